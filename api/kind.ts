@@ -1,0 +1,135 @@
+/**
+ * CONTRACT: what the API knows of one kind. A row of the kinds table (`kinds.ts`) is one `Kind`; routes, discovery,
+ * OpenAPI, storage, defaults, validation, tables, patching, the client and the CLI all read it, and nothing else
+ * lists kinds.
+ */
+
+import type { FieldErrors } from './field-errors.ts';
+import type { KubernetesObject, Stored } from './object.ts';
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+export interface Subresource {
+  /** `status`, `scale`, `binding`, `log` … */
+  readonly name: string;
+  readonly verbs: readonly Verb[];
+  /** The kind of its bodies when that is not the parent's own, for instance autoscaling/v1 Scale. */
+  readonly body?: { readonly group: string; readonly version: string; readonly kind: string };
+}
+
+/** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** `name` marks the column that names the object. */
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, 1 only with `-o wide`. */
+  readonly priority?: number;
+  /** The cell. `now` is wall time in milliseconds, for ages. */
+  cell(object: Stored<T & KubernetesObject>, now: number): string | number | boolean | null;
+}
+
+export interface SelectableField<T> {
+  /** `spec.nodeName` */
+  readonly name: string;
+  value(object: T): string;
+}
+
+/** Which write is going on. */
+export interface WriteContext {
+  readonly subresource?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** Name of who writes, for kinds that record it (CertificateSigningRequest). */
+  readonly user?:
+    | {
+        readonly name: string;
+        readonly uid?: string;
+        readonly groups: readonly string[];
+        readonly extra?: Readonly<Record<string, readonly string[]>>;
+      }
+    | undefined;
+}
+
+/**
+ * What is particular to a kind, called by the registry in this fixed order (all optional, all synchronous and pure
+ * but for the object handed in):
+ *
+ *   create: decode → setDefaults → prepareForCreate → [admission] → validate → canonicalize → store
+ *   update: decode → setDefaults → prepareForUpdate → [admission] → validate → validateUpdate → canonicalize → store
+ *
+ * `metadata` is handled for all kinds alike by the registry (names, labels, owner references, immutability);
+ * a strategy sees to `spec`, `status` and the rest.
+ */
+export interface Strategy<T> {
+  /** Fills in defaults, in place. Runs on every decoded object, so it must be idempotent. */
+  setDefaults?(object: T): void;
+  /** Drops what clients may not set at creation (status), sets what the server sets (generation is the registry's). */
+  prepareForCreate?(object: T, context: WriteContext): void;
+  /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
+  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
+  validate?(object: T, errors: FieldErrors, context: WriteContext): void;
+  /** Only what depends on the change; `validate` ran before, unless `validateUpdate` says it replaces it. */
+  validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
+  /** After validation: the canonical form that is stored. */
+  canonicalize?(object: T): void;
+  /** Texts for `Warning:` headers. */
+  warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
+  /** The part whose change bumps `metadata.generation`; absent: the kind has no generation. Compared deeply. */
+  generationOf?(object: T): unknown;
+  /** PUT creates when the object is missing. Default false. */
+  readonly createOnUpdate?: boolean;
+  /** PUT without a resourceVersion is allowed. Default true. */
+  readonly unconditionalUpdate?: boolean;
+  /** How names of this kind are validated. Default `subdomain`. */
+  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
+  /** Seconds of grace for a DELETE; absent: deletion is immediate. */
+  gracePeriodSeconds?(object: Stored<T & KubernetesObject>, asked: number | undefined): number;
+}
+
+export interface Kind<T extends KubernetesObject = KubernetesObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Lower-case plural: the resource's name in URLs. */
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  /** Name of its definition in the OpenAPI facts. */
+  readonly definition: string;
+  readonly subresources: readonly Subresource[];
+  readonly columns: readonly Column<T>[];
+  /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
+  readonly selectableFields: readonly SelectableField<T>[];
+  readonly strategy: Strategy<T>;
+  /**
+   * For a second version or group of one stored kind (autoscaling/v1, events.k8s.io): how to reach the stored form.
+   * The store, the watch cache and resource versions are shared with it.
+   */
+  readonly storedAs?: {
+    readonly group: string;
+    readonly version: string;
+    toStored(object: T): KubernetesObject;
+    fromStored(object: KubernetesObject): T;
+  };
+}
+
+export type ApiVersionOf = Pick<Kind, 'group' | 'version'>;
+
+/** `v1`, `apps/v1`. */
+export const apiVersionOf = ({ group, version }: ApiVersionOf): string =>
+  group === '' ? version : `${group}/${version}`;

@@ -1,0 +1,159 @@
+/**
+ * The one way in which Longshore says no: an Error that carries a Kubernetes `Status`.
+ * Reasons and codes are those of the Kubernetes API conventions; made here, tested by predicate, nowhere else.
+ */
+
+export type StatusReason =
+  | 'BadRequest'
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Gone'
+  | 'Expired'
+  | 'Invalid'
+  | 'MethodNotAllowed'
+  | 'NotAcceptable'
+  | 'RequestEntityTooLarge'
+  | 'UnsupportedMediaType'
+  | 'TooManyRequests'
+  | 'InternalError'
+  | 'ServiceUnavailable'
+  | 'Timeout'
+  | 'ServerTimeout';
+
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: StatusReason | '';
+  details?: StatusDetails;
+  code?: number;
+}
+
+/** What errors name: the resource (plural) and its group. */
+export interface ResourceName {
+  readonly group: string;
+  readonly plural: string;
+}
+
+export class StatusError extends Error {
+  readonly status: Status;
+
+  constructor(
+    code: number,
+    reason: StatusReason | '',
+    message: string,
+    details?: StatusDetails,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'StatusError';
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      ...(reason !== '' && { reason }),
+      ...(details !== undefined && { details }),
+      code,
+    };
+  }
+
+  get code(): number {
+    return this.status.code ?? 500;
+  }
+
+  get reason(): string {
+    return this.status.reason ?? '';
+  }
+
+  /** The error that a Status read from the wire stands for. */
+  static from(status: Status): StatusError {
+    const error = new StatusError(status.code ?? 500, status.reason ?? '', status.message ?? 'unknown', status.details);
+    return error;
+  }
+}
+
+const qualified = ({ group, plural }: ResourceName): string => (group === '' ? plural : `${plural}.${group}`);
+const named = ({ group, plural }: ResourceName, name: string): StatusDetails => ({
+  ...(name !== '' && { name }),
+  ...(group !== '' && { group }),
+  kind: plural,
+});
+
+export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
+export const unauthorized = (message = 'Unauthorized'): StatusError => new StatusError(401, 'Unauthorized', message);
+export const notFound = (resource: ResourceName, name: string): StatusError =>
+  new StatusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, named(resource, name));
+export const alreadyExists = (resource: ResourceName, name: string): StatusError =>
+  new StatusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, named(resource, name));
+export const conflict = (resource: ResourceName, name: string, why: string): StatusError =>
+  new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`,
+    named(resource, name),
+  );
+export const forbidden = (resource: ResourceName, name: string, why: string): StatusError =>
+  new StatusError(
+    403,
+    'Forbidden',
+    name === ''
+      ? `${qualified(resource)} is forbidden: ${why}`
+      : `${qualified(resource)} "${name}" is forbidden: ${why}`,
+    named(resource, name),
+  );
+/** A watch or list from a revision that is compacted: the client lists again. */
+export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message);
+export const tooLarge = (message: string): StatusError => new StatusError(413, 'RequestEntityTooLarge', message);
+export const unsupportedMediaType = (message: string): StatusError =>
+  new StatusError(415, 'UnsupportedMediaType', message);
+export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
+  new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds });
+/** The store is out of reach: nothing was written; to be tried again. */
+export const serviceUnavailable = (message: string, cause?: unknown): StatusError =>
+  new StatusError(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 }, { cause });
+export const timeout = (message: string, retryAfterSeconds = 1): StatusError =>
+  new StatusError(504, 'Timeout', message, { retryAfterSeconds });
+export const internalError = (message: string, cause?: unknown): StatusError =>
+  new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }, { cause });
+
+const hasReason =
+  (...reasons: string[]) =>
+  (error: unknown): error is StatusError =>
+    error instanceof StatusError && reasons.includes(error.reason);
+
+export const isNotFound = hasReason('NotFound');
+export const isAlreadyExists = hasReason('AlreadyExists');
+export const isConflict = hasReason('Conflict');
+export const isExpired = hasReason('Expired', 'Gone');
+export const isInvalid = hasReason('Invalid');
+export const isForbidden = hasReason('Forbidden');
+/** Worth the same request again later: the server was busy or out of reach, not unwilling. */
+export const isRetryable = hasReason(
+  'TooManyRequests',
+  'ServiceUnavailable',
+  'Timeout',
+  'ServerTimeout',
+  'InternalError',
+);

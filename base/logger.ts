@@ -1,0 +1,60 @@
+/** Structured logs (winston): a constant message and named fields, one line each. Never a secret. */
+
+import winston from 'winston';
+
+export interface Logger {
+  debug(message: string, fields?: object): void;
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+  /** A logger that adds `fields` to every line. */
+  child(fields: object): Logger;
+}
+
+export interface LoggerOptions {
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly format?: 'json' | 'text';
+  /** A file to append to instead of standard error. */
+  readonly file?: string;
+}
+
+const text = winston.format.printf(({ level, message, timestamp, ...fields }) => {
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${String(timestamp)} ${level.padEnd(5)} ${String(message)}${rest.join('')}`;
+});
+
+/** Errors as fields: their message and, below debug, not their stack. */
+const errors = winston.format((info) => {
+  for (const [name, value] of Object.entries(info)) {
+    if (value instanceof Error)
+      info[name] = value.cause instanceof Error ? `${value.message}: ${value.cause.message}` : value.message;
+  }
+  return info;
+});
+
+export function createLogger(component: string, options: LoggerOptions = {}): Logger {
+  const { level = 'info', format = 'text', file } = options;
+  return winston.createLogger({
+    level: level === 'silent' ? 'error' : level,
+    silent: level === 'silent',
+    defaultMeta: { component },
+    format: winston.format.combine(
+      errors(),
+      winston.format.timestamp(),
+      format === 'json' ? winston.format.json() : text,
+    ),
+    transports: [
+      file === undefined
+        ? new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })
+        : new winston.transports.File({ filename: file }),
+    ],
+  });
+}
+
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};

@@ -1,0 +1,15 @@
+/** How to reach the API servers and who we are: what a kubeconfig says, in one value. */
+
+export interface Connection {
+  /** `https://host:port`, one or more: the client fails over from one to the next. */
+  readonly servers: readonly string[];
+  /** PEM. */
+  readonly certificateAuthority?: string;
+  /** PEM; with `clientKey`. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly token?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  /** The namespace that commands use when none is named. */
+  readonly namespace?: string;
+}

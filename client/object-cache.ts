@@ -1,0 +1,41 @@
+/**
+ * CONTRACT: what a control loop sees of one kind. `informer.ts` is the real one: it lists and watches, survives every
+ * disconnection and 410, and is never emptied by one.
+ */
+
+import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+
+export type Cached<T extends KubernetesObject> = DeepReadonly<Stored<T>>;
+
+export interface ObjectCache<T extends KubernetesObject> {
+  /** By `namespace/name`, or `name` for cluster-scoped kinds. */
+  get(key: string): Cached<T> | undefined;
+  list(namespace?: string): Iterable<Cached<T>>;
+  /** Objects for which `indexer` (given at construction under this name) returned `value`. */
+  byIndex(index: string, value: string): readonly Cached<T>[];
+  readonly size: number;
+}
+
+export type ObjectChange<T extends KubernetesObject> =
+  | { readonly type: 'added'; readonly next: Cached<T>; readonly previous?: undefined }
+  | { readonly type: 'updated'; readonly next: Cached<T>; readonly previous: Cached<T> }
+  | { readonly type: 'deleted'; readonly previous: Cached<T>; readonly next?: undefined };
+
+export type Indexer<T extends KubernetesObject> = (object: Cached<T>) => readonly string[];
+
+export interface InformerOptions<T extends KubernetesObject> {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+}
+
+/** Started by its owner with `run(signal)`; `synced()` resolves once the first list is in. */
+export interface Informer<T extends KubernetesObject> extends ObjectCache<T> {
+  /** Called in order for each change, also for those found by a relist. Must not throw or block. */
+  onChange(listener: (change: ObjectChange<T>) => void): void;
+  /** Resolves when `signal` aborts. Never rejects: every failure is retried with back-off. */
+  run(signal: AbortSignal): Promise<void>;
+  synced(signal?: AbortSignal): Promise<void>;
+}
