@@ -48,6 +48,14 @@ export interface DeleteOptions {
   readonly resourceVersion?: string | undefined;
 }
 
+export interface RawOptions {
+  /** Sent as JSON, unless it is a string or headers say otherwise. */
+  readonly body?: unknown;
+  /** In addition to the client's own; `accept` and `content-type` replace them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 export interface Reader {
   get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<Stored<T>>;
   /** One page; `limit` absent: all. */
@@ -89,7 +97,7 @@ export interface Client extends Reader, Watcher, Writer {
   raw(
     method: string,
     path: string,
-    options?: { readonly body?: unknown; readonly signal?: AbortSignal },
+    options?: RawOptions,
   ): Promise<{ readonly code: number; readonly text: string }>;
   /** A streaming GET: logs. The stream ends or is destroyed by the caller. */
   stream(path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
