@@ -83,6 +83,11 @@ export interface Writer {
   ): Promise<Stored<T>>;
   /** "Already gone" is thrown as NotFound; callers for whom it is success say so by `isNotFound`. */
   delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>;
+  /** One request that deletes all objects of a namespace (or of the whole kind) that the selectors match. */
+  deleteCollection<T extends KubernetesObject>(
+    kind: Kind<T>,
+    options: ListOptions & Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>,
+  ): Promise<void>;
   /** POST to a subresource whose body is of another kind: `binding`, `eviction`, `token`. Returns the answer. */
   createSubresource<T extends KubernetesObject>(
     kind: Kind<T>,
@@ -94,11 +99,7 @@ export interface Writer {
 
 export interface Client extends Reader, Watcher, Writer {
   /** Any path, for what has no kind: `/version`, `/healthz`. Answers other than 2xx are thrown as StatusError. */
-  raw(
-    method: string,
-    path: string,
-    options?: RawOptions,
-  ): Promise<{ readonly code: number; readonly text: string }>;
+  raw(method: string, path: string, options?: RawOptions): Promise<{ readonly code: number; readonly text: string }>;
   /** A streaming GET: logs. The stream ends or is destroyed by the caller. */
   stream(path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
   close(): Promise<void>;
