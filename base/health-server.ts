@@ -1,0 +1,67 @@
+/** The small HTTP server that a component without an API of its own shows its health on: /healthz, /livez, /readyz, /metrics. */
+
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Running } from './lifecycle.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface HealthServerOptions {
+  /** Default 127.0.0.1. */
+  readonly bindAddress?: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** What must be true for the component to be ready, by name: each returns what is wrong, or undefined. */
+  readonly readyChecks?: Readonly<Record<string, () => string | undefined>>;
+  /** What must be true for it to be alive at all; a supervisor restarts it otherwise. */
+  readonly liveChecks?: Readonly<Record<string, () => string | undefined>>;
+}
+
+export interface HealthServer extends Running {
+  readonly port: number;
+}
+
+export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
+  const { bindAddress = '127.0.0.1', port, metrics, readyChecks = {}, liveChecks = {} } = options;
+  const over = Promise.withResolvers<void>();
+  const server = http.createServer((request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    if (path === '/metrics') void sendMetrics(response, metrics);
+    else if (path === '/readyz') sendChecks(response, { ...liveChecks, ...readyChecks });
+    else if (path === '/healthz' || path === '/livez') sendChecks(response, liveChecks);
+    else response.writeHead(404).end('not found\n');
+  });
+  server.listen(port, bindAddress);
+  await once(server, 'listening');
+  server.on('error', (error) => over.reject(error));
+  server.on('close', () => over.resolve());
+  return {
+    name: 'health',
+    port: (server.address() as AddressInfo).port,
+    done: over.promise,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await over.promise.catch(() => undefined); // `done` tells whoever wants to know
+    },
+  };
+}
+
+async function sendMetrics(response: http.ServerResponse, metrics: Metrics): Promise<void> {
+  try {
+    const text = await metrics.text();
+    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+  } catch (error) {
+    response.writeHead(500).end(`${String(error)}\n`);
+  }
+}
+
+function sendChecks(response: http.ServerResponse, checks: Readonly<Record<string, () => string | undefined>>): void {
+  const failed = Object.entries(checks).flatMap(([name, check]) => {
+    const wrong = check();
+    return wrong === undefined ? [] : [`[-]${name} failed: ${wrong}\n`];
+  });
+  response.writeHead(failed.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(failed.length === 0 ? 'ok' : failed.join(''));
+}
