@@ -9,7 +9,11 @@ export interface Connection {
   readonly clientCertificate?: string;
   readonly clientKey?: string;
   readonly token?: string;
+  /** A file with the token, read again every minute: such tokens are renewed in place. Goes before `token`. */
+  readonly tokenFile?: string;
   readonly insecureSkipTlsVerify?: boolean;
+  /** The name to look for in the server's certificate, when it is not the URL's host. */
+  readonly tlsServerName?: string;
   /** The namespace that commands use when none is named. */
   readonly namespace?: string;
 }

@@ -37,5 +37,8 @@ export interface Informer<T extends KubernetesObject> extends ObjectCache<T> {
   onChange(listener: (change: ObjectChange<T>) => void): void;
   /** Resolves when `signal` aborts. Never rejects: every failure is retried with back-off. */
   run(signal: AbortSignal): Promise<void>;
+  /** Resolves when the first list is in, or when `signal` aborts. */
   synced(signal?: AbortSignal): Promise<void>;
+  /** Monotonic milliseconds since which the watch has been up without a break; undefined while it is down. */
+  readonly connectedSince: number | undefined;
 }

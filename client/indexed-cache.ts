@@ -1,0 +1,99 @@
+/** Objects of one kind by key and by index: the memory of an informer. Never fetches anything. */
+
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { Cached, Indexer, ObjectCache, ObjectChange } from './object-cache.ts';
+
+export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> {
+  readonly #objects = new Map<string, Cached<T>>();
+  readonly #indexers: Readonly<Record<string, Indexer<T>>>;
+  /** Index name → value → key → object. */
+  readonly #indexes = new Map<string, Map<string, Map<string, Cached<T>>>>();
+
+  constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
+    this.#indexers = indexers;
+    for (const name of Object.keys(indexers)) this.#indexes.set(name, new Map());
+  }
+
+  get(key: string): Cached<T> | undefined {
+    return this.#objects.get(key);
+  }
+
+  list(namespace?: string): Iterable<Cached<T>> {
+    return namespace === undefined ? this.#objects.values() : this.#inNamespace(namespace);
+  }
+
+  byIndex(index: string, value: string): readonly Cached<T>[] {
+    const values = this.#indexes.get(index);
+    if (values === undefined) throw new Error(`No index "${index}" was given to this cache`);
+    const found = values.get(value);
+    return found === undefined ? [] : [...found.values()];
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Puts an object in; undefined when this version is there already. */
+  set(next: Cached<T>): ObjectChange<T>[] {
+    const key = keyOf(next);
+    const previous = this.#objects.get(key);
+    if (previous !== undefined && previous.metadata.resourceVersion === next.metadata.resourceVersion) return [];
+    if (previous !== undefined) this.#unindex(key, previous);
+    this.#objects.set(key, next);
+    this.#index(key, next);
+    if (previous === undefined) return [{ type: 'added', next }];
+    if (previous.metadata.uid === next.metadata.uid) return [{ type: 'updated', previous, next }];
+    // Another object of the same name: whoever keeps accounts by uid must hear that the old one is gone.
+    return [
+      { type: 'deleted', previous },
+      { type: 'added', next },
+    ];
+  }
+
+  /** Takes an object out. `last` is its last state where the caller has it: it is what listeners get. */
+  delete(key: string, last?: Cached<T>): ObjectChange<T>[] {
+    const previous = this.#objects.get(key);
+    if (previous === undefined) return [];
+    this.#objects.delete(key);
+    this.#unindex(key, previous);
+    return [{ type: 'deleted', previous: last ?? previous }];
+  }
+
+  /** Makes the content exactly `objects`, and returns what is different. */
+  replace(objects: Iterable<Cached<T>>): ObjectChange<T>[] {
+    const changes: ObjectChange<T>[] = [];
+    const present = new Set<string>();
+    for (const object of objects) {
+      present.add(keyOf(object));
+      changes.push(...this.set(object));
+    }
+    const gone = [...this.#objects.keys()].filter((key) => !present.has(key));
+    return [...gone.flatMap((key) => this.delete(key)), ...changes];
+  }
+
+  *#inNamespace(namespace: string): Iterable<Cached<T>> {
+    for (const object of this.#objects.values()) if (object.metadata.namespace === namespace) yield object;
+  }
+
+  #index(key: string, object: Cached<T>): void {
+    for (const [name, indexer] of Object.entries(this.#indexers)) {
+      const values = this.#indexes.get(name);
+      for (const value of indexer(object)) {
+        const found = values?.get(value);
+        if (found === undefined) values?.set(value, new Map([[key, object]]));
+        else found.set(key, object);
+      }
+    }
+  }
+
+  #unindex(key: string, object: Cached<T>): void {
+    for (const [name, indexer] of Object.entries(this.#indexers)) {
+      const values = this.#indexes.get(name);
+      for (const value of indexer(object)) {
+        const found = values?.get(value);
+        found?.delete(key);
+        if (found?.size === 0) values?.delete(value);
+      }
+    }
+  }
+}

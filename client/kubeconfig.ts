@@ -1,0 +1,131 @@
+/** Reads a kubeconfig file (the format of kubectl) into a `Connection`. Says plainly what is missing or not supported. */
+
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { load } from 'js-yaml';
+import type { Connection } from './connection.ts';
+
+/** A kubeconfig that cannot be used; the message names the file and the place in it. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError';
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** The connection of `contextName`, or of the current context. Relative paths are relative to the file. */
+export async function readKubeconfig(path: string, contextName?: string): Promise<Connection> {
+  const file = new KubeconfigFile(path, parse(path, await readNamedFile(path, `kubeconfig ${path}`)));
+  const context = file.context(contextName);
+  const cluster = file.named('clusters', 'cluster', file.text(context, 'cluster', 'context'));
+  const userName = optionalText(context, 'user');
+  const user = userName === undefined ? {} : file.named('users', 'user', userName);
+  refuseUnsupported(path, cluster, user);
+
+  const namespace = optionalText(context, 'namespace');
+  const tlsServerName = optionalText(cluster, 'tls-server-name');
+  const certificateAuthority = await file.pem(cluster, 'certificate-authority');
+  const clientCertificate = await file.pem(user, 'client-certificate');
+  const clientKey = await file.pem(user, 'client-key');
+  if ((clientCertificate === undefined) !== (clientKey === undefined)) {
+    throw new KubeconfigError(`${path}: user ${userName}: client-certificate and client-key belong together`);
+  }
+  return {
+    servers: file.text(cluster, 'server', 'cluster').split(','),
+    ...(certificateAuthority !== undefined && { certificateAuthority }),
+    ...(clientCertificate !== undefined && { clientCertificate }),
+    ...(clientKey !== undefined && { clientKey }),
+    ...file.token(user),
+    ...(cluster['insecure-skip-tls-verify'] === true && { insecureSkipTlsVerify: true }),
+    ...(tlsServerName !== undefined && { tlsServerName }),
+    ...(namespace !== undefined && { namespace }),
+  };
+}
+
+class KubeconfigFile {
+  readonly #path: string;
+  readonly #root: Entry;
+
+  constructor(path: string, root: Entry) {
+    this.#path = path;
+    this.#root = root;
+  }
+
+  context(name: string | undefined): Entry {
+    const chosen = name ?? optionalText(this.#root, 'current-context');
+    if (chosen === undefined) throw new KubeconfigError(`${this.#path}: no current-context: name a context`);
+    return this.named('contexts', 'context', chosen);
+  }
+
+  /** The entry called `name` of a list such as `clusters: [{name, cluster}]`. */
+  named(list: string, field: string, name: string): Entry {
+    const entries = this.#root[list];
+    const found = (Array.isArray(entries) ? entries : []).map(asEntry).find((entry) => entry.name === name);
+    if (found === undefined) throw new KubeconfigError(`${this.#path}: no ${field} named "${name}"`);
+    return asEntry(found[field]);
+  }
+
+  text(entry: Entry, field: string, where: string): string {
+    const value = optionalText(entry, field);
+    if (value === undefined) throw new KubeconfigError(`${this.#path}: ${where}: ${field} is missing`);
+    return value;
+  }
+
+  /** PEM text from `<field>-data` (base64) or from the file that `<field>` names. */
+  async pem(entry: Entry, field: string): Promise<string | undefined> {
+    const data = optionalText(entry, `${field}-data`);
+    if (data !== undefined) return this.#decode(data, `${field}-data`);
+    const file = optionalText(entry, field);
+    return file === undefined ? undefined : await readNamedFile(this.#resolve(file), `${this.#path}: ${field}`);
+  }
+
+  token(user: Entry): Pick<Connection, 'token' | 'tokenFile'> {
+    const tokenFile = optionalText(user, 'tokenFile');
+    if (tokenFile !== undefined) return { tokenFile: this.#resolve(tokenFile) };
+    const token = optionalText(user, 'token');
+    return token === undefined ? {} : { token };
+  }
+
+  #decode(data: string, field: string): string {
+    const text = Buffer.from(data, 'base64').toString();
+    if (!text.includes('-----BEGIN ')) throw new KubeconfigError(`${this.#path}: ${field} is not a PEM text in base64`);
+    return text;
+  }
+
+  #resolve(file: string): string {
+    return resolve(dirname(this.#path), file);
+  }
+}
+
+function refuseUnsupported(path: string, cluster: Entry, user: Entry): void {
+  const unsupported = [
+    ...['proxy-url'].filter((field) => optionalText(cluster, field) !== undefined),
+    ...['exec', 'auth-provider', 'username', 'password', 'as'].filter((field) => user[field] !== undefined),
+  ];
+  if (unsupported.length === 0) return;
+  throw new KubeconfigError(
+    `${path}: ${unsupported.join(', ')}: not supported; use a client certificate, token or tokenFile`,
+  );
+}
+
+async function readNamedFile(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new KubeconfigError(`${what}: cannot read ${path}`, { cause });
+  }
+}
+
+function parse(path: string, text: string): Entry {
+  try {
+    return asEntry(load(text));
+  } catch (cause) {
+    throw new KubeconfigError(`kubeconfig ${path}: neither YAML nor JSON`, { cause });
+  }
+}
+
+const asEntry = (value: unknown): Entry => (typeof value === 'object' && value !== null ? (value as Entry) : {});
+
+function optionalText(entry: Entry, field: string): string | undefined {
+  const value = entry[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

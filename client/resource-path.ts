@@ -1,0 +1,28 @@
+/** Where a kind's objects are on the API server: URL paths and query strings. Pure. */
+
+import type { Kind } from '../api/kind.ts';
+import type { ObjectKey } from '../api/object.ts';
+
+type Located = Pick<Kind, 'group' | 'version' | 'plural' | 'namespaced'>;
+type QueryValue = string | number | boolean | undefined;
+
+/** `/api/v1/namespaces/default/pods`; without a namespace all of them: `/api/v1/pods`. */
+export function collectionPath(kind: Located, namespace?: string): string {
+  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
+  const inside = kind.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${inside}/${kind.plural}`;
+}
+
+/** `/api/v1/namespaces/default/pods/web/log` */
+export function objectPath(kind: Located, { namespace, name }: ObjectKey, subresource?: string): string {
+  const suffix = subresource === undefined ? '' : `/${subresource}`;
+  return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}${suffix}`;
+}
+
+/** `?limit=500&labelSelector=app%3Dweb`, or nothing when no parameter has a value. */
+export function queryString(parameters: Readonly<Record<string, QueryValue>>): string {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}

@@ -1,0 +1,308 @@
+/**
+ * The client of the API: requests and watches in JSON over `transport.ts`, refusals as `StatusError`.
+ *
+ * What is sent again, and when:
+ * - a request that no server saw, and a read that failed: at once, to the next server (in `transport.ts`);
+ * - 429: after `Retry-After`, whatever the request, because the server did not look at it;
+ * - 503 with `Retry-After`: only reads, because a write may have happened;
+ * - all within the request's time-out and a bounded number of attempts.
+ */
+
+import type { IncomingMessage } from 'node:http';
+import { apiVersionOf, type Kind } from '../api/kind.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import { type Status, StatusError, type StatusReason, serviceUnavailable } from '../api/status-error.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type {
+  Client,
+  DeleteOptions,
+  ListOptions,
+  ObjectList,
+  PatchType,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './client.ts';
+import type { Connection } from './connection.ts';
+import { readLines } from './read-lines.ts';
+import { collectionPath, objectPath, queryString } from './resource-path.ts';
+import { Transport } from './transport.ts';
+
+export interface RestClientOptions {
+  /** Who is calling: the component's name. */
+  readonly userAgent: string;
+  readonly logger: Logger;
+  /** For one request with its retries. Default 30 s. */
+  readonly timeoutMs?: number;
+  /** Called with the text of each `Warning:` header. Default: it is logged. */
+  readonly onWarning?: (text: string) => void;
+  readonly clock?: Clock;
+}
+
+interface Request {
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly stream?: boolean;
+}
+
+const maxAttempts = 6;
+/** API servers send a bookmark about every minute, so a watch that is silent for longer hangs. */
+const watchIdleTimeoutMs = 150_000;
+
+const patchTypes: Record<PatchType, string> = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+/** Reasons of answers that come without a Status, for instance from a load balancer in between. */
+const reasonsByCode = new Map<number, StatusReason>([
+  [400, 'BadRequest'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'NotFound'],
+  [405, 'MethodNotAllowed'],
+  [406, 'NotAcceptable'],
+  [409, 'Conflict'],
+  [410, 'Gone'],
+  [413, 'RequestEntityTooLarge'],
+  [415, 'UnsupportedMediaType'],
+  [422, 'Invalid'],
+  [429, 'TooManyRequests'],
+  [500, 'InternalError'],
+  [502, 'ServiceUnavailable'],
+  [503, 'ServiceUnavailable'],
+  [504, 'Timeout'],
+]);
+
+export function createRestClient(connection: Connection, options: RestClientOptions): Client {
+  return new RestClient(connection, options);
+}
+
+class RestClient implements Client {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #userAgent: string;
+  readonly #onWarning: (text: string) => void;
+
+  constructor(connection: Connection, options: RestClientOptions) {
+    const { userAgent, logger, timeoutMs = 30_000, clock = systemClock } = options;
+    this.#transport = new Transport(connection, clock);
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#userAgent = userAgent;
+    this.#onWarning = options.onWarning ?? ((text) => logger.warn('The API server warns', { text }));
+  }
+
+  async get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<Stored<T>> {
+    return await this.#json('GET', objectPath(kind, key));
+  }
+
+  async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const { namespace, ...parameters } = options;
+    const path = collectionPath(kind, namespace) + queryString(parameters);
+    const list = await this.#json<{ items: Stored<T>[] | null; metadata: ObjectList<T>['metadata'] }>('GET', path);
+    const type = typeOf(kind);
+    return { items: (list.items ?? []).map((item) => ({ ...type, ...item })), metadata: list.metadata };
+  }
+
+  async *watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    const { signal } = options;
+    try {
+      const response = await this.#open('GET', watchPath(kind, options), { signal, stream: true });
+      for await (const line of readLines(response, watchIdleTimeoutMs)) yield decodeWatchEvent<T>(line);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error instanceof StatusError ? error : brokenWatch(kind, error);
+    }
+  }
+
+  async create<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+    const path = collectionPath(kind, object.metadata?.namespace) + queryString(writeParameters(options));
+    return await this.#json('POST', path, { body: { ...typeOf(kind), ...object } });
+  }
+
+  async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+    const { namespace, name = '' } = object.metadata ?? {};
+    const path = objectPath(kind, { namespace, name }, options.subresource) + queryString(writeParameters(options));
+    return await this.#json('PUT', path, { body: { ...typeOf(kind), ...object } });
+  }
+
+  async patch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    patch: { readonly type: PatchType; readonly body: unknown; readonly force?: boolean },
+    options: WriteOptions = {},
+  ): Promise<Stored<T>> {
+    const parameters = { ...writeParameters(options), force: patch.force };
+    return await this.#json('PATCH', objectPath(kind, key, options.subresource) + queryString(parameters), {
+      body: patch.body,
+      contentType: patchTypes[patch.type],
+    });
+  }
+
+  async delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    await this.#text('DELETE', objectPath(kind, key), { body: deleteBody(options) });
+  }
+
+  async deleteCollection<T extends KubernetesObject>(
+    kind: Kind<T>,
+    options: ListOptions & Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>,
+  ): Promise<void> {
+    const { namespace, gracePeriodSeconds, propagationPolicy, ...parameters } = options;
+    await this.#text('DELETE', collectionPath(kind, namespace) + queryString(parameters), {
+      body: deleteBody({ gracePeriodSeconds, propagationPolicy }),
+    });
+  }
+
+  async createSubresource<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    subresource: string,
+    body: KubernetesObject,
+  ): Promise<unknown> {
+    return await this.#json('POST', objectPath(kind, key, subresource), { body });
+  }
+
+  async raw(
+    method: string,
+    path: string,
+    options: { readonly body?: unknown; readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly code: number; readonly text: string }> {
+    return await this.#text(method, path, options);
+  }
+
+  async stream(path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    return await this.#open('GET', path, { signal, stream: true });
+  }
+
+  async close(): Promise<void> {
+    this.#transport.close();
+  }
+
+  async #json<Answer>(method: string, path: string, request: Request = {}): Promise<Answer> {
+    const { text } = await this.#text(method, path, request);
+    try {
+      return JSON.parse(text) as Answer;
+    } catch (error) {
+      throw serviceUnavailable(`The answer to ${method} ${path} is not JSON`, error);
+    }
+  }
+
+  async #text(method: string, path: string, request: Request = {}): Promise<{ code: number; text: string }> {
+    const response = await this.#open(method, path, request);
+    return { code: response.statusCode ?? 0, text: await readText(response) };
+  }
+
+  /** Sends until the server agrees or refuses for good; returns the head of a 2xx answer. */
+  async #open(method: string, path: string, request: Request): Promise<IncomingMessage> {
+    const deadline = this.#clock.monotonic() + this.#timeoutMs;
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const headers = {
+      'user-agent': this.#userAgent,
+      accept: 'application/json, */*',
+      ...(body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      const timeoutMs = Math.max(1, deadline - this.#clock.monotonic());
+      const { signal, stream = false } = request;
+      const response = await this.#transport.send({ method, path, headers, body, signal, stream, timeoutMs });
+      this.#warn(response);
+      const code = response.statusCode ?? 0;
+      if (code >= 200 && code < 300) return response;
+      const error = refusal(code, await readText(response));
+      const waitMs = retryAfterMs(response, method, code);
+      const again = waitMs !== undefined && attempt < maxAttempts && this.#clock.monotonic() + waitMs < deadline;
+      if (!again || signal?.aborted) throw error;
+      await this.#clock.sleep(waitMs, signal);
+    }
+  }
+
+  #warn(response: IncomingMessage): void {
+    for (const [, text] of (response.headers.warning ?? '').matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
+      this.#onWarning((text ?? '').replace(/\\(.)/g, '$1'));
+    }
+  }
+}
+
+function watchPath(kind: Kind<never> | Kind, options: WatchOptions): string {
+  const { namespace, signal: _, sendInitialEvents, ...parameters } = options;
+  return (
+    collectionPath(kind, namespace) +
+    queryString({
+      watch: true,
+      allowWatchBookmarks: true,
+      ...parameters,
+      ...(sendInitialEvents && { sendInitialEvents, resourceVersionMatch: 'NotOlderThan' }),
+    })
+  );
+}
+
+interface WireEvent<T extends KubernetesObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: Stored<T>;
+}
+
+function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
+  const event = JSON.parse(line) as WireEvent<T>;
+  if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
+  if (event.type !== 'BOOKMARK') return { type: event.type, object: event.object };
+  const { resourceVersion, annotations } = event.object.metadata;
+  return {
+    type: 'BOOKMARK',
+    resourceVersion,
+    initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true',
+  };
+}
+
+const brokenWatch = (kind: Pick<Kind, 'plural'>, error: unknown): StatusError =>
+  serviceUnavailable(
+    `The watch of ${kind.plural} broke: ${error instanceof Error ? error.message : String(error)}`,
+    error,
+  );
+
+const typeOf = (kind: Pick<Kind, 'group' | 'version' | 'kind'>): { apiVersion: string; kind: string } => ({
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+});
+
+const writeParameters = ({ fieldManager, dryRun }: WriteOptions): Record<string, string | undefined> => ({
+  fieldManager,
+  dryRun: dryRun ? 'All' : undefined,
+});
+
+function deleteBody({ uid, resourceVersion, ...options }: DeleteOptions): object {
+  const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
+  return { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions };
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (error) {
+    throw serviceUnavailable('The connection broke before the whole answer was there', error);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function refusal(code: number, text: string): StatusError {
+  try {
+    const status = JSON.parse(text) as Partial<Status> | null;
+    if (status?.kind === 'Status') return StatusError.from({ code, ...status } as Status);
+  } catch {
+    // Not JSON, so not a Status: its text is all there is to say.
+  }
+  return new StatusError(code, reasonsByCode.get(code) ?? '', text.trim().slice(0, 1000) || `HTTP ${code}`);
+}
+
+/** How long to wait before the same request again; undefined: it must not be sent again. */
+function retryAfterMs(response: IncomingMessage, method: string, code: number): number | undefined {
+  const seconds = Number(response.headers['retry-after']);
+  if (code === 429) return Number.isFinite(seconds) ? seconds * 1000 : 1000;
+  return code === 503 && method === 'GET' && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}

@@ -1,0 +1,185 @@
+/**
+ * HTTP to one of several API servers: kept-alive connections, fail-over, time-outs. Knows nothing of kinds.
+ *
+ * Invariants:
+ * - A request that may have reached a server is never sent twice, unless it only reads.
+ * - Streams have connections of their own, so that watches never take the place of requests.
+ * - Neither errors nor logs carry headers or bodies: no secret leaves by them.
+ */
+
+import { setMaxListeners } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { badRequest, serviceUnavailable } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Connection } from './connection.ts';
+
+export interface TransportRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** A stream: the time-out ends with the answer's head, and the connection is not shared. */
+  readonly stream?: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Waiting longer than this for a connection means: try the next server. */
+const connectTimeoutMs = 5_000;
+const tokenAgeMs = 60_000;
+
+/** Why one attempt failed, and whether the server may have seen the request. */
+class AttemptError extends Error {
+  readonly maySent: boolean;
+
+  constructor(cause: Error, maySent: boolean) {
+    super(cause.message, { cause });
+    this.maySent = maySent;
+  }
+}
+
+export class Transport {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #servers: readonly URL[];
+  readonly #agents: { readonly requests: http.Agent; readonly streams: http.Agent }[];
+  readonly #closed = new AbortController();
+  #current = 0;
+  #token: { readonly value: string; readonly readAt: number } | undefined;
+
+  constructor(connection: Connection, clock: Clock) {
+    if (connection.servers.length === 0) throw badRequest('No API server is named: at least one URL is needed');
+    this.#connection = connection;
+    this.#clock = clock;
+    setMaxListeners(0, this.#closed.signal);
+    this.#servers = connection.servers.map(parseServer);
+    this.#agents = this.#servers.map((server) => createAgents(server, connection));
+  }
+
+  /** The answer's head, whatever its code; the body is the caller's to read. Throws StatusError. */
+  async send(request: TransportRequest): Promise<IncomingMessage> {
+    const onlyReads = request.method === 'GET';
+    const attempts = this.#servers.length + (onlyReads ? 1 : 0);
+    let last: AttemptError | undefined;
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const index = this.#current;
+      try {
+        return await this.#attempt(index, request);
+      } catch (error) {
+        if (!(error instanceof AttemptError)) throw error;
+        last = error;
+        if (request.signal?.aborted || this.#closed.signal.aborted) break;
+        if (index === this.#current) this.#current = (index + 1) % this.#servers.length;
+        if (error.maySent && !onlyReads) break;
+      }
+    }
+    throw serviceUnavailable(`The API server is out of reach: ${last?.message ?? 'no attempt made'}`, last?.cause);
+  }
+
+  /** Cuts every connection. */
+  close(): void {
+    this.#closed.abort();
+    for (const { requests, streams } of this.#agents) {
+      requests.destroy();
+      streams.destroy();
+    }
+  }
+
+  async #attempt(index: number, request: TransportRequest): Promise<IncomingMessage> {
+    const server = this.#servers[index];
+    const agents = this.#agents[index];
+    if (server === undefined || agents === undefined) throw new Error(`No server ${index}`);
+    const secure = server.protocol === 'https:';
+    const outgoing = (secure ? https : http).request({
+      method: request.method,
+      host: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port || (secure ? 443 : 80),
+      path: `${server.pathname.replace(/\/$/, '')}${request.path}`,
+      headers: await this.#headers(request),
+      agent: request.stream ? agents.streams : agents.requests,
+    });
+    return await this.#exchange(outgoing, request, secure ? 'secureConnect' : 'connect');
+  }
+
+  /** Sends, and waits for the answer's head; the deadline of an ordinary request goes on until its body is read. */
+  #exchange(outgoing: ClientRequest, request: TransportRequest, connectEvent: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      let maySent = false;
+      let connecting: NodeJS.Timeout | undefined;
+      const fail = (why: string) => outgoing.destroy(new Error(why));
+      const cancel = () => fail('the request was cancelled');
+      const deadline = setTimeout(() => fail(`no answer within ${request.timeoutMs} ms`), request.timeoutMs);
+      const connected = () => {
+        maySent = true;
+        clearTimeout(connecting);
+      };
+      outgoing.on('socket', (socket) => {
+        if (outgoing.reusedSocket || !socket.connecting) return connected();
+        socket.once(connectEvent, connected);
+        connecting = setTimeout(() => fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
+      });
+      outgoing.on('response', (response) => {
+        if (request.stream) clearTimeout(deadline);
+        resolve(response);
+      });
+      outgoing.on('error', (error) => reject(new AttemptError(error, maySent)));
+      outgoing.on('close', () => {
+        clearTimeout(connecting);
+        clearTimeout(deadline);
+        request.signal?.removeEventListener('abort', cancel);
+        this.#closed.signal.removeEventListener('abort', cancel);
+      });
+      request.signal?.addEventListener('abort', cancel);
+      this.#closed.signal.addEventListener('abort', cancel);
+      if (request.signal?.aborted || this.#closed.signal.aborted) cancel();
+      outgoing.end(request.body);
+    });
+  }
+
+  async #headers(request: TransportRequest): Promise<http.OutgoingHttpHeaders> {
+    const token = await this.#currentToken();
+    return {
+      ...request.headers,
+      ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
+  }
+
+  async #currentToken(): Promise<string | undefined> {
+    const { tokenFile, token } = this.#connection;
+    if (tokenFile === undefined) return token;
+    const now = this.#clock.monotonic();
+    if (this.#token === undefined || now - this.#token.readAt > tokenAgeMs) {
+      this.#token = { value: (await readFile(tokenFile, 'utf8')).trim(), readAt: now };
+    }
+    return this.#token.value;
+  }
+}
+
+function parseServer(server: string): URL {
+  if (!/^https?:\/\//.test(server)) throw badRequest(`API server ${server}: must start with https:// or http://`);
+  try {
+    return new URL(server);
+  } catch (cause) {
+    throw new Error(`API server ${server}: not a URL`, { cause });
+  }
+}
+
+function createAgents(server: URL, connection: Connection): { requests: http.Agent; streams: http.Agent } {
+  if (server.protocol === 'http:') {
+    return { requests: new http.Agent({ keepAlive: true, maxSockets: 64 }), streams: new http.Agent() };
+  }
+  const tls: https.AgentOptions = {
+    ...(connection.certificateAuthority !== undefined && { ca: connection.certificateAuthority }),
+    ...(connection.clientCertificate !== undefined && { cert: connection.clientCertificate }),
+    ...(connection.clientKey !== undefined && { key: connection.clientKey }),
+    ...(connection.tlsServerName !== undefined && { servername: connection.tlsServerName }),
+    rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
+  };
+  return {
+    requests: new https.Agent({ ...tls, keepAlive: true, maxSockets: 64 }),
+    streams: new https.Agent({ ...tls, keepAlive: false }),
+  };
+}
