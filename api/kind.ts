@@ -96,6 +96,12 @@ export interface Strategy<T> {
   readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
   /** Seconds of grace for a DELETE; absent: deletion is immediate. */
   gracePeriodSeconds?(object: Stored<T & KubernetesObject>, asked: number | undefined): number;
+  /** DELETE answers with the object even when it is gone (pods, services …). Default false: with a Status. */
+  readonly answersDeletedObject?: boolean;
+  /** A DELETE without propagation policy orphans the dependents (jobs, replication controllers). Default false. */
+  readonly orphansDependents?: boolean;
+  /** Objects go away by themselves after this long (events). */
+  readonly timeToLiveSeconds?: number;
 }
 
 export interface Kind<T extends KubernetesObject = KubernetesObject> {

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createDeferred } from './deferred.ts';
 import type { Running } from './lifecycle.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -24,7 +25,7 @@ export interface HealthServer extends Running {
 
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { bindAddress = '127.0.0.1', port, metrics, readyChecks = {}, liveChecks = {} } = options;
-  const over = Promise.withResolvers<void>();
+  const over = createDeferred<void>();
   const server = http.createServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path === '/metrics') void sendMetrics(response, metrics);
