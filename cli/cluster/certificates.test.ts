@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type CertificateOptions, ensureCertificates } from './certificates.ts';
+
+describe('ensureCertificates', () => {
+  const now = Date.UTC(2030, 0, 1);
+  let folder: string;
+  let options: CertificateOptions;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longshore-pki-'));
+    options = { folder, nodeName: 'w1', serverNames: ['master'], serverAddresses: ['10.0.0.7', '10.96.0.1'], now };
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('makes an authority and what it signs, with the names that were asked for', async () => {
+    const made = await ensureCertificates(options);
+    const server = new X509Certificate(made.apiServer.certificate);
+    assert.ok(server.verify(new X509Certificate(made.authority.certificate).publicKey));
+    for (const name of ['localhost', 'kubernetes.default.svc', 'master']) assert.ok(server.checkHost(name), name);
+    for (const address of ['127.0.0.1', '10.0.0.7', '10.96.0.1']) assert.ok(server.checkIP(address), address);
+    assert.match(new X509Certificate(made.admin.certificate).subject, /O=system:masters\nCN=admin/);
+  });
+
+  it('keeps keys to their owner', async () => {
+    await ensureCertificates(options);
+    for (const name of await readdir(folder)) {
+      const { mode } = await stat(join(folder, name));
+      assert.equal(mode & 0o777, name.endsWith('.key') ? 0o600 : 0o644, name);
+    }
+  });
+
+  it('changes nothing when called again', async () => {
+    assert.deepEqual(await ensureCertificates(options), await ensureCertificates(options));
+  });
+
+  it('renews leaves two months before their end, and keeps the authority', async () => {
+    const before = await ensureCertificates(options);
+    const after = await ensureCertificates({ ...options, now: now + 320 * 86_400_000 });
+    assert.equal(after.authority.certificate, before.authority.certificate);
+    assert.notEqual(after.admin.certificate, before.admin.certificate);
+  });
+
+  it('makes only the server certificates again when the address of the machine changed', async () => {
+    const before = await ensureCertificates(options);
+    const after = await ensureCertificates({ ...options, serverAddresses: ['10.0.0.8'] });
+    assert.notEqual(after.apiServer.certificate, before.apiServer.certificate);
+    assert.equal(after.admin.certificate, before.admin.certificate);
+  });
+
+  it('replaces a damaged leaf, and refuses a damaged authority with what to do', async () => {
+    const before = await ensureCertificates(options);
+    await writeFile(join(folder, 'admin.key'), '');
+    const after = await ensureCertificates(options);
+    assert.notEqual(after.admin.certificate, before.admin.certificate);
+
+    await writeFile(join(folder, 'ca.crt'), (await readFile(join(folder, 'ca.crt'), 'utf8')).slice(0, 100));
+    await assert.rejects(ensureCertificates(options), /ca\.crt .* Restore them from a backup/);
+  });
+});

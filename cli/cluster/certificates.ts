@@ -1,0 +1,164 @@
+/**
+ * The certificates of a cluster on this machine, as files of `<data-dir>/pki`: made once, kept while they are good,
+ * made again when they are near their end, signed by another authority, or lack a name that is asked for now.
+ */
+
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
+
+export interface CertificateOptions {
+  /** Where they are kept. Made when missing, with mode 0700. */
+  readonly folder: string;
+  readonly nodeName: string;
+  /** Names and addresses under which clients reach the API server, beside those that every cluster has. */
+  readonly serverNames: readonly string[];
+  readonly serverAddresses: readonly string[];
+  /** Wall time in milliseconds. */
+  readonly now?: number;
+}
+
+export interface ClusterCertificates {
+  readonly authority: KeyPair;
+  readonly apiServer: KeyPair;
+  /** With which the API server calls kubelets. */
+  readonly kubeletClient: KeyPair;
+  readonly kubeletServing: KeyPair;
+  readonly kubelet: KeyPair;
+  readonly controllerManager: KeyPair;
+  readonly scheduler: KeyPair;
+  readonly proxy: KeyPair;
+  readonly admin: KeyPair;
+}
+
+/** A leaf certificate with less left than this is made again. */
+const renewBeforeMs = 60 * 86_400_000;
+const masters = ['system:masters'];
+
+/** Loads the certificates and makes those that are missing or no longer good. Idempotent. */
+export async function ensureCertificates(options: CertificateOptions): Promise<ClusterCertificates> {
+  const { folder, nodeName, now = Date.now() } = options;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const authority = await ensureAuthority(folder, now);
+  const leaf = (name: string, request: CertificateRequest) => ensureLeaf({ folder, name, authority, request, now });
+  const client = (name: string, commonName: string, organizations: readonly string[] = masters) =>
+    leaf(name, { commonName, organizations, usages: ['client'] });
+  return {
+    authority,
+    apiServer: await leaf('apiserver', serverRequest(options)),
+    kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
+    kubeletServing: await leaf('kubelet-serving', {
+      commonName: `system:node:${nodeName}`,
+      organizations: ['system:nodes'],
+      dnsNames: ['localhost', nodeName],
+      ipAddresses: ['127.0.0.1', ...options.serverAddresses],
+      usages: ['server'],
+    }),
+    kubelet: await client('kubelet', `system:node:${nodeName}`, ['system:nodes', ...masters]),
+    controllerManager: await client('controller-manager', 'system:kube-controller-manager'),
+    scheduler: await client('scheduler', 'system:kube-scheduler'),
+    proxy: await client('proxy', 'system:kube-proxy'),
+    admin: await client('admin', 'admin'),
+  };
+}
+
+function serverRequest({ serverNames, serverAddresses }: CertificateOptions): CertificateRequest {
+  const service = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ];
+  return {
+    commonName: 'kube-apiserver',
+    dnsNames: [...new Set(['localhost', ...service, ...serverNames])],
+    ipAddresses: [...new Set(['127.0.0.1', ...serverAddresses])],
+    usages: ['server'],
+  };
+}
+
+async function ensureAuthority(folder: string, now: number): Promise<KeyPair> {
+  const kept = await readPair(folder, 'ca');
+  if (kept !== undefined) {
+    const certificate = parseCertificate(kept);
+    if (certificate === undefined) {
+      throw new Error(
+        `${join(folder, 'ca.crt')} and ca.key are not a certificate and its key. Restore them from a backup, or move ` +
+          `${folder} away: then everything that trusts this cluster needs its new certificate.`,
+      );
+    }
+    if (Date.parse(certificate.validTo) > now) return kept;
+  }
+  const { createAuthority } = await import('../../base/certificates.ts');
+  return await writePair(folder, 'ca', await createAuthority('longshore-ca', now));
+}
+
+interface Leaf {
+  readonly folder: string;
+  readonly name: string;
+  readonly authority: KeyPair;
+  readonly request: CertificateRequest;
+  readonly now: number;
+}
+
+async function ensureLeaf({ folder, name, authority, request, now }: Leaf): Promise<KeyPair> {
+  const kept = await readPair(folder, name);
+  if (kept !== undefined && isGood(kept, authority, request, now)) return kept;
+  const { issueCertificate } = await import('../../base/certificates.ts');
+  return await writePair(folder, name, await issueCertificate(authority, request, now));
+}
+
+function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, now: number): boolean {
+  const certificate = parseCertificate(pair);
+  if (certificate === undefined) return false;
+  const { commonName, organizations = [], dnsNames = [], ipAddresses = [] } = request;
+  const subject = certificate.subject.split('\n');
+  return (
+    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
+    Date.parse(certificate.validTo) - now > renewBeforeMs &&
+    [`CN=${commonName}`, ...organizations.map((one) => `O=${one}`)].every((one) => subject.includes(one)) &&
+    dnsNames.every((one) => certificate.checkHost(one) !== undefined) &&
+    ipAddresses.every((one) => certificate.checkIP(one) !== undefined)
+  );
+}
+
+/** undefined when it is not a certificate with its own key: a file cut short by a full disk, for instance. */
+function parseCertificate(pair: KeyPair): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(pair.certificate);
+    return certificate.checkPrivateKey(createPrivateKey(pair.key)) ? certificate : undefined;
+  } catch {
+    return undefined; // whatever it is, it cannot be used; the caller decides what that means
+  }
+}
+
+async function readPair(folder: string, name: string): Promise<KeyPair | undefined> {
+  const [certificate, key] = await Promise.all([
+    readIfPresent(join(folder, `${name}.crt`)),
+    readIfPresent(join(folder, `${name}.key`)),
+  ]);
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writePair(folder: string, name: string, pair: KeyPair): Promise<KeyPair> {
+  await writeAtomically(join(folder, `${name}.key`), pair.key, 0o600);
+  await writeAtomically(join(folder, `${name}.crt`), pair.certificate, 0o644);
+  return pair;
+}
+
+/** Whole or not at all, and never readable by others for an instant. */
+export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, text, { mode });
+  await rename(temporary, path);
+}

@@ -1,0 +1,45 @@
+/** Writes kubeconfig files (the format of kubectl): how to reach this cluster, and as whom. Mode 0600: they hold keys. */
+
+import { dump } from 'js-yaml';
+import type { KeyPair } from '../../base/certificates.ts';
+import { writeAtomically } from './certificates.ts';
+
+export interface KubeconfigOptions {
+  /** `https://host:port` */
+  readonly server: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+  /** Name of the user's entry. */
+  readonly user: string;
+  readonly client: KeyPair;
+}
+
+export async function writeKubeconfig(path: string, options: KubeconfigOptions): Promise<void> {
+  await writeAtomically(path, renderKubeconfig(options), 0o600);
+}
+
+export function renderKubeconfig({ server, certificateAuthority, user, client }: KubeconfigOptions): string {
+  return dump(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'longshore', cluster: { server, 'certificate-authority-data': base64(certificateAuthority) } },
+      ],
+      users: [
+        {
+          name: user,
+          user: {
+            'client-certificate-data': base64(client.certificate),
+            'client-key-data': base64(client.key),
+          },
+        },
+      ],
+      contexts: [{ name: 'longshore', context: { cluster: 'longshore', user } }],
+      'current-context': 'longshore',
+    },
+    { lineWidth: -1 },
+  );
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -1,0 +1,236 @@
+/**
+ * What a machine needs before anything of Longshore can run: Node packages, the build, Debian packages, an engine.
+ * Used by `npm start` and `npm test`. Plain JavaScript without dependencies: it runs before there are any.
+ *
+ * Each step looks first whether it is done, which takes milliseconds, and says what it does only when it does it.
+ * What the user must do themself is thrown as `SetupError`.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Something that only the user can put right; the message says what and how. */
+export class SetupError extends Error {}
+
+/** Programs and the Debian packages that bring them. */
+export const packagesOf = {
+  etcd: 'etcd-server',
+  nft: 'nftables',
+  ip: 'iproute2',
+  iptables: 'iptables',
+  dockerd: 'docker.io',
+  'docker-registry': 'docker-registry',
+  busybox: 'busybox-static',
+  'redis-server': 'redis-server',
+};
+
+/** Services that come up by themselves when their package is installed, and that Longshore starts on its own instead. */
+const unwantedServices = {
+  'etcd-server': 'etcd',
+  'docker-registry': 'docker-registry',
+  'redis-server': 'redis-server',
+};
+
+const sourceFolders = [
+  'api',
+  'apiserver',
+  'base',
+  'bench',
+  'cli',
+  'client',
+  'controller-manager',
+  'kubelet',
+  'proxy',
+  'scheduler',
+];
+const buildStamp = join(root, 'dist', '.built');
+const engineLog = '/var/log/longshore-dockerd.log';
+
+/** Linux, Debian, Node: or a sentence about what is missing. */
+export function checkMachine() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 11)) {
+    throw new SetupError(`Longshore needs Node 20.11 or newer; this is Node ${process.versions.node}.`);
+  }
+  const system = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  if (process.platform !== 'linux' || !/^ID(_LIKE)?=.*debian/m.test(system)) {
+    throw new SetupError(
+      'Longshore sets itself up on Debian (12 or newer) and its relatives only. Elsewhere run it in a Debian machine.',
+    );
+  }
+  process.env.PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`;
+}
+
+/** For what needs to make networks, rules and containers. */
+export function checkRoot() {
+  if (process.getuid?.() !== 0) {
+    throw new SetupError(
+      'Longshore makes networks, firewall rules and containers, so it must run as root: sudo npm start',
+    );
+  }
+}
+
+/** `npm ci`, when node_modules is missing or older than the lock file. */
+export function ensureNodePackages(report) {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (modifiedMs(installed) >= modifiedMs(join(root, 'package-lock.json'))) return;
+  report('Installing Node packages (npm ci)');
+  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'Look at what npm says above, then try again.');
+}
+
+/** Compiles into dist/, when a source is newer than the last build. */
+export function ensureBuild(report) {
+  if (modifiedMs(buildStamp) >= newestSourceMs()) return;
+  report('Building');
+  const started = new Date();
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], 'The sources do not compile: see above.');
+  writeFileSync(buildStamp, `${started.toISOString()}\n`);
+}
+
+/** Installs the Debian packages of those `programs` that are not there. */
+export function ensurePrograms(programs, report) {
+  const missing = programs.filter((program) => findProgram(program) === undefined);
+  if (missing.length === 0) return;
+  const packages = missing.map((program) => packagesOf[program]);
+  if (process.getuid?.() !== 0) {
+    throw new SetupError(`Not installed: ${missing.join(', ')}. Run: sudo apt-get install ${packages.join(' ')}`);
+  }
+  report(`Installing Debian packages: ${packages.join(', ')}`);
+  const arguments_ = ['install', '-y', '-q', '--no-install-recommends', ...packages];
+  if (!tryRun('apt-get', arguments_).ok) {
+    run('apt-get', ['update', '-q'], 'apt-get cannot reach its package lists.');
+    run('apt-get', arguments_, `Install these packages yourself: ${packages.join(' ')}`);
+  }
+  disableServicesOf(packages);
+}
+
+/** An engine that answers: the one of DOCKER_HOST, or the machine's own, started when it is not running. */
+export async function ensureEngine(report) {
+  const socket = engineSocket();
+  if (await engineAnswers(socket)) return;
+  ensurePrograms(['dockerd', 'iptables'], report);
+  if (await engineAnswers(socket)) return;
+  report('Starting the Docker engine');
+  if (process.env.DOCKER_HOST === undefined && existsSync('/run/systemd/system')) {
+    run('systemctl', ['start', 'docker'], 'See: journalctl -u docker');
+    await waitForEngine(socket, () => undefined, 'journalctl -u docker');
+  } else {
+    await startEngine(socket);
+  }
+}
+
+/** The engine's unix socket. */
+export function engineSocket() {
+  const host = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
+  if (host.startsWith('unix://')) return host.slice('unix://'.length);
+  throw new SetupError(
+    `DOCKER_HOST is ${host}, but Longshore drives the engine of its own machine, through a unix socket. ` +
+      'Unset DOCKER_HOST, or set it to unix:///var/run/docker.sock',
+  );
+}
+
+/**
+ * dockerd in a session of its own. It is the machine's engine from now on and is left running when Longshore stops,
+ * since containers live in it; should it end all the same, they survive (live-restore).
+ */
+async function startEngine(socket) {
+  const log = openSync(engineLog, 'a');
+  const arguments_ = ['-H', `unix://${socket}`];
+  if (!existsSync('/etc/docker/daemon.json')) arguments_.push('--live-restore');
+  const engine = spawn('dockerd', arguments_, { detached: true, stdio: ['ignore', log, log] });
+  engine.unref();
+  let failure;
+  engine.once('error', (error) => {
+    failure = error.message;
+  });
+  engine.once('exit', (code) => {
+    failure = `dockerd ended with code ${code}:\n${lastLines(readFileSync(engineLog, 'utf8'))}`;
+  });
+  await waitForEngine(socket, () => failure, engineLog);
+  engine.removeAllListeners();
+}
+
+async function waitForEngine(socket, failure, log) {
+  const end = Date.now() + 30_000;
+  while (!(await engineAnswers(socket))) {
+    if (failure() !== undefined) throw new SetupError(`The Docker engine does not start. ${failure()}`);
+    if (Date.now() > end) throw new SetupError(`The Docker engine does not answer on ${socket}. See ${log}`);
+    await sleep(100);
+  }
+}
+
+function engineAnswers(socketPath) {
+  return new Promise((resolve) => {
+    const request = http.get({ socketPath, path: '/_ping', timeout: 3_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+  });
+}
+
+function disableServicesOf(packages) {
+  if (!existsSync('/run/systemd/system')) return;
+  const services = packages.map((name) => unwantedServices[name]).filter((name) => name !== undefined);
+  if (services.length > 0) tryRun('systemctl', ['disable', '--now', ...services]);
+}
+
+/** The path of a program, looked for on the PATH and where Debian keeps the administrator's programs. */
+export function findProgram(program) {
+  const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':');
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+function newestSourceMs() {
+  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
+    modifiedMs(join(root, name)),
+  );
+  return Math.max(...files, ...sourceFolders.map((folder) => newestIn(join(root, folder))));
+}
+
+function newestIn(folder) {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) newest = Math.max(newest, newestIn(path));
+    else if (entry.name.endsWith('.ts')) newest = Math.max(newest, modifiedMs(path));
+  }
+  return newest;
+}
+
+function modifiedMs(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function run(command, arguments_, advice) {
+  const { ok, output } = tryRun(command, arguments_);
+  if (!ok) throw new SetupError(`${command} ${arguments_.join(' ')} failed:\n${lastLines(output)}\n${advice}`);
+}
+
+function tryRun(command, arguments_) {
+  const { status, error, stdout, stderr } = spawnSync(command, arguments_, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}` };
+}
+
+const lastLines = (text) => text.trimEnd().split('\n').slice(-15).join('\n');
+
+/** For tests and tools that keep things between runs. */
+export function cacheFolder() {
+  const folder = join(root, 'node_modules', '.cache', 'longshore');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}

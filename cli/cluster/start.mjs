@@ -1,0 +1,57 @@
+/**
+ * `npm start`: makes this machine ready, then runs `kubecfg up` with the same flags, in this process.
+ * Plain JavaScript without dependencies: it runs before there are any.
+ */
+
+import {
+  checkMachine,
+  checkRoot,
+  ensureBuild,
+  ensureEngine,
+  ensureNodePackages,
+  ensurePrograms,
+  SetupError,
+} from './machine.mjs';
+
+const flags = process.argv.slice(2);
+const worker = ['kubelet', 'proxy'];
+const helpOnly = flags.includes('--help');
+
+/** Which components were asked for; undefined is all. */
+function onlyComponents() {
+  const at = flags.findIndex((flag) => flag === '--only' || flag.startsWith('--only='));
+  if (at < 0) return undefined;
+  return (flags[at]?.split('=')[1] ?? flags[at + 1] ?? '').split(',');
+}
+
+/** What these components call, so that a control plane of its own needs neither root nor an engine. */
+function programsFor(only) {
+  const wanted = (component) => only === undefined || only.includes(component);
+  const programs = [];
+  if (wanted('etcd') && !flags.some((flag) => flag.startsWith('--etcd-servers'))) programs.push('etcd');
+  if (worker.some(wanted)) programs.push('nft', 'ip', 'iptables');
+  if (only === undefined && !flags.includes('--no-demo')) programs.push('docker-registry', 'busybox', 'redis-server');
+  return programs;
+}
+
+async function prepare(report) {
+  checkMachine();
+  const only = onlyComponents();
+  const needsWorker = only === undefined || worker.some((component) => only.includes(component));
+  if (needsWorker && !helpOnly) checkRoot();
+  ensureNodePackages(report);
+  ensureBuild(report);
+  if (helpOnly) return;
+  ensurePrograms(programsFor(only), report);
+  if (only === undefined || only.includes('kubelet')) await ensureEngine(report);
+}
+
+try {
+  await prepare((text) => console.log(`• ${text} …`));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n${error.message}`);
+  process.exit(1);
+}
+process.argv.splice(2, 0, 'up');
+await import('../../dist/cli/main.js');

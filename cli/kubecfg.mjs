@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+/** `kubecfg` in a checkout: runs the build, and makes it first when there is none or the sources are newer. */
+
+import { ensureBuild, ensureNodePackages, SetupError } from './cluster/machine.mjs';
+
+try {
+  const report = (text) => console.error(`• ${text} …`);
+  ensureNodePackages(report);
+  ensureBuild(report);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
+await import('../dist/cli/main.js');
