@@ -100,7 +100,7 @@ export interface Writer {
 export interface Client extends Reader, Watcher, Writer {
   /** Any path, for what has no kind: `/version`, `/healthz`. Answers other than 2xx are thrown as StatusError. */
   raw(method: string, path: string, options?: RawOptions): Promise<{ readonly code: number; readonly text: string }>;
-  /** A streaming GET: logs. The stream ends or is destroyed by the caller. */
-  stream(path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
+  /** A streaming GET: logs, watches of tables. The stream ends or is destroyed by the caller. */
+  stream(path: string, signal: AbortSignal, headers?: RawOptions['headers']): Promise<NodeJS.ReadableStream>;
   close(): Promise<void>;
 }

@@ -20,6 +20,7 @@ import type {
   ListOptions,
   ObjectList,
   PatchType,
+  RawOptions,
   WatchEvent,
   WatchOptions,
   WriteOptions,
@@ -42,7 +43,8 @@ export interface RestClientOptions {
 
 interface Request {
   readonly body?: unknown;
-  readonly contentType?: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly stream?: boolean;
 }
@@ -141,7 +143,7 @@ class RestClient implements Client {
     const parameters = { ...writeParameters(options), force: patch.force };
     return await this.#json('PATCH', objectPath(kind, key, options.subresource) + queryString(parameters), {
       body: patch.body,
-      contentType: patchTypes[patch.type],
+      headers: { 'content-type': patchTypes[patch.type] },
     });
   }
 
@@ -168,16 +170,12 @@ class RestClient implements Client {
     return await this.#json('POST', objectPath(kind, key, subresource), { body });
   }
 
-  async raw(
-    method: string,
-    path: string,
-    options: { readonly body?: unknown; readonly signal?: AbortSignal } = {},
-  ): Promise<{ readonly code: number; readonly text: string }> {
+  async raw(method: string, path: string, options: RawOptions = {}): Promise<{ code: number; text: string }> {
     return await this.#text(method, path, options);
   }
 
-  async stream(path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream> {
-    return await this.#open('GET', path, { signal, stream: true });
+  async stream(path: string, signal: AbortSignal, headers: RawOptions['headers'] = {}): Promise<NodeJS.ReadableStream> {
+    return await this.#open('GET', path, { signal, headers, stream: true });
   }
 
   async close(): Promise<void> {
@@ -201,11 +199,12 @@ class RestClient implements Client {
   /** Sends until the server agrees or refuses for good; returns the head of a 2xx answer. */
   async #open(method: string, path: string, request: Request): Promise<IncomingMessage> {
     const deadline = this.#clock.monotonic() + this.#timeoutMs;
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const body = encodeBody(request.body);
     const headers = {
       'user-agent': this.#userAgent,
       accept: 'application/json, */*',
-      ...(body !== undefined && { 'content-type': request.contentType ?? 'application/json' }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...request.headers,
     };
     for (let attempt = 1; ; attempt += 1) {
       const timeoutMs = Math.max(1, deadline - this.#clock.monotonic());
@@ -278,6 +277,11 @@ const writeParameters = ({ fieldManager, dryRun }: WriteOptions): Record<string,
 function deleteBody({ uid, resourceVersion, ...options }: DeleteOptions): object {
   const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
   return { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions };
+}
+
+/** Text is sent as it is: YAML, or JSON that the caller has written. */
+function encodeBody(body: unknown): string | undefined {
+  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
