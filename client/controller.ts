@@ -1,0 +1,110 @@
+/**
+ * Runs a reconciler: informers say which keys changed, a work queue orders them, workers reconcile them.
+ * Errors end here: logged once, and tried again after a growing wait.
+ */
+
+import type { KubernetesObject } from '../api/object.ts';
+import { isConflict, isRetryable } from '../api/status-error.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { ControllerMetrics } from './controller-metrics.ts';
+import type { Informer, ObjectChange } from './object-cache.ts';
+import type { Reconciler } from './reconciler.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface ControllerOptions {
+  readonly name: string;
+  readonly reconciler: Reconciler;
+  /** How many keys are reconciled at the same time. Default 4. */
+  readonly workers?: number;
+  readonly logger: Logger;
+  readonly metrics?: ControllerMetrics;
+  readonly clock?: Clock;
+}
+
+type Keys = Iterable<string>;
+
+/** While the server is out of reach the world may be mended at any moment: never wait long for it. */
+const longestWaitForServerMs = 5_000;
+
+export class Controller {
+  readonly name: string;
+  readonly #reconciler: Reconciler;
+  readonly #workers: number;
+  readonly #logger: Logger;
+  readonly #metrics: ControllerMetrics | undefined;
+  readonly #clock: Clock;
+  readonly #queue: WorkQueue;
+  readonly #synced: ((signal: AbortSignal) => Promise<void>)[] = [];
+
+  constructor(options: ControllerOptions) {
+    const { name, reconciler, workers = 4, logger, metrics, clock = systemClock } = options;
+    this.name = name;
+    this.#reconciler = reconciler;
+    this.#workers = workers;
+    this.#logger = logger.child({ controller: name });
+    this.#metrics = metrics;
+    this.#clock = clock;
+    this.#queue = new WorkQueue(clock);
+    metrics?.register(name, () => this.#queue.depth);
+  }
+
+  /** Looks at the keys that `keysOf` names for each change. Before `run`; the informer is run by its owner. */
+  watch<T extends KubernetesObject>(informer: Informer<T>, keysOf: (change: ObjectChange<T>) => Keys): this {
+    informer.onChange((change) => {
+      for (const key of keysOf(change)) this.#queue.add(key);
+    });
+    this.#synced.push((signal) => informer.synced(signal));
+    return this;
+  }
+
+  /** Looks at `key` soon. */
+  add(key: string): void {
+    this.#queue.add(key);
+  }
+
+  addAfter(key: string, ms: number): void {
+    this.#queue.addAfter(key, ms);
+  }
+
+  /** Works from the moment when all watched informers are in sync until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const close = () => this.#queue.close();
+    signal.addEventListener('abort', close);
+    if (signal.aborted) close();
+    await Promise.all(this.#synced.map((synced) => synced(signal)));
+    await Promise.all(Array.from({ length: this.#workers }, () => this.#work(signal)));
+    signal.removeEventListener('abort', close);
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.take();
+      if (key === undefined) return;
+      if (!signal.aborted) await this.#reconcile(key, signal);
+      this.#queue.done(key);
+    }
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const startedAt = this.#clock.monotonic();
+    try {
+      const { requeueAfterMs } = await this.#reconciler.reconcile(key, signal);
+      this.#queue.forget(key);
+      if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
+      this.#metrics?.observe(this.name, 'success', this.#clock.monotonic() - startedAt);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#queue.retry(key, isRetryable(error) ? longestWaitForServerMs : undefined);
+      this.#metrics?.observe(this.name, 'error', this.#clock.monotonic() - startedAt);
+      // Losing a race against another writer is an ordinary event.
+      this.#logger[isConflict(error) ? 'debug' : 'warn']('Reconciling failed; trying again', { key, error });
+    }
+  }
+}
+
+/** The commonest mapping: the changed object's own key. */
+export function keyOfChange<T extends KubernetesObject>({ next, previous }: ObjectChange<T>): string[] {
+  const { namespace, name } = (next ?? previous).metadata;
+  return [namespace ? `${namespace}/${name}` : name];
+}

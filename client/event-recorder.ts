@@ -1,0 +1,163 @@
+/**
+ * Tells users what happened to an object: core/v1 Events. Recording never blocks, never throws, and never grows
+ * without bound: while the server is away a bounded number waits, and what comes on top is dropped.
+ */
+
+import type { Event } from 'kubernetes-types/core/v1';
+import { events } from '../api/kinds.ts';
+import { isNotFound, isRetryable } from '../api/status-error.ts';
+import { computeBackoffMs } from '../base/backoff.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Writer } from './client.ts';
+import { BoundedMap, type Correlated, EventCorrelator, type EventNews } from './event-correlator.ts';
+
+/** What an event is about; any object that was read from the API fits. */
+export interface EventSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly namespace?: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion?: string;
+  };
+  /** A part of it: `spec.containers{web}`. */
+  readonly fieldPath?: string;
+}
+
+/** The narrow part that a loop needs. */
+export interface Recorder {
+  record(subject: EventSubject, event: Pick<EventNews, 'type' | 'reason' | 'message'>): void;
+}
+
+export interface EventRecorderOptions {
+  readonly client: Pick<Writer, 'create' | 'patch'>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+const bufferLimit = 1_000;
+const attempts = 10;
+const backoff = { baseMs: 500, maxMs: 10_000 };
+
+interface Written {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export class EventRecorder {
+  readonly #client: Pick<Writer, 'create' | 'patch'>;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #correlator = new EventCorrelator();
+  /** Which Event object each correlation key was written to. */
+  readonly #written = new BoundedMap<Written>(4096);
+  readonly #buffer: Correlated[] = [];
+  #wake: () => void = () => {};
+  #serial = 0n;
+
+  constructor({ client, logger, clock = systemClock }: EventRecorderOptions) {
+    this.#client = client;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** A recorder that signs as `component`, on `host` where that matters. */
+  from(component: string, host = ''): Recorder {
+    return { record: (subject, event) => this.#add({ subject, component, host, ...event }) };
+  }
+
+  /** Writes what is recorded until `signal` aborts; what is left then is tried once. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener('abort', wake);
+    while (!signal.aborted) {
+      const next = this.#buffer.shift();
+      if (next !== undefined) await this.#send(next, signal);
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+    signal.removeEventListener('abort', wake);
+    await Promise.all(this.#buffer.splice(0).map((left) => this.#send(left, signal)));
+  }
+
+  #add(news: EventNews): void {
+    const correlated = this.#correlator.correlate(news, this.#clock.now());
+    if (correlated === undefined || this.#buffer.length >= bufferLimit) return;
+    this.#buffer.push(correlated);
+    this.#wake();
+  }
+
+  async #send(correlated: Correlated, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#write(correlated);
+        return;
+      } catch (error) {
+        if (attempt >= attempts || signal.aborted || !isRetryable(error)) {
+          this.#logger.debug('An event could not be written', { reason: correlated.news.reason, error });
+          return;
+        }
+        await this.#clock.sleep(computeBackoffMs(attempt, backoff), signal);
+      }
+    }
+  }
+
+  async #write(correlated: Correlated): Promise<void> {
+    const earlier = this.#written.get(correlated.key);
+    if (earlier !== undefined && correlated.count > 1) {
+      try {
+        const { message } = correlated.news;
+        const body = { count: correlated.count, lastTimestamp: this.#now(), message };
+        await this.#client.patch(events, earlier, { type: 'merge', body });
+        return;
+      } catch (error) {
+        // The Event has outlived its time: it is written anew.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const event = this.#eventOf(correlated);
+    await this.#client.create(events, event);
+    this.#written.set(correlated.key, event.metadata);
+  }
+
+  #eventOf({ news, count, firstAt }: Correlated): Event & { metadata: Written } {
+    const { subject, component, host, type, reason, message } = news;
+    const { name, uid, resourceVersion } = subject.metadata;
+    const namespace = subject.metadata.namespace ?? 'default';
+    this.#serial += 1n;
+    const unique = (BigInt(this.#clock.now()) * 1_000_000n + this.#serial).toString(16);
+    return {
+      metadata: { namespace, name: `${name}.${unique}` },
+      involvedObject: {
+        apiVersion: subject.apiVersion,
+        kind: subject.kind,
+        ...(subject.metadata.namespace !== undefined && { namespace }),
+        name,
+        uid,
+        ...(resourceVersion !== undefined && { resourceVersion }),
+        ...(subject.fieldPath !== undefined && { fieldPath: subject.fieldPath }),
+      },
+      type,
+      reason,
+      message,
+      source: { component, ...(host !== '' && { host }) },
+      reportingComponent: component,
+      reportingInstance: host,
+      firstTimestamp: secondTime(firstAt),
+      lastTimestamp: this.#now(),
+      count,
+    };
+  }
+
+  #now(): string {
+    return secondTime(this.#clock.now());
+  }
+}
+
+/** RFC 3339 in whole seconds, as object times have it. */
+const secondTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;
