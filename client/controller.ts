@@ -3,12 +3,12 @@
  * Errors end here: logged once, and tried again after a growing wait.
  */
 
-import type { KubernetesObject } from '../api/object.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { isConflict, isRetryable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ControllerMetrics } from './controller-metrics.ts';
-import type { Informer, ObjectChange } from './object-cache.ts';
+import type { Cached, Informer, ObjectChange } from './object-cache.ts';
 import type { Reconciler } from './reconciler.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -104,7 +104,11 @@ export class Controller {
 }
 
 /** The commonest mapping: the changed object's own key. */
-export function keyOfChange<T extends KubernetesObject>({ next, previous }: ObjectChange<T>): string[] {
-  const { namespace, name } = (next ?? previous).metadata;
-  return [namespace ? `${namespace}/${name}` : name];
+export function keyOfChange<T extends KubernetesObject>(change: ObjectChange<T>): string[] {
+  return [keyOf(objectOfChange(change))];
+}
+
+/** The newest state that is known of the changed object. */
+export function objectOfChange<T extends KubernetesObject>(change: ObjectChange<T>): Cached<T> {
+  return change.type === 'deleted' ? change.previous : change.next;
 }

@@ -6,7 +6,19 @@
  * Pure but for its memory; time is passed in.
  */
 
-import type { EventSubject } from './event-recorder.ts';
+/** What an event is about; any object that was read from the API fits. */
+export interface EventSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly namespace?: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion?: string;
+  };
+  /** A part of it: `spec.containers{web}`. */
+  readonly fieldPath?: string;
+}
 
 export interface EventNews {
   readonly subject: EventSubject;

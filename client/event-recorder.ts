@@ -5,26 +5,12 @@
 
 import type { Event } from 'kubernetes-types/core/v1';
 import { events } from '../api/kinds.ts';
-import { isNotFound, isRetryable } from '../api/status-error.ts';
+import { isAlreadyExists, isNotFound, isRetryable } from '../api/status-error.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from './client.ts';
-import { BoundedMap, type Correlated, EventCorrelator, type EventNews } from './event-correlator.ts';
-
-/** What an event is about; any object that was read from the API fits. */
-export interface EventSubject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly namespace?: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly resourceVersion?: string;
-  };
-  /** A part of it: `spec.containers{web}`. */
-  readonly fieldPath?: string;
-}
+import { BoundedMap, type Correlated, EventCorrelator, type EventNews, type EventSubject } from './event-correlator.ts';
 
 /** The narrow part that a loop needs. */
 export interface Recorder {
@@ -93,9 +79,10 @@ export class EventRecorder {
   }
 
   async #send(correlated: Correlated, signal: AbortSignal): Promise<void> {
+    const event = this.#eventOf(correlated);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#write(correlated);
+        await this.#write(correlated, event);
         return;
       } catch (error) {
         if (attempt >= attempts || signal.aborted || !isRetryable(error)) {
@@ -107,12 +94,11 @@ export class EventRecorder {
     }
   }
 
-  async #write(correlated: Correlated): Promise<void> {
-    const earlier = this.#written.get(correlated.key);
-    if (earlier !== undefined && correlated.count > 1) {
+  async #write({ key, count, news }: Correlated, event: Event & { metadata: Written }): Promise<void> {
+    const earlier = this.#written.get(key);
+    if (earlier !== undefined && count > 1) {
       try {
-        const { message } = correlated.news;
-        const body = { count: correlated.count, lastTimestamp: this.#now(), message };
+        const body = { count, lastTimestamp: this.#now(), message: news.message };
         await this.#client.patch(events, earlier, { type: 'merge', body });
         return;
       } catch (error) {
@@ -120,9 +106,13 @@ export class EventRecorder {
         if (!isNotFound(error)) throw error;
       }
     }
-    const event = this.#eventOf(correlated);
-    await this.#client.create(events, event);
-    this.#written.set(correlated.key, event.metadata);
+    try {
+      await this.#client.create<Event>(events, event);
+    } catch (error) {
+      // An earlier attempt whose answer was lost.
+      if (!isAlreadyExists(error)) throw error;
+    }
+    this.#written.set(key, event.metadata);
   }
 
   #eventOf({ news, count, firstAt }: Correlated): Event & { metadata: Written } {

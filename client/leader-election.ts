@@ -93,15 +93,13 @@ export class LeaderElection {
     if (signal.aborted) end();
     this.#leading = true;
     this.#logger.info('Leading');
-    try {
-      const work = lead(over.signal).finally(end);
-      await Promise.all([work, this.#renew(heldSince, over.signal).finally(end)]);
-    } finally {
-      this.#leading = false;
-      signal.removeEventListener('abort', end);
-      this.#logger.info('No longer leading');
-      await this.#release();
-    }
+    const work = lead(over.signal).finally(end);
+    const [worked] = await Promise.allSettled([work, this.#renew(heldSince, over.signal).finally(end)]);
+    this.#leading = false;
+    signal.removeEventListener('abort', end);
+    this.#logger.info('No longer leading');
+    await this.#release();
+    if (worked.status === 'rejected') throw worked.reason;
   }
 
   /** Resolves when the Lease could not be renewed in time, or belongs to somebody else, or `signal` aborts. */
@@ -145,7 +143,7 @@ export class LeaderElection {
     const current = this.#observed?.lease;
     if (current === undefined) {
       const spec = this.#claim(undefined);
-      this.#see(await client.create(leases, { metadata: { ...lease }, spec }));
+      this.#see(await client.create<Lease>(leases, { metadata: { ...lease }, spec }));
       return true;
     }
     if (this.#heldByOther() && !this.#isStale()) return false;
