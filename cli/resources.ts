@@ -1,0 +1,124 @@
+/**
+ * What people write for a resource, turned into kinds and names: `pods`, `po`, `Pod`, `deploy.apps`, `pod/web`,
+ * `/pods/web`, `pods,services`, `minions`, `all`. Kinds that are not in the kinds table are asked of the server.
+ */
+
+import type { Kind } from '../api/kind.ts';
+import { kinds } from '../api/kinds.ts';
+import type { Client } from '../client/client.ts';
+import { CommandError } from './command.ts';
+
+/** One kind, and the names that were asked for; none means all. */
+export interface Selection {
+  readonly kind: Kind;
+  readonly names: readonly string[];
+}
+
+/** The classic word for a node. */
+const classicNames: Readonly<Record<string, string>> = { minion: 'node', minions: 'nodes' };
+
+/** `pods web db`, `pod/web svc/db`, `pods,services`: the selections, in the order in which they were written. */
+export async function parseSelections(client: Client, words: readonly string[]): Promise<Selection[]> {
+  const [first, ...names] = words.map((word) => word.replace(/^\/+|\/+$/g, ''));
+  if (first === undefined || first === '') throw new CommandError('Name a resource: for example pods, or pod/web');
+  if (words.length === 1 && first === 'all') return categoryOf('all').map((kind) => ({ kind, names: [] }));
+  if (first.includes('/')) return await parsePairs(client, [first, ...names]);
+  if (names.some((name) => name.includes('/'))) {
+    throw new CommandError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
+  }
+  const selections: Selection[] = [];
+  for (const word of first.split(',')) selections.push({ kind: await resolveKind(client, word), names });
+  return selections;
+}
+
+/** Exactly one object: `pod/web` or `pod web`. */
+export async function parseOne(client: Client, words: readonly string[]): Promise<{ kind: Kind; name: string }> {
+  const [selection, ...others] = await parseSelections(client, words);
+  const [name, ...moreNames] = selection?.names ?? [];
+  if (selection === undefined || name === undefined || others.length + moreNames.length > 0) {
+    throw new CommandError(`Name one object, for example pod/web, instead of "${words.join(' ')}"`);
+  }
+  return { kind: selection.kind, name };
+}
+
+async function parsePairs(client: Client, words: readonly string[]): Promise<Selection[]> {
+  const selections: Selection[] = [];
+  for (const word of words) {
+    const [resource = '', name = '', ...rest] = word.split('/');
+    if (resource === '' || name === '' || rest.length > 0) {
+      throw new CommandError(`"${word}" is not of the form RESOURCE/NAME`);
+    }
+    selections.push({ kind: await resolveKind(client, resource), names: [name] });
+  }
+  return selections;
+}
+
+/** The kind that `word` means: by plural, singular, short name or kind, with or without `.group` or `.version.group`. */
+export async function resolveKind(client: Client, word: string): Promise<Kind> {
+  const found = findIn(kinds, word) ?? findIn(await discoverKinds(client), word);
+  if (found !== undefined) return found;
+  throw new CommandError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
+}
+
+export function findIn(candidates: readonly Kind[], word: string): Kind | undefined {
+  const lower = word.toLowerCase();
+  const [name = '', ...suffix] = (classicNames[lower] ?? lower).split('.');
+  const wanted = suffix.join('.');
+  return candidates.find(
+    (kind) =>
+      [kind.plural, kind.singular, kind.kind.toLowerCase(), ...kind.shortNames].includes(name) &&
+      (wanted === '' || wanted === kind.group || wanted === `${kind.version}.${kind.group}`),
+  );
+}
+
+const categoryOf = (category: string): Kind[] => kinds.filter((kind) => kind.categories.includes(category));
+
+interface DiscoveryList {
+  readonly groupVersion: string;
+  readonly resources: readonly {
+    readonly name: string;
+    readonly singularName: string;
+    readonly namespaced: boolean;
+    readonly kind: string;
+    readonly shortNames?: string[];
+    readonly categories?: string[];
+    readonly verbs: Kind['verbs'][number][];
+  }[];
+}
+
+/** What the server serves beyond the kinds table: custom resources. */
+export async function discoverKinds(client: Client): Promise<Kind[]> {
+  const { groups } = JSON.parse((await client.raw('GET', '/apis')).text) as {
+    groups: { name: string; preferredVersion: { groupVersion: string } }[];
+  };
+  const known = new Set(kinds.map((kind) => kind.group));
+  const discovered: Kind[] = [];
+  for (const { name, preferredVersion } of groups) {
+    if (known.has(name)) continue;
+    const answer = await client.raw('GET', `/apis/${preferredVersion.groupVersion}`);
+    discovered.push(...kindsOf(JSON.parse(answer.text) as DiscoveryList));
+  }
+  return discovered;
+}
+
+function kindsOf({ groupVersion, resources }: DiscoveryList): Kind[] {
+  const [group = '', version = ''] = groupVersion.split('/');
+  return resources
+    .filter((resource) => !resource.name.includes('/'))
+    .map(({ name, singularName, namespaced, kind, shortNames = [], categories = [], verbs }) => ({
+      group,
+      version,
+      kind,
+      plural: name,
+      singular: singularName === '' ? kind.toLowerCase() : singularName,
+      shortNames,
+      categories,
+      namespaced,
+      verbs,
+      definition: '',
+      subresources: [],
+      columns: [],
+      selectableFields: [],
+      strategy: {},
+    }));
+}
