@@ -19,10 +19,32 @@ export interface CachedObject {
   /** The object as JSON with its resourceVersion: what goes on the wire. */
   readonly bytes: Buffer;
   readonly labels: Readonly<Record<string, string>>;
-  /** Values of the kind's selectable fields, by name. */
+  /** Values of the kind's selectable fields, by name (without `metadata.name` and `metadata.namespace`). */
   readonly fields: Readonly<Record<string, string>>;
-  /** The parsed object; parsed on first use, shared: never to be changed. */
+  /** The parsed object; parsed on first use, shared while in use: never to be changed. */
   readonly object: DeepReadonly<Stored<KubernetesObject>>;
+  /**
+   * Other bytes made of this version (a watch event's line, a table row …): `encode` is called for the first who asks
+   * for `form`, everyone else in the same turn of the event loop, and after it while the bytes are in use, shares them.
+   */
+  encoded(form: string, encode: (item: CachedObject) => Buffer): Buffer;
+}
+
+/** What the cache must know of a resource. */
+export interface CachedResource {
+  /** `/registry/core/pods/`. Below it lie `<namespace>/<name>`, or `<name>` when not namespaced. */
+  readonly prefix: string;
+  readonly namespaced: boolean;
+  /** The values of selectable fields. Called once for each version. */
+  fieldsOf(object: DeepReadonly<Stored<KubernetesObject>>): Readonly<Record<string, string>>;
+  /** The field by which watchers are found without asking them (`spec.nodeName`). */
+  readonly indexedField?: string | undefined;
+}
+
+/** All caches of one store, fed by one watch; `watch-caches.ts` makes it. */
+export interface ResourceCaches {
+  /** Starts to load the resource. One cache for each prefix: asked again it returns the same. */
+  open(resource: CachedResource): ResourceCache;
 }
 
 /** What a reader is interested in. Absent parts match everything. */
@@ -31,13 +53,13 @@ export interface Interest {
   readonly name?: string | undefined;
   /** Exact matches on selectable fields: indexed where the kind designates the field. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
-  /** Everything else (label selectors, inequalities). */
+  /** Everything else (label selectors, inequalities). Must depend on the candidate alone. */
   readonly matches?: ((candidate: CachedObject) => boolean) | undefined;
 }
 
 export type CacheEvent =
   | { readonly type: 'ADDED' | 'MODIFIED'; readonly item: CachedObject }
-  /** `item` is the last state that matched, at the deletion's (or the selector exit's) revision. */
+  /** `item` is the last state that matched, with the deletion's (or the selector exit's) resourceVersion. */
   | { readonly type: 'DELETED'; readonly item: CachedObject }
   | { readonly type: 'BOOKMARK'; readonly revision: number };
 
@@ -45,9 +67,10 @@ export interface CacheList {
   /** In store key order. */
   readonly items: readonly CachedObject[];
   readonly revision: number;
-  /** Where the next page starts; undefined on the last. */
+  /** The last key of this page, when another follows: the next page's `after`. */
   readonly next?: string;
-  readonly remaining: number;
+  /** How many more match; undefined when that would mean to ask each of them (`fields`, `matches`). */
+  readonly remaining?: number;
 }
 
 export interface CacheListOptions extends Interest {
@@ -56,29 +79,45 @@ export interface CacheListOptions extends Interest {
   readonly after?: string | undefined;
 }
 
-/** A watcher's queue. Pull-free: `onEvents` is called in commit order, in batches, never concurrently. */
+/**
+ * A watcher's bounded queue, filled in commit order. The receiver takes what is there whenever it can send: when
+ * `onAvailable` says so, and after its socket has drained. To send the present objects first, call `list` and then
+ * `watch` with the list's revision in the same turn, and take only after the list is sent.
+ */
 export interface CacheWatch {
-  /** Stops it; `onEvents` is not called again. Idempotent. */
+  /** What has come since the last call, in order; empty when nothing has. */
+  take(): readonly CacheEvent[];
+  /** Stops it; nothing is called again. Idempotent. */
   close(): void;
 }
 
 export interface CacheWatchOptions extends Interest {
-  /** Events after this revision; `undefined`: the current objects as ADDED first, then what follows. */
-  readonly after: number | undefined;
-  /** Called with events as they come. Returns false when the receiver's buffer is full: the watch is then ended. */
-  onEvents(events: readonly CacheEvent[]): boolean;
-  /** The watch is over although nobody closed it: the cache was rebuilt, or the receiver was too slow. */
+  /** Events after this revision. */
+  readonly after: number;
+  /** About once a minute a BOOKMARK that says how far the watch is. Default false. */
+  readonly bookmarks?: boolean | undefined;
+  /** The queue was empty and is not any more. May already be called inside `watch`'s caller's next turn. */
+  onAvailable(): void;
+  /**
+   * The watch is over although nobody closed it: the cache was rebuilt (events may be missing), or the receiver left
+   * too much in its queue. What is still queued may be taken and sent; nothing follows.
+   */
   onEnd(why: 'restarted' | 'slow'): void;
 }
 
 export interface ResourceCache {
   /** Resolves when the first load is complete. */
   ready(signal?: AbortSignal): Promise<void>;
+  /** Whether the first load is complete. */
+  readonly isReady: boolean;
   /** The newest revision that the cache has seen. */
   readonly revision: number;
-  /** Resolves once the cache is not older than `revision`. Rejects when that takes longer than `timeoutMs`. */
+  /** Resolves once the cache is not older than `revision`. Throws `CacheBehindError` after `timeoutMs`. */
   waitFor(revision: number, timeoutMs: number): Promise<void>;
-  /** Resolves once the cache is not older than any write acknowledged before this call, by whichever API server. */
+  /**
+   * Resolves once the cache is not older than any write acknowledged before this call, by whichever API server.
+   * Throws `CacheBehindError` after `timeoutMs`, `StoreUnavailableError` when the store does not answer.
+   */
   waitUntilConsistent(timeoutMs: number): Promise<void>;
   get(key: string): CachedObject | undefined;
   list(options: CacheListOptions): CacheList;
@@ -86,5 +125,17 @@ export interface ResourceCache {
   listAt(revision: number, options: CacheListOptions): CacheList | undefined;
   /** Throws `CompactedError` when the events after `after` are no longer known. */
   watch(options: CacheWatchOptions): CacheWatch;
-  readonly stats: { readonly objects: number; readonly watchers: number };
+  readonly stats: { readonly objects: number; readonly watchers: number; readonly bytes: number };
+}
+
+/** The cache did not reach a revision in time: it is far in the future, or the store's watch lags. */
+export class CacheBehindError extends Error {
+  override readonly name = 'CacheBehindError';
+  /** What the cache had reached. */
+  readonly current: number;
+
+  constructor(wanted: number, current: number) {
+    super(`Revision ${wanted} is not reached: the cache is at ${current}`);
+    this.current = current;
+  }
 }

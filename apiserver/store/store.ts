@@ -64,11 +64,7 @@ export interface Store {
    * in batches as they come. A cut connection is mended inside. Ends when `signal` aborts; throws `CompactedError`
    * when the changes after `after` are no longer known.
    */
-  watch(options: {
-    readonly prefix: string;
-    readonly after: number;
-    readonly signal: AbortSignal;
-  }): AsyncIterable<WatchBatch>;
+  watch(options: WatchOptions): AsyncIterable<WatchBatch>;
 
   /** The newest revision of the whole store. Linearizable. */
   currentRevision(): Promise<number>;
@@ -77,6 +73,13 @@ export interface Store {
   compact(revision: number): Promise<void>;
 
   close(): Promise<void>;
+}
+
+export interface WatchOptions {
+  readonly prefix: string;
+  /** Changes after this revision; one that the store has not reached yet is waited for. */
+  readonly after: number;
+  readonly signal: AbortSignal;
 }
 
 /** `changes` may be empty: then it says only that the watch has seen everything up to `revision`. */

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { prefixEnd, SortedMap } from './sorted-map.ts';
+
+test('SortedMap agrees with a plain map that is sorted each time', () => {
+  const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'z'), maxLength: 6 }).filter((text) => text !== '');
+  const step = fc.record({ key, isDeletion: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), key, key, (steps, prefix, after) => {
+      const sorted = new SortedMap<number>();
+      const plain = new Map<string, number>();
+      steps.forEach((one, n) => {
+        if (one.isDeletion) assert.equal(sorted.delete(one.key), plain.delete(one.key));
+        else {
+          sorted.set(one.key, n);
+          plain.set(one.key, n);
+        }
+      });
+      const expected = [...plain]
+        .filter(([one]) => one.startsWith(prefix) && one > after)
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+      assert.deepEqual([...sorted.entries(prefix, after)], expected);
+      assert.equal(sorted.count(prefix, after), expected.length);
+      assert.equal(sorted.count(), plain.size);
+      assert.equal(sorted.size, plain.size);
+    }),
+  );
+});
+
+test('SortedMap keeps order over many chunks, however keys come', () => {
+  for (const order of [(n: number) => n, (n: number) => 9_999 - n, (n: number) => (n * 7_919) % 10_000]) {
+    const map = new SortedMap<number>();
+    for (let n = 0; n < 10_000; n += 1) map.set(`/k/${String(order(n)).padStart(5, '0')}`, n);
+    const keys = [...map.entries('/k/')].map(([key]) => key);
+    assert.equal(keys.length, 10_000);
+    assert.deepEqual(keys, [...keys].sort());
+    assert.equal(map.count('/k/', '/k/04999'), 5_000);
+    assert.equal(map.count('/k/01'), 1_000);
+  }
+});
+
+test('prefixEnd is behind everything with the prefix', () => {
+  assert.equal(prefixEnd('/registry/'), '/registry0');
+});
