@@ -1,0 +1,24 @@
+/** `npm run fuzz -- --minutes 10 [--seed N]`: hostile requests for as long as asked; the seed is printed to run it again. */
+
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { startTestApiServer } from '../support/test-api-server.ts';
+import { Fuzzer } from './fuzz.ts';
+
+const { minutes, seed } = await yargs(hideBin(process.argv))
+  .option('minutes', { type: 'number', default: 1, describe: 'how long' })
+  .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'where the random requests start' })
+  .strict()
+  .parseAsync();
+
+const server = await startTestApiServer();
+const fuzzer = new Fuzzer(server.connection);
+try {
+  process.stdout.write(`fuzzing for ${minutes} min from seed ${seed}\n`);
+  await fuzzer.run({ runs: Number.MAX_SAFE_INTEGER, seed, endBy: minutes * 60_000 });
+  await fuzzer.runHeavy();
+  process.stdout.write('no request was taken badly\n');
+} finally {
+  fuzzer.close();
+  await server.stop();
+}
