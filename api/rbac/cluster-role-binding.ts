@@ -1,0 +1,12 @@
+/** The kind ClusterRoleBinding. */
+
+import type { ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
+import { defineKind } from '../define-kind.ts';
+
+export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  namespaced: false,
+});

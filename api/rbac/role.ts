@@ -1,0 +1,11 @@
+/** The kind Role. */
+
+import type { Role } from 'kubernetes-types/rbac/v1';
+import { defineKind } from '../define-kind.ts';
+
+export const roles = defineKind<Role>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'Role',
+  plural: 'roles',
+});

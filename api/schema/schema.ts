@@ -1,0 +1,236 @@
+/**
+ * The schema: what every definition of the API looks like, as a typed view of `api/facts/kubernetes-openapi.json`.
+ * Decoding, patching, applying and OpenAPI all read it; it validates nothing by itself. Definitions are looked up
+ * when first asked for, so that a component which uses three kinds does not pay for ninety.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../base/package-root.ts';
+
+/** What a place in an object may hold. References to definitions are followed by `fields` on first use. */
+export type Schema = ObjectSchema | MapSchema | ListSchema | ScalarSchema;
+
+/** A struct: known fields. */
+export interface ObjectSchema {
+  readonly type: 'object';
+  /** Its definition, e.g. `io.k8s.api.core.v1.ServiceSpec`. */
+  readonly definition: string;
+  /** As Go names it in errors: `v1.ServiceSpec`. */
+  readonly goType: string;
+  readonly fields: ReadonlyMap<string, Field>;
+  /** Owned and replaced as a whole by server-side apply. */
+  readonly atomic: boolean;
+}
+
+export interface MapSchema {
+  readonly type: 'map';
+  readonly values: Schema;
+  readonly atomic: boolean;
+}
+
+export interface ListSchema {
+  readonly type: 'list';
+  readonly items: Schema;
+  readonly listType: 'atomic' | 'set' | 'map';
+  /** What identifies an item of a list of type `map`. */
+  readonly keys: readonly string[];
+}
+
+/** `raw`: any JSON value, kept as it is. `bytes`: base64. */
+export interface ScalarSchema {
+  readonly type:
+    | 'string'
+    | 'boolean'
+    | 'int32'
+    | 'int64'
+    | 'double'
+    | 'bytes'
+    | 'quantity'
+    | 'int-or-string'
+    | 'time'
+    | 'micro-time'
+    | 'raw';
+}
+
+export interface Field {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly required: boolean;
+  /** Strategic merge patch. */
+  readonly patchStrategies: readonly ('merge' | 'replace' | 'retainKeys')[];
+  readonly patchMergeKey: string | undefined;
+}
+
+/** One definition or inline schema in the facts. */
+interface FactSchema {
+  readonly type?: string;
+  readonly format?: string;
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, FactSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: FactSchema;
+  readonly additionalProperties?: FactSchema;
+  readonly 'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  readonly 'x-kubernetes-patch-strategy'?: string;
+  readonly 'x-kubernetes-patch-merge-key'?: string;
+}
+
+export interface OpenApiFacts {
+  readonly definitions: Readonly<Record<string, FactSchema>>;
+  readonly paths: Readonly<
+    Record<string, { readonly gvk: readonly [string, string, string]; readonly actions: readonly string[] }>
+  >;
+}
+
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const crd = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
+
+/** Definitions that are one value on the wire, whatever the facts say of their shape. */
+const scalars: Readonly<Record<string, ScalarSchema['type']>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': 'quantity',
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': 'int-or-string',
+  [`${meta}.Time`]: 'time',
+  [`${meta}.MicroTime`]: 'micro-time',
+  [`${meta}.FieldsV1`]: 'raw',
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': 'raw',
+  [`${crd}.JSON`]: 'raw',
+  [`${crd}.JSONSchemaPropsOrArray`]: 'raw',
+  [`${crd}.JSONSchemaPropsOrBool`]: 'raw',
+  [`${crd}.JSONSchemaPropsOrStringArray`]: 'raw',
+};
+
+const rawSchema: ScalarSchema = { type: 'raw' };
+const known = new Map<string, Schema>();
+let facts: OpenApiFacts | undefined;
+
+/** The facts themselves, read once. */
+export function openApiFacts(): OpenApiFacts {
+  facts ??= JSON.parse(readFileSync(join(packageRoot, 'api/facts/kubernetes-openapi.json'), 'utf8')) as OpenApiFacts;
+  return facts;
+}
+
+/** The schema of a definition; a definition that the facts do not have is an object with metadata and anything else. */
+export function schemaOf(definition: string): Schema {
+  const schema = known.get(definition) ?? buildDefinition(definition);
+  known.set(definition, schema);
+  return schema;
+}
+
+/** The same for a top-level kind, which is always an object. */
+export function objectSchemaOf(definition: string): ObjectSchema {
+  const schema = schemaOf(definition);
+  if (schema.type !== 'object') throw new Error(`${definition} is not an object`);
+  return schema;
+}
+
+/** `io.k8s.api.core.v1.ServiceSpec` → `v1.ServiceSpec`. */
+export function goTypeOf(definition: string): string {
+  return definition.split('.').slice(-2).join('.');
+}
+
+function buildDefinition(definition: string): Schema {
+  const scalar = scalars[definition];
+  if (scalar) return { type: scalar };
+  const fact = openApiFacts().definitions[definition] ?? openDefinition;
+  return new Struct(definition, fact);
+}
+
+/** For kinds whose definition nobody has written down. */
+const openDefinition: FactSchema = {
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { $ref: `${meta}.ObjectMeta` },
+    spec: { $ref: 'io.k8s.apimachinery.pkg.runtime.RawExtension' },
+    status: { $ref: 'io.k8s.apimachinery.pkg.runtime.RawExtension' },
+  },
+};
+
+/** Builds its fields when they are first read: definitions refer to each other in circles. */
+class Struct implements ObjectSchema {
+  readonly type = 'object';
+  readonly definition: string;
+  readonly goType: string;
+  readonly atomic: boolean;
+  readonly #fact: FactSchema;
+  #fields: ReadonlyMap<string, Field> | undefined;
+
+  constructor(definition: string, fact: FactSchema) {
+    this.definition = definition;
+    this.goType = goTypeOf(definition);
+    this.atomic = fact['x-kubernetes-map-type'] === 'atomic';
+    this.#fact = fact;
+  }
+
+  get fields(): ReadonlyMap<string, Field> {
+    this.#fields ??= new Map(
+      Object.entries(this.#fact.properties ?? {}).map(([name, fact]) => [name, buildField(this.#fact, name, fact)]),
+    );
+    return this.#fields;
+  }
+}
+
+function buildField(owner: FactSchema, name: string, fact: FactSchema): Field {
+  const strategies = fact['x-kubernetes-patch-strategy']?.split(',') ?? [];
+  return {
+    name,
+    schema: buildSchema(fact),
+    required: owner.required?.includes(name) ?? false,
+    patchStrategies: strategies as Field['patchStrategies'],
+    patchMergeKey: fact['x-kubernetes-patch-merge-key'],
+  };
+}
+
+function buildSchema(fact: FactSchema): Schema {
+  if (fact.$ref !== undefined) return withMapType(schemaOf(fact.$ref), fact);
+  if (fact.type === 'array') {
+    return {
+      type: 'list',
+      items: fact.items ? buildSchema(fact.items) : rawSchema,
+      listType: fact['x-kubernetes-list-type'] ?? 'atomic',
+      keys: fact['x-kubernetes-list-map-keys'] ?? [],
+    };
+  }
+  if (fact.type === 'object') {
+    if (!fact.additionalProperties) return rawSchema;
+    return {
+      type: 'map',
+      values: buildSchema(fact.additionalProperties),
+      atomic: fact['x-kubernetes-map-type'] === 'atomic',
+    };
+  }
+  return { type: scalarType(fact) };
+}
+
+/** A field may be atomic although its definition is not (or granular although it is). */
+function withMapType(schema: Schema, fact: FactSchema): Schema {
+  const mapType = fact['x-kubernetes-map-type'];
+  if (mapType === undefined || schema.type !== 'object' || schema.atomic === (mapType === 'atomic')) return schema;
+  return {
+    type: 'object',
+    definition: schema.definition,
+    goType: schema.goType,
+    atomic: mapType === 'atomic',
+    get fields() {
+      return schema.fields;
+    },
+  };
+}
+
+function scalarType({ type, format }: FactSchema): ScalarSchema['type'] {
+  switch (type) {
+    case 'string':
+      return format === 'byte' ? 'bytes' : 'string';
+    case 'boolean':
+      return 'boolean';
+    case 'integer':
+      return format === 'int64' ? 'int64' : 'int32';
+    case 'number':
+      return 'double';
+    default:
+      return 'raw';
+  }
+}

@@ -1,0 +1,13 @@
+/** The kind VolumeAttributesClass. */
+
+import { defineKind } from '../define-kind.ts';
+import type { KubernetesObject } from '../object.ts';
+
+export const volumeAttributesClasses = defineKind<KubernetesObject>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  shortNames: ['vac'],
+  namespaced: false,
+});
