@@ -11,11 +11,14 @@ export interface Command {
   readonly usage: string;
   readonly describe: string;
   readonly options?: Readonly<Record<string, Options>>;
-  /** Short texts under "Examples" of its help. */
-  readonly examples?: readonly string[];
+  /** The module that does it is only read when it is needed. */
+  load(): Promise<CommandModule>;
+}
+
+export interface CommandModule {
   /**
-   * Does it; what it throws is shown to the user and ends in exit code 1 (`CommandError` may say another). Returns
-   * early, without an error, when `session.signal` aborts.
+   * What it throws is shown to the user and ends in exit code 1 (`CommandError` may say another). Returns early,
+   * without an error, when `session.signal` aborts.
    */
   run(session: Session, args: Arguments): Promise<void>;
 }

@@ -1,0 +1,93 @@
+/** The flags of `kubecfg up` and what they become. */
+
+import type { Options } from 'yargs';
+import { type Arguments, CommandError, isSet, textOf } from '../command.ts';
+import { defaultDataDir } from '../kubeconfig-search.ts';
+
+export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
+export type Component = (typeof components)[number];
+
+const text = (describe: string, fallback?: string): Options => ({
+  type: 'string',
+  requiresArg: true,
+  describe,
+  ...(fallback !== undefined && { default: fallback }),
+});
+
+export const upOptions: Readonly<Record<string, Options>> = {
+  'data-dir': text('Where the cluster keeps everything', defaultDataDir),
+  'etcd-servers': text('URLs of an etcd that runs already; default: one is started'),
+  'secure-port': text('Port of the API server', '6443'),
+  'bind-address': text('Address on which the API server listens', '0.0.0.0'),
+  only: text(`Start only these, of: ${components.join(', ')}`),
+  demo: { type: 'boolean', default: true, describe: 'Run the guestbook (--no-demo: leave it out)' },
+  'node-name': text('Name of this node; default: the host name'),
+  'node-ip': text("This node's address; default: the one of the default route"),
+  'cluster-cidr': text('The pod network', '10.244.0.0/16'),
+  'service-cidr': text('The addresses of services', '10.96.0.0/16'),
+  'node-ports': text('The ports that services may have on every node', '30000-32767'),
+  'proxy-mode': { choices: ['nftables', 'userspace'], default: 'nftables', describe: 'How services are forwarded' },
+  'registry-port': text("Port of the demo's image registry on loopback", '5000'),
+  'log-level': { choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'What goes to the log file' },
+};
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly etcdServers: readonly string[];
+  readonly securePort: number;
+  readonly bindAddress: string;
+  readonly only: ReadonlySet<Component>;
+  readonly demo: boolean;
+  readonly nodeName: string | undefined;
+  readonly nodeIp: string | undefined;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly nodePortRange: { readonly from: number; readonly to: number };
+  readonly proxyMode: 'nftables' | 'userspace';
+  readonly registryPort: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export function parseUpOptions(args: Arguments): UpOptions {
+  const only = parseComponents(textOf(args, 'only'));
+  const named = (name: string) => textOf(args, name) ?? '';
+  return {
+    dataDir: named('data-dir'),
+    etcdServers: (textOf(args, 'etcd-servers') ?? '').split(',').filter((server) => server !== ''),
+    securePort: portOf(named('secure-port'), '--secure-port'),
+    bindAddress: named('bind-address'),
+    only,
+    demo: args.demo !== false && only.size === components.length,
+    nodeName: textOf(args, 'node-name')?.toLowerCase(),
+    nodeIp: textOf(args, 'node-ip'),
+    clusterCidr: named('cluster-cidr'),
+    serviceCidr: named('service-cidr'),
+    nodePortRange: portRangeOf(named('node-ports')),
+    proxyMode: named('proxy-mode') as UpOptions['proxyMode'],
+    registryPort: portOf(named('registry-port'), '--registry-port'),
+    logLevel: isSet(args, 'verbose') ? 'debug' : (named('log-level') as UpOptions['logLevel']),
+  };
+}
+
+function parseComponents(list: string | undefined): ReadonlySet<Component> {
+  if (list === undefined) return new Set(components);
+  const wanted = list.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !components.includes(name as Component));
+  if (unknown !== undefined) {
+    throw new CommandError(`--only: there is no component "${unknown}"; there are ${components.join(', ')}`);
+  }
+  return new Set(wanted as Component[]);
+}
+
+function portOf(text: string, flag: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port;
+  throw new CommandError(`${flag} must be a port from 1 to 65535, not "${text}"`);
+}
+
+function portRangeOf(text: string): { from: number; to: number } {
+  const [from = '', to = ''] = text.split('-');
+  const range = { from: portOf(from, '--node-ports'), to: portOf(to, '--node-ports') };
+  if (range.from > range.to) throw new CommandError(`--node-ports must be a range such as 30000-32767, not "${text}"`);
+  return range;
+}
