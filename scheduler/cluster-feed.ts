@@ -1,0 +1,114 @@
+/** Brings what the informers tell into the snapshot and the queue, and wakes the pods that a change may help. */
+
+import type { Node, Pod } from 'kubernetes-types/core/v1';
+import { keyOf } from '../api/object.ts';
+import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
+import type { ClusterChange } from './framework.ts';
+import type { Nominations } from './nominations.ts';
+import { createPodInfo, isFinished } from './pod-info.ts';
+import type { SchedulingQueue } from './queue.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface ClusterFeedOptions {
+  readonly snapshot: Snapshot;
+  readonly queue: SchedulingQueue;
+  readonly nominations: Nominations;
+  /** Which pods are ours to place: their `spec.schedulerName`. */
+  readonly schedulerName: string;
+}
+
+export class ClusterFeed {
+  readonly #snapshot: Snapshot;
+  readonly #queue: SchedulingQueue;
+  readonly #nominations: Nominations;
+  readonly #schedulerName: string;
+
+  constructor({ snapshot, queue, nominations, schedulerName }: ClusterFeedOptions) {
+    this.#snapshot = snapshot;
+    this.#queue = queue;
+    this.#nominations = nominations;
+    this.#schedulerName = schedulerName;
+  }
+
+  follow(pods: Informer<Pod>, nodes: Informer<Node>): void {
+    pods.onChange((change) => this.#podChanged(change));
+    nodes.onChange((change) => this.#nodeChanged(change));
+  }
+
+  /** Objects of another kind changed that decisions depend on. */
+  wake(change: ClusterChange): void {
+    this.#queue.wake(change);
+  }
+
+  #podChanged(change: ObjectChange<Pod>): void {
+    const { next } = change;
+    if (next === undefined) this.#podGone(keyOf(change.previous));
+    else if (isFinished(next)) this.#podGone(keyOf(next));
+    else if (next.spec?.nodeName) this.#podPlaced(change, next, next.spec.nodeName);
+    else this.#podWaits(change, next);
+  }
+
+  #podGone(key: string): void {
+    this.#queue.delete(key);
+    const nominated = this.#nominations.nodeOf(key) !== undefined;
+    this.#nominations.delete(key);
+    const removed = this.#snapshot.removePod(key);
+    if (removed !== undefined || nominated) this.#queue.wake('pod removed');
+  }
+
+  #podPlaced({ previous }: ObjectChange<Pod>, pod: Cached<Pod>, nodeName: string): void {
+    const info = createPodInfo(pod);
+    this.#queue.delete(info.key);
+    this.#nominations.delete(info.key);
+    this.#snapshot.setPod(info, nodeName);
+    if (!previous?.spec?.nodeName) this.#queue.wake('pod placed');
+    else if (!isEqual(previous.metadata.labels, pod.metadata.labels)) this.#queue.wake('pod labels');
+    // A pod that begins to end no longer counts for spreading; one that was resized may leave room.
+    if (previous?.spec?.nodeName && (info.terminating || !isEqual(previous.spec, pod.spec))) {
+      this.#queue.wake('pod removed');
+    }
+  }
+
+  #podWaits({ previous }: ObjectChange<Pod>, pod: Cached<Pod>): void {
+    const key = keyOf(pod);
+    const ours = pod.spec?.schedulerName === this.#schedulerName;
+    const gated = (pod.spec?.schedulingGates ?? []).length > 0;
+    if (!ours || gated || pod.metadata.deletionTimestamp !== undefined) {
+      this.#podGone(key);
+      return;
+    }
+    const info = createPodInfo(pod);
+    const nominated = pod.status?.nominatedNodeName;
+    if (nominated) this.#nominations.set(info, nominated);
+    else if (previous?.status?.nominatedNodeName) this.#nominations.delete(key);
+    const changed =
+      previous !== undefined &&
+      !(isEqual(previous.spec, pod.spec) && isEqual(previous.metadata.labels, pod.metadata.labels));
+    this.#queue.set(info, changed);
+  }
+
+  #nodeChanged({ previous, next }: ObjectChange<Node>): void {
+    if (next === undefined) {
+      this.#snapshot.removeNode(previous.metadata.name);
+      // Spreading is judged over the nodes that are left.
+      this.#queue.wake('node labels');
+      return;
+    }
+    this.#snapshot.setNode(next);
+    for (const change of previous === undefined ? (['node added'] as const) : changesOf(previous, next)) {
+      this.#queue.wake(change);
+    }
+  }
+}
+
+function changesOf(previous: Cached<Node>, next: Cached<Node>): ClusterChange[] {
+  const changes: ClusterChange[] = [];
+  if (!isEqual(previous.metadata.labels, next.metadata.labels)) changes.push('node labels');
+  if (!isEqual(previous.status?.allocatable, next.status?.allocatable)) changes.push('node resources');
+  const taintsOf = ({ spec }: Cached<Node>) => [spec?.taints, spec?.unschedulable];
+  if (!isEqual(taintsOf(previous), taintsOf(next))) changes.push('node taints');
+  return changes;
+}
+
+/** The API server writes the same value in the same order. */
+const isEqual = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

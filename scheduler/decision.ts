@@ -1,0 +1,179 @@
+/** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it changes nothing. */
+
+import type { NodeFilter, NodeScore, Plugins, Refusal } from './framework.ts';
+import { isRefusal } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { Nominations } from './nominations.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { TemplateMemory, TemplateResults } from './template-results.ts';
+
+export interface DecisionContext {
+  readonly snapshot: Snapshot;
+  readonly plugins: Plugins;
+  readonly templates: TemplateMemory;
+  readonly nominations: Nominations;
+  /** From 0 to 1: chooses among equally good nodes. */
+  random(): number;
+}
+
+export type Decision =
+  | { readonly type: 'node'; readonly node: NodeInfo }
+  | { readonly type: 'nowhere'; readonly refused: Refused }
+  /** The pod itself stands in the way, whatever the node. */
+  | { readonly type: 'impossible'; readonly refusal: Refusal; readonly nodes: number };
+
+/** Each node's own reason, and how to ask again about a node as it might be. */
+export interface Refused {
+  readonly refusals: ReadonlyMap<NodeInfo, Refusal>;
+  readonly question: Question;
+}
+
+export function decide(pod: PodInfo, context: DecisionContext): Decision {
+  const { snapshot } = context;
+  const question = prepareQuestion(pod, context);
+  if (isRefusal(question)) return { type: 'impossible', refusal: question, nodes: snapshot.nodeCount };
+  const refusals = new Map<NodeInfo, Refusal>();
+  const feasible: NodeInfo[] = [];
+  const nominated = nominatedNode(pod, context, question);
+  if (nominated !== undefined) return { type: 'node', node: nominated };
+  for (const node of snapshot.nodes()) {
+    const refusal = question.refuse(node);
+    if (refusal === undefined) feasible.push(node);
+    else refusals.set(node, refusal);
+  }
+  const [first] = feasible;
+  if (first === undefined) return { type: 'nowhere', refused: { refusals, question } };
+  return { type: 'node', node: feasible.length === 1 ? first : choose(pod, feasible, question, context) };
+}
+
+/** A pod for which room was made looks there first. */
+function nominatedNode(pod: PodInfo, { snapshot }: DecisionContext, question: Question): NodeInfo | undefined {
+  const name = pod.pod.status?.nominatedNodeName;
+  const node = name ? snapshot.node(name) : undefined;
+  return node !== undefined && question.refuse(node) === undefined ? node : undefined;
+}
+
+const elsewhere: Refusal = {
+  plugin: 'NodeAffinity',
+  reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"],
+  curable: false,
+};
+
+/** All that was prepared to ask one pod's question for each node. */
+export class Question {
+  readonly #pod: PodInfo;
+  readonly #nominations: Nominations;
+  readonly #filters: readonly NodeFilter[];
+  readonly results: TemplateResults;
+
+  constructor(pod: PodInfo, results: TemplateResults, filters: readonly NodeFilter[], nominations: Nominations) {
+    this.#pod = pod;
+    this.results = results;
+    this.#filters = filters;
+    this.#nominations = nominations;
+  }
+
+  refuse(node: NodeInfo): Refusal | undefined {
+    const { candidates } = this.results;
+    if (candidates !== undefined && !candidates.has(node.name)) return elsewhere;
+    return this.#refuseBesideRivals(node) ?? this.results.refuse(node) ?? this.#refuseCluster(node);
+  }
+
+  /** For a node as it might be: a clone with other pods, of which `countPod` told the filters that keep sums. */
+  refuseIf(node: NodeInfo): Refusal | undefined {
+    return this.#refuseBesideRivals(node) ?? this.#refuseAsIs(node);
+  }
+
+  countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
+    for (const filter of this.#filters) filter.count?.(pod, node, factor);
+  }
+
+  /** With the pods that wait for room on this node and are no less important, as if they were there. */
+  #refuseBesideRivals(node: NodeInfo): Refusal | undefined {
+    const rivals = this.#nominations.rivalsOn(node.name, this.#pod);
+    if (rivals.length === 0) return undefined;
+    const crowded = node.clone();
+    for (const rival of rivals) {
+      crowded.add(rival);
+      this.countPod(rival, node, 1);
+    }
+    const refusal = this.#refuseAsIs(crowded);
+    for (const rival of rivals) this.countPod(rival, node, -1);
+    return refusal;
+  }
+
+  #refuseAsIs(node: NodeInfo): Refusal | undefined {
+    return this.results.refuseUnremembered(node) ?? this.#refuseCluster(node);
+  }
+
+  #refuseCluster(node: NodeInfo): Refusal | undefined {
+    for (const filter of this.#filters) {
+      const refusal = filter.refuse(node);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+}
+
+function prepareQuestion(pod: PodInfo, context: DecisionContext): Question | Refusal {
+  const { plugins, snapshot, templates, nominations } = context;
+  const results = templates.resultsFor(pod, plugins, snapshot);
+  if (results.refusal !== undefined) return results.refusal;
+  const filters: NodeFilter[] = [];
+  for (const plugin of plugins.filters) {
+    if (plugin.scope !== 'cluster') continue;
+    const prepared = plugin.prepareFilter(pod, snapshot);
+    if (isRefusal(prepared)) return prepared;
+    if (prepared !== undefined) filters.push(prepared);
+  }
+  return new Question(pod, results, filters, nominations);
+}
+
+/** One of the nodes with the highest sum of weighted scores. */
+function choose(pod: PodInfo, feasible: readonly NodeInfo[], question: Question, context: DecisionContext): NodeInfo {
+  const totals = computeTotals(pod, feasible, question, context);
+  let best = -1;
+  let highest = Number.NEGATIVE_INFINITY;
+  let ties = 0;
+  for (let i = 0; i < totals.length; i++) {
+    const total = totals[i] ?? 0;
+    if (total > highest) {
+      highest = total;
+      best = i;
+      ties = 1;
+    } else if (total === highest && context.random() < 1 / ++ties) {
+      best = i;
+    }
+  }
+  const node = feasible[best];
+  if (node === undefined) throw new RangeError('choose needs at least one feasible node');
+  return node;
+}
+
+function computeTotals(
+  pod: PodInfo,
+  feasible: readonly NodeInfo[],
+  question: Question,
+  { plugins, snapshot }: DecisionContext,
+): Float64Array {
+  const totals = new Float64Array(feasible.length);
+  const scores = new Float64Array(feasible.length);
+  const add = (prepared: NodeScore, weight: number): void => {
+    prepared.normalize?.(scores, feasible);
+    for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] ?? 0) + weight * (scores[i] ?? 0);
+  };
+  for (const { plugin, prepared, raw } of question.results.scores) {
+    for (let i = 0; i < scores.length; i++) scores[i] = raw[feasible[i]?.slot ?? 0] ?? 0;
+    add(prepared, plugin.weight);
+  }
+  for (const plugin of plugins.scores) {
+    const prepared = plugin.scope === 'cluster' ? plugin.prepareScore(pod, snapshot, feasible) : undefined;
+    if (prepared === undefined) continue;
+    feasible.forEach((node, i) => {
+      scores[i] = prepared.score(node);
+    });
+    add(prepared, plugin.weight);
+  }
+  return totals;
+}

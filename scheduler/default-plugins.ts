@@ -1,0 +1,19 @@
+/** The plugins that decide, in upstream's order: the first filter that refuses a node speaks for it. */
+
+import type { Plugins } from './framework.ts';
+import { balancedAllocation } from './plugins/balanced-allocation.ts';
+import { hostPorts } from './plugins/host-ports.ts';
+import { imageLocality } from './plugins/image-locality.ts';
+import { nodeAffinity } from './plugins/node-affinity.ts';
+import { nodeName } from './plugins/node-name.ts';
+import { resourcesFit } from './plugins/resources-fit.ts';
+import { taintToleration } from './plugins/taints.ts';
+import { unschedulable } from './plugins/unschedulable.ts';
+import type { Surroundings } from './world.ts';
+
+export function createDefaultPlugins(_surroundings: Surroundings): Plugins {
+  return {
+    filters: [unschedulable, nodeName, taintToleration, nodeAffinity, hostPorts, resourcesFit],
+    scores: [taintToleration, nodeAffinity, resourcesFit, balancedAllocation, imageLocality],
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * CONTRACT: how a scheduling decision is made of parts. A filter plugin says whether a pod may run on a node, a score
+ * plugin how well. `scheduler.ts` runs them in one cycle that nothing interrupts:
+ *
+ *   pop → filter (every node) → score (the feasible ones) → assume → bind, asynchronously
+ *
+ * Invariants:
+ * - Plugins are pure towards the snapshot: they read it and answer. Only preparations may keep sums of their own.
+ * - A plugin of scope `template` answers from the pod's template and the node alone. Its answers are remembered for
+ *   all pods of the template until the node changes, so a thousand replicas do not ask a thousand times. It must not
+ *   look at the pod's name, namespace, labels or owners, nor at other nodes.
+ * - A plugin of scope `cluster` is prepared anew for each pod; its work may grow with the number of nodes, not with
+ *   the number of pods.
+ */
+
+import type { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** An expected "no": why a pod may not run on a node, in words that the user reads. */
+export interface Refusal {
+  readonly plugin: string;
+  /** Mostly one; the resources plugin names each resource that is short. */
+  readonly reasons: readonly string[];
+  /** Whether the node might do if some of its pods were gone. */
+  readonly curable: boolean;
+}
+
+/** What happened in the cluster, as far as a pod that fits nowhere may be helped by it. */
+export type ClusterChange =
+  | 'node added'
+  | 'node labels'
+  | 'node resources'
+  | 'node taints'
+  | 'pod placed'
+  | 'pod removed'
+  | 'pod labels'
+  | 'volumes'
+  | 'namespace labels';
+
+export type Scope = 'template' | 'cluster';
+
+/** The question whether one pod may run, ready to be asked for each node. */
+export interface NodeFilter {
+  /** The only nodes in question, by name; absent: all. */
+  readonly candidates?: ReadonlySet<string>;
+  refuse(node: NodeInfo): Refusal | undefined;
+  /**
+   * Counts `pod` as placed on the node (1) or as gone from it (-1) in this filter's own sums, for the what-ifs of
+   * preemption. Filters that only look at the node itself need none.
+   */
+  count?(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
+}
+
+export interface FilterPlugin {
+  readonly name: string;
+  readonly scope: Scope;
+  /** The changes that may turn a refusal of this plugin. */
+  readonly wokenBy: readonly ClusterChange[];
+  /**
+   * Called once for each pod (for each template, at that scope). `undefined`: this plugin has nothing to say about
+   * the pod. A refusal: the pod can run nowhere, whatever the node.
+   */
+  prepareFilter(pod: PodInfo, snapshot: Snapshot): NodeFilter | Refusal | undefined;
+}
+
+/** How well one pod would run, ready to be asked for each node. */
+export interface NodeScore {
+  /** Any number; from 0 to 100 if there is no `normalize`. */
+  score(node: NodeInfo): number;
+  /** Brings the scores of all feasible nodes into 0 to 100, in place; `scores[i]` belongs to `nodes[i]`. */
+  normalize?(scores: Float64Array, nodes: readonly NodeInfo[]): void;
+}
+
+export interface ScorePlugin {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly weight: number;
+  /** Called once for each pod that fits on several nodes (for each template, at that scope). `undefined`: 0 for all. */
+  prepareScore(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[]): NodeScore | undefined;
+}
+
+/** In the order in which they are asked: the first filter that refuses a node speaks for it. */
+export interface Plugins {
+  readonly filters: readonly FilterPlugin[];
+  readonly scores: readonly ScorePlugin[];
+}
+
+export const isRefusal = (prepared: NodeFilter | Refusal | undefined): prepared is Refusal =>
+  prepared !== undefined && 'reasons' in prepared;

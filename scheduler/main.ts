@@ -1,0 +1,3 @@
+/** The scheduler as a process of its own. */
+
+import { hostname } from 'node:os';

@@ -1,0 +1,20 @@
+/** Two pods cannot listen on the same port of one host. */
+
+import type { FilterPlugin, Refusal } from '../framework.ts';
+
+const name = 'NodePorts';
+const refusal: Refusal = {
+  plugin: name,
+  reasons: ["node(s) didn't have free ports for the requested pod ports"],
+  curable: true,
+};
+
+export const hostPorts: FilterPlugin = {
+  name,
+  scope: 'template',
+  wokenBy: ['node added', 'pod removed'],
+  prepareFilter(pod) {
+    if (pod.hostPorts.length === 0) return undefined;
+    return { refuse: (node) => (pod.hostPorts.some((port) => node.isTaken(port)) ? refusal : undefined) };
+  },
+};

@@ -1,0 +1,37 @@
+/** Prefers nodes that already hold the pod's images, by size, and less for images that only few nodes hold. */
+
+import type { ScorePlugin } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+
+const megabyte = 1024 * 1024;
+/** Smaller images are not worth crowding a node; beyond the upper limit more makes no difference. */
+const smallest = 23 * megabyte;
+const largestPerContainer = 1000 * megabyte;
+
+export const imageLocality: ScorePlugin = {
+  name: 'ImageLocality',
+  scope: 'cluster',
+  weight: 1,
+  prepareScore({ pod: { spec } }, snapshot) {
+    const containers = [...(spec.initContainers ?? []), ...spec.containers];
+    const held = containers
+      .map(({ image = '' }) => snapshot.images.get(normalizedName(image)))
+      .filter((state) => state !== undefined);
+    if (held.length === 0) return undefined;
+    const largest = largestPerContainer * containers.length;
+    return {
+      score(node: NodeInfo) {
+        let sum = 0;
+        for (const { sizeBytes, nodes } of held)
+          if (nodes.has(node)) sum += Math.trunc(sizeBytes * (nodes.size / snapshot.nodeCount));
+        const clamped = Math.min(largest, Math.max(smallest, sum));
+        return Math.trunc((100 * (clamped - smallest)) / (largest - smallest));
+      },
+    };
+  },
+};
+
+/** `registry/app` is `registry/app:latest`. */
+function normalizedName(image: string): string {
+  return image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image;
+}

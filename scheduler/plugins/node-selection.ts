@@ -1,0 +1,68 @@
+/** Whether a node is one that a pod's nodeSelector and node affinity ask for. Pure. */
+
+import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from 'kubernetes-types/core/v1';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { NodeInfo } from '../node-info.ts';
+
+type Requirement = DeepReadonly<NodeSelectorRequirement>;
+export type SelectorTerm = DeepReadonly<NodeSelectorTerm>;
+type SelectableNode = Pick<NodeInfo, 'name' | 'labels'>;
+
+/** nodeSelector and the required node affinity together. */
+export function matchesRequiredNodes(spec: DeepReadonly<PodSpec>, node: SelectableNode): boolean {
+  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
+  const terms = requiredTerms(spec);
+  return terms === undefined || terms.some((term) => matchesTerm(term, node));
+}
+
+export function requiredTerms(spec: DeepReadonly<PodSpec>): readonly SelectorTerm[] | undefined {
+  return spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+}
+
+/** A term without requirements matches no node. */
+export function matchesTerm(term: SelectorTerm, node: SelectableNode): boolean {
+  const { matchExpressions = [], matchFields = [] } = term;
+  if (matchExpressions.length === 0 && matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((requirement) => matches(requirement, node.labels[requirement.key])) &&
+    matchFields.every((requirement) => requirement.key === 'metadata.name' && matches(requirement, node.name))
+  );
+}
+
+/** The names that a term allows by its fields; undefined when it allows any. */
+export function namesOf(term: SelectorTerm): readonly string[] | undefined {
+  const names = (term.matchFields ?? [])
+    .filter(({ key, operator }) => key === 'metadata.name' && operator === 'In')
+    .map(({ values }) => values ?? []);
+  return names.length === 0 ? undefined : names.reduce((all, more) => all.filter((one) => more.includes(one)));
+}
+
+function matches({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return compare(value, values, (label, limit) => label > limit);
+    case 'Lt':
+      return compare(value, values, (label, limit) => label < limit);
+    default:
+      return false;
+  }
+}
+
+function compare(
+  value: string | undefined,
+  values: readonly string[],
+  test: (label: bigint, limit: bigint) => boolean,
+): boolean {
+  const integer = /^[+-]?\d+$/;
+  const [limit = ''] = values;
+  if (value === undefined || !integer.test(value) || !integer.test(limit)) return false;
+  return test(BigInt(value.replace('+', '')), BigInt(limit.replace('+', '')));
+}

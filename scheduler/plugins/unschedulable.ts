@@ -1,0 +1,18 @@
+/** Nodes that are cordoned take no new pods, except those that tolerate it. */
+
+import type { FilterPlugin, Refusal } from '../framework.ts';
+import { tolerates } from './tolerations.ts';
+
+const name = 'NodeUnschedulable';
+const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], curable: false };
+const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+export const unschedulable: FilterPlugin = {
+  name,
+  scope: 'template',
+  wokenBy: ['node added', 'node taints'],
+  prepareFilter({ pod }) {
+    if (tolerates(pod.spec.tolerations, taint)) return undefined;
+    return { refuse: ({ node }) => (node.spec?.unschedulable ? refusal : undefined) };
+  },
+};

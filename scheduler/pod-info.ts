@@ -1,0 +1,83 @@
+/** A pod as the scheduler sees it: what its decisions need, worked out once for each version of the pod. */
+
+import type { Pod } from 'kubernetes-types/core/v1';
+import { keyOf } from '../api/object.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+import type { Cached } from '../client/object-cache.ts';
+import { computeAssumedRequests, computePodRequests, type Resources } from './resources.ts';
+
+export type PodSpecView = Cached<Pod> & { readonly spec: DeepReadonly<NonNullable<Pod['spec']>> };
+
+export interface HostPort {
+  /** `0.0.0.0` stands for all addresses of the host. */
+  readonly address: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export interface PodInfo {
+  readonly key: string;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly pod: PodSpecView;
+  readonly priority: number;
+  readonly requests: Resources;
+  /** Requests with an assumed amount for containers that ask for nothing. */
+  readonly assumedRequests: Resources;
+  readonly hostPorts: readonly HostPort[];
+  readonly terminating: boolean;
+  /** Equal for pods about which every plugin of scope `template` says the same. */
+  readonly template: string;
+}
+
+export function createPodInfo(pod: Cached<Pod>): PodInfo {
+  const spec = pod.spec ?? { containers: [] };
+  const hostPorts = hostPortsOf(spec);
+  const requests = computePodRequests(spec);
+  return {
+    key: keyOf(pod),
+    uid: pod.metadata.uid,
+    namespace: pod.metadata.namespace ?? '',
+    labels: pod.metadata.labels ?? {},
+    pod: pod.spec === undefined ? { ...pod, spec } : (pod as PodSpecView),
+    priority: spec.priority ?? 0,
+    requests,
+    assumedRequests: computeAssumedRequests(spec),
+    hostPorts,
+    terminating: pod.metadata.deletionTimestamp !== undefined,
+    template: templateOf(spec, requests, hostPorts),
+  };
+}
+
+/** Whether the pod still takes room on its node. */
+export function isFinished(pod: Cached<Pod>): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+function hostPortsOf(spec: DeepReadonly<NonNullable<Pod['spec']>>): HostPort[] {
+  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  return [...spec.containers, ...sidecars]
+    .flatMap((container) => container.ports ?? [])
+    .flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
+      hostPort === undefined || hostPort <= 0 ? [] : [{ address: hostIP || '0.0.0.0', protocol, port: hostPort }],
+    );
+}
+
+function templateOf(
+  spec: DeepReadonly<NonNullable<Pod['spec']>>,
+  requests: Resources,
+  hostPorts: readonly HostPort[],
+): string {
+  return JSON.stringify([
+    [...requests],
+    hostPorts,
+    spec.nodeName,
+    spec.nodeSelector,
+    spec.affinity?.nodeAffinity,
+    spec.tolerations,
+    spec.containers.length,
+    (spec.initContainers ?? []).length,
+    [...computeAssumedRequests(spec)],
+  ]);
+}

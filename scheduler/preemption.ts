@@ -1,0 +1,175 @@
+/**
+ * Making room: which pods of lower priority would have to go, and from where, so that a more important pod fits.
+ * Pure: it tries things on clones of nodes and changes nothing.
+ */
+
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
+import { matchesLabelSelector } from '../api/selector.ts';
+import type { Cached } from '../client/object-cache.ts';
+import type { Refused } from './decision.ts';
+import { describeRefusals } from './diagnosis.ts';
+import type { Refusal } from './framework.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export type Preemption =
+  | { readonly type: 'room'; readonly node: NodeInfo; readonly victims: readonly PodInfo[] }
+  | { readonly type: 'none'; readonly message: string };
+
+export interface PreemptionContext {
+  readonly snapshot: Snapshot;
+  readonly budgets: readonly Cached<PodDisruptionBudget>[];
+  /** Wall time in milliseconds: victims that have not started count as started now. */
+  readonly now: number;
+}
+
+interface Candidate {
+  readonly node: NodeInfo;
+  /** The most important first. */
+  readonly victims: readonly PodInfo[];
+  readonly violations: number;
+}
+
+const plugin = 'DefaultPreemption';
+const notHelpful: Refusal = {
+  plugin,
+  reasons: ['Preemption is not helpful for scheduling'],
+  curable: false,
+};
+const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for incoming pod'], curable: false };
+/** Trying out every node of a large cluster would take long, and one good candidate is enough. */
+const triedAtLeast = 100;
+const triedShare = 0.1;
+
+export function computePreemption(pod: PodInfo, refused: Refused, context: PreemptionContext): Preemption {
+  const ineligible = whyIneligible(pod, refused, context.snapshot);
+  if (ineligible !== undefined) return { type: 'none', message: ineligible };
+  const outcomes: Refusal[] = [];
+  const candidates: Candidate[] = [];
+  const enough = Math.max(triedAtLeast, Math.ceil(refused.refusals.size * triedShare));
+  for (const [node, refusal] of refused.refusals) {
+    if (candidates.length >= enough) break;
+    const outcome = refusal.curable ? tryNode(pod, node, refused, context) : notHelpful;
+    if ('reasons' in outcome) outcomes.push(outcome);
+    else candidates.push(outcome);
+  }
+  const [best] = candidates.sort((a, b) => compareCandidates(a, b, context.now));
+  if (best === undefined) return { type: 'none', message: describeRefusals(context.snapshot.nodeCount, outcomes) };
+  return { type: 'room', node: best.node, victims: best.victims };
+}
+
+function whyIneligible(pod: PodInfo, refused: Refused, snapshot: Snapshot): string | undefined {
+  if (pod.pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const nominated = pod.pod.status?.nominatedNodeName;
+  const node = nominated ? snapshot.node(nominated) : undefined;
+  if (node === undefined || refused.refusals.get(node)?.curable === false) return undefined;
+  const ending = [...node.pods.values()].some((other) => other.priority < pod.priority && isPreempted(other));
+  return ending ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
+}
+
+function isPreempted({ terminating, pod }: PodInfo): boolean {
+  const conditions = pod.status?.conditions ?? [];
+  return (
+    terminating &&
+    conditions.some(
+      ({ type, status, reason }) =>
+        type === 'DisruptionTarget' && status === 'True' && reason === 'PreemptionByScheduler',
+    )
+  );
+}
+
+/** Takes all less important pods off the node, then puts back what can stay, the most important first. */
+function tryNode(
+  pod: PodInfo,
+  node: NodeInfo,
+  { question }: Refused,
+  { budgets, now }: PreemptionContext,
+): Candidate | Refusal {
+  const lesser = [...node.pods.values()].filter((other) => other.priority < pod.priority);
+  if (lesser.length === 0) return noVictims;
+  const trial = node.clone();
+  const leave = (other: PodInfo): void => {
+    trial.remove(other.key);
+    question.countPod(other, node, -1);
+  };
+  const stay = (other: PodInfo): void => {
+    trial.add(other);
+    question.countPod(other, node, 1);
+  };
+  for (const other of lesser) leave(other);
+  const refusal = question.refuseIf(trial);
+  const victims: PodInfo[] = [];
+  let violations = 0;
+  if (refusal === undefined) {
+    lesser.sort((a, b) => compareImportance(a, b, now));
+    const violating = violatorsAmong(lesser, budgets);
+    for (const other of [...lesser].sort((a, b) => Number(violating.has(b)) - Number(violating.has(a)))) {
+      stay(other);
+      if (question.refuseIf(trial) === undefined) continue;
+      leave(other);
+      victims.push(other);
+      if (violating.has(other)) violations++;
+    }
+  }
+  const gone = refusal === undefined ? victims : lesser;
+  for (const other of gone) question.countPod(other, node, 1);
+  if (refusal !== undefined) return refusal;
+  return { node, victims: victims.sort((a, b) => compareImportance(a, b, now)), violations };
+}
+
+/** The pods whose end would break a disruption budget, given that those before them in the list end too. */
+function violatorsAmong(pods: readonly PodInfo[], budgets: PreemptionContext['budgets']): ReadonlySet<PodInfo> {
+  const left = budgets.map(({ status }) => status?.disruptionsAllowed ?? 0);
+  const violators = new Set<PodInfo>();
+  for (const pod of pods) {
+    budgets.forEach((budget, i) => {
+      if (!protects(budget, pod)) return;
+      left[i] = (left[i] ?? 0) - 1;
+      if ((left[i] ?? 0) < 0) violators.add(pod);
+    });
+  }
+  return violators;
+}
+
+/** A budget with an empty selector protects nothing here; a pod that is already being disrupted is not counted again. */
+function protects({ metadata, spec, status }: Cached<PodDisruptionBudget>, pod: PodInfo): boolean {
+  const selector = spec?.selector;
+  if (selector === undefined || metadata.namespace !== pod.namespace) return false;
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) return false;
+  if (status?.disruptedPods?.[pod.pod.metadata.name] !== undefined) return false;
+  return matchesLabelSelector(selector, pod.labels);
+}
+
+/** Less is better: budgets broken, top victim, sum of priorities, number; then the youngest of the top victims. */
+function compareCandidates(a: Candidate, b: Candidate, now: number): number {
+  return (
+    a.violations - b.violations ||
+    topPriority(a) - topPriority(b) ||
+    prioritySum(a) - prioritySum(b) ||
+    a.victims.length - b.victims.length ||
+    earliestStart(b, now) - earliestStart(a, now)
+  );
+}
+
+const topPriority = ({ victims }: Candidate): number => victims[0]?.priority ?? Number.MIN_SAFE_INTEGER;
+/** Shifted, so that one more victim always counts, even of a negative priority. */
+const prioritySum = ({ victims }: Candidate): number =>
+  victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0);
+
+function earliestStart(candidate: Candidate, now: number): number {
+  const top = topPriority(candidate);
+  const starts = candidate.victims.filter(({ priority }) => priority === top).map((victim) => startOf(victim, now));
+  return Math.min(...starts);
+}
+
+/** The more important first: by priority, then the one that runs longer. */
+function compareImportance(a: PodInfo, b: PodInfo, now: number): number {
+  return b.priority - a.priority || startOf(a, now) - startOf(b, now);
+}
+
+function startOf({ pod }: PodInfo, now: number): number {
+  const start = pod.status?.startTime;
+  return start === undefined ? now : Date.parse(String(start));
+}

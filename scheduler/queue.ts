@@ -1,0 +1,183 @@
+/**
+ * The pods that wait for a node, in one of these states:
+ *
+ *     add                pop                      park (fits nowhere)
+ *   ───────► active ───────────► in decision ──────────────────────────► parked
+ *              ▲                      │ retry (an error)                   │ a change that may help,
+ *              │                      ▼                                    │ or five minutes
+ *              └───────────────── backing off ◄────────────────────────────┘
+ *                  wait is over
+ *
+ * Invariants:
+ * - `active` gives the most important pod first, among equals the one that waits longest.
+ * - The wait doubles with each attempt, from 1 to 10 s, counted from the last one: a parked pod whose wait is over
+ *   becomes active at once.
+ * - A pod is in the queue once; one that is deleted or bound is nowhere in it.
+ */
+
+import TinyQueue from 'tinyqueue';
+import type { Clock } from '../base/clock.ts';
+import type { ClusterChange } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+
+type State = 'active' | 'in decision' | 'backing off' | 'parked';
+
+interface Entry {
+  pod: PodInfo;
+  state: State;
+  /** Decisions that found no node. */
+  attempts: number;
+  /** When the pod came, in the queue's own count: the order among equals. */
+  readonly order: number;
+  /** Monotonic milliseconds of the last failed attempt. */
+  failedAt: number;
+  wokenBy: ReadonlySet<ClusterChange>;
+}
+
+interface Place {
+  readonly entry: Entry;
+  readonly priority: number;
+}
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly baseBackoffMs?: number;
+  readonly maxBackoffMs?: number;
+  /** Parked pods are tried again after so long even if nothing seems to help them. */
+  readonly maxParkedMs?: number;
+}
+
+/** How often waits are looked at while pods back off: so much later than due may a pod come back. */
+const busyTickMs = 100;
+const idleTickMs = 1_000;
+
+export class SchedulingQueue {
+  readonly #clock: Clock;
+  readonly #baseBackoffMs: number;
+  readonly #maxBackoffMs: number;
+  readonly #maxParkedMs: number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #backingOff = new Set<Entry>();
+  readonly #parked = new Set<Entry>();
+  /** May hold outdated places: of entries that are not active any more, or have another priority. */
+  readonly #active = new TinyQueue<Place>([], (a, b) => b.priority - a.priority || a.entry.order - b.entry.order);
+  #order = 0;
+  #notify: () => void = () => {};
+
+  constructor({ clock, baseBackoffMs = 1_000, maxBackoffMs = 10_000, maxParkedMs = 300_000 }: QueueOptions) {
+    this.#clock = clock;
+    this.#baseBackoffMs = baseBackoffMs;
+    this.#maxBackoffMs = maxBackoffMs;
+    this.#maxParkedMs = maxParkedMs;
+  }
+
+  /** Called when there may be something to pop. */
+  onReady(notify: () => void): void {
+    this.#notify = notify;
+  }
+
+  count(state: State): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) if (entry.state === state) count++;
+    return count;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** A new pod, or a newer version of a known one; `wakes`: the change may let it fit. */
+  set(pod: PodInfo, wakes: boolean): void {
+    const known = this.#entries.get(pod.key);
+    if (known === undefined || known.pod.uid !== pod.uid) {
+      this.delete(pod.key);
+      const entry: Entry = { pod, state: 'active', attempts: 0, order: this.#order++, failedAt: 0, wokenBy: new Set() };
+      this.#entries.set(pod.key, entry);
+      this.#activate(entry);
+      return;
+    }
+    const moved = known.pod.priority !== pod.priority;
+    known.pod = pod;
+    if (known.state === 'active' && moved) this.#activate(known);
+    if (known.state === 'parked' && wakes) this.#unpark(known);
+  }
+
+  delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#backingOff.delete(entry);
+    this.#parked.delete(entry);
+  }
+
+  /** The next pod to decide on; it stays known until it is bound, parked, retried or deleted. */
+  pop(): PodInfo | undefined {
+    for (let place = this.#active.pop(); place !== undefined; place = this.#active.pop()) {
+      const { entry, priority } = place;
+      const outdated = entry.state !== 'active' || entry.pod.priority !== priority;
+      if (outdated || this.#entries.get(entry.pod.key) !== entry) continue;
+      entry.state = 'in decision';
+      return entry.pod;
+    }
+    return undefined;
+  }
+
+  /** The pod fits nowhere: it waits for one of these changes. */
+  park(pod: PodInfo, wokenBy: ReadonlySet<ClusterChange>): void {
+    const entry = this.#failed(pod);
+    if (entry === undefined) return;
+    entry.wokenBy = wokenBy;
+    entry.state = 'parked';
+    this.#parked.add(entry);
+  }
+
+  /** The decision came to nothing by an error: again after the wait. */
+  retry(pod: PodInfo): void {
+    const entry = this.#failed(pod);
+    if (entry !== undefined) this.#backOff(entry);
+  }
+
+  wake(change: ClusterChange): void {
+    for (const entry of [...this.#parked]) if (entry.wokenBy.has(change)) this.#unpark(entry);
+  }
+
+  /** Lets pods go on whose wait is over, until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(this.#backingOff.size > 0 ? busyTickMs : idleTickMs, signal);
+      const now = this.#clock.monotonic();
+      for (const entry of [...this.#backingOff]) if (now >= this.#readyAt(entry)) this.#activate(entry);
+      for (const entry of [...this.#parked]) if (now - entry.failedAt >= this.#maxParkedMs) this.#unpark(entry);
+    }
+  }
+
+  #failed(pod: PodInfo): Entry | undefined {
+    const entry = this.#entries.get(pod.key);
+    if (entry === undefined || entry.pod.uid !== pod.uid || entry.state !== 'in decision') return undefined;
+    entry.attempts++;
+    entry.failedAt = this.#clock.monotonic();
+    return entry;
+  }
+
+  #readyAt({ failedAt, attempts }: Entry): number {
+    return failedAt + Math.min(this.#maxBackoffMs, this.#baseBackoffMs * 2 ** (attempts - 1));
+  }
+
+  #unpark(entry: Entry): void {
+    this.#parked.delete(entry);
+    if (this.#clock.monotonic() >= this.#readyAt(entry)) this.#activate(entry);
+    else this.#backOff(entry);
+  }
+
+  #backOff(entry: Entry): void {
+    entry.state = 'backing off';
+    this.#backingOff.add(entry);
+  }
+
+  #activate(entry: Entry): void {
+    entry.state = 'active';
+    this.#backingOff.delete(entry);
+    this.#active.push({ entry, priority: entry.pod.priority });
+    this.#notify();
+  }
+}

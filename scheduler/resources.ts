@@ -1,0 +1,91 @@
+/** What pods ask for and nodes have, as numbers: CPU in thousandths of a core, all else in whole units. Pure. */
+
+import type { Container, PodSpec } from 'kubernetes-types/core/v1';
+import { parseQuantity } from '../api/quantity.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+
+/** Amounts by resource name: `cpu` in thousandths, `memory` and `ephemeral-storage` in bytes, `pods`, and any other. */
+export type Resources = ReadonlyMap<string, number>;
+
+type Quantities = { readonly [name: string]: unknown } | undefined;
+type ReadonlyContainer = DeepReadonly<Container>;
+
+/** What the scheduler counts for a container that requests nothing, so that such pods spread too. */
+const assumedRequests: Resources = new Map([
+  ['cpu', 100],
+  ['memory', 200 * 1024 * 1024],
+]);
+
+export function readResources(quantities: Quantities): Map<string, number> {
+  const resources = new Map<string, number>();
+  for (const [name, quantity] of Object.entries(quantities ?? {}))
+    resources.set(name, amountOf(name, String(quantity)));
+  return resources;
+}
+
+/** Adds `amounts` times `factor` to `sum`, in place. */
+export function addResources(sum: Map<string, number>, amounts: Resources, factor: 1 | -1 = 1): void {
+  for (const [name, amount] of amounts) sum.set(name, (sum.get(name) ?? 0) + factor * amount);
+}
+
+/**
+ * What the pod needs at its hungriest moment: all containers and sidecars together, or an init container beside the
+ * sidecars started before it, whichever is more; plus overhead. Requests of the pod as a whole come before those of
+ * its containers.
+ */
+export function computePodRequests(spec: DeepReadonly<PodSpec>): Map<string, number> {
+  return withPodLevel(
+    spec,
+    aggregate(spec, (container) => readResources(container.resources?.requests)),
+  );
+}
+
+/** The same, counting an assumed amount for each container without a request of CPU or memory. */
+export function computeAssumedRequests(spec: DeepReadonly<PodSpec>): Map<string, number> {
+  const requestsOf = (container: ReadonlyContainer) =>
+    new Map([...assumedRequests, ...readResources(container.resources?.requests)]);
+  return withPodLevel(spec, aggregate(spec, requestsOf));
+}
+
+function aggregate(
+  spec: DeepReadonly<PodSpec>,
+  requestsOf: (container: ReadonlyContainer) => Resources,
+): Map<string, number> {
+  const sidecars = new Map<string, number>();
+  const peaks: Resources[] = [];
+  for (const container of spec.initContainers ?? []) {
+    const own = requestsOf(container);
+    if (container.restartPolicy === 'Always') addResources(sidecars, own);
+    const beside = new Map(sidecars);
+    if (container.restartPolicy !== 'Always') addResources(beside, own);
+    peaks.push(beside);
+  }
+  const total = new Map(sidecars);
+  for (const container of spec.containers) addResources(total, requestsOf(container));
+  for (const peak of peaks) {
+    for (const [name, amount] of peak) total.set(name, Math.max(total.get(name) ?? 0, amount));
+  }
+  return total;
+}
+
+function withPodLevel(spec: DeepReadonly<PodSpec>, total: Map<string, number>): Map<string, number> {
+  const whole = (spec as { readonly resources?: { readonly requests?: Quantities } }).resources?.requests;
+  for (const [name, amount] of readResources(whole)) total.set(name, amount);
+  addResources(total, readResources(spec.overhead));
+  return total;
+}
+
+/** Manifests repeat a few quantities many times over. */
+const parsed = new Map<string, number>();
+const rememberedQuantities = 4096;
+
+function amountOf(name: string, quantity: string): number {
+  const key = name === 'cpu' ? `m${quantity}` : quantity;
+  let amount = parsed.get(key);
+  if (amount === undefined) {
+    amount = name === 'cpu' ? Math.ceil(parseQuantity(quantity) * 1000 - 1e-9) : Math.ceil(parseQuantity(quantity));
+    if (parsed.size >= rememberedQuantities) parsed.clear();
+    parsed.set(key, amount);
+  }
+  return amount;
+}

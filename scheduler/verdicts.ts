@@ -1,0 +1,119 @@
+/**
+ * Tells users why a pod waits: its PodScheduled condition and where room is being made for it. What is to be said is
+ * kept by pod and written by a controller, so a slow API server never holds up a decision and only the last word on a
+ * pod is written.
+ */
+
+import type { Pod } from 'kubernetes-types/core/v1';
+import { pods } from '../api/core/pod.ts';
+import { keyOf, parseKey } from '../api/object.ts';
+import { isNotFound } from '../api/status-error.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Writer } from '../client/client.ts';
+import { Controller } from '../client/controller.ts';
+import type { Cached, ObjectCache } from '../client/object-cache.ts';
+import type { Reconciler, Result } from '../client/reconciler.ts';
+import type { PodInfo } from './pod-info.ts';
+
+export interface Verdict {
+  readonly uid: string;
+  /** Absent: only the nomination changes. */
+  readonly condition?: { readonly reason: 'Unschedulable' | 'SchedulerError'; readonly message: string };
+  /** Undefined leaves it as it is; the empty string takes it back. */
+  readonly nominatedNodeName?: string | undefined;
+}
+
+export interface VerdictsOptions {
+  readonly client: Pick<Writer, 'patch'>;
+  readonly pods: ObjectCache<Pod>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const workers = 8;
+
+export class Verdicts implements Reconciler {
+  readonly #options: VerdictsOptions;
+  readonly #pending = new Map<string, Verdict>();
+  readonly #controller: Controller;
+
+  constructor(options: VerdictsOptions) {
+    this.#options = options;
+    const { logger, clock } = options;
+    this.#controller = new Controller({ name: 'verdicts', reconciler: this, workers, logger, clock });
+  }
+
+  set(key: string, verdict: Verdict): void {
+    this.#pending.set(key, verdict);
+    this.#controller.add(key);
+  }
+
+  /** Room on a node was given to a more important pod. */
+  withdrawNomination({ key, uid }: PodInfo): void {
+    this.#pending.set(key, { uid, nominatedNodeName: '' });
+    this.#controller.add(key);
+  }
+
+  /** The pod has a node: nothing to say any more. */
+  clear(key: string): void {
+    this.#pending.delete(key);
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.#controller.run(signal);
+  }
+
+  async reconcile(key: string): Promise<Result> {
+    const verdict = this.#pending.get(key);
+    if (verdict === undefined) return {};
+    const pod = this.#options.pods.get(key);
+    if (pod !== undefined && pod.metadata.uid === verdict.uid && !pod.spec?.nodeName) await this.#write(pod, verdict);
+    if (this.#pending.get(key) === verdict) this.#pending.delete(key);
+    return {};
+  }
+
+  async #write(pod: Cached<Pod>, verdict: Verdict): Promise<void> {
+    const status = computeStatusPatch(pod, verdict, this.#options.clock.now());
+    if (status === undefined) return;
+    try {
+      const body = { metadata: { uid: verdict.uid }, status };
+      await this.#options.client.patch(
+        pods,
+        parseKey(keyOf(pod)),
+        { type: 'strategic', body },
+        { subresource: 'status' },
+      );
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+/** What to change in the pod's status, or undefined when it says so already. Pure. */
+export function computeStatusPatch(pod: Cached<Pod>, verdict: Verdict, now: number): object | undefined {
+  const { condition, nominatedNodeName } = verdict;
+  const status: Record<string, unknown> = {};
+  const known = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const said = known?.status === 'False' && known.reason === condition?.reason && known?.message === condition?.message;
+  if (condition !== undefined && !said) {
+    const transition = known?.status === 'False' ? known.lastTransitionTime : formatTime(now);
+    status.conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        ...condition,
+        lastProbeTime: null,
+        lastTransitionTime: transition,
+        ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+      },
+    ];
+  }
+  if (nominatedNodeName !== undefined && nominatedNodeName !== (pod.status?.nominatedNodeName ?? '')) {
+    status.nominatedNodeName = nominatedNodeName === '' ? null : nominatedNodeName;
+  }
+  return Object.keys(status).length === 0 ? undefined : status;
+}
+
+/** Times in the API have whole seconds. */
+export const formatTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;

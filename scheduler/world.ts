@@ -1,0 +1,74 @@
+/**
+ * What decisions depend on besides nodes and pods: Services and controllers (whose pods are spread), namespaces (their
+ * labels are selected by affinity), disruption budgets (preemption spares what they protect).
+ */
+
+import type { ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1';
+import type { Namespace, ReplicationController, Service } from 'kubernetes-types/core/v1';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
+import { replicaSets } from '../api/apps/replica-set.ts';
+import { statefulSets } from '../api/apps/stateful-set.ts';
+import { namespaces } from '../api/core/namespace.ts';
+import { replicationControllers } from '../api/core/replication-controller.ts';
+import { services } from '../api/core/service.ts';
+import type { Kind } from '../api/kind.ts';
+import type { KubernetesObject } from '../api/object.ts';
+import { podDisruptionBudgets } from '../api/policy/pod-disruption-budget.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Reader, Watcher } from '../client/client.ts';
+import { createInformer } from '../client/informer.ts';
+import type { Cached, Informer, ObjectCache } from '../client/object-cache.ts';
+
+/** The part that plugins read. */
+export interface Surroundings {
+  readonly services: ObjectCache<Service>;
+  readonly replicationControllers: ObjectCache<ReplicationController>;
+  readonly replicaSets: ObjectCache<ReplicaSet>;
+  readonly statefulSets: ObjectCache<StatefulSet>;
+  readonly namespaces: ObjectCache<Namespace>;
+}
+
+export class World implements Surroundings {
+  readonly services: ObjectCache<Service>;
+  readonly replicationControllers: ObjectCache<ReplicationController>;
+  readonly replicaSets: ObjectCache<ReplicaSet>;
+  readonly statefulSets: ObjectCache<StatefulSet>;
+  readonly #namespaces: Informer<Namespace>;
+  readonly #budgets: ObjectCache<PodDisruptionBudget>;
+  readonly #informers: { run(signal: AbortSignal): Promise<void>; synced(signal: AbortSignal): Promise<void> }[] = [];
+
+  constructor(client: Reader & Watcher, logger: Logger) {
+    const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> => {
+      const informer = createInformer(client, kind, { logger });
+      this.#informers.push(informer);
+      return informer;
+    };
+    this.services = follow(services);
+    this.replicationControllers = follow(replicationControllers);
+    this.replicaSets = follow(replicaSets);
+    this.statefulSets = follow(statefulSets);
+    this.#budgets = follow(podDisruptionBudgets);
+    this.#namespaces = follow(namespaces);
+  }
+
+  get namespaces(): ObjectCache<Namespace> {
+    return this.#namespaces;
+  }
+
+  budgets(): readonly Cached<PodDisruptionBudget>[] {
+    return [...this.#budgets.list()];
+  }
+
+  /** Called when a namespace came, went or changed. */
+  onNamespaces(listener: () => void): void {
+    this.#namespaces.onChange(listener);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.run(signal)));
+  }
+
+  async synced(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.synced(signal)));
+  }
+}
