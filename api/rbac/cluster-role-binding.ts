@@ -2,6 +2,7 @@
 
 import type { ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
 import { defineKind } from '../define-kind.ts';
+import { setBindingDefaults, validateBinding, validateRoleRefUpdate } from './rules.ts';
 
 export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
   group: 'rbac.authorization.k8s.io',
@@ -9,4 +10,11 @@ export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   namespaced: false,
+  strategy: {
+    nameFormat: 'pathSegment',
+    createOnUpdate: true,
+    setDefaults: setBindingDefaults,
+    validate: (binding, errors) => validateBinding(binding, ['ClusterRole'], false, errors),
+    validateUpdate: validateRoleRefUpdate,
+  },
 });

@@ -2,6 +2,10 @@
 
 import type { ClusterRole } from 'kubernetes-types/rbac/v1';
 import { defineKind } from '../define-kind.ts';
+import type { FieldErrors } from '../field-errors.ts';
+import { FieldPath } from '../field-errors.ts';
+import { validateLabelSelector } from '../validation/label-selector.ts';
+import { validateRules } from './rules.ts';
 
 export const clusterRoles = defineKind<ClusterRole>({
   group: 'rbac.authorization.k8s.io',
@@ -9,4 +13,25 @@ export const clusterRoles = defineKind<ClusterRole>({
   kind: 'ClusterRole',
   plural: 'clusterroles',
   namespaced: false,
+  strategy: {
+    nameFormat: 'pathSegment',
+    createOnUpdate: true,
+    validate(role, errors) {
+      validateRules(role.rules, false, errors);
+      validateAggregation(role, errors);
+    },
+  },
 });
+
+function validateAggregation(role: ClusterRole, errors: FieldErrors): void {
+  if (!role.aggregationRule) return;
+  const path = FieldPath.of('aggregationRule', 'clusterRoleSelectors');
+  const selectors = role.aggregationRule.clusterRoleSelectors ?? [];
+  if (selectors.length === 0)
+    errors.required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil');
+  for (const [i, selector] of selectors.entries()) {
+    const before = errors.list.length;
+    validateLabelSelector(selector, path.index(i), errors);
+    if (errors.list.length > before) errors.invalid(path.index(i), null, 'invalid label selector.');
+  }
+}
