@@ -4,7 +4,7 @@
  */
 
 import type { Event } from 'kubernetes-types/core/v1';
-import { events } from '../api/kinds.ts';
+import { events } from '../api/core/event.ts';
 import { isAlreadyExists, isNotFound, isRetryable } from '../api/status-error.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';

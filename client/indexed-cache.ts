@@ -5,6 +5,7 @@ import type { Cached, Indexer, ObjectCache, ObjectChange } from './object-cache.
 
 export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> {
   readonly #objects = new Map<string, Cached<T>>();
+  readonly #namespaces = new Map<string, Map<string, Cached<T>>>();
   readonly #indexers: Readonly<Record<string, Indexer<T>>>;
   /** Index name → value → key → object. */
   readonly #indexes = new Map<string, Map<string, Map<string, Cached<T>>>>();
@@ -19,7 +20,8 @@ export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> 
   }
 
   list(namespace?: string): Iterable<Cached<T>> {
-    return namespace === undefined ? this.#objects.values() : this.#inNamespace(namespace);
+    if (namespace === undefined) return this.#objects.values();
+    return this.#namespaces.get(namespace)?.values() ?? [];
   }
 
   byIndex(index: string, value: string): readonly Cached<T>[] {
@@ -71,29 +73,33 @@ export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> 
     return [...gone.flatMap((key) => this.delete(key)), ...changes];
   }
 
-  *#inNamespace(namespace: string): Iterable<Cached<T>> {
-    for (const object of this.#objects.values()) if (object.metadata.namespace === namespace) yield object;
-  }
-
   #index(key: string, object: Cached<T>): void {
+    insert(this.#namespaces, object.metadata.namespace ?? '', key, object);
     for (const [name, indexer] of Object.entries(this.#indexers)) {
       const values = this.#indexes.get(name);
-      for (const value of indexer(object)) {
-        const found = values?.get(value);
-        if (found === undefined) values?.set(value, new Map([[key, object]]));
-        else found.set(key, object);
-      }
+      for (const value of indexer(object)) insert(values, value, key, object);
     }
   }
 
   #unindex(key: string, object: Cached<T>): void {
+    remove(this.#namespaces, object.metadata.namespace ?? '', key);
     for (const [name, indexer] of Object.entries(this.#indexers)) {
       const values = this.#indexes.get(name);
-      for (const value of indexer(object)) {
-        const found = values?.get(value);
-        found?.delete(key);
-        if (found?.size === 0) values?.delete(value);
-      }
+      for (const value of indexer(object)) remove(values, value, key);
     }
   }
+}
+
+type Index<Value> = Map<string, Map<string, Value>>;
+
+function insert<Value>(index: Index<Value> | undefined, value: string, key: string, object: Value): void {
+  const found = index?.get(value);
+  if (found === undefined) index?.set(value, new Map([[key, object]]));
+  else found.set(key, object);
+}
+
+function remove<Value>(index: Index<Value> | undefined, value: string, key: string): void {
+  const found = index?.get(value);
+  found?.delete(key);
+  if (found?.size === 0) index?.delete(value);
 }

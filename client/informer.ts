@@ -42,7 +42,8 @@ export function createInformer<T extends KubernetesObject>(
 class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #client: Reader & Watcher;
   readonly #kind: Kind<T>;
-  readonly #options: InformerOptions<T>;
+  readonly #where: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>;
+  readonly #metadataOnly: boolean;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #cache: IndexedCache<T>;
@@ -54,17 +55,15 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   #serverHasWatchList = true;
   #pages = true;
 
-  constructor(
-    client: Reader & Watcher,
-    kind: Kind<T>,
-    { logger, clock = systemClock, ...options }: InformerOptions<T> & InformerDependencies,
-  ) {
+  constructor(client: Reader & Watcher, kind: Kind<T>, options: InformerOptions<T> & InformerDependencies) {
     this.#client = client;
     this.#kind = kind;
-    this.#options = options;
+    const { logger, clock = systemClock, indexers, metadataOnly = false, ...where } = options;
+    this.#where = where;
+    this.#metadataOnly = metadataOnly;
     this.#logger = logger.child({ informer: kind.plural });
     this.#clock = clock;
-    this.#cache = new IndexedCache(options.indexers);
+    this.#cache = new IndexedCache(indexers);
     this.#synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
@@ -135,7 +134,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
     let initial: Map<string, Cached<T>> | undefined = new Map();
     for await (const event of this.#watch({ sendInitialEvents: true }, signal)) {
       if (initial === undefined) this.#apply(event);
-      else if (event.type !== 'BOOKMARK') collect(initial, event);
+      else if (event.type !== 'BOOKMARK') this.#collect(initial, event);
       else if (event.initialEventsEnd) {
         this.#replace(initial.values(), event.resourceVersion);
         initial = undefined;
@@ -144,13 +143,13 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   async #list(): Promise<void> {
-    const { indexers: _, ...where } = this.#options;
+    const where = this.#where;
     const items: Cached<T>[] = [];
     let next: string | undefined;
     do {
       const limit = this.#pages ? pageSize : undefined;
       const list: ObjectList<T> = await this.#client.list(this.#kind, { ...where, limit, continue: next });
-      items.push(...list.items.map(slim));
+      for (const item of list.items) items.push(this.#slim(item));
       next = list.metadata.continue;
       if (!next) this.#replace(items, list.metadata.resourceVersion);
     } while (next);
@@ -160,7 +159,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
     from: { readonly sendInitialEvents?: boolean; readonly resourceVersion?: string | undefined },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
-    const { indexers: _, ...where } = this.#options;
+    const where = this.#where;
     const timeoutSeconds = Math.round(300 + 300 * Math.random());
     if (!from.sendInitialEvents) this.#connectedSince = this.#clock.monotonic();
     yield* this.#client.watch(this.#kind, { ...where, ...from, timeoutSeconds, signal });
@@ -171,7 +170,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
       this.#version = event.resourceVersion;
       return;
     }
-    const object = slim(event.object);
+    const object = this.#slim(event.object);
     this.#announce(event.type === 'DELETED' ? this.#cache.delete(keyOf(object), object) : this.#cache.set(object));
     this.#version = object.metadata.resourceVersion;
   }
@@ -207,18 +206,16 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
     }
     this.#logger[failures === 3 ? 'warn' : 'debug']('List or watch failed; trying again', { error, failures });
   }
-}
 
-function collect<T extends KubernetesObject>(
-  initial: Map<string, Cached<T>>,
-  event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>,
-): void {
-  const object = slim(event.object);
-  if (event.type === 'DELETED') initial.delete(keyOf(object));
-  else initial.set(keyOf(object), object);
-}
+  #collect(initial: Map<string, Cached<T>>, event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): void {
+    const object = this.#slim(event.object);
+    if (event.type === 'DELETED') initial.delete(keyOf(object));
+    else initial.set(keyOf(object), object);
+  }
 
-function slim<T extends KubernetesObject>(object: Stored<T>): Cached<T> {
-  delete object.metadata.managedFields;
-  return object as Cached<T>;
+  #slim(object: Stored<T>): Cached<T> {
+    delete object.metadata.managedFields;
+    const { apiVersion, kind, metadata } = object;
+    return (this.#metadataOnly ? { apiVersion, kind, metadata } : object) as Cached<T>;
+  }
 }

@@ -17,7 +17,7 @@
  */
 
 import type { Lease } from 'kubernetes-types/coordination/v1';
-import { leases } from '../api/kinds.ts';
+import { leases } from '../api/coordination/lease.ts';
 import { keyOf, type ObjectKey, type Stored } from '../api/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';

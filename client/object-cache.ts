@@ -29,6 +29,8 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** Keep only `metadata`: for who needs to know of objects but not what is in them. */
+  readonly metadataOnly?: boolean;
 }
 
 /** Started by its owner with `run(signal)`; `synced()` resolves once the first list is in. */

@@ -1,0 +1,36 @@
+/** The structured selector of objects (`matchLabels`, `matchExpressions`). Pure. The text form of requests is elsewhere. */
+
+import type { LabelSelector, LabelSelectorRequirement } from 'kubernetes-types/meta/v1';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** An empty selector matches everything; a missing one nothing. */
+export function matchesLabelSelector(selector: DeepReadonly<LabelSelector> | undefined, labels: Labels): boolean {
+  if (selector === undefined) return false;
+  return (
+    matchesLabels(selector.matchLabels ?? {}, labels) &&
+    (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels))
+  );
+}
+
+/** Every wanted label is there with its value. */
+export function matchesLabels(wanted: Labels, labels: Labels): boolean {
+  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+}
+
+function meets({ key, operator, values = [] }: DeepReadonly<LabelSelectorRequirement>, labels: Labels): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,56 @@
+/** ReplicaSet and ReplicationController are the same loop: here is what differs between the two. */
+
+import type { ReplicaSet } from 'kubernetes-types/apps/v1';
+import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
+import { replicaSets } from '../../api/apps/replica-set.ts';
+import { replicationControllers } from '../../api/core/replication-controller.ts';
+import type { Kind } from '../../api/kind.ts';
+import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import type { KubernetesObject } from '../../api/object.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import type { ReplicaStatus } from './replica-status.ts';
+
+export interface ReplicaView {
+  readonly replicas: number;
+  readonly minReadySeconds: number;
+  readonly template: DeepReadonly<PodTemplateSpec>;
+  readonly status: DeepReadonly<ReplicaStatus> | undefined;
+  matches(labels: Readonly<Record<string, string>>): boolean;
+}
+
+export interface ReplicaKind<T extends KubernetesObject> {
+  readonly kind: Kind<T>;
+  /** Who its events come from. */
+  readonly component: string;
+  /** Its status counts pods that are being deleted. */
+  readonly countsTerminating: boolean;
+  view(object: Cached<T>): ReplicaView;
+}
+
+export const replicaSetKind: ReplicaKind<ReplicaSet> = {
+  kind: replicaSets,
+  component: 'replicaset-controller',
+  countsTerminating: true,
+  view: ({ spec, status }) => ({
+    replicas: spec?.replicas ?? 1,
+    minReadySeconds: spec?.minReadySeconds ?? 0,
+    template: spec?.template ?? {},
+    status,
+    matches: (labels) => matchesLabelSelector(spec?.selector, labels),
+  }),
+};
+
+export const replicationControllerKind: ReplicaKind<ReplicationController> = {
+  kind: replicationControllers,
+  component: 'replication-controller',
+  countsTerminating: false,
+  view: ({ spec, status }) => ({
+    replicas: spec?.replicas ?? 1,
+    minReadySeconds: spec?.minReadySeconds ?? 0,
+    template: spec?.template ?? {},
+    status,
+    // An empty selector would match every pod; validation does not let one through.
+    matches: (labels) => Object.keys(spec?.selector ?? {}).length > 0 && matchesLabels(spec?.selector ?? {}, labels),
+  }),
+};
