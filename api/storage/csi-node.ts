@@ -1,7 +1,12 @@
 /** The kind CSINode. */
 
-import type { CSINode } from 'kubernetes-types/storage/v1';
+import type { CSINode, CSINodeDriver } from 'kubernetes-types/storage/v1';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { checkQualifiedName } from '../validation/names.ts';
+import { validateDriverName } from './driver-name.ts';
 
 export const csiNodes = defineKind<CSINode>({
   group: 'storage.k8s.io',
@@ -9,4 +14,57 @@ export const csiNodes = defineKind<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   namespaced: false,
+  columns: [
+    nameColumn,
+    numberColumn('Drivers', 'How many drivers run on the node.', ({ spec }) => spec.drivers?.length ?? 0),
+    ageColumn,
+  ],
+  strategy: {
+    validate: validateNode,
+    validateUpdate(next, previous, errors) {
+      for (const driver of next.spec.drivers ?? []) {
+        const before = previous.spec.drivers?.find(({ name }) => name === driver.name);
+        if (before) validateImmutable(driver, before, FieldPath.of('spec', 'drivers'), errors, internalForm(driver));
+      }
+    },
+  },
 });
+
+const maxNodeIdBytes = 256;
+
+function validateNode({ spec }: CSINode, errors: FieldErrors): void {
+  const seen = new Set<string>();
+  for (const [i, driver] of (spec?.drivers ?? []).entries()) {
+    const path = FieldPath.of('spec', 'drivers').index(i);
+    validateDriver(driver, path, errors);
+    if (seen.has(driver.name)) errors.duplicate(path.child('name'), driver.name);
+    seen.add(driver.name);
+  }
+}
+
+function validateDriver(driver: CSINodeDriver, path: FieldPath, errors: FieldErrors): void {
+  const { name = '', nodeID = '', allocatable, topologyKeys } = driver;
+  validateDriverName(name, path.child('name'), errors);
+  if (nodeID === '') errors.required(path.child('nodeID'));
+  else if (Buffer.byteLength(nodeID) > maxNodeIdBytes)
+    errors.invalid(path.child('nodeID'), nodeID, `must be ${maxNodeIdBytes} characters or less`);
+  const count = allocatable?.count;
+  if (count !== undefined && count < 0)
+    errors.invalid(path.child('allocatable', 'count'), count, 'must be greater than or equal to 0');
+  const seen = new Set<string>();
+  for (const key of topologyKeys ?? []) {
+    if (key === '') errors.required(path);
+    if (seen.has(key)) errors.duplicate(path, key);
+    seen.add(key);
+    for (const message of checkQualifiedName(key)) errors.invalid(path, key, message);
+  }
+}
+
+function internalForm({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): object {
+  return {
+    Name: name,
+    NodeID: nodeID ?? '',
+    TopologyKeys: topologyKeys ?? null,
+    Allocatable: allocatable ? { Count: allocatable.count ?? null } : null,
+  };
+}

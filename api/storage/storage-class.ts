@@ -1,7 +1,12 @@
 /** The kind StorageClass. */
 
+import type { TopologySelectorTerm } from 'kubernetes-types/core/v1';
 import type { StorageClass } from 'kubernetes-types/storage/v1';
+import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { checkQualifiedName } from '../validation/names.ts';
 
 export const storageClasses = defineKind<StorageClass>({
   group: 'storage.k8s.io',
@@ -10,4 +15,117 @@ export const storageClasses = defineKind<StorageClass>({
   plural: 'storageclasses',
   shortNames: ['sc'],
   namespaced: false,
+  columns: [
+    {
+      ...nameColumn,
+      cell: ({ metadata }) => (isDefaultClass(metadata.annotations) ? `${metadata.name} (default)` : metadata.name),
+    },
+    textColumn('Provisioner', 'What makes its volumes.', ({ provisioner }) => provisioner),
+    textColumn(
+      'ReclaimPolicy',
+      'What becomes of a volume after its claim.',
+      ({ reclaimPolicy = 'Delete' }) => reclaimPolicy,
+    ),
+    textColumn(
+      'VolumeBindingMode',
+      'When claims are bound.',
+      ({ volumeBindingMode = 'Immediate' }) => volumeBindingMode,
+    ),
+    booleanColumn(
+      'AllowVolumeExpansion',
+      'Whether volumes may grow.',
+      ({ allowVolumeExpansion = false }) => allowVolumeExpansion,
+    ),
+    ageColumn,
+  ],
+  strategy: {
+    createOnUpdate: true,
+    setDefaults(object) {
+      object.reclaimPolicy ??= 'Delete';
+      object.volumeBindingMode ??= 'Immediate';
+    },
+    validate: validateStorageClass,
+    validateUpdate(next, previous, errors) {
+      for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
+        validateImmutable(next[field], previous[field], FieldPath.of(field), errors);
+      }
+    },
+  },
 });
+
+const reclaimPolicies = ['Delete', 'Retain'];
+const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
+
+/** Whether claims that name no class get this one; the beta annotation still counts. */
+export function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
+  const names = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+  return names.some((name) => annotations?.[name] === 'true');
+}
+
+function validateStorageClass(object: StorageClass, errors: FieldErrors): void {
+  validateProvisioner(object.provisioner ?? '', errors);
+  validateParameters(object.parameters, errors);
+  const { reclaimPolicy = '', volumeBindingMode } = object;
+  if (!reclaimPolicies.includes(reclaimPolicy))
+    errors.notSupported(FieldPath.of('reclaimPolicy'), reclaimPolicy, reclaimPolicies);
+  if (volumeBindingMode === undefined) errors.required(FieldPath.of('volumeBindingMode'));
+  else if (!bindingModes.includes(volumeBindingMode))
+    errors.notSupported(FieldPath.of('volumeBindingMode'), volumeBindingMode, bindingModes);
+  validateTopologies(object.allowedTopologies ?? [], errors);
+}
+
+function validateProvisioner(provisioner: string, errors: FieldErrors): void {
+  const path = FieldPath.of('provisioner');
+  if (provisioner === '') {
+    errors.required(path);
+    return;
+  }
+  const lower = provisioner.toLowerCase();
+  for (const message of checkQualifiedName(lower)) errors.invalid(path, lower, message);
+}
+
+const maxParameters = 512;
+const maxParametersBytes = 256 * 1024;
+
+function validateParameters(parameters: Record<string, string> = {}, errors: FieldErrors): void {
+  const path = FieldPath.of('parameters');
+  const entries = Object.entries(parameters);
+  if (entries.length > maxParameters)
+    errors.add('FieldValueTooLong', path, 'Too long: StorageClass parameters total size exceeded');
+  let bytes = 0;
+  for (const [key, value] of entries) {
+    if (key === '') errors.invalid(path, key, 'field can not be empty.');
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (bytes > maxParametersBytes) errors.tooLong(path, maxParametersBytes);
+}
+
+function validateTopologies(topologies: readonly TopologySelectorTerm[], errors: FieldErrors): void {
+  const seen = new Set<string>();
+  for (const [i, term] of topologies.entries()) {
+    const path = FieldPath.of('allowedTopologies').index(i).child('matchLabelExpressions');
+    const before = errors.list.length;
+    const expressions = validateTopologyTerm(term, path, errors);
+    if (errors.list.length > before) continue;
+    if (seen.has(expressions)) errors.duplicate(path, '');
+    seen.add(expressions);
+  }
+}
+
+/** Returns a text that is the same for terms that mean the same. */
+function validateTopologyTerm(term: TopologySelectorTerm, path: FieldPath, errors: FieldErrors): string {
+  const keys = new Map<string, string>();
+  for (const [i, { key = '', values = [] }] of (term.matchLabelExpressions ?? []).entries()) {
+    const at = path.index(i);
+    if (values.length === 0) errors.required(at.child('values'));
+    const seen = new Set<string>();
+    for (const [n, value] of values.entries()) {
+      if (seen.has(value)) errors.duplicate(at.child('values').index(n), value);
+      seen.add(value);
+    }
+    for (const message of checkQualifiedName(key)) errors.invalid(at.child('key'), key, message);
+    if (keys.has(key)) errors.duplicate(at.child('key'), key);
+    keys.set(key, [...seen].sort().join());
+  }
+  return JSON.stringify([...keys].sort());
+}

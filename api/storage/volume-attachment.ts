@@ -1,7 +1,13 @@
 /** The kind VolumeAttachment. */
 
-import type { VolumeAttachment } from 'kubernetes-types/storage/v1';
+import type { VolumeAttachment, VolumeAttachmentSource } from 'kubernetes-types/storage/v1';
+import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { checkDns1123Subdomain } from '../validation/names.ts';
+import { validateDriverName } from './driver-name.ts';
 
 export const volumeAttachments = defineKind<VolumeAttachment>({
   group: 'storage.k8s.io',
@@ -10,4 +16,66 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
   plural: 'volumeattachments',
   namespaced: false,
   subresources: [statusSubresource],
+  columns: [
+    nameColumn,
+    {
+      name: 'Attacher',
+      type: 'string',
+      format: 'name',
+      description: 'What attaches it.',
+      cell: ({ spec }) => spec.attacher,
+    },
+    textColumn('PV', 'The volume.', ({ spec }) => spec.source.persistentVolumeName ?? ''),
+    textColumn('Node', 'Where it is attached.', ({ spec }) => spec.nodeName),
+    booleanColumn('Attached', 'Whether it is.', ({ status }) => status?.attached ?? false),
+    ageColumn,
+  ],
+  strategy: {
+    ...specAndStatus({ newStatus: () => ({ attached: false }), hasGeneration: false }),
+    setDefaults(object) {
+      object.status = { ...object.status, attached: object.status?.attached ?? false };
+    },
+    validate: validateAttachment,
+    validateUpdate(next, previous, errors) {
+      validateImmutable(next.spec, previous.spec, FieldPath.of('spec'), errors, internalForm(next));
+    },
+  },
 });
+
+function validateAttachment(object: VolumeAttachment, errors: FieldErrors): void {
+  const { attacher = '', source, nodeName = '' } = object.spec ?? {};
+  const path = FieldPath.of('spec');
+  validateDriverName(attacher, path.child('attacher'), errors);
+  validateSource(source ?? {}, path.child('source'), errors);
+  for (const message of checkDns1123Subdomain(nodeName)) errors.invalid(path.child('nodeName'), nodeName, message);
+  for (const name of ['attachError', 'detachError'] as const) {
+    const code = (object.status?.[name] as { errorCode?: number } | undefined)?.errorCode;
+    if (code !== undefined && code < 0) {
+      errors.invalid(FieldPath.of('status', name, 'errorCode'), code, 'must be between 0 and 2147483647, inclusive');
+    }
+  }
+}
+
+function validateSource(source: VolumeAttachmentSource, path: FieldPath, errors: FieldErrors): void {
+  const { inlineVolumeSpec, persistentVolumeName } = source;
+  const exactlyOne = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+  if (inlineVolumeSpec === undefined && persistentVolumeName === undefined) errors.required(path, exactlyOne);
+  else if (inlineVolumeSpec !== undefined && persistentVolumeName !== undefined) errors.forbidden(path, exactlyOne);
+  else if (persistentVolumeName !== undefined) {
+    const at = path.child('persistentVolumeName');
+    if (persistentVolumeName === '') errors.required(at, 'must specify non empty persistentVolumeName');
+    for (const message of checkDns1123Subdomain(persistentVolumeName))
+      errors.invalid(at, persistentVolumeName, message);
+  }
+}
+
+function internalForm({ spec }: VolumeAttachment): object {
+  return {
+    Attacher: spec?.attacher ?? '',
+    Source: {
+      PersistentVolumeName: spec?.source?.persistentVolumeName ?? null,
+      InlineVolumeSpec: spec?.source?.inlineVolumeSpec ?? null,
+    },
+    NodeName: spec?.nodeName ?? '',
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * The part of a strategy that most kinds with a status share: users write `spec`, one component writes `status`, and
+ * neither write reaches the other's part.
+ */
+
+import type { Strategy } from './kind.ts';
+import type { KubernetesObject } from './object.ts';
+
+type Parts = KubernetesObject & { spec?: unknown; status?: unknown };
+
+export interface SpecAndStatusOptions {
+  /** What a new object's status is. Default: absent. */
+  readonly newStatus?: () => unknown;
+  /** Fields beside `spec` that only the main resource may change. Default: none. */
+  readonly ownFields?: readonly string[];
+  /** Whether a change of `spec` counts in `metadata.generation`. Default true. */
+  readonly hasGeneration?: boolean;
+  /** Status writes leave the labels alone (workload kinds). Default false. */
+  readonly keepsLabels?: boolean;
+}
+
+export function specAndStatus<T extends KubernetesObject>(
+  options: SpecAndStatusOptions = {},
+): Pick<Strategy<T>, 'prepareForCreate' | 'prepareForUpdate' | 'generationOf'> {
+  const { newStatus, ownFields = [], hasGeneration = true, keepsLabels = false } = options;
+  const mainFields = ['spec', ...ownFields];
+  return {
+    prepareForCreate(object) {
+      assign(object, 'status', newStatus?.());
+    },
+    prepareForUpdate(next, previous, { subresource }) {
+      if (subresource !== 'status') {
+        assign(next, 'status', (previous as Parts).status);
+        return;
+      }
+      for (const field of mainFields) assign(next, field, Reflect.get(previous, field));
+      if (keepsLabels && next.metadata) assign(next.metadata, 'labels', previous.metadata.labels);
+    },
+    ...(hasGeneration && { generationOf: (object: T) => (object as Parts).spec }),
+  };
+}
+
+function assign(target: object, field: string, value: unknown): void {
+  if (value === undefined) Reflect.deleteProperty(target, field);
+  else Reflect.set(target, field, value);
+}

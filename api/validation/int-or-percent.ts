@@ -1,0 +1,40 @@
+/** Numbers that may also be written as a share: `3` or `"25%"`. */
+
+import type { FieldErrors, FieldPath } from '../field-errors.ts';
+
+const percent = /^[0-9]+%$/;
+
+/** 0 or more, or 0 % to 100 %. */
+export function validateNonNegativeIntOrPercent(value: number | string, path: FieldPath, errors: FieldErrors): void {
+  validateIntOrPercentSyntax(value, path, errors);
+  validateAtMostWhole(value, path, errors);
+}
+
+export function validateIntOrPercentSyntax(value: number | string, path: FieldPath, errors: FieldErrors): void {
+  if (typeof value === 'string') {
+    if (!percent.test(value)) {
+      errors.invalid(
+        path,
+        value,
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      );
+    }
+  } else if (value < 0) errors.invalid(path, value, 'must be greater than or equal to 0');
+}
+
+export function validateAtMostWhole(value: number | string, path: FieldPath, errors: FieldErrors): void {
+  const share = percentOf(value);
+  if (share !== undefined && share > 100) errors.invalid(path, value, 'must not be greater than 100%');
+}
+
+/** 25 for "25%"; undefined for plain numbers and other texts. */
+export function percentOf(value: number | string): number | undefined {
+  return typeof value === 'string' && percent.test(value) ? Number.parseInt(value, 10) : undefined;
+}
+
+/** The number meant by `value` of `total` things. */
+export function scaleIntOrPercent(value: number | string, total: number, round: 'up' | 'down'): number {
+  const share = percentOf(value);
+  if (share === undefined) return Number(value);
+  return round === 'up' ? Math.ceil((share * total) / 100) : Math.floor((share * total) / 100);
+}
