@@ -42,7 +42,8 @@ export const csiDrivers = defineKind<CSIDriver>({
   ],
   strategy: {
     setDefaults(object) {
-      const spec: CSIDriverSpec = (object.spec ??= {});
+      object.spec ??= {};
+      const { spec } = object;
       spec.attachRequired ??= true;
       spec.podInfoOnMount ??= false;
       spec.storageCapacity ??= false;
@@ -54,7 +55,7 @@ export const csiDrivers = defineKind<CSIDriver>({
     prepareForUpdate(next, previous) {
       // The kind never had a generation at creation: changes of the spec count from 0.
       if (next.metadata && !isDeepStrictEqual(next.spec, previous.spec)) {
-        next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+        Object.assign(next.metadata, { generation: (previous.metadata.generation ?? 0) + 1 });
       }
     },
     validate: validateDriver,
