@@ -1,0 +1,113 @@
+/** The API server: one running instance over a store. Reads like a table of contents of the folders beside it. */
+
+import type { KeyPair } from '../base/certificates.ts';
+import { systemClock } from '../base/clock.ts';
+import { createDeferred } from '../base/deferred.ts';
+import type { Running } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import { Metrics } from '../base/metrics.ts';
+import { createAdmissionChain } from './admission/admission-chain.ts';
+import { clientCertificates } from './authentication/client-certificates.ts';
+import { mastersAuthorizer, publicPathsAuthorizer } from './authorization/built-in-authorizers.ts';
+import { HealthChecks } from './handlers/health.ts';
+import { createPlainPaths } from './handlers/plain-paths.ts';
+import { handleResource, isKnownGroup, type SpecialHandler } from './handlers/resource-handler.ts';
+import { ensureInitialObjects } from './registry/initial-objects.ts';
+import { PlainCaches } from './registry/plain-caches.ts';
+import { Registries } from './registry/registries.ts';
+import type { StorageHooks } from './registry/storage-hooks.ts';
+import type { ApiRequest } from './server/api-request.ts';
+import { startHttpsServer } from './server/https-server.ts';
+import { InFlightLimits } from './server/in-flight-limits.ts';
+import { RequestMetrics } from './server/request-metrics.ts';
+import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
+import { sendPageNotFound } from './server/responses.ts';
+import type { Store } from './store/store.ts';
+
+export interface ApiServerOptions {
+  /** Closed by its owner, after the server has stopped. */
+  readonly store: Store;
+  readonly bindAddress: string;
+  /** 0: any free port. */
+  readonly securePort: number;
+  readonly serving: KeyPair;
+  /** PEM. Signs the client certificates that are believed. */
+  readonly clientCertificateAuthority: string;
+  /** `10.96.0.0/16` */
+  readonly serviceCidr: string;
+  readonly nodePortRange: { readonly first: number; readonly last: number };
+  /** Under which clients and pods reach this server. */
+  readonly advertiseAddress: string;
+  /** Who the server is when it talks to kubelets. */
+  readonly kubeletClient?: KeyPair | undefined;
+  readonly logger: Logger;
+}
+
+/** Requests that are being answered get this long when the server stops. */
+const drainMs = 5_000;
+
+export async function startApiServer(
+  options: ApiServerOptions,
+): Promise<Running & { readonly url: string; readonly port: number }> {
+  const { store, logger } = options;
+  const stopping = new AbortController();
+  const over = createDeferred<void>();
+  const metrics = new Metrics();
+  const limits = new InFlightLimits();
+  const hooks = new Map<string, StorageHooks>();
+  const registries: Registries = new Registries({
+    store,
+    caches: new PlainCaches(store, stopping.signal),
+    admission: createAdmissionChain(() => registries),
+    clock: systemClock,
+    hooks,
+  });
+  const special = new Map<string, SpecialHandler>();
+  const resources = { registries, special, stopping: stopping.signal };
+  const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
+  const plainPaths = createPlainPaths({
+    metrics,
+    health,
+    address: `${options.advertiseAddress}:${options.securePort}`,
+  });
+
+  const pipeline: PipelineParts = {
+    authenticators: [clientCertificates],
+    authorizers: [mastersAuthorizer, publicPathsAuthorizer],
+    limits,
+    metrics: new RequestMetrics(metrics, limits),
+    logger,
+    async handle(request: ApiRequest) {
+      const { info } = request;
+      if (!info.isResource) return await plainPaths(request);
+      if (!isKnownGroup(info.group)) return await sendPageNotFound(request);
+      await handleResource(request, info, resources);
+    },
+  };
+
+  await ensureInitialObjects(registries);
+  const server = await startHttpsServer({
+    bindAddress: options.bindAddress,
+    port: options.securePort,
+    serving: options.serving,
+    clientCertificateAuthority: options.clientCertificateAuthority,
+    onRequest: (request, response) => void passRequest(request, response, pipeline),
+    onUpgrade: (_request, socket) => socket.destroy(),
+  });
+  const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
+  let stopped: Promise<void> | undefined;
+  return {
+    name: 'apiserver',
+    port: server.port,
+    url: `https://${host}:${server.port}`,
+    done: over.promise,
+    stop() {
+      stopped ??= (async () => {
+        stopping.abort();
+        await server.close(drainMs);
+        over.resolve();
+      })();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** Asks the authorizers whether a request may pass. Roles and the node authorizer are further rows of the list. */
+
+import { forbidden, StatusError } from '../../api/status-error.ts';
+import { isTrue } from '../handlers/query.ts';
+import type { RequestInfo } from '../handlers/request-info.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { Action, Authorizer } from './authorizer.ts';
+
+/** Throws Forbidden. */
+export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
+  const action = actionOf(request);
+  for (const authorizer of authorizers) {
+    const { decision, reason } = await authorizer.authorize(action);
+    if (decision === 'allow') return;
+    if (decision === 'refuse') throw refusal(action, reason);
+  }
+  throw refusal(action);
+}
+
+function actionOf(request: ApiRequest): Action {
+  const { info, user } = request;
+  if (!info.isResource) return { user, verb: request.method.toLowerCase(), path: info.path };
+  const { group, version, plural, subresource, namespace, name } = info;
+  return {
+    user,
+    verb: verbOf(request, info),
+    path: info.path,
+    resource: { group, version, plural, subresource, namespace, name },
+  };
+}
+
+/** What authorization and metrics call a request. */
+export function verbOf(request: ApiRequest, info: RequestInfo): string {
+  if (!info.isResource) return request.method.toLowerCase();
+  switch (request.method) {
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return info.name === undefined ? 'deletecollection' : 'delete';
+    default:
+      if (info.watchPrefix) return 'watch';
+      if (info.name !== undefined) return 'get';
+      return isWatch(request) ? 'watch' : 'list';
+  }
+}
+
+export function isWatch(request: ApiRequest): boolean {
+  if (!request.rawQuery.includes('watch')) return false;
+  const value = request.query.get('watch');
+  return value !== null && isTrue(value);
+}
+
+function refusal({ user, verb, resource, path }: Action, reason?: string): StatusError {
+  const who = `User ${JSON.stringify(user.name)} cannot ${verb}`;
+  const because = reason ? `: ${reason}` : '';
+  if (resource === undefined) {
+    return new StatusError(403, 'Forbidden', `forbidden: ${who} path ${JSON.stringify(path)}${because}`, {});
+  }
+  const { plural, subresource, group, namespace, name = '' } = resource;
+  const what = JSON.stringify(subresource ? `${plural}/${subresource}` : plural);
+  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
+  return forbidden(
+    { group, plural },
+    name,
+    `${who} resource ${what} in API group ${JSON.stringify(group)} ${where}${because}`,
+  );
+}

@@ -1,0 +1,26 @@
+/** CONTRACT: may this user do that? Asked in order: the first that allows or refuses decides; nobody does: refused. */
+
+import type { User } from '../authentication/user.ts';
+
+export interface Action {
+  readonly user: User;
+  /** `get`, `list`, `create` …; the lower-case method for paths that are no resources. */
+  readonly verb: string;
+  /** Absent for paths that are no resources. */
+  readonly resource?: {
+    readonly group: string;
+    readonly version: string;
+    readonly plural: string;
+    readonly subresource: string | undefined;
+    readonly namespace: string | undefined;
+    readonly name: string | undefined;
+  };
+  readonly path: string;
+}
+
+export type Verdict = { readonly decision: 'allow' | 'refuse' | 'noOpinion'; readonly reason?: string };
+
+export interface Authorizer {
+  readonly name: string;
+  authorize(action: Action): Verdict | Promise<Verdict>;
+}

@@ -1,0 +1,88 @@
+/** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made from the kinds table alone. */
+
+import { createHash } from 'node:crypto';
+import type { Kind, Subresource } from '../../api/kind.ts';
+import { apiVersionOf } from '../../api/kind.ts';
+import { kinds } from '../../api/kinds.ts';
+
+export interface GroupVersions {
+  readonly name: string;
+  /** Preferred first. */
+  readonly versions: readonly string[];
+}
+
+/** Groups in the order of the table, without the core group. */
+export function namedGroups(): GroupVersions[] {
+  const names = [...new Set(kinds.map((kind) => kind.group))].filter((name) => name !== '');
+  return names.map((name) => ({ name, versions: versionsOf(name) }));
+}
+
+/** `v2` before `v1`, stable before beta before alpha. */
+function versionsOf(group: string): string[] {
+  const versions = [...new Set(kinds.filter((kind) => kind.group === group).map((kind) => kind.version))];
+  return versions.sort((a, b) => rank(b) - rank(a));
+}
+
+function rank(version: string): number {
+  const [, major = '0', stage, minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+  const stability = stage === undefined ? 2 : stage === 'beta' ? 1 : 0;
+  return stability * 1e6 + Number(major) * 1e3 + Number(minor);
+}
+
+export const apiVersions = (address: string) => ({
+  kind: 'APIVersions',
+  versions: ['v1'],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: address }],
+});
+
+export function apiGroup({ name, versions }: GroupVersions) {
+  const all = versions.map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: all, preferredVersion: all[0] };
+}
+
+export const apiGroupList = () => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: namedGroups().map(apiGroup) });
+
+/** Undefined: there is no such version. */
+export function apiResourceList(group: string, version: string): object | undefined {
+  const rows = kinds.filter((kind) => kind.group === group && kind.version === version);
+  if (rows.length === 0) return undefined;
+  return {
+    kind: 'APIResourceList',
+    ...(group !== '' && { apiVersion: 'v1' }),
+    groupVersion: apiVersionOf({ group, version }),
+    resources: rows.flatMap((kind) => [
+      apiResource(kind),
+      ...kind.subresources.map((sub) => apiSubresource(kind, sub)),
+    ]),
+  };
+}
+
+function apiResource(kind: Kind): object {
+  return {
+    name: kind.plural,
+    singularName: kind.singular,
+    namespaced: kind.namespaced,
+    kind: kind.kind,
+    verbs: [...kind.verbs].sort(),
+    ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
+    ...(kind.categories.length > 0 && { categories: kind.categories }),
+    ...(kind.verbs.includes('get') && { storageVersionHash: storageVersionHash(kind) }),
+  };
+}
+
+function apiSubresource(kind: Kind, { name, verbs, body }: Subresource): object {
+  return {
+    name: `${kind.plural}/${name}`,
+    singularName: '',
+    namespaced: kind.namespaced,
+    ...(body && { group: body.group, version: body.version }),
+    kind: body?.kind ?? kind.kind,
+    verbs: [...verbs].sort(),
+  };
+}
+
+/** Upstream's recipe: the hash of `group/version/kind` of what is stored. */
+function storageVersionHash(kind: Kind): string {
+  const { group, version } = kind.storedAs ?? kind;
+  return createHash('sha256').update(`${group}/${version}/${kind.kind}`).digest().subarray(0, 8).toString('base64');
+}

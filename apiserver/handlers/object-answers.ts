@@ -1,0 +1,165 @@
+/**
+ * Sends one object or a list of them in the form that the client asked for. The common case, JSON of what lies in the
+ * cache, sends the cache's own bytes.
+ */
+
+import yaml from 'js-yaml';
+import { apiVersionOf, type Kind } from '../../api/kind.ts';
+import type { Stored } from '../../api/object.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import { sendBytes } from '../server/responses.ts';
+import type { CachedObject } from '../store/resource-cache.ts';
+import { negotiate, type Output } from './negotiation.ts';
+import { isTrue } from './query.ts';
+import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
+
+const newline = Buffer.from('\n');
+const comma = Buffer.from(',');
+
+/** What the wire shows of a cached object: for kinds with a second version, in that version. */
+export function wireObject(kind: Kind, item: CachedObject): DeepReadonly<Stored> {
+  return kind.storedAs ? (kind.storedAs.fromStored(structuredClone(item.object) as Stored) as Stored) : item.object;
+}
+
+function wireBytes(kind: Kind, item: CachedObject): Buffer {
+  return kind.storedAs ? Buffer.from(JSON.stringify(wireObject(kind, item))) : item.bytes;
+}
+
+export async function sendCached(request: ApiRequest, kind: Kind, item: CachedObject): Promise<void> {
+  const output = negotiate(request.header('accept'));
+  if (isRaw(request, output)) {
+    await sendBytes(request, 200, Buffer.concat([wireBytes(kind, item), newline]));
+    return;
+  }
+  await sendInForm(request, kind, wireObject(kind, item), 200, output);
+}
+
+export async function sendObject(
+  request: ApiRequest,
+  kind: Kind,
+  object: DeepReadonly<Stored>,
+  code: number,
+): Promise<void> {
+  await sendInForm(request, kind, object, code, negotiate(request.header('accept')));
+}
+
+async function sendInForm(
+  request: ApiRequest,
+  kind: Kind,
+  object: DeepReadonly<Stored>,
+  code: number,
+  output: Output,
+): Promise<void> {
+  switch (output.form) {
+    case 'object':
+      return await sendValue(request, code, object, output);
+    case 'metadata':
+      return await sendValue(request, code, toMetadataOnly(object, output.apiVersion), output);
+    case 'table': {
+      const { resourceVersion } = object.metadata;
+      const table = toTable(kind, [object], {
+        apiVersion: output.apiVersion,
+        include: parseIncludeObject(request.query),
+        metadata: { ...(resourceVersion !== undefined && { resourceVersion }) },
+        now: Date.now(),
+      });
+      return await sendValue(request, code, table, output);
+    }
+  }
+}
+
+export async function sendList(
+  request: ApiRequest,
+  kind: Kind,
+  items: readonly CachedObject[],
+  metadata: TableListMetadata,
+): Promise<void> {
+  const output = negotiate(request.header('accept'));
+  switch (output.form) {
+    case 'object':
+      if (isRaw(request, output)) return await sendBytes(request, 200, listBytes(kind, items, metadata));
+      return await sendValue(
+        request,
+        200,
+        listValue(
+          kind,
+          items.map((item) => wireObject(kind, item)),
+          metadata,
+        ),
+        output,
+      );
+    case 'metadata':
+      return await sendValue(
+        request,
+        200,
+        toMetadataList(
+          items.map((item) => wireObject(kind, item)),
+          output.apiVersion,
+          metadata,
+        ),
+        output,
+      );
+    case 'table': {
+      const options = {
+        apiVersion: output.apiVersion,
+        include: parseIncludeObject(request.query),
+        metadata,
+        now: Date.now(),
+      };
+      return await sendValue(
+        request,
+        200,
+        toTable(
+          kind,
+          items.map((item) => wireObject(kind, item)),
+          options,
+        ),
+        output,
+      );
+    }
+  }
+}
+
+/** Inside a list, items do not repeat what kind they are. */
+function listValue(kind: Kind, objects: readonly DeepReadonly<Stored>[], metadata: TableListMetadata): object {
+  const items = objects.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
+  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
+}
+
+function listBytes(kind: Kind, items: readonly CachedObject[], metadata: TableListMetadata): Buffer {
+  const head = `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const prefix = Buffer.from(`{"apiVersion":"${apiVersionOf(kind)}","kind":"${kind.kind}",`);
+  const parts: Buffer[] = [Buffer.from(head)];
+  for (const [index, item] of items.entries()) {
+    if (index > 0) parts.push(comma);
+    pushWithoutPrefix(parts, wireBytes(kind, item), prefix);
+  }
+  parts.push(Buffer.from(']}\n'));
+  return Buffer.concat(parts);
+}
+
+const brace = Buffer.from('{');
+
+/** Objects are stored with `apiVersion` and `kind` first, so that a list can cut them off without parsing. */
+function pushWithoutPrefix(parts: Buffer[], bytes: Buffer, prefix: Buffer): void {
+  if (bytes.subarray(0, prefix.length).equals(prefix)) parts.push(brace, bytes.subarray(prefix.length));
+  else parts.push(bytes);
+}
+
+export async function sendValue(request: ApiRequest, code: number, value: unknown, output: Output): Promise<void> {
+  if (output.encoding === 'yaml') {
+    const text = yaml.dump(JSON.parse(JSON.stringify(value)), { noRefs: true });
+    return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
+  }
+  await sendBytes(request, code, `${JSON.stringify(value, null, isPretty(request) ? 2 : undefined)}\n`);
+}
+
+const isRaw = (request: ApiRequest, output: Output): boolean =>
+  output.form === 'object' && output.encoding === 'json' && !isPretty(request);
+
+/** Asked for, or a person is likely to read it. */
+export function isPretty(request: ApiRequest): boolean {
+  if (request.rawQuery.includes('pretty=')) return isTrue(request.query.get('pretty') ?? '0');
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(request.header('user-agent'));
+}

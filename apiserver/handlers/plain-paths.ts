@@ -1,0 +1,90 @@
+/** The paths that are no resources, as an Express application: health, version, metrics, discovery. */
+
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Metrics } from '../../base/metrics.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import { sendBytes, sendPageNotFound } from '../server/responses.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
+import type { HealthChecks } from './health.ts';
+import { negotiate } from './negotiation.ts';
+import { sendValue } from './object-answers.ts';
+import { methodNotAllowed, unknownPath } from './resource-handler.ts';
+import { versionInfo } from './version.ts';
+
+export interface PlainPathsParts {
+  readonly metrics: Metrics;
+  readonly health: HealthChecks;
+  /** `host:port` under which clients reach this server. */
+  readonly address: string;
+}
+
+type Handler = (request: ApiRequest, parameters: Readonly<Record<string, string>>) => Promise<void>;
+
+/** What travels with the answer through Express: the pipeline's own view of the request, and where errors go. */
+interface Locals {
+  readonly request: ApiRequest;
+  fail(error: unknown): void;
+}
+type PlainResponse = Response<unknown, Locals & Record<string, unknown>>;
+
+/** Answers requests for plain paths; rejects with what a handler throws. */
+export function createPlainPaths(parts: PlainPathsParts): (request: ApiRequest) => Promise<void> {
+  const app = createApp(parts);
+  return (request) =>
+    new Promise((resolve, reject) => {
+      const { incoming, outgoing, info } = request;
+      outgoing.once('close', resolve);
+      outgoing.once('finish', resolve);
+      // What counts is the path as it reads decoded, here as everywhere else.
+      incoming.url = encodeURI(info.path).replace(/[?#]/g, encodeURIComponent);
+      const locals: Locals = { request, fail: reject };
+      app(incoming, Object.assign(outgoing, { locals }));
+    });
+}
+
+function createApp(parts: PlainPathsParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  const at = (path: string, handler: Handler) =>
+    app.all(path, (request: Request, response: PlainResponse) =>
+      handler(response.locals.request, request.params as Record<string, string>),
+    );
+  at('/version', (request) => answer(request, versionInfo));
+  for (const path of ['/healthz', '/livez', '/readyz']) {
+    at(path, (request) => parts.health.answer(request, path.slice(1), undefined));
+    at(`${path}/:check`, (request, { check }) => parts.health.answer(request, path.slice(1), check));
+  }
+  at('/metrics', async (request) =>
+    sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
+  );
+  at('/api', (request) => answer(request, apiVersions(parts.address)));
+  at('/apis', (request) => answer(request, apiGroupList()));
+  at('/api/:version', (request, { version = '' }) => answerResources(request, '', version));
+  at('/apis/:group', async (request, { group }) => {
+    const found = namedGroups().find(({ name }) => name === group);
+    if (found === undefined) return await sendPageNotFound(request);
+    await answer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) });
+  });
+  at('/apis/:group/:version', async (request, { group = '', version = '' }) => {
+    if (!namedGroups().some(({ name }) => name === group)) return await sendPageNotFound(request);
+    await answerResources(request, group, version);
+  });
+  app.use((_request: Request, response: PlainResponse) => sendPageNotFound(response.locals.request));
+  app.use((error: unknown, _request: Request, response: PlainResponse, _next: NextFunction) =>
+    response.locals.fail(error),
+  );
+  return app;
+}
+
+async function answer(request: ApiRequest, value: object): Promise<void> {
+  await sendValue(request, 200, value, negotiate(request.header('accept'), ['object']));
+}
+
+async function answerResources(request: ApiRequest, group: string, version: string): Promise<void> {
+  const list = apiResourceList(group, version);
+  if (list === undefined) throw unknownPath();
+  if (request.method !== 'GET') throw methodNotAllowed();
+  await answer(request, list);
+}

@@ -1,0 +1,97 @@
+/** GET of one object and of a list, from the resource cache. */
+
+import { expired, notFound, StatusError } from '../../api/status-error.ts';
+import { storeErrors } from '../registry/store-errors.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { CacheList, CacheListOptions, ResourceCache } from '../store/resource-cache.ts';
+import { encodeContinueToken } from './continue-token.ts';
+import { interestOf } from './interest.ts';
+import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
+import { sendCached, sendList } from './object-answers.ts';
+import type { Target } from './target.ts';
+
+/** How long a read waits for the cache to become as new as was asked. */
+const freshnessTimeoutMs = 3_000;
+
+export async function getObject(request: ApiRequest, target: Target): Promise<void> {
+  const { registry, kind, name, namespace } = target;
+  const version =
+    request.rawQuery === '' ? undefined : parseResourceVersion(request.query.get('resourceVersion') ?? '');
+  await waitUntilFresh(registry.cache, version);
+  const item = registry.cache.get(registry.storeKey({ namespace, name }));
+  if (item === undefined) throw notFound(kind, name);
+  await sendCached(request, kind, item);
+}
+
+export async function listObjects(request: ApiRequest, target: Target): Promise<void> {
+  const { registry, kind } = target;
+  const options = parseListOptions(request.query);
+  const page = await readPage(target, options);
+  const last = page.items.at(-1);
+  const token =
+    page.next !== undefined && last
+      ? encodeContinueToken({
+          revision: page.revision,
+          after: keyInPrefix(registry.prefix, last.key, target.namespace),
+        })
+      : undefined;
+  const selects = options.labelSelector !== '' || options.fieldSelector !== '';
+  await sendList(request, kind, page.items, {
+    resourceVersion: String(page.revision),
+    ...(token !== undefined && { continue: token }),
+    ...(token !== undefined && !selects && { remainingItemCount: page.remaining }),
+  });
+}
+
+/** The names in a token are relative to what is listed, so that a token tells nothing about the store. */
+function keyInPrefix(prefix: string, key: string, namespace: string | undefined): string {
+  return key.slice(prefix.length + (namespace ? namespace.length + 1 : 0));
+}
+
+async function readPage(target: Target, options: ListOptions): Promise<CacheList> {
+  const { registry } = target;
+  const { cache } = registry;
+  const listing: CacheListOptions = { ...interestOf(target, options) };
+  if (options.continue !== undefined) {
+    const after = `${registry.prefix}${target.namespace ? `${target.namespace}/` : ''}${options.continue.after}`;
+    return await listAt(target, options.continue.revision, { ...listing, after, limit: options.limit || undefined });
+  }
+  const limit = options.limit === 0 || options.resourceVersion === 0 ? undefined : options.limit;
+  if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== undefined) {
+    return await listAt(target, options.resourceVersion, { ...listing, limit });
+  }
+  await waitUntilFresh(cache, options.resourceVersion);
+  return cache.list({ ...listing, limit });
+}
+
+async function listAt(target: Target, revision: number, listing: CacheListOptions): Promise<CacheList> {
+  const { cache } = target.registry;
+  if (revision > cache.revision) await waitUntilFresh(cache, revision);
+  const known = cache.listAt(revision, listing);
+  if (known !== undefined) return known;
+  throw expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+  );
+}
+
+/** `undefined`: not older than any write acknowledged before; 0: anything; else at least that revision. */
+export async function waitUntilFresh(cache: ResourceCache, revision: number | undefined): Promise<void> {
+  if (revision === 0) return;
+  if (revision === undefined) return await storeErrors(cache.waitUntilConsistent(freshnessTimeoutMs));
+  if (revision <= cache.revision) return;
+  try {
+    await cache.waitFor(revision, freshnessTimeoutMs);
+  } catch (cause) {
+    throw tooLargeVersion(revision, cache.revision, cause);
+  }
+}
+
+export function tooLargeVersion(revision: number, current: number, cause?: unknown): StatusError {
+  return new StatusError(
+    504,
+    'Timeout',
+    `Timeout: Too large resource version: ${revision}, current: ${current}`,
+    { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 },
+    { cause },
+  );
+}

@@ -1,0 +1,105 @@
+/** Sends a request on a resource to its handler: kind, scope, subresource and method must fit together. */
+
+import type { Kind, Subresource, Verb } from '../../api/kind.ts';
+import { findKind, kinds } from '../../api/kinds.ts';
+import { StatusError } from '../../api/status-error.ts';
+import { isWatch } from '../authorization/authorization.ts';
+import type { Registries } from '../registry/registries.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import { deleteCollection, deleteObject } from './delete.ts';
+import { getObject, listObjects } from './read.ts';
+import type { ResourceRequestInfo } from './request-info.ts';
+import type { Target } from './target.ts';
+import { watchObjects } from './watch.ts';
+import { openHttpStream } from './watch-stream.ts';
+import { createObject, patchObject, updateObject } from './write.ts';
+
+/** Serves one subresource, or a resource that is not stored (reviews). */
+export type SpecialHandler = (request: ApiRequest, target: Target) => Promise<void>;
+
+export interface ResourceHandlerParts {
+  readonly registries: Registries;
+  /** By `group/plural/subresource`, or `group/plural` for resources that are not stored. */
+  readonly special: ReadonlyMap<string, SpecialHandler>;
+  readonly stopping: AbortSignal;
+}
+
+const groups: ReadonlySet<string> = new Set(kinds.map((kind) => kind.group));
+
+export const isKnownGroup = (group: string): boolean => groups.has(group);
+
+export const unknownPath = (): StatusError =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+export const methodNotAllowed = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+
+export async function handleResource(
+  request: ApiRequest,
+  info: ResourceRequestInfo,
+  parts: ResourceHandlerParts,
+): Promise<void> {
+  const target = findTarget(request, info, parts.registries);
+  const verb = verbOf(request, info);
+  const { kind, subresource } = target;
+  if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  const special = parts.special.get(
+    [kind.group, kind.plural, subresource?.name].filter((part) => part !== undefined).join('/'),
+  );
+  if (special !== undefined) return await special(request, target);
+  await handlers[verb](request, target, parts);
+}
+
+const handlers: Readonly<
+  Record<Verb, (request: ApiRequest, target: Target, parts: ResourceHandlerParts) => Promise<void>>
+> = {
+  get: getObject,
+  list: listObjects,
+  watch: (request, target, { stopping }) =>
+    watchObjects(request, target, { open: () => openHttpStream(request), stopping }),
+  create: createObject,
+  update: updateObject,
+  patch: patchObject,
+  delete: deleteObject,
+  deletecollection: deleteCollection,
+};
+
+function findTarget(request: ApiRequest, info: ResourceRequestInfo, registries: Registries): Target {
+  const kind = findKind(info);
+  const subresource = kind && info.subresource !== undefined ? findSubresource(kind, info) : undefined;
+  if (kind === undefined || !fits(kind, info) || (info.subresource !== undefined && subresource === undefined)) {
+    request.isUnknownPath = true;
+    throw unknownPath();
+  }
+  return { kind, registry: registries.of(kind), namespace: info.namespace, name: info.name ?? '', subresource };
+}
+
+function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | undefined {
+  const found = kind.subresources.find(({ name }) => name === info.subresource);
+  return info.rest === undefined || info.subresource === 'proxy' ? found : undefined;
+}
+
+/** Cluster-scoped kinds are in no namespace; one object of a namespaced kind is always in one. */
+function fits(kind: Kind, { namespace, name }: ResourceRequestInfo): boolean {
+  if (!kind.namespaced) return namespace === undefined;
+  return namespace !== undefined || name === undefined;
+}
+
+function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefined {
+  const isCollection = info.name === undefined;
+  switch (request.method) {
+    case 'GET':
+      if (info.watchPrefix) return 'watch';
+      if (!isCollection) return 'get';
+      return isWatch(request) ? 'watch' : 'list';
+    case 'POST':
+      return isCollection === (info.subresource === undefined) ? 'create' : undefined;
+    case 'PUT':
+      return isCollection ? undefined : 'update';
+    case 'PATCH':
+      return isCollection ? undefined : 'patch';
+    case 'DELETE':
+      return isCollection ? 'deletecollection' : 'delete';
+    default:
+      return undefined;
+  }
+}

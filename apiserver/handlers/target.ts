@@ -1,0 +1,13 @@
+/** Which kind, object and part of it a resource request means, once the kinds table has been asked. */
+
+import type { Kind, Subresource } from '../../api/kind.ts';
+import type { Registry } from '../registry/registry.ts';
+
+export interface Target {
+  readonly kind: Kind;
+  readonly registry: Registry;
+  readonly namespace: string | undefined;
+  /** Empty for collections. */
+  readonly name: string;
+  readonly subresource: Subresource | undefined;
+}

@@ -1,0 +1,36 @@
+/** Where the events of a watch go: lines of a chunked answer, or frames of a WebSocket. */
+
+import type { ApiRequest } from '../server/api-request.ts';
+import { writeHead } from '../server/responses.ts';
+
+export interface WatchStream {
+  /** Sends one event, a JSON text with its line break. */
+  send(event: Buffer | string): void;
+  /** The client has taken what was sent before, more or less. */
+  readonly hasRoom: boolean;
+  /** `available` is called whenever there is room again. */
+  onDrain(available: () => void): void;
+  /** Nothing follows. */
+  end(): void;
+}
+
+/** The head is flushed at once: clients wait for it before they believe that the watch has begun. */
+export function openHttpStream(request: ApiRequest): WatchStream {
+  const { outgoing } = request;
+  writeHead(request, 200, { 'content-type': 'application/json' });
+  outgoing.flushHeaders();
+  return {
+    send(event) {
+      outgoing.write(event);
+    },
+    get hasRoom() {
+      return !outgoing.writableNeedDrain;
+    },
+    onDrain(available) {
+      outgoing.on('drain', available);
+    },
+    end() {
+      outgoing.end();
+    },
+  };
+}

@@ -1,0 +1,236 @@
+/**
+ * WATCH: the events of a resource as they happen, from a revision or after the present state.
+ *
+ *   current objects as ADDED (no version, version 0, or sendInitialEvents) → bookmark that says "that was all" →
+ *   events in commit order, each line made once for all watchers → end: time-out, client gone, server stopping,
+ *   or an ERROR event: 410 (too old), 504 (from the future), too slow
+ */
+
+import type { Kind } from '../../api/kind.ts';
+import { apiVersionOf } from '../../api/kind.ts';
+import { expired, type Status, type StatusError, tooManyRequests } from '../../api/status-error.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { CachedObject, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
+import { CompactedError } from '../store/store.ts';
+import { interestOf } from './interest.ts';
+import { type ListOptions, parseListOptions } from './list-options.ts';
+import { negotiate, type Output } from './negotiation.ts';
+import { wireObject } from './object-answers.ts';
+import { tooLargeVersion, waitUntilFresh } from './read.ts';
+import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from './tables.ts';
+import type { Target } from './target.ts';
+import type { WatchStream } from './watch-stream.ts';
+
+export interface WatchContext {
+  /** Opens the answer; called once, after all that can be refused was checked. */
+  open(): WatchStream;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Upstream's default: somewhere between this and twice as long. */
+const defaultTimeoutSeconds = 1800;
+
+export async function watchObjects(request: ApiRequest, target: Target, context: WatchContext): Promise<void> {
+  const options = parseListOptions(request.query, true);
+  const output = negotiate(request.header('accept'));
+  const encoder = new EventEncoder(
+    target.kind,
+    output,
+    output.form === 'table' ? parseIncludeObject(request.query) : 'None',
+  );
+  const { cache } = target.registry;
+  const interest = interestOf(target, options);
+  const startsWithState = options.sendInitialEvents ?? !options.resourceVersion;
+  if (options.resourceVersion === undefined) await waitUntilFresh(cache, undefined);
+  const stream = context.open();
+  if (startsWithState && options.resourceVersion) {
+    const error = await waitUntilFresh(cache, options.resourceVersion).then(
+      () => undefined,
+      () => tooLargeVersion(options.resourceVersion ?? 0, cache.revision),
+    );
+    if (error) return finish(stream, encoder.error(error));
+  }
+  await new Watch({ request, cache, options, stream, encoder, stopping: context.stopping }).run(
+    interest,
+    startsWithState,
+  );
+}
+
+function finish(stream: WatchStream, last: string): void {
+  stream.send(last);
+  stream.end();
+}
+
+interface WatchParts {
+  readonly request: ApiRequest;
+  readonly cache: ResourceCache;
+  readonly options: ListOptions;
+  readonly stream: WatchStream;
+  readonly encoder: EventEncoder;
+  readonly stopping: AbortSignal;
+}
+
+/** One running watch: takes from the cache's queue whenever the client's connection has room. `run` waits for the end. */
+class Watch {
+  readonly #parts: WatchParts;
+  #watch: CacheWatch | undefined;
+  #timeout: NodeJS.Timeout | undefined;
+  #over = false;
+  #settle: () => void = () => {};
+  #seenRevision = 0;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  async run(interest: Interest, startsWithState: boolean): Promise<void> {
+    const { request, stopping, options, stream } = this.#parts;
+    const ended = new Promise<void>((resolve) => {
+      this.#settle = resolve;
+    });
+    const stop = () => this.#end();
+    request.signal.addEventListener('abort', stop);
+    stopping.addEventListener('abort', stop);
+    this.#timeout = setTimeout(stop, timeoutMs(options));
+    stream.onDrain(() => this.#send());
+    this.#begin(interest, startsWithState);
+    if (request.signal.aborted || stopping.aborted) this.#end();
+    await ended;
+    request.signal.removeEventListener('abort', stop);
+    stopping.removeEventListener('abort', stop);
+  }
+
+  #begin(interest: Interest, startsWithState: boolean): void {
+    const { cache, options, stream, encoder } = this.#parts;
+    try {
+      // The state and the watch that follows it are taken in one go, so nothing falls between them.
+      const state = startsWithState ? cache.list(interest) : undefined;
+      this.#seenRevision = state?.revision ?? options.resourceVersion ?? cache.revision;
+      this.#watch = cache.watch({
+        ...interest,
+        after: this.#seenRevision,
+        bookmarks: options.allowWatchBookmarks,
+        onAvailable: () => this.#send(),
+        onEnd: (why) => this.#onEnd(why),
+      });
+      for (const item of state?.items ?? []) stream.send(encoder.event('ADDED', item));
+      if (state && options.sendInitialEvents) stream.send(encoder.bookmark(state.revision, true));
+    } catch (error) {
+      if (!(error instanceof CompactedError)) throw error;
+      stream.send(encoder.error(expired(`too old resource version: ${options.resourceVersion} (${cache.revision})`)));
+      this.#end();
+    }
+  }
+
+  #send(): void {
+    const { stream, encoder } = this.#parts;
+    if (this.#over || this.#watch === undefined) return;
+    while (stream.hasRoom) {
+      const events = this.#watch.take();
+      if (events.length === 0) return;
+      for (const event of events) {
+        if (event.type === 'BOOKMARK') {
+          this.#seenRevision = event.revision;
+          stream.send(encoder.bookmark(event.revision, false));
+        } else {
+          this.#seenRevision = event.item.revision;
+          stream.send(encoder.event(event.type, event.item));
+        }
+      }
+    }
+  }
+
+  #onEnd(why: 'restarted' | 'slow'): void {
+    if (this.#over) return;
+    const { stream, encoder, cache } = this.#parts;
+    const error =
+      why === 'slow'
+        ? tooManyRequests('the watcher is too slow: it has not taken its events', 1)
+        : expired(`too old resource version: ${this.#seenRevision} (${cache.revision})`);
+    stream.send(encoder.error(error));
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch?.close();
+    clearTimeout(this.#timeout);
+    this.#parts.stream.end();
+    this.#settle();
+  }
+}
+
+function timeoutMs({ timeoutSeconds }: ListOptions): number {
+  const seconds = timeoutSeconds && timeoutSeconds > 0 ? timeoutSeconds : defaultTimeoutSeconds * (1 + Math.random());
+  return Math.min(seconds * 1000, 0x7fff_ffff);
+}
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+const lineEnd = Buffer.from('}\n');
+
+class EventEncoder {
+  readonly #kind: Kind;
+  readonly #output: Output;
+  readonly #include: IncludeObject;
+  #isFirstTable = true;
+
+  constructor(kind: Kind, output: Output, include: IncludeObject) {
+    this.#kind = kind;
+    this.#output = output;
+    this.#include = include;
+  }
+
+  event(type: EventType, item: CachedObject): Buffer | string {
+    if (this.#output.form === 'object' && !this.#kind.storedAs) return plainLine(type, item);
+    return `${JSON.stringify({ type, object: this.#object(item) })}\n`;
+  }
+
+  bookmark(revision: number, isInitialEnd: boolean): string {
+    const metadata = {
+      resourceVersion: String(revision),
+      creationTimestamp: null,
+      ...(isInitialEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+    };
+    const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
+    return `${JSON.stringify({ type: 'BOOKMARK', object: this.#bookmarkObject(object) })}\n`;
+  }
+
+  error(error: StatusError): string {
+    const object: Status = error.status;
+    return `${JSON.stringify({ type: 'ERROR', object })}\n`;
+  }
+
+  #bookmarkObject(object: { readonly metadata: { readonly resourceVersion: string } }): object {
+    const { form, apiVersion } = this.#output;
+    if (form === 'object') return object;
+    if (form === 'metadata') return { ...object, kind: 'PartialObjectMetadata', apiVersion };
+    return {
+      ...toTable(this.#kind, [], { apiVersion, include: 'None', metadata: object.metadata, now: Date.now() }),
+      metadata: object.metadata,
+    };
+  }
+
+  #object(item: CachedObject): object {
+    const object = wireObject(this.#kind, item);
+    const { form, apiVersion } = this.#output;
+    if (form === 'object') return object;
+    if (form === 'metadata') return toMetadataOnly(object, apiVersion);
+    const withoutColumns = !this.#isFirstTable;
+    this.#isFirstTable = false;
+    const metadata = { resourceVersion: object.metadata.resourceVersion };
+    return toTable(this.#kind, [object], {
+      apiVersion,
+      include: this.#include,
+      metadata,
+      now: Date.now(),
+      withoutColumns,
+    });
+  }
+}
+
+/** The line of a plain JSON watch, made once for each version however many watch it. */
+const plainLine = (type: EventType, item: CachedObject): Buffer =>
+  item.encoded(type, () => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), item.bytes, lineEnd]));

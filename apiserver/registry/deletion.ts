@@ -1,0 +1,95 @@
+/** What a DELETE does to an object: nothing yet (finalizers, grace), or its end. Pure. */
+
+import type { Kind } from '../../api/kind.ts';
+import type { Stored } from '../../api/object.ts';
+import { metadataOf, timestamp } from './object-metadata.ts';
+
+export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
+
+export interface DeletionOptions {
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly propagationPolicy?: PropagationPolicy | undefined;
+  /** The old way to say Orphan (true) or Background (false). */
+  readonly orphanDependents?: boolean | undefined;
+  readonly preconditions?:
+    | { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }
+    | undefined;
+  readonly dryRun: boolean;
+}
+
+export type DeletionDecision =
+  /** The object goes now; `object` is what the answer shows. */
+  | { readonly type: 'remove'; readonly object: Stored }
+  /** The object stays, marked: somebody has to finish first. */
+  | { readonly type: 'mark'; readonly object: Stored }
+  /** It is marked already and this request changes nothing. */
+  | { readonly type: 'keep'; readonly object: Stored };
+
+const orphanFinalizer = 'orphan';
+const foregroundFinalizer = 'foregroundDeletion';
+
+/** `current` is the caller's own copy: the decision holds it, changed. */
+export function decideDeletion(kind: Kind, current: Stored, options: DeletionOptions, now: number): DeletionDecision {
+  const before = JSON.stringify(current.metadata);
+  const metadata = metadataOf(current);
+  const finalizers = finalizersFor(kind, current, options);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
+  const graceful = kind.strategy.gracePeriodSeconds !== undefined;
+  if (graceful) markGraceful(kind, current, options, now);
+  const grace = metadata.deletionGracePeriodSeconds ?? 0;
+  if (finalizers.length === 0 && (!graceful || grace === 0)) return { type: 'remove', object: current };
+  if (!graceful) mark(current, 0, now);
+  return { type: JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
+}
+
+/** An update has taken the last finalizer from an object whose grace is over: the update is its deletion. */
+export function endsWithUpdate(next: Stored): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
+  return deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0 && (finalizers ?? []).length === 0;
+}
+
+function finalizersFor(kind: Kind, current: Stored, options: DeletionOptions): string[] {
+  const before = current.metadata.finalizers ?? [];
+  const policy = policyOf(kind, before, options);
+  const others = before.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer);
+  if (policy === 'Orphan') return [...others, orphanFinalizer];
+  if (policy === 'Foreground') return [...others, foregroundFinalizer];
+  return others;
+}
+
+/** Asked for, or else what finalizers on the object already say, or else the kind's default. */
+function policyOf(kind: Kind, finalizers: readonly string[], options: DeletionOptions): PropagationPolicy {
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy;
+  if (options.orphanDependents !== undefined) return options.orphanDependents ? 'Orphan' : 'Background';
+  if (finalizers.includes(orphanFinalizer)) return 'Orphan';
+  if (finalizers.includes(foregroundFinalizer)) return 'Foreground';
+  return kind.strategy.orphansDependents ? 'Orphan' : 'Background';
+}
+
+function markGraceful(kind: Kind, current: Stored, options: DeletionOptions, now: number): void {
+  const asked = options.gracePeriodSeconds;
+  const metadata = metadataOf(current);
+  if (metadata.deletionTimestamp === undefined) {
+    const grace = kind.strategy.gracePeriodSeconds?.(
+      current,
+      asked === undefined ? undefined : Math.max(asked, asked < 0 ? 1 : 0),
+    );
+    mark(current, grace ?? 0, now);
+    return;
+  }
+  // A second DELETE can only shorten the time that is left.
+  const left = metadata.deletionGracePeriodSeconds ?? 0;
+  const grace = kind.strategy.gracePeriodSeconds?.(current, asked === undefined ? left : asked < 0 ? 1 : asked) ?? 0;
+  if (grace >= left) return;
+  metadata.deletionTimestamp = timestamp(Date.parse(metadata.deletionTimestamp) - (left - grace) * 1000);
+  metadata.deletionGracePeriodSeconds = grace;
+}
+
+function mark(current: Stored, graceSeconds: number, now: number): void {
+  const metadata = metadataOf(current);
+  if (metadata.deletionTimestamp !== undefined) return;
+  metadata.deletionTimestamp = timestamp(now + graceSeconds * 1000);
+  metadata.deletionGracePeriodSeconds = graceSeconds;
+  if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
+}

@@ -1,0 +1,65 @@
+/** What the server itself writes into `metadata`: at creation, and what an update may not change. */
+
+import { randomInt, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { ObjectMeta } from 'kubernetes-types/meta/v1';
+import type { Kind } from '../../api/kind.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+
+/** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
+export type WritableMetadata = { -readonly [Name in keyof ObjectMeta]: ObjectMeta[Name] };
+
+export function metadataOf(object: KubernetesObject): WritableMetadata {
+  object.metadata ??= {};
+  return object.metadata;
+}
+
+/** No vowels and no look-alikes: a generated name is never a word. */
+const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const suffixLength = 5;
+const longestGeneratedName = 63;
+
+/** Time as the API shows it: whole seconds, UTC. */
+export const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+
+export function generateName(base: string): string {
+  const suffix = Array.from({ length: suffixLength }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
+  return `${base.slice(0, longestGeneratedName - suffixLength)}${suffix}`;
+}
+
+/** Metadata as the server completes it at creation; `object.metadata` is changed in place. */
+export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: number): void {
+  const metadata = metadataOf(object);
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  delete metadata.resourceVersion;
+  metadata.creationTimestamp = timestamp(now);
+  metadata.uid = randomUUID();
+  if (kind.strategy.generationOf) metadata.generation = 1;
+  else if (kind.plural !== 'leases') delete metadata.generation;
+  if (metadata.generateName && !metadata.name) metadata.name = generateName(metadata.generateName);
+}
+
+/** Brings back what an update may not touch, and counts the generation. */
+export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stored>): void {
+  const metadata = metadataOf(next);
+  const before = previous.metadata;
+  delete metadata.selfLink;
+  metadata.creationTimestamp = before.creationTimestamp;
+  if (!metadata.uid) metadata.uid = before.uid;
+  if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  if (before.generation === undefined) delete metadata.generation;
+  else metadata.generation = before.generation;
+}
+
+/** After everything else has had its say: one more generation if what is counted has changed. */
+export function countGeneration(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): void {
+  const { generationOf } = kind.strategy;
+  if (!generationOf) return;
+  if (isDeepStrictEqual(generationOf(next), generationOf(previous as Stored))) return;
+  metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
+}

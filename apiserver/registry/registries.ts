@@ -1,0 +1,62 @@
+/** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
+
+import type { Kind } from '../../api/kind.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { AdmissionChain } from '../admission/admission.ts';
+import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
+import type { Store } from '../store/store.ts';
+import { Registry } from './registry.ts';
+import { storePrefix } from './storage-format.ts';
+import type { StorageHooks } from './storage-hooks.ts';
+
+export interface RegistriesParts {
+  readonly store: Store;
+  readonly caches: ResourceCaches;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+  /** By `group/plural`. */
+  readonly hooks: ReadonlyMap<string, StorageHooks>;
+}
+
+export const resourceId = ({ group, plural }: Pick<Kind, 'group' | 'plural'>): string => `${group}/${plural}`;
+
+/** Watchers of these are found by a field. */
+const indexedFields: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
+
+export class Registries {
+  readonly #parts: RegistriesParts;
+  readonly #registries = new Map<Kind, Registry>();
+
+  constructor(parts: RegistriesParts) {
+    this.#parts = parts;
+  }
+
+  of(kind: Kind): Registry {
+    let registry = this.#registries.get(kind);
+    if (registry === undefined) {
+      const { store, admission, clock, hooks } = this.#parts;
+      registry = new Registry(kind, {
+        store,
+        admission,
+        clock,
+        cache: this.#openCache(kind),
+        hooks: hooks.get(resourceId(kind)),
+      });
+      this.#registries.set(kind, registry);
+    }
+    return registry;
+  }
+
+  #openCache(kind: Kind): ResourceCache {
+    const { group, plural, namespaced, storedAs, selectableFields } = kind;
+    return this.#parts.caches.open({
+      prefix: storePrefix({ group: storedAs?.group ?? group, plural }),
+      namespaced,
+      fieldsOf: (object) =>
+        Object.fromEntries(
+          selectableFields.map((field) => [field.name, field.value(object as Parameters<typeof field.value>[0])]),
+        ),
+      indexedField: indexedFields[resourceId(kind)],
+    });
+  }
+}

@@ -1,0 +1,372 @@
+/**
+ * One resource as requests see it: turns create, update and delete into store transactions and calls the kind's
+ * strategy in the order of `api/kind.ts`. Nothing here knows HTTP.
+ *
+ * Invariants:
+ * - what is written was validated against the very version that it replaces (the transaction's revision);
+ * - a write that changes nothing is not made, and answers with what is there;
+ * - nothing is changed under dryRun, not even reservations.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
+import type { Kind } from '../../api/kind.ts';
+import { apiVersionOf } from '../../api/kind.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import { alreadyExists, conflict, notFound } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
+import type { ResourceCache } from '../store/resource-cache.ts';
+import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
+import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
+import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
+import { countGeneration, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
+import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
+import type { Reservation, StorageHooks } from './storage-hooks.ts';
+import { storeErrors } from './store-errors.ts';
+import type { WriteRequest } from './write-request.ts';
+
+export interface RegistryParts {
+  readonly store: Store;
+  readonly cache: ResourceCache;
+  readonly admission: AdmissionChain;
+  readonly clock: Clock;
+  readonly hooks?: StorageHooks | undefined;
+}
+
+export interface UpdateRequest extends WriteRequest {
+  /** Makes the object when it is missing; otherwise that is NotFound. */
+  readonly createIfMissing?: boolean;
+  /** A uid that the stored object must have. */
+  readonly expectedUid?: string | undefined;
+}
+
+export interface WriteOutcome {
+  readonly object: Stored;
+  readonly created: boolean;
+}
+
+/** Makes the next version from the present one (the callee's own copy); undefined: the object is missing. */
+export type Change = (previous: Stored | undefined) => KubernetesObject;
+
+/** Another name is tried that often when a generated one is taken. */
+const generatedNameAttempts = 8;
+
+export class Registry {
+  readonly kind: Kind;
+  readonly cache: ResourceCache;
+  readonly #store: Store;
+  readonly #admission: AdmissionChain;
+  readonly #clock: Clock;
+  readonly #hooks: StorageHooks | undefined;
+
+  constructor(kind: Kind, parts: RegistryParts) {
+    this.kind = kind;
+    this.cache = parts.cache;
+    this.#store = parts.store;
+    this.#admission = parts.admission;
+    this.#clock = parts.clock;
+    this.#hooks = parts.hooks;
+  }
+
+  /** Where the object lies in the store; kinds with a second version share one place. */
+  storeKey(key: ObjectKey): string {
+    const { storedAs, plural, group } = this.kind;
+    return storeKey({ group: storedAs?.group ?? group, plural }, key);
+  }
+
+  /** What all store keys of the resource begin with. */
+  get prefix(): string {
+    return this.storeKey({ name: '' });
+  }
+
+  /** The newest version, from the store itself. Throws NotFound. */
+  async read(key: ObjectKey): Promise<Stored> {
+    const found = await this.#read(key);
+    if (found === undefined) throw notFound(this.kind, key.name);
+    return found;
+  }
+
+  async create(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
+    const isGenerated = !object.metadata?.name && Boolean(object.metadata?.generateName);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#createOnce(structuredClone(object), request);
+      } catch (error) {
+        if (!(error instanceof KeyExistsError)) throw error;
+        if (!isGenerated) throw alreadyExists(this.kind, object.metadata?.name ?? '');
+        if (attempt >= generatedNameAttempts)
+          throw alreadyExists(this.kind, generateName(object.metadata?.generateName ?? ''));
+      }
+    }
+  }
+
+  async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
+    const { kind } = this;
+    const context = { subresource: request.subresource, namespace: object.metadata?.namespace, user: request.user };
+    this.#stamp(object);
+    kind.strategy.setDefaults?.(object);
+    fillNewMetadata(kind, object, this.#clock.now());
+    kind.strategy.prepareForCreate?.(object, context);
+    const admission = this.#admissionRequest('CREATE', object, undefined, request);
+    await this.#admission.admit(admission);
+    request.trackFields?.(object, undefined);
+    const next = object as Stored;
+    const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
+    return await this.#withReservation(reservation, request.dryRun, async () => {
+      const errors = new FieldErrors();
+      validateMetadata(kind, next, errors);
+      kind.strategy.validate?.(next, errors, context);
+      this.#refuseIfInvalid(next, errors);
+      await this.#admission.validate(admission);
+      kind.strategy.canonicalize?.(next);
+      for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
+      const key = this.storeKey(next.metadata);
+      const value = this.#encode(next);
+      if (request.dryRun) {
+        if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
+        return next;
+      }
+      const revision = await storeErrors(this.#store.create(key, value, this.#writeOptions()));
+      next.metadata.resourceVersion = String(revision);
+      return next;
+    });
+  }
+
+  async update(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
+    let current = this.#fromCache(key);
+    let isFresh = false;
+    for (;;) {
+      request.signal?.throwIfAborted();
+      if (current === undefined) {
+        current = await this.#read(key);
+        isFresh = true;
+      }
+      if (current === undefined) return await this.#createMissing(key, request, change);
+      try {
+        return await this.#updateOnce(current, request, change);
+      } catch (error) {
+        if (error instanceof RevisionConflictError) {
+          current = error.current && this.#decode(error.current);
+          isFresh = true;
+        } else if (!isFresh) {
+          // Judged by a version that may be old: look again before saying no.
+          current = undefined;
+        } else throw error;
+      }
+    }
+  }
+
+  async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
+    if (!request.createIfMissing) throw notFound(this.kind, key.name);
+    const object = await this.create(change(undefined), request);
+    return { object, created: true };
+  }
+
+  async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
+    const { kind } = this;
+    const previous: DeepReadonly<Stored> = current;
+    const next = change(structuredClone(current)) as Stored;
+    const context = { subresource: request.subresource, namespace: previous.metadata.namespace, user: request.user };
+    this.#stamp(next);
+    this.#refuseStale(next, previous, request);
+    kind.strategy.setDefaults?.(next);
+    keepMetadata(next, previous);
+    kind.strategy.prepareForUpdate?.(next, current, context);
+    const admission = this.#admissionRequest('UPDATE', next, previous, request);
+    await this.#admission.admit(admission);
+    request.trackFields?.(next, previous);
+    const reservation = await this.#hooks?.reserve(next, previous, request.dryRun);
+    return await this.#withReservation(reservation, request.dryRun, async () => {
+      const errors = new FieldErrors();
+      validateMetadataUpdate(kind, next, previous, errors);
+      kind.strategy.validate?.(next, errors, context);
+      kind.strategy.validateUpdate?.(next, current, errors, context);
+      this.#refuseIfInvalid(next, errors);
+      await this.#admission.validate(admission);
+      kind.strategy.canonicalize?.(next);
+      countGeneration(kind, next, previous);
+      for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
+      next.metadata.resourceVersion = previous.metadata.resourceVersion;
+      return { object: await this.#storeUpdate(next, previous, request), created: false };
+    });
+  }
+
+  async #storeUpdate(next: Stored, previous: DeepReadonly<Stored>, request: UpdateRequest): Promise<Stored> {
+    const key = this.storeKey(next.metadata);
+    const revision = Number(previous.metadata.resourceVersion);
+    if (endsWithUpdate(next)) {
+      if (!request.dryRun) {
+        await storeErrors(this.#store.delete(key, revision));
+        await this.#hooks?.release(previous);
+      }
+      return next;
+    }
+    const unchanged = isDeepStrictEqual(next, previous);
+    if (unchanged || request.dryRun) {
+      await this.#confirm(key, revision);
+      return next;
+    }
+    const written = await storeErrors(this.#store.update(key, this.#encode(next), revision, this.#writeOptions()));
+    next.metadata.resourceVersion = String(written);
+    return next;
+  }
+
+  /** Nothing is written, but the answer must still be true now. */
+  async #confirm(key: string, revision: number): Promise<void> {
+    const entry = await storeErrors(this.#store.get(key));
+    if (entry?.revision !== revision) throw new RevisionConflictError(key, entry);
+  }
+
+  /** What is left of the object (marked), or what it was (removed). */
+  async delete(
+    key: ObjectKey,
+    options: DeletionOptions,
+    request: WriteRequest,
+  ): Promise<{ object: Stored; removed: boolean }> {
+    for (;;) {
+      request.signal?.throwIfAborted();
+      const current = await this.read(key);
+      this.#refusePreconditions(key.name, current, options);
+      await this.#admission.validate(this.#admissionRequest('DELETE', undefined, current, request));
+      const { revision, storedKey } = {
+        revision: Number(current.metadata.resourceVersion),
+        storedKey: this.storeKey(key),
+      };
+      const previous = structuredClone(current);
+      const decision = decideDeletion(this.kind, current, options, this.#clock.now());
+      try {
+        switch (decision.type) {
+          case 'keep':
+            return { object: decision.object, removed: false };
+          case 'mark': {
+            if (!options.dryRun) {
+              const written = await storeErrors(this.#store.update(storedKey, this.#encode(decision.object), revision));
+              decision.object.metadata.resourceVersion = String(written);
+            }
+            return { object: decision.object, removed: false };
+          }
+          case 'remove':
+            if (!options.dryRun) {
+              const deleted = await storeErrors(this.#store.delete(storedKey, revision));
+              decision.object.metadata.resourceVersion = String(deleted);
+              await this.#hooks?.release(previous);
+            }
+            return { object: decision.object, removed: true };
+        }
+      } catch (error) {
+        if (!(error instanceof RevisionConflictError)) throw error;
+      }
+    }
+  }
+
+  #refusePreconditions(name: string, current: Stored, { preconditions }: DeletionOptions): void {
+    const { uid, resourceVersion } = preconditions ?? {};
+    if (uid !== undefined && uid !== current.metadata.uid) {
+      throw conflict(
+        this.kind,
+        name,
+        `the UID in the precondition (${uid}) does not match the UID in record (${current.metadata.uid}). The object might have been deleted and then recreated`,
+      );
+    }
+    if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) {
+      throw conflict(
+        this.kind,
+        name,
+        `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${current.metadata.resourceVersion}). The object might have been modified`,
+      );
+    }
+  }
+
+  #refuseStale(next: KubernetesObject, previous: DeepReadonly<Stored>, request: UpdateRequest): void {
+    const { resourceVersion = '' } = next.metadata ?? {};
+    const name = previous.metadata.name;
+    if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
+      throw conflict(
+        this.kind,
+        name,
+        'the object has been modified; please apply your changes to the latest version and try again',
+      );
+    }
+    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
+      throw conflict(
+        this.kind,
+        name,
+        `Precondition failed: UID in precondition: ${request.expectedUid}, UID in object meta: ${previous.metadata.uid}`,
+      );
+    }
+  }
+
+  #refuseIfInvalid(object: KubernetesObject, errors: FieldErrors): void {
+    if (!errors.empty) throw invalidObject(this.kind, object.metadata?.name ?? '', errors.list);
+  }
+
+  #stamp(object: KubernetesObject): void {
+    object.apiVersion = apiVersionOf(this.kind);
+    object.kind = this.kind.kind;
+  }
+
+  #admissionRequest(
+    operation: AdmissionRequest['operation'],
+    object: KubernetesObject | undefined,
+    previous: DeepReadonly<Stored> | undefined,
+    request: WriteRequest,
+  ): AdmissionRequest {
+    const metadata = object?.metadata ?? previous?.metadata;
+    return {
+      operation,
+      kind: this.kind,
+      subresource: request.subresource,
+      namespace: metadata?.namespace,
+      name: metadata?.name ?? '',
+      object,
+      previous,
+      user: request.user,
+      dryRun: request.dryRun,
+      warn: (text) => request.warn(text),
+    };
+  }
+
+  async #withReservation<T>(
+    reservation: Reservation | undefined,
+    dryRun: boolean,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    if (reservation === undefined) return await write();
+    try {
+      const result = await write();
+      if (!dryRun) await reservation.commit();
+      return result;
+    } catch (error) {
+      await reservation.rollback();
+      throw error;
+    }
+  }
+
+  async #read(key: ObjectKey): Promise<Stored | undefined> {
+    const entry = await storeErrors(this.#store.get(this.storeKey(key)));
+    return entry && this.#decode(entry);
+  }
+
+  #fromCache(key: ObjectKey): Stored | undefined {
+    const cached = this.cache.get(this.storeKey(key));
+    if (cached === undefined) return undefined;
+    const object = cached.object as Stored;
+    return this.kind.storedAs ? (this.kind.storedAs.fromStored(structuredClone(object)) as Stored) : object;
+  }
+
+  #decode(entry: { readonly value: Buffer; readonly revision: number }): Stored {
+    const object = decodeObject(entry);
+    return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;
+  }
+
+  #encode(object: Stored): Buffer {
+    return encodeObject(this.kind.storedAs ? this.kind.storedAs.toStored(structuredClone(object)) : object);
+  }
+
+  #writeOptions(): { readonly timeToLiveSeconds?: number } {
+    const { timeToLiveSeconds } = this.kind.strategy;
+    return timeToLiveSeconds === undefined ? {} : { timeToLiveSeconds };
+  }
+}

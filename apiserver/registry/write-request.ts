@@ -1,0 +1,25 @@
+/** What every write carries besides its object. */
+
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { User } from '../authentication/user.ts';
+
+export interface WriteRequest {
+  readonly user: User;
+  readonly dryRun: boolean;
+  readonly subresource?: string | undefined;
+  /** Ends retries: nobody waits any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Keeps `metadata.managedFields` true, once the object is complete. Absent: they stay as they are. */
+  readonly trackFields?: TrackFields | undefined;
+  warn(text: string): void;
+}
+
+export type TrackFields = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => void;
+
+/** The server's own writes. */
+export const internalWrite: WriteRequest = {
+  user: { name: 'system:apiserver', groups: ['system:masters'] },
+  dryRun: false,
+  warn() {},
+};

@@ -1,0 +1,23 @@
+/** One line for each request, after its answer: who asked what, what they got, how long it took. */
+
+import type { Logger } from '../../base/logger.ts';
+import { verbOf } from '../authorization/authorization.ts';
+import type { ApiRequest } from './api-request.ts';
+
+export function logAccess(logger: Logger, request: ApiRequest): void {
+  const { outgoing, info } = request;
+  const code = outgoing.statusCode;
+  const line = {
+    method: request.method,
+    path: request.rawQuery === '' ? info.path : `${info.path}?${request.rawQuery}`,
+    verb: verbOf(request, info),
+    code,
+    ms: Math.round(performance.now() - request.startedAt),
+    user: request.user.name,
+    ...(request.impersonator && { impersonator: request.impersonator.name }),
+    agent: request.header('user-agent'),
+    audit: request.auditId,
+  };
+  if (code >= 500) logger.warn('request failed', line);
+  else logger.debug('request', line);
+}

@@ -1,0 +1,70 @@
+/** One request on its way through the folders: the HTTP pair, what it is about, who sent it, and when it is over. */
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { anonymous, type User } from '../authentication/user.ts';
+import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
+
+export class ApiRequest {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly info: RequestInfo;
+  readonly auditId: string;
+  /** `performance.now()` at arrival. */
+  readonly startedAt = performance.now();
+  /** Set by authentication. */
+  user: User = anonymous;
+  /** Who really sent it, when `user` is impersonated. */
+  impersonator: User | undefined;
+  /** Nobody serves this path. */
+  isUnknownPath = false;
+  /** Texts for `Warning:` headers, in order. */
+  readonly warnings: string[] = [];
+  readonly #rawQuery: string;
+  #query: URLSearchParams | undefined;
+  #ended: AbortController | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    const url = incoming.url ?? '/';
+    const mark = url.indexOf('?');
+    this.#rawQuery = mark < 0 ? '' : url.slice(mark + 1);
+    const asked = incoming.headers['audit-id'];
+    this.auditId = typeof asked === 'string' && asked !== '' ? asked.slice(0, 64) : randomUUID();
+    this.info = parseRequestInfo(mark < 0 ? url : url.slice(0, mark));
+  }
+
+  get method(): string {
+    return this.incoming.method ?? 'GET';
+  }
+
+  get rawQuery(): string {
+    return this.#rawQuery;
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#rawQuery);
+    return this.#query;
+  }
+
+  header(name: string): string {
+    const value = this.incoming.headers[name];
+    return typeof value === 'string' ? value : (value?.join(', ') ?? '');
+  }
+
+  /** Aborts when nobody waits for the answer any more: the client went away, or the deadline passed. */
+  get signal(): AbortSignal {
+    if (this.#ended === undefined) {
+      const ended = new AbortController();
+      this.#ended = ended;
+      if (this.outgoing.destroyed || this.outgoing.writableEnded) ended.abort();
+      this.outgoing.once('close', () => ended.abort());
+    }
+    return this.#ended.signal;
+  }
+
+  warn(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+}

@@ -1,0 +1,61 @@
+/** The listening server: TLS with optional client certificates, and an end that lets requests finish. */
+
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { KeyPair } from '../../base/certificates.ts';
+
+export interface HttpsServerOptions {
+  readonly bindAddress: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly serving: KeyPair;
+  /** Signs the client certificates that are believed. */
+  readonly clientCertificateAuthority: string;
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export interface HttpsServer {
+  readonly port: number;
+  /** Accepts nothing new, waits for what is being answered, at most `graceMs`, then cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
+  const server = https.createServer({
+    cert: options.serving.certificate,
+    key: options.serving.key,
+    ca: options.clientCertificateAuthority,
+    requestCert: true,
+    // Whoever shows no certificate may still have a token; a wrong certificate is refused by authentication with 401.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    // A client that sends its headers or body drop by drop holds a socket, not a seat; not for ever, though.
+    headersTimeout: 20_000,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 90_000,
+    maxHeaderSize: 64 * 1024,
+  });
+  server.on('request', (request, response) => options.onRequest(request, response));
+  server.on('upgrade', (request, socket, head) => options.onUpgrade(request, socket, head));
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  server.listen(options.port, options.bindAddress);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close(graceMs) {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}

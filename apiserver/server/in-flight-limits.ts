@@ -1,0 +1,67 @@
+/**
+ * How many requests may be in work at once, by class, so that no greedy client starves the others: heartbeats have
+ * seats of their own that nobody else can take, and one user gets at most a share of the seats of a class while
+ * others are there. A request without a seat is refused at once with 429: clients come back after `Retry-After`.
+ */
+
+import { tooManyRequests } from '../../api/status-error.ts';
+import type { RequestInfo } from '../handlers/request-info.ts';
+
+export type RequestClass = 'exempt' | 'heartbeat' | 'read' | 'write';
+
+export interface InFlightLimitsOptions {
+  readonly maxReads: number;
+  readonly maxWrites: number;
+  readonly maxHeartbeats: number;
+}
+
+export const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
+
+/** Of a class's seats one client may take this share: the rest stays free for others. */
+const shareOfOneClient = 0.75;
+
+export class InFlightLimits {
+  readonly #limits: Readonly<Record<Exclude<RequestClass, 'exempt'>, number>>;
+  readonly #total: Record<Exclude<RequestClass, 'exempt'>, number> = { heartbeat: 0, read: 0, write: 0 };
+  readonly #byClient = new Map<string, number>();
+
+  constructor({ maxReads, maxWrites, maxHeartbeats }: InFlightLimitsOptions = defaultLimits) {
+    this.#limits = { heartbeat: maxHeartbeats, read: maxReads, write: maxWrites };
+  }
+
+  /** Takes a seat; returns what gives it back (idempotent). Throws TooManyRequests. */
+  enter(requestClass: RequestClass, client: string): () => void {
+    if (requestClass === 'exempt') return () => {};
+    const limit = this.#limits[requestClass];
+    const key = `${requestClass} ${client}`;
+    const own = this.#byClient.get(key) ?? 0;
+    if (this.#total[requestClass] >= limit || own >= limit * shareOfOneClient) {
+      throw tooManyRequests('Too many requests, please try again later.', 1);
+    }
+    this.#total[requestClass] += 1;
+    this.#byClient.set(key, own + 1);
+    let isSeated = true;
+    return () => {
+      if (!isSeated) return;
+      isSeated = false;
+      this.#total[requestClass] -= 1;
+      const left = (this.#byClient.get(key) ?? 1) - 1;
+      if (left === 0) this.#byClient.delete(key);
+      else this.#byClient.set(key, left);
+    };
+  }
+
+  /** Requests in work, for metrics. */
+  get inFlight(): Readonly<Record<Exclude<RequestClass, 'exempt'>, number>> {
+    return this.#total;
+  }
+}
+
+const longRunning: readonly (string | undefined)[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];
+
+/** Streams hold no seat: they would hold it for hours. */
+export function classOf(info: RequestInfo, verb: string): RequestClass {
+  if (!info.isResource || verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
+  if (info.plural === 'leases' || (info.plural === 'nodes' && info.subresource === 'status')) return 'heartbeat';
+  return verb === 'get' || verb === 'list' ? 'read' : 'write';
+}

@@ -1,0 +1,118 @@
+/**
+ * What every request passes, in this order: parse → deadline → who (authentication) → may they (authorization) →
+ * is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { badRequest, internalError, StatusError, serviceUnavailable, timeout } from '../../api/status-error.ts';
+import type { Logger } from '../../base/logger.ts';
+import { authenticate } from '../authentication/authentication.ts';
+import type { Authenticator } from '../authentication/authenticator.ts';
+import { authorize, verbOf } from '../authorization/authorization.ts';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import { parseDurationMs } from '../handlers/query.ts';
+import { StoreUnavailableError } from '../store/store.ts';
+import { logAccess } from './access-log.ts';
+import { ApiRequest } from './api-request.ts';
+import { classOf, type InFlightLimits } from './in-flight-limits.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import { sendError } from './responses.ts';
+
+export interface PipelineParts {
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizers: readonly Authorizer[];
+  readonly limits: InFlightLimits;
+  readonly metrics: RequestMetrics;
+  readonly logger: Logger;
+  handle(request: ApiRequest): Promise<void>;
+}
+
+const defaultDeadlineMs = 60_000;
+
+/** Never rejects. */
+export async function passRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  parts: PipelineParts,
+): Promise<void> {
+  let request: ApiRequest | undefined;
+  let leave: (() => void) | undefined;
+  try {
+    request = new ApiRequest(incoming, outgoing);
+    await authenticate(request, parts.authenticators);
+    await authorize(request, parts.authorizers);
+    const verb = verbOf(request, request.info);
+    const requestClass = classOf(request.info, verb);
+    leave = parts.limits.enter(requestClass, request.user.name);
+    const isLongRunning = request.info.isResource && requestClass === 'exempt';
+    await (isLongRunning ? parts.handle(request) : withDeadline(request, () => parts.handle(request as ApiRequest)));
+  } catch (error) {
+    await answerError(request, outgoing, error, parts.logger);
+  } finally {
+    leave?.();
+    if (request) {
+      parts.metrics.observe(request);
+      logAccess(parts.logger, request);
+    }
+  }
+}
+
+async function withDeadline(request: ApiRequest, handle: () => Promise<void>): Promise<void> {
+  const limitMs = deadlineOf(request);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timeout('request did not complete within the allotted timeout')), limitMs);
+  });
+  const handled = handle();
+  try {
+    await Promise.race([handled, late]);
+  } catch (error) {
+    // The handler may still be at work: what it throws later has nobody to hear it.
+    handled.catch(() => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function deadlineOf(request: ApiRequest): number {
+  if (!request.rawQuery.includes('timeout=')) return defaultDeadlineMs;
+  const text = request.query.get('timeout') ?? '';
+  if (text === '') return defaultDeadlineMs;
+  const asked = parseDurationMs(text);
+  if (asked === undefined)
+    throw badRequest(`invalid timeout specified in the request URL - time: invalid duration ${JSON.stringify(text)}`);
+  return asked <= 0 ? defaultDeadlineMs : Math.min(asked, defaultDeadlineMs);
+}
+
+async function answerError(
+  request: ApiRequest | undefined,
+  outgoing: ServerResponse,
+  error: unknown,
+  logger: Logger,
+): Promise<void> {
+  const status = toStatusError(error, request?.signal.aborted ?? false);
+  if (status.code >= 500) logger.warn('request not answered as asked', { path: request?.info.path, error });
+  if (request === undefined) {
+    outgoing.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.status));
+    return;
+  }
+  if (outgoing.headersSent) {
+    // Half an answer must not look like a whole one.
+    outgoing.destroy();
+    return;
+  }
+  try {
+    await sendError(request, status);
+  } catch (cause) {
+    logger.error('could not send an error', { error: cause });
+    outgoing.destroy();
+  }
+}
+
+function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
+  if (error instanceof StatusError) return error;
+  if (error instanceof StoreUnavailableError) return serviceUnavailable('the store is out of reach, try again', error);
+  if (isAbandoned) return timeout('the request was given up');
+  return internalError(error instanceof Error ? error.message : String(error), error);
+}

@@ -1,0 +1,84 @@
+/** The real API server in this process, on the in-memory store: what tests of components talk to. */
+
+import { startApiServer } from '../../apiserver/api-server.ts';
+import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import type { Store } from '../../apiserver/store/store.ts';
+import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
+import { type Logger, silentLogger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import type { Connection } from '../../client/connection.ts';
+import { createRestClient } from '../../client/rest-client.ts';
+
+export interface TestApiServerOptions {
+  /** Default: a new in-memory store, closed with the server. A store that is given stays open. */
+  readonly store?: Store;
+  /** Default: a new one; give the same to several servers of one cluster. */
+  readonly authority?: KeyPair;
+  readonly logger?: Logger;
+}
+
+export interface TestApiServer {
+  readonly url: string;
+  readonly port: number;
+  /** As `admin` of `system:masters`. */
+  readonly connection: Connection;
+  readonly client: Client;
+  readonly authority: KeyPair;
+  readonly store: Store;
+  /** How somebody else would connect. */
+  connectAs(name: string, groups?: readonly string[]): Promise<Connection>;
+  stop(): Promise<void>;
+}
+
+export async function startTestApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
+  const { logger = silentLogger } = options;
+  const authority = options.authority ?? (await createAuthority('longshore-test'));
+  const store = options.store ?? new MemoryStore();
+  const serving = await issueCertificate(authority, {
+    commonName: 'apiserver',
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server'],
+  });
+  const server = await startApiServer({
+    store,
+    bindAddress: '127.0.0.1',
+    securePort: 0,
+    serving,
+    clientCertificateAuthority: authority.certificate,
+    serviceCidr: '10.96.0.0/16',
+    nodePortRange: { first: 30000, last: 32767 },
+    advertiseAddress: '127.0.0.1',
+    kubeletClient: await issueCertificate(authority, {
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    }),
+    logger,
+  });
+  async function connectAs(name: string, groups: readonly string[] = []): Promise<Connection> {
+    const pair = await issueCertificate(authority, { commonName: name, organizations: groups, usages: ['client'] });
+    return {
+      servers: [server.url],
+      certificateAuthority: authority.certificate,
+      clientCertificate: pair.certificate,
+      clientKey: pair.key,
+    };
+  }
+  const connection = await connectAs('admin', ['system:masters']);
+  const client = createRestClient(connection, { userAgent: 'longshore-test', logger });
+  return {
+    url: server.url,
+    port: server.port,
+    connection,
+    client,
+    authority,
+    store,
+    connectAs,
+    async stop() {
+      await client.close();
+      await server.stop();
+      if (options.store === undefined) await store.close();
+    },
+  };
+}
