@@ -3,7 +3,7 @@
  * `/pods/web`, `pods,services`, `minions`, `all`. Kinds that are not in the kinds table are asked of the server.
  */
 
-import type { Kind } from '../api/kind.ts';
+import { apiVersionOf, type Kind } from '../api/kind.ts';
 import { kinds } from '../api/kinds.ts';
 import type { Client } from '../client/client.ts';
 import { CommandError } from './command.ts';
@@ -121,4 +121,32 @@ function kindsOf({ groupVersion, resources }: DiscoveryList): Kind[] {
       selectableFields: [],
       strategy: {},
     }));
+}
+
+const classicResources = new Set(['pods', 'replicationcontrollers', 'services', 'minions']);
+
+/** `pods/web`, `/pods/web`: how the first kubecfg named an object. */
+export function isClassicPath(word: string): boolean {
+  const [resource = '', name = '', ...rest] = word.replace(/^\/+|\/+$/g, '').split('/');
+  return classicResources.has(resource.toLowerCase()) && name !== '' && rest.length === 0;
+}
+
+/** The resource and, when there is one, the id of a classic path: `pods`, `/pods/web`. */
+export async function parseClassicPath(
+  client: Client,
+  path: string,
+): Promise<{ kind: Kind; name: string | undefined }> {
+  const [resource = '', name, ...rest] = path.replace(/^\/+|\/+$/g, '').split('/');
+  if (resource === '' || name === '' || rest.length > 0)
+    throw new CommandError(`"${path}" is not RESOURCE or RESOURCE/ID`);
+  return { kind: await resolveKind(client, resource), name };
+}
+
+/** The kind that a manifest says it is. */
+export async function kindOfManifest(client: Client, manifest: { apiVersion: string; kind: string }): Promise<Kind> {
+  const { apiVersion, kind } = manifest;
+  const isIt = (one: Kind) => one.kind === kind && apiVersionOf(one) === apiVersion;
+  const found = kinds.find(isIt) ?? (await discoverKinds(client)).find(isIt);
+  if (found !== undefined) return found;
+  throw new CommandError(`The server has no kind "${kind}" in ${apiVersion}`);
 }

@@ -37,6 +37,11 @@ export class Session {
     this.#environment = environment;
   }
 
+  /** The namespace that the command line names. */
+  get namedNamespace(): string | undefined {
+    return textOf(this.#args, 'namespace');
+  }
+
   /** The namespace that was named, or the connection's own, or `default`; undefined with `--all-namespaces`. */
   async namespace(): Promise<string | undefined> {
     if (isSet(this.#args, 'all-namespaces')) return undefined;

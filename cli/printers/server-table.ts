@@ -39,11 +39,6 @@ export function renderServerTable(table: Table, options: TableOptions, header = 
   return alignColumns(header ? [headerOf(table, shown, options), ...rows] : rows, { minWidth: 6, padding: 3 });
 }
 
-/** One line of a watch: aligned to nothing but itself, since later lines are not known. */
-export function renderWatchedRows(table: Table, definitions: Table, options: TableOptions): string {
-  return renderServerTable({ ...table, columnDefinitions: definitions.columnDefinitions }, options, false);
-}
-
 const shownColumns = (table: Table, wide: boolean): number[] =>
   table.columnDefinitions.flatMap(({ priority }, index) => (wide || priority === 0 ? [index] : []));
 

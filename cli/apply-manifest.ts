@@ -1,0 +1,65 @@
+/** Makes one object be as a manifest says, by server-side apply: the server merges, and knows who set which field. */
+
+import type { Kind } from '../api/kind.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import { isConflict, isNotFound } from '../api/status-error.ts';
+import type { Client } from '../client/client.ts';
+import { CommandError } from './command.ts';
+import type { Manifest } from './manifest-files.ts';
+
+export interface ApplyOptions {
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export type ApplyResult = 'created' | 'configured' | 'unchanged';
+
+const fieldManager = 'kubecfg';
+/** Where `kubectl apply` without `--server-side` keeps what it applied last. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+export async function applyManifest(
+  client: Client,
+  kind: Kind,
+  manifest: Manifest,
+  options: ApplyOptions = {},
+): Promise<ApplyResult> {
+  const { namespace, name } = manifest.metadata ?? {};
+  if (name === undefined)
+    throw new CommandError(`A ${manifest.kind} without metadata.name cannot be applied: create it`);
+  const key = { namespace, name };
+  const before = await getIfPresent(client, kind, key);
+  const patch = { type: 'apply', body: manifest, force: options.force ?? false } as const;
+  const after = await explainConflict(
+    client.patch<KubernetesObject>(kind, key, patch, { fieldManager, dryRun: options.dryRun }),
+  );
+  if (!options.dryRun && before?.metadata.annotations?.[lastApplied] !== undefined) {
+    await keepLastApplied(client, kind, key, manifest);
+  }
+  if (before === undefined) return 'created';
+  return before.metadata.resourceVersion === after.metadata.resourceVersion ? 'unchanged' : 'configured';
+}
+
+async function getIfPresent(client: Client, kind: Kind, key: ObjectKey): Promise<Stored | undefined> {
+  try {
+    return await client.get(kind, key);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** So that `kubectl apply` later knows which fields it may remove. */
+async function keepLastApplied(client: Client, kind: Kind, key: ObjectKey, manifest: Manifest): Promise<void> {
+  const metadata = { annotations: { [lastApplied]: `${JSON.stringify(manifest)}\n` } };
+  await client.patch(kind, key, { type: 'merge', body: { metadata } }, { fieldManager: 'kubectl-last-applied' });
+}
+
+async function explainConflict(applied: Promise<Stored>): Promise<Stored> {
+  try {
+    return await applied;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new CommandError(`${error.message}\n--force-conflicts takes these fields over.`, { cause: error });
+  }
+}

@@ -1,0 +1,32 @@
+/** `scale rc/web --replicas 5`: through the scale subresource, so for every kind that has one. */
+
+import type { Kind } from '../../api/kind.ts';
+import type { ObjectKey } from '../../api/object.ts';
+import type { Client } from '../../client/client.ts';
+import { type Arguments, CommandError, countOf, textOf, textsOf } from '../command.ts';
+import { titleOf } from '../requests.ts';
+import { parseSelections } from '../resources.ts';
+import type { Session } from '../session.ts';
+
+export async function run(session: Session, args: Arguments): Promise<void> {
+  const replicas = countOf(args, 'replicas');
+  const expected = textOf(args, 'current-replicas') === undefined ? undefined : countOf(args, 'current-replicas');
+  const client = await session.client();
+  const namespace = await session.oneNamespace();
+  for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
+    if (names.length === 0) throw new CommandError(`Name what to scale, for example ${kind.singular}/web`);
+    for (const name of names) {
+      if (expected !== undefined) await expectReplicas(client, kind, { namespace, name }, expected);
+      const patch = { type: 'merge', body: { spec: { replicas } } } as const;
+      await client.patch(kind, { namespace, name }, patch, { subresource: 'scale', fieldManager: 'kubecfg-scale' });
+      session.out.write(`${titleOf(kind, name)} scaled\n`);
+    }
+  }
+}
+
+async function expectReplicas(client: Client, kind: Kind, key: ObjectKey, expected: number): Promise<void> {
+  const { spec } = (await client.get(kind, key)) as { spec?: { replicas?: number } };
+  const current = spec?.replicas ?? 1;
+  if (current !== expected)
+    throw new CommandError(`Expected ${expected} replicas of ${key.name}, but there are ${current}`);
+}

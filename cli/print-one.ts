@@ -1,0 +1,17 @@
+/** Prints one object as the classic verbs do: in the format that was asked for, or else as a classic table. */
+
+import type { Kind } from '../api/kind.ts';
+import type { KubernetesObject } from '../api/object.ts';
+import type { Arguments } from './command.ts';
+import { hasClassicTable, renderClassicTable } from './printers/classic-table.ts';
+import { structuredPrinter, yamlPrinter } from './printing.ts';
+import { withType } from './requests.ts';
+import type { Session } from './session.ts';
+
+export async function printOne(session: Session, args: Arguments, kind: Kind, object: KubernetesObject): Promise<void> {
+  const printer = await structuredPrinter(args);
+  const typed = withType(kind, object);
+  if (printer !== undefined) session.out.write(printer(typed));
+  else if (hasClassicTable(kind.kind)) session.out.write(renderClassicTable(kind.kind, [typed]));
+  else session.out.write((await yamlPrinter())(typed));
+}

@@ -1,0 +1,83 @@
+/**
+ * An object as people read it: fields as titles, one below the other. Metadata first, then what the kind has. Made
+ * from the object alone, so it works for every kind, custom ones too. Values of Secrets are not shown, only their size.
+ */
+
+import type { KubernetesObject } from '../../api/object.ts';
+
+const indentStep = '  ';
+const titleWidth = 14;
+/** Said elsewhere, or of no use to people. */
+const hiddenMetadata = new Set(['managedFields', 'resourceVersion', 'uid', 'generation', 'selfLink']);
+const acronyms = new Set(['ip', 'ips', 'uid', 'uri', 'dns', 'cidr', 'url', 'id', 'os', 'ipc', 'pid', 'tls']);
+
+export function renderDescription(object: KubernetesObject): string {
+  const { metadata = {}, apiVersion: _, kind, ...rest } = object;
+  const shownMetadata = Object.entries(metadata).filter(([name]) => !hiddenMetadata.has(name));
+  const lines = [
+    ...renderFields(Object.fromEntries(shownMetadata), ''),
+    ...renderFields(kind === 'Secret' ? withoutValues(rest) : rest, ''),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function withoutValues(secret: object): object {
+  const { data = {}, ...rest } = secret as { data?: Record<string, string> };
+  const sizes = Object.entries(data).map(([key, value]) => [key, `${Buffer.from(value, 'base64').length} bytes`]);
+  return { ...rest, data: Object.fromEntries(sizes) };
+}
+
+function renderFields(fields: object, indent: string): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => renderField(titleOf(name), value, indent));
+}
+
+function renderField(title: string, value: unknown, indent: string): string[] {
+  const head = `${indent}${title}:`;
+  if (isScalar(value)) return [`${head.padEnd(Math.max(titleWidth, head.length + 1))}${textOf(value, indent)}`];
+  if (isEmpty(value)) return [`${head.padEnd(titleWidth)}<none>`];
+  if (Array.isArray(value)) return renderList(head, value, indent);
+  const entries = Object.entries(value as object);
+  if (isLabels(title, entries)) {
+    const [first, ...others] = entries.map(([key, text]) => `${key}=${String(text)}`);
+    return [head.padEnd(titleWidth) + first, ...others.map((text) => ' '.repeat(titleWidth) + text)];
+  }
+  return [head, ...renderFields(value as object, indent + indentStep)];
+}
+
+function renderList(head: string, items: readonly unknown[], indent: string): string[] {
+  if (items.every(isScalar)) return [`${head.padEnd(titleWidth)}${items.map(String).join(', ')}`];
+  return [head, ...items.flatMap((item) => renderItem(item, indent + indentStep))];
+}
+
+/** Items with a name or type are titled by it. */
+function renderItem(item: unknown, indent: string): string[] {
+  if (isScalar(item) || Array.isArray(item)) return [`${indent}- ${JSON.stringify(item)}`];
+  const { name, type, ...rest } = item as { name?: unknown; type?: unknown };
+  const title = typeof name === 'string' ? name : type;
+  if (typeof title !== 'string') return [`${indent}-`, ...renderFields(item as object, indent + indentStep)];
+  const fields = typeof name === 'string' && type !== undefined ? { type, ...rest } : rest;
+  return [`${indent}${title}:`, ...renderFields(fields, indent + indentStep)];
+}
+
+const isLabels = (title: string, entries: readonly [string, unknown][]): boolean =>
+  ['Labels', 'Annotations', 'Selector', 'Node Selector', 'Match Labels'].includes(title) &&
+  entries.every(([, value]) => isScalar(value));
+
+const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+/** Further lines of a text are indented below it. */
+const textOf = (value: unknown, indent: string): string =>
+  String(value)
+    .trimEnd()
+    .replaceAll('\n', `\n${indent}${' '.repeat(titleWidth)}`);
+
+/** `nodeName` → `Node Name`, `podIP` → `Pod IP`; keys that are not field names stay as they are. */
+function titleOf(name: string): string {
+  if (!/^[a-z][A-Za-z0-9]*$/.test(name)) return name;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(' ');
+  return words.map((word) => (acronyms.has(word.toLowerCase()) ? word.toUpperCase() : upperFirst(word))).join(' ');
+}
+
+const upperFirst = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

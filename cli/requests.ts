@@ -1,0 +1,77 @@
+/** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
+
+import { apiVersionOf, type Kind } from '../api/kind.ts';
+import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { Client } from '../client/client.ts';
+import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
+import { type Table, tableAccept } from './printers/server-table.ts';
+
+export interface Scope {
+  /** undefined: all namespaces. */
+  readonly namespace: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+const pageSize = 500;
+
+/** What a command says of an object: `pod/web`, `deployment.apps/web`. */
+export const titleOf = ({ kind, group }: Pick<Kind, 'kind' | 'group'>, name: string): string =>
+  `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
+
+/** All objects in scope, each with its apiVersion and kind. */
+export async function listAll(client: Client, kind: Kind, scope: Scope): Promise<Stored[]> {
+  const items: Stored[] = [];
+  for (let token: string | undefined; ; ) {
+    const page = await client.list(kind, { ...scope, limit: pageSize, continue: token });
+    items.push(...page.items);
+    token = page.metadata.continue;
+    if (token === undefined || token === '') return items;
+  }
+}
+
+/** The answer as it came: a List with its metadata. */
+export async function listRaw(
+  client: Client,
+  kind: Kind,
+  { namespace, ...selectors }: Scope,
+): Promise<KubernetesObject> {
+  const answer = await client.raw('GET', collectionPath(kind, namespace) + queryString(selectors));
+  return JSON.parse(answer.text) as KubernetesObject;
+}
+
+export async function listTable(client: Client, kind: Kind, { namespace, ...selectors }: Scope): Promise<Table> {
+  const pages: Table[] = [];
+  for (let token: string | undefined; ; ) {
+    const query = queryString({ ...selectors, limit: pageSize, continue: token });
+    const page = await getTable(client, collectionPath(kind, namespace) + query);
+    pages.push(page);
+    token = page.metadata.continue;
+    if (token === undefined || token === '') return joinPages(pages);
+  }
+}
+
+export const getObjectTable = (
+  client: Client,
+  kind: Kind,
+  namespace: string | undefined,
+  name: string,
+): Promise<Table> => getTable(client, objectPath(kind, { namespace, name }));
+
+async function getTable(client: Client, path: string): Promise<Table> {
+  const { text } = await client.raw('GET', path, { headers: { accept: tableAccept } });
+  return JSON.parse(text) as Table;
+}
+
+export function joinPages(pages: readonly Table[]): Table {
+  const [first] = pages;
+  if (first === undefined) throw new RangeError('No page');
+  return { ...first, rows: pages.flatMap((page) => page.rows ?? []) };
+}
+
+/** The kinds-table row with the object's own type filled in, for printing. */
+export const withType = <T extends KubernetesObject>(kind: Kind, object: T): T => ({
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+  ...object,
+});
