@@ -49,6 +49,8 @@ export interface SelectableField<T> {
 
 /** Which write is going on. */
 export interface WriteContext {
+  /** An update, not a create. */
+  readonly isUpdate?: boolean | undefined;
   readonly subresource?: string | undefined;
   readonly namespace?: string | undefined;
   /** Name of who writes, for kinds that record it (CertificateSigningRequest). */

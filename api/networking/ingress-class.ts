@@ -1,7 +1,11 @@
 /** The kind IngressClass. */
 
-import type { IngressClass } from 'kubernetes-types/networking/v1';
+import type { IngressClass, IngressClassParametersReference, IngressClassSpec } from 'kubernetes-types/networking/v1';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { checkDns1123Label, checkDns1123Subdomain, checkPathSegment } from '../validation/names.ts';
 
 export const ingressClasses = defineKind<IngressClass>({
   group: 'networking.k8s.io',
@@ -9,4 +13,77 @@ export const ingressClasses = defineKind<IngressClass>({
   kind: 'IngressClass',
   plural: 'ingressclasses',
   namespaced: false,
+  columns: [
+    {
+      ...nameColumn,
+      cell: ({ metadata }) =>
+        metadata.annotations?.[defaultClassAnnotation] === 'true' ? `${metadata.name} (default)` : metadata.name,
+    },
+    textColumn('Controller', 'Who serves Ingresses of the class.', ({ spec }) => spec?.controller ?? ''),
+    textColumn('Parameters', 'Where its settings are.', ({ spec }) => {
+      const { apiGroup, kind, name } = spec?.parameters ?? {};
+      if (kind === undefined) return '<none>';
+      return apiGroup ? `${kind}.${apiGroup}/${name}` : `${kind}/${name}`;
+    }),
+    ageColumn,
+  ],
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec?.parameters) spec.parameters.scope ??= 'Cluster';
+    },
+    generationOf: ({ spec }) => spec,
+    validate(object, errors, { isUpdate }) {
+      // On update the immutable controller is reported first.
+      if (!isUpdate) validateSpec(object.spec ?? {}, errors);
+    },
+    validateUpdate(next, previous, errors) {
+      validateImmutable(
+        next.spec?.controller ?? '',
+        previous.spec?.controller,
+        FieldPath.of('spec', 'controller'),
+        errors,
+      );
+      validateSpec(next.spec ?? {}, errors);
+    },
+  },
 });
+
+export const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
+const maxControllerBytes = 250;
+const scopes = ['Cluster', 'Namespace'];
+/** A domain, a slash, and a path of what URLs may hold. */
+const domainPrefixedPath = /^[^/]+\/([A-Za-z0-9/\-._~%!$&'()*+,;=:])+$/;
+
+function validateSpec({ controller = '', parameters }: IngressClassSpec, errors: FieldErrors): void {
+  const path = FieldPath.of('spec', 'controller');
+  if (Buffer.byteLength(controller) > maxControllerBytes) errors.tooLong(path, maxControllerBytes);
+  if (controller === '') errors.required(path);
+  else if (!isDomainPrefixedPath(controller))
+    errors.invalid(path, controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  if (parameters) validateParameters(parameters, FieldPath.of('spec', 'parameters'), errors);
+}
+
+function isDomainPrefixedPath(text: string): boolean {
+  return domainPrefixedPath.test(text) && checkDns1123Subdomain(text.slice(0, text.indexOf('/'))).length === 0;
+}
+
+function validateParameters(parameters: IngressClassParametersReference, path: FieldPath, errors: FieldErrors): void {
+  const { apiGroup, kind = '', name = '', scope, namespace } = parameters;
+  if (apiGroup !== undefined)
+    for (const message of checkDns1123Subdomain(apiGroup)) errors.invalid(path.child('apiGroup'), apiGroup, message);
+  for (const [field, value] of [
+    ['kind', kind],
+    ['name', name],
+  ] as const) {
+    if (value === '') errors.required(path.child(field));
+    else for (const message of checkPathSegment(value)) errors.invalid(path.child(field), value, message);
+  }
+  if (scope === undefined) errors.required(path.child('scope'));
+  else if (!scopes.includes(scope)) errors.notSupported(path.child('scope'), scope, scopes);
+  if (namespace !== undefined)
+    for (const message of checkDns1123Label(namespace)) errors.invalid(path.child('namespace'), namespace, message);
+  if (scope === 'Namespace' && namespace === undefined)
+    errors.required(path.child('namespace'), "`parameters.scope` is set to 'Namespace'");
+  if (scope === 'Cluster' && namespace !== undefined)
+    errors.forbidden(path.child('namespace'), "`parameters.scope` is set to 'Cluster'");
+}

@@ -1,7 +1,12 @@
 /** The kind RuntimeClass. */
 
 import type { RuntimeClass } from 'kubernetes-types/node/v1';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { validateLabels } from '../validation/label-selector.ts';
+import { checkDns1123Label } from '../validation/names.ts';
 
 export const runtimeClasses = defineKind<RuntimeClass>({
   group: 'node.k8s.io',
@@ -9,4 +14,20 @@ export const runtimeClasses = defineKind<RuntimeClass>({
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   namespaced: false,
+  columns: [nameColumn, textColumn('Handler', 'What the runtime calls it.', ({ handler }) => handler), ageColumn],
+  strategy: {
+    createOnUpdate: true,
+    validate: validateRuntimeClass,
+    validateUpdate: (next, previous, errors) =>
+      validateImmutable(next.handler ?? '', previous.handler, FieldPath.of('handler'), errors),
+  },
 });
+
+function validateRuntimeClass(object: RuntimeClass, errors: FieldErrors): void {
+  const { handler = '', scheduling } = object;
+  const path = FieldPath.of('handler');
+  if (handler === '') errors.required(path);
+  else if (handler.includes('.')) errors.invalid(path, handler, 'must not contain dots');
+  else for (const message of checkDns1123Label(handler)) errors.invalid(path, handler, message);
+  if (scheduling) validateLabels(scheduling.nodeSelector, FieldPath.of('scheduling', 'nodeSelector'), errors);
+}

@@ -168,7 +168,12 @@ export class Registry {
     const { kind } = this;
     const previous: DeepReadonly<Stored> = current;
     const next = change(structuredClone(current)) as Stored;
-    const context = { subresource: request.subresource, namespace: previous.metadata.namespace, user: request.user };
+    const context = {
+      isUpdate: true,
+      subresource: request.subresource,
+      namespace: previous.metadata.namespace,
+      user: request.user,
+    };
     this.#stamp(next);
     this.#refuseStale(next, previous, request);
     kind.strategy.setDefaults?.(next);
