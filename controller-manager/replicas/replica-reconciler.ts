@@ -25,7 +25,7 @@ import { isPodActive, msUntilAvailable } from '../pod-state.ts';
 import { PodMaker } from './pod-maker.ts';
 import { rankForDeletion } from './pod-ranking.ts';
 import type { ReplicaKind, ReplicaView } from './replica-kind.ts';
-import { computeReplicaStatus, type ReplicaStatus } from './replica-status.ts';
+import { computeReplicaStatus } from './replica-status.ts';
 
 export interface ReplicaReconcilerOptions<T extends KubernetesObject> {
   readonly replicaKind: ReplicaKind<T>;
@@ -164,7 +164,7 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
     });
     if (isDeepStrictEqual(status, view.status)) return;
     try {
-      const next: unknown = { ...set, status: status satisfies ReplicaStatus };
+      const next: unknown = { ...set, status };
       await client.update(replicaKind.kind, next as T, { subresource: 'status' });
     } catch (error) {
       if (!isNotFound(error)) throw error;

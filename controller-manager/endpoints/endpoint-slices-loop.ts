@@ -1,0 +1,224 @@
+/** Keeps EndpointSlices beside each Service that selects pods: what proxies and DNS read. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Node, Pod, Service } from 'kubernetes-types/core/v1';
+import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import { keyOf, type Stored } from '../../api/object.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { changedCopy } from '../../client/changed-copy.ts';
+import type { Client } from '../../client/client.ts';
+import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
+import type { Reconciler, Result } from '../../client/reconciler.ts';
+import { type Informers, serviceNameLabel } from '../informers.ts';
+import type { LoopContext } from '../loop.ts';
+import { isTerminatingNamespaceError } from '../namespace-state.ts';
+import { controllerReference } from '../ownership.ts';
+import {
+  type AddressType,
+  addressOfType,
+  addressTypesOf,
+  conditionsOf,
+  headlessLabel,
+  hostnameOf,
+  isHeadless,
+  portsOf,
+  selectedPods,
+  selectsPods,
+  servicesOfPodChange,
+  targetReference,
+} from './service-pods.ts';
+import { type DesiredEndpoints, planSlices, type SliceContent } from './slice-plan.ts';
+import { SliceTracker } from './slice-tracker.ts';
+
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+const manager = 'endpointslice-controller.k8s.io';
+const zoneLabel = 'topology.kubernetes.io/zone';
+
+export function createEndpointSliceLoop({ client, informers, clock, controller }: LoopContext): Controller {
+  const tracker = new SliceTracker(clock);
+  const reconciler = new EndpointSliceReconciler(client, informers, tracker);
+  return controller({ name: 'endpointslice', reconciler })
+    .watch(informers.services, keyOfChange)
+    .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
+    .watch(informers.nodes, (change) => (zoneChanged(change) ? servicesWithPods(informers.services) : []))
+    .watch(informers.endpointSlices, (change) => {
+      const { metadata } = objectOfChange(change);
+      const service = metadata.labels?.[serviceNameLabel];
+      if (service === undefined || metadata.labels?.[managedByLabel] !== manager) return [];
+      const key = `${metadata.namespace}/${service}`;
+      if (change.type === 'deleted') tracker.observedDeletion(key, metadata.name);
+      return [key];
+    });
+}
+
+class EndpointSliceReconciler implements Reconciler {
+  readonly #client: Client;
+  readonly #informers: Informers;
+  readonly #tracker: SliceTracker;
+
+  constructor(client: Client, informers: Informers, tracker: SliceTracker) {
+    this.#client = client;
+    this.#informers = informers;
+    this.#tracker = tracker;
+  }
+
+  async reconcile(key: string): Promise<Result> {
+    const service = this.#informers.services.get(key);
+    if (service === undefined) {
+      // Its slices go with their owner.
+      this.#tracker.forget(key);
+      return {};
+    }
+    if (!selectsPods(service) || service.metadata.deletionTimestamp !== undefined) return {};
+    const ours = this.#informers.endpointSlices
+      .byIndex('service', key)
+      .filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager);
+    const waitMs = this.#tracker.staleForMs(key, ours);
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    const pods = selectedPods(service, this.#informers.pods);
+    for (const type of addressTypesOf(service)) {
+      const existing = ours.filter(({ addressType }) => addressType === type);
+      await this.#write(service, type, existing, this.#desired(service, type, pods));
+    }
+    const types: readonly string[] = addressTypesOf(service);
+    await this.#deleteAll(
+      key,
+      ours.filter(({ addressType }) => !types.includes(addressType)),
+    );
+    return {};
+  }
+
+  #desired(service: Cached<Service>, type: AddressType, pods: readonly Cached<Pod>[]): DesiredEndpoints[] {
+    const groups = new Map<string, { ports: ReturnType<typeof portsOf>; endpoints: Endpoint[] }>();
+    for (const pod of pods) {
+      const address = addressOfType(pod, type);
+      if (address === undefined) continue;
+      const ports = portsOf(service, pod);
+      const group = groups.get(JSON.stringify(ports)) ?? { ports, endpoints: [] };
+      groups.set(JSON.stringify(ports), group);
+      group.endpoints.push(computeEndpoint(service, pod, address, this.#informers.nodes));
+    }
+    return [...groups.values()];
+  }
+
+  async #write(
+    service: Cached<Service>,
+    type: AddressType,
+    existing: readonly Cached<EndpointSlice>[],
+    desired: readonly DesiredEndpoints[],
+  ): Promise<void> {
+    const key = keyOf(service);
+    const labels = computeLabels(service);
+    const plan = planSlices(existing, desired);
+    const planned = new Set([...plan.update.map(({ slice }) => slice), ...plan.delete]);
+    const mislabelled = existing.filter(
+      (slice) => !planned.has(slice) && !isDeepStrictEqual(slice.metadata.labels, labels),
+    );
+    try {
+      for (const { slice, content } of plan.update)
+        this.#tracker.wrote(key, await this.#update(slice, content, labels));
+      for (const slice of mislabelled) this.#tracker.wrote(key, await this.#update(slice, slice, labels));
+      for (const content of plan.create) this.#tracker.wrote(key, await this.#create(service, type, content, labels));
+    } catch (error) {
+      if (!isTerminatingNamespaceError(error)) throw error;
+    }
+    await this.#deleteAll(key, plan.delete);
+  }
+
+  async #create(
+    service: Cached<Service>,
+    addressType: AddressType,
+    content: SliceContent,
+    labels: Record<string, string>,
+  ): Promise<Stored<EndpointSlice>> {
+    const { namespace = '', name } = service.metadata;
+    const metadata = {
+      namespace,
+      generateName: `${name}-`,
+      labels,
+      ownerReferences: [controllerReference(service)],
+    };
+    const slice = changedCopy<EndpointSlice>({ metadata, addressType } as unknown as Cached<EndpointSlice>, content);
+    return await this.#client.create<EndpointSlice>(endpointSlices, slice);
+  }
+
+  async #update(
+    slice: Cached<EndpointSlice>,
+    { ports, endpoints }: Partial<SliceContent> | Cached<EndpointSlice>,
+    labels: Record<string, string>,
+  ): Promise<Stored<EndpointSlice>> {
+    const metadata = { ...slice.metadata, labels };
+    const content = { ports: ports ?? [], endpoints: endpoints ?? [] };
+    return await this.#client.update<EndpointSlice>(
+      endpointSlices,
+      changedCopy<EndpointSlice>(slice, { metadata, ...content }),
+    );
+  }
+
+  async #deleteAll(key: string, slices: readonly Cached<EndpointSlice>[]): Promise<void> {
+    for (const slice of slices) {
+      const { namespace, name, uid } = slice.metadata;
+      try {
+        await this.#client.delete(endpointSlices, { namespace, name }, { uid });
+        this.#tracker.deleted(key, slice);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+}
+
+/** One pod as an endpoint. Pure. */
+export function computeEndpoint(
+  service: Cached<Service>,
+  pod: Cached<Pod>,
+  address: string,
+  nodes: ObjectCache<Node>,
+): Endpoint {
+  const nodeName = pod.spec?.nodeName;
+  const zone = nodeName === undefined ? undefined : nodes.get(nodeName)?.metadata.labels?.[zoneLabel];
+  const hostname = hostnameOf(service, pod);
+  const conditions = conditionsOf(service, pod);
+  return {
+    addresses: [address],
+    conditions,
+    ...(hostname !== undefined && { hostname }),
+    ...(conditions.ready && computeHints(service, nodeName, zone)),
+    targetRef: targetReference(pod),
+    ...(nodeName !== undefined && { nodeName }),
+    ...(zone !== undefined && { zone }),
+  };
+}
+
+/** Where the traffic to this endpoint should come from, when the Service prefers what is close. */
+function computeHints({ spec }: Cached<Service>, nodeName: string | undefined, zone: string | undefined): object {
+  switch (spec?.trafficDistribution) {
+    case 'PreferClose':
+    case 'PreferSameZone':
+      return zone === undefined ? {} : { hints: { forZones: [{ name: zone }] } };
+    case 'PreferSameNode':
+      return {
+        hints: { ...(zone && { forZones: [{ name: zone }] }), ...(nodeName && { forNodes: [{ name: nodeName }] }) },
+      };
+    default:
+      return {};
+  }
+}
+
+function computeLabels(service: Cached<Service>): Record<string, string> {
+  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};
+  return {
+    ...labels,
+    [serviceNameLabel]: service.metadata.name,
+    [managedByLabel]: manager,
+    ...(isHeadless(service) && { [headlessLabel]: '' }),
+  };
+}
+
+const zoneChanged = ({ previous, next }: ObjectChange<Node>): boolean =>
+  previous?.metadata.labels?.[zoneLabel] !== next?.metadata.labels?.[zoneLabel];
+
+const servicesWithPods = (services: ObjectCache<Service>): string[] =>
+  [...services.list()].filter(selectsPods).map((service) => keyOf(service));

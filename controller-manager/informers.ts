@@ -1,0 +1,121 @@
+/** The informers that all loops share: each kind is listed, watched and kept in memory once. */
+
+import type { ReplicaSet } from 'kubernetes-types/apps/v1';
+import type { Lease } from 'kubernetes-types/coordination/v1';
+import type {
+  ConfigMap,
+  Endpoints,
+  Namespace,
+  Node,
+  Pod,
+  ReplicationController,
+  Service,
+  ServiceAccount,
+} from 'kubernetes-types/core/v1';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { replicaSets } from '../api/apps/replica-set.ts';
+import { leases } from '../api/coordination/lease.ts';
+import { configMaps } from '../api/core/config-map.ts';
+import { endpoints } from '../api/core/endpoints.ts';
+import { namespaces } from '../api/core/namespace.ts';
+import { nodes } from '../api/core/node.ts';
+import { pods } from '../api/core/pod.ts';
+import { replicationControllers } from '../api/core/replication-controller.ts';
+import { services } from '../api/core/service.ts';
+import { serviceAccounts } from '../api/core/service-account.ts';
+import { endpointSlices } from '../api/discovery/endpoint-slice.ts';
+import type { Kind } from '../api/kind.ts';
+import { kinds } from '../api/kinds.ts';
+import type { KubernetesObject } from '../api/object.ts';
+import type { Reader, Watcher } from '../client/client.ts';
+import { createInformer, type InformerDependencies } from '../client/informer.ts';
+import type { Informer } from '../client/object-cache.ts';
+import { byController, uncontrolled } from './ownership.ts';
+
+export interface Informers {
+  readonly pods: Informer<Pod>;
+  readonly replicaSets: Informer<ReplicaSet>;
+  readonly replicationControllers: Informer<ReplicationController>;
+  readonly services: Informer<Service>;
+  readonly endpoints: Informer<Endpoints>;
+  readonly endpointSlices: Informer<EndpointSlice>;
+  readonly nodes: Informer<Node>;
+  readonly leases: Informer<Lease>;
+  readonly namespaces: Informer<Namespace>;
+  readonly serviceAccounts: Informer<ServiceAccount>;
+  /** Only the published root certificates. */
+  readonly rootCertificates: Informer<ConfigMap>;
+  /** Every kind that can own or be owned; of those that no loop reads, only the metadata. */
+  readonly all: ReadonlyMap<Kind, Informer<KubernetesObject>>;
+  /** Runs them all. Resolves when `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export const rootCertificateName = 'kube-root-ca.crt';
+export const serviceNameLabel = 'kubernetes.io/service-name';
+
+export function createInformers(client: Reader & Watcher, dependencies: InformerDependencies): Informers {
+  const own = {
+    pods: createInformer(client, pods, {
+      ...dependencies,
+      indexers: {
+        controller: byController,
+        uncontrolled,
+        node: ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+      },
+    }),
+    replicaSets: createInformer(client, replicaSets, dependencies),
+    replicationControllers: createInformer(client, replicationControllers, dependencies),
+    services: createInformer(client, services, dependencies),
+    endpoints: createInformer(client, endpoints, dependencies),
+    endpointSlices: createInformer(client, endpointSlices, {
+      ...dependencies,
+      indexers: {
+        service: ({ metadata }) => {
+          const service = metadata.labels?.[serviceNameLabel];
+          return service === undefined ? [] : [`${metadata.namespace}/${service}`];
+        },
+      },
+    }),
+    nodes: createInformer(client, nodes, dependencies),
+    leases: createInformer(client, leases, dependencies),
+    namespaces: createInformer(client, namespaces, dependencies),
+    serviceAccounts: createInformer(client, serviceAccounts, dependencies),
+  };
+  const rootCertificates = createInformer(client, configMaps, {
+    ...dependencies,
+    fieldSelector: `metadata.name=${rootCertificateName}`,
+  });
+  const all = informersOfAllKinds(client, dependencies, own);
+  return {
+    ...own,
+    rootCertificates,
+    all,
+    run: async (signal) => {
+      await Promise.all([...all.values(), rootCertificates].map((informer) => informer.run(signal)));
+    },
+  };
+}
+
+function informersOfAllKinds(
+  client: Reader & Watcher,
+  dependencies: InformerDependencies,
+  own: object,
+): Map<Kind, Informer<KubernetesObject>> {
+  const byPlural = new Map(Object.entries(own) as [string, Informer<KubernetesObject>][]);
+  const all = new Map<Kind, Informer<KubernetesObject>>();
+  for (const kind of collectableKinds()) {
+    const shared = [...byPlural].find(([name]) => name.toLowerCase() === kind.plural)?.[1];
+    all.set(kind, shared ?? createInformer(client, kind, { ...dependencies, metadataOnly: true }));
+  }
+  return all;
+}
+
+/** Kinds whose objects can be found and deleted. Events come and go in numbers, and own nothing. */
+export function collectableKinds(): Kind[] {
+  const needed = ['list', 'watch', 'delete'] as const;
+  return kinds.filter(
+    ({ verbs, storedAs, plural }) =>
+      storedAs === undefined && plural !== 'events' && needed.every((verb) => verbs.includes(verb)),
+  );
+}

@@ -1,0 +1,29 @@
+/** Every namespace has a service account `default`, as long as it lives. */
+
+import { serviceAccounts } from '../api/core/service-account.ts';
+import { isAlreadyExists } from '../api/status-error.ts';
+import { type Controller, keyOfChange } from '../client/controller.ts';
+import type { LoopContext } from './loop.ts';
+import { isTerminatingNamespaceError } from './namespace-state.ts';
+
+const name = 'default';
+
+export function createServiceAccountLoop({ client, informers, controller }: LoopContext): Controller {
+  async function reconcile(namespace: string) {
+    const found = informers.namespaces.get(namespace);
+    const wanted = found !== undefined && found.metadata.deletionTimestamp === undefined;
+    if (wanted && informers.serviceAccounts.get(`${namespace}/${name}`) === undefined) {
+      try {
+        await client.create(serviceAccounts, { metadata: { namespace, name } });
+      } catch (error) {
+        if (!isAlreadyExists(error) && !isTerminatingNamespaceError(error)) throw error;
+      }
+    }
+    return {};
+  }
+  return controller({ name: 'serviceaccount', reconciler: { reconcile }, workers: 2 })
+    .watch(informers.namespaces, keyOfChange)
+    .watch(informers.serviceAccounts, ({ type, previous }) =>
+      type === 'deleted' && previous.metadata.name === name ? [previous.metadata.namespace ?? ''] : [],
+    );
+}
