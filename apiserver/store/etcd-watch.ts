@@ -1,0 +1,118 @@
+/**
+ * A watch on etcd that mends itself. Not etcd3's own watcher: that one goes on from the revision in an answer's header,
+ * which, while etcd is still sending the past, is ahead of the events sent so far, so a cut at that moment loses some.
+ *
+ * Invariants:
+ * - `reached` moves only to the revision of the last event handed out, or to that of a progress notification (which
+ *   etcd sends only when everything before it was sent);
+ * - events of one revision that arrive in several fragments are handed out together;
+ * - each new stream asks for `reached + 1`: no gap, no repeat.
+ */
+
+import { Readable } from 'node:stream';
+import type { IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
+import { computeBackoffMs } from '../../base/backoff.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { entryOf, prefixRange } from './etcd-messages.ts';
+import { type Change, CompactedError, type WatchBatch, type WatchOptions } from './store.ts';
+
+export interface EtcdWatchParts {
+  open(): Promise<IDuplexStream<IWatchRequest, IWatchResponse>>;
+  currentRevision(): Promise<number>;
+  readonly clock?: Clock;
+  /** Called for each stream that broke. */
+  onBroken?(error: unknown): void;
+}
+
+const backoff = { baseMs: 50, maxMs: 1_000 };
+
+export async function* watchEtcd(
+  { open, currentRevision, clock = systemClock, onBroken }: EtcdWatchParts,
+  { prefix, after, signal }: WatchOptions,
+): AsyncGenerator<WatchBatch, void, void> {
+  let reached = after;
+  /** The highest revision of the store that this watch was ever told. */
+  let newest = 0;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const response of responses(open, { prefix, after: reached, signal })) {
+        failures = 0;
+        const storeRevision = Number(response.header.revision);
+        if (response.created && storeRevision < newest) await refuseReplacedStore(currentRevision, newest);
+        newest = Math.max(newest, storeRevision);
+        const batch = batchOf(response, reached);
+        if (batch === undefined) continue;
+        reached = batch.revision;
+        yield batch;
+      }
+    } catch (error) {
+      if (error instanceof CompactedError) throw error;
+      if (!signal.aborted) onBroken?.(error);
+    }
+    failures += 1;
+    await clock.sleep(computeBackoffMs(failures, backoff), signal);
+  }
+}
+
+/** The answers of one stream until it ends or breaks; fragments put together. Throws `CompactedError`. */
+async function* responses(open: EtcdWatchParts['open'], options: WatchOptions): AsyncGenerator<IWatchResponse> {
+  const { prefix, after, signal } = options;
+  const stream = await open();
+  if (!(stream instanceof Readable)) throw new TypeError('A gRPC stream is a Readable');
+  stream.on('error', () => {}); // the iteration below throws it; this one is for what comes after the iteration
+  const cancel = (): void => stream.cancel();
+  signal.addEventListener('abort', cancel);
+  try {
+    if (signal.aborted) return;
+    stream.write({
+      create_request: {
+        ...prefixRange(prefix),
+        start_revision: String(after + 1),
+        progress_notify: true,
+        fragment: true,
+      },
+    });
+    let events: IWatchResponse['events'] = [];
+    for await (const response of stream as AsyncIterable<IWatchResponse>) {
+      if (response.canceled) throw cancellation(response);
+      events = events.length === 0 ? response.events : [...events, ...response.events];
+      if (response.fragment) continue;
+      yield { ...response, events };
+      events = [];
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    stream.cancel();
+  }
+}
+
+function cancellation({ compact_revision, cancel_reason }: IWatchResponse): Error {
+  if (compact_revision === '0') return new Error(`etcd ended the watch: ${cancel_reason}`);
+  return new CompactedError(`The store is compacted up to ${compact_revision}`);
+}
+
+/** undefined: the answer says nothing of how far the watch is. */
+function batchOf(response: IWatchResponse, reached: number): WatchBatch | undefined {
+  if (response.created) return undefined;
+  const changes = response.events.map(changeOf);
+  const last = changes.at(-1);
+  const revision = last === undefined ? Number(response.header.revision) : revisionOf(last);
+  return last === undefined && revision <= reached ? undefined : { changes, revision };
+}
+
+function changeOf({ type, kv }: IWatchResponse['events'][number]): Change {
+  // The enumeration comes in the spelling of the protocol, which etcd3's types do not have.
+  if (String(type).toUpperCase() === 'DELETE') {
+    return { type: 'delete', key: kv.key.toString(), revision: Number(kv.mod_revision) };
+  }
+  return { type: 'put', entry: entryOf(kv), created: kv.create_revision === kv.mod_revision };
+}
+
+const revisionOf = (change: Change): number => (change.type === 'put' ? change.entry.revision : change.revision);
+
+/** A member that lags says a lower revision for a moment; the cluster itself never does unless its data was replaced. */
+async function refuseReplacedStore(currentRevision: () => Promise<number>, newest: number): Promise<void> {
+  const current = await currentRevision();
+  if (current < newest) throw new CompactedError(`The store went back from revision ${newest} to ${current}`);
+}

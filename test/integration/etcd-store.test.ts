@@ -1,0 +1,221 @@
+/** The etcd store on real etcd processes: the contract, and what happens when etcd or the way to it breaks. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Etcd3 } from 'etcd3';
+import { EtcdStore } from '../../apiserver/store/etcd-store.ts';
+import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } from '../../apiserver/store/store.ts';
+import { testStoreConformance } from '../../apiserver/store/store-conformance.ts';
+import { TestEtcd } from '../support/etcd.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+
+testStoreConformance('EtcdStore', async () => {
+  const etcd = await TestEtcd.start();
+  const proxy = await TcpProxy.start(etcd.port);
+  const store = new EtcdStore({ servers: [`http://127.0.0.1:${proxy.port}`] });
+  const other = new EtcdStore({ servers: [etcd.url] });
+  return {
+    store,
+    other,
+    async cutConnections() {
+      proxy.cut();
+    },
+    async stop() {
+      await store.close();
+      await other.close();
+      await proxy.stop();
+      await etcd.stop();
+    },
+  };
+});
+
+describe('EtcdStore when things break', () => {
+  let etcd: TestEtcd;
+  let proxy: TcpProxy;
+  let store: EtcdStore;
+
+  before(async () => {
+    etcd = await TestEtcd.start();
+    proxy = await TcpProxy.start(etcd.port);
+    store = new EtcdStore({ servers: [`http://127.0.0.1:${proxy.port}`], callTimeoutMs: 1_500 });
+  });
+  after(async () => {
+    await store.close();
+    await proxy.stop();
+    await etcd.stop();
+  });
+
+  test('while etcd is dead writes say at once that nothing was written; 10 s after its return all is well', async () => {
+    const start = await store.currentRevision();
+    const watching = record(store, '/killed/', start);
+    const written: number[] = [];
+    for (let n = 0; n < 50; n += 1) written.push(await store.create(`/killed/a${n}`, bytes('x')));
+    await etcd.kill();
+    for (let n = 0; n < 5; n += 1) {
+      const begin = performance.now();
+      await assert.rejects(store.create(`/killed/lost${n}`, bytes('x')), (error) => {
+        assert.ok(error instanceof StoreUnavailableError);
+        // The first call may have been on its way when the connection went.
+        if (n > 0) assert.equal(error.outcomeUnknown, false, String(error));
+        return true;
+      });
+      assert.ok(performance.now() - begin < 1_500);
+    }
+    await assert.rejects(store.get('/killed/a0'), StoreUnavailableError);
+    await etcd.start();
+    const back = performance.now();
+    written.push(await untilItWorks(() => store.create('/killed/b', bytes('x'))));
+    for (let n = 0; n < 20; n += 1) written.push(await store.create(`/killed/c${n}`, bytes('x')));
+    await watching.until(written.length);
+    assert.ok(performance.now() - back < 10_000);
+    assert.deepEqual(await watching.stop(), written);
+  });
+
+  test('kill -9 in a storm: acknowledged writes are there, refused ones are not, the watch has each once', async () => {
+    const start = await untilItWorks(() => store.currentRevision());
+    const watching = record(store, '/storm/', start);
+    const acknowledged: string[] = [];
+    const refused: string[] = [];
+    const stopAt = performance.now() + 2_500;
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let n = 0; performance.now() < stopAt; n += 1) {
+        const key = `/storm/${writer}-${n}`;
+        try {
+          await store.create(key, bytes('x'));
+          acknowledged.push(key);
+        } catch (error) {
+          assert.ok(error instanceof StoreUnavailableError, String(error));
+          if (!error.outcomeUnknown) refused.push(key);
+          await delay(20);
+        }
+      }
+    });
+    await delay(300);
+    await etcd.kill();
+    await delay(200);
+    await etcd.start();
+    await delay(500);
+    proxy.cut();
+    await Promise.all(writers);
+    const { entries } = await untilItWorks(() => store.list({ prefix: '/storm/' }));
+    const present = new Set(entries.map(({ key }) => key));
+    assert.ok(acknowledged.length > 100 && refused.length > 0, `${acknowledged.length}/${refused.length}`);
+    assert.deepEqual(
+      acknowledged.filter((key) => !present.has(key)),
+      [],
+    );
+    assert.deepEqual(
+      refused.filter((key) => present.has(key)),
+      [],
+    );
+    await watching.until(entries.length);
+    assert.deepEqual(
+      await watching.stop(),
+      entries.map(({ revision }) => revision).sort((a, b) => a - b),
+    );
+  });
+
+  test('an etcd that hangs: calls end at their deadline with an unknown outcome, and go on when it goes on', async (t) => {
+    await untilItWorks(() => store.currentRevision());
+    await etcd.freeze();
+    t.after(() => etcd.thaw());
+    const begin = performance.now();
+    await assert.rejects(
+      store.create('/frozen/a', bytes('x')),
+      (error) => error instanceof StoreUnavailableError && error.outcomeUnknown,
+    );
+    assert.ok(performance.now() - begin < 2_500);
+    etcd.thaw();
+    await untilItWorks(() => store.create('/frozen/b', bytes('x')));
+    // The write that nobody answered may well have happened.
+    const late = await store.create('/frozen/a', bytes('x')).then(
+      () => 'created',
+      (error: unknown) => (error instanceof KeyExistsError ? 'was there' : String(error)),
+    );
+    assert.match(late, /created|was there/);
+  });
+
+  test('answers that are lost on the way leave the outcome unknown', async () => {
+    await untilItWorks(() => store.create('/held/a', bytes('x')));
+    proxy.holdAnswers(true);
+    const writing = assert.rejects(
+      store.create('/held/b', bytes('x')),
+      (error) => error instanceof StoreUnavailableError && error.outcomeUnknown,
+    );
+    await delay(200);
+    proxy.cut();
+    proxy.holdAnswers(false);
+    await writing;
+    assert.ok(await untilItWorks(() => store.get('/held/b')), 'It had been written');
+  });
+
+  test('a watch that was away during a compaction is told so', async () => {
+    const start = await untilItWorks(() => store.create('/compacted/a', bytes('1')));
+    const direct = new EtcdStore({ servers: [etcd.url] });
+    const watching = (async () => {
+      for await (const _ of store.watch({ prefix: '/compacted/', after: start, signal: AbortSignal.timeout(20_000) }));
+    })();
+    const ended = assert.rejects(watching, CompactedError);
+    await delay(100);
+    proxy.refuse(true);
+    proxy.cut();
+    let revision = start;
+    for (let n = 2; n < 6; n += 1) revision = await direct.update('/compacted/a', bytes(`${n}`), revision);
+    await direct.compact(revision);
+    proxy.refuse(false);
+    await ended;
+    await direct.close();
+  });
+
+  test('a lease that etcd forgot is taken anew', async () => {
+    await untilItWorks(() => store.create('/lease/a', bytes('x'), { timeToLiveSeconds: 600 }));
+    const direct = new Etcd3({ hosts: etcd.url });
+    const { leases } = await direct.leaseClient.leaseLeases();
+    for (const { ID } of leases) await direct.leaseClient.leaseRevoke({ ID });
+    direct.close();
+    assert.equal(await store.get('/lease/a'), undefined);
+    await store.create('/lease/a', bytes('x'), { timeToLiveSeconds: 600 });
+  });
+});
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const revisionOf = (change: Change): number => (change.type === 'put' ? change.entry.revision : change.revision);
+
+/** Repeats `call` while the store is out of reach, for at most 10 s: the time in which it must be back. */
+async function untilItWorks<T>(call: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || performance.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
+}
+
+/** A watch in the background that notes the revisions it sees. */
+function record(store: EtcdStore, prefix: string, after: number) {
+  const controller = new AbortController();
+  const revisions: number[] = [];
+  const done = (async () => {
+    for await (const { changes } of store.watch({ prefix, after, signal: controller.signal })) {
+      revisions.push(...changes.map(revisionOf));
+    }
+  })();
+  return {
+    async until(count: number): Promise<void> {
+      const deadline = performance.now() + 10_000;
+      while (revisions.length < count) {
+        assert.ok(performance.now() < deadline, `The watch has seen ${revisions.length} of ${count} changes`);
+        await delay(10);
+      }
+    },
+    async stop(): Promise<number[]> {
+      controller.abort();
+      await done;
+      return revisions;
+    },
+  };
+}
