@@ -67,6 +67,8 @@ interface FactSchema {
   readonly type?: string;
   readonly format?: string;
   readonly $ref?: string;
+  /** Group, version and kind of what stands alone. */
+  readonly gvk?: readonly [string, string, string];
   readonly properties?: Readonly<Record<string, FactSchema>>;
   readonly required?: readonly string[];
   readonly items?: FactSchema;

@@ -1,0 +1,51 @@
+/**
+ * The last step before an object is stored: what Go's encoder would make of it. Required lists and maps that are empty
+ * become `null`, optional empty values go, structs by value are shown. Works in place.
+ */
+
+import { isZero } from './decode.ts';
+import { type FieldShape, type Shape, type StructShape, shapeOf } from './shape.ts';
+
+/** Gives `object` the form that is stored and answered. */
+export function encode(definition: string, object: object): void {
+  encodeStruct(shapeOf(definition), object as Record<string, unknown>, !storedAsJson(definition));
+}
+
+/** Upstream keeps these as JSON, where an empty list stays one; all else passes through protobuf, which has none. */
+const storedAsJson = (definition: string): boolean => definition.includes('.apiextensions.');
+
+function encodeStruct(shape: StructShape, object: Record<string, unknown>, nullsEmpty: boolean): void {
+  for (const name of Object.keys(object)) {
+    const field = shape.fields.get(name);
+    const value = object[name];
+    if (!field) continue;
+    if (value === undefined || (value === null && !field.zero) || (field.dropsZero && isZero(value))) {
+      delete object[name];
+      continue;
+    }
+    encodeValue(field.shape, value, nullsEmpty);
+    if (nullsEmpty && isEmptyCollection(field, value)) object[name] = null;
+  }
+  for (const field of shape.shown) {
+    if (object[field.name] !== undefined) continue;
+    const zero = field.zero?.();
+    object[field.name] = isEmptyCollection(field, zero) ? null : zero;
+  }
+}
+
+function isEmptyCollection({ shape }: FieldShape, value: unknown): boolean {
+  if (shape.type === 'list') return Array.isArray(value) && value.length === 0;
+  return shape.type === 'map' && isZero(value);
+}
+
+function encodeValue(shape: Shape, value: unknown, nullsEmpty: boolean): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (shape.type === 'struct') encodeStruct(shape, value as Record<string, unknown>, nullsEmpty);
+  else if (shape.type === 'list' && hasStructs(shape.items)) {
+    for (const item of value as unknown[]) encodeValue(shape.items, item, nullsEmpty);
+  } else if (shape.type === 'map' && hasStructs(shape.values)) {
+    for (const member of Object.values(value)) encodeValue(shape.values, member, nullsEmpty);
+  }
+}
+
+const hasStructs = (shape: Shape): boolean => shape.type !== 'scalar';
