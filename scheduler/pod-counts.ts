@@ -57,8 +57,8 @@ export class PodCounts {
 
   #group(question: PodQuestion): Set<Tally> {
     const name = question.namespace ?? '';
-    let group = this.#byNamespace.get(name);
-    if (group === undefined) this.#byNamespace.set(name, (group = new Set()));
+    const group = this.#byNamespace.get(name) ?? new Set();
+    this.#byNamespace.set(name, group);
     return group;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
-import { matchesLabelSelector } from '../api/selector.ts';
+import { matchesLabelSelector } from '../api/label-selector.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { Refused } from './decision.ts';
 import { describeRefusals } from './diagnosis.ts';

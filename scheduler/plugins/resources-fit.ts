@@ -24,16 +24,15 @@ export const resourcesFit: FilterPlugin & ScorePlugin = {
 };
 
 function refuse(requests: readonly (readonly [string, number])[], node: NodeInfo): Refusal | undefined {
-  let reasons: string[] | undefined;
+  const reasons: string[] = node.pods.size + 1 > (node.allocatable.get('pods') ?? 0) ? ['Too many pods'] : [];
   let curable = true;
-  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons = ['Too many pods'];
   for (const [resource, amount] of requests) {
     const allocatable = node.allocatable.get(resource) ?? 0;
     if (amount <= allocatable - (node.requested.get(resource) ?? 0)) continue;
-    (reasons ??= []).push(`Insufficient ${resource}`);
+    reasons.push(`Insufficient ${resource}`);
     if (amount > allocatable) curable = false;
   }
-  return reasons === undefined ? undefined : { plugin: name, reasons, curable };
+  return reasons.length === 0 ? undefined : { plugin: name, reasons, curable };
 }
 
 /** The share of each scored resource that would be left, as a mean of integers out of 100. */
