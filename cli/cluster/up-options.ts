@@ -23,6 +23,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   demo: { type: 'boolean', default: true, describe: 'Run the guestbook (--no-demo: leave it out)' },
   'node-name': text('Name of this node; default: the host name'),
   'node-ip': text("This node's address; default: the one of the default route"),
+  'kubelet-port': text('Port of the kubelet', '10250'),
   'cluster-cidr': text('The pod network', '10.244.0.0/16'),
   'service-cidr': text('The addresses of services', '10.96.0.0/16'),
   'node-ports': text('The ports that services may have on every node', '30000-32767'),
@@ -40,9 +41,10 @@ export interface UpOptions {
   readonly demo: boolean;
   readonly nodeName: string | undefined;
   readonly nodeIp: string | undefined;
+  readonly kubeletPort: number;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
-  readonly nodePortRange: { readonly from: number; readonly to: number };
+  readonly nodePortRange: { readonly first: number; readonly last: number };
   readonly proxyMode: 'nftables' | 'userspace';
   readonly registryPort: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -60,6 +62,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
     demo: args.demo !== false && only.size === components.length,
     nodeName: textOf(args, 'node-name')?.toLowerCase(),
     nodeIp: textOf(args, 'node-ip'),
+    kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
     clusterCidr: named('cluster-cidr'),
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
@@ -85,9 +88,10 @@ function portOf(text: string, flag: string): number {
   throw new CommandError(`${flag} must be a port from 1 to 65535, not "${text}"`);
 }
 
-function portRangeOf(text: string): { from: number; to: number } {
-  const [from = '', to = ''] = text.split('-');
-  const range = { from: portOf(from, '--node-ports'), to: portOf(to, '--node-ports') };
-  if (range.from > range.to) throw new CommandError(`--node-ports must be a range such as 30000-32767, not "${text}"`);
+function portRangeOf(text: string): { first: number; last: number } {
+  const [first = '', last = ''] = text.split('-');
+  const range = { first: portOf(first, '--node-ports'), last: portOf(last, '--node-ports') };
+  if (range.first > range.last)
+    throw new CommandError(`--node-ports must be a range such as 30000-32767, not "${text}"`);
   return range;
 }

@@ -1,0 +1,132 @@
+/**
+ * A program that belongs to the cluster: started again when it dies, ended with us whatever happens to us.
+ *
+ * Invariants:
+ * - The kernel ends the child when this process dies (`setpriv --pdeathsig`), so none is left behind by `kill -9`.
+ * - The child is in a session of its own: Ctrl-C in a terminal reaches only us, and we stop it in its turn.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { computeBackoffMs } from '../../base/backoff.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/logger.ts';
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly cwd: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** What it writes is appended here. */
+  readonly logFile: string;
+  readonly logger: Logger;
+  /** Asked until it is true, after every start. */
+  isReady(): Promise<boolean>;
+  readonly readyTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+const stopTimeoutMs = 5_000;
+
+/** Resolves once it is ready. Throws when it ends before, with the last lines that it wrote. */
+export async function startChild(options: ChildOptions): Promise<Running> {
+  const child = new SupervisedChild(options);
+  await child.start();
+  return child;
+}
+
+class SupervisedChild implements Running {
+  readonly name: string;
+  readonly done: Promise<void>;
+  readonly #options: ChildOptions;
+  readonly #clock: Clock;
+  readonly #stopping = new AbortController();
+  #process: ChildProcess | undefined;
+  #finish: () => void = () => {};
+
+  constructor(options: ChildOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { ended } = await this.#spawn();
+    await Promise.race([this.#untilReady(), ended.then((how) => this.#failedStart(how))]);
+    void this.#supervise(ended);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#process;
+    if (child !== undefined && isAlive(child)) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+      await exited;
+      clearTimeout(late);
+    }
+    this.#finish();
+  }
+
+  /** Starts it; `ended` resolves with how it ended. */
+  async #spawn(): Promise<{ readonly ended: Promise<string> }> {
+    const { command, arguments: given, cwd, environment, logFile } = this.#options;
+    const log = await open(logFile, 'a', 0o600);
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...given], {
+      cwd,
+      env: { ...process.env, ...environment },
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    this.#process = child;
+    const ended = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+      child.once('error', (error) => resolve(error.message));
+    });
+    await log.close();
+    return { ended };
+  }
+
+  async #supervise(firstEnd: Promise<string>): Promise<void> {
+    let ended = firstEnd;
+    for (let failures = 1; ; failures += 1) {
+      const startedAt = this.#clock.monotonic();
+      const how = await ended;
+      if (this.#stopping.signal.aborted) return;
+      if (this.#clock.monotonic() - startedAt > 60_000) failures = 1;
+      this.#options.logger.warn('A child process ended and is started again', { child: this.name, how });
+      await this.#clock.sleep(computeBackoffMs(failures, { baseMs: 100, maxMs: 10_000 }), this.#stopping.signal);
+      if (this.#stopping.signal.aborted) return;
+      ended = (await this.#spawn()).ended;
+    }
+  }
+
+  async #untilReady(): Promise<void> {
+    const end = this.#clock.monotonic() + (this.#options.readyTimeoutMs ?? 20_000);
+    while (!(await this.#options.isReady())) {
+      if (this.#clock.monotonic() > end) {
+        throw new Error(`${this.name} does not answer. Its last words:\n${await this.#lastWords()}`);
+      }
+      await this.#clock.sleep(15, this.#stopping.signal);
+    }
+  }
+
+  async #failedStart(how: string): Promise<never> {
+    throw new Error(`${this.name} does not start (${how}). Its last words:\n${await this.#lastWords()}`);
+  }
+
+  async #lastWords(): Promise<string> {
+    const text = await readFile(this.#options.logFile, 'utf8');
+    return text.trimEnd().split('\n').slice(-5).join('\n');
+  }
+}
+
+const isAlive = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;

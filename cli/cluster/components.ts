@@ -1,0 +1,99 @@
+/** Starts the components of a cluster, each from what all of them share. The only place that knows all of them. */
+
+import { join } from 'node:path';
+import type { Running } from '../../base/lifecycle.ts';
+import { type Cluster, connectionAs } from './cluster.ts';
+import type { Component } from './up-options.ts';
+
+/** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
+const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
+  async etcd({ options, logger }) {
+    const { startEtcd } = await import('./etcd-process.ts');
+    return await startEtcd({ folder: etcdFolder(options.dataDir), logger });
+  },
+
+  async apiserver({ options, certificates, nodeIp, logger }) {
+    const [{ startApiServer }, { EtcdStore }] = await Promise.all([
+      import('../../apiserver/api-server.ts'),
+      import('../../apiserver/store/etcd-store.ts'),
+    ]);
+    const own = logger.child({ component: 'apiserver' });
+    const { etcdServers, dataDir } = options;
+    const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
+    const store = new EtcdStore({ servers, logger: own });
+    const server = await startApiServer({
+      store,
+      bindAddress: options.bindAddress,
+      securePort: options.securePort,
+      serving: certificates.apiServer,
+      clientCertificateAuthority: certificates.authority.certificate,
+      serviceCidr: options.serviceCidr,
+      nodePortRange: options.nodePortRange,
+      advertiseAddress: nodeIp,
+      kubeletClient: certificates.kubeletClient,
+      logger: own,
+    });
+    return { ...server, stop: () => server.stop().then(() => store.close()) };
+  },
+
+  async 'controller-manager'(cluster) {
+    const { startControllerManager } = await import('../../controller-manager/controller-manager.ts');
+    return await startControllerManager({
+      connection: connectionAs(cluster, cluster.certificates.controllerManager),
+      logger: cluster.logger.child({ component: 'controller-manager' }),
+      leaderElect: false,
+      identity: cluster.nodeName,
+      clusterCidr: cluster.options.clusterCidr,
+    });
+  },
+
+  async scheduler(cluster) {
+    const { startScheduler } = await import('../../scheduler/scheduler.ts');
+    return await startScheduler({
+      connection: connectionAs(cluster, cluster.certificates.scheduler),
+      logger: cluster.logger.child({ component: 'scheduler' }),
+      leaderElect: false,
+      identity: cluster.nodeName,
+    });
+  },
+
+  async kubelet(cluster) {
+    const { startKubelet } = await import('../../kubelet/kubelet.ts');
+    const { options, certificates, nodeName, nodeIp, logger } = cluster;
+    return await startKubelet({
+      connection: connectionAs(cluster, certificates.kubelet),
+      logger: logger.child({ component: 'kubelet' }),
+      nodeName,
+      nodeIp,
+      dataDir: join(options.dataDir, 'kubelet'),
+      docker: { socketPath: dockerSocket() },
+      serving: certificates.kubeletServing,
+      clientCertificateAuthority: certificates.authority.certificate,
+      port: options.kubeletPort,
+    });
+  },
+
+  async proxy(cluster) {
+    const { startProxy } = await import('../../proxy/proxy.ts');
+    return await startProxy({
+      connection: connectionAs(cluster, cluster.certificates.proxy),
+      logger: cluster.logger.child({ component: 'proxy' }),
+      nodeName: cluster.nodeName,
+      nodeIp: cluster.nodeIp,
+      clusterCidr: cluster.options.clusterCidr,
+      mode: cluster.options.proxyMode,
+    });
+  },
+};
+
+export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
+  return starters[component](cluster);
+}
+
+export const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
+
+/** The engine of this machine: DOCKER_HOST when it is a unix socket, else Docker's own default. */
+export function dockerSocket(environment: NodeJS.ProcessEnv = process.env): string {
+  const host = environment.DOCKER_HOST ?? '';
+  return host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock';
+}

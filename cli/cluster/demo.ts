@@ -1,0 +1,110 @@
+/** The guestbook: its images, made here and pushed to a registry on loopback, and its objects, until it answers. */
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { pods } from '../../api/core/pod.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { packageRoot } from '../../base/package-root.ts';
+import type { Client } from '../../client/client.ts';
+import { createRestClient } from '../../client/rest-client.ts';
+import { applyManifest } from '../apply-manifest.ts';
+import { CommandError } from '../command.ts';
+import { type Manifest, readManifests } from '../manifest-files.ts';
+import { kindOfManifest } from '../resources.ts';
+import { type Cluster, connectionAs } from './cluster.ts';
+import { dockerSocket } from './components.ts';
+import { canListen } from './host.ts';
+import { httpGet } from './http-get.ts';
+import type { Progress } from './progress.ts';
+import { startRegistry } from './registry-process.ts';
+
+const run = promisify(execFile);
+const namespace = 'default';
+/** The registry that the manifests name. */
+const manifestRegistry = 'localhost:5000';
+const nodePort = 30080;
+const answerTimeoutMs = 120_000;
+
+/** Starts the registry (and adds it to `running`) and makes sure that it has the images. */
+export async function prepareDemoImages(cluster: Cluster, running: Running[]): Promise<{ registry: string }> {
+  const { dataDir, registryPort } = cluster.options;
+  const port = await freePortFrom(registryPort);
+  running.push(await startRegistry({ folder: join(dataDir, 'registry'), port, logger: cluster.logger }));
+  const registry = `localhost:${port}`;
+  const script = join(packageRoot, 'manifests', 'images', 'build.sh');
+  try {
+    await run(script, [registry], { env: { ...process.env, DOCKER_HOST: `unix://${dockerSocket()}` } });
+  } catch (cause) {
+    const { stderr = '' } = cause as { stderr?: string };
+    throw new CommandError(
+      `The demo's images cannot be built (${script}):\n${stderr.trim()}\n--no-demo leaves it out.`,
+      { cause },
+    );
+  }
+  return { registry };
+}
+
+async function freePortFrom(first: number): Promise<number> {
+  for (let port = first; port < first + 10; port += 1) {
+    if (await canListen(port, '127.0.0.1')) return port;
+  }
+  throw new CommandError(`Ports ${first} to ${first + 9} are all taken: choose another with --registry-port`);
+}
+
+export interface DemoOptions {
+  readonly registry: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Applies the manifests and waits until the page is answered through its Service. */
+export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<{ url: string }> {
+  const connection = connectionAs(cluster, cluster.certificates.admin);
+  const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
+  try {
+    await applyAll(client, options.registry);
+    await waitForAnswer(client, cluster, options);
+  } finally {
+    await client.close();
+  }
+  return { url: `http://localhost:${nodePort}` };
+}
+
+async function applyAll(client: Client, registry: string): Promise<void> {
+  const file = join(packageRoot, 'manifests', 'examples', 'guestbook', 'guestbook.yaml');
+  for (const manifest of await readManifests([file])) {
+    const text = JSON.stringify({ ...manifest, metadata: { ...manifest.metadata, namespace } });
+    const wanted = JSON.parse(text.replaceAll(`"${manifestRegistry}/`, `"${registry}/`)) as Manifest;
+    await applyManifest(client, await kindOfManifest(client, manifest), wanted, { force: true });
+  }
+}
+
+/** Only a page that Redis has filled is a 200. */
+async function waitForAnswer(client: Client, cluster: Cluster, { progress, signal }: DemoOptions): Promise<void> {
+  const end = systemClock.monotonic() + answerTimeoutMs;
+  while (!signal.aborted) {
+    const answer = await httpGet(`http://${cluster.nodeIp}:${nodePort}/`);
+    if (answer?.code === 200) return;
+    const { items } = await client.list(pods, { namespace, labelSelector: 'app=guestbook' });
+    progress.note(`${items.filter(isRunning).length} of ${items.length} pods run`);
+    if (systemClock.monotonic() > end) throw new CommandError(notAnswering(items));
+    await systemClock.sleep(50, signal);
+  }
+}
+
+const isRunning = (pod: Pod): boolean => pod.status?.phase === 'Running';
+
+function notAnswering(found: readonly Pod[]): string {
+  const waiting = found
+    .filter((pod) => !isRunning(pod))
+    .map(({ metadata, status }) => {
+      const reason =
+        status?.containerStatuses?.[0]?.state?.waiting?.reason ??
+        status?.conditions?.find((one) => one.status === 'False')?.message;
+      return `  ${metadata?.name}: ${status?.phase ?? 'Pending'}${reason === undefined ? '' : `, ${reason}`}`;
+    });
+  return `The guestbook does not answer on port ${nodePort} after 2 minutes.\n${waiting.join('\n')}`;
+}

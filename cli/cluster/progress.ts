@@ -1,0 +1,62 @@
+/** Shows what is being done, step by step: a spinner on a terminal, one plain line per step elsewhere. */
+
+import type { Output } from '../session.ts';
+
+export interface Progress {
+  /** Shows `title` while `work` goes on, and how long it took. A failure is marked and passed on. */
+  step<T>(title: string, work: () => Promise<T>): Promise<T>;
+  /** Adds to what the present step shows: `3 of 6 pods run`. */
+  note(text: string): void;
+}
+
+export async function createProgress(output: Output & { readonly isTTY?: boolean }): Promise<Progress> {
+  return output.isTTY ? await createSpinner() : new PlainProgress(output);
+}
+
+class PlainProgress implements Progress {
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  async step<T>(title: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      const result = await work();
+      this.#output.write(`✓ ${title} (${secondsSince(started)})\n`);
+      return result;
+    } catch (error) {
+      this.#output.write(`✗ ${title}\n`);
+      throw error;
+    }
+  }
+
+  note(): void {}
+}
+
+async function createSpinner(): Promise<Progress> {
+  const { default: ora } = await import('ora');
+  const spinner = ora({ discardStdin: false });
+  let present = '';
+  return {
+    async step(title, work) {
+      const started = performance.now();
+      present = title;
+      spinner.start(title);
+      try {
+        const result = await work();
+        spinner.succeed(`${title} (${secondsSince(started)})`);
+        return result;
+      } catch (error) {
+        spinner.fail(title);
+        throw error;
+      }
+    },
+    note(text) {
+      spinner.text = `${present} · ${text}`;
+    },
+  };
+}
+
+const secondsSince = (started: number): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;

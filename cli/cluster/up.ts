@@ -1,0 +1,100 @@
+/**
+ * Starts a cluster on this machine and keeps it until it is told to stop. All components share this process: that is
+ * the least memory, and each of them can just as well be run on its own by its `main.ts`.
+ */
+
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { type Running, stopAll } from '../../base/lifecycle.ts';
+import { createLogger } from '../../base/logger.ts';
+import type { Session } from '../session.ts';
+import { type Cluster, prepareCluster } from './cluster.ts';
+import { startComponent } from './components.ts';
+import { prepareDemoImages, runDemo } from './demo.ts';
+import { checkPortIsFree, prepareDataDir } from './host.ts';
+import { lockDataDir } from './instance-lock.ts';
+import { waitForNode } from './node-ready.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { type Component, components, type UpOptions } from './up-options.ts';
+import { welcomeText } from './welcome.ts';
+
+const stopTimeoutMs = 9_000;
+
+const titles: Record<Component, string> = {
+  etcd: 'etcd',
+  apiserver: 'API server',
+  'controller-manager': 'Controller manager',
+  scheduler: 'Scheduler',
+  kubelet: 'Kubelet',
+  proxy: 'Proxy',
+};
+
+/** Resolves when the cluster was told to stop and has stopped; throws when it cannot start or a part of it ends. */
+export async function up(given: UpOptions, session: Session): Promise<void> {
+  const options = { ...given, dataDir: resolve(given.dataDir) };
+  await prepareDataDir(options.dataDir);
+  const lock = await lockDataDir(options.dataDir);
+  const running: Running[] = [];
+  try {
+    await start(options, { session, running, progress: await createProgress(session.out) });
+    await Promise.race([aborted(session.signal), ...running.map(({ done }) => done)]);
+    session.out.write('\nStopping. Containers are left running.\n');
+  } finally {
+    await stopWithin(running, session);
+    await lock.release();
+  }
+}
+
+interface Start {
+  readonly session: Session;
+  readonly progress: Progress;
+  /** What is to be stopped, in the order of its start. Filled as things start, so that a failure half-way stops them. */
+  readonly running: Running[];
+}
+
+async function start(options: UpOptions, { session, progress, running }: Start): Promise<void> {
+  await checkPorts(options);
+  const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
+  const cluster = await progress.step('Certificates', () => prepareCluster(options, logger));
+  const images = options.demo ? prepareDemoImages(cluster, running) : undefined;
+  images?.catch(() => {}); // awaited below; should a component fail first, its error is the one to show
+  for (const component of components.filter((one) => options.only.has(one))) {
+    if (session.signal.aborted) return;
+    await progress.step(titles[component], async () => {
+      running.push(await startComponent(component, cluster));
+    });
+  }
+  if (options.only.has('kubelet')) await progress.step('Node is Ready', () => waitForNode(cluster, session.signal));
+  const demo = images === undefined ? undefined : await startDemo(cluster, images, { session, progress, running });
+  if (!session.signal.aborted) session.out.write(welcomeText(cluster, demo));
+}
+
+async function startDemo(
+  cluster: Cluster,
+  images: Promise<{ registry: string }>,
+  { session, progress }: Start,
+): Promise<{ url: string }> {
+  const { registry } = await progress.step('Images of the guestbook', () => images);
+  return await progress.step('Guestbook', () => runDemo(cluster, { registry, progress, signal: session.signal }));
+}
+
+async function checkPorts({ only, securePort, kubeletPort }: UpOptions): Promise<void> {
+  if (only.has('apiserver')) await checkPortIsFree(securePort, 'the API server', '--secure-port');
+  if (only.has('kubelet')) await checkPortIsFree(kubeletPort, 'the kubelet', '--kubelet-port');
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** What does not end in time is left to end with this process. */
+async function stopWithin(running: readonly Running[], session: Session): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), stopTimeoutMs);
+  });
+  if ((await Promise.race([stopAll(running), late])) === 'late') {
+    session.errors.write('Not everything stopped in time: see the log.\n');
+  }
+  clearTimeout(timer);
+}

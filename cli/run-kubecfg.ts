@@ -1,0 +1,98 @@
+/** kubecfg as a function: finds the command, runs it, and turns what goes wrong into one sentence and an exit code. */
+
+import yargs, { type Argv } from 'yargs';
+import { StatusError } from '../api/status-error.ts';
+import { expandClassicFlags } from './classic-flags.ts';
+import { type Arguments, type Command, CommandError } from './command.ts';
+import { commands, globalOptions } from './commands.ts';
+import { type Output, Session } from './session.ts';
+
+export interface KubecfgOptions {
+  readonly out: Output;
+  readonly errors: Output;
+  /** Aborts when the user wants to stop. */
+  readonly signal: AbortSignal;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Runs one command line (without `node` and the script); resolves with the exit code, never rejects. */
+export async function runKubecfg(argv: readonly string[], options: KubecfgOptions): Promise<number> {
+  try {
+    await runCommand(argv, options);
+    return 0;
+  } catch (error) {
+    const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
+    options.errors.write(`${explain(error, verbose)}\n`);
+    return error instanceof CommandError ? error.exitCode : 1;
+  }
+}
+
+interface Chosen {
+  readonly command: Command;
+  readonly args: Arguments;
+}
+
+async function runCommand(argv: readonly string[], options: KubecfgOptions): Promise<void> {
+  const chosen = await parse(expandClassicFlags(argv), options.out);
+  if (chosen === undefined) return; // help was shown
+  const session = new Session({ ...options, args: chosen.args });
+  try {
+    await (await chosen.command.load()).run(session, chosen.args);
+  } finally {
+    await session.close();
+  }
+}
+
+async function parse(argv: readonly string[], out: Output): Promise<Chosen | undefined> {
+  let chosen: Chosen | undefined;
+  const parser = createParser();
+  for (const command of commands) {
+    parser.command(command.usage, command.describe, { ...command.options }, (args) => {
+      chosen = { command, args };
+    });
+  }
+  await parser.parseAsync(argv[0] === '--version' ? ['version'] : [...argv], {}, (error, _args, text) => {
+    if (error) throw error;
+    if (text !== '') out.write(`${text}\n`);
+  });
+  return chosen;
+}
+
+function createParser(): Argv {
+  return yargs()
+    .scriptName('kubecfg')
+    .usage('$0 [OPTIONS] VERB …\n\nThe classic verbs and those of today in one command.')
+    .options(globalOptions)
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'camel-case-expansion': false,
+      'greedy-arrays': false,
+    })
+    .recommendCommands()
+    .strict()
+    .demandCommand(1, 'Say what to do: kubecfg --help lists the commands.')
+    .version(false)
+    .help()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new CommandError(message);
+    });
+}
+
+/** The sentence for the user. Stacks and causes are shown only when they are asked for. */
+function explain(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
+  return sentenceOf(error) + (verbose ? `\n${error.stack}${cause}` : '');
+}
+
+function sentenceOf(error: Error): string {
+  if (error instanceof CommandError || error.name === 'KubeconfigError') return error.message;
+  if (!(error instanceof StatusError)) return `Error: ${error.message}`;
+  if (error.reason === 'ServiceUnavailable') {
+    return `${error.message}\nIs the cluster running? "npm start" starts one; --kubeconfig or -h HOST names another.`;
+  }
+  return `Error from server${error.reason === '' ? '' : ` (${error.reason})`}: ${error.message}`;
+}
