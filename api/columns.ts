@@ -1,5 +1,7 @@
 /** Columns of `kubectl get` that many kinds have, and how cells show values. */
 
+import type { LabelSelector } from 'kubernetes-types/meta/v1';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { nameColumn } from './define-kind.ts';
 import { ageOf } from './human-duration.ts';
 import type { Column } from './kind.ts';
@@ -32,4 +34,24 @@ export function booleanColumn<T>(name: string, description: string, cell: CellOf
 export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
   const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
+}
+
+/** `app=a,tier in (b,c),!old`, sorted by key; `<none>` for a selector that asks for nothing. */
+export function formatLabelSelector(selector: DeepReadonly<LabelSelector> | undefined): string {
+  const terms: [key: string, text: string][] = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => [
+    key,
+    `${key}=${value}`,
+  ]);
+  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+    const list = `(${[...values].sort().join(',')})`;
+    const texts: Record<string, string> = {
+      In: `${key} in ${list}`,
+      NotIn: `${key} notin ${list}`,
+      Exists: key,
+      DoesNotExist: `!${key}`,
+    };
+    terms.push([key, texts[operator] ?? '']);
+  }
+  terms.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return terms.length === 0 ? '<none>' : terms.map(([, text]) => text).join(',');
 }

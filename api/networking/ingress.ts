@@ -1,7 +1,11 @@
 /** The kind Ingress. */
 
-import type { Ingress } from 'kubernetes-types/networking/v1';
+import type { Ingress, IngressSpec, IngressStatus } from 'kubernetes-types/networking/v1';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+
+import { specAndStatus } from '../spec-and-status.ts';
+import { validateIngressSpec, validateLoadBalancerStatus } from './ingress-validation.ts';
 
 export const ingresses = defineKind<Ingress>({
   group: 'networking.k8s.io',
@@ -10,4 +14,45 @@ export const ingresses = defineKind<Ingress>({
   plural: 'ingresses',
   shortNames: ['ing'],
   subresources: [statusSubresource],
+  columns: [
+    nameColumn,
+    textColumn(
+      'Class',
+      'The Ingress class.',
+      ({ spec, metadata }) =>
+        spec?.ingressClassName ?? metadata.annotations?.['kubernetes.io/ingress.class'] ?? '<none>',
+    ),
+    textColumn('Hosts', 'Hosts that it serves.', ({ spec }) => formatHosts(spec)),
+    textColumn('Address', 'Where it is reached.', ({ status }) => formatAddresses(status)),
+    textColumn('Ports', 'Ports that it listens on.', ({ spec }) => (spec?.tls?.length ? '80, 443' : '80')),
+    ageColumn,
+  ],
+  strategy: {
+    ...specAndStatus({ newStatus: () => ({ loadBalancer: {} }) }),
+    setDefaults(object) {
+      object.status ??= {};
+      object.status.loadBalancer ??= {};
+    },
+    validate(object, errors, { subresource }) {
+      if (subresource === 'status') validateLoadBalancerStatus(object.status?.loadBalancer, errors);
+      else validateIngressSpec(object.spec ?? {}, errors);
+    },
+  },
 });
+
+const shownHosts = 3;
+
+function formatHosts(spec: IngressSpec | undefined): string {
+  const rules = spec?.rules ?? [];
+  const hosts = rules.slice(0, shownHosts).map(({ host }) => host || '*');
+  if (hosts.length === 0) return '*';
+  // Upstream counts every rule in "n more".
+  return rules.length > shownHosts ? `${hosts.join(',')} + ${rules.length - shownHosts} more...` : hosts.join(',');
+}
+
+function formatAddresses(status: IngressStatus | undefined): string {
+  return (status?.loadBalancer?.ingress ?? [])
+    .map(({ ip, hostname }) => ip || hostname || '')
+    .filter(Boolean)
+    .join(',');
+}

@@ -1,0 +1,99 @@
+/** IP addresses and networks, strictly: no leading zeros, no IPv4-mapped forms, no bits beyond the prefix. */
+
+import { isIP } from 'node:net';
+
+export interface Network {
+  readonly family: 4 | 6;
+  /** The first address. */
+  readonly address: bigint;
+  readonly prefixLength: number;
+}
+
+const widths = { 4: 32, 6: 128 } as const;
+
+/** The number that an address stands for, or undefined. Accepts what Go's strict parser accepts. */
+export function parseIp(text: string): { readonly family: 4 | 6; readonly value: bigint } | undefined {
+  const family = isIP(text);
+  if (family === 4) return { family, value: parseIpv4(text) };
+  if (family === 6 && !text.includes('%')) return { family, value: parseIpv6(text) };
+  return undefined;
+}
+
+function parseIpv4(text: string): bigint {
+  return text.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+}
+
+function parseIpv6(text: string): bigint {
+  const tail = /(\d+\.\d+\.\d+\.\d+)$/.exec(text)?.[1];
+  const hex = (value: bigint): string => value.toString(16);
+  const plain =
+    tail === undefined
+      ? text
+      : text.slice(0, -tail.length) + hex(parseIpv4(tail) >> 16n) + `:${hex(parseIpv4(tail) & 0xffffn)}`;
+  const [left = '', right] = plain.split('::');
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
+  const head = groups(left);
+  const end = right === undefined ? [] : groups(right);
+  const middle = right === undefined ? [] : Array.from({ length: 8 - head.length - end.length }, () => '0');
+  return [...head, ...middle, ...end].reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n);
+}
+
+/** The network, or undefined. The address may have bits beyond the prefix. */
+export function parseCidr(text: string): (Network & { readonly host: bigint }) | undefined {
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const ip = parseIp(match?.[1] ?? '');
+  const prefixLength = Number(match?.[2]);
+  if (match === null || ip === undefined || prefixLength > widths[ip.family]) return undefined;
+  const hostBits = BigInt(widths[ip.family] - prefixLength);
+  return { family: ip.family, address: (ip.value >> hostBits) << hostBits, prefixLength, host: ip.value };
+}
+
+export function contains(network: Network, ip: { readonly family: number; readonly value: bigint }): boolean {
+  const hostBits = BigInt(widths[network.family] - network.prefixLength);
+  return ip.family === network.family && ip.value >> hostBits === network.address >> hostBits;
+}
+
+/** `inner` is part of `outer` and smaller than it. */
+export function isStrictSubset(inner: Network, outer: Network): boolean {
+  return inner.prefixLength > outer.prefixLength && contains(outer, { family: inner.family, value: inner.address });
+}
+
+const leadingZero = /(^|[.])0\d/;
+const mapped = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
+
+/** What is wrong with an address, in upstream's words. */
+export function checkIp(text: string): string[] {
+  const lenient = text.replace(/(^|\.)0+(?=\d)/g, '$1');
+  if (parseIp(lenient) === undefined) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
+  if (!text.includes(':') && leadingZero.test(text)) return ['must not have leading 0s'];
+  if (mapped.test(text)) return ['must not be an IPv4-mapped IPv6 address'];
+  return [];
+}
+
+/** What is wrong with a network, in upstream's words. */
+export function checkCidr(text: string): string[] {
+  const lenient = text.replace(/(^|[./])0+(?=\d)/g, '$1');
+  const network = parseCidr(lenient);
+  if (network === undefined) return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+  const found: string[] = [];
+  const [address = '', prefix = ''] = text.split('/');
+  if ((!address.includes(':') && leadingZero.test(address)) || /^0\d/.test(prefix)) {
+    found.push('must not have leading 0s in IP or prefix length');
+  }
+  if (mapped.test(address)) found.push('must not have an IPv4-mapped IPv6 address');
+  if (network.host !== network.address) found.push('must not have bits set beyond the prefix length');
+  return found;
+}
+
+/** Dotted or colon form of an address, as Go prints it. */
+export function formatIp({ family, value }: { readonly family: 4 | 6; readonly value: bigint }): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
+  const runs = [...groups.join(':').matchAll(/(?:^|(?<=:))0(?::0)+(?=:|$)/g)];
+  const longest = runs.sort((a, b) => b[0].length - a[0].length || a.index - b.index)[0];
+  if (longest === undefined) return groups.join(':');
+  const text = groups.join(':');
+  const before = text.slice(0, longest.index).replace(/:$/, '');
+  const after = text.slice(longest.index + longest[0].length).replace(/^:/, '');
+  return `${before}::${after}`;
+}
