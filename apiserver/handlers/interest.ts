@@ -1,12 +1,52 @@
-/** What a LIST or WATCH selects, as the cache wants to hear it. */
+/** What a LIST or WATCH selects, as the cache wants to hear it: exact matches by index, the rest by asking. */
 
-import type { Interest } from '../store/resource-cache.ts';
+import type { Kind } from '../../api/kind.ts';
+import type { CachedObject, Interest } from '../store/resource-cache.ts';
 import type { ListOptions } from './list-options.ts';
+import { wireObject } from './object-answers.ts';
+import { type FieldRequirement, parseFieldSelector } from './selectors/field-selector-text.ts';
+import { type LabelRequirement, meetsAll, parseLabelSelector } from './selectors/label-selector-text.ts';
 import type { Target } from './target.ts';
 
-export function interestOf(target: Target, _options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Interest {
+/** Throws BadRequest for selectors that cannot be read. */
+export function interestOf(target: Target, options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Interest {
+  const { kind } = target;
+  const labels = options.labelSelector === '' ? [] : parseLabelSelector(options.labelSelector);
+  const fields = options.fieldSelector === '' ? [] : parseFieldSelector(options.fieldSelector, kind);
+  const exact = new Map<string, string>();
+  const others: FieldRequirement[] = [];
+  if (target.name !== '') exact.set('metadata.name', target.name);
+  if (target.namespace) exact.set('metadata.namespace', target.namespace);
+  for (const requirement of fields) {
+    const { field, value, isNegated } = requirement;
+    // The fields of a second version are its own, not those of what is stored.
+    const isIndexed = !kind.storedAs || field === 'metadata.name' || field === 'metadata.namespace';
+    if (!isNegated && value !== '' && isIndexed && !exact.has(field)) exact.set(field, value);
+    else others.push(requirement);
+  }
+  const { 'metadata.name': name, 'metadata.namespace': namespace, ...exactFields } = Object.fromEntries(exact);
   return {
-    namespace: target.namespace,
-    name: target.name === '' ? undefined : target.name,
+    namespace,
+    name,
+    ...(Object.keys(exactFields).length > 0 && { fields: exactFields }),
+    ...((labels.length > 0 || others.length > 0) && { matches: matcher(kind, labels, others) }),
   };
+}
+
+function matcher(
+  kind: Kind,
+  labels: readonly LabelRequirement[],
+  fields: readonly FieldRequirement[],
+): (candidate: CachedObject) => boolean {
+  return (candidate) =>
+    meetsAll(labels, candidate.labels) &&
+    fields.every(({ field, isNegated, value }) => (fieldValue(kind, candidate, field) === value) !== isNegated);
+}
+
+function fieldValue(kind: Kind, candidate: CachedObject, field: string): string {
+  if (field === 'metadata.name') return candidate.name;
+  if (field === 'metadata.namespace') return candidate.namespace;
+  if (!kind.storedAs) return candidate.fields[field] ?? '';
+  const object = wireObject(kind, candidate) as Parameters<Kind['selectableFields'][number]['value']>[0];
+  return kind.selectableFields.find(({ name }) => name === field)?.value(object) ?? '';
 }
