@@ -31,6 +31,6 @@ export function kubeconfigText(connection: Connection): string {
       contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'default' } }],
       'current-context': 'test',
     },
-    { skipInvalid: true },
+    { skipInvalid: true, lineWidth: -1 },
   );
 }
