@@ -23,7 +23,9 @@ export async function ensureHairpin(clusterCidr: string, run: Command): Promise<
   };
   const podNetwork = readCidr(clusterCidr);
   const bridges = (await show('address', 'show', 'type', 'bridge'))
-    .filter(({ addr_info: addresses = [] }) => addresses.some(({ family, local }) => family === 'inet' && podNetwork.check(local)))
+    .filter(({ addr_info: addresses = [] }) =>
+      addresses.some(({ family, local }) => family === 'inet' && podNetwork.check(local)),
+    )
     .map(({ ifname }) => ifname);
   if (bridges.length === 0) return;
   const ports = (await show('link', 'show', 'type', 'bridge_slave')).filter(

@@ -154,16 +154,15 @@ function addExternal(
   }
 }
 
-function addBalancer(
-  program: ProgramBuilder,
-  chain: string,
-  rule: ServiceRule,
-  endpoints: readonly Endpoint[],
-): void {
+function addBalancer(program: ProgramBuilder, chain: string, rule: ServiceRule, endpoints: readonly Endpoint[]): void {
   // Where this node has no endpoint the local chain is empty, and the packet goes on to be dropped.
   if (endpoints.length === 0 && rule.anywhere.length === 0) return;
   const rules =
-    endpoints.length === 0 ? [] : rule.affinitySeconds > 0 ? sticky(program, rule, endpoints) : [spread(rule, endpoints)];
+    endpoints.length === 0
+      ? []
+      : rule.affinitySeconds > 0
+        ? sticky(program, rule, endpoints)
+        : [spread(rule, endpoints)];
   program.addChain(chain, comment(rule), rules);
 }
 

@@ -88,11 +88,7 @@ function addRules(name: string, { rules }: NftChain): string[] {
   return rules.map((rule) => `add rule ${table} ${name} ${rule}`);
 }
 
-function changeEntries(
-  map: string,
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): string[] {
+function changeEntries(map: string, before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const gone = [...before].filter(([key, value]) => after.get(key) !== value).map(([key]) => key);
   const come = [...after]
     .filter(([key, value]) => before.get(key) !== value)

@@ -46,6 +46,20 @@ export class Nftables implements RuleApplier {
     await this.#ensureHairpin(rules.localAddresses);
   }
 
+  async verify(): Promise<boolean> {
+    if (this.#applied === undefined) return false;
+    const missing = ['services', 'nat-prerouting', 'nat-output', 'nat-postrouting'].map(async (chain) => {
+      const text = await this.#run(['nft', '-t', 'list', 'chain', 'ip', tableName, chain]);
+      return !/^\t\t(ip|jump|meta|fib) /m.test(text);
+    });
+    const intact = await Promise.all(missing).then(
+      (results) => !results.includes(true),
+      () => false, // nft says no such chain, or cannot say
+    );
+    if (!intact) this.#applied = undefined;
+    return intact;
+  }
+
   async stop(): Promise<void> {}
 
   /** A new pod has a new port on the bridge. */

@@ -12,6 +12,11 @@ export interface RuleApplier {
    * failure the next call starts from nothing that it remembers.
    */
   apply(rules: Rules): Promise<void>;
+  /**
+   * Looks whether what was applied is still there: somebody may have flushed it. If not, the next `apply` starts from
+   * nothing, and the answer is false.
+   */
+  verify(): Promise<boolean>;
   /** Lets go of what this process holds. Rules in the kernel stay: traffic goes on without the proxy. */
   stop(): Promise<void>;
 }

@@ -51,7 +51,13 @@ async function passOn(client: net.Socket, balancer: Balancer): Promise<void> {
 
 function connect({ address, port }: Endpoint): Promise<net.Socket | undefined> {
   return new Promise((resolve) => {
-    const upstream = net.connect({ host: address, port, allowHalfOpen: true, noDelay: true, timeout: connectTimeoutMs });
+    const upstream = net.connect({
+      host: address,
+      port,
+      allowHalfOpen: true,
+      noDelay: true,
+      timeout: connectTimeoutMs,
+    });
     const fail = () => {
       upstream.destroy();
       resolve(undefined);

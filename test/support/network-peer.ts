@@ -29,7 +29,12 @@ export type PeerRequest =
   | { readonly do: 'open'; readonly id: string; readonly address: string; readonly port: number }
   /** One exchange on it. */
   | { readonly do: 'talk'; readonly id: string }
-  | { readonly do: 'apply'; readonly mode: 'nftables' | 'userspace'; readonly clusterCidr: string; readonly rules: Rules };
+  | {
+      readonly do: 'apply';
+      readonly mode: 'nftables' | 'userspace';
+      readonly clusterCidr: string;
+      readonly rules: Rules;
+    };
 
 const timeoutMs = 2_000;
 const connections = new Map<string, net.Socket>();

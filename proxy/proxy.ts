@@ -1,0 +1,196 @@
+/**
+ * The proxy of a node: watches Services and EndpointSlices, computes rules, makes them so.
+ *
+ *   informers ─► changed ─► (short wait: changes come in groups) ─► computeRules ─► apply ─► …
+ *                                                                      └─ failed ─► again after a growing wait
+ *
+ * Invariants:
+ * - Rules are computed from all that is known, never from a change: a lost or doubled event changes nothing.
+ * - Nothing is applied before both caches are complete: a start never takes away what works.
+ * - One `apply` at a time.
+ */
+
+import type { Service } from 'kubernetes-types/core/v1';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { services } from '../api/core/service.ts';
+import { endpointSlices } from '../api/discovery/endpoint-slice.ts';
+import { computeBackoffMs } from '../base/backoff.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Running } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import { Metrics } from '../base/metrics.ts';
+import type { Connection } from '../client/connection.ts';
+import { createInformer } from '../client/informer.ts';
+import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
+import { createRestClient } from '../client/rest-client.ts';
+import { type Command, runCommand } from './command.ts';
+import { HostSettings } from './host-settings.ts';
+import { LoopbackPorts } from './loopback-ports.ts';
+import { Nftables } from './nftables.ts';
+import { ProxyMetrics } from './proxy-metrics.ts';
+import type { RuleApplier } from './rule-applier.ts';
+import { computeRules } from './rules.ts';
+import { StaleFlows } from './stale-flows.ts';
+import { Userspace } from './userspace.ts';
+
+export interface ProxyOptions {
+  readonly connection: Connection;
+  readonly logger: Logger;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly clusterCidr: string;
+  readonly mode: 'nftables' | 'userspace';
+  readonly metrics?: Metrics;
+  /** How commands of the system are run. */
+  readonly run?: Command;
+  readonly clock?: Clock;
+}
+
+export interface Proxy extends Running {
+  /** What it still waits for; undefined once the rules of this node are in force. */
+  whyNotReady(): string | undefined;
+}
+
+const groupingMs = 20;
+const verifyEveryMs = 30_000;
+const backoff = { baseMs: 200, maxMs: 10_000 };
+const serviceNameLabel = 'kubernetes.io/service-name';
+
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const over = new AbortController();
+  const loop = new ProxyLoop(options);
+  const done = loop.run(over.signal);
+  done.catch((error: unknown) => options.logger.error('The proxy ended', { error }));
+  return {
+    name: 'proxy',
+    done,
+    whyNotReady: () => loop.whyNotReady(),
+    async stop() {
+      over.abort();
+      await done.catch(() => undefined); // told by `done`
+    },
+  };
+}
+
+class ProxyLoop {
+  readonly #options: ProxyOptions;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #client;
+  readonly #services: Informer<Service>;
+  readonly #slices: Informer<EndpointSlice>;
+  readonly #appliers: readonly RuleApplier[];
+  readonly #host: HostSettings | undefined;
+  readonly #staleFlows: StaleFlows | undefined;
+  readonly #metrics: ProxyMetrics;
+  #changedAt: number | undefined = 0;
+  #verifiedAt = 0;
+  #trouble: string | undefined = 'Services and EndpointSlices are not listed yet';
+  #wake: () => void = () => {};
+
+  constructor(options: ProxyOptions) {
+    const { logger, connection, clusterCidr, mode, run = runCommand, clock = systemClock } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#metrics = new ProxyMetrics(options.metrics ?? new Metrics());
+    this.#client = createRestClient(connection, { userAgent: 'longshore-proxy', logger });
+    this.#services = createInformer(this.#client, services, { logger });
+    this.#slices = createInformer(this.#client, endpointSlices, { logger, indexers: { service: serviceOf } });
+    this.#services.onChange(() => this.#changed());
+    // Others renew or relabel slices; only what rules are made of counts.
+    this.#slices.onChange((change) => isRelevant(change) && this.#changed());
+    const kernel = mode === 'nftables';
+    this.#appliers = kernel
+      ? [new Nftables({ clusterCidr, logger, run }), new LoopbackPorts(logger)]
+      : [new Userspace({ logger, run })];
+    this.#host = kernel ? new HostSettings({ clusterCidr, logger, run }) : undefined;
+    this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
+  }
+
+  whyNotReady(): string | undefined {
+    return this.#trouble;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const informers = Promise.all([this.#services.run(signal), this.#slices.run(signal)]);
+    await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
+    await this.#keepApplying(signal);
+    await informers;
+    await Promise.all(this.#appliers.map((applier) => applier.stop()));
+    await this.#client.close();
+  }
+
+  async #keepApplying(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#verify();
+        if (this.#changedAt !== undefined) await this.#apply();
+        failures = 0;
+        this.#trouble = undefined;
+        await this.#nextChange(signal);
+        await this.#clock.sleep(groupingMs, signal);
+      } catch (error) {
+        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#changedAt ??= this.#clock.monotonic();
+        this.#logger.error('Programming the rules failed; trying again', { error });
+        await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);
+      }
+    }
+  }
+
+  async #apply(): Promise<void> {
+    const startedAt = this.#clock.monotonic();
+    const changedAt = this.#changedAt ?? startedAt;
+    this.#changedAt = undefined;
+    const rules = computeRules({
+      services: this.#services.list(),
+      slicesOf: (service) => this.#slices.byIndex('service', service),
+      nodeName: this.#options.nodeName,
+    });
+    for (const applier of this.#appliers) await applier.apply(rules);
+    await this.#staleFlows?.forget(rules);
+    const now = this.#clock.monotonic();
+    this.#metrics.observe(now - startedAt, changedAt === 0 ? undefined : now - changedAt);
+    this.#logger.debug('Rules are in force', { services: rules.services.length, ms: Math.round(now - startedAt) });
+  }
+
+  async #verify(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (this.#verifiedAt !== 0 && now - this.#verifiedAt < verifyEveryMs) return;
+    const first = this.#verifiedAt === 0;
+    this.#verifiedAt = now;
+    await this.#host?.ensure();
+    if (first) return;
+    for (const applier of this.#appliers) {
+      if (await applier.verify()) continue;
+      this.#logger.warn('Rules were removed by somebody else; programming them again');
+      this.#changed();
+    }
+  }
+
+  #changed(): void {
+    this.#changedAt ??= this.#clock.monotonic();
+    this.#wake();
+  }
+
+  /** Until something changes, or it is time to verify. */
+  async #nextChange(signal: AbortSignal): Promise<void> {
+    if (this.#changedAt !== undefined) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await this.#clock.sleep(verifyEveryMs, AbortSignal.any([signal, woken.signal]));
+  }
+}
+
+function serviceOf({ metadata }: Cached<EndpointSlice>): string[] {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
+}
+
+function isRelevant({ previous, next }: ObjectChange<EndpointSlice>): boolean {
+  const parts = (slice: Cached<EndpointSlice> | undefined) =>
+    slice && JSON.stringify([slice.addressType, slice.endpoints, slice.ports, serviceOf(slice)]);
+  return parts(previous) !== parts(next);
+}
