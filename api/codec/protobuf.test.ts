@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decode } from '../schema/decode.ts';
+import { openApiFacts } from '../schema/schema.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
 
 /** Bodies that kubectl 1.33 sends for `kubectl create`, in base64, and what the same object is in JSON. */
@@ -113,7 +115,11 @@ const body = (apiVersion: string, kind: string, ...fields: Buffer[]): Buffer =>
 describe('decodeProtobuf', () => {
   for (const [base64, object] of bodies) {
     const { kind } = object as { kind: string };
-    it(`reads a ${kind}`, () => assert.deepEqual(decodeProtobuf(Buffer.from(base64, 'base64')), object));
+    it(`reads a ${kind}`, () => {
+      const [definition = ''] = Object.keys(openApiFacts().definitions).filter((name) => name.endsWith(`.${kind}`));
+      const read = (value: unknown) => decode(definition, value);
+      assert.deepEqual(read(decodeProtobuf(Buffer.from(base64, 'base64'))), read(object));
+    });
   }
 
   it('reads options of requests', () => {
@@ -129,7 +135,7 @@ describe('decodeProtobuf', () => {
     assert.deepEqual(decodeProtobuf(pod), {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'p', deletionTimestamp: '1970-01-01T00:01:00Z' },
+      metadata: { name: 'p', creationTimestamp: null, deletionTimestamp: '1970-01-01T00:01:00Z' },
       spec: { volumes: [{ name: 'v', emptyDir: { medium: 'Memory' } }], terminationGracePeriodSeconds: 0 },
     });
   });

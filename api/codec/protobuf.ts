@@ -1,9 +1,9 @@
 /**
  * Kubernetes protobuf bodies ("k8s\0" and an envelope) to the JSON that the same client would have sent.
  *
- * The wire differs from JSON in what it says too much: scalars that are not pointers in Go are always written, so a
- * zero means nothing there (`pointer-fields.ts` knows the others), an empty time means none, and embedded structs are
- * messages of their own whose fields stand one level higher in JSON.
+ * The wire says more than JSON would: scalars that are not pointers in Go are always written, zeros too. Decoding by
+ * schema drops them, as it does for a client that sends `hostNetwork: false`. An empty time means none, and embedded
+ * structs are messages of their own whose fields stand one level higher in JSON.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,6 @@ import { isRecord, type JsonRecord, setOwn } from '../patch/record.ts';
 import { type ObjectSchema, openApiFacts, schemaOf } from '../schema/schema.ts';
 import { JsonError, maxDepth, parseJson } from './json.ts';
 import { NumberLiteral } from './number-literal.ts';
-import { isPointerField } from './pointer-fields.ts';
 import { ProtobufError, WireReader } from './wire-reader.ts';
 
 export { ProtobufError };
@@ -78,8 +77,6 @@ interface MessageField {
   readonly repeated: boolean;
   /** The type of the values, for a map. */
   readonly mapOf: string | undefined;
-  /** A zero on the wire was meant. */
-  readonly keepZero: boolean;
 }
 
 interface Message {
@@ -114,9 +111,8 @@ function fieldsOf(name: string): [number, MessageField][] {
   return (protobufFacts().messages[name] ?? []).flatMap(([number, fieldName, type, label, valueType]) => {
     const key = keys === undefined || keys.has(fieldName) ? fieldName : keysByCase(keys, fieldName);
     if (key === undefined && !isEmbedded(type, keys)) return [];
-    const keepZero = isPointerField(name, key ?? '');
     const mapOf = type === 'map' ? valueType : undefined;
-    return [[number, { key, type, repeated: label === 'repeated', mapOf, keepZero }]];
+    return [[number, { key, type, repeated: label === 'repeated', mapOf }]];
   });
 }
 
@@ -173,11 +169,10 @@ function readField(reader: WireReader, wireType: number, object: JsonRecord, fie
   const value = readValue(reader, field.type, depth);
   if (field.key === undefined) Object.assign(object, value);
   else if (field.repeated) append(object, field.key, value);
-  else if (field.keepZero || !isZero(value)) object[field.key] = value;
+  else object[field.key] = value;
 }
 
 const wireTypes: Readonly<Record<string, number>> = { bool: 0, int32: 0, int64: 0, uint32: 0, uint64: 0, double: 1 };
-const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false || value === null;
 
 function readPacked(bytes: Uint8Array, object: JsonRecord, field: MessageField): void {
   for (const reader = new WireReader(bytes); !reader.done; )
