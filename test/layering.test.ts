@@ -1,0 +1,158 @@
+/** Holds the arrows of ARCHITECTURE.md: imports go one way, and each outside system is seen by one room only. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, it } from 'node:test';
+import { packageRoot } from '../base/package-root.ts';
+
+/** What the code of a room may import from: itself, and these rooms. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  api: ['base'],
+  client: ['api', 'base'],
+  apiserver: ['api', 'base'],
+  'controller-manager': ['client', 'api', 'base'],
+  scheduler: ['client', 'api', 'base'],
+  kubelet: ['client', 'api', 'base'],
+  proxy: ['client', 'api', 'base'],
+  cli: ['client', 'api', 'base'],
+};
+
+/** Only here are the components known to each other. */
+const wiring = { room: 'cli', folder: 'cli/cluster/' };
+const components = ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'];
+
+/** Packages that only some folder may see, so that what is behind them can be replaced. */
+const packageOwners: Readonly<Record<string, readonly string[]>> = {
+  etcd3: ['apiserver/store/etcd-'],
+  '@grpc/grpc-js': ['apiserver/store/etcd-'],
+  dockerode: ['kubelet/runtime/docker'],
+  express: ['apiserver/'],
+  'kubernetes-types': [''],
+};
+
+/** Programs that only these folders run. */
+const programOwners: Readonly<Record<string, readonly string[]>> = {
+  nft: ['proxy/'],
+  iptables: ['proxy/', 'kubelet/'],
+  ip: ['proxy/', 'kubelet/', 'cli/cluster/host.ts'],
+};
+
+interface SourceFile {
+  /** From the root of the checkout. */
+  readonly path: string;
+  readonly room: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources = Object.keys(arrows).flatMap(sourcesIn);
+
+describe('layering', () => {
+  it('finds the sources', () => assert.ok(sources.length > 50, `only ${sources.length} files`));
+
+  it('lets imports go one way only', () => {
+    const wrong = sources.flatMap((file) =>
+      importedRooms(file)
+        .filter(({ room }) => !mayImport(file, room))
+        .map(describeImport(file)),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('lets tests import what they test, and test support', () => {
+    const wrong = testsIn('.').flatMap((file) =>
+      importedRooms(file)
+        .filter(({ room }) => room !== 'test' && room !== 'bench' && !mayTestImport(file, room))
+        .map(describeImport(file)),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const [name, owners] of Object.entries(packageOwners)) {
+    it(`lets only ${owners.join(', ') || 'everybody'} see ${name}`, () => {
+      const wrong = sources
+        .filter(({ imports }) => imports.some((one) => one === name || one.startsWith(`${name}/`)))
+        .filter(({ path }) => !owners.some((owner) => path.startsWith(owner)));
+      assert.deepEqual(
+        wrong.map(({ path }) => path),
+        [],
+      );
+    });
+  }
+
+  for (const [program, owners] of Object.entries(programOwners)) {
+    it(`lets only ${owners.join(', ')} run ${program}`, () => {
+      const runs = new RegExp(`(?:spawn|spawnSync|exec|execFile|execFileSync|run)\\(\\s*['"]${program}['"]`);
+      const wrong = sources
+        .filter(({ text }) => runs.test(text))
+        .filter(({ path }) => !owners.some((owner) => path.startsWith(owner)));
+      assert.deepEqual(
+        wrong.map(({ path }) => path),
+        [],
+      );
+    });
+  }
+
+  it('knows no folder that says nothing', () => {
+    const vague = /(^|\/)(util|utils|lib|common|helpers|misc)(\/|\.ts$)/;
+    assert.deepEqual(
+      sources.map(({ path }) => path).filter((path) => vague.test(path)),
+      [],
+    );
+  });
+});
+
+function mayImport({ path, room }: SourceFile, imported: string): boolean {
+  if (imported === room || arrows[room]?.includes(imported)) return true;
+  return room === wiring.room && path.startsWith(wiring.folder) && components.includes(imported);
+}
+
+/** A test beside the code sees what the code sees, and from `client` on the API server to talk to. */
+const mayTestImport = (file: SourceFile, imported: string): boolean =>
+  file.room === 'test' || file.room === 'bench' || mayImport(file, imported);
+
+const describeImport =
+  ({ path }: SourceFile) =>
+  ({ specifier }: { readonly specifier: string }): string =>
+    `${path} imports ${specifier}`;
+
+function importedRooms({ path, imports }: SourceFile): { specifier: string; room: string }[] {
+  return imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({ specifier, room: normalize(join(dirname(path), specifier)).split('/')[0] ?? '' }));
+}
+
+function sourcesIn(room: string): SourceFile[] {
+  return filesIn(room)
+    .filter((path) => !isTest(path))
+    .map((path) => readSource(path));
+}
+
+function testsIn(folder: string): SourceFile[] {
+  return filesIn(folder)
+    .filter(isTest)
+    .map((path) => readSource(path));
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts');
+}
+
+function filesIn(folder: string): string[] {
+  const skipped = ['node_modules', 'dist', '.git', 'coverage'];
+  return readdirSync(join(packageRoot, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = relative('.', join(folder, entry.name));
+    if (entry.isDirectory()) return skipped.includes(entry.name) ? [] : filesIn(path);
+    return entry.name.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function readSource(path: string): SourceFile {
+  const text = readFileSync(join(packageRoot, path), 'utf8');
+  const imports = [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm)].map(
+    ([, specifier = '']) => specifier,
+  );
+  return { path, room: path.split('/')[0] ?? '', text, imports };
+}

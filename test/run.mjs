@@ -1,0 +1,166 @@
+/**
+ * `npm test`: sets the machine up, then checks types, lint and layering, and runs all tests, cheap ones first.
+ *
+ *   npm test                        everything
+ *   npm test -- unit integration    only these stages
+ *   npm test -- proxy/rules         only test files whose path contains this
+ *
+ * End-to-end tests run in a sandbox: their own network, processes, mounts and engine (test/support/sandbox.sh).
+ * LONGSHORE_TEST_VERBOSE=1 also shows what tests write.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  checkMachine,
+  checkRoot,
+  ensureBuild,
+  ensureNodePackages,
+  ensurePrograms,
+  packagesOf,
+  root,
+  SetupError,
+} from '../cli/cluster/machine.mjs';
+
+const allFiles = findTests('.');
+const inFolder = (folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));
+
+/** In the order in which they run. */
+const stages = [
+  { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
+  {
+    name: 'lint',
+    command: [process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  },
+  { name: 'layering', files: ['test/layering.test.ts'] },
+  { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
+  { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
+  { name: 'integration', files: inFolder('test/integration'), concurrency: 2 },
+  { name: 'clients', files: inFolder('test/clients') },
+  { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
+];
+
+const fileTimeoutMs = 600_000;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+let current;
+
+async function main(words) {
+  setUp();
+  const scratch = mkdtempSync(join(tmpdir(), 'longshore-test-'));
+  try {
+    for (const stage of selectStages(words)) await runStage(stage, scratch);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+  if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped`);
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
+  return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
+}
+
+function setUp() {
+  const report = (text) => console.log(`• ${text} …`);
+  checkMachine();
+  checkRoot();
+  ensureNodePackages(report);
+  ensurePrograms(Object.keys(packagesOf), report);
+}
+
+/** Words are stages, or parts of the paths of test files. */
+function selectStages(words) {
+  const names = words.filter((word) => stages.some(({ name }) => name === word));
+  const parts = words.filter((word) => !names.includes(word));
+  const chosen = names.length > 0 ? stages.filter(({ name }) => names.includes(name)) : stages;
+  if (parts.length === 0) return chosen;
+  return chosen
+    .filter(({ files }) => files !== undefined)
+    .map((stage) => ({ ...stage, files: stage.files.filter((file) => parts.some((part) => file.includes(part))) }));
+}
+
+async function runStage(stage, scratch) {
+  if (stage.files?.length === 0) return;
+  const started = performance.now();
+  const before = { ...totals };
+  if (stage.command !== undefined) await runCheck(stage);
+  else await runTests(stage, scratch);
+  const failed = totals.failed - before.failed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(
+    `${failed === 0 ? '✓' : '✗'} ${stage.name}: ${totals.passed - before.passed} passed, ${failed} failed (${seconds} s)`,
+  );
+}
+
+async function runCheck({ command }) {
+  const code = await run(command);
+  totals[code === 0 ? 'passed' : 'failed'] += 1;
+}
+
+async function runTests({ name, files, concurrency = 1, sandbox = false }, scratch) {
+  if (sandbox) ensureBuild((text) => console.log(`• ${text} …`));
+  const totalsFile = join(scratch, `${name}.json`);
+  const runner = [
+    ...[process.execPath, '--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
+    ...[
+      `--test-timeout=${fileTimeoutMs}`,
+      '--test-reporter=./test/support/reporter.mjs',
+      '--test-reporter-destination=stdout',
+    ],
+    ...files,
+  ];
+  const command = sandbox ? ['test/support/sandbox.sh', ...runner] : runner;
+  const code = await run(command, { LONGSHORE_TEST_TOTALS: totalsFile });
+  const counted = readTotals(totalsFile);
+  totals.passed += counted.passed;
+  totals.skipped += counted.skipped;
+  // A runner that failed without a failed test (it crashed, or never started) is a failure of its own.
+  totals.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
+}
+
+function readTotals(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 }; // the runner ended before it could write them; its exit code says so
+  }
+}
+
+function run([command, ...arguments_], environment = {}) {
+  return new Promise((resolve) => {
+    current = spawn(command, arguments_, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
+    current.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(1);
+    });
+    current.on('exit', (code, signal) => resolve(signal === null ? code : 1));
+  });
+}
+
+function findTests(folder) {
+  const skipped = ['node_modules', 'dist', '.git', 'coverage'];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return skipped.includes(entry.name) ? [] : findTests(path);
+    return entry.name.endsWith('.test.ts') ? [path] : [];
+  });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    current?.kill('SIGTERM');
+    process.exitCode = 130;
+    setTimeout(() => process.exit(130), 15_000).unref();
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

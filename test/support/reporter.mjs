@@ -1,0 +1,60 @@
+/**
+ * What `npm test` shows of node's test runner: a line for each file that is through, all of every failure, and the
+ * totals as JSON in the file that LONGSHORE_TEST_TOTALS names. Plain JavaScript: node loads it without a compiler.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { inspect } from 'node:util';
+
+/** The names of the suites around a test, by file and nesting. */
+class Titles {
+  #open = new Map();
+
+  started({ file, nesting, name }) {
+    const titles = this.#open.get(file) ?? [];
+    this.#open.set(file, [...titles.slice(0, nesting), name]);
+  }
+
+  of({ file, nesting, name }) {
+    return [...(this.#open.get(file) ?? []).slice(0, nesting), name].join(' › ');
+  }
+}
+
+// biome-ignore lint/style/noDefaultExport: node's test runner asks for the default export of a reporter
+export default async function* report(source) {
+  const titles = new Titles();
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  const written = new Map();
+  for await (const { type, data } of source) {
+    if (type === 'test:start') titles.started(data);
+    if (type === 'test:pass' && data.details?.type !== 'suite') {
+      if (data.skip || data.todo) totals.skipped += 1;
+      else totals.passed += 1;
+    }
+    if (type === 'test:fail' && isOwnFailure(data)) {
+      totals.failed += 1;
+      const isWholeFile = data.name === data.file;
+      const detail = isWholeFile ? indent(written.get(data.file) ?? '') : explain(data.details.error);
+      yield `\n✗ ${relative(process.cwd(), data.file ?? '')}${isWholeFile ? '' : `: ${titles.of(data)}`}\n${detail}\n`;
+    }
+    if (type === 'test:stderr' || type === 'test:stdout') {
+      written.set(data.file, ((written.get(data.file) ?? '') + data.message).slice(-4000));
+      if (process.env.LONGSHORE_TEST_VERBOSE) yield data.message;
+    }
+  }
+  if (process.env.LONGSHORE_TEST_TOTALS) writeFileSync(process.env.LONGSHORE_TEST_TOTALS, JSON.stringify(totals));
+}
+
+/** A suite or file also fails when something in it fails: that is reported already. */
+function isOwnFailure({ details }) {
+  return details.error?.failureType !== 'subtestsFailed';
+}
+
+function explain(error) {
+  const cause = error?.cause ?? error;
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause, { depth: 6 });
+  return indent(text);
+}
+
+const indent = (text) => text.replace(/^/gm, '    ');
