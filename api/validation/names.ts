@@ -10,6 +10,7 @@ const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedPart = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualifiedPart})?`;
 const configKey = '[-._a-zA-Z0-9]+';
+const httpHeader = '[-A-Za-z0-9]+';
 const wildcard1123 = `\\*\\.${subdomain1123}`;
 
 // Tests run on texts whose length was checked first, so none of these can take long.
@@ -20,6 +21,7 @@ const patterns = {
   qualifiedPart: new RegExp(`^${qualifiedPart}$`),
   labelValue: new RegExp(`^${labelValue}$`),
   configKey: new RegExp(`^${configKey}$`),
+  httpHeader: new RegExp(`^${httpHeader}$`),
   wildcard1123: new RegExp(`^${wildcard1123}$`),
 };
 
@@ -67,6 +69,11 @@ const texts = {
     'key.name',
     'KEY_NAME',
     'key-name',
+  ),
+  httpHeader: explain(
+    "a valid HTTP header must consist of alphanumeric characters or '-'",
+    httpHeader,
+    'X-Header-Name',
   ),
   wildcard1123: explain(
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
@@ -140,4 +147,21 @@ export function checkPortName(port: string): string[] {
 
 export function checkPortNumber(port: number): string[] {
   return port >= 1 && port <= 65_535 ? [] : ['must be between 1 and 65535, inclusive'];
+}
+
+/** Names of headers in HTTP probes and hooks. */
+export const checkHttpHeaderName = (name: string): string[] =>
+  patterns.httpHeader.test(name) ? [] : [texts.httpHeader];
+
+/** Names of environment variables: anything printable but `=`. */
+export function checkEnvironmentName(name: string): string[] {
+  if (/^[ -<>-~]+$/.test(name)) return [];
+  return ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+}
+
+/** What stands before a generated suffix: it may end where the whole name may not. */
+export function checkNamePrefix(check: (name: string) => string[], prefix: string): string[] {
+  if (check === checkPathSegment)
+    return checkPathSegment(prefix).filter((message) => !message.startsWith('may not be'));
+  return check(prefix.endsWith('-') && prefix.length > 1 ? `${prefix.slice(0, -1)}a` : prefix);
 }

@@ -1,0 +1,275 @@
+/**
+ * Runs the single-field recordings in memory, without a server: each case is decoded, completed by the kind's strategy
+ * and validated as the registry would do it, and its outcome is graded against upstream's. What belongs to the server
+ * itself (uids, addresses, admission) is played by `server-stub.ts`, so these grades speak of `api/` alone.
+ *
+ *   node --import tsx test/golden/field-cases.ts [--show 5] [--only TEXT] [--inexact] [FILE …]
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
+import type { Kind, WriteContext } from '../../api/kind.ts';
+import { findKind } from '../../api/kinds.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { DecodeError, decode } from '../../api/schema/decode.ts';
+import { encode } from '../../api/schema/encode.ts';
+import { StatusError } from '../../api/status-error.ts';
+import { packageRoot } from '../../base/package-root.ts';
+import {
+  applyOperations,
+  findChanges,
+  type Grade,
+  gradeOutcome,
+  type Outcome,
+  type PatchOperation,
+} from './answers.ts';
+import { completeCreated, completeUpdated, keepMetadata, newMetadata } from './server-stub.ts';
+
+export const fieldRecordings = join(packageRoot, 'test/golden/recordings/fields');
+
+interface BaseLine {
+  readonly base: string;
+  readonly path: string;
+  readonly body: KubernetesObject;
+  readonly as?: { readonly user: string; readonly groups?: readonly string[] };
+  readonly fresh?: readonly PatchOperation[];
+  readonly settle?: number;
+  readonly want: Outcome;
+}
+
+interface CaseLine {
+  readonly id: string;
+  readonly op: 'create' | 'update';
+  readonly patch: readonly PatchOperation[];
+  readonly sub?: string;
+  readonly want: Outcome;
+}
+
+export interface CaseResult extends Grade {
+  readonly id: string;
+  readonly want: Outcome;
+  readonly got: Outcome;
+}
+
+const namespace = 'golden-ns';
+
+/** All cases of one file of recordings. */
+export function* runFieldCases(file: string): Generator<CaseResult> {
+  const text = readFileSync(file, 'utf8').replaceAll('{ns}', namespace);
+  let group: Group | undefined;
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const parsed = JSON.parse(line) as BaseLine | CaseLine;
+    if ('base' in parsed) {
+      group = new Group(parsed);
+      yield grade(`${parsed.base} base`, parsed.want, group.baseOutcome);
+    } else if (group) yield grade(parsed.id, parsed.want, group.run(parsed));
+  }
+}
+
+function grade(id: string, want: Outcome, got: Outcome): CaseResult {
+  return { id, want, got, ...gradeOutcome(withoutDocuments(want), withoutDocuments(got)) };
+}
+
+/** A patch that does not decode shows the whole patched document, whose spelling belongs to the patch handler. */
+function withoutDocuments(outcome: Outcome): Outcome {
+  if (outcome.causes?.[0]?.[0] !== 'patch') return outcome;
+  return {
+    ...outcome,
+    causes: outcome.causes.map(([field, reason, message]) => [
+      field,
+      reason,
+      message.slice(message.lastIndexOf('\\n": ') < 0 ? message.lastIndexOf('": ') : message.lastIndexOf('\\n": ')),
+    ]),
+  };
+}
+
+class Group {
+  readonly baseOutcome: Outcome;
+  readonly #kind: Kind;
+  readonly #base: BaseLine;
+  readonly #renamed: unknown;
+  readonly #fresh: Outcome;
+  readonly #stored: Stored | undefined;
+
+  constructor(base: BaseLine) {
+    this.#base = base;
+    this.#kind = kindOfPath(base.path);
+    this.baseOutcome = this.#create(base.body);
+    this.#stored = this.baseOutcome.answer as Stored | undefined;
+    const renamed = { ...base.body, metadata: { ...base.body.metadata, name: `${base.body.metadata?.name}-x` } };
+    this.#renamed = applyOperations(renamed, base.fresh ?? []);
+    this.#fresh = this.#create(this.#renamed);
+  }
+
+  run(one: CaseLine): Outcome {
+    if (one.op === 'create') return brief(this.#create(applyOperations(this.#renamed, one.patch)), this.#fresh.answer);
+    if (!this.#stored) return { code: 0, message: 'the base was refused' };
+    return brief(this.#update(this.#stored, one), this.#stored);
+  }
+
+  #context(subresource?: string, isUpdate = false): WriteContext {
+    const { as } = this.#base;
+    return {
+      subresource,
+      namespace: this.#kind.namespaced ? namespace : undefined,
+      isUpdate,
+      user: { name: as?.user ?? 'admin', groups: [...(as?.groups ?? ['system:masters']), 'system:authenticated'] },
+    } as WriteContext;
+  }
+
+  #create(body: unknown): Outcome {
+    const { strategy } = this.#kind;
+    const context = this.#context();
+    return answer(201, () => {
+      const { object, warnings } = this.#decode(body);
+      strategy.setDefaults?.(object);
+      newMetadata(this.#kind, object, context);
+      strategy.prepareForCreate?.(object, context);
+      completeCreated(this.#kind, object);
+      const errors = new FieldErrors();
+      validateMetadata(this.#kind, object, errors);
+      strategy.validate?.(object, errors, context);
+      this.#refuse(object, errors);
+      return this.#finish(object, undefined, warnings);
+    });
+  }
+
+  #update(previous: Stored, one: CaseLine): Outcome {
+    const { strategy } = this.#kind;
+    const context = this.#context(one.sub, true);
+    return answer(200, () => {
+      let patched: unknown;
+      try {
+        patched = applyOperations(previous, one.patch);
+      } catch (error) {
+        throw new StatusError(
+          422,
+          'Invalid',
+          `the server rejected our request due to an error in our request: ${error}`,
+        );
+      }
+      const { object, warnings } = this.#decodePatched(patched);
+      strategy.setDefaults?.(object);
+      keepMetadata(object, previous);
+      strategy.prepareForUpdate?.(object, structuredClone(previous), context);
+      completeUpdated(this.#kind, object, previous, one.sub);
+      const errors = new FieldErrors();
+      validateMetadataUpdate(this.#kind, object, previous, errors);
+      strategy.validate?.(object, errors, context);
+      strategy.validateUpdate?.(object as Stored, structuredClone(previous), errors, context);
+      this.#refuse(object, errors);
+      return this.#finish(object, previous, warnings);
+    });
+  }
+
+  #finish(object: KubernetesObject, previous: Stored | undefined, warnings: string[]) {
+    const { strategy, definition } = this.#kind;
+    strategy.canonicalize?.(object);
+    encode(definition, object);
+    if (previous && strategy.generationOf) {
+      const changed = JSON.stringify(strategy.generationOf(object)) !== JSON.stringify(strategy.generationOf(previous));
+      if (changed) (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
+    }
+    const all = [...warnings, ...(strategy.warnings?.(object, previous) ?? [])];
+    return { object: JSON.parse(JSON.stringify(object)) as unknown, warnings: [...new Set(all)] };
+  }
+
+  #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
+    const { kind, version, group, definition } = this.#kind;
+    try {
+      const { object, unknownFields } = decode(definition, structuredClone(body));
+      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      const apiVersion = group === '' ? version : version;
+      throw new StatusError(
+        400,
+        'BadRequest',
+        `${kind} in version "${apiVersion}" cannot be handled as a ${kind}: ${error.message}`,
+      );
+    }
+  }
+
+  #decodePatched(body: unknown): { object: KubernetesObject; warnings: string[] } {
+    try {
+      const { object, unknownFields } = decode(this.#kind.definition, structuredClone(body));
+      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      const message = `Invalid value: "": ${error.message}`;
+      throw new StatusError(422, 'Invalid', message, {
+        causes: [{ field: 'patch', reason: 'FieldValueInvalid', message }],
+      });
+    }
+  }
+
+  #refuse(object: KubernetesObject, errors: FieldErrors): void {
+    if (!errors.empty) throw invalidObject(this.#kind, object.metadata?.name ?? '', errors.list);
+  }
+}
+
+function answer(code: number, write: () => { object: unknown; warnings: string[] }): Outcome {
+  try {
+    const { object, warnings } = write();
+    return { code, answer: object, ...(warnings.length > 0 && { warnings }) };
+  } catch (error) {
+    if (!(error instanceof StatusError)) return { code: 500, message: String((error as Error).stack) };
+    const { message = '', details, reason = '', code: status = 500 } = error.status;
+    const causes = (details?.causes ?? []).map((cause): [string, string, string] => [
+      cause.field ?? '',
+      cause.reason ?? '',
+      cause.message ?? '',
+    ]);
+    return { code: status, reason, ...(causes.length > 0 ? { causes } : { message }) };
+  }
+}
+
+function brief({ answer: object, ...rest }: Outcome, base: unknown): Outcome {
+  return rest.code >= 400 ? rest : { ...rest, changes: findChanges(base, object) };
+}
+
+function kindOfPath(path: string): Kind {
+  const parts = path.split('/').filter((part) => part !== '');
+  const [group, version] = parts[0] === 'api' ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
+  const kind = findKind({ group, version, plural: parts.at(-1) ?? '' });
+  if (!kind) throw new Error(`No kind for ${path}`);
+  return kind;
+}
+
+/** Prints how each file fares. */
+function main(args: string[]): void {
+  const option = (name: string, fallback: string) => {
+    const at = args.indexOf(`--${name}`);
+    return at < 0 ? fallback : (args.splice(at, 2)[1] ?? fallback);
+  };
+  const show = Number(option('show', '0'));
+  const only = option('only', '');
+  const inexact = args.includes('--inexact');
+  const names = args.filter((one) => !one.startsWith('--'));
+  const files = readdirSync(fieldRecordings).filter(
+    (file) => names.length === 0 || names.some((name) => file.includes(name)),
+  );
+  const total = { cases: 0, same: 0, exact: 0 };
+  for (const file of files) {
+    const results = [...runFieldCases(join(fieldRecordings, file))].filter(({ id }) => id.includes(only));
+    const same = results.filter((one) => one.same).length;
+    const exact = results.filter((one) => one.exact).length;
+    total.cases += results.length;
+    total.same += same;
+    total.exact += exact;
+    console.log(`${basename(file, '.jsonl')}: ${results.length} cases, ${same} same, ${exact} exact`);
+    for (const miss of results.filter((one) => (inexact ? !one.exact : !one.same)).slice(0, show)) {
+      console.log(
+        `  ${miss.id}\n    want ${JSON.stringify(miss.want).slice(0, 900)}\n    got  ${JSON.stringify(miss.got).slice(0, 900)}`,
+      );
+    }
+  }
+  const percent = (count: number) => ((100 * count) / total.cases).toFixed(1);
+  console.log(`total: ${total.cases} cases, ${percent(total.same)} % same, ${percent(total.exact)} % exact`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main(process.argv.slice(2));

@@ -1,0 +1,75 @@
+/**
+ * What the API server does around a kind's strategy, played for recordings that run in memory: identities, what
+ * admission fills in, addresses. Placeholders are those of the recordings.
+ */
+
+import type { Toleration } from 'kubernetes-types/core/v1';
+import type { Kind, WriteContext } from '../../api/kind.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+
+type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadata']>]: unknown };
+// biome-ignore lint/suspicious/noExplicitAny: parts of many kinds are read here, whatever they are
+type Loose = any;
+
+/** The metadata of a new object. */
+export function newMetadata(kind: Kind, object: KubernetesObject, context: WriteContext): void {
+  object.metadata ??= {};
+  const metadata = object.metadata as Writable;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  metadata.uid = '<uid:1>';
+  metadata.resourceVersion = '<rv:1>';
+  metadata.creationTimestamp = '<time>';
+  if (context.namespace !== undefined) metadata.namespace ??= context.namespace;
+  if (kind.strategy.generationOf) metadata.generation = 1;
+  else if (kind.plural !== 'leases') delete metadata.generation;
+  if (metadata.generateName && !metadata.name) metadata.name = `${String(metadata.generateName).slice(0, 58)}<suffix>`;
+}
+
+/** What an update may not touch in metadata. */
+export function keepMetadata(object: KubernetesObject, previous: Stored): void {
+  object.metadata ??= {};
+  const metadata = object.metadata as Writable;
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  metadata.creationTimestamp = previous.metadata.creationTimestamp;
+  metadata.resourceVersion = previous.metadata.resourceVersion;
+  metadata.uid ??= previous.metadata.uid;
+  if (previous.metadata.generation === undefined) delete metadata.generation;
+  else metadata.generation = previous.metadata.generation;
+}
+
+/** Admission and allocation at creation. */
+export function completeCreated(kind: Kind, object: KubernetesObject): void {
+  if (kind.group !== '') return;
+  if (kind.kind === 'Pod') completePod(object);
+}
+
+/** Admission at update. */
+export function completeUpdated(kind: Kind, object: KubernetesObject, _previous: Stored, subresource?: string): void {
+  if (kind.group === '' && kind.kind === 'Pod' && subresource === undefined) addTolerations((object as Loose).spec);
+}
+
+function completePod(pod: Loose): void {
+  const { spec } = pod;
+  if (!spec.serviceAccountName) spec.serviceAccountName = 'default';
+  spec.serviceAccount = spec.serviceAccountName;
+  spec.priority ??= 0;
+  spec.preemptionPolicy ??= 'PreemptLowerPriority';
+  addTolerations(spec);
+}
+
+function addTolerations(spec: Loose): void {
+  for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
+    const tolerated = (spec.tolerations ?? []).some(
+      (one: Toleration) => (one.key === key || !one.key) && (one.effect === 'NoExecute' || !one.effect),
+    );
+    if (!tolerated)
+      spec.tolerations = [
+        ...(spec.tolerations ?? []),
+        { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+      ];
+  }
+}
