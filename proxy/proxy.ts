@@ -37,7 +37,6 @@ export interface ProxyOptions {
   readonly connection: Connection;
   readonly logger: Logger;
   readonly nodeName: string;
-  readonly nodeIp: string;
   readonly clusterCidr: string;
   readonly mode: 'nftables' | 'userspace';
   readonly metrics?: Metrics;

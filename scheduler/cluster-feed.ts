@@ -71,7 +71,7 @@ export class ClusterFeed {
 
   #podWaits({ previous }: ObjectChange<Pod>, pod: Cached<Pod>): void {
     const key = keyOf(pod);
-    const ours = pod.spec?.schedulerName === this.#schedulerName;
+    const ours = (pod.spec?.schedulerName ?? 'default-scheduler') === this.#schedulerName;
     const gated = (pod.spec?.schedulingGates ?? []).length > 0;
     if (!ours || gated || pod.metadata.deletionTimestamp !== undefined) {
       this.#podGone(key);

@@ -8,12 +8,14 @@ import { nodeAffinity } from './plugins/node-affinity.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { resourcesFit } from './plugins/resources-fit.ts';
 import { taintToleration } from './plugins/taints.ts';
+import { createTopologySpread } from './plugins/topology-spread.ts';
 import { unschedulable } from './plugins/unschedulable.ts';
 import type { Surroundings } from './world.ts';
 
-export function createDefaultPlugins(_surroundings: Surroundings): Plugins {
+export function createDefaultPlugins(surroundings: Surroundings): Plugins {
+  const spread = createTopologySpread(surroundings);
   return {
-    filters: [unschedulable, nodeName, taintToleration, nodeAffinity, hostPorts, resourcesFit],
-    scores: [taintToleration, nodeAffinity, resourcesFit, balancedAllocation, imageLocality],
+    filters: [unschedulable, nodeName, taintToleration, nodeAffinity, hostPorts, resourcesFit, spread],
+    scores: [taintToleration, nodeAffinity, resourcesFit, balancedAllocation, imageLocality, spread],
   };
 }

@@ -1,5 +1,6 @@
 /** The scheduler put together: informers → snapshot and queue → decisions, as the leader of all that run. */
 
+import { setMaxListeners } from 'node:events';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { nodes } from '../api/core/node.ts';
 import { pods } from '../api/core/pod.ts';
@@ -48,6 +49,7 @@ const leaseKey = { namespace: 'kube-system', name: 'kube-scheduler' };
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
   const { connection, logger, clock = systemClock } = options;
   const over = new AbortController();
+  setMaxListeners(0, over.signal); // many parts end by it
   const client = createRestClient(connection, { userAgent: 'longshore-scheduler', logger });
   const parts = assemble(client, options, clock);
   let synced = false;

@@ -1,0 +1,132 @@
+/** What a pod asks of its spreading, made ready to be asked: own constraints, or soft ones for pods of one owner. */
+
+import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1';
+import type { LabelSelector } from 'kubernetes-types/meta/v1';
+import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodQuestion } from '../pod-counts.ts';
+import type { PodInfo } from '../pod-info.ts';
+import type { Surroundings } from '../world.ts';
+import { matchesRequiredNodes } from './node-selection.ts';
+import { tolerates } from './tolerations.ts';
+
+export interface SpreadConstraint {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  /** With fewer domains than this the emptiest counts as empty. */
+  readonly minDomains: number;
+  /** Whether pods on this node count. */
+  counts(node: NodeInfo): boolean;
+  /** Which pods are spread. */
+  readonly question: PodQuestion;
+}
+
+type Constraint = DeepReadonly<TopologySpreadConstraint>;
+
+export const hostnameKey = 'kubernetes.io/hostname';
+const zoneKey = 'topology.kubernetes.io/zone';
+
+export function ownConstraints(
+  pod: PodInfo,
+  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
+): readonly SpreadConstraint[] {
+  return (pod.pod.spec.topologySpreadConstraints ?? [])
+    .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
+    .map((constraint) => prepare(constraint, pod));
+}
+
+/** Hosts first, zones less strictly; none for a pod that belongs to no Service and no controller. */
+export function defaultConstraints(pod: PodInfo, surroundings: Surroundings): readonly SpreadConstraint[] {
+  const selector = siblingsOf(pod, surroundings);
+  if (selector === undefined) return [];
+  const question = questionFor(pod, selector.key, (other) => selector.matches(other.labels));
+  const base = { minDomains: 1, counts: (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node), question };
+  return [
+    { ...base, topologyKey: hostnameKey, maxSkew: 3 },
+    { ...base, topologyKey: zoneKey, maxSkew: 5 },
+  ];
+}
+
+function prepare(constraint: Constraint, pod: PodInfo): SpreadConstraint {
+  const selector = withMatchLabelKeys(constraint, pod);
+  return {
+    topologyKey: constraint.topologyKey,
+    maxSkew: constraint.maxSkew,
+    minDomains: constraint.minDomains ?? 1,
+    counts(node) {
+      const { nodeAffinityPolicy = 'Honor', nodeTaintsPolicy = 'Ignore' } = constraint;
+      if (nodeAffinityPolicy === 'Honor' && !matchesRequiredNodes(pod.pod.spec, node)) return false;
+      return nodeTaintsPolicy === 'Ignore' || !isRepelled(pod, node);
+    },
+    question: questionFor(pod, JSON.stringify(selector), (other) => matchesLabelSelector(selector, other.labels)),
+  };
+}
+
+/** Pods that end are as good as gone. */
+function questionFor(pod: PodInfo, key: string, matches: (other: PodInfo) => boolean): PodQuestion {
+  return {
+    key: `spread ${pod.namespace} ${key}`,
+    namespace: pod.namespace,
+    matches: (other) => !other.terminating && matches(other),
+  };
+}
+
+/** The API server writes these keys into the selector already; doing it again changes nothing. */
+function withMatchLabelKeys(
+  { labelSelector, matchLabelKeys = [] }: Constraint,
+  pod: PodInfo,
+): DeepReadonly<LabelSelector> | undefined {
+  const values = matchLabelKeys.flatMap((key) => {
+    const value = pod.labels[key];
+    return value === undefined ? [] : [{ key, operator: 'In', values: [value] }];
+  });
+  if (labelSelector === undefined || values.length === 0) return labelSelector;
+  return { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), ...values] };
+}
+
+function isRepelled({ pod }: PodInfo, { node }: NodeInfo): boolean {
+  return (node.spec?.taints ?? []).some(
+    (taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(pod.spec.tolerations, taint),
+  );
+}
+
+interface Siblings {
+  readonly key: string;
+  matches(labels: Readonly<Record<string, string>>): boolean;
+}
+
+/** The pods that all Services of the pod and its controller select, together. */
+function siblingsOf(pod: PodInfo, surroundings: Surroundings): Siblings | undefined {
+  const labels: Record<string, string> = {};
+  for (const { spec } of surroundings.services.list(pod.namespace)) {
+    const selector = spec?.selector ?? {};
+    if (Object.keys(selector).length > 0 && matchesLabels(selector, pod.labels)) Object.assign(labels, selector);
+  }
+  const owner = ownerSelector(pod, surroundings);
+  const count =
+    Object.keys(labels).length + Object.keys(owner?.matchLabels ?? {}).length + (owner?.matchExpressions ?? []).length;
+  if (count === 0) return undefined;
+  return {
+    key: JSON.stringify([labels, owner]),
+    matches: (other) => matchesLabels(labels, other) && (owner === undefined || matchesLabelSelector(owner, other)),
+  };
+}
+
+function ownerSelector(pod: PodInfo, surroundings: Surroundings): DeepReadonly<LabelSelector> | undefined {
+  const owner = pod.pod.metadata.ownerReferences?.find(({ controller }) => controller);
+  if (owner === undefined) return undefined;
+  const key = `${pod.namespace}/${owner.name}`;
+  switch (`${owner.apiVersion} ${owner.kind}`) {
+    case 'v1 ReplicationController': {
+      const matchLabels = surroundings.replicationControllers.get(key)?.spec?.selector;
+      return matchLabels === undefined ? undefined : { matchLabels };
+    }
+    case 'apps/v1 ReplicaSet':
+      return surroundings.replicaSets.get(key)?.spec?.selector;
+    case 'apps/v1 StatefulSet':
+      return surroundings.statefulSets.get(key)?.spec?.selector;
+    default:
+      return undefined;
+  }
+}

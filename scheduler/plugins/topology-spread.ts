@@ -1,0 +1,152 @@
+/**
+ * Spreads pods over zones, hosts or whatever a label names: hard constraints forbid, soft ones cost score. A pod
+ * without constraints of its own is spread softly with the other pods of its Services and its controller.
+ */
+
+import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodInfo } from '../pod-info.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Surroundings } from '../world.ts';
+import { defaultConstraints, hostnameKey, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
+
+const name = 'PodTopologySpread';
+const reason = "node(s) didn't match pod topology spread constraints";
+const tooMany: Refusal = { plugin: name, reasons: [reason], curable: true };
+const noLabel: Refusal = { plugin: name, reasons: [`${reason} (missing required label)`], curable: false };
+
+export function createTopologySpread(surroundings: Surroundings): FilterPlugin & ScorePlugin {
+  return {
+    name,
+    scope: 'cluster',
+    wokenBy: ['node added', 'node labels', 'node taints', 'pod placed', 'pod removed', 'pod labels'],
+    weight: 2,
+    prepareFilter(pod, snapshot) {
+      const constraints = ownConstraints(pod, 'DoNotSchedule');
+      return constraints.length === 0 ? undefined : new HardSpread(pod, constraints, snapshot);
+    },
+    prepareScore(pod, snapshot, feasible) {
+      const own = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
+      const constraints = own ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, surroundings);
+      return constraints.length === 0 ? undefined : prepareSoftSpread(constraints, { own, snapshot, feasible });
+    },
+  };
+}
+
+interface Domains {
+  readonly constraint: SpreadConstraint;
+  /** Matching pods by value of the topology's label. */
+  readonly counts: Map<string, number>;
+  /** Whether the pod itself would be counted. */
+  readonly self: number;
+}
+
+class HardSpread implements NodeFilter {
+  readonly #constraints: readonly SpreadConstraint[];
+  readonly #domains: readonly Domains[];
+
+  constructor(pod: PodInfo, constraints: readonly SpreadConstraint[], snapshot: Snapshot) {
+    this.#constraints = constraints;
+    this.#domains = constraints.map((constraint) => ({
+      constraint,
+      counts: new Map(),
+      self: constraint.question.matches(pod) ? 1 : 0,
+    }));
+    const pods = constraints.map(({ question }) => snapshot.countPods(question));
+    for (const node of snapshot.nodes()) {
+      if (!hasAllLabels(constraints, node)) continue;
+      this.#domains.forEach(({ constraint, counts }, i) => {
+        if (constraint.counts(node)) add(counts, node.labels[constraint.topologyKey], pods[i]?.get(node) ?? 0);
+      });
+    }
+  }
+
+  refuse(node: NodeInfo): Refusal | undefined {
+    for (const { constraint, counts, self } of this.#domains) {
+      const value = node.labels[constraint.topologyKey];
+      if (value === undefined) return noLabel;
+      const fewest = counts.size < constraint.minDomains ? 0 : Math.min(...counts.values());
+      if ((counts.get(value) ?? 0) + self - fewest > constraint.maxSkew) return tooMany;
+    }
+    return undefined;
+  }
+
+  count(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
+    if (!hasAllLabels(this.#constraints, node)) return;
+    for (const { constraint, counts } of this.#domains)
+      if (constraint.question.matches(pod) && constraint.counts(node))
+        add(counts, node.labels[constraint.topologyKey], factor);
+  }
+}
+
+interface SoftSpreadInput {
+  /** Own constraints leave out nodes that lack one of the labels; default ones take what is there. */
+  readonly own: boolean;
+  readonly snapshot: Snapshot;
+  readonly feasible: readonly NodeInfo[];
+}
+
+interface SoftDomains {
+  readonly constraint: SpreadConstraint;
+  /** Matching pods by value of the label, of the values that feasible nodes have; hosts are counted by node. */
+  readonly counts: Map<string, number>;
+  readonly byNode: ReadonlyMap<NodeInfo, number>;
+  readonly weight: number;
+}
+
+function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: SoftSpreadInput): NodeScore {
+  const { own, snapshot, feasible } = input;
+  const ignored = new Set(own ? feasible.filter((node) => !hasAllLabels(constraints, node)) : []);
+  const domains = constraints.map((constraint) => countSoftly(constraint));
+  return {
+    score(node) {
+      if (ignored.has(node)) return 0;
+      let sum = 0;
+      for (const { constraint, counts, byNode, weight } of domains) {
+        const value = node.labels[constraint.topologyKey];
+        if (value === undefined) continue;
+        const count = constraint.topologyKey === hostnameKey ? (byNode.get(node) ?? 0) : (counts.get(value) ?? 0);
+        // The logarithm of the number of domains makes constraints over few and over many comparable.
+        sum += count * weight + (constraint.maxSkew - 1);
+      }
+      return Math.round(sum);
+    },
+    normalize: (scores, nodes) => normalizeCrowding(scores, nodes, ignored),
+  };
+
+  function countSoftly(constraint: SpreadConstraint): SoftDomains {
+    const counts = new Map<string, number>();
+    const byNode = snapshot.countPods(constraint.question);
+    for (const node of feasible) if (!ignored.has(node)) add(counts, node.labels[constraint.topologyKey], 0);
+    for (const [node, count] of byNode) {
+      const value = node.labels[constraint.topologyKey];
+      if (value === undefined || !counts.has(value) || (own && !hasAllLabels(constraints, node))) continue;
+      if (constraint.counts(node)) add(counts, value, count);
+    }
+    const size = constraint.topologyKey === hostnameKey ? feasible.length - ignored.size : counts.size;
+    return { constraint, counts, byNode, weight: Math.log(size + 2) };
+  }
+}
+
+/** The least crowded node gets 100. */
+function normalizeCrowding(scores: Float64Array, nodes: readonly NodeInfo[], ignored: ReadonlySet<NodeInfo>): void {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = 0;
+  nodes.forEach((node, i) => {
+    if (ignored.has(node)) return;
+    lowest = Math.min(lowest, scores[i] ?? 0);
+    highest = Math.max(highest, scores[i] ?? 0);
+  });
+  nodes.forEach((node, i) => {
+    if (ignored.has(node)) scores[i] = 0;
+    else scores[i] = highest === 0 ? 100 : Math.trunc((100 * (highest + lowest - (scores[i] ?? 0))) / highest);
+  });
+}
+
+function hasAllLabels(constraints: readonly SpreadConstraint[], { labels }: NodeInfo): boolean {
+  return constraints.every(({ topologyKey }) => labels[topologyKey] !== undefined);
+}
+
+function add(counts: Map<string, number>, value: string | undefined, count: number): void {
+  if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + count);
+}
