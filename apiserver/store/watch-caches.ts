@@ -1,0 +1,219 @@
+/**
+ * All resource caches over one store, fed by one watch on everything: a change anywhere moves every cache's revision,
+ * so that a resource in which nothing happens is never behind. Read `resource-cache.ts` first.
+ *
+ *   current revision R → watch after R ─ each change ─► the cache of its prefix ─► watchers
+ *                      └ each cache lists itself at R, and applies what came meanwhile
+ *   the store was compacted beyond our place (or replaced) → all over again; watchers are ended
+ */
+
+import { computeBackoffMs } from '../../base/backoff.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { createDeferred } from '../../base/deferred.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { type Logger, silentLogger } from '../../base/logger.ts';
+import type { CachedResource, ResourceCaches } from './resource-cache.ts';
+import { RevisionWaiters } from './revision-waiters.ts';
+import { SharedRead } from './shared-read.ts';
+import {
+  type Change,
+  CompactedError,
+  KeyExistsError,
+  RevisionConflictError,
+  type Store,
+  StoreUnavailableError,
+} from './store.ts';
+import { type CacheFeed, WatchCache, type WatchCacheParts } from './watch-cache.ts';
+
+export interface WatchCachesOptions extends Pick<WatchCacheParts, 'historyLimits' | 'queueLimits' | 'random'> {
+  readonly store: Store;
+  /** Everything below it is watched. Default `/registry/`. */
+  readonly root?: string;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+const backoff = { baseMs: 100, maxMs: 2_000 };
+const bookmarkTurnMs = 1_000;
+/** A revision that the store has and the watch has not shown after so long belongs to somebody else's keys. */
+const nudgeAfterMs = 150;
+
+export class WatchCaches implements ResourceCaches, CacheFeed, Running {
+  readonly name = 'watch-caches';
+  readonly done: Promise<void>;
+  readonly #options: WatchCachesOptions;
+  readonly #store: Store;
+  readonly #root: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #caches = new Map<string, WatchCache>();
+  readonly #reached: RevisionWaiters;
+  readonly #newest: SharedRead<number>;
+  readonly #nudge: SharedRead<void>;
+  readonly #stopped = new AbortController();
+  readonly #loads = new Set<Promise<void>>();
+  /** Whether the watch has a place to start from. */
+  #isFollowing = false;
+
+  /** Starts at once; caches are opened whenever they are wanted. */
+  constructor(options: WatchCachesOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#root = options.root ?? '/registry/';
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#reached = new RevisionWaiters(this.#clock);
+    this.#newest = new SharedRead(() => this.#store.currentRevision());
+    this.#nudge = new SharedRead(() => this.#writeNudge());
+    this.done = Promise.all([this.#follow(), this.#sendBookmarks()]).then(async () => {
+      await Promise.all(this.#loads);
+    });
+  }
+
+  open(resource: CachedResource): WatchCache {
+    const known = this.#caches.get(resource.prefix);
+    if (known !== undefined) return known;
+    if (!resource.prefix.startsWith(this.#root)) throw new Error(`${resource.prefix} is not below ${this.#root}`);
+    const { clock, logger, random, historyLimits, queueLimits } = { ...this.#options };
+    const cache = new WatchCache(resource, {
+      store: this.#store,
+      feed: this,
+      clock: clock ?? systemClock,
+      logger: logger ?? silentLogger,
+      ...(random && { random }),
+      ...(historyLimits && { historyLimits }),
+      ...(queueLimits && { queueLimits }),
+    });
+    this.#caches.set(resource.prefix, cache);
+    if (this.#isFollowing) this.#load(cache);
+    return cache;
+  }
+
+  get revision(): number {
+    return this.#reached.revision;
+  }
+
+  async waitFor(revision: number, timeoutMs: number): Promise<void> {
+    await this.#reached.waitFor(revision, timeoutMs);
+  }
+
+  async waitUntilConsistent(timeoutMs: number): Promise<void> {
+    const deadline = this.#clock.monotonic() + timeoutMs;
+    const newest = await this.#within(timeoutMs, this.#newest.get());
+    if (newest <= this.revision || (await this.#reached.isReachedWithin(newest, Math.min(nudgeAfterMs, timeoutMs))))
+      return;
+    const left = (): number => Math.max(0, deadline - this.#clock.monotonic());
+    await this.#within(left(), this.#nudge.get());
+    await this.#reached.waitFor(newest, left());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.done;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopped;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const revision = await this.#store.currentRevision();
+        this.#begin(revision);
+        for await (const batch of this.#store.watch({ prefix: this.#root, after: revision, signal })) {
+          failures = 0;
+          this.#apply(batch.changes, batch.revision);
+        }
+      } catch (error) {
+        if (error instanceof CompactedError) this.#logger.warn('The caches lost their place and load again', { error });
+        else this.#logger.warn('The caches cannot follow the store', { error });
+      }
+      this.#isFollowing = false;
+      failures += 1;
+      await this.#clock.sleep(computeBackoffMs(failures, backoff), signal);
+    }
+  }
+
+  #begin(revision: number): void {
+    for (const cache of this.#caches.values()) cache.suspend();
+    this.#reached.reach(revision);
+    this.#isFollowing = true;
+    for (const cache of this.#caches.values()) this.#load(cache);
+  }
+
+  #apply(changes: readonly Change[], revision: number): void {
+    const touched = new Set<WatchCache>();
+    for (const change of changes) {
+      const cache = this.#cacheOf(change.type === 'put' ? change.entry.key : change.key);
+      if (cache === undefined) continue;
+      cache.apply(change);
+      touched.add(cache);
+    }
+    this.#reached.reach(revision);
+    for (const cache of touched) cache.notify();
+  }
+
+  /** Prefixes end in a slash, as `/registry/core/pods/`: the key's are tried from the longest that can be one. */
+  #cacheOf(key: string): WatchCache | undefined {
+    const group = key.indexOf('/', this.#root.length);
+    const resource = key.indexOf('/', group + 1);
+    return group < 0 || resource < 0 ? undefined : this.#caches.get(key.slice(0, resource + 1));
+  }
+
+  #load(cache: WatchCache): void {
+    const load = this.#loadUntilDone(cache).finally(() => this.#loads.delete(load));
+    this.#loads.add(load);
+  }
+
+  async #loadUntilDone(cache: WatchCache): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        await cache.load(this.revision, signal);
+        return;
+      } catch (error) {
+        this.#logger.warn('A cache could not be loaded and is tried again', { error });
+      }
+      await this.#clock.sleep(computeBackoffMs(failures, backoff), signal);
+    }
+  }
+
+  async #sendBookmarks(): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let turn = 0; !signal.aborted; turn += 1) {
+      for (const cache of this.#caches.values()) cache.sendBookmarks(turn);
+      await this.#clock.sleep(bookmarkTurnMs, signal);
+    }
+  }
+
+  /**
+   * Somebody else's keys in the same etcd move the revision without our watch seeing anything. (etcd can be asked for
+   * its watch's progress, but before 3.4.25 and 3.5.8 the answer may run ahead of the events.) A write of our own
+   * makes an event, and with it everything before it has been seen.
+   */
+  async #writeNudge(): Promise<void> {
+    const key = `${this.#root}nudge`;
+    const value = Buffer.from('{}');
+    try {
+      const entry = await this.#store.get(key);
+      if (entry === undefined) await this.#store.create(key, value);
+      else await this.#store.update(key, value, entry.revision);
+    } catch (error) {
+      // Another API server was faster: its write serves as well.
+      if (!(error instanceof KeyExistsError || error instanceof RevisionConflictError)) throw error;
+    }
+  }
+
+  async #within<T>(timeoutMs: number, result: Promise<T>): Promise<T> {
+    const waiting = new AbortController();
+    const late = createDeferred<never>();
+    void this.#clock.sleep(timeoutMs, waiting.signal).then(() => {
+      late.reject(new StoreUnavailableError('The store does not answer', { outcomeUnknown: false }));
+    });
+    late.promise.catch(() => {}); // the race below throws it, unless the result was first
+    try {
+      return await Promise.race([result, late.promise]);
+    } finally {
+      waiting.abort();
+    }
+  }
+}
