@@ -2,6 +2,9 @@
 
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v1';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import type { KubernetesObject } from '../object.ts';
+import { autoscalerColumns } from './hpa-columns.ts';
+import { fromV2, toV2 } from './hpa-conversion.ts';
 
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -11,4 +14,11 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [statusSubresource],
+  columns: autoscalerColumns(toV2),
+  storedAs: {
+    group: 'autoscaling',
+    version: 'v2',
+    toStored: toV2,
+    fromStored: (object: KubernetesObject) => fromV2(object as Parameters<typeof fromV2>[0]),
+  },
 });
