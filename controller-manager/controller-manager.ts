@@ -17,9 +17,15 @@ import { LeaderElection } from '../client/leader-election.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { createEndpointSliceLoop } from './endpoints/endpoint-slices-loop.ts';
 import { createEndpointsLoop } from './endpoints/endpoints-loop.ts';
+import { createGarbageLoop } from './garbage/garbage-loop.ts';
 import { createInformers } from './informers.ts';
 import type { CreateLoop, LoopContext, LoopSettings } from './loop.ts';
 import { createNamespaceDeletionLoop } from './namespace-deletion.ts';
+import { createNodeIpamLoop } from './nodes/node-ipam-loop.ts';
+import { createNodeLifecycleLoop } from './nodes/node-lifecycle-loop.ts';
+import { createNodeTtlLoop } from './nodes/node-ttl-loop.ts';
+import { createTaintEvictionLoop } from './nodes/taint-eviction-loop.ts';
+import { createPodGarbageLoop } from './pod-garbage.ts';
 import { createReplicaSetLoop, createReplicationLoop } from './replicas/replica-loops.ts';
 import { createRootCertificateLoop } from './root-certificate.ts';
 import { createServiceAccountLoop } from './service-accounts.ts';
@@ -32,6 +38,12 @@ const loops: readonly CreateLoop[] = [
   createNamespaceDeletionLoop,
   createServiceAccountLoop,
   createRootCertificateLoop,
+  createGarbageLoop,
+  createNodeLifecycleLoop,
+  createTaintEvictionLoop,
+  createNodeIpamLoop,
+  createNodeTtlLoop,
+  createPodGarbageLoop,
 ];
 
 export interface ControllerManagerOptions {

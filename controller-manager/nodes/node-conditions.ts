@@ -1,0 +1,121 @@
+/** What a node's conditions say, and which taints follow from them. Pure. */
+
+import type { Node, NodeCondition, Taint } from 'kubernetes-types/core/v1';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Cached } from '../../client/object-cache.ts';
+
+export const notReadyTaint = 'node.kubernetes.io/not-ready';
+export const unreachableTaint = 'node.kubernetes.io/unreachable';
+export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+const unschedulableTaint = 'node.kubernetes.io/unschedulable';
+
+const pressureTaints: Readonly<Record<string, string>> = {
+  MemoryPressure: 'node.kubernetes.io/memory-pressure',
+  DiskPressure: 'node.kubernetes.io/disk-pressure',
+  PIDPressure: 'node.kubernetes.io/pid-pressure',
+  NetworkUnavailable: 'node.kubernetes.io/network-unavailable',
+};
+const managedNoSchedule = new Set([
+  notReadyTaint,
+  unreachableTaint,
+  unschedulableTaint,
+  ...Object.values(pressureTaints),
+]);
+const managedNoExecute = new Set([notReadyTaint, unreachableTaint]);
+
+type Condition = DeepReadonly<NodeCondition>;
+
+export function nodeCondition({ status }: Cached<Node>, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+export type Readiness = 'True' | 'False' | 'Unknown';
+
+/** A node that never said anything counts as Unknown. */
+export function readinessOf(node: Cached<Node>): Readiness {
+  const status = nodeCondition(node, 'Ready')?.status;
+  return status === 'True' || status === 'False' ? status : 'Unknown';
+}
+
+/** The conditions that a kubelet writes, with the words for its silence. */
+const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
+
+/** All conditions of a node whose kubelet is silent. */
+export function computeSilentConditions(node: Cached<Node>, now: number): NodeCondition[] {
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const known = (node.status?.conditions ?? []).map((condition) =>
+    kubeletConditions.includes(condition.type) && condition.status !== 'Unknown'
+      ? {
+          ...condition,
+          status: 'Unknown',
+          reason: 'NodeStatusUnknown',
+          message: 'Kubelet stopped posting node status.',
+          lastTransitionTime: time,
+        }
+      : { ...condition },
+  );
+  const missing = kubeletConditions.filter((type) => !known.some((condition) => condition.type === type));
+  const never = missing.map((type) => ({
+    type,
+    status: 'Unknown',
+    reason: 'NodeStatusNeverUpdated',
+    message: 'Kubelet never posted node status.',
+    lastHeartbeatTime: node.metadata.creationTimestamp,
+    lastTransitionTime: time,
+  }));
+  return [...known, ...never];
+}
+
+export interface TaintContext {
+  /** Pods may be driven from this node now: not while the whole cluster is silent, nor faster than the pace. */
+  readonly mayEvict: boolean;
+  readonly now: number;
+}
+
+/** The taints that the node should have; those of others are kept. The same array when nothing changes. */
+export function computeTaints(node: Cached<Node>, { mayEvict, now }: TaintContext): readonly DeepReadonly<Taint>[] {
+  const current = node.spec?.taints ?? [];
+  const noSchedule = noScheduleKeys(node);
+  const noExecute = noExecuteKey(node);
+  const isWanted = ({ key, effect }: DeepReadonly<Taint>): boolean => {
+    if (effect === 'NoSchedule' && managedNoSchedule.has(key)) return noSchedule.has(key);
+    if (effect === 'NoExecute' && managedNoExecute.has(key)) return noExecute === key && mayEvict;
+    return true;
+  };
+  const has = (key: string, effect: string) => current.some((taint) => taint.key === key && taint.effect === effect);
+  const timeAdded = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const added = [
+    ...[...noSchedule]
+      .filter((key) => !has(key, 'NoSchedule'))
+      .map((key) => ({ key, effect: 'NoSchedule', timeAdded })),
+    ...(noExecute && mayEvict && !has(noExecute, 'NoExecute')
+      ? [{ key: noExecute, effect: 'NoExecute', timeAdded }]
+      : []),
+  ];
+  const kept = current.filter(isWanted);
+  return added.length === 0 && kept.length === current.length ? current : [...kept, ...added];
+}
+
+function noScheduleKeys(node: Cached<Node>): Set<string> {
+  const keys = new Set<string>();
+  const lost = noExecuteKey(node);
+  // A node that has not said anything yet keeps the taint that it was admitted with.
+  if (lost !== undefined || nodeCondition(node, 'Ready') === undefined) keys.add(lost ?? notReadyTaint);
+  if (node.spec?.unschedulable) keys.add(unschedulableTaint);
+  for (const [type, key] of Object.entries(pressureTaints)) {
+    if (nodeCondition(node, type)?.status === 'True') keys.add(key);
+  }
+  return keys;
+}
+
+/** The taint that drives pods away; none while the node is ready, or has never said a word. */
+export function noExecuteKey(node: Cached<Node>): string | undefined {
+  switch (nodeCondition(node, 'Ready')?.status) {
+    case 'False':
+      return notReadyTaint;
+    case 'Unknown':
+      return unreachableTaint;
+    default:
+      return undefined;
+  }
+}

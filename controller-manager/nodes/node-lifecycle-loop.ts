@@ -1,0 +1,204 @@
+/**
+ * Notices nodes that fall silent, says so, and keeps pods away from nodes that are not well.
+ *
+ *   Lease renewed ──► well
+ *   silent for the grace time ──► conditions Unknown, pods not ready, taint unreachable ──(taint-eviction)──► pods leave
+ *
+ * Invariants:
+ * - Silence is measured on our own clock, only while we can hear, and is confirmed by one read before it is believed.
+ * - Nodes are given up at a bounded pace, and none when no node at all is ready (eviction-pace.ts).
+ */
+
+import type { Node, Pod } from 'kubernetes-types/core/v1';
+import { leases } from '../../api/coordination/lease.ts';
+import { nodes } from '../../api/core/node.ts';
+import { pods } from '../../api/core/pod.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { changedCopy } from '../../client/changed-copy.ts';
+import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import type { Reconciler, Result } from '../../client/reconciler.ts';
+import type { LoopContext } from '../loop.ts';
+import { isPodReady, isPodTerminal } from '../pod-state.ts';
+import { EvictionPace, intervalOf, type ZoneCount } from './eviction-pace.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { computeSilentConditions, computeTaints, nodeCondition, noExecuteKey, readinessOf } from './node-conditions.ts';
+
+const leaseNamespace = 'kube-node-lease';
+/** While we cannot hear, or a node waits for its turn to be given up. */
+const lookAgainMs = 10_000;
+const podsAtOnce = 16;
+
+export function createNodeLifecycleLoop(context: LoopContext): Controller {
+  const { informers, clock } = context;
+  const loop = new NodeLifecycle(context);
+  return context
+    .controller({ name: 'node-lifecycle', reconciler: loop })
+    .watch(informers.nodes, (change) => {
+      loop.noteNode(change.type, objectOfChange(change));
+      return keyOfChange(change);
+    })
+    .watch(informers.leases, (change) => {
+      const { metadata, spec } = objectOfChange(change);
+      if (metadata.namespace === leaseNamespace && change.type !== 'deleted') {
+        loop.heartbeats.note(metadata.name, String(spec?.renewTime), clock.monotonic());
+      }
+      return [];
+    })
+    .watch(informers.pods, ({ next }) =>
+      next?.spec?.nodeName !== undefined && isPodReady(next) && loop.isSilent(next.spec.nodeName)
+        ? [next.spec.nodeName]
+        : [],
+    );
+}
+
+class NodeLifecycle implements Reconciler {
+  readonly heartbeats = new Heartbeats();
+  readonly #context: LoopContext;
+  readonly #recorder: Recorder;
+  readonly #pace = new EvictionPace();
+  #synced = false;
+
+  constructor(context: LoopContext) {
+    this.#context = context;
+    this.#recorder = context.events.from('node-controller');
+    void context.informers.nodes.synced().then(() => {
+      this.#synced = true;
+    });
+  }
+
+  noteNode(type: 'added' | 'updated' | 'deleted', node: Cached<Node>): void {
+    const { name } = node.metadata;
+    if (type === 'deleted') this.heartbeats.forget(name);
+    // Kubelets without a Lease are heard by their status.
+    else this.heartbeats.note(`${name}/status`, String(nodeCondition(node, 'Ready')?.lastHeartbeatTime), this.#now());
+    if (type === 'added' && this.#synced) {
+      this.#tell(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+    } else if (type === 'deleted') {
+      this.heartbeats.forget(`${name}/status`);
+      this.#tell(node, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+    }
+  }
+
+  /** The controller has said that the node is silent. */
+  isSilent(name: string): boolean {
+    const node = this.#context.informers.nodes.get(name);
+    return node !== undefined && nodeCondition(node, 'Ready')?.status === 'Unknown';
+  }
+
+  async reconcile(name: string): Promise<Result> {
+    const node = this.#context.informers.nodes.get(name);
+    if (node === undefined || node.metadata.deletionTimestamp !== undefined) return {};
+    const leftMs = await this.#msUntilSilent(name);
+    if (leftMs === 0 && nodeCondition(node, 'Ready')?.status !== 'Unknown') {
+      // The change of its conditions brings the node here again.
+      await this.#declareSilent(node);
+      return {};
+    }
+    if (nodeCondition(node, 'Ready')?.status === 'Unknown') await this.#markPodsNotReady(name);
+    const mayEvict = this.#mayEvict(node);
+    await this.#writeTaints(node, mayEvict);
+    const waiting = noExecuteKey(node) !== undefined && !mayEvict;
+    return { requeueAfterMs: waiting || leftMs === 0 ? lookAgainMs : leftMs };
+  }
+
+  /** 0: it is silent, and the API server has confirmed it. */
+  async #msUntilSilent(name: string): Promise<number> {
+    const { informers, settings, client } = this.#context;
+    const listeningSince = informers.leases.connectedSince;
+    if (listeningSince === undefined) return lookAgainMs;
+    const leftMs = () => {
+      const now = this.#now();
+      const byLease = this.heartbeats.silentForMs(name, listeningSince, now);
+      const byStatus = this.heartbeats.silentForMs(`${name}/status`, listeningSince, now);
+      const hasLease = informers.leases.get(`${leaseNamespace}/${name}`) !== undefined;
+      return Math.max(0, settings.nodeGraceMs - (hasLease ? Math.min(byLease, byStatus) : byStatus));
+    };
+    if (leftMs() > 0) return leftMs();
+    try {
+      const lease = await client.get(leases, { namespace: leaseNamespace, name });
+      this.heartbeats.note(name, String(lease.spec?.renewTime), this.#now());
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    return leftMs();
+  }
+
+  async #declareSilent(node: Cached<Node>): Promise<void> {
+    const { client, clock } = this.#context;
+    const { name } = node.metadata;
+    const wasReady = readinessOf(node) === 'True';
+    const conditions = computeSilentConditions(node, clock.now());
+    const next = changedCopy<Node>(node, { status: { ...node.status, conditions } });
+    await client.update<Node>(nodes, next, { subresource: 'status' });
+    if (wasReady) this.#tell(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+  }
+
+  /** What runs on a silent node may or may not run: nobody should be sent there. */
+  async #markPodsNotReady(nodeName: string): Promise<void> {
+    const ready = this.#context.informers.pods
+      .byIndex('node', nodeName)
+      .filter((pod) => isPodReady(pod) && !isPodTerminal(pod));
+    while (ready.length > 0) await Promise.all(ready.splice(0, podsAtOnce).map((pod) => this.#markPodNotReady(pod)));
+  }
+
+  async #markPodNotReady(pod: Cached<Pod>): Promise<void> {
+    const { client, clock } = this.#context;
+    const { namespace, name, resourceVersion } = pod.metadata;
+    const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const conditions = pod.status?.conditions?.map((condition) =>
+      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
+    );
+    try {
+      const body = { metadata: { resourceVersion }, status: { conditions } };
+      await client.patch(pods, { namespace, name }, { type: 'merge', body }, { subresource: 'status' });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return;
+    }
+    this.#recorder.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+  }
+
+  /** Whether the taint that drives pods away may be on this node: it stays where it is, and comes at a bounded pace. */
+  #mayEvict(node: Cached<Node>): boolean {
+    const key = noExecuteKey(node);
+    if (key === undefined) return true;
+    const zones = this.#countZones();
+    if ([...zones.values()].every(({ ready }) => ready === 0)) return false;
+    if (node.spec?.taints?.some((taint) => taint.effect === 'NoExecute' && taint.key === key)) return true;
+    const zone = zoneOf(node);
+    const interval = intervalOf(zones.get(zone) ?? { ready: 0, lost: 0 }, [...zones.values()]);
+    return this.#pace.tryTake(zone, interval, this.#now());
+  }
+
+  #countZones(): Map<string, ZoneCount> {
+    const zones = new Map<string, ZoneCount>();
+    for (const node of this.#context.informers.nodes.list()) {
+      const { ready, lost } = zones.get(zoneOf(node)) ?? { ready: 0, lost: 0 };
+      const isReady = readinessOf(node) === 'True';
+      zones.set(zoneOf(node), { ready: ready + Number(isReady), lost: lost + Number(!isReady) });
+    }
+    return zones;
+  }
+
+  async #writeTaints(node: Cached<Node>, mayEvict: boolean): Promise<void> {
+    const { client, clock } = this.#context;
+    const taints = computeTaints(node, { mayEvict, now: clock.now() });
+    if (taints === node.spec?.taints || (taints.length === 0 && node.spec?.taints === undefined)) return;
+    const { name, resourceVersion } = node.metadata;
+    const body = { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } };
+    await client.patch(nodes, { name }, { type: 'merge', body });
+  }
+
+  #tell(node: Cached<Node>, reason: string, message: string): void {
+    this.#recorder.record(node, { type: 'Normal', reason, message });
+  }
+
+  #now(): number {
+    return this.#context.clock.monotonic();
+  }
+}
+
+const zoneOf = ({ metadata }: Cached<Node>): string =>
+  `${metadata.labels?.['topology.kubernetes.io/region'] ?? ''}/${metadata.labels?.['topology.kubernetes.io/zone'] ?? ''}`;
