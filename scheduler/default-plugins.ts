@@ -4,6 +4,7 @@ import type { Plugins } from './framework.ts';
 import { balancedAllocation } from './plugins/balanced-allocation.ts';
 import { hostPorts } from './plugins/host-ports.ts';
 import { imageLocality } from './plugins/image-locality.ts';
+import { createInterPodAffinity } from './plugins/inter-pod-affinity.ts';
 import { nodeAffinity } from './plugins/node-affinity.ts';
 import { nodeName } from './plugins/node-name.ts';
 import { resourcesFit } from './plugins/resources-fit.ts';
@@ -14,8 +15,9 @@ import type { Surroundings } from './world.ts';
 
 export function createDefaultPlugins(surroundings: Surroundings): Plugins {
   const spread = createTopologySpread(surroundings);
+  const affinity = createInterPodAffinity(surroundings);
   return {
-    filters: [unschedulable, nodeName, taintToleration, nodeAffinity, hostPorts, resourcesFit, spread],
-    scores: [taintToleration, nodeAffinity, resourcesFit, balancedAllocation, imageLocality, spread],
+    filters: [unschedulable, nodeName, taintToleration, nodeAffinity, hostPorts, resourcesFit, spread, affinity],
+    scores: [taintToleration, nodeAffinity, resourcesFit, balancedAllocation, imageLocality, spread, affinity],
   };
 }

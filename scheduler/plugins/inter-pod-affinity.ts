@@ -1,0 +1,193 @@
+/**
+ * Pods that want to be, or must not be, near other pods, where "near" is a node label: host, zone. Both sides count:
+ * what the arriving pod asks of those that are placed, and what they ask of newcomers.
+ */
+
+import { matchesLabelSelector } from '../../api/label-selector.ts';
+import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
+import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import { stretchToHundred } from '../normalize.ts';
+import type { PodQuestion } from '../pod-counts.ts';
+import type { PodInfo } from '../pod-info.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { Surroundings } from '../world.ts';
+
+const name = 'InterPodAffinity';
+const notNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod affinity rules"], curable: false };
+const tooNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod anti-affinity rules"], curable: true };
+const unwelcome: Refusal = {
+  plugin: name,
+  reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"],
+  curable: true,
+};
+
+type Namespaces = Surroundings['namespaces'];
+
+export function createInterPodAffinity({ namespaces }: Pick<Surroundings, 'namespaces'>): FilterPlugin & ScorePlugin {
+  return {
+    name,
+    scope: 'cluster',
+    wokenBy: ['node added', 'node labels', 'pod placed', 'pod removed', 'pod labels', 'namespace labels'],
+    weight: 2,
+    prepareFilter: (pod, snapshot) => prepareFilter(pod, snapshot, namespaces),
+    prepareScore: (pod, snapshot) => prepareScore(pod, snapshot, namespaces),
+  };
+}
+
+/** Numbers by topology: label name, then label value. */
+class TopologySums {
+  readonly #sums = new Map<string, Map<string, number>>();
+
+  get isEmpty(): boolean {
+    return this.#sums.size === 0;
+  }
+
+  add(topologyKey: string, node: NodeInfo, amount: number): void {
+    const value = node.labels[topologyKey];
+    if (value === undefined) return;
+    const sums = this.#sums.get(topologyKey) ?? new Map<string, number>();
+    const sum = (sums.get(value) ?? 0) + amount;
+    if (sum === 0) sums.delete(value);
+    else sums.set(value, sum);
+    if (sums.size === 0) this.#sums.delete(topologyKey);
+    else this.#sums.set(topologyKey, sums);
+  }
+
+  of(topologyKey: string, node: NodeInfo): number {
+    const value = node.labels[topologyKey];
+    return value === undefined ? 0 : (this.#sums.get(topologyKey)?.get(value) ?? 0);
+  }
+
+  /** Over all topologies in which the node is somewhere. */
+  total(node: NodeInfo): number {
+    let total = 0;
+    for (const topologyKey of this.#sums.keys()) total += this.of(topologyKey, node);
+    return total;
+  }
+
+  someAt(node: NodeInfo): boolean {
+    for (const topologyKey of this.#sums.keys()) if (this.of(topologyKey, node) > 0) return true;
+    return false;
+  }
+}
+
+function prepareFilter(pod: PodInfo, snapshot: Snapshot, namespaces: Namespaces): NodeFilter | undefined {
+  const own = termsOf(pod);
+  const wanted = own.filter(({ kind }) => kind === 'required').map(({ term }) => term);
+  const avoided = own.filter(({ kind }) => kind === 'required anti').map(({ term }) => term);
+  const repelling = [...snapshot.affinity.terms()].filter(
+    (placed) => placed.kind === 'required anti' && concerns(placed.term, placed.namespace, pod, namespaces),
+  );
+  if (wanted.length + avoided.length + repelling.length === 0) return undefined;
+  return new RequiredAffinity({ pod, wanted, avoided, repelling }, snapshot, namespaces);
+}
+
+interface RequiredTerms {
+  readonly pod: PodInfo;
+  readonly wanted: readonly AffinityTerm[];
+  readonly avoided: readonly AffinityTerm[];
+  readonly repelling: readonly PlacedTerm[];
+}
+
+class RequiredAffinity implements NodeFilter {
+  readonly #terms: RequiredTerms;
+  readonly #namespaces: Namespaces;
+  /** Placed pods that meet all wanted terms at once. */
+  readonly #near = new TopologySums();
+  readonly #avoided: readonly TopologySums[];
+  readonly #repelled = new TopologySums();
+
+  constructor(terms: RequiredTerms, snapshot: Snapshot, namespaces: Namespaces) {
+    this.#terms = terms;
+    this.#namespaces = namespaces;
+    const { pod, wanted, avoided, repelling } = terms;
+    if (wanted.length > 0) {
+      const placed = snapshot.countPods(questionFor(wanted, pod, namespaces));
+      for (const [node, count] of placed)
+        for (const { topologyKey } of wanted) this.#near.add(topologyKey, node, count);
+    }
+    this.#avoided = avoided.map((term) => {
+      const sums = new TopologySums();
+      const placed = snapshot.countPods(questionFor([term], pod, namespaces));
+      for (const [node, count] of placed) sums.add(term.topologyKey, node, count);
+      return sums;
+    });
+    for (const { term, counts } of repelling)
+      for (const [node, count] of counts) this.#repelled.add(term.topologyKey, node, count);
+  }
+
+  refuse(node: NodeInfo): Refusal | undefined {
+    const { avoided } = this.#terms;
+    if (!this.#isNear(node)) return notNear;
+    if (avoided.some(({ topologyKey }, i) => (this.#avoided[i]?.of(topologyKey, node) ?? 0) > 0)) return tooNear;
+    return this.#repelled.someAt(node) ? unwelcome : undefined;
+  }
+
+  count(other: PodInfo, node: NodeInfo, factor: 1 | -1): void {
+    const { pod, wanted, avoided } = this.#terms;
+    const matches = (term: AffinityTerm) => concerns(term, pod.namespace, other, this.#namespaces);
+    if (wanted.length > 0 && wanted.every(matches))
+      for (const { topologyKey } of wanted) this.#near.add(topologyKey, node, factor);
+    avoided.forEach((term, i) => {
+      if (matches(term)) this.#avoided[i]?.add(term.topologyKey, node, factor);
+    });
+    for (const { kind, term } of termsOf(other))
+      if (kind === 'required anti' && concerns(term, other.namespace, pod, this.#namespaces))
+        this.#repelled.add(term.topologyKey, node, factor);
+  }
+
+  /** The first of a group that wants to be with its own kind may go anywhere that has the labels. */
+  #isNear(node: NodeInfo): boolean {
+    const { pod, wanted } = this.#terms;
+    if (wanted.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return false;
+    if (wanted.every(({ topologyKey }) => this.#near.of(topologyKey, node) > 0)) return true;
+    return this.#near.isEmpty && wanted.every((term) => concerns(term, pod.namespace, pod, this.#namespaces));
+  }
+}
+
+function prepareScore(pod: PodInfo, snapshot: Snapshot, namespaces: Namespaces): NodeScore | undefined {
+  const sums = new TopologySums();
+  for (const { kind, term, weight } of termsOf(pod)) {
+    if (kind !== 'preferred' && kind !== 'preferred anti') continue;
+    const placed = snapshot.countPods(questionFor([term], pod, namespaces));
+    for (const [node, count] of placed)
+      sums.add(term.topologyKey, node, count * (kind === 'preferred' ? weight : -weight));
+  }
+  for (const { kind, term, weight, namespace, counts } of snapshot.affinity.terms()) {
+    if (kind === 'required anti' || !concerns(term, namespace, pod, namespaces)) continue;
+    for (const [node, count] of counts)
+      sums.add(term.topologyKey, node, count * (kind === 'preferred anti' ? -weight : weight));
+  }
+  if (sums.isEmpty) return undefined;
+  return { score: (node) => sums.total(node), normalize: stretchToHundred };
+}
+
+/** Whether `term`, of a pod in `namespace`, means `other`. */
+function concerns(term: AffinityTerm, namespace: string, other: PodInfo, namespaces: Namespaces): boolean {
+  return matchesLabelSelector(term.labelSelector, other.labels) && coversNamespace(term, namespace, other, namespaces);
+}
+
+/** Named namespaces and selected ones together; with neither, the namespace of the pod that has the term. */
+function coversNamespace(
+  { namespaces: named = [], namespaceSelector }: AffinityTerm,
+  own: string,
+  { namespace }: PodInfo,
+  namespaces: Namespaces,
+): boolean {
+  if (named.length === 0 && namespaceSelector === undefined) return namespace === own;
+  if (named.includes(namespace)) return true;
+  const labels = namespaces.get(namespace)?.metadata.labels ?? {};
+  return namespaceSelector !== undefined && matchesLabelSelector(namespaceSelector, labels);
+}
+
+/** Which placed pods meet all of these terms of `pod`. */
+function questionFor(terms: readonly AffinityTerm[], pod: PodInfo, namespaces: Namespaces): PodQuestion {
+  const { namespace } = pod;
+  const ownOnly = terms.some((term) => (term.namespaces ?? []).length === 0 && term.namespaceSelector === undefined);
+  return {
+    key: `affinity ${namespace} ${JSON.stringify(terms)}`,
+    ...(ownOnly && { namespace }),
+    matches: (other) => terms.every((term) => concerns(term, namespace, other, namespaces)),
+  };
+}
