@@ -96,6 +96,11 @@ export interface Strategy<T> {
   readonly unconditionalUpdate?: boolean;
   /** How names of this kind are validated. Default `subdomain`. */
   readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
+  /**
+   * What an update asks of metadata after the registry has: only what may not change (the default), everything that a
+   * creation asks, or both. Upstream's kinds differ, and causes are counted.
+   */
+  readonly metadataOnUpdate?: 'changes' | 'all' | 'both' | 'none';
   /** Seconds of grace for a DELETE; absent: deletion is immediate. */
   gracePeriodSeconds?(object: Stored<T & KubernetesObject>, asked: number | undefined): number;
   /** DELETE answers with the object even when it is gone (pods, services …). Default false: with a Status. */

@@ -26,17 +26,9 @@ const nameChecks = {
 
 /** What is wrong with the metadata of a new object. */
 export function validateMetadata(kind: Kind, object: KubernetesObject, errors: FieldErrors): void {
-  const metadata = object.metadata ?? {};
-  validateObjectMeta(
-    metadata,
-    {
-      namespaced: kind.namespaced,
-      nameErrors: nameChecks[kind.strategy.nameFormat ?? 'subdomain'],
-      path: metadataPath,
-    },
-    errors,
-  );
-  if (kind.group !== 'apiextensions.k8s.io') validateFinalizerKinds(metadata, metadataPath, errors);
+  const nameErrors = nameChecks[kind.strategy.nameFormat ?? 'subdomain'];
+  validateObjectMeta(object.metadata ?? {}, { namespaced: kind.namespaced, nameErrors, path: metadataPath }, errors);
+  if (kind.group !== 'apiextensions.k8s.io') validateFinalizerKinds(object.metadata ?? {}, metadataPath, errors);
 }
 
 export interface MetadataRules {
@@ -155,8 +147,8 @@ function validateManagedFields(entries: readonly ManagedFieldsEntry[], path: Fie
 }
 
 /**
- * What an update may not change in metadata. Upstream's kinds ask this again after the registry has, so its errors
- * stand twice in the causes.
+ * What an update may not do to metadata. Upstream's registry asks everything, then the kind asks again (which part is
+ * in `metadataOnUpdate`), so errors stand in the causes more than once.
  */
 export function validateMetadataUpdate(
   kind: Kind,
@@ -164,10 +156,13 @@ export function validateMetadataUpdate(
   previous: KubernetesObject,
   errors: FieldErrors,
 ): void {
-  const path = metadataPath;
   const [now, before] = [next.metadata ?? {}, previous.metadata ?? {}];
-  const times = kind.group === 'apiextensions.k8s.io' ? 1 : 2;
-  for (let time = 0; time < times; time += 1) validateOneUpdate(now, before, path, errors);
+  const rules = { namespaced: kind.namespaced, nameErrors: checkPathSegment, path: metadataPath };
+  validateObjectMeta(now, rules, errors);
+  validateMetadataChange(now, before, metadataPath, errors);
+  const again = kind.strategy.metadataOnUpdate ?? 'changes';
+  if (again === 'changes' || again === 'both') validateMetadataChange(now, before, metadataPath, errors);
+  if (again === 'all' || again === 'both') validateMetadata(kind, next, errors);
 }
 
 const immutableFields = [
@@ -179,8 +174,13 @@ const immutableFields = [
   'deletionGracePeriodSeconds',
 ] as const;
 
-function validateOneUpdate(now: ObjectMeta, before: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
-  validateFinalizers(now.finalizers ?? [], path.child('finalizers'), errors);
+/** What differs from before and may not. */
+export function validateMetadataChange(
+  now: ObjectMeta,
+  before: ObjectMeta,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
   if (before.deletionTimestamp !== undefined) {
     const added = (now.finalizers ?? []).filter((finalizer) => !before.finalizers?.includes(finalizer));
     if (added.length > 0) {

@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
-import type { Kind, WriteContext } from '../../api/kind.ts';
+import { apiVersionOf, type Kind, type WriteContext } from '../../api/kind.ts';
 import { findKind } from '../../api/kinds.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
@@ -26,7 +26,15 @@ import {
   type Outcome,
   type PatchOperation,
 } from './answers.ts';
-import { completeCreated, completeUpdated, keepMetadata, newMetadata } from './server-stub.ts';
+import {
+  completeCreated,
+  completeUpdated,
+  creationTime,
+  generatedSuffix,
+  keepMetadata,
+  newMetadata,
+  refuseMismatch,
+} from './server-stub.ts';
 
 export const fieldRecordings = join(packageRoot, 'test/golden/recordings/fields');
 
@@ -94,12 +102,18 @@ class Group {
   readonly #renamed: unknown;
   readonly #fresh: Outcome;
   readonly #stored: Stored | undefined;
+  /** The object behind the newest answer, as it would be stored. */
+  #last: Stored | undefined;
 
   constructor(base: BaseLine) {
     this.#base = base;
     this.#kind = kindOfPath(base.path);
-    this.baseOutcome = this.#create(base.body);
-    this.#stored = this.baseOutcome.answer as Stored | undefined;
+    const { answer: created, ...outcome } = this.#create(base.body);
+    // Only what is really stored has a version; the mutations are tried with dryRun.
+    const versioned = { metadata: { resourceVersion: '<rv:1>' } };
+    this.baseOutcome = created === undefined ? outcome : { ...outcome, answer: merge(created, versioned) };
+    if (this.#last) this.#last = merge(this.#last, versioned) as Stored;
+    this.#stored = this.#last;
     const renamed = { ...base.body, metadata: { ...base.body.metadata, name: `${base.body.metadata?.name}-x` } };
     this.#renamed = applyOperations(renamed, base.fresh ?? []);
     this.#fresh = this.#create(this.#renamed);
@@ -108,7 +122,7 @@ class Group {
   run(one: CaseLine): Outcome {
     if (one.op === 'create') return brief(this.#create(applyOperations(this.#renamed, one.patch)), this.#fresh.answer);
     if (!this.#stored) return { code: 0, message: 'the base was refused' };
-    return brief(this.#update(this.#stored, one), this.#stored);
+    return brief(this.#update(this.#stored, one), this.baseOutcome.answer);
   }
 
   #context(subresource?: string, isUpdate = false): WriteContext {
@@ -126,6 +140,7 @@ class Group {
     const context = this.#context();
     return answer(201, () => {
       const { object, warnings } = this.#decode(body);
+      refuseMismatch(this.#kind, object, context);
       strategy.setDefaults?.(object);
       newMetadata(this.#kind, object, context);
       strategy.prepareForCreate?.(object, context);
@@ -153,6 +168,7 @@ class Group {
         );
       }
       const { object, warnings } = this.#decodePatched(patched);
+      refuseMismatch(this.#kind, object, context, previous);
       strategy.setDefaults?.(object);
       keepMetadata(object, previous);
       strategy.prepareForUpdate?.(object, structuredClone(previous), context);
@@ -175,7 +191,10 @@ class Group {
       if (changed) (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
     }
     const all = [...warnings, ...(strategy.warnings?.(object, previous) ?? [])];
-    return { object: JSON.parse(JSON.stringify(object)) as unknown, warnings: [...new Set(all)] };
+    object.apiVersion = apiVersionOf(this.#kind);
+    object.kind = this.#kind.kind;
+    this.#last = JSON.parse(JSON.stringify(object)) as Stored;
+    return { object: normalise(this.#last), warnings: [...new Set(all)] };
   }
 
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
@@ -210,6 +229,19 @@ class Group {
   #refuse(object: KubernetesObject, errors: FieldErrors): void {
     if (!errors.empty) throw invalidObject(this.#kind, object.metadata?.name ?? '', errors.list);
   }
+}
+
+function merge(object: unknown, { metadata }: { metadata: object }): unknown {
+  const { metadata: own, ...rest } = object as KubernetesObject;
+  return { ...rest, metadata: { ...own, ...metadata } };
+}
+
+/** Placeholders for what differs from run to run. */
+function normalise(object: unknown): unknown {
+  const text = JSON.stringify(object)
+    .replaceAll(`"${creationTime}"`, '"<time>"')
+    .replaceAll(`${generatedSuffix}"`, '<suffix>"');
+  return JSON.parse(text);
 }
 
 function answer(code: number, write: () => { object: unknown; warnings: string[] }): Outcome {

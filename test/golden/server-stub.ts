@@ -6,10 +6,30 @@
 import type { Toleration } from 'kubernetes-types/core/v1';
 import type { Kind, WriteContext } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { badRequest, conflict } from '../../api/status-error.ts';
 
 type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadata']>]: unknown };
 // biome-ignore lint/suspicious/noExplicitAny: parts of many kinds are read here, whatever they are
 type Loose = any;
+
+export const creationTime = '2026-07-01T00:00:00Z';
+export const generatedSuffix = 'bbbbb';
+
+/** Objects that say something else than the request does are refused before anything else. */
+export function refuseMismatch(kind: Kind, object: KubernetesObject, context: WriteContext, previous?: Stored): void {
+  const { name, namespace, resourceVersion } = object.metadata ?? {};
+  if (namespace !== undefined && context.namespace !== undefined && namespace !== context.namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (!previous) return;
+  if (name !== previous.metadata.name)
+    throw badRequest(
+      `the name of the object (${name ?? ''}) does not match the name on the URL (${previous.metadata.name})`,
+    );
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(kind, previous.metadata.name, why);
+  }
+}
 
 /** The metadata of a new object. */
 export function newMetadata(kind: Kind, object: KubernetesObject, context: WriteContext): void {
@@ -20,12 +40,13 @@ export function newMetadata(kind: Kind, object: KubernetesObject, context: Write
   delete metadata.selfLink;
   delete metadata.managedFields;
   metadata.uid = '<uid:1>';
-  metadata.resourceVersion = '<rv:1>';
-  metadata.creationTimestamp = '<time>';
+  if (metadata.resourceVersion) metadata.resourceVersion = '<rv:1>';
+  metadata.creationTimestamp = creationTime;
   if (context.namespace !== undefined) metadata.namespace ??= context.namespace;
   if (kind.strategy.generationOf) metadata.generation = 1;
   else if (kind.plural !== 'leases') delete metadata.generation;
-  if (metadata.generateName && !metadata.name) metadata.name = `${String(metadata.generateName).slice(0, 58)}<suffix>`;
+  if (metadata.generateName && !metadata.name)
+    metadata.name = `${String(metadata.generateName).slice(0, 58)}${generatedSuffix}`;
 }
 
 /** What an update may not touch in metadata. */
