@@ -11,9 +11,9 @@ import { clientCertificates } from './authentication/client-certificates.ts';
 import { mastersAuthorizer, publicPathsAuthorizer } from './authorization/built-in-authorizers.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
-import { handleResource, isKnownGroup, type SpecialHandler } from './handlers/resource-handler.ts';
+import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
+import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
 import { ensureInitialObjects } from './registry/initial-objects.ts';
-import { PlainCaches } from './registry/plain-caches.ts';
 import { Registries } from './registry/registries.ts';
 import type { StorageHooks } from './registry/storage-hooks.ts';
 import type { ApiRequest } from './server/api-request.ts';
@@ -23,6 +23,7 @@ import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { sendPageNotFound } from './server/responses.ts';
 import type { Store } from './store/store.ts';
+import { WatchCaches } from './store/watch-caches.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */
@@ -55,14 +56,15 @@ export async function startApiServer(
   const metrics = new Metrics();
   const limits = new InFlightLimits();
   const hooks = new Map<string, StorageHooks>();
+  const caches = new WatchCaches({ store, logger });
   const registries: Registries = new Registries({
     store,
-    caches: new PlainCaches(store, stopping.signal),
+    caches,
     admission: createAdmissionChain(() => registries),
     clock: systemClock,
     hooks,
   });
-  const special = new Map<string, SpecialHandler>();
+  const special = createSpecialHandlers(registries);
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
   const plainPaths = createPlainPaths({
@@ -105,6 +107,7 @@ export async function startApiServer(
       stopped ??= (async () => {
         stopping.abort();
         await server.close(drainMs);
+        await caches.stop();
         over.resolve();
       })();
       return stopped;

@@ -6,25 +6,26 @@ import type { ApiRequest } from '../server/api-request.ts';
 /** Upstream's limit for a request body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-export async function readBody(request: ApiRequest): Promise<Buffer> {
-  const announced = Number(request.header('content-length') || 0);
-  if (announced > maxBodyBytes) throw refuse(announced);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of request.incoming as AsyncIterable<Buffer>) {
+/** Throws RequestEntityTooLarge; the rest of such a body is thrown away, and the connection ends with the answer. */
+export function readBody(request: ApiRequest): Promise<Buffer> {
+  const { incoming, outgoing } = request;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBodyBytes) throw refuse(size);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (request.incoming.errored || request.incoming.destroyed) {
-      if (size <= maxBodyBytes) throw badRequest('the body ended before it was complete');
-    }
-    throw error;
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+      if (size <= maxBodyBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      outgoing.shouldKeepAlive = false;
+      reject(tooLarge(`Request entity too large: limit is ${maxBodyBytes}`));
+    });
+    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+    const cut = () => reject(badRequest('the body ended before it was complete'));
+    incoming.on('error', cut);
+    incoming.on('close', cut);
+    if (incoming.complete && incoming.readableEnded) resolve(Buffer.alloc(0));
+  });
 }
-
-const refuse = (bytes: number) =>
-  tooLarge(`Request entity too large: limit is ${maxBodyBytes}${bytes > maxBodyBytes ? '' : ` and got ${bytes}`}`);

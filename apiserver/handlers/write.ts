@@ -1,21 +1,21 @@
 /** POST, PUT and PATCH of objects: body to object, through the registry, and the answer. */
 
 import type { KubernetesObject } from '../../api/object.ts';
-import { badRequest, type StatusError, unsupportedMediaType } from '../../api/status-error.ts';
+import { badRequest, notFound } from '../../api/status-error.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { readBody } from './body.ts';
-import { decodeBody } from './decode-body.ts';
+import { decodeObject, type ExpectedType } from './decode-object.ts';
 import { negotiate } from './negotiation.ts';
 import { sendObject } from './object-answers.ts';
-import { computePatch, patchTypeOf } from './patch.ts';
+import { patchTypeOf, readPatch } from './patch.ts';
 import type { Target } from './target.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
 export async function createObject(request: ApiRequest, target: Target): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'CreateOptions');
-  const object = decodeBody(request, target, await readBody(request), options);
+  const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   const stored = await target.registry.create(object, writeRequest(request, target, options));
   await sendObject(request, target.kind, stored, 201);
@@ -24,16 +24,9 @@ export async function createObject(request: ApiRequest, target: Target): Promise
 export async function updateObject(request: ApiRequest, target: Target): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'UpdateOptions');
-  const object = decodeBody(request, target, await readBody(request), options);
+  const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
-  const named = object.metadata?.name ?? '';
-  if (named === '' || named !== target.name) {
-    throw badRequest(
-      named === ''
-        ? 'name must be provided'
-        : `the name of the object (${named}) does not match the name on the URL (${target.name})`,
-    );
-  }
+  checkName(object, target);
   const { object: stored, created } = await target.registry.update(
     target,
     {
@@ -49,22 +42,35 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
 export async function patchObject(request: ApiRequest, target: Target): Promise<void> {
   negotiate(request.header('accept'));
   const type = patchTypeOf(request.header('content-type'));
-  if (type === undefined) throw unsupportedPatch();
   const options = parseWriteOptions(request.query, 'PatchOptions');
-  const patch = await readBody(request);
+  const bytes = await readBody(request);
+  if (type === 'apply') throw badRequest('not yet');
+  const patch = readPatch(type, bytes, target.kind, decodeOptions(request, options));
   const { object: stored, created } = await target.registry.update(
     target,
-    { ...writeRequest(request, target, options), createIfMissing: type === 'apply' },
-    computePatch(type, patch, target),
+    writeRequest(request, target, options),
+    (previous) => {
+      if (previous === undefined) throw notFound(target.kind, target.name);
+      return patch(previous);
+    },
   );
   await sendObject(request, target.kind, stored, created ? 201 : 200);
 }
 
-function unsupportedPatch(): StatusError {
-  return unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
-  );
+export async function readObject(
+  request: ApiRequest,
+  expected: ExpectedType,
+  options: WriteOptions,
+): Promise<KubernetesObject> {
+  const bytes = await readBody(request);
+  return decodeObject(bytes, expected, decodeOptions(request, options));
 }
+
+export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
+  contentType: request.header('content-type'),
+  fieldValidation,
+  warn: (text: string) => request.warn(text),
+});
 
 export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
   return {
@@ -76,17 +82,21 @@ export function writeRequest(request: ApiRequest, target: Target, options: Write
   };
 }
 
-function placeInNamespace(object: KubernetesObject, target: Target): void {
+/** An object without a namespace goes where the URL says. */
+export function placeInNamespace(object: KubernetesObject, target: Target): void {
   const metadata = object.metadata ?? {};
   object.metadata = metadata;
-  if (target.namespace === undefined) {
-    if (metadata.namespace) throw namespaceMismatch();
-    delete metadata.namespace;
-    return;
+  if ((metadata.namespace ?? '') !== '' && metadata.namespace !== (target.namespace ?? '')) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (metadata.namespace && metadata.namespace !== target.namespace) throw namespaceMismatch();
-  metadata.namespace = target.namespace;
+  if (target.namespace === undefined) delete metadata.namespace;
+  else metadata.namespace = target.namespace;
 }
 
-const namespaceMismatch = () =>
-  badRequest('the namespace of the provided object does not match the namespace sent on the request');
+export function checkName(object: KubernetesObject, { name }: Target): void {
+  const given = object.metadata?.name ?? '';
+  if (given === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (given !== name)
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+}

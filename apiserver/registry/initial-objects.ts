@@ -19,7 +19,7 @@ async function ensureObject<T extends KubernetesObject>(
   object: T,
 ): Promise<void> {
   try {
-    await registries.of(kind as unknown as Kind).create(object, internalWrite);
+    await registries.of(kind).create(object, internalWrite);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }

@@ -1,6 +1,7 @@
 /** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
 
 import type { Kind } from '../../api/kind.ts';
+import type { KubernetesObject } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
@@ -31,7 +32,9 @@ export class Registries {
     this.#parts = parts;
   }
 
-  of(kind: Kind): Registry {
+  of<T extends KubernetesObject>(row: Kind<T>): Registry {
+    // A registry works on objects of any kind; the row's own functions are only ever given objects of that kind.
+    const kind = row as unknown as Kind;
     let registry = this.#registries.get(kind);
     if (registry === undefined) {
       const { store, admission, clock, hooks } = this.#parts;

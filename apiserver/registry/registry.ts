@@ -13,6 +13,7 @@ import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import { encode } from '../../api/schema/encode.ts';
 import { alreadyExists, conflict, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -38,6 +39,8 @@ export interface RegistryParts {
 export interface UpdateRequest extends WriteRequest {
   /** Makes the object when it is missing; otherwise that is NotFound. */
   readonly createIfMissing?: boolean;
+  /** The change is the server's own (binding, eviction): the strategy is not asked, admission is. */
+  readonly isChecked?: boolean;
   /** A uid that the stored object must have. */
   readonly expectedUid?: string | undefined;
 }
@@ -120,7 +123,7 @@ export class Registry {
       kind.strategy.validate?.(next, errors, context);
       this.#refuseIfInvalid(next, errors);
       await this.#admission.validate(admission);
-      kind.strategy.canonicalize?.(next);
+      this.#canonicalize(next);
       for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
       const key = this.storeKey(next.metadata);
       const value = this.#encode(next);
@@ -178,7 +181,7 @@ export class Registry {
     this.#refuseStale(next, previous, request);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
-    kind.strategy.prepareForUpdate?.(next, current, context);
+    if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
     const admission = this.#admissionRequest('UPDATE', next, previous, request);
     await this.#admission.admit(admission);
     request.trackFields?.(next, previous);
@@ -186,11 +189,13 @@ export class Registry {
     return await this.#withReservation(reservation, request.dryRun, async () => {
       const errors = new FieldErrors();
       validateMetadataUpdate(kind, next, previous, errors);
-      kind.strategy.validate?.(next, errors, context);
-      kind.strategy.validateUpdate?.(next, current, errors, context);
+      if (!request.isChecked) {
+        kind.strategy.validate?.(next, errors, context);
+        kind.strategy.validateUpdate?.(next, current, errors, context);
+      }
       this.#refuseIfInvalid(next, errors);
       await this.#admission.validate(admission);
-      kind.strategy.canonicalize?.(next);
+      this.#canonicalize(next);
       countGeneration(kind, next, previous);
       for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
       next.metadata.resourceVersion = previous.metadata.resourceVersion;
@@ -301,6 +306,11 @@ export class Registry {
         `Precondition failed: UID in precondition: ${request.expectedUid}, UID in object meta: ${previous.metadata.uid}`,
       );
     }
+  }
+
+  #canonicalize(object: Stored): void {
+    this.kind.strategy.canonicalize?.(object);
+    encode(this.kind.definition, object);
   }
 
   #refuseIfInvalid(object: KubernetesObject, errors: FieldErrors): void {

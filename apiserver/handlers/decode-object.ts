@@ -1,0 +1,49 @@
+/** From bytes or a patched document to an object of a definition, with field validation as the client asked for it. */
+
+import { bodyFormatOf, decodeBody } from '../../api/codec/body.ts';
+import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
+import type { KubernetesObject } from '../../api/object.ts';
+import { DecodeError, decode } from '../../api/schema/decode.ts';
+import { badRequest } from '../../api/status-error.ts';
+import type { FieldValidation } from './write-options.ts';
+
+/** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
+export interface ExpectedType extends GroupVersionKind {
+  /** Its definition in the OpenAPI facts. */
+  readonly definition: string;
+}
+
+export interface DecodeOptions {
+  readonly contentType: string;
+  readonly fieldValidation: FieldValidation;
+  warn(text: string): void;
+}
+
+/** Throws BadRequest for what cannot be read, UnsupportedMediaType. */
+export function decodeObject(bytes: Buffer, expected: ExpectedType, options: DecodeOptions): KubernetesObject {
+  const body = decodeBody(bytes, bodyFormatOf(options.contentType), expected);
+  const refuse = (why: string) =>
+    badRequest(
+      `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
+    );
+  try {
+    const { object, unknownFields } = decode(expected.definition, body.object);
+    const unknown = unknownFields.map((path) => `unknown field "${path}"`);
+    reportStrictErrors([...body.strictErrors, ...unknown], [...body.warnings, ...unknown], options, refuse);
+    return object;
+  } catch (error) {
+    if (error instanceof DecodeError) throw refuse(error.message);
+    throw error;
+  }
+}
+
+/** Strict refuses, Warn tells, Ignore is silent. */
+export function reportStrictErrors(
+  errors: readonly string[],
+  warnings: readonly string[],
+  { fieldValidation, warn }: Pick<DecodeOptions, 'fieldValidation' | 'warn'>,
+  refuse: (why: string) => Error,
+): void {
+  if (fieldValidation === 'Strict' && errors.length > 0) throw refuse(`strict decoding error: ${errors.join(', ')}`);
+  if (fieldValidation === 'Warn') for (const warning of warnings) warn(warning);
+}

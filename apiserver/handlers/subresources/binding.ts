@@ -1,0 +1,79 @@
+/** `pods/<name>/binding` and the older `bindings`: a pod gets its node, once. */
+
+import type { Binding, Pod } from 'kubernetes-types/core/v1';
+import { bindings } from '../../../api/core/binding.ts';
+import { pods } from '../../../api/core/pod.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
+import type { Stored } from '../../../api/object.ts';
+import { badRequest, conflict } from '../../../api/status-error.ts';
+import type { Registries } from '../../registry/registries.ts';
+import { sendJson } from '../../server/responses.ts';
+import type { SpecialHandler } from '../resource-handler.ts';
+import { placeInNamespace, readObject, writeRequest } from '../write.ts';
+import { parseWriteOptions } from '../write-options.ts';
+
+const bindingName = { group: '', plural: 'pods/binding' };
+
+export const createBinding =
+  (registries: Registries): SpecialHandler =>
+  async (request, target) => {
+    const options = parseWriteOptions(request.query, 'CreateOptions');
+    const binding = (await readObject(request, bindings, options)) as Binding;
+    placeInNamespace(binding, target);
+    const name = target.name === '' ? (binding.metadata?.name ?? '') : target.name;
+    if (name === '') throw badRequest('Name parameter required.');
+    if (target.name !== '' && binding.metadata?.name && binding.metadata.name !== target.name) {
+      throw badRequest(`name in URL does not match name in Binding object`);
+    }
+    checkTarget(binding, name);
+    await registries.of(pods).update(
+      { namespace: target.namespace, name },
+      {
+        ...writeRequest(request, target, options),
+        subresource: 'binding',
+        isChecked: true,
+        expectedUid: binding.metadata?.uid,
+      },
+      (previous) => bind(previous as Stored<Pod>, binding),
+    );
+    await sendJson(request, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  };
+
+function checkTarget(binding: Binding, name: string): void {
+  const errors = new FieldErrors();
+  const target = FieldPath.of('target');
+  const { kind = '', name: node = '' } = binding.target;
+  if (kind !== '' && kind !== 'Node') errors.notSupported(target.child('kind'), kind, ['Node', '<empty>']);
+  if (node === '') errors.required(target.child('name'));
+  if (!errors.empty) throw invalidObject(bindings, name, errors.list);
+}
+
+function bind(pod: Stored<Pod>, binding: Binding): Pod {
+  const { name } = pod.metadata;
+  if (pod.metadata.deletionTimestamp !== undefined) {
+    throw conflict(bindingName, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  }
+  if (pod.spec?.nodeName)
+    throw conflict(bindingName, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  if (pod.spec?.schedulingGates?.length)
+    throw conflict(bindingName, name, `pod ${name} has non-empty .spec.schedulingGates`);
+  if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
+  const { annotations } = binding.metadata ?? {};
+  if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
+  pod.status = { ...pod.status, conditions: withScheduled(pod) };
+  return pod;
+}
+
+function withScheduled(pod: Pod): NonNullable<NonNullable<Pod['status']>['conditions']> {
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  return [
+    ...others,
+    {
+      type: 'PodScheduled',
+      status: 'True',
+      lastProbeTime: null as unknown as string,
+      lastTransitionTime,
+    },
+  ];
+}
