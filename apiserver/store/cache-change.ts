@@ -31,10 +31,15 @@ export class CacheChange {
     const was = before !== undefined && isOfInterest(before, interest);
     const is = after !== undefined && isOfInterest(after, interest);
     if (is && after) {
-      if (!was) return (this.#added ??= { type: 'ADDED', item: after });
-      return (this.#modified ??= { type: 'MODIFIED', item: after });
+      if (was) {
+        this.#modified ??= { type: 'MODIFIED', item: after };
+        return this.#modified;
+      }
+      this.#added ??= { type: 'ADDED', item: after };
+      return this.#added;
     }
     if (!was || !before) return undefined;
-    return (this.#deleted ??= { type: 'DELETED', item: before.at(this.revision) });
+    this.#deleted ??= { type: 'DELETED', item: before.at(this.revision) };
+    return this.#deleted;
   }
 }

@@ -17,7 +17,10 @@ test('EtcdLeases shares a lease while enough of it is left', async () => {
 
 test('EtcdLeases takes a new lease after a thousand uses, and when told to forget', async () => {
   let granted = 0;
-  const leases = new EtcdLeases(async () => String((granted += 1)), new FakeClock());
+  const leases = new EtcdLeases(async () => {
+    granted += 1;
+    return String(granted);
+  }, new FakeClock());
   const ids = await Promise.all(Array.from({ length: 1_001 }, () => leases.idFor(3600)));
   assert.deepEqual([new Set(ids).size, granted], [2, 2]);
   leases.forget();
