@@ -10,7 +10,6 @@ import type {
 } from 'kubernetes-types/autoscaling/v2';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
-import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1123Label, checkPathSegment } from '../validation/names.ts';
 
 const maxPeriodSeconds = 1800;
@@ -27,6 +26,8 @@ const sourceFields: Readonly<Record<string, 'containerResource' | 'external' | '
   Pods: 'pods',
   Resource: 'resource',
 };
+
+const sourceOrder = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
 
 export function setAutoscalerDefaults({ spec }: HorizontalPodAutoscaler): void {
   if (!spec) return;
@@ -142,16 +143,16 @@ function validateMetric(metric: MetricSpec, path: FieldPath, errors: FieldErrors
   const wanted = sourceFields[type];
   if (type === '') errors.required(path.child('type'), 'must specify a metric source type');
   if (wanted === undefined) errors.notSupported(path.child('type'), type, Object.keys(sourceFields));
-  let found = 0;
-  for (const field of ['object', 'pods', 'resource', 'containerResource', 'external'] as const) {
-    if (metric[field] === undefined) continue;
-    found += 1;
-    if (found === 1) validateSource(metric, field, path.child(field), errors);
-    else errors.forbidden(path.child(field), 'must populate the given metric source only');
-  }
+  const present = sourceOrder.filter((field) => metric[field] !== undefined);
+  // Only the first source is looked into; the others have no business here.
+  if (present[0] !== undefined) validateSource(metric, present[0], path.child(present[0]), errors);
   if (wanted === undefined) errors.notSupported(path.child('type'), type, Object.keys(sourceFields));
   else if (metric[wanted] === undefined) {
     errors.required(path.child(wanted), 'must populate information for the given metric source');
+  }
+  if (present.length === 1) return;
+  for (const field of present.filter((one) => one !== wanted).sort()) {
+    errors.forbidden(path.child(field), 'must populate the given metric source only');
   }
 }
 
@@ -208,10 +209,9 @@ function validateSource(
 type Target = Partial<MetricTarget>;
 
 function validateIdentifier(identifier: MetricIdentifier | undefined, path: FieldPath, errors: FieldErrors): void {
-  const { name = '', selector } = identifier ?? {};
+  const { name = '' } = identifier ?? {};
   if (name === '') errors.required(path.child('name'), 'must specify a metric name');
   else for (const message of checkPathSegment(name)) errors.invalid(path.child('name'), name, message);
-  validateLabelSelector(selector, path.child('selector'), errors);
 }
 
 function validateTarget(target: Target, path: FieldPath, errors: FieldErrors): void {
@@ -235,9 +235,7 @@ function validateTarget(target: Target, path: FieldPath, errors: FieldErrors): v
 function validateValueOrAverage(target: Target, path: FieldPath, errors: FieldErrors, isExternal = false): void {
   const { value, averageValue } = target;
   if (value === undefined && averageValue === undefined) {
-    const what = isExternal
-      ? 'a target value for metric or a per-pod target'
-      : 'either a target value or a target averageValue';
+    const what = isExternal ? 'a target value for metric or a per-pod target' : 'either a target value or averageValue';
     errors.required(path.child('averageValue'), isExternal ? `must set either ${what}` : `must set ${what}`);
   }
   if (isExternal && value !== undefined && averageValue !== undefined) {
