@@ -195,6 +195,8 @@ export const commands: readonly Command[] = [
     describe: 'Remove the cluster from this machine: containers, network, rules and data',
     options: {
       'data-dir': upOptions['data-dir'] ?? {},
+      'node-name': upOptions['node-name'] ?? {},
+      'cluster-cidr': upOptions['cluster-cidr'] ?? {},
       'keep-data': flag('Keep the data and the certificates'),
     },
     load: () => import('./commands/down.ts'),

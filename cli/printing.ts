@@ -21,7 +21,7 @@ export const isWide = (args: Arguments): boolean => textOf(args, 'output') === '
 
 export async function yamlPrinter(): Promise<Printer> {
   const { dump } = await import('js-yaml');
-  return (value) => dump(value, { noRefs: true, lineWidth: -1, sortKeys: true });
+  return (value) => dump(value, { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true });
 }
 
 function formatOf(args: Arguments): string {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Running } from '../../base/lifecycle.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
-import type { Component } from './up-options.ts';
+import { type Component, components } from './up-options.ts';
 
 /** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
 const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
@@ -41,7 +41,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     return await startControllerManager({
       connection: connectionAs(cluster, cluster.certificates.controllerManager),
       logger: cluster.logger.child({ component: 'controller-manager' }),
-      leaderElect: false,
+      leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
     });
@@ -52,7 +52,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     return await startScheduler({
       connection: connectionAs(cluster, cluster.certificates.scheduler),
       logger: cluster.logger.child({ component: 'scheduler' }),
-      leaderElect: false,
+      leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
     });
   },
@@ -79,7 +79,6 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       connection: connectionAs(cluster, cluster.certificates.proxy),
       logger: cluster.logger.child({ component: 'proxy' }),
       nodeName: cluster.nodeName,
-      nodeIp: cluster.nodeIp,
       clusterCidr: cluster.options.clusterCidr,
       mode: cluster.options.proxyMode,
     });
@@ -89,6 +88,10 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
   return starters[component](cluster);
 }
+
+/** A cluster that has its etcd and all components in this process: nobody else can be leading. */
+const isAlone = ({ options }: Cluster): boolean =>
+  options.etcdServers.length === 0 && options.only.size === components.length;
 
 export const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
 
