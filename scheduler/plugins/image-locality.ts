@@ -2,23 +2,24 @@
 
 import type { ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
+import type { PodSpecView } from '../pod-info.ts';
 
 const megabyte = 1024 * 1024;
 /** Smaller images are not worth crowding a node; beyond the upper limit more makes no difference. */
 const smallest = 23 * megabyte;
-const largestPerContainer = 1000 * megabyte;
+const largestPerImage = 1000 * megabyte;
 
 export const imageLocality: ScorePlugin = {
   name: 'ImageLocality',
   scope: 'cluster',
   weight: 1,
   prepareScore({ pod: { spec } }, snapshot) {
-    const containers = [...(spec.initContainers ?? []), ...spec.containers];
-    const held = containers
-      .map(({ image = '' }) => snapshot.images.get(normalizedName(image)))
+    const images = imagesOf(spec);
+    const held = images
+      .map((image) => snapshot.images.get(normalizedName(image)))
       .filter((state) => state !== undefined);
     if (held.length === 0) return undefined;
-    const largest = largestPerContainer * containers.length;
+    const largest = largestPerImage * images.length;
     return {
       score(node: NodeInfo) {
         let sum = 0;
@@ -30,6 +31,16 @@ export const imageLocality: ScorePlugin = {
     };
   },
 };
+
+/** Of all containers and of volumes that are images. */
+function imagesOf(spec: PodSpecView['spec']): string[] {
+  const volumes = (spec.volumes ?? []) as readonly { readonly image?: { readonly reference?: string } }[];
+  return [
+    ...(spec.initContainers ?? []).map(({ image = '' }) => image),
+    ...spec.containers.map(({ image = '' }) => image),
+    ...volumes.flatMap(({ image }) => (image?.reference === undefined ? [] : [image.reference])),
+  ];
+}
 
 /** `registry/app` is `registry/app:latest`. */
 function normalizedName(image: string): string {

@@ -8,10 +8,12 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { silentLogger } from '../../base/logger.ts';
+import { runCommand } from '../../proxy/command.ts';
 import { LoopbackPorts } from '../../proxy/loopback-ports.ts';
 import { Nftables } from '../../proxy/nftables.ts';
 import type { RuleApplier } from '../../proxy/rule-applier.ts';
 import type { Rules } from '../../proxy/rules.ts';
+import { StaleFlows } from '../../proxy/stale-flows.ts';
 import { Userspace } from '../../proxy/userspace.ts';
 
 export type PeerRequest =
@@ -39,6 +41,7 @@ export type PeerRequest =
 const timeoutMs = 2_000;
 const connections = new Map<string, net.Socket>();
 let appliers: readonly RuleApplier[] | undefined;
+const staleFlows = new StaleFlows({ run: runCommand, logger: silentLogger });
 let udpClient: dgram.Socket | undefined;
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -133,5 +136,6 @@ async function apply({ mode, clusterCidr, rules }: Extract<PeerRequest, { do: 'a
       ? [new Nftables({ clusterCidr, logger }), new LoopbackPorts(logger)]
       : [new Userspace({ logger })];
   for (const applier of appliers) await applier.apply(rules);
+  if (mode === 'nftables') await staleFlows.forget(rules);
   return 'applied';
 }
