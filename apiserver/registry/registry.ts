@@ -12,6 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { encode } from '../../api/schema/encode.ts';
 import { alreadyExists, conflict, notFound } from '../../api/status-error.ts';
@@ -21,7 +22,6 @@ import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import { validateMetadata, validateMetadataUpdate } from './metadata-validation.ts';
 import { countGeneration, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
 import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
@@ -188,7 +188,7 @@ export class Registry {
     const reservation = await this.#hooks?.reserve(next, previous, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
       const errors = new FieldErrors();
-      validateMetadataUpdate(kind, next, previous, errors);
+      validateMetadataUpdate(kind, next, current, errors);
       if (!request.isChecked) {
         kind.strategy.validate?.(next, errors, context);
         kind.strategy.validateUpdate?.(next, current, errors, context);

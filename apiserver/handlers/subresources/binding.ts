@@ -60,8 +60,7 @@ function bind(pod: Stored<Pod>, binding: Binding): Pod {
   if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
   const { annotations } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  pod.status = { ...pod.status, conditions: withScheduled(pod) };
-  return pod;
+  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod) } };
 }
 
 function withScheduled(pod: Pod): NonNullable<NonNullable<Pod['status']>['conditions']> {
