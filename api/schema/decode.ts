@@ -92,7 +92,9 @@ class Decoder {
     this.#place.push(field);
     const decoded = this.#value(field.shape, value);
     this.#place.pop();
-    if (decoded !== undefined && !(field.dropsZero && isZero(decoded))) object[field.name] = decoded;
+    // An empty list is not an absent one to defaults and rules; the encoder makes them alike.
+    const isDropped = field.dropsZero && !isCollection(decoded) && isZero(decoded);
+    if (decoded !== undefined && !isDropped) object[field.name] = decoded;
   }
 
   #map(shape: MapShape, value: unknown): unknown {
@@ -271,3 +273,5 @@ function structuredCloneOfJson(value: unknown): unknown {
   for (const key of Object.keys(value)) setOwn(copy, key, structuredCloneOfJson(value[key]));
   return copy;
 }
+
+const isCollection = (value: unknown): boolean => typeof value === 'object' && value !== null;
