@@ -1,7 +1,9 @@
 /** The kind ValidatingWebhookConfiguration. */
 
 import type { ValidatingWebhookConfiguration } from 'kubernetes-types/admissionregistration/v1';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { expressionsOf, setWebhookDefaults, validateWebhooks } from './webhooks.ts';
 
 export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfiguration>({
   group: 'admissionregistration.k8s.io',
@@ -10,4 +12,19 @@ export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfi
   plural: 'validatingwebhookconfigurations',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [
+    nameColumn,
+    numberColumn('Webhooks', 'How many it has.', ({ webhooks = [] }) => webhooks.length),
+    ageColumn,
+  ],
+  strategy: {
+    setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, false),
+    generationOf: ({ webhooks = [] }) => webhooks,
+    validate({ webhooks = [] }, errors, { isUpdate }) {
+      if (!isUpdate) validateWebhooks(webhooks, errors);
+    },
+    validateUpdate({ webhooks = [] }, previous, errors) {
+      validateWebhooks(webhooks, errors, expressionsOf(previous.webhooks ?? []));
+    },
+  },
 });

@@ -1,7 +1,12 @@
 /** The kind CertificateSigningRequest. */
 
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, editSubresource, statusSubresource } from '../define-kind.ts';
+import { FieldPath } from '../field-errors.ts';
+import { humanDuration } from '../human-duration.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { prepareCreate, prepareUpdate, validateRequest, validateRequestUpdate } from './csr-rules.ts';
 
 export const certificateSigningRequests = defineKind<CertificateSigningRequest>({
   group: 'certificates.k8s.io',
@@ -11,4 +16,33 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
   shortNames: ['csr'],
   namespaced: false,
   subresources: [editSubresource('approval'), statusSubresource],
+  columns: [
+    nameColumn,
+    ageColumn,
+    textColumn('SignerName', 'Who is asked to sign.', ({ spec }) => spec.signerName),
+    textColumn('Requestor', 'Who asks.', ({ spec }) => spec.username ?? ''),
+    textColumn('RequestedDuration', 'For how long.', ({ spec }) =>
+      spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
+    ),
+    textColumn('Condition', 'How far it is.', formatCondition),
+  ],
+  selectableFields: [{ name: 'spec.signerName', value: ({ spec }) => spec.signerName }],
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec && !spec.usages) spec.usages = ['digital signature', 'key encipherment'];
+    },
+    prepareForCreate: prepareCreate,
+    prepareForUpdate: prepareUpdate,
+    validate: validateRequest,
+    validateUpdate(next, previous, errors, { subresource }) {
+      validateImmutable(next.spec, previous.spec, FieldPath.of('spec'), errors);
+      validateRequestUpdate(next, previous, subresource, errors);
+    },
+  },
 });
+
+function formatCondition({ status }: CertificateSigningRequest): string {
+  const has = (type: string): boolean => (status?.conditions ?? []).some((condition) => condition.type === type);
+  const decision = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
+  return [decision, ...(has('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',');
+}
