@@ -7,6 +7,7 @@ import { events } from '../../api/core/event.ts';
 import { nodes } from '../../api/core/node.ts';
 import { pods } from '../../api/core/pod.ts';
 import type { Stored } from '../../api/object.ts';
+import { priorityClasses } from '../../api/scheduling/priority-class.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type Scheduler, startScheduler } from '../../scheduler/scheduler.ts';
 import { eventually } from '../support/eventually.ts';
@@ -126,14 +127,9 @@ describe('scheduler', () => {
     const here = { nodeSelector: { size: 'only' } };
     await api.client.create(pods, podOf('lesser', { ...here, priority: 0, terminationGracePeriodSeconds: 0 }, '800m'));
     assert.equal(await nodeOf('lesser'), 'only');
-    await api.client.create(pods, podOf('greater', { ...here, priority: 100 } as never, '800m'));
-    const priority = (await read('greater')).spec?.priority;
-    if (priority !== 100) {
-      // Admission resolves priorities from classes, and took ours away.
-      await remove('greater');
-      await remove('lesser');
-      return;
-    }
+    await api.client.create(priorityClasses, { metadata: { name: 'important' }, value: 100 });
+    const important = { ...here, priorityClassName: 'important', priority: 100 };
+    await api.client.create(pods, podOf('greater', important, '800m'));
     await eventually(
       'the victim is asked to go',
       async () =>
