@@ -41,6 +41,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
   readonly kubeletClient?: KeyPair | undefined;
+  /** Names of admission plugins that are left out. Default: none. */
+  readonly disabledAdmissionPlugins?: readonly string[] | undefined;
   readonly logger: Logger;
 }
 
@@ -60,7 +62,10 @@ export async function startApiServer(
   const registries: Registries = new Registries({
     store,
     caches,
-    admission: createAdmissionChain(() => registries),
+    admission: createAdmissionChain(() => registries, {
+      serviceAccounts: { mountTokens: false },
+      disabled: options.disabledAdmissionPlugins ?? [],
+    }),
     clock: systemClock,
     hooks,
   });

@@ -1,10 +1,34 @@
 /** The admission plugins, in the order in which they run. A further one is a further row. */
 
 import type { Registries } from '../registry/registries.ts';
-import { AdmissionChain } from './admission.ts';
+import { AdmissionChain, type AdmissionPlugin } from './admission.ts';
+import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
+import { createPriorityPlugin } from './priority.ts';
+import { createRuntimeClassPlugin } from './runtime-class.ts';
+import { createServiceAccountPlugin, type ServiceAccountOptions } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export interface AdmissionOptions {
+  readonly serviceAccounts: ServiceAccountOptions;
+  /** Names of plugins that are left out. */
+  readonly disabled: readonly string[];
+}
 
 /** `registries` is asked when the first request comes: the registries themselves need the chain. */
-export function createAdmissionChain(registries: () => Registries): AdmissionChain {
-  return new AdmissionChain([createNamespaceLifecycle(registries)]);
+export function createAdmissionChain(registries: () => Registries, options: AdmissionOptions): AdmissionChain {
+  const plugins: readonly AdmissionPlugin[] = [
+    createNamespaceLifecycle(registries),
+    createServiceAccountPlugin(registries, options.serviceAccounts),
+    taintNodesByCondition,
+    createPriorityPlugin(registries),
+    defaultTolerationSeconds,
+    storageObjectInUseProtection,
+    createRuntimeClassPlugin(registries),
+    createDefaultStorageClass(registries),
+    createDefaultIngressClass(registries),
+  ];
+  return new AdmissionChain(plugins.filter(({ name }) => !options.disabled.includes(name)));
 }

@@ -14,6 +14,8 @@ export interface TestApiServerOptions {
   readonly store?: Store;
   /** Default: a new one; give the same to several servers of one cluster. */
   readonly authority?: KeyPair;
+  /** Default: ServiceAccount, as no controller makes accounts beside this server. */
+  readonly disabledAdmissionPlugins?: readonly string[];
   readonly logger?: Logger;
 }
 
@@ -54,6 +56,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       organizations: ['system:masters'],
       usages: ['client'],
     }),
+    disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     logger,
   });
   async function connectAs(name: string, groups: readonly string[] = []): Promise<Connection> {

@@ -1,0 +1,38 @@
+/** Claims and ingresses that name no class get the one that is marked as the default. */
+
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1';
+import type { Ingress } from 'kubernetes-types/networking/v1';
+import { ingressClasses } from '../../api/networking/ingress-class.ts';
+import { storageClasses } from '../../api/storage/storage-class.ts';
+import type { Registries } from '../registry/registries.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { findDefault } from './cached-objects.ts';
+
+export const createDefaultStorageClass = (registries: () => Registries): AdmissionPlugin => ({
+  name: 'DefaultStorageClass',
+
+  async admit({ operation, kind, subresource, object }) {
+    if (operation !== 'CREATE' || kind.plural !== 'persistentvolumeclaims' || subresource !== undefined) return;
+    const { spec, metadata } = object as PersistentVolumeClaim;
+    const isNamed =
+      spec?.storageClassName !== undefined ||
+      metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
+    if (spec === undefined || isNamed) return;
+    const name = await findDefault(registries(), storageClasses, 'storageclass.kubernetes.io/is-default-class');
+    if (name !== undefined) spec.storageClassName = name;
+  },
+});
+
+export const createDefaultIngressClass = (registries: () => Registries): AdmissionPlugin => ({
+  name: 'DefaultIngressClass',
+
+  async admit({ operation, kind, subresource, object }) {
+    if (operation !== 'CREATE' || kind.plural !== 'ingresses' || subresource !== undefined) return;
+    const { spec, metadata } = object as Ingress;
+    const isNamed =
+      spec?.ingressClassName !== undefined || metadata?.annotations?.['kubernetes.io/ingress.class'] !== undefined;
+    if (spec === undefined || isNamed) return;
+    const name = await findDefault(registries(), ingressClasses, 'ingressclass.kubernetes.io/is-default-class');
+    if (name !== undefined) spec.ingressClassName = name;
+  },
+});

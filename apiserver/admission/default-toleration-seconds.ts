@@ -1,0 +1,30 @@
+/** A pod puts up with a node that is not ready or not reachable for five minutes, unless it says otherwise. */
+
+import type { Pod, Toleration } from 'kubernetes-types/core/v1';
+import type { AdmissionPlugin } from './admission.ts';
+
+const taints: readonly string[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const defaultSeconds = 300;
+
+export const defaultTolerationSeconds: AdmissionPlugin = {
+  name: 'DefaultTolerationSeconds',
+
+  admit({ operation, kind, subresource, object }) {
+    if (kind.plural !== 'pods' || subresource !== undefined || (operation !== 'CREATE' && operation !== 'UPDATE'))
+      return;
+    const { spec } = object as Pod;
+    if (spec === undefined) return;
+    const { tolerations = [] } = spec;
+    const missing = taints.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
+    if (missing.length === 0) return;
+    spec.tolerations = [
+      ...tolerations,
+      ...missing.map(
+        (key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: defaultSeconds }),
+      ),
+    ];
+  },
+};
+
+const tolerates = ({ key = '', effect = '' }: Toleration, taint: string): boolean =>
+  (key === taint || key === '') && (effect === 'NoExecute' || effect === '');

@@ -1,0 +1,72 @@
+/** A pod with a runtime class pays that class's overhead, and runs only where the class can. */
+
+import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
+import type { RuntimeClass } from 'kubernetes-types/node/v1';
+import { runtimeClasses } from '../../api/node/runtime-class.ts';
+import { forbidden } from '../../api/status-error.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Registries } from '../registry/registries.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import { findObject } from './cached-objects.ts';
+
+export const createRuntimeClassPlugin = (registries: () => Registries): AdmissionPlugin => ({
+  name: 'RuntimeClass',
+
+  async admit(request) {
+    const { operation, kind, subresource, object } = request;
+    if (operation !== 'CREATE' || kind.plural !== 'pods' || subresource !== undefined) return;
+    const { spec } = object as Pod;
+    if (spec === undefined) return;
+    const found = spec.runtimeClassName ? await findClass(registries(), request, spec.runtimeClassName) : undefined;
+    setOverhead(request, spec, found);
+    if (found?.scheduling) applyScheduling(request, spec, found.scheduling);
+  },
+});
+
+async function findClass(
+  registries: Registries,
+  request: AdmissionRequest,
+  name: string,
+): Promise<DeepReadonly<RuntimeClass>> {
+  const found = name.includes('/') ? undefined : await findObject(registries, runtimeClasses, { name });
+  if (found === undefined) throw refuse(request, `RuntimeClass ${JSON.stringify(name)} not found`);
+  return found;
+}
+
+const refuse = ({ kind, name }: AdmissionRequest, why: string) => forbidden(kind, name, `pod rejected: ${why}`);
+
+function setOverhead(request: AdmissionRequest, spec: PodSpec, found: DeepReadonly<RuntimeClass> | undefined): void {
+  const fixed = found?.overhead?.podFixed;
+  if (fixed === undefined) {
+    if (Object.keys(spec.overhead ?? {}).length > 0)
+      throw refuse(request, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
+    return;
+  }
+  const isSame =
+    JSON.stringify(Object.entries(spec.overhead ?? fixed).sort()) === JSON.stringify(Object.entries(fixed).sort());
+  if (!isSame) throw refuse(request, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+  spec.overhead = { ...fixed };
+}
+
+function applyScheduling(
+  request: AdmissionRequest,
+  spec: PodSpec,
+  { nodeSelector = {}, tolerations = [] }: NonNullable<DeepReadonly<RuntimeClass>['scheduling']>,
+): void {
+  const own = spec.nodeSelector ?? {};
+  for (const [label, value] of Object.entries(nodeSelector)) {
+    if (own[label] !== undefined && own[label] !== value) {
+      throw refuse(
+        request,
+        'conflict: runtimeClass.scheduling.nodeSelector[' +
+          `${label}] = ${value}; pod.spec.nodeSelector[${label}] = ${own[label]}`,
+      );
+    }
+  }
+  if (Object.keys(nodeSelector).length > 0) spec.nodeSelector = { ...own, ...nodeSelector };
+  const present = spec.tolerations ?? [];
+  const added = tolerations.filter(
+    (toleration) => !present.some((one) => JSON.stringify(one) === JSON.stringify(toleration)),
+  );
+  if (added.length > 0) spec.tolerations = [...present, ...added.map((toleration) => ({ ...toleration }))];
+}

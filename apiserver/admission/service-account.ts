@@ -1,0 +1,79 @@
+/** Every pod runs as a service account that exists; where tokens are issued, the pod gets one mounted. */
+
+import type { Container, Pod, PodSpec, ServiceAccount } from 'kubernetes-types/core/v1';
+import { serviceAccounts } from '../../api/core/service-account.ts';
+import { forbidden } from '../../api/status-error.ts';
+import { checkPathSegment } from '../../api/validation/names.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { generateName } from '../registry/object-metadata.ts';
+import type { Registries } from '../registry/registries.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import { findObject } from './cached-objects.ts';
+
+export interface ServiceAccountOptions {
+  /** Whether kubelets can get tokens for pods: without, a pod that mounts one would never start. */
+  readonly mountTokens: boolean;
+}
+
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+/** An hour, and a little so that the first renewal does not fall on the hour. */
+const tokenSeconds = 3607;
+
+export const createServiceAccountPlugin = (
+  registries: () => Registries,
+  { mountTokens }: ServiceAccountOptions,
+): AdmissionPlugin => ({
+  name: 'ServiceAccount',
+
+  async admit(request) {
+    const { operation, kind, subresource, object } = request;
+    if (operation !== 'CREATE' || kind.plural !== 'pods' || subresource !== undefined) return;
+    const pod = object as Pod;
+    if (pod.spec === undefined || pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) return;
+    pod.spec.serviceAccountName ||= 'default';
+    pod.spec.serviceAccount = pod.spec.serviceAccountName;
+    const account = await findAccount(registries(), request, pod.spec.serviceAccountName);
+    if (mountTokens && wantsToken(pod.spec, account)) mountToken(pod.spec);
+    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+    }
+  },
+});
+
+async function findAccount(
+  registries: Registries,
+  request: AdmissionRequest,
+  name: string,
+): Promise<DeepReadonly<ServiceAccount>> {
+  const { kind, namespace = '' } = request;
+  const refuse = (why: string) =>
+    forbidden(kind, request.name, `error looking up service account ${namespace}/${name}: ${why}`);
+  const wrong = checkPathSegment(name);
+  if (wrong.length > 0) throw refuse(`invalid resource name ${JSON.stringify(name)}: [${wrong.join(', ')}]`);
+  const account = await findObject(registries, serviceAccounts, { namespace, name });
+  if (account === undefined) throw refuse(`serviceaccount ${JSON.stringify(name)} not found`);
+  return account;
+}
+
+const wantsToken = (spec: PodSpec, account: DeepReadonly<ServiceAccount>): boolean =>
+  spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
+
+function mountToken(spec: PodSpec): void {
+  const containers: Container[] = [...(spec.initContainers ?? []), ...spec.containers];
+  const lacking = containers.filter(
+    ({ volumeMounts = [] }) => !volumeMounts.some((mount) => mount.mountPath === mountPath),
+  );
+  if (lacking.length === 0) return;
+  const name = generateName('kube-api-access-');
+  for (const container of lacking) {
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
+  }
+  spec.volumes = [...(spec.volumes ?? []), { name, projected: { sources: tokenSources(), defaultMode: 0o644 } }];
+}
+
+const tokenSources = () => [
+  { serviceAccountToken: { expirationSeconds: tokenSeconds, path: 'token' } },
+  { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+  { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+];

@@ -1,0 +1,19 @@
+/** A new node takes no pods before it was seen to be ready. */
+
+import type { Node } from 'kubernetes-types/core/v1';
+import type { AdmissionPlugin } from './admission.ts';
+
+const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+
+export const taintNodesByCondition: AdmissionPlugin = {
+  name: 'TaintNodesByCondition',
+
+  admit({ operation, kind, subresource, object }) {
+    if (operation !== 'CREATE' || kind.plural !== 'nodes' || subresource !== undefined) return;
+    const node = object as Node;
+    node.spec ??= {};
+    const { taints = [] } = node.spec;
+    if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return;
+    node.spec.taints = [...taints, { ...notReady }];
+  },
+};
