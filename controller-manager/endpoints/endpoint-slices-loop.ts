@@ -6,6 +6,7 @@ import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
 import { keyOf, type Stored } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
@@ -29,8 +30,9 @@ import {
   servicesOfPodChange,
   targetReference,
 } from './service-pods.ts';
-import { type DesiredEndpoints, planSlices, type SliceContent } from './slice-plan.ts';
+import { type DesiredEndpoints, planSlices } from './slice-plan.ts';
 import { SliceTracker } from './slice-tracker.ts';
+import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const manager = 'endpointslice-controller.k8s.io';
@@ -53,10 +55,21 @@ export function createEndpointSliceLoop({ client, informers, clock, controller }
     });
 }
 
+type Content = DeepReadonly<Pick<EndpointSlice, 'endpoints' | 'ports'>>;
+
+/** What the slices of one write have in common. */
+interface WriteTarget {
+  readonly service: Cached<Service>;
+  readonly type: AddressType;
+  readonly labels: Record<string, string>;
+  readonly triggerTime: string | undefined;
+}
+
 class EndpointSliceReconciler implements Reconciler {
   readonly #client: Client;
   readonly #informers: Informers;
   readonly #tracker: SliceTracker;
+  readonly #triggerTimes = new TriggerTimes();
 
   constructor(client: Client, informers: Informers, tracker: SliceTracker) {
     this.#client = client;
@@ -69,6 +82,7 @@ class EndpointSliceReconciler implements Reconciler {
     if (service === undefined) {
       // Its slices go with their owner.
       this.#tracker.forget(key);
+      this.#triggerTimes.forget(key);
       return {};
     }
     if (!selectsPods(service) || service.metadata.deletionTimestamp !== undefined) return {};
@@ -78,9 +92,11 @@ class EndpointSliceReconciler implements Reconciler {
     const waitMs = this.#tracker.staleForMs(key, ours);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const pods = selectedPods(service, this.#informers.pods);
+    const triggerTime = this.#triggerTimes.next(key, service, pods);
     for (const type of addressTypesOf(service)) {
       const existing = ours.filter(({ addressType }) => addressType === type);
-      await this.#write(service, type, existing, this.#desired(service, type, pods));
+      const desired = this.#desired(service, type, pods);
+      await this.#write({ service, type, labels: computeLabels(service), triggerTime }, existing, desired);
     }
     const types: readonly string[] = addressTypesOf(service);
     await this.#deleteAll(
@@ -104,53 +120,51 @@ class EndpointSliceReconciler implements Reconciler {
   }
 
   async #write(
-    service: Cached<Service>,
-    type: AddressType,
+    target: WriteTarget,
     existing: readonly Cached<EndpointSlice>[],
     desired: readonly DesiredEndpoints[],
   ): Promise<void> {
-    const key = keyOf(service);
-    const labels = computeLabels(service);
+    const key = keyOf(target.service);
     const plan = planSlices(existing, desired);
     const planned = new Set([...plan.update.map(({ slice }) => slice), ...plan.delete]);
-    const mislabelled = existing.filter(
-      (slice) => !planned.has(slice) && !isDeepStrictEqual(slice.metadata.labels, labels),
-    );
+    const relabel = existing
+      .filter((slice) => !planned.has(slice) && !isDeepStrictEqual(slice.metadata.labels, target.labels))
+      .map((slice) => ({ slice, content: { ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] } }));
     try {
-      for (const { slice, content } of plan.update)
-        this.#tracker.wrote(key, await this.#update(slice, content, labels));
-      for (const slice of mislabelled) this.#tracker.wrote(key, await this.#update(slice, slice, labels));
-      for (const content of plan.create) this.#tracker.wrote(key, await this.#create(service, type, content, labels));
+      for (const { slice, content } of [...plan.update, ...relabel]) {
+        this.#tracker.wrote(key, await this.#update(target, slice, content));
+      }
+      for (const content of plan.create) this.#tracker.wrote(key, await this.#create(target, content));
     } catch (error) {
       if (!isTerminatingNamespaceError(error)) throw error;
     }
     await this.#deleteAll(key, plan.delete);
   }
 
-  async #create(
-    service: Cached<Service>,
-    addressType: AddressType,
-    content: SliceContent,
-    labels: Record<string, string>,
-  ): Promise<Stored<EndpointSlice>> {
+  async #create({ service, type, labels, triggerTime }: WriteTarget, content: Content): Promise<Stored<EndpointSlice>> {
     const { namespace = '', name } = service.metadata;
-    const metadata = {
-      namespace,
-      generateName: `${name}-`,
-      labels,
-      ownerReferences: [controllerReference(service)],
-    };
-    const slice = changedCopy<EndpointSlice>({ metadata, addressType } as unknown as Cached<EndpointSlice>, content);
-    return await this.#client.create<EndpointSlice>(endpointSlices, slice);
+    const annotations = withTriggerTime(undefined, triggerTime);
+    return await this.#client.create<EndpointSlice>(endpointSlices, {
+      metadata: {
+        namespace,
+        generateName: `${name}-`,
+        labels,
+        ...(annotations && { annotations }),
+        ownerReferences: [controllerReference(service)],
+      },
+      addressType: type,
+      ...(content as Pick<EndpointSlice, 'ports' | 'endpoints'>),
+    });
   }
 
   async #update(
+    { labels, triggerTime }: WriteTarget,
     slice: Cached<EndpointSlice>,
-    { ports, endpoints }: Partial<SliceContent> | Cached<EndpointSlice>,
-    labels: Record<string, string>,
+    content: Content,
   ): Promise<Stored<EndpointSlice>> {
-    const metadata = { ...slice.metadata, labels };
-    const content = { ports: ports ?? [], endpoints: endpoints ?? [] };
+    const { annotations: present, ...others } = slice.metadata;
+    const annotations = withTriggerTime(present, triggerTime);
+    const metadata = { ...others, labels, ...(annotations && { annotations }) };
     return await this.#client.update<EndpointSlice>(
       endpointSlices,
       changedCopy<EndpointSlice>(slice, { metadata, ...content }),

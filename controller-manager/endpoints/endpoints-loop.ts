@@ -25,33 +25,42 @@ import {
   servicesOfPodChange,
   targetReference,
 } from './service-pods.ts';
+import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';
 const capacity = 1000;
 
 export function createEndpointsLoop({ client, informers, controller }: LoopContext): Controller {
+  const triggerTimes = new TriggerTimes();
+
   async function reconcile(key: string) {
     const service = informers.services.get(key);
     const current = informers.endpoints.get(key);
-    if (service === undefined) await removeOurs(current);
-    else if (selectsPods(service) && service.metadata.deletionTimestamp === undefined) await write(service, current);
+    if (service === undefined) {
+      triggerTimes.forget(key);
+      await removeOurs(current);
+    }
+    if (service && selectsPods(service) && !service.metadata.deletionTimestamp) await write(service, current);
     return {};
   }
 
   async function write(service: Cached<Service>, current: Cached<Endpoints> | undefined): Promise<void> {
     const { namespace = '', name } = service.metadata;
-    const { subsets, truncated } = computeSubsets(service, selectedPods(service, informers.pods));
+    const selected = selectedPods(service, informers.pods);
+    const { subsets, truncated } = computeSubsets(service, selected);
+    const triggerTime = triggerTimes.next(`${namespace}/${name}`, service, selected);
     const labels = computeLabels(service);
     const annotations = computeAnnotations(current?.metadata.annotations ?? {}, truncated);
-    const metadata = { namespace, name, labels, ...(annotations && { annotations }) };
+    if (current !== undefined && sameEndpoints(current, { metadata: { labels, annotations }, subsets })) return;
+    const metadata = { namespace, name, labels, annotations: withTriggerTime(annotations, triggerTime) ?? {} };
     if (current === undefined) {
       try {
         await client.create<Endpoints>(endpoints, { metadata, subsets });
       } catch (error) {
         if (!isAlreadyExists(error) && !isTerminatingNamespaceError(error)) throw error;
       }
-    } else if (!sameEndpoints(current, { metadata, subsets })) {
+    } else {
       const next = changedCopy<Endpoints>(current, { metadata: { ...current.metadata, ...metadata }, subsets });
       await client.update<Endpoints>(endpoints, next);
     }
@@ -115,13 +124,9 @@ function computeLabels(service: Cached<Service>): Record<string, string> {
   return { ...labels, ...(isHeadless(service) && { [headlessLabel]: '' }), [managedByLabel]: 'endpoint-controller' };
 }
 
-function computeAnnotations(
-  current: Readonly<Record<string, string>>,
-  truncated: boolean,
-): Record<string, string> | undefined {
+function computeAnnotations(current: Readonly<Record<string, string>>, truncated: boolean): Record<string, string> {
   const { [overCapacityAnnotation]: _, ...others } = current;
-  const annotations = { ...others, ...(truncated && { [overCapacityAnnotation]: 'truncated' }) };
-  return Object.keys(annotations).length > 0 ? annotations : undefined;
+  return { ...others, ...(truncated && { [overCapacityAnnotation]: 'truncated' }) };
 }
 
 function sameEndpoints(
