@@ -1,0 +1,21 @@
+/** `npm run bench -- NAME…`: runs benchmarks one after the other; without a name it says which there are. */
+
+const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  store: () => import('./store.ts'),
+};
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name));
+  if (names.length === 0 || unknown.length > 0) {
+    const there = Object.keys(benchmarks).join(', ');
+    process.stderr.write(unknown.length > 0 ? `No benchmark ${unknown.join(', ')}. ` : '');
+    process.stderr.write(`Benchmarks: ${there}. Run one by: npm run bench -- NAME\n`);
+    process.exitCode = 1;
+    return;
+  }
+  for (const name of names) await (await benchmarks[name]?.())?.run();
+}
+
+await main(process.argv.slice(2));
+
+export {};
