@@ -1,0 +1,105 @@
+/**
+ * What a Service costs in nftables mode: requests a second from pod to pod, straight and through the cluster IP, with
+ * one Service and with a thousand beside it; and how long a change takes to be in force. In network namespaces of its
+ * own; needs root, nft and wrk.
+ *
+ *   npm run bench -- proxy
+ */
+
+import http from 'node:http';
+import { fileURLToPath } from 'node:url';
+import type { Rules, ServiceRule } from '../proxy/rules.ts';
+import { clusterCidr, LineProgram, NetworkLab, podIp } from '../test/support/network-lab.ts';
+import { percentile } from './load.ts';
+
+const port = 8080;
+const clusterIp = '10.96.0.1';
+const rounds = 7;
+const seconds = 1;
+
+function ruleOf(index: number, pods: readonly number[]): ServiceRule {
+  const endpoints = pods.map((pod) => ({ address: podIp(pod), port }));
+  return {
+    name: `bench/service-${index}:`,
+    protocol: 'TCP',
+    port: 80,
+    clusterIp: index === 0 ? clusterIp : `10.96.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`,
+    externalIps: [],
+    sourceRanges: undefined,
+    nodePort: undefined,
+    affinitySeconds: 0,
+    internal: endpoints,
+    internalLocal: false,
+    external: endpoints,
+    externalLocal: false,
+    anywhere: endpoints,
+  };
+}
+
+const rulesOf = (count: number, pods: readonly number[]): Rules => ({
+  services: Array.from({ length: count }, (_, index) => ruleOf(index, index === 0 ? pods : [2])),
+  localAddresses: [1, 2].map(podIp),
+});
+
+async function measure(): Promise<void> {
+  const lab = await NetworkLab.start(2);
+  try {
+    const peer = fileURLToPath(new URL('../test/support/network-peer.ts', import.meta.url));
+    const node = new LineProgram(lab.startProgram(lab.node, peer));
+    const server = new LineProgram(lab.startProgram(lab.pod(2), fileURLToPath(import.meta.url), 'serve'));
+    await server.answer();
+    const apply = async (rules: Rules): Promise<number> => {
+      const began = performance.now();
+      const answer = await node.ask({ do: 'apply', mode: 'nftables', clusterCidr, rules });
+      if (answer !== 'applied') throw new Error(`The rules were not applied: ${JSON.stringify(answer)}`);
+      return performance.now() - began;
+    };
+    const wrk = async (address: string, at: number, ...headers: string[]): Promise<number> => {
+      const flags = ['-t1', '-c32', `-d${seconds}s`, ...headers.flatMap((header) => ['-H', header])];
+      const text = await lab.run(lab.pod(1), 'wrk', ...flags, `http://${address}:${at}/`);
+      return Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]);
+    };
+    for (const services of [1, 1000]) {
+      await apply(rulesOf(services, [2]));
+      for (const header of [[], ['Connection: close']]) {
+        const straight: number[] = [];
+        const through: number[] = [];
+        // In turn, so that whatever else the machine does falls on both.
+        for (let round = 0; round < rounds; round++) {
+          straight.push(await wrk(podIp(2), port, ...header));
+          through.push(await wrk(clusterIp, 80, ...header));
+        }
+        const [a, b] = [median(straight), median(through)];
+        const kind = header.length > 0 ? 'a connection each' : 'kept connections';
+        console.log(
+          `${services} services, ${kind}: ${b.toFixed(0)} requests/s through the Service, ` +
+            `${a.toFixed(0)} straight (raw): ${(b / a).toFixed(3)} ×`,
+        );
+      }
+    }
+    const changes: number[] = [];
+    for (let i = 0; i < 20; i++) changes.push(await apply(rulesOf(1000, i % 2 === 0 ? [1, 2] : [2])));
+    changes.sort((x, y) => x - y);
+    console.log(
+      `1000 services, an endpoint changes: in force after ${percentile(changes, 0.5).toFixed(0)} ms (p50), ` +
+        `${percentile(changes, 0.99).toFixed(0)} ms (p99)`,
+    );
+  } finally {
+    await lab.stop();
+  }
+}
+
+function median(values: readonly number[]): number {
+  return percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+if (process.argv[2] === 'serve') {
+  http
+    .createServer((_, response) => response.end('hello\n'))
+    .listen(port, '0.0.0.0', () => process.stdout.write('"serving"\n'));
+} else {
+  await measure();
+}
