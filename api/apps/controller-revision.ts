@@ -1,11 +1,32 @@
 /** The kind ControllerRevision. */
 
 import type { ControllerRevision } from 'kubernetes-types/apps/v1';
+import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
 
 export const controllerRevisions = defineKind<ControllerRevision>({
   group: 'apps',
   version: 'v1',
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
+  columns: [
+    nameColumn,
+    textColumn('Controller', 'Whose history it is.', ({ metadata }) => {
+      const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true);
+      if (owner === undefined) return '<none>';
+      const [group = ''] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : [];
+      return `${owner.kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${owner.name}`;
+    }),
+    { ...numberColumn('Revision', 'Its number.', ({ revision }) => revision), type: 'string' },
+    ageColumn,
+  ],
+  strategy: {
+    validate({ revision = 0 }, errors) {
+      if (revision < 0) errors.invalid(FieldPath.of('revision'), revision, 'must be greater than or equal to 0');
+    },
+    validateUpdate: (next, previous, errors) =>
+      validateImmutable(next.data, previous.data, FieldPath.of('data'), errors),
+  },
 });

@@ -1,7 +1,27 @@
 /** The kind DaemonSet. */
 
-import type { DaemonSet } from 'kubernetes-types/apps/v1';
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  DaemonSet,
+  DaemonSetSpec,
+  DaemonSetUpdateStrategy,
+  RollingUpdateDaemonSet,
+} from 'kubernetes-types/apps/v1';
+import { ageColumn, formatLabelSelector, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/template.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
+import {
+  containerColumns,
+  validateAlwaysRestarts,
+  validateCounts,
+  validateNonNegative,
+  validateTemplateLabels,
+  validateWorkloadSelector,
+} from './workload-rules.ts';
 
 export const daemonSets = defineKind<DaemonSet>({
   group: 'apps',
@@ -11,4 +31,125 @@ export const daemonSets = defineKind<DaemonSet>({
   shortNames: ['ds'],
   categories: ['all'],
   subresources: [statusSubresource],
+  columns: [
+    nameColumn,
+    numberColumn('Desired', 'Nodes that should run it.', ({ status }) => status?.desiredNumberScheduled ?? 0),
+    numberColumn('Current', 'Nodes that run it.', ({ status }) => status?.currentNumberScheduled ?? 0),
+    numberColumn('Ready', 'Nodes where it is ready.', ({ status }) => status?.numberReady ?? 0),
+    numberColumn('Up-to-date', 'Nodes with the newest template.', ({ status }) => status?.updatedNumberScheduled ?? 0),
+    numberColumn(
+      'Available',
+      'Nodes where it has been ready long enough.',
+      ({ status }) => status?.numberAvailable ?? 0,
+    ),
+    textColumn('Node Selector', 'Which nodes.', ({ spec }) => formatLabels(spec?.template.spec?.nodeSelector)),
+    ageColumn,
+    ...containerColumns<DaemonSet>(({ spec }) => spec?.template),
+    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+  ],
+  strategy: {
+    ...specAndStatus<DaemonSet>({
+      newStatus: () => ({
+        currentNumberScheduled: 0,
+        desiredNumberScheduled: 0,
+        numberMisscheduled: 0,
+        numberReady: 0,
+      }),
+    }),
+    setDefaults: setDaemonSetDefaults,
+    canonicalize(object) {
+      countTemplates(object, undefined);
+    },
+    validate(object, errors, { isUpdate, subresource }) {
+      if (subresource === 'status') validateStatus(object, errors);
+      else if (!isUpdate) validateSpec(object, errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource === 'status') return;
+      countTemplates(next, previous);
+      validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+      validateSpec(next, errors);
+    },
+  },
 });
+
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+/** How often the template changed, in an annotation that old clients read. */
+function countTemplates(next: DaemonSet, previous: DaemonSet | undefined): void {
+  if (!next.metadata) return;
+  const before = Number(previous?.metadata?.annotations?.[templateGeneration] ?? 0);
+  if (previous === undefined) {
+    if (next.metadata.annotations?.[templateGeneration] !== undefined) return;
+  }
+  const changed = previous !== undefined && !isDeepStrictEqual(next.spec?.template, previous.spec?.template);
+  const count = previous === undefined ? 1 : before + (changed ? 1 : 0);
+  next.metadata.annotations = { ...next.metadata.annotations, [templateGeneration]: String(count) };
+}
+
+function setDaemonSetDefaults(object: DaemonSet): void {
+  object.spec ??= {} as DaemonSetSpec;
+  const { spec } = object;
+  spec.template = withTemplateDefaults(spec.template);
+  spec.updateStrategy ??= {};
+  spec.updateStrategy.type ??= 'RollingUpdate';
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...spec.updateStrategy.rollingUpdate };
+  }
+  spec.revisionHistoryLimit ??= 10;
+}
+
+function validateSpec({ spec = {} as DaemonSetSpec }: DaemonSet, errors: FieldErrors): void {
+  const path = FieldPath.of('spec');
+  const template = path.child('template');
+  validateWorkloadSelector(spec.selector, 'daemonset', path.child('selector'), errors);
+  validateTemplateLabels(spec.selector, spec.template, template, errors);
+  validatePodTemplate(spec.template, template, errors);
+  validateAlwaysRestarts(spec.template, 'DaemonSet', template, errors);
+  validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);
+  validateStrategy(spec.updateStrategy ?? {}, path.child('updateStrategy'), errors);
+  validateNonNegative(spec.revisionHistoryLimit, path.child('revisionHistoryLimit'), errors);
+}
+
+function validateStrategy(
+  { type = '', rollingUpdate }: DaemonSetUpdateStrategy,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
+  if (type === 'OnDelete') return;
+  if (type !== 'RollingUpdate') errors.notSupported(path.child('type'), type, ['RollingUpdate', 'OnDelete']);
+  else if (!rollingUpdate) errors.required(path.child('rollingUpdate'));
+  else validateRollingUpdate(rollingUpdate, path.child('rollingUpdate'), errors);
+}
+
+function validateRollingUpdate(
+  { maxUnavailable = 0, maxSurge = 0 }: RollingUpdateDaemonSet,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
+  for (const [name, value] of [
+    ['maxUnavailable', maxUnavailable],
+    ['maxSurge', maxSurge],
+  ] as const) {
+    validateIntOrPercent(value, path.child(name), errors);
+    validateAtMostWhole(value, path.child(name), errors);
+  }
+  const [unavailable, surge] = [!isNone(maxUnavailable), !isNone(maxSurge)];
+  if (unavailable && surge)
+    errors.invalid(path.child('maxSurge'), maxSurge, 'may not be set when maxUnavailable is non-zero');
+  else if (!unavailable && !surge) errors.required(path.child('maxUnavailable'), 'cannot be 0 when maxSurge is 0');
+}
+
+function validateStatus({ status }: DaemonSet, errors: FieldErrors): void {
+  const counts = [
+    'currentNumberScheduled',
+    'numberMisscheduled',
+    'desiredNumberScheduled',
+    'numberReady',
+    'observedGeneration',
+    'updatedNumberScheduled',
+    'numberAvailable',
+    'numberUnavailable',
+  ];
+  validateCounts({ ...status }, { counts }, FieldPath.of('status'), errors);
+}

@@ -1,7 +1,20 @@
 /** The kind ReplicaSet. */
 
-import type { ReplicaSet } from 'kubernetes-types/apps/v1';
+import type { ReplicaSet, ReplicaSetSpec } from 'kubernetes-types/apps/v1';
+import { ageColumn, formatLabelSelector, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/template.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import {
+  containerColumns,
+  validateAlwaysRestarts,
+  validateCounts,
+  validateNonNegative,
+  validateTemplateLabels,
+  validateWorkloadSelector,
+} from './workload-rules.ts';
 
 export const replicaSets = defineKind<ReplicaSet>({
   group: 'apps',
@@ -11,4 +24,71 @@ export const replicaSets = defineKind<ReplicaSet>({
   shortNames: ['rs'],
   categories: ['all'],
   subresources: [scaleSubresource, statusSubresource],
+  columns: [
+    nameColumn,
+    numberColumn('Desired', 'Pods wanted.', ({ spec }) => spec?.replicas ?? 0),
+    numberColumn('Current', 'Pods there are.', ({ status }) => status?.replicas ?? 0),
+    numberColumn('Ready', 'Pods that are ready.', ({ status }) => status?.readyReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<ReplicaSet>(({ spec }) => spec?.template),
+    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+  ],
+  selectableFields: [{ name: 'status.replicas', value: ({ status }) => String(status?.replicas ?? 0) }],
+  strategy: {
+    ...specAndStatus<ReplicaSet>({ newStatus: () => ({ replicas: 0 }) }),
+    setDefaults(object) {
+      object.spec ??= {} as ReplicaSetSpec;
+      object.spec.replicas ??= 1;
+      object.spec.template = withTemplateDefaults(object.spec.template);
+      if (object.status) object.status.replicas ??= 0;
+    },
+    validate(object, errors, { subresource }) {
+      if (subresource === 'status') validateStatus(object, errors);
+      else validateSpec(object, errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource !== 'status')
+        validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+    },
+  },
 });
+
+function validateSpec({ spec = {} as ReplicaSetSpec }: ReplicaSet, errors: FieldErrors): void {
+  const path = FieldPath.of('spec');
+  const template = path.child('template');
+  validateNonNegative(spec.replicas, path.child('replicas'), errors);
+  validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);
+  const isUsable = validateWorkloadSelector(spec.selector, 'deployment', path.child('selector'), errors);
+  if (spec.selector && !isUsable) {
+    errors.invalid(path.child('selector'), spec.selector, 'invalid label selector');
+    return;
+  }
+  if (!spec.template) return;
+  validateTemplateLabels(spec.selector, spec.template, template, errors);
+  validatePodTemplate(spec.template, template, errors);
+  validateAlwaysRestarts(spec.template, 'ReplicaSet', template, errors);
+}
+
+function validateStatus({ status }: ReplicaSet, errors: FieldErrors): void {
+  validateCounts(
+    { ...status },
+    {
+      counts: [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'terminatingReplicas',
+        'observedGeneration',
+      ],
+      atMost: [
+        ['fullyLabeledReplicas', 'replicas'],
+        ['readyReplicas', 'replicas'],
+        ['availableReplicas', 'replicas'],
+        ['availableReplicas', 'readyReplicas', 'readyReplicas'],
+      ],
+    },
+    FieldPath.of('status'),
+    errors,
+  );
+}

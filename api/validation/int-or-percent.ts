@@ -4,13 +4,14 @@ import type { FieldErrors, FieldPath } from '../field-errors.ts';
 
 const percent = /^[0-9]+%$/;
 
-/** 0 or more, or 0 % to 100 %. */
+/** 0 or more, or a share of at most 100 %. */
 export function validateNonNegativeIntOrPercent(value: number | string, path: FieldPath, errors: FieldErrors): void {
-  validateIntOrPercentSyntax(value, path, errors);
+  validateIntOrPercent(value, path, errors);
   validateAtMostWhole(value, path, errors);
 }
 
-export function validateIntOrPercentSyntax(value: number | string, path: FieldPath, errors: FieldErrors): void {
+/** 0 or more, or any share. */
+export function validateIntOrPercent(value: number | string, path: FieldPath, errors: FieldErrors): void {
   if (typeof value === 'string') {
     if (!percent.test(value)) {
       errors.invalid(
@@ -32,9 +33,7 @@ export function percentOf(value: number | string): number | undefined {
   return typeof value === 'string' && percent.test(value) ? Number.parseInt(value, 10) : undefined;
 }
 
-/** The number meant by `value` of `total` things. */
-export function scaleIntOrPercent(value: number | string, total: number, round: 'up' | 'down'): number {
-  const share = percentOf(value);
-  if (share === undefined) return Number(value);
-  return round === 'up' ? Math.ceil((share * total) / 100) : Math.floor((share * total) / 100);
+/** Nothing at all: 0, "0%", and also a text that is no share. */
+export function isNone(value: number | string): boolean {
+  return typeof value === 'number' ? value === 0 : (percentOf(value) ?? 0) === 0;
 }
