@@ -1,0 +1,96 @@
+/** What the proxy needs of the host, and takes back when the cluster goes. In a namespace of its own. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { silentLogger } from '../../base/logger.ts';
+import { cleanProxy } from '../../proxy/clean.ts';
+import { type Command, runCommand } from '../../proxy/command.ts';
+import { HostSettings } from '../../proxy/host-settings.ts';
+import { Nftables } from '../../proxy/nftables.ts';
+import type { Rules } from '../../proxy/rules.ts';
+import { Userspace } from '../../proxy/userspace.ts';
+import { clusterCidr, NetworkLab } from '../support/network-lab.ts';
+
+const rules: Rules = {
+  localAddresses: [],
+  services: [
+    {
+      name: 'shop/web:',
+      protocol: 'TCP',
+      port: 80,
+      clusterIp: '10.96.0.50',
+      externalIps: [],
+      sourceRanges: undefined,
+      nodePort: undefined,
+      affinitySeconds: 0,
+      internal: [],
+      internalLocal: false,
+      external: [],
+      externalLocal: false,
+      anywhere: [],
+    },
+  ],
+};
+
+describe('the host of a proxy', () => {
+  let lab: NetworkLab;
+  const logger = silentLogger;
+  const run: Command = (argv, input) => runCommand(['ip', 'netns', 'exec', lab.node, ...argv], input);
+  const show = (...argv: string[]) => lab.run(lab.node, ...argv);
+
+  before(async () => {
+    lab = await NetworkLab.start(0);
+    await show('iptables', '-N', 'DOCKER-USER');
+    await show('iptables', '-A', 'DOCKER-USER', '-j', 'RETURN');
+    await show('nft', 'add', 'table', 'ip', 'somebody');
+    await show('ip', 'address', 'add', '10.99.0.1/32', 'dev', 'lo');
+  });
+  after(() => lab.stop());
+
+  it('opens Docker’s forwarding to pods, once however often it is ensured', async () => {
+    const settings = new HostSettings({ clusterCidr, run, logger });
+    await settings.ensure();
+    await settings.ensure();
+    const accepted = (await show('iptables', '-S', 'DOCKER-USER'))
+      .split('\n')
+      .filter((rule) => rule.includes('longshore'));
+    assert.equal(accepted.length, 2);
+  });
+
+  it('notices that its rules were flushed, and programs them again', async () => {
+    const nftables = new Nftables({ clusterCidr, logger, run });
+    await nftables.apply(rules);
+    assert.equal(await nftables.verify(), true);
+    await show('nft', 'flush', 'table', 'ip', 'longshore');
+    assert.equal(await nftables.verify(), false);
+    await nftables.apply(rules);
+    assert.equal(await nftables.verify(), true);
+    await show('nft', 'delete', 'table', 'ip', 'longshore');
+    assert.equal(await nftables.verify(), false);
+  });
+
+  it('replaces a table that an incompatible version left', async () => {
+    await show('nft', 'add table ip longshore; add set ip longshore services { type ipv4_addr; }');
+    const nftables = new Nftables({ clusterCidr, logger, run });
+    await nftables.apply(rules);
+    assert.equal(await nftables.verify(), true);
+  });
+
+  it('takes back everything that is its own, and nothing else', async () => {
+    await new Nftables({ clusterCidr, logger, run }).apply(rules);
+    const userspace = new Userspace({ logger, run });
+    await userspace.apply(rules);
+    await userspace.stop();
+    await cleanProxy({ clusterCidr, run });
+    await cleanProxy({ clusterCidr, run });
+    assert.equal((await show('nft', 'list', 'tables')).includes('longshore'), false);
+    assert.equal((await show('nft', 'list', 'tables')).includes('somebody'), true);
+    assert.deepEqual((await show('iptables', '-S', 'DOCKER-USER')).trim().split('\n'), [
+      '-N DOCKER-USER',
+      '-A DOCKER-USER -j RETURN',
+    ]);
+    const addresses = await show('ip', '-4', 'address', 'show', 'dev', 'lo');
+    assert.equal(addresses.includes('10.96.0.50'), false);
+    assert.equal(addresses.includes('10.99.0.1'), true);
+  });
+});
