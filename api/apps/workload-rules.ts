@@ -19,7 +19,7 @@ export function validateWorkloadSelector(
   path: FieldPath,
   errors: FieldErrors,
 ): boolean {
-  if (selector === undefined) {
+  if (!selector) {
     errors.required(path);
     return false;
   }
@@ -37,9 +37,9 @@ export function validateTemplateLabels(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  if (isEmptyLabelSelector(selector)) return;
+  if (selector && isEmptyLabelSelector(selector)) return;
   const labels = template?.metadata?.labels ?? {};
-  if (!matchesLabelSelector(selector, labels)) {
+  if (!selector || !matchesLabelSelector(selector, labels)) {
     errors.invalid(
       path.child('metadata', 'labels'),
       labelsOrNull(template),

@@ -69,7 +69,7 @@ function isDomainPrefixedPath(text: string): boolean {
 
 function validateParameters(parameters: IngressClassParametersReference, path: FieldPath, errors: FieldErrors): void {
   const { apiGroup, kind = '', name = '', scope, namespace } = parameters;
-  if (apiGroup !== undefined)
+  if (typeof apiGroup === 'string')
     for (const message of checkDns1123Subdomain(apiGroup)) errors.invalid(path.child('apiGroup'), apiGroup, message);
   for (const [field, value] of [
     ['kind', kind],

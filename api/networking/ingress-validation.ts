@@ -119,7 +119,7 @@ function validateBackendPort(
 
 function validateTypedReference(reference: TypedLocalObjectReference, path: FieldPath, errors: FieldErrors): void {
   const { apiGroup, kind = '', name = '' } = reference;
-  if (apiGroup !== undefined)
+  if (typeof apiGroup === 'string')
     for (const message of checkDns1123Subdomain(apiGroup)) errors.invalid(path.child('apiGroup'), apiGroup, message);
   for (const [field, value] of [
     ['kind', kind],

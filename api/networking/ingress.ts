@@ -4,6 +4,7 @@ import type { Ingress, IngressSpec, IngressStatus } from 'kubernetes-types/netwo
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validateIngressSpec, validateLoadBalancerStatus } from './ingress-validation.ts';
 
@@ -33,7 +34,8 @@ export const ingresses = defineKind<Ingress>({
       object.status ??= {};
       object.status.loadBalancer ??= {};
     },
-    validate(object, errors, { subresource }) {
+    validate(object, errors, { subresource, isUpdate }) {
+      if (!isUpdate) validateClassAnnotation(object, errors);
       if (subresource === 'status') validateLoadBalancerStatus(object.status?.loadBalancer, errors);
       else validateIngressSpec(object.spec ?? {}, errors);
     },
@@ -55,4 +57,12 @@ function formatAddresses(status: IngressStatus | undefined): string {
     .map(({ ip, hostname }) => ip || hostname || '')
     .filter(Boolean)
     .join(',');
+}
+
+/** The annotation from before there was a field; both must say the same. */
+function validateClassAnnotation({ metadata, spec }: Ingress, errors: FieldErrors): void {
+  const annotation = metadata?.annotations?.['kubernetes.io/ingress.class'];
+  if (annotation === undefined || spec?.ingressClassName === undefined || annotation === spec.ingressClassName) return;
+  const path = FieldPath.of('annotations', 'kubernetes.io/ingress.class');
+  errors.invalid(path, annotation, 'must match `ingressClassName` when both are specified');
 }
