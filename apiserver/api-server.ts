@@ -1,5 +1,6 @@
 /** The API server: one running instance over a store. Reads like a table of contents of the folders beside it. */
 
+import { services } from '../api/core/service.ts';
 import type { KeyPair } from '../base/certificates.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -14,7 +15,9 @@ import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
 import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
 import { ensureInitialObjects } from './registry/initial-objects.ts';
-import { Registries } from './registry/registries.ts';
+import { Registries, resourceId } from './registry/registries.ts';
+import { AddressRange } from './registry/services/address-range.ts';
+import { ServiceHooks } from './registry/services/service-hooks.ts';
 import type { StorageHooks } from './registry/storage-hooks.ts';
 import type { ApiRequest } from './server/api-request.ts';
 import { startHttpsServer } from './server/https-server.ts';
@@ -57,7 +60,9 @@ export async function startApiServer(
   const over = createDeferred<void>();
   const metrics = new Metrics();
   const limits = new InFlightLimits();
-  const hooks = new Map<string, StorageHooks>();
+  const addresses = new AddressRange(options.serviceCidr);
+  const serviceHooks = new ServiceHooks({ store, clock: systemClock, addresses, nodePorts: options.nodePortRange });
+  const hooks = new Map<string, StorageHooks>([[resourceId(services), serviceHooks]]);
   const caches = new WatchCaches({ store, logger });
   const registries: Registries = new Registries({
     store,
