@@ -1,0 +1,156 @@
+/** The status of one container, from the attempts at it that the runtime has. Pure. */
+
+import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from 'kubernetes-types/core/v1';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { formatTime } from './go-text.ts';
+import { attemptsOf, type ContainerSpec, type ObservedPod, type PodContainer, type PodObject } from './pod.ts';
+import type { ContainerState } from './runtime/runtime.ts';
+
+export interface WaitingReason {
+  readonly reason: string;
+  readonly message?: string | undefined;
+}
+
+/** What the kubelet knows of a pod's containers beside what runs. */
+export interface ContainerFacts {
+  /** Why a container does not run, by its name. */
+  readonly waiting: ReadonlyMap<string, WaitingReason>;
+  /** Last words, by container id. */
+  readonly messages: ReadonlyMap<string, string>;
+  isReady(containerId: string): boolean;
+  /** Its startup probe passed. */
+  isStarted(containerId: string): boolean;
+  /** Its postStart hook still runs: for users it is not there yet. */
+  isInHook(containerId: string): boolean;
+  /** All of the pod was ended by us: what did not run never will. */
+  readonly ended: boolean;
+}
+
+/** All messages of a pod together stay below this. */
+const messagesLimit = 12 * 1024;
+
+export function computeContainerStatus(
+  container: PodContainer,
+  pod: PodObject,
+  observed: ObservedPod,
+  facts: ContainerFacts,
+): ContainerStatus {
+  const { spec, kind } = container;
+  const [newest, earlier] = attemptsOf(observed, spec.name);
+  const known = knownStatus(pod, container);
+  const waiting = facts.waiting.get(spec.name);
+  const state = computeState(container, newest, pod, facts);
+  const isRunning = state.running !== undefined;
+  const shownBefore = newest?.status.type === 'exited' && state.terminated === undefined ? newest : earlier;
+  const last = shownBefore && terminationOf(shownBefore, pod, facts);
+  const lastState = last === undefined ? (known?.lastState ?? {}) : { terminated: last };
+  const succeeded = newest?.status.type === 'exited' && newest.status.exitCode === 0;
+  const hidden =
+    newest === undefined || (newest.status.type === 'running' && !isRunning) || newest.status.type === 'created';
+  const isSidecarOrMain = container.sidecar || kind === 'main';
+  const started = isRunning && newest !== undefined && (!isSidecarOrMain || facts.isStarted(newest.id));
+  const ready = isSidecarOrMain
+    ? isRunning && newest !== undefined && facts.isReady(newest.id)
+    : kind === 'init' && succeeded && waiting === undefined;
+  return {
+    name: spec.name,
+    image: (hidden ? undefined : newest?.imageName) || (spec.image ?? ''),
+    imageID: hidden ? '' : (newest?.imageId ?? ''),
+    ...(hidden ? {} : { containerID: `docker://${newest?.id ?? ''}` }),
+    ready,
+    ...(kind !== 'ephemeral' && { started }),
+    restartCount: newest?.attempt ?? known?.restartCount ?? 0,
+    state,
+    lastState: structuredClone(lastState) as ApiState,
+    ...computeResources(spec, hidden),
+    ...computeVolumeMounts(spec),
+  };
+}
+
+function computeState(
+  container: PodContainer,
+  newest: ContainerState | undefined,
+  pod: PodObject,
+  facts: ContainerFacts,
+): ApiState {
+  const waiting = facts.waiting.get(container.spec.name);
+  if (newest?.status.type === 'running' && !facts.isInHook(newest.id))
+    return { running: { startedAt: formatTime(newest.status.startedAt) } };
+  if (
+    newest?.status.type === 'exited' &&
+    (waiting === undefined || facts.ended) &&
+    !(facts.ended && waiting !== undefined)
+  )
+    return { terminated: terminationOf(newest, pod, facts) ?? { exitCode: 0 } };
+  if (facts.ended) return { terminated: neverSeen };
+  const { reason, message } = waiting ?? { reason: 'ContainerCreating' };
+  return { waiting: { reason, ...(message !== undefined && { message }) } };
+}
+
+const neverSeen: ContainerStateTerminated = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+};
+
+function terminationOf(
+  { id, status }: ContainerState,
+  pod: PodObject,
+  { messages }: ContainerFacts,
+): ContainerStateTerminated | undefined {
+  if (status.type !== 'exited') return undefined;
+  const share = Math.floor(
+    messagesLimit / Math.max(1, (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)),
+  );
+  const message = status.startError ?? messages.get(id);
+  return {
+    exitCode: status.exitCode,
+    reason: terminationReason(status),
+    ...(message !== undefined && message !== '' && { message: message.slice(0, share) }),
+    startedAt: formatTime(status.startedAt),
+    finishedAt: formatTime(status.finishedAt),
+    containerID: `docker://${id}`,
+  };
+}
+
+function terminationReason(status: Extract<ContainerState['status'], { type: 'exited' }>): string {
+  if (status.startError !== undefined) return 'StartError';
+  if (status.outOfMemory) return 'OOMKilled';
+  return status.exitCode === 0 ? 'Completed' : 'Error';
+}
+
+function computeResources({ resources }: ContainerSpec, hidden: boolean): object {
+  const { limits = {}, requests = {} } = (resources ?? {}) as { limits?: object; requests?: object };
+  const wanted = { ...limits, ...requests };
+  const asked = Object.keys(wanted).length > 0;
+  if (!asked || hidden) return {};
+  const allocated = Object.fromEntries(Object.entries(wanted).filter(([name]) => name in requests || name in limits));
+  const allRequests = Object.keys(requests).length > 0 || Object.keys(limits).length > 0 ? allocated : {};
+  return {
+    resources: {
+      ...(Object.keys(limits).length > 0 && { limits }),
+      ...(Object.keys(allRequests).length > 0 && { requests: allRequests }),
+    },
+    allocatedResources: allRequests,
+  };
+}
+
+function computeVolumeMounts({ volumeMounts = [] }: ContainerSpec): object {
+  if (volumeMounts.length === 0) return {};
+  const mounts = volumeMounts.map(({ name, mountPath, readOnly }) => ({
+    name,
+    mountPath,
+    ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+  }));
+  return { volumeMounts: mounts };
+}
+
+/** What the API knew before: it outlives removed containers. */
+function knownStatus({ status }: PodObject, { spec, kind }: PodContainer): DeepReadonly<ContainerStatus> | undefined {
+  const lists = {
+    init: status?.initContainerStatuses,
+    main: status?.containerStatuses,
+    ephemeral: status?.ephemeralContainerStatuses,
+  };
+  return lists[kind]?.find(({ name }) => name === spec.name);
+}

@@ -1,0 +1,275 @@
+/** The runtime contract on Docker Engine, through dockerode. What it must remember is in labels; see docker-labels.ts. */
+
+import { Readable } from 'node:stream';
+import type Dockerode from 'dockerode';
+import type { Logger } from '../../base/logger.ts';
+import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
+import { readInspection } from './docker/container-state.ts';
+import { ask, askMaybe, connectEngine, translateError } from './docker/engine.ts';
+import { readEvents } from './docker/events.ts';
+import { DockerImages } from './docker/images.ts';
+import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
+import { ensurePodNetwork } from './docker/network.ts';
+import { readLowestOomScoreAdj } from './docker/oom-score.ts';
+import { DockerStreams } from './docker/streams.ts';
+import { nodeLabel } from './docker-labels.ts';
+import {
+  type ContainerConfig,
+  type ContainerState,
+  type ContainerStats,
+  type ImageDetails,
+  type ImageState,
+  type LogOptions,
+  type RegistryCredentials,
+  type Runtime,
+  RuntimeError,
+  type RuntimeEvent,
+  type RuntimeSnapshot,
+  type RuntimeVersion,
+  type SandboxConfig,
+  type SandboxState,
+  type Session,
+  type StreamOptions,
+} from './runtime.ts';
+
+export interface DockerRuntimeOptions {
+  readonly socketPath?: string;
+  readonly nodeName: string;
+  /** Default `longshore`. */
+  readonly networkName?: string;
+  /** Instead of our own. It is pulled like any image. */
+  readonly infraImage?: string;
+  /** Default 1500. */
+  readonly mtu?: number;
+  readonly logger: Logger;
+}
+
+type Inspected = NonNullable<ReturnType<typeof readInspection>>;
+
+/** What the engine calls each state, with what we made of it: only what changed is inspected again by `list`. */
+interface Known {
+  readonly dockerState: string;
+  readonly inspected: Inspected;
+}
+
+export class DockerRuntime implements Runtime {
+  readonly #docker: Dockerode;
+  readonly #node: string;
+  readonly #networkName: string;
+  readonly #infraImage: string;
+  readonly #mtu: number;
+  readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
+  readonly #logger: Logger;
+  readonly #images: DockerImages;
+  readonly #streams: DockerStreams;
+  readonly #known = new Map<string, Known>();
+  /** Registry digests by image id; an image's never change. */
+  readonly #digests = new Map<string, readonly string[]>();
+
+  constructor(options: DockerRuntimeOptions) {
+    this.#docker = connectEngine(options.socketPath === undefined ? {} : { socketPath: options.socketPath });
+    this.#node = options.nodeName;
+    this.#networkName = options.networkName ?? 'longshore';
+    this.#infraImage = options.infraImage ?? infraImageName;
+    this.#mtu = options.mtu ?? 1500;
+    this.#logger = options.logger;
+    this.#images = new DockerImages(this.#docker);
+    this.#streams = new DockerStreams(this.#docker);
+  }
+
+  async list(): Promise<RuntimeSnapshot> {
+    const found = await ask(
+      this.#docker.listContainers({ all: true, filters: { label: [`${nodeLabel}=${this.#node}`] } }),
+    );
+    const present = new Set(found.map(({ Id }) => Id));
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
+    const all = await Promise.all(
+      found.map(({ Id: id, State: state }) => {
+        const known = this.#known.get(id);
+        return known?.dockerState === state ? known.inspected : this.#inspect(id);
+      }),
+    );
+    const ours = all.filter((one) => one !== undefined);
+    return {
+      sandboxes: ours.filter((one) => one.type === 'sandbox'),
+      containers: ours.filter((one) => one.type === 'container'),
+    };
+  }
+
+  async inspectContainer(id: string): Promise<ContainerState | undefined> {
+    const found = await this.#inspect(id);
+    return found?.type === 'container' ? found : undefined;
+  }
+
+  async inspectSandbox(id: string): Promise<SandboxState | undefined> {
+    const found = await this.#inspect(id);
+    return found?.type === 'sandbox' ? found : undefined;
+  }
+
+  async createSandbox(config: SandboxConfig): Promise<string> {
+    const options = computeSandboxOptions(config, {
+      node: this.#node,
+      infraImage: this.#infraImage,
+      networkName: this.#networkName,
+      lowestOomScoreAdj: this.#lowestOomScoreAdj,
+    });
+    try {
+      return await this.#create(options);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.reason !== 'NotFound') throw error;
+      // Somebody removed the infra image while we ran.
+      await this.prepare();
+      return await this.#create(options);
+    }
+  }
+
+  async startSandbox(id: string): Promise<SandboxState> {
+    await ask(this.#docker.getContainer(id).start());
+    return required(await this.inspectSandbox(id), id);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    const place = { sandboxId, node: this.#node, lowestOomScoreAdj: this.#lowestOomScoreAdj };
+    return await this.#create(computeContainerOptions(config, place));
+  }
+
+  async startContainer(id: string): Promise<ContainerState> {
+    try {
+      await ask(this.#docker.getContainer(id).start());
+    } catch (error) {
+      // A command that cannot be run is the container's end, and the engine remembers it so.
+      const state = isStartError(error) ? await this.inspectContainer(id) : undefined;
+      if (state?.status.type !== 'exited') throw error;
+      return state;
+    }
+    return required(await this.inspectContainer(id), id);
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    await askMaybe(this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }));
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      await askMaybe(this.#docker.getContainer(id).remove({ force: true, v: true }));
+    } catch (error) {
+      // Somebody else is at it.
+      if (!(error instanceof RuntimeError) || error.reason !== 'Conflict') throw error;
+    }
+    this.#known.delete(id);
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    yield* readEvents(this.#docker, this.#node, signal);
+  }
+
+  inspectImage(name: string): Promise<ImageDetails | undefined> {
+    return this.#images.inspect(name);
+  }
+
+  pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    return this.#images.pull(name, credentials, signal);
+  }
+
+  listImages(): Promise<ImageState[]> {
+    return this.#images.list();
+  }
+
+  removeImage(id: string): Promise<void> {
+    return this.#images.remove(id);
+  }
+
+  logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer> {
+    return this.#streams.logs(id, options, signal);
+  }
+
+  exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+    return this.#streams.exec(id, command, options);
+  }
+
+  attach(id: string, options: StreamOptions): Promise<Session> {
+    return this.#streams.attach(id, options);
+  }
+
+  async version(): Promise<RuntimeVersion> {
+    const { Version: version } = await ask(this.#docker.version());
+    return { name: 'docker', version };
+  }
+
+  async ensureNetwork(podCidr: string): Promise<void> {
+    await ensurePodNetwork(this.#docker, { name: this.#networkName, podCidr, mtu: this.#mtu });
+  }
+
+  async prepare(): Promise<void> {
+    if ((await this.#images.inspect(this.#infraImage)) !== undefined) return;
+    if (this.#infraImage !== infraImageName) {
+      await this.#images.pull(this.#infraImage, undefined, new AbortController().signal);
+      return;
+    }
+    const { Arch: arch } = await ask(this.#docker.version());
+    if (arch !== 'amd64' && arch !== 'arm64')
+      throw new RuntimeError('Refused', `There is no infra image for ${arch}: name one with --infra-image`);
+    const progress = await ask(this.#docker.loadImage(Readable.from(await buildInfraImage(arch))));
+    for await (const line of progress) this.#logger.debug('The engine loads the infra image', { line: String(line) });
+  }
+
+  async stats(ids: readonly string[]): Promise<ContainerStats[]> {
+    const all = await Promise.all(ids.map((id) => this.#statsOf(id)));
+    return all.filter((one) => one !== undefined);
+  }
+
+  async #statsOf(id: string): Promise<ContainerStats | undefined> {
+    const stats = await askMaybe(this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }));
+    if (stats === undefined) return undefined;
+    const cache = stats.memory_stats.stats?.total_inactive_file ?? 0;
+    return {
+      id,
+      cpuNanoseconds: stats.cpu_stats.cpu_usage?.total_usage ?? 0,
+      memoryBytes: Math.max(0, (stats.memory_stats.usage ?? 0) - cache),
+    };
+  }
+
+  async #create(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    try {
+      return (await ask(this.#docker.createContainer(options))).id;
+    } catch (error) {
+      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && options.name !== undefined;
+      if (!taken) throw error;
+      // Left by a creation whose answer we never got.
+      await this.remove(options.name ?? '');
+      return (await ask(this.#docker.createContainer(options))).id;
+    }
+  }
+
+  async #inspect(id: string): Promise<Inspected | undefined> {
+    const info = await askMaybe(this.#docker.getContainer(id).inspect());
+    const inspected = info && readInspection(info, await this.#digestsOf(info.Image));
+    if (info === undefined || inspected === undefined) {
+      this.#known.delete(id);
+      return undefined;
+    }
+    this.#known.set(id, { dockerState: info.State.Status, inspected });
+    return inspected;
+  }
+
+  async #digestsOf(imageId: string): Promise<readonly string[]> {
+    const known = this.#digests.get(imageId);
+    if (known !== undefined) return known;
+    const image = await askMaybe(this.#docker.getImage(imageId).inspect());
+    const digests = image?.RepoDigests ?? [];
+    if (image !== undefined) this.#digests.set(imageId, digests);
+    return digests;
+  }
+}
+
+function required<T>(state: T | undefined, id: string): T {
+  if (state === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);
+  return state;
+}
+
+/** The engine answers 400, 404 or 409 as well when the program of a container is missing or may not be run. */
+function isStartError(error: unknown): boolean {
+  return /OCI runtime|no such file|permission denied|executable file not found|not a directory/i.test(
+    translateError(error).message,
+  );
+}

@@ -1,0 +1,131 @@
+/** What Docker is told to make: our configurations in Docker's words. Pure. */
+
+import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { containerName, labelsOfContainer, labelsOfSandbox, sandboxName } from '../docker-labels.ts';
+import type { ContainerConfig, NamespaceMode, PortMapping, SandboxConfig } from '../runtime.ts';
+
+export interface SandboxOptions {
+  readonly node: string;
+  readonly infraImage: string;
+  readonly networkName: string;
+  /** Lower scores are raised to this. */
+  readonly lowestOomScoreAdj: number;
+}
+
+/** Old log files go; a pod that talks much fills no disk. */
+const logConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } };
+/** The last to be killed for memory: all containers of its pod would go with it. */
+const infraOomScoreAdj = -998;
+
+export function computeSandboxOptions(config: SandboxConfig, options: SandboxOptions): ContainerCreateOptions {
+  const onNode = config.network === 'node';
+  return {
+    name: sandboxName(config),
+    Image: options.infraImage,
+    ...(onNode ? {} : { Hostname: config.hostname }),
+    Labels: { ...labelsOfSandbox(config, options.node) },
+    ExposedPorts: Object.fromEntries(config.portMappings.map((mapping) => [dockerPort(mapping), {}])),
+    HostConfig: {
+      NetworkMode: onNode ? 'host' : options.networkName,
+      IpcMode: config.ipc === 'node' ? 'host' : 'shareable',
+      ...(config.pid === 'node' && { PidMode: 'host' }),
+      ...(onNode && { UTSMode: 'host' }),
+      Sysctls: { ...config.sysctls },
+      PortBindings: computePortBindings(config.portMappings),
+      ...(config.cgroupParent !== undefined && { CgroupParent: config.cgroupParent }),
+      LogConfig: { Type: 'none', Config: {} },
+      OomScoreAdj: Math.max(infraOomScoreAdj, options.lowestOomScoreAdj),
+      ReadonlyRootfs: true,
+      SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'],
+    },
+  };
+}
+
+export interface ContainerPlace {
+  readonly sandboxId: string;
+  readonly node: string;
+  readonly lowestOomScoreAdj: number;
+}
+
+export function computeContainerOptions(
+  config: ContainerConfig,
+  { sandboxId, node, lowestOomScoreAdj }: ContainerPlace,
+): ContainerCreateOptions {
+  const { stdin, tty } = config;
+  return {
+    name: containerName(config),
+    Image: config.image,
+    Labels: { ...labelsOfContainer(config, sandboxId, node) },
+    Env: [...config.environment],
+    ...(config.command !== undefined && { Entrypoint: [...config.command] }),
+    ...(config.args !== undefined && { Cmd: [...config.args] }),
+    ...(config.workingDirectory !== undefined && { WorkingDir: config.workingDirectory }),
+    ...(config.security.user !== undefined && { User: config.security.user }),
+    ...(config.stopSignal !== undefined && { StopSignal: config.stopSignal }),
+    OpenStdin: stdin,
+    StdinOnce: config.stdinOnce,
+    Tty: tty,
+    // Health checks are the pod's probes, not the image's.
+    Healthcheck: { Test: ['NONE'] },
+    HostConfig: {
+      ...computeHostConfig(config, sandboxId),
+      OomScoreAdj: Math.max(config.resources.oomScoreAdj, lowestOomScoreAdj),
+    },
+  };
+}
+
+function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConfig {
+  const { resources, security } = config;
+  return {
+    NetworkMode: `container:${sandboxId}`,
+    IpcMode: config.ipc === 'node' ? 'host' : `container:${sandboxId}`,
+    ...computePidMode(config.pid, sandboxId, config.targetContainerId),
+    Binds: config.mounts.map(({ hostPath, containerPath, readOnly, propagation }) =>
+      [hostPath, containerPath, [readOnly ? 'ro' : 'rw', ...(propagation ? [propagation] : [])].join(',')].join(':'),
+    ),
+    Devices: config.devices.map((device) => ({
+      PathOnHost: device.hostPath,
+      PathInContainer: device.containerPath,
+      CgroupPermissions: device.permissions,
+    })),
+    ...(config.cgroupParent !== undefined && { CgroupParent: config.cgroupParent }),
+    CpuShares: resources.cpuShares,
+    ...(resources.cpuQuota > 0 && { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod }),
+    // No swap beyond the limit, or the limit would mean little.
+    ...(resources.memoryBytes > 0 && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+    GroupAdd: [...security.supplementalGroups],
+    Privileged: security.privileged,
+    CapAdd: [...security.addCapabilities],
+    CapDrop: [...security.dropCapabilities],
+    ReadonlyRootfs: security.readOnlyRootFilesystem,
+    SecurityOpt: [
+      ...(security.privileged ? [] : [`seccomp=${security.seccompProfile ?? 'unconfined'}`]),
+      ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
+    ],
+    ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
+    LogConfig: logConfig,
+  };
+}
+
+function computePidMode(pid: NamespaceMode, sandboxId: string, targetId: string | undefined): { PidMode?: string } {
+  if (targetId !== undefined) return { PidMode: `container:${targetId}` };
+  switch (pid) {
+    case 'node':
+      return { PidMode: 'host' };
+    case 'pod':
+      return { PidMode: `container:${sandboxId}` };
+    case 'container':
+      return {};
+  }
+}
+
+const dockerPort = ({ containerPort, protocol }: PortMapping): string => `${containerPort}/${protocol.toLowerCase()}`;
+
+function computePortBindings(mappings: readonly PortMapping[]): Record<string, { HostIp: string; HostPort: string }[]> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const mapping of mappings) {
+    const port = dockerPort(mapping);
+    bindings[port] = [...(bindings[port] ?? []), { HostIp: mapping.hostIp, HostPort: String(mapping.hostPort) }];
+  }
+  return bindings;
+}

@@ -1,0 +1,55 @@
+/** What Docker says of a container, in our words. Pure. */
+
+import type { ContainerInspectInfo } from 'dockerode';
+import { readLabels } from '../docker-labels.ts';
+import type { ContainerRunState, ContainerState, SandboxState } from '../runtime.ts';
+import { readTime } from './engine.ts';
+
+/** The exit code of a command that could not be started. */
+const startErrorExitCode = 128;
+
+/** Undefined: it is not one of ours. */
+export function readInspection(
+  info: ContainerInspectInfo,
+  imageDigests: readonly string[],
+): ({ readonly type: 'sandbox' } & SandboxState) | ({ readonly type: 'container' } & ContainerState) | undefined {
+  const labels = readLabels(info.Config.Labels ?? {});
+  if (labels === undefined) return undefined;
+  const createdAt = readTime(info.Created);
+  if (labels.type === 'sandbox') {
+    const ip = Object.values(info.NetworkSettings.Networks ?? {})[0]?.IPAddress;
+    return {
+      ...labels,
+      id: info.Id,
+      running: info.State.Running,
+      createdAt,
+      ...(ip ? { ip } : {}),
+    };
+  }
+  return {
+    ...labels,
+    id: info.Id,
+    createdAt,
+    imageId: `docker-pullable://${imageDigests[0] ?? info.Image}`.replace(
+      'docker-pullable://sha256:',
+      'docker://sha256:',
+    ),
+    status: readRunState(info, createdAt),
+  };
+}
+
+function readRunState({ State: state }: ContainerInspectInfo, createdAt: number): ContainerRunState {
+  const startedAt = readTime(state.StartedAt);
+  if (state.Running || state.Restarting) return { type: 'running', startedAt };
+  const startError = state.Error === '' ? undefined : state.Error;
+  if (state.Status === 'created' && startError === undefined) return { type: 'created' };
+  const neverRan = state.Status === 'created' || startedAt === 0;
+  return {
+    type: 'exited',
+    startedAt: neverRan ? 0 : startedAt,
+    finishedAt: readTime(state.FinishedAt) || createdAt,
+    exitCode: neverRan && startError !== undefined ? startErrorExitCode : state.ExitCode,
+    outOfMemory: state.OOMKilled,
+    ...(neverRan && startError !== undefined ? { startError } : {}),
+  };
+}

@@ -1,0 +1,71 @@
+/** The connection to a Docker Engine, and the border where its errors become ours. */
+
+import http from 'node:http';
+import Dockerode from 'dockerode';
+import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
+
+export interface EngineOptions {
+  /** Default /var/run/docker.sock. */
+  readonly socketPath?: string;
+}
+
+export function connectEngine({ socketPath = '/var/run/docker.sock' }: EngineOptions): Dockerode {
+  // Connections are kept: opening one costs the engine as much as a small request.
+  const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 16 });
+  const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = { socketPath, agent };
+  return new Dockerode(options);
+}
+
+interface EngineError {
+  readonly statusCode?: number;
+  readonly json?: { readonly message?: string };
+  readonly message: string;
+  readonly code?: string;
+}
+
+/** Awaits `call`; what it throws is translated. */
+export async function ask<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+/** As `ask`, but "there is no such thing" is the answer undefined. */
+export async function askMaybe<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask(call);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.reason === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+export function translateError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const { statusCode, json, message } = error as EngineError;
+  // Without a body to read, dockerode puts its own words before the engine's.
+  const words = json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
+  return new RuntimeError(reasonOf(statusCode), words, { cause: error });
+}
+
+function reasonOf(statusCode: number | undefined): RuntimeErrorReason {
+  switch (statusCode) {
+    case undefined:
+    case 503:
+      return 'Unavailable';
+    case 404:
+      return 'NotFound';
+    case 409:
+      return 'Conflict';
+    default:
+      return 'Refused';
+  }
+}
+
+/** The engine's zero time is year 1. Wall time in milliseconds; 0: never. */
+export function readTime(text: string | undefined): number {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) || time < 0 ? 0 : time;
+}

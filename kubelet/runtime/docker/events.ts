@@ -1,0 +1,58 @@
+/** Docker's event stream, reduced to "look at this again". */
+
+import type { Readable } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { nodeLabel, podUidLabel, typeLabel } from '../docker-labels.ts';
+import { RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import { ask } from './engine.ts';
+
+interface EngineEvent {
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}
+
+/** Ends only when `signal` aborts; a broken connection throws. */
+export async function* readEvents(docker: Dockerode, node: string, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+  if (signal.aborted) return;
+  const stream = (await ask(
+    docker.getEvents({
+      filters: {
+        type: ['container'],
+        event: ['start', 'die', 'destroy', 'pause', 'unpause'],
+        label: [`${nodeLabel}=${node}`],
+      },
+    }),
+  )) as Readable;
+  const stop = () => stream.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    yield* parseLines(stream);
+  } catch (error) {
+    if (signal.aborted) return;
+    throw new RuntimeError('Unavailable', 'The event stream of the engine broke', { cause: error });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+  if (!signal.aborted) throw new RuntimeError('Unavailable', 'The engine ended its event stream');
+}
+
+async function* parseLines(stream: AsyncIterable<Buffer>): AsyncGenerator<RuntimeEvent> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = line.trim() === '' ? undefined : readEvent(JSON.parse(line) as EngineEvent);
+      if (event !== undefined) yield event;
+    }
+  }
+}
+
+function readEvent({ Actor: actor }: EngineEvent): RuntimeEvent | undefined {
+  const type = actor?.Attributes?.[typeLabel];
+  const podUid = actor?.Attributes?.[podUidLabel];
+  if (actor?.ID === undefined || podUid === undefined || (type !== 'sandbox' && type !== 'container')) return undefined;
+  return { type, id: actor.ID, podUid };
+}

@@ -1,0 +1,68 @@
+/** Images: looking, pulling with the registry's own words, listing, removing. */
+
+import type Dockerode from 'dockerode';
+import { type ImageDetails, type ImageState, type RegistryCredentials, RuntimeError } from '../runtime.ts';
+import { ask, askMaybe, translateError } from './engine.ts';
+
+export class DockerImages {
+  readonly #docker: Dockerode;
+
+  constructor(docker: Dockerode) {
+    this.#docker = docker;
+  }
+
+  async inspect(name: string): Promise<ImageDetails | undefined> {
+    const info = await askMaybe(this.#docker.getImage(name).inspect());
+    return info && { id: info.Id, sizeBytes: info.Size, user: info.Config?.User ?? '' };
+  }
+
+  async pull(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const authconfig = credentials && { ...credentials, serveraddress: name.split('/')[0] ?? '' };
+    const stream = await ask<NodeJS.ReadableStream>(
+      this.#docker.pull(withTag(name), { ...(authconfig && { authconfig }), abortSignal: signal }),
+    );
+    await this.#follow(stream, signal);
+  }
+
+  async list(): Promise<ImageState[]> {
+    const images = await ask(this.#docker.listImages());
+    return images.map((image) => ({
+      id: image.Id,
+      names: [...(image.RepoDigests ?? []), ...(image.RepoTags ?? [])].filter((name) => !name.includes('<none>')),
+      sizeBytes: image.Size,
+      createdAt: image.Created * 1000,
+    }));
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      // By force, because one image may have several names; one that a container uses is refused all the same.
+      await ask(this.#docker.getImage(id).remove({ force: true }));
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.reason === 'Unavailable') throw error;
+    }
+  }
+
+  /** A pull has failed when its stream says so; its status code is 200 then. */
+  #follow(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        if ('destroy' in stream) (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#docker.modem.followProgress(stream, (error) => {
+        signal.removeEventListener('abort', abort);
+        if (error === null || error === undefined) resolve();
+        else reject(translateError(Object.assign(error, { statusCode: 500 })));
+      });
+    });
+  }
+}
+
+/** Without a tag the engine would pull every one there is. */
+function withTag(name: string): string {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  return last.includes(':') || last.includes('@') ? name : `${name}:latest`;
+}

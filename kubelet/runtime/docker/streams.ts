@@ -1,0 +1,135 @@
+/** Logs, exec and attach: everything that flows. */
+
+import { type Duplex, PassThrough } from 'node:stream';
+import type Dockerode from 'dockerode';
+import type { LogOptions, Session, StreamOptions } from '../runtime.ts';
+import { ask } from './engine.ts';
+import { FrameReader } from './frames.ts';
+
+export class DockerStreams {
+  readonly #docker: Dockerode;
+
+  constructor(docker: Dockerode) {
+    this.#docker = docker;
+  }
+
+  async *logs(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { Config: config } = await ask(this.#docker.getContainer(id).inspect());
+    const stream = await this.#openLogs(id, options);
+    const stop = () => stream.destroy();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const frames = new FrameReader();
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        if (config.Tty) yield chunk;
+        else for (const { content } of frames.read(chunk)) yield content;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stream.destroy();
+    }
+  }
+
+  async exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+    const exec = await ask(
+      this.#docker.getContainer(id).exec({
+        Cmd: [...command],
+        AttachStdin: options.stdin,
+        AttachStdout: options.stdout,
+        AttachStderr: options.stderr,
+        Tty: options.tty,
+      }),
+    );
+    const socket = await ask(exec.start({ hijack: true, stdin: true, Tty: options.tty }));
+    return openSession(socket, options, {
+      resize: (columns, rows) => ask(exec.resize({ w: columns, h: rows })),
+      exitCode: async () => (await ask(exec.inspect())).ExitCode ?? undefined,
+    });
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<Session> {
+    const container = this.#docker.getContainer(id);
+    const { Config: config } = await ask(container.inspect());
+    const { stdin, stdout, stderr } = options;
+    const socket = (await ask(
+      container.attach({ stream: true, stdin, stdout, stderr, hijack: true }),
+    )) as unknown as Duplex;
+    return openSession(
+      socket,
+      { ...options, tty: config.Tty },
+      { resize: (columns, rows) => ask(container.resize({ w: columns, h: rows })), exitCode: async () => undefined },
+    );
+  }
+
+  /** As a stream whether it follows or not: a log may be larger than memory. */
+  async #openLogs(id: string, options: LogOptions): Promise<Duplex> {
+    const { follow, timestamps, tailLines, since, stdout, stderr } = options;
+    const query = new URLSearchParams({
+      follow: String(follow),
+      timestamps: String(timestamps),
+      stdout: String(stdout),
+      stderr: String(stderr),
+      ...(tailLines !== undefined && { tail: String(tailLines) }),
+      ...(since !== undefined && { since: (since / 1000).toFixed(3) }),
+    });
+    return await ask(
+      new Promise<Duplex>((resolve, reject) => {
+        const request = {
+          path: `/containers/${id}/logs?${query}`,
+          method: 'GET',
+          isStream: true,
+          statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+        };
+        this.#docker.modem.dial(request, (error, stream) => {
+          if (error) reject(error);
+          else resolve(stream as Duplex);
+        });
+      }),
+    );
+  }
+}
+
+interface SessionControls {
+  resize(columns: number, rows: number): Promise<unknown>;
+  exitCode(): Promise<number | undefined>;
+}
+
+function openSession(socket: Duplex, options: StreamOptions, controls: SessionControls): Session {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const frames = new FrameReader();
+  const over = new Promise<void>((resolve) => {
+    socket.on('close', resolve);
+    socket.on('end', resolve);
+    socket.on('error', resolve); // a broken connection is an end like any other
+  });
+  socket.on('data', (chunk: Buffer) => {
+    const parts = options.tty ? [{ channel: 'stdout', content: chunk } as const] : frames.read(chunk);
+    for (const { channel, content } of parts) {
+      const target = channel === 'stdout' ? stdout : stderr;
+      if (target.write(content)) continue;
+      // A slow reader slows the process, instead of filling our memory.
+      socket.pause();
+      target.once('drain', () => socket.resume());
+    }
+  });
+  const done = over.then(async () => {
+    stdout.end();
+    stderr.end();
+    return await controls.exitCode();
+  });
+  done.catch(() => undefined); // whoever waits for `done` hears of it; nobody has to
+  return {
+    stdin: options.stdin ? socket : undefined,
+    stdout,
+    stderr,
+    async resize(columns, rows) {
+      await controls.resize(columns, rows);
+    },
+    done,
+    close: () => socket.destroy(),
+  };
+}

@@ -1,0 +1,298 @@
+/**
+ * CONTRACT: what runs containers. `docker-runtime.ts` is the real one, `fake-runtime.ts` the one for tests; both pass
+ * `runtime-conformance.ts`.
+ *
+ * A pod is a sandbox, which owns the network and IPC namespaces, and containers joined to it. A runtime remembers
+ * by itself everything that it is told here (Docker: in labels and names), so that a kubelet that was killed finds
+ * its pods again with `list`. Failures are thrown as `RuntimeError`; "already so" (started, stopped, removed) is
+ * success. Calls on different objects may run at the same time.
+ */
+
+import type { Duplex, Readable } from 'node:stream';
+
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** `pod`: shared by the pod's containers. `node`: the host's own. `container`: each container has its own. */
+export type NamespaceMode = 'pod' | 'node' | 'container';
+
+export interface PortMapping {
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly hostIp: string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+}
+
+export interface SandboxConfig {
+  readonly pod: PodIdentity;
+  /** How many sandboxes this pod had before. */
+  readonly attempt: number;
+  readonly hostname: string;
+  readonly network: 'pod' | 'node';
+  readonly pid: NamespaceMode;
+  readonly ipc: 'pod' | 'node';
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly portMappings: readonly PortMapping[];
+  readonly cgroupParent?: string | undefined;
+}
+
+export type ContainerKind = 'init' | 'main' | 'ephemeral';
+
+export interface Mount {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly readOnly: boolean;
+  readonly propagation?: 'private' | 'rslave' | 'rshared';
+}
+
+export interface Device {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly permissions: string;
+}
+
+export interface ContainerResources {
+  readonly cpuShares: number;
+  /** Microseconds of CPU in each `cpuPeriod`; 0: no limit. */
+  readonly cpuQuota: number;
+  readonly cpuPeriod: number;
+  /** 0: no limit. */
+  readonly memoryBytes: number;
+  readonly oomScoreAdj: number;
+}
+
+export interface ContainerSecurity {
+  /** `uid`, `uid:gid` or undefined: the image's. */
+  readonly user?: string | undefined;
+  readonly supplementalGroups: readonly string[];
+  readonly privileged: boolean;
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+  readonly readOnlyRootFilesystem: boolean;
+  readonly noNewPrivileges: boolean;
+  /** `unconfined`, or a file with a profile; undefined: unconfined. */
+  readonly seccompProfile?: string | undefined;
+  readonly unmaskedProc: boolean;
+}
+
+export interface ContainerConfig {
+  readonly pod: PodIdentity;
+  readonly name: string;
+  readonly kind: ContainerKind;
+  /** How many containers were made for this one before: its restart count. */
+  readonly attempt: number;
+  /** A digest of the wanted definition: tells when it changed. */
+  readonly specHash: string;
+  /** The id that `ensureImage` answered. */
+  readonly image: string;
+  /** The name that the user wrote. */
+  readonly imageName: string;
+  /** Undefined: the image's entry point. */
+  readonly command?: readonly string[] | undefined;
+  readonly args?: readonly string[] | undefined;
+  /** `NAME=value`. */
+  readonly environment: readonly string[];
+  readonly workingDirectory?: string | undefined;
+  readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
+  readonly resources: ContainerResources;
+  readonly security: ContainerSecurity;
+  readonly pid: NamespaceMode;
+  /** For an ephemeral container that looks at another one. */
+  readonly targetContainerId?: string | undefined;
+  readonly ipc: 'pod' | 'node';
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly tty: boolean;
+  readonly stopSignal?: string | undefined;
+  readonly cgroupParent?: string | undefined;
+  /** What must be known to end the container when its pod object is gone; kept and given back as it is. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface SandboxState {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly running: boolean;
+  /** Absent: on the node's network, or not running. */
+  readonly ip?: string | undefined;
+  /** Wall time in milliseconds. */
+  readonly createdAt: number;
+}
+
+export interface ContainerState {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly name: string;
+  readonly kind: ContainerKind;
+  readonly attempt: number;
+  readonly specHash: string;
+  readonly sandboxId: string;
+  readonly imageName: string;
+  /** The image's digest where it came from a registry, else its id. */
+  readonly imageId: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly status: ContainerRunState;
+}
+
+export type ContainerRunState =
+  | { readonly type: 'created' }
+  | { readonly type: 'running'; readonly startedAt: number }
+  | {
+      readonly type: 'exited';
+      /** 0: it never ran. */
+      readonly startedAt: number;
+      readonly finishedAt: number;
+      readonly exitCode: number;
+      readonly outOfMemory: boolean;
+      /** Why it could not be started. */
+      readonly startError?: string | undefined;
+    };
+
+/** All that a runtime has of Longshore's. */
+export interface RuntimeSnapshot {
+  readonly sandboxes: readonly SandboxState[];
+  readonly containers: readonly ContainerState[];
+}
+
+/** Something changed: look again. */
+export interface RuntimeEvent {
+  readonly type: 'sandbox' | 'container';
+  readonly id: string;
+  readonly podUid: string;
+}
+
+/** Making and ending pods' parts. */
+export interface PodRuntime {
+  /** Everything there is of this node's pods. */
+  list(): Promise<RuntimeSnapshot>;
+  /** Undefined: there is no such container. */
+  inspectContainer(id: string): Promise<ContainerState | undefined>;
+  inspectSandbox(id: string): Promise<SandboxState | undefined>;
+  /** Creates without starting. A leftover of the same name is replaced. Returns its id. */
+  createSandbox(config: SandboxConfig): Promise<string>;
+  startSandbox(id: string): Promise<SandboxState>;
+  /** The sandbox need not run yet. A leftover of the same name is replaced. Returns its id. */
+  createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;
+  /** The sandbox must run. A command that cannot be run is not thrown: the state says `startError`. */
+  startContainer(id: string): Promise<ContainerState>;
+  /** Sends the stop signal, and kills after `graceSeconds`. Resolves once it is over; a later, shorter call wins. */
+  stop(id: string, graceSeconds: number): Promise<void>;
+  /** Kills what still runs. Its logs go too. */
+  remove(id: string): Promise<void>;
+  /** Events from now on until `signal` aborts; throws when the connection breaks (then: list again). */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+}
+
+export interface RegistryCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ImageState {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly sizeBytes: number;
+  readonly createdAt: number;
+}
+
+/** What of an image's own configuration decides how a container is made. */
+export interface ImageDetails {
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** As the image says it: a name or a number, with or without a group; empty: root. */
+  readonly user: string;
+}
+
+export interface ImageRuntime {
+  /** Undefined: it is not on this machine. */
+  inspectImage(name: string): Promise<ImageDetails | undefined>;
+  /** Throws `RuntimeError` with the registry's own words. */
+  pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void>;
+  listImages(): Promise<ImageState[]>;
+  /** One in use is kept. */
+  removeImage(id: string): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  /** Undefined: all. */
+  readonly tailLines?: number | undefined;
+  /** Wall time in milliseconds. */
+  readonly since?: number | undefined;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+export interface StreamOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** A conversation with a process. */
+export interface Session {
+  readonly stdin: Duplex | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  resize(columns: number, rows: number): Promise<void>;
+  /** Resolves with the exit code once the process is over and its output read; undefined for an attach. */
+  readonly done: Promise<number | undefined>;
+  /** Hangs up; an exec's process may go on. */
+  close(): void;
+}
+
+export interface StreamRuntime {
+  logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>;
+  exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session>;
+  attach(id: string, options: StreamOptions): Promise<Session>;
+}
+
+export interface ContainerStats {
+  readonly id: string;
+  readonly cpuNanoseconds: number;
+  readonly memoryBytes: number;
+}
+
+export interface RuntimeVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The node's side of it. */
+export interface NodeRuntime {
+  version(): Promise<RuntimeVersion>;
+  /** The network of this node's pods, in the node's pod CIDR; made or repaired where needed. Before any sandbox. */
+  ensureNetwork(podCidr: string): Promise<void>;
+  /** Whatever is needed before sandboxes can be made without a registry. */
+  prepare(): Promise<void>;
+  stats(ids: readonly string[]): Promise<ContainerStats[]>;
+}
+
+export interface Runtime extends PodRuntime, ImageRuntime, StreamRuntime, NodeRuntime {}
+
+export type RuntimeErrorReason = 'NotFound' | 'Conflict' | 'InvalidImageName' | 'Unavailable' | 'Refused';
+
+/** Foreign errors end here. `message` is the engine's or the registry's own. */
+export class RuntimeError extends Error {
+  readonly reason: RuntimeErrorReason;
+
+  constructor(reason: RuntimeErrorReason, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'RuntimeError';
+    this.reason = reason;
+  }
+}
+
+export const isRuntimeNotFound = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.reason === 'NotFound';
+/** The engine did not answer: worth trying again. */
+export const isRuntimeUnavailable = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.reason === 'Unavailable';
