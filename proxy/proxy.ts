@@ -45,7 +45,7 @@ export interface ProxyOptions {
   readonly clock?: Clock;
 }
 
-export interface Proxy extends Running {
+export interface RunningProxy extends Running {
   /** What it still waits for; undefined once the rules of this node are in force. */
   whyNotReady(): string | undefined;
 }
@@ -55,7 +55,7 @@ const verifyEveryMs = 30_000;
 const backoff = { baseMs: 200, maxMs: 10_000 };
 const serviceNameLabel = 'kubernetes.io/service-name';
 
-export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const over = new AbortController();
   const loop = new ProxyLoop(options);
   const done = loop.run(over.signal);

@@ -1,0 +1,104 @@
+/** The proxy against the real API server, in userspace mode without any right over the host: node ports only. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { services } from '../../api/core/service.ts';
+import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { type Command, CommandError } from '../../proxy/command.ts';
+import { type RunningProxy, startProxy } from '../../proxy/proxy.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+const namespace = 'default';
+const noRights: Command = (argv) => Promise.reject(new CommandError(argv, 1, 'Operation not permitted'));
+
+describe('startProxy', () => {
+  let api: TestApiServer;
+  let proxy: RunningProxy;
+  let nodePort: number;
+  const servers: net.Server[] = [];
+
+  const start = () =>
+    startProxy({
+      connection: api.connection,
+      logger: silentLogger,
+      nodeName: 'n1',
+      clusterCidr: '10.244.0.0/16',
+      mode: 'userspace',
+      run: noRights,
+    });
+
+  async function serve(name: string): Promise<number> {
+    const server = net.createServer((socket) => socket.on('error', () => socket.destroy()).end(name));
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  function sliceOf(name: string, ports: readonly number[]): EndpointSlice[] {
+    return ports.map((port, i) => ({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${name}-${i}`, namespace, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port, protocol: 'TCP' }],
+      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    }));
+  }
+
+  async function ask(port: number): Promise<string> {
+    const socket = net.connect({ host: '127.0.0.1', port });
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  }
+
+  before(async () => {
+    api = await startTestApiServer();
+    proxy = await start();
+    const made = await api.client.create(services, {
+      metadata: { name: 'web', namespace },
+      spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }] },
+    });
+    nodePort = made.spec?.ports?.[0]?.nodePort ?? 0;
+  });
+  after(async () => {
+    await proxy.stop();
+    await api.stop();
+    for (const server of servers) server.close();
+  });
+
+  it('follows endpoints as they come and go', async () => {
+    const [a = 0, b = 0] = [await serve('a'), await serve('b')];
+    for (const slice of sliceOf('web', [a, b])) await api.client.create(endpointSlices, slice);
+    const answers = await eventually('both answer', async () => {
+      const some = [await ask(nodePort), await ask(nodePort)].sort();
+      return some.join() === 'a,b' && some;
+    });
+    assert.deepEqual(answers, ['a', 'b']);
+    await api.client.delete(endpointSlices, { namespace, name: 'web-0' });
+    await eventually('only b answers', async () => (await ask(nodePort)) === 'b' && (await ask(nodePort)) === 'b');
+    assert.equal(proxy.whyNotReady(), undefined);
+  });
+
+  it('starts again with all that is there', async () => {
+    await proxy.stop();
+    await assert.rejects(ask(nodePort), { code: 'ECONNREFUSED' });
+    proxy = await start();
+    assert.equal(await eventually('b answers', () => ask(nodePort)), 'b');
+  });
+
+  it('refuses once the service is gone', async () => {
+    await api.client.delete(services, { namespace, name: 'web' });
+    await eventually('it is refused', () =>
+      ask(nodePort).then(
+        () => false,
+        (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+      ),
+    );
+  });
+});
