@@ -17,8 +17,6 @@ const filename = text('File, folder, URL, or - for standard input', { alias: 'f'
 const config = text('File, URL, or - for standard input (classic)', { alias: 'c' });
 const output = {
   output: text('wide, json, yaml or name', { alias: 'o' }),
-  json: flag('Print JSON (classic)'),
-  yaml: flag('Print YAML (classic)'),
   template: text('Print through a Go template'),
   template_file: text('Print through the Go template in this file'),
 };
@@ -35,6 +33,9 @@ export const globalOptions: Readonly<Record<string, Options>> = {
   'client-key': text('Its key, PEM', { hidden: true }),
   'insecure-skip-tls-verify': flag('Trust any server', { hidden: true }),
   verbose: flag('Say more when something fails'),
+  // Flags without a value are known to all commands: they may stand before the verb, as in "-json list pods".
+  json: flag('Print JSON (classic)', { hidden: true }),
+  yaml: flag('Print YAML (classic)', { hidden: true }),
 };
 
 export const commands: readonly Command[] = [

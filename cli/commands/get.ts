@@ -1,6 +1,5 @@
 /** `get`: objects as tables, or in the format that was asked for; with `-w` also what happens to them afterwards. */
 
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Status, StatusError } from '../../api/status-error.ts';
@@ -179,15 +178,16 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
   const headers = options.table ? { accept: tableAccept } : {};
   const stream = (await client.stream(collectionPath(kind, namespace) + query, session.signal, headers)) as Readable;
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  const stop = () => stream.destroy();
+  // A stream that is destroyed does not end the lines that are read from it.
+  const stop = () => lines.close();
   session.signal.addEventListener('abort', stop, { once: true });
+  stream.once('close', stop);
   try {
     for await (const line of lines) {
       const event = JSON.parse(line) as WireEvent;
       if (event.type === 'ERROR') throw StatusError.from(event.object as Status);
       yield event;
     }
-    if (!stream.closed) await once(stream, 'close');
   } finally {
     session.signal.removeEventListener('abort', stop);
     stream.destroy();
