@@ -68,8 +68,8 @@ export interface WriteContext {
  * What is particular to a kind, called by the registry in this fixed order (all optional, all synchronous and pure
  * but for the object handed in):
  *
- *   create: decode → setDefaults → prepareForCreate → [admission] → validate → canonicalize → store
- *   update: decode → setDefaults → prepareForUpdate → [admission] → validate → validateUpdate → canonicalize → store
+ *   create: decode → setDefaults → [admission] → prepareForCreate → validate → canonicalize → store
+ *   update: decode → setDefaults → [admission] → prepareForUpdate → validate → validateUpdate → canonicalize → store
  *
  * `metadata` is handled for all kinds alike by the registry (names, labels, owner references, immutability);
  * a strategy sees to `spec`, `status` and the rest.

@@ -7,7 +7,7 @@ import { goValue } from '../../api/codec/go-text.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../api/patch/merge-patch.ts';
-import { isRecord, type JsonRecord } from '../../api/patch/record.ts';
+import { isRecord } from '../../api/patch/record.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { objectSchemaOf } from '../../api/schema/schema.ts';
@@ -32,7 +32,7 @@ export function patchTypeOf(contentType: string): PatchType {
 export type PatchOptions = Pick<DecodeOptions, 'fieldValidation' | 'warn'>;
 
 /** The object after the patch, decoded anew. `previous` is left alone. */
-export type PatchFunction = (previous: KubernetesObject) => KubernetesObject;
+export type PatchFunction = (previous: KubernetesObject | undefined) => KubernetesObject;
 
 /** Reads the patch at once, so that what is wrong with it is told before anything else. */
 export function readPatch(
@@ -63,7 +63,7 @@ export function readPatch(
       const { patch, strictErrors } = parseStrategicMergePatch(text);
       const schema = objectSchemaOf(expected.definition);
       return (previous) => {
-        const patched = applyStrategicMergePatch(previous as JsonRecord, patch, schema);
+        const patched = applyStrategicMergePatch({ ...previous }, patch, schema);
         return decodePatched(patched, goValue(patch), expected, options, strictErrors);
       };
     }

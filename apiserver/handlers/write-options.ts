@@ -1,6 +1,7 @@
 /** The options that all writes share, from the query: dryRun, fieldManager, fieldValidation. */
 
 import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
+import { booleanParameter } from './query.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -9,7 +10,7 @@ export interface WriteOptions {
   /** Empty: named after the client's user agent. */
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
-  readonly force: boolean | undefined;
+  readonly force: boolean;
 }
 
 const longestManagerBytes = 128;
@@ -17,12 +18,18 @@ const longestManagerBytes = 128;
 export function parseWriteOptions(
   query: URLSearchParams,
   kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  isApply = false,
 ): WriteOptions {
   const errors = new FieldErrors();
+  const force = booleanParameter(query, 'force');
+  if (kind === 'PatchOptions' && force !== undefined && !isApply) {
+    errors.forbidden(FieldPath.of('force'), 'may not be specified for non-apply patch');
+  }
+  const fieldManager = query.get('fieldManager') ?? '';
+  if (isApply && fieldManager === '') errors.required(FieldPath.of('fieldManager'), 'is required for apply patch');
+  checkFieldManager(fieldManager, errors);
   const dryRun = query.getAll('dryRun');
   checkDryRun(dryRun, errors);
-  const fieldManager = query.get('fieldManager') ?? '';
-  checkFieldManager(fieldManager, errors);
   const validation = query.get('fieldValidation') ?? '';
   if (!isFieldValidation(validation) && validation !== '') {
     errors.notSupported(FieldPath.of('fieldValidation'), validation, ['', 'Ignore', 'Strict', 'Warn']);
@@ -32,7 +39,7 @@ export function parseWriteOptions(
     dryRun: dryRun.length > 0,
     fieldManager,
     fieldValidation: isFieldValidation(validation) ? validation : 'Warn',
-    force: query.has('force') ? query.get('force') !== 'false' && query.get('force') !== '0' : undefined,
+    force: force ?? false,
   };
 }
 
@@ -46,6 +53,12 @@ export function checkDryRun(values: readonly string[], errors: FieldErrors): voi
 function checkFieldManager(name: string, errors: FieldErrors): void {
   const path = FieldPath.of('fieldManager');
   if (Buffer.byteLength(name) > longestManagerBytes) errors.tooLong(path, longestManagerBytes);
-  if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(name))
-    errors.invalid(path, name, 'should only contain printable characters');
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(name);
+  if (odd === null) return;
+  const code = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  errors.invalid(
+    path,
+    name,
+    `invalid character U+${code} (at position ${Buffer.byteLength(name.slice(0, odd.index))})`,
+  );
 }

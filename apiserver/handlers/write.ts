@@ -6,6 +6,7 @@ import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { readBody } from './body.ts';
 import { decodeObject, type ExpectedType } from './decode-object.ts';
+import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
 import { negotiate } from './negotiation.ts';
 import { sendObject } from './object-answers.ts';
 import { patchTypeOf, readPatch } from './patch.ts';
@@ -42,16 +43,26 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
 export async function patchObject(request: ApiRequest, target: Target): Promise<void> {
   negotiate(request.header('accept'));
   const type = patchTypeOf(request.header('content-type'));
-  const options = parseWriteOptions(request.query, 'PatchOptions');
+  const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
-  if (type === 'apply') throw badRequest('not yet');
-  const patch = readPatch(type, bytes, target.kind, decodeOptions(request, options));
+  const change =
+    type === 'apply'
+      ? readApply(bytes, applyOptions(request, target, options))
+      : readPatch(type, bytes, target.kind, decodeOptions(request, options));
   const { object: stored, created } = await target.registry.update(
     target,
-    writeRequest(request, target, options),
+    {
+      ...writeRequest(request, target, options),
+      createIfMissing: type === 'apply' && target.subresource === undefined,
+      // An apply keeps its owners itself.
+      ...(type === 'apply' && { trackFields: undefined }),
+    },
     (previous) => {
-      if (previous === undefined) throw notFound(target.kind, target.name);
-      return patch(previous);
+      if (previous === undefined && type !== 'apply') throw notFound(target.kind, target.name);
+      const next = change(previous);
+      checkName(next, target);
+      placeInNamespace(next, target);
+      return next;
     },
   );
   await sendObject(request, target.kind, stored, created ? 201 : 200);
@@ -73,13 +84,27 @@ export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOpt
 });
 
 export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
+  const { kind, subresource } = target;
   return {
     user: request.user,
     dryRun: options.dryRun,
-    subresource: target.subresource?.name,
+    subresource: subresource?.name,
     signal: request.signal,
+    trackFields: trackUpdates({ kind, manager: managerOf(request, options), subresource: subresource?.name }),
     warn: (text) => request.warn(text),
   };
+}
+
+function applyOptions(request: ApiRequest, { kind, subresource }: Target, options: WriteOptions): ApplyOptions {
+  const { fieldManager: manager, force, fieldValidation } = options;
+  return { kind, manager, force, fieldValidation, subresource: subresource?.name, warn: (text) => request.warn(text) };
+}
+
+/** Who says nothing is known by the first part of the user agent. */
+export function managerOf(request: ApiRequest, { fieldManager }: WriteOptions): string {
+  if (fieldManager !== '') return fieldManager;
+  const name = request.header('user-agent').split('/', 1)[0] ?? '';
+  return name.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128) || 'unknown';
 }
 
 /** An object without a namespace goes where the URL says. */

@@ -8,7 +8,7 @@
  * - nothing is changed under dryRun, not even reservations.
  */
 
-import { isDeepStrictEqual } from 'node:util';
+import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
 import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
@@ -111,13 +111,13 @@ export class Registry {
     this.#stamp(object);
     kind.strategy.setDefaults?.(object);
     fillNewMetadata(kind, object, this.#clock.now());
-    kind.strategy.prepareForCreate?.(object, context);
     const admission = this.#admissionRequest('CREATE', object, undefined, request);
     await this.#admission.admit(admission);
     request.trackFields?.(object, undefined);
     const next = object as Stored;
     const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
+      kind.strategy.prepareForCreate?.(next, context);
       const errors = new FieldErrors();
       validateMetadata(kind, next, errors);
       kind.strategy.validate?.(next, errors, context);
@@ -181,12 +181,13 @@ export class Registry {
     this.#refuseStale(next, previous, request);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
-    if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
     const admission = this.#admissionRequest('UPDATE', next, previous, request);
     await this.#admission.admit(admission);
     request.trackFields?.(next, previous);
-    const reservation = await this.#hooks?.reserve(next, previous, request.dryRun);
+    const hooks = request.subresource === undefined ? this.#hooks : undefined;
+    const reservation = await hooks?.reserve(next, previous, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
+      if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
       const errors = new FieldErrors();
       validateMetadataUpdate(kind, next, current, errors);
       if (!request.isChecked) {
@@ -213,10 +214,10 @@ export class Registry {
       }
       return next;
     }
-    const unchanged = isDeepStrictEqual(next, previous);
+    const unchanged = sameButForTimes(next, previous as Stored);
     if (unchanged || request.dryRun) {
       await this.#confirm(key, revision);
-      return next;
+      return unchanged ? (previous as Stored) : next;
     }
     const written = await storeErrors(this.#store.update(key, this.#encode(next), revision, this.#writeOptions()));
     next.metadata.resourceVersion = String(written);

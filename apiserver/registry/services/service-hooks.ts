@@ -95,7 +95,9 @@ export class ServiceHooks implements StorageHooks {
   }
 
   #heldBy(held: DeepReadonly<ServiceSpec>): Held[] {
-    const ips = (held.clusterIPs ?? []).filter((ip) => this.#options.addresses.contains(ip));
+    const ips = (needsClusterIp(held) ? (held.clusterIPs ?? []) : []).filter((ip) =>
+      this.#options.addresses.contains(ip),
+    );
     return [
       ...ips.map((thing) => ({ claims: this.#ips, thing })),
       ...portThings(held).map((thing) => ({ claims: this.#ports, thing })),

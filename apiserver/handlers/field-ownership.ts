@@ -1,0 +1,62 @@
+/** Where field ownership (`api/apply`) meets requests: updates that track who wrote what, and server-side apply. */
+
+import { applyPatch } from '../../api/apply/apply-patch.ts';
+import { emptyObjectOf } from '../../api/apply/empty-object.ts';
+import { managedFieldsAfterUpdate, type Write } from '../../api/apply/update-managed-fields.ts';
+import { parseYaml, YamlError } from '../../api/codec/yaml.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { DecodeError, decode } from '../../api/schema/decode.ts';
+import { encode } from '../../api/schema/encode.ts';
+import { badRequest } from '../../api/status-error.ts';
+import { metadataOf } from '../registry/object-metadata.ts';
+import type { TrackFields } from '../registry/write-request.ts';
+import type { FieldValidation } from './write-options.ts';
+
+/** For creates, updates and patches: what changed belongs to the request's manager from now on. */
+export function trackUpdates(write: Omit<Write, 'now'>): TrackFields {
+  return (next, previous) => {
+    // Owners are reckoned by what will be stored, not by what the client has sent.
+    const shown = structuredClone(next);
+    encode(write.kind.definition, shown);
+    const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored);
+    const entries = managedFieldsAfterUpdate(live, shown, { ...write, now: Date.now() });
+    if (entries.length > 0) metadataOf(next).managedFields = entries;
+    else delete metadataOf(next).managedFields;
+  };
+}
+
+export interface ApplyOptions extends Omit<Write, 'now'> {
+  readonly force: boolean;
+  readonly fieldValidation: FieldValidation;
+  warn(text: string): void;
+}
+
+/** Reads an applied configuration; the change makes the object from it, or merges it into the one that is there. */
+export function readApply(bytes: Buffer, options: ApplyOptions): (previous: Stored | undefined) => KubernetesObject {
+  const config = readConfiguration(bytes, options);
+  return (previous) => {
+    const applied = applyPatch({ ...options, config, live: previous, now: Date.now() });
+    try {
+      return decode(options.kind.definition, applied).object as KubernetesObject;
+    } catch (error) {
+      if (error instanceof DecodeError) throw badRequest(error.message);
+      throw error;
+    }
+  };
+}
+
+function readConfiguration(bytes: Buffer, { fieldValidation, warn }: ApplyOptions): unknown {
+  try {
+    const { value, duplicates } = parseYaml(bytes.toString('utf8'));
+    if (duplicates.length > 0 && fieldValidation === 'Strict') {
+      const lines = duplicates.map((text) => `  ${text}`).join('\n');
+      throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${lines}`);
+    }
+    if (fieldValidation === 'Warn') for (const duplicate of duplicates) warn(duplicate);
+    return value;
+  } catch (error) {
+    if (error instanceof YamlError)
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`);
+    throw error;
+  }
+}
