@@ -4,7 +4,7 @@ import { equalJson, isRecord, own } from '../patch/record.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { type FieldSet, FieldSetBuilder } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';
-import { type Place, placeOf } from './type-at.ts';
+import { type MapPlace, type Place, placeOf } from './type-at.ts';
 
 export interface Comparison {
   /** Fields that only the second version has. */
@@ -14,8 +14,13 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-export function compare(schema: Schema, before: unknown, after: unknown): Comparison {
-  const walk = new Walk();
+export interface CompareOptions {
+  /** `after` is an object on its way to the store, which writes empty lists and maps as if they were not there. */
+  readonly omitEmpty?: boolean;
+}
+
+export function compare(schema: Schema, before: unknown, after: unknown, options: CompareOptions = {}): Comparison {
+  const walk = new Walk(options.omitEmpty ?? false);
   walk.compare(schema, before, after);
   return { added: walk.added.build(), modified: walk.modified.build(), removed: walk.removed.build() };
 }
@@ -26,6 +31,11 @@ class Walk {
   readonly modified = new FieldSetBuilder();
   readonly removed = new FieldSetBuilder();
   readonly #path: string[] = [];
+  readonly #omitEmpty: boolean;
+
+  constructor(omitEmpty: boolean) {
+    this.#omitEmpty = omitEmpty;
+  }
 
   compare(schema: Schema, before: unknown, after: unknown): void {
     if (before === after) return;
@@ -47,16 +57,19 @@ class Walk {
     else if (after === undefined) this.removed.add(this.#path);
   }
 
-  #compareMaps(
-    place: Extract<Place, { kind: 'map' }>,
-    before: Record<string, unknown>,
-    after: Record<string, unknown>,
-  ): void {
-    for (const key in before) this.#compareMember(place, key, before[key], own(after, key));
-    for (const key in after) if (!Object.hasOwn(before, key)) this.#compareMember(place, key, undefined, after[key]);
+  #compareMaps(place: MapPlace, before: Record<string, unknown>, after: Record<string, unknown>): void {
+    for (const key in before) this.#compareMember(place, key, before[key], this.#written(place, key, own(after, key)));
+    for (const key in after) {
+      if (!Object.hasOwn(before, key))
+        this.#compareMember(place, key, undefined, this.#written(place, key, after[key]));
+    }
   }
 
-  #compareMember(place: Extract<Place, { kind: 'map' }>, key: string, before: unknown, after: unknown): void {
+  #written(place: MapPlace, key: string, value: unknown): unknown {
+    return this.#omitEmpty ? place.written(key, value) : value;
+  }
+
+  #compareMember(place: MapPlace, key: string, before: unknown, after: unknown): void {
     if (before === after) return;
     const schema = place.member(key);
     // A field that the schema does not have belongs to nobody.

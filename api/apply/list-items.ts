@@ -4,7 +4,7 @@ import { isRecord, own } from '../patch/record.ts';
 import type { ListSchema } from '../schema/schema.ts';
 import { keysElement } from './field-set.ts';
 
-/** Keys that an item may leave out. */
+/** What an item has that leaves this key out, where that is not the zero of its type. */
 const keyDefaults: Readonly<Record<string, string>> = { protocol: 'TCP' };
 
 /** The path element of an item; throws a text that says why it has none. */
@@ -16,15 +16,12 @@ export function elementOf(schema: ListSchema, item: unknown): string {
   }
   if (item === null) throw new ItemError('associative list with keys may not have null element');
   if (!isRecord(item)) throw new ItemError('associative list with keys may not have non-map elements');
-  return keysElement(schema.keys.map((key) => [key, keyOf(item, key)]));
+  return keysElement(schema.keys.map((key) => [key, own(item, key) ?? keyDefaults[key] ?? zeroOf(schema, key)]));
 }
 
-function keyOf(item: Record<string, unknown>, key: string): unknown {
-  const value = own(item, key) ?? keyDefaults[key];
-  if (value !== undefined) return value;
-  throw new ItemError(
-    `associative list with keys has an element that omits key field ${JSON.stringify(key)} (and doesn't have default value)`,
-  );
+function zeroOf({ items }: ListSchema, key: string): string | number {
+  const type = items.type === 'object' ? items.fields.get(key)?.schema.type : undefined;
+  return type === 'int32' || type === 'int64' ? 0 : '';
 }
 
 export class ItemError extends Error {

@@ -6,7 +6,7 @@ import { apiVersionOf } from '../kind.ts';
 import type { KubernetesObject } from '../object.ts';
 import { equalJson } from '../patch/record.ts';
 import { objectSchemaOf } from '../schema/schema.ts';
-import { type Comparison, compare } from './compare.ts';
+import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { difference, type FieldSet, intersection, isEmptySet, recursiveDifference, union } from './field-set.ts';
 import {
   identityOf,
@@ -56,7 +56,7 @@ function startingPoint(live: KubernetesObject, next: KubernetesObject, subresour
 
 /** The table after `write` made `live` into `next`. */
 export function afterUpdate(managers: Managers, live: unknown, next: unknown, write: Write): Map<string, Manager> {
-  const change = comparison(live, next, write);
+  const change = comparison(live, next, write, { omitEmpty: true });
   const left = withoutChanged(knownVersions(managers, write.kind), change);
   const taken = difference(union(change.added, change.modified), identityFields);
   if (!isEmptySet(taken)) take(left, taken, write);
@@ -72,8 +72,13 @@ function take(managers: Map<string, Manager>, taken: FieldSet, write: Write): vo
 }
 
 /** What changed, apart from what this write leaves alone anyway. */
-export function comparison(live: unknown, next: unknown, { kind, subresource }: Write): Comparison {
-  const { added, modified, removed } = compare(objectSchemaOf(kind.definition), live, next);
+export function comparison(
+  live: unknown,
+  next: unknown,
+  { kind, subresource }: Write,
+  options: CompareOptions = {},
+): Comparison {
+  const { added, modified, removed } = compare(objectSchemaOf(kind.definition), live, next, options);
   const untouched = untouchedFields(kind, subresource);
   return {
     added: recursiveDifference(added, untouched),
