@@ -1,7 +1,17 @@
 /** The kind Job. */
 
-import type { Job } from 'kubernetes-types/batch/v1';
+import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
+import { containerColumns } from '../apps/workload-rules.ts';
+import { ageColumn, formatLabelSelector, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { FieldPath } from '../field-errors.ts';
+import { humanDuration } from '../human-duration.ts';
+import type { Stored } from '../object.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { generateSelector, labelFromTemplate, setJobSpecDefaults, validateGeneratedLabels } from './job-identity.ts';
+import { validateJobSpec } from './job-rules.ts';
+import { validateJobStatus } from './job-status.ts';
+import { validateJobUpdate } from './job-update.ts';
 
 export const jobs = defineKind<Job>({
   group: 'batch',
@@ -10,4 +20,62 @@ export const jobs = defineKind<Job>({
   plural: 'jobs',
   categories: ['all'],
   subresources: [statusSubresource],
+  columns: [
+    nameColumn,
+    textColumn('Status', 'How far it is.', formatStatus),
+    textColumn('Completions', 'Successes of those wanted.', formatCompletions),
+    textColumn('Duration', 'How long it took, or has taken.', formatDuration),
+    ageColumn,
+    ...containerColumns<Job>(({ spec }) => spec?.template),
+    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+  ],
+  selectableFields: [{ name: 'status.successful', value: ({ status }) => String(status?.succeeded ?? 0) }],
+  strategy: {
+    ...specAndStatus<Job>({ newStatus: () => ({}) }),
+    orphansDependents: true,
+    setDefaults(object) {
+      object.spec ??= {} as JobSpec;
+      setJobSpecDefaults(object.spec);
+      if (Object.keys(object.metadata?.labels ?? {}).length === 0) labelFromTemplate(object);
+    },
+    prepareForCreate(object) {
+      object.status = {};
+      generateSelector(object);
+    },
+    validate(object, errors, { subresource }) {
+      if (subresource === 'status') return;
+      const spec = object.spec ?? ({} as JobSpec);
+      validateGeneratedLabels(object, errors);
+      validateJobSpec(spec, FieldPath.of('spec'), errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource === 'status') validateJobStatus(next, errors);
+      else validateJobUpdate(next, previous, errors);
+    },
+  },
 });
+
+const hasCondition = ({ status }: Job, type: string): boolean =>
+  (status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True');
+
+function formatStatus(job: Stored<Job>): string {
+  if (hasCondition(job, 'Complete')) return 'Complete';
+  if (hasCondition(job, 'Failed')) return 'Failed';
+  if (job.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (hasCondition(job, 'Suspended')) return 'Suspended';
+  if (hasCondition(job, 'FailureTarget')) return 'FailureTarget';
+  return hasCondition(job, 'SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running';
+}
+
+function formatCompletions({ spec, status }: Job): string {
+  const succeeded = status?.succeeded ?? 0;
+  if (typeof spec?.completions === 'number') return `${succeeded}/${spec.completions}`;
+  const parallelism = spec?.parallelism ?? 0;
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
+}
+
+function formatDuration({ status }: Job, now: number): string {
+  if (!status?.startTime) return '';
+  const end = status.completionTime ? Date.parse(status.completionTime) : now;
+  return humanDuration(end - Date.parse(status.startTime));
+}

@@ -1,0 +1,69 @@
+/** What of a Job may change once it is stored. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+import { shownSuccessPolicy, validateJobSpec } from './job-rules.ts';
+
+const path = FieldPath.of('spec');
+
+export function validateJobUpdate(next: Job, previous: Job, errors: FieldErrors): void {
+  const spec = next.spec ?? ({} as JobSpec);
+  const before = previous.spec ?? ({} as JobSpec);
+  // Upstream asks the spec's rules twice on an update, and says so twice.
+  validateJobSpec(spec, path, errors);
+  validateCompletions(spec, before, errors);
+  validateImmutable(spec.selector, before.selector, path.child('selector'), errors);
+  validateTemplate(spec, previous, errors);
+  validateImmutable(spec.completionMode, before.completionMode, path.child('completionMode'), errors);
+  validateImmutable(spec.podFailurePolicy, before.podFailurePolicy, path.child('podFailurePolicy'), errors);
+  validateImmutable(spec.backoffLimitPerIndex, before.backoffLimitPerIndex, path.child('backoffLimitPerIndex'), errors);
+  validateImmutable(spec.managedBy, before.managedBy, path.child('managedBy'), errors);
+  validateImmutable(
+    spec.successPolicy,
+    before.successPolicy,
+    path.child('successPolicy'),
+    errors,
+    shownSuccessPolicy(spec),
+  );
+}
+
+/** Indexed Jobs may grow and shrink, together with their parallelism. */
+function validateCompletions(next: JobSpec, before: JobSpec, errors: FieldErrors): void {
+  if (next.completions === before.completions) return;
+  const at = path.child('completions');
+  const isElastic =
+    before.completionMode === 'Indexed' &&
+    typeof next.completions === 'number' &&
+    typeof before.completions === 'number';
+  if (!isElastic) validateImmutable(next.completions, before.completions, at, errors);
+  else if (next.completions !== next.parallelism || before.completions !== before.parallelism) {
+    errors.invalid(at, next.completions, 'can only be modified in tandem with spec.parallelism');
+  }
+}
+
+/** Where the pods go may change as long as none was made: the Job is suspended and never started. */
+function validateTemplate(spec: JobSpec, previous: Job, errors: FieldErrors): void {
+  const before = previous.spec?.template;
+  if (before === undefined || isDeepStrictEqual(spec.template, before)) return;
+  const isUnstarted = previous.spec?.suspend === true && !previous.status?.startTime;
+  const fixed = isUnstarted ? withoutPlacement : (template: PodTemplateSpec) => template;
+  validateImmutable(fixed(spec.template), fixed(before), path.child('template'), errors);
+}
+
+function withoutPlacement(template: PodTemplateSpec): PodTemplateSpec {
+  const copy = structuredClone(template);
+  const { annotations: _annotations, labels: _labels, ...metadata } = copy.metadata ?? {};
+  const {
+    nodeSelector: _nodes,
+    tolerations: _tolerations,
+    schedulingGates: _gates,
+    affinity,
+    ...spec
+  } = copy.spec ?? { containers: [] };
+  const { nodeAffinity: _nodeAffinity, ...otherAffinity } = affinity ?? {};
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) container.resources = {};
+  return { metadata, spec: { ...spec, ...(Object.keys(otherAffinity).length > 0 && { affinity: otherAffinity }) } };
+}
