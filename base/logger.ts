@@ -32,12 +32,14 @@ const errors = winston.format((info) => {
   return info;
 });
 
+/** A log file that has grown so far becomes `<name>1.log`, and so on; the oldest goes. */
+const maxFileBytes = 20 << 20;
+
 export function createLogger(component: string, options: LoggerOptions = {}): Logger {
   const { level = 'info', format = 'text', file } = options;
-  return winston.createLogger({
+  const logger = winston.createLogger({
     level: level === 'silent' ? 'error' : level,
     silent: level === 'silent',
-    defaultMeta: { component },
     format: winston.format.combine(
       errors(),
       winston.format.timestamp(),
@@ -46,9 +48,11 @@ export function createLogger(component: string, options: LoggerOptions = {}): Lo
     transports: [
       file === undefined
         ? new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })
-        : new winston.transports.File({ filename: file }),
+        : new winston.transports.File({ filename: file, maxsize: maxFileBytes, maxFiles: 3, tailable: true }),
     ],
   });
+  // Not as winston's defaultMeta, which would win over what a child says.
+  return logger.child({ component });
 }
 
 export const silentLogger: Logger = {
