@@ -205,17 +205,15 @@ export class LeaderElection {
   async #release(): Promise<void> {
     const current = this.#observed?.lease;
     if (current?.spec?.holderIdentity !== this.#options.identity) return;
-    try {
-      const spec = {
-        ...current.spec,
-        holderIdentity: '',
-        leaseDurationSeconds: 1,
-        renewTime: microTime(this.#clock.now()),
-      };
-      this.#see(await this.#options.client.update(leases, { ...current, spec }));
-    } catch (error) {
-      this.#logger.debug('The lease could not be given back', { error });
-    }
+    const renewTime = microTime(this.#clock.now());
+    const spec = { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
+    const released = this.#options.client.update(leases, { ...current, spec }).then(
+      (lease) => this.#see(lease),
+      (error: unknown) => this.#logger.debug('The lease could not be given back', { error }),
+    );
+    const given = new AbortController();
+    await Promise.race([released, this.#clock.sleep(this.#deadlineMs, given.signal)]);
+    given.abort();
   }
 }
 
