@@ -1,5 +1,6 @@
 /** Which pods belong to a Job: labels and a selector that the server makes from its uid, unless told otherwise. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import { withTemplateDefaults } from '../core/pod-spec/template.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
@@ -41,7 +42,7 @@ export function generateSelector(job: Job): void {
   const before = spec.template.metadata?.labels ?? {};
   const own = job.metadata?.labels ?? {};
   // Labels that came from the template follow it.
-  const follows = Object.keys(own).length === 0 || JSON.stringify(own) === JSON.stringify(before);
+  const follows = Object.keys(own).length > 0 && JSON.stringify(own) === JSON.stringify(before);
   const labels = { ...identityLabels(job.metadata ?? {}), ...before };
   spec.template.metadata = { ...spec.template.metadata, labels };
   if (follows) labelFromTemplate(job);
@@ -64,7 +65,9 @@ export function validateGeneratedLabels({ metadata, spec }: Job, errors: FieldEr
     if (found === undefined) errors.required(path.key(key), `must be '${value}'`);
     else if (found !== value) errors.invalid(path.key(key), labels, `must be '${value}'`);
   }
-  if (spec.selector.matchLabels?.[uidLabel] !== metadata?.uid) {
+  const expected = { matchLabels: { [uidLabel]: metadata?.uid } };
+  const { matchLabels, matchExpressions = [] } = spec.selector;
+  if (matchExpressions.length > 0 || !isDeepStrictEqual({ matchLabels }, expected)) {
     errors.invalid(FieldPath.of('spec', 'selector'), spec.selector, '`selector` not auto-generated');
   }
 }

@@ -23,10 +23,11 @@ const maxRules = 20;
 /** `isTemplate`: the spec stands in a CronJob, where the server has not chosen the selector. */
 export function validateJobSpec(spec: JobSpec, path: FieldPath, errors: FieldErrors, isTemplate = false): void {
   validateCounts(spec, path, errors);
-  if (!spec.selector) {
-    if (!isTemplate) errors.required(path.child('selector'));
-  } else validateLabelSelector(spec.selector, path.child('selector'), errors);
-  if (!isTemplate) validateTemplateLabels(spec.selector, spec.template, path.child('template'), errors);
+  const before = errors.list.length;
+  if (spec.selector) validateLabelSelector(spec.selector, path.child('selector'), errors);
+  const isUsable = errors.list.length === before;
+  if (!spec.selector && !isTemplate) errors.required(path.child('selector'));
+  if (!isTemplate && isUsable) validateTemplateLabels(spec.selector, spec.template, path.child('template'), errors);
   if (spec.selector && isTemplate)
     errors.invalid(path.child('selector'), spec.selector, '`selector` will be auto-generated');
   if (spec.manualSelector && isTemplate) errors.notSupported(path.child('manualSelector'), true, ['nil', 'false']);

@@ -42,6 +42,9 @@ export const jobs = defineKind<Job>({
       object.status = {};
       generateSelector(object);
     },
+    canonicalize(object) {
+      if (Object.keys(object.metadata?.labels ?? {}).length === 0) labelFromTemplate(object);
+    },
     validate(object, errors, { subresource }) {
       if (subresource === 'status') return;
       const spec = object.spec ?? ({} as JobSpec);
