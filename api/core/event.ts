@@ -9,4 +9,5 @@ export const events = defineKind<Event>({
   kind: 'Event',
   plural: 'events',
   shortNames: ['ev'],
+  strategy: { timeToLiveSeconds: 3600 },
 });

@@ -10,4 +10,5 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   plural: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   subresources: [statusSubresource],
+  strategy: { answersDeletedObject: true },
 });

@@ -11,4 +11,5 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   shortNames: ['pv'],
   namespaced: false,
   subresources: [statusSubresource],
+  strategy: { answersDeletedObject: true },
 });

@@ -8,4 +8,5 @@ export const podTemplates = defineKind<PodTemplate>({
   version: 'v1',
   kind: 'PodTemplate',
   plural: 'podtemplates',
+  strategy: { answersDeletedObject: true },
 });

@@ -1,10 +1,146 @@
-/** The kind Pod. */
+/** Pods. The rules for their spec are in `pod-spec/`, those for updates, resizing and status in files beside this one. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod, PodStatus } from 'kubernetes-types/core/v1';
 import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../define-kind.ts';
-import type { Verb } from '../kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import type { Strategy, Verb, WriteContext } from '../kind.ts';
+import type { Stored } from '../object.ts';
+import { podColumns } from './pod-columns.ts';
+import { computeQualityClass } from './pod-quality.ts';
+import { keepAllButResources, validatePodResize } from './pod-resize.ts';
+import { setPodDefaults } from './pod-spec/defaults.ts';
+import { mergeLabelKeys } from './pod-spec/match-label-keys.ts';
+import type { NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
+import { syncAppArmor, validatePodAnnotations, validateProfilesMatch } from './pod-spec/pod-annotations.ts';
+import { validatePodSpec } from './pod-spec/pod-spec.ts';
+import { podWarnings } from './pod-spec/pod-warnings.ts';
+import { setPodAddresses, validatePodStatusUpdate } from './pod-status.ts';
+import { validatePodUpdate } from './pod-update.ts';
 
 const connectVerbs: readonly Verb[] = ['create', 'get'];
+const specPath = FieldPath.of('spec');
+
+const strategy: Strategy<Pod> = {
+  setDefaults(pod) {
+    setPodDefaults(pod);
+    setPodAddresses(pod);
+  },
+
+  prepareForCreate(pod) {
+    const spec = pod.spec as NewerPodSpec;
+    pod.status = { phase: 'Pending', qosClass: computeQualityClass(spec) };
+    if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition];
+    mergeLabelKeys(pod.metadata?.labels ?? {}, spec);
+    const annotations = { ...pod.metadata?.annotations };
+    syncAppArmor(annotations, spec);
+    if (pod.metadata && Object.keys(annotations).length > 0) pod.metadata.annotations = annotations;
+  },
+
+  prepareForUpdate(next, previous, { subresource }) {
+    prepareUpdate(next, previous, subresource);
+  },
+
+  validate(pod, errors, context) {
+    if (context.subresource === 'status') return;
+    validatePod(pod, errors, context);
+  },
+
+  validateUpdate(next, previous, errors, { subresource }) {
+    if (subresource === 'status') validatePodStatusUpdate(next, previous, errors);
+    else if (subresource === 'resize') validatePodResize(next, previous, errors);
+    else if (subresource === 'ephemeralcontainers') validateEphemeralUpdate(next, previous, errors);
+    else validatePodUpdate(next as NewerPod, previous as NewerPod, errors);
+  },
+
+  warnings: (pod, previous) => podWarnings(pod, previous),
+  generationOf: (pod) => pod.spec,
+  answersDeletedObject: true,
+  gracePeriodSeconds: (pod, asked) => deletionGrace(pod, asked),
+};
+
+/** A pod that waits at a gate says so from its first moment. */
+const gatedCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
+function validatePod(pod: Pod, errors: FieldErrors, context: WriteContext): void {
+  const spec = pod.spec as NewerPodSpec;
+  const annotations = pod.metadata?.annotations ?? {};
+  validatePodAnnotations(annotations, spec, FieldPath.of('metadata', 'annotations'), errors);
+  validatePodSpec(spec, { podName: pod.metadata?.name ?? '' }, specPath, errors);
+  if (context.isUpdate) return;
+  if ((spec.ephemeralContainers ?? []).length > 0)
+    errors.forbidden(specPath.child('ephemeralContainers'), 'cannot be set on create');
+  if (spec.nodeName && (spec.schedulingGates ?? []).length > 0)
+    errors.forbidden(specPath.child('nodeName'), 'cannot be set until all schedulingGates have been cleared');
+  validateProfilesMatch(annotations, spec, errors, specPath);
+}
+
+function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | undefined): void {
+  if (subresource === 'status') {
+    if (previous.spec) next.spec = previous.spec;
+    keepOwners(next, previous);
+    const qosClass = previous.status?.qosClass;
+    if (next.status && !next.status.qosClass && qosClass !== undefined) next.status.qosClass = qosClass;
+    return;
+  }
+  keepStatus(next, previous);
+  if (subresource === 'ephemeralcontainers') {
+    const ephemeral = next.spec?.ephemeralContainers;
+    next.spec = { ...(previous.spec as NewerPodSpec) };
+    if (ephemeral) next.spec.ephemeralContainers = ephemeral;
+    else delete next.spec.ephemeralContainers;
+  } else if (subresource === 'resize') keepAllButResources(next, previous);
+  else {
+    const before = previous.spec?.ephemeralContainers;
+    if (next.spec && before) next.spec.ephemeralContainers = before;
+    else delete next.spec?.ephemeralContainers;
+  }
+}
+
+/** When its last gate goes, the pod is no longer held. */
+function keepStatus(next: Pod, previous: Stored<Pod>): void {
+  const status: PodStatus = { ...previous.status };
+  const gatesBefore = previous.spec?.schedulingGates ?? [];
+  if (gatesBefore.length > 0 && (next.spec?.schedulingGates ?? []).length === 0) {
+    status.conditions = (status.conditions ?? []).filter((one) => one.reason !== 'SchedulingGated');
+    if (status.conditions.length === 0) delete status.conditions;
+  }
+  next.status = status;
+}
+
+function keepOwners(next: Pod, previous: Stored<Pod>): void {
+  if (!next.metadata) return;
+  if (previous.metadata.ownerReferences) next.metadata.ownerReferences = previous.metadata.ownerReferences;
+  else delete next.metadata.ownerReferences;
+}
+
+/** Ephemeral containers come and stay. */
+function validateEphemeralUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
+  const path = specPath.child('ephemeralContainers');
+  const now = new Map((next.spec?.ephemeralContainers ?? []).map((container) => [container.name, container]));
+  for (const [index, container] of (previous.spec?.ephemeralContainers ?? []).entries()) {
+    const same = now.get(container.name);
+    const shown = JSON.stringify(container.name);
+    if (!same) {
+      errors.forbidden(path, `existing ephemeral containers ${shown} may not be removed\n`);
+    } else if (JSON.stringify(same) !== JSON.stringify(container)) {
+      errors.forbidden(path, `existing ephemeral containers ${shown} may not be changed\n`);
+    }
+    void index;
+  }
+}
+
+/** What was asked, else what the pod says; a pod that never ran, or runs no more, goes at once. */
+function deletionGrace(pod: Stored<Pod>, asked: number | undefined): number {
+  const wanted = asked ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
+  const phase = pod.status?.phase;
+  if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+  return wanted < 0 ? 1 : wanted;
+}
 
 export const pods = defineKind<Pod>({
   group: '',
@@ -25,4 +161,16 @@ export const pods = defineKind<Pod>({
     editSubresource('resize'),
     statusSubresource,
   ],
+  columns: podColumns,
+  selectableFields: [
+    { name: 'spec.nodeName', value: (pod) => pod.spec?.nodeName ?? '' },
+    { name: 'spec.restartPolicy', value: (pod) => pod.spec?.restartPolicy ?? '' },
+    { name: 'spec.schedulerName', value: (pod) => pod.spec?.schedulerName ?? '' },
+    { name: 'spec.serviceAccountName', value: (pod) => pod.spec?.serviceAccountName ?? '' },
+    { name: 'spec.hostNetwork', value: (pod) => String(pod.spec?.hostNetwork ?? false) },
+    { name: 'status.phase', value: (pod) => pod.status?.phase ?? '' },
+    { name: 'status.podIP', value: (pod) => pod.status?.podIP ?? '' },
+    { name: 'status.nominatedNodeName', value: (pod) => pod.status?.nominatedNodeName ?? '' },
+  ],
+  strategy,
 });

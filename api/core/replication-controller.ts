@@ -11,4 +11,5 @@ export const replicationControllers = defineKind<ReplicationController>({
   shortNames: ['rc'],
   categories: ['all'],
   subresources: [scaleSubresource, statusSubresource],
+  strategy: { orphansDependents: true },
 });

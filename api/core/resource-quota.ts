@@ -10,4 +10,5 @@ export const resourceQuotas = defineKind<ResourceQuota>({
   plural: 'resourcequotas',
   shortNames: ['quota'],
   subresources: [statusSubresource],
+  strategy: { answersDeletedObject: true },
 });

@@ -12,4 +12,5 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   subresources: [
     { name: 'token', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   ],
+  strategy: { answersDeletedObject: true },
 });

@@ -11,4 +11,5 @@ export const services = defineKind<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   subresources: [connectSubresource('proxy', 'ServiceProxyOptions', proxyVerbs), statusSubresource],
+  strategy: { answersDeletedObject: true },
 });
