@@ -1,6 +1,7 @@
 /** The API server: one running instance over a store. Reads like a table of contents of the folders beside it. */
 
 import { services } from '../api/core/service.ts';
+import { setMaxListeners } from 'node:events';
 import type { KeyPair } from '../base/certificates.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -57,6 +58,7 @@ export async function startApiServer(
 ): Promise<Running & { readonly url: string; readonly port: number }> {
   const { store, logger } = options;
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every watch listens
   const over = createDeferred<void>();
   const metrics = new Metrics();
   const limits = new InFlightLimits();
