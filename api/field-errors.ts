@@ -53,6 +53,16 @@ export class FieldPath {
     return new FieldPath(`${this.#text}[${key}]`);
   }
 
+  /** The place around this one: without its last name. */
+  parent(): FieldPath {
+    return new FieldPath(this.#text.slice(0, Math.max(0, this.#text.lastIndexOf('.'))));
+  }
+
+  /** The list that this item is in. */
+  withoutIndex(): FieldPath {
+    return new FieldPath(this.#text.replace(/\[[^[\]]*\]$/, ''));
+  }
+
   toString(): string {
     return this.#text;
   }

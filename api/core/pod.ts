@@ -28,8 +28,9 @@ const strategy: Strategy<Pod> = {
 
   prepareForCreate(pod) {
     const spec = pod.spec as NewerPodSpec;
-    pod.status = { phase: 'Pending', qosClass: computeQualityClass(spec) };
-    if ((spec.schedulingGates ?? []).length > 0) pod.status.conditions = [gatedCondition];
+    const isGated = (spec.schedulingGates ?? []).length > 0;
+    const status = { phase: 'Pending', qosClass: computeQualityClass(spec) };
+    Object.assign(pod, { status: isGated ? { ...status, conditions: [gatedCondition] } : status });
     mergeLabelKeys(pod.metadata?.labels ?? {}, spec);
     const annotations = { ...pod.metadata?.annotations };
     syncAppArmor(annotations, spec);
@@ -109,7 +110,7 @@ function keepStatus(next: Pod, previous: Stored<Pod>): void {
     status.conditions = (status.conditions ?? []).filter((one) => one.reason !== 'SchedulingGated');
     if (status.conditions.length === 0) delete status.conditions;
   }
-  next.status = status;
+  Object.assign(next, { status });
 }
 
 function keepOwners(next: Pod, previous: Stored<Pod>): void {
