@@ -2,15 +2,13 @@
  * What a Service costs in nftables mode: requests a second from pod to pod, straight and through the cluster IP, with
  * one Service and with a thousand beside it; and how long a change takes to be in force. In network namespaces of its
  * own; needs root, nft and wrk.
- *
- *   npm run bench -- proxy
  */
 
-import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Rules, ServiceRule } from '../proxy/rules.ts';
 import { clusterCidr, LineProgram, NetworkLab, podIp } from '../test/support/network-lab.ts';
 import { percentile } from './load.ts';
+import { formatCount, limitRow, printReport, type Row } from './report.ts';
 
 const port = 8080;
 const clusterIp = '10.96.0.1';
@@ -41,12 +39,15 @@ const rulesOf = (count: number, pods: readonly number[]): Rules => ({
   localAddresses: [1, 2].map(podIp),
 });
 
-async function measure(): Promise<void> {
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+export async function run(): Promise<void> {
+  const rows: Row[] = [];
   const lab = await NetworkLab.start(2);
   try {
-    const peer = fileURLToPath(new URL('../test/support/network-peer.ts', import.meta.url));
+    const peer = pathOf('../test/support/network-peer.ts');
     const node = new LineProgram(lab.startProgram(lab.node, peer));
-    const server = new LineProgram(lab.startProgram(lab.pod(2), fileURLToPath(import.meta.url), 'serve'));
+    const server = new LineProgram(lab.startProgram(lab.pod(2), pathOf('./http-server.ts'), String(port)));
     await server.answer();
     const apply = async (rules: Rules): Promise<number> => {
       const began = performance.now();
@@ -71,19 +72,20 @@ async function measure(): Promise<void> {
         }
         const [a, b] = [median(straight), median(through)];
         const kind = header.length > 0 ? 'a connection each' : 'kept connections';
-        console.log(
-          `${services} services, ${kind}: ${b.toFixed(0)} requests/s through the Service, ` +
-            `${a.toFixed(0)} straight (raw): ${(b / a).toFixed(3)} ×`,
-        );
+        rows.push({
+          name: `${services} services, ${kind}`,
+          figure: `${formatCount(b)} requests/s`,
+          beside: `${(b / a).toFixed(3)} × straight to the pod (${formatCount(a)}/s, to be 0.95 ×)`,
+          isReached: b / a >= 0.95,
+        });
       }
     }
     const changes: number[] = [];
     for (let i = 0; i < 20; i++) changes.push(await apply(rulesOf(1000, i % 2 === 0 ? [1, 2] : [2])));
     changes.sort((x, y) => x - y);
-    console.log(
-      `1000 services, an endpoint changes: in force after ${percentile(changes, 0.5).toFixed(0)} ms (p50), ` +
-        `${percentile(changes, 0.99).toFixed(0)} ms (p99)`,
-    );
+    rows.push(limitRow('1000 services, an endpoint changes: in force, p50', percentile(changes, 0.5), 100, 'ms'));
+    rows.push(limitRow('1000 services, an endpoint changes: in force, p99', percentile(changes, 0.99), 1000, 'ms'));
+    printReport('Services in nftables mode', rows);
   } finally {
     await lab.stop();
   }
@@ -94,12 +96,4 @@ function median(values: readonly number[]): number {
     [...values].sort((a, b) => a - b),
     0.5,
   );
-}
-
-if (process.argv[2] === 'serve') {
-  http
-    .createServer((_, response) => response.end('hello\n'))
-    .listen(port, '0.0.0.0', () => process.stdout.write('"serving"\n'));
-} else {
-  await measure();
 }

@@ -1,36 +1,38 @@
 /**
  * How many pods a second get a node, in one run beside the raw limits: what the decisions alone allow, and what the
  * API server alone allows. Etcd, API server, scheduler and load are processes of their own, as in production.
- *
- *   npm run bench -- scheduler [nodes pods]…        default: 500 nodes and 3000 pods, 5000 nodes and 10000 pods
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { EtcdStore } from '../apiserver/store/etcd-store.ts';
+import { pods as podKind } from '../api/core/pod.ts';
+import { createDeferred } from '../base/deferred.ts';
 import { createLogger } from '../base/logger.ts';
+import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
+import { createInformer } from '../client/informer.ts';
 import type { Cached } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { decide } from '../scheduler/decision.ts';
 import { createDefaultPlugins } from '../scheduler/default-plugins.ts';
 import { Nominations } from '../scheduler/nominations.ts';
 import { createPodInfo } from '../scheduler/pod-info.ts';
-import { startScheduler } from '../scheduler/scheduler.ts';
 import { Snapshot } from '../scheduler/snapshot.ts';
 import { TemplateMemory } from '../scheduler/template-results.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
-import { startTestApiServer } from '../test/support/test-api-server.ts';
 import { runLoad } from './load.ts';
+import { formatCount, printReport, type Row } from './report.ts';
+import type { Role } from './scheduler-process.ts';
 
 const inFlight = 64;
+const rawPods = 3000;
+const sizes = [
+  { nodes: 500, pods: 3_000, goal: 1_000 },
+  { nodes: 5_000, pods: 10_000, goal: 700 },
+] as const;
 const logger = createLogger('bench', { level: 'warn' });
-
-type Role =
-  | { readonly role: 'apiserver'; readonly etcd: string }
-  | { readonly role: 'scheduler'; readonly connection: Connection };
 
 function nodeOf(index: number): Node {
   const name = `node-${index}`;
@@ -101,7 +103,7 @@ async function measureThroughApi(nodes: number, pods: number): Promise<{ api: nu
     );
     const client = createRestClient(connection, { userAgent: 'bench', logger });
     await untaint(connection, nodes);
-    const alone = Array.from({ length: Math.min(pods, 3000) }, (_, i) => podOf(`raw-${i}`));
+    const alone = Array.from({ length: Math.min(pods, rawPods) }, (_, i) => podOf(`raw-${i}`));
     const rawBegan = performance.now();
     await create('/api/v1/namespaces/default/pods', alone);
     await runLoad(connection, {
@@ -120,20 +122,16 @@ async function measureThroughApi(nodes: number, pods: number): Promise<{ api: nu
     });
     const api = alone.length / ((performance.now() - rawBegan) / 1000);
     const scheduler = await startProcess({ role: 'scheduler', connection });
+    const bound = watchBound(client, pods);
+    await bound.ready;
     const began = performance.now();
     await create(
       '/api/v1/namespaces/default/pods',
       Array.from({ length: pods }, (_, i) => podOf(`pod-${i}`)),
     );
-    for (;;) {
-      const { items, metadata } = JSON.parse(
-        (await client.raw('GET', '/api/v1/pods?fieldSelector=spec.nodeName%3D&limit=1')).text,
-      ) as { items: unknown[]; metadata: object };
-      void metadata;
-      if (items.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await bound.all;
     const endToEnd = pods / ((performance.now() - began) / 1000);
+    await bound.stop();
     await scheduler.stop();
     await client.close();
     return { api, endToEnd };
@@ -141,6 +139,30 @@ async function measureThroughApi(nodes: number, pods: number): Promise<{ api: nu
     await server.stop();
     await etcd.stop();
   }
+}
+
+/** Tells when a watcher has seen `count` more pods with a node. */
+function watchBound(
+  client: Client,
+  count: number,
+): { ready: Promise<void>; all: Promise<void>; stop(): Promise<void> } {
+  const over = new AbortController();
+  const all = createDeferred<void>();
+  const informer = createInformer(client, podKind, { logger, fieldSelector: 'metadata.namespace=default' });
+  let seen = 0;
+  informer.onChange(({ next, previous }) => {
+    const isNew = next?.metadata.name.startsWith('pod-') && next.spec?.nodeName && !previous?.spec?.nodeName;
+    if (isNew && ++seen === count) all.resolve();
+  });
+  const running = informer.run(over.signal);
+  return {
+    ready: informer.synced(),
+    all: all.promise,
+    async stop() {
+      over.abort();
+      await running;
+    },
+  };
 }
 
 /** New nodes are tainted as not ready, and there is no controller here that would take it off. */
@@ -158,7 +180,9 @@ async function untaint(connection: Connection, nodes: number): Promise<void> {
 }
 
 async function startProcess(role: Role): Promise<{ answer: unknown; stop(): Promise<void> }> {
-  const child: ChildProcess = fork(fileURLToPath(import.meta.url), { execArgv: ['--import', 'tsx'] });
+  const child: ChildProcess = fork(fileURLToPath(new URL('./scheduler-process.ts', import.meta.url)), {
+    execArgv: ['--import', 'tsx'],
+  });
   child.send(role);
   const [answer] = (await once(child, 'message')) as [unknown];
   return {
@@ -171,32 +195,22 @@ async function startProcess(role: Role): Promise<{ answer: unknown; stop(): Prom
   };
 }
 
-async function play(role: Role): Promise<void> {
-  if (role.role === 'apiserver') {
-    const store = new EtcdStore({ servers: [role.etcd], logger });
-    const server = await startTestApiServer({ store, logger });
-    process.send?.(server.connection);
-  } else {
-    const { connection } = role;
-    const scheduler = await startScheduler({ connection, logger, leaderElect: false, identity: 'bench' });
-    while (scheduler.whyNotReady() !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
-    process.send?.('ready');
-  }
-}
-
-if (process.send === undefined) {
-  const sizes = process.argv.slice(2).map(Number);
-  if (sizes.length === 0) sizes.push(500, 3000, 5000, 10_000);
-  for (let i = 0; i + 1 < sizes.length; i += 2) {
-    const [nodes = 0, pods = 0] = sizes.slice(i, i + 2);
+export async function run(): Promise<void> {
+  const rows: Row[] = [];
+  for (const { nodes, pods, goal } of sizes) {
     const decisions = measureDecisions(nodes, pods);
     const { api, endToEnd } = await measureThroughApi(nodes, pods);
-    console.log(
-      `${nodes} nodes, ${pods} pods: ${endToEnd.toFixed(0)} pods/s end to end` +
-        ` (raw: ${decisions.toFixed(0)} decisions/s; create and bind without a scheduler ${api.toFixed(0)} pods/s)`,
+    const size = `${formatCount(nodes)} nodes, ${formatCount(pods)} pods`;
+    rows.push(
+      { name: `${size}: decisions alone (raw)`, figure: `${formatCount(decisions)}/s` },
+      { name: `${size}: created and bound without a scheduler (raw)`, figure: `${formatCount(api)}/s` },
+      {
+        name: `${size}: created until the last is seen bound`,
+        figure: `${formatCount(endToEnd)}/s`,
+        beside: `${(endToEnd / api).toFixed(2)} × the API server alone, to be ≥ ${formatCount(goal)}/s`,
+        isReached: endToEnd >= goal,
+      },
     );
   }
-} else {
-  process.once('message', (role) => void play(role as Role));
-  process.once('disconnect', () => process.exit(0));
+  printReport('Scheduler', rows);
 }
