@@ -147,9 +147,18 @@ function pushWithoutPrefix(parts: Buffer[], bytes: Buffer, prefix: Buffer): void
   else parts.push(bytes);
 }
 
+/** As Go prints YAML: keys in order, lists not indented, double quotes, long lines left alone. */
+const yamlOptions: yaml.DumpOptions = {
+  noRefs: true,
+  sortKeys: true,
+  noArrayIndent: true,
+  quotingType: '"',
+  lineWidth: -1,
+};
+
 export async function sendValue(request: ApiRequest, code: number, value: unknown, output: Output): Promise<void> {
   if (output.encoding === 'yaml') {
-    const text = yaml.dump(JSON.parse(JSON.stringify(value)), { noRefs: true });
+    const text = yaml.dump(JSON.parse(JSON.stringify(value)), yamlOptions);
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
   }
   await sendBytes(request, code, `${JSON.stringify(value, null, isPretty(request) ? 2 : undefined)}\n`);

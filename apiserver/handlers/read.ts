@@ -8,6 +8,7 @@ import { encodeContinueToken } from './continue-token.ts';
 import { interestOf } from './interest.ts';
 import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
 import { sendCached, sendList } from './object-answers.ts';
+import type { TableListMetadata } from './tables.ts';
 import type { Target } from './target.ts';
 
 /** How long a read waits for the cache to become as new as was asked. */
@@ -24,23 +25,24 @@ export async function getObject(request: ApiRequest, target: Target): Promise<vo
 }
 
 export async function listObjects(request: ApiRequest, target: Target): Promise<void> {
-  const { registry, kind } = target;
   const options = parseListOptions(request.query);
   const page = await readPage(target, options);
+  await sendList(request, target.kind, page.items, pageMetadata(target, options, page));
+}
+
+/** How many more match is only known when everything does. */
+export function pageMetadata(target: Target, options: ListOptions, page: CacheList): TableListMetadata {
+  const resourceVersion = String(page.revision);
   const last = page.items.at(-1);
-  const token =
-    page.next !== undefined && last
-      ? encodeContinueToken({
-          revision: page.revision,
-          after: keyInPrefix(registry.prefix, last.key, target.namespace),
-        })
-      : undefined;
-  const selects = options.labelSelector !== '' || options.fieldSelector !== '';
-  await sendList(request, kind, page.items, {
-    resourceVersion: String(page.revision),
-    ...(token !== undefined && { continue: token }),
-    ...(token !== undefined && !selects && { remainingItemCount: page.remaining }),
-  });
+  if (page.next === undefined || last === undefined) return { resourceVersion };
+  const after = keyInPrefix(target.registry.prefix, last.key, target.namespace);
+  return {
+    resourceVersion,
+    continue: encodeContinueToken({ revision: page.revision, after }),
+    ...(page.remaining !== undefined &&
+      options.labelSelector === '' &&
+      options.fieldSelector === '' && { remainingItemCount: page.remaining }),
+  };
 }
 
 /** The names in a token are relative to what is listed, so that a token tells nothing about the store. */
@@ -48,7 +50,7 @@ function keyInPrefix(prefix: string, key: string, namespace: string | undefined)
   return key.slice(prefix.length + (namespace ? namespace.length + 1 : 0));
 }
 
-async function readPage(target: Target, options: ListOptions): Promise<CacheList> {
+export async function readPage(target: Target, options: ListOptions): Promise<CacheList> {
   const { registry } = target;
   const { cache } = registry;
   const listing: CacheListOptions = { ...interestOf(target, options) };

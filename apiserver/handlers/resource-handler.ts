@@ -2,7 +2,8 @@
 
 import type { Kind, Subresource, Verb } from '../../api/kind.ts';
 import { findKind, kinds } from '../../api/kinds.ts';
-import { StatusError } from '../../api/status-error.ts';
+import { badRequest, StatusError } from '../../api/status-error.ts';
+import { checkPathSegment } from '../../api/validation/names.ts';
 import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -41,6 +42,9 @@ export async function handleResource(
   const target = findTarget(request, info, parts.registries);
   const verb = verbOf(request, info);
   const { kind, subresource } = target;
+  const isEverywhere = kind.namespaced && target.namespace === undefined;
+  if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
+  checkName(target.name);
   if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
   const special = parts.special.get(
     [kind.group, kind.plural, subresource?.name].filter((part) => part !== undefined).join('/'),
@@ -102,4 +106,10 @@ function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefine
     default:
       return undefined;
   }
+}
+
+/** Names that no object can have, and that must not become part of a store key. */
+function checkName(name: string): void {
+  const [wrong] = name === '' ? [] : checkPathSegment(name);
+  if (wrong !== undefined) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${wrong}`);
 }

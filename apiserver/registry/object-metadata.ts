@@ -38,7 +38,6 @@ export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: numbe
   metadata.creationTimestamp = timestamp(now);
   metadata.uid = randomUUID();
   if (kind.strategy.generationOf) metadata.generation = 1;
-  else if (kind.plural !== 'leases') delete metadata.generation;
   if (metadata.generateName && !metadata.name) metadata.name = generateName(metadata.generateName);
 }
 

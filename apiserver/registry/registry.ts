@@ -274,16 +274,19 @@ export class Registry {
 
   #refusePreconditions(name: string, current: Stored, { preconditions }: DeletionOptions): void {
     const { uid, resourceVersion } = preconditions ?? {};
+    // Upstream names the kind here, not the resource.
+    const { group, kind: plural } = this.kind;
+    const named = { group, plural };
     if (uid !== undefined && uid !== current.metadata.uid) {
       throw conflict(
-        this.kind,
+        named,
         name,
         `the UID in the precondition (${uid}) does not match the UID in record (${current.metadata.uid}). The object might have been deleted and then recreated`,
       );
     }
     if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) {
       throw conflict(
-        this.kind,
+        named,
         name,
         `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${current.metadata.resourceVersion}). The object might have been modified`,
       );

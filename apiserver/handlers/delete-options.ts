@@ -1,0 +1,117 @@
+/** The options of a DELETE: from its body, or from the query when there is no body. */
+
+import { bodyFormatOf } from '../../api/codec/body.ts';
+import { JsonError, jsonTypeName, parseJson } from '../../api/codec/json.ts';
+import { decodeProtobuf, ProtobufError } from '../../api/codec/protobuf.ts';
+import { parseYaml, YamlError } from '../../api/codec/yaml.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
+import { isRecord, type JsonRecord } from '../../api/patch/record.ts';
+import { DecodeError, decode } from '../../api/schema/decode.ts';
+import { badRequest } from '../../api/status-error.ts';
+import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import { readBody } from './body.ts';
+import { booleanParameter, integerParameter } from './query.ts';
+import { checkDryRun } from './write-options.ts';
+
+const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
+
+interface RawOptions {
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly propagationPolicy?: string | undefined;
+  readonly orphanDependents?: boolean | undefined;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
+  readonly dryRun?: readonly string[] | undefined;
+}
+
+/** `isCollection`: the query's resourceVersion then says what to list, not what to expect. */
+export async function readDeleteOptions(request: ApiRequest, isCollection: boolean): Promise<DeletionOptions> {
+  const body = await readBody(request);
+  const raw =
+    body.length > 0 ? decodeOptions(body, request.header('content-type')) : queryOptions(request.query, isCollection);
+  return checkOptions(raw);
+}
+
+function decodeOptions(body: Buffer, contentType: string): RawOptions {
+  const value = parseOptions(body, contentType);
+  try {
+    return decode(definition, value).object as RawOptions;
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function parseOptions(body: Buffer, contentType: string): JsonRecord {
+  const value = parseValue(body, contentType);
+  const object = value ?? {};
+  if (!isRecord(object)) {
+    throw unreadable(
+      `json: cannot unmarshal ${jsonTypeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  const { kind, apiVersion } = object;
+  if (typeof kind === 'string' && kind !== '' && kind !== 'DeleteOptions') {
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion ?? '')} in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"`,
+    );
+  }
+  return object;
+}
+
+function parseValue(body: Buffer, contentType: string): unknown {
+  try {
+    switch (bodyFormatOf(contentType)) {
+      case 'json':
+        return parseJson(body.toString('utf8')).value;
+      case 'yaml':
+        return parseYaml(body.toString('utf8')).value;
+      case 'protobuf':
+        return decodeProtobuf(body);
+    }
+  } catch (error) {
+    if (error instanceof JsonError) throw unreadable(error.message);
+    if (error instanceof YamlError || error instanceof ProtobufError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+const unreadable = (why: string) => badRequest(`couldn't get version/kind; json parse error: ${why}`);
+
+function queryOptions(query: URLSearchParams, isCollection: boolean): RawOptions {
+  const uid = query.get('uid') ?? undefined;
+  const resourceVersion = isCollection ? undefined : (query.get('resourceVersion') ?? undefined);
+  return {
+    gracePeriodSeconds: integerParameter(query, 'gracePeriodSeconds'),
+    propagationPolicy: query.get('propagationPolicy') ?? undefined,
+    orphanDependents: booleanParameter(query, 'orphanDependents'),
+    preconditions: { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
+    dryRun: query.getAll('dryRun'),
+  };
+}
+
+function checkOptions({
+  propagationPolicy,
+  orphanDependents,
+  dryRun = [],
+  gracePeriodSeconds,
+  preconditions,
+}: RawOptions): DeletionOptions {
+  const errors = new FieldErrors();
+  const path = FieldPath.of('propagationPolicy');
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    errors.invalid(path, propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
+  } else if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+    errors.notSupported(path, propagationPolicy, [...policies, 'nil']);
+  }
+  checkDryRun(dryRun, errors);
+  if (!errors.empty) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors.list);
+  return {
+    gracePeriodSeconds,
+    propagationPolicy: propagationPolicy as PropagationPolicy | undefined,
+    orphanDependents,
+    preconditions,
+    dryRun: dryRun.length > 0,
+  };
+}
