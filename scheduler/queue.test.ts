@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { FakeClock } from '../base/fake-clock.ts';
+import type { Cached } from '../client/object-cache.ts';
+import type { ClusterChange } from './framework.ts';
+import { createPodInfo, type PodInfo } from './pod-info.ts';
+import { SchedulingQueue } from './queue.ts';
+
+function podOf(name: string, priority = 0, uid = name): PodInfo {
+  const metadata = { name, namespace: 'default', uid, resourceVersion: '1', creationTimestamp: '' };
+  return createPodInfo({ metadata, spec: { priority, containers: [] } } as unknown as Cached<Pod>);
+}
+
+const helped = (...changes: ClusterChange[]): ReadonlySet<ClusterChange> => new Set(changes);
+
+describe('SchedulingQueue', () => {
+  let clock: FakeClock;
+  let queue: SchedulingQueue;
+  let over: AbortController;
+  let running: Promise<void>;
+
+  const pop = () => queue.pop()?.pod.metadata.name;
+  /** Lets time pass, in steps that the queue looks at. */
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 100) await clock.advance(100);
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    queue = new SchedulingQueue({ clock });
+    over = new AbortController();
+    running = queue.run(over.signal);
+  });
+  afterEach(async () => {
+    over.abort();
+    await running;
+  });
+
+  it('gives the most important pod first, among equals the one that came first', () => {
+    for (const pod of [podOf('a'), podOf('b', 5), podOf('c'), podOf('d', 5)]) queue.set(pod, false);
+    assert.deepEqual([pop(), pop(), pop(), pop(), pop()], ['b', 'd', 'a', 'c', undefined]);
+  });
+
+  it('moves a waiting pod whose priority changes', () => {
+    for (const pod of [podOf('a'), podOf('b'), podOf('b', 9)]) queue.set(pod, true);
+    assert.deepEqual([pop(), pop(), pop()], ['b', 'a', undefined]);
+  });
+
+  it('forgets deleted pods, and takes one of the same name as new', () => {
+    queue.set(podOf('a'), false);
+    queue.delete('default/a');
+    assert.equal(pop(), undefined);
+    queue.set(podOf('a', 0, 'old'), false);
+    queue.set(podOf('a', 0, 'new'), false);
+    assert.equal(queue.pop()?.uid, 'new');
+    assert.equal(pop(), undefined);
+  });
+
+  it('parks a pod until a change that may help, and lets it wait out its back-off', async () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    pop();
+    queue.park(pod, helped('pod removed'));
+    queue.wake('node taints');
+    await pass(3_000);
+    assert.equal(pop(), undefined);
+    queue.wake('pod removed');
+    assert.equal(pop(), 'a');
+    queue.park(pod, helped('pod removed'));
+    queue.wake('pod removed');
+    assert.equal(pop(), undefined, 'it waits two seconds after its second failure');
+    await pass(2_500);
+    assert.equal(pop(), 'a');
+  });
+
+  it('doubles the wait from 1 s up to 10 s', async () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 6; attempt++) {
+      assert.equal(pop(), 'a');
+      queue.retry(pod);
+      let waited = 0;
+      while (queue.count('active') === 0) {
+        await pass(100);
+        waited += 100;
+      }
+      waits.push(Math.floor(waited / 1000));
+    }
+    assert.deepEqual(waits, [1, 2, 4, 8, 10, 10]);
+  });
+
+  it('tries a parked pod again after five minutes whatever happens', async () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    pop();
+    queue.park(pod, helped());
+    await pass(299_000);
+    assert.equal(pop(), undefined);
+    await pass(3_000);
+    assert.equal(pop(), 'a');
+  });
+
+  it('wakes a parked pod that was itself changed', async () => {
+    queue.set(podOf('a'), false);
+    const pod = queue.pop();
+    assert.ok(pod);
+    queue.park(pod, helped());
+    await pass(1_500);
+    queue.set(podOf('a'), false);
+    assert.equal(pop(), undefined);
+    queue.set(podOf('a'), true);
+    assert.equal(pop(), 'a');
+  });
+
+  it('ignores what is said of a pod that was deleted meanwhile', () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    pop();
+    queue.delete(pod.key);
+    queue.park(pod, helped());
+    queue.retry(pod);
+    assert.equal(queue.has(pod.key), false);
+  });
+});
