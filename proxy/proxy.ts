@@ -82,7 +82,9 @@ class ProxyLoop {
   readonly #host: HostSettings | undefined;
   readonly #staleFlows: StaleFlows | undefined;
   readonly #metrics: ProxyMetrics;
-  #changedAt: number | undefined = 0;
+  /** When the oldest change came that is not in force yet; monotonic. */
+  #changedAt: number | undefined;
+  #applied = false;
   #verifiedAt = 0;
   #trouble: string | undefined = 'Services and EndpointSlices are not listed yet';
   #wake: () => void = () => {};
@@ -125,14 +127,14 @@ class ProxyLoop {
     while (!signal.aborted) {
       try {
         await this.#verify();
-        if (this.#changedAt !== undefined) await this.#apply();
+        if (!this.#applied || this.#changedAt !== undefined) await this.#apply();
         failures = 0;
         this.#trouble = undefined;
         await this.#nextChange(signal);
         await this.#clock.sleep(groupingMs, signal);
       } catch (error) {
         this.#trouble = error instanceof Error ? error.message : String(error);
-        this.#changedAt ??= this.#clock.monotonic();
+        this.#applied = false;
         this.#logger.error('Programming the rules failed; trying again', { error });
         await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);
       }
@@ -141,7 +143,7 @@ class ProxyLoop {
 
   async #apply(): Promise<void> {
     const startedAt = this.#clock.monotonic();
-    const changedAt = this.#changedAt ?? startedAt;
+    const changedAt = this.#changedAt;
     this.#changedAt = undefined;
     const rules = computeRules({
       services: this.#services.list(),
@@ -151,7 +153,9 @@ class ProxyLoop {
     for (const applier of this.#appliers) await applier.apply(rules);
     await this.#staleFlows?.forget(rules);
     const now = this.#clock.monotonic();
-    this.#metrics.observe(now - startedAt, changedAt === 0 ? undefined : now - changedAt);
+    const sinceChangeMs = this.#applied && changedAt !== undefined ? now - changedAt : undefined;
+    this.#metrics.observe(now - startedAt, sinceChangeMs);
+    this.#applied = true;
     this.#logger.debug('Rules are in force', { services: rules.services.length, ms: Math.round(now - startedAt) });
   }
 

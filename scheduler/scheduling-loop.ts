@@ -14,7 +14,7 @@
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import { pods } from '../api/core/pod.ts';
 import { parseKey } from '../api/object.ts';
-import { isConflict, isNotFound } from '../api/status-error.ts';
+import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';
@@ -165,7 +165,8 @@ export class SchedulingLoop {
   #fail(pod: PodInfo, error: unknown): void {
     const { queue, verdicts, recorder, logger } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
-    logger.warn('Scheduling a pod failed; trying again', { pod: pod.key, error });
+    // While the server is away every pod fails alike, and the informers say so already.
+    logger[isRetryable(error) ? 'debug' : 'warn']('Scheduling a pod failed; trying again', { pod: pod.key, error });
     queue.retry(pod);
     verdicts.set(pod.key, { uid: pod.uid, condition: { reason: 'SchedulerError', message } });
     recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });

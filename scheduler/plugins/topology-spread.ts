@@ -39,6 +39,8 @@ interface Domains {
   readonly counts: Map<string, number>;
   /** Whether the pod itself would be counted. */
   readonly self: number;
+  /** The least of `counts`; undefined when it must be looked for again. */
+  fewest: number | undefined;
 }
 
 class HardSpread implements NodeFilter {
@@ -51,6 +53,7 @@ class HardSpread implements NodeFilter {
       constraint,
       counts: new Map(),
       self: constraint.question.matches(pod) ? 1 : 0,
+      fewest: undefined,
     }));
     const pods = constraints.map(({ question }) => snapshot.countPods(question));
     for (const node of snapshot.nodes()) {
@@ -62,21 +65,32 @@ class HardSpread implements NodeFilter {
   }
 
   refuse(node: NodeInfo): Refusal | undefined {
-    for (const { constraint, counts, self } of this.#domains) {
+    for (const domains of this.#domains) {
+      const { constraint, counts, self } = domains;
       const value = node.labels[constraint.topologyKey];
       if (value === undefined) return noLabel;
-      const fewest = counts.size < constraint.minDomains ? 0 : Math.min(...counts.values());
-      if ((counts.get(value) ?? 0) + self - fewest > constraint.maxSkew) return tooMany;
+      domains.fewest ??= fewestOf(domains);
+      if ((counts.get(value) ?? 0) + self - domains.fewest > constraint.maxSkew) return tooMany;
     }
     return undefined;
   }
 
   count(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
     if (!hasAllLabels(this.#constraints, node)) return;
-    for (const { constraint, counts } of this.#domains)
-      if (constraint.question.matches(pod) && constraint.counts(node))
-        add(counts, node.labels[constraint.topologyKey], factor);
+    for (const domains of this.#domains) {
+      const { constraint, counts } = domains;
+      if (!constraint.question.matches(pod) || !constraint.counts(node)) continue;
+      add(counts, node.labels[constraint.topologyKey], factor);
+      domains.fewest = undefined;
+    }
   }
+}
+
+function fewestOf({ constraint, counts }: Domains): number {
+  if (counts.size < constraint.minDomains) return 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const count of counts.values()) if (count < fewest) fewest = count;
+  return fewest;
 }
 
 interface SoftSpreadInput {
