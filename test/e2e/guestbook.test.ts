@@ -1,0 +1,145 @@
+/** What a new user sees: `npm start`, the guestbook in a browser, and what happens when its parts die. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { pods } from '../../api/core/pod.ts';
+import type { Stored } from '../../api/object.ts';
+import { containerIdentities, runningContainers } from '../support/engine-state.ts';
+import { eventually } from '../support/eventually.ts';
+import { LocalCluster, runProgram } from '../support/local-cluster.ts';
+
+const url = 'http://localhost:30080';
+const namespace = 'default';
+
+async function page(path = '/'): Promise<string> {
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(5_000), headers: { connection: 'close' } });
+  assert.equal(response.status, 200);
+  return await response.text();
+}
+
+async function sign(message: string): Promise<void> {
+  const body = new URLSearchParams({ message });
+  const response = await fetch(url, { method: 'POST', body, redirect: 'manual', signal: AbortSignal.timeout(5_000) });
+  assert.equal(response.status, 303);
+}
+
+describe('npm start', () => {
+  let cluster: LocalCluster;
+
+  before(async () => {
+    cluster = await LocalCluster.start();
+  });
+  after(() => cluster.remove());
+
+  const podsOf = async (tier: string): Promise<Stored<Pod>[]> =>
+    (await cluster.client.list(pods, { namespace, labelSelector: `tier=${tier}` })).items;
+  const readyPodsOf = async (tier: string): Promise<Stored<Pod>[]> =>
+    (await podsOf(tier)).filter(
+      ({ metadata, status }) =>
+        metadata.deletionTimestamp === undefined &&
+        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    );
+  const ready = (tier: string, count: number) =>
+    eventually(
+      `${count} ready pods of ${tier}`,
+      async () => {
+        const [all, good] = [await podsOf(tier), await readyPodsOf(tier)];
+        return all.length === count && good.length === count;
+      },
+      { timeoutMs: 60_000 },
+    );
+
+  it('says where the guestbook is, what to try, and how to stop', () => {
+    for (const said of [/http:\/\/localhost:30080/, /admin\.kubeconfig/, /resize frontend 10/, /Ctrl-C stops it/]) {
+      assert.match(cluster.output, said);
+    }
+  });
+
+  it('answers from all three frontends, on localhost and on the node’s own address', async () => {
+    const servers = new Set<string>();
+    await eventually('three frontends have answered', async () => {
+      servers.add(/Served by pod <b>([^<]+)/.exec(await page())?.[1] ?? '');
+      return servers.size === 3;
+    });
+    assert.deepEqual([...servers].sort(), (await podsOf('web')).map(({ metadata }) => metadata.name).sort());
+    const [pod] = await podsOf('web');
+    const response = await fetch(`http://${pod?.status?.hostIP}:30080/`);
+    assert.equal(response.status, 200);
+  });
+
+  it('pulled its images from the registry on loopback', async () => {
+    const [pod] = await podsOf('web');
+    assert.match(pod?.status?.containerStatuses?.[0]?.imageID ?? '', /localhost:5000\/longshore\/guestbook@sha256:/);
+  });
+
+  it('keeps a message when all frontends die', async () => {
+    await sign('Grüße & <b>hello</b>');
+    const before = await podsOf('web');
+    await cluster.kubecfg('delete', 'pods', '-l', 'tier=web', '--grace-period', '0');
+    await ready('web', 3);
+    const after = await podsOf('web');
+    assert.equal(after.filter(({ metadata }) => before.some((one) => one.metadata.uid === metadata.uid)).length, 0);
+    assert.match(await eventually('a page', () => page()), /Grüße &amp; &lt;b&gt;hello&lt;\/b&gt;/);
+  });
+
+  it('resizes 3 → 10 → 1', async () => {
+    await cluster.kubecfg('resize', 'frontend', '10');
+    await ready('web', 10);
+    assert.equal((await runningContainers()).filter(({ container }) => container === 'guestbook').length, 10);
+    await cluster.kubecfg('resize', 'frontend', '1');
+    await ready('web', 1);
+    await eventually(
+      'one container',
+      async () => (await runningContainers()).filter(({ container }) => container === 'guestbook').length === 1,
+    );
+    await cluster.kubecfg('resize', 'frontend', '3');
+    await ready('web', 3);
+  });
+
+  it('brings a killed container back, in the same pod, and Redis keeps its data', async () => {
+    const leader = (await runningContainers()).find(({ pod }) => pod.startsWith('redis-leader'));
+    await runProgram('docker', ['kill', leader?.id ?? '']);
+    await eventually('a new container in the same pod', async () => {
+      const now = (await runningContainers()).find(({ pod }) => pod === leader?.pod);
+      return now !== undefined && now.id !== leader?.id;
+    });
+    assert.match(await eventually('a page', () => page('/?from=leader')), /hello/);
+    const { status } = await cluster.client.get(pods, { namespace, name: leader?.pod ?? '' });
+    assert.equal(status?.containerStatuses?.[0]?.restartCount, 1);
+  });
+
+  it('stops within 10 s with containers running, and adopts them when it starts again', async () => {
+    const before = await containerIdentities();
+    const started = performance.now();
+    assert.equal(await cluster.stop(), 0);
+    assert.ok(performance.now() - started < 10_000);
+    assert.deepEqual(await containerIdentities(), before);
+    assert.match(await page(), /hello/, 'rules stay in force as well');
+
+    await cluster.start();
+    assert.deepEqual(await containerIdentities(), before);
+    assert.match(await page(), /hello/);
+  });
+
+  it('survives kill -9 of the whole of it', async () => {
+    const before = await containerIdentities();
+    await cluster.kill();
+    await cluster.start();
+    assert.deepEqual(await containerIdentities(), before);
+    assert.match(await page(), /hello/);
+  });
+
+  it('refuses to run twice on one data directory', async () => {
+    const second = runProgram(process.execPath, ['cli/kubecfg.mjs', 'up', '--data-dir', cluster.dataDir]);
+    await assert.rejects(second, new RegExp(`already runs on ${cluster.dataDir} \\(process ${cluster.pid}\\)`));
+  });
+
+  it('down leaves nothing of it', async () => {
+    await cluster.kubecfg('down', '--data-dir', cluster.dataDir);
+    assert.equal(await runProgram('docker', ['ps', '-aq', '--filter', 'label=dev.longshore.type']), '');
+    assert.doesNotMatch(await runProgram('docker', ['network', 'ls']), /longshore/);
+    assert.doesNotMatch(await runProgram('nft', ['list', 'tables']), /longshore/);
+    assert.doesNotMatch(await runProgram('iptables', ['-S', 'DOCKER-USER']), /longshore/);
+  });
+});
