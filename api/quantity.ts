@@ -17,7 +17,6 @@ export class QuantityError extends Error {
 }
 
 const nano = 1_000_000_000n;
-const maxWhole = 2n ** 63n - 1n;
 /** Nobody means more digits than these; larger exponents would only burn time. */
 const maxExponent = 400;
 
@@ -63,17 +62,16 @@ export function readQuantity(text: string): Quantity {
   const numerator = base === 2 ? (digits << BigInt(exponent)) * nano : digits;
   const scale = base === 2 ? -parts.fraction.length : exponent - parts.fraction.length + 9;
   const magnitude = scale >= 0 ? numerator * 10n ** BigInt(scale) : divideUp(numerator, 10n ** BigInt(-scale));
-  const capped = format !== 'DecimalExponent' && magnitude > maxWhole * nano ? maxWhole * nano : magnitude;
   return {
-    nanos: parts.negative ? -capped : capped,
-    format: format === 'BinarySI' && capped < nano ? 'DecimalSI' : format,
+    nanos: parts.negative ? -magnitude : magnitude,
+    format: format === 'BinarySI' && magnitude < nano ? 'DecimalSI' : format,
   };
 }
 
 function split(text: string): Parts {
   const [, sign, whole, fraction, suffix] = pattern.exec(text) ?? [];
   if (sign === undefined || whole === undefined || suffix === undefined) throw wrongFormat();
-  if (sign === '' && whole === '' && fraction === undefined) throw wrongFormat();
+  if (text === '') throw wrongFormat();
   if (!suffixPattern.test(suffix)) throw wrongFormat();
   return { negative: sign === '-', whole, fraction: fraction ?? '', suffix };
 }

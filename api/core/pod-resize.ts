@@ -1,11 +1,11 @@
 /** Resizing a pod in place: CPU and memory of its containers and of the whole pod, and nothing else. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Pod, ResourceRequirements } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Stored } from '../object.ts';
 import { computeQualityClass } from './pod-quality.ts';
 import type { NewerContainer, NewerPodSpec } from './pod-spec/newer-fields.ts';
+import { isSameSpec } from './pod-update.ts';
 
 const specPath = FieldPath.of('spec');
 const lists = ['containers', 'initContainers'] as const;
@@ -41,7 +41,7 @@ export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors)
   const spec = next.spec as NewerPodSpec;
   const before = previous.spec as NewerPodSpec;
   if (before.os?.name === 'windows') {
-    errors.forbidden(FieldPath.root.index(0).withoutIndex(), 'windows pods cannot be resized');
+    errors.forbidden(FieldPath.root.key(''), 'windows pods cannot be resized');
     return;
   }
   for (const list of lists) {
@@ -53,7 +53,7 @@ export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors)
   const [was, is] = [computeQualityClass(before), computeQualityClass(spec)];
   if (was !== is) errors.invalid(specPath, is, 'Pod QOS Class may not change as a result of resizing');
   validateRemovals(spec, before, errors);
-  if (!isDeepStrictEqual(withoutResizable(spec), withoutResizable(before)))
+  if (!isSameSpec(withoutResizable(spec), withoutResizable(before)))
     errors.forbidden(specPath, 'only cpu and memory resources are mutable');
 }
 
@@ -84,7 +84,6 @@ function withoutResizable(spec: NewerPodSpec): unknown {
   const strip = (container: NewerContainer) => ({
     ...container,
     resources: withoutAmounts(container.resources),
-    resizePolicy: undefined,
   });
   return {
     ...spec,

@@ -3,11 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NodeSelectorTerm, Toleration } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { encode } from '../schema/encode.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
 import { validateTolerations } from './pod-spec/placement.ts';
-import { appArmorPrefix, mirrorAnnotation } from './pod-spec/pod-annotations.ts';
+import { appArmorPrefix, mirrorAnnotation, validatePodAnnotations } from './pod-spec/pod-annotations.ts';
 
 const specPath = FieldPath.of('spec');
+const podSpecDefinition = 'io.k8s.api.core.v1.PodSpec';
 const maxDeadline = 2 ** 31 - 1;
 
 const immutableText =
@@ -25,7 +27,15 @@ export function validatePodUpdate(next: NewerPod, previous: NewerPod, errors: Fi
   validateAddedTolerations(spec.tolerations ?? [], before.tolerations ?? [], errors);
   const isGated = (before.schedulingGates ?? []).length > 0;
   if (isGated) validateGatedChanges(spec, before, errors);
-  if (!isDeepStrictEqual(withAllowedChanges(spec, before, isGated), before)) errors.forbidden(specPath, immutableText);
+  if (!isSameSpec(withAllowedChanges(spec, before, isGated), before)) errors.forbidden(specPath, immutableText);
+}
+
+/** Whether both would be stored as the same. */
+export function isSameSpec(a: unknown, b: unknown): boolean {
+  const [one, other] = [structuredClone(a), structuredClone(b)] as [object, object];
+  encode(podSpecDefinition, one);
+  encode(podSpecDefinition, other);
+  return isDeepStrictEqual(one, other);
 }
 
 /** False when the lists do not even have the same containers: then nothing else is asked. */
@@ -184,4 +194,5 @@ function validateAnnotationUpdate(next: NewerPod, previous: NewerPod, errors: Fi
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
     else if (key.startsWith(appArmorPrefix)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
   }
+  validatePodAnnotations(now, next.spec as NewerPodSpec, path, errors);
 }

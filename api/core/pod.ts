@@ -1,6 +1,6 @@
 /** Pods. The rules for their spec are in `pod-spec/`, those for updates, resizing and status in files beside this one. */
 
-import type { Pod, PodStatus } from 'kubernetes-types/core/v1';
+import type { Pod } from 'kubernetes-types/core/v1';
 import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Strategy, Verb, WriteContext } from '../kind.ts';
@@ -9,6 +9,7 @@ import { podColumns } from './pod-columns.ts';
 import { computeQualityClass } from './pod-quality.ts';
 import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodDefaults } from './pod-spec/defaults.ts';
+import { dropGatedFields } from './pod-spec/gated-fields.ts';
 import { mergeLabelKeys } from './pod-spec/match-label-keys.ts';
 import type { NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
 import { syncAppArmor, validatePodAnnotations, validateProfilesMatch } from './pod-spec/pod-annotations.ts';
@@ -28,13 +29,13 @@ const strategy: Strategy<Pod> = {
 
   prepareForCreate(pod) {
     const spec = pod.spec as NewerPodSpec;
+    if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
+    dropGatedFields(spec);
     const isGated = (spec.schedulingGates ?? []).length > 0;
     const status = { phase: 'Pending', qosClass: computeQualityClass(spec) };
-    Object.assign(pod, { status: isGated ? { ...status, conditions: [gatedCondition] } : status });
+    Object.assign(pod, { status: isGated ? { ...status, conditions: [gatedCondition(pod)] } : status });
     mergeLabelKeys(pod.metadata?.labels ?? {}, spec);
-    const annotations = { ...pod.metadata?.annotations };
-    syncAppArmor(annotations, spec);
-    if (pod.metadata && Object.keys(annotations).length > 0) pod.metadata.annotations = annotations;
+    syncAppArmor(pod.metadata?.annotations ?? {}, spec);
   },
 
   prepareForUpdate(next, previous, { subresource }) {
@@ -53,6 +54,7 @@ const strategy: Strategy<Pod> = {
     else validatePodUpdate(next as NewerPod, previous as NewerPod, errors);
   },
 
+  metadataOnUpdate: 'both',
   warnings: (pod, previous) => podWarnings(pod, previous),
   generationOf: (pod) => pod.spec,
   answersDeletedObject: true,
@@ -60,12 +62,13 @@ const strategy: Strategy<Pod> = {
 };
 
 /** A pod that waits at a gate says so from its first moment. */
-const gatedCondition = {
+const gatedCondition = ({ metadata }: Pod) => ({
   type: 'PodScheduled',
   status: 'False',
   reason: 'SchedulingGated',
   message: 'Scheduling is blocked due to non-empty scheduling gates',
-};
+  lastTransitionTime: metadata?.creationTimestamp,
+});
 
 function validatePod(pod: Pod, errors: FieldErrors, context: WriteContext): void {
   const spec = pod.spec as NewerPodSpec;
@@ -88,29 +91,21 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     if (next.status && !next.status.qosClass && qosClass !== undefined) next.status.qosClass = qosClass;
     return;
   }
-  keepStatus(next, previous);
+  Object.assign(next, { status: { ...previous.status } });
   if (subresource === 'ephemeralcontainers') {
     const ephemeral = next.spec?.ephemeralContainers;
     next.spec = { ...(previous.spec as NewerPodSpec) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
-  } else if (subresource === 'resize') keepAllButResources(next, previous);
-  else {
+  } else if (subresource === 'resize') {
+    Object.assign(next, { metadata: previous.metadata });
+    keepAllButResources(next, previous);
+  } else {
     const before = previous.spec?.ephemeralContainers;
     if (next.spec && before) next.spec.ephemeralContainers = before;
     else delete next.spec?.ephemeralContainers;
+    dropGatedFields(next.spec as NewerPodSpec);
   }
-}
-
-/** When its last gate goes, the pod is no longer held. */
-function keepStatus(next: Pod, previous: Stored<Pod>): void {
-  const status: PodStatus = { ...previous.status };
-  const gatesBefore = previous.spec?.schedulingGates ?? [];
-  if (gatesBefore.length > 0 && (next.spec?.schedulingGates ?? []).length === 0) {
-    status.conditions = (status.conditions ?? []).filter((one) => one.reason !== 'SchedulingGated');
-    if (status.conditions.length === 0) delete status.conditions;
-  }
-  Object.assign(next, { status });
 }
 
 function keepOwners(next: Pod, previous: Stored<Pod>): void {

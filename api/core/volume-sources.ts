@@ -121,7 +121,10 @@ function validateAzureDisk(source: AzureDiskVolumeSource, path: FieldPath, error
 
 /** Drivers of CSI are named by a domain of at most 63 bytes. */
 export function validateDriverName(name: string, path: FieldPath, errors: FieldErrors): void {
-  if (name === '') errors.required(path);
+  if (name === '') {
+    errors.required(path);
+    return;
+  }
   if (Buffer.byteLength(name) > 63) errors.tooLong(path, 63);
   for (const message of checkDns1123Subdomain(name.toLowerCase())) errors.invalid(path, name, message);
 }

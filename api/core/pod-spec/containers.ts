@@ -26,10 +26,15 @@ interface PodContext {
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 const messagePolicies = ['FallbackToLogsOnError', 'File'];
 
-export function validateAllContainers(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+export function validateAllContainers(
+  spec: NewerPodSpec,
+  volumes: ReadonlyMap<string, NewerVolume>,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
   const context: PodContext = {
     spec,
-    volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])),
+    volumes,
     emptyDirs: new Set((spec.volumes ?? []).filter((volume) => volume.emptyDir).map(({ name }) => name)),
     claims: new Set((spec.resourceClaims ?? []).map(({ name }) => name)),
   };

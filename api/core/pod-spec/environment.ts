@@ -96,7 +96,7 @@ function validateFileKeyRef(
   else for (const message of checkEnvironmentName(ref.key)) errors.invalid(path.child('key'), ref.key, message);
   if (ref.volumeName === '') errors.required(path.child('volumeName'));
   if (ref.path === '') errors.required(path.child('path'));
-  else validateLocalPath(ref.path, path.child('path'), errors);
+  else validateNoBacksteps(ref.path, path.child('path'), errors);
   if (!emptyDirs.has(ref.volumeName)) errors.notFound(path.child('volumeName'), ref.volumeName);
 }
 

@@ -160,10 +160,11 @@ function validateMergedKeys(
   errors: FieldErrors,
 ): void {
   for (const [index, key] of keys.entries()) {
-    const found =
-      (selector?.matchLabels?.[key] === undefined ? 0 : 1) +
-      (selector?.matchExpressions ?? []).filter((requirement) => requirement.key === key).length;
-    if (found > 1) errors.invalid(path.index(index), key, `exists in both ${field} and labelSelector`);
+    const isLabel = selector?.matchLabels?.[key] !== undefined;
+    const found = (selector?.matchExpressions ?? []).filter((requirement) => requirement.key === key).length;
+    const merged = keys.filter((one) => one === key).length;
+    if (isLabel || found > merged || (found > 0 && keys.indexOf(key) < index))
+      errors.invalid(path.index(index), key, `exists in both ${field} and labelSelector`);
   }
 }
 
@@ -198,7 +199,6 @@ export function validateSpread(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const seen = new Set<string>();
   for (const [index, constraint] of constraints.entries()) {
     const place = path.index(index);
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
@@ -209,8 +209,9 @@ export function validateSpread(
         errors.invalid(place.child('topologyKey'), topologyKey, message);
     validateChoice(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], place.child('whenUnsatisfiable'), errors);
     const key = `{${topologyKey}, ${whenUnsatisfiable}}`;
-    if (seen.has(key)) errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
-    seen.add(key);
+    // The first of two is the one that is named.
+    if (constraints.slice(index + 1).some((one) => `{${one.topologyKey}, ${one.whenUnsatisfiable}}` === key))
+      errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
     if (minDomains !== undefined) validateMinDomains(minDomains, whenUnsatisfiable, place.child('minDomains'), errors);
     validateChoice(constraint.nodeAffinityPolicy, ['Honor', 'Ignore'], place.child('nodeAffinityPolicy'), errors);
     validateChoice(constraint.nodeTaintsPolicy, ['Honor', 'Ignore'], place.child('nodeTaintsPolicy'), errors);

@@ -66,22 +66,17 @@ function fromAnnotation(value: string | undefined): AppArmorProfile | undefined 
   return undefined;
 }
 
-/** The field takes what only the annotation says; the annotation takes what only the field says. */
-export function syncAppArmor(annotations: Record<string, string>, spec: NewerPodSpec): void {
+/** The field takes what only the annotation says. */
+export function syncAppArmor(annotations: Annotations, spec: NewerPodSpec): void {
   if (spec.os?.name === 'windows') return;
   const podWide = spec.securityContext?.appArmorProfile;
   for (const container of containersOf(spec)) {
     const key = `${appArmorPrefix}${container.name}`;
     const own = container.securityContext?.appArmorProfile;
     const said = annotations[key];
-    if (said === undefined) {
-      const value = toAnnotation(own ?? podWide);
-      if (value !== undefined) annotations[key] = value;
-    } else if (!own) {
-      const profile = fromAnnotation(said);
-      if (!profile || (podWide && toAnnotation(podWide) === said)) continue;
-      container.securityContext = { ...container.securityContext, appArmorProfile: profile };
-    }
+    const profile = own ? undefined : fromAnnotation(said);
+    if (!profile || (podWide && toAnnotation(podWide) === said)) continue;
+    container.securityContext = { ...container.securityContext, appArmorProfile: profile };
   }
 }
 

@@ -35,9 +35,9 @@ export function validatePodSpec(
     const place = path.child('terminationGracePeriodSeconds');
     errors.invalid(place, spec.terminationGracePeriodSeconds, 'must be greater than or equal to 0');
   }
-  validateVolumes(spec.volumes ?? [], context, path.child('volumes'), errors);
+  const volumes = validateVolumes(spec.volumes ?? [], context, path.child('volumes'), errors);
   validateResourceClaims(spec.resourceClaims ?? [], path.child('resourceClaims'), errors);
-  validateAllContainers(spec, path, errors);
+  validateAllContainers(spec, volumes, path, errors);
   if (spec.resources) validatePodResources(spec, spec.resources, path.child('resources'), errors);
   validateRestartPolicy(spec.restartPolicy ?? '', path.child('restartPolicy'), errors);
   validateDnsPolicy(spec.dnsPolicy ?? '', path.child('dnsPolicy'), errors);

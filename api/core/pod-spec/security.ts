@@ -98,7 +98,7 @@ function validateAppArmor(profile: AppArmorProfile, path: FieldPath, errors: Fie
     } else if (localhostProfile.trim() !== localhostProfile) {
       errors.invalid(place, localhostProfile, 'must not be padded with whitespace');
     } else if (Buffer.byteLength(localhostProfile) > maxAppArmorProfile) errors.tooLong(place, maxAppArmorProfile);
-  } else if (localhostProfile !== undefined) {
+  } else if (localhostProfile !== undefined && type !== '') {
     errors.invalid(place, localhostProfile, 'can only be set when AppArmor type is Localhost');
   }
   if (type === '') errors.required(path.child('type'), 'type is required when appArmorProfile is set');
@@ -283,7 +283,7 @@ function validateWindowsPod(spec: NewerPodSpec, path: FieldPath, errors: FieldEr
 /** Host-process pods: all containers or none, without a network of their own. */
 export function validateHostProcess(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
   const podWide = spec.securityContext?.windowsOptions?.hostProcess;
-  let yes = podWide === true ? 1 : 0;
+  let yes = 0;
   let no = 0;
   for (const { list, index, container } of containersOf(spec)) {
     const own = container.securityContext?.windowsOptions?.hostProcess;

@@ -31,20 +31,24 @@ function validateMode(mode: number | undefined, path: FieldPath, errors: FieldEr
     errors.invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive');
 }
 
+/** Returns the volumes that are right: mounts of the others have nothing to stand on. */
 export function validateVolumes(
   volumes: readonly NewerVolume[],
   context: VolumeContext,
   path: FieldPath,
   errors: FieldErrors,
-): void {
+): Map<string, NewerVolume> {
+  const good = new Map<string, NewerVolume>();
   const names = new Set<string>();
   const ephemeralClaims = new Set<string>();
   for (const [index, volume] of volumes.entries()) {
     const place = path.index(index);
+    const errorsBefore = errors.list.length;
     validateSource(volume, place, errors);
     if (volume.name === '') errors.required(place.child('name'));
     else validateVolumeName(volume, names, context, place.child('name'), errors);
     names.add(volume.name);
+    if (errors.list.length === errorsBefore) good.set(volume.name, volume);
     if (volume.ephemeral && context.podName !== '') ephemeralClaims.add(`${context.podName}-${volume.name}`);
   }
   for (const [index, { persistentVolumeClaim }] of volumes.entries()) {
@@ -54,6 +58,7 @@ export function validateVolumes(
       errors.invalid(place, claim, 'must not reference a PVC that gets created for an ephemeral volume');
     }
   }
+  return good;
 }
 
 function validateVolumeName(
@@ -222,17 +227,9 @@ function validateProjection(
       take(item.path, place);
     }
   });
+  if (serviceAccountToken) validateTokenPath(serviceAccountToken.path, volumePath.child('path'), errors);
   next('serviceAccountToken', (place) => {
-    const seconds = serviceAccountToken?.expirationSeconds ?? 0;
-    if (seconds < 600)
-      errors.invalid(place.child('expirationSeconds'), seconds, 'may not specify a duration less than 10 minutes');
-    if (seconds > maxTokenSeconds)
-      errors.invalid(place.child('expirationSeconds'), seconds, 'may not specify a duration larger than 2^32 seconds');
-    const target = serviceAccountToken?.path ?? '';
-    // Upstream names the volume here, not its source.
-    if (target === '') errors.required(volumePath.child('path'));
-    else validateLocalFileName(target, volumePath.child('path'), errors);
-    take(target, volumePath);
+    validateTokenSeconds(serviceAccountToken?.expirationSeconds ?? 0, place.child('expirationSeconds'), errors);
   });
   next('clusterTrustBundle', (place) => validateTrustBundle(clusterTrustBundle ?? {}, place, take, errors));
   next('podCertificate', (place) => {
@@ -242,6 +239,17 @@ function validateProjection(
       take(target, place.child(field));
     }
   });
+}
+
+/** Upstream names the volume here, not its source. */
+function validateTokenPath(target: string, path: FieldPath, errors: FieldErrors): void {
+  if (target === '') errors.required(path);
+  else validateLocalFileName(target, path, errors);
+}
+
+function validateTokenSeconds(seconds: number, path: FieldPath, errors: FieldErrors): void {
+  if (seconds < 600) errors.invalid(path, seconds, 'may not specify a duration less than 10 minutes');
+  if (seconds > maxTokenSeconds) errors.invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds');
 }
 
 function validateNamedProjection(
