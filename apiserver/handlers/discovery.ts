@@ -11,10 +11,38 @@ export interface GroupVersions {
   readonly versions: readonly string[];
 }
 
-/** Groups in the order of the table, without the core group. */
+/** Upstream's order: where two groups have a resource of one name, clients take the first. Others follow by name. */
+const groupOrder: readonly string[] = [
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+];
+
+const placeOf = (group: string): number => (groupOrder.includes(group) ? groupOrder.indexOf(group) : groupOrder.length);
+
+/** All groups but the core group. */
 export function namedGroups(): GroupVersions[] {
   const names = [...new Set(kinds.map((kind) => kind.group))].filter((name) => name !== '');
-  return names.map((name) => ({ name, versions: versionsOf(name) }));
+  return names
+    .sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1))
+    .map((name) => ({ name, versions: versionsOf(name) }));
 }
 
 /** `v2` before `v1`, stable before beta before alpha. */

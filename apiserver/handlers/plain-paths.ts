@@ -4,6 +4,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Metrics } from '../../base/metrics.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes, sendPageNotFound } from '../server/responses.ts';
+import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
 import type { HealthChecks } from './health.ts';
 import { negotiate } from './negotiation.ts';
@@ -59,8 +60,14 @@ function createApp(parts: PlainPathsParts): Express {
   at('/metrics', async (request) =>
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
-  at('/api', (request) => answer(request, apiVersions(parts.address)));
-  at('/apis', (request) => answer(request, apiGroupList()));
+  at('/api', async (request) => {
+    const aggregated = wantsAggregated(request.header('accept'));
+    await (aggregated ? sendAggregated(request, 'core', aggregated) : answer(request, apiVersions(parts.address)));
+  });
+  at('/apis', async (request) => {
+    const aggregated = wantsAggregated(request.header('accept'));
+    await (aggregated ? sendAggregated(request, 'named', aggregated) : answer(request, apiGroupList()));
+  });
   at('/api/:version', (request, { version = '' }) => answerResources(request, '', version));
   at('/apis/:group', async (request, { group }) => {
     const found = namedGroups().find(({ name }) => name === group);
