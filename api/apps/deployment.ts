@@ -2,7 +2,7 @@
 
 import type { Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment } from 'kubernetes-types/apps/v1';
 import { ageColumn, formatLabelSelector, nameColumn, numberColumn, textColumn } from '../columns.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/template.ts';
+import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';

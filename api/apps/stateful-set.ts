@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/template.ts';
+import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';

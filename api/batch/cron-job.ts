@@ -3,7 +3,7 @@
 import type { CronJob, CronJobSpec, JobSpec } from 'kubernetes-types/batch/v1';
 import { containerColumns, validateNonNegative } from '../apps/workload-rules.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
-import { withTemplateDefaults } from '../core/pod-spec/template.ts';
+import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { ageOf } from '../human-duration.ts';

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
-import { withTemplateDefaults } from '../core/pod-spec/template.ts';
+import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';

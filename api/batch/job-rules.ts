@@ -2,7 +2,7 @@
 
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from 'kubernetes-types/batch/v1';
 import { validateNonNegative, validateTemplateLabels } from '../apps/workload-rules.ts';
-import { validatePodTemplate } from '../core/pod-spec/template.ts';
+import { validatePodTemplate } from '../core/pod-spec/pod-template.ts';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { isDomainPrefixedPath } from '../validation/domain-prefixed-path.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';

@@ -9,8 +9,13 @@ import type { NewerPodSpec } from './newer-fields.ts';
 import { validatePodAnnotations } from './pod-annotations.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
-export function setPodTemplateDefaults(template: PodTemplateSpec | undefined): void {
-  if (template?.spec) setPodSpecDefaults(template.spec as NewerPodSpec);
+/** The template with all its defaults, in place; a missing one becomes one without containers. */
+export function withTemplateDefaults(template: PodTemplateSpec | undefined): PodTemplateSpec {
+  const complete = template ?? {};
+  complete.metadata ??= {};
+  complete.spec ??= { containers: [] };
+  setPodSpecDefaults(complete.spec as NewerPodSpec);
+  return complete;
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, path: FieldPath, errors: FieldErrors): void {
