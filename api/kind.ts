@@ -107,6 +107,11 @@ export interface Strategy<T> {
   readonly answersDeletedObject?: boolean;
   /** A DELETE without propagation policy orphans the dependents (jobs, replication controllers). Default false. */
   readonly orphansDependents?: boolean;
+  /**
+   * Deletion in two steps, for kinds that others clean up after (namespaces): the first DELETE marks the object, and
+   * `markDeleted` shows it; it goes with the first DELETE or update after which nothing holds it any more.
+   */
+  readonly twoStepDeletion?: { markDeleted(object: T): void; isHeld(object: T): boolean };
   /** Objects go away by themselves after this long (events). */
   readonly timeToLiveSeconds?: number;
 }

@@ -35,6 +35,16 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
   const finalizers = finalizersFor(kind, current, options);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
+  const { twoStepDeletion } = kind.strategy;
+  if (twoStepDeletion) {
+    if (metadata.deletionTimestamp !== undefined) {
+      const isHeld = twoStepDeletion.isHeld(current) || finalizers.length > 0;
+      return { type: !isHeld ? 'remove' : JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
+    }
+    metadata.deletionTimestamp = timestamp(now);
+    twoStepDeletion.markDeleted(current);
+    return { type: 'mark', object: current };
+  }
   const graceful = kind.strategy.gracePeriodSeconds !== undefined;
   if (graceful) markGraceful(kind, current, options, now);
   const grace = metadata.deletionGracePeriodSeconds ?? 0;
@@ -44,7 +54,8 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
 }
 
 /** An update has taken the last finalizer from an object whose grace is over: the update is its deletion. */
-export function endsWithUpdate(next: Stored): boolean {
+export function endsWithUpdate(kind: Kind, next: Stored): boolean {
+  if (kind.strategy.twoStepDeletion?.isHeld(next)) return false;
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata;
   return deletionTimestamp !== undefined && (deletionGracePeriodSeconds ?? 0) === 0 && (finalizers ?? []).length === 0;
 }

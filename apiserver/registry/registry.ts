@@ -207,7 +207,7 @@ export class Registry {
   async #storeUpdate(next: Stored, previous: DeepReadonly<Stored>, request: UpdateRequest): Promise<Stored> {
     const key = this.storeKey(next.metadata);
     const revision = Number(previous.metadata.resourceVersion);
-    if (endsWithUpdate(next)) {
+    if (endsWithUpdate(this.kind, next)) {
       if (!request.dryRun) {
         await storeErrors(this.#store.delete(key, revision));
         await this.#hooks?.release(previous);
