@@ -152,6 +152,16 @@ for (const mode of ['nftables', 'userspace'] as const) {
         assert.deepEqual(names(await call(pod[0], nodeIp, { at: nodePort, times: 1 })), ['pod2']);
       });
 
+      it('remembers which client stays with which endpoint over a restart', async () => {
+        const sticky = (...indexes: number[]) => ruleOf(endpoints(...indexes), { affinitySeconds: 60 });
+        await apply(sticky(1, 2, 3));
+        const [before] = names(await call(client, nodeIp, { at: nodePort, times: 1 }));
+        await node.kill('SIGKILL');
+        node = startPeer(lab.node);
+        await apply(sticky(1, 2, 3));
+        assert.deepEqual(names(await call(client, nodeIp, { at: nodePort, times: 3 })), [before, before, before]);
+      });
+
       it('goes on while no proxy runs, and a new one takes over without a gap', async () => {
         await apply(ruleOf(endpoints(1, 2)));
         assert.equal(await ask(client, { do: 'open', id: 'kept', address: nodeIp, port: nodePort }), 'open');

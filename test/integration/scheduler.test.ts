@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { events } from '../../api/core/event.ts';
 import { nodes } from '../../api/core/node.ts';
@@ -11,6 +12,7 @@ import { priorityClasses } from '../../api/scheduling/priority-class.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type Scheduler, startScheduler } from '../../scheduler/scheduler.ts';
 import { eventually } from '../support/eventually.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
 const namespace = 'default';
@@ -160,5 +162,31 @@ describe('scheduler', () => {
     await nodeOf('led-2');
     await second.stop();
     scheduler = await start('c');
+  });
+
+  it('binds every pod once and counts each on its node although answers are lost', async () => {
+    await scheduler.stop();
+    const wire = await TcpProxy.start(api.port);
+    const connection = { ...api.connection, servers: [`https://127.0.0.1:${wire.port}`] };
+    scheduler = await startScheduler({ connection, logger: silentLogger, leaderElect: false, identity: 'd' });
+    await addNode('cut', '2', { metadata: { name: 'cut', labels: { size: 'cut' } } });
+    const names = Array.from({ length: 20 }, (_, i) => `cut-${i}`);
+    for (const [i, name] of names.entries()) {
+      await api.client.create(pods, podOf(name, { nodeSelector: { size: 'cut' } }));
+      if (i % 5 === 2) {
+        wire.holdAnswers(true);
+        await setTimeout(20);
+        wire.cut();
+        wire.holdAnswers(false);
+      }
+    }
+    await eventually('all twenty are bound', async () =>
+      (await Promise.all(names.map(read))).every(({ spec }) => spec?.nodeName === 'cut'),
+    );
+    await api.client.create(pods, podOf('one-too-many', { nodeSelector: { size: 'cut' } }));
+    assert.match((await whyPending('one-too-many')).message ?? '', /1 Insufficient cpu/);
+    await scheduler.stop();
+    await wire.stop();
+    scheduler = await start('e');
   });
 });
