@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME…`: runs benchmarks one after the other; without a name it says which there are. */
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  footprint: () => import('./footprint.ts'),
   proxy: () => import('./proxy.ts'),
   scheduler: () => import('./scheduler.ts'),
   store: () => import('./store.ts'),

@@ -62,7 +62,7 @@ export const commands: readonly Command[] = [
   },
   {
     usage: 'create [resource]',
-    describe: 'Make objects from a file: create -f FILE, or classic: create pods -c FILE',
+    describe: 'Make objects: create -f FILE, classic: create pods -c FILE',
     options: { ...output, filename, config },
     load: () => import('./commands/create.ts'),
   },

@@ -74,7 +74,7 @@ function createParser(): Argv {
     .demandCommand(1, 'Say what to do: kubecfg --help lists the commands.')
     .version(false)
     .help()
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .wrap(Math.max(80, Math.min(120, process.stdout.columns ?? 120)))
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new CommandError(message);

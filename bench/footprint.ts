@@ -1,0 +1,68 @@
+/**
+ * What a cluster costs when nothing happens: memory and CPU of the control plane, kubelet and proxy together (one
+ * process, without etcd), and how long it takes from `npm start` until the node is Ready. In the sandbox; needs root.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LocalCluster } from '../test/support/local-cluster.ts';
+import { limitRow, printReport, type Row } from './report.ts';
+
+const settleMs = 20_000;
+const observeMs = 30_000;
+/** Of Linux, on every machine that Node runs on. */
+const ticksPerSecond = 100;
+
+export async function run(): Promise<void> {
+  if (process.env.LONGSHORE_SANDBOX === undefined) return await runInSandbox();
+  const first = await LocalCluster.start({ flags: ['--no-demo'] });
+  await first.stop();
+  const started = performance.now();
+  await first.start();
+  const rows = [limitRow('npm start → node Ready, everything installed', performance.now() - started, 5_000, 'ms')];
+  rows.push(...(await observe('at rest', first.pid)));
+  await first.remove();
+  const demo = await LocalCluster.start();
+  rows.push(...(await observe('with the guestbook (6 pods)', demo.pid)));
+  await demo.remove();
+  printReport('Footprint: API server, controller manager, scheduler, kubelet and proxy in one process', rows);
+}
+
+async function runInSandbox(): Promise<void> {
+  const sandbox = fileURLToPath(new URL('../test/support/sandbox.sh', import.meta.url));
+  const runner = fileURLToPath(new URL('./run.ts', import.meta.url));
+  const child = spawn(sandbox, [process.execPath, '--import', 'tsx', runner, 'footprint'], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`The sandbox ended with code ${code}`);
+}
+
+async function observe(when: string, pid: number): Promise<Row[]> {
+  await delay(settleMs);
+  const before = await cpuSeconds(pid);
+  await delay(observeMs);
+  const share = ((await cpuSeconds(pid)) - before) / (observeMs / 1000);
+  return [
+    limitRow(`memory ${when}`, await residentMegabytes(pid), 300, 'MB'),
+    {
+      name: `CPU ${when}`,
+      figure: `${(share * 100).toFixed(2)} % of a core`,
+      beside: 'to be ≤ 2 %',
+      isReached: share <= 0.02,
+    },
+  ];
+}
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
+
+/** In user and kernel mode: fields 14 and 15, counted from after the program's name. */
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
