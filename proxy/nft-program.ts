@@ -92,7 +92,7 @@ function addBaseChains(program: ProgramBuilder, clusterCidr: string): void {
   for (const at of ['input', 'forward', 'output'])
     program.addChain(`filter-${at}`, hook('filter', at, 'filter - 10'), ['ct state new jump refusals']);
   program.addChain('nat-postrouting', hook('nat', 'postrouting', 'srcnat'), [
-    `meta mark and ${masqueradeBit} == ${masqueradeBit} masquerade fully-random`,
+    `meta mark and ${masqueradeBit} == ${masqueradeBit} meta mark set meta mark xor ${masqueradeBit} masquerade fully-random`,
     'ip saddr . ip daddr @hairpins masquerade fully-random',
     `ip saddr ${clusterCidr} ip daddr != ${clusterCidr} ip daddr != 224.0.0.0/4 masquerade fully-random`,
   ]);

@@ -38,6 +38,7 @@ export interface ProxyOptions {
   readonly logger: Logger;
   readonly nodeName: string;
   readonly clusterCidr: string;
+  /** `nftables` falls back to `userspace` where it cannot be used. */
   readonly mode: 'nftables' | 'userspace';
   readonly metrics?: Metrics;
   /** How commands of the system are run. */
@@ -57,7 +58,7 @@ const serviceNameLabel = 'kubernetes.io/service-name';
 
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const over = new AbortController();
-  const loop = new ProxyLoop(options);
+  const loop = new ProxyLoop({ ...options, mode: await chooseMode(options) });
   const done = loop.run(over.signal);
   done.catch((error: unknown) => options.logger.error('The proxy ended', { error }));
   return {
@@ -69,6 +70,18 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       await done.catch(() => undefined); // told by `done`
     },
   };
+}
+
+/** Without nft, or the right to use it, sockets are better than nothing. */
+async function chooseMode({ mode, logger, run = runCommand }: ProxyOptions): Promise<ProxyOptions['mode']> {
+  if (mode === 'userspace') return mode;
+  try {
+    await run(['nft', 'list', 'tables', 'ip']);
+    return 'nftables';
+  } catch (error) {
+    logger.warn('nftables cannot be used here; Services are forwarded by this process instead, more slowly', { error });
+    return 'userspace';
+  }
 }
 
 class ProxyLoop {

@@ -1,4 +1,4 @@
-/** The proxy against the real API server, in userspace mode without any right over the host: node ports only. */
+/** The proxy against the real API server, without any right over the host: it falls back to sockets, on node ports. */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ describe('startProxy', () => {
       logger: silentLogger,
       nodeName: 'n1',
       clusterCidr: '10.244.0.0/16',
-      mode: 'userspace',
+      mode: 'nftables',
       run: noRights,
     });
 
