@@ -102,8 +102,9 @@ function setDaemonSetDefaults(object: DaemonSet): void {
 function validateSpec({ spec = {} as DaemonSetSpec }: DaemonSet, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
-  validateWorkloadSelector(spec.selector, 'daemonset', path.child('selector'), errors);
-  validateTemplateLabels(spec.selector, spec.template, template, errors);
+  const isUsable =
+    !spec.selector || validateWorkloadSelector(spec.selector, 'daemonset', path.child('selector'), errors);
+  if (isUsable) validateTemplateLabels(spec.selector, spec.template, template, errors);
   validatePodTemplate(spec.template, template, errors);
   validateAlwaysRestarts(spec.template, 'DaemonSet', template, errors);
   validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);

@@ -2,13 +2,16 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
+import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
+import { validateClaimSpec } from '../core/claim-validation.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { validateAnnotations } from '../meta/metadata-validation.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
-import { checkDns1123Label } from '../validation/names.ts';
+import { validateLabels } from '../validation/label-selector.ts';
+import { checkServiceName } from '../validation/names.ts';
 import {
   containerColumns,
   validateAlwaysRestarts,
@@ -38,13 +41,11 @@ export const statefulSets = defineKind<StatefulSet>({
   ],
   strategy: {
     ...specAndStatus<StatefulSet>({ newStatus: () => ({ replicas: 0, availableReplicas: 0 }) }),
+    nameFormat: 'label',
     setDefaults: setStatefulSetDefaults,
-    validate(object, errors, { isUpdate, subresource }) {
+    validate(object, errors, { subresource, isUpdate }) {
       if (subresource === 'status') return;
-      if (!isUpdate)
-        for (const message of checkDns1123Label(object.metadata?.name ?? ''))
-          errors.invalid(FieldPath.of('metadata', 'name'), object.metadata?.name, message);
-      validateSpec(object, errors);
+      validateSpec(object, errors, isUpdate === true);
     },
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource === 'status') validateStatus(next, errors);
@@ -53,25 +54,39 @@ export const statefulSets = defineKind<StatefulSet>({
   },
 });
 
+function setClaimDefaults(claim: PersistentVolumeClaim): void {
+  claim.apiVersion ||= 'v1';
+  claim.kind ||= 'PersistentVolumeClaim';
+  claim.spec ??= {};
+  claim.spec.volumeMode ??= 'Filesystem';
+  claim.status ??= {};
+  claim.status.phase ||= 'Pending';
+}
+
 const retentionPolicies = ['Retain', 'Delete'];
 
 function setStatefulSetDefaults(object: StatefulSet): void {
   object.spec ??= {} as StatefulSetSpec;
   const { spec } = object;
   spec.template = withTemplateDefaults(spec.template);
-  spec.podManagementPolicy ??= 'OrderedReady';
+  spec.podManagementPolicy ||= 'OrderedReady';
   spec.updateStrategy ??= {};
   const strategy = spec.updateStrategy;
   if (!strategy.type) {
     strategy.type = 'RollingUpdate';
     strategy.rollingUpdate ??= {};
   }
-  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) strategy.rollingUpdate.partition ??= 0;
+  if (strategy.rollingUpdate) {
+    // A feature that is off by default, as upstream's is: the field is dropped.
+    Reflect.deleteProperty(strategy.rollingUpdate, 'maxUnavailable');
+    if (strategy.type === 'RollingUpdate') strategy.rollingUpdate.partition ??= 0;
+  }
+  const retention = spec.persistentVolumeClaimRetentionPolicy;
   spec.persistentVolumeClaimRetentionPolicy = {
-    whenDeleted: 'Retain',
-    whenScaled: 'Retain',
-    ...spec.persistentVolumeClaimRetentionPolicy,
+    whenDeleted: retention?.whenDeleted || 'Retain',
+    whenScaled: retention?.whenScaled || 'Retain',
   };
+  for (const claim of spec.volumeClaimTemplates ?? []) setClaimDefaults(claim);
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
   if (object.status) {
@@ -80,19 +95,27 @@ function setStatefulSetDefaults(object: StatefulSet): void {
   }
 }
 
-function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: FieldErrors): void {
+function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: FieldErrors, isUpdate: boolean): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
   validateManagement(spec, path, errors);
   validateNonNegative(spec.replicas, path.child('replicas'), errors);
   validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);
-  validateNonNegative(spec.revisionHistoryLimit, path.child('revisionHistoryLimit'), errors);
   validateNonNegative(spec.ordinals?.start, path.child('ordinals', 'start'), errors);
+  if (spec.serviceName)
+    for (const message of checkServiceName(spec.serviceName))
+      errors.invalid(path.child('serviceName'), spec.serviceName, message);
+  for (const [i, claim] of (isUpdate ? [] : (spec.volumeClaimTemplates ?? [])).entries()) {
+    validateClaimSpec(claim.spec ?? {}, path.child('volumeClaimTemplates').index(i).child('spec'), errors);
+  }
   const isUsable = validateWorkloadSelector(spec.selector, 'statefulset', path.child('selector'), errors);
   if (spec.selector && !isUsable) errors.invalid(path.child('selector'), spec.selector, '');
   else {
     validateTemplateLabels(spec.selector, spec.template, template, errors);
-    validatePodTemplate(spec.template, template, errors);
+    // Upstream asks about the template's metadata twice.
+    validateLabels(spec.template.metadata?.labels, template.child('labels'), errors);
+    validateAnnotations(spec.template.metadata?.annotations, template.child('annotations'), errors);
+    validatePodTemplate(withClaimVolumes(spec), template, errors);
   }
   validateAlwaysRestarts(spec.template, 'ReplicaSet', template, errors);
 }
@@ -129,15 +152,7 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, path: FieldPath, 
     errors.invalid(path, { Type: type, RollingUpdate: shown }, "must be 'RollingUpdate' or 'OnDelete'");
   else if (rollingUpdate) {
     validateNonNegative(rollingUpdate.partition ?? 0, path.child('rollingUpdate', 'partition'), errors);
-    validateMaxUnavailable(rollingUpdate.maxUnavailable, path.child('rollingUpdate', 'maxUnavailable'), errors);
   }
-}
-
-function validateMaxUnavailable(value: number | string | undefined, path: FieldPath, errors: FieldErrors): void {
-  if (value === undefined) return;
-  validateIntOrPercent(value, path, errors);
-  if (isNone(value)) errors.invalid(path, value, 'cannot be 0');
-  validateAtMostWhole(value, path, errors);
 }
 
 const changeable = [
@@ -184,4 +199,16 @@ function validateStatus({ status }: StatefulSet, errors: FieldErrors): void {
     FieldPath.of('status'),
     errors,
   );
+}
+
+/** The template as its pods will be: each claim template is a volume of its own name. */
+function withClaimVolumes({ template, volumeClaimTemplates }: StatefulSetSpec): PodTemplateSpec {
+  const claims = (volumeClaimTemplates ?? []).map(({ metadata }) => {
+    const name = metadata?.name ?? '';
+    return { name, persistentVolumeClaim: { claimName: name, readOnly: false } };
+  });
+  if (claims.length === 0 || !template.spec) return template;
+  const names = new Set(claims.map(({ name }) => name));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
+  return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
 }

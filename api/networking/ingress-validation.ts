@@ -12,12 +12,11 @@ import type {
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkIp, parseIp } from '../net.ts';
 import {
-  checkDns1035Label,
-  checkDns1123Label,
   checkDns1123Subdomain,
   checkPathSegment,
   checkPortName,
   checkPortNumber,
+  checkServiceName,
   checkWildcardDns1123Subdomain,
 } from '../validation/names.ts';
 
@@ -90,15 +89,6 @@ function validateBackend(backend: IngressBackend, path: FieldPath, errors: Field
     else for (const message of checkServiceName(name)) errors.invalid(path.child('service', 'name'), name, message);
     validateBackendPort(port, path, errors);
   } else errors.invalid(path, '', 'resource or service backend is required');
-}
-
-/** Names of Services as other objects write them: dots get a message of their own. */
-function checkServiceName(name: string): string[] {
-  return name.includes('.')
-    ? ['must not contain dots']
-    : checkDns1123Label(name).length > 0
-      ? checkDns1123Label(name)
-      : checkDns1035Label(name);
 }
 
 function validateBackendPort(

@@ -134,6 +134,11 @@ export function checkPathSegment(name: string): string[] {
   return ['/', '%'].filter((sign) => name.includes(sign)).map((sign) => `may not contain '${sign}'`);
 }
 
+/** Names of Services (and of what lies behind them) as other objects write them: a dot gets a message of its own. */
+export function checkServiceName(name: string): string[] {
+  return name.includes('.') ? ['must not contain dots'] : checkDns1123Label(name);
+}
+
 /** Names of ports: an IANA service name. */
 export function checkPortName(port: string): string[] {
   const found: string[] = [];

@@ -112,11 +112,16 @@ function setContainerDefaults(container: NewerContainer | NewerEphemeralContaine
   setHandlerDefaults(container.lifecycle?.preStop);
 }
 
+/** `host.example:5000/path/name:tag`: hosts may be in capitals, paths may not. */
+const imageName = /^(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?$/;
+
 /** `latest`, said or meant, is pulled always. */
 export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
+  // What is no image name at all has no tag that could move.
+  if (image !== '' && !imageName.test(image)) return 'IfNotPresent';
   const tag = /:([^/]*)$/.exec(image)?.[1] ?? 'latest';
-  return tag === 'latest' || image === '' ? 'Always' : 'IfNotPresent';
+  return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 function setEnvSourceDefaults(source: NewerEnvVarSource | undefined): void {
