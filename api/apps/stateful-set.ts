@@ -59,8 +59,8 @@ function setClaimDefaults(claim: PersistentVolumeClaim): void {
   claim.kind ||= 'PersistentVolumeClaim';
   claim.spec ??= {};
   claim.spec.volumeMode ??= 'Filesystem';
-  claim.status ??= {};
-  claim.status.phase ||= 'Pending';
+  // Status is the server's to write, so its type is read-only.
+  Object.assign(claim, { status: { ...claim.status, phase: claim.status?.phase || 'Pending' } });
 }
 
 const retentionPolicies = ['Retain', 'Delete'];
