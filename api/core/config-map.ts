@@ -1,7 +1,29 @@
-/** The kind ConfigMap. */
+/** ConfigMaps: keys that can be file names, at most 1 MiB, and, when they say so, never changed again. */
 
 import type { ConfigMap } from 'kubernetes-types/core/v1';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { checkConfigMapKey } from '../validation/names.ts';
+import { validateFrozen } from './immutable-data.ts';
+
+const maxBytes = 1024 * 1024;
+
+function validate({ data = {}, binaryData = {} }: ConfigMap, errors: FieldErrors): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(data)) {
+    const place = FieldPath.of('data').key(key);
+    for (const message of checkConfigMapKey(key)) errors.invalid(place, key, message);
+    if (key in binaryData) errors.invalid(place, key, 'duplicate of key present in binaryData');
+    bytes += Buffer.byteLength(value);
+  }
+  for (const [key, value] of Object.entries(binaryData)) {
+    const place = FieldPath.of('binaryData').key(key);
+    for (const message of checkConfigMapKey(key)) errors.invalid(place, key, message);
+    bytes += Buffer.byteLength(value, 'base64');
+  }
+  if (bytes > maxBytes) errors.tooLong(FieldPath.root, maxBytes);
+}
 
 export const configMaps = defineKind<ConfigMap>({
   group: '',
@@ -9,4 +31,23 @@ export const configMaps = defineKind<ConfigMap>({
   kind: 'ConfigMap',
   plural: 'configmaps',
   shortNames: ['cm'],
+  columns: [
+    nameColumn,
+    numberColumn(
+      'Data',
+      'How many keys it has.',
+      ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,
+    ),
+    ageColumn,
+  ],
+  strategy: {
+    metadataOnUpdate: 'both',
+    validate(object, errors, { isUpdate }) {
+      if (!isUpdate) validate(object, errors);
+    },
+    validateUpdate(next, previous, errors) {
+      validateFrozen(next, previous, ['data', 'binaryData'], errors);
+      validate(next, errors);
+    },
+  },
 });

@@ -1,12 +1,36 @@
-/** The kind PodTemplate. */
+/** PodTemplates: a template by itself. */
 
 import type { PodTemplate } from 'kubernetes-types/core/v1';
+import { ageColumn, formatLabels, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { FieldPath } from '../field-errors.ts';
+import { validatePodTemplate, withTemplateDefaults } from './pod-spec/pod-template.ts';
+import { podTemplateWarnings } from './pod-spec/pod-warnings.ts';
+import { containersOf } from './replication-controller.ts';
 
 export const podTemplates = defineKind<PodTemplate>({
   group: '',
   version: 'v1',
   kind: 'PodTemplate',
   plural: 'podtemplates',
-  strategy: { answersDeletedObject: true },
+  columns: [
+    nameColumn,
+    textColumn('Containers', 'Names of the containers.', ({ template }) => containersOf(template, 'name')),
+    textColumn('Images', 'Images of the containers.', ({ template }) => containersOf(template, 'image')),
+    textColumn('Pod Labels', 'Labels that pods from it get.', ({ template }) =>
+      formatLabels(template?.metadata?.labels),
+    ),
+    ageColumn,
+  ],
+  strategy: {
+    answersDeletedObject: true,
+    setDefaults(object) {
+      object.template = withTemplateDefaults(object.template);
+    },
+    generationOf: ({ template }) => template,
+    validate({ template = {} }, errors) {
+      validatePodTemplate(template, FieldPath.of('template'), errors);
+    },
+    warnings: ({ template }) => (template ? podTemplateWarnings(template, 'template.') : []),
+  },
 });

@@ -1,7 +1,10 @@
-/** The kind ServiceAccount. */
+/** ServiceAccounts: identities that pods run under. */
 
 import type { ServiceAccount } from 'kubernetes-types/core/v1';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+
+const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
 
 export const serviceAccounts = defineKind<ServiceAccount>({
   group: '',
@@ -12,5 +15,27 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   subresources: [
     { name: 'token', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   ],
-  strategy: { answersDeletedObject: true },
+  columns: [
+    nameColumn,
+    numberColumn('Secrets', 'How many secrets it may mount.', ({ secrets = [] }) => secrets.length),
+    ageColumn,
+  ],
+  strategy: {
+    answersDeletedObject: true,
+    metadataOnUpdate: 'both',
+    prepareForCreate: (account) => keepNamesOnly(account),
+    prepareForUpdate: (account) => keepNamesOnly(account),
+    warnings({ metadata, secrets: _ }) {
+      return metadata?.annotations?.[enforceAnnotation] === undefined
+        ? []
+        : [
+            `metadata.annotations[${enforceAnnotation}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+          ];
+    },
+  },
 });
+
+/** A secret of the account is a name in its own namespace. */
+function keepNamesOnly(account: ServiceAccount): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => (name ? { name } : {}));
+}
