@@ -17,6 +17,7 @@ import { LeaderElection } from '../client/leader-election.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { createEndpointSliceLoop } from './endpoints/endpoint-slices-loop.ts';
 import { createEndpointsLoop } from './endpoints/endpoints-loop.ts';
+import { createEndpointsMirroringLoop } from './endpoints/endpoints-mirroring-loop.ts';
 import { createGarbageLoop } from './garbage/garbage-loop.ts';
 import { createInformers } from './informers.ts';
 import type { CreateLoop, LoopContext, LoopSettings } from './loop.ts';
@@ -35,6 +36,7 @@ const loops: readonly CreateLoop[] = [
   createReplicaSetLoop,
   createEndpointsLoop,
   createEndpointSliceLoop,
+  createEndpointsMirroringLoop,
   createNamespaceDeletionLoop,
   createServiceAccountLoop,
   createRootCertificateLoop,

@@ -23,9 +23,10 @@ import {
   conditionsOf,
   headlessLabel,
   hostnameOf,
+  isEndpoint,
   isHeadless,
+  matchingPods,
   portsOf,
-  selectedPods,
   selectsPods,
   servicesOfPodChange,
   targetReference,
@@ -91,8 +92,9 @@ class EndpointSliceReconciler implements Reconciler {
       .filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager);
     const waitMs = this.#tracker.staleForMs(key, ours);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
-    const pods = selectedPods(service, this.#informers.pods);
-    const triggerTime = this.#triggerTimes.next(key, service, pods);
+    const matching = matchingPods(service, this.#informers.pods);
+    const pods = matching.filter(isEndpoint);
+    const triggerTime = this.#triggerTimes.next(key, service, matching);
     for (const type of addressTypesOf(service)) {
       const existing = ours.filter(({ addressType }) => addressType === type);
       const desired = this.#desired(service, type, pods);

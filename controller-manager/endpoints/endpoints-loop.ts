@@ -18,9 +18,10 @@ import {
   type EndpointPort,
   headlessLabel,
   hostnameOf,
+  isEndpoint,
   isHeadless,
+  matchingPods,
   portsOf,
-  selectedPods,
   selectsPods,
   servicesOfPodChange,
   targetReference,
@@ -47,9 +48,9 @@ export function createEndpointsLoop({ client, informers, controller }: LoopConte
 
   async function write(service: Cached<Service>, current: Cached<Endpoints> | undefined): Promise<void> {
     const { namespace = '', name } = service.metadata;
-    const selected = selectedPods(service, informers.pods);
-    const { subsets, truncated } = computeSubsets(service, selected);
-    const triggerTime = triggerTimes.next(`${namespace}/${name}`, service, selected);
+    const matching = matchingPods(service, informers.pods);
+    const { subsets, truncated } = computeSubsets(service, matching.filter(isEndpoint));
+    const triggerTime = triggerTimes.next(`${namespace}/${name}`, service, matching);
     const labels = computeLabels(service);
     const annotations = computeAnnotations(current?.metadata.annotations ?? {}, truncated);
     if (current !== undefined && sameEndpoints(current, { metadata: { labels, annotations }, subsets })) return;

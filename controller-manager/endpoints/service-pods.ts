@@ -27,13 +27,14 @@ export function isHeadless({ spec }: Cached<Service>): boolean {
   return spec?.clusterIP === 'None';
 }
 
-/** Pods that the Service selects and that have an address and may still answer. */
-export function selectedPods(service: Cached<Service>, pods: ObjectCache<Pod>): Cached<Pod>[] {
-  const selector = service.spec?.selector ?? {};
-  const inNamespace = [...pods.list(service.metadata.namespace)];
-  return inNamespace.filter(
-    (pod) => matchesLabels(selector, pod.metadata.labels ?? {}) && !isPodTerminal(pod) && addressesOf(pod).length > 0,
-  );
+export function matchingPods({ spec, metadata }: Cached<Service>, pods: ObjectCache<Pod>): Cached<Pod>[] {
+  const selector = spec?.selector ?? {};
+  return [...pods.list(metadata.namespace)].filter((pod) => matchesLabels(selector, pod.metadata.labels ?? {}));
+}
+
+/** It has an address and may still answer. */
+export function isEndpoint(pod: Cached<Pod>): boolean {
+  return !isPodTerminal(pod) && addressesOf(pod).length > 0;
 }
 
 export function addressesOf({ status }: Cached<Pod>): string[] {

@@ -17,7 +17,7 @@ import { isNotFound } from '../../api/status-error.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import type { Cached } from '../../client/object-cache.ts';
+import type { Cached, ObjectChange } from '../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { LoopContext } from '../loop.ts';
 import { isPodReady, isPodTerminal } from '../pod-state.ts';
@@ -37,7 +37,7 @@ export function createNodeLifecycleLoop(context: LoopContext): Controller {
     .controller({ name: 'node-lifecycle', reconciler: loop })
     .watch(informers.nodes, (change) => {
       loop.noteNode(change.type, objectOfChange(change));
-      return keyOfChange(change);
+      return isSteady(change) ? keyOfChange(change) : [...keyOfChange(change), ...loop.lostNodes()];
     })
     .watch(informers.leases, (change) => {
       const { metadata, spec } = objectOfChange(change);
@@ -71,14 +71,27 @@ class NodeLifecycle implements Reconciler {
   noteNode(type: 'added' | 'updated' | 'deleted', node: Cached<Node>): void {
     const { name } = node.metadata;
     if (type === 'deleted') this.heartbeats.forget(name);
-    // Kubelets without a Lease are heard by their status.
-    else this.heartbeats.note(`${name}/status`, String(nodeCondition(node, 'Ready')?.lastHeartbeatTime), this.#now());
+    else this.#noteStatus(node);
     if (type === 'added' && this.#synced) {
       this.#tell(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     } else if (type === 'deleted') {
       this.heartbeats.forget(`${name}/status`);
       this.#tell(node, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
     }
+  }
+
+  /** A kubelet is also heard by the status that it writes. Unknown is what we write: whatever follows it is news. */
+  #noteStatus(node: Cached<Node>): void {
+    const source = `${node.metadata.name}/status`;
+    const { status, lastHeartbeatTime } = nodeCondition(node, 'Ready') ?? {};
+    if (status === 'Unknown') this.heartbeats.forget(source);
+    else this.heartbeats.note(source, `${status} ${lastHeartbeatTime}`, this.#now());
+  }
+
+  /** Nodes that wait to be given up, or no longer: what another node says decides it. */
+  lostNodes(): string[] {
+    const lost = [...this.#context.informers.nodes.list()].filter((node) => noExecuteKey(node) !== undefined);
+    return lost.map(({ metadata }) => metadata.name);
   }
 
   /** The controller has said that the node is silent. */
@@ -199,6 +212,10 @@ class NodeLifecycle implements Reconciler {
     return this.#context.clock.monotonic();
   }
 }
+
+/** The node is as ready as it was. */
+const isSteady = ({ previous, next }: ObjectChange<Node>): boolean =>
+  previous !== undefined && next !== undefined && readinessOf(previous) === readinessOf(next);
 
 const zoneOf = ({ metadata }: Cached<Node>): string =>
   `${metadata.labels?.['topology.kubernetes.io/region'] ?? ''}/${metadata.labels?.['topology.kubernetes.io/zone'] ?? ''}`;
