@@ -58,7 +58,12 @@ class SupervisedChild implements Running {
 
   async start(): Promise<void> {
     const { ended } = await this.#spawn();
-    await Promise.race([this.#untilReady(), ended.then((how) => this.#failedStart(how))]);
+    try {
+      await Promise.race([this.#untilReady(), ended.then((how) => this.#failedStart(how))]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
     void this.#supervise(ended);
   }
 
@@ -110,7 +115,7 @@ class SupervisedChild implements Running {
 
   async #untilReady(): Promise<void> {
     const end = this.#clock.monotonic() + (this.#options.readyTimeoutMs ?? 20_000);
-    while (!(await this.#options.isReady())) {
+    while (!(await this.#options.isReady()) && !this.#stopping.signal.aborted) {
       if (this.#clock.monotonic() > end) {
         throw new Error(`${this.name} does not answer. Its last words:\n${await this.#lastWords()}`);
       }

@@ -7,6 +7,11 @@ import type { KubernetesObject } from '../../api/object.ts';
 
 const indentStep = '  ';
 const titleWidth = 14;
+/** Fields whose own fields are keys that users chose. */
+const maps = new Set([
+  ...['annotations', 'data', 'binaryData', 'labels', 'matchLabels', 'nodeSelector', 'selector'],
+  ...['allocatable', 'capacity', 'limits', 'requests'],
+]);
 /** Said elsewhere, or of no use to people. */
 const hiddenMetadata = new Set(['managedFields', 'resourceVersion', 'uid', 'generation', 'selfLink']);
 const acronyms = new Set(['ip', 'ips', 'uid', 'uri', 'dns', 'cidr', 'url', 'id', 'os', 'ipc', 'pid', 'tls']);
@@ -28,21 +33,27 @@ function withoutValues(secret: object): object {
 }
 
 function renderFields(fields: object, indent: string): string[] {
-  return Object.entries(fields).flatMap(([name, value]) => renderField(titleOf(name), value, indent));
+  return Object.entries(fields).flatMap(([name, value]) => renderField(name, value, indent));
 }
 
-function renderField(title: string, value: unknown, indent: string): string[] {
-  const head = `${indent}${title}:`;
+function renderField(name: string, value: unknown, indent: string): string[] {
+  const head = `${indent}${titleOf(name)}:`;
   if (isScalar(value)) return [`${head.padEnd(Math.max(titleWidth, head.length + 1))}${textOf(value, indent)}`];
-  if (isEmpty(value)) return [`${head.padEnd(titleWidth)}<none>`];
+  if (isEmpty(value)) return [`${head.padEnd(Math.max(titleWidth, head.length + 1))}<none>`];
   if (Array.isArray(value)) return renderList(head, value, indent);
   const entries = Object.entries(value as object);
-  if (isLabels(title, entries)) {
+  if (maps.has(name) && name !== 'data' && entries.every(([, one]) => isScalar(one))) {
     const [first, ...others] = entries.map(([key, text]) => `${key}=${String(text)}`);
     return [head.padEnd(titleWidth) + first, ...others.map((text) => ' '.repeat(titleWidth) + text)];
   }
+  if (maps.has(name)) return [head, ...entries.flatMap(([key, one]) => renderKey(key, one, indent + indentStep))];
   return [head, ...renderFields(value as object, indent + indentStep)];
 }
+
+/** A key stays as it was written. */
+const renderKey = (key: string, value: unknown, indent: string): string[] => [
+  `${`${indent}${key}:`.padEnd(titleWidth)} ${isScalar(value) ? textOf(value, indent) : JSON.stringify(value)}`,
+];
 
 function renderList(head: string, items: readonly unknown[], indent: string): string[] {
   if (items.every(isScalar)) return [`${head.padEnd(titleWidth)}${items.map(String).join(', ')}`];
@@ -59,10 +70,6 @@ function renderItem(item: unknown, indent: string): string[] {
   return [`${indent}${title}:`, ...renderFields(fields, indent + indentStep)];
 }
 
-const isLabels = (title: string, entries: readonly [string, unknown][]): boolean =>
-  ['Labels', 'Annotations', 'Selector', 'Node Selector', 'Match Labels'].includes(title) &&
-  entries.every(([, value]) => isScalar(value));
-
 const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
@@ -73,7 +80,7 @@ const textOf = (value: unknown, indent: string): string =>
     .trimEnd()
     .replaceAll('\n', `\n${indent}${' '.repeat(titleWidth)}`);
 
-/** `nodeName` → `Node Name`, `podIP` → `Pod IP`; keys that are not field names stay as they are. */
+/** `nodeName` → `Node Name`, `podIP` → `Pod IP`. */
 function titleOf(name: string): string {
   if (!/^[a-z][A-Za-z0-9]*$/.test(name)) return name;
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(' ');

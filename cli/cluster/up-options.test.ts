@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { firstAddressOf } from './cluster.ts';
+import { components, parseUpOptions, upOptions } from './up-options.ts';
+
+const defaults = Object.fromEntries(Object.entries(upOptions).map(([name, option]) => [name, option.default]));
+const parse = (flags: object) => parseUpOptions({ ...defaults, ...flags });
+
+describe('parseUpOptions', () => {
+  it('starts everything, with the demo, unless told otherwise', () => {
+    const options = parse({});
+    assert.deepEqual([...options.only], [...components]);
+    assert.equal(options.demo, true);
+    assert.equal(options.dataDir, '/var/lib/longshore');
+    assert.deepEqual(options.nodePortRange, { first: 30000, last: 32767 });
+  });
+
+  it('leaves the demo out when it is not wanted or cannot run', () => {
+    assert.equal(parse({ demo: false }).demo, false);
+    assert.equal(parse({ only: 'etcd,apiserver' }).demo, false);
+  });
+
+  it('reads lists', () => {
+    assert.deepEqual([...parse({ only: 'etcd, apiserver' }).only], ['etcd', 'apiserver']);
+    assert.deepEqual(parse({ 'etcd-servers': 'http://a:1,http://b:2' }).etcdServers, ['http://a:1', 'http://b:2']);
+  });
+
+  const mistakes: [flags: object, says: RegExp][] = [
+    [{ only: 'etcd,frob' }, /no component "frob"; there are etcd, apiserver/],
+    [{ 'secure-port': '0' }, /--secure-port must be a port/],
+    [{ 'secure-port': '70000' }, /--secure-port must be a port/],
+    [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],
+    [{ 'node-ports': '40000' }, /--node-ports must be a port/],
+  ];
+  for (const [flags, says] of mistakes) {
+    it(`refuses ${JSON.stringify(flags)}`, () => assert.throws(() => parse(flags), says));
+  }
+});
+
+describe('firstAddressOf', () => {
+  it('is the address after the network’s own', () => {
+    assert.equal(firstAddressOf('10.96.0.0/16'), '10.96.0.1');
+  });
+});
