@@ -1,7 +1,9 @@
 /** The API server: one running instance over a store. Reads like a table of contents of the folders beside it. */
 
-import { services } from '../api/core/service.ts';
 import { setMaxListeners } from 'node:events';
+import { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { services } from '../api/core/service.ts';
 import type { KeyPair } from '../base/certificates.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -14,8 +16,10 @@ import { mastersAuthorizer, publicPathsAuthorizer } from './authorization/built-
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
+import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
 import { ensureInitialObjects } from './registry/initial-objects.ts';
+import { keepOwnService } from './registry/own-service.ts';
 import { Registries, resourceId } from './registry/registries.ts';
 import { AddressRange } from './registry/services/address-range.ts';
 import { ServiceHooks } from './registry/services/service-hooks.ts';
@@ -76,7 +80,12 @@ export async function startApiServer(
     clock: systemClock,
     hooks,
   });
-  const special = createSpecialHandlers(registries);
+  const kubelets = new Kubelets({
+    registries,
+    client: options.kubeletClient,
+    certificateAuthority: options.clientCertificateAuthority,
+  });
+  const special = createSpecialHandlers(registries, kubelets);
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
   const plainPaths = createPlainPaths({
@@ -106,8 +115,27 @@ export async function startApiServer(
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
-    onUpgrade: (_request, socket) => socket.destroy(),
+    onUpgrade: (request, socket, head) => {
+      const response = new ServerResponse(request);
+      if (socket instanceof Socket) response.assignSocket(socket);
+      // Whoever does not get the upgrade gets an answer, and that is the end of the connection.
+      response.shouldKeepAlive = false;
+      response.on('finish', () => socket.end());
+      void passRequest(request, response, pipeline, { socket, head });
+    },
   });
+  const ownService = keepOwnService(
+    {
+      store,
+      registries,
+      clock: systemClock,
+      logger,
+      clusterIp: addresses.first,
+      address: options.advertiseAddress,
+      port: server.port,
+    },
+    stopping.signal,
+  );
   const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
   let stopped: Promise<void> | undefined;
   return {
@@ -118,8 +146,10 @@ export async function startApiServer(
     stop() {
       stopped ??= (async () => {
         stopping.abort();
+        await ownService;
         await server.close(drainMs);
         await caches.stop();
+        kubelets.close();
         over.resolve();
       })();
       return stopped;

@@ -9,6 +9,7 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } fro
 import type { HealthChecks } from './health.ts';
 import { negotiate } from './negotiation.ts';
 import { sendValue } from './object-answers.ts';
+import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3 } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
 import { versionInfo } from './version.ts';
 

@@ -84,6 +84,8 @@ function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | u
 
 /** Cluster-scoped kinds are in no namespace; one object of a namespaced kind is always in one. */
 function fits(kind: Kind, { namespace, name }: ResourceRequestInfo): boolean {
+  // What is only ever posted (bindings, reviews) has no names to ask for.
+  if (name !== undefined && !kind.verbs.includes('get')) return false;
   if (!kind.namespaced) return namespace === undefined;
   return namespace !== undefined || name === undefined;
 }

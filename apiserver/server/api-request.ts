@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { anonymous, type User } from '../authentication/user.ts';
 import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
 
@@ -24,9 +25,13 @@ export class ApiRequest {
   #query: URLSearchParams | undefined;
   #ended: AbortController | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+  /** The connection that the client wants to use for another protocol, and what it has sent of that already. */
+  readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, upgrade?: ApiRequest['upgrade']) {
     this.incoming = incoming;
     this.outgoing = outgoing;
+    this.upgrade = upgrade;
     const url = incoming.url ?? '/';
     const mark = url.indexOf('?');
     this.#rawQuery = mark < 0 ? '' : url.slice(mark + 1);
@@ -62,6 +67,14 @@ export class ApiRequest {
       this.outgoing.once('close', () => ended.abort());
     }
     return this.#ended.signal;
+  }
+
+  /** The upgraded connection is the caller's from now on: no HTTP answer follows. */
+  takeSocket(): Duplex {
+    const { socket } = this.incoming;
+    if (this.upgrade === undefined) throw new Error('The client has not asked for an upgrade');
+    this.outgoing.detachSocket(socket);
+    return this.upgrade.socket;
   }
 
   warn(text: string): void {

@@ -34,11 +34,12 @@ export async function passRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   parts: PipelineParts,
+  upgrade?: ApiRequest['upgrade'],
 ): Promise<void> {
   let request: ApiRequest | undefined;
   let leave: (() => void) | undefined;
   try {
-    request = new ApiRequest(incoming, outgoing);
+    request = new ApiRequest(incoming, outgoing, upgrade);
     await authenticate(request, parts.authenticators);
     await authorize(request, parts.authorizers);
     const verb = verbOf(request, request.info);

@@ -52,7 +52,7 @@ export async function sendBytes(
 const vary = (headers: Record<string, string | number>): string =>
   headers.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
 
-function acceptsGzip(header: string): boolean {
+export function acceptsGzip(header: string): boolean {
   return header.split(',').some((part) => {
     const [coding = '', ...parameters] = part.split(';').map((text) => text.trim());
     return coding === 'gzip' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));

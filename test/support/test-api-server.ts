@@ -50,7 +50,8 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     clientCertificateAuthority: authority.certificate,
     serviceCidr: '10.96.0.0/16',
     nodePortRange: { first: 30000, last: 32767 },
-    advertiseAddress: '127.0.0.1',
+    // Endpoints may not be loopback addresses; nobody connects to this one.
+    advertiseAddress: '192.0.2.1',
     kubeletClient: await issueCertificate(authority, {
       commonName: 'kube-apiserver-kubelet-client',
       organizations: ['system:masters'],

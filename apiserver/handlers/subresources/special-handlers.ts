@@ -3,16 +3,23 @@
 import { kinds } from '../../../api/kinds.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
+import type { Kubelets } from '../streaming/kubelets.ts';
+import { createPodStreams } from '../streaming/pod-streams.ts';
 import { createBinding } from './binding.ts';
+import { createEviction } from './eviction.ts';
 import { createScaleHandler } from './scale.ts';
 
-export function createSpecialHandlers(registries: Registries): ReadonlyMap<string, SpecialHandler> {
+export function createSpecialHandlers(registries: Registries, kubelets: Kubelets): ReadonlyMap<string, SpecialHandler> {
   const binding = createBinding(registries);
   const scale = createScaleHandler();
   const scaled = kinds.filter((kind) => kind.subresources.some(({ name }) => name === 'scale'));
   return new Map<string, SpecialHandler>([
     ['/bindings', binding],
     ['/pods/binding', binding],
+    ['/pods/eviction', createEviction(registries)],
+    ...Object.entries(createPodStreams(registries, kubelets)).map(
+      ([name, handler]) => [`/pods/${name}`, handler] as const,
+    ),
     ...scaled.map(({ group, plural }) => [`${group}/${plural}/scale`, scale] as const),
   ]);
 }

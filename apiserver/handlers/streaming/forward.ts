@@ -1,0 +1,130 @@
+/** Hands a request on to another HTTP server and its answer back, upgraded connections included, byte for byte. */
+
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import { serviceUnavailable } from '../../../api/status-error.ts';
+import type { ApiRequest } from '../../server/api-request.ts';
+
+export interface ForwardTarget {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** With query. */
+  readonly path: string;
+  readonly agent?: http.Agent | https.Agent | undefined;
+  /** Do not check the other side's certificate (pods and services have their own). */
+  readonly insecure?: boolean;
+}
+
+/** Headers of this hop alone, and what the other side must not learn. */
+const ownHeaders: readonly string[] = [
+  'host',
+  'authorization',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'proxy-authorization',
+];
+
+/** Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. */
+export function forward(request: ApiRequest, target: ForwardTarget): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { upgrade } = request;
+    const outgoing = (target.secure ? https : http).request({
+      host: target.host,
+      port: target.port,
+      path: target.path,
+      method: request.method,
+      headers: headersFor(request),
+      agent: upgrade ? undefined : target.agent,
+      ...agentOptions(target),
+    });
+    outgoing.on('error', (error) =>
+      reject(serviceUnavailable(`error trying to reach ${target.host}:${target.port}: ${error.message}`, error)),
+    );
+    outgoing.on('response', (response) => {
+      sendAnswer(request, response).then(resolve, reject);
+    });
+    outgoing.on('upgrade', (response, socket, head) => {
+      if (upgrade === undefined) socket.destroy();
+      else joinSockets(request, response, socket, head).then(resolve, reject);
+    });
+    request.signal.addEventListener('abort', () => outgoing.destroy());
+    if (upgrade) outgoing.end();
+    else request.incoming.pipe(outgoing);
+  });
+}
+
+/** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
+function agentOptions({ agent, insecure }: ForwardTarget): https.RequestOptions {
+  const { ca, cert, key, checkServerIdentity } = agent instanceof https.Agent ? agent.options : {};
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(checkServerIdentity !== undefined && { checkServerIdentity }),
+    ...(insecure && { rejectUnauthorized: false }),
+  };
+}
+
+function headersFor({ incoming, upgrade }: ApiRequest): http.OutgoingHttpHeaders {
+  const headers: http.OutgoingHttpHeaders = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (!ownHeaders.includes(name) && !name.startsWith('impersonate-')) headers[name] = value;
+  }
+  if (upgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: incoming.headers.upgrade });
+  return headers;
+}
+
+async function sendAnswer(request: ApiRequest, response: http.IncomingMessage): Promise<void> {
+  const { outgoing } = request;
+  const headers = Object.fromEntries(
+    Object.entries(response.headers).filter(
+      ([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive',
+    ),
+  );
+  outgoing.writeHead(response.statusCode ?? 502, { ...headers, 'audit-id': request.auditId });
+  outgoing.flushHeaders();
+  await new Promise<void>((resolve) => {
+    outgoing.on('close', () => {
+      response.destroy();
+      resolve();
+    });
+    response.on('error', () => outgoing.destroy());
+    response.pipe(outgoing);
+  });
+}
+
+async function joinSockets(
+  request: ApiRequest,
+  response: http.IncomingMessage,
+  remote: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const local = request.takeSocket();
+  const lines = ['HTTP/1.1 101 Switching Protocols'];
+  for (let at = 0; at + 1 < response.rawHeaders.length; at += 2)
+    lines.push(`${response.rawHeaders[at]}: ${response.rawHeaders[at + 1]}`);
+  local.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) local.write(head);
+  if (request.upgrade?.head.length) remote.write(request.upgrade.head);
+  const end = () => {
+    local.destroy();
+    remote.destroy();
+  };
+  await new Promise<void>((resolve) => {
+    for (const socket of [local, remote]) {
+      socket.on('error', end);
+      socket.on('close', () => {
+        end();
+        resolve();
+      });
+    }
+    local.pipe(remote);
+    remote.pipe(local);
+  });
+}

@@ -1,0 +1,149 @@
+/** `log`, `exec`, `attach` and `portforward` of pods: checked here, done by the kubelet of the pod's node. */
+
+import type { Pod } from 'kubernetes-types/core/v1';
+import { pods } from '../../../api/core/pod.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
+import { canonicalTime, TimeError } from '../../../api/schema/time.ts';
+import { badRequest, notFound } from '../../../api/status-error.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { findObject } from '../../admission/cached-objects.ts';
+import type { Registries } from '../../registry/registries.ts';
+import type { ApiRequest } from '../../server/api-request.ts';
+import { writeHead } from '../../server/responses.ts';
+import { booleanParameter, integerParameter } from '../query.ts';
+import type { SpecialHandler } from '../resource-handler.ts';
+import type { Target } from '../target.ts';
+import { forward } from './forward.ts';
+import type { Kubelets } from './kubelets.ts';
+
+type ReadPod = DeepReadonly<Pod>;
+
+export function createPodStreams(
+  registries: Registries,
+  kubelets: Kubelets,
+): Record<'log' | 'exec' | 'attach' | 'portforward', SpecialHandler> {
+  async function findPod(target: Target): Promise<ReadPod> {
+    const pod = await findObject(registries, pods, target);
+    if (pod === undefined) throw notFound(pods, target.name);
+    return pod;
+  }
+
+  async function toKubelet(request: ApiRequest, nodeName: string, path: string): Promise<void> {
+    const { host, port } = await kubelets.addressOf(nodeName);
+    await forward(request, { secure: true, host, port, path, agent: kubelets.agent });
+  }
+
+  /** exec and attach. */
+  const command =
+    (action: 'exec' | 'attach'): SpecialHandler =>
+    async (request, target) => {
+      const pod = await findPod(target);
+      const container = chooseContainer(pod, request.query.get('container') ?? '');
+      const nodeName = assignedNode(pod);
+      const path = `/${action}/${target.namespace}/${target.name}/${container}`;
+      await toKubelet(request, nodeName, withQuery(path, kubeletOptions(request.query)));
+    };
+
+  return {
+    exec: command('exec'),
+    attach: command('attach'),
+
+    async portforward(request, target) {
+      const pod = await findPod(target);
+      for (const text of request.query.getAll('ports').flatMap((value) => value.split(','))) checkPort(text);
+      const ports = request.query.getAll('ports').map((value): [string, string] => ['port', value]);
+      const path = `/portForward/${target.namespace}/${target.name}`;
+      await toKubelet(request, assignedNode(pod), withQuery(path, new URLSearchParams(ports)));
+    },
+
+    async log(request, target) {
+      checkLogOptions(request.query, target.name);
+      const pod = await findPod(target);
+      const container = chooseContainer(pod, request.query.get('container') ?? '');
+      if (!pod.spec?.nodeName) {
+        writeHead(request, 204, {});
+        request.outgoing.end();
+        return;
+      }
+      const query = new URLSearchParams(request.query);
+      query.delete('container');
+      const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
+      await toKubelet(request, pod.spec.nodeName, withQuery(path, query));
+    },
+  };
+}
+
+const withQuery = (path: string, query: URLSearchParams): string => (query.size === 0 ? path : `${path}?${query}`);
+
+/** The kubelet's own names for what is asked. */
+function kubeletOptions(query: URLSearchParams): URLSearchParams {
+  const options = new URLSearchParams();
+  for (const [theirs, ours] of Object.entries({ input: 'stdin', output: 'stdout', error: 'stderr', tty: 'tty' })) {
+    if (booleanParameter(query, ours)) options.set(theirs, '1');
+  }
+  for (const word of query.getAll('command')) options.append('command', word);
+  return options;
+}
+
+function assignedNode({ spec, metadata }: ReadPod): string {
+  if (!spec?.nodeName) throw badRequest(`pod ${metadata?.name} does not have a host assigned`);
+  return spec.nodeName;
+}
+
+const defaultContainer = 'kubectl.kubernetes.io/default-container';
+
+function chooseContainer({ spec, metadata }: ReadPod, wanted: string): string {
+  const names = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ].map(({ name }) => name);
+  if (wanted !== '') {
+    if (!names.includes(wanted)) throw badRequest(`container ${wanted} is not valid for pod ${metadata?.name}`);
+    return wanted;
+  }
+  const [first, ...others] = spec?.containers ?? [];
+  const marked = metadata?.annotations?.[defaultContainer];
+  if (marked !== undefined && names.includes(marked)) return marked;
+  if (first !== undefined && others.length === 0) return first.name;
+  const init = (spec?.initContainers ?? []).map(({ name }) => name);
+  const main = (spec?.containers ?? []).map(({ name }) => name);
+  throw badRequest(
+    `a container name must be specified for pod ${metadata?.name}, choose one of: [${[...init, ...main].join(' ')}]`,
+  );
+}
+
+function checkPort(text: string): void {
+  if (!/^\d+$/.test(text))
+    throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+function checkLogOptions(query: URLSearchParams, podName: string): void {
+  const tailLines = integerParameter(query, 'tailLines');
+  const sinceSeconds = integerParameter(query, 'sinceSeconds');
+  const limitBytes = integerParameter(query, 'limitBytes');
+  const sinceTime = query.get('sinceTime') ?? undefined;
+  if (sinceTime !== undefined) checkTime(sinceTime);
+  const errors = new FieldErrors();
+  if (tailLines !== undefined && tailLines < 0)
+    errors.invalid(FieldPath.of('tailLines'), tailLines, 'must be greater than or equal to 0');
+  if (limitBytes !== undefined && limitBytes < 1)
+    errors.invalid(FieldPath.of('limitBytes'), limitBytes, 'must be greater than 0');
+  if (sinceSeconds !== undefined && sinceTime !== undefined) {
+    errors.forbidden(FieldPath.of('[]'), 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+  } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
+    errors.invalid(FieldPath.of('sinceSeconds'), sinceSeconds, 'must be greater than 0');
+  }
+  const stream = query.get('stream') ?? 'All';
+  if (stream !== 'All' && stream !== '') errors.forbidden(FieldPath.of('stream'), 'may not be specified');
+  if (!errors.empty) throw invalidObject({ group: '', kind: 'PodLogOptions' }, podName, errors.list);
+}
+
+function checkTime(text: string): void {
+  try {
+    canonicalTime(text);
+  } catch (error) {
+    if (error instanceof TimeError) throw badRequest(error.message);
+    throw error;
+  }
+}

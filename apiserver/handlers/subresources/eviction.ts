@@ -1,0 +1,140 @@
+/** `pods/<name>/eviction`: a DELETE that asks the pod's disruption budget first. */
+
+import type { Pod } from 'kubernetes-types/core/v1';
+import type { DeleteOptions } from 'kubernetes-types/meta/v1';
+import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1';
+import { matchesLabelSelector } from '../../../api/label-selector.ts';
+import type { ObjectKey, Stored } from '../../../api/object.ts';
+import { podDisruptionBudgets } from '../../../api/policy/pod-disruption-budget.ts';
+import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { timestamp } from '../../registry/object-metadata.ts';
+import type { Registries } from '../../registry/registries.ts';
+import { sendJson } from '../../server/responses.ts';
+import { readBody } from '../body.ts';
+import { decodeObject, type ExpectedType } from '../decode-object.ts';
+import type { SpecialHandler } from '../resource-handler.ts';
+import type { Target } from '../target.ts';
+import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
+import { parseWriteOptions } from '../write-options.ts';
+
+const evictionType: ExpectedType = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  definition: 'io.k8s.api.policy.v1.Eviction',
+};
+/** A budget whose status is older than its spec is looked at again after this long. */
+const retryAfterSeconds = 10;
+/** More deletions than these are not kept in mind: the budget's controller is behind. */
+const maxDisruptedPods = 2000;
+
+type Budget = DeepReadonly<Stored<PodDisruptionBudget>>;
+
+export const createEviction =
+  (registries: Registries): SpecialHandler =>
+  async (request, target) => {
+    const options = parseWriteOptions(request.query, 'CreateOptions');
+    const eviction = readEviction(await readBody(request), target, decodeOptions(request, options));
+    const asked: DeleteOptions = eviction.deleteOptions ?? {};
+    const dryRun = options.dryRun || (asked.dryRun ?? []).length > 0;
+    const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };
+    const pod = (await target.registry.read(target)) as Stored<Pod>;
+    if (isCounted(pod)) {
+      const budget = await findBudget(registries, pod);
+      if (budget && !passesUnready(pod, budget)) {
+        await registries
+          .of(podDisruptionBudgets)
+          .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', isChecked: true }, (current) =>
+            spend(current as Stored<PodDisruptionBudget>, pod),
+          );
+      }
+    }
+    await target.registry.delete(
+      target,
+      {
+        gracePeriodSeconds: asked.gracePeriodSeconds,
+        propagationPolicy: asked.propagationPolicy as 'Background' | 'Foreground' | 'Orphan' | undefined,
+        preconditions: asked.preconditions ?? { uid: pod.metadata.uid },
+        dryRun,
+      },
+      write,
+    );
+    await sendJson(request, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  };
+
+/** The older policy/v1beta1 has the same fields, and old clients still send it. */
+function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof decodeObject>[2]): Eviction {
+  const version = bytes.includes('policy/v1beta1') ? 'v1beta1' : 'v1';
+  const eviction = decodeObject(bytes, { ...evictionType, version }, options) as Eviction;
+  if (eviction.metadata?.name !== target.name) throw badRequest('name in URL does not match name in Eviction object');
+  placeInNamespace(eviction, target);
+  return eviction;
+}
+
+/** Pods that do not serve yet, or not any more, are nobody's disruption. */
+function isCounted({ status, metadata }: Stored<Pod>): boolean {
+  const phase = status?.phase ?? 'Pending';
+  return phase === 'Running' && metadata.deletionTimestamp === undefined;
+}
+
+async function findBudget(registries: Registries, pod: Stored<Pod>): Promise<Budget | undefined> {
+  const { cache } = registries.of(podDisruptionBudgets);
+  await cache.ready();
+  const budgets = cache
+    .list({ namespace: pod.metadata.namespace })
+    .items.map((item) => item.object as Budget)
+    .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels ?? {}));
+  if (budgets.length > 1) {
+    throw badRequest(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  }
+  return budgets[0];
+}
+
+/** A pod that is not ready does not count as healthy: losing it costs the budget nothing. */
+function passesUnready({ status }: Stored<Pod>, { spec, status: budget }: Budget): boolean {
+  const isReady = (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  if (isReady) return false;
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget ?? {};
+  return currentHealthy >= desiredHealthy && desiredHealthy > 0;
+}
+
+/** One disruption less, or 429. */
+function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisruptionBudget {
+  const { name, generation = 0 } = budget.metadata;
+  const status: Partial<PodDisruptionBudgetStatus> = budget.status ?? {};
+  const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {} } = status;
+  if (observedGeneration < generation) {
+    throw violation(`The disruption budget ${name} is still being processed by the server.`, retryAfterSeconds);
+  }
+  if (disruptionsAllowed < 0) throw forbidden(podDisruptionBudgets, name, 'pdb disruptions allowed is negative');
+  if (Object.keys(disruptedPods).length > maxDisruptedPods) {
+    throw forbidden(
+      podDisruptionBudgets,
+      name,
+      'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
+    );
+  }
+  if (disruptionsAllowed === 0) {
+    const { desiredHealthy = 0, currentHealthy = 0 } = status;
+    throw violation(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    );
+  }
+  const next = {
+    ...status,
+    disruptionsAllowed: disruptionsAllowed - 1,
+    disruptedPods: { ...disruptedPods, [pod.metadata.name]: timestamp(Date.now()) },
+  };
+  return { ...budget, status: next as PodDisruptionBudgetStatus };
+}
+
+function violation(why: string, retrySeconds?: number): StatusError {
+  return new StatusError(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [{ reason: 'DisruptionBudget', message: why }],
+    ...(retrySeconds !== undefined && { retryAfterSeconds: retrySeconds }),
+  });
+}
