@@ -73,7 +73,7 @@ function convert(fact: Fact, dialect: Dialect, sentence?: string): JsonSchema {
 }
 
 /** In version 3 nothing may stand beside a `$ref`. What the facts do not describe is any object. */
-function reference(name: string, dialect: Dialect, hasSiblings: boolean): JsonSchema {
+export function reference(name: string, dialect: Dialect, hasSiblings = false): JsonSchema {
   if (!Object.hasOwn(openApiFacts().definitions, name)) return { type: 'object' };
   if (dialect === 'v2') return { $ref: `#/definitions/${name}` };
   const ref = { $ref: `#/components/schemas/${name}` };

@@ -22,17 +22,20 @@ export const swaggerProtobuf = {
 export class OpenApiDocuments {
   readonly #kinds: () => readonly Kind[];
   readonly #version: string;
+  #index: { readonly kinds: readonly Kind[]; readonly text: string } | undefined;
   readonly #documents = new Map<string, CompressedDocument>();
 
-  /** `kinds` is asked again for every document, so that kinds may come and go. `version` is the server's. */
+  /** `kinds` is asked again each time, and answers with another array when kinds have come or gone. `version` is the server's. */
   constructor(kinds: () => readonly Kind[], version: string) {
     this.#kinds = kinds;
     this.#version = version;
   }
 
-  /** The answer to `/openapi/v3`. */
-  index(): ReturnType<typeof openApiIndex> {
-    return openApiIndex(this.#kinds());
+  /** The answer to `/openapi/v3`, as JSON. Made anew only when the kinds have changed. */
+  index(): string {
+    const kinds = this.#kinds();
+    if (this.#index?.kinds !== kinds) this.#index = { kinds, text: JSON.stringify(openApiIndex(kinds)) };
+    return this.#index.text;
   }
 
   /** The answer to `/openapi/v3/{path}`; undefined when nothing is there. */

@@ -2,7 +2,7 @@
 
 import type { Kind } from '../kind.ts';
 import { readDescriptions } from './descriptions.ts';
-import { definitionSchema, type JsonSchema, reachableDefinitions } from './json-schema.ts';
+import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
 import { definitionsOf } from './openapi-v3.ts';
 import { type Operation, type Parameter, type Path, patchMediaTypes, pathsOfKind } from './operations.ts';
 
@@ -47,7 +47,7 @@ function operationObject({
   answerCodes,
   method,
 }: Operation): JsonSchema {
-  const schema = (definition: string) => ({ $ref: `#/definitions/${definition}` });
+  const schema = (definition: string) => reference(definition, 'v2');
   const bodyParameter =
     body === undefined ? [] : [{ in: 'body', name: 'body', required: method !== 'delete', schema: schema(body) }];
   return {
@@ -61,7 +61,7 @@ function operationObject({
       ...Object.fromEntries(answerCodes.map((code) => [String(code), { description: 'OK', schema: schema(answer) }])),
       '401': { description: 'Unauthorized' },
     },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version },
+    ...(action !== undefined && { 'x-kubernetes-action': action }),
+    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
   };
 }

@@ -7,16 +7,29 @@ import { createHash } from 'node:crypto';
 import type { Kind } from '../kind.ts';
 import { openApiFacts } from '../schema/schema.ts';
 import { readDescriptions } from './descriptions.ts';
-import { definitionSchema, type JsonSchema, reachableDefinitions } from './json-schema.ts';
+import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
 import { type Operation, type Parameter, type Path, patchMediaTypes, pathsOfKind } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
 export const openApiPathOf = ({ group, version }: Pick<Kind, 'group' | 'version'>): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
+/** Documents that describe discovery itself, and what each answers with. */
+function discoveryPaths(kinds: readonly Kind[]): Map<string, string> {
+  const groups = [...new Set(kinds.map(({ group }) => group))].filter((group) => group !== '');
+  return new Map([
+    ['version', 'io.k8s.apimachinery.pkg.version.Info'],
+    ['api', `${meta}.APIVersions`],
+    ['apis', `${meta}.APIGroupList`],
+    ...groups.map((group) => [`apis/${group}`, `${meta}.APIGroup`] as const),
+  ]);
+}
+
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+
 /** The answer to `/openapi/v3`: where each group version's document is. */
 export function openApiIndex(kinds: readonly Kind[]): { paths: Record<string, { serverRelativeURL: string }> } {
-  const paths = [...new Set(kinds.map(openApiPathOf))].sort();
+  const paths = [...new Set([...discoveryPaths(kinds).keys(), ...kinds.map(openApiPathOf)])].sort();
   return {
     paths: Object.fromEntries(
       paths.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${openApiHash(kinds, path)}` }]),
@@ -38,13 +51,23 @@ export function openApiHash(kinds: readonly Kind[], path: string): string {
     .toUpperCase();
 }
 
-/** The document at `path` (`apis/apps/v1`), as JSON text; undefined when no kind is there. */
+/** The document at `path` (`apis/apps/v1`), as JSON text; undefined when there is none. */
 export function openApiDocument(kinds: readonly Kind[], path: string, version: string): string | undefined {
   const rows = kinds.filter((kind) => openApiPathOf(kind) === path);
+  const discovered = discoveryPaths(kinds).get(path);
+  if (discovered !== undefined) return documentOf([discoveryPath(path, discovered)], [], version);
   if (rows.length === 0) return undefined;
   const paths = rows.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return documentOf(
+    paths,
+    rows.map(({ definition }) => definition),
+    version,
+  );
+}
+
+function documentOf(paths: readonly Path[], roots: readonly string[], version: string): string {
   const descriptions = readDescriptions();
-  const schemas = reachableDefinitions([...definitionsOf(paths), ...rows.map(({ definition }) => definition)]);
+  const schemas = reachableDefinitions([...definitionsOf(paths), ...roots]);
   return JSON.stringify({
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
@@ -53,6 +76,12 @@ export function openApiDocument(kinds: readonly Kind[], path: string, version: s
       schemas: Object.fromEntries(schemas.map((name) => [name, definitionSchema(name, 'v3', descriptions)])),
     },
   });
+}
+
+function discoveryPath(path: string, answer: string): Path {
+  const operationId = `get${path.replace(/(?:^|[/.])(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
+  const operation: Operation = { method: 'get', operationId, tag: path, parameters: [], answer, answerCodes: [200] };
+  return { path: `/${path}${path === 'version' ? '' : '/'}`, parameters: [], operations: [operation] };
 }
 
 /** The definitions that requests and answers are made of. */
@@ -93,7 +122,7 @@ function operationObject({
   method,
 }: Operation): JsonSchema {
   const content = (definition: string, types: readonly string[]) =>
-    Object.fromEntries(types.map((type) => [type, { schema: { $ref: `#/components/schemas/${definition}` } }]));
+    Object.fromEntries(types.map((type) => [type, { schema: reference(definition, 'v3') }]));
   return {
     tags: [tag],
     operationId,
@@ -113,8 +142,8 @@ function operationObject({
       ),
       '401': { description: 'Unauthorized' },
     },
-    'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version },
+    ...(action !== undefined && { 'x-kubernetes-action': action }),
+    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
   };
 }
 

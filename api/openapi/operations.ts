@@ -14,10 +14,11 @@ export interface Parameter {
 
 export interface Operation {
   readonly method: Method;
-  readonly action: string;
+  /** With `kind`, absent where no kind is concerned. */
+  readonly action?: string;
   readonly operationId: string;
   readonly tag: string;
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
   readonly parameters: readonly Parameter[];
   /** Definition of the body; patches have one of their own. */
   readonly body?: string | undefined;
@@ -111,7 +112,7 @@ export function pathsOfKind(kind: Kind): Path[] {
   if (kind.namespaced) {
     const list = operationsOf(kind, ['list']).map((operation) => ({
       ...operation,
-      operationId: `${operation.operationId}ForAllNamespaces`,
+      operationId: `${operation.operationId.replace('Namespaced', '')}ForAllNamespaces`,
     }));
     paths.push({ path: `${root}/${kind.plural}`, parameters: [pretty], operations: list });
   }

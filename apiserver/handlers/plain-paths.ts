@@ -61,6 +61,9 @@ function createApp(parts: PlainPathsParts): Express {
   at('/metrics', async (request) =>
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
+  at('/openapi/v2', answerOpenApiV2);
+  at('/openapi/v3', answerOpenApiIndex);
+  at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
   at('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated ? sendAggregated(request, 'core', aggregated) : answer(request, apiVersions(parts.address)));
