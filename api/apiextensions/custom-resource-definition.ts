@@ -2,6 +2,14 @@
 
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import {
+  setDefinitionDefaults,
+  storedVersionsAfter,
+  validateDefinition,
+  validateDefinitionUpdate,
+  validateStoredVersions,
+} from './crd-rules.ts';
 
 export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
@@ -12,4 +20,30 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   categories: ['api-extensions'],
   namespaced: false,
   subresources: [statusSubresource],
+  strategy: {
+    ...specAndStatus<CustomResourceDefinition>(),
+    setDefaults: setDefinitionDefaults,
+    prepareForCreate(object) {
+      object.status = { acceptedNames: { kind: '', plural: '' }, conditions: null as never, storedVersions: [] };
+      object.status.storedVersions = storedVersionsAfter(object);
+    },
+    prepareForUpdate(next, previous, context) {
+      specAndStatus<CustomResourceDefinition>().prepareForUpdate?.(next, previous, context);
+      if (!next.status) return;
+      if (context.subresource !== 'status') next.status.storedVersions = storedVersionsAfter(next);
+      else if (!next.status.storedVersions?.length) next.status.storedVersions = previous.status?.storedVersions ?? [];
+    },
+    canonicalize({ status }) {
+      if (status && !status.conditions?.length) status.conditions = null as never;
+    },
+    validate(object, errors, { isUpdate, subresource }) {
+      if (!isUpdate && subresource !== 'status') validateDefinition(object, undefined, errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource === 'status') return;
+      validateDefinition(next, previous, errors);
+      validateDefinitionUpdate(next, previous, errors);
+      validateStoredVersions(next, errors);
+    },
+  },
 });
