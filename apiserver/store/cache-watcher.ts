@@ -55,8 +55,10 @@ export class CacheWatcher implements CacheWatch {
 
   /** Returns true when the queue was empty and is not any more: the receiver is to be notified. */
   offer(change: CacheChange): boolean {
+    // The revision it begins with may be one that another API server has reached before us.
+    if (this.#isOver || change.revision <= this.interest.after) return false;
     const event = change.eventFor(this.interest);
-    if (event === undefined || this.#isOver) return false;
+    if (event === undefined) return false;
     this.#bytes += change.bytes;
     if (this.#queue.length - this.#allowance >= this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes) {
       // One large event alone is not slowness.

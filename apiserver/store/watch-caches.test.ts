@@ -203,6 +203,15 @@ describe('WatchCaches', () => {
     assert.equal(JSON.parse(last.item.bytes.toString()).metadata.resourceVersion, String(gone));
   });
 
+  test('a watch from a revision that is not reached yet has only what comes after it', async () => {
+    const given = fixture();
+    await given.consistent();
+    const { texts } = given.watch({ after: given.pods.revision + 2 });
+    for (const name of ['1', '2', '3']) await given.put(`a/${name}`);
+    await given.consistent();
+    assert.deepEqual(texts(), ['ADDED a/3']);
+  });
+
   test('an object that comes to match is ADDED, and DELETED when it matches no more', async () => {
     const given = fixture();
     await given.consistent();
