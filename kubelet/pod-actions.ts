@@ -59,6 +59,13 @@ export function computePodActions(pod: PodObject, observed: ObservedPod, context
   ];
 }
 
+/** Nothing of the pod runs any more and nothing will: by itself, or because it was to end. */
+export function isOver(pod: PodObject, observed: ObservedPod, context: PodContext): boolean {
+  if (observed.containers.some(({ status }) => status.type === 'running')) return false;
+  if (observed.sandboxes.some(({ running }) => running)) return false;
+  return context.ending || computeStarts(pod, observed, undefined, context).finished;
+}
+
 /**
  * The end, in steps: main and ephemeral containers together, then sidecars from the last to the first, then the
  * sandbox. Each step waits until the one before is over.

@@ -73,7 +73,7 @@ export interface ContainerSecurity {
   readonly dropCapabilities: readonly string[];
   readonly readOnlyRootFilesystem: boolean;
   readonly noNewPrivileges: boolean;
-  /** `unconfined`, or a file with a profile; undefined: unconfined. */
+  /** `default`: the runtime's own; else a profile as JSON text; undefined: unconfined. */
   readonly seccompProfile?: string | undefined;
   readonly unmaskedProc: boolean;
 }

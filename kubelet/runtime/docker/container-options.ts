@@ -2,7 +2,7 @@
 
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { containerName, labelsOfContainer, labelsOfSandbox, sandboxName } from '../docker-labels.ts';
-import type { ContainerConfig, NamespaceMode, PortMapping, SandboxConfig } from '../runtime.ts';
+import type { ContainerConfig, ContainerSecurity, NamespaceMode, PortMapping, SandboxConfig } from '../runtime.ts';
 
 export interface SandboxOptions {
   readonly node: string;
@@ -98,13 +98,15 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     CapAdd: [...security.addCapabilities],
     CapDrop: [...security.dropCapabilities],
     ReadonlyRootfs: security.readOnlyRootFilesystem,
-    SecurityOpt: [
-      ...(security.privileged ? [] : [`seccomp=${security.seccompProfile ?? 'unconfined'}`]),
-      ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
-    ],
+    SecurityOpt: [...computeSeccompOption(config.security), ...(security.noNewPrivileges ? ['no-new-privileges'] : [])],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     LogConfig: logConfig,
   };
+}
+
+/** Docker's default profile is what it uses when nothing is said. */
+function computeSeccompOption({ privileged, seccompProfile = 'unconfined' }: ContainerSecurity): string[] {
+  return privileged || seccompProfile === 'default' ? [] : [`seccomp=${seccompProfile}`];
 }
 
 function computePidMode(pid: NamespaceMode, sandboxId: string, targetId: string | undefined): { PidMode?: string } {

@@ -1,0 +1,168 @@
+/** Puts together what the runtime is told of one container: everything of its spec, and what the node adds. */
+
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import {
+  type ContainerSpec,
+  graceSecondsOf,
+  identityOf,
+  type PodContainer,
+  type PodObject,
+  specHashOf,
+} from '../pod.ts';
+import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
+import type { MountedVolume } from '../volumes/volumes.ts';
+import { ContainerConfigError, computeEnvironment, type ReferencedData } from './environment.ts';
+import { expand } from './expansion.ts';
+import type { FieldContext } from './field-refs.ts';
+import { computeContainerResources } from './resource-limits.ts';
+import { computeSecurity, localSeccompProfile } from './security.ts';
+
+export interface ContainerConfigInput {
+  readonly pod: PodObject;
+  readonly container: PodContainer;
+  readonly attempt: number;
+  readonly image: ImageDetails;
+  readonly volumes: ReadonlyMap<string, MountedVolume>;
+  readonly services: ReadonlyMap<string, string>;
+  readonly data: ReferencedData;
+  readonly fields: FieldContext;
+  readonly nodeMemoryBytes: number;
+  /** The pod's folder on the node. */
+  readonly podFolder: string;
+  readonly targetContainerId?: string | undefined;
+}
+
+/** Names of what is kept with a container for the day when its pod object is gone. */
+export const containerAnnotations = {
+  graceSeconds: 'grace-seconds',
+  lastWords: 'last-words',
+  logFallback: 'log-fallback',
+};
+
+/** Throws `ContainerConfigError` when the container cannot be made as it is written. */
+export async function buildContainerConfig(input: ContainerConfigInput): Promise<ContainerConfig> {
+  const { pod, container, attempt, image } = input;
+  const { spec } = container;
+  const environment = await computeEnvironment({ ...input, container: spec });
+  const lookUp = (name: string) => environment.get(name);
+  const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, lookUp));
+  const seccompFile = localSeccompProfile(pod, spec);
+  const seccompText = seccompFile && (await readFile(join('/var/lib/kubelet/seccomp', seccompFile), 'utf8'));
+  const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
+  const lastWords = await makeLastWords(input);
+  const mounts = [
+    ...(await computeMounts(input, environment)),
+    ...computeNameMounts(input),
+    { hostPath: lastWords, containerPath: spec.terminationMessagePath ?? '/dev/termination-log', readOnly: false },
+  ];
+  return {
+    pod: identityOf(pod),
+    name: spec.name,
+    kind: container.kind,
+    attempt,
+    specHash: specHashOf(container),
+    image: image.id,
+    imageName: spec.image ?? '',
+    ...(spec.command?.length ? { command: expandAll(spec.command) } : {}),
+    ...(spec.args?.length ? { args: expandAll(spec.args) } : {}),
+    environment: [...environment].map(([name, value]) => `${name}=${value}`),
+    ...(spec.workingDir && { workingDirectory: spec.workingDir }),
+    mounts,
+    devices: [],
+    resources: computeContainerResources(pod, spec, input.nodeMemoryBytes),
+    security,
+    pid: pidModeOf(pod),
+    ...(input.targetContainerId !== undefined && { targetContainerId: input.targetContainerId }),
+    ipc: pod.spec?.hostIPC ? 'node' : 'pod',
+    stdin: spec.stdin ?? false,
+    stdinOnce: spec.stdinOnce ?? false,
+    tty: spec.tty ?? false,
+    annotations: {
+      [containerAnnotations.graceSeconds]: String(graceSecondsOf(pod)),
+      [containerAnnotations.lastWords]: lastWords,
+      [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
+    },
+  };
+}
+
+export function pidModeOf({ spec }: PodObject): NamespaceMode {
+  if (spec?.hostPID) return 'node';
+  return spec?.shareProcessNamespace ? 'pod' : 'container';
+}
+
+export const hostsFileOf = (podFolder: string): string => join(podFolder, 'etc-hosts');
+export const resolvConfOf = (podFolder: string): string => join(podFolder, 'resolv.conf');
+
+/** The files that give hosts their names, unless the pod mounts its own there. */
+function computeNameMounts({ container, podFolder }: ContainerConfigInput): Mount[] {
+  const own = new Set((container.spec.volumeMounts ?? []).map(({ mountPath }) => normalize(mountPath)));
+  const files = [
+    { hostPath: hostsFileOf(podFolder), containerPath: '/etc/hosts', readOnly: false },
+    { hostPath: resolvConfOf(podFolder), containerPath: '/etc/resolv.conf', readOnly: false },
+  ];
+  return files.filter(({ containerPath }) => !own.has(containerPath));
+}
+
+async function makeLastWords({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
+  const file = join(podFolder, 'containers', container.spec.name, String(attempt));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, '');
+  await chmod(file, 0o666); // whoever the container is, it may write
+  return file;
+}
+
+async function computeMounts(
+  { container, volumes }: ContainerConfigInput,
+  environment: ReadonlyMap<string, string>,
+): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const mount of container.spec.volumeMounts ?? []) {
+    const volume = volumes.get(mount.name);
+    if (volume === undefined)
+      throw new ContainerConfigError(
+        `cannot find volume "${mount.name}" to mount into container "${container.spec.name}"`,
+      );
+    if ((mount as { recursiveReadOnly?: string }).recursiveReadOnly === 'Enabled')
+      throw new ContainerConfigError(
+        `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
+      );
+    const subPath = mount.subPathExpr ? expandStrictly(mount.subPathExpr, environment) : mount.subPath;
+    const propagation = propagations[mount.mountPropagation ?? 'None'];
+    mounts.push({
+      hostPath: subPath ? await ensureSubPath(volume, subPath, container.spec) : volume.hostPath,
+      containerPath: mount.mountPath,
+      readOnly: (mount.readOnly ?? false) || volume.readOnly,
+      ...(propagation !== undefined && { propagation }),
+    });
+  }
+  return mounts;
+}
+
+const propagations: Readonly<Record<string, 'rslave' | 'rshared' | undefined>> = {
+  HostToContainer: 'rslave',
+  Bidirectional: 'rshared',
+};
+
+function expandStrictly(text: string, environment: ReadonlyMap<string, string>): string {
+  return expand(text, (name) => {
+    const value = environment.get(name);
+    if (value === undefined) throw new ContainerConfigError(`missing value for ${name}`);
+    return value;
+  });
+}
+
+/** A folder that is not there is made as the volume is; `..` never leaves the volume. */
+async function ensureSubPath(volume: MountedVolume, subPath: string, { name }: ContainerSpec): Promise<string> {
+  if (subPath.startsWith('/') || subPath.split('/').includes('..'))
+    throw new ContainerConfigError(`the path "${subPath}" in container "${name}" leaves its volume`);
+  const path = join(volume.hostPath, subPath);
+  const { mode } = await stat(volume.hostPath);
+  try {
+    await stat(path);
+  } catch {
+    await mkdir(path, { recursive: true }); // nothing is there yet
+    await chmod(path, mode & 0o7777);
+  }
+  return path;
+}

@@ -1,0 +1,70 @@
+/** The resolver configuration of a pod's containers. Pure. */
+
+import type { PodObject } from '../pod.ts';
+import { usesNodeNetwork } from '../pod.ts';
+
+export interface DnsSettings {
+  /** Addresses of the cluster's DNS; none: pods use the node's resolver. */
+  readonly clusterDns: readonly string[];
+  readonly clusterDomain: string;
+}
+
+const limits = { nameservers: 3, searches: 32 };
+
+interface Resolver {
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** The text of /etc/resolv.conf; `nodeText` is the node's own. */
+export function computeResolvConf(pod: PodObject, nodeText: string, settings: DnsSettings): string {
+  const base = computeBase(pod, parse(nodeText), settings);
+  const own = pod.spec?.dnsConfig;
+  const added = (own?.options ?? []).map(({ name, value }) =>
+    value === undefined ? (name ?? '') : `${name}:${value}`,
+  );
+  return format({
+    nameservers: unique([...base.nameservers, ...(own?.nameservers ?? [])]).slice(0, limits.nameservers),
+    searches: unique([...base.searches, ...(own?.searches ?? [])]).slice(0, limits.searches),
+    options: mergeOptions(base.options, added),
+  });
+}
+
+function computeBase(pod: PodObject, node: Resolver, { clusterDns, clusterDomain }: DnsSettings): Resolver {
+  const policy = pod.spec?.dnsPolicy ?? 'ClusterFirst';
+  if (policy === 'None') return { nameservers: [], searches: [], options: [] };
+  const wantsCluster = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !usesNodeNetwork(pod));
+  if (!wantsCluster || clusterDns.length === 0) return node;
+  const namespace = pod.metadata.namespace ?? 'default';
+  const searches = [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...node.searches];
+  return { nameservers: clusterDns, searches, options: ['ndots:5'] };
+}
+
+function parse(text: string): Resolver {
+  const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
+  const valuesOf = (key: string) => lines.filter(([first]) => first === key).flatMap(([, ...values]) => values);
+  const searches =
+    lines
+      .filter(([first]) => first === 'search')
+      .at(-1)
+      ?.slice(1) ?? [];
+  return { nameservers: valuesOf('nameserver'), searches, options: valuesOf('options') };
+}
+
+function mergeOptions(base: readonly string[], added: readonly string[]): string[] {
+  const byName = new Map(base.map((option) => [option.split(':')[0], option]));
+  for (const option of added) byName.set(option.split(':')[0], option);
+  return [...byName.values()];
+}
+
+function format({ nameservers, searches, options }: Resolver): string {
+  const lines = [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...nameservers.map((address) => `nameserver ${address}`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const unique = (values: readonly string[]): string[] => [...new Set(values)];

@@ -1,0 +1,95 @@
+/**
+ * The environment of a container: services first, then `envFrom` in order, then `env` in order; the later wins.
+ * `$(NAME)` in a value sees what was set before it. Pure but for reading ConfigMaps and Secrets.
+ */
+
+import type { EnvVarSource } from 'kubernetes-types/core/v1';
+import { isNotFound } from '../../api/status-error.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { ContainerSpec, PodObject } from '../pod.ts';
+import { expand } from './expansion.ts';
+import { type FieldContext, needsPodIp, readField, readResourceField } from './field-refs.ts';
+
+/** The data of ConfigMaps and Secrets, as the API has them now. Absent ones throw NotFound. */
+export interface ReferencedData {
+  configMap(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
+  secret(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
+}
+
+/** The container cannot be made as it is written; users read the message. */
+export class ContainerConfigError extends Error {
+  override readonly name = 'ContainerConfigError';
+}
+
+export interface EnvironmentInput {
+  readonly pod: PodObject;
+  readonly container: ContainerSpec;
+  readonly services: ReadonlyMap<string, string>;
+  readonly data: ReferencedData;
+  readonly fields: FieldContext;
+}
+
+/** Whether the sandbox must run before the environment can be known. */
+export function environmentNeedsPodIp({ env = [] }: ContainerSpec): boolean {
+  return env.some(({ valueFrom }) => needsPodIp(valueFrom?.fieldRef?.fieldPath));
+}
+
+export async function computeEnvironment(input: EnvironmentInput): Promise<Map<string, string>> {
+  const { pod, container, services, data } = input;
+  const namespace = pod.metadata.namespace ?? '';
+  const result = new Map<string, string>();
+  for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
+    const source = configMapRef
+      ? await readAll('configmap', configMapRef, (name) => data.configMap(namespace, name))
+      : await readAll('secret', secretRef, (name) => data.secret(namespace, name));
+    for (const [key, value] of source) result.set(prefix + key, value.toString());
+  }
+  const lookUp = (name: string) => result.get(name) ?? services.get(name);
+  for (const { name, value, valueFrom } of container.env ?? []) {
+    const found = valueFrom ? await readSource(valueFrom, input) : expand(value ?? '', lookUp);
+    if (found !== undefined) result.set(name, found);
+  }
+  return new Map([...services, ...result]);
+}
+
+type Optional = { readonly name?: string; readonly optional?: boolean } | undefined;
+
+async function readAll(
+  kind: 'configmap' | 'secret',
+  reference: Optional,
+  read: (name: string) => Promise<ReadonlyMap<string, Buffer>>,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const { name = '', optional = false } = reference ?? {};
+  if (name === '') return new Map();
+  try {
+    return await read(name);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (optional) return new Map();
+    throw new ContainerConfigError(`${kind} "${name}" not found`);
+  }
+}
+
+async function readSource(
+  source: DeepReadonly<EnvVarSource>,
+  { pod, container, data, fields }: EnvironmentInput,
+): Promise<string | undefined> {
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
+  const namespace = pod.metadata.namespace ?? '';
+  try {
+    if (fieldRef) return readField(pod, fieldRef, fields);
+    if (resourceFieldRef) return readResourceField(pod, container, resourceFieldRef, fields);
+  } catch (error) {
+    throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
+  }
+  const reference = configMapKeyRef ?? secretKeyRef;
+  if (reference === undefined) return '';
+  const all = configMapKeyRef
+    ? await readAll('configmap', configMapKeyRef, (name) => data.configMap(namespace, name))
+    : await readAll('secret', secretKeyRef, (name) => data.secret(namespace, name));
+  const value = all.get(reference.key);
+  if (value !== undefined) return value.toString();
+  if (reference.optional) return undefined;
+  const kind = configMapKeyRef ? 'ConfigMap' : 'Secret';
+  throw new ContainerConfigError(`couldn't find key ${reference.key} in ${kind} ${namespace}/${reference.name ?? ''}`);
+}

@@ -1,0 +1,56 @@
+/** Security contexts of pod and container, merged into what the runtime is told. Pure. */
+
+import type { ContainerSpec, PodObject } from '../pod.ts';
+import type { ContainerSecurity } from '../runtime/runtime.ts';
+import { ContainerConfigError } from './environment.ts';
+
+export function computeSecurity(
+  pod: PodObject,
+  container: ContainerSpec,
+  { imageUser, seccompText }: { readonly imageUser: string; readonly seccompText?: string | undefined },
+): ContainerSecurity {
+  const own = container.securityContext ?? {};
+  const shared = pod.spec?.securityContext ?? {};
+  const runAsUser = own.runAsUser ?? shared.runAsUser;
+  const runAsGroup = own.runAsGroup ?? shared.runAsGroup;
+  if (own.runAsNonRoot ?? shared.runAsNonRoot) refuseRoot(runAsUser, imageUser);
+  const groups = [...(shared.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared.supplementalGroups ?? [])];
+  const seccompType = (own.seccompProfile ?? shared.seccompProfile)?.type;
+  const seccompProfile = seccompType === 'RuntimeDefault' ? 'default' : seccompText;
+  return {
+    user: computeUser(runAsUser, runAsGroup, imageUser),
+    supplementalGroups: groups.map(String),
+    privileged: own.privileged ?? false,
+    addCapabilities: own.capabilities?.add ?? [],
+    dropCapabilities: own.capabilities?.drop ?? [],
+    readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
+    noNewPrivileges: own.allowPrivilegeEscalation === false,
+    ...(seccompProfile !== undefined && { seccompProfile }),
+    unmaskedProc: own.procMount === 'Unmasked',
+  };
+}
+
+/** The image's user counts without its group, unless the pod says one. */
+function computeUser(user: number | undefined, group: number | undefined, imageUser: string): string | undefined {
+  const name = user === undefined ? (imageUser.split(':')[0] ?? '') : String(user);
+  if (group !== undefined) return `${name === '' ? '0' : name}:${group}`;
+  return user === undefined && !imageUser.includes(':') ? undefined : name;
+}
+
+function refuseRoot(runAsUser: number | undefined, imageUser: string): void {
+  if (runAsUser === 0) throw new ContainerConfigError("container's runAsUser breaks non-root policy");
+  if (runAsUser !== undefined) return;
+  const name = imageUser.split(':')[0] ?? '';
+  if (name === '' || name === '0')
+    throw new ContainerConfigError('container has runAsNonRoot and image will run as root');
+  if (!/^\d+$/.test(name))
+    throw new ContainerConfigError(
+      `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root`,
+    );
+}
+
+/** Which profile file of the node is needed; undefined: none. */
+export function localSeccompProfile(pod: PodObject, { securityContext }: ContainerSpec): string | undefined {
+  const profile = securityContext?.seccompProfile ?? pod.spec?.securityContext?.seccompProfile;
+  return profile?.type === 'Localhost' ? profile.localhostProfile : undefined;
+}

@@ -1,0 +1,75 @@
+/** What this machine has and is, as the node's object tells it. */
+
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import os from 'node:os';
+
+export interface Machine {
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly memoryBytes: number;
+  readonly machineId: string;
+  readonly systemUuid: string;
+  readonly bootId: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly architecture: string;
+}
+
+const maxPods = 110;
+/** Kept for the system, so that pods cannot starve it. */
+const reserved = { memoryBytes: 100 * 2 ** 20, storageShare: 0.1 };
+
+export async function readMachine(dataDir: string): Promise<Machine> {
+  const { bsize, blocks } = await statfs(dataDir);
+  const memoryBytes = os.totalmem();
+  const storageBytes = bsize * blocks;
+  const common = { cpu: String(os.cpus().length), pods: String(maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' };
+  return {
+    memoryBytes,
+    capacity: { ...common, memory: kibi(memoryBytes), 'ephemeral-storage': kibi(storageBytes) },
+    allocatable: {
+      ...common,
+      memory: kibi(memoryBytes - reserved.memoryBytes),
+      'ephemeral-storage': String(Math.floor(storageBytes * (1 - reserved.storageShare))),
+    },
+    machineId: readLine('/etc/machine-id'),
+    systemUuid: readLine('/sys/class/dmi/id/product_uuid'),
+    bootId: readLine('/proc/sys/kernel/random/boot_id'),
+    kernelVersion: os.release(),
+    osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(readLine('/etc/os-release', true))?.[1] ?? '',
+    architecture: os.arch() === 'x64' ? 'amd64' : os.arch(),
+  };
+}
+
+const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+
+function readLine(path: string, whole = false): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return whole ? text : text.trim();
+  } catch {
+    return ''; // not every machine has it, and nothing depends on it
+  }
+}
+
+export interface Pressure {
+  readonly memory: boolean;
+  readonly disk: boolean;
+  readonly pid: boolean;
+}
+
+const thresholds = { freeMemoryBytes: 100 * 2 ** 20, freeDiskShare: 0.1, freePidShare: 0.05 };
+
+/** What the machine runs short of. */
+export async function readPressure(dataDir: string): Promise<Pressure> {
+  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(readLine('/proc/meminfo', true))?.[1] ?? 'NaN') * 1024;
+  const { blocks, bavail } = await statfs(dataDir);
+  const threads = Number(readLine('/proc/loadavg').split(' ')[3]?.split('/')[1]);
+  const maxThreads = Number(readLine('/proc/sys/kernel/pid_max'));
+  return {
+    memory: available < thresholds.freeMemoryBytes,
+    disk: bavail / blocks < thresholds.freeDiskShare,
+    pid: threads > maxThreads * (1 - thresholds.freePidShare),
+  };
+}

@@ -1,0 +1,132 @@
+/** The status of the node, from what machine and runtime say. Pure. */
+
+import type { ContainerImage, Node, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { formatTime } from './go-text.ts';
+import type { Machine, Pressure } from './machine.ts';
+import type { ImageState, RuntimeVersion } from './runtime/runtime.ts';
+
+export interface NodeStatusInput {
+  readonly previous: DeepReadonly<NodeStatus> | undefined;
+  readonly machine: Machine;
+  readonly pressure: Pressure;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly port: number;
+  readonly kubeletVersion: string;
+  /** Undefined: the runtime did not say. */
+  readonly runtimeVersion: RuntimeVersion | undefined;
+  readonly images: readonly ImageState[];
+  /** Why pods cannot run here now; undefined: they can. */
+  readonly notReady: string | undefined;
+  readonly now: number;
+}
+
+const mostImages = 50;
+
+export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
+  const { machine, nodeIp, nodeName, runtimeVersion, previous } = input;
+  const version = runtimeVersion && `${runtimeVersion.name}://${runtimeVersion.version}`;
+  return {
+    addresses: [
+      { type: 'InternalIP', address: nodeIp },
+      { type: 'Hostname', address: nodeName },
+    ],
+    capacity: { ...machine.capacity },
+    allocatable: { ...machine.allocatable },
+    conditions: computeConditions(input),
+    daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
+    images: computeImages(input.images),
+    nodeInfo: {
+      architecture: machine.architecture,
+      bootID: machine.bootId,
+      containerRuntimeVersion: version ?? previous?.nodeInfo?.containerRuntimeVersion ?? 'docker://unknown',
+      kernelVersion: machine.kernelVersion,
+      kubeProxyVersion: '',
+      kubeletVersion: input.kubeletVersion,
+      machineID: machine.machineId,
+      operatingSystem: 'linux',
+      osImage: machine.osImage,
+      systemUUID: machine.systemUuid,
+    },
+  };
+}
+
+export const nodeLabels = ({
+  nodeName,
+  machine,
+}: Pick<NodeStatusInput, 'nodeName' | 'machine'>): Record<string, string> => ({
+  'kubernetes.io/hostname': nodeName,
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': machine.architecture,
+  'beta.kubernetes.io/os': 'linux',
+  'beta.kubernetes.io/arch': machine.architecture,
+});
+
+function computeConditions(input: NodeStatusInput): NodeCondition[] {
+  const { pressure, notReady } = input;
+  const make = (type: string, holds: boolean, reasons: readonly [string, string], message: readonly [string, string]) =>
+    condition(input, {
+      type,
+      status: holds ? 'True' : 'False',
+      reason: reasons[holds ? 0 : 1],
+      message: message[holds ? 0 : 1],
+    });
+  return [
+    make(
+      'MemoryPressure',
+      pressure.memory,
+      ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
+      ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
+    ),
+    make(
+      'DiskPressure',
+      pressure.disk,
+      ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
+      ['kubelet has disk pressure', 'kubelet has no disk pressure'],
+    ),
+    make(
+      'PIDPressure',
+      pressure.pid,
+      ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
+      ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
+    ),
+    make(
+      'Ready',
+      notReady === undefined,
+      ['KubeletReady', 'KubeletNotReady'],
+      ['kubelet is posting ready status', notReady ?? ''],
+    ),
+  ];
+}
+
+function condition(
+  { previous, now }: NodeStatusInput,
+  verdict: Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>,
+): NodeCondition {
+  const before = previous?.conditions?.find(({ type }) => type === verdict.type);
+  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
+  return {
+    ...verdict,
+    lastHeartbeatTime: formatTime(now),
+    lastTransitionTime: since ?? formatTime(now),
+  } as NodeCondition;
+}
+
+/** The largest are the ones that a scheduler wants to know of. */
+function computeImages(images: readonly ImageState[]): ContainerImage[] {
+  return [...images]
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, mostImages)
+    .map(({ names, sizeBytes }) => ({ names: names.slice(0, 5), sizeBytes }));
+}
+
+/** Whether the API should hear of it before the next regular report: everything but the heartbeat times counts. */
+export function differs(a: DeepReadonly<NodeStatus> | undefined, b: NodeStatus): boolean {
+  const plain = (status: DeepReadonly<NodeStatus> | undefined) =>
+    JSON.stringify({ ...status, conditions: status?.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest) });
+  return plain(a) !== plain(b);
+}
+
+export type NodeObject = DeepReadonly<Node>;

@@ -1,0 +1,258 @@
+/** Does what `computePodActions` decided: a table with one executor for each kind of action. */
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import type { Recorder } from '../client/event-recorder.ts';
+import type { ContainerStarter } from './container-starter.ts';
+import { hostsFileOf, pidModeOf, resolvConfOf } from './containers/container-config.ts';
+import { computeResolvConf, type DnsSettings } from './containers/dns.ts';
+import { computeHostsFile, computeNodeHostsFile, computePodNames } from './containers/hosts-file.ts';
+import { eventSubject } from './event-subject.ts';
+import { formatSeconds } from './go-text.ts';
+import { runHook } from './lifecycle-hooks.ts';
+import type { Limiter } from './limiter.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import {
+  containerOf,
+  containersOf,
+  graceSecondsOf,
+  identityOf,
+  type PodObject,
+  sandboxOf,
+  usesNodeNetwork,
+} from './pod.ts';
+import type { PodAction, StopReason } from './pod-actions.ts';
+import type { PodMemory, StartingSandbox } from './pod-memory.ts';
+import type { RestartBackoff } from './restart-backoff.ts';
+import type { PortMapping, Runtime, SandboxConfig, SandboxState } from './runtime/runtime.ts';
+import { VolumeError, type Volumes } from './volumes/volumes.ts';
+
+export interface PodSyncOptions {
+  readonly runtime: Runtime;
+  readonly starter: ContainerStarter;
+  readonly volumes: Volumes;
+  readonly observed: ObservedPods;
+  readonly backoff: RestartBackoff;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly limiter: Limiter;
+  readonly dns: DnsSettings;
+  readonly nodeIp: string;
+  readonly userAgent: string;
+}
+
+export interface SyncInput {
+  readonly pod: PodObject;
+  readonly memory: PodMemory;
+  /** Aborts what only serves the pod's life when its end is asked for. */
+  readonly signal: AbortSignal;
+}
+
+type Executors = {
+  readonly [Type in PodAction['type']]: (action: Extract<PodAction, { type: Type }>, input: SyncInput) => Promise<void>;
+};
+
+/** Even a container whose hook used up all of the time gets this long for its SIGTERM. */
+const shortestGraceSeconds = 2;
+
+export class PodSync {
+  readonly #options: PodSyncOptions;
+  readonly #executors: Executors = {
+    createSandbox: (action, input) => this.#createSandbox(action.attempt, input),
+    stopSandbox: async ({ id }) => {
+      await this.#options.runtime.stop(id, shortestGraceSeconds);
+      const state = await this.#options.runtime.inspectSandbox(id);
+      if (state !== undefined) this.#options.observed.noteSandbox(state);
+    },
+    removeSandbox: ({ id }, { pod }) => this.#remove(pod, id),
+    startContainer: (action, input) => this.#startContainer(action, input),
+    stopContainer: (action, input) => this.#stopContainer(action, input),
+    removeContainer: ({ id }, { pod, memory }) => {
+      memory.messages.delete(id);
+      return this.#remove(pod, id);
+    },
+    backOff: (action, input) => this.#backOff(action, input),
+  };
+
+  constructor(options: PodSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Ends first and side by side; the rest in order. */
+  async apply(actions: readonly PodAction[], input: SyncInput): Promise<void> {
+    await Promise.all(actions.filter(({ type }) => type === 'stopContainer').map((action) => this.#do(action, input)));
+    for (const action of actions) if (action.type !== 'stopContainer') await this.#do(action, input);
+  }
+
+  #do<Type extends PodAction['type']>(action: Extract<PodAction, { type: Type }>, input: SyncInput): Promise<void> {
+    const executor = this.#executors[action.type] as (action: PodAction, input: SyncInput) => Promise<void>;
+    return executor(action, input);
+  }
+
+  async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
+    const { pod, memory, signal } = input;
+    const { runtime, volumes, limiter, dns, recorder } = this.#options;
+    try {
+      memory.volumes = await volumes.setUp(pod);
+    } catch (error) {
+      if (error instanceof VolumeError)
+        recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedMount', message: error.message });
+      throw error;
+    }
+    const folder = volumes.folderOf(pod.metadata.uid);
+    await mkdir(folder, { recursive: true });
+    const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
+    await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, dns));
+    await writeFile(hostsFileOf(folder), ''); // the address follows
+    const config = this.#sandboxConfig(pod, attempt);
+    try {
+      const id = await limiter.run(() => runtime.createSandbox(config), signal);
+      const started = limiter.run(() => runtime.startSandbox(id)).then((state) => this.#noteStarted(pod, state));
+      started.catch(() => undefined); // heard by whoever needs the sandbox, and below
+      memory.sandbox = { id, started };
+    } catch (error) {
+      signal.throwIfAborted();
+      const words = error instanceof Error ? error.message : String(error);
+      const message = `Failed to create pod sandbox: ${words}`;
+      recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+      throw error;
+    }
+  }
+
+  async #noteStarted(pod: PodObject, state: SandboxState): Promise<SandboxState> {
+    const { observed, volumes, dns } = this.#options;
+    observed.noteSandbox(state);
+    const text = usesNodeNetwork(pod)
+      ? computeNodeHostsFile(pod, await readFile('/etc/hosts', 'utf8'))
+      : computeHostsFile(pod, computePodNames(pod, dns.clusterDomain), state.ip ?? '');
+    await writeFile(hostsFileOf(volumes.folderOf(pod.metadata.uid)), text);
+    return state;
+  }
+
+  #sandboxConfig(pod: PodObject, attempt: number): SandboxConfig {
+    const { spec } = pod;
+    return {
+      pod: identityOf(pod),
+      attempt,
+      hostname: computePodNames(pod, this.#options.dns.clusterDomain).hostname,
+      network: usesNodeNetwork(pod) ? 'node' : 'pod',
+      pid: pidModeOf(pod),
+      ipc: spec?.hostIPC ? 'node' : 'pod',
+      sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+      portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
+    };
+  }
+
+  async #startContainer(
+    { name, attempt }: Extract<PodAction, { type: 'startContainer' }>,
+    { pod, memory, signal }: SyncInput,
+  ): Promise<void> {
+    const container = containerOf(pod, name);
+    const sandbox = this.#sandboxOf(pod, memory);
+    if (container === undefined || sandbox === undefined) return;
+    if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, this.#options.clock.monotonic());
+    await this.#options.starter.start({ pod, container, attempt, sandbox, memory, signal });
+  }
+
+  #sandboxOf(pod: PodObject, memory: PodMemory): StartingSandbox | undefined {
+    const running = sandboxOf(this.#options.observed.get(pod.metadata.uid));
+    if (memory.sandbox !== undefined && (running === undefined || memory.sandbox.id === running.id))
+      return memory.sandbox;
+    return running && { id: running.id, started: Promise.resolve(running) };
+  }
+
+  async #stopContainer(
+    { id, name, reason }: Extract<PodAction, { type: 'stopContainer' }>,
+    { pod, memory }: SyncInput,
+  ): Promise<void> {
+    const { runtime, observed, recorder, clock } = this.#options;
+    const container = containerOf(pod, name);
+    const message = stopMessage(name, reason, pod);
+    recorder.record(eventSubject(pod, container), { type: 'Normal', reason: 'Killing', message });
+    const graceMs = this.#graceSeconds(pod, name, reason) * 1000;
+    const startedAt = clock.monotonic();
+    memory.stopping.add(id);
+    try {
+      const hook = container?.spec.lifecycle?.preStop;
+      if (container !== undefined && hook !== undefined && graceMs > 0) {
+        const podIp = sandboxOf(observed.get(pod.metadata.uid))?.ip ?? this.#options.nodeIp;
+        const question = { container: container.spec, containerId: id, podIp, timeoutMs: graceMs };
+        if (!(await runHook(hook, question, this.#options)))
+          recorder.record(eventSubject(pod, container), {
+            type: 'Warning',
+            reason: 'FailedPreStopHook',
+            message: 'PreStopHook failed',
+          });
+      }
+      const leftMs = graceMs - (clock.monotonic() - startedAt);
+      await runtime.stop(id, hook === undefined ? graceMs / 1000 : Math.max(shortestGraceSeconds, leftMs / 1000));
+      const state = await runtime.inspectContainer(id);
+      if (state === undefined) observed.noteRemoved(pod.metadata.uid, id);
+      else observed.noteContainer(state);
+      memory.unwell.delete(id);
+    } finally {
+      memory.stopping.delete(id);
+    }
+  }
+
+  #graceSeconds(pod: PodObject, name: string, reason: StopReason): number {
+    const { livenessProbe, startupProbe } = containerOf(pod, name)?.spec ?? {};
+    const own = {
+      LivenessProbeFailed: livenessProbe?.terminationGracePeriodSeconds,
+      StartupProbeFailed: startupProbe?.terminationGracePeriodSeconds,
+    } as Partial<Record<StopReason, number | undefined>>;
+    return own[reason] ?? graceSecondsOf(pod);
+  }
+
+  async #remove(pod: PodObject, id: string): Promise<void> {
+    await this.#options.runtime.remove(id);
+    this.#options.observed.noteRemoved(pod.metadata.uid, id);
+  }
+
+  async #backOff(
+    { name, waitMs, leftMs: _ }: Extract<PodAction, { type: 'backOff' }>,
+    { pod, memory }: SyncInput,
+  ): Promise<void> {
+    const { namespace, name: podName, uid } = identityOf(pod);
+    const place = `${podName}_${namespace}(${uid})`;
+    const before = memory.waiting.get(name);
+    const message = `back-off ${formatSeconds(waitMs)} restarting failed container=${name} pod=${place}`;
+    memory.waiting.set(name, { reason: 'CrashLoopBackOff', message });
+    if (before?.message === message) return;
+    this.#options.recorder.record(eventSubject(pod, containerOf(pod, name)), {
+      type: 'Warning',
+      reason: 'BackOff',
+      message: `Back-off restarting failed container ${name} in pod ${place}`,
+    });
+  }
+}
+
+function stopMessage(name: string, reason: StopReason, { spec }: PodObject): string {
+  const willRestart = spec?.restartPolicy !== 'Never';
+  switch (reason) {
+    case 'DefinitionChanged':
+      return `Container ${name} definition changed, will be restarted`;
+    case 'LivenessProbeFailed':
+      return willRestart ? `Container ${name} failed liveness probe, will be restarted` : `Stopping container ${name}`;
+    case 'StartupProbeFailed':
+      return willRestart ? `Container ${name} failed startup probe, will be restarted` : `Stopping container ${name}`;
+    case 'PostStartHookFailed':
+      return 'FailedPostStartHook';
+    case 'SandboxChanged':
+    case 'PodEnds':
+      return `Stopping container ${name}`;
+  }
+}
+
+function portMappingsOf(pod: PodObject): PortMapping[] {
+  return containersOf(pod).flatMap(({ spec }) =>
+    (spec.ports ?? [])
+      .filter(({ hostPort }) => hostPort !== undefined && hostPort > 0)
+      .map(({ containerPort, hostPort = 0, hostIP = '', protocol = 'TCP' }) => ({
+        containerPort,
+        hostPort,
+        hostIp: hostIP,
+        protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
+      })),
+  );
+}

@@ -1,0 +1,341 @@
+/**
+ * The one sequence of steps that may act on one pod. Every step looks at object and runtime again.
+ *
+ *   object seen ──► living ──────────────► ending ─────────────► over ───────────► gone
+ *                    │  ▲                   ▲                     │                 │
+ *                    └──┘ look, decide, do  │ deletion, deadline, │ last status     │ containers and
+ *                         (woken by object, │ or all containers   │ written, object │ folders removed;
+ *                         runtime, probes,  │ ended               │ deleted if it   │ the worker ends
+ *                         or time)                                │ was to be       │
+ *
+ * Invariants:
+ * - One step at a time; what wakes the worker during a step makes it look once more.
+ * - It only goes forward: a pod that is ending never lives again, not even with a new kubelet (its phase says so).
+ * - The object is deleted only when nothing of the pod runs and its last status is stored.
+ * - Only `gone`, the object's absence, removes logs and volumes.
+ */
+
+import { computeBackoffMs } from '../base/backoff.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Recorder } from '../client/event-recorder.ts';
+import { eventSubject } from './event-subject.ts';
+import type { ImagePuller } from './image-puller.ts';
+import { readLastWords } from './last-words.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import { containerOf, graceSecondsOf, isDeleting, isTerminal, type PodObject, sandboxOf } from './pod.ts';
+import { computePodActions, isOver, type PodAction, type PodContext, type StopReason } from './pod-actions.ts';
+import { PodMemory } from './pod-memory.ts';
+import { computePodStatus, type KubeletPodStatus } from './pod-status.ts';
+import type { PodSync } from './pod-sync.ts';
+import type { Prober } from './probes/prober.ts';
+import type { RestartBackoff } from './restart-backoff.ts';
+import type { ContainerState, Runtime } from './runtime/runtime.ts';
+import type { StatusManager } from './status-manager.ts';
+import type { Volumes } from './volumes/volumes.ts';
+
+export interface PodWorkerDependencies {
+  readonly runtime: Runtime;
+  readonly sync: PodSync;
+  readonly observed: ObservedPods;
+  readonly prober: Prober;
+  readonly statuses: StatusManager;
+  readonly puller: ImagePuller;
+  readonly backoff: RestartBackoff;
+  readonly volumes: Volumes;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nodeIp: string;
+}
+
+const retry = { baseMs: 500, maxMs: 20_000 };
+/** So long ErrImagePull is shown before it becomes ImagePullBackOff. */
+const showPullErrorMs = 3_000;
+/** Reasons to wait that time, or the container's own start, will end; others are tried again. */
+const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
+const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
+/** How often files of ConfigMaps and Secrets are brought up to date. */
+const volumesRefreshMs = 60_000;
+
+export class PodWorker {
+  readonly uid: string;
+  readonly #dependencies: PodWorkerDependencies;
+  readonly #logger: Logger;
+  readonly #memory = new PodMemory();
+  /** Aborts what serves only the pod's life. */
+  readonly #life = new AbortController();
+  #pod: PodObject;
+  #gone = false;
+  #failure: { readonly reason: string; readonly message: string } | undefined;
+  #objectDeleted = false;
+  #failures = 0;
+  #wake: AbortController | undefined;
+  #dirty = false;
+
+  constructor(pod: PodObject, dependencies: PodWorkerDependencies) {
+    this.uid = pod.metadata.uid;
+    this.#pod = pod;
+    this.#dependencies = dependencies;
+    this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
+  }
+
+  get pod(): PodObject {
+    return this.#pod;
+  }
+
+  /** A newer version of the object. */
+  update(pod: PodObject): void {
+    const before = graceSecondsOf(this.#pod);
+    this.#pod = pod;
+    if (isDeleting(pod)) {
+      this.#life.abort();
+      if (graceSecondsOf(pod) < before) this.#hurryStops();
+    }
+    this.wake();
+  }
+
+  /** The object is no more: whatever is left of the pod goes. */
+  podGone(): void {
+    this.#gone = true;
+    this.#life.abort();
+    this.wake();
+  }
+
+  wake(): void {
+    this.#dirty = true;
+    this.#wake?.abort();
+  }
+
+  /** Why a container of this pod waits, for whoever asks for its log. */
+  waitingReasonOf(container: string): string | undefined {
+    return this.#memory.waiting.get(container)?.reason;
+  }
+
+  /** Until the pod is gone and nothing of it is left, or `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#dirty = false;
+      let waitMs: number | undefined;
+      try {
+        waitMs = await this.#step(signal);
+        if (waitMs === undefined) return;
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (this.#life.signal.aborted && !this.#isEnding()) continue;
+        this.#failures += 1;
+        waitMs = this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
+        if (!isAbort(error)) this.#logger.warn('A step for a pod failed; trying again', { error });
+      }
+      await this.#sleep(waitMs, signal);
+    }
+  }
+
+  /** Returns how long to wait for the next look, or undefined: there will be none. */
+  async #step(signal: AbortSignal): Promise<number | undefined> {
+    const { observed, statuses, sync } = this.#dependencies;
+    this.#checkDeadline();
+    const pod = statuses.withLatestStatus(this.#pod);
+    const known = observed.get(this.uid);
+    await this.#watchContainers(pod, known.containers);
+    const context = this.#context();
+    if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
+    const actions = computePodActions(pod, known, context);
+    this.#forgetOldReasons(actions);
+    this.#publish(pod, context, signal);
+    const own = context.ending ? signal : AbortSignal.any([signal, this.#life.signal]);
+    await sync.apply(actions, { pod, memory: this.#memory, signal: own });
+    // Hooks and pulls may have taken long; what they changed is told at once.
+    const after = statuses.withLatestStatus(this.#pod);
+    await this.#watchContainers(after, observed.get(this.uid).containers);
+    this.#publish(after, this.#context(), signal);
+    if (actions.some(({ type }) => type !== 'backOff' && type !== 'startContainer')) return 0;
+    return await this.#nextLook(pod, actions, signal);
+  }
+
+  #isEnding(): boolean {
+    return this.#gone || this.#failure !== undefined || isDeleting(this.#pod) || isTerminal(this.#pod);
+  }
+
+  #context(): PodContext {
+    const { prober, backoff, clock, observed } = this.#dependencies;
+    const unwell = new Map<string, StopReason>(this.#memory.unwell);
+    for (const { id } of observed.get(this.uid).containers) {
+      const reason = prober.unwellOf(id);
+      if (reason !== undefined) unwell.set(id, reason);
+    }
+    return {
+      ending: this.#isEnding(),
+      unwell,
+      isStarted: (id) => !this.#memory.inHook.has(id) && prober.isStarted(id),
+      backOffOf: ({ name, status }) => {
+        const finishedAt = status.type === 'exited' ? status.finishedAt : clock.now();
+        const endedAt = clock.monotonic() - Math.max(0, clock.now() - finishedAt);
+        return backoff.waitOf(`${this.uid}/${name}`, endedAt, clock.monotonic());
+      },
+    };
+  }
+
+  #checkDeadline(): void {
+    const left = this.#deadlineLeftMs();
+    if (left === undefined || left > 0 || this.#isEnding()) return;
+    this.#failure = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    };
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', ...this.#failure });
+  }
+
+  #deadlineLeftMs(): number | undefined {
+    const { spec } = this.#pod;
+    const { startTime } = this.#dependencies.statuses.withLatestStatus(this.#pod).status ?? {};
+    if (spec?.activeDeadlineSeconds === undefined || startTime === undefined) return undefined;
+    return Date.parse(String(startTime)) + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
+  }
+
+  /** Probes follow what runs; last words are read of what ended. */
+  async #watchContainers(pod: PodObject, containers: readonly ContainerState[]): Promise<void> {
+    const { prober, runtime, observed, nodeIp } = this.#dependencies;
+    for (const state of containers) {
+      const container = containerOf(pod, state.name);
+      if (state.status.type === 'running') {
+        const podIp = sandboxOf(observed.get(this.uid))?.ip ?? nodeIp;
+        if (container !== undefined && !this.#memory.inHook.has(state.id))
+          prober.watch({ pod, container, state, podIp });
+        continue;
+      }
+      prober.forget(state.id);
+      if (!this.#memory.messages.has(state.id))
+        this.#memory.messages.set(state.id, await readLastWords(state, runtime));
+    }
+  }
+
+  /** A reason is told until the container has another one, or is about to be started. */
+  #forgetOldReasons(actions: readonly PodAction[]): void {
+    const waits = new Set(actions.flatMap((action) => ('name' in action ? [action.name] : [])));
+    for (const [name, { reason }] of this.#memory.waiting)
+      if (
+        !waits.has(name) ||
+        (reason === 'CrashLoopBackOff' && actions.some((a) => a.type === 'startContainer' && a.name === name))
+      )
+        this.#memory.waiting.delete(name);
+  }
+
+  #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
+    const { observed, prober, clock, nodeIp } = this.#dependencies;
+    const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
+    return computePodStatus(pod, observed.get(this.uid), {
+      waiting: this.#memory.waiting,
+      messages: this.#memory.messages,
+      isReady: ready,
+      isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
+      isInHook: (id) => this.#memory.inHook.has(id),
+      ended: over && (this.#failure !== undefined || isDeleting(pod)),
+      over,
+      nodeIp,
+      ...(this.#failure !== undefined && { failure: this.#failure }),
+      now: clock.now(),
+    });
+  }
+
+  #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
+    if (this.#gone || isTerminal(pod)) return;
+    const status = this.#statusOf(pod, false);
+    const starting =
+      status.phase === 'Pending' &&
+      [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
+    this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
+  }
+
+  /** Nothing runs any more. */
+  async #finish(pod: PodObject, _context: PodContext, signal: AbortSignal): Promise<number | undefined> {
+    const { statuses } = this.#dependencies;
+    if (this.#gone) {
+      await this.#removeAll();
+      return undefined;
+    }
+    if (!isTerminal(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
+    if (!isDeleting(this.#pod) || this.#objectDeleted) return Number.POSITIVE_INFINITY;
+    await statuses.settled(this.uid);
+    await statuses.deletePod(this.#pod);
+    this.#objectDeleted = true;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  async #removeAll(): Promise<void> {
+    const { observed, runtime, volumes, statuses, puller, backoff, prober } = this.#dependencies;
+    const { containers, sandboxes } = observed.get(this.uid);
+    for (const { id } of containers) prober.forget(id);
+    // The sandbox goes last: containers refer to it.
+    await Promise.all(containers.map(({ id }) => this.#remove(id, runtime)));
+    await Promise.all(sandboxes.map(({ id }) => this.#remove(id, runtime)));
+    await volumes.tearDown(this.uid);
+    statuses.forget(this.uid);
+    puller.forget(this.uid);
+    backoff.forget(`${this.uid}/`);
+    observed.forget(this.uid);
+  }
+
+  async #remove(id: string, runtime: Runtime): Promise<void> {
+    await runtime.remove(id);
+    this.#dependencies.observed.noteRemoved(this.uid, id);
+  }
+
+  async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
+    const { clock, puller, volumes } = this.#dependencies;
+    const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
+    const deadline = this.#deadlineLeftMs();
+    if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
+    const reasons = [...this.#memory.waiting.values()].map(({ reason }) => reason);
+    if (reasons.includes('ErrImagePull')) waits.push(showPullErrorMs);
+    const nextTry = puller.nextTry(this.uid);
+    if (nextTry !== undefined && reasons.some((reason) => pullReasons.has(reason)))
+      waits.push(Math.max(50, nextTry - clock.monotonic()));
+    if (reasons.some((reason) => !transientReasons.has(reason) && !pullReasons.has(reason))) {
+      this.#configFailures += 1;
+      waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
+    } else this.#configFailures = 0;
+    // A program that could not be run has ended: the next step decides what that means.
+    if (reasons.length === 0 && actions.some(({ type }) => type === 'startContainer'))
+      waits.push(...this.#afterStart());
+    if (this.#memory.volumes !== undefined && (pod.spec?.volumes ?? []).length > 0 && !this.#isEnding()) {
+      const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
+      if (dueInMs <= 0) {
+        this.#memory.volumesCheckedAt = clock.monotonic();
+        await volumes.setUp(pod);
+      }
+      waits.push(dueInMs <= 0 ? volumesRefreshMs : dueInMs);
+    }
+    signal.throwIfAborted();
+    return Math.min(Number.POSITIVE_INFINITY, ...waits);
+  }
+
+  #configFailures = 0;
+
+  #afterStart(): number[] {
+    const { containers } = this.#dependencies.observed.get(this.uid);
+    return containers.every(({ status }) => status.type === 'running') ? [] : [0];
+  }
+
+  /** The grace period became shorter while containers are ending. */
+  #hurryStops(): void {
+    const seconds = graceSecondsOf(this.#pod);
+    for (const id of this.#memory.stopping)
+      this.#dependencies.runtime
+        .stop(id, seconds)
+        .catch((error: unknown) => this.#logger.warn('A container could not be stopped sooner', { error }));
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#dirty || ms <= 0) {
+      await new Promise(setImmediate); // others get their turn
+      return;
+    }
+    this.#wake = new AbortController();
+    await this.#dependencies.clock.sleep(Math.min(ms, 2 ** 31 - 1), AbortSignal.any([signal, this.#wake.signal]));
+    this.#wake = undefined;
+  }
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

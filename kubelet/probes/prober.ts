@@ -1,0 +1,194 @@
+/**
+ * Asks running containers, each probe in a loop of its own, and keeps what they answered.
+ *
+ * Timeline of one container: running → startup probe until it passes → liveness and readiness side by side → ended.
+ *
+ * Invariants:
+ * - A result belongs to a container id: a restarted container begins anew.
+ * - Without a probe a container counts as started and ready as soon as it runs.
+ * - A loop ends when its container does, or when the prober stops.
+ */
+
+import type { Probe } from 'kubernetes-types/core/v1';
+import type { Clock } from '../../base/clock.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { eventSubject } from '../event-subject.ts';
+import type { PodContainer, PodObject } from '../pod.ts';
+import type { StopReason } from '../pod-actions.ts';
+import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
+import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
+
+export interface ProberOptions {
+  readonly runtime: Pick<StreamRuntime, 'exec'>;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** A result changed: the pod's status or its next step may have. */
+  readonly onChange: (podUid: string) => void;
+}
+
+type ProbeName = 'Startup' | 'Liveness' | 'Readiness';
+
+export interface ProbeTarget {
+  readonly pod: PodObject;
+  readonly container: PodContainer;
+  readonly state: ContainerState;
+  readonly podIp: string;
+}
+
+interface Watched {
+  readonly podUid: string;
+  readonly stop: AbortController;
+  started: boolean;
+  ready: boolean;
+  unwell: StopReason | undefined;
+}
+
+export class Prober {
+  readonly #options: ProberOptions;
+  readonly #watched = new Map<string, Watched>();
+  readonly #loops = new Set<Promise<void>>();
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to ask a running container, unless that goes on already. */
+  watch(target: ProbeTarget): void {
+    const { pod, container, state } = target;
+    if (this.#watched.has(state.id)) return;
+    const { startupProbe, livenessProbe, readinessProbe } = container.spec;
+    const watched: Watched = {
+      podUid: pod.metadata.uid,
+      stop: new AbortController(),
+      started: startupProbe === undefined,
+      ready: startupProbe === undefined && readinessProbe === undefined,
+      unwell: undefined,
+    };
+    this.#watched.set(state.id, watched);
+    const loop = this.#askAll(target, watched, { startupProbe, livenessProbe, readinessProbe });
+    this.#loops.add(loop);
+    void loop.then(() => this.#loops.delete(loop));
+  }
+
+  /** The container ended. */
+  forget(containerId: string): void {
+    this.#watched.get(containerId)?.stop.abort();
+    this.#watched.delete(containerId);
+  }
+
+  isStarted(containerId: string): boolean {
+    return this.#watched.get(containerId)?.started ?? false;
+  }
+
+  isReady(containerId: string): boolean {
+    return this.#watched.get(containerId)?.ready ?? false;
+  }
+
+  unwellOf(containerId: string): StopReason | undefined {
+    return this.#watched.get(containerId)?.unwell;
+  }
+
+  /** Ends all loops and waits for them. */
+  async stop(): Promise<void> {
+    for (const { stop } of this.#watched.values()) stop.abort();
+    await Promise.all(this.#loops);
+  }
+
+  async #askAll(
+    target: ProbeTarget,
+    watched: Watched,
+    probes: { readonly [Name in 'startupProbe' | 'livenessProbe' | 'readinessProbe']: DeepReadonly<Probe> | undefined },
+  ): Promise<void> {
+    const { startupProbe, livenessProbe, readinessProbe } = probes;
+    const { signal } = watched.stop;
+    const changed = () => this.#options.onChange(watched.podUid);
+    if (startupProbe !== undefined) {
+      await this.#ask(target, { name: 'Startup', probe: startupProbe, signal }, (passed) => {
+        if (passed) {
+          watched.started = true;
+          watched.ready = readinessProbe === undefined;
+        } else watched.unwell = 'StartupProbeFailed';
+        changed();
+        return 'end';
+      });
+      if (!watched.started) return;
+    }
+    await Promise.all([
+      livenessProbe &&
+        this.#ask(target, { name: 'Liveness', probe: livenessProbe, signal }, (passed) => {
+          if (passed) return 'go on';
+          watched.unwell = 'LivenessProbeFailed';
+          changed();
+          return 'end';
+        }),
+      readinessProbe &&
+        this.#ask(target, { name: 'Readiness', probe: readinessProbe, signal }, (passed) => {
+          const before = watched.ready;
+          watched.ready = passed;
+          if (before !== passed) changed();
+          return 'go on';
+        }),
+    ]);
+  }
+
+  /** Asks period after period; `decide` hears each time when a threshold is reached. */
+  async #ask(
+    target: ProbeTarget,
+    {
+      name,
+      probe,
+      signal,
+    }: { readonly name: ProbeName; readonly probe: DeepReadonly<Probe>; readonly signal: AbortSignal },
+    decide: (passed: boolean) => 'go on' | 'end',
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
+    await clock.sleep(initialDelaySeconds * 1000, signal);
+    let [inRow, last] = [0, undefined as boolean | undefined];
+    while (!signal.aborted) {
+      const startedAt = clock.monotonic();
+      const answer = await this.#askOnce(target, probe);
+      if (signal.aborted) return;
+      if (answer.result !== 'success') this.#tell(target, name, answer);
+      if (answer.result !== 'unknown') {
+        const passed = answer.result !== 'failure';
+        inRow = passed === last ? inRow + 1 : 1;
+        last = passed;
+        const reached = inRow >= (passed ? successThreshold : failureThreshold);
+        if (reached && decide(passed) === 'end') return;
+      }
+      await clock.sleep(Math.max(0, periodSeconds * 1000 - (clock.monotonic() - startedAt)), signal);
+    }
+  }
+
+  async #askOnce({ container, state, podIp }: ProbeTarget, probe: DeepReadonly<Probe>): Promise<Answer> {
+    const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+    const { exec, httpGet, tcpSocket, grpc } = probe;
+    try {
+      if (exec) return await askExec(this.#options.runtime, state.id, { command: exec.command ?? [], timeoutMs });
+      if (httpGet) {
+        const port = resolvePort(httpGet.port, container.spec);
+        return await askHttp({ action: httpGet, podIp, port, timeoutMs, userAgent: this.#options.userAgent });
+      }
+      if (tcpSocket)
+        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), timeoutMs);
+      if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
+      return { result: 'success', output: '' };
+    } catch (error) {
+      return { result: 'unknown', output: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #tell({ pod, container }: ProbeTarget, name: ProbeName, { result, output }: Answer): void {
+    const texts = {
+      failure: `${name} probe failed: ${output}`,
+      warning: `${name} probe warning: ${output}`,
+      unknown: `${name} probe errored and resulted in unknown state: ${output}`,
+    };
+    if (result === 'success') return;
+    const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy';
+    this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason, message: texts[result] });
+  }
+}

@@ -1,0 +1,47 @@
+/** ConfigMaps and Secrets that pods refer to, read from the API when they are needed; asked once by many at a time. */
+
+import type { ConfigMap, Secret } from 'kubernetes-types/core/v1';
+import { configMaps, secrets } from '../api/kinds.ts';
+import type { Reader } from '../client/client.ts';
+import type { ReferencedData } from './containers/environment.ts';
+
+type Data = ReadonlyMap<string, Buffer>;
+
+export class ApiData implements ReferencedData {
+  readonly #client: Pick<Reader, 'get'>;
+  readonly #asked = new Map<string, Promise<Data>>();
+
+  constructor(client: Pick<Reader, 'get'>) {
+    this.#client = client;
+  }
+
+  configMap(namespace: string, name: string): Promise<Data> {
+    return this.#once(`configmap/${namespace}/${name}`, async () => {
+      const { data = {}, binaryData = {} } = await this.#client.get<ConfigMap>(configMaps, { namespace, name });
+      return new Map([...entries(data, 'utf8'), ...entries(binaryData, 'base64')]);
+    });
+  }
+
+  secret(namespace: string, name: string): Promise<Data> {
+    return this.#once(`secret/${namespace}/${name}`, async () => {
+      const { data = {} } = await this.#client.get<Secret>(secrets, { namespace, name });
+      return new Map(entries(data, 'base64'));
+    });
+  }
+
+  /** Thirty pods of one controller that start together ask for the same. */
+  async #once(key: string, read: () => Promise<Data>): Promise<Data> {
+    const running = this.#asked.get(key);
+    if (running !== undefined) return await running;
+    const asked = read();
+    this.#asked.set(key, asked);
+    try {
+      return await asked;
+    } finally {
+      this.#asked.delete(key);
+    }
+  }
+}
+
+const entries = (data: Readonly<Record<string, string>>, encoding: BufferEncoding): [string, Buffer][] =>
+  Object.entries(data).map(([key, value]) => [key, Buffer.from(value, encoding)]);

@@ -1,0 +1,85 @@
+/** `/containerLogs/NAMESPACE/POD/CONTAINER`: what a container wrote, as it asked for or as it comes. */
+
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { badRequest } from '../../api/status-error.ts';
+import type { ObservedPods } from '../observed-pods.ts';
+import { attemptsOf, containerOf, type PodObject } from '../pod.ts';
+import type { PodWorkers } from '../pod-workers.ts';
+import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
+
+export interface LogRequest {
+  readonly pod: PodObject;
+  readonly container: string;
+  readonly query: URLSearchParams;
+  readonly runtime: Pick<StreamRuntime, 'logs'>;
+  readonly observed: ObservedPods;
+  readonly workers: PodWorkers;
+}
+
+export async function sendLogs(response: ServerResponse, request: LogRequest): Promise<void> {
+  const { query, runtime } = request;
+  const state = findAttempt(request);
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const limit = numberOf(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+  response.flushHeaders();
+  let sent = 0;
+  for await (const chunk of runtime.logs(state.id, readOptions(query), gone.signal)) {
+    const part = chunk.subarray(0, Math.min(chunk.length, limit - sent));
+    sent += part.length;
+    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(gone.signal, 'abort')]);
+    if (sent >= limit || gone.signal.aborted) break;
+  }
+  response.end();
+}
+
+function readOptions(query: URLSearchParams): LogOptions {
+  const sinceSeconds = numberOf(query, 'sinceSeconds');
+  const sinceTime = Date.parse(query.get('sinceTime') ?? '');
+  const since = sinceSeconds === undefined ? sinceTime : Date.now() - sinceSeconds * 1000;
+  const stream = query.get('stream') ?? 'All';
+  return {
+    follow: isTrue(query, 'follow'),
+    timestamps: isTrue(query, 'timestamps'),
+    tailLines: numberOf(query, 'tailLines'),
+    ...(Number.isNaN(since) ? {} : { since: Math.max(0, since) }),
+    stdout: stream !== 'Stderr',
+    stderr: stream !== 'Stdout',
+  };
+}
+
+function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  return text === null || text === '' ? undefined : Number(text);
+}
+
+const isTrue = (query: URLSearchParams, name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
+
+/** The attempt whose log is asked for; upstream's words where there is none. */
+function findAttempt({ pod, container: name, query, observed, workers }: LogRequest): ContainerState {
+  const podName = pod.metadata.name;
+  if (containerOf(pod, name) === undefined) throw badRequest(`container ${name} is not valid for pod ${podName}`);
+  const attempts = attemptsOf(observed.get(pod.metadata.uid), name).filter(({ status }) => status.type !== 'created');
+  const [newest] = attempts;
+  if (isTrue(query, 'previous')) {
+    const waits = workers.get(pod.metadata.uid)?.waitingReasonOf(name) === 'CrashLoopBackOff';
+    const previous = newest?.status.type === 'exited' && waits ? newest : attempts[1];
+    if (previous !== undefined) return previous;
+    throw badRequest(`previous terminated container "${name}" in pod "${podName}" not found`);
+  }
+  if (newest !== undefined) return newest;
+  const waiting = workers.get(pod.metadata.uid)?.waitingReasonOf(name) ?? waitingInStatus(pod, name);
+  throw badRequest(`container "${name}" in pod "${podName}" is waiting to start: ${explain(waiting)}`);
+}
+
+function waitingInStatus({ status }: PodObject, name: string): string {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return all.find((one) => one.name === name)?.state?.waiting?.reason ?? 'ContainerCreating';
+}
+
+function explain(reason: string): string {
+  if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff') return 'trying and failing to pull image';
+  return reason === 'InvalidImageName' ? 'image name is invalid' : reason;
+}

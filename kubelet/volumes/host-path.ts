@@ -1,0 +1,46 @@
+/** hostPath volumes: the type says what must be there, or is made. */
+
+import type { Stats } from 'node:fs';
+import { mkdir, open, stat } from 'node:fs/promises';
+
+/** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
+export async function ensureHostPath(path: string, type: string): Promise<void> {
+  const found = await statMaybe(path);
+  switch (type) {
+    case '':
+      return;
+    case 'DirectoryOrCreate':
+      if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
+      else check(found.isDirectory(), path, 'a directory');
+      return;
+    case 'FileOrCreate':
+      if (found === undefined) await (await open(path, 'a', 0o644)).close();
+      else check(found.isFile(), path, 'a file');
+      return;
+    case 'Directory':
+      return check(found?.isDirectory() ?? false, path, 'a directory');
+    case 'File':
+      return check(found?.isFile() ?? false, path, 'a file');
+    case 'Socket':
+      return check(found?.isSocket() ?? false, path, 'a socket file');
+    case 'CharDevice':
+      return check(found?.isCharacterDevice() ?? false, path, 'a character device');
+    case 'BlockDevice':
+      return check(found?.isBlockDevice() ?? false, path, 'a block device');
+    default:
+      throw new Error(`${type} is an invalid volume type`);
+  }
+}
+
+function check(holds: boolean, path: string, what: string): void {
+  if (!holds) throw new Error(`hostPath type check failed: ${path} is not ${what}`);
+}
+
+async function statMaybe(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
