@@ -85,7 +85,9 @@ export async function startControllerManager(options: ControllerManagerOptions):
     async stop() {
       stopping.abort();
       const ended = done.catch(() => undefined); // `done` tells whoever wants to know
-      await Promise.race([ended, clock.sleep(stopPatienceMs)]);
+      const inTime = new AbortController();
+      await Promise.race([ended, clock.sleep(stopPatienceMs, inTime.signal)]);
+      inTime.abort();
       await client.close();
       await ended;
     },
