@@ -1,7 +1,7 @@
 /** ConfigMaps: keys that can be file names, at most 1 MiB, and, when they say so, never changed again. */
 
 import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkConfigMapKey } from '../validation/names.ts';
@@ -33,7 +33,7 @@ export const configMaps = defineKind<ConfigMap>({
   shortNames: ['cm'],
   columns: [
     nameColumn,
-    numberColumn(
+    textColumn(
       'Data',
       'How many keys it has.',
       ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,

@@ -166,6 +166,8 @@ export const pods = defineKind<Pod>({
     { name: 'spec.hostNetwork', value: (pod) => String(pod.spec?.hostNetwork ?? false) },
     { name: 'status.phase', value: (pod) => pod.status?.phase ?? '' },
     { name: 'status.podIP', value: (pod) => pod.status?.podIP ?? '' },
+    // Known, but upstream fills nothing in: no value selects anything.
+    { name: 'status.podIPs', value: () => '' },
     { name: 'status.nominatedNodeName', value: (pod) => pod.status?.nominatedNodeName ?? '' },
   ],
   strategy,

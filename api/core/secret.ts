@@ -2,7 +2,7 @@
 
 import type { Secret } from 'kubernetes-types/core/v1';
 import { JsonError, parseJson } from '../codec/json.ts';
-import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkConfigMapKey } from '../validation/names.ts';
@@ -82,7 +82,7 @@ export const secrets = defineKind<Secret>({
   columns: [
     nameColumn,
     textColumn('Type', 'What the secret is for.', ({ type = '' }) => type),
-    numberColumn('Data', 'How many keys it has.', ({ data = {} }) => Object.keys(data).length),
+    textColumn('Data', 'How many keys it has.', ({ data = {} }) => Object.keys(data).length),
     ageColumn,
   ],
   selectableFields: [{ name: 'type', value: ({ type = '' }) => type }],

@@ -27,6 +27,7 @@ import {
   type PatchOperation,
 } from './answers.ts';
 import {
+  allocatedAddress,
   completeCreated,
   completeUpdated,
   creationTime,
@@ -240,7 +241,8 @@ function merge(object: unknown, { metadata }: { metadata: object }): unknown {
 function normalise(object: unknown): unknown {
   const text = JSON.stringify(object)
     .replaceAll(`"${creationTime}"`, '"<time>"')
-    .replaceAll(`${generatedSuffix}"`, '<suffix>"');
+    .replaceAll(`${generatedSuffix}"`, '<suffix>"')
+    .replaceAll(allocatedAddress, '<ip:1>');
   return JSON.parse(text);
 }
 

@@ -3,10 +3,17 @@
  * admission fills in, addresses. Placeholders are those of the recordings.
  */
 
-import type { Toleration } from 'kubernetes-types/core/v1';
+import type { ServiceSpec, Toleration } from 'kubernetes-types/core/v1';
 import type { Kind, WriteContext } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest, conflict } from '../../api/status-error.ts';
+import {
+  alignClusterIps,
+  completeFamilies,
+  keepAllocated,
+  needsHealthCheckPort,
+  needsNodePort,
+} from '../../apiserver/registry/services/service-needs.ts';
 
 type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadata']>]: unknown };
 // biome-ignore lint/suspicious/noExplicitAny: parts of many kinds are read here, whatever they are
@@ -66,11 +73,17 @@ export function keepMetadata(object: KubernetesObject, previous: Stored): void {
 export function completeCreated(kind: Kind, object: KubernetesObject): void {
   if (kind.group !== '') return;
   if (kind.kind === 'Pod') completePod(object);
+  if (kind.kind === 'Service') allocate(object);
 }
 
 /** Admission at update. */
-export function completeUpdated(kind: Kind, object: KubernetesObject, _previous: Stored, subresource?: string): void {
-  if (kind.group === '' && kind.kind === 'Pod' && subresource === undefined) addTolerations((object as Loose).spec);
+export function completeUpdated(kind: Kind, object: KubernetesObject, previous: Stored, subresource?: string): void {
+  if (kind.group !== '' || subresource !== undefined) return;
+  if (kind.kind === 'Pod') addTolerations((object as Loose).spec);
+  if (kind.kind === 'Service') {
+    keepAllocated((object as Loose).spec, (previous as Loose).spec);
+    allocate(object, previous);
+  }
 }
 
 function completePod(pod: Loose): void {
@@ -94,3 +107,22 @@ function addTolerations(spec: Loose): void {
       ];
   }
 }
+
+/** Addresses and ports as the server's hooks would give them. */
+function allocate(service: Loose, previous?: Loose): void {
+  const spec: ServiceSpec = service.spec;
+  alignClusterIps(spec, previous?.spec);
+  if (spec.type === 'ExternalName') return;
+  completeFamilies(spec);
+  if (spec.clusterIP === undefined || spec.clusterIP === '') {
+    if (spec.clusterIPs !== undefined && spec.clusterIPs.length > 0) return;
+    spec.clusterIP = allocatedAddress;
+    spec.clusterIPs = [allocatedAddress];
+  }
+  let next = firstPort;
+  if (needsHealthCheckPort(spec) && !spec.healthCheckNodePort) spec.healthCheckNodePort = next++;
+  if (needsNodePort(spec)) for (const port of spec.ports ?? []) port.nodePort ||= next++;
+}
+
+export const allocatedAddress = '10.96.222.1';
+const firstPort = 32_760;
