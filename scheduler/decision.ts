@@ -1,4 +1,4 @@
-/** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it changes nothing. */
+/** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it places nothing. */
 
 import type { NodeFilter, NodeScore, Plugins, Refusal } from './framework.ts';
 import { isRefusal } from './framework.ts';
@@ -37,14 +37,25 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
   const feasible: NodeInfo[] = [];
   const nominated = nominatedNode(pod, context, question);
   if (nominated !== undefined) return { type: 'node', node: nominated };
-  for (const node of snapshot.nodes()) {
+  const enough = computeEnough(snapshot.nodeCount);
+  snapshot.walk((node) => {
     const refusal = question.refuse(node);
     if (refusal === undefined) feasible.push(node);
     else refusals.set(node, refusal);
-  }
+    return feasible.length < enough ? 'more' : 'enough';
+  });
   const [first] = feasible;
   if (first === undefined) return { type: 'nowhere', refused: { refusals, question } };
   return { type: 'node', node: feasible.length === 1 ? first : choose(pod, feasible, question, context) };
+}
+
+/**
+ * How many feasible nodes are enough to choose from. In large clusters a sample finds a node that is nearly as good as
+ * the best of all in a fraction of the time; upstream's figures.
+ */
+function computeEnough(nodeCount: number): number {
+  const percentage = Math.max(5, 50 - Math.trunc(nodeCount / 125));
+  return Math.max(100, Math.trunc((nodeCount * percentage) / 100));
 }
 
 /** A pod for which room was made looks there first. */

@@ -14,12 +14,59 @@ export interface PodQuestion {
   matches(pod: PodInfo): boolean;
 }
 
-/** Numbers of matching pods by node; nodes without one are absent. */
-export type CountByNode = ReadonlyMap<NodeInfo, number>;
+/** Numbers of matching pods by node. */
+export interface CountByNode extends Iterable<readonly [NodeInfo, number]> {
+  of(node: NodeInfo): number;
+  /** The same summed up by the value that a node label has, of nodes that have the label. */
+  sumsBy(label: string): ReadonlyMap<string, number>;
+}
+
+/** Asked for every node at each decision, so numbers are found by slot. Iterating gives nodes that have a match. */
+class NodeCounts implements CountByNode {
+  readonly #nodes = new Map<NodeInfo, number>();
+  readonly #bySlot: number[] = [];
+  readonly #sums = new Map<string, Map<string, number>>();
+
+  of(node: NodeInfo): number {
+    return this.#bySlot[node.slot] ?? 0;
+  }
+
+  add(node: NodeInfo, factor: 1 | -1): void {
+    const count = this.of(node) + factor;
+    while (this.#bySlot.length < node.slot) this.#bySlot.push(0);
+    this.#bySlot[node.slot] = count;
+    if (count > 0) this.#nodes.set(node, count);
+    else this.#nodes.delete(node);
+    for (const [label, sums] of this.#sums) addTo(sums, node.labels[label], factor);
+  }
+
+  sumsBy(label: string): ReadonlyMap<string, number> {
+    let sums = this.#sums.get(label);
+    if (sums === undefined) {
+      sums = new Map();
+      for (const [node, count] of this.#nodes) addTo(sums, node.labels[label], count);
+      this.#sums.set(label, sums);
+    }
+    return sums;
+  }
+
+  /** Nodes got other labels. */
+  forgetSums(): void {
+    this.#sums.clear();
+  }
+
+  [Symbol.iterator](): Iterator<readonly [NodeInfo, number]> {
+    return this.#nodes.entries();
+  }
+}
+
+function addTo(sums: Map<string, number>, value: string | undefined, count: number): void {
+  if (value !== undefined) sums.set(value, (sums.get(value) ?? 0) + count);
+}
 
 interface Tally {
   readonly question: PodQuestion;
-  readonly counts: Map<NodeInfo, number>;
+  readonly counts: NodeCounts;
 }
 
 const rememberedTallies = 1024;
@@ -32,7 +79,7 @@ export class PodCounts {
   ask(question: PodQuestion, nodes: Iterable<NodeInfo>): CountByNode {
     let tally = this.#tallies.get(question.key);
     if (tally === undefined) {
-      tally = { question, counts: new Map() };
+      tally = { question, counts: new NodeCounts() };
       for (const node of nodes) for (const pod of node.pods.values()) change(tally, pod, node, 1);
       this.#forgetOldest();
       this.#group(question).add(tally);
@@ -47,6 +94,10 @@ export class PodCounts {
     for (const group of [pod.namespace, '']) {
       for (const tally of this.#byNamespace.get(group) ?? []) change(tally, pod, node, factor);
     }
+  }
+
+  nodeLabelsChanged(): void {
+    for (const { counts } of this.#tallies.values()) counts.forgetSums();
   }
 
   /** For when the answers of questions change by themselves: namespaces got other labels. */
@@ -75,7 +126,5 @@ export class PodCounts {
 function change({ question, counts }: Tally, pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
   if (question.namespace !== undefined && question.namespace !== pod.namespace) return;
   if (!question.matches(pod)) return;
-  const count = (counts.get(node) ?? 0) + factor;
-  if (count > 0) counts.set(node, count);
-  else counts.delete(node);
+  counts.add(node, factor);
 }

@@ -27,6 +27,10 @@ export class Snapshot {
   /** Pods of nodes that are not known (yet), by node name. */
   readonly #strays = new Map<string, Map<string, PodInfo>>();
   readonly #counts = new PodCounts();
+  /** The nodes as an array, made when it is needed. */
+  #list: NodeInfo[] | undefined;
+  #position = 0;
+  readonly #labelValues = new Map<string, Set<string>>();
 
   get nodeCount(): number {
     return this.#nodes.size;
@@ -41,8 +45,35 @@ export class Snapshot {
     return this.#nodes.values();
   }
 
+  /**
+   * Visits nodes until `visit` says that it has enough, each time going on where the last walk ended, so that over
+   * time all nodes are looked at alike. Neighbours in the list are visited far from each other: nodes of one zone are
+   * often added together, and a part of the list should be a sample of the whole.
+   */
+  walk(visit: (node: NodeInfo) => 'more' | 'enough'): void {
+    this.#list ??= [...this.#nodes.values()];
+    const list = this.#list;
+    const stride = strideFor(list.length);
+    for (let visited = 0; visited < list.length; visited++) {
+      this.#position = (this.#position + stride) % list.length;
+      const node = list[this.#position];
+      if (node !== undefined && visit(node) === 'enough') return;
+    }
+  }
+
   node(name: string): NodeInfo | undefined {
     return this.#nodes.get(name);
+  }
+
+  /** The values that a label has on the nodes. */
+  labelValues(label: string): ReadonlySet<string> {
+    let values = this.#labelValues.get(label);
+    if (values === undefined) {
+      values = new Set();
+      for (const { labels } of this.#nodes.values()) if (labels[label] !== undefined) values.add(labels[label]);
+      this.#labelValues.set(label, values);
+    }
+    return values;
   }
 
   /** How many pods answer `question` on each node. */
@@ -57,12 +88,15 @@ export class Snapshot {
   setNode(node: Cached<Node>): void {
     const known = this.#nodes.get(node.metadata.name);
     if (known !== undefined) {
+      const { labels } = known;
       known.update(node);
+      if (JSON.stringify(labels) !== JSON.stringify(known.labels)) this.#nodeLabelsChanged();
       this.images.set(known);
       return;
     }
     const info = new NodeInfo(node, this.#freeSlots.pop() ?? this.#slots++);
     this.#nodes.set(info.name, info);
+    this.#nodesChanged();
     this.images.set(info);
     for (const pod of this.#strays.get(info.name)?.values() ?? []) this.#put(pod, info);
     this.#strays.delete(info.name);
@@ -76,6 +110,7 @@ export class Snapshot {
       this.#stray(name).set(pod.key, pod);
     }
     this.#nodes.delete(name);
+    this.#nodesChanged();
     this.images.remove(info);
     this.#freeSlots.push(info.slot);
   }
@@ -109,6 +144,16 @@ export class Snapshot {
   /** The pod that is placed under this key, and whether that is only assumed. */
   placed(key: string): { readonly pod: PodInfo; readonly nodeName: string; readonly assumed: boolean } | undefined {
     return this.#places.get(key);
+  }
+
+  #nodesChanged(): void {
+    this.#list = undefined;
+    this.#labelValues.clear();
+  }
+
+  #nodeLabelsChanged(): void {
+    this.#labelValues.clear();
+    this.#counts.nodeLabelsChanged();
   }
 
   #place(pod: PodInfo, nodeName: string, assumed: boolean): void {
@@ -145,4 +190,15 @@ export class Snapshot {
     pods?.delete(key);
     if (pods?.size === 0) this.#strays.delete(nodeName);
   }
+}
+
+/** A step through a ring of `count` places that comes by each of them: it has no divisor in common with `count`. */
+function strideFor(count: number): number {
+  let stride = Math.max(1, Math.floor(count * 0.618));
+  while (greatestDivisor(stride, count) > 1) stride++;
+  return stride;
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }

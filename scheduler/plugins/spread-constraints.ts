@@ -18,6 +18,8 @@ export interface SpreadConstraint {
   readonly minDomains: number;
   /** Whether pods on this node count. */
   counts(node: NodeInfo): boolean;
+  /** Whether they count on every node. */
+  readonly countsEverywhere: boolean;
   /** Which pods are spread. */
   readonly question: PodQuestion;
 }
@@ -41,7 +43,8 @@ export function defaultConstraints(pod: PodInfo, surroundings: Surroundings): re
   const selector = siblingsOf(pod, surroundings);
   if (selector === undefined) return [];
   const question = questionFor(pod, selector.key, (other) => selector.matches(other.labels));
-  const base = { minDomains: 1, counts: (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node), question };
+  const counts = (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node);
+  const base = { minDomains: 1, counts, countsEverywhere: acceptsAnyNode(pod), question };
   return [
     { ...base, topologyKey: hostnameKey, maxSkew: 3 },
     { ...base, topologyKey: zoneKey, maxSkew: 5 },
@@ -59,8 +62,13 @@ function prepare(constraint: Constraint, pod: PodInfo): SpreadConstraint {
       if (nodeAffinityPolicy === 'Honor' && !matchesRequiredNodes(pod.pod.spec, node)) return false;
       return nodeTaintsPolicy === 'Ignore' || !isRepelled(pod, node);
     },
+    countsEverywhere: acceptsAnyNode(pod) && constraint.nodeTaintsPolicy !== 'Honor',
     question: questionFor(pod, JSON.stringify(selector), (other) => matchesLabelSelector(selector, other.labels)),
   };
+}
+
+function acceptsAnyNode({ pod: { spec } }: PodInfo): boolean {
+  return spec.nodeSelector === undefined && spec.affinity?.nodeAffinity === undefined;
 }
 
 /** Pods that end are as good as gone. */

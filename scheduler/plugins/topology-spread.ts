@@ -5,6 +5,7 @@
 
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
+import type { CountByNode } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Surroundings } from '../world.ts';
@@ -55,13 +56,9 @@ class HardSpread implements NodeFilter {
       self: constraint.question.matches(pod) ? 1 : 0,
       fewest: undefined,
     }));
-    const pods = constraints.map(({ question }) => snapshot.countPods(question));
-    for (const node of snapshot.nodes()) {
-      if (!hasAllLabels(constraints, node)) continue;
-      this.#domains.forEach(({ constraint, counts }, i) => {
-        if (constraint.counts(node)) add(counts, node.labels[constraint.topologyKey], pods[i]?.get(node) ?? 0);
-      });
-    }
+    const [only] = this.#domains;
+    if (constraints.length === 1 && only?.constraint.countsEverywhere) countEverywhere(only, snapshot);
+    else this.#countNodeByNode(snapshot);
   }
 
   refuse(node: NodeInfo): Refusal | undefined {
@@ -75,6 +72,16 @@ class HardSpread implements NodeFilter {
     return undefined;
   }
 
+  #countNodeByNode(snapshot: Snapshot): void {
+    const pods = this.#constraints.map(({ question }) => snapshot.countPods(question));
+    for (const node of snapshot.nodes()) {
+      if (!hasAllLabels(this.#constraints, node)) continue;
+      this.#domains.forEach(({ constraint, counts }, i) => {
+        if (constraint.counts(node)) add(counts, node.labels[constraint.topologyKey], pods[i]?.of(node) ?? 0);
+      });
+    }
+  }
+
   count(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
     if (!hasAllLabels(this.#constraints, node)) return;
     for (const domains of this.#domains) {
@@ -84,6 +91,12 @@ class HardSpread implements NodeFilter {
       domains.fewest = undefined;
     }
   }
+}
+
+/** Without looking at each node: the sums are kept. */
+function countEverywhere({ constraint: { topologyKey, question }, counts }: Domains, snapshot: Snapshot): void {
+  const sums = snapshot.countPods(question).sumsBy(topologyKey);
+  for (const value of snapshot.labelValues(topologyKey)) counts.set(value, sums.get(value) ?? 0);
 }
 
 function fewestOf({ constraint, counts }: Domains): number {
@@ -102,9 +115,9 @@ interface SoftSpreadInput {
 
 interface SoftDomains {
   readonly constraint: SpreadConstraint;
-  /** Matching pods by value of the label, of the values that feasible nodes have; hosts are counted by node. */
-  readonly counts: Map<string, number>;
-  readonly byNode: ReadonlyMap<NodeInfo, number>;
+  /** Matching pods by value of the label, at least for the values that feasible nodes have; hosts are counted by node. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly byNode: CountByNode;
   readonly weight: number;
 }
 
@@ -119,7 +132,7 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
       for (const { constraint, counts, byNode, weight } of domains) {
         const value = node.labels[constraint.topologyKey];
         if (value === undefined) continue;
-        const count = constraint.topologyKey === hostnameKey ? (byNode.get(node) ?? 0) : (counts.get(value) ?? 0);
+        const count = constraint.topologyKey === hostnameKey ? byNode.of(node) : (counts.get(value) ?? 0);
         // The logarithm of the number of domains makes constraints over few and over many comparable.
         sum += count * weight + (constraint.maxSkew - 1);
       }
@@ -131,30 +144,41 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
   function countSoftly(constraint: SpreadConstraint): SoftDomains {
     const counts = new Map<string, number>();
     const byNode = snapshot.countPods(constraint.question);
-    for (const node of feasible) if (!ignored.has(node)) add(counts, node.labels[constraint.topologyKey], 0);
+    if (constraint.topologyKey === hostnameKey)
+      return { constraint, counts, byNode, weight: Math.log(feasible.length - ignored.size + 2) };
+    for (const node of feasible) {
+      const value = node.labels[constraint.topologyKey];
+      if (value !== undefined && !counts.has(value) && !ignored.has(node)) counts.set(value, 0);
+    }
+    const weight = Math.log(counts.size + 2);
+    const everywhere = constraint.countsEverywhere && (!own || constraints.length === 1);
+    if (everywhere) return { constraint, counts: byNode.sumsBy(constraint.topologyKey), byNode, weight };
     for (const [node, count] of byNode) {
       const value = node.labels[constraint.topologyKey];
       if (value === undefined || !counts.has(value) || (own && !hasAllLabels(constraints, node))) continue;
       if (constraint.counts(node)) add(counts, value, count);
     }
-    const size = constraint.topologyKey === hostnameKey ? feasible.length - ignored.size : counts.size;
-    return { constraint, counts, byNode, weight: Math.log(size + 2) };
+    return { constraint, counts, byNode, weight };
   }
 }
 
 /** The least crowded node gets 100. */
 function normalizeCrowding(scores: Float64Array, nodes: readonly NodeInfo[], ignored: ReadonlySet<NodeInfo>): void {
+  const isIgnored = (i: number): boolean => {
+    const node = ignored.size === 0 ? undefined : nodes[i];
+    return node !== undefined && ignored.has(node);
+  };
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
-  nodes.forEach((node, i) => {
-    if (ignored.has(node)) return;
-    lowest = Math.min(lowest, scores[i] ?? 0);
-    highest = Math.max(highest, scores[i] ?? 0);
-  });
-  nodes.forEach((node, i) => {
-    if (ignored.has(node)) scores[i] = 0;
-    else scores[i] = highest === 0 ? 100 : Math.trunc((100 * (highest + lowest - (scores[i] ?? 0))) / highest);
-  });
+  for (const [i, score] of scores.entries()) {
+    if (isIgnored(i)) continue;
+    if (score < lowest) lowest = score;
+    if (score > highest) highest = score;
+  }
+  for (const [i, score] of scores.entries()) {
+    if (isIgnored(i)) scores[i] = 0;
+    else scores[i] = highest === 0 ? 100 : Math.trunc((100 * (highest + lowest - score)) / highest);
+  }
 }
 
 function hasAllLabels(constraints: readonly SpreadConstraint[], { labels }: NodeInfo): boolean {
