@@ -76,12 +76,27 @@ export function checkRoot() {
   }
 }
 
-/** `npm ci`, when node_modules is missing or older than the lock file. */
+/**
+ * `npm ci`, when node_modules does not hold what the lock file says. Where npm finds fault with the lock file (npms
+ * differ in what it must say of other platforms), `npm install` takes the same versions from it.
+ */
 export function ensureNodePackages(report) {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (modifiedMs(installed) >= modifiedMs(join(root, 'package-lock.json'))) return;
+  if (holdsLockedPackages()) return;
   report('Installing Node packages (npm ci)');
-  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], 'Look at what npm says above, then try again.');
+  const flags = ['--include=dev', '--no-audit', '--no-fund'];
+  if (tryRun('npm', ['ci', ...flags]).ok) return;
+  run('npm', ['install', '--no-save', ...flags], 'Look at what npm says above, then try again.');
+}
+
+/** npm writes down what it installed, in the form of the lock file. */
+function holdsLockedPackages() {
+  const written = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(written)) return false;
+  const { packages: installed } = JSON.parse(readFileSync(written, 'utf8'));
+  const { packages: wanted } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
+  );
 }
 
 /** Compiles into dist/, when a source is newer than the last build. */
