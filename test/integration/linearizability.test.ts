@@ -16,7 +16,8 @@ import { TestEtcd } from '../support/etcd.ts';
 
 const keys = Array.from({ length: 8 }, (_, n) => `register-${n}`);
 const clientCount = 8;
-const durationMs = 12_000;
+/** Clients go on until so much was done, however slow the machine is. */
+const leastDone = 1_000;
 
 test('answers are linearizable and watches whole while etcd and an API server die', { timeout: 180_000 }, async (t) => {
   const authority = await createAuthority('longshore-test');
@@ -48,9 +49,10 @@ test('answers are linearizable and watches whole while etcd and an API server di
   const watchers = Array.from({ length: 6 }, (_, n) => new WatchRecorder(registers, urls, n, start));
   t.after(() => Promise.all(watchers.map((watcher) => watcher.stop())));
   const recorder = new HistoryRecorder();
-  const deadline = performance.now() + durationMs;
+  const enough = new AbortController();
+  t.after(() => enough.abort());
   const clients = Array.from({ length: clientCount }, (_, n) =>
-    useRegisters(n, { registers, urls, recorder, deadline }),
+    useRegisters(n, { registers, urls, recorder, signal: enough.signal }),
   );
   await delay(2_000);
   await first.kill();
@@ -61,6 +63,9 @@ test('answers are linearizable and watches whole while etcd and an API server di
   await delay(2_000);
   await first.kill('SIGTERM');
   await first.start();
+  await delay(1_500);
+  while (done(recorder) < leastDone) await delay(100);
+  enough.abort();
   await Promise.all(clients);
 
   const verdict = checkLinearizability(recorder.operations);
@@ -68,24 +73,27 @@ test('answers are linearizable and watches whole while etcd and an API server di
   const counts = new Map<string, number>();
   for (const { answer } of recorder.operations) counts.set(answer.type, (counts.get(answer.type) ?? 0) + 1);
   t.diagnostic(`${recorder.operations.length} operations: ${JSON.stringify(Object.fromEntries(counts))}`);
-  assert.ok((counts.get('ok') ?? 0) > 500, 'Too little was done to prove anything');
 
   const reference = await changesInEtcd(store, start);
   for (const watcher of watchers) await watcher.until(reference.at(-1)?.revision ?? start);
   for (const watcher of watchers) assert.deepEqual(await watcher.stop(), reference);
 });
 
+const done = ({ operations }: HistoryRecorder): number =>
+  operations.filter(({ answer }) => answer.type === 'ok').length;
+
 interface Work {
   readonly registers: ApiRegisters;
   readonly urls: readonly string[];
   readonly recorder: HistoryRecorder;
-  readonly deadline: number;
+  /** Aborts when enough was done. */
+  readonly signal: AbortSignal;
 }
 
 /** One client: one call at a time, to either server. It updates what it has seen, and sometimes what it has not. */
-async function useRegisters(client: number, { registers, urls, recorder, deadline }: Work): Promise<void> {
+async function useRegisters(client: number, { registers, urls, recorder, signal }: Work): Promise<void> {
   const seen = new Map<string, number>();
-  for (let n = 0; performance.now() < deadline; n += 1) {
+  for (let n = 0; !signal.aborted; n += 1) {
     const url = urls[(client + n) % urls.length] ?? '';
     const key = keys[(client * 3 + n * 5) % keys.length] ?? '';
     if (n % 16 === 15) {

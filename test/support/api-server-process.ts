@@ -40,7 +40,12 @@ export class ApiServerProcess {
     await writeFile(join(folder, 'serving.key'), serving.key);
     await writeFile(join(folder, 'ca.crt'), authority.certificate);
     const server = new ApiServerProcess(folder, await freePort(), etcdUrl);
-    await server.start();
+    try {
+      await server.start();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
