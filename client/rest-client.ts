@@ -11,7 +11,7 @@
 import type { IncomingMessage } from 'node:http';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
-import { type Status, StatusError, type StatusReason, serviceUnavailable } from '../api/status-error.ts';
+import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type {
@@ -26,6 +26,7 @@ import type {
   WriteOptions,
 } from './client.ts';
 import type { Connection } from './connection.ts';
+import { readText, refusal, retryAfterMs } from './http-answer.ts';
 import { readLines } from './read-lines.ts';
 import { collectionPath, objectPath, queryString } from './resource-path.ts';
 import { Transport } from './transport.ts';
@@ -59,26 +60,6 @@ const patchTypes: Record<PatchType, string> = {
   strategic: 'application/strategic-merge-patch+json',
   apply: 'application/apply-patch+yaml',
 };
-
-/** Reasons of answers that come without a Status, for instance from a load balancer in between. */
-const reasonsByCode = new Map<number, StatusReason>([
-  [400, 'BadRequest'],
-  [401, 'Unauthorized'],
-  [403, 'Forbidden'],
-  [404, 'NotFound'],
-  [405, 'MethodNotAllowed'],
-  [406, 'NotAcceptable'],
-  [409, 'Conflict'],
-  [410, 'Gone'],
-  [413, 'RequestEntityTooLarge'],
-  [415, 'UnsupportedMediaType'],
-  [422, 'Invalid'],
-  [429, 'TooManyRequests'],
-  [500, 'InternalError'],
-  [502, 'ServiceUnavailable'],
-  [503, 'ServiceUnavailable'],
-  [504, 'Timeout'],
-]);
 
 export function createRestClient(connection: Connection, options: RestClientOptions): Client {
   return new RestClient(connection, options);
@@ -282,31 +263,4 @@ function deleteBody({ uid, resourceVersion, ...options }: DeleteOptions): object
 /** Text is sent as it is: YAML, or JSON that the caller has written. */
 function encodeBody(body: unknown): string | undefined {
   return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch (error) {
-    throw serviceUnavailable('The connection broke before the whole answer was there', error);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function refusal(code: number, text: string): StatusError {
-  try {
-    const status = JSON.parse(text) as Partial<Status> | null;
-    if (status?.kind === 'Status') return StatusError.from({ code, ...status } as Status);
-  } catch {
-    // Not JSON, so not a Status: its text is all there is to say.
-  }
-  return new StatusError(code, reasonsByCode.get(code) ?? '', text.trim().slice(0, 1000) || `HTTP ${code}`);
-}
-
-/** How long to wait before the same request again; undefined: it must not be sent again. */
-function retryAfterMs(response: IncomingMessage, method: string, code: number): number | undefined {
-  const seconds = Number(response.headers['retry-after']);
-  if (code === 429) return Number.isFinite(seconds) ? seconds * 1000 : 1000;
-  return code === 503 && method === 'GET' && Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
