@@ -3,11 +3,12 @@
  * may have is not looked at here: decoding by schema comes next.
  */
 
+import { apiVersionOf } from '../kind.ts';
 import { isRecord, type JsonRecord } from '../patch/record.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from './json.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
-import { type GroupVersionKind, isRegistered } from './registered-kinds.ts';
+import { conversionProblem, type GroupVersionKind, isRegistered } from './registered-kinds.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf';
@@ -45,7 +46,7 @@ export function decodeBody(body: Uint8Array, format: BodyFormat, expected: Group
   const given = kindOf(raw.value, body, expected);
   checkKind(given, expected);
   const object = isRecord(raw.value) ? raw.value : {};
-  const apiVersion = given.group === '' ? given.version : `${given.group}/${given.version}`;
+  const apiVersion = apiVersionOf(given);
   return {
     object: { ...object, apiVersion, kind: given.kind },
     strictErrors: raw.strictErrors,
@@ -119,23 +120,14 @@ function withDefaults(given: GroupVersionKind, expected: GroupVersionKind): Grou
 function checkKind(given: GroupVersionKind, expected: GroupVersionKind): void {
   const same = given.group === expected.group && given.kind === expected.kind;
   if (same && given.version === expected.version) return;
-  const apiVersion = (one: GroupVersionKind) => (one.group === '' ? one.version : `${one.group}/${one.version}`);
-  const refuse = (why: string) =>
-    badRequest(
-      `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: ${why}`,
-    );
-  if (!isRegistered(given)) {
-    throw refuse(
-      `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersion(given))} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-    );
-  }
-  if (same) {
+  if (same && isRegistered(given)) {
     throw badRequest(
-      `the API version in the data (${apiVersion(given)}) does not match the expected API version (${apiVersion(expected)})`,
+      `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
     );
   }
-  const internal = expected.group === '' || expected.group === 'events.k8s.io' ? 'core' : expected.group.split('.')[0];
-  throw refuse(`converting (${given.version}.${given.kind}) to (${internal}.${expected.kind}): unknown conversion`);
+  throw badRequest(
+    `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: ${conversionProblem(given, expected)}`,
+  );
 }
 
 const shownBytes = 30;

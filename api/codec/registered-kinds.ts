@@ -19,7 +19,8 @@ const metaKinds = new Set([
   'WatchEvent',
 ]);
 
-let registered: ReadonlySet<string> | undefined;
+/** Definition of each kind, by `group/version/kind`; group versions are there too, without one. */
+let registered: ReadonlyMap<string, string> | undefined;
 
 export function isRegistered({ group, version, kind }: GroupVersionKind): boolean {
   registered ??= readRegistered();
@@ -28,12 +29,28 @@ export function isRegistered({ group, version, kind }: GroupVersionKind): boolea
   );
 }
 
-function readRegistered(): Set<string> {
-  const names = new Set<string>();
-  for (const { gvk } of Object.values(openApiFacts().definitions)) {
+/** The definition of a kind in the OpenAPI facts. */
+export function definitionOfKind({ group, version, kind }: GroupVersionKind): string | undefined {
+  registered ??= readRegistered();
+  return registered.get(`${group}/${version}/${kind}`);
+}
+
+function readRegistered(): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [definition, { gvk }] of Object.entries(openApiFacts().definitions)) {
     if (gvk === undefined) continue;
-    names.add(gvk.join('/'));
-    names.add(gvk.slice(0, 2).join('/'));
+    names.set(gvk.join('/'), definition);
+    names.set(gvk.slice(0, 2).join('/'), '');
   }
   return names;
+}
+
+/** Why an object of one kind cannot be taken for another, in upstream's words. */
+export function conversionProblem(given: GroupVersionKind, expected: GroupVersionKind): string {
+  if (!isRegistered(given)) {
+    const apiVersion = given.group === '' ? given.version : `${given.group}/${given.version}`;
+    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  }
+  const internal = expected.group === '' || expected.group === 'events.k8s.io' ? 'core' : expected.group.split('.')[0];
+  return `converting (${given.version}.${given.kind}) to (${internal}.${expected.kind}): unknown conversion`;
 }

@@ -4,14 +4,15 @@
  */
 
 import { goValue } from '../../api/codec/go-text.ts';
+import { conversionProblem, definitionOfKind } from '../../api/codec/registered-kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../api/patch/merge-patch.ts';
-import { isRecord } from '../../api/patch/record.ts';
+import { isRecord, type JsonRecord } from '../../api/patch/record.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { objectSchemaOf } from '../../api/schema/schema.ts';
-import { badRequest, StatusError } from '../../api/status-error.ts';
+import { StatusError } from '../../api/status-error.ts';
 import { type DecodeOptions, type ExpectedType, reportStrictErrors } from './decode-object.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -34,59 +35,77 @@ export type PatchOptions = Pick<DecodeOptions, 'fieldValidation' | 'warn'>;
 /** The object after the patch, decoded anew. `previous` is left alone. */
 export type PatchFunction = (previous: KubernetesObject | undefined) => KubernetesObject;
 
-/** Reads the patch at once, so that what is wrong with it is told before anything else. */
+/**
+ * The change that a patch makes. It is read when it is first applied: that there is nothing to patch is told before
+ * what is wrong with the patch.
+ */
 export function readPatch(
   type: Exclude<PatchType, 'apply'>,
   bytes: Buffer,
   expected: ExpectedType,
   options: PatchOptions,
 ): PatchFunction {
-  const text = bytes.toString('utf8');
-  switch (type) {
-    case 'json': {
-      const { operations, strictErrors } = parseJsonPatch(text);
-      reportPatchErrors(strictErrors, options);
-      return (previous) => {
-        const patched = applyJsonPatch(previous, operations);
-        return decodePatched(patched, documentText(patched), expected, options);
-      };
-    }
-    case 'merge': {
-      const { patch, strictErrors } = parseMergePatch(text);
-      reportPatchErrors(strictErrors, options);
-      return (previous) => {
-        const patched = applyMergePatch(previous, patch);
-        return decodePatched(patched, documentText(patched), expected, options);
-      };
-    }
-    case 'strategic': {
-      const { patch, strictErrors } = parseStrategicMergePatch(text);
-      const schema = objectSchemaOf(expected.definition);
-      return (previous) => {
-        const patched = applyStrategicMergePatch({ ...previous }, patch, schema);
-        return decodePatched(patched, goValue(patch), expected, options, strictErrors);
-      };
-    }
-  }
+  let apply: ((previous: KubernetesObject | undefined) => Patched) | undefined;
+  return (previous) => {
+    apply ??= languages[type](bytes.toString('utf8'), expected);
+    return decodePatched(apply(previous), expected, options);
+  };
 }
 
-function reportPatchErrors(errors: readonly string[], options: PatchOptions): void {
-  reportStrictErrors(errors, errors, options, (why) => badRequest(why));
+interface Patched {
+  readonly document: unknown;
+  /** Duplicate and unknown fields of the patch. */
+  readonly strictErrors: readonly string[];
+  /** What errors show: the patched document, or the patch. */
+  shown(): string;
+  /** The patch may have made another kind of object out of it. */
+  readonly mayChangeKind: boolean;
 }
 
-function decodePatched(
-  patched: unknown,
-  shown: string,
-  expected: ExpectedType,
-  options: PatchOptions,
-  strictErrors: readonly string[] = [],
-): KubernetesObject {
-  const refuse = (why: string) => undecodable(shown, why);
-  checkKind(patched, expected, refuse);
-  try {
-    const { object, unknownFields } = decode(expected.definition, patched);
-    const errors = [...strictErrors, ...unknownFields.map((path) => `unknown field "${path}"`)];
+type Language = (text: string, expected: ExpectedType) => (previous: KubernetesObject | undefined) => Patched;
+
+const languages: Readonly<Record<Exclude<PatchType, 'apply'>, Language>> = {
+  json(text) {
+    const { operations, strictErrors } = parseJsonPatch(text);
+    return (previous) => patchedDocument(applyJsonPatch(previous, operations), strictErrors);
+  },
+  merge(text) {
+    const { patch, strictErrors } = parseMergePatch(text);
+    return (previous) => patchedDocument(applyMergePatch(previous, patch), strictErrors);
+  },
+  strategic(text, { definition }) {
+    const { patch, strictErrors } = parseStrategicMergePatch(text);
+    const schema = objectSchemaOf(definition);
+    return (previous) => ({
+      document: applyStrategicMergePatch({ ...previous }, patch, schema),
+      strictErrors,
+      shown: () => goValue(patch),
+      mayChangeKind: false,
+    });
+  },
+};
+
+const patchedDocument = (document: unknown, strictErrors: readonly string[]): Patched => ({
+  document,
+  strictErrors,
+  shown: () => documentText(document),
+  mayChangeKind: true,
+});
+
+function decodePatched(patched: Patched, expected: ExpectedType, options: PatchOptions): KubernetesObject {
+  const refuse = (why: string) => undecodable(patched.shown(), why);
+  const report = (unknownFields: readonly string[]) => {
+    const errors = [...patched.strictErrors, ...unknownFields.map((path) => `unknown field "${path}"`)];
     reportStrictErrors(errors, errors, options, refuse);
+  };
+  try {
+    const { document, mayChangeKind } = patched;
+    if (mayChangeKind && isRecord(document)) {
+      if ((document.apiVersion ?? '') === '') return versionless(document, report);
+      checkKind(document, expected, refuse);
+    }
+    const { object, unknownFields } = decode(expected.definition, document);
+    report(unknownFields);
     return object;
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
@@ -94,14 +113,25 @@ function decodePatched(
   }
 }
 
-/** A strategic merge patch ignores other kinds and versions in the patch; the others would make another object of it. */
-function checkKind(patched: unknown, expected: ExpectedType, refuse: (why: string) => Error): void {
-  if (!isRecord(patched)) return;
-  const { kind } = patched;
-  if (typeof kind !== 'string' || kind === '' || kind === expected.kind) return;
-  throw refuse(
-    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(patched.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+/** Without a version nothing but the version and the kind is known of an object. */
+function versionless(document: JsonRecord, report: (unknownFields: readonly string[]) => void): KubernetesObject {
+  report(
+    Object.keys(document)
+      .filter((key) => key !== 'apiVersion' && key !== 'kind')
+      .sort(),
   );
+  return {};
+}
+
+function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: string) => Error): void {
+  const [version = '', group = ''] = String(document.apiVersion).split('/').reverse();
+  const { kind = null } = document;
+  const given = { group, version, kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind };
+  if (given.kind === expected.kind && group === expected.group && version === expected.version) return;
+  // The other kind's own troubles come first.
+  const definition = definitionOfKind(given);
+  if (definition !== undefined) decode(definition, document);
+  throw refuse(conversionProblem(given, expected));
 }
 
 /** The document as Go prints what it patched: the outermost keys in order. */

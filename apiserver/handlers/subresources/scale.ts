@@ -2,12 +2,15 @@
 
 import type { Scale } from 'kubernetes-types/autoscaling/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
+import { objectManagedFields, scaleManagedFields } from '../../../api/apply/scale-managed-fields.ts';
+import { defineKind } from '../../../api/define-kind.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
+import { apiVersionOf } from '../../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
-import { notFound } from '../../../api/status-error.ts';
+import { conflict, notFound } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { readBody } from '../body.ts';
-import type { ExpectedType } from '../decode-object.ts';
+import { readApply, trackUpdates } from '../field-ownership.ts';
 import { parseResourceVersion } from '../list-options.ts';
 import { negotiate } from '../negotiation.ts';
 import { sendValue } from '../object-answers.ts';
@@ -15,15 +18,11 @@ import { patchTypeOf, readPatch } from '../patch.ts';
 import { waitUntilFresh } from '../read.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Target } from '../target.ts';
-import { checkName, decodeOptions, placeInNamespace, readObject, writeRequest } from '../write.ts';
+import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
 import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
 
-const scaleType: ExpectedType = {
-  group: 'autoscaling',
-  version: 'v1',
-  kind: 'Scale',
-  definition: 'io.k8s.api.autoscaling.v1.Scale',
-};
+/** Not served by itself, but decoded, patched and applied like any kind. */
+const scales = defineKind({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' });
 
 /** What all scalable kinds have in common. */
 type Scalable = KubernetesObject & {
@@ -52,56 +51,105 @@ async function getScale(request: ApiRequest, target: Target): Promise<void> {
   await answer(request, item.object as Stored<Scalable>);
 }
 
+/** The Scale after the request, with the owners of its replicas. */
+type Change = (scale: Stored<Scale>) => Scale;
+
 async function putScale(request: ApiRequest, target: Target): Promise<void> {
   const options = parseWriteOptions(request.query, 'UpdateOptions');
-  const scale = (await readObject(request, scaleType, options)) as Scale;
+  const scale = (await readObject(request, scales, options)) as Scale;
   checkName(scale, target);
   placeInNamespace(scale, target);
-  await update(request, target, options, () => scale, scale.metadata?.uid);
+  await update(
+    request,
+    target,
+    options,
+    tracked(request, options, () => scale),
+  );
 }
 
 async function patchScale(request: ApiRequest, target: Target): Promise<void> {
   const type = patchTypeOf(request.header('content-type'));
-  const options = parseWriteOptions(request.query, 'PatchOptions');
+  const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
-  if (type === 'apply') throw notFound(target.kind, 'apply');
-  const patch = readPatch(type, bytes, scaleType, decodeOptions(request, options));
-  await update(request, target, options, (previous) => patch(scaleOf(previous)) as Scale);
+  if (type === 'apply') {
+    const { fieldManager: manager, force, fieldValidation } = options;
+    const warn = (text: string) => request.warn(text);
+    const change = readApply(bytes, { kind: scales, manager, force, fieldValidation, subresource, warn });
+    await update(request, target, options, (scale) => change(scale) as Scale);
+  } else {
+    const patch = readPatch(type, bytes, scales, decodeOptions(request, options));
+    await update(
+      request,
+      target,
+      options,
+      tracked(request, options, (scale) => patch(scale) as Scale),
+    );
+  }
 }
 
-async function update(
-  request: ApiRequest,
-  target: Target,
-  options: WriteOptions,
-  change: (previous: Stored<Scalable>) => Scale,
-  expectedUid?: string,
-): Promise<void> {
+const subresource = 'scale';
+
+/** Who changes the replicas owns them from then on. */
+function tracked(request: ApiRequest, options: WriteOptions, change: Change): Change {
+  const track = trackUpdates({ kind: scales, manager: managerOf(request, options), subresource });
+  return (scale) => {
+    const next = structuredClone(change(scale));
+    track(next, scale);
+    return next;
+  };
+}
+
+async function update(request: ApiRequest, target: Target, options: WriteOptions, change: Change): Promise<void> {
   const { object } = await target.registry.update(
     target,
-    { ...writeRequest(request, target, options), expectedUid },
+    // The Scale keeps the owners: the object's are made from its own.
+    { ...writeRequest(request, target, options), trackFields: undefined },
     (current) => {
       const previous = current as Stored<Scalable>;
-      const scale = change(previous);
+      const scale = change(scaleWithOwners(previous));
+      checkUid(scale, previous, target);
       checkScale(scale, target.name);
-      return withScale(previous, scale);
+      return withScale(previous, scale, apiVersionOf(target.kind));
     },
   );
   await answer(request, object as Stored<Scalable>);
+}
+
+function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
+  const scale = scaleOf(object) as Stored<Scale>;
+  const managedFields = scaleManagedFields(object.metadata.managedFields);
+  return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
+}
+
+function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind, name }: Target): void {
+  const sent = scale.metadata?.uid ?? '';
+  if (sent === '' || sent === uid) return;
+  throw conflict(
+    { group: kind.group, plural: `${kind.plural}/${subresource}` },
+    name,
+    `Precondition failed: UID in precondition: ${sent}, UID in object meta: ${uid}`,
+  );
 }
 
 function checkScale(scale: Scale, name: string): void {
   const errors = new FieldErrors();
   const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0) errors.invalid(FieldPath.of('spec', 'replicas'), replicas, 'must be greater than or equal to 0');
-  if (!errors.empty) throw invalidObject(scaleType, name, errors.list);
+  if (!errors.empty) throw invalidObject(scales, name, errors.list);
 }
 
-/** Only replicas are taken over, and the version that the client saw. */
-function withScale(previous: Stored<Scalable>, scale: Scale): KubernetesObject {
-  const { resourceVersion } = scale.metadata ?? {};
+/** Only replicas are taken over, their owners, and the version that the client saw. */
+function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): KubernetesObject {
+  const { resourceVersion, managedFields: owners } = scale.metadata ?? {};
+  const { managedFields: before, ...metadata } = previous.metadata;
+  const managedFields = objectManagedFields(before, owners, apiVersion);
   return {
     ...previous,
-    metadata: { ...previous.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
+    metadata: {
+      ...metadata,
+      ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(managedFields.length > 0 && { managedFields }),
+    },
     spec: { ...previous.spec, replicas: scale.spec?.replicas ?? 0 },
   } as KubernetesObject;
 }
