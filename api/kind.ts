@@ -41,6 +41,13 @@ export interface Column<T> {
   cell(object: Stored<T & KubernetesObject>, now: number): string | number | boolean | null;
 }
 
+export interface RowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True';
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface SelectableField<T> {
   /** `spec.nodeName` */
   readonly name: string;
@@ -131,6 +138,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   readonly definition: string;
   readonly subresources: readonly Subresource[];
   readonly columns: readonly Column<T>[];
+  /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
+  rowConditions?(object: T): readonly RowCondition[];
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: readonly SelectableField<T>[];
   readonly strategy: Strategy<T>;

@@ -33,7 +33,6 @@ export const replicaSets = defineKind<ReplicaSet>({
     ...containerColumns<ReplicaSet>(({ spec }) => spec?.template),
     textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
   ],
-  selectableFields: [{ name: 'status.replicas', value: ({ status }) => String(status?.replicas ?? 0) }],
   strategy: {
     ...specAndStatus<ReplicaSet>({ newStatus: () => ({ replicas: 0 }) }),
     setDefaults(object) {

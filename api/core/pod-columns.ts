@@ -3,7 +3,7 @@
 import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { humanDuration } from '../human-duration.ts';
-import type { Column } from '../kind.ts';
+import type { Column, RowCondition } from '../kind.ts';
 
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
@@ -106,4 +106,14 @@ function openGates(pod: Pod): string {
   const isOpen = (wanted: string) =>
     pod.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') ?? false;
   return `${gates.filter(({ conditionType }) => isOpen(conditionType)).length}/${gates.length}`;
+}
+
+/** A pod that has ended is told apart from one that runs, whatever its cells say. */
+export function podRowConditions({ status }: Pod): readonly RowCondition[] {
+  const completed = { type: 'Completed', status: 'True' } as const;
+  if (status?.phase === 'Succeeded') {
+    return [{ ...completed, reason: 'Succeeded', message: 'The pod has completed successfully.' }];
+  }
+  if (status?.phase === 'Failed') return [{ ...completed, reason: 'Failed', message: 'The pod failed.' }];
+  return [];
 }

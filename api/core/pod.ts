@@ -5,7 +5,7 @@ import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubr
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Strategy, Verb, WriteContext } from '../kind.ts';
 import type { Stored } from '../object.ts';
-import { podColumns } from './pod-columns.ts';
+import { podColumns, podRowConditions } from './pod-columns.ts';
 import { computeQualityClass } from './pod-quality.ts';
 import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodDefaults } from './pod-spec/defaults.ts';
@@ -158,6 +158,7 @@ export const pods = defineKind<Pod>({
     statusSubresource,
   ],
   columns: podColumns,
+  rowConditions: podRowConditions,
   selectableFields: [
     { name: 'spec.nodeName', value: (pod) => pod.spec?.nodeName ?? '' },
     { name: 'spec.restartPolicy', value: (pod) => pod.spec?.restartPolicy ?? '' },

@@ -20,7 +20,7 @@ export function interestOf(target: Target, options: Pick<ListOptions, 'labelSele
   for (const requirement of fields) {
     const { field, value, isNegated } = requirement;
     // The fields of a second version are its own, not those of what is stored.
-    const isIndexed = !kind.storedAs || field === 'metadata.name' || field === 'metadata.namespace';
+    const isIndexed = field === 'metadata.namespace' ? kind.namespaced : !kind.storedAs || field === 'metadata.name';
     if (!isNegated && value !== '' && isIndexed && !exact.has(field)) exact.set(field, value);
     else others.push(requirement);
   }

@@ -34,11 +34,7 @@ export function parseListOptions(query: URLSearchParams, forceWatch = false): Li
   const version = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
   const errors = new FieldErrors();
-  if (watch)
-    checkWatch(
-      { sendInitialEvents, version, match, token, bookmarks: booleanParameter(query, 'allowWatchBookmarks') ?? false },
-      errors,
-    );
+  if (watch) checkWatch({ sendInitialEvents, version, match, token }, errors);
   else checkList({ sendInitialEvents, version, match, token }, errors);
   if (!errors.empty) throw invalidObject(listOptions, '', errors.list);
   return {
@@ -75,20 +71,14 @@ function checkList({ sendInitialEvents, version, match, token }: Given, errors: 
   }
 }
 
-function checkWatch(
-  { sendInitialEvents, match, token, bookmarks }: Given & { readonly bookmarks: boolean },
-  errors: FieldErrors,
-): void {
+function checkWatch({ sendInitialEvents, match, token }: Given, errors: FieldErrors): void {
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     errors.forbidden(matchField, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }
   if (sendInitialEvents === undefined && match !== '')
     errors.forbidden(matchField, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   if (match !== '' && match !== 'NotOlderThan') errors.notSupported(matchField, match, ['NotOlderThan']);
-  if (match !== '' && token !== '')
-    errors.forbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided');
-  if (sendInitialEvents === true && !bookmarks)
-    errors.forbidden(initialEventsField, 'sendInitialEvents requires setting allowWatchBookmarks');
+  if (token !== '') errors.forbidden(matchField, 'resourceVersionMatch is forbidden when continue is provided');
 }
 
 /** A revision, undefined when none is given. Bigger ones than we can count are far in the future, which is enough. */

@@ -59,7 +59,10 @@ export async function readPage(target: Target, options: ListOptions): Promise<Ca
     return await listAt(target, options.continue.revision, { ...listing, after, limit: options.limit || undefined });
   }
   const limit = options.limit === 0 || options.resourceVersion === 0 ? undefined : options.limit;
-  if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== undefined) {
+  // A limit with a version, and no word about how the two match, has always meant that very version.
+  const isExact =
+    options.resourceVersionMatch === 'Exact' || (limit !== undefined && options.resourceVersionMatch === undefined);
+  if (isExact && options.resourceVersion !== undefined) {
     return await listAt(target, options.resourceVersion, { ...listing, limit });
   }
   await waitUntilFresh(cache, options.resourceVersion);

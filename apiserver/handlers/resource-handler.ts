@@ -13,6 +13,7 @@ import type { ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
+import { openWebSocketStream, wantsWebSocket } from './watch-websocket.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 
 /** Serves one subresource, or a resource that is not stored (reviews). */
@@ -58,8 +59,10 @@ const handlers: Readonly<
 > = {
   get: getObject,
   list: listObjects,
-  watch: (request, target, { stopping }) =>
-    watchObjects(request, target, { open: () => openHttpStream(request), stopping }),
+  watch: (request, target, { stopping }) => {
+    const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
+    return watchObjects(request, target, { open: (gone) => open(request, gone), stopping });
+  },
   create: createObject,
   update: updateObject,
   patch: patchObject,

@@ -55,10 +55,14 @@ export function toTable(kind: Kind, objects: readonly ReadObject[], options: Tab
     apiVersion: options.apiVersion,
     metadata: options.metadata,
     columnDefinitions: options.withoutColumns ? [] : columns.map(definitionOf),
-    rows: objects.map((object) => ({
-      cells: columns.map((column) => column.cell(object as Stored, options.now)),
-      object: included(object, options),
-    })),
+    rows: objects.map((object) => {
+      const conditions = kind.rowConditions?.(object as Stored) ?? [];
+      return {
+        cells: columns.map((column) => column.cell(object as Stored, options.now)),
+        ...(conditions.length > 0 && { conditions }),
+        object: included(object, options),
+      };
+    }),
   };
 }
 

@@ -15,8 +15,9 @@ export interface WatchStream {
 }
 
 /** The head is flushed at once: clients wait for it before they believe that the watch has begun. */
-export function openHttpStream(request: ApiRequest): WatchStream {
+export function openHttpStream(request: ApiRequest, gone: AbortController): WatchStream {
   const { outgoing } = request;
+  request.signal.addEventListener('abort', () => gone.abort());
   writeHead(request, 200, { 'content-type': 'application/json' });
   outgoing.flushHeaders();
   return {

@@ -22,8 +22,8 @@ import type { Target } from './target.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 export interface WatchContext {
-  /** Opens the answer; called once, after all that can be refused was checked. */
-  open(): WatchStream;
+  /** Opens the answer; called once, after all that can be refused was checked. Aborts `gone` when the client leaves. */
+  open(gone: AbortController): WatchStream | Promise<WatchStream>;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -43,7 +43,8 @@ export async function watchObjects(request: ApiRequest, target: Target, context:
   const interest = interestOf(target, options);
   const startsWithState = options.sendInitialEvents ?? !options.resourceVersion;
   if (options.resourceVersion === undefined) await waitUntilFresh(cache, undefined);
-  const stream = context.open();
+  const gone = new AbortController();
+  const stream = await context.open(gone);
   if (startsWithState && options.resourceVersion) {
     const error = await waitUntilFresh(cache, options.resourceVersion).then(
       () => undefined,
@@ -51,7 +52,7 @@ export async function watchObjects(request: ApiRequest, target: Target, context:
     );
     if (error) return finish(stream, encoder.error(error));
   }
-  await new Watch({ request, cache, options, stream, encoder, stopping: context.stopping }).run(
+  await new Watch({ gone: gone.signal, cache, options, stream, encoder, stopping: context.stopping }).run(
     interest,
     startsWithState,
   );
@@ -63,7 +64,8 @@ function finish(stream: WatchStream, last: string): void {
 }
 
 interface WatchParts {
-  readonly request: ApiRequest;
+  /** Aborts when the client has left. */
+  readonly gone: AbortSignal;
   readonly cache: ResourceCache;
   readonly options: ListOptions;
   readonly stream: WatchStream;
@@ -85,19 +87,19 @@ class Watch {
   }
 
   async run(interest: Interest, startsWithState: boolean): Promise<void> {
-    const { request, stopping, options, stream } = this.#parts;
+    const { gone, stopping, options, stream } = this.#parts;
     const ended = new Promise<void>((resolve) => {
       this.#settle = resolve;
     });
     const stop = () => this.#end();
-    request.signal.addEventListener('abort', stop);
+    gone.addEventListener('abort', stop);
     stopping.addEventListener('abort', stop);
     this.#timeout = setTimeout(stop, timeoutMs(options));
     stream.onDrain(() => this.#send());
     this.#begin(interest, startsWithState);
-    if (request.signal.aborted || stopping.aborted) this.#end();
+    if (gone.aborted || stopping.aborted) this.#end();
     await ended;
-    request.signal.removeEventListener('abort', stop);
+    gone.removeEventListener('abort', stop);
     stopping.removeEventListener('abort', stop);
   }
 
@@ -106,7 +108,7 @@ class Watch {
     try {
       // The state and the watch that follows it are taken in one go, so nothing falls between them.
       const state = startsWithState ? cache.list(interest) : undefined;
-      this.#seenRevision = state?.revision ?? options.resourceVersion ?? cache.revision;
+      this.#seenRevision = state?.revision ?? (options.resourceVersion || cache.revision);
       this.#watch = cache.watch({
         ...interest,
         after: this.#seenRevision,
@@ -115,7 +117,8 @@ class Watch {
         onEnd: (why) => this.#onEnd(why),
       });
       for (const item of state?.items ?? []) stream.send(encoder.event('ADDED', item));
-      if (state && options.sendInitialEvents) stream.send(encoder.bookmark(state.revision, true));
+      if (state && options.sendInitialEvents && options.allowWatchBookmarks)
+        stream.send(encoder.bookmark(state.revision, true));
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
       stream.send(encoder.error(expired(`too old resource version: ${options.resourceVersion} (${cache.revision})`)));
@@ -191,7 +194,6 @@ class EventEncoder {
   bookmark(revision: number, isInitialEnd: boolean): string {
     const metadata = {
       resourceVersion: String(revision),
-      creationTimestamp: null,
       ...(isInitialEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     };
     const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };

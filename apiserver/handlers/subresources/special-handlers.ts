@@ -1,19 +1,32 @@
 /** Which subresources, and resources that are not stored, have a handler of their own. All others are read and written. */
 
 import { kinds } from '../../../api/kinds.ts';
+import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Kubelets } from '../streaming/kubelets.ts';
 import { createPodStreams } from '../streaming/pod-streams.ts';
 import { createBinding } from './binding.ts';
 import { createEviction } from './eviction.ts';
+import { createReviews } from './reviews.ts';
 import { createScaleHandler } from './scale.ts';
 
-export function createSpecialHandlers(registries: Registries, kubelets: Kubelets): ReadonlyMap<string, SpecialHandler> {
+export interface SpecialHandlersParts {
+  readonly registries: Registries;
+  readonly kubelets: Kubelets;
+  readonly authorizers: readonly Authorizer[];
+}
+
+export function createSpecialHandlers({
+  registries,
+  kubelets,
+  authorizers,
+}: SpecialHandlersParts): ReadonlyMap<string, SpecialHandler> {
   const binding = createBinding(registries);
   const scale = createScaleHandler();
   const scaled = kinds.filter((kind) => kind.subresources.some(({ name }) => name === 'scale'));
   return new Map<string, SpecialHandler>([
+    ...createReviews(authorizers),
     ['/bindings', binding],
     ['/pods/binding', binding],
     ['/pods/eviction', createEviction(registries)],
