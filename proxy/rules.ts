@@ -102,7 +102,8 @@ function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate
   const ports = (slice.ports ?? []).flatMap(({ name = '', protocol = 'TCP', port }) =>
     port === undefined ? [] : [{ name, protocol: protocol as Protocol, port }],
   );
-  return slice.endpoints.flatMap(({ addresses, conditions, nodeName: where }) => {
+  // A slice without endpoints says null, whatever the type says.
+  return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName: where }) => {
     const [address] = addresses;
     if (address === undefined) return [];
     const ready = conditions?.ready ?? true;
