@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../../base/logger.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { type Cluster, connectionAs, prepareCluster } from '../../cli/cluster/cluster.ts';
+import { dockerSocket } from '../../cli/cluster/components.ts';
 import { components, parseUpOptions, upOptions } from '../../cli/cluster/up-options.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
@@ -104,7 +105,7 @@ export class SplitCluster {
       case 'kubelet':
         return [
           ...[...kubeconfig, '--node-name', nodeName, '--node-ip', nodeIp],
-          ...['--data-dir', join(this.dataDir, 'kubelet'), '--docker-host', process.env.DOCKER_HOST ?? ''],
+          ...['--data-dir', join(this.dataDir, 'kubelet'), '--docker-socket', dockerSocket()],
           ...['--tls-cert-file', pki('kubelet-serving.crt'), '--tls-private-key-file', pki('kubelet-serving.key')],
           ...['--client-ca-file', pki('ca.crt')],
         ];
