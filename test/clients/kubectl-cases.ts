@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { dump } from 'js-yaml';
 import { findKindByName } from '../../api/kinds.ts';
 import type { Client } from '../../client/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -242,7 +243,7 @@ export const kubectlCases: readonly KubectlCase[] = [
     name: 'apply --prune deletes what left the set',
     async run(t) {
       const labelled = (name: string): string =>
-        JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { set: 'p' } } });
+        dump({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { set: 'p' } } });
       await t.ok('apply -f -', { stdin: `${labelled('stays')}\n---\n${labelled('goes')}` });
       const allow = t.minor >= 26 ? '--prune-allowlist=core/v1/ConfigMap' : '--prune-whitelist=core/v1/ConfigMap';
       await t.ok(`apply --prune -l set=p ${allow} -f -`, { stdin: labelled('stays') });
@@ -373,6 +374,7 @@ export const kubectlCases: readonly KubectlCase[] = [
         observedGeneration: generation,
         replicas: 1,
         updatedReplicas: 1,
+        readyReplicas: 1,
         availableReplicas: 1,
       });
       assert.match(await following, /successfully rolled out/);
