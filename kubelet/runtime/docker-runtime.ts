@@ -1,6 +1,6 @@
 /** The runtime contract on Docker Engine, through dockerode. What it must remember is in labels; see docker-labels.ts. */
 
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
@@ -11,6 +11,7 @@ import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
 import { ensurePodNetwork } from './docker/network.ts';
 import { readLowestOomScoreAdj } from './docker/oom-score.ts';
+import { openSandboxPort } from './docker/sandbox-port.ts';
 import { DockerStreams } from './docker/streams.ts';
 import { nodeLabel } from './docker-labels.ts';
 import {
@@ -189,6 +190,10 @@ export class DockerRuntime implements Runtime {
 
   attach(id: string, options: StreamOptions): Promise<Session> {
     return this.#streams.attach(id, options);
+  }
+
+  openPort(sandboxId: string, port: number): Promise<Duplex> {
+    return openSandboxPort(this.#docker, sandboxId, port);
   }
 
   async version(): Promise<RuntimeVersion> {

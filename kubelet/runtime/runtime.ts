@@ -253,6 +253,8 @@ export interface StreamRuntime {
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer>;
   exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session>;
   attach(id: string, options: StreamOptions): Promise<Session>;
+  /** A connection to a port inside the sandbox, also when only its loopback listens there. */
+  openPort(sandboxId: string, port: number): Promise<Duplex>;
 }
 
 export interface ContainerStats {

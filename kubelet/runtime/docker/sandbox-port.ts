@@ -1,0 +1,54 @@
+/** Connections into a sandbox: by its address, or from inside its network namespace where only loopback listens. */
+
+import { spawn } from 'node:child_process';
+import net from 'node:net';
+import { Duplex } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { RuntimeError } from '../runtime.ts';
+import { ask } from './engine.ts';
+
+const connectTimeoutMs = 5_000;
+/** Joins a connection with its own standard streams; it runs inside the namespace. */
+const joiner = `const s=require('net').connect(Number(process.argv[1]),'127.0.0.1');
+s.on('error',(e)=>{process.stderr.write(e.message);process.exit(1)});
+s.on('connect',()=>{process.stdin.pipe(s);s.pipe(process.stdout)});s.on('close',()=>process.exit(0));`;
+
+export async function openSandboxPort(docker: Dockerode, sandboxId: string, port: number): Promise<Duplex> {
+  const {
+    State: state,
+    NetworkSettings: settings,
+    HostConfig: config,
+  } = await ask(docker.getContainer(sandboxId).inspect());
+  if (!state.Running) throw new RuntimeError('NotFound', 'the pod does not run');
+  const ip = config.NetworkMode === 'host' ? '127.0.0.1' : Object.values(settings.Networks)[0]?.IPAddress;
+  try {
+    return await connect(ip ?? '', port);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || config.NetworkMode === 'host') throw error;
+    return connectInside(state.Pid, port);
+  }
+}
+
+function connect(host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host, port, allowHalfOpen: true });
+    socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error(`no answer from port ${port}`)));
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+function connectInside(pid: number, port: number): Duplex {
+  const child = spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', joiner, String(port)], {
+    stdio: 'pipe',
+  });
+  const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  child.stderr.once('data', (words: Buffer) => duplex.destroy(new Error(words.toString())));
+  child.on('error', (error) => duplex.destroy(error));
+  duplex.on('close', () => child.kill());
+  return duplex;
+}

@@ -1,0 +1,64 @@
+/** Exec and attach, whatever carries them: joins a session of the runtime with the caller's channels. */
+
+import type { Readable } from 'node:stream';
+import type { Status } from '../../../api/status-error.ts';
+import type { Session } from '../../runtime/runtime.ts';
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The caller's end. */
+export interface RemoteChannels {
+  /** Undefined: the caller sends none. */
+  readonly stdin: Readable | undefined;
+  /** Resolves when there is room for more. */
+  write(channel: 'stdout' | 'stderr', content: Buffer): Promise<void>;
+  onResize(listener: (size: TerminalSize) => void): void;
+  /** Aborts when the caller hangs up. */
+  readonly gone: AbortSignal;
+  /** Says how it ended, and hangs up. */
+  finish(status: Status): Promise<void>;
+}
+
+export async function joinSession(session: Session, channels: RemoteChannels): Promise<void> {
+  const { stdin, gone } = channels;
+  gone.addEventListener('abort', () => session.close(), { once: true });
+  if (gone.aborted) session.close();
+  channels.onResize(({ columns, rows }) => {
+    session.resize(columns, rows).catch(() => undefined); // the process may be over already
+  });
+  if (stdin !== undefined && session.stdin !== undefined) stdin.pipe(session.stdin);
+  await Promise.all([
+    copy(session.stdout, (chunk) => channels.write('stdout', chunk)),
+    copy(session.stderr, (chunk) => channels.write('stderr', chunk)),
+  ]);
+  await channels.finish(computeExitStatus(await session.done));
+}
+
+async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
+  for await (const chunk of from as AsyncIterable<Buffer>) await write(chunk);
+}
+
+function computeExitStatus(exitCode: number | undefined): Status {
+  const common = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
+  if (exitCode === undefined || exitCode === 0) return { ...common, status: 'Success' };
+  return {
+    ...common,
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: error executing command, exit code ${exitCode}`,
+    reason: 'NonZeroExitCode' as never,
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+  };
+}
+
+/** `{"Width":80,"Height":24}` on the resize channel. */
+export function readTerminalSize(text: string): TerminalSize | undefined {
+  try {
+    const { Width: columns, Height: rows } = JSON.parse(text) as { Width?: number; Height?: number };
+    return columns && rows ? { columns, rows } : undefined;
+  } catch {
+    return undefined; // half a message, or nonsense: the next one counts
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The server's side of SPDY/3.1, as far as kubectl speaks it: streams that the client opens, over any duplex.
+ * Flow control is that of the connection below; windows are granted as data is read.
+ */
+
+import { Duplex } from 'node:stream';
+import { HeaderReader, HeaderWriter, type SpdyHeaders } from './spdy-headers.ts';
+
+const types = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7, windowUpdate: 9 } as const;
+const finFlag = 1;
+/** Larger frames are not sent, so that streams share the connection fairly. */
+const largestData = 32 * 1024;
+/** Nobody opens so many. */
+const mostStreams = 1_000;
+const largestFrame = 1 << 20;
+
+export interface SpdyStream extends Duplex {
+  readonly headers: SpdyHeaders;
+  /** Ends it on both sides at once. */
+  reset(): void;
+}
+
+export class SpdyConnection {
+  readonly #socket: Duplex;
+  readonly #streams = new Map<number, Stream>();
+  readonly #reader = new HeaderReader();
+  readonly #writer = new HeaderWriter();
+  readonly #onStream: (stream: SpdyStream) => void;
+
+  /** `onStream` hears of each stream after the client was told that it is open. */
+  constructor(socket: Duplex, onStream: (stream: SpdyStream) => void) {
+    this.#socket = socket;
+    this.#onStream = onStream;
+  }
+
+  /** Reads until the connection is over; then all streams are. Never rejects. */
+  async run(head: Buffer): Promise<void> {
+    let rest: Buffer = head;
+    try {
+      rest = await this.#readFrames(rest);
+      for await (const chunk of this.#socket as AsyncIterable<Buffer>)
+        rest = await this.#readFrames(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
+    } catch {
+      // A broken connection is an end like any other.
+    }
+    for (const stream of this.#streams.values()) stream.destroy();
+    this.#streams.clear();
+    this.#reader.close();
+    this.#writer.close();
+    this.#socket.destroy();
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  async #readFrames(bytes: Buffer): Promise<Buffer> {
+    let rest = bytes;
+    while (rest.length >= 8) {
+      const length = rest.readUIntBE(5, 3);
+      if (length > largestFrame) throw new Error(`A frame of ${length} bytes`);
+      if (rest.length < 8 + length) break;
+      await this.#readFrame(rest.subarray(0, 8), rest.subarray(8, 8 + length));
+      rest = rest.subarray(8 + length);
+    }
+    return rest;
+  }
+
+  async #readFrame(head: Buffer, body: Buffer): Promise<void> {
+    const flags = head[4] ?? 0;
+    if (((head[0] ?? 0) & 0x80) === 0) {
+      this.#readData(head.readUInt32BE(0), body, flags);
+      return;
+    }
+    switch (head.readUInt16BE(2)) {
+      case types.synStream:
+        return await this.#open(body, flags);
+      case types.rstStream:
+        this.#streams.get(body.readUInt32BE(0) & 0x7fffffff)?.destroy();
+        return;
+      case types.ping:
+        this.#control(types.ping, body);
+        return;
+      default: // SETTINGS, GOAWAY and WINDOW_UPDATE ask for nothing
+    }
+  }
+
+  async #open(body: Buffer, flags: number): Promise<void> {
+    const id = body.readUInt32BE(0) & 0x7fffffff;
+    const headers = await this.#reader.read(body.subarray(10));
+    if (this.#streams.size >= mostStreams) throw new Error('Too many streams');
+    const stream = new Stream(headers, {
+      send: (content, fin, done) => this.#send(id, { content, fin, done }),
+      reset: () => this.#reset(id),
+      grant: (size) => this.#grant(id, size),
+      closed: () => void this.#streams.delete(id),
+    });
+    this.#streams.set(id, stream);
+    const reply = Buffer.alloc(4);
+    reply.writeUInt32BE(id);
+    this.#control(types.synReply, Buffer.concat([reply, await this.#writer.write(new Map())]));
+    if ((flags & finFlag) !== 0) stream.push(null);
+    this.#onStream(stream);
+  }
+
+  #readData(id: number, content: Buffer, flags: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.destroyed) return;
+    if (content.length > 0) stream.push(Buffer.from(content));
+    if ((flags & finFlag) !== 0) stream.push(null);
+  }
+
+  #send(
+    id: number,
+    { content, fin, done }: { readonly content: Buffer; readonly fin: boolean; readonly done: () => void },
+  ): void {
+    let at = 0;
+    do {
+      const part = content.subarray(at, at + largestData);
+      at += part.length;
+      const head = Buffer.alloc(8);
+      head.writeUInt32BE(id, 0);
+      head.writeUIntBE(part.length, 5, 3);
+      if (fin && at >= content.length) head[4] = finFlag;
+      this.#write(Buffer.concat([head, part]), at >= content.length ? done : undefined);
+    } while (at < content.length);
+  }
+
+  #grant(id: number, size: number): void {
+    for (const target of [0, id]) {
+      const body = Buffer.alloc(8);
+      body.writeUInt32BE(target, 0);
+      body.writeUInt32BE(size, 4);
+      this.#control(types.windowUpdate, body);
+    }
+  }
+
+  #reset(id: number): void {
+    const body = Buffer.alloc(8);
+    body.writeUInt32BE(id, 0);
+    body.writeUInt32BE(5, 4); // cancel
+    this.#control(types.rstStream, body);
+  }
+
+  #control(type: number, body: Buffer): void {
+    const head = Buffer.alloc(8);
+    head.writeUInt16BE(0x8003, 0);
+    head.writeUInt16BE(type, 2);
+    head.writeUIntBE(body.length, 5, 3);
+    this.#write(Buffer.concat([head, body]));
+  }
+
+  #write(frame: Buffer, done?: () => void): void {
+    if (this.#socket.writable) this.#socket.write(frame, () => done?.());
+    else done?.();
+  }
+}
+
+interface StreamActions {
+  send(content: Buffer, fin: boolean, done: () => void): void;
+  reset(): void;
+  grant(size: number): void;
+  closed(): void;
+}
+
+class Stream extends Duplex implements SpdyStream {
+  readonly headers: SpdyHeaders;
+  readonly #actions: StreamActions;
+
+  constructor(headers: SpdyHeaders, actions: StreamActions) {
+    super();
+    this.headers = headers;
+    this.#actions = actions;
+    this.on('data', (chunk: Buffer) => actions.grant(chunk.length));
+    this.pause();
+    this.on('error', () => {}); // whoever uses the stream sees it end
+  }
+
+  reset(): void {
+    this.#actions.reset();
+    this.destroy();
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#actions.send(chunk, false, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#actions.send(Buffer.alloc(0), true, done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#actions.closed();
+    done(error);
+  }
+}

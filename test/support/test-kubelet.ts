@@ -1,0 +1,77 @@
+/** A kubelet in this process, on an engine of the test's own and the test's API server. */
+
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Node, Pod } from 'kubernetes-types/core/v1';
+import { namespaces, nodes, pods } from '../../api/kinds.ts';
+import type { Stored } from '../../api/object.ts';
+import { isAlreadyExists } from '../../api/status-error.ts';
+import { issueCertificate } from '../../base/certificates.ts';
+import { type Logger, silentLogger } from '../../base/logger.ts';
+import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
+import type { TestEngine } from './docker-engine.ts';
+import { eventually } from './eventually.ts';
+import type { TestApiServer } from './test-api-server.ts';
+
+export interface TestKubeletOptions extends Partial<KubeletOptions> {
+  readonly engine: TestEngine;
+  readonly server: TestApiServer;
+  readonly podCidr: string;
+  readonly logger?: Logger;
+}
+
+/** Resolves when the node is Ready. The part of the controller manager, the pod CIDR, is played here. */
+export async function startTestKubelet(options: TestKubeletOptions): Promise<RunningKubelet> {
+  const { engine, server, podCidr, logger = silentLogger, nodeName = 'node-1', ...rest } = options;
+  await ensureNamespace(server, 'kube-node-lease');
+  await ensureNamespace(server, 'default');
+  const serving = await issueCertificate(server.authority, {
+    commonName: nodeName,
+    ipAddresses: ['127.0.0.1', engine.hostAddress],
+    usages: ['server'],
+  });
+  const kubelet = await startKubelet({
+    connection: server.connection,
+    logger,
+    nodeName,
+    nodeIp: engine.hostAddress,
+    dataDir: await mkdtemp(join(engine.folder, 'kubelet-')),
+    docker: { socketPath: engine.socketPath },
+    serving,
+    clientCertificateAuthority: server.authority.certificate,
+    port: 0,
+    ...rest,
+  });
+  await eventually('the node is registered', () => server.client.get<Node>(nodes, { name: nodeName }));
+  await server.client.patch<Node>(nodes, { name: nodeName }, { type: 'merge', body: { spec: { podCIDR: podCidr } } });
+  await eventually('the node is ready', async () => {
+    const { status } = await server.client.get<Node>(nodes, { name: nodeName });
+    return status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True');
+  });
+  return kubelet;
+}
+
+export async function ensureNamespace({ client }: TestApiServer, name: string): Promise<void> {
+  try {
+    await client.create(namespaces, { metadata: { name } });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** The pod once `check` holds. */
+export async function podUntil(
+  { client }: TestApiServer,
+  name: string,
+  check: (pod: Stored<Pod>) => boolean,
+): Promise<Stored<Pod>> {
+  let last: Stored<Pod> | undefined;
+  try {
+    return await eventually(`pod ${name}`, async () => {
+      last = await client.get<Pod>(pods, { namespace: 'default', name });
+      return check(last) ? last : undefined;
+    });
+  } catch (error) {
+    throw new Error(`${String(error)}; its status: ${JSON.stringify(last?.status)}`, { cause: error });
+  }
+}
