@@ -34,19 +34,22 @@ const commonFlags = {
     describe: 'How a line of the log looks',
   },
   'health-address': { type: 'string', default: '127.0.0.1', describe: 'Where health and metrics are served' },
+  'health-port': { type: 'number', default: 0, describe: 'Port of health and metrics; 0: any' },
 } as const satisfies Record<string, Options>;
+
+type CommonFlags = typeof commonFlags;
 
 /** Runs until a signal or a failure ends it, then ends the process: 0 after SIGINT or SIGTERM, 1 otherwise. */
 export async function runComponentProcess<Flags extends Readonly<Record<string, Options>>>(
   component: ComponentProcess<Flags>,
 ): Promise<void> {
   const { name, describe, healthPort } = component;
-  const flags = await yargs(hideBin(process.argv))
+  const parsed: unknown = await yargs(hideBin(process.argv))
     .scriptName(name)
     .usage(`$0 [flags]\n\n${describe}`)
     .options({
       ...commonFlags,
-      'health-port': { type: 'number', default: healthPort, describe: 'Port of health and metrics; 0: any' },
+      'health-port': { ...commonFlags['health-port'], default: healthPort },
     })
     .options(component.flags)
     .config(
@@ -56,11 +59,13 @@ export async function runComponentProcess<Flags extends Readonly<Record<string, 
     )
     .strict()
     .parseAsync();
+  // yargs' own type is lost between two sets of options of which one is generic.
+  const flags = parsed as InferredOptionTypes<CommonFlags> & InferredOptionTypes<Flags>;
   const logger = createLogger(name, { level: flags['log-level'], format: flags['log-format'] });
   const metrics = new Metrics({ processWide: true });
   const ended = endOfProcess();
   try {
-    const running = await component.start(flags as InferredOptionTypes<Flags>, { logger, metrics });
+    const running = await component.start(flags, { logger, metrics });
     const health = await startHealthServer({
       bindAddress: flags['health-address'],
       port: flags['health-port'],
