@@ -2,7 +2,7 @@
 
 import type { PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
-import { readQuantity } from '../quantity.ts';
+import { readQuantity, wholeUnits } from '../quantity.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
 
@@ -90,4 +90,10 @@ function validateDataSource(source: DataSource, path: FieldPath, errors: FieldEr
     errors.invalid(path, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
   if (group !== '')
     for (const message of checkDns1123Subdomain(group)) errors.invalid(path.child('apiGroup'), group, message);
+}
+
+/** Upstream says a negative amount as a number here. */
+export function validateAmountOfStorage(amount: string, path: FieldPath, errors: FieldErrors): void {
+  const whole = wholeUnits(readQuantity(amount));
+  if (whole < 0n) errors.invalid(path, Number(whole), 'must be a valid resource quantity');
 }

@@ -1,7 +1,102 @@
-/** The kind PersistentVolumeClaim. */
+/** PersistentVolumeClaims: storage that a namespace asks for. */
 
-import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1';
+import { isDeepStrictEqual } from 'node:util';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { compareQuantities } from '../quantity.ts';
+import { encode } from '../schema/encode.ts';
+import { checkQualifiedName } from '../validation/names.ts';
+import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
+import { formatAccessModes } from './persistent-volume.ts';
+
+const specPath = FieldPath.of('spec');
+const statusPath = FieldPath.of('status');
+const specDefinition = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
+
+type Amounts = Readonly<Record<string, string>>;
+
+/** Two fields for one thing: each stands for the other when that is missing. */
+function mirrorDataSource(spec: PersistentVolumeClaimSpec): void {
+  if (spec.dataSource && !isPlainDataSource(spec.dataSource)) delete spec.dataSource;
+  // Sources in other namespaces are switched off upstream, too.
+  if (spec.dataSourceRef?.namespace) delete spec.dataSourceRef;
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource };
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { apiGroup, kind, name } = dataSourceRef;
+    spec.dataSource = { kind, name, ...(apiGroup !== undefined && { apiGroup }) };
+  }
+}
+
+/** The older field knows claims and snapshots; anything else in it is dropped. */
+const isPlainDataSource = ({ apiGroup, kind }: { apiGroup?: string; kind: string }): boolean =>
+  (kind === 'PersistentVolumeClaim' && !apiGroup) ||
+  (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io');
+
+function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, errors: FieldErrors): void {
+  const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
+  if (!isSameSpec(withAllowedChanges(next, previous), before)) {
+    errors.forbidden(
+      specPath,
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+    );
+  }
+  const requests = (claim: PersistentVolumeClaimSpec) =>
+    (claim.resources?.requests as Amounts | undefined)?.storage ?? '0';
+  const capacity = (previous.status?.capacity as Amounts | undefined)?.storage ?? '0';
+  const [asked, had] = [requests(spec), requests(before)];
+  if (compareQuantities(asked, had) < 0 && compareQuantities(asked, capacity) <= 0)
+    errors.forbidden(specPath.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity');
+  if (spec.volumeMode !== before.volumeMode)
+    errors.invalid(FieldPath.of('volumeMode'), spec.volumeMode ?? null, 'field is immutable');
+}
+
+/** The new spec with what may change put back. */
+function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): PersistentVolumeClaimSpec {
+  const spec = structuredClone(next.spec ?? {});
+  const before = previous.spec ?? {};
+  const isBound = previous.status?.phase === 'Bound';
+  if (!before.volumeName) delete spec.volumeName;
+  if (isBound && spec.resources?.requests) {
+    const storage = (before.resources?.requests as Amounts | undefined)?.storage;
+    spec.resources.requests = { ...spec.resources.requests, ...(storage !== undefined && { storage }) };
+  }
+  if (isBound) {
+    if (before.volumeAttributesClassName === undefined) delete spec.volumeAttributesClassName;
+    else spec.volumeAttributesClassName = before.volumeAttributesClassName;
+  }
+  if (before.storageClassName === undefined) delete spec.storageClassName;
+  return spec;
+}
+
+function isSameSpec(a: PersistentVolumeClaimSpec, b: PersistentVolumeClaimSpec): boolean {
+  const [one, other] = [structuredClone(a), structuredClone(b)];
+  encode(specDefinition, one);
+  encode(specDefinition, other);
+  return isDeepStrictEqual(one, other);
+}
+
+function validateStatus({ status }: PersistentVolumeClaim, errors: FieldErrors): void {
+  for (const [name, amount] of Object.entries((status?.capacity ?? {}) as Amounts))
+    validateAmountOfStorage(amount, statusPath.child('capacity').key(name), errors);
+  for (const name of Object.keys(status?.allocatedResourceStatuses ?? {}))
+    validateResource(name, statusPath.child('allocatedResourceStatuses'), errors);
+  for (const [name, amount] of Object.entries((status?.allocatedResources ?? {}) as Amounts)) {
+    validateResource(name, statusPath.child('allocatedResources'), errors);
+    validateAmountOfStorage(amount, statusPath.child('allocatedResources').key(name), errors);
+  }
+}
+
+/** `storage`, or a resource of somebody else's domain. */
+function validateResource(name: string, path: FieldPath, errors: FieldErrors): void {
+  const found = checkQualifiedName(name);
+  for (const message of found) errors.invalid(path, name, message);
+  if (found.length > 0 || name === 'storage') return;
+  const domain = name.includes('/') ? (name.split('/')[0] ?? '') : '';
+  if (domain === '' || /(^|\.)kubernetes\.io$/.test(domain)) errors.notSupported(path, name, ['storage']);
+}
 
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   group: '',
@@ -10,5 +105,51 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   plural: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   subresources: [statusSubresource],
-  strategy: { answersDeletedObject: true },
+  columns: [
+    nameColumn,
+    textColumn('Status', 'Whether it has a volume.', ({ status, metadata }) =>
+      metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? ''),
+    ),
+    textColumn('Volume', 'The volume that it is bound to.', ({ spec }) => spec?.volumeName ?? ''),
+    textColumn('Capacity', 'How much it got.', ({ spec, status }) =>
+      spec?.volumeName ? String((status?.capacity as Amounts | undefined)?.storage ?? '') : '',
+    ),
+    textColumn('Access Modes', 'How it may be mounted.', ({ spec, status }) =>
+      spec?.volumeName ? formatAccessModes(status?.accessModes) : '',
+    ),
+    textColumn('StorageClass', 'The class that it asks for.', ({ spec }) => spec?.storageClassName ?? ''),
+    textColumn(
+      'VolumeAttributesClass',
+      'The class of its attributes.',
+      ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>',
+    ),
+    ageColumn,
+    textColumn('VolumeMode', 'A file system or a device.', ({ spec }) => spec?.volumeMode ?? '<unset>', 1),
+  ],
+  strategy: {
+    answersDeletedObject: true,
+    metadataOnUpdate: 'both',
+    setDefaults(claim) {
+      if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
+      if (!claim.status?.phase) Object.assign(claim, { status: { ...claim.status, phase: 'Pending' } });
+    },
+    prepareForCreate(claim) {
+      Object.assign(claim, { status: { phase: 'Pending' } });
+      if (claim.spec) mirrorDataSource(claim.spec);
+    },
+    prepareForUpdate(next, previous, { subresource }) {
+      if (subresource === 'status') next.spec = previous.spec ?? {};
+      else {
+        Object.assign(next, { status: previous.status ?? {} });
+        if (next.spec) mirrorDataSource(next.spec);
+      }
+    },
+    validate(claim, errors, { subresource }) {
+      if (subresource === 'status') validateStatus(claim, errors);
+      else validateClaimSpec(claim.spec ?? {}, specPath, errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource !== 'status') validateUpdate(next, previous, errors);
+    },
+  },
 });

@@ -38,15 +38,10 @@ export function validateService(service: Service, errors: FieldErrors): void {
 }
 
 function validateTypeNeeds(spec: ServiceSpec, errors: FieldErrors): void {
-  switch (spec.type) {
-    case 'LoadBalancer':
-    case 'NodePort':
-      if (isHeadless(spec))
-        errors.invalid(path.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${spec.type} services`);
-      return;
-    case 'ExternalName':
-      validateExternalName(spec, errors);
-  }
+  const { type } = spec;
+  if (type === 'ExternalName') validateExternalName(spec, errors);
+  if ((type === 'LoadBalancer' || type === 'NodePort') && isHeadless(spec))
+    errors.invalid(path.child('clusterIPs').index(0), 'None', `may not be set to 'None' for ${type} services`);
 }
 
 function validateExternalName(spec: ServiceSpec, errors: FieldErrors): void {

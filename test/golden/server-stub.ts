@@ -74,6 +74,12 @@ export function completeCreated(kind: Kind, object: KubernetesObject): void {
   if (kind.group !== '') return;
   if (kind.kind === 'Pod') completePod(object);
   if (kind.kind === 'Service') allocate(object);
+  if (kind.kind === 'PersistentVolume') protect(object, 'kubernetes.io/pv-protection');
+  if (kind.kind === 'PersistentVolumeClaim') protect(object, 'kubernetes.io/pvc-protection');
+  if (kind.kind === 'Node') {
+    const spec = (object as Loose).spec;
+    spec.taints = [...(spec.taints ?? []), { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }];
+  }
 }
 
 /** Admission at update. */
@@ -126,3 +132,7 @@ function allocate(service: Loose, previous?: Loose): void {
 
 export const allocatedAddress = '10.96.222.1';
 const firstPort = 32_760;
+
+function protect({ metadata }: KubernetesObject, finalizer: string): void {
+  if (metadata) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+}
