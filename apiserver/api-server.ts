@@ -85,7 +85,8 @@ export async function startApiServer(
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
   });
-  const special = createSpecialHandlers(registries, kubelets);
+  const authorizers = [mastersAuthorizer, publicPathsAuthorizer];
+  const special = createSpecialHandlers({ registries, kubelets, authorizers });
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
   const plainPaths = createPlainPaths({
@@ -96,7 +97,7 @@ export async function startApiServer(
 
   const pipeline: PipelineParts = {
     authenticators: [clientCertificates],
-    authorizers: [mastersAuthorizer, publicPathsAuthorizer],
+    authorizers,
     limits,
     metrics: new RequestMetrics(metrics, limits),
     logger,

@@ -4,17 +4,22 @@ import { forbidden, StatusError } from '../../api/status-error.ts';
 import { isTrue } from '../handlers/query.ts';
 import type { RequestInfo } from '../handlers/request-info.ts';
 import type { ApiRequest } from '../server/api-request.ts';
-import type { Action, Authorizer } from './authorizer.ts';
+import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */
 export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
   const action = actionOf(request);
+  const { decision, reason } = await decide(action, authorizers);
+  if (decision !== 'allow') throw refusal(action, reason);
+}
+
+/** The verdict of the first authorizer that has an opinion. */
+export async function decide(action: Action, authorizers: readonly Authorizer[]): Promise<Verdict> {
   for (const authorizer of authorizers) {
-    const { decision, reason } = await authorizer.authorize(action);
-    if (decision === 'allow') return;
-    if (decision === 'refuse') throw refusal(action, reason);
+    const verdict = await authorizer.authorize(action);
+    if (verdict.decision !== 'noOpinion') return verdict;
   }
-  throw refusal(action);
+  return { decision: 'noOpinion' };
 }
 
 function actionOf(request: ApiRequest): Action {
