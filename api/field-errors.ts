@@ -132,12 +132,14 @@ export function invalidObject(
   errors: readonly FieldError[],
 ): StatusError {
   const qualified = target.group === '' ? target.kind : `${target.kind}.${target.group}`;
-  const lines = errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.message}`);
+  // Each error is a cause of its own, but the text says nothing twice.
+  const texts = errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.message}`);
+  const lines = [...new Set(texts)];
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return new StatusError(422, 'Invalid', `${qualified} "${name}" is invalid${text === undefined ? '' : `: ${text}`}`, {
     ...(name !== '' && { name }),
     ...(target.group !== '' && { group: target.group }),
-    kind: target.kind,
+    ...(target.kind !== '' && { kind: target.kind }),
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
   });
 }

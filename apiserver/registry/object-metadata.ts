@@ -33,7 +33,6 @@ export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: numbe
   const metadata = metadataOf(object);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.selfLink;
   delete metadata.resourceVersion;
   metadata.creationTimestamp = timestamp(now);
   metadata.uid = randomUUID();
@@ -45,7 +44,6 @@ export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: numbe
 export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stored>): void {
   const metadata = metadataOf(next);
   const before = previous.metadata;
-  delete metadata.selfLink;
   metadata.creationTimestamp = before.creationTimestamp;
   if (!metadata.uid) metadata.uid = before.uid;
   if (before.deletionTimestamp !== undefined) metadata.deletionTimestamp = before.deletionTimestamp;
