@@ -10,6 +10,7 @@
  * the runtime's list; the pod network; pods from the API; only then does any worker act.
  */
 
+import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1';
 import { nodes, pods, services } from '../api/kinds.ts';
@@ -93,6 +94,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const machine = await readMachine(dataDir);
   const stop = new AbortController();
   const { signal } = stop;
+  setMaxListeners(0, signal); // every pod worker listens to it
   const client = createRestClient(options.connection, { userAgent: `longshore-kubelet/${nodeName}`, logger });
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });

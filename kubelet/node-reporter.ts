@@ -58,6 +58,8 @@ export class NodeReporter {
   /** Reports until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
+    const end = () => this.wake();
+    signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
       this.#wake = new AbortController();
       let waitMs = lookEveryMs;
@@ -69,7 +71,7 @@ export class NodeReporter {
         logger.warn('The node could not be reported', { error });
         waitMs = retryMs;
       }
-      await clock.sleep(waitMs, AbortSignal.any([signal, this.#wake.signal]));
+      await clock.sleep(waitMs, this.#wake.signal);
     }
   }
 

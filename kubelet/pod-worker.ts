@@ -114,6 +114,16 @@ export class PodWorker {
 
   /** Until the pod is gone and nothing of it is left, or `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    const end = () => {
+      this.#life.abort();
+      this.wake();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    await this.#runSteps(signal);
+    signal.removeEventListener('abort', end);
+  }
+
+  async #runSteps(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#dirty = false;
       let waitMs: number | undefined;
@@ -128,7 +138,7 @@ export class PodWorker {
         waitMs = this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
         if (!isAbort(error)) this.#logger.warn('A step for a pod failed; trying again', { error });
       }
-      await this.#sleep(waitMs, signal);
+      await this.#sleep(waitMs);
     }
   }
 
@@ -144,7 +154,7 @@ export class PodWorker {
     const actions = computePodActions(pod, known, context);
     this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
-    const own = context.ending ? signal : AbortSignal.any([signal, this.#life.signal]);
+    const own = context.ending ? signal : this.#life.signal;
     await sync.apply(actions, { pod, memory: this.#memory, signal: own });
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
@@ -327,13 +337,13 @@ export class PodWorker {
         .catch((error: unknown) => this.#logger.warn('A container could not be stopped sooner', { error }));
   }
 
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+  async #sleep(ms: number): Promise<void> {
     if (this.#dirty || ms <= 0) {
       await new Promise(setImmediate); // others get their turn
       return;
     }
     this.#wake = new AbortController();
-    await this.#dependencies.clock.sleep(Math.min(ms, 2 ** 31 - 1), AbortSignal.any([signal, this.#wake.signal]));
+    await this.#dependencies.clock.sleep(Math.min(ms, 2 ** 31 - 1), this.#wake.signal);
     this.#wake = undefined;
   }
 }

@@ -109,7 +109,7 @@ export class StatusManager {
     entry: Entry,
     { quiet, signal }: { readonly quiet: boolean; readonly signal: AbortSignal },
   ): Promise<void> {
-    if (quiet) await this.#waitQuietly(entry, signal);
+    if (quiet) await this.#waitQuietly(entry);
     let failures = 0;
     while (!signal.aborted && this.#entries.get(uid) === entry && !isDeepStrictEqual(entry.wanted, entry.stored)) {
       const { wanted } = entry;
@@ -132,10 +132,10 @@ export class StatusManager {
     entry.writing = undefined;
   }
 
-  async #waitQuietly(entry: Entry, signal: AbortSignal): Promise<void> {
+  async #waitQuietly(entry: Entry): Promise<void> {
     const hurry = new AbortController();
     entry.hurry = () => hurry.abort();
-    await this.#options.clock.sleep(quietMs, AbortSignal.any([signal, hurry.signal]));
+    await this.#options.clock.sleep(quietMs, hurry.signal);
     entry.hurry = () => {};
   }
 

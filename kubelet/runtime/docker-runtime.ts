@@ -5,7 +5,7 @@ import type Dockerode from 'dockerode';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
 import { readInspection } from './docker/container-state.ts';
-import { ask, askMaybe, connectEngine, translateError } from './docker/engine.ts';
+import { ask, askMaybe, askUnlessSo, connectEngine, translateError } from './docker/engine.ts';
 import { readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
@@ -147,7 +147,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async stop(id: string, graceSeconds: number): Promise<void> {
-    await askMaybe(this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }));
+    await askUnlessSo(this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }));
   }
 
   async remove(id: string): Promise<void> {

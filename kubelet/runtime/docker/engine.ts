@@ -42,6 +42,16 @@ export async function askMaybe<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** For what may be so already (stopped, started, removed): the engine's 304 and 404 are success. */
+export async function askUnlessSo(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    const { statusCode } = error as EngineError;
+    if (statusCode !== 304 && statusCode !== 404) throw translateError(error);
+  }
+}
+
 export function translateError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const { statusCode, json, message } = error as EngineError;

@@ -67,19 +67,20 @@ export class DockerStreams {
   /** As a stream whether it follows or not: a log may be larger than memory. */
   async #openLogs(id: string, options: LogOptions): Promise<Duplex> {
     const { follow, timestamps, tailLines, since, stdout, stderr } = options;
-    const query = new URLSearchParams({
-      follow: String(follow),
-      timestamps: String(timestamps),
-      stdout: String(stdout),
-      stderr: String(stderr),
-      ...(tailLines !== undefined && { tail: String(tailLines) }),
+    const query = {
+      follow,
+      timestamps,
+      stdout,
+      stderr,
+      ...(tailLines !== undefined && { tail: tailLines }),
       ...(since !== undefined && { since: (since / 1000).toFixed(3) }),
-    });
+    };
     return await ask(
       new Promise<Duplex>((resolve, reject) => {
         const request = {
-          path: `/containers/${id}/logs?${query}`,
+          path: `/containers/${id}/logs?`,
           method: 'GET',
+          options: query,
           isStream: true,
           statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
         };

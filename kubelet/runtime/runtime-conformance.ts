@@ -1,0 +1,210 @@
+/** What every runtime must do. The real one and the fake one run it; a bug found on the real one becomes a case. */
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { ContainerConfig, ContainerState, Runtime, SandboxConfig } from './runtime.ts';
+
+export interface RuntimeUnderTest {
+  readonly runtime: Runtime;
+  /** An image on the machine with a shell. */
+  readonly imageName: string;
+}
+
+let serial = 0;
+
+function sandboxConfig(): SandboxConfig {
+  serial += 1;
+  return {
+    pod: { namespace: 'default', name: `pod-${serial}`, uid: `uid-${serial}` },
+    attempt: 0,
+    hostname: `pod-${serial}`,
+    network: 'pod',
+    pid: 'container',
+    ipc: 'pod',
+    sysctls: {},
+    portMappings: [],
+  };
+}
+
+async function containerConfig(
+  { runtime, imageName }: RuntimeUnderTest,
+  { pod }: SandboxConfig,
+  script: string,
+): Promise<ContainerConfig> {
+  const image = await runtime.inspectImage(imageName);
+  assert(image !== undefined);
+  return {
+    pod,
+    name: 'main',
+    kind: 'main',
+    attempt: 0,
+    specHash: 'hash',
+    image: image.id,
+    imageName,
+    command: ['sh', '-c', script],
+    environment: ['GREETING=hello'],
+    mounts: [],
+    devices: [],
+    resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000 },
+    security: {
+      supplementalGroups: [],
+      privileged: false,
+      addCapabilities: [],
+      dropCapabilities: [],
+      readOnlyRootFilesystem: false,
+      noNewPrivileges: false,
+      unmaskedProc: false,
+    },
+    pid: 'container',
+    ipc: 'pod',
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    annotations: { note: 'kept' },
+  };
+}
+
+const waiting = 'trap "exit 3" TERM; while true; do sleep 0.05; done';
+
+/** Registers the cases in the current suite. `open` is called in each; what it opens is closed by the suite. */
+export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
+  async function startPod(script: string) {
+    const tested = await open();
+    const config = sandboxConfig();
+    const sandboxId = await tested.runtime.createSandbox(config);
+    const id = await tested.runtime.createContainer(sandboxId, await containerConfig(tested, config, script));
+    const sandbox = await tested.runtime.startSandbox(sandboxId);
+    return { ...tested, config, sandbox, id, started: await tested.runtime.startContainer(id) };
+  }
+
+  async function untilExited(runtime: Runtime, id: string): Promise<ContainerState> {
+    for (;;) {
+      const state = await runtime.inspectContainer(id);
+      assert(state !== undefined);
+      if (state.status.type === 'exited') return state;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it('makes a pod whose parts say what they are', async () => {
+    const { runtime, config, sandbox, started } = await startPod(waiting);
+    assert.equal(sandbox.running, true);
+    assert.match(sandbox.ip ?? '', /^\d+\.\d+\.\d+\.\d+$/);
+    assert.deepEqual(started.pod, config.pod);
+    assert.equal(started.status.type, 'running');
+    assert.equal(started.sandboxId, sandbox.id);
+    assert.deepEqual(started.annotations, { note: 'kept' });
+    const listed = await runtime.list();
+    assert.deepEqual(
+      listed.containers.find(({ id }) => id === started.id),
+      started,
+    );
+    assert.deepEqual(
+      listed.sandboxes.find(({ id }) => id === sandbox.id),
+      sandbox,
+    );
+  });
+
+  it('keeps the exit code of what ended by itself', async () => {
+    const { runtime, id } = await startPod('exit 7');
+    const { status } = await untilExited(runtime, id);
+    assert(status.type === 'exited');
+    assert.equal(status.exitCode, 7);
+    assert(status.finishedAt >= status.startedAt && status.startedAt > 0);
+  });
+
+  it('asks before it kills', async () => {
+    const { runtime, id } = await startPod(waiting);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 10);
+    const { status } = await untilExited(runtime, id);
+    assert.equal(status.type === 'exited' && status.exitCode, 3);
+    await runtime.stop(id, 10); // over already: success
+  });
+
+  it('kills what does not listen', async () => {
+    const { runtime, id } = await startPod('trap "" TERM; while true; do sleep 0.05; done');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 1);
+    const { status } = await untilExited(runtime, id);
+    assert.equal(status.type === 'exited' && status.exitCode, 137);
+  });
+
+  it('says of a program that cannot be run why', async () => {
+    const tested = await open();
+    const config = sandboxConfig();
+    const sandboxId = await tested.runtime.createSandbox(config);
+    await tested.runtime.startSandbox(sandboxId);
+    const wanted = { ...(await containerConfig(tested, config, '')), command: ['/not-there'] };
+    const id = await tested.runtime.createContainer(sandboxId, wanted);
+    const { status } = await tested.runtime.startContainer(id);
+    assert(status.type === 'exited');
+    assert.equal(status.exitCode, 128);
+    assert.match(status.startError ?? '', /not-there/);
+    assert.deepEqual((await tested.runtime.inspectContainer(id))?.status, status);
+  });
+
+  it('replaces a leftover of the same name', async () => {
+    const tested = await open();
+    const config = sandboxConfig();
+    const first = await tested.runtime.createSandbox(config);
+    const second = await tested.runtime.createSandbox(config);
+    assert.notEqual(first, second);
+    assert.equal(await tested.runtime.inspectSandbox(first), undefined);
+  });
+
+  it('removes what runs, and once more', async () => {
+    const { runtime, id, sandbox } = await startPod(waiting);
+    await runtime.remove(id);
+    await runtime.remove(id);
+    await runtime.remove(sandbox.id);
+    assert.equal(await runtime.inspectContainer(id), undefined);
+    const { containers, sandboxes } = await runtime.list();
+    assert(!containers.some((one) => one.id === id) && !sandboxes.some((one) => one.id === sandbox.id));
+  });
+
+  it('tells when something ends', { timeout: 20_000 }, async () => {
+    const { runtime, id, config } = await startPod(waiting);
+    const stop = new AbortController();
+    const seen = (async () => {
+      for await (const event of runtime.events(stop.signal)) if (event.id === id) return event;
+      return undefined;
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 5);
+    assert.deepEqual(await seen, { type: 'container', id, podUid: config.pod.uid });
+    stop.abort();
+  });
+
+  it('gives the log, whole and by its end', async () => {
+    const { runtime, id } = await startPod('echo one; echo two; echo three');
+    await untilExited(runtime, id);
+    const read = async (tailLines: number | undefined) => {
+      const options = { follow: false, timestamps: false, stdout: true, stderr: true, tailLines };
+      const chunks: Buffer[] = [];
+      for await (const chunk of runtime.logs(id, options, new AbortController().signal)) chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
+    };
+    assert.equal(await read(undefined), 'one\ntwo\nthree\n');
+    assert.equal(await read(1), 'three\n');
+  });
+
+  it('runs a command inside, with input and exit code', async () => {
+    const { runtime, id } = await startPod(waiting);
+    const options = { stdin: true, stdout: true, stderr: true, tty: false };
+    const session = await runtime.exec(id, ['sh', '-c', 'cat; echo bad >&2; exit 4'], options);
+    const read = async (stream: AsyncIterable<Buffer>) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
+    };
+    session.stdin?.end('some input\n');
+    const [out, error, code] = await Promise.all([read(session.stdout), read(session.stderr), session.done]);
+    assert.deepEqual([out, error, code], ['some input\n', 'bad\n', 4]);
+  });
+
+  it('knows which images are not there', async () => {
+    const { runtime } = await open();
+    assert.equal(await runtime.inspectImage('longshore.test/none:1'), undefined);
+  });
+}
