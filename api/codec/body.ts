@@ -8,7 +8,7 @@ import { isRecord, type JsonRecord } from '../patch/record.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from './json.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
-import { conversionProblem, type GroupVersionKind, isRegistered } from './registered-kinds.ts';
+import { conversionProblem, type GroupVersionKind, isConvertible } from './registered-kinds.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 export type BodyFormat = 'json' | 'yaml' | 'protobuf';
@@ -118,9 +118,8 @@ function withDefaults(given: GroupVersionKind, expected: GroupVersionKind): Grou
 }
 
 function checkKind(given: GroupVersionKind, expected: GroupVersionKind): void {
-  const same = given.group === expected.group && given.kind === expected.kind;
-  if (same && given.version === expected.version) return;
-  if (same && isRegistered(given)) {
+  if (given.kind === expected.kind && apiVersionOf(given) === apiVersionOf(expected)) return;
+  if (isConvertible(given, expected)) {
     throw badRequest(
       `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
     );

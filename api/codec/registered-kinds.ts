@@ -1,5 +1,6 @@
 /** Which kinds the API knows by name, whether or not they may be stored: a body may claim to be any of them. */
 
+import { apiVersionOf } from '../kind.ts';
 import { openApiFacts } from '../schema/schema.ts';
 
 export interface GroupVersionKind {
@@ -18,6 +19,29 @@ const metaKinds = new Set([
   'UpdateOptions',
   'WatchEvent',
 ]);
+
+/** Versions that the API no longer serves, but whose objects it still understands as those of today. */
+const legacyKinds: Readonly<Record<string, string>> = {
+  'apps/v1beta1': 'ControllerRevision Deployment Scale StatefulSet',
+  'apps/v1beta2': 'ControllerRevision DaemonSet Deployment ReplicaSet Scale StatefulSet',
+  'batch/v1beta1': 'CronJob',
+  'discovery.k8s.io/v1beta1': 'EndpointSlice',
+  'events.k8s.io/v1beta1': 'Event',
+  'extensions/v1beta1': 'DaemonSet Deployment Ingress NetworkPolicy ReplicaSet Scale',
+  'networking.k8s.io/v1beta1': 'Ingress IngressClass',
+  'node.k8s.io/v1beta1': 'RuntimeClass',
+  'policy/v1beta1': 'Eviction PodDisruptionBudget',
+  'rbac.authorization.k8s.io/v1beta1': 'ClusterRole ClusterRoleBinding Role RoleBinding',
+  'scheduling.k8s.io/v1beta1': 'PriorityClass',
+  'storage.k8s.io/v1beta1': 'CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment',
+};
+
+/** Whether an object that claims to be `given` can be read as `expected`: the same kind in another version. */
+export function isConvertible(given: GroupVersionKind, expected: GroupVersionKind): boolean {
+  if (given.kind !== expected.kind) return false;
+  if (given.group === expected.group && isRegistered(given)) return true;
+  return legacyKinds[apiVersionOf(given)]?.split(' ').includes(given.kind) ?? false;
+}
 
 /** Definition of each kind, by `group/version/kind`; group versions are there too, without one. */
 let registered: ReadonlyMap<string, string> | undefined;
@@ -48,8 +72,7 @@ function readRegistered(): Map<string, string> {
 /** Why an object of one kind cannot be taken for another, in upstream's words. */
 export function conversionProblem(given: GroupVersionKind, expected: GroupVersionKind): string {
   if (!isRegistered(given)) {
-    const apiVersion = given.group === '' ? given.version : `${given.group}/${given.version}`;
-    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    return `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(apiVersionOf(given))} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
   }
   const internal = expected.group === '' || expected.group === 'events.k8s.io' ? 'core' : expected.group.split('.')[0];
   return `converting (${given.version}.${given.kind}) to (${internal}.${expected.kind}): unknown conversion`;

@@ -4,7 +4,8 @@
  */
 
 import { goValue } from '../../api/codec/go-text.ts';
-import { conversionProblem, definitionOfKind } from '../../api/codec/registered-kinds.ts';
+import { conversionProblem, definitionOfKind, isConvertible } from '../../api/codec/registered-kinds.ts';
+import { apiVersionOf } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../api/patch/merge-patch.ts';
@@ -106,7 +107,7 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
     }
     const { object, unknownFields } = decode(expected.definition, document);
     report(unknownFields);
-    return object;
+    return { ...object, apiVersion: apiVersionOf(expected), kind: expected.kind };
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
@@ -127,7 +128,7 @@ function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: s
   const [version = '', group = ''] = String(document.apiVersion).split('/').reverse();
   const { kind = null } = document;
   const given = { group, version, kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind };
-  if (given.kind === expected.kind && group === expected.group && version === expected.version) return;
+  if (isConvertible(given, expected)) return;
   // The other kind's own troubles come first.
   const definition = definitionOfKind(given);
   if (definition !== undefined) decode(definition, document);

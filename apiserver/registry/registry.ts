@@ -111,9 +111,10 @@ export class Registry {
     this.#stamp(object);
     kind.strategy.setDefaults?.(object);
     fillNewMetadata(kind, object, this.#clock.now());
+    // What admission fills in belongs to nobody.
+    request.trackFields?.(object, undefined);
     const admission = this.#admissionRequest('CREATE', object, undefined, request);
     await this.#admission.admit(admission);
-    request.trackFields?.(object, undefined);
     const next = object as Stored;
     const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
@@ -181,9 +182,9 @@ export class Registry {
     this.#refuseStale(next, previous, request);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
+    request.trackFields?.(next, previous);
     const admission = this.#admissionRequest('UPDATE', next, previous, request);
     await this.#admission.admit(admission);
-    request.trackFields?.(next, previous);
     const hooks = request.subresource === undefined ? this.#hooks : undefined;
     const reservation = await hooks?.reserve(next, previous, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {

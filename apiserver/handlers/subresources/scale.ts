@@ -107,6 +107,7 @@ async function update(request: ApiRequest, target: Target, options: WriteOptions
     (current) => {
       const previous = current as Stored<Scalable>;
       const scale = change(scaleWithOwners(previous));
+      checkName(scale, target);
       checkUid(scale, previous, target);
       checkScale(scale, target.name);
       return withScale(previous, scale, apiVersionOf(target.kind));
