@@ -12,8 +12,8 @@ import { LocalCluster, runProgram } from '../support/local-cluster.ts';
 const url = 'http://localhost:30080';
 const namespace = 'default';
 
-async function page(path = '/'): Promise<string> {
-  const response = await fetch(url + path, { signal: AbortSignal.timeout(5_000), headers: { connection: 'close' } });
+async function page(path = '/', at = url): Promise<string> {
+  const response = await fetch(at + path, { signal: AbortSignal.timeout(5_000), headers: { connection: 'close' } });
   assert.equal(response.status, 200);
   return await response.text();
 }
@@ -111,11 +111,13 @@ describe('npm start', () => {
 
   it('stops within 10 s with containers running, and adopts them when it starts again', async () => {
     const before = await containerIdentities();
+    const nodeIp = (await podsOf('web'))[0]?.status?.hostIP ?? '';
     const started = performance.now();
     assert.equal(await cluster.stop(), 0);
     assert.ok(performance.now() - started < 10_000);
     assert.deepEqual(await containerIdentities(), before);
-    assert.match(await page(), /hello/, 'rules stay in force as well');
+    // The kernel's rules stay in force. (On loopback, Longshore itself listens.)
+    assert.match(await page('/', `http://${nodeIp}:30080`), /hello/);
 
     await cluster.start();
     assert.deepEqual(await containerIdentities(), before);

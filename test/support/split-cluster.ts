@@ -99,7 +99,7 @@ export class SplitCluster {
         ];
       case 'controller-manager':
       case 'scheduler':
-        return [...kubeconfig, '--identity', nodeName];
+        return [...kubeconfig, '--no-leader-elect'];
       case 'proxy':
         return [...kubeconfig, '--node-name', nodeName];
       case 'kubelet':
