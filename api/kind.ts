@@ -143,6 +143,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: readonly SelectableField<T>[];
   readonly strategy: Strategy<T>;
+  /** A text for the `Warning:` header of every answer about this kind, refusals included. */
+  readonly deprecation?: string;
   /**
    * For a second version or group of one stored kind (autoscaling/v1, events.k8s.io): how to reach the stored form.
    * The store, the watch cache and resource versions are shared with it.

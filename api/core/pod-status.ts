@@ -7,12 +7,12 @@ import { checkDns1123Subdomain, checkQualifiedName } from '../validation/names.t
 
 const path = FieldPath.of('status');
 
-/** The single address and the list of all say the same; the list's first one counts. */
+/** The single address and the list of all say the same; where they differ, the single one counts. */
 export function setPodAddresses({ status }: Pod): void {
   if (!status) return;
   const [first] = status.podIPs ?? [];
-  if (first) status.podIP = first.ip ?? '';
-  else if (status.podIP) status.podIPs = [{ ip: status.podIP }];
+  if (status.podIP && status.podIP !== first?.ip) status.podIPs = [{ ip: status.podIP }];
+  else if (first?.ip) status.podIP = first.ip;
 }
 
 type NewerStatus = PodStatus & {

@@ -58,7 +58,7 @@ function validateFc(source: FCVolumeSource, path: FieldPath, errors: FieldErrors
     errors.required(path.child('targetWWNs'), 'must specify either targetWWNs or wwids, but not both');
   if (both)
     errors.invalid(path.child('targetWWNs'), targetWWNs, 'targetWWNs and wwids can not be specified simultaneously');
-  if (targetWWNs.length === 0 || wwids.length > 0) return;
+  if (targetWWNs.length === 0) return;
   if (lun === undefined) errors.required(path.child('lun'), 'lun is required if targetWWNs is specified');
   else if (lun < 0 || lun > 255) errors.invalid(path.child('lun'), lun, 'must be between 0 and 255, inclusive');
 }

@@ -6,8 +6,9 @@
 import type { Event as CoreEvent } from 'kubernetes-types/core/v1';
 import type { Event } from 'kubernetes-types/events/v1';
 import { events } from '../core/event.ts';
+import { validateEvent, validateNewEvent, validateNewEventUpdate } from '../core/event-validation.ts';
 import { defineKind } from '../define-kind.ts';
-import type { KubernetesObject } from '../object.ts';
+import type { Stored } from '../object.ts';
 
 export const eventsOfEventsGroup = defineKind<Event>({
   group: 'events.k8s.io',
@@ -15,6 +16,32 @@ export const eventsOfEventsGroup = defineKind<Event>({
   kind: 'Event',
   plural: 'events',
   shortNames: ['ev'],
+  columns: events.columns.map((column) => ({
+    ...column,
+    cell: (event, now) => column.cell(toCoreEvent(event) as Stored<CoreEvent>, now),
+  })),
+  selectableFields: [
+    { name: 'reason', value: ({ reason = '' }) => reason },
+    { name: 'type', value: ({ type = '' }) => type },
+    { name: 'reportingController', value: ({ reportingController = '' }) => reportingController },
+    ...(['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const).map((field) => ({
+      name: `regarding.${field}`,
+      value: ({ regarding }: Event) => regarding?.[field] ?? '',
+    })),
+  ],
+  strategy: {
+    createOnUpdate: true,
+    metadataOnUpdate: 'changes',
+    ...(events.strategy.timeToLiveSeconds !== undefined && { timeToLiveSeconds: events.strategy.timeToLiveSeconds }),
+    validate(event, errors, { namespace, isUpdate }) {
+      const core = toCoreEvent(event);
+      validateEvent(core, { namespace, controllerField: 'reportingController' }, errors);
+      if (!isUpdate) validateNewEvent(core, errors);
+    },
+    validateUpdate(next, previous, errors) {
+      validateNewEventUpdate(toCoreEvent(next), toCoreEvent(previous), errors);
+    },
+  },
   storedAs: {
     group: events.group,
     version: events.version,
@@ -23,7 +50,7 @@ export const eventsOfEventsGroup = defineKind<Event>({
   },
 });
 
-function toCoreEvent(event: Event): KubernetesObject {
+function toCoreEvent(event: Event): CoreEvent {
   const {
     regarding,
     note,
@@ -44,7 +71,7 @@ function toCoreEvent(event: Event): KubernetesObject {
     reportingComponent: reportingController ?? '',
     ...(note !== undefined && { message: note }),
     ...(deprecatedCount !== undefined && { count: deprecatedCount }),
-  } as KubernetesObject;
+  } as unknown as CoreEvent;
 }
 
 function fromCoreEvent(event: CoreEvent): Event {

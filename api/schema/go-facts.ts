@@ -103,6 +103,7 @@ const pointerStrings: FieldsByType = {
   'discovery.v1.EndpointPort': 'appProtocol name protocol',
   'v1.EphemeralContainer': 'restartPolicy',
   'v1.GRPCAction': 'service',
+  'v1.GlusterfsPersistentVolumeSource': 'endpointsNamespace',
   'v1.HTTPIngressPath': 'pathType',
   'v1.HostPathVolumeSource': 'type',
   'v1.ISCSIPersistentVolumeSource': 'initiatorName',
@@ -179,8 +180,8 @@ const alwaysShown: FieldsByType = {
   'v1.Endpoint': 'conditions',
   'v1.EndpointSlice': 'ports endpoints',
   'v1.EphemeralContainer': 'resources',
-  'v1.Event':
-    'deprecatedFirstTimestamp deprecatedLastTimestamp deprecatedSource eventTime firstTimestamp lastTimestamp regarding reportingComponent source',
+  'core.v1.Event': 'eventTime firstTimestamp lastTimestamp reportingComponent reportingInstance source',
+  'events.v1.Event': 'deprecatedFirstTimestamp deprecatedLastTimestamp deprecatedSource eventTime regarding',
   'v1.EventSeries': 'lastObservedTime',
   'v1.GRPCAction': 'service',
   'v1.HorizontalPodAutoscalerCondition': 'lastTransitionTime',

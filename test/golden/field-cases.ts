@@ -105,6 +105,8 @@ class Group {
   readonly #stored: Stored | undefined;
   /** The object behind the newest answer, as it would be stored. */
   #last: Stored | undefined;
+  /** What the client has written so far: such values are no placeholders. */
+  #sent = '';
 
   constructor(base: BaseLine) {
     this.#base = base;
@@ -139,7 +141,8 @@ class Group {
   #create(body: unknown): Outcome {
     const { strategy } = this.#kind;
     const context = this.#context();
-    return answer(201, () => {
+    this.#sent = JSON.stringify(body);
+    return this.#answer(201, () => {
       const { object, warnings } = this.#decode(body);
       refuseMismatch(this.#kind, object, context);
       strategy.setDefaults?.(object);
@@ -157,7 +160,8 @@ class Group {
   #update(previous: Stored, one: CaseLine): Outcome {
     const { strategy } = this.#kind;
     const context = this.#context(one.sub, true);
-    return answer(200, () => {
+    this.#sent = JSON.stringify([this.#base.body, one.patch]);
+    return this.#answer(200, () => {
       let patched: unknown;
       try {
         patched = applyOperations(previous, one.patch);
@@ -183,6 +187,12 @@ class Group {
     });
   }
 
+  #answer(code: number, write: () => { object: unknown; warnings: string[] }): Outcome {
+    const outcome = answer(code, write);
+    const { deprecation } = this.#kind;
+    return deprecation === undefined ? outcome : { ...outcome, warnings: [...(outcome.warnings ?? []), deprecation] };
+  }
+
   #finish(object: KubernetesObject, previous: Stored | undefined, warnings: string[]) {
     const { strategy, definition } = this.#kind;
     strategy.canonicalize?.(object);
@@ -195,7 +205,7 @@ class Group {
     object.apiVersion = apiVersionOf(this.#kind);
     object.kind = this.#kind.kind;
     this.#last = JSON.parse(JSON.stringify(object)) as Stored;
-    return { object: normalise(this.#last), warnings: [...new Set(all)] };
+    return { object: normalise(this.#last, this.#sent), warnings: [...new Set(all)] };
   }
 
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
@@ -237,13 +247,29 @@ function merge(object: unknown, { metadata }: { metadata: object }): unknown {
   return { ...rest, metadata: { ...own, ...metadata } };
 }
 
-/** Placeholders for what differs from run to run. */
-function normalise(object: unknown): unknown {
+/** Placeholders for what differs from run to run; a time that was not sent as it stands is one of them. */
+function normalise(object: unknown, sent: string): unknown {
   const text = JSON.stringify(object)
     .replaceAll(`"${creationTime}"`, '"<time>"')
     .replaceAll(`${generatedSuffix}"`, '<suffix>"')
-    .replaceAll(allocatedAddress, '<ip:1>');
-  return JSON.parse(text);
+    .replaceAll(allocatedAddress, '<ip:1>')
+    .replaceAll(/"(20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"/g, (all, time: string) =>
+      sent.includes(time) ? all : '"<time>"',
+    );
+  return labelVersions(JSON.parse(text), new Map());
+}
+
+/** The same resource version always gets the same placeholder. */
+function labelVersions(value: unknown, labels: Map<string, string>, key?: string): unknown {
+  if (key === 'resourceVersion' && typeof value === 'string' && value !== '' && value !== '0') {
+    const label = labels.get(value) ?? `<rv:${labels.size + 1}>`;
+    labels.set(value, label);
+    return label;
+  }
+  if (Array.isArray(value)) return value.map((item) => labelVersions(item, labels));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, labelVersions(member, labels, name)]));
 }
 
 function answer(code: number, write: () => { object: unknown; warnings: string[] }): Outcome {
