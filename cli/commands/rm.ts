@@ -15,6 +15,10 @@ export async function run(session: Session, args: Arguments): Promise<void> {
       `controller has non-zero replicas (${replicas}), please stop it first: kubecfg stop ${key.name}`,
     );
   }
-  await client.delete(replicationControllers, key, { uid: metadata.uid, resourceVersion: metadata.resourceVersion });
+  await client.delete(replicationControllers, key, {
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    propagationPolicy: 'Background',
+  });
   session.out.write(renderClassicTable('Status', [{ status: 'Success' } as object]));
 }
