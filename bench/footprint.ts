@@ -5,16 +5,14 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LocalCluster } from '../test/support/local-cluster.ts';
+import { cpuSeconds, residentMegabytes } from './process-usage.ts';
 import { limitRow, printReport, type Row } from './report.ts';
 
 const settleMs = 20_000;
 const observeMs = 30_000;
-/** Of Linux, on every machine that Node runs on. */
-const ticksPerSecond = 100;
 
 export async function run(): Promise<void> {
   if (process.env.LONGSHORE_SANDBOX === undefined) return await runInSandbox();
@@ -53,16 +51,4 @@ async function observe(when: string, pid: number): Promise<Row[]> {
       isReached: share <= 0.02,
     },
   ];
-}
-
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
-}
-
-/** In user and kernel mode: fields 14 and 15, counted from after the program's name. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

@@ -1,7 +1,9 @@
 /** `npm run bench -- NAME…`: runs benchmarks one after the other; without a name it says which there are. */
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+  api: () => import('./api.ts'),
   footprint: () => import('./footprint.ts'),
+  pods: () => import('./pods.ts'),
   proxy: () => import('./proxy.ts'),
   scheduler: () => import('./scheduler.ts'),
   store: () => import('./store.ts'),

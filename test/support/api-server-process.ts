@@ -13,22 +13,31 @@ import { packageRoot } from '../../base/package-root.ts';
 export interface ApiServerProcessOptions {
   readonly etcdUrl: string;
   readonly authority: KeyPair;
+  /** Runs what was built into `dist/` instead of the sources: for benchmarks. */
+  readonly built?: boolean;
+  /** Flags for node itself. */
+  readonly nodeFlags?: readonly string[];
 }
 
 export class ApiServerProcess {
   readonly port: number;
   readonly #folder: string;
   readonly #etcdUrl: string;
+  readonly #nodeArguments: readonly string[];
   #process: ChildProcess | undefined;
   #output = '';
 
-  private constructor(folder: string, port: number, etcdUrl: string) {
+  private constructor(folder: string, port: number, options: ApiServerProcessOptions) {
+    const { etcdUrl, built = false, nodeFlags = [] } = options;
     this.#folder = folder;
     this.port = port;
     this.#etcdUrl = etcdUrl;
+    const program = built ? ['dist/apiserver/main.js'] : ['--import', 'tsx', 'apiserver/main.ts'];
+    this.#nodeArguments = [...nodeFlags, ...program];
   }
 
-  static async start({ etcdUrl, authority }: ApiServerProcessOptions): Promise<ApiServerProcess> {
+  static async start(options: ApiServerProcessOptions): Promise<ApiServerProcess> {
+    const { authority } = options;
     const folder = await mkdtemp(join(tmpdir(), 'longshore-apiserver-'));
     const serving = await issueCertificate(authority, {
       commonName: 'apiserver',
@@ -39,7 +48,7 @@ export class ApiServerProcess {
     await writeFile(join(folder, 'serving.crt'), serving.certificate);
     await writeFile(join(folder, 'serving.key'), serving.key);
     await writeFile(join(folder, 'ca.crt'), authority.certificate);
-    const server = new ApiServerProcess(folder, await freePort(), etcdUrl);
+    const server = new ApiServerProcess(folder, await freePort(), options);
     try {
       await server.start();
     } catch (error) {
@@ -51,6 +60,10 @@ export class ApiServerProcess {
 
   get url(): string {
     return `https://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** What it has logged last. */
@@ -66,8 +79,7 @@ export class ApiServerProcess {
       ...['--secure-port', String(this.port), '--client-ca-file', file('ca.crt')],
       ...['--tls-cert-file', file('serving.crt'), '--tls-private-key-file', file('serving.key')],
     ];
-    const main = join(packageRoot, 'apiserver/main.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...flags], { cwd: packageRoot });
+    const child = spawn(process.execPath, [...this.#nodeArguments, ...flags], { cwd: packageRoot });
     this.#process = child;
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk.toString()).slice(-20_000);

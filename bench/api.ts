@@ -1,0 +1,178 @@
+/**
+ * Requests to the API server over etcd, each beside its raw limit (etcd3's own transactions, a bare node:https server
+ * sending the same bytes) and beside what upstream's API server does on such a machine; and the server's memory.
+ */
+
+import { Etcd3 } from 'etcd3';
+import {
+  ApiLab,
+  BareServer,
+  measurementOf,
+  mergePatch,
+  podCount,
+  podPath,
+  podsPath,
+  refuseFailures,
+  statusPatch,
+} from './api-lab.ts';
+import { type LoadOptions, runLoad } from './load.ts';
+import { residentMegabytes } from './process-usage.ts';
+import {
+  formatCount,
+  limitRow,
+  type Measurement,
+  measure,
+  perSecond,
+  printReport,
+  type Row,
+  rateRow,
+} from './report.ts';
+
+const durationMs = 3_000;
+/** Of upstream's API server on such a machine, in requests a second. */
+const upstream = { create: 610, get: 1_450, patch: 345, list: 1 / 0.44, byLabel: 4 / 0.78 };
+
+export async function run(): Promise<void> {
+  const lab = await ApiLab.start();
+  try {
+    const rows = [
+      await memoryRow('memory, idle', lab),
+      ...(await measureCreate(lab)),
+      await memoryRow(`memory with ${formatCount(podCount)} pods`, lab),
+      ...(await measureReads(lab)),
+      await memoryRow('memory after the lists', lab),
+      ...(await measurePatch(lab)),
+      ...(await measureStart(lab)),
+    ];
+    printReport(`API server over etcd, ${formatCount(podCount)} pods`, rows);
+  } finally {
+    await lab.stop();
+  }
+}
+
+async function memoryRow(name: string, { server }: ApiLab, limit?: number): Promise<Row> {
+  const megabytes = await residentMegabytes(server.pid);
+  return limit === undefined ? { name, figure: `${megabytes.toFixed(0)} MB` } : limitRow(name, megabytes, limit, 'MB');
+}
+
+async function measureCreate(lab: ApiLab): Promise<Row[]> {
+  const creates = measurementOf('CREATE pods, 64 in flight', await lab.createPods());
+  const raw = await measureRawTransactions(lab);
+  return [rateRow(creates, raw, 0.5), againstUpstream(creates, upstream.create)];
+}
+
+/** Values of the size of a stored pod under keys that are not there yet. */
+async function measureRawTransactions(lab: ApiLab): Promise<Measurement> {
+  const client = new Etcd3({ hosts: lab.etcd.url });
+  const value = await client.get('/registry/core/pods/default/pod-00000').buffer();
+  if (value === null) throw new Error('The pods are not where they should be');
+  const transact = (n: number): Promise<unknown> =>
+    client
+      .if(`/raw/${n}`, 'Mod', '==', 0)
+      .then(client.put(`/raw/${n}`).value(value))
+      .commit();
+  const raw = await measure('raw etcd3 transactions', { inFlight: 64, durationMs }, transact);
+  client.close();
+  return raw;
+}
+
+async function measureReads(lab: ApiLab): Promise<Row[]> {
+  const paths = { pod: podPath(0), list: podsPath };
+  const bare = await BareServer.start(lab, {
+    pod: (await lab.send({ method: 'GET', path: paths.pod })).body,
+    list: (await lab.send({ method: 'GET', path: paths.list })).body,
+  });
+  try {
+    const gets = await beside({ lab, bare, name: 'GET one pod, 32 connections', connections: 32, ...pathsOf('pod') });
+    const lists = await beside({ lab, bare, name: 'LIST of all pods, one by one', connections: 1, ...pathsOf('list') });
+    const byLabel = await read(lab, '1 % of the pods by label, 4 in flight', 4, `${podsPath}?labelSelector=group%3D7`);
+    return [
+      rateRow(gets.ours, gets.raw, 0.4),
+      againstUpstream(gets.ours, upstream.get),
+      rateRow(lists.ours, lists.raw, 0.5),
+      againstUpstream(lists.ours, upstream.list),
+      againstUpstream(byLabel, upstream.byLabel),
+    ];
+  } finally {
+    await bare.stop();
+  }
+  function pathsOf(name: 'pod' | 'list') {
+    return { path: paths[name], barePath: `/${name}` };
+  }
+}
+
+/** In turn, so that whatever else the machine does falls on both; the better half of the rounds counts for both. */
+async function beside(options: {
+  readonly lab: ApiLab;
+  readonly bare: BareServer;
+  readonly name: string;
+  readonly connections: number;
+  readonly path: string;
+  readonly barePath: string;
+}): Promise<{ readonly ours: Measurement; readonly raw: Measurement }> {
+  const { lab, bare, name, connections, path, barePath } = options;
+  const ours: Measurement[] = [];
+  const raw: Measurement[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    ours.push(await read(lab, name, connections, path));
+    raw.push(await read(bare, 'a bare https server', connections, barePath));
+  }
+  return { ours: median(ours), raw: median(raw) };
+}
+
+function median(measured: readonly Measurement[]): Measurement {
+  const [first] = measured;
+  if (first === undefined) throw new Error('Nothing was measured');
+  return measured.toSorted((a, b) => perSecond(a) - perSecond(b))[measured.length >> 1] ?? first;
+}
+
+const read = (where: Pick<ApiLab, 'connection'>, name: string, connections: number, path: string) =>
+  load(where, name, { connections, durationMs: 2_000, next: () => ({ method: 'GET', path }) });
+
+async function measurePatch(lab: ApiLab): Promise<Row[]> {
+  const patches = await load(lab, 'PATCH pods, 10 writers', {
+    connections: 10,
+    durationMs,
+    next: (n) => ({
+      method: 'PATCH',
+      path: `${podPath((n * 7919) % podCount)}/status`,
+      body: statusPatch(n),
+      contentType: mergePatch,
+    }),
+  });
+  return [againstUpstream(patches, upstream.patch)];
+}
+
+async function load(where: Pick<ApiLab, 'connection'>, name: string, options: LoadOptions): Promise<Measurement> {
+  const result = await runLoad(where.connection, options);
+  refuseFailures(result);
+  return measurementOf(name, result);
+}
+
+async function measureStart(lab: ApiLab): Promise<Row[]> {
+  await lab.server.kill('SIGTERM');
+  const begin = performance.now();
+  await lab.server.start();
+  await lab.ready();
+  const rows = [
+    limitRow(
+      `start with ${formatCount(podCount)} pods → ready and listing them`,
+      performance.now() - begin,
+      3_000,
+      'ms',
+    ),
+    await memoryRow('memory after that start', lab, 250),
+  ];
+  return rows;
+}
+
+function againstUpstream(measured: Measurement, theirs: number): Row {
+  const times = perSecond(measured) / theirs;
+  const format = (rate: number): string => (rate < 100 ? rate.toFixed(1) : formatCount(rate));
+  return {
+    name: measured.name,
+    figure: `${format(perSecond(measured))}/s`,
+    beside: `${times.toFixed(1)} × upstream (${format(theirs)}/s, to be 2 ×)`,
+    isReached: times >= 2,
+  };
+}

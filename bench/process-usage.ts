@@ -1,0 +1,18 @@
+/** What another process uses, from /proc. */
+
+import { readFile } from 'node:fs/promises';
+
+/** Of Linux, on every machine that Node runs on. */
+const ticksPerSecond = 100;
+
+export async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
+
+/** In user and kernel mode: fields 14 and 15, counted from after the program's name. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
