@@ -144,7 +144,12 @@ async function watchRunning(
   const { metadata } = await server.client.list<Pod>(pods, { namespace: 'default' });
   const stop = new AbortController();
   const { resourceVersion } = metadata;
-  const watch = server.client.watch<Pod>(pods, { namespace: 'default', fieldSelector, resourceVersion, signal: stop.signal });
+  const watch = server.client.watch<Pod>(pods, {
+    namespace: 'default',
+    fieldSelector,
+    resourceVersion,
+    signal: stop.signal,
+  });
   const done = (async () => {
     const running = new Set<string>();
     for await (const event of watch) {
@@ -174,7 +179,12 @@ async function killedContainers({ docker }: TestEngine, server: TestApiServer): 
     const stop = new AbortController();
     const { resourceVersion } = (await server.client.list<Pod>(pods, { namespace: 'default' })).metadata;
     const fieldSelector = `metadata.name=${pod.metadata.name}`;
-    const watch = server.client.watch<Pod>(pods, { namespace: 'default', fieldSelector, resourceVersion, signal: stop.signal });
+    const watch = server.client.watch<Pod>(pods, {
+      namespace: 'default',
+      fieldSelector,
+      resourceVersion,
+      signal: stop.signal,
+    });
     const startedAt = performance.now();
     await promisify(execFile)('kill', ['-9', String(state.Pid)]);
     for await (const event of watch) {

@@ -71,6 +71,8 @@ export class ContainerStarter {
       if (error.reason !== 'ErrImageNeverPull' || !memory.waiting.has(container.spec.name))
         this.#tellFailure(input, `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`);
       memory.waiting.set(container.spec.name, { reason: error.reason, message: error.message });
+      // Users see the reason together with the pod's address.
+      await input.sandbox.started;
     }
   }
 

@@ -41,7 +41,8 @@ export function computeContainerStatus(
   const waiting = facts.waiting.get(spec.name);
   const state = computeState(container, newest, pod, facts);
   const isRunning = state.running !== undefined;
-  const shownBefore = newest?.status.type === 'exited' && state.terminated === undefined ? newest : earlier;
+  const shownBefore =
+    newest?.status.type === 'exited' && state.terminated?.containerID === undefined ? newest : earlier;
   const last = shownBefore && terminationOf(shownBefore, pod, facts);
   const lastState = last === undefined ? (known?.lastState ?? {}) : { terminated: last };
   const succeeded = newest?.status.type === 'exited' && newest.status.exitCode === 0;

@@ -37,10 +37,10 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, context:
   const initializing = new Map(context.waiting);
   const first = showAll(pod, observed, context);
   if (!isInitialized(first)) {
-    for (const { container } of first) {
+    for (const { container, status } of first) {
       const { name } = container.spec;
-      if (container.kind !== 'ephemeral' && !initializing.has(name) && hasPlainInit(pod))
-        initializing.set(name, { reason: 'PodInitializing' });
+      const isNext = container.kind === 'main' || (container.kind === 'init' && status.containerID === undefined);
+      if (isNext && !initializing.has(name) && hasPlainInit(pod)) initializing.set(name, { reason: 'PodInitializing' });
     }
   }
   const shown = showAll(pod, observed, { ...context, waiting: initializing });

@@ -152,7 +152,7 @@ export class PodWorker {
     const context = this.#context();
     if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
     const actions = computePodActions(pod, known, context);
-    this.#forgetOldReasons(actions);
+    if (!context.ending) this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
     const own = context.ending ? signal : this.#life.signal;
     await sync.apply(actions, { pod, memory: this.#memory, signal: own });

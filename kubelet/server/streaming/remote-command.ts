@@ -1,8 +1,15 @@
 /** Exec and attach, whatever carries them: joins a session of the runtime with the caller's channels. */
 
 import type { Readable } from 'node:stream';
-import type { Status } from '../../../api/status-error.ts';
 import type { Session } from '../../runtime/runtime.ts';
+
+export interface ExitStatus {
+  readonly metadata: object;
+  readonly status: 'Success' | 'Failure';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: { readonly causes: readonly { readonly reason: string; readonly message: string }[] };
+}
 
 export interface TerminalSize {
   readonly columns: number;
@@ -19,7 +26,7 @@ export interface RemoteChannels {
   /** Aborts when the caller hangs up. */
   readonly gone: AbortSignal;
   /** Says how it ended, and hangs up. */
-  finish(status: Status): Promise<void>;
+  finish(status: ExitStatus): Promise<void>;
 }
 
 export async function joinSession(session: Session, channels: RemoteChannels): Promise<void> {
@@ -41,14 +48,15 @@ async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Pr
   for await (const chunk of from as AsyncIterable<Buffer>) await write(chunk);
 }
 
-function computeExitStatus(exitCode: number | undefined): Status {
-  const common = { kind: 'Status', apiVersion: 'v1', metadata: {} } as const;
+/** As the streaming protocols have it: without kind and version. */
+function computeExitStatus(exitCode: number | undefined): ExitStatus {
+  const common = { metadata: {} } as const;
   if (exitCode === undefined || exitCode === 0) return { ...common, status: 'Success' };
   return {
     ...common,
     status: 'Failure',
     message: `command terminated with non-zero exit code: error executing command, exit code ${exitCode}`,
-    reason: 'NonZeroExitCode' as never,
+    reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
   };
 }
