@@ -32,6 +32,7 @@ import {
   completeUpdated,
   creationTime,
   generatedSuffix,
+  givenUid,
   keepMetadata,
   newMetadata,
   refuseMismatch,
@@ -253,6 +254,7 @@ function normalise(object: unknown, sent: string): unknown {
     .replaceAll(`"${creationTime}"`, '"<time>"')
     .replaceAll(`${generatedSuffix}"`, '<suffix>"')
     .replaceAll(allocatedAddress, '<ip:1>')
+    .replaceAll(givenUid, '<uid:1>')
     .replaceAll(/"(20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"/g, (all, time: string) =>
       sent.includes(time) ? all : '"<time>"',
     );

@@ -20,6 +20,7 @@ type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadat
 type Loose = any;
 
 export const creationTime = '2026-07-01T00:00:00Z';
+export const givenUid = '7e6c7e0a-5d4b-4a53-9d0e-2f1f0a9b8c7d';
 export const generatedSuffix = 'bbbbb';
 
 /** Objects that say something else than the request does are refused before anything else. */
@@ -46,7 +47,7 @@ export function newMetadata(kind: Kind, object: KubernetesObject, context: Write
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
   delete metadata.managedFields;
-  metadata.uid = '<uid:1>';
+  metadata.uid = givenUid;
   if (metadata.resourceVersion) metadata.resourceVersion = '<rv:1>';
   metadata.creationTimestamp = creationTime;
   if (context.namespace !== undefined) metadata.namespace ??= context.namespace;

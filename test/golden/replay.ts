@@ -1,0 +1,138 @@
+/**
+ * Replays the recordings of what upstream answers against a server, and prints how many answers are the same.
+ *
+ *   npm run golden -- [--kubeconfig FILE] [--show N] [--only TEXT] [FILE|FOLDER …]
+ *
+ * Without a kubeconfig it starts the API server in this process, on the in-memory store.
+ */
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../../base/package-root.ts';
+import type { Connection } from '../../client/connection.ts';
+import { readKubeconfig } from '../../client/kubeconfig.ts';
+import { startTestApiServer } from '../support/test-api-server.ts';
+import { GoldenConnection } from './golden-connection.ts';
+import { gradeStep } from './grade-step.ts';
+import { playScenario, type Scenario, type StepOutcome } from './scenarios.ts';
+
+export const recordings = join(packageRoot, 'test/golden/recordings');
+
+export interface FileResult {
+  readonly file: string;
+  readonly cases: number;
+  readonly same: number;
+  readonly exact: number;
+  readonly misses: readonly {
+    readonly id: string;
+    readonly want: StepOutcome;
+    readonly got: StepOutcome | { readonly error: string };
+  }[];
+}
+
+/** Plays one file of scenarios. */
+export async function replayFile(connection: Connection, file: string, only = ''): Promise<FileResult> {
+  const connections = { own: new GoldenConnection(connection), bare: new GoldenConnection(connection, { bare: true }) };
+  const result = { file, cases: 0, same: 0, exact: 0, misses: [] as FileResult['misses'][number][] };
+  try {
+    for (const scenario of readLines(file)) {
+      const namespace = nextNamespace();
+      if (!scenario.plain) await makeNamespace(connections.own, namespace, scenario.nsLabels);
+      const outcomes = await playScenario(connections, scenario, namespace).catch((error: unknown) => String(error));
+      for (const [index, { want }] of scenario.steps.entries()) {
+        const id = `${scenario.id} step ${index + 1}`;
+        if (!id.includes(only)) continue;
+        const got = typeof outcomes === 'string' ? { error: outcomes } : (outcomes[index] ?? { error: 'not played' });
+        const { same, exact } = 'error' in got ? { same: false, exact: false } : gradeStep(want, got);
+        result.cases += 1;
+        result.same += Number(same);
+        result.exact += Number(exact);
+        if (!same) result.misses.push({ id, want, got });
+      }
+      if (!scenario.plain) await connections.own.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` });
+    }
+  } finally {
+    connections.own.close();
+    connections.bare.close();
+  }
+  return result;
+}
+
+let namespaces = 0;
+/** Never twice: earlier ones may still be ending. */
+function nextNamespace(): string {
+  namespaces += 1;
+  return `golden-${process.pid}-s${namespaces}`;
+}
+
+async function makeNamespace(connection: GoldenConnection, name: string, labels: Scenario['nsLabels']): Promise<void> {
+  const post = (path: string, object: object) =>
+    connection.request({
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(object),
+    });
+  await post('/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, ...(labels && { labels }) },
+  });
+  await post(`/api/v1/namespaces/${name}/serviceaccounts`, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default' },
+  });
+}
+
+const readLines = (file: string): Scenario[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Scenario);
+
+export function filesIn(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesIn(join(path, name)))
+    .filter((file) => file.endsWith('.jsonl'));
+}
+
+async function main(args: string[]): Promise<void> {
+  const option = (name: string): string | undefined => {
+    const place = args.indexOf(`--${name}`);
+    return place < 0 ? undefined : args.splice(place, 2)[1];
+  };
+  const kubeconfig = option('kubeconfig');
+  const show = Number(option('show') ?? 0);
+  const only = option('only') ?? '';
+  const files = (args.length > 0 ? args : [join(recordings, 'reads'), join(recordings, 'writes')]).flatMap(filesIn);
+  const server = kubeconfig === undefined ? await startTestApiServer({ disabledAdmissionPlugins: [] }) : undefined;
+  const connection = server?.connection ?? (await readKubeconfig(kubeconfig ?? ''));
+  const total = { cases: 0, same: 0, exact: 0 };
+  for (const file of files) {
+    const result = await replayFile(connection, file, only);
+    print(result, show);
+    for (const key of ['cases', 'same', 'exact'] as const) total[key] += result[key];
+  }
+  console.log(`total: ${summary(total)}`);
+  await server?.stop();
+}
+
+function print(result: FileResult, show: number): void {
+  console.log(`${relative(recordings, result.file)}: ${summary(result)}`);
+  for (const { id, want, got } of result.misses.slice(0, show)) {
+    console.log(
+      `  ${id}\n    want ${JSON.stringify(want).slice(0, 1500)}\n    got  ${JSON.stringify(got).slice(0, 1500)}`,
+    );
+  }
+}
+
+const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
+
+const summary = ({ cases, same, exact }: Pick<FileResult, 'cases' | 'same' | 'exact'>): string =>
+  `${same} of ${cases} the same (${percent(same, cases)}), ${exact} exact (${percent(exact, cases)})`;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));
