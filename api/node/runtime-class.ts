@@ -2,6 +2,7 @@
 
 import type { RuntimeClass } from 'kubernetes-types/node/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
+import { validateResources } from '../core/pod-spec/resources.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateImmutable } from '../validation/immutable.ts';
@@ -24,10 +25,12 @@ export const runtimeClasses = defineKind<RuntimeClass>({
 });
 
 function validateRuntimeClass(object: RuntimeClass, errors: FieldErrors): void {
-  const { handler = '', scheduling } = object;
+  const { handler = '', overhead, scheduling } = object;
   const path = FieldPath.of('handler');
   if (handler === '') errors.required(path);
   else if (handler.includes('.')) errors.invalid(path, handler, 'must not contain dots');
   else for (const message of checkDns1123Label(handler)) errors.invalid(path, handler, message);
+  const limits = overhead?.podFixed;
+  if (limits) validateResources({ limits }, { claims: new Set() }, FieldPath.of('overhead'), errors);
   if (scheduling) validateLabels(scheduling.nodeSelector, FieldPath.of('scheduling', 'nodeSelector'), errors);
 }

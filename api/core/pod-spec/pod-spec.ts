@@ -12,7 +12,7 @@ import { validateDnsConfig, validateDnsPolicy, validateHostAliases, validateHost
 import type { NewerPodSpec } from './newer-fields.ts';
 import { validateAffinity, validateGates, validateSpread, validateTolerations } from './placement.ts';
 import { validatePodResources } from './pod-resources.ts';
-import { validateAmount, validateResourceName } from './resources.ts';
+import { validateResources } from './resources.ts';
 import { validateHostProcess, validateHostUsers, validateOs, validatePodSecurity } from './security.ts';
 import { validateVolumes } from './volumes.ts';
 
@@ -91,11 +91,7 @@ function validatePriority(spec: NewerPodSpec, path: FieldPath, errors: FieldErro
 }
 
 function validateOverhead({ overhead }: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
-  for (const [name, amount] of Object.entries((overhead ?? {}) as Record<string, string>)) {
-    const place = path.child('overhead').key(name);
-    validateResourceName(name, place, errors);
-    validateAmount(name, amount, place, errors);
-  }
+  if (overhead) validateResources({ limits: overhead }, { claims: new Set() }, path.child('overhead'), errors);
 }
 
 type Claim = PodResourceClaim & { resourceClaimName?: string; resourceClaimTemplateName?: string };

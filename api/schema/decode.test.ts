@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DecodeError, decode } from './decode.ts';
+import { encode } from './encode.ts';
+
+const core = (kind: string): string => `io.k8s.api.core.v1.${kind}`;
+const pod = (spec: unknown) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
+
+describe('decoding by the schema', () => {
+  it('names unknown fields by their path and leaves them out', () => {
+    const { object, unknownFields } = decode(core('Pod'), pod({ bogus: 1, containers: [{ name: 'c', nope: {} }] }));
+    assert.deepEqual(unknownFields, ['spec.bogus', 'spec.containers[0].nope']);
+    assert.deepEqual(Object.keys(object.spec as object), ['containers']);
+  });
+
+  const refusals: [string, string, unknown, string][] = [
+    [
+      'an array for a struct',
+      'Service',
+      { spec: [] },
+      'json: cannot unmarshal array into Go struct field Service.spec of type v1.ServiceSpec',
+    ],
+    [
+      'a string for a number',
+      'Service',
+      { spec: { ports: [{ port: 'x' }] } },
+      'json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32',
+    ],
+    [
+      'a fraction for a whole number',
+      'Service',
+      { spec: { ports: [{ port: 1.5 }] } },
+      'json: cannot unmarshal number 1.5 into Go struct field ServicePort.spec.ports.port of type int32',
+    ],
+    [
+      'a number beyond 32 bits',
+      'Pod',
+      { spec: { priority: 2147483648 } },
+      'json: cannot unmarshal number 2147483648 into Go struct field PodSpec.spec.priority of type int32',
+    ],
+    [
+      'a number in a map of strings',
+      'ConfigMap',
+      { data: { a: 1 } },
+      'json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    ],
+    [
+      'a named type',
+      'Secret',
+      { type: 1 },
+      'json: cannot unmarshal number into Go struct field Secret.type of type v1.SecretType',
+    ],
+    ['bad base64', 'Secret', { data: { a: 'x y' } }, 'illegal base64 data at input byte 1'],
+    [
+      'a bad time',
+      'Pod',
+      { status: { startTime: 'yesterday' } },
+      'parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"',
+    ],
+  ];
+  for (const [what, kind, value, message] of refusals) {
+    it(`refuses ${what}`, () => assert.throws(() => decode(core(kind), value), new DecodeError(message)));
+  }
+
+  it('drops null, and what Go drops when it is empty', () => {
+    const { object } = decode(core('Pod'), pod({ containers: null, hostNetwork: false, nodeName: '', priority: 0 }));
+    assert.deepEqual(object.spec, { containers: [], priority: 0 });
+  });
+
+  it('treats the names of JavaScript as any other name', () => {
+    const data = JSON.parse('{"__proto__": "x", "constructor": "y"}') as unknown;
+    const { object } = decode(core('ConfigMap'), { data });
+    assert.deepEqual(Object.keys(object.data as object).sort(), ['__proto__', 'constructor']);
+    assert.equal(({} as Record<string, unknown>).x, undefined);
+    assert.deepEqual(decode(core('ConfigMap'), JSON.parse('{"__proto__": {"data": {}}}')).unknownFields, ['__proto__']);
+  });
+
+  it('rounds amounts of resources to thousandths and times to UTC', () => {
+    const { object } = decode(core('Pod'), {
+      spec: { containers: [{ name: 'c', resources: { limits: { cpu: '1n', memory: 1 } } }] },
+      status: { startTime: '2026-01-02T03:04:05+02:00' },
+    });
+    const { spec, status } = object as { spec: { containers: { resources: unknown }[] }; status: unknown };
+    assert.deepEqual(spec.containers[0]?.resources, { limits: { cpu: '1m', memory: '1' } });
+    assert.deepEqual(status, { startTime: '2026-01-02T01:04:05Z' });
+  });
+});
+
+describe('encoding', () => {
+  it('shows required empty lists as null and drops optional ones', () => {
+    const object = { spec: { containers: [], volumes: [] } };
+    encode(core('Pod'), object);
+    assert.deepEqual(object.spec, { containers: null });
+  });
+
+  it('shows structs by value', () => {
+    const object: Record<string, unknown> = { spec: { containers: [{ name: 'c' }] } };
+    encode(core('Pod'), object);
+    assert.deepEqual(object.spec, { containers: [{ name: 'c', resources: {} }] });
+    assert.deepEqual(object.status, {});
+  });
+});
