@@ -6,9 +6,16 @@ import type { ApiRequest } from '../server/api-request.ts';
 /** Upstream's limit for a request body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-/** Throws RequestEntityTooLarge; the rest of such a body is thrown away, and the connection ends with the answer. */
+/**
+ * Read once, however often it is asked for. Throws RequestEntityTooLarge; the rest of such a body is thrown away, and
+ * the connection ends with the answer.
+ */
 export function readBody(request: ApiRequest): Promise<Buffer> {
-  const { incoming, outgoing } = request;
+  request.body ??= collect(request);
+  return request.body;
+}
+
+function collect({ incoming, outgoing }: ApiRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -125,8 +125,10 @@ function versionless(document: JsonRecord, report: (unknownFields: readonly stri
 }
 
 function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: string) => Error): void {
-  const [version = '', group = ''] = String(document.apiVersion).split('/').reverse();
-  const { kind = null } = document;
+  const { apiVersion, kind } = document;
+  // Of a wrong type, both are as good as missing: decoding says so.
+  if (typeof apiVersion !== 'string') return;
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
   const given = { group, version, kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind };
   if (isConvertible(given, expected)) return;
   // The other kind's own troubles come first.

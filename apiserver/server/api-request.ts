@@ -17,6 +17,8 @@ export class ApiRequest {
   user: User = anonymous;
   /** Who really sent it, when `user` is impersonated. */
   impersonator: User | undefined;
+  /** All of the body, once somebody wants it (`handlers/body.ts`). */
+  body: Promise<Buffer> | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
   /** Texts for `Warning:` headers, in order. */

@@ -24,6 +24,26 @@ export interface HttpsServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** What Node says of a request that it cannot read, as HTTP says it. */
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+/** So long the client may go on sending: a connection that is closed at once loses the answer too. */
+const lingerMs = 1000;
+
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // The rest of what was refused already.
+  if (socket.writableEnded) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${refusals[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
+  socket.resume();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
   const server = https.createServer({
     cert: options.serving.certificate,
@@ -41,10 +61,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
   });
   server.on('request', (request, response) => options.onRequest(request, response));
   server.on('upgrade', (request, socket, head) => options.onUpgrade(request, socket, head));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
+  server.on('clientError', refuse);
   server.listen(options.port, options.bindAddress);
   await once(server, 'listening');
   return {

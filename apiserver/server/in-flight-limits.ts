@@ -7,12 +7,15 @@
 import { tooManyRequests } from '../../api/status-error.ts';
 import type { RequestInfo } from '../handlers/request-info.ts';
 
-export type RequestClass = 'exempt' | 'heartbeat' | 'read' | 'write';
+/** `arrival`: its body is still on its way. */
+export type RequestClass = 'exempt' | 'arrival' | 'heartbeat' | 'read' | 'write';
 
 export interface InFlightLimitsOptions {
   readonly maxReads: number;
   readonly maxWrites: number;
   readonly maxHeartbeats: number;
+  /** Bodies that arrive at once; each may take some memory, but no work. Default: five times `maxWrites`. */
+  readonly maxArrivals?: number;
 }
 
 export const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
@@ -22,11 +25,17 @@ const shareOfOneClient = 0.75;
 
 export class InFlightLimits {
   readonly #limits: Readonly<Record<Exclude<RequestClass, 'exempt'>, number>>;
-  readonly #total: Record<Exclude<RequestClass, 'exempt'>, number> = { heartbeat: 0, read: 0, write: 0 };
+  readonly #total: Record<Exclude<RequestClass, 'exempt'>, number> = {
+    arrival: 0,
+    heartbeat: 0,
+    read: 0,
+    write: 0,
+  };
   readonly #byClient = new Map<string, number>();
 
-  constructor({ maxReads, maxWrites, maxHeartbeats }: InFlightLimitsOptions = defaultLimits) {
-    this.#limits = { heartbeat: maxHeartbeats, read: maxReads, write: maxWrites };
+  constructor(options: InFlightLimitsOptions = defaultLimits) {
+    const { maxReads, maxWrites, maxHeartbeats, maxArrivals = 5 * maxWrites } = options;
+    this.#limits = { arrival: maxArrivals, heartbeat: maxHeartbeats, read: maxReads, write: maxWrites };
   }
 
   /** Takes a seat; returns what gives it back (idempotent). Throws TooManyRequests. */

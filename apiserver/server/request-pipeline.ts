@@ -1,6 +1,6 @@
 /**
  * What every request passes, in this order: parse → deadline → who (authentication) → may they (authorization) →
- * is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
+ * has all of it arrived → is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -10,6 +10,7 @@ import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { authorize, verbOf } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import { readBody } from '../handlers/body.ts';
 import { parseDurationMs } from '../handlers/query.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
@@ -44,6 +45,7 @@ export async function passRequest(
     await authorize(request, parts.authorizers);
     const verb = verbOf(request, request.info);
     const requestClass = classOf(request.info, verb);
+    if (requestClass !== 'exempt') await arrive(request, parts.limits);
     leave = parts.limits.enter(requestClass, request.user.name);
     const isLongRunning = request.info.isResource && requestClass === 'exempt';
     await (isLongRunning ? parts.handle(request) : withDeadline(request, () => parts.handle(request as ApiRequest)));
@@ -55,6 +57,17 @@ export async function passRequest(
       parts.metrics.observe(request);
       logAccess(parts.logger, request);
     }
+  }
+}
+
+/** Who sends a body drop by drop waits here, and keeps no seat from those who are ready. */
+async function arrive(request: ApiRequest, limits: InFlightLimits): Promise<void> {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const leave = limits.enter('arrival', request.user.name);
+  try {
+    await readBody(request);
+  } finally {
+    leave();
   }
 }
 

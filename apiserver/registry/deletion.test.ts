@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { jobs } from '../../api/batch/job.ts';
+import { configMaps } from '../../api/core/config-map.ts';
+import { namespaces } from '../../api/core/namespace.ts';
+import { pods } from '../../api/core/pod.ts';
+import type { Kind } from '../../api/kind.ts';
+import type { Stored } from '../../api/object.ts';
+import { type DeletionOptions, decideDeletion } from './deletion.ts';
+
+const now = Date.UTC(2030, 0, 1);
+const later = (seconds: number) => new Date(now + seconds * 1000).toISOString().replace('.000Z', 'Z');
+
+function stored(metadata: object = {}, rest: object = {}): Stored {
+  const fixed = { name: 'x', uid: 'u', resourceVersion: '7', creationTimestamp: later(-100) };
+  return { apiVersion: 'v1', kind: 'X', metadata: { ...fixed, ...metadata }, ...rest } as Stored;
+}
+
+interface Case {
+  readonly kind: unknown;
+  readonly object: Stored;
+  readonly options?: Partial<DeletionOptions>;
+  readonly type: string;
+  readonly metadata?: object;
+}
+
+const bound = { spec: { nodeName: 'n', terminationGracePeriodSeconds: 30 }, status: { phase: 'Running' } };
+const cases: Record<string, Case> = {
+  'a plain object goes at once': { kind: configMaps, object: stored(), type: 'remove' },
+  'a finalizer keeps it': {
+    kind: configMaps,
+    object: stored({ finalizers: ['a/b'] }),
+    type: 'mark',
+    metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0, finalizers: ['a/b'] },
+  },
+  'a second deletion changes nothing': {
+    kind: configMaps,
+    object: stored({ finalizers: ['a/b'], deletionTimestamp: later(-5), deletionGracePeriodSeconds: 0 }),
+    type: 'keep',
+  },
+  'foreground waits for dependents': {
+    kind: configMaps,
+    object: stored(),
+    options: { propagationPolicy: 'Foreground' },
+    type: 'mark',
+    metadata: { finalizers: ['foregroundDeletion'] },
+  },
+  'a policy replaces an earlier one': {
+    kind: configMaps,
+    object: stored({ finalizers: ['foregroundDeletion', 'a/b'] }),
+    options: { orphanDependents: true },
+    type: 'mark',
+    metadata: { finalizers: ['a/b', 'orphan'] },
+  },
+  'jobs orphan unless told otherwise': {
+    kind: jobs,
+    object: stored(),
+    type: 'mark',
+    metadata: { finalizers: ['orphan'] },
+  },
+  'jobs in the background': {
+    kind: jobs,
+    object: stored(),
+    options: { propagationPolicy: 'Background' },
+    type: 'remove',
+  },
+  'a running pod gets its grace': {
+    kind: pods,
+    object: stored({ generation: 1 }, bound),
+    type: 'mark',
+    metadata: { deletionTimestamp: later(30), deletionGracePeriodSeconds: 30, generation: 2 },
+  },
+  'an unscheduled pod goes at once': { kind: pods, object: stored({}, { spec: {} }), type: 'remove' },
+  'grace is shortened': {
+    kind: pods,
+    object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
+    options: { gracePeriodSeconds: 10 },
+    type: 'mark',
+    metadata: { deletionTimestamp: later(10), deletionGracePeriodSeconds: 10 },
+  },
+  'grace is never lengthened': {
+    kind: pods,
+    object: stored({ deletionTimestamp: later(10), deletionGracePeriodSeconds: 10 }, bound),
+    options: { gracePeriodSeconds: 60 },
+    type: 'keep',
+  },
+  'no grace ends a pod that is ending': {
+    kind: pods,
+    object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
+    options: { gracePeriodSeconds: 0 },
+    type: 'remove',
+  },
+  'a negative grace is one second': {
+    kind: pods,
+    object: stored({}, bound),
+    options: { gracePeriodSeconds: -1 },
+    type: 'mark',
+    metadata: { deletionGracePeriodSeconds: 1 },
+  },
+  'a namespace is marked first': {
+    kind: namespaces,
+    object: stored({}, { spec: {} }),
+    type: 'mark',
+    metadata: { deletionTimestamp: later(0) },
+  },
+  'a namespace goes when nothing holds it': {
+    kind: namespaces,
+    object: stored({ deletionTimestamp: later(-5) }, { spec: {} }),
+    type: 'remove',
+  },
+  'a namespace waits for its finalizers': {
+    kind: namespaces,
+    object: stored({ deletionTimestamp: later(-5) }, { spec: { finalizers: ['kubernetes'] } }),
+    type: 'keep',
+  },
+};
+
+describe('deletion', () => {
+  for (const [name, { kind, object, options, type, metadata }] of Object.entries(cases)) {
+    it(name, () => {
+      const decision = decideDeletion(kind as Kind, object, { dryRun: false, ...options }, now);
+      assert.equal(decision.type, type);
+      for (const [field, value] of Object.entries(metadata ?? {})) {
+        assert.deepEqual(Reflect.get(decision.object.metadata, field), value, field);
+      }
+    });
+  }
+});
