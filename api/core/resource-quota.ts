@@ -39,6 +39,8 @@ function validateAmounts(amounts: unknown, path: FieldPath, errors: FieldErrors)
 
 /** Whether objects of a scope have anything to do with a resource. */
 function scopeCovers(scope: string, resource: string): boolean {
+  // What is no resource of a quota has been refused by its name.
+  if (!isStandardResource(resource)) return true;
   switch (scope) {
     case 'BestEffort':
       return resource === 'pods';

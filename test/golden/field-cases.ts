@@ -115,9 +115,9 @@ class Group {
     const { answer: created, ...outcome } = this.#create(base.body);
     // Only what is really stored has a version; the mutations are tried with dryRun.
     const versioned = { metadata: { resourceVersion: '<rv:1>' } };
-    this.baseOutcome = created === undefined ? outcome : { ...outcome, answer: merge(created, versioned) };
-    if (this.#last) this.#last = merge(this.#last, versioned) as Stored;
-    this.#stored = this.#last;
+    const stored = this.#last && (merge(this.#last, versioned) as Stored);
+    this.baseOutcome = created === undefined ? outcome : { ...outcome, answer: normalise(stored, this.#sent) };
+    this.#stored = stored;
     const renamed = { ...base.body, metadata: { ...base.body.metadata, name: `${base.body.metadata?.name}-x` } };
     this.#renamed = applyOperations(renamed, base.fresh ?? []);
     this.#fresh = this.#create(this.#renamed);
