@@ -1,0 +1,139 @@
+/** Pods from object to containers and back, by a real kubelet on a real engine and a real API server. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { pods } from '../../api/kinds.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import type { RunningKubelet } from '../../kubelet/kubelet.ts';
+import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+import { podUntil, startTestKubelet } from '../support/test-kubelet.ts';
+
+const podCidr = '10.244.202.0/24';
+const waiting = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
+
+describe('kubelet', { timeout: 240_000 }, () => {
+  let engine: TestEngine;
+  let server: TestApiServer;
+  let kubelet: RunningKubelet;
+  let dataDir: string;
+
+  const start = () => startTestKubelet({ engine, server, podCidr, dataDir });
+
+  before(async () => {
+    engine = await startTestEngine({ podCidr });
+    await engine.importBusybox('busybox:1');
+    server = await startTestApiServer();
+    dataDir = `${engine.folder}/kubelet`;
+    kubelet = await start();
+  });
+
+  after(async () => {
+    await kubelet?.stop();
+    await server?.stop();
+    await engine?.stop();
+  });
+
+  async function create(name: string, script: string, spec: Partial<NonNullable<Pod['spec']>> = {}): Promise<void> {
+    const container = { name: 'c', image: 'busybox:1', command: ['sh', '-c', script], ...spec.containers?.[0] };
+    const grace = { terminationGracePeriodSeconds: 2, nodeName: 'node-1' };
+    await server.client.create<Pod>(pods, {
+      metadata: { namespace: 'default', name },
+      spec: { ...grace, ...spec, containers: [container] },
+    });
+  }
+
+  const remove = async (name: string) => {
+    await server.client.delete(pods, { namespace: 'default', name });
+    await eventually(`pod ${name} is gone`, async () => {
+      try {
+        await server.client.get<Pod>(pods, { namespace: 'default', name });
+        return false;
+      } catch (error) {
+        return isNotFound(error);
+      }
+    });
+  };
+
+  const isRunning = (pod: Pod) => pod.status?.containerStatuses?.[0]?.state?.running !== undefined;
+  const log = async (name: string, query = '') =>
+    (await server.client.raw('GET', `/api/v1/namespaces/default/pods/${name}/log${query}`)).text;
+  const containersOf = async (name: string) =>
+    await engine.docker.listContainers({ all: true, filters: { label: [`io.kubernetes.pod.name=${name}`] } });
+
+  it('runs a pod, shows its log, and leaves nothing when it is deleted', async () => {
+    await create('simple', `echo out; hostname; ${waiting}`);
+    const pod = await podUntil(server, 'simple', isRunning);
+    assert.equal(pod.status?.phase, 'Running');
+    assert.match(pod.status?.podIP ?? '', /^10\.244\.202\./);
+    assert.equal(await eventually('its log', async () => (await log('simple')) || undefined), 'out\nsimple\n');
+    await remove('simple');
+    await eventually('no container is left', async () => (await containersOf('simple')).length === 0);
+  });
+
+  it('starts a killed container again at once', async () => {
+    await create('killed', waiting);
+    const pod = await podUntil(server, 'killed', isRunning);
+    const id = pod.status?.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '';
+    await engine.docker.getContainer(id).kill();
+    const next = await podUntil(
+      server,
+      'killed',
+      (one) => one.status?.containerStatuses?.[0]?.restartCount === 1 && isRunning(one),
+    );
+    assert.equal(next.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 137);
+    await remove('killed');
+  });
+
+  it('says in the words of the registry that an image is not there', async () => {
+    await create('imageless', '', { containers: [{ name: 'c', image: 'localhost:5000/none:1' }] });
+    const reasonIs = (reason: string) => (pod: Pod) =>
+      pod.status?.containerStatuses?.[0]?.state?.waiting?.reason === reason;
+    const pod = await podUntil(server, 'imageless', reasonIs('ErrImagePull'));
+    assert.match(pod.status?.containerStatuses?.[0]?.state?.waiting?.message ?? '', /localhost:5000/);
+    await podUntil(server, 'imageless', reasonIs('ImagePullBackOff'));
+    await remove('imageless');
+  });
+
+  it('ends a Never pod with the phase of its exit codes', async () => {
+    await create('succeeds', 'exit 0', { restartPolicy: 'Never' });
+    await create('fails', 'echo why > /dev/termination-log; exit 3', { restartPolicy: 'Never' });
+    await podUntil(server, 'succeeds', ({ status }) => status?.phase === 'Succeeded');
+    const failed = await podUntil(server, 'fails', ({ status }) => status?.phase === 'Failed');
+    const { exitCode, message } = failed.status?.containerStatuses?.[0]?.state?.terminated ?? {};
+    assert.deepEqual([exitCode, message], [3, 'why\n']);
+    await remove('succeeds');
+    await remove('fails');
+  });
+
+  it('adopts what runs after it was away, restarts nothing and doubles nothing', async () => {
+    await create('adopted', waiting);
+    await create('orphan', waiting);
+    const before = await podUntil(server, 'adopted', isRunning);
+    await podUntil(server, 'orphan', isRunning);
+    await kubelet.stop();
+    await server.client.delete(pods, { namespace: 'default', name: 'orphan' }, { gracePeriodSeconds: 0 });
+    kubelet = await start();
+    await eventually('the orphan is ended', async () => (await containersOf('orphan')).length === 0);
+    const after = await podUntil(server, 'adopted', isRunning);
+    assert.deepEqual(after.status?.containerStatuses, before.status?.containerStatuses);
+    assert.equal((await containersOf('adopted')).length, 2);
+    await remove('adopted');
+  });
+
+  it('keeps its heartbeat and turns not ready while the engine hangs', async () => {
+    engine.pause();
+    try {
+      const condition = async () => {
+        const { text } = await server.client.raw('GET', '/api/v1/nodes/node-1');
+        const { status } = JSON.parse(text) as { status: { conditions: { type: string; status: string }[] } };
+        return status.conditions.find(({ type }) => type === 'Ready')?.status;
+      };
+      await eventually('the node is not ready', async () => (await condition()) === 'False');
+    } finally {
+      engine.resume();
+    }
+  });
+});
