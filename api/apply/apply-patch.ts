@@ -15,7 +15,7 @@ import { emptyObjectOf } from './empty-object.ts';
 import { difference, type FieldSet, isEmptySet, recursiveDifference } from './field-set.ts';
 import { fieldSetOf, typeErrors } from './field-set-of.ts';
 import { fieldsOfLastApplied, kubectl, withLastApplied } from './last-applied.ts';
-import { identityOf, type Manager, type Managers, mapFields, readManagers, writeManagers } from './managers.ts';
+import { identityOf, type Managers, mapFields, storedManagers, writeManagers } from './managers.ts';
 import { merge } from './merge.ts';
 import { prune } from './prune.ts';
 import { identityFields, untouchedFields } from './unowned-fields.ts';
@@ -73,7 +73,7 @@ function checkedConfig({ config, kind }: ApplyRequest): JsonRecord {
   const { group, version } = parseApiVersion(own(object, 'apiVersion'));
   const givenKind = own(object, 'kind') ?? '';
   if (group !== kind.group || version !== kind.version || givenKind !== kind.kind) {
-    throw badRequest(`invalid object type: ${group}/${version}, Kind=${String(givenKind)}`);
+    throw badRequest(`invalid object type: ${group}/${version}, Kind=${textOf(givenKind)}`);
   }
   const metadata = own(object, 'metadata');
   if (isRecord(metadata) && (own(metadata, 'managedFields') ?? null) !== null) {
@@ -94,10 +94,13 @@ function checkTypes(kind: Kind, object: JsonRecord): void {
   if (errors.length === 0) return;
   const metadata = own(object, 'metadata');
   const { namespace = '', name = '' } = isRecord(metadata) ? metadata : {};
-  const what = `${String(namespace)}/${String(name)}; ${kind.group === '' ? '/' : ''}${apiVersionOf(kind)}, Kind=${kind.kind}`;
+  const what = `${textOf(namespace)}/${textOf(name)}; ${kind.group === '' ? '/' : ''}${apiVersionOf(kind)}, Kind=${kind.kind}`;
   const list = errors.length === 1 ? errors[0] : `errors:\n${errors.map((error) => `  ${error}`).join('\n')}`;
   throw new StatusError(422, 'Invalid', `failed to create typed patch object (${what}): ${list}`, {});
 }
+
+/** A client's value in a message: nothing that is not a string is turned into one. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function withoutManagedFields(object: KubernetesObject): JsonRecord {
   const { managedFields: _, ...metadata } = object.metadata ?? {};
@@ -106,7 +109,7 @@ function withoutManagedFields(object: KubernetesObject): JsonRecord {
 
 /** Nobody was tracked before this first apply: what is there belongs to whoever wrote it, by one name. */
 function trackedManagers(request: ApplyRequest, live: JsonRecord): Managers {
-  const managers = readManagers(request.live?.metadata?.managedFields) ?? new Map<string, Manager>();
+  const managers = storedManagers(request.live?.metadata?.managedFields);
   if (managers.size > 0 || request.live === undefined) return managers;
   return afterUpdate(managers, emptyObjectOf(request.kind), live, { ...request, manager: 'before-first-apply' });
 }

@@ -83,6 +83,8 @@ class Walk {
   }
 
   #compareLists(schema: ListSchema, before: readonly unknown[], after: readonly unknown[]): void {
+    // Most lists do not change: looking for the identity of every item would cost the most of all.
+    if (before.length === after.length && equalJson(before, after)) return;
     const left = itemsByElement(schema, before);
     const right = itemsByElement(schema, after);
     for (const [element, items] of left) this.#compareItems(schema, element, items, right.get(element) ?? []);

@@ -24,23 +24,33 @@ export function identityOf(manager: Pick<Manager, 'name' | 'operation' | 'apiVer
   return JSON.stringify([name, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
 }
 
-/** The table that a stored or sent list stands for; undefined when the list is not one. */
+/** The table that a stored list stands for: in the form in which `writeManagers` made it. */
+export function storedManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Managers {
+  const managers = new Map<string, Manager>();
+  for (const entry of entries ?? []) {
+    const manager = managerOf(entry, (entry.fieldsV1 ?? {}) as FieldSet);
+    if (manager !== undefined) managers.set(identityOf(manager), manager);
+  }
+  return managers;
+}
+
+/** The table that a list stands for which somebody sent; undefined when it is none. */
 export function readManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Managers | undefined {
   const managers = new Map<string, Manager>();
   for (const entry of entries ?? []) {
-    const manager = readEntry(entry);
+    const fields = readFieldSet(entry.fieldsV1 ?? {});
+    const manager = fields && managerOf(entry, fields);
     if (manager === undefined) return undefined;
     managers.set(identityOf(manager), manager);
   }
   return managers;
 }
 
-function readEntry(entry: ManagedFieldsEntry): Manager | undefined {
-  const { manager = '', operation, apiVersion = '', fieldsType, fieldsV1, subresource = '', time } = entry;
+function managerOf(entry: ManagedFieldsEntry, fields: FieldSet): Manager | undefined {
+  const { manager = '', operation, apiVersion = '', fieldsType, subresource = '', time } = entry;
   if ((operation !== 'Apply' && operation !== 'Update') || apiVersion === '' || fieldsType !== 'FieldsV1')
     return undefined;
-  const fields = readFieldSet(fieldsV1 ?? {});
-  return fields && { name: manager, operation, apiVersion, subresource, time: time ?? undefined, fields };
+  return { name: manager, operation, apiVersion, subresource, time: time ?? undefined, fields };
 }
 
 /** `managedFields: [{}]`: a client asks to forget all owners. */

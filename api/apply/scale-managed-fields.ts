@@ -5,7 +5,7 @@
 
 import type { ManagedFieldsEntry } from 'kubernetes-types/meta/v1';
 import { difference, hasPath, setOf } from './field-set.ts';
-import { identityOf, type Manager, mapFields, readManagers, writeManagers } from './managers.ts';
+import { identityOf, type Manager, mapFields, storedManagers, writeManagers } from './managers.ts';
 
 const replicas = ['f:spec', 'f:replicas'];
 const replicasOnly = setOf(replicas);
@@ -13,7 +13,7 @@ const scaleVersion = 'autoscaling/v1';
 
 /** The entries of the Scale, made from its object's. Only those who own the replicas have one. */
 export function scaleManagedFields(objectEntries: readonly ManagedFieldsEntry[] | undefined): ManagedFieldsEntry[] {
-  const owners = [...(readManagers(objectEntries) ?? [])].filter(([, { fields }]) => hasPath(fields, replicas));
+  const owners = [...storedManagers(objectEntries)].filter(([, { fields }]) => hasPath(fields, replicas));
   const managers = owners.map(([identity, manager]): [string, Manager] => [
     identity,
     { ...manager, apiVersion: scaleVersion, fields: replicasOnly },
@@ -27,8 +27,8 @@ export function objectManagedFields(
   scaleEntries: readonly ManagedFieldsEntry[] | undefined,
   apiVersion: string,
 ): ManagedFieldsEntry[] {
-  const before = readManagers(objectEntries) ?? new Map<string, Manager>();
-  const scale = new Map([...(readManagers(scaleEntries) ?? [])].map(([, manager]) => [scaleKey(manager), manager]));
+  const before = storedManagers(objectEntries);
+  const scale = new Map([...storedManagers(scaleEntries)].map(([, manager]) => [scaleKey(manager), manager]));
   const managers = mapFields(before, (manager) => {
     if (!hasPath(manager.fields, replicas)) return manager.fields;
     // Still among the Scale's owners: nobody took the replicas away.

@@ -15,6 +15,7 @@ import {
   type Managers,
   mapFields,
   readManagers,
+  storedManagers,
   writeManagers,
 } from './managers.ts';
 import { mergeOldUpdaters } from './old-updaters.ts';
@@ -46,12 +47,13 @@ export function managedFieldsAfterUpdate(
 
 /** The managers of the request, where it may bring and does bring a list of its own; otherwise those of the live object. */
 function startingPoint(live: KubernetesObject, next: KubernetesObject, subresource: string | undefined): Managers {
-  const stored = () => readManagers(live.metadata?.managedFields) ?? new Map<string, Manager>();
-  if (subresource !== undefined) return stored();
+  const before = live.metadata?.managedFields;
   const sent = next.metadata?.managedFields;
+  // Nearly always the client sends what it has read, or nothing.
+  if (subresource !== undefined || sent === undefined || equalJson(sent, before)) return storedManagers(before);
   if (isReset(sent)) return new Map();
   const managers = readManagers(sent);
-  return managers === undefined || managers.size === 0 ? stored() : managers;
+  return managers === undefined || managers.size === 0 ? storedManagers(before) : managers;
 }
 
 /** The table after `write` made `live` into `next`. */

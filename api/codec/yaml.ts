@@ -142,8 +142,10 @@ class DuplicateKeys {
   };
 
   #hearKey(around: OpenNode, state: yaml.State): void {
-    const key = String(state.result);
     around.valueNext = true;
+    // Keys that are maps or lists have no text of their own.
+    if (typeof state.result === 'object' && state.result !== null) return;
+    const key = String(state.result);
     if (key !== '<<' && around.keys.has(key)) {
       this.found.push(`line ${state.line + 1}: key ${JSON.stringify(key)} already set in map`);
     }

@@ -6,7 +6,7 @@ import { isRecord, own } from './record.ts';
 /** What makes two items of a list the same one: the merge key's value, or the whole scalar. */
 export function identityOf(item: unknown, mergeKey: string | undefined): string {
   const value = mergeKey === undefined ? item : isRecord(item) ? own(item, mergeKey) : undefined;
-  return `${typeof value} ${goValue(value)}`;
+  return typeof value === 'string' ? `"${value}` : `${typeof value} ${goValue(value)}`;
 }
 
 /**

@@ -84,12 +84,16 @@ describe('applyJsonPatch', () => {
     assert.throws(() => applyJsonPatch({ d: { text: 'x'.repeat(1000) } }, doubling), StatusError);
   });
 
-  it('runs 10,000 operations in well under a second', () => {
-    const list = Array.from({ length: 100_000 }, (_, i) => i);
+  it('runs 10,000 operations', () => {
+    const list = Array.from({ length: 1000 }, (_, i) => i);
     const operations = Array.from({ length: maxOperations }, () => ({ op: 'move', from: '/list/0', path: '/list/-' }));
-    const start = performance.now();
-    applyJsonPatch({ list }, operations);
-    assert.ok(performance.now() - start < 1000);
+    assert.deepEqual(applyJsonPatch({ list }, operations), { list });
+  });
+
+  it('stops a patch that shifts a long list without end', () => {
+    const list = Array.from({ length: 100_000 }, (_, i) => i);
+    const operations = Array.from({ length: maxOperations }, () => ({ op: 'add', path: '/list/0', value: 0 }));
+    assert.throws(() => applyJsonPatch({ list }, operations), StatusError);
   });
 });
 

@@ -12,6 +12,8 @@ import { copyJson, equalJson, isRecord, type JsonRecord, own } from './record.ts
 export const maxOperations = 10_000;
 /** Sum of the sizes of all values that `copy` may add, as JSON text. */
 const maxCopiedBytes = 3 * 1024 * 1024;
+/** How many items all operations together may shift by inserting and removing: more would hold up everybody else. */
+const maxShiftedItems = 50_000_000;
 
 export interface JsonPatch {
   readonly operations: readonly JsonRecord[];
@@ -40,7 +42,7 @@ export function parseJsonPatch(text: string): JsonPatch {
 /** The document with all operations applied, or 422. `document` itself is left alone. */
 export function applyJsonPatch(document: unknown, operations: readonly JsonRecord[]): unknown {
   const target = copyJson(document);
-  const run: Run = { document: target, copiedBytes: 0 };
+  const run: Run = { document: target, copiedBytes: 0, shiftedItems: 0 };
   for (const operation of operations) applyOperation(run, operation);
   return target;
 }
@@ -76,6 +78,7 @@ const cannotDecode = (value: unknown, into: string): StatusError =>
 interface Run {
   readonly document: unknown;
   copiedBytes: number;
+  shiftedItems: number;
 }
 
 type Container = JsonRecord | unknown[];
@@ -86,33 +89,33 @@ function applyOperation(run: Run, operation: JsonRecord): void {
   const source = () => locate(run.document, own(operation, 'from'));
   switch (own(operation, 'op')) {
     case 'add':
-      insert(target(), copyJson(value));
+      insert(run, target(), copyJson(value));
       break;
     case 'replace':
       replace(target(), copyJson(value));
       break;
     case 'remove':
-      remove(target());
+      remove(run, target());
       break;
     case 'test':
       test(target(), value);
       break;
     case 'move':
       // The target is looked up after the removal: it may lie behind the removed item.
-      insertAfterRemoval(source(), target);
+      insertAfterRemoval(run, source(), target);
       break;
     case 'copy':
-      insert(target(), copied(run, valueAt(source())));
+      insert(run, target(), copied(run, valueAt(source())));
       break;
     default:
       throw rejected();
   }
 }
 
-function insertAfterRemoval(from: Place, target: () => Place): void {
+function insertAfterRemoval(run: Run, from: Place, target: () => Place): void {
   const moved = valueAt(from);
-  remove(from);
-  insert(target(), moved);
+  remove(run, from);
+  insert(run, target(), moved);
 }
 
 /** Where a pointer leads: the container that exists, and the key in it that may not. */
@@ -150,9 +153,10 @@ function valueAt({ container, key }: Place): unknown {
   return Array.isArray(container) ? container[indexIn(key, container.length)] : (own(container, key) ?? null);
 }
 
-function insert({ container, key }: Place, value: unknown): void {
+function insert(run: Run, { container, key }: Place, value: unknown): void {
   if (Array.isArray(container)) {
     const index = key === '-' ? container.length : indexIn(key, container.length + 1);
+    countShift(run, container.length - index);
     change(container, 'add', String(index), value);
   } else change(container, 'add', key, value);
 }
@@ -162,10 +166,16 @@ function replace({ container, key }: Place, value: unknown): void {
   change(container, Array.isArray(container) ? 'replace' : 'add', at, value);
 }
 
-function remove({ container, key }: Place): void {
+function remove(run: Run, { container, key }: Place): void {
   if (!Array.isArray(container) && !Object.hasOwn(container, key)) throw rejected();
   const at = Array.isArray(container) ? String(indexIn(key, container.length)) : key;
+  if (Array.isArray(container)) countShift(run, container.length - Number(at));
   change(container, 'remove', at, undefined);
+}
+
+function countShift(run: Run, items: number): void {
+  run.shiftedItems += items;
+  if (run.shiftedItems > maxShiftedItems) throw rejected();
 }
 
 function test(place: Place, expected: unknown): void {

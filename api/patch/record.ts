@@ -32,7 +32,8 @@ export function copyJson(value: unknown): unknown {
 /** Deep equality of decoded JSON; the order of keys does not matter. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (a instanceof NumberLiteral || b instanceof NumberLiteral) return String(textOf(a)) === String(textOf(b));
+  if (a instanceof NumberLiteral || b instanceof NumberLiteral)
+    return numberText(a) !== undefined && numberText(a) === numberText(b);
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
   }
@@ -43,4 +44,7 @@ export function equalJson(a: unknown, b: unknown): boolean {
   );
 }
 
-const textOf = (value: unknown): unknown => (value instanceof NumberLiteral ? value.text : value);
+function numberText(value: unknown): string | undefined {
+  if (value instanceof NumberLiteral) return value.text;
+  return typeof value === 'number' ? String(value) : undefined;
+}

@@ -11,7 +11,7 @@
 
 import { goValue } from '../codec/go-text.ts';
 import type { Field, ObjectSchema, Schema } from '../schema/schema.ts';
-import { badRequest, StatusError } from '../status-error.ts';
+import { badRequest, StatusError, tooLarge } from '../status-error.ts';
 import { identityOf, orderList } from './element-order.ts';
 import { type ObjectPatch, parseObjectPatch } from './merge-patch.ts';
 import { copyJson, isRecord, type JsonRecord, own, setOwn } from './record.ts';
@@ -242,8 +242,14 @@ function obeyItemDirectives(
   return { base: current.filter((item) => !gone.has(identityOf(item, mergeKey))), rest };
 }
 
+/** No object that can be stored has more items in one list; merging them would take too long. */
+const maxItems = 100_000;
+
 /** All items of both lists must be of one type. True for objects, false for scalars. */
 function checkElements(current: readonly unknown[], patched: readonly unknown[]): boolean {
+  if (current.length + patched.length > maxItems) {
+    throw tooLarge(`Request entity too large: a list of more than ${maxItems} items cannot be merged`);
+  }
   const all = [...current, ...patched];
   const [first] = all;
   if (Array.isArray(first)) throw new StatusError(422, 'Invalid', 'lists of lists are not supported', {});
