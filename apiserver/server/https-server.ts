@@ -5,7 +5,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyPair } from '../../base/certificates.ts';
+
+/** For what was written last to reach the network. */
+const lastBytesMs = 50;
 
 export interface HttpsServerOptions {
   readonly bindAddress: string;
@@ -68,8 +72,9 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = once(server, 'close');
+      // Closing cuts connections that look idle, also those whose last bytes are not out yet: ends of watches.
+      await delay(lastBytesMs);
       server.close();
-      server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(cut);

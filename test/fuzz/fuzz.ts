@@ -4,6 +4,10 @@ import https from 'node:https';
 import fc from 'fast-check';
 import type { Connection } from '../../client/connection.ts';
 import { type FuzzRequest, fuzzRequest, heavyRequests } from './requests.ts';
+import { readRequests, shapedRequest } from './shaped-requests.ts';
+
+/** Nobody may hold the event loop for longer. */
+const patienceMs = 1000;
 
 export interface Answer {
   readonly code: number;
@@ -27,7 +31,8 @@ export class Fuzzer {
 
   /** Fails, with the smallest request that does it, when an answer is wrong. `runs` requests from `seed` on. */
   async run(options: { readonly runs: number; readonly seed: number; readonly endBy?: number }): Promise<void> {
-    const property = fc.asyncProperty(fuzzRequest, async (request) => this.check(request));
+    const any = fc.oneof(fuzzRequest, { weight: 2, arbitrary: shapedRequest });
+    const property = fc.asyncProperty(any, async (request) => this.check(request));
     await fc.assert(property, {
       numRuns: options.runs,
       seed: options.seed,
@@ -38,6 +43,14 @@ export class Fuzzer {
 
   async runHeavy(): Promise<void> {
     for (const request of heavyRequests()) await this.check(request);
+  }
+
+  /** Whatever got stored can be listed and shown. */
+  async readAll(): Promise<void> {
+    for (const request of readRequests()) {
+      const { code, text } = await this.send(request);
+      if (code !== 200) throw new Error(`${code} ${text.slice(0, 500)} for ${request.path}`);
+    }
   }
 
   /** While the request runs, a light one must be answered too: the event loop is held by nobody. */
@@ -54,7 +67,20 @@ export class Fuzzer {
       throw new Error(`${answer.code} without a Status (${answer.text.slice(0, 200)}) for ${shown}`);
     }
     if (light.code !== 200) throw new Error(`/livez said ${light.code} during ${shown}`);
-    if (light.ms > 5000) throw new Error(`/livez took ${light.ms} ms during ${shown}`);
+    if (light.ms > patienceMs && (await this.#holdsOthersUp(request))) {
+      throw new Error(`/livez took ${light.ms} ms during ${shown}`);
+    }
+  }
+
+  /** A busy machine is slow once; what holds the event loop does it each time. */
+  async #holdsOthersUp(request: FuzzRequest): Promise<boolean> {
+    for (let round = 0; round < 2; round += 1) {
+      const heavy = this.send(request);
+      const light = await this.send({ method: 'GET', path: '/livez', headers: {} });
+      await heavy;
+      if (light.ms <= patienceMs) return false;
+    }
+    return true;
   }
 
   send({ method, path, headers, body }: FuzzRequest): Promise<Answer> {

@@ -16,6 +16,7 @@ const fuzzer = new Fuzzer(server.connection);
 try {
   process.stdout.write(`fuzzing for ${minutes} min from seed ${seed}\n`);
   await fuzzer.run({ runs: Number.MAX_SAFE_INTEGER, seed, endBy: minutes * 60_000 });
+  await fuzzer.readAll();
   await fuzzer.runHeavy();
   process.stdout.write('no request was taken badly\n');
 } finally {

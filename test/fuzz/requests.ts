@@ -119,7 +119,7 @@ function mutate(value: unknown, path: readonly number[], replacement: unknown): 
   }
   const names = Object.keys(value);
   const at = step % (names.length + 1);
-  if (at === names.length) return { ...value, [String(replacement).slice(0, 80)]: replacement };
+  if (at === names.length) return { ...value, [(JSON.stringify(replacement) ?? '').slice(0, 80)]: replacement };
   const name = names[at] ?? '';
   return { ...value, [name]: mutate((value as Record<string, unknown>)[name], rest, replacement) };
 }
