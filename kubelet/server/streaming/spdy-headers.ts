@@ -68,7 +68,12 @@ export class HeaderReader {
   /** Rejects when the block is damaged. Names come in lower case. */
   async read(block: Buffer): Promise<SpdyHeaders> {
     await new Promise<void>((resolve, reject) => {
-      this.#inflate.write(block, (error) => (error ? reject(error) : resolve()));
+      // A damaged block is told by the event alone.
+      this.#inflate.once('error', reject);
+      this.#inflate.write(block, () => {
+        this.#inflate.off('error', reject);
+        resolve();
+      });
     });
     const plain = Buffer.concat(this.#chunks.splice(0));
     const headers = new Map<string, string>();

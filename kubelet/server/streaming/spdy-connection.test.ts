@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
+import { describe, it } from 'node:test';
+import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
+import { HeaderReader, HeaderWriter, spdyDictionary } from './spdy-headers.ts';
+
+describe('SPDY', () => {
+  it('has the dictionary of the protocol', () => {
+    assert.equal(spdyDictionary.length, 1423);
+  });
+
+  it('reads what it writes, block after block', async () => {
+    const [writer, reader] = [new HeaderWriter(), new HeaderReader()];
+    for (const headers of [
+      new Map([['streamtype', 'error']]),
+      new Map(),
+      new Map([
+        ['port', '80'],
+        ['requestid', '1'],
+      ]),
+    ])
+      assert.deepEqual(await reader.read(await writer.write(headers)), headers);
+    writer.close();
+    reader.close();
+  });
+
+  it('refuses a damaged header block', async () => {
+    await assert.rejects(new HeaderReader().read(Buffer.from('no zlib at all')));
+  });
+
+  it('opens a stream, carries data both ways and ends', async () => {
+    const [client, server] = duplexPair();
+    const streams: SpdyStream[] = [];
+    const connection = new SpdyConnection(server, (stream) => streams.push(stream));
+    const over = connection.run(Buffer.alloc(0));
+    const block = await new HeaderWriter().write(new Map([['streamtype', 'data']]));
+    const body = Buffer.concat([Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]), block]);
+    const head = Buffer.from([0x80, 3, 0, 1, 0, 0, 0, body.length]);
+    client.write(Buffer.concat([head, body, Buffer.from([0, 0, 0, 1, 1, 0, 0, 2]), Buffer.from('hi')]));
+    const [reply] = (await once(client, 'data')) as [Buffer];
+    assert.equal(reply.readUInt16BE(2), 2);
+    const [stream] = streams;
+    assert.equal(stream?.headers.get('streamtype'), 'data');
+    stream?.setEncoding('utf8');
+    assert.deepEqual(await stream?.toArray(), ['hi']);
+    stream?.end('yes');
+    const received: Buffer[] = [];
+    client.on('data', (chunk: Buffer) => received.push(chunk));
+    await once(stream ?? client, 'finish');
+    assert.match(Buffer.concat(received).toString('latin1'), /yes/);
+    client.destroy();
+    server.destroy();
+    await over;
+  });
+});
