@@ -12,7 +12,11 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
-import { mastersAuthorizer, publicPathsAuthorizer } from './authorization/built-in-authorizers.ts';
+import {
+  knownUsersAuthorizer,
+  mastersAuthorizer,
+  publicPathsAuthorizer,
+} from './authorization/built-in-authorizers.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
@@ -85,7 +89,7 @@ export async function startApiServer(
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
   });
-  const authorizers = [mastersAuthorizer, publicPathsAuthorizer];
+  const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const special = createSpecialHandlers({ registries, kubelets, authorizers });
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);

@@ -18,3 +18,20 @@ export const publicPathsAuthorizer: Authorizer = {
     return { decision: isPublic ? 'allow' : 'noOpinion' };
   },
 };
+
+const selfReviews: readonly string[] = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'];
+const discoveryPaths: readonly string[] = ['/api', '/apis', '/openapi'];
+
+/** Whoever is known may ask what there is, who they are and what they may do. */
+export const knownUsersAuthorizer: Authorizer = {
+  name: 'KnownUsers',
+  authorize({ user, resource, verb, path }) {
+    if (!user.groups.includes('system:authenticated')) return { decision: 'noOpinion' };
+    const asksAboutSelf = resource !== undefined && verb === 'create' && selfReviews.includes(resource.plural);
+    const discovers =
+      resource === undefined &&
+      verb === 'get' &&
+      discoveryPaths.some((one) => path === one || path.startsWith(`${one}/`));
+    return { decision: asksAboutSelf || discovers ? 'allow' : 'noOpinion' };
+  },
+};

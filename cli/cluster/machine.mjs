@@ -9,7 +9,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +18,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** Something that only the user can put right; the message says what and how. */
 export class SetupError extends Error {}
 
-/** Programs and the Debian packages that bring them. */
+/** Programs, or files of packages that have none, and the Debian packages that bring them. */
 export const packagesOf = {
   etcd: 'etcd-server',
   nft: 'nftables',
@@ -28,6 +28,7 @@ export const packagesOf = {
   'docker-registry': 'docker-registry',
   busybox: 'busybox-static',
   'redis-server': 'redis-server',
+  '/usr/lib/python3/dist-packages/kubernetes/__init__.py': 'python3-kubernetes',
 };
 
 /** Services that come up by themselves when their package is installed, and that Longshore starts on its own instead. */
@@ -200,6 +201,7 @@ function disableServicesOf(packages) {
 
 /** The path of a program, looked for on the PATH and where Debian keeps the administrator's programs. */
 export function findProgram(program) {
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined;
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':');
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
