@@ -6,7 +6,6 @@ import { managedFieldsAfterUpdate, type Write } from '../../api/apply/update-man
 import { parseYaml, YamlError } from '../../api/codec/yaml.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
-import { encode } from '../../api/schema/encode.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { metadataOf } from '../registry/object-metadata.ts';
 import type { TrackFields } from '../registry/write-request.ts';
@@ -15,11 +14,8 @@ import type { FieldValidation } from './write-options.ts';
 /** For creates, updates and patches: what changed belongs to the request's manager from now on. */
 export function trackUpdates(write: Omit<Write, 'now'>): TrackFields {
   return (next, previous) => {
-    // Owners are reckoned by what will be stored, not by what the client has sent.
-    const shown = structuredClone(next);
-    encode(write.kind.definition, shown);
     const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored);
-    const entries = managedFieldsAfterUpdate(live, shown, { ...write, now: Date.now() });
+    const entries = managedFieldsAfterUpdate(live, next, { ...write, now: Date.now() });
     if (entries.length > 0) metadataOf(next).managedFields = entries;
     else delete metadataOf(next).managedFields;
   };
