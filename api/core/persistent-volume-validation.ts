@@ -103,13 +103,15 @@ export function validateVolume(volume: PersistentVolume, errors: FieldErrors): v
   validateVolumeSpec(volume.spec ?? {}, volume.metadata?.name ?? '', path, errors);
 }
 
-/** Also for a volume inside a VolumeAttachment. */
-export function validateVolumeSpec(
-  spec: PersistentVolumeSpec,
-  name: string,
-  place: FieldPath,
-  errors: FieldErrors,
-): void {
+/** A volume that stands inside a VolumeAttachment: a CSI volume, whose capacity is not asked about. */
+export function validateInlineVolumeSpec(spec: PersistentVolumeSpec, place: FieldPath, errors: FieldErrors): void {
+  validateAccessModes(spec.accessModes ?? [], place.child('accessModes'), errors, '');
+  if (!spec.csi) errors.required(place.child('csi'), 'has to be specified in the context of inline volumes');
+  validateSources(spec, '', place, errors);
+  validateClassNames(spec, place, errors);
+}
+
+function validateVolumeSpec(spec: PersistentVolumeSpec, name: string, place: FieldPath, errors: FieldErrors): void {
   validateAccessModes(spec.accessModes ?? [], place.child('accessModes'), errors, '');
   validateCapacity(spec, place.child('capacity'), errors);
   const { persistentVolumeReclaimPolicy: policy = '', hostPath } = spec;

@@ -2,6 +2,7 @@
 
 import type { RuntimeClass } from 'kubernetes-types/node/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
+import { validateTolerations } from '../core/pod-spec/placement.ts';
 import { validateResources } from '../core/pod-spec/resources.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
@@ -32,5 +33,7 @@ function validateRuntimeClass(object: RuntimeClass, errors: FieldErrors): void {
   else for (const message of checkDns1123Label(handler)) errors.invalid(path, handler, message);
   const limits = overhead?.podFixed;
   if (limits) validateResources({ limits }, { claims: new Set() }, FieldPath.of('overhead'), errors);
-  if (scheduling) validateLabels(scheduling.nodeSelector, FieldPath.of('scheduling', 'nodeSelector'), errors);
+  if (!scheduling) return;
+  validateLabels(scheduling.nodeSelector, FieldPath.of('scheduling', 'nodeSelector'), errors);
+  validateTolerations(scheduling.tolerations ?? [], FieldPath.of('scheduling', 'tolerations'), errors);
 }

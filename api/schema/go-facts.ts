@@ -164,6 +164,7 @@ const pointerStrings: FieldsByType = {
 
 /** Optional fields that are always shown: structs and times by value, and what is declared without `omitempty`. */
 const alwaysShown: FieldsByType = {
+  'v1.CSINodeDriver': 'topologyKeys',
   'v1.CertificateSigningRequestCondition': 'lastTransitionTime lastUpdateTime',
   'v1.ClusterRole': 'rules',
   'v1.Container': 'resources',

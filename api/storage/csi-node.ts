@@ -24,7 +24,15 @@ export const csiNodes = defineKind<CSINode>({
     validateUpdate(next, previous, errors) {
       for (const driver of next.spec.drivers ?? []) {
         const before = previous.spec.drivers?.find(({ name }) => name === driver.name);
-        if (before) validateImmutable(driver, before, FieldPath.of('spec', 'drivers'), errors, internalForm(driver));
+        // How much fits may change; who it is may not.
+        if (before)
+          validateImmutable(
+            { ...driver, allocatable: undefined },
+            { ...before, allocatable: undefined },
+            FieldPath.of('spec', 'drivers'),
+            errors,
+            internalForm(driver),
+          );
       }
     },
   },

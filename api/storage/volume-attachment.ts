@@ -2,6 +2,7 @@
 
 import type { VolumeAttachment, VolumeAttachmentSource } from 'kubernetes-types/storage/v1';
 import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
+import { validateInlineVolumeSpec } from '../core/persistent-volume-validation.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -66,7 +67,8 @@ function validateSource(source: VolumeAttachmentSource, path: FieldPath, errors:
     if (persistentVolumeName === '') errors.required(at, 'must specify non empty persistentVolumeName');
     for (const message of checkDns1123Subdomain(persistentVolumeName))
       errors.invalid(at, persistentVolumeName, message);
-  }
+  } else if (inlineVolumeSpec !== undefined)
+    validateInlineVolumeSpec(inlineVolumeSpec, path.child('inlineVolumeSpec'), errors);
 }
 
 function internalForm({ spec }: VolumeAttachment): object {
