@@ -25,14 +25,8 @@ export const csiNodes = defineKind<CSINode>({
       for (const driver of next.spec.drivers ?? []) {
         const before = previous.spec.drivers?.find(({ name }) => name === driver.name);
         // How much fits may change; who it is may not.
-        if (before)
-          validateImmutable(
-            { ...driver, allocatable: undefined },
-            { ...before, allocatable: undefined },
-            FieldPath.of('spec', 'drivers'),
-            errors,
-            internalForm(driver),
-          );
+        const fixed = internalForm(driver);
+        if (before) validateImmutable(fixed, internalForm(before), FieldPath.of('spec', 'drivers'), errors);
       }
     },
   },
@@ -68,11 +62,11 @@ function validateDriver(driver: CSINodeDriver, path: FieldPath, errors: FieldErr
   }
 }
 
-function internalForm({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver): object {
+function internalForm({ name, nodeID, topologyKeys }: CSINodeDriver): object {
   return {
     Name: name,
     NodeID: nodeID ?? '',
-    TopologyKeys: topologyKeys ?? null,
-    Allocatable: allocatable ? { Count: allocatable.count ?? null } : null,
+    TopologyKeys: topologyKeys?.length ? topologyKeys : null,
+    Allocatable: null,
   };
 }
