@@ -15,9 +15,8 @@ const typesFolder = join(packageRoot, 'node_modules/kubernetes-types');
 
 /** Read anew by every caller: documents are made seldom, and the sentences are large. */
 export function readDescriptions(): Descriptions {
-  if (existsSync(typesFolder)) return descriptionsOfTypes();
-  if (!existsSync(descriptionsFile)) return {};
-  return JSON.parse(readFileSync(descriptionsFile, 'utf8')) as Descriptions;
+  if (existsSync(descriptionsFile)) return JSON.parse(readFileSync(descriptionsFile, 'utf8')) as Descriptions;
+  return existsSync(typesFolder) ? descriptionsOfTypes() : {};
 }
 
 /** From the declaration files of the types package. */
