@@ -10,8 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runKubecfg(process.argv.slice(2), {
+const code = await runKubecfg(process.argv.slice(2), {
   out: process.stdout,
   errors: process.stderr,
   signal: stop.signal,
 });
+
+// Whatever a failed start left behind must not keep the process; output to files and pipes is written by now.
+process.exit(code);

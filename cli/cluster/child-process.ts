@@ -13,6 +13,7 @@ import { computeBackoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import { CommandError } from '../command.ts';
 
 export interface ChildOptions {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface ChildOptions {
   /** What it writes is appended here. */
   readonly logFile: string;
   readonly logger: Logger;
+  /** What the user can do when it does not start. */
+  readonly advice?: string;
   /** Asked until it is true, after every start. */
   isReady(): Promise<boolean>;
   readonly readyTimeoutMs?: number;
@@ -45,6 +48,8 @@ class SupervisedChild implements Running {
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
   #process: ChildProcess | undefined;
+  /** Where in the log file the words of this process begin. */
+  #logStart = 0;
   #finish: () => void = () => {};
 
   constructor(options: ChildOptions) {
@@ -84,6 +89,7 @@ class SupervisedChild implements Running {
   async #spawn(): Promise<{ readonly ended: Promise<string> }> {
     const { command, arguments: given, cwd, environment, logFile } = this.#options;
     const log = await open(logFile, 'a', 0o600);
+    this.#logStart = (await log.stat()).size;
     const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...given], {
       cwd,
       env: { ...process.env, ...environment },
@@ -117,19 +123,24 @@ class SupervisedChild implements Running {
     const end = this.#clock.monotonic() + (this.#options.readyTimeoutMs ?? 20_000);
     while (!(await this.#options.isReady()) && !this.#stopping.signal.aborted) {
       if (this.#clock.monotonic() > end) {
-        throw new Error(`${this.name} does not answer. Its last words:\n${await this.#lastWords()}`);
+        throw new CommandError(`${this.name} does not answer. ${await this.#lastWords()}`);
       }
       await this.#clock.sleep(15, this.#stopping.signal);
     }
   }
 
   async #failedStart(how: string): Promise<never> {
-    throw new Error(`${this.name} does not start (${how}). Its last words:\n${await this.#lastWords()}`);
+    throw new CommandError(`${this.name} does not start (${how}). ${await this.#lastWords()}`);
   }
 
   async #lastWords(): Promise<string> {
-    const text = await readFile(this.#options.logFile, 'utf8');
-    return text.trimEnd().split('\n').slice(-5).join('\n');
+    const { logFile, advice } = this.#options;
+    const written = (await readFile(logFile)).subarray(this.#logStart).toString().trimEnd().split('\n');
+    // A stack trace says less than the line above it.
+    const telling = written.filter((line) => /panic:|fatal|error/i.test(line));
+    const words = (telling.length > 0 ? telling : written).slice(-3).map((line) => line.slice(0, 400));
+    const last = `Its last words, in ${logFile}:\n${words.join('\n')}`;
+    return advice === undefined ? last : `${last}\n${advice}`;
   }
 }
 

@@ -21,18 +21,21 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     const { etcdServers, dataDir } = options;
     const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
     const store = new EtcdStore({ servers, logger: own });
-    const server = await startApiServer({
+    const server = await closingOnFailure(
       store,
-      bindAddress: options.bindAddress,
-      securePort: options.securePort,
-      serving: certificates.apiServer,
-      clientCertificateAuthority: certificates.authority.certificate,
-      serviceCidr: options.serviceCidr,
-      nodePortRange: options.nodePortRange,
-      advertiseAddress: nodeIp,
-      kubeletClient: certificates.kubeletClient,
-      logger: own,
-    });
+      startApiServer({
+        store,
+        bindAddress: options.bindAddress,
+        securePort: options.securePort,
+        serving: certificates.apiServer,
+        clientCertificateAuthority: certificates.authority.certificate,
+        serviceCidr: options.serviceCidr,
+        nodePortRange: options.nodePortRange,
+        advertiseAddress: nodeIp,
+        kubeletClient: certificates.kubeletClient,
+        logger: own,
+      }),
+    );
     return { ...server, stop: () => server.stop().then(() => store.close()) };
   },
 
@@ -84,6 +87,15 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     });
   },
 };
+
+async function closingOnFailure<T>(store: { close(): Promise<void> }, started: Promise<T>): Promise<T> {
+  try {
+    return await started;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
 
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
   return starters[component](cluster);

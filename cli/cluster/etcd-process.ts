@@ -4,7 +4,7 @@
  */
 
 import { mkdir } from 'node:fs/promises';
-import net from 'node:net';
+import http from 'node:http';
 import { join } from 'node:path';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -41,19 +41,23 @@ export async function startEtcd({ folder, logger }: EtcdOptions): Promise<Runnin
     // etcd 3.4 takes ARM for experimental unless told otherwise.
     environment: { ETCD_UNSUPPORTED_ARCH: process.arch === 'arm64' ? 'arm64' : '' },
     logFile: join(folder, 'etcd.log'),
+    advice:
+      `If its data is damaged, restore a backup of ${join(folder, 'data')}. Without that folder it starts empty: all ` +
+      'objects of the cluster are lost then, and its containers are removed.',
     logger,
-    isReady: () => accepts(socket),
+    isReady: () => isHealthy(socket),
   });
   return Object.assign(running, { endpoint: `unix:${socket}` });
 }
 
-function accepts(path: string): Promise<boolean> {
+/** It listens before it has read its data, so only its own word counts. */
+function isHealthy(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
+    const request = http.get({ socketPath, path: '/health', agent: false, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
     });
-    socket.once('error', () => resolve(false));
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
   });
 }

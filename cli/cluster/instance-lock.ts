@@ -11,8 +11,8 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   const owner = await ownerOf(dataDir);
   if (owner !== undefined) {
     throw new CommandError(
-      `Longshore already runs on ${dataDir} (process ${owner}). Use it with "npx kubecfg get pods", or stop it with ` +
-        `"kill ${owner}". A second cluster needs its own --data-dir, --secure-port and --node-name.`,
+      `Longshore already runs on ${dataDir} (process ${owner}). Stop it with "kill ${owner}", or use it: ` +
+        `npx kubecfg --kubeconfig ${join(dataDir, 'admin.kubeconfig')} get pods. A second cluster needs its own --data-dir, --secure-port and --node-name.`,
     );
   }
   const file = fileOf(dataDir);
