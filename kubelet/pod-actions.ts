@@ -142,12 +142,14 @@ function computeStarts(
   const initialized = observed.containers.some(({ kind, sandboxId }) => kind === 'main' && sandboxId === current?.id);
   const mains = main.map(judge);
   if (mains.every(({ type }) => type === 'done')) return { actions: [], finished: true };
+  const plainInits = initialized ? [] : all.filter(({ kind, sidecar }) => kind === 'init' && !sidecar).map(judge);
+  if (plainInits.some((verdict) => verdict.type === 'done' && !verdict.succeeded))
+    return { actions: [], finished: true };
 
   for (const container of all.filter(({ kind }) => kind === 'init')) {
     if (initialized && !container.sidecar) continue;
     const verdict = judge(container);
     if (verdict.type === 'act') actions.push(verdict.action);
-    if (verdict.type === 'done' && !verdict.succeeded) return { actions: [], finished: true };
     if (initialized || verdict.type === 'done') continue;
     if (!container.sidecar || !hasStarted(container, observed, context)) return { actions, finished: false };
   }

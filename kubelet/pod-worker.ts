@@ -55,6 +55,8 @@ const showPullErrorMs = 3_000;
 /** Reasons to wait that time, or the container's own start, will end; others are tried again. */
 const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
 const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
+/** How soon a step that goes on is shown; then less and less often. */
+const showEveryMs = 1_500;
 /** How often files of ConfigMaps and Secrets are brought up to date. */
 const volumesRefreshMs = 60_000;
 
@@ -155,7 +157,8 @@ export class PodWorker {
     if (!context.ending) this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
     const own = context.ending ? signal : this.#life.signal;
-    await sync.apply(actions, { pod, memory: this.#memory, signal: own });
+    const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
+    await this.#publishMeanwhile(work, signal);
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
@@ -256,6 +259,21 @@ export class PodWorker {
       status.phase === 'Pending' &&
       [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
     this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
+  }
+
+  /** A step that takes long (a pull, a hook, a grace period) is shown while it goes on. */
+  async #publishMeanwhile(work: Promise<void>, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const ended = work.finally(() => over.abort());
+    ended.catch(() => undefined); // awaited below
+    let shown = 0;
+    while (!over.signal.aborted) {
+      await this.#dependencies.clock.sleep(showEveryMs * 2 ** Math.min(shown, 4), over.signal);
+      if (over.signal.aborted) break;
+      shown += 1;
+      this.#publish(this.#dependencies.statuses.withLatestStatus(this.#pod), this.#context(), signal);
+    }
+    await ended;
   }
 
   /** Nothing runs any more. */

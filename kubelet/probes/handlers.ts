@@ -45,9 +45,6 @@ export async function askExec(
     session.close();
     return { result: 'failure', output: `command "${command.join(' ')}" timed out` };
   }
-  // The engine's words for a program that is not there.
-  if ((outcome === 126 || outcome === 127) && /^OCI runtime exec failed/.test(output))
-    return { result: 'unknown', output };
   return { result: outcome === 0 ? 'success' : 'failure', output };
 }
 

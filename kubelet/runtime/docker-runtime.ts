@@ -64,6 +64,8 @@ export class DockerRuntime implements Runtime {
   readonly #images: DockerImages;
   readonly #streams: DockerStreams;
   readonly #known = new Map<string, Known>();
+  /** Who starts something hears of it by the answer: the event would only be asked about once more. */
+  readonly #ownStarts = new Set<string>();
   /** Registry digests by image id; an image's never change. */
   readonly #digests = new Map<string, readonly string[]>();
 
@@ -125,6 +127,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async startSandbox(id: string): Promise<SandboxState> {
+    this.#ownStarts.add(id);
     await ask(this.#docker.getContainer(id).start());
     return required(await this.inspectSandbox(id), id);
   }
@@ -135,6 +138,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async startContainer(id: string): Promise<ContainerState> {
+    this.#ownStarts.add(id);
     try {
       await ask(this.#docker.getContainer(id).start());
     } catch (error) {
@@ -158,10 +162,11 @@ export class DockerRuntime implements Runtime {
       if (!(error instanceof RuntimeError) || error.reason !== 'Conflict') throw error;
     }
     this.#known.delete(id);
+    this.#ownStarts.delete(id);
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    yield* readEvents(this.#docker, this.#node, signal);
+    yield* readEvents(this.#docker, { node: this.#node, isOwnStart: (id) => this.#ownStarts.delete(id) }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {

@@ -243,7 +243,10 @@ export interface Session {
   readonly stdout: Readable;
   readonly stderr: Readable;
   resize(columns: number, rows: number): Promise<void>;
-  /** Resolves with the exit code once the process is over and its output read; undefined for an attach. */
+  /**
+   * Resolves with the exit code once the process is over and its output read; undefined for an attach. Rejects with
+   * `RuntimeError` when the program could not be run.
+   */
   readonly done: Promise<number | undefined>;
   /** Hangs up; an exec's process may go on. */
   close(): void;

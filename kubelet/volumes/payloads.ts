@@ -42,7 +42,15 @@ export async function computePayload(volume: ReadonlyVolume, input: PayloadInput
     for (const source of projected.sources ?? []) sources.push({ source, mode });
   } else return undefined;
   const payload = new Map<string, PayloadFile>();
-  for (const { source, mode } of sources) await addSource(payload, source, mode, input);
+  const missing: string[] = [];
+  for (const { source, mode } of sources) {
+    try {
+      await addSource(payload, source, mode, input);
+    } catch (error) {
+      missing.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (missing.length > 0) throw new Error(missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`);
   return withGroup(payload, input.pod);
 }
 

@@ -48,7 +48,15 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'longshore-engine-'));
   const network = await createNamespace(options.podCidr);
   const processes: ChildProcess[] = [];
-  const enter = (command: string, ...args: string[]) => ['--net=' + network.path, 'unshare', '-m', command, ...args];
+  const enter = (command: string, ...args: string[]) => [
+    '--net=' + network.path,
+    'unshare',
+    '-m',
+    '--propagation',
+    'slave',
+    command,
+    ...args,
+  ];
   const socketPath = join(folder, 'docker.sock');
   const cgroupParent = `/longshore-${network.name}`;
   const log = await open(join(folder, 'dockerd.log'), 'a');

@@ -11,8 +11,18 @@ interface EngineEvent {
   readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
 }
 
+export interface EventFilter {
+  readonly node: string;
+  /** Asked once for each start: those are not told. */
+  isOwnStart(id: string): boolean;
+}
+
 /** Ends only when `signal` aborts; a broken connection throws. */
-export async function* readEvents(docker: Dockerode, node: string, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+export async function* readEvents(
+  docker: Dockerode,
+  { node, isOwnStart }: EventFilter,
+  signal: AbortSignal,
+): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
   const stream = (await ask(
     docker.getEvents({
@@ -27,7 +37,11 @@ export async function* readEvents(docker: Dockerode, node: string, signal: Abort
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    yield* parseLines(stream);
+    for await (const event of parseLines(stream)) {
+      if (event.Action === 'start' && isOwnStart(event.Actor?.ID ?? '')) continue;
+      const told = readEvent(event);
+      if (told !== undefined) yield told;
+    }
   } catch (error) {
     if (signal.aborted) return;
     throw new RuntimeError('Unavailable', 'The event stream of the engine broke', { cause: error });
@@ -38,14 +52,13 @@ export async function* readEvents(docker: Dockerode, node: string, signal: Abort
   if (!signal.aborted) throw new RuntimeError('Unavailable', 'The engine ended its event stream');
 }
 
-async function* parseLines(stream: AsyncIterable<Buffer>): AsyncGenerator<RuntimeEvent> {
+async function* parseLines(stream: AsyncIterable<Buffer>): AsyncGenerator<EngineEvent> {
   let rest = '';
   for await (const chunk of stream) {
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const event = line.trim() === '' ? undefined : readEvent(JSON.parse(line) as EngineEvent);
-      if (event !== undefined) yield event;
+      if (line.trim() !== '') yield JSON.parse(line) as EngineEvent;
     }
   }
 }

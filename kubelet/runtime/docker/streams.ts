@@ -2,7 +2,7 @@
 
 import { type Duplex, PassThrough } from 'node:stream';
 import type Dockerode from 'dockerode';
-import type { LogOptions, Session, StreamOptions } from '../runtime.ts';
+import { type LogOptions, RuntimeError, type Session, type StreamOptions } from '../runtime.ts';
 import { ask } from './engine.ts';
 import { FrameReader } from './frames.ts';
 
@@ -93,6 +93,8 @@ export class DockerStreams {
   }
 }
 
+const refusalHead = Buffer.from('OCI runtime exec failed: ');
+
 interface SessionControls {
   resize(columns: number, rows: number): Promise<unknown>;
   exitCode(): Promise<number | undefined>;
@@ -102,6 +104,7 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const frames = new FrameReader();
+  let refusal: string | undefined;
   const over = new Promise<void>((resolve) => {
     socket.on('close', resolve);
     socket.on('end', resolve);
@@ -110,6 +113,11 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
   socket.on('data', (chunk: Buffer) => {
     const parts = options.tty ? [{ channel: 'stdout', content: chunk } as const] : frames.read(chunk);
     for (const { channel, content } of parts) {
+      // The engine says on the output of a program why it could not be run.
+      if (stdout.readableLength === 0 && content.subarray(0, refusalHead.length).equals(refusalHead)) {
+        refusal = content.toString().trim();
+        continue;
+      }
       const target = channel === 'stdout' ? stdout : stderr;
       if (target.write(content)) continue;
       // A slow reader slows the process, instead of filling our memory.
@@ -120,6 +128,7 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
   const done = over.then(async () => {
     stdout.end();
     stderr.end();
+    if (refusal !== undefined) throw new RuntimeError('Refused', refusal);
     return await controls.exitCode();
   });
   done.catch(() => undefined); // whoever waits for `done` hears of it; nobody has to

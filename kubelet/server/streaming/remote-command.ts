@@ -8,7 +8,8 @@ export interface ExitStatus {
   readonly status: 'Success' | 'Failure';
   readonly message?: string;
   readonly reason?: string;
-  readonly details?: { readonly causes: readonly { readonly reason: string; readonly message: string }[] };
+  readonly details?: { readonly causes: readonly { readonly reason?: string; readonly message: string }[] };
+  readonly code?: number;
 }
 
 export interface TerminalSize {
@@ -41,11 +42,28 @@ export async function joinSession(session: Session, channels: RemoteChannels): P
     copy(session.stdout, (chunk) => channels.write('stdout', chunk)),
     copy(session.stderr, (chunk) => channels.write('stderr', chunk)),
   ]);
-  await channels.finish(computeExitStatus(await session.done));
+  try {
+    await channels.finish(computeExitStatus(await session.done));
+  } catch (error) {
+    await channels.finish(computeRefusal(error));
+  }
 }
 
 async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
   for await (const chunk of from as AsyncIterable<Buffer>) await write(chunk);
+}
+
+function computeRefusal(error: unknown): ExitStatus {
+  const words = error instanceof Error ? error.message : String(error);
+  const message = `Internal error occurred: error executing command in container: ${words}`;
+  return {
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+    code: 500,
+  };
 }
 
 /** As the streaming protocols have it: without kind and version. */
