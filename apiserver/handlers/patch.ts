@@ -18,15 +18,17 @@ import { type DecodeOptions, type ExpectedType, reportStrictErrors } from './dec
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
-const mediaTypes: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-};
+const mediaTypes: ReadonlyMap<string, PatchType> = new Map(
+  Object.entries({
+    'application/json-patch+json': 'json',
+    'application/merge-patch+json': 'merge',
+    'application/strategic-merge-patch+json': 'strategic',
+    'application/apply-patch+yaml': 'apply',
+  }),
+);
 
 export function patchTypeOf(contentType: string): PatchType {
-  const type = mediaTypes[contentType.split(';', 1)[0]?.trim() ?? ''];
+  const type = mediaTypes.get(contentType.split(';', 1)[0]?.trim() ?? '');
   if (type === undefined) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   return type;
 }

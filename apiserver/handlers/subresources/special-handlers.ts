@@ -6,6 +6,7 @@ import type { Registries } from '../../registry/registries.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Kubelets } from '../streaming/kubelets.ts';
 import { createPodStreams } from '../streaming/pod-streams.ts';
+import { createProxies } from '../streaming/proxies.ts';
 import { createBinding } from './binding.ts';
 import { createEviction } from './eviction.ts';
 import { createReviews } from './reviews.ts';
@@ -28,6 +29,9 @@ export function createSpecialHandlers({
   return new Map<string, SpecialHandler>([
     ...createReviews(authorizers),
     ['/bindings', binding],
+    ...Object.entries(createProxies(registries, kubelets)).map(
+      ([name, handler]) => [`/${name}/proxy`, handler] as const,
+    ),
     ['/pods/binding', binding],
     ['/pods/eviction', createEviction(registries)],
     ...Object.entries(createPodStreams(registries, kubelets)).map(

@@ -1,0 +1,148 @@
+/**
+ * The `proxy` subresource of pods, services and nodes: HTTP through the API server. A name may carry scheme and port:
+ * `web`, `web:8080`, `https:web:8443`.
+ */
+
+import { randomInt } from 'node:crypto';
+import type { Pod, Service } from 'kubernetes-types/core/v1';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { nodes } from '../../../api/core/node.ts';
+import { pods } from '../../../api/core/pod.ts';
+import { services } from '../../../api/core/service.ts';
+import { endpointSlices } from '../../../api/discovery/endpoint-slice.ts';
+import type { Kind } from '../../../api/kind.ts';
+import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
+import { badRequest, notFound, StatusError } from '../../../api/status-error.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { findObject } from '../../admission/cached-objects.ts';
+import type { Registries } from '../../registry/registries.ts';
+import type { ApiRequest } from '../../server/api-request.ts';
+import { writeHead } from '../../server/responses.ts';
+import type { SpecialHandler } from '../resource-handler.ts';
+import { forward } from './forward.ts';
+import type { Kubelets } from './kubelets.ts';
+
+interface ProxyName {
+  readonly scheme: 'http' | 'https';
+  readonly name: string;
+  /** A number, or a Service port's name; empty: not said. */
+  readonly port: string;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function createProxies(
+  registries: Registries,
+  kubelets: Kubelets,
+): Record<'pods' | 'services' | 'nodes', SpecialHandler> {
+  async function find<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
+    const found = await findObject(registries, kind, key);
+    if (found === undefined) throw notFound(kind, key.name);
+    return found as DeepReadonly<T>;
+  }
+
+  return {
+    async pods(request, target) {
+      const { scheme, name, port } = parseName(target.name, 'pod');
+      const pod = await find(pods, { namespace: target.namespace, name });
+      const place = podPlace(pod, port);
+      if (redirectToFolder(request)) return;
+      await pass(request, scheme, place);
+    },
+
+    async services(request, target) {
+      const { scheme, name, port } = parseName(target.name, 'service');
+      const service = await find(services, { namespace: target.namespace, name });
+      const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
+      if (redirectToFolder(request)) return;
+      await pass(request, scheme, place);
+    },
+
+    async nodes(request, target) {
+      const { name } = parseName(target.name, 'node');
+      const { host, port } = await kubelets.addressOf(name, nodes);
+      if (redirectToFolder(request)) return;
+      await forward(request, { secure: true, host, port, path: restPath(request), agent: kubelets.agent });
+    },
+  };
+}
+
+function parseName(text: string, what: string): ProxyName {
+  const parts = text.split(':');
+  const refuse = () => badRequest(`invalid ${what} request ${JSON.stringify(text)}`);
+  if (parts.length === 1) return { scheme: 'http', name: text, port: '' };
+  if (parts.length === 2) return { scheme: 'http', name: parts[0] ?? '', port: parts[1] ?? '' };
+  const [scheme = '', name = '', port = ''] = parts;
+  if (parts.length > 3 || (scheme !== 'http' && scheme !== 'https' && scheme !== '')) throw refuse();
+  return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
+}
+
+/** The pod's own address, and without a port the first that a container has declared. */
+function podPlace({ spec, status }: DeepReadonly<Pod>, port: string): Place {
+  const declared = (spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
+  const number = port === '' ? (declared[0]?.containerPort ?? 80) : Number(port);
+  const host = status?.podIP ?? '';
+  if (host === '' || !isForeign(host)) throw badRequest('address not allowed');
+  return { host, port: number };
+}
+
+/** Never to the server's own host: what listens there trusts whoever can reach it. */
+const isForeign = (address: string): boolean => !/^(127\.|0\.|169\.254\.|::1$|::$|fe80:)/i.test(address);
+
+/** One of the ready endpoints behind the port, any. */
+function servicePlace(
+  registries: Registries,
+  service: DeepReadonly<Service>,
+  key: { namespace: string | undefined; name: string },
+  port: string,
+): Place {
+  const ports = service.spec?.ports ?? [];
+  const wanted =
+    port === '' && ports.length === 1 ? ports[0] : ports.find((one) => one.name === port || String(one.port) === port);
+  if (wanted === undefined && /^\d+$/.test(port)) {
+    throw new StatusError(
+      503,
+      'ServiceUnavailable',
+      `no service port ${port} found for service ${JSON.stringify(key.name)}`,
+    );
+  }
+  const slices = registries
+    .of(endpointSlices)
+    .cache.list({
+      namespace: key.namespace,
+      matches: ({ labels }) => labels['kubernetes.io/service-name'] === key.name,
+    })
+    .items.map((item) => item.object as DeepReadonly<EndpointSlice>);
+  const places = slices.flatMap(({ endpoints = [], ports: slicePorts = [] }) => {
+    const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
+    if (number === undefined || wanted === undefined) return [];
+    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+    return ready.flatMap(({ addresses }) => addresses.map((host) => ({ host, port: number })));
+  });
+  const place =
+    places.filter(({ host }) => isForeign(host))[places.length > 0 ? randomInt(places.length) : 0] ?? places[0];
+  if (place === undefined) throw notFound(services, key.name);
+  return place;
+}
+
+/** A page at `…/proxy` would resolve its relative links one folder too high. */
+function redirectToFolder(request: ApiRequest): boolean {
+  const { info, outgoing } = request;
+  if (!info.isResource || info.rest !== undefined || request.method !== 'GET') return false;
+  const query = request.rawQuery === '' ? '' : `?${request.rawQuery}`;
+  writeHead(request, 301, { location: `${info.path}/${query}` });
+  outgoing.end();
+  return true;
+}
+
+function restPath({ info, rawQuery }: ApiRequest): string {
+  const rest = info.isResource ? (info.rest ?? '') : '';
+  return `/${encodeURI(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`;
+}
+
+async function pass(request: ApiRequest, scheme: 'http' | 'https', { host, port }: Place): Promise<void> {
+  await forward(request, { secure: scheme === 'https', host, port, path: restPath(request), insecure: true });
+}
