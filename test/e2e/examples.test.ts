@@ -58,8 +58,10 @@ describe('the examples', () => {
       'rollingupdate',
       'example-rolling',
     );
-    const after = await examplePods();
-    assert.equal(after.length, 2);
+    const after = await eventually('the old pods have ended', async () => {
+      const now = await examplePods();
+      return now.length === 2 && now;
+    });
     assert.ok(after.every(({ metadata }) => !before.includes(metadata.uid)));
     assert.ok(after.every(({ spec }) => spec?.containers[0]?.image === 'localhost:5000/longshore/guestbook:1'));
     await cluster.kubecfg('stop', 'example-rolling');
