@@ -19,13 +19,15 @@ const policyTypes = ['Percent', 'Pods'];
 const targetTypes = ['Utilization', 'Value', 'AverageValue'];
 
 /** The field of a metric that its type fills. */
-const sourceFields: Readonly<Record<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'>> = {
-  ContainerResource: 'containerResource',
-  External: 'external',
-  Object: 'object',
-  Pods: 'pods',
-  Resource: 'resource',
-};
+const sourceFields: ReadonlyMap<string, 'containerResource' | 'external' | 'object' | 'pods' | 'resource'> = new Map(
+  Object.entries({
+    ContainerResource: 'containerResource',
+    External: 'external',
+    Object: 'object',
+    Pods: 'pods',
+    Resource: 'resource',
+  }),
+);
 
 const sourceOrder = ['object', 'external', 'pods', 'resource', 'containerResource'] as const;
 
@@ -140,7 +142,7 @@ function validatePolicy(
 
 function validateMetric(metric: MetricSpec, path: FieldPath, errors: FieldErrors): void {
   const { type = '' } = metric;
-  const wanted = sourceFields[type];
+  const wanted = sourceFields.get(type);
   if (type === '') errors.required(path.child('type'), 'must specify a metric source type');
   if (wanted === undefined) errors.notSupported(path.child('type'), type, Object.keys(sourceFields));
   const present = sourceOrder.filter((field) => metric[field] !== undefined);

@@ -22,17 +22,19 @@ export interface DecodedBody {
   readonly warnings: readonly string[];
 }
 
-const formats: Readonly<Record<string, BodyFormat>> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/vnd.kubernetes.protobuf': 'protobuf',
-};
+const formats: ReadonlyMap<string, BodyFormat> = new Map(
+  Object.entries({
+    'application/json': 'json',
+    'application/yaml': 'yaml',
+    'application/vnd.kubernetes.protobuf': 'protobuf',
+  }),
+);
 
 /** The format that a Content-Type names; none is JSON. Throws 415. */
 export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   if (contentType === undefined || contentType === '') return 'json';
   const [mediaType = '', ...parameters] = contentType.split(';');
-  const format = formats[mediaType.trim().toLowerCase()];
+  const format = formats.get(mediaType.trim().toLowerCase());
   if (format !== undefined && parameters.every((text) => /^\s*([\w.-]+=("[^"]*"|[^\s";]+))?\s*$/.test(text)))
     return format;
   throw unsupportedMediaType(

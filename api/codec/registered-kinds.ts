@@ -21,26 +21,28 @@ const metaKinds = new Set([
 ]);
 
 /** Versions that the API no longer serves, but whose objects it still understands as those of today. */
-const legacyKinds: Readonly<Record<string, string>> = {
-  'apps/v1beta1': 'ControllerRevision Deployment Scale StatefulSet',
-  'apps/v1beta2': 'ControllerRevision DaemonSet Deployment ReplicaSet Scale StatefulSet',
-  'batch/v1beta1': 'CronJob',
-  'discovery.k8s.io/v1beta1': 'EndpointSlice',
-  'events.k8s.io/v1beta1': 'Event',
-  'extensions/v1beta1': 'DaemonSet Deployment Ingress NetworkPolicy ReplicaSet Scale',
-  'networking.k8s.io/v1beta1': 'Ingress IngressClass',
-  'node.k8s.io/v1beta1': 'RuntimeClass',
-  'policy/v1beta1': 'Eviction PodDisruptionBudget',
-  'rbac.authorization.k8s.io/v1beta1': 'ClusterRole ClusterRoleBinding Role RoleBinding',
-  'scheduling.k8s.io/v1beta1': 'PriorityClass',
-  'storage.k8s.io/v1beta1': 'CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment',
-};
+const legacyKinds: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'apps/v1beta1': 'ControllerRevision Deployment Scale StatefulSet',
+    'apps/v1beta2': 'ControllerRevision DaemonSet Deployment ReplicaSet Scale StatefulSet',
+    'batch/v1beta1': 'CronJob',
+    'discovery.k8s.io/v1beta1': 'EndpointSlice',
+    'events.k8s.io/v1beta1': 'Event',
+    'extensions/v1beta1': 'DaemonSet Deployment Ingress NetworkPolicy ReplicaSet Scale',
+    'networking.k8s.io/v1beta1': 'Ingress IngressClass',
+    'node.k8s.io/v1beta1': 'RuntimeClass',
+    'policy/v1beta1': 'Eviction PodDisruptionBudget',
+    'rbac.authorization.k8s.io/v1beta1': 'ClusterRole ClusterRoleBinding Role RoleBinding',
+    'scheduling.k8s.io/v1beta1': 'PriorityClass',
+    'storage.k8s.io/v1beta1': 'CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment',
+  }),
+);
 
 /** Whether an object that claims to be `given` can be read as `expected`: the same kind in another version. */
 export function isConvertible(given: GroupVersionKind, expected: GroupVersionKind): boolean {
   if (given.kind !== expected.kind) return false;
   if (given.group === expected.group && isRegistered(given)) return true;
-  return legacyKinds[apiVersionOf(given)]?.split(' ').includes(given.kind) ?? false;
+  return legacyKinds.get(apiVersionOf(given))?.split(' ').includes(given.kind) ?? false;
 }
 
 /** Definition of each kind, by `group/version/kind`; group versions are there too, without one. */

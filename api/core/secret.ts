@@ -13,14 +13,18 @@ const dataPath = FieldPath.of('data');
 const serviceAccountAnnotation = 'kubernetes.io/service-account.name';
 
 /** Keys that a type cannot do without. */
-const requiredKeys: Readonly<Record<string, readonly string[]>> = {
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
-};
-const jsonKeys: Readonly<Record<string, string>> = {
-  'kubernetes.io/dockercfg': '.dockercfg',
-  'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
-};
+const requiredKeys: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+    'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  }),
+);
+const jsonKeys: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'kubernetes.io/dockercfg': '.dockercfg',
+    'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
+  }),
+);
 
 function validate(secret: Secret, errors: FieldErrors): void {
   const { data = {}, type = '' } = secret;
@@ -30,14 +34,14 @@ function validate(secret: Secret, errors: FieldErrors): void {
     bytes += Buffer.byteLength(value, 'base64');
   }
   if (bytes > maxBytes) errors.tooLong(dataPath, maxBytes);
-  for (const key of requiredKeys[type] ?? []) if (isMissing(type, data[key])) errors.required(dataPath.key(key));
+  for (const key of requiredKeys.get(type) ?? []) if (isMissing(type, data[key])) errors.required(dataPath.key(key));
   if (type === 'kubernetes.io/basic-auth' && data.username === undefined && data.password === undefined) {
     errors.required(dataPath.key('username'));
     errors.required(dataPath.key('password'));
   }
   if (type === 'kubernetes.io/service-account-token' && !secret.metadata?.annotations?.[serviceAccountAnnotation])
     errors.required(FieldPath.of('metadata', 'annotations').key(serviceAccountAnnotation));
-  const jsonKey = jsonKeys[type];
+  const jsonKey = jsonKeys.get(type);
   if (jsonKey !== undefined) validateJson(data[jsonKey], dataPath.key(jsonKey), errors);
 }
 

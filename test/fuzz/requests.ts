@@ -311,6 +311,7 @@ const contentTypes = [
   'application/strategic-merge-patch+json',
   'application/apply-patch+yaml',
   'text/plain',
+  'constructor',
   'application/json; charset=utf-16',
   ';',
 ];

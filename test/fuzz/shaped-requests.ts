@@ -27,6 +27,7 @@ const scalars: Readonly<Record<ScalarSchema['type'], readonly unknown[]>> = {
       '10%',
       '-1',
       '__proto__',
+      'constructor',
       '\u0000',
     ],
     ...[
@@ -55,7 +56,7 @@ const scalars: Readonly<Record<ScalarSchema['type'], readonly unknown[]>> = {
   raw: [{}, { a: 1 }, [], 'x', null, { kind: 'Pod', apiVersion: 'v1' }, { properties: { a: { type: 'object' } } }],
 };
 
-const mapKeys = ['a', 'cpu', 'memory', 'app', 'a/b', '', 'UPPER !', '__proto__'] as const;
+const mapKeys = ['a', 'cpu', 'memory', 'app', 'a/b', '', 'UPPER !', '__proto__', 'constructor'] as const;
 /** What may stand anywhere although its type is wrong. */
 const misfits: readonly unknown[] = [null, '', 0, [], {}, [null], true];
 

@@ -158,12 +158,14 @@ const containerResourceFields = [
   'requests.ephemeral-storage',
   'requests.memory',
 ];
-const divisors: Readonly<Record<string, readonly string[]>> = {
-  cpu: ['1m', '1'],
-  memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-  'ephemeral-storage': ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-  hugepages: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-};
+const divisors: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    cpu: ['1m', '1'],
+    memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
+    'ephemeral-storage': ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
+    hugepages: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
+  }),
+);
 
 export function validateResourceFieldRef(
   ref: ResourceFieldSelector,
@@ -183,7 +185,7 @@ function validateDivisor({ resource, divisor }: ResourceFieldSelector, path: Fie
   if (text === '0') return;
   const plain = resource.replace(/^(limits|requests)\./, '');
   const name = plain.startsWith('hugepages-') ? 'hugepages' : plain;
-  const allowed = divisors[name];
+  const allowed = divisors.get(name);
   if (!allowed || allowed.includes(text)) return;
   errors.invalid(path, resource, `only divisor's values ${allowed.join(', ')} are supported with the ${name} resource`);
 }

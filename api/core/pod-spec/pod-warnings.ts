@@ -28,13 +28,15 @@ const goneVolumes: Readonly<Record<string, string>> = {
   storageos: 'deprecated in v1.22, non-functional in v1.25+',
 };
 
-const goneLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
+const goneLabels: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+    'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+    'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+    'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  }),
+);
 
 function specWarnings(metadata: ObjectMeta, spec: NewerPodSpec, path: string, _isPod: boolean): string[] {
   const place = (text: string) => `${path}spec.${text}`;
@@ -55,7 +57,7 @@ type Place = (text: string) => string;
 function nodeLabelWarnings(spec: NewerPodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const key of Object.keys(spec.nodeSelector ?? {})) {
-    const text = goneLabels[key];
+    const text = goneLabels.get(key);
     if (text) found.push(`${place(`nodeSelector[${key}]`)}: ${text}`);
   }
   return found;
@@ -65,7 +67,7 @@ function spreadWarnings(spec: NewerPodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const [index, { topologyKey, labelSelector }] of (spec.topologySpreadConstraints ?? []).entries()) {
     const at = place(`topologySpreadConstraints[${index}]`);
-    const text = goneLabels[topologyKey];
+    const text = goneLabels.get(topologyKey);
     if (text) found.push(`${at}.topologyKey: ${topologyKey} is ${text}`);
     if (!labelSelector) found.push(`${at}.labelSelector: a null labelSelector results in matching no pod`);
   }
