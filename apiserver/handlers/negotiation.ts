@@ -10,6 +10,8 @@ export interface Output {
   readonly encoding: Encoding;
   /** `meta.k8s.io/v1` or `v1beta1`, for tables and metadata. */
   readonly apiVersion: string;
+  /** The client wants the metadata of a list, which one object is not, or the reverse. */
+  readonly isList?: boolean;
 }
 
 export interface MediaRange {
@@ -52,15 +54,20 @@ export function negotiate(accept: string, forms: readonly OutputForm[] = ['objec
 export const notAcceptable = (types: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 
+const metadataKinds: readonly string[] = ['PartialObjectMetadata', 'PartialObjectMetadataList'];
+
 function outputOf({ type, parameters }: MediaRange, forms: readonly OutputForm[]): Output | undefined {
   const encoding = encodingOf(type);
   if (encoding === undefined) return undefined;
   const { as, g, v } = parameters;
-  if (as === undefined) return encoding === 'json' ? plain : { ...plain, encoding };
-  const form = as === 'Table' ? 'table' : as.startsWith('PartialObjectMetadata') ? 'metadata' : undefined;
+  if (as === undefined) {
+    if (g !== undefined || v !== undefined) return undefined;
+    return encoding === 'json' ? plain : { ...plain, encoding };
+  }
+  const form = as === 'Table' ? 'table' : metadataKinds.includes(as) ? 'metadata' : undefined;
   if (form === undefined || !forms.includes(form) || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1'))
     return undefined;
-  return { form, encoding, apiVersion: `meta.k8s.io/${v}` };
+  return { form, encoding, apiVersion: `meta.k8s.io/${v}`, isList: as.endsWith('List') };
 }
 
 function encodingOf(type: string): Encoding | undefined {

@@ -6,6 +6,7 @@
 import yaml from 'js-yaml';
 import { apiVersionOf, type Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
@@ -55,6 +56,7 @@ async function sendInForm(
     case 'object':
       return await sendValue(request, code, object, output);
     case 'metadata':
+      if (output.isList) throw wrongForm('PartialObjectMetadataList', 'not a list', kind.kind);
       return await sendValue(request, code, toMetadataOnly(object, output.apiVersion), output);
     case 'table': {
       const { resourceVersion } = object.metadata;
@@ -90,6 +92,7 @@ export async function sendList(
         output,
       );
     case 'metadata':
+      if (!output.isList) throw wrongForm('PartialObjectMetadata', 'a list', `${kind.kind}List`);
       return await sendValue(
         request,
         200,
@@ -120,6 +123,9 @@ export async function sendList(
     }
   }
 }
+
+const wrongForm = (form: string, what: string, type: string): StatusError =>
+  new StatusError(406, 'NotAcceptable', `you requested ${form}, but the requested object is ${what} (*core.${type})`);
 
 /** Inside a list, items do not repeat what kind they are. */
 function listValue(kind: Kind, objects: readonly DeepReadonly<Stored>[], metadata: TableListMetadata): object {

@@ -7,7 +7,7 @@ import { sendBytes, sendPageNotFound } from '../server/responses.ts';
 import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
 import type { HealthChecks } from './health.ts';
-import { negotiate } from './negotiation.ts';
+import { negotiate, notAcceptable, parseAccept } from './negotiation.ts';
 import { sendValue } from './object-answers.ts';
 import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3 } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
@@ -53,7 +53,7 @@ function createApp(parts: PlainPathsParts): Express {
     app.all(path, (request: Request, response: PlainResponse) =>
       handler(response.locals.request, request.params as Record<string, string>),
     );
-  at('/version', (request) => answer(request, versionInfo));
+  at('/version', (request) => answerVersion(request));
   for (const path of ['/healthz', '/livez', '/readyz']) {
     at(path, (request) => parts.health.answer(request, path.slice(1), undefined));
     at(`${path}/:check`, (request, { check }) => parts.health.answer(request, path.slice(1), check));
@@ -87,6 +87,14 @@ function createApp(parts: PlainPathsParts): Express {
     response.locals.fail(error),
   );
   return app;
+}
+
+/** Clients ask for it with whatever they ask for everything; it only comes as JSON. */
+async function answerVersion(request: ApiRequest): Promise<void> {
+  const accept = request.header('accept');
+  const takesJson = parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type));
+  if (accept !== '' && !takesJson) throw notAcceptable(['application/json']);
+  await sendValue(request, 200, versionInfo, negotiate(''));
 }
 
 async function answer(request: ApiRequest, value: object): Promise<void> {

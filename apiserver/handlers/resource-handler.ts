@@ -51,6 +51,8 @@ export async function handleResource(
     [kind.group, kind.plural, subresource?.name].filter((part) => part !== undefined).join('/'),
   );
   if (special !== undefined) return await special(request, target);
+  // Subresources that are actions have handlers of their own; a new object they never make.
+  if (subresource !== undefined && verb === 'create') throw methodNotAllowed();
   await handlers[verb](request, target, parts);
 }
 

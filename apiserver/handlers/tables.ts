@@ -48,17 +48,21 @@ export interface TableOptions {
   readonly withoutColumns?: boolean;
 }
 
-export function toTable(kind: Kind, objects: readonly ReadObject[], options: TableOptions): object {
-  const columns = kind.columns.length > 0 ? kind.columns : fallbackColumns;
+export function toTable<T extends KubernetesObject>(
+  kind: Pick<Kind<T>, 'columns' | 'rowConditions'>,
+  objects: readonly ReadObject[],
+  options: TableOptions,
+): object {
+  const columns: readonly Column<T>[] = kind.columns.length > 0 ? kind.columns : fallbackColumns;
   return {
     kind: 'Table',
     apiVersion: options.apiVersion,
     metadata: options.metadata,
     columnDefinitions: options.withoutColumns ? [] : columns.map(definitionOf),
     rows: objects.map((object) => {
-      const conditions = kind.rowConditions?.(object as Stored) ?? [];
+      const conditions = kind.rowConditions?.(object as Stored<T>) ?? [];
       return {
-        cells: columns.map((column) => column.cell(object as Stored, options.now)),
+        cells: columns.map((column) => column.cell(object as Stored<T & KubernetesObject>, options.now)),
         ...(conditions.length > 0 && { conditions }),
         object: included(object, options),
       };
@@ -66,7 +70,7 @@ export function toTable(kind: Kind, objects: readonly ReadObject[], options: Tab
   };
 }
 
-const definitionOf = ({ name, type, format = '', description, priority = 0 }: Column<KubernetesObject>) => ({
+const definitionOf = <T>({ name, type, format = '', description, priority = 0 }: Column<T>) => ({
   name,
   type,
   format,

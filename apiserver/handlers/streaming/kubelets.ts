@@ -4,7 +4,7 @@ import https from 'node:https';
 import type { Node } from 'kubernetes-types/core/v1';
 import { nodes } from '../../../api/core/node.ts';
 import { pods } from '../../../api/core/pod.ts';
-import { notFound, serviceUnavailable } from '../../../api/status-error.ts';
+import { badRequest, notFound } from '../../../api/status-error.ts';
 import type { KeyPair } from '../../../base/certificates.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { findObject } from '../../admission/cached-objects.ts';
@@ -41,7 +41,7 @@ export class Kubelets {
     });
   }
 
-  /** Throws NotFound (upstream names it as a pod), ServiceUnavailable when the node has said no address yet. */
+  /** Throws NotFound (upstream names it as a pod), BadRequest when the node has said no address yet. */
   async addressOf(nodeName: string, resource: { group: string; plural: string } = pods): Promise<KubeletAddress> {
     const node = (await findObject(this.#options.registries, nodes, { name: nodeName })) as
       | DeepReadonly<Node>
@@ -53,7 +53,7 @@ export class Kubelets {
       if (found)
         return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort };
     }
-    throw serviceUnavailable('no preferred addresses found; known addresses: []');
+    throw badRequest('no preferred addresses found; known addresses: []');
   }
 
   get agent(): https.Agent {

@@ -3,8 +3,10 @@
 import type { Scale } from 'kubernetes-types/autoscaling/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import { objectManagedFields, scaleManagedFields } from '../../../api/apply/scale-managed-fields.ts';
+import { ageColumn, numberColumn, textColumn } from '../../../api/columns.ts';
 import { defineKind } from '../../../api/define-kind.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
+import type { Column } from '../../../api/kind.ts';
 import { apiVersionOf } from '../../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
@@ -17,6 +19,7 @@ import { sendValue } from '../object-answers.ts';
 import { patchTypeOf, readPatch } from '../patch.ts';
 import { waitUntilFresh } from '../read.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
+import { parseIncludeObject, toMetadataOnly, toTable } from '../tables.ts';
 import type { Target } from '../target.ts';
 import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
 import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
@@ -199,6 +202,28 @@ const sortedPairs = (labels: Record<string, string>): string[] =>
     .map(([key, value]) => `${key}=${value}`)
     .sort();
 
+/** What `kubectl get --subresource=scale` shows. */
+const scaleColumns: readonly Column<Scale>[] = [
+  textColumn('Name', 'What is scaled.', ({ metadata }) => metadata.name),
+  numberColumn('Desired', 'How many replicas are wanted.', ({ spec }) => spec?.replicas ?? 0),
+  numberColumn('Available', 'How many there are.', ({ status }) => status?.replicas ?? 0),
+  ageColumn,
+];
+
 async function answer(request: ApiRequest, object: Stored<Scalable>): Promise<void> {
-  await sendValue(request, 200, scaleOf(object), negotiate(request.header('accept'), ['object']));
+  const output = negotiate(request.header('accept'));
+  const scale = scaleOf(object) as Stored<Scale>;
+  const { apiVersion } = output;
+  switch (output.form) {
+    case 'object':
+      return await sendValue(request, 200, scale, output);
+    case 'metadata':
+      return await sendValue(request, 200, toMetadataOnly(scale, apiVersion), output);
+    case 'table': {
+      const include = parseIncludeObject(request.query);
+      const metadata = { resourceVersion: scale.metadata.resourceVersion };
+      const table = toTable({ columns: scaleColumns }, [scale], { apiVersion, include, metadata, now: Date.now() });
+      return await sendValue(request, 200, table, output);
+    }
+  }
 }
