@@ -13,7 +13,8 @@ import { validateWebhookService, validateWebhookUrl } from '../admissionregistra
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
-import { type JsonSchema, validateStructuralSchema } from './structural-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { validateStructuralSchema } from './structural-schema.ts';
 
 /** A version with the fields that are newer than the types we read with. */
 type Version = CustomResourceDefinitionVersion & { selectableFields?: { jsonPath?: string }[] };
