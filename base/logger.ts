@@ -51,6 +51,8 @@ export function createLogger(component: string, options: LoggerOptions = {}): Lo
         : new winston.transports.File({ filename: file, maxsize: maxFileBytes, maxFiles: 3, tailable: true }),
     ],
   });
+  // Below its level winston makes a record all the same, and throws it away: too dear for each request.
+  if (!logger.isDebugEnabled()) logger.debug = () => logger;
   // Not as winston's defaultMeta, which would win over what a child says.
   return logger.child({ component });
 }

@@ -152,7 +152,7 @@ export class BareServer {
 export const podName = (n: number): string => `pod-${String(n).padStart(5, '0')}`;
 
 /** As a workload's template makes them; what is stored, with defaults and owners of fields, is about 2.5 kB. */
-function podOf(n: number): object {
+export function podOf(n: number): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

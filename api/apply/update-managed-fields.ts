@@ -123,7 +123,7 @@ function parseApiVersion(apiVersion: string): { group: string; version: string }
 }
 
 /** RFC 3339, to the second. */
-export const timeText = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+export const timeText = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
 
 /** Whether two objects are the same but for the times in their managedFields: then nothing needs to be written. */
 export function sameButForTimes(a: KubernetesObject, b: KubernetesObject): boolean {

@@ -21,11 +21,16 @@ export function setOwn(object: JsonRecord, key: string, value: unknown): void {
 }
 
 /** A copy that shares nothing with `value`. Number literals are immutable and stay. */
-export function copyJson(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyJson);
+export function copyJson<T>(value: T): T {
+  return copyOf(value) as T;
+}
+
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
   if (!isRecord(value)) return value;
   const copy: JsonRecord = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, copyJson(value[key]));
+  for (const key of Object.keys(value)) setOwn(copy, key, copyOf(value[key]));
   return copy;
 }
 

@@ -30,7 +30,10 @@ function collect({ incoming, outgoing }: ApiRequest): Promise<Buffer> {
       reject(tooLarge(`Request entity too large: limit is ${maxBodyBytes}`));
     });
     incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
-    const cut = () => reject(badRequest('the body ended before it was complete'));
+    const cut = () => {
+      // Every request closes; an error, with its stack, is only made for those that close too early.
+      if (!incoming.complete) reject(badRequest('the body ended before it was complete'));
+    };
     incoming.on('error', cut);
     incoming.on('close', cut);
     if (incoming.complete && incoming.readableEnded) resolve(Buffer.alloc(0));

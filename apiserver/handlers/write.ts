@@ -1,6 +1,7 @@
 /** POST, PUT and PATCH of objects: body to object, through the registry, and the answer. */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import { copyJson } from '../../api/patch/record.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -35,7 +36,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
       createIfMissing: target.subresource === undefined && target.kind.strategy.createOnUpdate === true,
       expectedUid: object.metadata?.uid,
     },
-    () => structuredClone(object),
+    () => copyJson(object),
   );
   await sendObject(request, target.kind, stored, created ? 201 : 200);
 }

@@ -1,10 +1,10 @@
 /** What the server itself writes into `metadata`: at creation, and what an update may not change. */
 
 import { randomInt, randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1';
 import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { equalJson } from '../../api/patch/record.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
@@ -21,7 +21,7 @@ const suffixLength = 5;
 const longestGeneratedName = 63;
 
 /** Time as the API shows it: whole seconds, UTC. */
-export const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
+export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
 
 export function generateName(base: string): string {
   const suffix = Array.from({ length: suffixLength }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
@@ -57,6 +57,6 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
 export function countGeneration(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): void {
   const { generationOf } = kind.strategy;
   if (!generationOf) return;
-  if (isDeepStrictEqual(generationOf(next), generationOf(previous as Stored))) return;
+  if (equalJson(generationOf(next), generationOf(previous as Stored))) return;
   metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
 }

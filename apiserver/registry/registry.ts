@@ -14,6 +14,7 @@ import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import { copyJson } from '../../api/patch/record.ts';
 import { encode } from '../../api/schema/encode.ts';
 import { alreadyExists, conflict, notFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -91,11 +92,12 @@ export class Registry {
     return found;
   }
 
+  /** `object` becomes the registry's own. */
   async create(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
     const isGenerated = !object.metadata?.name && Boolean(object.metadata?.generateName);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#createOnce(structuredClone(object), request);
+        return await this.#createOnce(isGenerated ? copyJson(object) : object, request);
       } catch (error) {
         if (!(error instanceof KeyExistsError)) throw error;
         if (!isGenerated) throw alreadyExists(this.kind, object.metadata?.name ?? '');
@@ -171,7 +173,7 @@ export class Registry {
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     const { kind } = this;
     const previous: DeepReadonly<Stored> = current;
-    const next = change(structuredClone(current)) as Stored;
+    const next = change(copyJson(current)) as Stored;
     const context = {
       isUpdate: true,
       subresource: request.subresource,
@@ -247,7 +249,7 @@ export class Registry {
         revision: Number(current.metadata.resourceVersion),
         storedKey: this.storeKey(key),
       };
-      const previous = structuredClone(current);
+      const previous = copyJson(current);
       const decision = decideDeletion(this.kind, current, options, this.#clock.now());
       try {
         switch (decision.type) {
@@ -374,7 +376,7 @@ export class Registry {
     const cached = this.cache.get(this.storeKey(key));
     if (cached === undefined) return undefined;
     const object = cached.object as Stored;
-    return this.kind.storedAs ? (this.kind.storedAs.fromStored(structuredClone(object)) as Stored) : object;
+    return this.kind.storedAs ? (this.kind.storedAs.fromStored(copyJson(object)) as Stored) : object;
   }
 
   #decode(entry: { readonly value: Buffer; readonly revision: number }): Stored {
@@ -383,7 +385,7 @@ export class Registry {
   }
 
   #encode(object: Stored): Buffer {
-    return encodeObject(this.kind.storedAs ? this.kind.storedAs.toStored(structuredClone(object)) : object);
+    return encodeObject(this.kind.storedAs ? this.kind.storedAs.toStored(copyJson(object)) : object);
   }
 
   #writeOptions(): { readonly timeToLiveSeconds?: number } {

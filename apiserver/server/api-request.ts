@@ -6,6 +6,9 @@ import type { Duplex } from 'node:stream';
 import { anonymous, type User } from '../authentication/user.ts';
 import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
 
+/** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
+const gone = new Error('Nobody waits for the answer any more');
+
 export class ApiRequest {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
@@ -65,8 +68,8 @@ export class ApiRequest {
     if (this.#ended === undefined) {
       const ended = new AbortController();
       this.#ended = ended;
-      if (this.outgoing.destroyed || this.outgoing.writableEnded) ended.abort();
-      this.outgoing.once('close', () => ended.abort());
+      if (this.outgoing.destroyed || this.outgoing.writableEnded) ended.abort(gone);
+      this.outgoing.once('close', () => ended.abort(gone));
     }
     return this.#ended.signal;
   }
