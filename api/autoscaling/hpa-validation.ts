@@ -11,6 +11,7 @@ import type {
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
 import { checkDns1123Label, checkPathSegment } from '../validation/names.ts';
+import { validateKindAndName } from '../validation/reference.ts';
 
 const maxPeriodSeconds = 1800;
 const maxStabilizationSeconds = 3600;
@@ -87,20 +88,12 @@ interface Reference {
 }
 
 function validateTargetReference(reference: Reference, path: FieldPath, errors: FieldErrors): void {
-  validateReference(reference, path, errors);
+  validateKindAndName(reference, path, errors);
   const { apiVersion = '' } = reference;
   if (apiVersion.split('/').length > 2) {
     errors.invalid(path.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
   } else if (apiVersion === '') {
     errors.invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group');
-  }
-}
-
-function validateReference(reference: Reference, path: FieldPath, errors: FieldErrors): void {
-  for (const field of ['kind', 'name'] as const) {
-    const value = reference[field] ?? '';
-    if (value === '') errors.required(path.child(field));
-    else for (const message of checkPathSegment(value)) errors.invalid(path.child(field), value, message);
   }
 }
 
@@ -167,7 +160,7 @@ function validateSource(
   switch (field) {
     case 'object': {
       const { describedObject = {}, metric: identifier, target = {} } = metric.object ?? {};
-      validateReference(describedObject, path.child('describedObject'), errors);
+      validateKindAndName(describedObject, path.child('describedObject'), errors);
       validateIdentifier(identifier, path.child('metric'), errors);
       validateTarget(target, path.child('target'), errors);
       validateValueOrAverage(target, path.child('target'), errors);

@@ -4,8 +4,10 @@ import type { IngressClass, IngressClassParametersReference, IngressClassSpec } 
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { isDomainPrefixedPath } from '../validation/domain-prefixed-path.ts';
 import { validateImmutable } from '../validation/immutable.ts';
-import { checkDns1123Label, checkDns1123Subdomain, checkPathSegment } from '../validation/names.ts';
+import { checkDns1123Label } from '../validation/names.ts';
+import { validateTypedReference } from '../validation/reference.ts';
 
 export const ingressClasses = defineKind<IngressClass>({
   group: 'networking.k8s.io',
@@ -51,8 +53,6 @@ export const ingressClasses = defineKind<IngressClass>({
 export const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
 const maxControllerBytes = 250;
 const scopes = ['Cluster', 'Namespace'];
-/** A domain, a slash, and a path of what URLs may hold. */
-const domainPrefixedPath = /^[^/]+\/([A-Za-z0-9/\-._~%!$&'()*+,;=:])+$/;
 
 function validateSpec({ controller = '', parameters }: IngressClassSpec, errors: FieldErrors): void {
   const path = FieldPath.of('spec', 'controller');
@@ -63,21 +63,9 @@ function validateSpec({ controller = '', parameters }: IngressClassSpec, errors:
   if (parameters) validateParameters(parameters, FieldPath.of('spec', 'parameters'), errors);
 }
 
-function isDomainPrefixedPath(text: string): boolean {
-  return domainPrefixedPath.test(text) && checkDns1123Subdomain(text.slice(0, text.indexOf('/'))).length === 0;
-}
-
 function validateParameters(parameters: IngressClassParametersReference, path: FieldPath, errors: FieldErrors): void {
-  const { apiGroup, kind = '', name = '', scope, namespace } = parameters;
-  if (typeof apiGroup === 'string')
-    for (const message of checkDns1123Subdomain(apiGroup)) errors.invalid(path.child('apiGroup'), apiGroup, message);
-  for (const [field, value] of [
-    ['kind', kind],
-    ['name', name],
-  ] as const) {
-    if (value === '') errors.required(path.child(field));
-    else for (const message of checkPathSegment(value)) errors.invalid(path.child(field), value, message);
-  }
+  const { scope, namespace } = parameters;
+  validateTypedReference(parameters, path, errors);
   if (scope === undefined) errors.required(path.child('scope'));
   else if (!scopes.includes(scope)) errors.notSupported(path.child('scope'), scope, scopes);
   if (namespace !== undefined)

@@ -1,6 +1,5 @@
 /** What an Ingress must look like. */
 
-import type { TypedLocalObjectReference } from 'kubernetes-types/core/v1';
 import type {
   HTTPIngressPath,
   IngressBackend,
@@ -13,12 +12,12 @@ import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkIp, parseIp } from '../net.ts';
 import {
   checkDns1123Subdomain,
-  checkPathSegment,
   checkPortName,
   checkPortNumber,
   checkServiceName,
   checkWildcardDns1123Subdomain,
 } from '../validation/names.ts';
+import { validateTypedReference } from '../validation/reference.ts';
 
 const pathTypes = ['Exact', 'ImplementationSpecific', 'Prefix'];
 const forbiddenInPaths = ['//', '/./', '/../', '%2f', '%2F'];
@@ -105,19 +104,6 @@ function validateBackendPort(
     for (const message of checkPortNumber(number))
       errors.invalid(path.child('service', 'port', 'number'), number, message);
   } else errors.required(path, 'port name or number is required');
-}
-
-function validateTypedReference(reference: TypedLocalObjectReference, path: FieldPath, errors: FieldErrors): void {
-  const { apiGroup, kind = '', name = '' } = reference;
-  if (typeof apiGroup === 'string')
-    for (const message of checkDns1123Subdomain(apiGroup)) errors.invalid(path.child('apiGroup'), apiGroup, message);
-  for (const [field, value] of [
-    ['kind', kind],
-    ['name', name],
-  ] as const) {
-    if (value === '') errors.required(path.child(field));
-    else for (const message of checkPathSegment(value)) errors.invalid(path.child(field), value, message);
-  }
 }
 
 export function validateLoadBalancerStatus(status: IngressLoadBalancerStatus | undefined, errors: FieldErrors): void {
