@@ -8,7 +8,7 @@ export type Printer = (value: unknown) => string;
 /** The printer that the flags ask for; undefined: a table is wanted. */
 export async function structuredPrinter(args: Arguments): Promise<Printer | undefined> {
   const format = formatOf(args);
-  if (format === 'json') return (value) => `${JSON.stringify(value, null, 4)}\n`;
+  if (format === 'json') return (value) => `${JSON.stringify(value, withoutManagedFields, 4)}\n`;
   if (format === 'yaml') return await yamlPrinter();
   if (format === 'name') return printNames;
   const template = await templateOf(args);
@@ -21,8 +21,17 @@ export const isWide = (args: Arguments): boolean => textOf(args, 'output') === '
 
 export async function yamlPrinter(): Promise<Printer> {
   const { dump } = await import('js-yaml');
-  return (value) => dump(value, { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true });
+  return (value) =>
+    dump(JSON.parse(JSON.stringify(value, withoutManagedFields)), {
+      noRefs: true,
+      lineWidth: -1,
+      sortKeys: true,
+      noArrayIndent: true,
+    });
 }
+
+/** Who set which field is for machines: `-json` of list, which prints the answer as it came, shows it. */
+const withoutManagedFields = (name: string, value: unknown): unknown => (name === 'managedFields' ? undefined : value);
 
 function formatOf(args: Arguments): string {
   const output = textOf(args, 'output') ?? '';

@@ -73,15 +73,15 @@ function setUp() {
   ensurePrograms(Object.keys(packagesOf), report);
 }
 
-/** Words are stages, or parts of the paths of test files. */
+/** Words are stages, which run whole, or parts of the paths of test files; no word is everything. */
 function selectStages(words) {
   const names = words.filter((word) => stages.some(({ name }) => name === word));
   const parts = words.filter((word) => !names.includes(word));
-  const chosen = names.length > 0 ? stages.filter(({ name }) => names.includes(name)) : stages;
-  if (parts.length === 0) return chosen;
-  return chosen
-    .filter(({ files }) => files !== undefined)
-    .map((stage) => ({ ...stage, files: stage.files.filter((file) => parts.some((part) => file.includes(part))) }));
+  const isWanted = (file) => parts.some((part) => file.includes(part));
+  return stages.flatMap((stage) => {
+    if (words.length === 0 || names.includes(stage.name)) return [stage];
+    return stage.files === undefined ? [] : [{ ...stage, files: stage.files.filter(isWanted) }];
+  });
 }
 
 async function runStage(stage, scratch) {

@@ -7,7 +7,7 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,7 @@ export const packagesOf = {
   nft: 'nftables',
   ip: 'iproute2',
   iptables: 'iptables',
+  conntrack: 'conntrack',
   dockerd: 'docker.io',
   'docker-registry': 'docker-registry',
   busybox: 'busybox-static',
@@ -244,10 +245,3 @@ function tryRun(command, arguments_) {
 }
 
 const lastLines = (text) => text.trimEnd().split('\n').slice(-15).join('\n');
-
-/** For tests and tools that keep things between runs. */
-export function cacheFolder() {
-  const folder = join(root, 'node_modules', '.cache', 'longshore');
-  mkdirSync(folder, { recursive: true });
-  return folder;
-}

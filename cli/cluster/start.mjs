@@ -29,7 +29,7 @@ function programsFor(only) {
   const wanted = (component) => only === undefined || only.includes(component);
   const programs = [];
   if (wanted('etcd') && !flags.some((flag) => flag.startsWith('--etcd-servers'))) programs.push('etcd');
-  if (worker.some(wanted)) programs.push('nft', 'ip', 'iptables');
+  if (worker.some(wanted)) programs.push('nft', 'ip', 'iptables', 'conntrack');
   if (only === undefined && !flags.includes('--no-demo')) programs.push('docker-registry', 'busybox', 'redis-server');
   return programs;
 }

@@ -126,6 +126,7 @@ describe('kubecfg', () => {
       assert.match(await kubecfg.must('get pods -A'), /^NAMESPACE +NAME/);
       assert.equal(await kubecfg.must('get pod/web -o name'), 'pod/web\n');
       assert.match(await kubecfg.must('get pod web -o yaml'), /^kind: Pod$/m);
+      assert.doesNotMatch(await kubecfg.must('get pod web -o yaml'), /managedFields/);
       const list = JSON.parse(await kubecfg.must('get pods -l app=web -o json')) as { kind: string; items: unknown[] };
       assert.deepEqual([list.kind, list.items.length], ['List', 1]);
       assert.match(await kubecfg.must('get pods,namespaces'), /^pod\/web [\s\S]*\n\nNAME[\s\S]*^namespace\/default /m);
