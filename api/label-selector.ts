@@ -2,6 +2,7 @@
 
 import type { LabelSelector, LabelSelectorRequirement } from 'kubernetes-types/meta/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { own } from './patch/record.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -16,11 +17,11 @@ export function matchesLabelSelector(selector: DeepReadonly<LabelSelector> | und
 
 /** Every wanted label is there with its value. */
 export function matchesLabels(wanted: Labels, labels: Labels): boolean {
-  return Object.entries(wanted).every(([name, value]) => labels[name] === value);
+  return Object.entries(wanted).every(([name, value]) => own(labels, name) === value);
 }
 
 function meets({ key, operator, values = [] }: DeepReadonly<LabelSelectorRequirement>, labels: Labels): boolean {
-  const value = labels[key];
+  const value = own(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -41,7 +41,8 @@ const legacyKinds: ReadonlyMap<string, string> = new Map(
 /** Whether an object that claims to be `given` can be read as `expected`: the same kind in another version. */
 export function isConvertible(given: GroupVersionKind, expected: GroupVersionKind): boolean {
   if (given.kind !== expected.kind) return false;
-  if (given.group === expected.group && isRegistered(given)) return true;
+  // What is served is known, even where the facts have no definition of it.
+  if (given.group === expected.group && (given.version === expected.version || isRegistered(given))) return true;
   return legacyKinds.get(apiVersionOf(given))?.split(' ').includes(given.kind) ?? false;
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { LimitRange, LimitRangeItem } from 'kubernetes-types/core/v1';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { compareQuantities, readQuantity } from '../quantity.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 import { validateContainerResourceName, validateResourceName } from './pod-spec/resources.ts';
@@ -97,7 +98,7 @@ const exceeds = (a: string | undefined, b: string | undefined): boolean =>
 function validateOrder(name: string, amounts: Item, path: FieldPath, errors: FieldErrors): void {
   const { max, min, default: standard, defaultRequest: request } = amounts;
   const at = (part: keyof Item) => path.child(part).key(name);
-  const [high, low, usual, asked] = [max[name], min[name], standard[name], request[name]];
+  const [high, low, usual, asked] = [own(max, name), own(min, name), own(standard, name), own(request, name)];
   if (exceeds(low, high)) errors.invalid(at('min'), low, `min value ${low} is greater than max value ${high}`);
   if (exceeds(low, asked))
     errors.invalid(at('defaultRequest'), asked, `min value ${low} is greater than default request value ${asked}`);
@@ -121,11 +122,11 @@ function validateRatio(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const ratio = maxLimitRequestRatio[name];
+  const ratio = own(maxLimitRequestRatio, name);
   if (ratio === undefined) return;
   const place = path.child('maxLimitRequestRatio').key(name);
   if (compareQuantities(ratio, '1') < 0) errors.invalid(place, ratio, `ratio ${ratio} is less than 1`);
-  const [high, low] = [max[name], min[name]];
+  const [high, low] = [own(max, name), own(min, name)];
   if (high === undefined || low === undefined) return;
   const lowest = Number(readQuantity(low).nanos);
   const share = Number(readQuantity(high).nanos) / lowest;

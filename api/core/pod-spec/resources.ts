@@ -2,6 +2,7 @@
 
 import type { ResourceRequirements } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { own } from '../../patch/record.ts';
 import { compareQuantities, readQuantity } from '../../quantity.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
@@ -99,7 +100,7 @@ export function validateResources(
   for (const [name, amount] of Object.entries(requests)) {
     validateContainerResourceName(name, requestsPath.key(name), errors);
     validateAmount(name, amount, requestsPath.key(name), errors);
-    validateRequestWithinLimit(name, amount, limits[name], { limitsPath, requestsPath }, errors);
+    validateRequestWithinLimit(name, amount, own(limits, name), { limitsPath, requestsPath }, errors);
     validateHugePages(name, amount, requestsPath.key(name), errors);
   }
   validateHugePagesCompany({ ...limits, ...requests }, path, errors);
