@@ -5,7 +5,9 @@
  */
 
 import { execFile } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { ContainerCreateOptions } from 'dockerode';
 import type { Pod, ReplicationController } from 'kubernetes-types/core/v1';
 import { pods, replicationControllers } from '../api/kinds.ts';
 import { silentLogger } from '../base/logger.ts';
@@ -16,7 +18,7 @@ import { startTestApiServer, type TestApiServer } from '../test/support/test-api
 import { startTestKubelet } from '../test/support/test-kubelet.ts';
 import { printReport, type Row } from './report.ts';
 
-const podCidr = '10.244.0.0/24';
+const podCidr = '10.211.0.0/24';
 const image = 'busybox:1';
 const command = ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1; done'];
 const many = 30;
@@ -45,15 +47,16 @@ export async function run(): Promise<void> {
 }
 
 async function measureAll(engine: TestEngine, server: TestApiServer): Promise<Row[]> {
-  await rawPods(engine, 2); // warm
+  const model = await recordPod(engine, server);
+  await rawPods(engine, model, 2); // warm
   await onePod(server);
   const raw: number[] = [];
   const ours: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    raw.push(await rawPods(engine, 1));
+    raw.push(await rawPods(engine, model, 1));
     ours.push(await onePod(server));
   }
-  const rawMany = await rawPods(engine, many);
+  const rawMany = await rawPods(engine, model, many);
   const oursMany = await controllerPods(server, many);
   const restarts = await killedContainers(engine, server);
   return [
@@ -77,25 +80,60 @@ const compare = (name: string, oursMs: number, rawMs: number, atMost: number): R
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** Infra and one container for each, as plainly as dockerode allows. */
-async function rawPods({ docker }: TestEngine, count: number): Promise<number> {
+interface RawPod {
+  readonly infra: ContainerCreateOptions;
+  readonly container: ContainerCreateOptions;
+}
+
+/** What a pod's two containers are for Docker, read from a real one; the files that it mounts are copied. */
+async function recordPod({ docker, folder }: TestEngine, server: TestApiServer): Promise<RawPod> {
+  const seen = await watchRunning(server, 'metadata.name=model', 1);
+  await server.client.create<Pod>(pods, { metadata: { namespace: 'default', name: 'model' }, spec: podSpec() });
+  await seen.done;
+  const optionsOf = async (name: string): Promise<ContainerCreateOptions> => {
+    const label = ['io.kubernetes.pod.name=model', `io.kubernetes.container.name=${name}`];
+    const [found] = await docker.listContainers({ filters: { label } });
+    const { Config: config, HostConfig: host } = await docker.getContainer(found?.Id ?? '').inspect();
+    const binds = await Promise.all(
+      (host.Binds ?? []).map((bind, index) => copyMounted(bind, `${folder}/mounted-${index}`)),
+    );
+    const { Image, Env, Entrypoint, Cmd, Labels } = config;
+    // Not the node's label: no kubelet must take them for its own.
+    const labels = Object.fromEntries(Object.entries(Labels).filter(([key]) => !key.startsWith('dev.longshore.')));
+    return {
+      Image,
+      Env,
+      Labels: labels,
+      HostConfig: { ...host, Binds: binds },
+      ...(Entrypoint && { Entrypoint }),
+      ...(Cmd && { Cmd }),
+    };
+  };
+  const raw = { infra: await optionsOf('POD'), container: await optionsOf('c') };
+  await server.client.delete(pods, { namespace: 'default', name: 'model' });
+  await untilNone(server);
+  return raw;
+}
+
+async function copyMounted(bind: string, copy: string): Promise<string> {
+  const [source = '', ...rest] = bind.split(':');
+  await copyFile(source, copy);
+  return [copy, ...rest].join(':');
+}
+
+/** The same containers, as plainly as dockerode allows. */
+async function rawPods({ docker }: TestEngine, raw: RawPod, count: number): Promise<number> {
   const ids: string[] = [];
   const startedAt = performance.now();
   let next = 0;
   const work = async () => {
     while (next < count) {
       next += 1;
-      const infra = await docker.createContainer({
-        Image: 'longshore/infra:1',
-        HostConfig: { NetworkMode: 'longshore', IpcMode: 'shareable' },
-      });
+      const infra = await docker.createContainer(raw.infra);
       await infra.start();
       const joined = `container:${infra.id}`;
-      const container = await docker.createContainer({
-        Image: image,
-        Cmd: command,
-        HostConfig: { NetworkMode: joined, IpcMode: joined },
-      });
+      const host = { ...raw.container.HostConfig, NetworkMode: joined, IpcMode: joined };
+      const container = await docker.createContainer({ ...raw.container, HostConfig: host });
       await container.start();
       ids.push(container.id, infra.id);
     }
@@ -106,7 +144,7 @@ async function rawPods({ docker }: TestEngine, count: number): Promise<number> {
   return took;
 }
 
-function podSpec(): Pod['spec'] {
+function podSpec(): NonNullable<Pod['spec']> {
   return { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image, command }] };
 }
 
@@ -117,7 +155,7 @@ async function onePod(server: TestApiServer): Promise<number> {
   const name = `one-${serial}`;
   const seen = await watchRunning(server, `metadata.name=${name}`, 1);
   const startedAt = performance.now();
-  await server.client.create<Pod>(pods, { metadata: { namespace: 'default', name }, spec: podSpec() as never });
+  await server.client.create<Pod>(pods, { metadata: { namespace: 'default', name }, spec: podSpec() });
   const took = (await seen.done) - startedAt;
   await server.client.delete(pods, { namespace: 'default', name });
   await untilNone(server);
@@ -130,7 +168,7 @@ async function controllerPods(server: TestApiServer, count: number): Promise<num
   const labels = { app: 'bench' };
   await server.client.create<ReplicationController>(replicationControllers, {
     metadata: { namespace: 'default', name: 'bench' },
-    spec: { replicas: count, selector: labels, template: { metadata: { labels }, spec: podSpec() as never } },
+    spec: { replicas: count, selector: labels, template: { metadata: { labels }, spec: podSpec() } },
   });
   return (await seen.done) - startedAt;
 }

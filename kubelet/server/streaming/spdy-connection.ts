@@ -1,6 +1,6 @@
 /**
  * The server's side of SPDY/3.1, as far as kubectl speaks it: streams that the client opens, over any duplex.
- * Flow control is that of the connection below; windows are granted as data is read.
+ * Flow control is that of the connection below; windows are granted as data comes.
  */
 
 import { Duplex } from 'node:stream';
@@ -92,7 +92,6 @@ export class SpdyConnection {
     const stream = new Stream(headers, {
       send: (content, fin, done) => this.#send(id, { content, fin, done }),
       reset: () => this.#reset(id),
-      grant: (size) => this.#grant(id, size),
       closed: () => void this.#streams.delete(id),
     });
     this.#streams.set(id, stream);
@@ -106,7 +105,10 @@ export class SpdyConnection {
   #readData(id: number, content: Buffer, flags: number): void {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.destroyed) return;
-    if (content.length > 0) stream.push(Buffer.from(content));
+    if (content.length > 0) {
+      stream.push(Buffer.from(content));
+      this.#grant(id, content.length);
+    }
     if ((flags & finFlag) !== 0) stream.push(null);
   }
 
@@ -159,7 +161,6 @@ export class SpdyConnection {
 interface StreamActions {
   send(content: Buffer, fin: boolean, done: () => void): void;
   reset(): void;
-  grant(size: number): void;
   closed(): void;
 }
 
@@ -171,8 +172,6 @@ class Stream extends Duplex implements SpdyStream {
     super();
     this.headers = headers;
     this.#actions = actions;
-    this.on('data', (chunk: Buffer) => actions.grant(chunk.length));
-    this.pause();
     this.on('error', () => {}); // whoever uses the stream sees it end
   }
 
