@@ -12,6 +12,7 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
+import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import {
   knownUsersAuthorizer,
   mastersAuthorizer,
@@ -90,17 +91,19 @@ export async function startApiServer(
     certificateAuthority: options.clientCertificateAuthority,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
-  const special = createSpecialHandlers({ registries, kubelets, authorizers });
+  const tokens = await ServiceAccountTokens.open(store, registries);
+  const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
   const plainPaths = createPlainPaths({
     metrics,
+    tokens,
     health,
     address: `${options.advertiseAddress}:${options.securePort}`,
   });
 
   const pipeline: PipelineParts = {
-    authenticators: [clientCertificates],
+    authenticators: [clientCertificates, tokens],
     authorizers,
     limits,
     metrics: new RequestMetrics(metrics, limits),

@@ -2,6 +2,7 @@
 
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Metrics } from '../../base/metrics.ts';
+import { issuer, type ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes, sendPageNotFound } from '../server/responses.ts';
 import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
@@ -18,6 +19,7 @@ export interface PlainPathsParts {
   readonly health: HealthChecks;
   /** `host:port` under which clients reach this server. */
   readonly address: string;
+  readonly tokens: ServiceAccountTokens;
 }
 
 type Handler = (request: ApiRequest, parameters: Readonly<Record<string, string>>) => Promise<void>;
@@ -64,6 +66,8 @@ function createApp(parts: PlainPathsParts): Express {
   at('/openapi/v2', answerOpenApiV2);
   at('/openapi/v3', answerOpenApiIndex);
   at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
+  at('/.well-known/openid-configuration', (request) => answerOpenId(request, 'application/json', openIdConfiguration));
+  at('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));
   at('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated ? sendAggregated(request, 'core', aggregated) : answer(request, apiVersions(parts.address)));
@@ -87,6 +91,26 @@ function createApp(parts: PlainPathsParts): Express {
     response.locals.fail(error),
   );
   return app;
+}
+
+/** What others need to know to check service account tokens. */
+const openIdConfiguration = {
+  issuer,
+  jwks_uri: `${issuer}/openid/v1/jwks`,
+  response_types_supported: ['id_token'],
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+};
+
+async function answerOpenId(request: ApiRequest, type: string, document: object): Promise<void> {
+  if (request.method !== 'GET') throw methodNotAllowed();
+  const accept = request.header('accept');
+  const accepted = [type, 'application/*', '*/*'];
+  if (accept !== '' && !parseAccept(accept).some((range) => accepted.includes(range.type))) throw notAcceptable([type]);
+  await sendBytes(request, 200, JSON.stringify(document), {
+    'content-type': type,
+    'cache-control': 'public, max-age=3600',
+  });
 }
 
 /** Clients ask for it with whatever they ask for everything; it only comes as JSON. */

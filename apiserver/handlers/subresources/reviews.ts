@@ -11,6 +11,7 @@ import type {
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { KubernetesObject } from '../../../api/object.ts';
 import { badRequest } from '../../../api/status-error.ts';
+import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
 import { isMaster, type User } from '../../authentication/user.ts';
 import { decide } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
@@ -26,7 +27,10 @@ import { parseWriteOptions } from '../write-options.ts';
 type Answer = (review: KubernetesObject, request: ApiRequest, target: Target) => object | Promise<object>;
 
 /** The handlers of all reviews, by `group/plural`. */
-export function createReviews(authorizers: readonly Authorizer[]): ReadonlyMap<string, SpecialHandler> {
+export function createReviews(
+  authorizers: readonly Authorizer[],
+  tokens: ServiceAccountTokens,
+): ReadonlyMap<string, SpecialHandler> {
   const access = async (user: User, spec: Attributes) => {
     const { decision, reason } = await decide(toAction(user, spec), authorizers);
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
@@ -63,10 +67,17 @@ export function createReviews(authorizers: readonly Authorizer[]): ReadonlyMap<s
     [`${authentication}/selfsubjectreviews`, (_review, { user }) => ({ userInfo: userInfo(user) })],
     [
       `${authentication}/tokenreviews`,
-      (review) => {
+      async (review) => {
         const { spec } = review as TokenReview;
         if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
-        return { user: {}, error: 'invalid bearer token' };
+        const audiences = spec.audiences?.length ? spec.audiences : [issuer];
+        const user = await tokens.review(spec.token, audiences);
+        if (user === undefined) return { user: {}, error: 'invalid bearer token' };
+        return {
+          authenticated: true,
+          user: userInfo(user),
+          audiences: audiences.filter((audience) => audience === issuer),
+        };
       },
     ],
   ];

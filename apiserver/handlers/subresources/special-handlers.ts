@@ -1,6 +1,7 @@
 /** Which subresources, and resources that are not stored, have a handler of their own. All others are read and written. */
 
 import { kinds } from '../../../api/kinds.ts';
+import type { ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
@@ -11,23 +12,27 @@ import { createBinding } from './binding.ts';
 import { createEviction } from './eviction.ts';
 import { createReviews } from './reviews.ts';
 import { createScaleHandler } from './scale.ts';
+import { createTokenHandler } from './token.ts';
 
 export interface SpecialHandlersParts {
   readonly registries: Registries;
   readonly kubelets: Kubelets;
   readonly authorizers: readonly Authorizer[];
+  readonly tokens: ServiceAccountTokens;
 }
 
 export function createSpecialHandlers({
   registries,
   kubelets,
   authorizers,
+  tokens,
 }: SpecialHandlersParts): ReadonlyMap<string, SpecialHandler> {
   const binding = createBinding(registries);
   const scale = createScaleHandler();
   const scaled = kinds.filter((kind) => kind.subresources.some(({ name }) => name === 'scale'));
   return new Map<string, SpecialHandler>([
-    ...createReviews(authorizers),
+    ...createReviews(authorizers, tokens),
+    ['/serviceaccounts/token', createTokenHandler(registries, tokens)],
     ['/bindings', binding],
     ...Object.entries(createProxies(registries, kubelets)).map(
       ([name, handler]) => [`/${name}/proxy`, handler] as const,

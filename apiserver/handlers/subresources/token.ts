@@ -1,0 +1,112 @@
+/** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
+
+import type { TokenRequest } from 'kubernetes-types/authentication/v1';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { nodes } from '../../../api/core/node.ts';
+import { pods } from '../../../api/core/pod.ts';
+import { secrets } from '../../../api/core/secret.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
+import type { Kind } from '../../../api/kind.ts';
+import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
+import { findObject } from '../../admission/cached-objects.ts';
+import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
+import { timestamp } from '../../registry/object-metadata.ts';
+import type { Registries } from '../../registry/registries.ts';
+import type { ExpectedType } from '../decode-object.ts';
+import { negotiate } from '../negotiation.ts';
+import { sendValue } from '../object-answers.ts';
+import type { SpecialHandler } from '../resource-handler.ts';
+import type { Target } from '../target.ts';
+import { placeInNamespace, readObject } from '../write.ts';
+import { parseWriteOptions } from '../write-options.ts';
+
+const tokenRequestType: ExpectedType = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  definition: 'io.k8s.api.authentication.v1.TokenRequest',
+};
+const defaultSeconds = 3600;
+const shortestSeconds = 600;
+
+export const createTokenHandler =
+  (registries: Registries, tokens: ServiceAccountTokens): SpecialHandler =>
+  async (request, target) => {
+    const output = negotiate(request.header('accept'), ['object']);
+    const options = parseWriteOptions(request.query, 'CreateOptions');
+    const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
+    placeInNamespace(wanted, target);
+    const account = await target.registry.read(target);
+    const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
+    checkRequest(wanted, seconds, target);
+    const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
+    const claims: TokenClaims = {
+      namespace: target.namespace ?? '',
+      serviceaccount: { name: target.name, uid: account.metadata.uid },
+      ...(await boundObject(registries, wanted.spec?.boundObjectRef, target)),
+    };
+    const { token, expiresAt } = await tokens.issue(claims, audiences, seconds);
+    const answer = {
+      kind: 'TokenRequest',
+      apiVersion: 'authentication.k8s.io/v1',
+      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: timestamp(Date.now()) },
+      spec: { audiences, expirationSeconds: seconds, boundObjectRef: wanted.spec?.boundObjectRef ?? null },
+      status: { token, expirationTimestamp: timestamp(expiresAt.getTime()) },
+    };
+    await sendValue(request, 201, answer, output);
+  };
+
+function checkRequest({ metadata }: TokenRequest, seconds: number, { name }: Target): void {
+  const errors = new FieldErrors();
+  const path = FieldPath.of('spec', 'expirationSeconds');
+  if (seconds < shortestSeconds) errors.invalid(path, seconds, 'may not specify a duration less than 10 minutes');
+  if (seconds > 2 ** 32) errors.invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds');
+  if (!errors.empty) throw invalidObject(tokenRequestType, '', errors.list);
+  if (metadata?.name && metadata.name !== name) {
+    errors.invalid(FieldPath.of('metadata', 'name'), metadata.name, 'must match the service account name if specified');
+    throw invalidObject(tokenRequestType, name, errors.list);
+  }
+}
+
+type Reference = NonNullable<TokenRequest['spec']>['boundObjectRef'];
+
+async function boundObject(
+  registries: Registries,
+  reference: Reference,
+  target: Target,
+): Promise<Partial<TokenClaims>> {
+  if (reference === undefined || reference === null) return {};
+  const { kind = '', apiVersion = '', name = '' } = reference;
+  const claim = async <T extends KubernetesObject>(row: Kind<T>, namespace?: string) => {
+    const found = await findObject(registries, row, { namespace, name });
+    if (found === undefined) throw notFound(row, name);
+    const { uid } = found.metadata;
+    if (reference.uid && reference.uid !== uid) {
+      const why = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+      throw conflict({ group: row.group, plural: row.kind }, name, why);
+    }
+    return { found: found as Stored<T>, named: { name, uid } };
+  };
+  switch (kind) {
+    case 'Pod': {
+      const { found, named } = await claim(pods, target.namespace);
+      const { spec }: Pod = found;
+      if (spec?.serviceAccountName !== target.name) {
+        throw badRequest(
+          `cannot bind token for serviceaccount ${JSON.stringify(target.name)} to pod running with different serviceaccount name.`,
+        );
+      }
+      const node = spec?.nodeName ? await findObject(registries, nodes, { name: spec.nodeName }) : undefined;
+      return { pod: named, ...(node && { node: { name: node.metadata.name, uid: node.metadata.uid } }) };
+    }
+    case 'Secret':
+      return { secret: (await claim(secrets, target.namespace)).named };
+    case 'Node':
+      return { node: (await claim(nodes)).named };
+    default: {
+      const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+      throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+    }
+  }
+}
