@@ -9,6 +9,7 @@ import type {
 } from 'kubernetes-types/apps/v1';
 import { ageColumn, formatLabelSelector, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -48,6 +49,7 @@ export const daemonSets = defineKind<DaemonSet>({
     textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
   ],
   strategy: {
+    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
     ...specAndStatus<DaemonSet>({
       newStatus: () => ({
         currentNumberScheduled: 0,

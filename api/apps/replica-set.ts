@@ -3,6 +3,7 @@
 import type { ReplicaSet, ReplicaSetSpec } from 'kubernetes-types/apps/v1';
 import { ageColumn, formatLabelSelector, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -34,6 +35,7 @@ export const replicaSets = defineKind<ReplicaSet>({
     textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
   ],
   strategy: {
+    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
     ...specAndStatus<ReplicaSet>({ newStatus: () => ({ replicas: 0 }) }),
     setDefaults(object) {
       object.spec ??= {} as ReplicaSetSpec;

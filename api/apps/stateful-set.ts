@@ -6,6 +6,7 @@ import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/co
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { validateClaimSpec } from '../core/claim-validation.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
@@ -40,6 +41,11 @@ export const statefulSets = defineKind<StatefulSet>({
     ...containerColumns<StatefulSet>(({ spec }) => spec?.template),
   ],
   strategy: {
+    warnings({ spec }) {
+      if (!spec) return [];
+      const history = (spec.revisionHistoryLimit ?? 0) < 0 ? [negativeHistory] : [];
+      return [...history, ...(spec.template ? podTemplateWarnings(spec.template, 'spec.template.') : [])];
+    },
     ...specAndStatus<StatefulSet>({ newStatus: () => ({ replicas: 0, availableReplicas: 0 }) }),
     nameFormat: 'label',
     setDefaults: setStatefulSetDefaults,
@@ -63,6 +69,8 @@ function setClaimDefaults(claim: PersistentVolumeClaim): void {
   Object.assign(claim, { status: { ...claim.status, phase: claim.status?.phase || 'Pending' } });
 }
 
+const negativeHistory =
+  'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended';
 const retentionPolicies = ['Retain', 'Delete'];
 
 function setStatefulSetDefaults(object: StatefulSet): void {

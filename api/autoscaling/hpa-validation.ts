@@ -8,6 +8,7 @@ import type {
   MetricSpec,
   MetricTarget,
 } from 'kubernetes-types/autoscaling/v2';
+import { validateContainerResourceName } from '../core/pod-spec/resources.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
 import { checkDns1123Label, checkPathSegment } from '../validation/names.ts';
@@ -185,6 +186,7 @@ function validateSource(
     case 'containerResource': {
       const { container = '', name = '', target = {} } = metric.containerResource ?? {};
       if (name === '') errors.required(path.child('name'), 'must specify a resource name');
+      else validateContainerResourceName(name, path.child('name'), errors);
       if (container === '') errors.required(path.child('container'), 'must specify a container');
       else if (container.includes('.')) errors.invalid(path.child('container'), container, 'must not contain dots');
       else

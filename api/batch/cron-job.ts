@@ -4,6 +4,7 @@ import type { CronJob, CronJobSpec, JobSpec } from 'kubernetes-types/batch/v1';
 import { containerColumns, validateNonNegative } from '../apps/workload-rules.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
+import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { ageOf } from '../human-duration.ts';
@@ -33,6 +34,10 @@ export const cronJobs = defineKind<CronJob>({
     textColumn('Selector', 'Which pods are its own.', () => '<none>', 1),
   ],
   strategy: {
+    warnings: ({ spec }) =>
+      spec?.jobTemplate.spec?.template
+        ? podTemplateWarnings(spec.jobTemplate.spec.template, 'spec.jobTemplate.spec.template.')
+        : [],
     ...specAndStatus<CronJob>({ newStatus: () => ({}) }),
     setDefaults: setCronJobDefaults,
     validate(object, errors, { isUpdate, subresource }) {
@@ -115,7 +120,8 @@ function validateTimeZone(zone: string, path: FieldPath, errors: FieldErrors): v
 
 /** Names are case-sensitive, as they are in the time zone database. */
 function isTimeZone(zone: string): boolean {
-  if (zone === 'UTC' || zone === 'Etc/UTC') return true;
+  // `Local` is a name to Go, if none that a schedule may have.
+  if (zone === 'UTC' || zone === 'Etc/UTC' || zone === 'Local') return true;
   try {
     const known = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
     return known === zone || known.toLowerCase() !== zone.toLowerCase();

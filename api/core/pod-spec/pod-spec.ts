@@ -31,10 +31,6 @@ export function validatePodSpec(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    const place = path.child('terminationGracePeriodSeconds');
-    errors.invalid(place, spec.terminationGracePeriodSeconds, 'must be greater than or equal to 0');
-  }
   const volumes = validateVolumes(spec.volumes ?? [], context, path.child('volumes'), errors);
   validateResourceClaims(spec.resourceClaims ?? [], path.child('resourceClaims'), errors);
   validateAllContainers(spec, volumes, path, errors);
