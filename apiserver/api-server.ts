@@ -54,6 +54,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
   readonly kubeletClient?: KeyPair | undefined;
+  /** Pods get their account's token mounted: kubelets must be able to. Default false. */
+  readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
   readonly logger: Logger;
@@ -79,7 +81,7 @@ export async function startApiServer(
     store,
     caches,
     admission: createAdmissionChain(() => registries, {
-      serviceAccounts: { mountTokens: false },
+      serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
       disabled: options.disabledAdmissionPlugins ?? [],
     }),
     clock: systemClock,

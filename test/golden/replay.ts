@@ -12,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../base/package-root.ts';
 import type { Connection } from '../../client/connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig.ts';
-import { startTestApiServer } from '../support/test-api-server.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 import { GoldenConnection } from './golden-connection.ts';
 import { gradeStep } from './grade-step.ts';
 import { playScenario, type Scenario, type StepOutcome } from './scenarios.ts';
@@ -30,6 +30,10 @@ export interface FileResult {
     readonly got: StepOutcome | { readonly error: string };
   }[];
 }
+
+/** A server with everything on that was on where the recordings were made. */
+export const startRecordedServer = (): Promise<TestApiServer> =>
+  startTestApiServer({ disabledAdmissionPlugins: [], mountServiceAccountTokens: true });
 
 /** Plays one file of scenarios. */
 export async function replayFile(connection: Connection, file: string, only = ''): Promise<FileResult> {
@@ -109,7 +113,7 @@ async function main(args: string[]): Promise<void> {
   const show = Number(option('show') ?? 0);
   const only = option('only') ?? '';
   const files = (args.length > 0 ? args : [join(recordings, 'reads'), join(recordings, 'writes')]).flatMap(filesIn);
-  const server = kubeconfig === undefined ? await startTestApiServer({ disabledAdmissionPlugins: [] }) : undefined;
+  const server = kubeconfig === undefined ? await startRecordedServer() : undefined;
   const connection = server?.connection ?? (await readKubeconfig(kubeconfig ?? ''));
   const total = { cases: 0, same: 0, exact: 0 };
   for (const file of files) {

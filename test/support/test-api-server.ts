@@ -16,6 +16,8 @@ export interface TestApiServerOptions {
   readonly authority?: KeyPair;
   /** Default: ServiceAccount, as no controller makes accounts beside this server. */
   readonly disabledAdmissionPlugins?: readonly string[];
+  /** Default false. */
+  readonly mountServiceAccountTokens?: boolean;
   readonly logger?: Logger;
 }
 
@@ -57,6 +59,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       organizations: ['system:masters'],
       usages: ['client'],
     }),
+    mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     logger,
   });
