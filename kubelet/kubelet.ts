@@ -84,8 +84,11 @@ export interface RunningKubelet extends Running {
 
 export const kubeletVersion = 'v1.33.0+longshore.0.1.0';
 const userAgent = 'kube-probe/1.33';
-/** Containers that are created or started at the same time: more only makes Docker's queue longer. */
-const parallelStarts = 8;
+/**
+ * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
+ * container starts as soon as its sandbox runs instead of after all other sandboxes.
+ */
+const parallel = { sandboxes: 8, containers: 8 };
 const retryMs = 1_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
@@ -178,7 +181,6 @@ function createParts(input: PartsInput): Parts {
   const recorder = input.recorder.from('kubelet', nodeName);
   const data = new ApiData(client);
   const backoff = new RestartBackoff();
-  const limiter = new Limiter(parallelStarts);
   const wake = (uid: string) => workers.wake(uid);
   const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
   const prober = new Prober({ runtime, recorder, clock, userAgent, onChange: wake });
@@ -198,7 +200,7 @@ function createParts(input: PartsInput): Parts {
     observed,
     recorder,
     clock,
-    limiter,
+    limiter: new Limiter(parallel.containers),
     nodeMemoryBytes: machine.memoryBytes,
     userAgent,
     fieldsOf,
@@ -221,7 +223,7 @@ function createParts(input: PartsInput): Parts {
     backoff,
     recorder,
     clock,
-    limiter,
+    limiter: new Limiter(parallel.sandboxes),
     dns,
     nodeIp,
     userAgent,
