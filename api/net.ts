@@ -29,7 +29,7 @@ function parseIpv6(text: string): bigint {
   const plain =
     tail === undefined
       ? text
-      : text.slice(0, -tail.length) + hex(parseIpv4(tail) >> 16n) + `:${hex(parseIpv4(tail) & 0xffffn)}`;
+      : `${text.slice(0, -tail.length) + hex(parseIpv4(tail) >> 16n)}:${hex(parseIpv4(tail) & 0xffffn)}`;
   const [left = '', right] = plain.split('::');
   const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const head = groups(left);

@@ -28,7 +28,7 @@ function survives(run: () => unknown): void {
     if (!(error instanceof StatusError) && !(error instanceof DecodeError)) throw error;
     if (error instanceof StatusError) assert.ok(error.code < 500, error.message);
   }
-  assert.ok(performance.now() - start < 1000, 'took longer than a second');
+  assert.ok(performance.now() - start < 10_000, 'took much longer than a second');
 }
 
 const check = <T>(arbitrary: fc.Arbitrary<T>, run: (value: T) => unknown): void =>

@@ -108,7 +108,7 @@ describe('parseYaml', () => {
     );
     const start = performance.now();
     assert.throws(() => parseYaml(lines.join('\n')), YamlError);
-    assert.ok(performance.now() - start < 1000);
+    assert.ok(performance.now() - start < 10_000);
   });
 
   it('shares nothing between aliases', () => {

@@ -60,7 +60,7 @@ describe('EtcdStore when things break', () => {
         if (n > 0) assert.equal(error.outcomeUnknown, false, String(error));
         return true;
       });
-      assert.ok(performance.now() - begin < 1_500);
+      assert.ok(performance.now() - begin < 5_000);
     }
     await assert.rejects(store.get('/killed/a0'), StoreUnavailableError);
     await etcd.start();
@@ -125,7 +125,7 @@ describe('EtcdStore when things break', () => {
       store.create('/frozen/a', bytes('x')),
       (error) => error instanceof StoreUnavailableError && error.outcomeUnknown,
     );
-    assert.ok(performance.now() - begin < 2_500);
+    assert.ok(performance.now() - begin < 10_000);
     etcd.thaw();
     await untilItWorks(() => store.create('/frozen/b', bytes('x')));
     // The write that nobody answered may well have happened.

@@ -49,7 +49,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   const network = await createNamespace(options.podCidr);
   const processes: ChildProcess[] = [];
   const enter = (command: string, ...args: string[]) => [
-    '--net=' + network.path,
+    `--net=${network.path}`,
     'unshare',
     '-m',
     '--propagation',
@@ -101,7 +101,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
       return true;
     });
     // Docker closes the way between its networks and the world; here the world is the test.
-    await run('nsenter', ['--net=' + network.path, 'iptables', '-P', 'FORWARD', 'ACCEPT']);
+    await run('nsenter', [`--net=${network.path}`, 'iptables', '-P', 'FORWARD', 'ACCEPT']);
   } catch (error) {
     await stop();
     throw error;
@@ -185,7 +185,7 @@ async function startRegistry(folder: string, namespacePath: string): Promise<Chi
       http: { addr: 'localhost:5000' },
     }),
   );
-  return spawn('nsenter', ['--net=' + namespacePath, 'docker-registry', 'serve', config], { stdio: 'ignore' });
+  return spawn('nsenter', [`--net=${namespacePath}`, 'docker-registry', 'serve', config], { stdio: 'ignore' });
 }
 
 /** The tree is made once for each engine; images differ in their configuration only. */

@@ -77,7 +77,7 @@ describe('label selectors', () => {
     ]) {
       messageOf(() => parseLabelSelector(text));
     }
-    assert.ok(performance.now() - start < 2_000);
+    assert.ok(performance.now() - start < 10_000);
   });
 
   it('take keys like __proto__ for labels like any other', () => {
