@@ -11,7 +11,7 @@ import { packageRoot } from '../base/package-root.ts';
 import type { Connection } from '../client/connection.ts';
 import { ApiServerProcess } from '../test/support/api-server-process.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
-import { LoadConnection, type LoadResult, runLoad } from './load.ts';
+import { LoadConnection, type LoadRequest, type LoadResult, runLoad } from './load.ts';
 import type { Measurement } from './report.ts';
 
 export const podCount = 10_000;
@@ -77,7 +77,7 @@ export class ApiLab {
   }
 
   /** One request on a connection of its own. */
-  async send(request: Parameters<LoadConnection['send']>[0]): ReturnType<LoadConnection['send']> {
+  async send(request: LoadRequest): ReturnType<LoadConnection['send']> {
     const connection = await LoadConnection.open(this.connection);
     const answer = await connection.send(request);
     connection.close();
@@ -173,11 +173,18 @@ export function podOf(n: number): object {
   };
 }
 
-export const mergePatch = 'application/merge-patch+json';
+let seen = 0;
 
-/** What a kubelet says of a pod, each time something else. */
-export const statusPatch = (n: number): string =>
-  JSON.stringify({ status: { phase: 'Running', message: `seen ${n}`, startTime: '2030-01-01T00:00:00Z' } });
+/** A kubelet's word on a pod, never the same twice: one that changes nothing would not be written. */
+export function statusPatch(n: number): LoadRequest {
+  seen += 1;
+  return {
+    method: 'PATCH',
+    path: `${podPath(n % podCount)}/status`,
+    body: JSON.stringify({ status: { phase: 'Running', message: `seen ${seen}`, startTime: '2030-01-01T00:00:00Z' } }),
+    contentType: 'application/merge-patch+json',
+  };
+}
 
 /** A benchmark of refusals says nothing. */
 export function refuseFailures({ refused }: LoadResult): void {

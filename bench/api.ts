@@ -8,7 +8,6 @@ import {
   ApiLab,
   BareServer,
   measurementOf,
-  mergePatch,
   podCount,
   podPath,
   podsPath,
@@ -133,12 +132,7 @@ async function measurePatch(lab: ApiLab): Promise<Row[]> {
   const patches = await load(lab, 'PATCH pods, 10 writers', {
     connections: 10,
     durationMs,
-    next: (n) => ({
-      method: 'PATCH',
-      path: `${podPath((n * 7919) % podCount)}/status`,
-      body: statusPatch(n),
-      contentType: mergePatch,
-    }),
+    next: (n) => statusPatch(n * 7919),
   });
   return [againstUpstream(patches, upstream.patch)];
 }

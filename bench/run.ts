@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   proxy: () => import('./proxy.ts'),
   scheduler: () => import('./scheduler.ts'),
   store: () => import('./store.ts'),
+  watch: () => import('./watch.ts'),
 };
 
 async function main(names: readonly string[]): Promise<void> {
