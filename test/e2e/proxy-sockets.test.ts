@@ -1,8 +1,12 @@
-/** The proxy against the real API server, without any right over the host: it falls back to sockets, on node ports. */
+/**
+ * The proxy against the real API server, without any right over the host: it falls back to sockets, on node ports. In a
+ * sandbox, because endpoints may not be on loopback: here they are on the sandbox's own address.
+ */
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { services } from '../../api/core/service.ts';
@@ -14,6 +18,9 @@ import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
 const namespace = 'default';
+const address = Object.values(networkInterfaces())
+  .flat()
+  .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
 const noRights: Command = (argv) => Promise.reject(new CommandError(argv, 1, 'Operation not permitted'));
 
 describe('startProxy', () => {
@@ -34,7 +41,7 @@ describe('startProxy', () => {
 
   async function serve(name: string): Promise<number> {
     const server = net.createServer((socket) => socket.on('error', () => socket.destroy()).end(name));
-    servers.push(server.listen(0, '127.0.0.1'));
+    servers.push(server.listen(0, address));
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   }
@@ -46,7 +53,7 @@ describe('startProxy', () => {
       metadata: { name: `${name}-${i}`, namespace, labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
       ports: [{ name: '', port, protocol: 'TCP' }],
-      endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+      endpoints: [{ addresses: [address ?? ''], conditions: { ready: true } }],
     }));
   }
 
