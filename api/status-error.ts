@@ -63,14 +63,14 @@ export class StatusError extends Error {
     reason: StatusReason | '',
     message: string,
     details?: StatusDetails,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; continue?: string },
   ) {
     super(message, options);
     this.name = 'StatusError';
     this.status = {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: { ...(options?.continue !== undefined && { continue: options.continue }) },
       status: 'Failure',
       message,
       ...(reason !== '' && { reason }),
@@ -89,8 +89,8 @@ export class StatusError extends Error {
 
   /** The error that a Status read from the wire stands for. */
   static from(status: Status): StatusError {
-    const error = new StatusError(status.code ?? 500, status.reason ?? '', status.message ?? 'unknown', status.details);
-    return error;
+    const { code = 500, reason = '', message = 'unknown', details, metadata } = status;
+    return new StatusError(code, reason, message, details, metadata?.continue ? { continue: metadata.continue } : {});
   }
 }
 
@@ -123,8 +123,9 @@ export const forbidden = (resource: ResourceName, name: string, why: string): St
       : `${qualified(resource)} "${name}" is forbidden: ${why}`,
     named(resource, name),
   );
-/** A watch or list from a revision that is compacted: the client lists again. */
-export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message);
+/** A watch or list from a revision that is compacted: the client lists again, or goes on by the token if there is one. */
+export const expired = (message: string, token?: string): StatusError =>
+  new StatusError(410, 'Expired', message, undefined, token === undefined ? {} : { continue: token });
 export const tooLarge = (message: string): StatusError => new StatusError(413, 'RequestEntityTooLarge', message);
 export const unsupportedMediaType = (message: string): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', message);

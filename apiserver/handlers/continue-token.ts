@@ -2,6 +2,9 @@
 
 import { badRequest } from '../../api/status-error.ts';
 
+/** In place of a revision: go on with whatever is true by then. */
+export const newestRevision = -1;
+
 export interface ContinueToken {
   readonly revision: number;
   /** `namespace/name` or `name`, the last one already sent. */

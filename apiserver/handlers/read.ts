@@ -4,7 +4,7 @@ import { expired, notFound, StatusError } from '../../api/status-error.ts';
 import { storeErrors } from '../registry/store-errors.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { CacheList, CacheListOptions, ResourceCache } from '../store/resource-cache.ts';
-import { encodeContinueToken } from './continue-token.ts';
+import { type ContinueToken, encodeContinueToken, newestRevision } from './continue-token.ts';
 import { interestOf } from './interest.ts';
 import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
 import { sendCached, sendList } from './object-answers.ts';
@@ -55,28 +55,45 @@ export async function readPage(target: Target, options: ListOptions): Promise<Ca
   const { cache } = registry;
   const listing: CacheListOptions = { ...interestOf(target, options) };
   if (options.continue !== undefined) {
-    const after = `${registry.prefix}${target.namespace ? `${target.namespace}/` : ''}${options.continue.after}`;
-    return await listAt(target, options.continue.revision, { ...listing, after, limit: options.limit || undefined });
+    return await continueList(target, options.continue, { ...listing, limit: options.limit || undefined });
   }
   const limit = options.limit === 0 || options.resourceVersion === 0 ? undefined : options.limit;
   // A limit with a version, and no word about how the two match, has always meant that very version.
   const isExact =
     options.resourceVersionMatch === 'Exact' || (limit !== undefined && options.resourceVersionMatch === undefined);
   if (isExact && options.resourceVersion !== undefined) {
-    return await listAt(target, options.resourceVersion, { ...listing, limit });
+    const page = await listAt(target, options.resourceVersion, { ...listing, limit });
+    if (page === undefined) throw expired('The resourceVersion for the provided list is too old.');
+    return page;
   }
   await waitUntilFresh(cache, options.resourceVersion);
   return cache.list({ ...listing, limit });
 }
 
-async function listAt(target: Target, revision: number, listing: CacheListOptions): Promise<CacheList> {
+/** The next page as of the token's revision; the newest, once that is forgotten and the client said that it knows. */
+async function continueList(target: Target, token: ContinueToken, listing: CacheListOptions): Promise<CacheList> {
+  const { prefix, cache } = target.registry;
+  const after = `${prefix}${target.namespace ? `${target.namespace}/` : ''}${token.after}`;
+  if (token.revision === newestRevision) {
+    await waitUntilFresh(cache, undefined);
+    return cache.list({ ...listing, after });
+  }
+  const page = await listAt(target, token.revision, { ...listing, after });
+  if (page !== undefined) return page;
+  throw expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+      'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+      'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+      'deleted between the time the first chunk was returned and now may show up in the list.',
+    encodeContinueToken({ ...token, revision: newestRevision }),
+  );
+}
+
+/** Undefined: the revision is forgotten. */
+async function listAt(target: Target, revision: number, listing: CacheListOptions): Promise<CacheList | undefined> {
   const { cache } = target.registry;
   if (revision > cache.revision) await waitUntilFresh(cache, revision);
-  const known = cache.listAt(revision, listing);
-  if (known !== undefined) return known;
-  throw expired(
-    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-  );
+  return cache.listAt(revision, listing);
 }
 
 /** `undefined`: not older than any write acknowledged before; 0: anything; else at least that revision. */

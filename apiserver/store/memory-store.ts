@@ -3,6 +3,7 @@
  * revision and watches from one behave as on the real store.
  */
 
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { createDeferred, type Deferred } from '../../base/deferred.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -52,6 +53,8 @@ export class MemoryStore implements Store {
   constructor({ clock = systemClock, maxValueBytes = 1.5 * 1024 * 1024 }: MemoryStoreOptions = {}) {
     this.#clock = clock;
     this.#maxValueBytes = maxValueBytes;
+    // Every entry that ends by itself listens to it.
+    setMaxListeners(0, this.#closed.signal);
   }
 
   async get(key: string): Promise<Entry | undefined> {

@@ -6,7 +6,7 @@ import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
 import { eventually } from '../support/eventually.ts';
-import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+import { startTestApiServer, type TestApiServer, type TestApiServerOptions } from '../support/test-api-server.ts';
 
 /** JSON of unknown shape: an object, or anything in it. Read it by `at`. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -51,6 +51,11 @@ export class Watch {
   }
 }
 
+export interface WorldOptions extends TestApiServerOptions {
+  /** Default false. */
+  readonly controllers?: boolean;
+}
+
 export class World {
   readonly server: TestApiServer;
   readonly #manager: Running | undefined;
@@ -61,11 +66,11 @@ export class World {
     this.#manager = manager;
   }
 
-  static async start({ controllers = false } = {}): Promise<World> {
-    const server = await startTestApiServer();
+  static async start({ controllers = false, ...options }: WorldOptions = {}): Promise<World> {
+    const server = await startTestApiServer(options);
     const { connection } = server;
-    const options = { connection, logger: silentLogger, leaderElect: false, identity: 'conformance' };
-    return new World(server, controllers ? await startControllerManager(options) : undefined);
+    const forManager = { connection, logger: silentLogger, leaderElect: false, identity: 'conformance' };
+    return new World(server, controllers ? await startControllerManager(forManager) : undefined);
   }
 
   async stop(): Promise<void> {
