@@ -13,7 +13,7 @@ export function computeSecurity(
   const shared = pod.spec?.securityContext ?? {};
   const runAsUser = own.runAsUser ?? shared.runAsUser;
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup;
-  if (own.runAsNonRoot ?? shared.runAsNonRoot) refuseRoot(runAsUser, imageUser);
+  if (own.runAsNonRoot ?? shared.runAsNonRoot) refuseRoot(runAsUser, imageUser, placeOf(pod, container));
   const groups = [...(shared.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared.supplementalGroups ?? [])];
   const seccompType = (own.seccompProfile ?? shared.seccompProfile)?.type;
   const seccompProfile = seccompType === 'RuntimeDefault' ? 'default' : seccompText;
@@ -37,15 +37,18 @@ function computeUser(user: number | undefined, group: number | undefined, imageU
   return user === undefined && !imageUser.includes(':') ? undefined : name;
 }
 
-function refuseRoot(runAsUser: number | undefined, imageUser: string): void {
-  if (runAsUser === 0) throw new ContainerConfigError("container's runAsUser breaks non-root policy");
+const placeOf = ({ metadata }: PodObject, { name }: ContainerSpec): string =>
+  ` (pod: "${metadata.name}_${metadata.namespace ?? ''}(${metadata.uid})", container: ${name})`;
+
+function refuseRoot(runAsUser: number | undefined, imageUser: string, place: string): void {
+  if (runAsUser === 0) throw new ContainerConfigError(`container's runAsUser breaks non-root policy${place}`);
   if (runAsUser !== undefined) return;
   const name = imageUser.split(':')[0] ?? '';
   if (name === '' || name === '0')
-    throw new ContainerConfigError('container has runAsNonRoot and image will run as root');
+    throw new ContainerConfigError(`container has runAsNonRoot and image will run as root${place}`);
   if (!/^\d+$/.test(name))
     throw new ContainerConfigError(
-      `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root`,
+      `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root${place}`,
     );
 }
 
