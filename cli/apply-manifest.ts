@@ -1,5 +1,6 @@
 /** Makes one object be as a manifest says, by server-side apply: the server merges, and knows who set which field. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
@@ -37,7 +38,13 @@ export async function applyManifest(
     await keepLastApplied(client, kind, key, manifest);
   }
   if (before === undefined) return 'created';
-  return before.metadata.resourceVersion === after.metadata.resourceVersion ? 'unchanged' : 'configured';
+  return isDeepStrictEqual(appliedPart(before), appliedPart(after)) ? 'unchanged' : 'configured';
+}
+
+/** What applying can change: others write the status meanwhile, and every write makes a new version. */
+function appliedPart({ metadata, ...object }: Stored): object {
+  const { resourceVersion: _version, managedFields: _owners, ...rest } = metadata;
+  return { ...object, metadata: rest, status: undefined };
 }
 
 async function getIfPresent(client: Client, kind: Kind, key: ObjectKey): Promise<Stored | undefined> {

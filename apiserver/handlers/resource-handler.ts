@@ -42,6 +42,7 @@ export async function handleResource(
 ): Promise<void> {
   const target = findTarget(request, info, parts.registries);
   const verb = verbOf(request, info);
+  if (target.kind.deprecation !== undefined) request.warn(target.kind.deprecation);
   const { kind, subresource } = target;
   const isEverywhere = kind.namespaced && target.namespace === undefined;
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();

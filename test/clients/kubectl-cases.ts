@@ -557,7 +557,7 @@ export const kubectlCases: readonly KubectlCase[] = [
   },
   {
     name: 'auth whoami and impersonation',
-    since: 27,
+    since: 28,
     async run(t) {
       assert.match(await t.ok('auth whoami'), /system:masters/);
       assert.match(await t.ok('auth whoami --as=ann --as-group=system:masters'), /Username +ann/);
