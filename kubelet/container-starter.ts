@@ -68,7 +68,8 @@ export class ContainerStarter {
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      if (error.reason !== 'ErrImageNeverPull' || !memory.waiting.has(container.spec.name))
+      const before = memory.waiting.get(container.spec.name);
+      if (before?.reason !== error.reason || before.message !== error.message)
         this.#tellFailure(input, `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`);
       memory.waiting.set(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.

@@ -13,6 +13,8 @@ import { StartError } from './start-error.ts';
 
 const baseMs = 10_000;
 const maxMs = 300_000;
+/** So long ErrImagePull is shown before it becomes ImagePullBackOff. */
+export const showPullErrorMs = 3_000;
 /** Pulls at the same time: more would only share the same line. */
 const parallelPulls = 4;
 
@@ -20,6 +22,7 @@ interface Failure {
   readonly words: string;
   readonly waitMs: number;
   /** Monotonic. */
+  readonly failedAt: number;
   readonly until: number;
 }
 
@@ -87,6 +90,8 @@ export class ImagePuller {
     const subject = eventSubject(pod, container);
     const key = `${pod.metadata.uid}/${container.spec.name}/${image}`;
     const before = this.#failures.get(key);
+    if (before !== undefined && clock.monotonic() < before.failedAt + showPullErrorMs)
+      throw new StartError('ErrImagePull', before.words);
     if (before !== undefined && clock.monotonic() < before.until) {
       const message = `Back-off pulling image "${image}"`;
       recorder.record(subject, { type: 'Normal', reason: 'BackOff', message });
@@ -114,7 +119,7 @@ export class ImagePuller {
       signal.throwIfAborted();
       const words = error instanceof Error ? error.message : String(error);
       const waitMs = before === undefined ? baseMs : Math.min(maxMs, before.waitMs * 2);
-      this.#failures.set(key, { words, waitMs, until: clock.monotonic() + waitMs });
+      this.#failures.set(key, { words, waitMs, failedAt: clock.monotonic(), until: clock.monotonic() + waitMs });
       recorder.record(subject, {
         type: 'Warning',
         reason: 'Failed',

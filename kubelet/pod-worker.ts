@@ -20,7 +20,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { eventSubject } from './event-subject.ts';
-import type { ImagePuller } from './image-puller.ts';
+import { type ImagePuller, showPullErrorMs } from './image-puller.ts';
 import { readLastWords } from './last-words.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { containerOf, graceSecondsOf, isDeleting, isTerminal, type PodObject, sandboxOf } from './pod.ts';
@@ -50,11 +50,11 @@ export interface PodWorkerDependencies {
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
-/** So long ErrImagePull is shown before it becomes ImagePullBackOff. */
-const showPullErrorMs = 3_000;
 /** Reasons to wait that time, or the container's own start, will end; others are tried again. */
 const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
 const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
+/** After these, what comes next is told by an event or by time. */
+const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer']);
 /** How soon a step that goes on is shown; then less and less often. */
 const showEveryMs = 1_500;
 /** How often files of ConfigMaps and Secrets are brought up to date. */
@@ -163,7 +163,7 @@ export class PodWorker {
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
-    if (actions.some(({ type }) => type !== 'backOff' && type !== 'startContainer')) return 0;
+    if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return await this.#nextLook(pod, actions, signal);
   }
 
