@@ -83,7 +83,7 @@ it('[sig-api-machinery] Watchers should observe an object deletion if it stops m
   await world.post(path, labelled('a', 'selected'));
   await mutate(`${path}/a`, '1');
   const relabel = (value: string) => world.patch(`${path}/a`, labelled('a', value));
-  await relabel('something else');
+  await relabel('something-else');
   await watch.seen('DELETED');
   await mutate(`${path}/a`, '2');
   await relabel('selected');
