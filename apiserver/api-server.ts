@@ -35,6 +35,7 @@ import { InFlightLimits } from './server/in-flight-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { sendPageNotFound } from './server/responses.ts';
+import { startCompactor } from './store/compactor.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
 
@@ -118,6 +119,8 @@ export async function startApiServer(
     },
   };
 
+  // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
+  registries.openAll();
   await ensureInitialObjects(registries);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
@@ -134,6 +137,7 @@ export async function startApiServer(
       void passRequest(request, response, pipeline, { socket, head });
     },
   });
+  const compactor = startCompactor({ store, logger });
   const ownService = keepOwnService(
     {
       store,
@@ -157,6 +161,7 @@ export async function startApiServer(
       stopped ??= (async () => {
         stopping.abort();
         await ownService;
+        await compactor.stop();
         await server.close(drainMs);
         await caches.stop();
         kubelets.close();

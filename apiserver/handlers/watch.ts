@@ -10,7 +10,7 @@ import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import { expired, type Status, type StatusError, tooManyRequests } from '../../api/status-error.ts';
 import type { ApiRequest } from '../server/api-request.ts';
-import type { CachedObject, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
+import type { CachedObject, CacheList, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
 import { CompactedError } from '../store/store.ts';
 import { interestOf } from './interest.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
@@ -81,6 +81,8 @@ class Watch {
   #over = false;
   #settle: () => void = () => {};
   #seenRevision = 0;
+  /** Of the state that the watch starts with: what is not sent yet. */
+  #state: Iterator<Buffer | string> = [].values();
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
@@ -116,9 +118,8 @@ class Watch {
         onAvailable: () => this.#send(),
         onEnd: (why) => this.#onEnd(why),
       });
-      for (const item of state?.items ?? []) stream.send(encoder.event('ADDED', item));
-      if (state && options.sendInitialEvents && options.allowWatchBookmarks)
-        stream.send(encoder.bookmark(state.revision, true));
+      if (state) this.#state = this.#linesOf(state);
+      this.#send();
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
       stream.send(encoder.error(expired(`too old resource version: ${options.resourceVersion} (${cache.revision})`)));
@@ -126,9 +127,26 @@ class Watch {
     }
   }
 
+  *#linesOf(state: CacheList): Generator<Buffer | string> {
+    const { options, encoder } = this.#parts;
+    for (const item of state.items) yield encoder.event('ADDED', item);
+    if (options.sendInitialEvents && options.allowWatchBookmarks) yield encoder.bookmark(state.revision, true);
+  }
+
+  /** The state goes first, no faster than the client takes it: all of it at once would lie in memory for each. */
+  #sendState(): void {
+    const { stream } = this.#parts;
+    while (stream.hasRoom) {
+      const line = this.#state.next();
+      if (line.done) return;
+      stream.send(line.value);
+    }
+  }
+
   #send(): void {
     const { stream, encoder } = this.#parts;
     if (this.#over || this.#watch === undefined) return;
+    this.#sendState();
     while (stream.hasRoom) {
       const events = this.#watch.take();
       if (events.length === 0) return;

@@ -1,6 +1,7 @@
 /** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
 
 import type { Kind } from '../../api/kind.ts';
+import { kinds } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
@@ -30,6 +31,11 @@ export class Registries {
 
   constructor(parts: RegistriesParts) {
     this.#parts = parts;
+  }
+
+  /** Opens the cache of every kind that is stored. */
+  openAll(): void {
+    for (const kind of kinds) if (kind.verbs.includes('get')) this.of(kind);
   }
 
   of<T extends KubernetesObject>(row: Kind<T>): Registry {
