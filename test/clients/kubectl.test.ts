@@ -11,11 +11,12 @@ import { allKubectls, Kubectl } from '../support/kubectl.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 import { kubeconfigText } from './kubeconfig-text.ts';
 import { kubectlCases, Trial } from './kubectl-cases.ts';
+import { kubectlObjectCases } from './kubectl-object-cases.ts';
 
 const binaries = await allKubectls();
 assert.ok(binaries.length > 0);
 
-describe('kubectl against the API alone', () => {
+describe('kubectl against the API alone', { concurrency: 2 }, () => {
   let server: TestApiServer;
   const kubeconfig = join(tmpdir(), `longshore-clients-${process.pid}.kubeconfig`);
 
@@ -27,7 +28,7 @@ describe('kubectl against the API alone', () => {
   after(() => server.stop());
 
   for (const binary of binaries) {
-    describe(`kubectl ${binary.version}`, () => {
+    describe(`kubectl ${binary.version}`, { concurrency: 1 }, () => {
       let trial: Trial;
 
       before(async () => {
@@ -39,7 +40,9 @@ describe('kubectl against the API alone', () => {
 
       after(() => trial.kubectl.close());
 
-      const cases = kubectlCases.filter(({ since = 0 }) => Number(binary.version.split('.')[1]) >= since);
+      const cases = [...kubectlCases, ...kubectlObjectCases].filter(
+        ({ since = 0 }) => Number(binary.version.split('.')[1]) >= since,
+      );
       for (const one of cases) it(one.name, () => one.run(trial));
     });
   }
