@@ -145,7 +145,6 @@ export const nodes = defineKind<Node>({
   ],
   selectableFields: [{ name: 'spec.unschedulable', value: ({ spec }) => String(spec?.unschedulable ?? false) }],
   strategy: {
-    createOnUpdate: true,
     metadataOnUpdate: 'both',
     setDefaults(node) {
       alignPodCidrs(node);

@@ -34,7 +34,7 @@ function setDefaults({ spec, status }: Service): void {
 
 const strategy: Strategy<Service> = {
   createOnUpdate: true,
-  nameFormat: 'label1035',
+  nameFormat: 'label',
   metadataOnUpdate: 'both',
   answersDeletedObject: true,
   setDefaults: (service) => setDefaults(service),

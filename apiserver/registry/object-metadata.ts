@@ -33,7 +33,6 @@ export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: numbe
   const metadata = metadataOf(object);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  delete metadata.resourceVersion;
   metadata.creationTimestamp = timestamp(now);
   metadata.uid = randomUUID();
   if (kind.strategy.generationOf) metadata.generation = 1;
@@ -59,4 +58,22 @@ export function countGeneration(kind: Kind, next: KubernetesObject, previous: De
   if (!generationOf) return;
   if (equalJson(generationOf(next), generationOf(previous as Stored))) return;
   metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
+}
+
+/** An owner counts once. Whoever names one twice is told. */
+export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string) => void): void {
+  const owners = object.metadata?.ownerReferences ?? [];
+  if (owners.length < 2) return;
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const kept = owners.filter(({ uid }) => {
+    if (!seen.has(uid)) return seen.add(uid);
+    repeated.add(uid);
+    return false;
+  });
+  if (repeated.size === 0) return;
+  metadataOf(object).ownerReferences = kept;
+  warn(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...repeated].join(', ')}`,
+  );
 }

@@ -9,21 +9,21 @@
  */
 
 import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
-import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { encode } from '../../api/schema/encode.ts';
-import { alreadyExists, conflict, notFound } from '../../api/status-error.ts';
+import { alreadyExists, badRequest, conflict, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import { countGeneration, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
+import { countGeneration, dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
 import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
 import { storeErrors } from './store-errors.ts';
@@ -110,7 +110,9 @@ export class Registry {
   async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
     const { kind } = this;
     const context = { subresource: request.subresource, namespace: object.metadata?.namespace, user: request.user };
+    refuseVersion(object, request.dryRun);
     this.#stamp(object);
+    dropRepeatedOwners(object, request.warn);
     kind.strategy.setDefaults?.(object);
     fillNewMetadata(kind, object, this.#clock.now());
     // What admission fills in belongs to nobody.
@@ -166,8 +168,11 @@ export class Registry {
 
   async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     if (!request.createIfMissing) throw notFound(this.kind, key.name);
-    const object = await this.create(change(undefined), request);
-    return { object, created: true };
+    const { metadata, ...wanted } = change(undefined);
+    if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
+    // Which version was meant to be replaced does not matter any more.
+    const { resourceVersion: _, ...rest } = metadata ?? {};
+    return { object: await this.create({ ...wanted, metadata: rest }, request), created: true };
   }
 
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
@@ -181,6 +186,7 @@ export class Registry {
       user: request.user,
     };
     this.#stamp(next);
+    dropRepeatedOwners(next, request.warn);
     this.#refuseStale(next, previous, request);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
@@ -300,6 +306,8 @@ export class Registry {
   #refuseStale(next: KubernetesObject, previous: DeepReadonly<Stored>, request: UpdateRequest): void {
     const { resourceVersion = '' } = next.metadata ?? {};
     const name = previous.metadata.name;
+    const isUnconditional = resourceVersion === '' || resourceVersion === '0';
+    if (isUnconditional && this.kind.strategy.unconditionalUpdate === false) throw versionRequired(this.kind, name);
     if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
       throw conflict(
         this.kind,
@@ -392,4 +400,23 @@ export class Registry {
     const { timeToLiveSeconds } = this.kind.strategy;
     return timeToLiveSeconds === undefined ? {} : { timeToLiveSeconds };
   }
+}
+
+/** A new object has no version yet; a dry run, which upstream ends before its store, answers with what was sent. */
+function refuseVersion({ metadata }: KubernetesObject, dryRun: boolean): void {
+  const { resourceVersion = '' } = metadata ?? {};
+  if (!dryRun && resourceVersion !== '' && resourceVersion !== '0') {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+}
+
+function missingUid(kind: Kind, name: string, uid: string): StatusError {
+  return conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
+}
+
+/** For kinds of which nobody may overwrite what he has not read. Upstream names the resource, not the kind. */
+function versionRequired({ group, plural }: Kind, name: string): StatusError {
+  const errors = new FieldErrors();
+  errors.invalid(FieldPath.of('metadata', 'resourceVersion'), 0, 'must be specified for an update');
+  return invalidObject({ group, kind: plural }, name, errors.list);
 }
