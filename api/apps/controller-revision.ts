@@ -23,7 +23,9 @@ export const controllerRevisions = defineKind<ControllerRevision>({
     ageColumn,
   ],
   strategy: {
-    validate({ revision = 0 }, errors) {
+    validate({ revision = 0, data }, errors) {
+      if (typeof data !== 'object' && data !== undefined)
+        errors.required(FieldPath.of('data'), 'data must be a valid JSON object');
       if (revision < 0) errors.invalid(FieldPath.of('revision'), revision, 'must be greater than or equal to 0');
     },
     validateUpdate: (next, previous, errors) =>

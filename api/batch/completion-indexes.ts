@@ -1,28 +1,33 @@
 /** Sets of completion indexes as text: `0,2-4`. */
 
-/** How many indexes below `completions` the text names; a text instead says what is wrong with it. */
-export function countIndexes(text: string, completions: number): number | string {
-  if (text === '') return 0;
-  let total = 0;
+/** First and last index of an interval. */
+export type IndexInterval = readonly [number, number];
+
+/** The intervals that the text names, all below `completions`; a text instead says what is wrong with it. */
+export function readIndexes(text: string, completions: number): IndexInterval[] | string {
+  if (text === '') return [];
+  const intervals: IndexInterval[] = [];
   let last: number | undefined;
   for (const fragment of text.split(',')) {
     const parts = fragment.split('-');
     if (parts.length > 2) {
       return `the fragment ${JSON.stringify(fragment)} violates the requirement that an index interval can have at most two parts separated by '-'`;
     }
-    const bounds = parts.map(readIndex);
-    for (const [i, bound] of bounds.entries()) {
-      if (bound === undefined) return `cannot convert string to integer for index: ${JSON.stringify(parts[i])}`;
-      if (bound >= completions) return `too large index: ${JSON.stringify(parts[i])}`;
+    const bounds: number[] = [];
+    for (const part of parts) {
+      if (!/^[+-]?\d+$/.test(part)) return `cannot convert string to integer for index: ${JSON.stringify(part)}`;
+      const bound = Number(part);
+      if (bound >= completions) return `too large index: ${JSON.stringify(part)}`;
       if (last !== undefined && bound <= last) return `non-increasing order, previous: ${last}, current: ${bound}`;
-      if (i === 1) total += bound - (last ?? 0) - 1;
+      bounds.push(bound);
       last = bound;
-      total += 1;
     }
+    const [first = 0, end = first] = bounds;
+    intervals.push([first, end]);
   }
-  return total;
+  return intervals;
 }
 
-function readIndex(text: string): number | undefined {
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+export function countIndexes(intervals: readonly IndexInterval[]): number {
+  return intervals.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }

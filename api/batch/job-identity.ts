@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { FieldErrors, FieldPath } from '../field-errors.ts';
+import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';
 
@@ -67,6 +68,10 @@ export function validateGeneratedLabels({ metadata, spec }: Job, errors: FieldEr
   }
   const expected = { matchLabels: { [uidLabel]: metadata?.uid } };
   const { matchLabels, matchExpressions = [] } = spec.selector;
+  const found = new FieldErrors();
+  validateLabelSelector(spec.selector, FieldPath.of('spec', 'selector'), found);
+  // What cannot be used, or asks for nothing, is refused for that by the spec's own rules.
+  if (!found.empty || isEmptyLabelSelector(spec.selector)) return;
   if (matchExpressions.length > 0 || !isDeepStrictEqual({ matchLabels }, expected)) {
     errors.invalid(FieldPath.of('spec', 'selector'), spec.selector, '`selector` not auto-generated');
   }

@@ -7,7 +7,7 @@ import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { isDomainPrefixedPath } from '../validation/domain-prefixed-path.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkQualifiedName } from '../validation/names.ts';
-import { countIndexes } from './completion-indexes.ts';
+import { countIndexes, readIndexes } from './completion-indexes.ts';
 
 const completionModes = ['NonIndexed', 'Indexed'];
 const restartPolicies = ['OnFailure', 'Never'];
@@ -234,10 +234,9 @@ function validateSuccessRule(rule: SuccessPolicyRule, completions: number, path:
   }
   let total = 0;
   if (typeof succeededIndexes === 'string') {
-    const counted = countIndexes(succeededIndexes, completions);
-    if (typeof counted === 'string')
-      errors.invalid(path.child('succeededIndexes'), succeededIndexes, `error parsing succeededIndexes: ${counted}`);
-    else total = counted;
+    const indexes = readIndexes(succeededIndexes, completions);
+    if (typeof indexes !== 'string') total = countIndexes(indexes);
+    else errors.invalid(path.child('succeededIndexes'), succeededIndexes, `error parsing succeededIndexes: ${indexes}`);
   }
   if (typeof succeededCount !== 'number') return;
   const at = path.child('succeededCount');

@@ -49,21 +49,21 @@ function validateTemplate(spec: JobSpec, previous: Job, errors: FieldErrors): vo
   const before = previous.spec?.template;
   if (before === undefined || isDeepStrictEqual(spec.template, before)) return;
   const isUnstarted = previous.spec?.suspend === true && !previous.status?.startTime;
-  const fixed = isUnstarted ? withoutPlacement : (template: PodTemplateSpec) => template;
-  validateImmutable(fixed(spec.template), fixed(before), path.child('template'), errors);
+  if (!isUnstarted) validateImmutable(spec.template, before, path.child('template'), errors);
+  else
+    validateImmutable(
+      withoutPlacement(spec.template),
+      withoutPlacement(before),
+      path.child('template', 'spec'),
+      errors,
+    );
 }
 
-function withoutPlacement(template: PodTemplateSpec): PodTemplateSpec {
-  const copy = structuredClone(template);
-  const { annotations: _annotations, labels: _labels, ...metadata } = copy.metadata ?? {};
-  const {
-    nodeSelector: _nodes,
-    tolerations: _tolerations,
-    schedulingGates: _gates,
-    affinity,
-    ...spec
-  } = copy.spec ?? { containers: [] };
+/** The pods' spec but for where they go and what they ask for. */
+function withoutPlacement(template: PodTemplateSpec): object {
+  const copy = structuredClone(template.spec ?? { containers: [] });
+  const { nodeSelector: _nodes, tolerations: _tolerations, schedulingGates: _gates, affinity, ...spec } = copy;
   const { nodeAffinity: _nodeAffinity, ...otherAffinity } = affinity ?? {};
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) container.resources = {};
-  return { metadata, spec: { ...spec, ...(Object.keys(otherAffinity).length > 0 && { affinity: otherAffinity }) } };
+  return { ...spec, ...(Object.keys(otherAffinity).length > 0 && { affinity: otherAffinity }) };
 }

@@ -54,7 +54,7 @@ export const jobs = defineKind<Job>({
       validateJobSpec(spec, FieldPath.of('spec'), errors);
     },
     validateUpdate(next, previous, errors, { subresource }) {
-      if (subresource === 'status') validateJobStatus(next, errors);
+      if (subresource === 'status') validateJobStatus(next, previous, errors);
       else validateJobUpdate(next, previous, errors);
     },
   },
