@@ -35,6 +35,8 @@ export interface WatchCachesOptions extends Pick<WatchCacheParts, 'historyLimits
 
 const backoff = { baseMs: 100, maxMs: 2_000 };
 const bookmarkTurnMs = 1_000;
+/** Watched over once for all who share a read: a timer for each of them would cost more than what they read. */
+const storeAnswersWithinMs = 3_000;
 /** A revision that the store has and the watch has not shown after so long belongs to somebody else's keys. */
 const nudgeAfterMs = 150;
 
@@ -63,7 +65,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#reached = new RevisionWaiters(this.#clock);
-    this.#newest = new SharedRead(() => this.#store.currentRevision());
+    this.#newest = new SharedRead(() => this.#within(storeAnswersWithinMs, this.#store.currentRevision()));
     this.#nudge = new SharedRead(() => this.#writeNudge());
     this.done = Promise.all([this.#follow(), this.#sendBookmarks()]).then(async () => {
       await Promise.all(this.#loads);
@@ -99,7 +101,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
 
   async waitUntilConsistent(timeoutMs: number): Promise<void> {
     const deadline = this.#clock.monotonic() + timeoutMs;
-    const newest = await this.#within(timeoutMs, this.#newest.get());
+    const newest = await this.#newest.get();
     if (newest <= this.revision || (await this.#reached.isReachedWithin(newest, Math.min(nudgeAfterMs, timeoutMs))))
       return;
     const left = (): number => Math.max(0, deadline - this.#clock.monotonic());
