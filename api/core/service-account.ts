@@ -1,7 +1,7 @@
 /** ServiceAccounts: identities that pods run under. */
 
 import type { ServiceAccount } from 'kubernetes-types/core/v1';
-import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 
 const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
@@ -15,11 +15,7 @@ export const serviceAccounts = defineKind<ServiceAccount>({
   subresources: [
     { name: 'token', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   ],
-  columns: [
-    nameColumn,
-    numberColumn('Secrets', 'How many secrets it may mount.', ({ secrets = [] }) => secrets.length),
-    ageColumn,
-  ],
+  columns: [nameColumn, ageColumn],
   strategy: {
     answersDeletedObject: true,
     metadataOnUpdate: 'both',
