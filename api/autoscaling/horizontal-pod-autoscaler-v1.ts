@@ -3,8 +3,10 @@
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v1';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import type { KubernetesObject } from '../object.ts';
+import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';
 import { fromV2, toV2 } from './hpa-conversion.ts';
+import { setAutoscalerDefaults, validateAutoscaler, validateAutoscalerStatus } from './hpa-validation.ts';
 
 export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
   group: 'autoscaling',
@@ -20,5 +22,18 @@ export const horizontalPodAutoscalersV1 = defineKind<HorizontalPodAutoscaler>({
     version: 'v2',
     toStored: toV2,
     fromStored: (object: KubernetesObject) => fromV2(object as Parameters<typeof fromV2>[0]),
+  },
+  strategy: {
+    ...specAndStatus({ hasGeneration: false }),
+    // Defaults and rules are those of the stored form; what only it has travels in annotations.
+    setDefaults(object) {
+      const stored = toV2(object);
+      setAutoscalerDefaults(stored);
+      Object.assign(object, fromV2(stored));
+    },
+    validate(object, errors, { subresource }) {
+      if (subresource === 'status') validateAutoscalerStatus(toV2(object), errors);
+      else validateAutoscaler(toV2(object), errors);
+    },
   },
 });

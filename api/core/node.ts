@@ -135,7 +135,7 @@ export const nodes = defineKind<Node>({
     textColumn('Internal-IP', 'Its address in the cluster.', (node) => addressOf(node, 'InternalIP'), 1),
     textColumn('External-IP', 'Its address outside.', (node) => addressOf(node, 'ExternalIP'), 1),
     textColumn('OS-Image', 'Its operating system.', ({ status }) => shown(status?.nodeInfo?.osImage), 1),
-    textColumn('Kernel-Version', 'Its kernel.', ({ status }) => shown(status?.nodeInfo?.kernelVersion), 1),
+    textColumn('Kernel-Version', 'Its kernel.', ({ status }) => kernelOf(status?.nodeInfo), 1),
     textColumn(
       'Container-Runtime',
       'What runs its containers.',
@@ -162,3 +162,9 @@ export const nodes = defineKind<Node>({
     validateUpdate: (next, previous, errors) => validateUpdate(next, previous, errors),
   },
 });
+
+/** The kernel and what it runs on. */
+function kernelOf(info: { kernelVersion?: string; architecture?: string } | undefined): string {
+  const kernel = shown(info?.kernelVersion);
+  return info?.architecture ? `${kernel} (${info.architecture})` : kernel;
+}

@@ -117,7 +117,12 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
     textColumn('Access Modes', 'How it may be mounted.', ({ spec, status }) =>
       spec?.volumeName ? formatAccessModes(status?.accessModes) : '',
     ),
-    textColumn('StorageClass', 'The class that it asks for.', ({ spec }) => spec?.storageClassName ?? ''),
+    textColumn(
+      'StorageClass',
+      'The class that it asks for.',
+      ({ spec, metadata }) =>
+        metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+    ),
     textColumn(
       'VolumeAttributesClass',
       'The class of its attributes.',

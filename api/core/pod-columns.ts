@@ -34,7 +34,10 @@ function countedStatuses(pod: Pod): ContainerStatus[] {
 
 function readiness(pod: Pod): string {
   const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').length;
-  const initializing = initState(pod) !== undefined;
+  const isInitialized = (pod.status?.conditions ?? []).some(
+    ({ type, status }) => type === 'Initialized' && status === 'True',
+  );
+  const initializing = !isInitialized && initState(pod) !== undefined;
   const ready = countedStatuses(pod).filter(
     (status) => status.ready && (isSidecar(pod, status) || (!initializing && status.state?.running)),
   ).length;

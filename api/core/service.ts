@@ -82,7 +82,8 @@ function externalAddress({ spec = {}, status }: Stored<Service>): string {
     case 'ExternalName':
       return spec.externalName ?? '<none>';
     case 'LoadBalancer': {
-      const given = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      const named = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      const given = [...new Set(named)].sort();
       const all = [...given, ...external];
       return all.length > 0 ? all.join(',') : '<pending>';
     }

@@ -159,7 +159,7 @@ export const endpointSlices = defineKind<EndpointSlice>({
     textColumn('AddressType', 'What its addresses are.', ({ addressType }) => addressType),
     textColumn('Ports', 'Ports of its addresses.', ({ ports }) =>
       shorten(
-        (ports ?? []).map(({ port }) => (port === undefined ? '*' : String(port))),
+        (ports ?? []).map(({ port, name }) => String(port ?? name ?? '')).filter((shown) => shown !== ''),
         '<unset>',
       ),
     ),

@@ -75,7 +75,8 @@ function toCoreEvent(event: Event): CoreEvent {
 }
 
 function fromCoreEvent(event: CoreEvent): Event {
-  const { involvedObject, message, reportingComponent, source, firstTimestamp, lastTimestamp, count, ...same } = event;
+  const { involvedObject, message, reportingComponent, reportingInstance, source, ...rest } = event;
+  const { firstTimestamp, lastTimestamp, count, ...same } = rest;
   return {
     ...same,
     apiVersion: 'events.k8s.io/v1',
@@ -85,6 +86,7 @@ function fromCoreEvent(event: CoreEvent): Event {
     deprecatedLastTimestamp: lastTimestamp ?? null,
     ...(message !== undefined && { note: message }),
     ...(reportingComponent !== undefined && reportingComponent !== '' && { reportingController: reportingComponent }),
+    ...(reportingInstance && { reportingInstance }),
     ...(count !== undefined && { deprecatedCount: count }),
   } as Event;
 }
