@@ -93,7 +93,8 @@ function validateTargetReference(reference: Reference, path: FieldPath, errors: 
   const { apiVersion = '' } = reference;
   if (apiVersion.split('/').length > 2) {
     errors.invalid(path.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-  } else if (apiVersion === '') {
+  } else if (apiVersion === '' && reference.kind !== 'ReplicationController') {
+    // The one scalable kind of the core group needs none.
     errors.invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group');
   }
 }
