@@ -129,6 +129,13 @@ it('[sig-network] ServiceCIDR and IPAddress API should support IPAddress API ope
     make: () => ({ spec: { parentRef: { resource: 'services', name: 'test', namespace: 'default' } } }),
   }));
 
+it('[sig-network] ServiceCIDR and IPAddress API should support ServiceCIDR API operations [Conformance]', () =>
+  supportApiOperations(world, {
+    path: '/apis/networking.k8s.io/v1/servicecidrs',
+    make: () => ({ spec: { cidrs: ['10.1.1.0/24'] } }),
+    status: condition('servicecidrs'),
+  }));
+
 it('[sig-node] RuntimeClass should support RuntimeClasses API operations [Conformance]', () =>
   supportApiOperations(world, {
     path: '/apis/node.k8s.io/v1/runtimeclasses',
