@@ -97,7 +97,16 @@ export async function startApiServer(
   const tokens = await ServiceAccountTokens.open(store, registries);
   const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
   const resources = { registries, special, stopping: stopping.signal };
-  const health = new HealthChecks([{ name: 'ping', check: async () => undefined }]);
+  const health = new HealthChecks([
+    { name: 'ping', check: async () => undefined },
+    // Not a reason to restart this process: it would not mend the store.
+    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true },
+    {
+      name: 'shutdown',
+      check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
+      onlyReadiness: true,
+    },
+  ]);
   const plainPaths = createPlainPaths({
     metrics,
     tokens,
@@ -170,4 +179,13 @@ export async function startApiServer(
       return stopped;
     },
   };
+}
+
+async function whyStoreFails(store: Store): Promise<string | undefined> {
+  try {
+    await store.currentRevision();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
