@@ -55,6 +55,7 @@ async function memoryRow(name: string, { server }: ApiLab, limit?: number): Prom
 }
 
 async function measureCreate(lab: ApiLab): Promise<Row[]> {
+  await lab.warmUp();
   const creates = measurementOf('CREATE pods, 64 in flight', await lab.createPods());
   const raw = await measureRawTransactions(lab);
   return [rateRow(creates, raw, 0.5), againstUpstream(creates, upstream.create)];
@@ -70,7 +71,10 @@ async function measureRawTransactions(lab: ApiLab): Promise<Measurement> {
       .if(`/raw/${n}`, 'Mod', '==', 0)
       .then(client.put(`/raw/${n}`).value(value))
       .commit();
-  const raw = await measure('raw etcd3 transactions', { inFlight: 64, durationMs }, transact);
+  let key = 0;
+  const next = (): Promise<unknown> => transact(key++);
+  await measure('warm up', { inFlight: 64, durationMs: 1_000 }, next);
+  const raw = await measure('raw etcd3 transactions', { inFlight: 64, durationMs }, next);
   client.close();
   return raw;
 }
