@@ -30,6 +30,7 @@ import { createPodGarbageLoop } from './pod-garbage.ts';
 import { createReplicaSetLoop, createReplicationLoop } from './replicas/replica-loops.ts';
 import { createRootCertificateLoop } from './root-certificate.ts';
 import { createServiceAccountLoop } from './service-accounts.ts';
+import { createClaimProtectionLoop, createVolumeProtectionLoop } from './storage-protection.ts';
 
 const loops: readonly CreateLoop[] = [
   createReplicationLoop,
@@ -46,6 +47,8 @@ const loops: readonly CreateLoop[] = [
   createNodeIpamLoop,
   createNodeTtlLoop,
   createPodGarbageLoop,
+  createClaimProtectionLoop,
+  createVolumeProtectionLoop,
 ];
 
 export interface ControllerManagerOptions {

@@ -7,12 +7,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { Namespace, Pod, ReplicationController, Service } from 'kubernetes-types/core/v1';
+import type {
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicationController,
+  Service,
+} from 'kubernetes-types/core/v1';
 import { namespaces } from '../../api/core/namespace.ts';
+import { persistentVolumes } from '../../api/core/persistent-volume.ts';
+import { persistentVolumeClaims } from '../../api/core/persistent-volume-claim.ts';
 import { pods } from '../../api/core/pod.ts';
 import { replicationControllers } from '../../api/core/replication-controller.ts';
 import { services } from '../../api/core/service.ts';
 import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import { isNotFound } from '../../api/status-error.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -215,6 +225,41 @@ describe('controller manager', () => {
     const endpoints = (await slices()).items.flatMap((slice) => slice.endpoints ?? []);
     return endpoints.filter(({ conditions }) => conditions?.ready).flatMap(({ addresses }) => addresses);
   }
+  it('lets a claim go when the last bound pod is gone, and a volume when it is not bound', async () => {
+    await freshNamespace();
+    const { client } = server;
+    const resources = { requests: { storage: '1Gi' } };
+    await client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { namespace, name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources, storageClassName: '' },
+    });
+    await client.create<PersistentVolume>(persistentVolumes, {
+      metadata: { name: `${namespace}-disk` },
+      spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/srv/disk' } },
+    });
+    await client.create<Pod>(pods, {
+      metadata: { namespace, name: 'user' },
+      spec: {
+        nodeName: 'somewhere',
+        terminationGracePeriodSeconds: 0,
+        containers: template.spec.containers,
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+      },
+    });
+    await start();
+    await client.delete(persistentVolumes, { name: `${namespace}-disk` });
+    await client.delete(persistentVolumeClaims, { namespace, name: 'data' });
+    await eventually('the volume has gone', () =>
+      isAbsent(client.get(persistentVolumes, { name: `${namespace}-disk` })),
+    );
+    const held = await client.get<PersistentVolumeClaim>(persistentVolumeClaims, { namespace, name: 'data' });
+    assert.deepEqual(held.metadata.finalizers, ['kubernetes.io/pvc-protection']);
+    await client.delete(pods, { namespace, name: 'user' }, { gracePeriodSeconds: 0 });
+    await eventually('the claim has gone', () =>
+      isAbsent(client.get(persistentVolumeClaims, { namespace, name: 'data' })),
+    );
+  });
+
   function makeReady(name: string, i: number): Promise<Pod> {
     const podIP = `10.1.${Math.floor(i / 200)}.${(i % 200) + 1}`;
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: '2030-01-01T00:00:00Z' }];
@@ -227,6 +272,15 @@ describe('controller manager', () => {
     );
   }
 });
+
+const isAbsent = (read: Promise<unknown>): Promise<boolean> =>
+  read.then(
+    () => false,
+    (error: unknown) => {
+      if (isNotFound(error)) return true;
+      throw error;
+    },
+  );
 
 async function writeKubeconfig(path: string, connection: Connection): Promise<string> {
   const encode = (pem: string | undefined) => Buffer.from(pem ?? '').toString('base64');
