@@ -12,7 +12,7 @@ import { services } from '../../api/core/service.ts';
 import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
 import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { isAlreadyExists } from '../../api/status-error.ts';
+import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
@@ -92,7 +92,13 @@ const labels = { component: 'apiserver', provider: 'kubernetes' };
 
 async function ensureService({ registries, clusterIp, port }: OwnServiceOptions): Promise<void> {
   const registry = registries.of(services);
-  if (registry.cache.get(registry.storeKey(key)) !== undefined) return;
+  try {
+    // A consistent read: right after a start the cache does not know yet what is there.
+    await registry.read(key);
+    return;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
   const service: Service = {
     metadata: { ...key, labels },
     spec: {
