@@ -9,8 +9,12 @@ export interface Progress {
   note(text: string): void;
 }
 
-export async function createProgress(output: Output & { readonly isTTY?: boolean }): Promise<Progress> {
-  return output.isTTY ? await createSpinner() : new PlainProgress(output);
+/** The columns of a terminal whose size nobody knows are 0. */
+type Terminal = Output & { readonly isTTY?: boolean; readonly columns?: number };
+
+export async function createProgress(output: Terminal): Promise<Progress> {
+  // A serial console is a terminal of no width: a spinner would go up endless lines on it.
+  return output.isTTY && output.columns ? await createSpinner() : new PlainProgress(output);
 }
 
 class PlainProgress implements Progress {
