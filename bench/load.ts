@@ -3,9 +3,9 @@
  * Latency is measured from the write of a request to the last byte of its answer.
  */
 
-import { once } from 'node:events';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import type { Connection } from '../client/connection.ts';
+import { openSocket } from './open-socket.ts';
 
 export interface LoadRequest {
   readonly method: string;
@@ -56,15 +56,7 @@ export class LoadConnection {
   }
 
   static async open(connection: Connection): Promise<LoadConnection> {
-    const server = new URL(connection.servers[0] ?? '');
-    const socket = tls.connect({
-      host: server.hostname,
-      port: Number(server.port),
-      ...(connection.certificateAuthority !== undefined && { ca: connection.certificateAuthority }),
-      ...(connection.clientCertificate !== undefined && { cert: connection.clientCertificate }),
-      ...(connection.clientKey !== undefined && { key: connection.clientKey }),
-    });
-    await once(socket, 'secureConnect');
+    const socket = await openSocket(connection);
     return new LoadConnection(socket);
   }
 

@@ -1,9 +1,10 @@
 /** A watch that costs its reader little: a TLS connection on which lines are counted, not read. */
 
 import { once } from 'node:events';
-import tls from 'node:tls';
+import type tls from 'node:tls';
 import { createDeferred, type Deferred } from '../base/deferred.ts';
 import type { Connection } from '../client/connection.ts';
+import { openSocket } from './open-socket.ts';
 
 const closingBrace = 0x7d;
 const lineEnd = Buffer.from('}\n');
@@ -24,15 +25,7 @@ export class WatchConnection {
 
   /** Resolves once the server has begun to answer. */
   static async open(connection: Connection, path: string): Promise<WatchConnection> {
-    const server = new URL(connection.servers[0] ?? '');
-    const socket = tls.connect({
-      host: server.hostname,
-      port: Number(server.port),
-      ...(connection.certificateAuthority !== undefined && { ca: connection.certificateAuthority }),
-      ...(connection.clientCertificate !== undefined && { cert: connection.clientCertificate }),
-      ...(connection.clientKey !== undefined && { key: connection.clientKey }),
-    });
-    await once(socket, 'secureConnect');
+    const socket = await openSocket(connection);
     const watch = new WatchConnection(socket);
     socket.write(`GET ${path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n\r\n`);
     await once(socket, 'data');

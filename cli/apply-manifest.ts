@@ -3,10 +3,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
-import { isConflict, isNotFound } from '../api/status-error.ts';
+import { isConflict } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { CommandError } from './command.ts';
 import type { Manifest } from './manifest-files.ts';
+import { getIfPresent } from './requests.ts';
 
 export interface ApplyOptions {
   readonly force?: boolean;
@@ -45,15 +46,6 @@ export async function applyManifest(
 function appliedPart({ metadata, ...object }: Stored): object {
   const { resourceVersion: _version, managedFields: _owners, ...rest } = metadata;
   return { ...object, metadata: rest, status: undefined };
-}
-
-async function getIfPresent(client: Client, kind: Kind, key: ObjectKey): Promise<Stored | undefined> {
-  try {
-    return await client.get(kind, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** So that `kubectl apply` later knows which fields it may remove. */

@@ -4,8 +4,8 @@
  */
 
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1';
-import { persistentVolumes } from '../api/core/persistent-volume.ts';
-import { persistentVolumeClaims } from '../api/core/persistent-volume-claim.ts';
+import { persistentVolumes, volumeProtection } from '../api/core/persistent-volume.ts';
+import { claimProtection, persistentVolumeClaims } from '../api/core/persistent-volume-claim.ts';
 import { pods } from '../api/core/pod.ts';
 import type { Kind } from '../api/kind.ts';
 import { type KubernetesObject, type ObjectKey, parseKey } from '../api/object.ts';
@@ -15,11 +15,8 @@ import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { LoopContext } from './loop.ts';
 
-const claimFinalizer = 'kubernetes.io/pvc-protection';
-const volumeFinalizer = 'kubernetes.io/pv-protection';
-
 /** Keys of the claims that the pod holds: bound to a node it does, even when it has ended; without a node it does not. */
-export function claimsHeldBy({ metadata, spec }: Cached<Pod>): string[] {
+function claimsHeldBy({ metadata, spec }: Cached<Pod>): string[] {
   if (!spec?.nodeName) return [];
   return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
     const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : undefined);
@@ -31,13 +28,13 @@ export function createClaimProtectionLoop({ client, informers, controller }: Loo
   const claims = informers.all.get(persistentVolumeClaims);
   async function reconcile(key: string) {
     const claim = claims?.get(key);
-    if (!isHeld(claim, claimFinalizer)) return {};
+    if (!isHeld(claim, claimProtection)) return {};
     const { namespace } = parseKey(key);
     const isUsed = (list: Iterable<Cached<Pod>>) => [...list].some((pod) => claimsHeldBy(pod).includes(key));
     // The cache may be behind, and a claim that went under a pod's hands does not come back: the server has the last word.
     if (isUsed(informers.pods.list(namespace))) return {};
     if (isUsed((await client.list<Pod>(pods, { namespace })).items)) return {};
-    await release<PersistentVolumeClaim>(client, persistentVolumeClaims, parseKey(key), claimFinalizer);
+    await release<PersistentVolumeClaim>(client, persistentVolumeClaims, parseKey(key), claimProtection);
     return {};
   }
   const loop = controller({ name: 'persistentvolumeclaim-protection', reconciler: { reconcile }, workers: 2 });
@@ -48,12 +45,12 @@ export function createClaimProtectionLoop({ client, informers, controller }: Loo
 export function createVolumeProtectionLoop({ client, informers, controller }: LoopContext): Controller {
   const volumes = informers.all.get(persistentVolumes);
   async function reconcile(name: string) {
-    if (!isHeld(volumes?.get(name), volumeFinalizer)) return {};
+    if (!isHeld(volumes?.get(name), volumeProtection)) return {};
     await release<PersistentVolume>(
       client,
       persistentVolumes,
       { name },
-      volumeFinalizer,
+      volumeProtection,
       ({ status }) => status?.phase !== 'Bound',
     );
     return {};

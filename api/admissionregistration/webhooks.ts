@@ -9,6 +9,7 @@ import type {
 } from 'kubernetes-types/admissionregistration/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkExpression } from '../validation/cel.ts';
+import { validateChoice } from '../validation/choice.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1035Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../validation/names.ts';
 
@@ -85,15 +86,6 @@ function validateWebhook(webhook: Webhook, path: FieldPath, errors: FieldErrors,
   validateClientConfig(webhook.clientConfig ?? {}, path.child('clientConfig'), errors);
   validateMatchConditions(webhook.matchConditions ?? [], path.child('matchConditions'), errors, before);
   validateChoice(webhook.reinvocationPolicy, reinvocationPolicies, path.child('reinvocationPolicy'), errors);
-}
-
-function validateChoice(
-  value: string | undefined,
-  choices: readonly string[],
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
-  if (value !== undefined && !choices.includes(value)) errors.notSupported(path, value, choices);
 }
 
 function validateFullyQualifiedName(name: string, path: FieldPath, errors: FieldErrors): void {

@@ -98,6 +98,9 @@ function validateResource(name: string, path: FieldPath, errors: FieldErrors): v
   if (domain === '' || /(^|\.)kubernetes\.io$/.test(domain)) errors.notSupported(path, name, ['storage']);
 }
 
+/** The finalizer that keeps one from going under whoever uses it. */
+export const claimProtection = 'kubernetes.io/pvc-protection';
+
 export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   group: '',
   version: 'v1',

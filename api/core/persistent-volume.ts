@@ -63,6 +63,9 @@ function warnings({ spec = {} }: PersistentVolume): string[] {
   return found;
 }
 
+/** The finalizer that keeps one from going under whoever uses it. */
+export const volumeProtection = 'kubernetes.io/pv-protection';
+
 export const persistentVolumes = defineKind<PersistentVolume>({
   group: '',
   version: 'v1',

@@ -1,10 +1,12 @@
 /** Volumes and claims do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
 
+import { volumeProtection } from '../../api/core/persistent-volume.ts';
+import { claimProtection } from '../../api/core/persistent-volume-claim.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
 const finalizers: Readonly<Record<string, string>> = {
-  persistentvolumes: 'kubernetes.io/pv-protection',
-  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+  persistentvolumes: volumeProtection,
+  persistentvolumeclaims: claimProtection,
   volumeattributesclasses: 'kubernetes.io/vac-protection',
 };
 

@@ -1,12 +1,12 @@
 /** `wait`: until objects are made, are gone, or are in a state. */
 
 import type { Kind } from '../../api/kind.ts';
-import type { ObjectKey, Stored } from '../../api/object.ts';
-import { isNotFound, notFound } from '../../api/status-error.ts';
+import type { ObjectKey } from '../../api/object.ts';
+import { notFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import { type Arguments, CommandError, durationMs, isSet, textOf, textsOf } from '../command.ts';
-import { listAll, titleOf } from '../requests.ts';
+import { getIfPresent, listAll, titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';
 import type { Session } from '../session.ts';
 import { parseWaitCondition, type WaitCondition } from '../wait-condition.ts';
@@ -63,13 +63,4 @@ async function isMet({ client, kind, key, condition }: Waiting): Promise<boolean
   if (object !== undefined) return condition.type === 'create' || condition.isTrue(object);
   if (condition.type === 'create') return false;
   throw notFound(kind, key.name);
-}
-
-async function getIfPresent(client: Client, kind: Kind, key: ObjectKey): Promise<Stored | undefined> {
-  try {
-    return await client.get(kind, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,7 @@
 /** Comparing answers with recorded ones: what counts as the same, and what as exact. `README` of the recordings says more. */
 
+import { isObject } from './placeholders.ts';
+
 export interface Outcome {
   readonly code: number;
   readonly reason?: string;
@@ -42,7 +44,8 @@ const success = ({ answer, changes = [] }: Outcome) => ({
   changes: [...changes].sort(([a], [b]) => (a < b ? -1 : 1)),
 });
 
-function canonical(value: unknown): string {
+/** JSON with its keys in order: equal values, equal texts. */
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';
   const members = Object.keys(value)
@@ -51,9 +54,6 @@ function canonical(value: unknown): string {
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
   return `{${members.join(',')}}`;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 

@@ -1,6 +1,6 @@
 /** How near a step's answer is to the recorded one. */
 
-import type { Grade } from './answers.ts';
+import { canonical, type Grade } from './answers.ts';
 import { isObject } from './placeholders.ts';
 import type { StepOutcome } from './scenarios.ts';
 
@@ -30,13 +30,3 @@ const success = ({ code, answer, text, events, ended, heads }: StepOutcome): obj
   ended,
   heads,
 });
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null';
-  const members = Object.keys(value)
-    .filter((key) => value[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
-  return `{${members.join(',')}}`;
-}

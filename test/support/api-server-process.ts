@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import { accepts } from './accepts.ts';
 
 export interface ApiServerProcessOptions {
   readonly etcdUrl: string;
@@ -110,16 +111,6 @@ export class ApiServerProcess {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
-  const connected = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-  });
-  socket.destroy();
-  return connected;
 }
 
 async function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { accepts } from './accepts.ts';
 
 export interface EtcdOptions {
   /** Writes are not forced to the disk: faster, and still safe against the death of the process. Default true. */
@@ -107,16 +108,6 @@ export class TestEtcd {
       await delay(20);
     }
   }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
-  const connected = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-  });
-  socket.destroy();
-  return connected;
 }
 
 /** Two ports that nobody listens on. */

@@ -12,6 +12,7 @@ import type {
 } from 'kubernetes-types/core/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { validateChoice } from '../../validation/choice.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import {
   checkDns1123Label,
@@ -236,15 +237,6 @@ function validateSpreadKeys(constraint: TopologySpreadConstraint, path: FieldPat
       errors.invalid(path.child('matchLabelKeys').index(index), key, message);
   }
   validateMergedKeys(matchLabelKeys, labelSelector, 'matchLabelKeys', path, errors);
-}
-
-function validateChoice(
-  value: string | undefined,
-  choices: readonly string[],
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
-  if (value !== undefined && !choices.includes(value)) errors.notSupported(path, value, choices);
 }
 
 export function validateGates(gates: readonly { readonly name: string }[], path: FieldPath, errors: FieldErrors): void {

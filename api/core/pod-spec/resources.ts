@@ -7,26 +7,7 @@ import { compareQuantities, readQuantity } from '../../quantity.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
-const standardResources = new Set([
-  ...standardContainerResources,
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'storage',
-  'requests.cpu',
-  'requests.memory',
-  'requests.storage',
-  'requests.ephemeral-storage',
-  'limits.cpu',
-  'limits.memory',
-  'limits.ephemeral-storage',
-  'services.nodeports',
-  'services.loadbalancers',
-]);
+/** What is counted, not measured. */
 const wholeResources = new Set([
   'pods',
   'services',
@@ -37,6 +18,18 @@ const wholeResources = new Set([
   'persistentvolumeclaims',
   'services.nodeports',
   'services.loadbalancers',
+]);
+const standardResources = new Set([
+  ...standardContainerResources,
+  ...wholeResources,
+  'storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.storage',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
 ]);
 
 const hugePages = 'hugepages-';

@@ -8,6 +8,7 @@ import type {
   WindowsSecurityContextOptions,
 } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { validateChoice } from '../../validation/choice.ts';
 import { checkDns1123Subdomain } from '../../validation/names.ts';
 import { validateLocalPath } from './environment.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
@@ -16,15 +17,6 @@ const maxId = 2 ** 31 - 1;
 
 function validateId(id: number | undefined, path: FieldPath, errors: FieldErrors): void {
   if (id !== undefined && (id < 0 || id > maxId)) errors.invalid(path, id, `must be between 0 and ${maxId}, inclusive`);
-}
-
-function validateChoice(
-  value: string | undefined,
-  choices: readonly string[],
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
-  if (value !== undefined && !choices.includes(value)) errors.notSupported(path, value, choices);
 }
 
 export function validatePodSecurity(spec: NewerPodSpec, specPath: FieldPath, errors: FieldErrors): void {
