@@ -47,7 +47,8 @@ function readRunState({ State: state }: ContainerInspectInfo, createdAt: number)
   return {
     type: 'exited',
     startedAt: neverRan ? 0 : startedAt,
-    finishedAt: readTime(state.FinishedAt) || createdAt,
+    // Docker notes the start after it: a program that ends at once has ended earlier than that.
+    finishedAt: Math.max(readTime(state.FinishedAt) || createdAt, neverRan ? 0 : startedAt),
     exitCode: neverRan && startError !== undefined ? startErrorExitCode : state.ExitCode,
     outOfMemory: state.OOMKilled,
     ...(neverRan && startError !== undefined ? { startError } : {}),
