@@ -10,7 +10,16 @@ import {
   type KVClient,
   type LeaseClient,
 } from 'etcd3';
+import { EtcdCalls } from './etcd-calls.ts';
 import { translateEtcdError } from './etcd-errors.ts';
+import {
+  type ConditionalWrite,
+  decodeRead,
+  decodeWrite,
+  encodeWrite,
+  type ReadAnswer,
+  type WriteAnswer,
+} from './etcd-messages.ts';
 import { StoreUnavailableError } from './store.ts';
 
 export interface EtcdConnectionOptions {
@@ -24,6 +33,11 @@ export interface EtcdConnectionOptions {
   };
   /** How long a call may take. Default 5 s. */
   readonly callTimeoutMs?: number;
+}
+
+interface CallOptions {
+  /** `Date.now()` at which it is over. */
+  readonly deadline: number;
 }
 
 const channelOptions = {
@@ -49,6 +63,7 @@ const requireLeader: Interceptor = (options, nextCall) =>
 
 export class EtcdConnection {
   readonly #client: Etcd3;
+  readonly #calls: EtcdCalls;
   readonly #callTimeoutMs: number;
   readonly #attempts: number;
 
@@ -56,6 +71,7 @@ export class EtcdConnection {
     this.#callTimeoutMs = callTimeoutMs;
     // A connection that was lost while idle shows only when it is used: one more attempt even with a single member.
     this.#attempts = Math.max(2, servers.length);
+    this.#calls = new EtcdCalls({ servers, ...(tls && { tls }) });
     this.#client = new Etcd3({
       hosts: [...servers],
       ...(tls && { credentials: credentialsOf(tls) }),
@@ -66,18 +82,32 @@ export class EtcdConnection {
     });
   }
 
-  /** A call that may be repeated: it changes nothing. */
-  async read<T>(call: (client: KVClient, options: { deadline: number }) => Promise<T>): Promise<T> {
-    return await this.#attempt(call, { isWrite: false });
+  /** A `RangeRequest` for at most one key. */
+  async readKey(request: Uint8Array): Promise<ReadAnswer> {
+    const answer = await this.#attempt(
+      ({ deadline }) => this.#calls.call('/etcdserverpb.KV/Range', request, deadline - Date.now()),
+      { isWrite: false },
+    );
+    return decodeRead(answer);
   }
 
-  /** A transaction. Repeated only when it certainly did not happen. */
-  async write<T>(call: (client: KVClient, options: { deadline: number }) => Promise<T>): Promise<T> {
-    return await this.#attempt(call, { isWrite: true });
+  /** Repeated only when it certainly did not happen. */
+  async write(write: ConditionalWrite): Promise<WriteAnswer> {
+    const request = encodeWrite(write);
+    const answer = await this.#attempt(
+      ({ deadline }) => this.#calls.call('/etcdserverpb.KV/Txn', request, deadline - Date.now()),
+      { isWrite: true },
+    );
+    return decodeWrite(answer);
   }
 
-  async lease<T>(call: (client: LeaseClient, options: { deadline: number }) => Promise<T>): Promise<T> {
-    return await this.#attempt((_, options) => call(this.#client.leaseClient, options), { isWrite: false });
+  /** Other calls that may be repeated: they change nothing that anybody could miss. */
+  async read<T>(call: (client: KVClient, options: CallOptions) => Promise<T>): Promise<T> {
+    return await this.#attempt((options) => call(this.#client.kv, options), { isWrite: false });
+  }
+
+  async lease<T>(call: (client: LeaseClient, options: CallOptions) => Promise<T>): Promise<T> {
+    return await this.#attempt((options) => call(this.#client.leaseClient, options), { isWrite: false });
   }
 
   /** A fresh watch stream; its errors come out of the stream. */
@@ -86,17 +116,18 @@ export class EtcdConnection {
   }
 
   close(): void {
+    this.#calls.close();
     this.#client.close();
   }
 
   async #attempt<T>(
-    call: (client: KVClient, options: { deadline: number }) => Promise<T>,
+    call: (options: CallOptions) => Promise<T>,
     { isWrite }: { readonly isWrite: boolean },
   ): Promise<T> {
     const deadline = Date.now() + this.#callTimeoutMs;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await call(this.#client.kv, { deadline });
+        return await call({ deadline });
       } catch (error) {
         const translated = translateEtcdError(error, { isWrite });
         const mayRepeat = translated instanceof StoreUnavailableError && !translated.outcomeUnknown;

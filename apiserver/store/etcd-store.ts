@@ -3,13 +3,19 @@
  * branch reads what is there instead; revisions are etcd's own.
  */
 
-import type { IRequestOp, ITxnResponse } from 'etcd3';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import { EtcdConnection, type EtcdConnectionOptions } from './etcd-connection.ts';
 import { isLeaseGone } from './etcd-errors.ts';
 import { EtcdLeases } from './etcd-leases.ts';
-import { entryOf, getKey, isAtRevision, prefixRange } from './etcd-messages.ts';
+import {
+  type ConditionalWrite,
+  encodeCount,
+  encodeRead,
+  entryOf,
+  prefixRange,
+  type WriteAnswer,
+} from './etcd-messages.ts';
 import { watchEtcd } from './etcd-watch.ts';
 import { SharedRead } from './shared-read.ts';
 import {
@@ -35,7 +41,7 @@ const pageBytes = 4 * 1024 * 1024;
 const firstPageEntries = 100;
 const largestPageEntries = 2_000;
 /** A key that is never written: a read of it tells the current revision and nothing else. */
-const neverWritten = Buffer.from('\0');
+const countNothing = encodeCount(Buffer.from('\0'));
 
 export class EtcdStore implements Store {
   readonly #connection: EtcdConnection;
@@ -54,8 +60,8 @@ export class EtcdStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const { kvs } = await this.#connection.read((kv, options) => kv.range({ key: Buffer.from(key) }, options));
-    return kvs[0] && entryOf(kvs[0]);
+    const { entry } = await this.#connection.readKey(encodeRead(key));
+    return entry;
   }
 
   async list({ prefix, after = '', limit = 0, revision = 0 }: ListOptions): Promise<ListResult> {
@@ -78,34 +84,20 @@ export class EtcdStore implements Store {
   }
 
   async create(key: string, value: Buffer, options: WriteOptions = {}): Promise<number> {
-    const name = Buffer.from(key);
-    const answer = await this.#put({ key: name, value, revision: 0, options, otherwise: [] });
-    if (!answer.succeeded) throw new KeyExistsError(`${key} exists`);
-    return Number(answer.header.revision);
+    const { succeeded, revision } = await this.#write({ key, revision: 0, value, readOtherwise: false }, options);
+    if (!succeeded) throw new KeyExistsError(`${key} exists`);
+    return revision;
   }
 
   async update(key: string, value: Buffer, revision: number, options: WriteOptions = {}): Promise<number> {
-    const name = Buffer.from(key);
     // etcd takes 0 for "does not exist": here that is a conflict like any other.
     if (revision <= 0) throw new RevisionConflictError(key, await this.get(key));
-    const answer = await this.#put({ key: name, value, revision, options, otherwise: [getKey(name)] });
-    return revisionOrConflict(key, answer);
+    return revisionOrConflict(key, await this.#write({ key, revision, value, readOtherwise: true }, options));
   }
 
   async delete(key: string, revision: number): Promise<number> {
-    const name = Buffer.from(key);
     if (revision <= 0) throw new RevisionConflictError(key, await this.get(key));
-    const answer = await this.#connection.write((kv, options) =>
-      kv.txn(
-        {
-          compare: [isAtRevision(name, revision)],
-          success: [{ request_delete_range: { key: name } }],
-          failure: [getKey(name)],
-        },
-        options,
-      ),
-    );
-    return revisionOrConflict(key, answer);
+    return revisionOrConflict(key, await this.#connection.write({ key, revision, readOtherwise: true }));
   }
 
   async *watch({ prefix, after, signal }: WatchOptions): AsyncGenerator<WatchBatch> {
@@ -137,35 +129,19 @@ export class EtcdStore implements Store {
     this.#connection.close();
   }
 
-  async #put(put: {
-    readonly key: Buffer;
-    readonly value: Buffer;
-    readonly revision: number;
-    readonly options: WriteOptions;
-    readonly otherwise: IRequestOp[];
-  }): Promise<ITxnResponse> {
-    const { key, value, revision, options, otherwise } = put;
-    const seconds = options.timeToLiveSeconds;
-    const transact = async (): Promise<ITxnResponse> => {
-      const lease = seconds === undefined ? undefined : await this.#leases.idFor(seconds);
-      return await this.#connection.write((kv, callOptions) =>
-        kv.txn(
-          {
-            compare: [isAtRevision(key, revision)],
-            success: [{ request_put: { key, value, ...(lease !== undefined && { lease }) } }],
-            failure: otherwise,
-          },
-          callOptions,
-        ),
-      );
-    };
+  async #write(write: ConditionalWrite, { timeToLiveSeconds }: WriteOptions): Promise<WriteAnswer> {
+    if (timeToLiveSeconds === undefined) return await this.#connection.write(write);
     try {
-      return await transact();
+      return await this.#writeWithLease(write, timeToLiveSeconds);
     } catch (error) {
       if (!isLeaseGone(error)) throw error;
       this.#leases.forget();
-      return await transact();
+      return await this.#writeWithLease(write, timeToLiveSeconds);
     }
+  }
+
+  async #writeWithLease(write: ConditionalWrite, seconds: number): Promise<WriteAnswer> {
+    return await this.#connection.write({ ...write, lease: await this.#leases.idFor(seconds) });
   }
 
   async #grantLease(seconds: number): Promise<string> {
@@ -174,17 +150,14 @@ export class EtcdStore implements Store {
   }
 
   async #readRevision(): Promise<number> {
-    const { header } = await this.#connection.read((kv, options) =>
-      kv.range({ key: neverWritten, count_only: true }, options),
-    );
-    return Number(header.revision);
+    const { revision } = await this.#connection.readKey(countNothing);
+    return revision;
   }
 }
 
-function revisionOrConflict(key: string, { succeeded, header, responses }: ITxnResponse): number {
-  if (succeeded) return Number(header.revision);
-  const current = responses[0]?.response_range.kvs[0];
-  throw new RevisionConflictError(key, current && entryOf(current));
+function revisionOrConflict(key: string, { succeeded, revision, current }: WriteAnswer): number {
+  if (!succeeded) throw new RevisionConflictError(key, current);
+  return revision;
 }
 
 function nextPageSize(page: readonly { readonly value: Buffer }[]): number {

@@ -1,12 +1,16 @@
 /** The etcd store on real etcd processes: the contract, and what happens when etcd or the way to it breaks. */
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { EtcdStore } from '../../apiserver/store/etcd-store.ts';
 import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } from '../../apiserver/store/store.ts';
 import { testStoreConformance } from '../../apiserver/store/store-conformance.ts';
+import { createAuthority, issueCertificate } from '../../base/certificates.ts';
 import { TestEtcd } from '../support/etcd.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -28,6 +32,45 @@ testStoreConformance('EtcdStore', async () => {
       await etcd.stop();
     },
   };
+});
+
+test('EtcdStore over TLS with a client certificate; without one it is turned away', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'longshore-etcd-tls-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const authority = await createAuthority('etcd-ca');
+  const server = await issueCertificate(authority, {
+    commonName: 'etcd',
+    ipAddresses: ['127.0.0.1'],
+    usages: ['server', 'client'],
+  });
+  const client = await issueCertificate(authority, { commonName: 'apiserver', usages: ['client'] });
+  const files = { 'ca.crt': authority.certificate, 'server.crt': server.certificate, 'server.key': server.key };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  const etcd = await TestEtcd.start({
+    scheme: 'https',
+    flags: [
+      ...['--cert-file', join(folder, 'server.crt'), '--key-file', join(folder, 'server.key')],
+      ...['--client-cert-auth', '--trusted-ca-file', join(folder, 'ca.crt')],
+    ],
+  });
+  t.after(() => etcd.stop());
+  const certificateAuthority = authority.certificate;
+  const store = new EtcdStore({
+    servers: [etcd.url],
+    tls: { certificateAuthority, clientCertificate: client.certificate, clientKey: client.key },
+  });
+  t.after(() => store.close());
+  const revision = await untilItWorks(() => store.create('/tls/a', bytes('x')));
+  assert.equal((await store.get('/tls/a'))?.revision, revision);
+  assert.equal((await store.list({ prefix: '/tls/' })).entries.length, 1);
+
+  const stranger = new EtcdStore({ servers: [etcd.url], tls: { certificateAuthority }, callTimeoutMs: 1_500 });
+  t.after(() => stranger.close());
+  await assert.rejects(
+    stranger.create('/tls/b', bytes('x')),
+    (error) => error instanceof StoreUnavailableError && !error.outcomeUnknown,
+  );
+  await assert.rejects(stranger.list({ prefix: '/tls/' }), StoreUnavailableError);
 });
 
 describe('EtcdStore when things break', () => {
@@ -148,6 +191,28 @@ describe('EtcdStore when things break', () => {
     proxy.holdAnswers(false);
     await writing;
     assert.ok(await untilItWorks(() => store.get('/held/b')), 'It had been written');
+  });
+
+  test('of several members one that is dead or silent is passed over', async (t) => {
+    const other = await TcpProxy.start(etcd.port);
+    const several = new EtcdStore({
+      servers: [`http://127.0.0.1:${other.port}`, `http://127.0.0.1:${proxy.port}`],
+      callTimeoutMs: 1_000,
+    });
+    t.after(async () => {
+      proxy.holdAnswers(false);
+      await several.close();
+      await other.stop();
+    });
+    const revision = await several.create('/several/a', bytes('1'));
+    other.refuse(true);
+    other.cut();
+    const second = await untilItWorks(() => several.update('/several/a', bytes('2'), revision));
+    assert.equal((await several.get('/several/a'))?.revision, second);
+    other.refuse(false);
+    proxy.holdAnswers(true);
+    await assert.rejects(several.get('/several/a'), StoreUnavailableError);
+    assert.equal((await untilItWorks(() => several.get('/several/a')))?.revision, second);
   });
 
   test('a watch that was away during a compaction is told so', async () => {
