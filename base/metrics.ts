@@ -1,6 +1,7 @@
 /** A component's metrics: one registry for each running component, so that several can live in one process. */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { BoundCounter, BoundHistogram, type BoundMetricOptions } from './bound-metrics.ts';
 
 export interface MetricOptions {
   readonly name: string;
@@ -40,6 +41,14 @@ export class Metrics {
     return new Histogram({ name, help, labelNames: [...labels], buckets, registers: [this.#registry] });
   }
 
+  boundCounter(options: BoundMetricOptions): BoundCounter {
+    return this.#register(new BoundCounter(options));
+  }
+
+  boundHistogram(options: BoundMetricOptions & { readonly buckets: readonly number[] }): BoundHistogram {
+    return this.#register(new BoundHistogram(options));
+  }
+
   get contentType(): string {
     return this.#registry.contentType;
   }
@@ -47,5 +56,11 @@ export class Metrics {
   /** Everything in the Prometheus text format. */
   async text(): Promise<string> {
     return await this.#registry.metrics();
+  }
+
+  /** The registry asks a metric for no more than its name and its samples, whatever its types say. */
+  #register<T extends BoundCounter | BoundHistogram>(metric: T): T {
+    this.#registry.registerMetric(metric as unknown as Metric);
+    return metric;
   }
 }

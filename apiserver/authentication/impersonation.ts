@@ -6,6 +6,7 @@ import { isMaster, type User } from './user.ts';
 
 /** The user that the request wants to act as; undefined: its own. Throws Forbidden. */
 export function impersonatedUser(request: ApiRequest): User | undefined {
+  if (!asksForIt(request)) return undefined;
   const name = request.header('impersonate-user');
   const groups = request.incoming.headersDistinct['impersonate-group'] ?? [];
   const uid = request.header('impersonate-uid');
@@ -27,6 +28,12 @@ export function impersonatedUser(request: ApiRequest): User | undefined {
     ...(uid !== '' && { uid }),
     ...(Object.keys(extra).length > 0 && { extra }),
   };
+}
+
+/** Nearly no request does: the others should not pay for the reading of all their headers. */
+function asksForIt({ incoming: { headers } }: ApiRequest): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
 }
 
 /** Service accounts have their groups by name; everybody but anonymous is authenticated. */

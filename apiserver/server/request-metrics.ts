@@ -1,28 +1,36 @@
 /** What `/metrics` tells about requests, under upstream's names. */
 
-import type { Counter, Histogram } from 'prom-client';
+import { findKind } from '../../api/kinds.ts';
+import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { verbOf } from '../authorization/authorization.ts';
+import type { RequestInfo } from '../handlers/request-info.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
+interface Series {
+  readonly total: CounterSeries;
+  /** Watches have none. */
+  readonly duration: HistogramSeries | undefined;
+}
+
 export class RequestMetrics {
-  readonly #total: Counter;
-  readonly #duration: Histogram;
+  readonly #total: BoundCounter;
+  readonly #duration: BoundHistogram;
+  /** By all the values of their labels. */
+  readonly #series = new Map<string, Series>();
+  readonly #durations = new Map<string, HistogramSeries>();
 
   constructor(metrics: Metrics, limits: InFlightLimits) {
-    const labels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'];
-    this.#total = metrics.counter({
+    this.#total = metrics.boundCounter({
       name: 'apiserver_request_total',
       help: "Requests answered, by what they asked for and the answer's code.",
-      labels: [...labels, 'code'],
     });
-    this.#duration = metrics.histogram({
+    this.#duration = metrics.boundHistogram({
       name: 'apiserver_request_duration_seconds',
       help: "Time from a request's arrival to the end of its answer; watches are not counted.",
-      labels,
       buckets: durationBuckets,
     });
     metrics.gauge(
@@ -37,23 +45,62 @@ export class RequestMetrics {
   }
 
   observe(request: ApiRequest): void {
-    const { info } = request;
-    const verb = verbOf(request, info).toUpperCase();
-    const labels = info.isResource
-      ? {
-          verb,
-          group: info.group,
-          version: info.version,
-          resource: info.plural,
-          subresource: info.subresource ?? '',
-          scope: info.name !== undefined ? 'resource' : info.namespace !== undefined ? 'namespace' : 'cluster',
-        }
-      : { verb, group: '', version: '', resource: '', subresource: info.path.split('/', 2)[1] ?? '', scope: '' };
+    const verb = verbOf(request, request.info);
     const code = request.outgoing.statusCode;
-    // A path that nobody serves could be anything: it must not become a label.
-    if (code === 404 && request.isUnknownPath)
-      Object.assign(labels, { group: '', version: '', resource: '', subresource: 'unknown' });
-    this.#total.inc({ ...labels, code });
-    if (verb !== 'WATCH') this.#duration.observe(labels, (performance.now() - request.startedAt) / 1000);
+    const series =
+      this.#series.get(idOf(verb, nameOf(request.info), code)) ?? this.#newSeries(verb, request.info, code);
+    series.total.inc();
+    series.duration?.observe((performance.now() - request.startedAt) / 1000);
   }
+
+  #newSeries(verb: string, info: RequestInfo, code: number): Series {
+    // What nobody serves could be anything, and must not become a label.
+    const name = isServed(info) ? nameOf(info) : unknown;
+    const id = idOf(verb, name, code);
+    let series = this.#series.get(id);
+    if (series === undefined) {
+      series = this.#bind(`${verb} ${name}`, labelsOf(verb, name), code);
+      this.#series.set(id, series);
+    }
+    return series;
+  }
+
+  #bind(id: string, labels: Labels, code: number): Series {
+    const total = this.#total.bind({ ...labels, code });
+    if (labels.verb === 'WATCH') return { total, duration: undefined };
+    let duration = this.#durations.get(id);
+    if (duration === undefined) {
+      duration = this.#duration.bind(labels);
+      this.#durations.set(id, duration);
+    }
+    return { total, duration };
+  }
+}
+
+const idOf = (verb: string, name: string, code: number): string => `${verb} ${name} ${code}`;
+const unknown = '// unknown ';
+
+/** `apps/v1/deployments scale resource` */
+function nameOf(info: RequestInfo): string {
+  if (!info.isResource) return `// ${firstPart(info.path)} `;
+  const scope = info.name !== undefined ? 'resource' : info.namespace !== undefined ? 'namespace' : 'cluster';
+  return `${info.group}/${info.version}/${info.plural} ${info.subresource ?? ''} ${scope}`;
+}
+
+function labelsOf(verb: string, name: string): Labels {
+  const [path = '', subresource = '', scope = ''] = name.split(' ');
+  const [group = '', version = '', resource = ''] = path.split('/');
+  return { verb: verb.toUpperCase(), group, version, resource, subresource, scope };
+}
+
+const plainPaths: readonly string[] = ['api', 'apis', 'healthz', 'livez', 'metrics', 'openapi', 'readyz', 'version'];
+const firstPart = (path: string): string => path.split('/', 2)[1] ?? '';
+
+function isServed(info: RequestInfo): boolean {
+  if (!info.isResource) return plainPaths.includes(firstPart(info.path));
+  const kind = findKind(info);
+  return (
+    kind !== undefined &&
+    (info.subresource === undefined || kind.subresources.some(({ name }) => name === info.subresource))
+  );
 }

@@ -71,22 +71,15 @@ async function arrive(request: ApiRequest, limits: InFlightLimits): Promise<void
   }
 }
 
-async function withDeadline(request: ApiRequest, handle: () => Promise<void>): Promise<void> {
+/** The handler may still be at work after the deadline: what becomes of it then, nobody is told. */
+function withDeadline(request: ApiRequest, handle: () => Promise<void>): Promise<void> {
   const limitMs = deadlineOf(request);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeout('request did not complete within the allotted timeout')), limitMs);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(timeout('request did not complete within the allotted timeout')), limitMs);
+    handle()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
-  const handled = handle();
-  try {
-    await Promise.race([handled, late]);
-  } catch (error) {
-    // The handler may still be at work: what it throws later has nobody to hear it.
-    handled.catch(() => undefined);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function deadlineOf(request: ApiRequest): number {

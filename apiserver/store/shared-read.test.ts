@@ -3,6 +3,11 @@ import { test } from 'node:test';
 import { createDeferred, type Deferred } from '../../base/deferred.ts';
 import { SharedRead } from './shared-read.ts';
 
+/** Enough for whatever may begin to have begun. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+}
+
 test('SharedRead gives each caller a read that began after the call, and shares it', async () => {
   const reads: Deferred<number>[] = [];
   const shared = new SharedRead(() => {
@@ -11,19 +16,19 @@ test('SharedRead gives each caller a read that began after the call, and shares 
     return read.promise;
   });
   const first = [shared.get(), shared.get()];
-  await new Promise(setImmediate);
+  await someTurns();
   assert.equal(reads.length, 1);
   const second = [shared.get(), shared.get()];
-  await new Promise(setImmediate);
+  await someTurns();
   assert.equal(reads.length, 1, 'The next read waits for the one under way');
   reads[0]?.resolve(1);
   assert.deepEqual(await Promise.all(first), [1, 1]);
-  await new Promise(setImmediate);
+  await someTurns();
   assert.equal(reads.length, 2);
   const third = shared.get();
   reads[1]?.resolve(2);
   assert.deepEqual(await Promise.all(second), [2, 2]);
-  await new Promise(setImmediate);
+  await someTurns();
   reads[2]?.resolve(3);
   assert.equal(await third, 3);
 });

@@ -12,14 +12,19 @@ export class SharedRead<T> {
     this.#read = read;
   }
 
-  async get(): Promise<T> {
+  get(): Promise<T> {
     this.#next ??= this.#startAfter(this.#running);
-    return await this.#next;
+    return this.#next;
   }
 
   async #startAfter(running: Promise<unknown> | undefined): Promise<T> {
-    // Also when nothing runs: the rest of this turn may still join.
-    await Promise.allSettled([running]);
+    try {
+      await running;
+    } catch {
+      // Those who asked for that one are told.
+    }
+    // Also when nothing runs: what has arrived with this caller's request may still join.
+    await new Promise(setImmediate);
     const read = this.#read();
     this.#running = read;
     this.#next = undefined;

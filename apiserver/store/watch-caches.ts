@@ -35,8 +35,6 @@ export interface WatchCachesOptions extends Pick<WatchCacheParts, 'historyLimits
 
 const backoff = { baseMs: 100, maxMs: 2_000 };
 const bookmarkTurnMs = 1_000;
-/** Watched over once for all who share a read: a timer for each of them would cost more than what they read. */
-const storeAnswersWithinMs = 3_000;
 /** A revision that the store has and the watch has not shown after so long belongs to somebody else's keys. */
 const nudgeAfterMs = 150;
 
@@ -50,7 +48,6 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   readonly #logger: Logger;
   readonly #caches = new Map<string, WatchCache>();
   readonly #reached: RevisionWaiters;
-  readonly #newest: SharedRead<number>;
   readonly #nudge: SharedRead<void>;
   readonly #stopped = new AbortController();
   readonly #loads = new Set<Promise<void>>();
@@ -65,7 +62,6 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#reached = new RevisionWaiters(this.#clock);
-    this.#newest = new SharedRead(() => this.#within(storeAnswersWithinMs, this.#store.currentRevision()));
     this.#nudge = new SharedRead(() => this.#writeNudge());
     this.done = Promise.all([this.#follow(), this.#sendBookmarks()]).then(async () => {
       await Promise.all(this.#loads);
@@ -101,7 +97,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
 
   async waitUntilConsistent(timeoutMs: number): Promise<void> {
     const deadline = this.#clock.monotonic() + timeoutMs;
-    const newest = await this.#newest.get();
+    const newest = await this.#store.currentRevision();
     if (newest <= this.revision || (await this.#reached.isReachedWithin(newest, Math.min(nudgeAfterMs, timeoutMs))))
       return;
     const left = (): number => Math.max(0, deadline - this.#clock.monotonic());
