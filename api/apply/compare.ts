@@ -79,7 +79,21 @@ class Walk {
   #descend(element: string, schema: Schema, before: unknown, after: unknown): void {
     this.#path.push(element);
     this.compare(schema, before, after);
+    this.#leave();
+  }
+
+  #addItem(set: FieldSetBuilder, element: string): void {
+    this.#path.push(element);
+    set.add(this.#path);
+    this.#leave();
+  }
+
+  #leave(): void {
     this.#path.pop();
+    const { length } = this.#path;
+    this.added.keep(length);
+    this.modified.keep(length);
+    this.removed.keep(length);
   }
 
   #compareLists(schema: ListSchema, before: readonly unknown[], after: readonly unknown[]): void {
@@ -97,13 +111,13 @@ class Walk {
     const [right] = after;
     if (before.length <= 1 && after.length <= 1) this.#descend(element, schema.items, left, right);
     else if (before.length > 1 && after.length > 1) {
-      if (!equalJson(before, after)) this.modified.add([...this.#path, element]);
+      if (!equalJson(before, after)) this.#addItem(this.modified, element);
     } else if (before.length > 1) {
       if (after.length > 0) this.#descend(element, schema.items, undefined, right);
-      this.removed.add([...this.#path, element]);
+      this.#addItem(this.removed, element);
     } else {
       if (before.length > 0) this.#descend(element, schema.items, left, undefined);
-      this.added.add([...this.#path, element]);
+      this.#addItem(this.added, element);
     }
   }
 }

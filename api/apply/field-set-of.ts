@@ -9,35 +9,47 @@ import { placeOf } from './type-at.ts';
 
 /** The paths of everything that `value` says. Containers are claimed by what is in them, empty ones by themselves. */
 export function fieldSetOf(schema: Schema, value: unknown): FieldSet {
-  const set = new FieldSetBuilder();
-  claim(schema, value, [], set);
-  return set.build();
+  const claims = new Claims();
+  claims.claim(schema, value);
+  return claims.set.build();
 }
 
-function claim(schema: Schema, value: unknown, path: string[], set: FieldSetBuilder): void {
-  const place = placeOf(schema, value);
-  if (place.kind === 'leaf') set.add(path);
-  else if (place.kind === 'list') claimItems(place.schema, Array.isArray(value) ? value : [], path, set);
-  else if (isRecord(value)) {
-    for (const [key, member] of Object.entries(value)) {
-      const child = [...path, `f:${key}`];
-      const memberSchema = place.member(key);
-      if (memberSchema === undefined) continue;
-      claim(memberSchema, member, child, set);
-      if (!place.named || isEmptyMap(member)) set.add(child);
+class Claims {
+  readonly set = new FieldSetBuilder();
+  readonly #path: string[] = [];
+
+  claim(schema: Schema, value: unknown): void {
+    const place = placeOf(schema, value);
+    if (place.kind === 'leaf') this.set.add(this.#path);
+    else if (place.kind === 'list') this.#claimItems(place.schema, Array.isArray(value) ? value : []);
+    else if (isRecord(value)) {
+      for (const [key, member] of Object.entries(value)) {
+        const memberSchema = place.member(key);
+        if (memberSchema === undefined) continue;
+        const isClaimed = !place.named || isEmptyMap(member);
+        this.#at(`f:${key}`, isClaimed, () => this.claim(memberSchema, member));
+      }
     }
+  }
+
+  #claimItems(schema: ListSchema, list: readonly unknown[]): void {
+    for (const [element, items] of itemsByElement(schema, list)) {
+      this.#at(element, true, () => {
+        if (items.length === 1) this.claim(schema.items, items[0]);
+      });
+    }
+  }
+
+  #at(element: string, isClaimed: boolean, claimParts: () => void): void {
+    this.#path.push(element);
+    claimParts();
+    if (isClaimed) this.set.add(this.#path);
+    this.#path.pop();
+    this.set.keep(this.#path.length);
   }
 }
 
 const isEmptyMap = (value: unknown): boolean => value === null || (isRecord(value) && Object.keys(value).length === 0);
-
-function claimItems(schema: ListSchema, list: readonly unknown[], path: string[], set: FieldSetBuilder): void {
-  for (const [element, items] of itemsByElement(schema, list)) {
-    const child = [...path, element];
-    if (items.length === 1) claim(schema.items, items[0], child, set);
-    set.add(child);
-  }
-}
 
 /** What is wrong with a configuration by its types, as `.spec.replicas: expected numeric …`; empty when nothing is. */
 export function typeErrors(schema: Schema, value: unknown, path: readonly string[] = []): string[] {

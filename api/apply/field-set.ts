@@ -110,19 +110,29 @@ function compareElements(a: string, b: string): number {
   return byKind !== 0 ? byKind : a < b ? -1 : 1;
 }
 
-/** Collects paths into a set. */
+/** Collects the paths of a walk into a set. The nodes on the way to where the walk is are kept at hand. */
 export class FieldSetBuilder {
   readonly #root: Record<string, FieldSet> = {};
+  /** The root, and after it the nodes of the first elements of the path. */
+  readonly #way: Record<string, FieldSet>[] = [this.#root];
 
+  /** `path` is where the walk is. */
   add(path: readonly string[]): void {
     if (path.length === 0) return;
-    let at = this.#root;
-    for (const element of path) {
+    let at = this.#way.at(-1) ?? this.#root;
+    for (let depth = this.#way.length - 1; depth < path.length; depth += 1) {
+      const element = path[depth] ?? '';
       const next = (at[element] ?? {}) as Record<string, FieldSet>;
       at[element] = next;
+      this.#way.push(next);
       at = next;
     }
     at[itself] = emptySet;
+  }
+
+  /** To be told whenever the walk leaves a place: only so many elements of its path are still the same. */
+  keep(length: number): void {
+    if (this.#way.length > length + 1) this.#way.length = length + 1;
   }
 
   build(): FieldSet {

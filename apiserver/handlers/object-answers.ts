@@ -8,6 +8,7 @@ import { apiVersionOf, type Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
@@ -34,6 +35,18 @@ export async function sendCached(request: ApiRequest, kind: Kind, item: CachedOb
     return;
   }
   await sendInForm(request, kind, wireObject(kind, item), 200, output);
+}
+
+export async function sendWritten(
+  request: ApiRequest,
+  kind: Kind,
+  { object, json, created }: WriteOutcome,
+): Promise<void> {
+  const output = negotiate(request.header('accept'));
+  const code = created ? 201 : 200;
+  if (json !== undefined && isRaw(request, output))
+    return await sendBytes(request, code, Buffer.concat([json, newline]));
+  await sendInForm(request, kind, object, code, output);
 }
 
 export async function sendObject(

@@ -9,7 +9,7 @@ import { readBody } from './body.ts';
 import { decodeObject, type ExpectedType } from './decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
 import { negotiate } from './negotiation.ts';
-import { sendObject } from './object-answers.ts';
+import { sendWritten } from './object-answers.ts';
 import { patchTypeOf, readPatch } from './patch.ts';
 import type { Target } from './target.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
@@ -19,8 +19,8 @@ export async function createObject(request: ApiRequest, target: Target): Promise
   const options = parseWriteOptions(request.query, 'CreateOptions');
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
-  const stored = await target.registry.create(object, writeRequest(request, target, options));
-  await sendObject(request, target.kind, stored, 201);
+  const outcome = await target.registry.create(object, writeRequest(request, target, options));
+  await sendWritten(request, target.kind, outcome);
 }
 
 export async function updateObject(request: ApiRequest, target: Target): Promise<void> {
@@ -29,7 +29,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   checkName(object, target);
-  const { object: stored, created } = await target.registry.update(
+  const outcome = await target.registry.update(
     target,
     {
       ...writeRequest(request, target, options),
@@ -38,7 +38,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
     },
     () => copyJson(object),
   );
-  await sendObject(request, target.kind, stored, created ? 201 : 200);
+  await sendWritten(request, target.kind, outcome);
 }
 
 export async function patchObject(request: ApiRequest, target: Target): Promise<void> {
@@ -50,7 +50,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
     type === 'apply'
       ? readApply(bytes, applyOptions(request, target, options))
       : readPatch(type, bytes, target.kind, decodeOptions(request, options));
-  const { object: stored, created } = await target.registry.update(
+  const outcome = await target.registry.update(
     target,
     {
       ...writeRequest(request, target, options),
@@ -66,7 +66,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
       return next;
     },
   );
-  await sendObject(request, target.kind, stored, created ? 201 : 200);
+  await sendWritten(request, target.kind, outcome);
 }
 
 export async function readObject(

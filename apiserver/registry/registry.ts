@@ -21,6 +21,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
+import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import { countGeneration, dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
@@ -49,6 +50,8 @@ export interface UpdateRequest extends WriteRequest {
 export interface WriteOutcome {
   readonly object: Stored;
   readonly created: boolean;
+  /** The object's JSON as it goes on the wire, where the write has just made it. */
+  readonly json?: Buffer | undefined;
 }
 
 /** Makes the next version from the present one (the callee's own copy); undefined: the object is missing. */
@@ -93,7 +96,7 @@ export class Registry {
   }
 
   /** `object` becomes the registry's own. */
-  async create(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
+  async create(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
     const isGenerated = !object.metadata?.name && Boolean(object.metadata?.generateName);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -107,7 +110,7 @@ export class Registry {
     }
   }
 
-  async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
+  async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
     const { kind } = this;
     const context = { subresource: request.subresource, namespace: object.metadata?.namespace, user: request.user };
     refuseVersion(object, request.dryRun);
@@ -134,11 +137,10 @@ export class Registry {
       const value = this.#encode(next);
       if (request.dryRun) {
         if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
-        return next;
+        return { object: next, created: true };
       }
       const revision = await storeErrors(this.#store.create(key, value, this.#writeOptions()));
-      next.metadata.resourceVersion = String(revision);
-      return next;
+      return { created: true, ...this.#written(next, value, revision) };
     });
   }
 
@@ -172,7 +174,7 @@ export class Registry {
     if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
     // Which version was meant to be replaced does not matter any more.
     const { resourceVersion: _, ...rest } = metadata ?? {};
-    return { object: await this.create({ ...wanted, metadata: rest }, request), created: true };
+    return await this.create({ ...wanted, metadata: rest }, request);
   }
 
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
@@ -210,11 +212,15 @@ export class Registry {
       if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous);
       for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
       next.metadata.resourceVersion = previous.metadata.resourceVersion;
-      return { object: await this.#storeUpdate(next, previous, request), created: false };
+      return { created: false, ...(await this.#storeUpdate(next, previous, request)) };
     });
   }
 
-  async #storeUpdate(next: Stored, previous: DeepReadonly<Stored>, request: UpdateRequest): Promise<Stored> {
+  async #storeUpdate(
+    next: Stored,
+    previous: DeepReadonly<Stored>,
+    request: UpdateRequest,
+  ): Promise<Omit<WriteOutcome, 'created'>> {
     const key = this.storeKey(next.metadata);
     const revision = Number(previous.metadata.resourceVersion);
     if (endsWithUpdate(this.kind, next)) {
@@ -222,16 +228,24 @@ export class Registry {
         await storeErrors(this.#store.delete(key, revision));
         await this.#hooks?.release(previous);
       }
-      return next;
+      return { object: next };
     }
     const unchanged = sameButForTimes(next, previous as Stored);
     if (unchanged || request.dryRun) {
       await this.#confirm(key, revision);
-      return unchanged ? (previous as Stored) : next;
+      return { object: unchanged ? (previous as Stored) : next };
     }
-    const written = await storeErrors(this.#store.update(key, this.#encode(next), revision, this.#writeOptions()));
-    next.metadata.resourceVersion = String(written);
-    return next;
+    const value = this.#encode(next);
+    return this.#written(
+      next,
+      value,
+      await storeErrors(this.#store.update(key, value, revision, this.#writeOptions())),
+    );
+  }
+
+  #written(object: Stored, value: Buffer, revision: number): Omit<WriteOutcome, 'created'> {
+    object.metadata.resourceVersion = String(revision);
+    return this.kind.storedAs ? { object } : { object, json: insertResourceVersion(value, revision).bytes };
   }
 
   /** Nothing is written, but the answer must still be true now. */
