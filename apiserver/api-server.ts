@@ -36,6 +36,7 @@ import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { sendPageNotFound } from './server/responses.ts';
 import { startCompactor } from './store/compactor.ts';
+import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
 
@@ -68,11 +69,12 @@ const drainMs = 5_000;
 export async function startApiServer(
   options: ApiServerOptions,
 ): Promise<Running & { readonly url: string; readonly port: number }> {
-  const { store, logger } = options;
+  const { logger } = options;
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every watch listens
   const over = createDeferred<void>();
   const metrics = new Metrics();
+  const store = new MeasuredStore(options.store, metrics);
   const limits = new InFlightLimits();
   const addresses = new AddressRange(options.serviceCidr);
   const serviceHooks = new ServiceHooks({ store, clock: systemClock, addresses, nodePorts: options.nodePortRange });
@@ -88,6 +90,12 @@ export async function startApiServer(
     clock: systemClock,
     hooks,
   });
+  metrics.gauge(
+    { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
+    (gauge) => {
+      for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
+    },
+  );
   const kubelets = new Kubelets({
     registries,
     client: options.kubeletClient,

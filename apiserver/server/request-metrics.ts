@@ -10,6 +10,8 @@ import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
+const seriesLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'];
+
 interface Series {
   readonly total: CounterSeries;
   /** Watches have none. */
@@ -19,6 +21,8 @@ interface Series {
 export class RequestMetrics {
   readonly #total: BoundCounter;
   readonly #duration: BoundHistogram;
+  /** Streams that are open: labels, and how many. */
+  readonly #longRunning = new Map<string, { readonly labels: Labels; count: number }>();
   /** By all the values of their labels. */
   readonly #series = new Map<string, Series>();
   readonly #durations = new Map<string, HistogramSeries>();
@@ -34,6 +38,16 @@ export class RequestMetrics {
       buckets: durationBuckets,
     });
     metrics.gauge(
+      {
+        name: 'apiserver_longrunning_requests',
+        help: 'Watches and other streams that are open.',
+        labels: seriesLabels,
+      },
+      (gauge) => {
+        for (const { labels, count } of this.#longRunning.values()) gauge.set(labels, count);
+      },
+    );
+    metrics.gauge(
       { name: 'apiserver_current_inflight_requests', help: 'Requests in work.', labels: ['request_kind'] },
       (gauge) => {
         const { heartbeat, read, write } = limits.inFlight;
@@ -42,6 +56,18 @@ export class RequestMetrics {
         gauge.set({ request_kind: 'mutating' }, write);
       },
     );
+  }
+
+  /** A stream begins. What is returned is to be called at its end. */
+  beginLongRunning({ info }: ApiRequest, verb: string): () => void {
+    const name = isServed(info) ? nameOf(info) : unknown;
+    const id = `${verb} ${name}`;
+    const open = this.#longRunning.get(id) ?? { labels: labelsOf(verb, name), count: 0 };
+    this.#longRunning.set(id, open);
+    open.count += 1;
+    return () => {
+      open.count -= 1;
+    };
   }
 
   observe(request: ApiRequest): void {

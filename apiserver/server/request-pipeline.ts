@@ -46,9 +46,12 @@ export async function passRequest(
     const verb = verbOf(request, request.info);
     const requestClass = classOf(request.info, verb);
     if (requestClass !== 'exempt') await arrive(request, parts.limits);
-    leave = parts.limits.enter(requestClass, request.user.name);
+    if (requestClass !== 'exempt') leave = parts.limits.enter(requestClass, request.user.name);
     const isLongRunning = request.info.isResource && requestClass === 'exempt';
-    await (isLongRunning ? parts.handle(request) : withDeadline(request, () => parts.handle(request as ApiRequest)));
+    if (isLongRunning) {
+      leave = parts.metrics.beginLongRunning(request, verb);
+      await parts.handle(request);
+    } else await withDeadline(request, () => parts.handle(request as ApiRequest));
   } catch (error) {
     await answerError(request, outgoing, error, parts.logger);
   } finally {

@@ -12,7 +12,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { createDeferred } from '../../base/deferred.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
-import type { CachedResource, ResourceCaches } from './resource-cache.ts';
+import type { CachedResource, ResourceCache, ResourceCaches } from './resource-cache.ts';
 import { RevisionWaiters } from './revision-waiters.ts';
 import { SharedRead } from './shared-read.ts';
 import {
@@ -89,6 +89,11 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
 
   get revision(): number {
     return this.#reached.revision;
+  }
+
+  /** Of each cache, by what its prefix says between the root and the last slash: `core/pods`. */
+  *stats(): Generator<[string, ResourceCache['stats']]> {
+    for (const [prefix, cache] of this.#caches) yield [prefix.slice(this.#root.length, -1), cache.stats];
   }
 
   async waitFor(revision: number, timeoutMs: number): Promise<void> {

@@ -1,0 +1,87 @@
+/** What `/metrics` of the API server tells, beside what was really asked of it. */
+
+import assert from 'node:assert/strict';
+import https from 'node:https';
+import { after, before, test } from 'node:test';
+import { configMaps } from '../../api/core/config-map.ts';
+import { namespaces } from '../../api/core/namespace.ts';
+import { silentLogger } from '../../base/logger.ts';
+import type { Connection } from '../../client/connection.ts';
+import { createRestClient } from '../../client/rest-client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+let server: TestApiServer;
+before(async () => {
+  server = await startTestApiServer();
+});
+after(() => server.stop());
+
+/** The value of the sample whose line has the name and all of these labels; 0 when there is none. */
+async function sample(name: string, labels: Record<string, string>): Promise<number> {
+  const { text } = await server.client.raw('GET', '/metrics');
+  const line = text
+    .split('\n')
+    .find(
+      (one) =>
+        one.startsWith(`${name}{`) && Object.entries(labels).every(([key, value]) => one.includes(`${key}="${value}"`)),
+    );
+  return line === undefined ? 0 : Number(line.slice(line.lastIndexOf(' ') + 1));
+}
+
+test('requests are counted by what they asked for and what they got', async () => {
+  const asked = { group: '', version: 'v1', resource: 'configmaps', scope: 'resource' };
+  await server.client.create(namespaces, { metadata: { name: 'counted' } });
+  await server.client.create(configMaps, { metadata: { namespace: 'counted', name: 'a' } });
+  for (let n = 0; n < 3; n += 1) await server.client.get(configMaps, { namespace: 'counted', name: 'a' });
+  await assert.rejects(server.client.get(configMaps, { namespace: 'counted', name: 'b' }));
+  assert.equal(await sample('apiserver_request_total', { ...asked, verb: 'GET', code: '200' }), 3);
+  assert.equal(await sample('apiserver_request_total', { ...asked, verb: 'GET', code: '404' }), 1);
+  assert.equal(await sample('apiserver_request_duration_seconds_count', { ...asked, verb: 'GET' }), 4);
+  assert.ok((await sample('apiserver_request_duration_seconds_sum', { ...asked, verb: 'GET' })) > 0);
+  assert.equal(
+    await sample('etcd_request_duration_seconds_count', { operation: 'create', type: 'core/configmaps' }),
+    1,
+  );
+  assert.equal(await sample('apiserver_storage_objects', { resource: 'core/configmaps' }), 1);
+  // The scrape itself is a request in work, but no resource's.
+  assert.equal(await sample('apiserver_current_inflight_requests', { request_kind: 'mutating' }), 0);
+});
+
+test('what nobody serves does not become a label, whoever asks for it', async () => {
+  const stranger = createRestClient(await server.connectAs('nobody'), { userAgent: 'test', logger: silentLogger });
+  for (const path of ['/strange-1', '/api/v1/strange-2', '/apis/strange-3/v1/strange-4', '/api/v1/pods/a/strange-5']) {
+    for (const client of [stranger, server.client]) await client.raw('GET', path).catch(() => undefined);
+  }
+  const { text } = await server.client.raw('GET', '/metrics');
+  assert.doesNotMatch(text, /strange/);
+  for (const verb of ['GET', 'LIST'])
+    assert.equal(await sample('apiserver_request_total', { subresource: 'unknown', verb, code: '403' }), 2);
+  await stranger.close();
+});
+
+test('watches are counted while they are open', async () => {
+  const open = { verb: 'WATCH', resource: 'configmaps', scope: 'cluster' };
+  const watches = [await openWatch(server.connection), await openWatch(server.connection)];
+  assert.equal(await sample('apiserver_longrunning_requests', open), 2);
+  for (const close of watches) close();
+  await eventually('no watch is open', async () => (await sample('apiserver_longrunning_requests', open)) === 0);
+  assert.equal(await sample('apiserver_request_total', open), 2);
+  assert.equal(await sample('apiserver_request_duration_seconds_count', open), 0);
+});
+
+/** Resolves once the server has begun to answer, with what closes it. */
+function openWatch({ certificateAuthority, clientCertificate, clientKey }: Connection): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const request = https.get(
+      `${server.url}/api/v1/configmaps?watch=true`,
+      { ca: certificateAuthority, cert: clientCertificate, key: clientKey, agent: false },
+      (response) => {
+        response.resume();
+        response.on('error', () => {}); // cut by us
+        resolve(() => request.destroy());
+      },
+    );
+    request.on('error', reject);
+  });
+}
