@@ -17,7 +17,8 @@ export async function authenticate(request: ApiRequest, authenticators: readonly
 
 async function userOf(request: ApiRequest, authenticators: readonly Authenticator[]): Promise<User> {
   for (const authenticator of authenticators) {
-    const user = await authenticator.authenticate(request);
+    const found = authenticator.authenticate(request);
+    const user = found instanceof Promise ? await found : found;
     if (user !== undefined) return user;
   }
   if (request.header('authorization') !== '') throw unauthorized();

@@ -16,7 +16,8 @@ export async function authorize(request: ApiRequest, authorizers: readonly Autho
 /** The verdict of the first authorizer that has an opinion. */
 export async function decide(action: Action, authorizers: readonly Authorizer[]): Promise<Verdict> {
   for (const authorizer of authorizers) {
-    const verdict = await authorizer.authorize(action);
+    const decided = authorizer.authorize(action);
+    const verdict = decided instanceof Promise ? await decided : decided;
     if (verdict.decision !== 'noOpinion') return verdict;
   }
   return { decision: 'noOpinion' };

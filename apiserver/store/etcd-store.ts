@@ -112,8 +112,8 @@ export class EtcdStore implements Store {
     );
   }
 
-  async currentRevision(): Promise<number> {
-    return await this.#currentRevision.get();
+  currentRevision(): Promise<number> {
+    return this.#currentRevision.get();
   }
 
   async compact(revision: number): Promise<void> {

@@ -108,12 +108,12 @@ export class WatchCache implements ResourceCache {
     }
   }
 
-  async waitFor(revision: number, timeoutMs: number): Promise<void> {
-    await this.#whenReady(timeoutMs, (left) => this.#parts.feed.waitFor(revision, left));
+  waitFor(revision: number, timeoutMs: number): Promise<void> {
+    return this.#whenReady(timeoutMs, (left) => this.#parts.feed.waitFor(revision, left));
   }
 
-  async waitUntilConsistent(timeoutMs: number): Promise<void> {
-    await this.#whenReady(timeoutMs, (left) => this.#parts.feed.waitUntilConsistent(left));
+  waitUntilConsistent(timeoutMs: number): Promise<void> {
+    return this.#whenReady(timeoutMs, (left) => this.#parts.feed.waitUntilConsistent(left));
   }
 
   get(key: string): CachedObject | undefined {
@@ -257,8 +257,11 @@ export class WatchCache implements ResourceCache {
     this.#available.delete(watcher);
   }
 
-  async #whenReady(timeoutMs: number, wait: (leftMs: number) => Promise<void>): Promise<void> {
-    if (this.#pending === undefined) return await wait(timeoutMs);
+  #whenReady(timeoutMs: number, wait: (leftMs: number) => Promise<void>): Promise<void> {
+    return this.#pending === undefined ? wait(timeoutMs) : this.#onceLoaded(timeoutMs, wait);
+  }
+
+  async #onceLoaded(timeoutMs: number, wait: (leftMs: number) => Promise<void>): Promise<void> {
     const deadline = this.#clock.monotonic() + timeoutMs;
     await this.#loadedWithin(timeoutMs);
     await wait(Math.max(0, deadline - this.#clock.monotonic()));
