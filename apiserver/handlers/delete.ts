@@ -58,7 +58,7 @@ async function deleteAll(items: readonly CachedObject[], remove: (item: CachedOb
 const deleteRequest = (request: ApiRequest, { dryRun }: DeletionOptions): WriteRequest => ({
   user: request.user,
   dryRun,
-  signal: request.signal,
+  throwIfAbandoned: () => request.throwIfAbandoned(),
   warn: (text) => request.warn(text),
 });
 

@@ -90,7 +90,7 @@ export function writeRequest(request: ApiRequest, target: Target, options: Write
     user: request.user,
     dryRun: options.dryRun,
     subresource: subresource?.name,
-    signal: request.signal,
+    throwIfAbandoned: () => request.throwIfAbandoned(),
     trackFields: trackUpdates({ kind, manager: managerOf(request, options), subresource: subresource?.name }),
     warn: (text) => request.warn(text),
   };

@@ -148,7 +148,7 @@ export class Registry {
     let current = this.#fromCache(key);
     let isFresh = false;
     for (;;) {
-      request.signal?.throwIfAborted();
+      request.throwIfAbandoned?.();
       if (current === undefined) {
         current = await this.#read(key);
         isFresh = true;
@@ -261,7 +261,7 @@ export class Registry {
     request: WriteRequest,
   ): Promise<{ object: Stored; removed: boolean }> {
     for (;;) {
-      request.signal?.throwIfAborted();
+      request.throwIfAbandoned?.();
       const current = await this.read(key);
       this.#refusePreconditions(key.name, current, options);
       await this.#admission.validate(this.#admissionRequest('DELETE', undefined, current, request));

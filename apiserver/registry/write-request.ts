@@ -8,8 +8,8 @@ export interface WriteRequest {
   readonly user: User;
   readonly dryRun: boolean;
   readonly subresource?: string | undefined;
-  /** Ends retries: nobody waits any more. */
-  readonly signal?: AbortSignal | undefined;
+  /** Asked before each try: throws when nobody waits any more. */
+  throwIfAbandoned?(): void;
   /** Keeps `metadata.managedFields` true, once the object is complete. Absent: they stay as they are. */
   readonly trackFields?: TrackFields | undefined;
   warn(text: string): void;

@@ -63,12 +63,20 @@ export class ApiRequest {
     return typeof value === 'string' ? value : (value?.join(', ') ?? '');
   }
 
+  get isAbandoned(): boolean {
+    return this.outgoing.destroyed || this.outgoing.writableEnded;
+  }
+
+  throwIfAbandoned(): void {
+    if (this.isAbandoned) throw gone;
+  }
+
   /** Aborts when nobody waits for the answer any more: the client went away, or the deadline passed. */
   get signal(): AbortSignal {
     if (this.#ended === undefined) {
       const ended = new AbortController();
       this.#ended = ended;
-      if (this.outgoing.destroyed || this.outgoing.writableEnded) ended.abort(gone);
+      if (this.isAbandoned) ended.abort(gone);
       this.outgoing.once('close', () => ended.abort(gone));
     }
     return this.#ended.signal;

@@ -101,7 +101,7 @@ async function answerError(
   error: unknown,
   logger: Logger,
 ): Promise<void> {
-  const status = toStatusError(error, request?.signal.aborted ?? false);
+  const status = toStatusError(error, request?.isAbandoned ?? false);
   if (status.code >= 500) logger.warn('request not answered as asked', { path: request?.info.path, error });
   if (request === undefined) {
     outgoing.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.status));
