@@ -34,8 +34,10 @@ export async function joinSession(session: Session, channels: RemoteChannels): P
   const { stdin, gone } = channels;
   gone.addEventListener('abort', () => session.close(), { once: true });
   if (gone.aborted) session.close();
+  let resized = Promise.resolve();
   channels.onResize(({ columns, rows }) => {
-    session.resize(columns, rows).catch(() => undefined); // the process may be over already
+    // One after the other: the last one counts. The process may be over already.
+    resized = resized.then(() => session.resize(columns, rows)).catch(() => undefined);
   });
   if (stdin !== undefined && session.stdin !== undefined) stdin.pipe(session.stdin);
   await Promise.all([

@@ -141,8 +141,8 @@ describe('streams of @kubernetes/client-node', { timeout: 240_000 }, () => {
     const stdout = new Terminal();
     const stdin = new PassThrough();
     const script =
-      'echo begun; until [ "$(stty size)" = "45 123" ]; do :; done; echo small; read word; ' +
-      'until [ "$(stty size)" = "50 200" ]; do :; done; echo "large, $word"; test -t 0 && exit 4';
+      'echo begun; until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; echo small; read word; ' +
+      'until [ "$(stty size)" = "50 200" ]; do sleep 0.1; done; echo "large, $word"; test -t 0 && exit 4';
     const running = exec('streams', ['sh', '-c', script], { stdin, stdout, tty: true });
     await eventually('the first size', () => stdout.text.includes('small\r\n'));
     stdout.resize(200, 50);

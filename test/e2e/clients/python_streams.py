@@ -109,7 +109,7 @@ def test_stdin():
 def test_terminal():
     one = begin("streams", ["sh"], stdin=True, stderr=False, tty=True)
     one.write_channel(RESIZE, '{"Height":45,"Width":123}')
-    one.write_stdin('until [ "$(stty size)" = "45 123" ]; do :; done; echo si"ze" is right; tty; exit 4\n')
+    one.write_stdin('until [ "$(stty size)" = "45 123" ]; do sleep 0.1; done; echo si"ze" is right; tty; exit 4\n')
     one.run_forever(timeout=20)
     out = one.read_channel(1)
     check("exec: a terminal with its size", "size is right\r\n" in out and "/dev/pts/" in out)

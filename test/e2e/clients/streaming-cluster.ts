@@ -1,7 +1,8 @@
 /** A whole cluster with pods to talk to: what every client's streams are tried on. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod, Service } from 'kubernetes-types/core/v1';
 import { pods } from '../../../api/core/pod.ts';
+import { services } from '../../../api/core/service.ts';
 import { importSleeper } from '../../support/engine-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import { LocalCluster } from '../../support/local-cluster.ts';
@@ -45,13 +46,14 @@ const endingProgram = `
 interface Container {
   readonly script: string;
   readonly tty?: boolean;
+  readonly restartPolicy?: string;
 }
 
-const talking = (name: string, { script, tty = false }: Container): Pod => ({
+const talking = (name: string, { script, tty = false, restartPolicy = 'Never' }: Container): Pod => ({
   metadata: { name, namespace, labels: { app: name } },
   spec: {
     terminationGracePeriodSeconds: 0,
-    restartPolicy: 'Never',
+    restartPolicy,
     containers: [{ name: 'c', image, stdin: true, tty, command: ['/bin/busybox', 'sh', '-c', script] }],
   },
 });
@@ -63,12 +65,20 @@ export class StreamingCluster {
     this.cluster = cluster;
   }
 
-  /** With the pods `streams` and `terminal`, running. */
+  /** With the pods `streams` (and a Service before it) and `terminal`, running, and `failing`, which begins anew. */
   static async start(): Promise<StreamingCluster> {
     await importSleeper(image);
     const one = new StreamingCluster(await LocalCluster.start({ flags: ['--no-demo'] }));
     await one.cluster.client.create<Pod>(pods, talking('streams', { script: program }));
     await one.cluster.client.create<Pod>(pods, talking('terminal', { script: terminalProgram, tty: true }));
+    await one.cluster.client.create<Pod>(
+      pods,
+      talking('failing', { script: 'echo attempted; exit 1', restartPolicy: 'OnFailure' }),
+    );
+    await one.cluster.client.create<Service>(services, {
+      metadata: { name: 'streams', namespace },
+      spec: { selector: { app: 'streams' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
     for (const name of ['streams', 'terminal']) await one.untilPhase(name, 'Running');
     return one;
   }
