@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { Terminal, type TerminalSize } from './terminal.ts';
 
 const run = promisify(execFile);
 
@@ -69,10 +70,16 @@ export class Kubectl {
 
   /** Starts it and leaves it to the caller, for what goes on: `get -w`, `port-forward`. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    return spawn(this.#binary, args, {
-      stdio: 'pipe',
-      env: { PATH: process.env.PATH, HOME: this.#home, KUBECONFIG: this.#kubeconfig, ...env },
-    });
+    return spawn(this.#binary, args, { stdio: 'pipe', env: { ...this.#environment, ...env } });
+  }
+
+  /** The same as at a keyboard: for `exec -it`. */
+  startInTerminal(args: readonly string[], size: TerminalSize): Terminal {
+    return Terminal.start([this.#binary, ...args], { size, env: this.#environment });
+  }
+
+  get #environment() {
+    return { PATH: process.env.PATH, HOME: this.#home, KUBECONFIG: this.#kubeconfig };
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 
@@ -16,6 +16,9 @@ export interface ForwardTarget {
   /** Do not check the other side's certificate (pods and services have their own). */
   readonly insecure?: boolean;
 }
+
+/** So long after one side has hung up may the other read. */
+const lastBytesMs = 10_000;
 
 /** Headers of this hop alone, and what the other side must not learn. */
 const ownHeaders: readonly string[] = [
@@ -112,19 +115,37 @@ async function joinSockets(
   local.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (head.length > 0) local.write(head);
   if (request.upgrade?.head.length) remote.write(request.upgrade.head);
-  const end = () => {
-    local.destroy();
-    remote.destroy();
-  };
-  await new Promise<void>((resolve) => {
-    for (const socket of [local, remote]) {
-      socket.on('error', end);
-      socket.on('close', () => {
-        end();
-        resolve();
-      });
-    }
-    local.pipe(remote);
-    remote.pipe(local);
+  await Promise.all([pipeUntilClosed(local, remote), pipeUntilClosed(remote, local)]);
+}
+
+function pipeUntilClosed(from: Duplex, to: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      hangUp(to);
+      resolve();
+    });
+    from.pipe(chunkWriter(to));
   });
+}
+
+/**
+ * Passes on chunk by chunk, each when the one before is out: writes that wait together become one TLS record, and there
+ * are clients (the Python one) that wait for their socket while the next message is in a record they have read already.
+ */
+function chunkWriter(to: Duplex): Writable {
+  const writer = new Writable({
+    write: (chunk: Buffer, _encoding, done) => void to.write(chunk, done),
+    final: (done) => void to.end(done),
+  });
+  return writer.on('error', () => to.destroy());
+}
+
+/** Whoever reads slowly still gets what was written last. */
+function hangUp(socket: Duplex): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), lastBytesMs);
+  socket.on('close', () => clearTimeout(timer));
+  socket.end();
+  socket.resume();
 }

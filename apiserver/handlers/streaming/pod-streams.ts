@@ -65,8 +65,7 @@ export function createPodStreams(
         request.outgoing.end();
         return;
       }
-      const query = new URLSearchParams(request.query);
-      query.delete('container');
+      const query = logOptions(request.query);
       const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
       await toKubelet(request, pod.spec.nodeName, withQuery(path, query));
     },
@@ -82,6 +81,17 @@ function kubeletOptions(query: URLSearchParams): URLSearchParams {
     if (booleanParameter(query, ours)) options.set(theirs, '1');
   }
   for (const word of query.getAll('command')) options.append('command', word);
+  return options;
+}
+
+/** Without the container, which the path names; what is true in any of its spellings says `true`. */
+function logOptions(query: URLSearchParams): URLSearchParams {
+  const options = new URLSearchParams(query);
+  options.delete('container');
+  for (const name of ['follow', 'previous', 'timestamps', 'insecureSkipTLSVerifyBackend']) {
+    const value = booleanParameter(query, name);
+    if (value !== undefined) options.set(name, String(value));
+  }
   return options;
 }
 

@@ -8,10 +8,12 @@ import { RuntimeError } from '../runtime.ts';
 import { ask } from './engine.ts';
 
 const connectTimeoutMs = 5_000;
-/** Joins a connection with its own standard streams; it runs inside the namespace. */
+/** What the joiner says first when it is connected. */
+const connected = 'connected';
+/** Joins a connection with its own standard streams; it runs inside the namespace, and speaks on standard error. */
 const joiner = `const s=require('net').connect(Number(process.argv[1]),'127.0.0.1');
 s.on('error',(e)=>{process.stderr.write(e.message);process.exit(1)});
-s.on('connect',()=>{process.stdin.pipe(s);s.pipe(process.stdout)});s.on('close',()=>process.exit(0));`;
+s.on('connect',()=>{process.stderr.write('${connected}');process.stdin.pipe(s);s.pipe(process.stdout)});s.on('close',()=>process.exit(0));`;
 
 export async function openSandboxPort(docker: Dockerode, sandboxId: string, port: number): Promise<Duplex> {
   const {
@@ -25,7 +27,7 @@ export async function openSandboxPort(docker: Dockerode, sandboxId: string, port
     return await connect(ip ?? '', port);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || config.NetworkMode === 'host') throw error;
-    return connectInside(state.Pid, port);
+    return await connectInside(state.Pid, port);
   }
 }
 
@@ -42,13 +44,23 @@ function connect(host: string, port: number): Promise<Duplex> {
   });
 }
 
-function connectInside(pid: number, port: number): Duplex {
+async function connectInside(pid: number, port: number): Promise<Duplex> {
   const child = spawn('nsenter', [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', joiner, String(port)], {
     stdio: 'pipe',
   });
   const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  child.stderr.once('data', (words: Buffer) => duplex.destroy(new Error(words.toString())));
-  child.on('error', (error) => duplex.destroy(error));
   duplex.on('close', () => child.kill());
-  return duplex;
+  duplex.on('error', () => {}); // whoever has it hears of it too
+  return await new Promise((resolve, reject) => {
+    const fail = (error: Error) => {
+      reject(error);
+      duplex.destroy(error);
+    };
+    child.on('error', fail);
+    child.on('exit', () => reject(new Error(`port ${port} cannot be reached from inside`)));
+    child.stderr.on('data', (words: Buffer) => {
+      if (words.toString() === connected) resolve(duplex);
+      else fail(new Error(words.toString()));
+    });
+  });
 }

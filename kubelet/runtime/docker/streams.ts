@@ -93,6 +93,8 @@ export class DockerStreams {
   }
 }
 
+/** Not executable, and not found. */
+const refusedCodes: readonly number[] = [126, 127];
 const refusalHead = Buffer.from('OCI runtime exec failed: ');
 
 interface SessionControls {
@@ -104,7 +106,9 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const frames = new FrameReader();
-  let refusal: string | undefined;
+  /** The first output, when it may be the engine's word and not the program's: only the exit code tells. */
+  let refusal: Buffer | undefined;
+  let heard = false;
   const over = new Promise<void>((resolve) => {
     socket.on('close', resolve);
     socket.on('end', resolve);
@@ -114,10 +118,11 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
     const parts = options.tty ? [{ channel: 'stdout', content: chunk } as const] : frames.read(chunk);
     for (const { channel, content } of parts) {
       // The engine says on the output of a program why it could not be run.
-      if (stdout.readableLength === 0 && content.subarray(0, refusalHead.length).equals(refusalHead)) {
-        refusal = content.toString().trim();
-        continue;
-      }
+      if (!heard && content.subarray(0, refusalHead.length).equals(refusalHead)) refusal = content;
+      heard = true;
+      if (content === refusal) continue;
+      if (refusal !== undefined) stdout.write(refusal);
+      refusal = undefined;
       const target = channel === 'stdout' ? stdout : stderr;
       if (target.write(content)) continue;
       // A slow reader slows the process, instead of filling our memory.
@@ -126,10 +131,16 @@ function openSession(socket: Duplex, options: StreamOptions, controls: SessionCo
     }
   });
   const done = over.then(async () => {
-    stdout.end();
-    stderr.end();
-    if (refusal !== undefined) throw new RuntimeError('Refused', refusal);
-    return await controls.exitCode();
+    try {
+      const exitCode = await controls.exitCode();
+      if (refusal !== undefined && refusedCodes.includes(exitCode ?? 0))
+        throw new RuntimeError('Refused', refusal.toString().trim());
+      if (refusal !== undefined) stdout.write(refusal);
+      return exitCode;
+    } finally {
+      stdout.end();
+      stderr.end();
+    }
   });
   done.catch(() => undefined); // whoever waits for `done` hears of it; nobody has to
   return {

@@ -1,9 +1,9 @@
 /** Port-forward: connections of the caller, each carried to a port inside the pod. */
 
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
-import { decodeMessage, isBase64, sendMessage } from './websocket-channels.ts';
+import { decodeMessage, highWater, isBase64, passOn, sendMessage } from './websocket-channels.ts';
 
 /** Opens a connection to a port of the pod. */
 export type Dial = (port: number) => Promise<Duplex>;
@@ -19,6 +19,7 @@ export async function forwardOverSpdy(
     if (stream.headers.get('streamtype') === 'error') {
       errors.set(id, stream);
       stream.on('close', () => errors.delete(id));
+      stream.resume(); // nothing comes but its end, which has to be read for the stream to be over
     } else void carry(stream, errors.get(id), dial);
   });
   await connection.run(head);
@@ -36,61 +37,63 @@ async function carry(data: SpdyStream, errors: SpdyStream | undefined, dial: Dia
   }
 }
 
-/** Ends when both directions have. */
-async function pipeBoth(a: Duplex, b: Duplex): Promise<void> {
-  a.pipe(b);
-  b.pipe(a);
-  a.on('close', () => b.destroy());
+/** Ends when both directions have. A connection that breaks is broken for the caller too, and no error of forwarding. */
+async function pipeBoth(data: SpdyStream, target: Duplex): Promise<void> {
+  data.pipe(target);
+  target.pipe(data);
+  data.on('close', () => {
+    if (!data.readableEnded || !data.writableFinished) target.destroy();
+  });
+  if (data.destroyed) target.destroy();
   await new Promise<void>((resolve) => {
-    b.on('close', resolve);
-    b.on('error', () => a.destroy());
+    target.on('close', resolve);
+    target.on('error', () => data.reset());
   });
 }
 
 const explain = (port: number, error: unknown): string =>
   `error forwarding port ${port} to pod: ${error instanceof Error ? error.message : String(error)}`;
 
-/** Over WebSocket channels: for the port at place i, channel 2i carries data and 2i + 1 errors; each begins with the port. */
+/**
+ * Over WebSocket channels: for the port at place i, channel 2i carries data and 2i + 1 errors; each begins with the port.
+ * Hangs up when the connections to all ports are over. There is no half-close in this protocol.
+ */
 export async function forwardOverWebSocket(socket: WebSocket, ports: readonly number[], dial: Dial): Promise<void> {
-  const targets = new Map<number, Duplex>();
-  const closed = new Promise<void>((resolve) => {
-    socket.on('close', resolve);
-    socket.on('error', () => resolve());
-  });
-  const waiting: Buffer[] = [];
-  const take = (message: Buffer) => {
-    const { channel, content } = decodeMessage(message, isBase64(socket.protocol));
-    if (content.length > 0) targets.get(channel)?.write(content);
-  };
-  let ready = false;
+  const inputs = ports.map(() => new PassThrough({ highWaterMark: highWater }));
   socket.on('message', (message: Buffer) => {
-    if (ready) take(message);
-    else waiting.push(message);
+    const { channel, content } = decodeMessage(message, isBase64(socket.protocol));
+    const input = inputs[channel / 2];
+    if (input !== undefined && content.length > 0) passOn(socket, input, content);
   });
-  for (const [index, port] of ports.entries()) {
-    const head = Buffer.alloc(2);
-    head.writeUInt16LE(port);
-    await sendMessage(socket, 2 * index, head);
-    await sendMessage(socket, 2 * index + 1, head);
-    try {
-      const target = await dial(port);
-      targets.set(2 * index, target);
-      void sendAll(socket, 2 * index, target);
-    } catch (error) {
-      await sendMessage(socket, 2 * index + 1, Buffer.from(explain(port, error)));
-    }
-  }
-  ready = true;
-  for (const message of waiting) take(message);
-  await closed;
-  for (const target of targets.values()) target.destroy();
+  const hangUp = () => {
+    for (const input of inputs) input.destroy();
+  };
+  socket.on('close', hangUp);
+  socket.on('error', hangUp);
+  await Promise.all(
+    inputs.map((input, index) => carryChannel(socket, input, { index, port: ports[index] ?? 0, dial })),
+  );
+  socket.close(1000);
 }
 
-async function sendAll(socket: WebSocket, channel: number, target: Duplex): Promise<void> {
+async function carryChannel(
+  socket: WebSocket,
+  input: PassThrough,
+  { index, port, dial }: { readonly index: number; readonly port: number; readonly dial: Dial },
+): Promise<void> {
+  const [data, errors] = [2 * index, 2 * index + 1];
+  const head = Buffer.alloc(2);
+  head.writeUInt16LE(port);
+  await sendMessage(socket, data, head);
+  await sendMessage(socket, errors, head);
   try {
-    for await (const chunk of target as AsyncIterable<Buffer>) await sendMessage(socket, channel, chunk);
+    const target = await dial(port);
+    input.on('close', () => target.destroy());
+    if (input.destroyed) target.destroy();
+    input.pipe(target);
+    for await (const chunk of target as AsyncIterable<Buffer>) await sendMessage(socket, data, chunk);
   } catch (error) {
-    await sendMessage(socket, channel + 1, Buffer.from(String(error)));
+    await sendMessage(socket, errors, Buffer.from(explain(port, error)));
   }
-  socket.close(1000);
+  input.destroy();
 }

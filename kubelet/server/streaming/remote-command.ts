@@ -34,8 +34,10 @@ export async function joinSession(session: Session, channels: RemoteChannels): P
   const { stdin, gone } = channels;
   gone.addEventListener('abort', () => session.close(), { once: true });
   if (gone.aborted) session.close();
+  let resized = Promise.resolve();
   channels.onResize(({ columns, rows }) => {
-    session.resize(columns, rows).catch(() => undefined); // the process may be over already
+    // One after the other: the last one counts. The process may be over already.
+    resized = resized.then(() => session.resize(columns, rows)).catch(() => undefined);
   });
   if (stdin !== undefined && session.stdin !== undefined) stdin.pipe(session.stdin);
   await Promise.all([
@@ -79,12 +81,27 @@ function computeExitStatus(exitCode: number | undefined): ExitStatus {
   };
 }
 
-/** `{"Width":80,"Height":24}` on the resize channel. */
-export function readTerminalSize(text: string): TerminalSize | undefined {
+const longestSize = 200;
+const isSize = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65536;
+
+/** What comes on the resize channel: `{"Width":80,"Height":24}`, the names in any case, several at once or in pieces. */
+export class TerminalSizeReader {
+  #rest = '';
+
+  read(chunk: Buffer): TerminalSize[] {
+    const parts = (this.#rest + chunk.toString()).split('}');
+    this.#rest = (parts.pop() ?? '').slice(0, longestSize);
+    return parts.flatMap((part) => readTerminalSize(`${part}}`) ?? []);
+  }
+}
+
+function readTerminalSize(text: string): TerminalSize | undefined {
   try {
-    const { Width: columns, Height: rows } = JSON.parse(text) as { Width?: number; Height?: number };
-    return columns && rows ? { columns, rows } : undefined;
+    const fields = Object.entries(JSON.parse(text) as object).map(([name, value]) => [name.toLowerCase(), value]);
+    const { width: columns, height: rows } = Object.fromEntries(fields) as Record<string, unknown>;
+    return isSize(columns) && isSize(rows) ? { columns, rows } : undefined;
   } catch {
-    return undefined; // half a message, or nonsense: the next one counts
+    return undefined; // nonsense: the next one counts
   }
 }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { type RemoteChannels, readTerminalSize } from './remote-command.ts';
+import { type RemoteChannels, TerminalSizeReader } from './remote-command.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 
 const openTimeoutMs = 30_000;
@@ -36,9 +36,9 @@ export async function openSpdyChannels(
       await Promise.race([once(stream, 'drain'), once(gone.signal, 'abort')]);
     },
     onResize(listener) {
+      const sizes = new TerminalSizeReader();
       streams.get('resize')?.on('data', (chunk: Buffer) => {
-        const size = readTerminalSize(chunk.toString());
-        if (size !== undefined) listener(size);
+        for (const size of sizes.read(chunk)) listener(size);
       });
     },
     gone: gone.signal,

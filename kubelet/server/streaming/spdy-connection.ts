@@ -1,6 +1,7 @@
 /**
  * The server's side of SPDY/3.1, as far as kubectl speaks it: streams that the client opens, over any duplex.
- * Flow control is that of the connection below; windows are granted as data comes.
+ * Flow control is that of the connection below, as kubectl knows no windows: while more waits in a stream than it may
+ * hold, nothing is read. Windows are granted all the same, for those who ask.
  */
 
 import { Duplex } from 'node:stream';
@@ -13,6 +14,8 @@ const largestData = 32 * 1024;
 /** Nobody opens so many. */
 const mostStreams = 1_000;
 const largestFrame = 1 << 20;
+/** What may wait in a stream for its reader. */
+const highWater = 1 << 20;
 
 export interface SpdyStream extends Duplex {
   readonly headers: SpdyHeaders;
@@ -36,6 +39,7 @@ export class SpdyConnection {
   /** Reads until the connection is over; then all streams are. Never rejects. */
   async run(head: Buffer): Promise<void> {
     let rest: Buffer = head;
+    this.#socket.on('close', () => this.#destroyStreams());
     try {
       rest = await this.#readFrames(rest);
       for await (const chunk of this.#socket as AsyncIterable<Buffer>)
@@ -43,11 +47,15 @@ export class SpdyConnection {
     } catch {
       // A broken connection is an end like any other.
     }
-    for (const stream of this.#streams.values()) stream.destroy();
-    this.#streams.clear();
+    this.#destroyStreams();
     this.#reader.close();
     this.#writer.close();
     this.#socket.destroy();
+  }
+
+  #destroyStreams(): void {
+    for (const stream of this.#streams.values()) stream.destroy();
+    this.#streams.clear();
   }
 
   close(): void {
@@ -69,7 +77,7 @@ export class SpdyConnection {
   async #readFrame(head: Buffer, body: Buffer): Promise<void> {
     const flags = head[4] ?? 0;
     if (((head[0] ?? 0) & 0x80) === 0) {
-      this.#readData(head.readUInt32BE(0), body, flags);
+      await this.#readData(head.readUInt32BE(0), body, flags);
       return;
     }
     switch (head.readUInt16BE(2)) {
@@ -102,11 +110,11 @@ export class SpdyConnection {
     this.#onStream(stream);
   }
 
-  #readData(id: number, content: Buffer, flags: number): void {
+  async #readData(id: number, content: Buffer, flags: number): Promise<void> {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.destroyed) return;
     if (content.length > 0) {
-      stream.push(Buffer.from(content));
+      await stream.receive(Buffer.from(content));
       this.#grant(id, content.length);
     }
     if ((flags & finFlag) !== 0) stream.push(null);
@@ -167,9 +175,10 @@ interface StreamActions {
 class Stream extends Duplex implements SpdyStream {
   readonly headers: SpdyHeaders;
   readonly #actions: StreamActions;
+  #hasRoom: () => void = () => {};
 
   constructor(headers: SpdyHeaders, actions: StreamActions) {
-    super();
+    super({ readableHighWaterMark: highWater });
     this.headers = headers;
     this.#actions = actions;
     this.on('error', () => {}); // whoever uses the stream sees it end
@@ -180,7 +189,17 @@ class Stream extends Duplex implements SpdyStream {
     this.destroy();
   }
 
-  override _read(): void {}
+  /** Resolves when there is room for more. */
+  async receive(content: Buffer): Promise<void> {
+    if (this.push(content) || this.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#hasRoom = resolve;
+    });
+  }
+
+  override _read(): void {
+    this.#hasRoom();
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.#actions.send(chunk, false, done);
@@ -192,6 +211,7 @@ class Stream extends Duplex implements SpdyStream {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#actions.closed();
+    this.#hasRoom();
     done(error);
   }
 }

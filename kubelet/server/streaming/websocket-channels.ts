@@ -1,8 +1,8 @@
 /** Channels in WebSocket messages: the first byte says which. `v5.channel.k8s.io` and its elders, base64 for browsers. */
 
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { type RemoteChannels, readTerminalSize, type TerminalSize } from './remote-command.ts';
+import { type RemoteChannels, type TerminalSize, TerminalSizeReader } from './remote-command.ts';
 
 /** In the order in which we like them. */
 export const commandProtocols = [
@@ -15,9 +15,8 @@ export const commandProtocols = [
 ] as const;
 
 const channelNumbers = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-/** As much may wait for a slow caller. */
-const highWater = 1 << 20;
-const pollMs = 10;
+/** As much may wait for a slow process. */
+export const highWater = 1 << 20;
 
 export const isBase64 = (protocol: string): boolean => protocol.includes('base64');
 
@@ -34,26 +33,38 @@ export function encodeMessage(channel: number, content: Buffer, base64: boolean)
   return base64 ? `${channel}${content.toString('base64')}` : Buffer.concat([Buffer.from([channel]), content]);
 }
 
-/** Sends, and waits while too much is on its way. */
+/**
+ * Resolves when it is out, or nobody is there any more. Messages that wait together would become one TLS record, and
+ * there are clients (the Python one) that wait for their socket while the next message is in a record they have read.
+ */
 export async function sendMessage(socket: WebSocket, channel: number, content: Buffer): Promise<void> {
   if (socket.readyState !== socket.OPEN) return;
-  socket.send(encodeMessage(channel, content, isBase64(socket.protocol)));
-  while (socket.bufferedAmount > highWater && socket.readyState === socket.OPEN)
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  await new Promise<void>((resolve) => {
+    socket.send(encodeMessage(channel, content, isBase64(socket.protocol)), () => resolve());
+  });
+}
+
+/** Passes on what came; who does not take it yet holds the caller back. */
+export function passOn(socket: WebSocket, target: Writable, content: Buffer): void {
+  if (target.destroyed || target.writableEnded || target.write(content) || socket.isPaused) return;
+  socket.pause();
+  const resume = () => {
+    target.off('drain', resume).off('close', resume);
+    socket.resume();
+  };
+  target.on('drain', resume).on('close', resume);
 }
 
 export function openWebSocketChannels(socket: WebSocket, wantsStdin: boolean): RemoteChannels {
-  const stdin = new PassThrough();
+  const stdin = new PassThrough({ highWaterMark: highWater });
+  const sizes = new TerminalSizeReader();
   const gone = new AbortController();
   let resized: (size: TerminalSize) => void = () => {};
   socket.on('message', (data: Buffer) => {
     const { channel, content } = decodeMessage(data, isBase64(socket.protocol));
-    if (channel === channelNumbers.stdin) stdin.write(content);
+    if (channel === channelNumbers.stdin) passOn(socket, stdin, content);
     else if (channel === channelNumbers.close && content[0] === channelNumbers.stdin) stdin.end();
-    else if (channel === channelNumbers.resize) {
-      const size = readTerminalSize(content.toString());
-      if (size !== undefined) resized(size);
-    }
+    else if (channel === channelNumbers.resize) for (const size of sizes.read(content)) resized(size);
   });
   socket.on('close', () => {
     stdin.end();

@@ -1,0 +1,49 @@
+/** Streams of every kubectl that this machine has, on a whole cluster. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { clusterCommands, missingCommands } from '../../clients/kubectl/commands.ts';
+import { Trial } from '../../clients/kubectl/trial.ts';
+import { allKubectls, Kubectl } from '../../support/kubectl.ts';
+import { commandCases } from './kubectl-command-cases.ts';
+import { forwardCases } from './kubectl-forward-cases.ts';
+import { namespace, StreamingCluster } from './streaming-cluster.ts';
+
+const binaries = await allKubectls();
+
+describe('streaming commands of kubectl', () => {
+  let target: StreamingCluster;
+
+  before(async () => {
+    target = await StreamingCluster.start();
+  });
+  after(() => target.remove());
+
+  for (const binary of binaries) {
+    describe(`kubectl ${binary.version}`, () => {
+      let trial: Trial;
+      let folder: string;
+      const minor = Number(binary.version.split('.')[1]);
+
+      before(async () => {
+        trial = new Trial(await Kubectl.open(binary, target.kubeconfig), target.cluster.client, namespace);
+        folder = await mkdtemp(join(tmpdir(), 'longshore-streams-'));
+      });
+      after(async () => {
+        await trial.kubectl.close();
+        await rm(folder, { recursive: true });
+      });
+
+      for (const one of [...commandCases, ...forwardCases].filter(({ since = 0 }) => minor >= since)) {
+        it(one.name, { timeout: 60_000 }, () => one.run({ trial, target, folder, file: `/tmp/of-${trial.suffix}` }));
+      }
+
+      it('has shown every command that there is', () => {
+        assert.deepEqual(missingCommands(clusterCommands, trial.shown, minor), []);
+      });
+    });
+  }
+});
