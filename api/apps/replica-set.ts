@@ -7,7 +7,7 @@ import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
 import {
   containerColumns,
   validateAlwaysRestarts,
@@ -49,7 +49,13 @@ export const replicaSets = defineKind<ReplicaSet>({
     },
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource !== 'status')
-        validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+        validateImmutableStruct(
+          labelSelectorDefinition,
+          next.spec?.selector,
+          previous.spec?.selector,
+          FieldPath.of('spec', 'selector'),
+          errors,
+        );
     },
   },
 });

@@ -1,6 +1,5 @@
 /** The kind StatefulSet. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
 import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
@@ -11,6 +10,7 @@ import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
 import { specAndStatus } from '../spec-and-status.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { checkServiceName } from '../validation/names.ts';
 import {
@@ -163,6 +163,7 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, path: FieldPath, 
   }
 }
 
+const specDefinition = 'io.k8s.api.apps.v1.StatefulSetSpec';
 const changeable = [
   'replicas',
   'ordinals',
@@ -176,7 +177,7 @@ const changeable = [
 function validateSpecUpdate(next: StatefulSet, previous: StatefulSet, errors: FieldErrors): void {
   const fixed = ({ spec }: StatefulSet): object =>
     Object.fromEntries(Object.entries(spec ?? {}).filter(([name]) => !changeable.includes(name)));
-  if (isDeepStrictEqual(fixed(next), fixed(previous))) return;
+  if (isSameWhenStored(specDefinition, fixed(next), fixed(previous))) return;
   errors.forbidden(
     FieldPath.of('spec'),
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",

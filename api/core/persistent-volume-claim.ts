@@ -1,12 +1,11 @@
 /** PersistentVolumeClaims: storage that a namespace asks for. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
-import { encode } from '../schema/encode.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
 import { formatAccessModes } from './persistent-volume.ts';
@@ -37,7 +36,7 @@ const isPlainDataSource = ({ apiGroup, kind }: { apiGroup?: string; kind: string
 
 function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  if (!isSameSpec(withAllowedChanges(next, previous), before)) {
+  if (!isSameWhenStored(specDefinition, withAllowedChanges(next, previous), before)) {
     errors.forbidden(
       specPath,
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
@@ -69,13 +68,6 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
   }
   if (before.storageClassName === undefined) delete spec.storageClassName;
   return spec;
-}
-
-function isSameSpec(a: PersistentVolumeClaimSpec, b: PersistentVolumeClaimSpec): boolean {
-  const [one, other] = [structuredClone(a), structuredClone(b)];
-  encode(specDefinition, one);
-  encode(specDefinition, other);
-  return isDeepStrictEqual(one, other);
 }
 
 function validateStatus({ status }: PersistentVolumeClaim, errors: FieldErrors): void {

@@ -2,6 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
+import { copyJson, equalJson } from '../patch/record.ts';
+import { encode } from '../schema/encode.ts';
 
 /** `shown` is the value in the message where upstream prints another form of it. */
 export function validateImmutable(
@@ -13,3 +15,33 @@ export function validateImmutable(
 ): void {
   if (!isDeepStrictEqual(next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
 }
+
+/** For values that hold lists, maps or structs: `definition` is that of the values, in the OpenAPI facts. */
+export function validateImmutableStruct(
+  definition: string,
+  next: object | null | undefined,
+  previous: object | null | undefined,
+  path: FieldPath,
+  errors: FieldErrors,
+  shown: unknown = next,
+): void {
+  if (!isSameWhenStored(definition, next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
+}
+
+/**
+ * Whether two objects of a definition would be stored as the same: an empty list or map is none, and what is always
+ * shown may be missing in one of them. Neither is changed.
+ */
+export function isSameWhenStored(
+  definition: string,
+  a: object | null | undefined,
+  b: object | null | undefined,
+): boolean {
+  if (!a || !b) return !a && !b;
+  const [one, other] = [copyJson(a), copyJson(b)];
+  encode(definition, one);
+  encode(definition, other);
+  return equalJson(one, other);
+}
+
+export const labelSelectorDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';

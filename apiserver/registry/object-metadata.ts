@@ -52,11 +52,20 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
   else metadata.generation = before.generation;
 }
 
+/** Whether what the generation counts has changed. */
+export function isCounted({ strategy }: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
+  const { generationOf } = strategy;
+  return generationOf !== undefined && !equalJson(generationOf(next), generationOf(previous as Stored));
+}
+
 /** After everything else has had its say: one more generation if what is counted has changed. */
-export function countGeneration(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): void {
-  const { generationOf } = kind.strategy;
-  if (!generationOf) return;
-  if (equalJson(generationOf(next), generationOf(previous as Stored))) return;
+export function countGeneration(
+  kind: Kind,
+  next: KubernetesObject,
+  previous: DeepReadonly<Stored>,
+  isKnownToChange = false,
+): void {
+  if (!isKnownToChange && !isCounted(kind, next, previous)) return;
   metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
 }
 

@@ -23,7 +23,14 @@ import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import { countGeneration, dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
+import {
+  countGeneration,
+  dropRepeatedOwners,
+  fillNewMetadata,
+  generateName,
+  isCounted,
+  keepMetadata,
+} from './object-metadata.ts';
 import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
 import { storeErrors } from './store-errors.ts';
@@ -199,6 +206,7 @@ export class Registry {
       if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
       const errors = new FieldErrors();
       validateMetadataUpdate(kind, next, current, errors);
+      const isChanged = kind.strategy.countsEmptyLists && isCounted(kind, next, previous);
       if (!request.isChecked) {
         kind.strategy.validate?.(next, errors, context);
         kind.strategy.validateUpdate?.(next, current, errors, context);
@@ -207,7 +215,7 @@ export class Registry {
       await this.#admission.validate(admission);
       this.#canonicalize(next);
       // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
-      if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous);
+      if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous, isChanged);
       for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
       next.metadata.resourceVersion = previous.metadata.resourceVersion;
       return { object: await this.#storeUpdate(next, previous, request), created: false };
