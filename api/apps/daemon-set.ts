@@ -105,6 +105,12 @@ function setDaemonSetDefaults(object: DaemonSet): void {
   if (spec.updateStrategy.type === 'RollingUpdate') {
     spec.updateStrategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...spec.updateStrategy.rollingUpdate };
   }
+  const { rollingUpdate } = spec.updateStrategy;
+  if (rollingUpdate) {
+    // They are no pointers inside upstream: whoever leaves one out has none.
+    rollingUpdate.maxUnavailable ??= 0;
+    rollingUpdate.maxSurge ??= 0;
+  }
   spec.revisionHistoryLimit ??= 10;
 }
 

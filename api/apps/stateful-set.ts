@@ -61,8 +61,8 @@ export const statefulSets = defineKind<StatefulSet>({
 });
 
 function setClaimDefaults(claim: PersistentVolumeClaim): void {
-  claim.apiVersion ||= 'v1';
-  claim.kind ||= 'PersistentVolumeClaim';
+  claim.apiVersion = 'v1';
+  claim.kind = 'PersistentVolumeClaim';
   claim.spec ??= {};
   claim.spec.volumeMode ??= 'Filesystem';
   // Status is the server's to write, so its type is read-only.
@@ -217,7 +217,7 @@ function withClaimVolumes({ template, volumeClaimTemplates }: StatefulSetSpec): 
     return { name, persistentVolumeClaim: { claimName: name, readOnly: false } };
   });
   if (claims.length === 0 || !template.spec) return template;
-  const names = new Set(claims.map(({ name }) => name));
-  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
-  return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
+  const byName = new Map(claims.map((claim) => [claim.name, claim]));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !byName.has(name));
+  return { ...template, spec: { ...template.spec, volumes: [...byName.values(), ...others] } };
 }

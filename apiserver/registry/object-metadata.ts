@@ -69,20 +69,24 @@ export function countGeneration(
   metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
 }
 
-/** An owner counts once. Whoever names one twice is told. */
+/** An owner that is named twice in the same words counts once. Whoever does that is told. */
 export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string) => void): void {
   const owners = object.metadata?.ownerReferences ?? [];
   if (owners.length < 2) return;
-  const seen = new Set<string>();
   const repeated = new Set<string>();
-  const kept = owners.filter(({ uid }) => {
-    if (!seen.has(uid)) return seen.add(uid);
-    repeated.add(uid);
-    return false;
+  const kept = owners.filter((owner, index) => {
+    const isNew = owners.findIndex((one) => one.uid === owner.uid && equalJson(one, owner)) === index;
+    if (!isNew) repeated.add(owner.uid);
+    return isNew;
   });
   if (repeated.size === 0) return;
   metadataOf(object).ownerReferences = kept;
   warn(
     `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...repeated].join(', ')}`,
   );
+}
+
+/** What upstream's store does not keep: a dry run, which ends before it, still shows it. */
+export function dropUnstored(object: KubernetesObject): void {
+  delete metadataOf(object).selfLink;
 }

@@ -26,6 +26,7 @@ import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion
 import {
   countGeneration,
   dropRepeatedOwners,
+  dropUnstored,
   fillNewMetadata,
   generateName,
   isCounted,
@@ -138,6 +139,7 @@ export class Registry {
       this.#canonicalize(next);
       for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
       const key = this.storeKey(next.metadata);
+      if (!request.dryRun) dropUnstored(next);
       const value = this.#encode(next);
       if (request.dryRun) {
         if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
@@ -237,6 +239,7 @@ export class Registry {
       await this.#confirm(key, revision);
       return unchanged ? (previous as Stored) : next;
     }
+    dropUnstored(next);
     const written = await storeErrors(this.#store.update(key, this.#encode(next), revision, this.#writeOptions()));
     next.metadata.resourceVersion = String(written);
     return next;
@@ -314,6 +317,9 @@ export class Registry {
   #refuseStale(next: KubernetesObject, previous: DeepReadonly<Stored>, request: UpdateRequest): void {
     const { resourceVersion = '' } = next.metadata ?? {};
     const name = previous.metadata.name;
+    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
+      throw conflict(this.kind, name, otherUid(this.kind, previous, request.expectedUid));
+    }
     const isUnconditional = resourceVersion === '' || resourceVersion === '0';
     if (isUnconditional && this.kind.strategy.unconditionalUpdate === false) throw versionRequired(this.kind, name);
     if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
@@ -321,13 +327,6 @@ export class Registry {
         this.kind,
         name,
         'the object has been modified; please apply your changes to the latest version and try again',
-      );
-    }
-    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
-      throw conflict(
-        this.kind,
-        name,
-        `Precondition failed: UID in precondition: ${request.expectedUid}, UID in object meta: ${previous.metadata.uid}`,
       );
     }
   }
@@ -420,6 +419,13 @@ function refuseVersion({ metadata }: KubernetesObject, dryRun: boolean): void {
 
 function missingUid(kind: Kind, name: string, uid: string): StatusError {
   return conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
+}
+
+/** In the words of upstream's store. */
+function otherUid({ plural }: Kind, { metadata }: DeepReadonly<Stored>, uid: string): string {
+  const { namespace, name, uid: own } = metadata;
+  const key = `/registry/${plural}/${namespace ? `${namespace}/` : ''}${name}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${own}`;
 }
 
 /** For kinds of which nobody may overwrite what he has not read. Upstream names the resource, not the kind. */
