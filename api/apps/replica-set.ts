@@ -7,7 +7,7 @@ import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
+import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
 import {
   containerColumns,
   validateAlwaysRestarts,
@@ -67,7 +67,7 @@ function validateSpec({ spec = {} as ReplicaSetSpec }: ReplicaSet, errors: Field
   validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);
   const isUsable = validateWorkloadSelector(spec.selector, 'deployment', path.child('selector'), errors);
   if (spec.selector && !isUsable) {
-    errors.invalid(path.child('selector'), spec.selector, 'invalid label selector');
+    errors.invalid(path.child('selector'), shownAs(labelSelectorDefinition, spec.selector), 'invalid label selector');
     return;
   }
   if (!spec.template) return;

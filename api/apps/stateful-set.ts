@@ -10,7 +10,7 @@ import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSameWhenStored, labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { checkServiceName } from '../validation/names.ts';
 import {
@@ -117,7 +117,8 @@ function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: Fie
     validateClaimSpec(claim.spec ?? {}, path.child('volumeClaimTemplates').index(i).child('spec'), errors);
   }
   const isUsable = validateWorkloadSelector(spec.selector, 'statefulset', path.child('selector'), errors);
-  if (spec.selector && !isUsable) errors.invalid(path.child('selector'), spec.selector, '');
+  if (spec.selector && !isUsable)
+    errors.invalid(path.child('selector'), shownAs(labelSelectorDefinition, spec.selector), '');
   else {
     validateTemplateLabels(spec.selector, spec.template, template, errors);
     // Upstream asks about the template's metadata twice.

@@ -1,6 +1,7 @@
 /** Fields that stay as they were created. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { inGoOrder } from '../codec/go-order.ts';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { copyJson, equalJson } from '../patch/record.ts';
 import { encode } from '../schema/encode.ts';
@@ -23,9 +24,17 @@ export function validateImmutableStruct(
   previous: object | null | undefined,
   path: FieldPath,
   errors: FieldErrors,
-  shown: unknown = next,
+  shown: unknown = shownAs(definition, next),
 ): void {
   if (!isSameWhenStored(definition, next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
+}
+
+/** An object as Go shows it in a message: without what is empty, fields as they are declared. */
+export function shownAs(definition: string, value: object | null | undefined): unknown {
+  if (!value) return value;
+  const copy = copyJson(value);
+  encode(definition, copy);
+  return inGoOrder(definition, copy);
 }
 
 /**

@@ -108,11 +108,17 @@ export class Registry {
         return await this.#createOnce(isGenerated ? copyJson(object) : object, request);
       } catch (error) {
         if (!(error instanceof KeyExistsError)) throw error;
-        if (!isGenerated) throw alreadyExists(this.kind, object.metadata?.name ?? '');
+        if (!isGenerated) throw await this.#taken(object.metadata ?? {});
         if (attempt >= generatedNameAttempts)
           throw alreadyExists(this.kind, generateName(object.metadata?.generateName ?? ''));
       }
     }
+  }
+
+  /** Why a name cannot be had. Who waits for it wants to know whether it will be free. */
+  async #taken({ namespace, name = '' }: NonNullable<KubernetesObject['metadata']>): Promise<StatusError> {
+    const present = await this.#read({ namespace, name });
+    return alreadyExists(this.kind, name, present?.metadata.deletionTimestamp !== undefined);
   }
 
   async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<Stored> {
