@@ -3,6 +3,7 @@
  * (`spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive`).
  */
 
+import { goQuote } from './codec/go-text.ts';
 import { type ResourceName, StatusError } from './status-error.ts';
 
 export type FieldReason =
@@ -68,10 +69,12 @@ export class FieldPath {
   }
 }
 
-/** How Go prints a value in a field error: strings quoted, objects and lists as JSON. */
+/** How Go prints a value in a field error: strings quoted, objects and lists as JSON that is safe in HTML. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return JSON.stringify(value) ?? String(value);
+  if (typeof value === 'string') return goQuote(value);
+  const json = JSON.stringify(value) ?? String(value);
+  return json.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Collects what is wrong, in the order it is found (the order is part of the answer). */

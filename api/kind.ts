@@ -89,7 +89,7 @@ export interface Strategy<T> {
   /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
   prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
   validate?(object: T, errors: FieldErrors, context: WriteContext): void;
-  /** Only what depends on the change; `validate` ran before, unless `validateUpdate` says it replaces it. */
+  /** Only what depends on the change; `validate` ran before. Compare with `isSameWhenStored`: `next` is not encoded yet. */
   validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
   /** After validation: the canonical form that is stored. */
   canonicalize?(object: T): void;
@@ -97,6 +97,8 @@ export interface Strategy<T> {
   warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
   /** The part whose change bumps `metadata.generation`; absent: the kind has no generation. Compared deeply. */
   generationOf?(object: T): unknown;
+  /** An empty list or text where there was none counts as a change, although the store keeps neither. Default false. */
+  readonly countsEmptyLists?: boolean;
   /** PUT creates when the object is missing. Default false. */
   readonly createOnUpdate?: boolean;
   /** PUT without a resourceVersion is allowed. Default true. */

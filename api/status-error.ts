@@ -3,6 +3,8 @@
  * Reasons and codes are those of the Kubernetes API conventions; made here, tested by predicate, nowhere else.
  */
 
+import { goQuote } from './codec/go-text.ts';
+
 export type StatusReason =
   | 'BadRequest'
   | 'Unauthorized'
@@ -104,14 +106,19 @@ const named = ({ group, plural }: ResourceName, name: string): StatusDetails => 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message);
 export const unauthorized = (message = 'Unauthorized'): StatusError => new StatusError(401, 'Unauthorized', message);
 export const notFound = (resource: ResourceName, name: string): StatusError =>
-  new StatusError(404, 'NotFound', `${qualified(resource)} "${name}" not found`, named(resource, name));
-export const alreadyExists = (resource: ResourceName, name: string): StatusError =>
-  new StatusError(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, named(resource, name));
+  new StatusError(404, 'NotFound', `${qualified(resource)} ${goQuote(name)} not found`, named(resource, name));
+export const alreadyExists = (resource: ResourceName, name: string, isEnding = false): StatusError =>
+  new StatusError(
+    409,
+    'AlreadyExists',
+    `${isEnding ? 'object is being deleted: ' : ''}${qualified(resource)} ${goQuote(name)} already exists`,
+    named(resource, name),
+  );
 export const conflict = (resource: ResourceName, name: string, why: string): StatusError =>
   new StatusError(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`,
+    `Operation cannot be fulfilled on ${qualified(resource)} ${goQuote(name)}: ${why}`,
     named(resource, name),
   );
 export const forbidden = (resource: ResourceName, name: string, why: string): StatusError =>
@@ -120,7 +127,7 @@ export const forbidden = (resource: ResourceName, name: string, why: string): St
     'Forbidden',
     name === ''
       ? `${qualified(resource)} is forbidden: ${why}`
-      : `${qualified(resource)} "${name}" is forbidden: ${why}`,
+      : `${qualified(resource)} ${goQuote(name)} is forbidden: ${why}`,
     named(resource, name),
   );
 /** A watch or list from a revision that is compacted: the client lists again, or goes on by the token if there is one. */

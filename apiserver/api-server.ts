@@ -30,6 +30,7 @@ import { AddressRange } from './registry/services/address-range.ts';
 import { ServiceHooks } from './registry/services/service-hooks.ts';
 import type { StorageHooks } from './registry/storage-hooks.ts';
 import type { ApiRequest } from './server/api-request.ts';
+import { BodyBudget } from './server/body-budget.ts';
 import { startHttpsServer } from './server/https-server.ts';
 import { InFlightLimits } from './server/in-flight-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
@@ -126,6 +127,7 @@ export async function startApiServer(
     authenticators: [clientCertificates, tokens],
     authorizers,
     limits,
+    bodies: new BodyBudget(),
     metrics: new RequestMetrics(metrics, limits),
     logger,
     async handle(request: ApiRequest) {

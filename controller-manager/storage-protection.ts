@@ -1,6 +1,6 @@
 /**
- * Lets claims and volumes go that somebody deleted, once nothing uses them: admission gave each of them a finalizer that
- * holds it until then.
+ * Lets claims, volumes and classes of volume attributes go that somebody deleted, once nothing uses them: admission gave
+ * each of them a finalizer that holds it until then.
  */
 
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1';
@@ -10,6 +10,7 @@ import { pods } from '../api/core/pod.ts';
 import type { Kind } from '../api/kind.ts';
 import { type KubernetesObject, type ObjectKey, parseKey } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import { attributesClassProtection, volumeAttributesClasses } from '../api/storage/volume-attributes-class.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
@@ -57,6 +58,41 @@ export function createVolumeProtectionLoop({ client, informers, controller }: Lo
   }
   const loop = controller({ name: 'persistentvolume-protection', reconciler: { reconcile }, workers: 1 });
   return volumes ? loop.watch(volumes, keyOfChange) : loop;
+}
+
+/** The classes that a claim names: the one it wants, the one it has, and the one it is on its way to. */
+function classesOfClaim({ spec, status }: PersistentVolumeClaim): (string | undefined)[] {
+  const { currentVolumeAttributesClassName, modifyVolumeStatus } = status ?? {};
+  return [
+    spec?.volumeAttributesClassName,
+    currentVolumeAttributesClassName,
+    modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
+}
+
+export function createAttributesClassProtectionLoop({ client, informers, controller }: LoopContext): Controller {
+  const classes = informers.all.get(volumeAttributesClasses);
+  const claims = informers.all.get(persistentVolumeClaims);
+  const volumes = informers.all.get(persistentVolumes);
+  async function reconcile(name: string) {
+    if (!isHeld(classes?.get(name), attributesClassProtection)) return {};
+    const { items: claimed } = await client.list<PersistentVolumeClaim>(persistentVolumeClaims, {});
+    if (claimed.some((claim) => classesOfClaim(claim).includes(name))) return {};
+    const { items: made } = await client.list<PersistentVolume>(persistentVolumes, {});
+    if (made.some(({ spec }) => spec?.volumeAttributesClassName === name)) return {};
+    await release(client, volumeAttributesClasses, { name }, attributesClassProtection);
+    return {};
+  }
+  /** Caches keep only the metadata of claims and volumes: a change of any may be what a deleted class waits for. */
+  function* heldClasses(): Generator<string> {
+    for (const one of classes?.list() ?? []) {
+      if (isHeld(one, attributesClassProtection)) yield one.metadata.name;
+    }
+  }
+  const loop = controller({ name: 'volumeattributesclass-protection', reconciler: { reconcile }, workers: 1 });
+  if (classes) loop.watch(classes, keyOfChange);
+  for (const users of [claims, volumes]) if (users) loop.watch(users, heldClasses);
+  return loop;
 }
 
 function isHeld(object: Cached<KubernetesObject> | undefined, finalizer: string): boolean {

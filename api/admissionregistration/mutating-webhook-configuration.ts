@@ -20,6 +20,7 @@ export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfigura
   strategy: {
     setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, true),
     generationOf: ({ webhooks = [] }) => webhooks,
+    countsEmptyLists: true,
     validate({ webhooks = [] }, errors, { isUpdate }) {
       if (!isUpdate) validateWebhooks(webhooks, errors);
     },

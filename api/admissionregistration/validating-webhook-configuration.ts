@@ -20,6 +20,7 @@ export const validatingWebhookConfigurations = defineKind<ValidatingWebhookConfi
   strategy: {
     setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, false),
     generationOf: ({ webhooks = [] }) => webhooks,
+    countsEmptyLists: true,
     validate({ webhooks = [] }, errors, { isUpdate }) {
       if (!isUpdate) validateWebhooks(webhooks, errors);
     },

@@ -13,7 +13,7 @@ import { validateWebhookService, validateWebhookUrl } from '../admissionregistra
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
-import type { JsonSchema } from './json-schema.ts';
+import { childrenOf, type JsonSchema } from './json-schema.ts';
 import { validateStructuralSchema } from './structural-schema.ts';
 
 /** A version with the fields that are newer than the types we read with. */
@@ -35,11 +35,11 @@ export function setDefinitionDefaults(object: CustomResourceDefinition): void {
   if (service) service.port ??= 443;
 }
 
-/** The versions that are, or may be, in the store. */
+/** The versions that are, or may be, in the store: of several that say so, the first is the one. */
 export function storedVersionsAfter(object: CustomResourceDefinition): string[] {
-  const versions = new Set(object.status?.storedVersions ?? []);
-  for (const { name, storage } of object.spec?.versions ?? []) if (storage) versions.add(name);
-  return [...versions];
+  const stored = object.status?.storedVersions ?? [];
+  const storage = object.spec?.versions?.find((version) => version.storage)?.name;
+  return storage === undefined || stored.includes(storage) ? [...stored] : [...stored, storage];
 }
 
 export function validateDefinition(
@@ -48,7 +48,7 @@ export function validateDefinition(
   errors: FieldErrors,
 ): void {
   const spec = object.spec ?? ({} as CustomResourceDefinitionSpec);
-  const { group = '', names = { kind: '', plural: '' }, scope = '', versions = [] } = spec;
+  const { group = '', names = { kind: '', plural: '' }, scope = '', versions } = spec;
   const expectedName = `${names.plural ?? ''}.${group}`;
   const name = object.metadata?.name ?? '';
   if (previous === undefined && name !== '' && name !== expectedName) {
@@ -62,11 +62,25 @@ export function validateDefinition(
   if (scope === '') errors.required(path.child('scope'));
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     errors.notSupported(path.child('scope'), scope, ['Cluster', 'Namespaced']);
+  validatePruning(spec, errors);
   validateVersions(versions ?? [], errors);
   validateNames(names, errors);
+  validateParts(versions ?? [], 0, 'top', errors);
   if (spec.conversion) validateConversion(spec.conversion, errors);
-  validatePreserve(spec, previous, errors);
+  if (previous) validateKept(object, previous, errors);
+  validateStoredVersions(object, errors);
   validateApproval(object, errors);
+  validatePreserve(spec, previous, errors);
+}
+
+/** What fills in defaults must know all fields. */
+function validatePruning({ preserveUnknownFields, versions }: CustomResourceDefinitionSpec, errors: FieldErrors): void {
+  const hasDefault = (schema: JsonSchema): boolean =>
+    (schema.default !== undefined && schema.default !== null) ||
+    childrenOf(schema, path).some(([, child]) => hasDefault(child));
+  const schemas = (versions ?? []).flatMap(({ schema }) => (schema?.openAPIV3Schema as JsonSchema | undefined) ?? []);
+  if (preserveUnknownFields && schemas.some(hasDefault))
+    errors.invalid(path.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema');
 }
 
 function validateGroup(group: string, errors: FieldErrors): void {
@@ -80,78 +94,119 @@ function validateGroup(group: string, errors: FieldErrors): void {
   if (wrong.length === 0 && !group.includes('.')) errors.invalid(at, group, 'should be a domain with at least one dot');
 }
 
-/** Where a part of a version is reported: what all versions share is shown at the top, as upstream stores it. */
-function placeOf(
-  versions: readonly Version[],
-  index: number,
-  part: 'schema' | 'selectableFields' | 'additionalPrinterColumns' | 'subresources',
-): FieldPath {
-  const first = versions[0];
-  const isShared = versions.every((version) => isDeepStrictEqual(version[part], first?.[part]));
-  const base = isShared ? path : path.child('versions').index(index);
-  if (part !== 'schema') return base.child(part);
-  return isShared ? base.child('validation', 'openAPIV3Schema') : base.child('schema', 'openAPIV3Schema');
-}
+type SharedPart = 'schema' | 'selectableFields' | 'additionalPrinterColumns' | 'subresources';
+
+/** What all versions have alike, upstream keeps once, at the top. */
+const isShared = (versions: readonly Version[], part: SharedPart): boolean =>
+  versions.every((version) => isDeepStrictEqual(version[part], versions[0]?.[part]));
 
 function validateVersions(versions: readonly Version[], errors: FieldErrors): void {
-  const names = new Set<string>();
-  const reported = new Set<string>();
-  let storage = 0;
+  const at = path.child('versions');
+  for (const [i, version] of versions.entries())
+    if (!version.schema?.openAPIV3Schema) errors.required(at.index(i).child('schema', 'openAPIV3Schema'));
   for (const [i, version] of versions.entries()) {
-    const at = path.child('versions').index(i);
-    const schemaPath = placeOf(versions, i, 'schema');
-    if (!version.schema?.openAPIV3Schema) errors.required(at.child('schema', 'openAPIV3Schema'));
-    else if (!reported.has(String(schemaPath))) validateSchemaOf(version, schemaPath, errors);
-    reported.add(String(schemaPath));
-    validateVersionName(version.name ?? '', at.child('name'), errors);
-    if (names.has(version.name)) errors.invalid(path.child('versions'), versions, 'must contain unique version names');
-    names.add(version.name);
-    if (version.storage) storage += 1;
-    const { deprecationWarning: warning, deprecated } = version;
-    if (typeof warning === 'string' && !deprecated)
-      errors.invalid(at.child('deprecationWarning'), warning, 'can only be set for deprecated versions');
-    validateParts(versions, i, reported, errors);
+    validateVersionName(version.name ?? '', at.index(i).child('name'), errors);
+    validateDeprecation(version, at.index(i).child('deprecationWarning'), errors);
+    validateParts(versions, i, 'versions', errors);
   }
+  const names = new Set(versions.map(({ name }) => name));
+  if (names.size < versions.length) errors.invalid(at, shownVersions(versions), 'must contain unique version names');
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    errors.invalid(at, shownVersions(versions), 'must have exactly one version marked as storage version');
   // A first version's name was once a field of its own, and is still asked about there.
-  if (versions[0]) validateVersionName(versions[0].name ?? '', path.child('version'), errors);
-  if (storage !== 1)
-    errors.invalid(
-      path.child('versions'),
-      versions.length === 0 ? null : versions,
-      'must have exactly one version marked as storage version',
-    );
+  if (versions[0]?.name) validateVersionName(versions[0].name, path.child('version'), errors);
+}
+
+const maxWarningLength = 256;
+
+function validateDeprecation({ deprecated, deprecationWarning: warning }: Version, at: FieldPath, errors: FieldErrors) {
+  if (typeof warning !== 'string') return;
+  const refuse = (text: string) => errors.invalid(at, warning, text);
+  if (!deprecated) {
+    refuse('can only be set for deprecated versions');
+    return;
+  }
+  if (warning === '') refuse('must not be an empty string');
+  if (warning.length > maxWarningLength) refuse(`must be <= ${maxWarningLength} characters long`);
+  const odd = /[^\P{C}]|[^\P{Z} ]/u.exec(warning);
+  if (odd) {
+    const index = Buffer.byteLength(warning.slice(0, odd.index));
+    refuse(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`);
+  }
+}
+
+/** Versions as upstream prints them: its internal form, where what all of them share is not shown. */
+function shownVersions(versions: readonly Version[]): unknown {
+  const own = <Part extends SharedPart>(part: Part, index: number) =>
+    isShared(versions, part) ? null : (versions[index]?.[part] ?? null);
+  return versions.map((version, index) => ({
+    Name: version.name ?? '',
+    Served: version.served ?? false,
+    Storage: version.storage ?? false,
+    Deprecated: version.deprecated ?? false,
+    DeprecationWarning: version.deprecationWarning ?? null,
+    Schema: own('schema', index),
+    Subresources: own('subresources', index),
+    AdditionalPrinterColumns: own('additionalPrinterColumns', index),
+    SelectableFields: own('selectableFields', index),
+  }));
 }
 
 function validateVersionName(name: string, at: FieldPath, errors: FieldErrors): void {
   for (const message of checkDns1035Label(name)) errors.invalid(at, name, message);
 }
 
-function validateSchemaOf(version: Version, schemaPath: FieldPath, errors: FieldErrors): void {
-  const schema = version.schema?.openAPIV3Schema as JsonSchema;
-  if (version.subresources?.status && schema.type && schema.type !== 'object') {
-    errors.invalid(
-      schemaPath.child('type'),
-      schema.type,
-      'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
-    );
+/** The parts of a version where they are kept: with the version, or, if all have them alike, at the top. */
+function validateParts(
+  versions: readonly Version[],
+  index: number,
+  where: 'versions' | 'top',
+  errors: FieldErrors,
+): void {
+  const version = versions[index];
+  if (!version) return;
+  const isHere = (part: SharedPart) => isShared(versions, part) === (where === 'top');
+  const base = where === 'top' ? path : path.child('versions').index(index);
+  if (isHere('schema')) validateSchemaOf(version, base.child(where === 'top' ? 'validation' : 'schema'), errors);
+  if (isHere('subresources')) validateScale(version, base.child('subresources', 'scale'), errors);
+  if (isHere('additionalPrinterColumns')) {
+    for (const [n, column] of (version.additionalPrinterColumns ?? []).entries())
+      validateColumn(column, base.child('additionalPrinterColumns').index(n), errors);
   }
-  validateStructuralSchema(schema, schemaPath, errors);
+  if (isHere('selectableFields')) validateSelectableFields(version, base.child('selectableFields'), errors);
 }
 
-function validateParts(versions: readonly Version[], i: number, reported: Set<string>, errors: FieldErrors): void {
-  const version = versions[i];
-  const columns = placeOf(versions, i, 'additionalPrinterColumns');
-  if (!reported.has(String(columns))) {
-    for (const [n, column] of (version?.additionalPrinterColumns ?? []).entries())
-      validateColumn(column, columns.index(n), errors);
+function validateSchemaOf(version: Version, at: FieldPath, errors: FieldErrors): void {
+  const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
+  if (!schema) return;
+  const place = at.child('openAPIV3Schema');
+  if (version.subresources?.status) validateRootWithStatus(schema, place, errors);
+  validateStructuralSchema(schema, place, errors);
+}
+
+/** What may stand beside the status when that is taken out by itself. */
+const besideStatus =
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations';
+const extensions: Readonly<Record<string, string>> = {
+  'x-kubernetes-preserve-unknown-fields': 'XPreserveUnknownFields',
+  'x-kubernetes-validations': 'XValidations',
+};
+
+function validateRootWithStatus(schema: JsonSchema, at: FieldPath, errors: FieldErrors): void {
+  if (schema.type && schema.type !== 'object') {
+    const text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+    errors.invalid(at.child('type'), schema.type, text);
+    return;
   }
-  reported.add(String(columns));
-  const fields = placeOf(versions, i, 'selectableFields');
-  if (version && !reported.has(String(fields))) validateSelectableFields(version, fields, errors);
-  reported.add(String(fields));
-  const subresources = placeOf(versions, i, 'subresources');
-  if (!reported.has(String(subresources))) validateScale(version, subresources.child('scale'), errors);
-  reported.add(String(subresources));
+  const allowed = new Set(besideStatus.split(' '));
+  const isOdd = ([name, value]: [string, unknown]): boolean => {
+    const isEmpty = value === undefined || value === null || value === '' || value === false;
+    return !isEmpty && !allowed.has(extensions[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+  };
+  if (Object.entries(schema).some(isOdd)) {
+    const text = `only [${besideStatus}] fields are allowed at the root of the schema if the status subresource is enabled`;
+    errors.invalid(at, schema, text);
+  }
 }
 
 function validateColumn(column: CustomResourceColumnDefinition, at: FieldPath, errors: FieldErrors): void {
@@ -185,8 +240,9 @@ function validateSelectableFields(version: Version, at: FieldPath, errors: Field
       errors.required(place);
       continue;
     }
-    if (!jsonPath.startsWith('.')) {
-      errors.invalid(place, jsonPath, 'must be a simple json path starting with .');
+    if (!/^[.[]/.test(jsonPath)) {
+      const [start = jsonPath] = jsonPath.split(/[.[]/, 1);
+      errors.invalid(place, jsonPath, `is an invalid path: expected [ or . but got: ${start}`);
       continue;
     }
     validateSelectablePath(jsonPath, schema, place, errors);
@@ -342,36 +398,33 @@ function validateApproval({ metadata, spec }: CustomResourceDefinition, errors: 
   }
 }
 
-export function validateDefinitionUpdate(
-  next: CustomResourceDefinition,
-  previous: CustomResourceDefinition,
-  errors: FieldErrors,
-): void {
-  const isEstablished = (previous.status?.conditions ?? []).some(
-    ({ type, status }) => type === 'Established' && status === 'True',
-  );
-  if (isEstablished) {
-    validateImmutable(next.spec?.scope, previous.spec?.scope, path.child('scope'), errors);
-    validateImmutable(next.spec?.names?.kind, previous.spec?.names?.kind, path.child('names', 'kind'), errors);
+/** Every version that may be in the store stays in the spec, and the one that is written is among them. */
+function validateStoredVersions({ spec, status }: CustomResourceDefinition, errors: FieldErrors): void {
+  const at = FieldPath.of('status', 'storedVersions');
+  const stored = status?.storedVersions ?? [];
+  if (stored.length === 0) {
+    errors.invalid(at, null, 'must have at least one stored version');
+    return;
   }
-  validateImmutable(next.spec?.group, previous.spec?.group, path.child('group'), errors);
-  validateImmutable(next.spec?.names?.plural, previous.spec?.names?.plural, path.child('names', 'plural'), errors);
+  const versions = spec?.versions ?? [];
+  for (const { name, storage } of versions)
+    if (storage && !stored.includes(name)) errors.invalid(at, stored, `must have the storage version ${name}`);
+  const names = new Set(versions.map(({ name }) => name));
+  for (const [i, version] of stored.entries()) {
+    if (names.has(version)) continue;
+    const text = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
+    errors.invalid(at.index(i), version, text);
+  }
 }
 
-/** Every version that may be in the store stays in the spec. */
-export function validateStoredVersions(object: CustomResourceDefinition, errors: FieldErrors): void {
-  const names = new Set((object.spec?.versions ?? []).map(({ name }) => name));
-  const at = FieldPath.of('status', 'storedVersions');
-  const stored = object.status?.storedVersions ?? [];
-  for (const [i, version] of stored.entries()) {
-    if (!names.has(version))
-      errors.invalid(
-        at.index(i),
-        version,
-        'missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions'.replaceAll(
-          'v1',
-          version,
-        ),
-      );
+/** What names the resource stays. Scope and kind may change until its names are accepted. */
+function validateKept(next: CustomResourceDefinition, previous: CustomResourceDefinition, errors: FieldErrors): void {
+  const [spec, before] = [next.spec, previous.spec];
+  const established = previous.status?.conditions?.find(({ type }) => type === 'Established');
+  if (established?.status !== 'False') {
+    validateImmutable(spec?.scope ?? '', before?.scope, path.child('scope'), errors);
+    validateImmutable(spec?.names?.kind ?? '', before?.names?.kind, path.child('names', 'kind'), errors);
   }
+  validateImmutable(spec?.group ?? '', before?.group, path.child('group'), errors);
+  validateImmutable(spec?.names?.plural ?? '', before?.names?.plural, path.child('names', 'plural'), errors);
 }

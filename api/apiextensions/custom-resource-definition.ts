@@ -3,13 +3,7 @@
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import {
-  setDefinitionDefaults,
-  storedVersionsAfter,
-  validateDefinition,
-  validateDefinitionUpdate,
-  validateStoredVersions,
-} from './crd-rules.ts';
+import { setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
 
 export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
@@ -29,9 +23,14 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
     },
     prepareForUpdate(next, previous, context) {
       specAndStatus<CustomResourceDefinition>().prepareForUpdate?.(next, previous, context);
-      if (!next.status) return;
-      if (context.subresource !== 'status') next.status.storedVersions = storedVersionsAfter(next);
-      else if (!next.status.storedVersions?.length) next.status.storedVersions = previous.status?.storedVersions ?? [];
+      const { status } = next;
+      if (!status) return;
+      const storedVersions =
+        context.subresource === 'status' && status.storedVersions?.length
+          ? status.storedVersions
+          : storedVersionsAfter(context.subresource === 'status' ? previous : next);
+      // The status may be the previous version's own.
+      next.status = { ...status, storedVersions };
     },
     canonicalize({ status }) {
       if (status && !status.conditions?.length) status.conditions = null as never;
@@ -42,8 +41,6 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource === 'status') return;
       validateDefinition(next, previous, errors);
-      validateDefinitionUpdate(next, previous, errors);
-      validateStoredVersions(next, errors);
     },
   },
 });

@@ -5,12 +5,22 @@ import type { FieldPath } from '../field-errors.ts';
 /** A schema as it is on the wire (the published types call its extensions otherwise). */
 export interface JsonSchema {
   type?: string;
+  format?: string;
+  title?: string;
   nullable?: boolean;
   description?: string;
   default?: unknown;
   enum?: unknown[];
   pattern?: string;
   maxLength?: number;
+  minLength?: number;
+  maxItems?: number;
+  minItems?: number;
+  maxProperties?: number;
+  minProperties?: number;
+  exclusiveMaximum?: boolean;
+  exclusiveMinimum?: boolean;
+  multipleOf?: number;
   minimum?: number;
   maximum?: number;
   uniqueItems?: boolean;
@@ -28,6 +38,7 @@ export interface JsonSchema {
   dependencies?: unknown;
   id?: string;
   patternProperties?: unknown;
+  additionalItems?: unknown;
   'x-kubernetes-embedded-resource'?: boolean;
   'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-list-map-keys'?: string[];
@@ -49,12 +60,12 @@ export interface Rule {
 
 const junctors = ['allOf', 'anyOf', 'oneOf'] as const;
 
-/** Each schema right below this one, with its place. */
-export function childrenOf(schema: JsonSchema, path: FieldPath): [FieldPath, JsonSchema][] {
-  const children: [FieldPath, JsonSchema][] = [];
+/** Each schema right below this one, with its place, and its name if it is a property. */
+export function childrenOf(schema: JsonSchema, path: FieldPath): [FieldPath, JsonSchema, string?][] {
+  const children: [FieldPath, JsonSchema, string?][] = [];
   const { properties = {}, additionalProperties, items, not } = schema;
   for (const [name, child] of Object.entries(properties ?? {}))
-    children.push([path.child('properties').key(name), child]);
+    children.push([path.child('properties').key(name), child, name]);
   if (isSchema(additionalProperties)) children.push([path.child('additionalProperties'), additionalProperties]);
   if (isSchema(items)) children.push([path.child('items'), items]);
   for (const junctor of junctors) {

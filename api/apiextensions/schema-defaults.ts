@@ -3,12 +3,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
+import { matchesPattern } from './patterns.ts';
 
-/** A default is a value of the schema that it stands in. */
-export function validateDefaults(schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
-  if (schema.default !== undefined && schema.default !== null)
-    validateValue(schema.default, schema, path.child('default'), errors);
-  for (const [at, child] of childrenOf(schema, path)) validateDefaults(child, at, errors);
+/** A default is a value of the schema that it stands in; that of a whole object says what object it is. */
+export function validateDefaults(schema: JsonSchema, path: FieldPath, errors: FieldErrors, isRoot = true): void {
+  const { default: value } = schema;
+  if (value !== undefined && value !== null) {
+    const at = path.child('default');
+    validateValue(value, schema, at, errors);
+    const isResource = isRoot || schema['x-kubernetes-embedded-resource'];
+    if (isResource && isSchema(value))
+      for (const name of ['apiVersion', 'kind']) if (!Reflect.get(value, name)) errors.required(at.child(name));
+  }
+  for (const [at, child] of childrenOf(schema, path)) validateDefaults(child, at, errors, false);
 }
 
 function typeOfValue(value: unknown): string {
@@ -17,15 +24,17 @@ function typeOfValue(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }
 
+function fitsType(found: string, schema: JsonSchema): boolean {
+  const { type = '' } = schema;
+  if (found === 'null') return schema.nullable === true;
+  if (schema['x-kubernetes-int-or-string']) return found === 'integer' || found === 'string';
+  return type === '' || type === found || (type === 'number' && found === 'integer');
+}
+
 function validateValue(value: unknown, schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
   const found = typeOfValue(value);
-  const { type = '' } = schema;
-  const fits =
-    type === '' ||
-    type === found ||
-    (type === 'number' && found === 'integer') ||
-    (schema.nullable === true && value === null);
-  if (!fits) {
+  if (!fitsType(found, schema)) {
+    const type = schema.type || 'integer,string';
     errors.add(
       'FieldValueTypeInvalid',
       path,
@@ -34,25 +43,69 @@ function validateValue(value: unknown, schema: JsonSchema, path: FieldPath, erro
     return;
   }
   if (schema.enum && !schema.enum.some((one) => isDeepStrictEqual(one, value))) {
-    errors.notSupported(
-      path,
-      value,
-      schema.enum.map((one) => String(one)),
-    );
+    const choices = schema.enum.map((one) => String(one));
+    errors.notSupported(path, value, choices);
   }
-  if (typeof value === 'number') {
-    if (schema.maximum !== undefined && value > schema.maximum)
-      errors.invalid(path, value, ` in body should be less than or equal to ${schema.maximum}`);
-    if (schema.minimum !== undefined && value < schema.minimum)
-      errors.invalid(path, value, ` in body should be greater than or equal to ${schema.minimum}`);
+  if (typeof value === 'number') validateNumber(value, schema, path, errors);
+  if (typeof value === 'string') validateText(value, schema, path, errors);
+  if (Array.isArray(value)) validateList(value, schema, path, errors);
+  else if (isSchema(value)) validateObject(value as Record<string, unknown>, schema, path, errors);
+}
+
+const wholeNumbers: Readonly<Record<string, number>> = { int32: 2 ** 31, int64: 2 ** 63 };
+
+function validateNumber(value: number, schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
+  const { format = '', minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const limit = wholeNumbers[format];
+  const isOdd = (bound: number | undefined) =>
+    limit !== undefined && bound !== undefined && (!Number.isInteger(bound) || Math.abs(bound) > limit);
+  for (const [name, bound] of [
+    ['Maximum', maximum],
+    ['Minimum', minimum],
+  ] as const) {
+    if (!isOdd(bound)) continue;
+    errors.invalid(path, '', `${name} boundary value must be of type integer with format ${format} in `);
+    return;
   }
-  if (typeof value === 'string' && schema.maxLength !== undefined && value.length > schema.maxLength)
-    errors.tooLong(path, schema.maxLength);
-  if (isSchema(value)) {
-    for (const [name, child] of Object.entries(schema.properties ?? {})) {
-      const member = Reflect.get(value, name);
-      if (member !== undefined) validateValue(member, child, path.child(name), errors);
-    }
-    for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) errors.required(path.child(name));
+  if (multipleOf !== undefined && value % multipleOf !== 0)
+    errors.invalid(path, value, ` in body should be a multiple of ${multipleOf}`);
+  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
+    errors.invalid(path, value, ` in body should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
+  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum))
+    errors.invalid(path, value, ` in body should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`);
+}
+
+function validateText(value: string, schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
+  const { maxLength, minLength, pattern } = schema;
+  const length = [...value].length;
+  if (maxLength !== undefined && length > maxLength) errors.tooLong(path, maxLength);
+  if (minLength !== undefined && length < minLength)
+    errors.invalid(path, value, ` in body should be at least ${minLength} chars long`);
+  if (pattern && !matchesPattern(pattern, value)) errors.invalid(path, value, ` in body should match '${pattern}'`);
+}
+
+function validateList(value: readonly unknown[], schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
+  const { maxItems, minItems, items } = schema;
+  if (minItems !== undefined && value.length < minItems)
+    errors.invalid(path, value.length, ` in body should have at least ${minItems} items`);
+  if (maxItems !== undefined && value.length > maxItems) errors.tooMany(path, value.length, maxItems);
+  if (isSchema(items)) for (const [i, item] of value.entries()) validateValue(item, items, path.index(i), errors);
+}
+
+function validateObject(
+  value: Record<string, unknown>,
+  schema: JsonSchema,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
+  const { maxProperties, minProperties, properties = {}, additionalProperties } = schema;
+  const size = Object.keys(value).length;
+  if (maxProperties !== undefined && size > maxProperties) errors.tooMany(path, size, maxProperties);
+  if (minProperties !== undefined && size < minProperties)
+    errors.invalid(path, size, ` in body should have at least ${minProperties} properties`);
+  for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) errors.required(path.child(name));
+  for (const [name, member] of Object.entries(value)) {
+    const child = properties[name] ?? (isSchema(additionalProperties) ? additionalProperties : undefined);
+    if (child) validateValue(member, child, path.child(name), errors);
   }
 }

@@ -1,6 +1,5 @@
 /** The kind DaemonSet. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type {
   DaemonSet,
   DaemonSetSpec,
@@ -13,7 +12,7 @@ import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { isSameWhenStored, labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import {
   containerColumns,
@@ -69,7 +68,13 @@ export const daemonSets = defineKind<DaemonSet>({
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource === 'status') return;
       countTemplates(next, previous);
-      validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+      validateImmutableStruct(
+        labelSelectorDefinition,
+        next.spec?.selector,
+        previous.spec?.selector,
+        FieldPath.of('spec', 'selector'),
+        errors,
+      );
       validateSpec(next, errors);
     },
   },
@@ -84,7 +89,9 @@ function countTemplates(next: DaemonSet, previous: DaemonSet | undefined): void 
   if (previous === undefined) {
     if (next.metadata.annotations?.[templateGeneration] !== undefined) return;
   }
-  const changed = previous !== undefined && !isDeepStrictEqual(next.spec?.template, previous.spec?.template);
+  const templateDefinition = 'io.k8s.api.core.v1.PodTemplateSpec';
+  const changed =
+    previous !== undefined && !isSameWhenStored(templateDefinition, next.spec?.template, previous.spec?.template);
   const count = previous === undefined ? 1 : before + (changed ? 1 : 0);
   next.metadata.annotations = { ...next.metadata.annotations, [templateGeneration]: String(count) };
 }
@@ -97,6 +104,12 @@ function setDaemonSetDefaults(object: DaemonSet): void {
   spec.updateStrategy.type ??= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate') {
     spec.updateStrategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...spec.updateStrategy.rollingUpdate };
+  }
+  const { rollingUpdate } = spec.updateStrategy;
+  if (rollingUpdate) {
+    // They are no pointers inside upstream: whoever leaves one out has none.
+    rollingUpdate.maxUnavailable ??= 0;
+    rollingUpdate.maxSurge ??= 0;
   }
   spec.revisionHistoryLimit ??= 10;
 }

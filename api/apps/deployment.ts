@@ -7,7 +7,7 @@ import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import {
   containerColumns,
@@ -60,7 +60,13 @@ export const deployments = defineKind<Deployment>({
     },
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource !== 'status')
-        validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+        validateImmutableStruct(
+          labelSelectorDefinition,
+          next.spec?.selector,
+          previous.spec?.selector,
+          FieldPath.of('spec', 'selector'),
+          errors,
+        );
       else validateCollisions(next.status?.collisionCount, previous.status?.collisionCount, errors);
     },
   },
@@ -84,7 +90,8 @@ function validateSpec({ spec = {} as DeploymentSpec }: Deployment, errors: Field
   const path = FieldPath.of('spec');
   validateNonNegative(spec.replicas, path.child('replicas'), errors);
   const isUsable = validateWorkloadSelector(spec.selector, 'deployment', path.child('selector'), errors);
-  if (spec.selector && !isUsable) errors.invalid(path.child('selector'), spec.selector, 'invalid label selector');
+  if (spec.selector && !isUsable)
+    errors.invalid(path.child('selector'), shownAs(labelSelectorDefinition, spec.selector), 'invalid label selector');
   else validateTemplate(spec, path.child('template'), errors);
   validateStrategy(spec.strategy ?? {}, path.child('strategy'), errors);
   validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);

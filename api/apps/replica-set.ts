@@ -7,7 +7,7 @@ import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
 import {
   containerColumns,
   validateAlwaysRestarts,
@@ -49,7 +49,13 @@ export const replicaSets = defineKind<ReplicaSet>({
     },
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource !== 'status')
-        validateImmutable(next.spec?.selector, previous.spec?.selector, FieldPath.of('spec', 'selector'), errors);
+        validateImmutableStruct(
+          labelSelectorDefinition,
+          next.spec?.selector,
+          previous.spec?.selector,
+          FieldPath.of('spec', 'selector'),
+          errors,
+        );
     },
   },
 });
@@ -61,7 +67,7 @@ function validateSpec({ spec = {} as ReplicaSetSpec }: ReplicaSet, errors: Field
   validateNonNegative(spec.minReadySeconds, path.child('minReadySeconds'), errors);
   const isUsable = validateWorkloadSelector(spec.selector, 'deployment', path.child('selector'), errors);
   if (spec.selector && !isUsable) {
-    errors.invalid(path.child('selector'), spec.selector, 'invalid label selector');
+    errors.invalid(path.child('selector'), shownAs(labelSelectorDefinition, spec.selector), 'invalid label selector');
     return;
   }
   if (!spec.template) return;

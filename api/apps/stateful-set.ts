@@ -1,6 +1,5 @@
 /** The kind StatefulSet. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
 import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
@@ -11,6 +10,7 @@ import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
 import { specAndStatus } from '../spec-and-status.ts';
+import { isSameWhenStored, labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { checkServiceName } from '../validation/names.ts';
 import {
@@ -61,8 +61,8 @@ export const statefulSets = defineKind<StatefulSet>({
 });
 
 function setClaimDefaults(claim: PersistentVolumeClaim): void {
-  claim.apiVersion ||= 'v1';
-  claim.kind ||= 'PersistentVolumeClaim';
+  claim.apiVersion = 'v1';
+  claim.kind = 'PersistentVolumeClaim';
   claim.spec ??= {};
   claim.spec.volumeMode ??= 'Filesystem';
   // Status is the server's to write, so its type is read-only.
@@ -117,7 +117,8 @@ function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: Fie
     validateClaimSpec(claim.spec ?? {}, path.child('volumeClaimTemplates').index(i).child('spec'), errors);
   }
   const isUsable = validateWorkloadSelector(spec.selector, 'statefulset', path.child('selector'), errors);
-  if (spec.selector && !isUsable) errors.invalid(path.child('selector'), spec.selector, '');
+  if (spec.selector && !isUsable)
+    errors.invalid(path.child('selector'), shownAs(labelSelectorDefinition, spec.selector), '');
   else {
     validateTemplateLabels(spec.selector, spec.template, template, errors);
     // Upstream asks about the template's metadata twice.
@@ -163,6 +164,7 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, path: FieldPath, 
   }
 }
 
+const specDefinition = 'io.k8s.api.apps.v1.StatefulSetSpec';
 const changeable = [
   'replicas',
   'ordinals',
@@ -176,7 +178,7 @@ const changeable = [
 function validateSpecUpdate(next: StatefulSet, previous: StatefulSet, errors: FieldErrors): void {
   const fixed = ({ spec }: StatefulSet): object =>
     Object.fromEntries(Object.entries(spec ?? {}).filter(([name]) => !changeable.includes(name)));
-  if (isDeepStrictEqual(fixed(next), fixed(previous))) return;
+  if (isSameWhenStored(specDefinition, fixed(next), fixed(previous))) return;
   errors.forbidden(
     FieldPath.of('spec'),
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
@@ -216,7 +218,7 @@ function withClaimVolumes({ template, volumeClaimTemplates }: StatefulSetSpec): 
     return { name, persistentVolumeClaim: { claimName: name, readOnly: false } };
   });
   if (claims.length === 0 || !template.spec) return template;
-  const names = new Set(claims.map(({ name }) => name));
-  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name));
-  return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
+  const byName = new Map(claims.map((claim) => [claim.name, claim]));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !byName.has(name));
+  return { ...template, spec: { ...template.spec, volumes: [...byName.values(), ...others] } };
 }

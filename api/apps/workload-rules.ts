@@ -6,6 +6,7 @@ import { textColumn } from '../columns.ts';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Column } from '../kind.ts';
 import { matchesLabelSelector } from '../label-selector.ts';
+import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 
 export function validateNonNegative(value: number | undefined, path: FieldPath, errors: FieldErrors): void {
@@ -26,7 +27,8 @@ export function validateWorkloadSelector(
   const before = errors.list.length;
   validateLabelSelector(selector, path, errors);
   const isValid = errors.list.length === before;
-  if (isEmptyLabelSelector(selector)) errors.invalid(path, selector, `empty selector is invalid for ${kind}`);
+  if (isEmptyLabelSelector(selector))
+    errors.invalid(path, shownAs(labelSelectorDefinition, selector), `empty selector is invalid for ${kind}`);
   return isValid;
 }
 

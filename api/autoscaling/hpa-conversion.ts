@@ -5,6 +5,14 @@
 
 import type * as v1 from 'kubernetes-types/autoscaling/v1';
 import type * as v2 from 'kubernetes-types/autoscaling/v2';
+import {
+  behaviorFromInternal,
+  behaviorToInternal,
+  metricFromV1,
+  metricStatusFromV1,
+  metricStatusToV1,
+  metricToV1,
+} from './hpa-annotations.ts';
 
 const annotation = {
   metrics: 'autoscaling.alpha.kubernetes.io/metrics',
@@ -33,8 +41,8 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
     current === undefined
       ? []
       : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } }];
-  const metrics = [...cpu, ...asList<v2.MetricSpec>(kept.metrics)];
-  const currentMetrics = [...cpuNow, ...asList<v2.MetricStatus>(kept.currentMetrics)];
+  const metrics = [...cpu, ...asList<unknown>(kept.metrics).map(metricFromV1)];
+  const currentMetrics = [...cpuNow, ...asList<unknown>(kept.currentMetrics).map(metricStatusFromV1)];
   const conditions = asList<v2.HorizontalPodAutoscalerCondition>(kept.conditions);
   return {
     ...object,
@@ -43,7 +51,7 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
     spec: {
       ...spec,
       ...(metrics.length > 0 && { metrics }),
-      ...(isRecord(kept.behavior) && { behavior: kept.behavior }),
+      ...(isRecord(kept.behavior) && { behavior: behaviorFromInternal(kept.behavior) }),
     },
     status: {
       ...status,
@@ -62,10 +70,10 @@ export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAuto
   const restNow = (currentMetrics ?? []).filter((metric) => metric !== cpuNow);
   const annotations = {
     ...object.metadata?.annotations,
-    ...(rest.length > 0 && { [annotation.metrics]: JSON.stringify(rest) }),
-    ...(behavior !== undefined && { [annotation.behavior]: JSON.stringify(behavior) }),
+    ...(rest.length > 0 && { [annotation.metrics]: JSON.stringify(rest.map(metricToV1)) }),
+    ...(behavior !== undefined && { [annotation.behavior]: JSON.stringify(behaviorToInternal(behavior)) }),
     ...(conditions.length > 0 && { [annotation.conditions]: JSON.stringify(conditions) }),
-    ...(restNow.length > 0 && { [annotation.currentMetrics]: JSON.stringify(restNow) }),
+    ...(restNow.length > 0 && { [annotation.currentMetrics]: JSON.stringify(restNow.map(metricStatusToV1)) }),
   };
   const share = cpu?.resource?.target.averageUtilization;
   const current = cpuNow?.resource?.current.averageUtilization;
@@ -97,6 +105,5 @@ function readJson(text: string | undefined): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is v2.HorizontalPodAutoscalerBehavior =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const asList = <T>(value: unknown): T[] => (Array.isArray(value) ? value : []);

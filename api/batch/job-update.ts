@@ -1,13 +1,19 @@
 /** What of a Job may change once it is stored. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import {
+  isSameWhenStored,
+  labelSelectorDefinition,
+  validateImmutable,
+  validateImmutableStruct,
+} from '../validation/immutable.ts';
 import { shownSuccessPolicy, validateJobSpec } from './job-rules.ts';
 
 const path = FieldPath.of('spec');
+const batch = 'io.k8s.api.batch.v1';
+const core = 'io.k8s.api.core.v1';
 
 export function validateJobUpdate(next: Job, previous: Job, errors: FieldErrors): void {
   const spec = next.spec ?? ({} as JobSpec);
@@ -15,13 +21,20 @@ export function validateJobUpdate(next: Job, previous: Job, errors: FieldErrors)
   // Upstream asks the spec's rules twice on an update, and says so twice.
   validateJobSpec(spec, path, errors);
   validateCompletions(spec, before, errors);
-  validateImmutable(spec.selector, before.selector, path.child('selector'), errors);
+  validateImmutableStruct(labelSelectorDefinition, spec.selector, before.selector, path.child('selector'), errors);
   validateTemplate(spec, previous, errors);
   validateImmutable(spec.completionMode, before.completionMode, path.child('completionMode'), errors);
-  validateImmutable(spec.podFailurePolicy, before.podFailurePolicy, path.child('podFailurePolicy'), errors);
+  validateImmutableStruct(
+    `${batch}.PodFailurePolicy`,
+    spec.podFailurePolicy,
+    before.podFailurePolicy,
+    path.child('podFailurePolicy'),
+    errors,
+  );
   validateImmutable(spec.backoffLimitPerIndex, before.backoffLimitPerIndex, path.child('backoffLimitPerIndex'), errors);
   validateImmutable(spec.managedBy, before.managedBy, path.child('managedBy'), errors);
-  validateImmutable(
+  validateImmutableStruct(
+    `${batch}.SuccessPolicy`,
     spec.successPolicy,
     before.successPolicy,
     path.child('successPolicy'),
@@ -47,11 +60,13 @@ function validateCompletions(next: JobSpec, before: JobSpec, errors: FieldErrors
 /** Where the pods go may change as long as none was made: the Job is suspended and never started. */
 function validateTemplate(spec: JobSpec, previous: Job, errors: FieldErrors): void {
   const before = previous.spec?.template;
-  if (before === undefined || isDeepStrictEqual(spec.template, before)) return;
+  if (before === undefined || isSameWhenStored(`${core}.PodTemplateSpec`, spec.template, before)) return;
   const isUnstarted = previous.spec?.suspend === true && !previous.status?.startTime;
-  if (!isUnstarted) validateImmutable(spec.template, before, path.child('template'), errors);
+  if (!isUnstarted)
+    validateImmutableStruct(`${core}.PodTemplateSpec`, spec.template, before, path.child('template'), errors);
   else
-    validateImmutable(
+    validateImmutableStruct(
+      `${core}.PodSpec`,
       withoutPlacement(spec.template),
       withoutPlacement(before),
       path.child('template', 'spec'),

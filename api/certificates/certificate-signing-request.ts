@@ -5,7 +5,7 @@ import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, editSubresource, statusSubresource } from '../define-kind.ts';
 import { FieldPath } from '../field-errors.ts';
 import { humanDuration } from '../human-duration.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { validateImmutableStruct } from '../validation/immutable.ts';
 import { prepareCreate, prepareUpdate, validateRequest, validateRequestUpdate } from './csr-rules.ts';
 
 export const certificateSigningRequests = defineKind<CertificateSigningRequest>({
@@ -35,7 +35,13 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
     prepareForUpdate: prepareUpdate,
     validate: validateRequest,
     validateUpdate(next, previous, errors, { subresource }) {
-      validateImmutable(next.spec, previous.spec, FieldPath.of('spec'), errors);
+      validateImmutableStruct(
+        'io.k8s.api.certificates.v1.CertificateSigningRequestSpec',
+        next.spec,
+        previous.spec,
+        FieldPath.of('spec'),
+        errors,
+      );
       validateRequestUpdate(next, previous, subresource, errors);
     },
   },

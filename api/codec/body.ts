@@ -38,7 +38,7 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   if (format !== undefined && parameters.every((text) => /^\s*([\w.-]+=("[^"]*"|[^\s";]+))?\s*$/.test(text)))
     return format;
   throw unsupportedMediaType(
-    `the body of the request was in an unknown format - accepted media types include: ${Object.keys(formats).join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${[...formats.keys()].join(', ')}`,
   );
 }
 

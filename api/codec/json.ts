@@ -28,18 +28,6 @@ export function parseJson(text: string): ParsedJson {
   return new Reader(text).read();
 }
 
-/** The same value with every `NumberLiteral` read as a JavaScript number, for places without a schema. */
-export function plainNumbers(value: unknown): unknown {
-  if (value instanceof NumberLiteral) return value.toJSON();
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) value[index] = plainNumbers(item);
-  } else if (typeof value === 'object' && value !== null) {
-    const object = value as Record<string, unknown>;
-    for (const key of Object.keys(object)) object[key] = plainNumbers(object[key]);
-  }
-  return value;
-}
-
 /** What Go calls a value's type in its errors: `cannot unmarshal number into …`. */
 export function jsonTypeName(value: unknown): 'null' | 'array' | 'object' | 'string' | 'number' | 'bool' {
   if (value === null || value === undefined) return 'null';

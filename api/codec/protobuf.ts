@@ -92,6 +92,10 @@ function protobufFacts(): ProtobufFacts {
   return facts;
 }
 
+/** The fields of a message in the order of their numbers; empty when there is no such message. */
+export const fieldOrderOf = (message: string): string[] =>
+  [...(protobufFacts().messages[message] ?? [])].sort(([a], [b]) => a - b).map(([, name]) => name);
+
 function messageOfKind(apiVersion: string, kind: string): Message | undefined {
   const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
   // Options of requests are sent under the version of what they are about.

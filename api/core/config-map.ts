@@ -22,8 +22,11 @@ function validate({ data = {}, binaryData = {} }: ConfigMap, errors: FieldErrors
     for (const message of checkConfigMapKey(key)) errors.invalid(place, key, message);
     bytes += Buffer.byteLength(value, 'base64');
   }
-  if (bytes > maxBytes) errors.tooLong(FieldPath.root, maxBytes);
+  if (bytes > maxBytes) errors.tooLong(unnamed, maxBytes);
 }
+
+/** As upstream prints a path without a name. */
+const unnamed = FieldPath.of('[]');
 
 export const configMaps = defineKind<ConfigMap>({
   group: '',

@@ -30,7 +30,9 @@ function validateAddress({ ip, hostname, nodeName }: EndpointAddress, place: Fie
     for (const message of checkDns1123Label(hostname)) errors.invalid(place.child('hostname'), hostname, message);
   if (nodeName !== undefined)
     for (const message of checkDns1123Subdomain(nodeName)) errors.invalid(place.child('nodeName'), nodeName, message);
-  for (const message of checkSpecialIp(ip)) errors.invalid(place.child('ip'), ip, message);
+  // What has leading zeros is an address here all the same.
+  const plain = ip.replace(/(^|\.)0+(?=\d)/g, '$1');
+  for (const message of checkSpecialIp(plain)) errors.invalid(place.child('ip'), ip, message);
 }
 
 function validatePort(port: EndpointPort, isNamed: boolean, place: FieldPath, errors: FieldErrors): void {
@@ -73,8 +75,10 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubse
 const addressKey = ({ ip, targetRef }: EndpointAddress): string => `${ip} ${targetRef?.uid ?? ''}`;
 
 function uniquePorts(ports: readonly EndpointPort[]): EndpointPort[] {
-  const unique = new Map(ports.map((port) => [`${port.name ?? ''} ${port.port} ${port.protocol ?? ''}`, port]));
-  return [...unique.values()];
+  // Upstream compares application protocols by their places in memory: no two are the same.
+  const keyOf = (port: EndpointPort, index: number): string =>
+    `${port.name ?? ''} ${port.port} ${port.protocol ?? ''} ${port.appProtocol === undefined ? '' : index}`;
+  return [...new Map(ports.map((port, index) => [keyOf(port, index), port])).values()];
 }
 
 const maxShown = 3;

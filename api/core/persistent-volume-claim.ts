@@ -1,12 +1,11 @@
 /** PersistentVolumeClaims: storage that a namespace asks for. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
-import { encode } from '../schema/encode.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
 import { formatAccessModes } from './persistent-volume.ts';
@@ -37,7 +36,7 @@ const isPlainDataSource = ({ apiGroup, kind }: { apiGroup?: string; kind: string
 
 function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  if (!isSameSpec(withAllowedChanges(next, previous), before)) {
+  if (!isSameWhenStored(specDefinition, withAllowedChanges(next, previous), before)) {
     errors.forbidden(
       specPath,
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
@@ -71,31 +70,38 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
   return spec;
 }
 
-function isSameSpec(a: PersistentVolumeClaimSpec, b: PersistentVolumeClaimSpec): boolean {
-  const [one, other] = [structuredClone(a), structuredClone(b)];
-  encode(specDefinition, one);
-  encode(specDefinition, other);
-  return isDeepStrictEqual(one, other);
-}
-
 function validateStatus({ status }: PersistentVolumeClaim, errors: FieldErrors): void {
   for (const [name, amount] of Object.entries((status?.capacity ?? {}) as Amounts))
     validateAmountOfStorage(amount, statusPath.child('capacity').key(name), errors);
-  for (const name of Object.keys(status?.allocatedResourceStatuses ?? {}))
-    validateResource(name, statusPath.child('allocatedResourceStatuses'), errors);
+  for (const [name, state] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
+    const at = statusPath.child('allocatedResourceStatuses');
+    if (!validateResource(name, at, errors)) continue;
+    if (!resizeStates.includes(state)) errors.notSupported(at, name, resizeStates);
+  }
   for (const [name, amount] of Object.entries((status?.allocatedResources ?? {}) as Amounts)) {
-    validateResource(name, statusPath.child('allocatedResources'), errors);
+    if (!validateResource(name, statusPath.child('allocatedResources'), errors)) continue;
     validateAmountOfStorage(amount, statusPath.child('allocatedResources').key(name), errors);
   }
 }
 
-/** `storage`, or a resource of somebody else's domain. */
-function validateResource(name: string, path: FieldPath, errors: FieldErrors): void {
+const resizeStates = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
+
+/** `storage`, or a resource of somebody else's domain. Whether it is. */
+function validateResource(name: string, path: FieldPath, errors: FieldErrors): boolean {
   const found = checkQualifiedName(name);
   for (const message of found) errors.invalid(path, name, message);
-  if (found.length > 0 || name === 'storage') return;
+  if (found.length > 0) return false;
+  if (name === 'storage') return true;
   const domain = name.includes('/') ? (name.split('/')[0] ?? '') : '';
-  if (domain === '' || /(^|\.)kubernetes\.io$/.test(domain)) errors.notSupported(path, name, ['storage']);
+  const isOwn = domain === '' || /(^|\.)kubernetes\.io$/.test(domain);
+  if (isOwn) errors.notSupported(path, name, ['storage']);
+  return !isOwn;
 }
 
 /** The finalizer that keeps one from going under whoever uses it. */
@@ -115,7 +121,7 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
     ),
     textColumn('Volume', 'The volume that it is bound to.', ({ spec }) => spec?.volumeName ?? ''),
     textColumn('Capacity', 'How much it got.', ({ spec, status }) =>
-      spec?.volumeName ? String((status?.capacity as Amounts | undefined)?.storage ?? '') : '',
+      spec?.volumeName ? String((status?.capacity as Amounts | undefined)?.storage ?? '0') : '',
     ),
     textColumn('Access Modes', 'How it may be mounted.', ({ spec, status }) =>
       spec?.volumeName ? formatAccessModes(status?.accessModes) : '',

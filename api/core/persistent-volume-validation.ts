@@ -1,8 +1,8 @@
 /** The rules for PersistentVolumes. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { PersistentVolume, PersistentVolumeSpec, SecretReference } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
 import {
   validateAccessModes,
@@ -177,20 +177,24 @@ export function validateVolumeUpdate(next: PersistentVolume, previous: Persisten
     errors.forbidden(path.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation');
   if (spec.volumeMode !== before.volumeMode)
     errors.invalid(FieldPath.of('volumeMode'), spec.volumeMode ?? null, 'field is immutable');
-  if (before.nodeAffinity && !isDeepStrictEqual(spec.nodeAffinity, before.nodeAffinity)) {
+  if (before.nodeAffinity && !isSameWhenStored(affinityDefinition, spec.nodeAffinity, before.nodeAffinity)) {
     const text = 'field is immutable, except for updating from beta label to GA';
     errors.invalid(FieldPath.of('nodeAffinity'), goNodeAffinity(spec.nodeAffinity), text);
   }
 }
 
+const specDefinition = 'io.k8s.api.core.v1.PersistentVolumeSpec';
+const affinityDefinition = 'io.k8s.api.core.v1.VolumeNodeAffinity';
+
 /** Secrets for growing may be added to what had none. */
 function isSameSource(field: string, next: unknown, previous: unknown): boolean {
-  if (field !== 'csi' || !next || !previous) return isDeepStrictEqual(next, previous);
+  const isSame = (a: unknown, b: unknown) => isSameWhenStored(specDefinition, { [field]: a }, { [field]: b });
+  if (field !== 'csi' || !next || !previous) return isSame(next, previous);
   const old = previous as CsiSource;
   const now = { ...(next as CsiSource) };
   for (const secret of ['controllerExpandSecretRef', 'nodeExpandSecretRef'] as const)
     if (!old[secret]) delete now[secret];
-  return isDeepStrictEqual(now, old);
+  return isSame(now, old);
 }
 
 /** The affinity as upstream prints it: its internal form. */

@@ -80,7 +80,7 @@ function removes(before: object | undefined, now: object | undefined): boolean {
   return Object.keys(before ?? {}).some((name) => (name === 'cpu' || name === 'memory') && !names.includes(name));
 }
 
-function withoutResizable(spec: NewerPodSpec): unknown {
+function withoutResizable(spec: NewerPodSpec): object {
   const strip = (container: NewerContainer) => ({
     ...container,
     resources: withoutAmounts(container.resources),
@@ -96,5 +96,6 @@ function withoutResizable(spec: NewerPodSpec): unknown {
 function withoutAmounts(resources: ResourceRequirements | undefined): unknown {
   const rest = (amounts: object | undefined) =>
     Object.fromEntries(Object.entries(amounts ?? {}).filter(([name]) => name !== 'cpu' && name !== 'memory'));
-  return { limits: rest(resources?.limits), requests: rest(resources?.requests), claims: resources?.claims };
+  // Upstream leaves claims out here too.
+  return { limits: rest(resources?.limits), requests: rest(resources?.requests) };
 }

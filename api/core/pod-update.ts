@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NodeSelectorTerm, Toleration } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { encode } from '../schema/encode.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
 import { validateTolerations } from './pod-spec/placement.ts';
 import { appArmorPrefix, mirrorAnnotation, validatePodAnnotations } from './pod-spec/pod-annotations.ts';
@@ -31,12 +31,7 @@ export function validatePodUpdate(next: NewerPod, previous: NewerPod, errors: Fi
 }
 
 /** Whether both would be stored as the same. */
-export function isSameSpec(a: unknown, b: unknown): boolean {
-  const [one, other] = [structuredClone(a), structuredClone(b)] as [object, object];
-  encode(podSpecDefinition, one);
-  encode(podSpecDefinition, other);
-  return isDeepStrictEqual(one, other);
-}
+export const isSameSpec = (a: object, b: object): boolean => isSameWhenStored(podSpecDefinition, a, b);
 
 /** False when the lists do not even have the same containers: then nothing else is asked. */
 function validateImages(

@@ -97,15 +97,20 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     next.spec = { ...(previous.spec as NewerPodSpec) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
+    keepMetadata(next, previous);
   } else if (subresource === 'resize') {
-    Object.assign(next, { metadata: previous.metadata });
+    keepMetadata(next, previous);
     keepAllButResources(next, previous);
   } else {
-    const before = previous.spec?.ephemeralContainers;
-    if (next.spec && before) next.spec.ephemeralContainers = before;
-    else delete next.spec?.ephemeralContainers;
     dropGatedFields(next.spec as NewerPodSpec);
   }
+}
+
+/** All but who owns what: that is kept by the time a strategy is asked. */
+function keepMetadata(next: Pod, previous: Stored<Pod>): void {
+  const { managedFields } = next.metadata ?? {};
+  const { managedFields: _, ...metadata } = previous.metadata;
+  next.metadata = { ...metadata, ...(managedFields && { managedFields }) };
 }
 
 function keepOwners(next: Pod, previous: Stored<Pod>): void {

@@ -13,8 +13,7 @@ export const isExternallyReachable = ({ type, externalIPs }: ServiceSpec): boole
 const hasClusterIp = ({ type }: ServiceSpec): boolean => type !== 'ExternalName';
 export const hasHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
   type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
-const hasNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
-  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+const hasNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer';
 const isLoadBalancer = ({ type }: ServiceSpec): boolean => type === 'LoadBalancer';
 
 /** Which fields belong to which types: a client that changes only the type does not mean to keep the others'. */
@@ -39,7 +38,7 @@ export function dropTypeDependentFields(next: ServiceSpec, previous: ServiceSpec
   }
   if (!hasNodePorts(previous) || hasNodePorts(next)) return;
   const before = new Set((previous.ports ?? []).map(({ nodePort }) => nodePort));
-  if (!(next.ports ?? []).every(({ nodePort }) => before.has(nodePort))) return;
+  if ((next.ports ?? []).some(({ nodePort }) => nodePort && !before.has(nodePort))) return;
   for (const port of next.ports ?? []) delete port.nodePort;
 }
 

@@ -101,7 +101,8 @@ function validateAffinity({ sessionAffinity = '', sessionAffinityConfig }: Servi
 const families = ['IPv4', 'IPv6'];
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
-function validateClusterIps(spec: ServiceSpec, errors: FieldErrors): void {
+/** Addresses and families, as far as they can be judged without knowing the cluster. */
+export function validateClusterIps(spec: ServiceSpec, errors: FieldErrors): void {
   if (spec.type === 'ExternalName') return;
   const { clusterIP = '', clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   const place = path.child('clusterIPs');
@@ -124,9 +125,9 @@ function validateClusterIps(spec: ServiceSpec, errors: FieldErrors): void {
 function validateAddresses(clusterIPs: readonly string[], place: FieldPath, errors: FieldErrors): boolean {
   let good = true;
   for (const [index, ip] of clusterIPs.entries()) {
-    if (ip === 'None') {
+    if (ip === 'None' && index === 0) {
       if (clusterIPs.length === 1) continue;
-      if (index === 0) errors.invalid(place, clusterIPs, "'None' must be the first and only value");
+      errors.invalid(place, clusterIPs, "'None' must be the first and only value");
       good = false;
       continue;
     }
@@ -135,10 +136,7 @@ function validateAddresses(clusterIPs: readonly string[], place: FieldPath, erro
       good = false;
     }
   }
-  if (clusterIPs.length > 2) {
-    errors.invalid(place, clusterIPs, 'may only hold up to 2 values');
-    return false;
-  }
+  if (clusterIPs.length > 2) errors.invalid(place, clusterIPs, 'may only hold up to 2 values');
   return good;
 }
 
@@ -146,7 +144,8 @@ function validateFamilies(spec: ServiceSpec, errors: FieldErrors): void {
   if (isHeadless(spec)) return;
   const { clusterIPs = [], ipFamilies = [] } = spec;
   const place = path.child('clusterIPs');
-  if (clusterIPs.length === 2 && parseIp(clusterIPs[0] ?? '')?.family === parseIp(clusterIPs[1] ?? '')?.family)
+  const given = new Set(clusterIPs.map((ip) => parseIp(ip)?.family));
+  if (clusterIPs.length > 1 && given.size === 1)
     errors.invalid(place, clusterIPs, 'may specify no more than one IP for each IP family');
   for (const [index, ip] of clusterIPs.entries()) {
     const family = ipFamilies[index];
@@ -269,13 +268,33 @@ export function validateServiceUpdate(next: Service, previous: Service, errors: 
   validateClass(spec, errors);
 }
 
-/** The first address stays as long as the Service has one. */
+/** The first address and family stay as long as the Service has one; a second one may come and go. */
 function validateKeptAddress(spec: ServiceSpec, before: ServiceSpec, errors: FieldErrors): void {
   if (spec.type === 'ExternalName' || before.type === 'ExternalName') return;
-  const [old] = before.clusterIPs ?? [];
-  const [now] = spec.clusterIPs ?? [];
-  if (old === undefined || old === now) return;
-  errors.invalid(path.child('clusterIPs').index(0), spec.clusterIPs ?? null, 'may not change once set');
+  const [isOpen, wasOpen] = [isHeadless(spec), isHeadless(before)];
+  if (!isOpen || !wasOpen) validateKept('clusterIPs', 'clusterIP', spec, before, errors);
+  if (!isOpen && !wasOpen) validateKept('ipFamilies', 'ipFamily', spec, before, errors);
+}
+
+function validateKept(
+  list: 'clusterIPs' | 'ipFamilies',
+  one: string,
+  spec: ServiceSpec,
+  before: ServiceSpec,
+  errors: FieldErrors,
+): void {
+  const [now, old] = [spec[list] ?? [], before[list] ?? []];
+  const place = path.child(list);
+  const refuse = (index: number) => errors.invalid(place.index(index), now, 'may not change once set');
+  if (now.length === old.length) {
+    for (const [index, value] of old.entries()) if (now[index] !== value) refuse(list === 'clusterIPs' ? index : 0);
+    return;
+  }
+  if (now.length === 0) errors.invalid(place.index(0), spec[list] ?? null, `primary ${one} can not be unset`);
+  else if (old.length > 0 && now[0] !== old[0]) refuse(0);
+  if (now.length !== 1 || old.length < 2 || spec.ipFamilyPolicy === 'SingleStack') return;
+  const text = `must be set to 'SingleStack' when releasing the secondary ${one}`;
+  errors.invalid(path.child('ipFamilyPolicy'), spec.ipFamilyPolicy ?? null, text);
 }
 
 export function validateServiceStatus({ spec, status }: Service, errors: FieldErrors): void {

@@ -179,7 +179,13 @@ export const endpointSlices = defineKind<EndpointSlice>({
       }
     },
     prepareForCreate: (slice) => dropTopology(slice),
-    prepareForUpdate: (slice) => dropTopology(slice),
+    prepareForUpdate(slice, previous) {
+      // What is dropped has been a change all the same.
+      const isTopologyNew = (slice.endpoints ?? []).some(({ deprecatedTopology }) => deprecatedTopology !== undefined);
+      if (slice.metadata && isTopologyNew)
+        Object.assign(slice.metadata, { generation: (previous.metadata.generation ?? 0) + 1 });
+      dropTopology(slice);
+    },
     generationOf: ({ endpoints, ports, addressType, metadata }) => ({
       endpoints,
       ports,

@@ -28,7 +28,7 @@ const nameChecks = {
 export function validateMetadata(kind: Kind, object: KubernetesObject, errors: FieldErrors): void {
   const nameErrors = nameChecks[kind.strategy.nameFormat ?? 'subdomain'];
   validateObjectMeta(object.metadata ?? {}, { namespaced: kind.namespaced, nameErrors, path: metadataPath }, errors);
-  if (kind.group !== 'apiextensions.k8s.io') validateFinalizerKinds(object.metadata ?? {}, metadataPath, errors);
+  validateFinalizerKinds(kind, object.metadata ?? {}, errors);
 }
 
 export interface MetadataRules {
@@ -118,9 +118,11 @@ function validateFinalizers(finalizers: readonly string[], path: FieldPath, erro
 
 const standardFinalizers: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
-function validateFinalizerKinds({ finalizers = [] }: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
+function validateFinalizerKinds({ group }: Kind, { finalizers = [] }: ObjectMeta, errors: FieldErrors): void {
+  // Definitions are validated by a part of upstream that does not know these names.
+  if (group === 'apiextensions.k8s.io') return;
   for (const [index, finalizer] of finalizers.entries()) {
-    validateFinalizerName(finalizer, path.child('finalizers').index(index), errors);
+    validateFinalizerName(finalizer, metadataPath.child('finalizers').index(index), errors);
   }
 }
 
@@ -161,7 +163,10 @@ export function validateMetadataUpdate(
   validateObjectMeta(now, rules, errors);
   validateMetadataChange(now, before, metadataPath, errors);
   const again = kind.strategy.metadataOnUpdate ?? 'changes';
-  if (again === 'changes' || again === 'both') validateMetadataChange(now, before, metadataPath, errors);
+  if (again === 'changes' || again === 'both') {
+    validateMetadataChange(now, before, metadataPath, errors);
+    validateFinalizerKinds(kind, now, errors);
+  }
   if (again === 'all' || again === 'both') validateMetadata(kind, next, errors);
 }
 

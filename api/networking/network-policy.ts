@@ -32,6 +32,7 @@ export const networkPolicies = defineKind<NetworkPolicy>({
       setSpecDefaults(object.spec);
     },
     generationOf: ({ spec }) => spec,
+    countsEmptyLists: true,
     validate: ({ spec }, errors) => spec && validateSpec(spec, errors),
   },
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NumberLiteral } from '../codec/number-literal.ts';
 import { DecodeError, decode } from './decode.ts';
 import { encode } from './encode.ts';
 
@@ -61,6 +62,21 @@ describe('decoding by the schema', () => {
   for (const [what, kind, value, message] of refusals) {
     it(`refuses ${what}`, () => assert.throws(() => decode(core(kind), value), new DecodeError(message)));
   }
+
+  const tooExact = 'number 9007199254740993 cannot be kept exactly: whole numbers beyond 2^53 are rounded';
+  it('refuses whole numbers that would be rounded, and keeps those that are not', () => {
+    const tolerating = (tolerationSeconds: unknown) => pod({ tolerations: [{ tolerationSeconds }] });
+    const literal = (text: string) => new NumberLiteral(text);
+    assert.throws(() => decode(core('Pod'), tolerating(literal('9007199254740993'))), new DecodeError(tooExact));
+    const { object } = decode(core('Pod'), tolerating(literal('9007199254740994')));
+    assert.deepEqual(object.spec, { containers: [], tolerations: [{ tolerationSeconds: 9007199254740994 }] });
+    const revision = 'io.k8s.api.apps.v1.ControllerRevision';
+    const holding = (value: unknown) => ({ data: { a: [value] } });
+    assert.throws(() => decode(revision, holding(literal('9007199254740993'))), new DecodeError(tooExact));
+    // Go reads a fraction, and what is beyond 64 bits, as we do.
+    for (const text of ['1.50', '1e2', '99999999999999999999'])
+      assert.deepEqual(decode(revision, holding(literal(text))).object.data, { a: [Number(text)] });
+  });
 
   it('drops null, and what Go drops when it is empty', () => {
     const { object } = decode(core('Pod'), pod({ containers: null, hostNetwork: false, nodeName: '', priority: 0 }));

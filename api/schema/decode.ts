@@ -5,7 +5,7 @@
  * that a key such as `__proto__` is never more than a key.
  */
 
-import { jsonTypeName, plainNumbers } from '../codec/json.ts';
+import { jsonTypeName } from '../codec/json.ts';
 import { NumberLiteral } from '../codec/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../quantity.ts';
 import { canonicalBase64 } from './base64.ts';
@@ -92,8 +92,9 @@ class Decoder {
     this.#place.push(field);
     const decoded = this.#value(field.shape, value);
     this.#place.pop();
-    // An empty list is not an absent one to defaults and rules; the encoder makes them alike.
-    const isDropped = field.dropsZero && !isCollection(decoded) && isZero(decoded);
+    // An empty list is not an absent one to defaults and rules; the encoder makes them alike. Bytes are a list to Go.
+    const isList = isCollection(decoded) || isBytes(field.shape);
+    const isDropped = field.dropsZero && !isList && isZero(decoded);
     if (decoded !== undefined && !isDropped) object[field.name] = decoded;
   }
 
@@ -158,13 +159,14 @@ class Decoder {
       case 'micro-time':
         return time(value, canonicalMicroTime);
       case 'raw':
-        return plainNumbers(structuredCloneOfJson(value));
+        return rawValue(value);
     }
   }
 
   #integer({ scalar, goType }: ScalarShape, value: unknown): unknown {
     if (!isNumber(value)) return this.#wrongType(value, goType);
     const number = integerIn(scalar === 'int32' ? 'int32' : 'int64', value);
+    if (number !== undefined) refuseRounding(number, value);
     return number ?? this.#wrongType(value, goType, `number ${numberText(value)}`);
   }
 
@@ -231,6 +233,27 @@ function integerIn(type: 'int32' | 'int64', value: number | NumberLiteral): numb
   return exact < limits[type][0] || exact > limits[type][1] ? undefined : Number(exact);
 }
 
+/** Objects are kept as JavaScript has them: a whole number that this would change is refused, never rounded in silence. */
+function refuseRounding(number: number, value: number | NumberLiteral): void {
+  if (!Number.isSafeInteger(number) && BigInt(number) !== BigInt(numberText(value))) {
+    throw new DecodeError(`number ${numberText(value)} cannot be kept exactly: whole numbers beyond 2^53 are rounded`);
+  }
+}
+
+/** Any JSON, for places without a schema. What Go itself reads as a fraction may be rounded; its whole numbers may not. */
+function rawValue(value: unknown): unknown {
+  if (value instanceof NumberLiteral) {
+    const number = integerIn('int64', value);
+    if (number !== undefined) refuseRounding(number, value);
+    return value.toJSON();
+  }
+  if (Array.isArray(value)) return value.map(rawValue);
+  if (!isPlainObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, rawValue(value[key]));
+  return copy;
+}
+
 /** The bytes Go's own readers of quantities get to see when the value is not a string. */
 const rawText = (value: unknown): string => (isNumber(value) ? numberText(value) : JSON.stringify(value));
 
@@ -265,13 +288,5 @@ function intOrString(value: unknown): string | number {
   throw new DecodeError(`json: cannot unmarshal ${what} into Go value of type int32`);
 }
 
-/** A copy whose numbers may be changed. Iterates, as depth is the client's choice; parsers bound it. */
-function structuredCloneOfJson(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(structuredCloneOfJson);
-  if (!isPlainObject(value)) return value;
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, structuredCloneOfJson(value[key]));
-  return copy;
-}
-
+const isBytes = (shape: Shape): boolean => shape.type === 'scalar' && shape.scalar === 'bytes';
 const isCollection = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -10,6 +10,8 @@ export type Shape = StructShape | MapShape | ListShape | ScalarShape;
 
 export interface StructShape {
   readonly type: 'struct';
+  /** Its definition in the OpenAPI facts. */
+  readonly definition: string;
   /** `v1.ServiceSpec` */
   readonly goType: string;
   readonly fields: ReadonlyMap<string, FieldShape>;
@@ -58,12 +60,14 @@ export function shapeOf(definition: string): StructShape {
 /** Fields are built when first asked for, as in the schema. */
 class LazyStruct implements StructShape {
   readonly type = 'struct';
+  readonly definition: string;
   readonly goType: string;
   readonly #schema: ObjectSchema;
   #fields: ReadonlyMap<string, FieldShape> | undefined;
   #shown: readonly FieldShape[] | undefined;
 
   constructor(schema: ObjectSchema) {
+    this.definition = schema.definition;
     this.goType = schema.goType;
     this.#schema = schema;
   }

@@ -7,6 +7,7 @@ import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkQualifiedName } from '../validation/names.ts';
+import { validateParameters, validateProvisioner } from './class-fields.ts';
 
 export const storageClasses = defineKind<StorageClass>({
   group: 'storage.k8s.io',
@@ -63,8 +64,8 @@ export function isDefaultClass(annotations: Readonly<Record<string, string>> | u
 }
 
 function validateStorageClass(object: StorageClass, errors: FieldErrors): void {
-  validateProvisioner(object.provisioner ?? '', errors);
-  validateParameters(object.parameters, errors);
+  validateProvisioner(object.provisioner ?? '', FieldPath.of('provisioner'), errors);
+  validateParameters(object.parameters, FieldPath.of('parameters'), errors);
   const { reclaimPolicy = '', volumeBindingMode } = object;
   if (!reclaimPolicies.includes(reclaimPolicy))
     errors.notSupported(FieldPath.of('reclaimPolicy'), reclaimPolicy, reclaimPolicies);
@@ -74,41 +75,14 @@ function validateStorageClass(object: StorageClass, errors: FieldErrors): void {
   validateTopologies(object.allowedTopologies ?? [], errors);
 }
 
-function validateProvisioner(provisioner: string, errors: FieldErrors): void {
-  const path = FieldPath.of('provisioner');
-  if (provisioner === '') {
-    errors.required(path);
-    return;
-  }
-  const lower = provisioner.toLowerCase();
-  for (const message of checkQualifiedName(lower)) errors.invalid(path, lower, message);
-}
-
-const maxParameters = 512;
-const maxParametersBytes = 256 * 1024;
-
-function validateParameters(parameters: Record<string, string> = {}, errors: FieldErrors): void {
-  const path = FieldPath.of('parameters');
-  const entries = Object.entries(parameters);
-  if (entries.length > maxParameters)
-    errors.add('FieldValueTooLong', path, 'Too long: StorageClass parameters total size exceeded');
-  let bytes = 0;
-  for (const [key, value] of entries) {
-    if (key === '') errors.invalid(path, key, 'field can not be empty.');
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  }
-  if (bytes > maxParametersBytes) errors.tooLong(path, maxParametersBytes);
-}
-
 function validateTopologies(topologies: readonly TopologySelectorTerm[], errors: FieldErrors): void {
-  const seen = new Set<string>();
+  // Upstream compares each term with a list that begins with as many empty ones.
+  const seen = topologies.map(() => JSON.stringify([]));
   for (const [i, term] of topologies.entries()) {
     const path = FieldPath.of('allowedTopologies').index(i).child('matchLabelExpressions');
-    const before = errors.list.length;
     const expressions = validateTopologyTerm(term, path, errors);
-    if (errors.list.length > before) continue;
-    if (seen.has(expressions)) errors.duplicate(path, '');
-    seen.add(expressions);
+    for (const other of seen) if (other === expressions) errors.duplicate(path, '');
+    seen.push(expressions);
   }
 }
 

@@ -6,7 +6,7 @@ import { validateInlineVolumeSpec } from '../core/persistent-volume-validation.t
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { validateImmutable } from '../validation/immutable.ts';
+import { validateImmutableStruct } from '../validation/immutable.ts';
 import { checkDns1123Subdomain } from '../validation/names.ts';
 import { validateDriverName } from './driver-name.ts';
 
@@ -38,7 +38,14 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
     },
     validate: validateAttachment,
     validateUpdate(next, previous, errors) {
-      validateImmutable(next.spec, previous.spec, FieldPath.of('spec'), errors, internalForm(next));
+      validateImmutableStruct(
+        'io.k8s.api.storage.v1.VolumeAttachmentSpec',
+        next.spec,
+        previous.spec,
+        FieldPath.of('spec'),
+        errors,
+        internalForm(next),
+      );
     },
   },
 });

@@ -33,7 +33,8 @@ export function percentOf(value: number | string): number | undefined {
   return typeof value === 'string' && percent.test(value) ? Number.parseInt(value, 10) : undefined;
 }
 
-/** Nothing at all: 0, "0%", and also a text that is no share. */
+/** Nothing at all: 0, "0%", and also a text that is neither a share nor a number. */
 export function isNone(value: number | string): boolean {
-  return typeof value === 'number' ? value === 0 : (percentOf(value) ?? 0) === 0;
+  if (typeof value === 'number') return value === 0;
+  return (percentOf(value) ?? (/^[+-]?\d+$/.test(value) ? Number(value) : 0)) === 0;
 }

@@ -90,7 +90,13 @@ function check(text: string, pattern: keyof typeof patterns, max: number, unit: 
   return [...(tooLong ? [`must be no more than ${max} ${unit}`] : []), ...(wrong ? [texts[pattern]] : [])];
 }
 
-export const checkDns1123Label = (text: string): string[] => check(text, 'label1123', 63, 'characters');
+/** What would be a subdomain is told that it is one. */
+export function checkDns1123Label(text: string): string[] {
+  const found = check(text, 'label1123', 63, 'characters');
+  if (!text.includes('.') || text.length > 4096 || !patterns.subdomain1123.test(text)) return found;
+  return found.map((message) => (message === texts.label1123 ? 'must not contain dots' : message));
+}
+
 export const checkDns1123Subdomain = (text: string): string[] => check(text, 'subdomain1123', 253, 'characters');
 export const checkDns1035Label = (text: string): string[] => check(text, 'label1035', 63, 'characters');
 export const checkWildcardDns1123Subdomain = (text: string): string[] => check(text, 'wildcard1123', 253, 'characters');

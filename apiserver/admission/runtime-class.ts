@@ -38,7 +38,7 @@ const refuse = ({ kind, name }: AdmissionRequest, why: string) => forbidden(kind
 function setOverhead(request: AdmissionRequest, spec: PodSpec, found: DeepReadonly<RuntimeClass> | undefined): void {
   const fixed = found?.overhead?.podFixed;
   if (fixed === undefined) {
-    if (Object.keys(spec.overhead ?? {}).length > 0)
+    if (spec.overhead !== undefined)
       throw refuse(request, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
     return;
   }

@@ -2,12 +2,13 @@
 
 import { volumeProtection } from '../../api/core/persistent-volume.ts';
 import { claimProtection } from '../../api/core/persistent-volume-claim.ts';
+import { attributesClassProtection } from '../../api/storage/volume-attributes-class.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
 const finalizers: Readonly<Record<string, string>> = {
   persistentvolumes: volumeProtection,
   persistentvolumeclaims: claimProtection,
-  volumeattributesclasses: 'kubernetes.io/vac-protection',
+  volumeattributesclasses: attributesClassProtection,
 };
 
 export const storageObjectInUseProtection: AdmissionPlugin = {

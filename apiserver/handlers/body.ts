@@ -2,32 +2,39 @@
 
 import { badRequest, tooLarge } from '../../api/status-error.ts';
 import type { ApiRequest } from '../server/api-request.ts';
+import type { BodyShare } from '../server/body-budget.ts';
 
 /** Upstream's limit for a request body. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
 /**
- * Read once, however often it is asked for. Throws RequestEntityTooLarge; the rest of such a body is thrown away, and
- * the connection ends with the answer.
+ * Read once, however often it is asked for. Throws RequestEntityTooLarge, and TooManyRequests when `share` has no room
+ * for it; the rest of such a body is thrown away, and the connection ends with the answer.
  */
-export function readBody(request: ApiRequest): Promise<Buffer> {
-  request.body ??= collect(request);
+export function readBody(request: ApiRequest, share?: BodyShare): Promise<Buffer> {
+  request.body ??= collect(request, share);
   return request.body;
 }
 
-function collect({ incoming, outgoing }: ApiRequest): Promise<Buffer> {
+function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let isRefused = false;
     incoming.on('data', (chunk: Buffer) => {
+      if (isRefused) return;
       size += chunk.length;
-      if (size <= maxBodyBytes) {
+      try {
+        if (size > maxBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
+        share?.take(chunk.length);
         chunks.push(chunk);
-        return;
+      } catch (error) {
+        isRefused = true;
+        chunks.length = 0;
+        share?.release();
+        outgoing.shouldKeepAlive = false;
+        reject(error);
       }
-      chunks.length = 0;
-      outgoing.shouldKeepAlive = false;
-      reject(tooLarge(`Request entity too large: limit is ${maxBodyBytes}`));
     });
     incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
     const cut = () => {

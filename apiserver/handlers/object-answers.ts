@@ -13,7 +13,7 @@ import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
 import { negotiate, type Output } from './negotiation.ts';
-import { isTrue } from './query.ts';
+import { isPretty } from './pretty.ts';
 import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
 
 const newline = Buffer.from('\n');
@@ -185,9 +185,3 @@ export async function sendValue(request: ApiRequest, code: number, value: unknow
 
 const isRaw = (request: ApiRequest, output: Output): boolean =>
   output.form === 'object' && output.encoding === 'json' && !isPretty(request);
-
-/** Asked for, or a person is likely to read it. */
-export function isPretty(request: ApiRequest): boolean {
-  if (request.rawQuery.includes('pretty=')) return isTrue(request.query.get('pretty') ?? '0');
-  return /^(curl|Wget|Mozilla\/5\.0)/.test(request.header('user-agent'));
-}

@@ -3,13 +3,14 @@
  * `api/patch` and `api/apply`; here they meet the object: versions, field validation, and errors that name the patch.
  */
 
+import { inGoOrder } from '../../api/codec/go-order.ts';
 import { goValue } from '../../api/codec/go-text.ts';
 import { conversionProblem, definitionOfKind, isConvertible } from '../../api/codec/registered-kinds.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../api/patch/merge-patch.ts';
-import { isRecord, type JsonRecord } from '../../api/patch/record.ts';
+import { isRecord, type JsonRecord, own, setOwn } from '../../api/patch/record.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { objectSchemaOf } from '../../api/schema/schema.ts';
@@ -68,13 +69,15 @@ interface Patched {
 type Language = (text: string, expected: ExpectedType) => (previous: KubernetesObject | undefined) => Patched;
 
 const languages: Readonly<Record<Exclude<PatchType, 'apply'>, Language>> = {
-  json(text) {
+  json(text, { definition }) {
     const { operations, strictErrors } = parseJsonPatch(text);
-    return (previous) => patchedDocument(applyJsonPatch(previous, operations), strictErrors);
+    const shown = (document: unknown) => documentText(definition, document, touchedBy(operations));
+    return (previous) => patchedDocument(applyJsonPatch(previous, operations), strictErrors, shown);
   },
-  merge(text) {
+  merge(text, { definition }) {
     const { patch, strictErrors } = parseMergePatch(text);
-    return (previous) => patchedDocument(applyMergePatch(previous, patch), strictErrors);
+    const shown = (document: unknown) => documentText(definition, document, patch);
+    return (previous) => patchedDocument(applyMergePatch(previous, patch), strictErrors, shown);
   },
   strategic(text, { definition }) {
     const { patch, strictErrors } = parseStrategicMergePatch(text);
@@ -88,10 +91,14 @@ const languages: Readonly<Record<Exclude<PatchType, 'apply'>, Language>> = {
   },
 };
 
-const patchedDocument = (document: unknown, strictErrors: readonly string[]): Patched => ({
+const patchedDocument = (
+  document: unknown,
+  strictErrors: readonly string[],
+  shown: (document: unknown) => string,
+): Patched => ({
   document,
   strictErrors,
-  shown: () => documentText(document),
+  shown: () => shown(document),
   mayChangeKind: true,
 });
 
@@ -139,10 +146,25 @@ function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: s
   throw refuse(conversionProblem(given, expected));
 }
 
-/** The document as Go prints what it patched: the outermost keys in order. */
-function documentText(document: unknown): string {
-  if (!isRecord(document)) return JSON.stringify(document) ?? 'null';
-  return JSON.stringify(Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1))));
+/** The document as Go prints what it patched. */
+function documentText(definition: string, document: unknown, touched: unknown): string {
+  return JSON.stringify(inGoOrder(definition, document, isRecord(touched) ? touched : {})) ?? 'null';
+}
+
+/** Which objects and lists the operations went into, as a tree of their keys. */
+function touchedBy(operations: readonly JsonRecord[]): JsonRecord {
+  const touched: JsonRecord = {};
+  for (const { path } of operations) {
+    let at = touched;
+    for (const step of String(path).split('/').slice(1, -1)) {
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      const inside = own(at, key);
+      const next = isRecord(inside) ? inside : {};
+      setOwn(at, key, next);
+      at = next;
+    }
+  }
+  return touched;
 }
 
 function undecodable(shown: string, why: string): StatusError {

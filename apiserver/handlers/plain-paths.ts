@@ -64,7 +64,9 @@ function createApp(parts: PlainPathsParts): Express {
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
   at('/openapi/v2', answerOpenApiV2);
-  at('/openapi/v3', answerOpenApiIndex);
+  at('/openapi/v3', (request) =>
+    request.info.path.endsWith('/') ? sendPageNotFound(request) : answerOpenApiIndex(request),
+  );
   at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
   at('/.well-known/openid-configuration', (request) => answerOpenId(request, 'application/json', openIdConfiguration));
   at('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));

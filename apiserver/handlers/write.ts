@@ -108,15 +108,18 @@ export function managerOf(request: ApiRequest, { fieldManager }: WriteOptions): 
   return name.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128) || 'unknown';
 }
 
-/** An object without a namespace goes where the URL says. */
+/** An object without a namespace goes where the URL says; a kind without namespaces has none, whatever was sent. */
 export function placeInNamespace(object: KubernetesObject, target: Target): void {
   const metadata = object.metadata ?? {};
   object.metadata = metadata;
-  if ((metadata.namespace ?? '') !== '' && metadata.namespace !== (target.namespace ?? '')) {
+  if (target.namespace === undefined) {
+    delete metadata.namespace;
+    return;
+  }
+  if ((metadata.namespace ?? '') !== '' && metadata.namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (target.namespace === undefined) delete metadata.namespace;
-  else metadata.namespace = target.namespace;
+  metadata.namespace = target.namespace;
 }
 
 export function checkName(object: KubernetesObject, { name }: Target): void {

@@ -52,28 +52,41 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
   else metadata.generation = before.generation;
 }
 
+/** Whether what the generation counts has changed. */
+export function isCounted({ strategy }: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
+  const { generationOf } = strategy;
+  return generationOf !== undefined && !equalJson(generationOf(next), generationOf(previous as Stored));
+}
+
 /** After everything else has had its say: one more generation if what is counted has changed. */
-export function countGeneration(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): void {
-  const { generationOf } = kind.strategy;
-  if (!generationOf) return;
-  if (equalJson(generationOf(next), generationOf(previous as Stored))) return;
+export function countGeneration(
+  kind: Kind,
+  next: KubernetesObject,
+  previous: DeepReadonly<Stored>,
+  isKnownToChange = false,
+): void {
+  if (!isKnownToChange && !isCounted(kind, next, previous)) return;
   metadataOf(next).generation = (previous.metadata.generation ?? 0) + 1;
 }
 
-/** An owner counts once. Whoever names one twice is told. */
+/** An owner that is named twice in the same words counts once. Whoever does that is told. */
 export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string) => void): void {
   const owners = object.metadata?.ownerReferences ?? [];
   if (owners.length < 2) return;
-  const seen = new Set<string>();
   const repeated = new Set<string>();
-  const kept = owners.filter(({ uid }) => {
-    if (!seen.has(uid)) return seen.add(uid);
-    repeated.add(uid);
-    return false;
+  const kept = owners.filter((owner, index) => {
+    const isNew = owners.findIndex((one) => one.uid === owner.uid && equalJson(one, owner)) === index;
+    if (!isNew) repeated.add(owner.uid);
+    return isNew;
   });
   if (repeated.size === 0) return;
   metadataOf(object).ownerReferences = kept;
   warn(
     `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...repeated].join(', ')}`,
   );
+}
+
+/** What upstream's store does not keep: a dry run, which ends before it, still shows it. */
+export function dropUnstored(object: KubernetesObject): void {
+  delete metadataOf(object).selfLink;
 }

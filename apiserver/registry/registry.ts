@@ -24,7 +24,15 @@ import type { ResourceCache } from '../store/resource-cache.ts';
 import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import { countGeneration, dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
+import {
+  countGeneration,
+  dropRepeatedOwners,
+  dropUnstored,
+  fillNewMetadata,
+  generateName,
+  isCounted,
+  keepMetadata,
+} from './object-metadata.ts';
 import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
 import { storeErrors } from './store-errors.ts';
@@ -103,11 +111,17 @@ export class Registry {
         return await this.#createOnce(isGenerated ? copyJson(object) : object, request);
       } catch (error) {
         if (!(error instanceof KeyExistsError)) throw error;
-        if (!isGenerated) throw alreadyExists(this.kind, object.metadata?.name ?? '');
+        if (!isGenerated) throw await this.#taken(object.metadata ?? {});
         if (attempt >= generatedNameAttempts)
           throw alreadyExists(this.kind, generateName(object.metadata?.generateName ?? ''));
       }
     }
+  }
+
+  /** Why a name cannot be had. Who waits for it wants to know whether it will be free. */
+  async #taken({ namespace, name = '' }: NonNullable<KubernetesObject['metadata']>): Promise<StatusError> {
+    const present = await this.#read({ namespace, name });
+    return alreadyExists(this.kind, name, present?.metadata.deletionTimestamp !== undefined);
   }
 
   async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
@@ -134,6 +148,7 @@ export class Registry {
       this.#canonicalize(next);
       for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
       const key = this.storeKey(next.metadata);
+      if (!request.dryRun) dropUnstored(next);
       const value = this.#encode(next);
       if (request.dryRun) {
         if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
@@ -201,6 +216,7 @@ export class Registry {
       if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
       const errors = new FieldErrors();
       validateMetadataUpdate(kind, next, current, errors);
+      const isChanged = kind.strategy.countsEmptyLists && isCounted(kind, next, previous);
       if (!request.isChecked) {
         kind.strategy.validate?.(next, errors, context);
         kind.strategy.validateUpdate?.(next, current, errors, context);
@@ -209,7 +225,7 @@ export class Registry {
       await this.#admission.validate(admission);
       this.#canonicalize(next);
       // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
-      if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous);
+      if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous, isChanged);
       for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
       next.metadata.resourceVersion = previous.metadata.resourceVersion;
       return { created: false, ...(await this.#storeUpdate(next, previous, request)) };
@@ -235,6 +251,7 @@ export class Registry {
       await this.#confirm(key, revision);
       return { object: unchanged ? (previous as Stored) : next };
     }
+    dropUnstored(next);
     const value = this.#encode(next);
     return this.#written(
       next,
@@ -320,6 +337,9 @@ export class Registry {
   #refuseStale(next: KubernetesObject, previous: DeepReadonly<Stored>, request: UpdateRequest): void {
     const { resourceVersion = '' } = next.metadata ?? {};
     const name = previous.metadata.name;
+    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
+      throw conflict(this.kind, name, otherUid(this.kind, previous, request.expectedUid));
+    }
     const isUnconditional = resourceVersion === '' || resourceVersion === '0';
     if (isUnconditional && this.kind.strategy.unconditionalUpdate === false) throw versionRequired(this.kind, name);
     if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
@@ -327,13 +347,6 @@ export class Registry {
         this.kind,
         name,
         'the object has been modified; please apply your changes to the latest version and try again',
-      );
-    }
-    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
-      throw conflict(
-        this.kind,
-        name,
-        `Precondition failed: UID in precondition: ${request.expectedUid}, UID in object meta: ${previous.metadata.uid}`,
       );
     }
   }
@@ -426,6 +439,13 @@ function refuseVersion({ metadata }: KubernetesObject, dryRun: boolean): void {
 
 function missingUid(kind: Kind, name: string, uid: string): StatusError {
   return conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
+}
+
+/** In the words of upstream's store. */
+function otherUid({ plural }: Kind, { metadata }: DeepReadonly<Stored>, uid: string): string {
+  const { namespace, name, uid: own } = metadata;
+  const key = `/registry/${plural}/${namespace ? `${namespace}/` : ''}${name}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${own}`;
 }
 
 /** For kinds of which nobody may overwrite what he has not read. Upstream names the resource, not the kind. */

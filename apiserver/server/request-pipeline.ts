@@ -15,6 +15,7 @@ import { parseDurationMs } from '../handlers/query.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
 import { ApiRequest } from './api-request.ts';
+import type { BodyBudget, BodyShare } from './body-budget.ts';
 import { classOf, type InFlightLimits } from './in-flight-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { sendError } from './responses.ts';
@@ -23,6 +24,7 @@ export interface PipelineParts {
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
+  readonly bodies: BodyBudget;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
   handle(request: ApiRequest): Promise<void>;
@@ -39,14 +41,18 @@ export async function passRequest(
 ): Promise<void> {
   let request: ApiRequest | undefined;
   let leave: (() => void) | undefined;
+  let share: BodyShare | undefined;
   try {
     request = new ApiRequest(incoming, outgoing, upgrade);
     await authenticate(request, parts.authenticators);
     await authorize(request, parts.authorizers);
     const verb = verbOf(request, request.info);
     const requestClass = classOf(request.info, verb);
-    if (requestClass !== 'exempt') await arrive(request, parts.limits);
-    if (requestClass !== 'exempt') leave = parts.limits.enter(requestClass, request.user.name);
+    if (requestClass !== 'exempt') {
+      share = parts.bodies.open(request.user.name);
+      await arrive(request, parts.limits, share);
+      leave = parts.limits.enter(requestClass, request.user.name);
+    }
     const isLongRunning = request.info.isResource && requestClass === 'exempt';
     if (isLongRunning) {
       leave = parts.metrics.beginLongRunning(request, verb);
@@ -56,6 +62,7 @@ export async function passRequest(
     await answerError(request, outgoing, error, parts.logger);
   } finally {
     leave?.();
+    share?.release();
     if (request) {
       parts.metrics.observe(request);
       logAccess(parts.logger, request);
@@ -64,11 +71,11 @@ export async function passRequest(
 }
 
 /** Who sends a body drop by drop waits here, and keeps no seat from those who are ready. */
-async function arrive(request: ApiRequest, limits: InFlightLimits): Promise<void> {
+async function arrive(request: ApiRequest, limits: InFlightLimits, share: BodyShare): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return;
   const leave = limits.enter('arrival', request.user.name);
   try {
-    await readBody(request);
+    await readBody(request, share);
   } finally {
     leave();
   }

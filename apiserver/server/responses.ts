@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Status, StatusError } from '../../api/status-error.ts';
+import { isPretty } from '../handlers/pretty.ts';
 import type { ApiRequest } from './api-request.ts';
 
 const compress = promisify(gzip);
@@ -74,7 +75,8 @@ export async function sendStatus(request: ApiRequest, status: Status): Promise<v
 
 export async function sendError(request: ApiRequest, error: StatusError): Promise<void> {
   const retryAfter = error.status.details?.retryAfterSeconds;
-  await sendBytes(request, error.code, JSON.stringify(error.status), {
+  const text = isPretty(request) ? JSON.stringify(error.status, null, 2) : `${JSON.stringify(error.status)}\n`;
+  await sendBytes(request, error.code, text, {
     'content-type': 'application/json',
     ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
   });

@@ -28,6 +28,35 @@ test('SortedMap agrees with a plain map that is sorted each time', () => {
   );
 });
 
+test('SortedMap orders keys as etcd does, by their UTF-8 bytes', () => {
+  const key = fc.string({
+    unit: fc.constantFrom('a', 'ü', '/', '\uFFFD', '\uE000', '😀', '𝒜'),
+    minLength: 1,
+    maxLength: 5,
+  });
+  const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 100 }), key, (keys, after) => {
+      const map = new SortedMap<number>();
+      for (const one of keys) map.set(one, 0);
+      const sorted = [...new Set(keys)].sort(byBytes);
+      const listed = (...options: string[]) => [...map.entries(...options)].map(([one]) => one);
+      assert.deepEqual(listed(), sorted);
+      const behind = sorted.filter((one) => byBytes(one, after) > 0);
+      assert.deepEqual(listed('', after), behind);
+      assert.equal(map.count('', after), behind.length);
+      for (const one of sorted) assert.ok(map.delete(one));
+      assert.equal(map.size, 0);
+    }),
+  );
+  const map = new SortedMap<number>();
+  for (const one of ['/r/😀', '/r/\uFF5E', '/r/a']) map.set(one, 0);
+  assert.deepEqual(
+    [...map.entries('/r/')].map(([one]) => one),
+    ['/r/a', '/r/\uFF5E', '/r/😀'],
+  );
+});
+
 test('SortedMap keeps order over many chunks, however keys come', () => {
   for (const order of [(n: number) => n, (n: number) => 9_999 - n, (n: number) => (n * 7_919) % 10_000]) {
     const map = new SortedMap<number>();

@@ -2,15 +2,20 @@
  * A map from string keys that is walked in key order without ever being sorted as a whole: a list of short sorted
  * chunks. Reads by key are a plain Map's; an insertion moves at most one chunk's keys.
  *
- * Order is that of UTF-16 code units; for keys below U+D800, which store keys are, the same as bytewise UTF-8.
+ * Order is that of the keys' UTF-8 bytes, as in etcd. JavaScript compares UTF-16 code units, which is the same unless
+ * both strings have units from U+D800 on: astral characters come before U+E000 there. Only a map that holds such a key
+ * pays for looking closer.
  */
 
 const longestChunk = 512;
+const wideUnit = /[\uD800-\uFFFF]/;
 
 export class SortedMap<V> {
   readonly #values = new Map<string, V>();
   /** Each sorted and not empty; no key of one is greater than a key of the next. */
   #chunks: string[][] = [];
+  /** Compares by code units for as long as that is right. */
+  #isLess: (a: string, b: string) => boolean = isLessByUnits;
 
   get size(): number {
     return this.#values.size;
@@ -68,10 +73,12 @@ export class SortedMap<V> {
 
   #first(prefix: string, after: string): { chunk: number; index: number } {
     // The least string greater than `after` is `after` with a NUL behind it.
-    return this.#locate(after >= prefix && after !== '' ? `${after}\0` : prefix);
+    return this.#locate(after !== '' && !this.#isLess(after, prefix) ? `${after}\0` : prefix);
   }
 
   #insert(key: string): void {
+    // What is there already is in the same order by either comparison.
+    if (this.#isLess === isLessByUnits && wideUnit.test(key)) this.#isLess = isLessByBytes;
     let { chunk, index } = this.#locate(key);
     if (index === 0 && chunk > 0) {
       // Before the first key of a chunk is also behind the last of the one before it: keys often come in order.
@@ -95,11 +102,32 @@ export class SortedMap<V> {
 
   /** The position of the first key that is not less than `key`. */
   #locate(key: string): { chunk: number; index: number } {
-    const chunk = lowerBound(this.#chunks, (keys) => (keys[keys.length - 1] ?? '') < key);
-    const index = lowerBound(this.#chunks[chunk] ?? [], (other) => other < key);
+    const isLess = this.#isLess;
+    const chunk = lowerBound(this.#chunks, (keys) => isLess(keys[keys.length - 1] ?? '', key));
+    const index = lowerBound(this.#chunks[chunk] ?? [], (other) => isLess(other, key));
     return { chunk, index };
   }
 }
+
+function isLessByUnits(a: string, b: string): boolean {
+  return a < b;
+}
+
+/** For sorting keys as the map does. */
+export const compareKeys = (a: string, b: string): number => (a === b ? 0 : isLessByBytes(a, b) ? -1 : 1);
+
+function isLessByBytes(a: string, b: string): boolean {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const left = a.charCodeAt(at);
+    const right = b.charCodeAt(at);
+    if (left !== right) return rankOfUnit(left) < rankOfUnit(right);
+  }
+  return a.length < b.length;
+}
+
+/** Halves of astral characters after all that one unit can say. */
+const rankOfUnit = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
 
 /** The least string that is greater than all that start with `prefix` (not empty, not ending in U+FFFF). */
 export function prefixEnd(prefix: string): string {

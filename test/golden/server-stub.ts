@@ -4,15 +4,16 @@
  */
 
 import type { ServiceSpec, Toleration } from 'kubernetes-types/core/v1';
+import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
 import type { Kind, WriteContext } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest, conflict } from '../../api/status-error.ts';
 import {
   alignClusterIps,
+  allocatesNodePorts,
   completeFamilies,
   keepAllocated,
   needsHealthCheckPort,
-  needsNodePort,
 } from '../../apiserver/registry/services/service-needs.ts';
 
 type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadata']>]: unknown };
@@ -120,7 +121,9 @@ function allocate(service: Loose, previous?: Loose): void {
   const spec: ServiceSpec = service.spec;
   alignClusterIps(spec, previous?.spec);
   if (spec.type === 'ExternalName') return;
-  completeFamilies(spec);
+  const errors = new FieldErrors();
+  completeFamilies(spec, previous?.spec, errors);
+  if (!errors.empty) throw invalidObject({ group: '', kind: 'Service' }, service.metadata.name, errors.list);
   if (spec.clusterIP === undefined || spec.clusterIP === '') {
     if (spec.clusterIPs !== undefined && spec.clusterIPs.length > 0) return;
     spec.clusterIP = allocatedAddress;
@@ -128,7 +131,7 @@ function allocate(service: Loose, previous?: Loose): void {
   }
   let next = firstPort;
   if (needsHealthCheckPort(spec) && !spec.healthCheckNodePort) spec.healthCheckNodePort = next++;
-  if (needsNodePort(spec)) for (const port of spec.ports ?? []) port.nodePort ||= next++;
+  if (allocatesNodePorts(spec)) for (const port of spec.ports ?? []) port.nodePort ||= next++;
 }
 
 export const allocatedAddress = '10.96.222.1';

@@ -23,6 +23,7 @@ import { replicationControllers } from '../../api/core/replication-controller.ts
 import { services } from '../../api/core/service.ts';
 import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { type VolumeAttributesClass, volumeAttributesClasses } from '../../api/storage/volume-attributes-class.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -258,6 +259,45 @@ describe('controller manager', () => {
     await eventually('the claim has gone', () =>
       isAbsent(client.get(persistentVolumeClaims, { namespace, name: 'data' })),
     );
+  });
+
+  it('lets a class of volume attributes go when no claim and no volume names it', async () => {
+    await freshNamespace();
+    const { client } = server;
+    const name = `${namespace}-gold`;
+    await client.create<VolumeAttributesClass>(volumeAttributesClasses, {
+      metadata: { name },
+      driverName: 'disks.example.com',
+      parameters: { iops: '1000' },
+    });
+    await client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { namespace, name: 'data' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName: '',
+        volumeAttributesClassName: name,
+      },
+    });
+    await client.create<PersistentVolume>(persistentVolumes, {
+      metadata: { name: `${namespace}-disk` },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Gi' },
+        csi: { driver: 'disks.example.com', volumeHandle: 'one' },
+        volumeAttributesClassName: name,
+      },
+    });
+    await start();
+    await client.delete(volumeAttributesClasses, { name });
+    await client.delete(persistentVolumeClaims, { namespace, name: 'data' });
+    await eventually('the claim has gone', () =>
+      isAbsent(client.get(persistentVolumeClaims, { namespace, name: 'data' })),
+    );
+    const held = await client.get(volumeAttributesClasses, { name });
+    assert.deepEqual(held.metadata.finalizers, ['kubernetes.io/vac-protection']);
+    await client.delete(persistentVolumes, { name: `${namespace}-disk` });
+    await eventually('the class has gone', () => isAbsent(client.get(volumeAttributesClasses, { name })));
   });
 
   function makeReady(name: string, i: number): Promise<Pod> {

@@ -58,8 +58,9 @@ function bind(pod: Stored<Pod>, binding: Binding): Pod {
   if (pod.spec?.schedulingGates?.length)
     throw conflict(bindingName, name, `pod ${name} has non-empty .spec.schedulingGates`);
   if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
-  const { annotations } = binding.metadata ?? {};
+  const { annotations, labels } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
+  if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
   return { ...pod, status: { ...pod.status, conditions: withScheduled(pod) } };
 }
 

@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto';
 import type { Service, ServiceSpec } from 'kubernetes-types/core/v1';
 import { services } from '../../../api/core/service.ts';
+import { validateClusterIps } from '../../../api/core/service-validation.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { Stored } from '../../../api/object.ts';
 import { serviceUnavailable } from '../../../api/status-error.ts';
@@ -15,12 +16,14 @@ import { type AddressRange, addressNumber } from './address-range.ts';
 import { type Claimant, Claims } from './claims.ts';
 import {
   alignClusterIps,
+  allocatesNodePorts,
   completeFamilies,
+  dropSecondFamily,
+  hasNodePorts,
   isHeadless,
   keepAllocated,
   needsClusterIp,
   needsHealthCheckPort,
-  needsNodePort,
 } from './service-needs.ts';
 
 export interface ServiceHooksOptions {
@@ -71,12 +74,16 @@ export class ServiceHooks implements StorageHooks {
     if (next.spec === undefined) return nothing;
     if (previous?.spec) keepAllocated(next.spec, previous.spec);
     alignClusterIps(next.spec, previous?.spec);
-    this.#checkFamilies(next);
+    if (previous?.spec) {
+      dropSecondFamily(next.spec, previous.spec);
+      refuseOtherHealthCheckPort(next, previous);
+    }
+    completeAddresses(next, previous?.spec);
     const work = new Work(next, dryRun);
     try {
       await this.#claimAddress(next.spec, previous?.spec, work);
-      completeFamilies(next.spec);
       await this.#claimPorts(next.spec, previous?.spec, work);
+      await this.#claimHealthCheckPort(next.spec, previous?.spec, work);
     } catch (error) {
       await work.rollback();
       throw error;
@@ -102,26 +109,6 @@ export class ServiceHooks implements StorageHooks {
       ...ips.map((thing) => ({ claims: this.#ips, thing })),
       ...portThings(held).map((thing) => ({ claims: this.#ports, thing })),
     ];
-  }
-
-  /** Only IPv4 addresses are given out; what cannot be had is said before anything is claimed. */
-  #checkFamilies({ spec: wanted, metadata }: StoredService): void {
-    if (wanted === undefined || !needsClusterIp(wanted)) return;
-    const isOpen = isHeadless(wanted) && Object.keys(wanted.selector ?? {}).length === 0;
-    if (isOpen) return;
-    const errors = new FieldErrors();
-    if (wanted.ipFamilyPolicy === 'RequireDualStack') {
-      errors.invalid(
-        spec.child('ipFamilyPolicy'),
-        'RequireDualStack',
-        'this cluster is not configured for dual-stack services',
-      );
-    }
-    for (const [index, family] of (wanted.ipFamilies ?? []).entries()) {
-      if (family === 'IPv6')
-        errors.invalid(spec.child('ipFamilies').index(index), family, 'not configured on this cluster');
-    }
-    if (!errors.empty) throw invalidObject(services, metadata.name, errors.list);
   }
 
   async #claimAddress(next: ServiceSpec, previous: DeepReadonly<ServiceSpec> | undefined, work: Work): Promise<void> {
@@ -164,28 +151,53 @@ export class ServiceHooks implements StorageHooks {
     return await claimAny(this.#ips, guess, all, work, 'cluster IP');
   }
 
+  /**
+   * Ports of one number, for instance of TCP and of UDP, get one port on the nodes when they are made together: a port
+   * on the nodes is the Service's for all protocols.
+   */
   async #claimPorts(next: ServiceSpec, previous: DeepReadonly<ServiceSpec> | undefined, work: Work): Promise<void> {
+    if (!hasNodePorts(next)) return;
+    const ports = next.ports ?? [];
     const held = new Set(previous ? portThings(previous) : []);
-    if (next.type === 'NodePort' || next.type === 'LoadBalancer') {
-      for (const [index, port] of (next.ports ?? []).entries()) {
-        const protocol = port.protocol ?? 'TCP';
-        if (port.nodePort) {
-          const path = spec.child('ports').index(index).child('nodePort');
-          await this.#claimGivenPort(port.nodePort, protocol, held, work, path);
-        } else if (needsNodePort(next)) port.nodePort = await this.#freePort(protocol, work);
+    const byPort = new Map<number, number>();
+    for (const [index, port] of ports.entries()) {
+      if (!port.nodePort && !allocatesNodePorts(next)) continue;
+      const same = previous === undefined ? byPort.get(port.port) : undefined;
+      const asked = previous === undefined ? ports.find((one) => one.port === port.port && one.nodePort) : port;
+      const wanted = port.nodePort || same || asked?.nodePort;
+      if (!wanted) port.nodePort = await this.#freePort(work);
+      else {
+        port.nodePort = wanted;
+        const path = spec.child('ports').index(index).child('nodePort');
+        if (wanted !== same) await this.#claimGivenPort(wanted, held, work, path, previous !== undefined);
       }
+      byPort.set(port.port, port.nodePort);
     }
-    if (!needsHealthCheckPort(next)) return;
-    if (next.healthCheckNodePort) {
-      await this.#claimGivenPort(next.healthCheckNodePort, 'TCP', held, work, spec.child('healthCheckNodePort'));
-    } else next.healthCheckNodePort = await this.#freePort('TCP', work);
   }
 
-  async #claimGivenPort(port: number, protocol: string, held: Set<string>, work: Work, path: FieldPath): Promise<void> {
+  async #claimHealthCheckPort(
+    next: ServiceSpec,
+    previous: DeepReadonly<ServiceSpec> | undefined,
+    work: Work,
+  ): Promise<void> {
+    if (!needsHealthCheckPort(next) || (previous && needsHealthCheckPort(previous))) return;
+    if (next.healthCheckNodePort)
+      await this.#claimGivenPort(next.healthCheckNodePort, new Set(), work, spec.child('healthCheckNodePort'), false);
+    else next.healthCheckNodePort = await this.#freePort(work);
+  }
+
+  async #claimGivenPort(
+    port: number,
+    held: ReadonlySet<string>,
+    work: Work,
+    path: FieldPath,
+    isShared: boolean,
+  ): Promise<void> {
     const { first, last } = this.#options.nodePorts;
-    const thing = portThing(protocol, port);
-    if (held.delete(thing)) return;
-    if (port < first || port > last) {
+    const thing = String(port);
+    if (held.has(thing) || (isShared && work.has(this.#ports, thing))) return;
+    // A dry run asks only what is taken.
+    if ((port < first || port > last) && !work.dryRun) {
       throw work.refuse(
         path,
         port,
@@ -195,24 +207,37 @@ export class ServiceHooks implements StorageHooks {
     if (!(await work.claim(this.#ports, thing))) throw work.refuse(path, port, 'provided port is already allocated');
   }
 
-  async #freePort(protocol: string, work: Work): Promise<number> {
+  async #freePort(work: Work): Promise<number> {
     const { first, last } = this.#options.nodePorts;
     const reserved = Math.min(128, Math.floor((last - first + 1) / 32));
-    const guess = () => portThing(protocol, randomInt(first + reserved, last + 1));
-    const all = () => Array.from({ length: last - first + 1 }, (_, index) => portThing(protocol, last - index));
-    const thing = await claimAny(this.#ports, guess, all, work, 'node port');
-    return Number(thing.split('/')[1]);
+    const guess = () => String(randomInt(first + reserved, last + 1));
+    const all = () => Array.from({ length: last - first + 1 }, (_, index) => String(last - index));
+    return Number(await claimAny(this.#ports, guess, all, work, 'node port'));
   }
 }
 
-const portThing = (protocol: string, port: number): string => `${protocol.toLowerCase()}/${port}`;
+/** The ports on the nodes that a Service holds, each once. */
+function portThings(held: DeepReadonly<ServiceSpec>): string[] {
+  if (!hasNodePorts(held)) return [];
+  const ports = [...(held.ports ?? []).map(({ nodePort }) => nodePort), held.healthCheckNodePort];
+  return [...new Set(ports.flatMap((port) => (port ? [String(port)] : [])))];
+}
 
-function portThings({ type, ports = [], healthCheckNodePort }: DeepReadonly<ServiceSpec>): string[] {
-  if (type !== 'NodePort' && type !== 'LoadBalancer') return [];
-  return [
-    ...ports.flatMap(({ nodePort, protocol = 'TCP' }) => (nodePort ? [portThing(protocol, nodePort)] : [])),
-    ...(healthCheckNodePort ? [portThing('TCP', healthCheckNodePort)] : []),
-  ];
+/** Says what is wrong with addresses and families before anything is claimed, and fills in the families. */
+function completeAddresses({ spec: wanted, metadata }: StoredService, previous?: DeepReadonly<ServiceSpec>): void {
+  if (wanted === undefined) return;
+  const errors = new FieldErrors();
+  validateClusterIps(wanted, errors);
+  if (errors.empty) completeFamilies(wanted, previous, errors);
+  if (!errors.empty) throw invalidObject(services, metadata.name, errors.list);
+}
+
+function refuseOtherHealthCheckPort({ spec: wanted = {}, metadata }: StoredService, { spec: before }: ReadService) {
+  if (!before || !needsHealthCheckPort(wanted) || !needsHealthCheckPort(before)) return;
+  if ((wanted.healthCheckNodePort ?? 0) === (before.healthCheckNodePort ?? 0)) return;
+  const errors = new FieldErrors();
+  errors.forbidden(spec.child('healthCheckNodePort'), 'field is immutable');
+  throw invalidObject(services, metadata.name, errors.list);
 }
 
 const nothing: Reservation = { commit: async () => {}, rollback: async () => {} };
@@ -240,19 +265,23 @@ async function claimAny(
 class Work {
   readonly #claimant: Claimant;
   readonly #name: string;
-  readonly #dryRun: boolean;
+  readonly dryRun: boolean;
   readonly #claimed: Held[] = [];
 
   constructor({ metadata }: ReadService, dryRun: boolean) {
     this.#claimant = { serviceKey: storeKey(services, metadata), uid: metadata.uid };
     this.#name = metadata.name;
-    this.#dryRun = dryRun;
+    this.dryRun = dryRun;
+  }
+
+  has(claims: Claims, thing: string): boolean {
+    return this.#claimed.some((held) => held.claims === claims && held.thing === thing);
   }
 
   async claim(claims: Claims, thing: string): Promise<boolean> {
-    // One service may not have a port twice either, although its own claim would let it pass.
-    if (this.#claimed.some((held) => held.claims === claims && held.thing === thing)) return false;
-    const isOurs = this.#dryRun ? await claims.isFree(thing) : await claims.claim(thing, this.#claimant);
+    // What it has just been given is taken, although its own claim would let it pass.
+    if (this.has(claims, thing)) return false;
+    const isOurs = this.dryRun ? await claims.isFree(thing) : await claims.claim(thing, this.#claimant);
     if (isOurs) this.#claimed.push({ claims, thing });
     return isOurs;
   }
@@ -262,7 +291,7 @@ class Work {
   }
 
   async releaseAll(things: readonly Held[]): Promise<void> {
-    if (this.#dryRun) return;
+    if (this.dryRun) return;
     for (const { claims, thing } of things) await claims.release(thing, this.#claimant);
   }
 

@@ -1,6 +1,8 @@
 /** Which addresses and ports a Service needs, and what an update keeps of what its previous version held. Pure. */
 
 import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1';
+import { type FieldErrors, FieldPath } from '../../../api/field-errors.ts';
+import { parseIp } from '../../../api/net.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 
 type ReadSpec = DeepReadonly<ServiceSpec>;
@@ -9,7 +11,11 @@ export const isHeadless = (spec: ReadSpec): boolean => spec.clusterIP === 'None'
 
 export const needsClusterIp = ({ type = 'ClusterIP' }: ReadSpec): boolean => type !== 'ExternalName';
 
-export const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ReadSpec): boolean =>
+/** May have ports on the nodes. */
+export const hasNodePorts = ({ type }: ReadSpec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+
+/** Is given ports on the nodes where it asks for none in particular. */
+export const allocatesNodePorts = ({ type, allocateLoadBalancerNodePorts }: ReadSpec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 
 export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ReadSpec): boolean =>
@@ -22,7 +28,7 @@ export function keepAllocated(next: ServiceSpec, previous: ReadSpec): void {
     if (!next.clusterIPs?.length && next.clusterIP === previous.clusterIP && previous.clusterIPs)
       next.clusterIPs = [...previous.clusterIPs];
   }
-  if (needsNodePort(next) && needsNodePort(previous)) keepNodePorts(next.ports ?? [], previous.ports ?? []);
+  if (allocatesNodePorts(next) && allocatesNodePorts(previous)) keepNodePorts(next.ports ?? [], previous.ports ?? []);
   if (
     needsHealthCheckPort(next) &&
     needsHealthCheckPort(previous) &&
@@ -39,7 +45,9 @@ function keepNodePorts(next: ServicePort[], previous: readonly DeepReadonly<Serv
   const wanted = new Set(next.map(({ nodePort }) => nodePort));
   for (const port of next) {
     const former = byName.get(port.name ?? '');
-    if (!port.nodePort && former && !wanted.has(former)) port.nodePort = former;
+    if (port.nodePort || !former || wanted.has(former)) continue;
+    port.nodePort = former;
+    wanted.add(former);
   }
 }
 
@@ -56,18 +64,75 @@ export function alignClusterIps(next: ServiceSpec, previous: ReadSpec | undefine
   else delete next.clusterIPs;
 }
 
-/** Families and their policy, as they follow from the addresses and from what the cluster has. */
-export function completeFamilies(spec: ServiceSpec): void {
-  if (!needsClusterIp(spec)) return;
-  const isSelectorless = Object.keys(spec.selector ?? {}).length === 0;
-  const wantsBoth =
-    (isHeadless(spec) && isSelectorless) || (spec.ipFamilies?.length ?? 0) > 1 || (spec.clusterIPs?.length ?? 0) > 1;
-  spec.ipFamilyPolicy ??= wantsBoth ? 'RequireDualStack' : 'SingleStack';
-  if (spec.ipFamilies?.length) {
-    const isOpen = isHeadless(spec) && isSelectorless && spec.ipFamilyPolicy !== 'SingleStack';
-    if (isOpen && spec.ipFamilies.length === 1) spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
+const path = FieldPath.of('spec');
+type Family = 'IPv4' | 'IPv6';
+/** The cluster's only family: what addresses are given out of. */
+const clusterFamily: Family = 'IPv4';
+
+/**
+ * Families and their policy, as they follow from the addresses and from what the cluster has. What the cluster cannot
+ * give is an error, and then nothing more is filled in.
+ */
+export function completeFamilies(spec: ServiceSpec, previous: ReadSpec | undefined, errors: FieldErrors): void {
+  if (!needsClusterIp(spec) || (previous && keepsBothIfPossible(spec, previous))) return;
+  inferFamilies(spec, errors);
+  if (!errors.empty) return;
+  if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
+    completeOpenFamilies(spec);
     return;
   }
-  const isDual = isHeadless(spec) && isSelectorless && spec.ipFamilyPolicy !== 'SingleStack';
-  spec.ipFamilies = isDual ? ['IPv4', 'IPv6'] : ['IPv4'];
+  refuseOtherFamilies(spec, errors);
+  if (!errors.empty) return;
+  if (!spec.ipFamilies?.length) spec.ipFamilies = [clusterFamily];
+  const wantsBoth = spec.ipFamilies.length > 1 || (spec.clusterIPs?.length ?? 0) > 1;
+  spec.ipFamilyPolicy ??= wantsBoth ? 'RequireDualStack' : 'SingleStack';
+}
+
+/** Whoever asks for one family only drops the second address and family with that. */
+export function dropSecondFamily(next: ServiceSpec, previous: ReadSpec): void {
+  const wasDual = previous.ipFamilyPolicy === 'RequireDualStack' || previous.ipFamilyPolicy === 'PreferDualStack';
+  if (!wasDual || next.ipFamilyPolicy !== 'SingleStack') return;
+  next.clusterIPs?.splice(1);
+  next.ipFamilies?.splice(1);
+}
+
+/** Who prefers two families and changes nothing about that stays with what there was when it was made. */
+function keepsBothIfPossible(next: ServiceSpec, previous: ReadSpec): boolean {
+  const isPreferred = [next, previous].every(({ ipFamilyPolicy }) => ipFamilyPolicy === 'PreferDualStack');
+  const isSame = (field: 'clusterIPs' | 'ipFamilies') =>
+    JSON.stringify(next[field] ?? []) === JSON.stringify(previous[field] ?? []);
+  return isPreferred && next.type === previous.type && isSame('clusterIPs') && isSame('ipFamilies');
+}
+
+function inferFamilies(spec: ServiceSpec, errors: FieldErrors): void {
+  const { clusterIPs = [], ipFamilies = [] } = spec;
+  const inferred = [...ipFamilies];
+  for (const [index, ip] of clusterIPs.entries()) {
+    if (ip === 'None') break;
+    if (index < ipFamilies.length) continue;
+    const family = `IPv${parseIp(ip)?.family ?? 4}` as Family;
+    if (family === clusterFamily) inferred.push(family);
+    else
+      errors.invalid(path.child('clusterIPs').index(index), clusterIPs, `${family} is not configured on this cluster`);
+  }
+  if (inferred.length > ipFamilies.length) spec.ipFamilies = inferred;
+}
+
+/** Without an address and without pods that we look for, the families are whatever the user says. */
+function completeOpenFamilies(spec: ServiceSpec): void {
+  spec.ipFamilyPolicy ??= 'RequireDualStack';
+  if (!spec.ipFamilies?.length) spec.ipFamilies = [clusterFamily];
+  if (spec.ipFamilyPolicy === 'SingleStack' || spec.ipFamilies.length > 1) return;
+  spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
+}
+
+function refuseOtherFamilies({ ipFamilyPolicy, ipFamilies = [] }: ServiceSpec, errors: FieldErrors): void {
+  if (ipFamilyPolicy === 'RequireDualStack') {
+    const text = 'this cluster is not configured for dual-stack services';
+    errors.invalid(path.child('ipFamilyPolicy'), ipFamilyPolicy, text);
+  }
+  for (const [index, family] of ipFamilies.entries()) {
+    if (family !== clusterFamily)
+      errors.invalid(path.child('ipFamilies').index(index), family, 'not configured on this cluster');
+  }
 }
