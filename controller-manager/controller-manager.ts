@@ -30,7 +30,11 @@ import { createPodGarbageLoop } from './pod-garbage.ts';
 import { createReplicaSetLoop, createReplicationLoop } from './replicas/replica-loops.ts';
 import { createRootCertificateLoop } from './root-certificate.ts';
 import { createServiceAccountLoop } from './service-accounts.ts';
-import { createClaimProtectionLoop, createVolumeProtectionLoop } from './storage-protection.ts';
+import {
+  createAttributesClassProtectionLoop,
+  createClaimProtectionLoop,
+  createVolumeProtectionLoop,
+} from './storage-protection.ts';
 
 const loops: readonly CreateLoop[] = [
   createReplicationLoop,
@@ -49,6 +53,7 @@ const loops: readonly CreateLoop[] = [
   createPodGarbageLoop,
   createClaimProtectionLoop,
   createVolumeProtectionLoop,
+  createAttributesClassProtectionLoop,
 ];
 
 export interface ControllerManagerOptions {

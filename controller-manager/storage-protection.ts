@@ -1,6 +1,6 @@
 /**
- * Lets claims and volumes go that somebody deleted, once nothing uses them: admission gave each of them a finalizer that
- * holds it until then.
+ * Lets claims, volumes and classes of attributes go that somebody deleted, once nothing uses them: admission gave each of
+ * them a finalizer that holds it until then.
  */
 
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1';
@@ -10,6 +10,7 @@ import { pods } from '../api/core/pod.ts';
 import type { Kind } from '../api/kind.ts';
 import { type KubernetesObject, type ObjectKey, parseKey } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import { attributesClassProtection, volumeAttributesClasses } from '../api/storage/volume-attributes-class.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
@@ -57,6 +58,37 @@ export function createVolumeProtectionLoop({ client, informers, controller }: Lo
   }
   const loop = controller({ name: 'persistentvolume-protection', reconciler: { reconcile }, workers: 1 });
   return volumes ? loop.watch(volumes, keyOfChange) : loop;
+}
+
+export function createAttributesClassProtectionLoop({ client, informers, controller }: LoopContext): Controller {
+  const classes = informers.all.get(volumeAttributesClasses);
+  async function reconcile(name: string) {
+    if (!isHeld(classes?.get(name), attributesClassProtection)) return {};
+    const { items: volumes } = await client.list<PersistentVolume>(persistentVolumes);
+    if (volumes.some(({ spec }) => spec?.volumeAttributesClassName === name)) return {};
+    const { items: claims } = await client.list<PersistentVolumeClaim>(persistentVolumeClaims);
+    if (claims.some((claim) => attributesClassesOf(claim).includes(name))) return {};
+    await release<KubernetesObject>(client, volumeAttributesClasses, { name }, attributesClassProtection);
+    return {};
+  }
+  const loop = controller({ name: 'volumeattributesclass-protection', reconciler: { reconcile }, workers: 1 });
+  if (classes) loop.watch(classes, keyOfChange);
+  // Only the metadata of volumes and claims is in memory: whatever happens to one may be what a held class waits for.
+  const held = () => [...(classes?.list() ?? [])].filter((one) => isHeld(one, attributesClassProtection));
+  for (const kind of [persistentVolumes, persistentVolumeClaims]) {
+    const users = informers.all.get(kind as Kind);
+    if (users) loop.watch(users, ({ type }) => (type === 'added' ? [] : held().map(({ metadata }) => metadata.name)));
+  }
+  return loop;
+}
+
+/** Of a claim: the one it wants, the one it has, and the one it is on its way to. */
+function attributesClassesOf({ spec, status }: PersistentVolumeClaim): (string | undefined)[] {
+  return [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
 }
 
 function isHeld(object: Cached<KubernetesObject> | undefined, finalizer: string): boolean {

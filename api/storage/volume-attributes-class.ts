@@ -11,3 +11,6 @@ export const volumeAttributesClasses = defineKind<KubernetesObject>({
   shortNames: ['vac'],
   namespaced: false,
 });
+
+/** Held until neither a claim nor a volume names the class. */
+export const attributesClassProtection = 'kubernetes.io/vac-protection';

@@ -1,13 +1,14 @@
-/** Volumes and claims do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
+/** Volumes, claims and classes of attributes do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
 
 import { volumeProtection } from '../../api/core/persistent-volume.ts';
 import { claimProtection } from '../../api/core/persistent-volume-claim.ts';
+import { attributesClassProtection } from '../../api/storage/volume-attributes-class.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
 const finalizers: Readonly<Record<string, string>> = {
   persistentvolumes: volumeProtection,
   persistentvolumeclaims: claimProtection,
-  volumeattributesclasses: 'kubernetes.io/vac-protection',
+  volumeattributesclasses: attributesClassProtection,
 };
 
 export const storageObjectInUseProtection: AdmissionPlugin = {

@@ -22,7 +22,9 @@ import { pods } from '../../api/core/pod.ts';
 import { replicationControllers } from '../../api/core/replication-controller.ts';
 import { services } from '../../api/core/service.ts';
 import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import type { KubernetesObject } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { volumeAttributesClasses } from '../../api/storage/volume-attributes-class.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -258,6 +260,35 @@ describe('controller manager', () => {
     await eventually('the claim has gone', () =>
       isAbsent(client.get(persistentVolumeClaims, { namespace, name: 'data' })),
     );
+  });
+
+  it('lets a class of attributes go when no claim names it any more', async () => {
+    await freshNamespace();
+    const { client } = server;
+    const key = { name: `${namespace}-fast` };
+    await client.create(volumeAttributesClasses, {
+      metadata: key,
+      driverName: 'csi.example.com',
+      parameters: { iops: '1000' },
+    } as KubernetesObject);
+    const resources = { requests: { storage: '1Gi' } };
+    await client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { namespace, name: 'fast' },
+      spec: { accessModes: ['ReadWriteOnce'], resources, volumeAttributesClassName: key.name },
+    });
+    await start();
+    await client.delete(volumeAttributesClasses, key);
+    const unused = { name: `${namespace}-unused` };
+    await client.create(volumeAttributesClasses, {
+      metadata: unused,
+      driverName: 'csi.example.com',
+    } as KubernetesObject);
+    await client.delete(volumeAttributesClasses, unused);
+    await eventually('the unused one has gone', () => isAbsent(client.get(volumeAttributesClasses, unused)));
+    const held = await client.get(volumeAttributesClasses, key);
+    assert.deepEqual(held.metadata.finalizers, ['kubernetes.io/vac-protection']);
+    await client.delete(persistentVolumeClaims, { namespace, name: 'fast' });
+    await eventually('the other has gone', () => isAbsent(client.get(volumeAttributesClasses, key)));
   });
 
   function makeReady(name: string, i: number): Promise<Pod> {
