@@ -42,6 +42,13 @@ export class ClusterWorld extends ApiUser {
     await this.cluster.remove();
   }
 
+  /** With the account that its pods run as. */
+  override async namespace(): Promise<string> {
+    const name = await super.namespace();
+    await eventually('an account', () => this.get(`/api/v1/namespaces/${name}/serviceaccounts/default`));
+    return name;
+  }
+
   /** What kubectl writes; it must succeed. */
   async kubectl(namespace: string, words: readonly string[], options: KubectlOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.#kubectl.run(['-n', namespace, ...words], options);
