@@ -13,7 +13,8 @@ import type { ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
-import { openWebSocketStream, wantsWebSocket } from './watch-websocket.ts';
+import { openWebSocketStream } from './watch-websocket.ts';
+import { wantsWebSocket } from './websocket.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 
 /** Serves one subresource, or a resource that is not stored (reviews). */

@@ -97,6 +97,12 @@ export class ClusterWorld extends ApiUser {
     return { pod: ended, log: await this.log(one, container) };
   }
 
+  /** What a shell script writes that runs in a pod's container; empty when it fails. */
+  async exec(namespace: string, pod: string, script: string): Promise<string> {
+    const { stdout } = await this.#kubectl.run(['-n', namespace, 'exec', pod, '--', 'sh', '-c', script]);
+    return stdout;
+  }
+
   async log(pod: string, container = ''): Promise<string> {
     return (await this.client.raw('GET', `${pod}/log${container && `?container=${container}`}`)).text;
   }
