@@ -9,6 +9,8 @@ export default async function* report(source) {
     if (type === 'test:pass' && !data.skip && !data.todo) yield `${JSON.stringify({ passed: data.name })}\n`;
     if (type === 'test:fail') {
       const { error } = data.details;
+      // A suite or file also fails when something in it fails: that has its line.
+      if (error.failureType === 'subtestsFailed') continue;
       yield `${JSON.stringify({ failed: data.name, reason: String(error.cause?.stack ?? error.cause ?? error) })}\n`;
     }
   }
