@@ -57,13 +57,13 @@ export class ClusterWorld extends ApiUser {
   }
 
   /** The object once it is so. */
-  async until(path: string, what: string, test: (object: Json) => boolean): Promise<Json> {
+  async until(path: string, what: string, test: (object: Json) => boolean, timeoutMs = podTimeoutMs): Promise<Json> {
     let last: Json | undefined;
     const isSo = async () => {
       last = await this.get(path);
       return test(last) ? last : undefined;
     };
-    return await eventually(`${path}: ${what}`, isSo, { timeoutMs: podTimeoutMs }).catch((error: Error) => {
+    return await eventually(`${path}: ${what}`, isSo, { timeoutMs }).catch((error: Error) => {
       throw new Error(`${error.message}; its status is ${JSON.stringify(last?.status)}`, { cause: error });
     });
   }

@@ -1,7 +1,7 @@
 /** What the conformance suite asks of volumes of the downward API, plain and projected, of empty ones and of paths in them. */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { at, type Json } from '../../conformance/api-user.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ClusterWorld, image, podsOf, scriptPod } from './cluster-world.ts';
@@ -81,42 +81,39 @@ for (const [title, volume] of [
   });
 }
 
-// Side by side: a kubelet looks at its volumes again once a minute.
-describe('changes', { concurrency: 4 }, () => {
-  for (const [title, volume, what] of [
-    [
-      '[sig-storage] Downward API volume should update labels on modification [NodeConformance] [Conformance]',
-      downward,
-      'labels',
-    ],
-    [
-      '[sig-storage] Projected downwardAPI should update labels on modification [NodeConformance] [Conformance]',
-      projected,
-      'labels',
-    ],
-    [
-      '[sig-storage] Downward API volume should update annotations on modification [NodeConformance] [Conformance]',
-      downward,
-      'annotations',
-    ],
-    [
-      '[sig-storage] Projected downwardAPI should update annotations on modification [NodeConformance] [Conformance]',
-      projected,
-      'annotations',
-    ],
-  ] as const) {
-    it(title, async () => {
-      const name = nextName();
-      const spec = { volumes: [{ name: 'podinfo', ...volume([field(what, `metadata.${what}`)]) }] };
-      const pod = scriptPod(name, sleep, { spec, container: { volumeMounts } });
-      await world.startPod(namespace, { ...pod, metadata: { name, [what]: { key1: 'value1', key2: 'value2' } } });
-      const shown = () => world.exec(namespace, name, `cat /etc/podinfo/${what}`);
-      assert.match(await shown(), /key1="value1"\nkey2="value2"/);
-      await world.patch(`${podsOf(namespace)}/${name}`, { metadata: { [what]: { key3: 'value3' } } });
-      await eventually('the new one', async () => (await shown()).includes('key3="value3"'), { timeoutMs: 120_000 });
-    });
-  }
-});
+for (const [title, volume, what] of [
+  [
+    '[sig-storage] Downward API volume should update labels on modification [NodeConformance] [Conformance]',
+    downward,
+    'labels',
+  ],
+  [
+    '[sig-storage] Projected downwardAPI should update labels on modification [NodeConformance] [Conformance]',
+    projected,
+    'labels',
+  ],
+  [
+    '[sig-storage] Downward API volume should update annotations on modification [NodeConformance] [Conformance]',
+    downward,
+    'annotations',
+  ],
+  [
+    '[sig-storage] Projected downwardAPI should update annotations on modification [NodeConformance] [Conformance]',
+    projected,
+    'annotations',
+  ],
+] as const) {
+  it(title, async () => {
+    const name = nextName();
+    const spec = { volumes: [{ name: 'podinfo', ...volume([field(what, `metadata.${what}`)]) }] };
+    const pod = scriptPod(name, sleep, { spec, container: { volumeMounts } });
+    await world.startPod(namespace, { ...pod, metadata: { name, [what]: { key1: 'value1', key2: 'value2' } } });
+    const shown = () => world.exec(namespace, name, `cat /etc/podinfo/${what}`);
+    assert.match(await shown(), /key1="value1"\nkey2="value2"/);
+    await world.patch(`${podsOf(namespace)}/${name}`, { metadata: { [what]: { key3: 'value3' } } });
+    await eventually('the new one', async () => (await shown()).includes('key3="value3"'));
+  });
+}
 
 const resources = { requests: { cpu: '250m', memory: '32Mi' }, limits: { cpu: '1250m', memory: '64Mi' } };
 
