@@ -112,6 +112,10 @@ function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefine
       return isCollection ? undefined : 'patch';
     case 'DELETE':
       return isCollection ? 'deletecollection' : 'delete';
+    case 'HEAD':
+    case 'OPTIONS':
+      // Only what stands behind a proxy knows what they mean.
+      return info.subresource === 'proxy' ? 'get' : undefined;
     default:
       return undefined;
   }
