@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { at, type Json } from '../../conformance/api-user.ts';
+import { eventually } from '../../support/eventually.ts';
 import { ClusterWorld, podsOf, scriptPod } from './cluster-world.ts';
 
 let world: ClusterWorld;
@@ -417,4 +418,40 @@ it('[sig-node] Sysctls [LinuxOnly] [NodeConformance] should support sysctls [Env
   const spec = { securityContext: { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] } };
   const script = 'cat /proc/sys/kernel/shm_rmid_forced';
   assert.equal(await outputOf(scriptPod(nextName(), script, { spec })), '1\n');
+});
+
+it('[sig-network] DNS should support configurable pod DNS nameservers [Conformance]', async () => {
+  const spec = { dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: ['resolv.conf.local'] } };
+  const log = await outputOf(scriptPod(nextName(), 'cat /etc/resolv.conf', { spec }));
+  assert.deepEqual(log.trim().split('\n').sort(), ['nameserver 1.1.1.1', 'search resolv.conf.local']);
+});
+
+it('[sig-network] DNS should provide /etc/hosts entries for the cluster [Conformance]', async () => {
+  const spec = { hostname: 'dns-querier-1', subdomain: 'dns-test-service' };
+  const { pod, log } = await world.runPod(namespace, scriptPod(nextName(), 'cat /etc/hosts', { spec }));
+  const names = log.split('\n').map((line) => line.split(/\s+/));
+  const own = names.find(([address]) => address === at(pod, 'status.podIP'));
+  const domain = `dns-test-service.${namespace}.svc.cluster.local`;
+  assert.deepEqual(own?.slice(1), [`dns-querier-1.${domain}`, 'dns-querier-1'], log);
+});
+
+it('[sig-auth] ServiceAccounts should mount projected service account token [Conformance]', async () => {
+  const sources = [
+    { serviceAccountToken: { path: 'token', expirationSeconds: 3600, audience: 'oidc-discovery-test' } },
+  ];
+  const spec = { volumes: [{ name: 'token', projected: { sources } }] };
+  const container = { volumeMounts: [{ name: 'token', mountPath: '/test-volume' }] };
+  const pod = scriptPod(nextName(), `cat /test-volume/token; echo; exec sleep 100000`, { spec, container });
+  const made = await world.startPod(namespace, pod);
+  const one = `${podsOf(namespace)}/${at(made, 'metadata.name')}`;
+  const token = await eventually('the token', async () => (await world.log(one)).trim() || undefined);
+  const review = await world.post('/apis/authentication.k8s.io/v1/tokenreviews', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    spec: { token, audiences: ['oidc-discovery-test'] },
+  });
+  assert.equal(at(review, 'status.authenticated'), true);
+  assert.equal(at(review, 'status.user.username'), `system:serviceaccount:${namespace}:default`);
+  const extra = at(review, 'status.user.extra') as Json;
+  assert.deepEqual(extra['authentication.kubernetes.io/pod-uid'], [at(made, 'metadata.uid')]);
 });
