@@ -15,6 +15,7 @@
  * - Only `gone`, the object's absence, removes logs and volumes.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { computeBackoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -89,6 +90,9 @@ export class PodWorker {
   /** A newer version of the object. */
   update(pod: PodObject): void {
     const before = graceSecondsOf(this.#pod);
+    // Files of the downward API show them: they are due at once.
+    if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod)))
+      this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
     this.#pod = pod;
     if (isDeleting(pod)) {
       this.#life.abort();
@@ -311,7 +315,7 @@ export class PodWorker {
   }
 
   async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
-    const { clock, puller, volumes } = this.#dependencies;
+    const { clock, puller, statuses, volumes } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
@@ -331,7 +335,7 @@ export class PodWorker {
       const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
       if (dueInMs <= 0) {
         this.#memory.volumesCheckedAt = clock.monotonic();
-        await volumes.setUp(pod);
+        await volumes.setUp(statuses.withLatestStatus(this.#pod));
       }
       waits.push(dueInMs <= 0 ? volumesRefreshMs : dueInMs);
     }
@@ -367,3 +371,5 @@ export class PodWorker {
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+/** What of a pod's metadata can change and be read by its containers. */
+const shownMetadata = ({ metadata }: PodObject): unknown => [metadata.labels, metadata.annotations];

@@ -1,4 +1,4 @@
-/** Volumes and claims do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
+/** Volumes, claims and classes of attributes do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
 
 import { volumeProtection } from '../../api/core/persistent-volume.ts';
 import { claimProtection } from '../../api/core/persistent-volume-claim.ts';

@@ -13,7 +13,8 @@ import type { ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
-import { openWebSocketStream, wantsWebSocket } from './watch-websocket.ts';
+import { openWebSocketStream } from './watch-websocket.ts';
+import { wantsWebSocket } from './websocket.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 
 /** Serves one subresource, or a resource that is not stored (reviews). */
@@ -111,6 +112,10 @@ function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefine
       return isCollection ? undefined : 'patch';
     case 'DELETE':
       return isCollection ? 'deletecollection' : 'delete';
+    case 'HEAD':
+    case 'OPTIONS':
+      // Only what stands behind a proxy knows what they mean.
+      return info.subresource === 'proxy' ? 'get' : undefined;
     default:
       return undefined;
   }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { supportApiOperations } from './api-operations.ts';
-import { at, type Json, World } from './world.ts';
+import { at, type Json } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {
@@ -73,6 +74,30 @@ it('[sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] shou
   supportApiOperations(world, {
     path: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
     make: () => ({ spec: { policyName: 'replicalimit-policy.example.com', validationActions: ['Deny'] } }),
+  }));
+
+it('[sig-api-machinery] MutatingAdmissionPolicy [Privileged:ClusterAdmin] should support MutatingAdmissionPolicy API operations [Conformance]', () =>
+  supportApiOperations(world, {
+    path: '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies',
+    make: () => ({
+      spec: {
+        matchConstraints,
+        reinvocationPolicy: 'Never',
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: { expression: 'Object{spec: Object.spec{replicas: 100}}' },
+          },
+        ],
+      },
+    }),
+    spec: { patch: { spec: { reinvocationPolicy: 'IfNeeded' } }, path: 'spec.reinvocationPolicy', value: 'IfNeeded' },
+  }));
+
+it('[sig-api-machinery] MutatingAdmissionPolicy [Privileged:ClusterAdmin] should support MutatingAdmissionPolicyBinding API operations [Conformance]', () =>
+  supportApiOperations(world, {
+    path: '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings',
+    make: () => ({ spec: { policyName: 'replicalimit-policy.example.com' } }),
   }));
 
 it('[sig-apps] CronJob should support CronJob API operations [Conformance]', async () =>
@@ -146,6 +171,55 @@ it('[sig-storage] CSIStorageCapacity should support CSIStorageCapacities API ope
   supportApiOperations(world, {
     path: `/apis/storage.k8s.io/v1/namespaces/${await world.namespace()}/csistoragecapacities`,
     make: () => ({ storageClassName: 'some-storage-class', capacity: '1Gi', nodeTopology: {} }),
+  }));
+
+const selectors = [{ cel: { expression: 'device.driver == "dra.example.com"' } }];
+const devices = { requests: [{ name: 'gpu', exactly: { deviceClassName: 'example-class' } }] };
+
+it('[sig-node] [DRA] CRUD Tests resource.k8s.io/v1 DeviceClass [Conformance]', () =>
+  supportApiOperations(world, {
+    path: '/apis/resource.k8s.io/v1/deviceclasses',
+    make: () => ({ spec: { selectors } }),
+    spec: {
+      patch: { spec: { selectors: [{ cel: { expression: 'true' } }] } },
+      path: 'spec.selectors.0.cel.expression',
+      value: 'true',
+    },
+  }));
+
+it('[sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceClaim [Conformance]', async () =>
+  supportApiOperations(world, {
+    path: `/apis/resource.k8s.io/v1/namespaces/${await world.namespace()}/resourceclaims`,
+    make: () => ({ spec: { devices } }),
+    status: {
+      patch: {
+        status: {
+          allocation: { devices: { results: [{ request: 'gpu', driver: 'd.example.com', pool: 'p', device: 'x' }] } },
+        },
+      },
+      path: 'status.allocation.devices.results.0.pool',
+      value: 'p',
+    },
+  }));
+
+it('[sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceClaimTemplate [Conformance]', async () =>
+  supportApiOperations(world, {
+    path: `/apis/resource.k8s.io/v1/namespaces/${await world.namespace()}/resourceclaimtemplates`,
+    make: () => ({ spec: { spec: { devices } } }),
+  }));
+
+it('[sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceSlice [Conformance]', () =>
+  supportApiOperations(world, {
+    path: '/apis/resource.k8s.io/v1/resourceslices',
+    make: () => ({
+      spec: {
+        nodeName: 'node-1',
+        driver: 'dra.example.com',
+        pool: { name: 'node-1', resourceSliceCount: 1, generation: 1 },
+        devices: [],
+      },
+    }),
+    spec: { patch: { spec: { devices: [{ name: 'd' }] } }, path: 'spec.devices.0.name', value: 'd' },
   }));
 
 it('[sig-auth] Certificates API [Privileged:ClusterAdmin] should support CSR API operations [Conformance]', async () => {

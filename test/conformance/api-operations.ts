@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { at, type Json, nameOf, type World } from './world.ts';
+import { type ApiUser, at, type Json, nameOf } from './api-user.ts';
 
 export interface ResourceUnderTest {
   /** Of the collection, with its namespace when it has one: `/apis/batch/v1/namespaces/e2e-1/cronjobs`. */
@@ -13,13 +13,15 @@ export interface ResourceUnderTest {
   make(name: string): Json;
   /** A merge patch for the subresource `status`, when there is one, and where to see that it came. */
   readonly status?: { readonly patch: Json; readonly path: string; readonly value: unknown };
+  /** A merge patch that the object itself takes, and where to see that it came. */
+  readonly spec?: { readonly patch: Json; readonly path: string; readonly value: unknown };
   /** Names of the three objects, when they are not free to choose. Two of one kind never share a path. */
   readonly names?: readonly [string, string, string];
 }
 
 const label = 'e2e-test';
 
-export async function supportApiOperations(world: World, resource: ResourceUnderTest): Promise<void> {
+export async function supportApiOperations(world: ApiUser, resource: ResourceUnderTest): Promise<void> {
   await isDiscovered(world, resource.path);
   const run = `run-${Math.random().toString(36).slice(2, 10)}`;
   const [first, second, third] = resource.names ?? [`${run}-1`, `${run}-2`, `${run}-3`];
@@ -45,10 +47,14 @@ export async function supportApiOperations(world: World, resource: ResourceUnder
 
   const patched = await world.patch(one, { metadata: { annotations: { patched: 'true' } } });
   assert.equal(at(patched, 'metadata.annotations.patched'), 'true');
+  await supportAllPatches(world, one, made);
   const updated = await world.update(one, (object) => withAnnotation(object, 'updated'));
   assert.equal(at(updated, 'metadata.annotations.updated'), 'true');
   await watch.seen('MODIFIED', (object) => at(object, 'metadata.annotations.patched') === 'true');
   await watch.seen('MODIFIED', (object) => at(object, 'metadata.annotations.updated') === 'true');
+  if (resource.spec) {
+    assert.deepEqual(at(await world.patch(one, resource.spec.patch), resource.spec.path), resource.spec.value);
+  }
   if (resource.status) await supportStatus(world, one, resource.status);
 
   await world.delete(one);
@@ -60,8 +66,19 @@ export async function supportApiOperations(world: World, resource: ResourceUnder
   watch.close();
 }
 
+/** An annotation by each kind of patch, all of them kept. */
+async function supportAllPatches(world: ApiUser, one: string, { apiVersion, kind, metadata }: Json): Promise<void> {
+  const annotate = (name: string): Json => ({ metadata: { annotations: { [name]: 'true' } } });
+  await world.patch(one, annotate('strategic'), 'strategic');
+  await world.patch(one, [{ op: 'add', path: '/metadata/annotations/json', value: 'true' }], 'json');
+  const { name } = metadata as Json;
+  const applied = { apiVersion, kind, metadata: { name, annotations: { apply: 'true' } } };
+  const { annotations } = (await world.patch(one, applied, 'apply')).metadata as Json;
+  assert.deepEqual(annotations, { patched: 'true', strategic: 'true', json: 'true', apply: 'true' });
+}
+
 async function supportStatus(
-  world: World,
+  world: ApiUser,
   one: string,
   status: NonNullable<ResourceUnderTest['status']>,
 ): Promise<void> {
@@ -79,7 +96,7 @@ export function withAnnotation(object: Json, name: string, value = 'true'): Json
 }
 
 /** `/apis`, `/apis/GROUP` and `/apis/GROUP/VERSION` all know the resource. */
-async function isDiscovered(world: World, path: string): Promise<void> {
+async function isDiscovered(world: ApiUser, path: string): Promise<void> {
   const words = path.split('/').filter((word) => word !== '');
   const plural = words.at(-1);
   const [root, group, version] = words;

@@ -5,7 +5,8 @@ import { after, before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
 import { withAnnotation } from './api-operations.ts';
-import { at, type Json, nameOf, World } from './world.ts';
+import { at, type Json, nameOf } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {
@@ -39,7 +40,7 @@ it('[sig-api-machinery] Garbage collector should delete pods created by rc when 
   await eventually('no pods', async () => (await world.list(pods)).length === 0);
 });
 
-it('[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Conformance]', async () => {
+it('[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Serial] [Conformance]', async () => {
   const { one, pods } = await controller(50);
   await world.delete(one, { propagationPolicy: 'Orphan' });
   await world.isGone(one);
@@ -49,7 +50,7 @@ it('[sig-api-machinery] Garbage collector should orphan pods created by rc if de
   assert.ok(left.every((pod) => at(pod, 'metadata.ownerReferences') === undefined));
 });
 
-it('[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Conformance]', async () => {
+it('[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Serial] [Conformance]', async () => {
   const { one, pods } = await controller(50);
   const watch = await world.watch(pods, String(at(await world.get(pods), 'metadata.resourceVersion')));
   const owners = await world.watch(one.replace(/\/[^/]+$/, ''));
@@ -69,7 +70,7 @@ const ownerOf = (owner: Json): Json => ({
   uid: at(owner, 'metadata.uid'),
 });
 
-it("[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Conformance]", async () => {
+it("[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Serial] [Conformance]", async () => {
   const { one, pods, object } = await controller(10);
   const root = pods.replace(/\/pods$/, '');
   const spec = { replicas: 0, selector: { app: 'other' }, template: template('other') };
@@ -184,19 +185,34 @@ it('[sig-auth] ServiceAccounts should guarantee kube-root-ca.crt exist in any na
   await eventually('it is mended', async () => (await certificate()) === original);
 });
 
-it('[sig-network] EndpointSlice should create and delete Endpoints and EndpointSlices for a Service with a selector specified [Conformance]', async () => {
+/** A Service whose selector no pod fulfils, made and deleted; `check` is called while it is there and when it is gone. */
+async function serviceWithoutPods(check: (namespace: string, isThere: boolean) => Promise<void>): Promise<void> {
   const name = await world.namespace();
   const service = `${namespaces}/${name}/services/empty`;
-  const endpoints = `${namespaces}/${name}/endpoints/empty`;
-  const slices = `/apis/discovery.k8s.io/v1/namespaces/${name}/endpointslices?labelSelector=kubernetes.io/service-name%3Dempty`;
   const spec = { selector: { does: 'not-match-anything' }, ports: [{ name: 'example', port: 80, protocol: 'TCP' }] };
   await world.post(`${namespaces}/${name}/services`, { metadata: { name: 'empty' }, spec });
-  await eventually('endpoints', () => world.get(endpoints));
-  await eventually('a slice', async () => (await world.list(slices)).length > 0);
+  await check(name, true);
   await world.delete(service);
-  await world.isGone(endpoints);
-  await eventually('no slices', async () => (await world.list(slices)).length === 0);
-});
+  await check(name, false);
+}
+
+it('[sig-network] EndpointSlice should create and delete EndpointSlices for a Service with a selector that matches no pods [Conformance]', () =>
+  serviceWithoutPods(async (name, isThere) => {
+    const slices = `/apis/discovery.k8s.io/v1/namespaces/${name}/endpointslices?labelSelector=kubernetes.io/service-name%3Dempty`;
+    await eventually(`slices: ${isThere}`, async () => {
+      const all = await world.list(slices);
+      assert.ok(all.every(({ endpoints }) => endpoints === null || (endpoints as Json[]).length === 0));
+      return all.length > 0 === isThere;
+    });
+  }));
+
+it('[sig-network] EndpointsController should create and delete Endpoints for a Service with a selector that matches no pods [Conformance]', () =>
+  serviceWithoutPods(async (name, isThere) => {
+    const endpoints = `${namespaces}/${name}/endpoints/empty`;
+    if (!isThere) return await world.isGone(endpoints);
+    const { subsets } = await eventually('endpoints', () => world.get(endpoints));
+    assert.equal(subsets, undefined);
+  }));
 
 it('[sig-network] EndpointSliceMirroring should mirror a custom Endpoints resource through create update and delete [Conformance]', async () => {
   const name = await world.namespace();

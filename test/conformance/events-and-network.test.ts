@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { withAnnotation } from './api-operations.ts';
-import { at, type Json, nameOf, World } from './world.ts';
+import { at, type Json, nameOf } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {
@@ -98,12 +99,12 @@ it('[sig-instrumentation] Events API should delete a collection of events [Confo
   assert.equal((await world.list(selected)).length, 0);
 });
 
-it('[sig-network] Services should provide secure master service [Conformance]', async () => {
+it('[sig-network] API Server should provide secure master service [Conformance]', async () => {
   const service = await world.get('/api/v1/namespaces/default/services/kubernetes');
   assert.ok((at(service, 'spec.ports') as Json[]).some(({ port }) => port === 443));
 });
 
-it('[sig-network] EndpointSlice should have Endpoints and EndpointSlices pointing to API Server [Conformance]', async () => {
+it('[sig-network] API Server should have Endpoints and EndpointSlices pointing to API Server [Conformance]', async () => {
   await world.get('/api/v1/namespaces/default/services/kubernetes');
   const endpoints = await world.get('/api/v1/namespaces/default/endpoints/kubernetes');
   const subset = at(endpoints, 'subsets.0');
@@ -120,7 +121,7 @@ it('[sig-network] Services should find a service from listing all namespaces [Co
   assert.ok(all.some((one) => nameOf(one) === 'kubernetes' && at(one, 'metadata.namespace') === 'default'));
 });
 
-it('[sig-network] Services should test the lifecycle of an Endpoint [Conformance]', async () => {
+it('[sig-network] Endpoints should test the lifecycle of an Endpoint [Conformance]', async () => {
   const path = `${await root()}/endpoints`;
   const one = `${path}/testservice`;
   const subsets = (ip: string, port: number): Json[] => [

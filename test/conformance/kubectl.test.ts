@@ -10,7 +10,8 @@ import { after, before, it } from 'node:test';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';
 import { allKubectls, Kubectl } from '../support/kubectl.ts';
-import { at, type Json, World } from './world.ts';
+import { at, type Json } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 let kubectl: Kubectl;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { withAnnotation } from './api-operations.ts';
-import { at, type Json, nameOf, World } from './world.ts';
+import { at, type Json, nameOf } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {
@@ -42,6 +43,13 @@ it('[sig-node] ConfigMap should run through a ConfigMap lifecycle [Conformance]'
   await world.delete(selected(path));
   await watch.seen('DELETED');
   assert.deepEqual(await world.list(selected(path)), []);
+});
+
+it('[sig-node] ConfigMap should update ConfigMap successfully [NodeConformance] [Conformance]', async () => {
+  const path = await inNamespace('configmaps');
+  await world.post(path, { ...withLabels('changed'), data: { data: 'value' } });
+  await world.update(`${path}/changed`, (object) => ({ ...object, data: { data: 'value', more: 'value-1' } }));
+  assert.deepEqual((await world.get(`${path}/changed`)).data, { data: 'value', more: 'value-1' });
 });
 
 it('[sig-node] ConfigMap should fail to create ConfigMap with empty key [Conformance]', async () => {
@@ -188,7 +196,7 @@ it('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClas
   await assert.rejects(world.post(path, aPod('p', { runtimeClassName: 'delete-me' })), { code: 403 });
 });
 
-it('[sig-node] Sysctls [LinuxOnly] [NodeConformance] should reject invalid sysctls [MinimumKubeletVersion:1.21] [Conformance]', async () => {
+it('[sig-node] Sysctls [LinuxOnly] [NodeConformance] should reject invalid sysctls [Conformance]', async () => {
   const names = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'];
   const sysctls = names.map((name) => ({ name, value: '1' }));
   await assert.rejects(
@@ -219,6 +227,31 @@ it('[sig-auth] ServiceAccounts should update a ServiceAccount [Conformance]', as
   assert.equal(made.automountServiceAccountToken, undefined);
   await world.update(`${path}/robot`, (object) => ({ ...object, automountServiceAccountToken: true }));
   assert.equal((await world.get(`${path}/robot`)).automountServiceAccountToken, true);
+});
+
+it('[sig-auth] ServiceAccounts should create a serviceAccountToken and ensure a successful TokenReview [Conformance]', async () => {
+  const path = await inNamespace('serviceaccounts');
+  const made = await world.post(path, withLabels('reviewed'));
+  const { status } = await world.post(`${path}/reviewed/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { audiences: [], expirationSeconds: 3600 },
+  });
+  const review = await world.post('/apis/authentication.k8s.io/v1/tokenreviews', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    spec: { token: at(status, 'token') },
+  });
+  const namespace = at(made, 'metadata.namespace');
+  assert.equal(at(review, 'status.authenticated'), true);
+  assert.equal(at(review, 'status.error'), undefined);
+  assert.equal(at(review, 'status.user.username'), `system:serviceaccount:${namespace}:reviewed`);
+  assert.equal(at(review, 'status.user.uid'), at(made, 'metadata.uid'));
+  assert.deepEqual(at(review, 'status.user.groups'), [
+    'system:serviceaccounts',
+    `system:serviceaccounts:${namespace}`,
+    'system:authenticated',
+  ]);
 });
 
 it('[sig-auth] SubjectReview should support SubjectReview API operations [Conformance]', async () => {

@@ -1,13 +1,14 @@
-/** What the conformance suite asks of the kinds of storage as objects. */
+/** What the conformance suite asks of the kinds of storage as objects; a controller lets volumes and claims go. */
 
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { withAnnotation } from './api-operations.ts';
-import { at, type Json, nameOf, World } from './world.ts';
+import { at, type Json, nameOf } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {
-  world = await World.start();
+  world = await World.start({ controllers: true });
 });
 after(() => world.stop());
 
@@ -62,6 +63,16 @@ it('[sig-storage] CSINodes CSI Conformance should run through the lifecycle of a
     }),
   }));
 
+it('[sig-storage] VolumeAttributesClass [FeatureGate:VolumeAttributesClass] should run through the lifecycle of a VolumeAttributesClass [Conformance]', () =>
+  lead({
+    path: `${root}/volumeattributesclasses`,
+    make: (name, value) => ({
+      ...labelled(name, value),
+      driverName: 'e2e-fake-csi-driver',
+      parameters: { iops: '1000', throughput: '50' },
+    }),
+  }));
+
 const attachment = (name: string, value: string): Json => ({
   ...labelled(name, value),
   spec: { attacher: 'e2e-test.storage.k8s.io', nodeName: 'node-1', source: { persistentVolumeName: `pv-${name}` } },
@@ -110,6 +121,34 @@ const volume = (name: string, value: string): Json => ({
 const claim = (name: string, value: string): Json => ({
   ...labelled(name, value),
   spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'e2e', resources: { requests: { storage: '1Gi' } } },
+});
+
+it('[sig-storage] PersistentVolumes CSI Conformance should run through the lifecycle of a PV and a PVC [Conformance]', async () => {
+  const claims = `/api/v1/namespaces/${await world.namespace()}/persistentvolumeclaims`;
+  const kinds = [
+    ['/api/v1/persistentvolumes', volume],
+    [claims, claim],
+  ] as const;
+  for (const [path, make] of kinds) {
+    await world.post(path, make('e2e-life', 'life'));
+    assert.deepEqual((await world.list(selected(path, 'life'))).map(nameOf), ['e2e-life']);
+    const patched = await world.patch(`${path}/e2e-life`, label('patched'), 'strategic');
+    assert.equal(at(patched, 'metadata.labels.patched'), 'patched');
+    assert.equal(at(await world.get(`${path}/e2e-life`), 'metadata.labels.patched'), 'patched');
+  }
+  for (const [path] of kinds.toReversed()) {
+    await world.delete(`${path}/e2e-life`);
+    await world.isGone(`${path}/e2e-life`);
+  }
+  for (const [path, make] of kinds) {
+    await world.post(path, make('e2e-again', 'again'));
+    const updated = await world.update(`${path}/e2e-again`, (object) => withAnnotation(object, 'updated'));
+    assert.equal(at(updated, 'metadata.annotations.updated'), 'true');
+  }
+  for (const [path] of kinds.toReversed()) {
+    await world.delete(selected(path, 'again'));
+    await world.isGone(`${path}/e2e-again`);
+  }
 });
 
 it('[sig-storage] PersistentVolumes CSI Conformance should apply changes to a pv/pvc status [Conformance]', async () => {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { at, type Json, nameOf, World } from './world.ts';
+import { at, type Json, nameOf } from './api-user.ts';
+import { World } from './world.ts';
 
 let world: World;
 before(async () => {

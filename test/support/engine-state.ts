@@ -42,3 +42,18 @@ export async function importSleeper(image: string): Promise<void> {
     rm -r "$tree"`;
   await runProgram('bash', ['-c', script, image]);
 }
+
+/** An image of all of busybox, with a user or two and a world-writable /tmp; its command runs when nothing else does. */
+export async function importBusybox(image: string): Promise<void> {
+  const script = `
+    set -e
+    tree=$(mktemp -d)
+    install -D "$(command -v busybox)" "$tree/bin/busybox"
+    for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$tree/bin/$applet"; done
+    mkdir -p "$tree/etc" && mkdir -m 1777 "$tree/tmp"
+    printf 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' >"$tree/etc/passwd"
+    tar -C "$tree" -c . |
+      docker import -c 'ENTRYPOINT ["/bin/echo", "entrypoint"]' -c 'CMD ["default", "arguments"]' -c 'ENV PATH=/bin' - "$0"
+    rm -r "$tree"`;
+  await runProgram('bash', ['-c', script, image]);
+}

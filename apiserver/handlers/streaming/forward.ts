@@ -33,16 +33,22 @@ const ownHeaders: readonly string[] = [
   'proxy-authorization',
 ];
 
-/** Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. */
-export function forward(request: ApiRequest, target: ForwardTarget): Promise<void> {
+/** Does with a good answer what it will, instead of sending it on. Resolves when that is done. */
+export type Receiver = (request: ApiRequest, response: http.IncomingMessage) => Promise<void>;
+
+/**
+ * Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. With a
+ * receiver, a client's wish for an upgrade is the receiver's matter, and the other side is asked for a plain answer.
+ */
+export function forward(request: ApiRequest, target: ForwardTarget, receive?: Receiver): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { upgrade } = request;
+    const upgrade = receive ? undefined : request.upgrade;
     const outgoing = (target.secure ? https : http).request({
       host: target.host,
       port: target.port,
       path: target.path,
       method: request.method,
-      headers: headersFor(request),
+      headers: headersFor(request, upgrade !== undefined),
       agent: upgrade ? undefined : target.agent,
       ...agentOptions(target),
     });
@@ -50,14 +56,15 @@ export function forward(request: ApiRequest, target: ForwardTarget): Promise<voi
       reject(serviceUnavailable(`error trying to reach ${target.host}:${target.port}: ${error.message}`, error)),
     );
     outgoing.on('response', (response) => {
-      sendAnswer(request, response).then(resolve, reject);
+      const send = receive && response.statusCode === 200 ? receive : sendAnswer;
+      send(request, response).then(resolve, reject);
     });
     outgoing.on('upgrade', (response, socket, head) => {
       if (upgrade === undefined) socket.destroy();
       else joinSockets(request, response, socket, head).then(resolve, reject);
     });
     request.signal.addEventListener('abort', () => outgoing.destroy());
-    if (upgrade) outgoing.end();
+    if (request.upgrade) outgoing.end();
     else request.incoming.pipe(outgoing);
   });
 }
@@ -74,12 +81,13 @@ function agentOptions({ agent, insecure }: ForwardTarget): https.RequestOptions 
   };
 }
 
-function headersFor({ incoming, upgrade }: ApiRequest): http.OutgoingHttpHeaders {
+function headersFor({ incoming }: ApiRequest, asksForUpgrade: boolean): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(incoming.headers)) {
-    if (!ownHeaders.includes(name) && !name.startsWith('impersonate-')) headers[name] = value;
+    if (ownHeaders.includes(name) || name.startsWith('impersonate-')) continue;
+    if (asksForUpgrade || !name.startsWith('sec-websocket-')) headers[name] = value;
   }
-  if (upgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: incoming.headers.upgrade });
+  if (asksForUpgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: incoming.headers.upgrade });
   return headers;
 }
 

@@ -13,8 +13,10 @@ import { writeHead } from '../../server/responses.ts';
 import { booleanParameter, integerParameter } from '../query.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Target } from '../target.ts';
-import { forward } from './forward.ts';
+import { wantsWebSocket } from '../websocket.ts';
+import { forward, type Receiver } from './forward.ts';
 import type { Kubelets } from './kubelets.ts';
+import { sendOverWebSocket } from './websocket-answer.ts';
 
 type ReadPod = DeepReadonly<Pod>;
 
@@ -28,9 +30,9 @@ export function createPodStreams(
     return pod;
   }
 
-  async function toKubelet(request: ApiRequest, nodeName: string, path: string): Promise<void> {
+  async function toKubelet(request: ApiRequest, nodeName: string, path: string, receive?: Receiver): Promise<void> {
     const { host, port } = await kubelets.addressOf(nodeName);
-    await forward(request, { secure: true, host, port, path, agent: kubelets.agent });
+    await forward(request, { secure: true, host, port, path, agent: kubelets.agent }, receive);
   }
 
   /** exec and attach. */
@@ -67,7 +69,8 @@ export function createPodStreams(
       }
       const query = logOptions(request.query);
       const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
-      await toKubelet(request, pod.spec.nodeName, withQuery(path, query));
+      const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
+      await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
     },
   };
 }

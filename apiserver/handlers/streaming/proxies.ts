@@ -131,7 +131,7 @@ function servicePlace(
 /** A page at `…/proxy` would resolve its relative links one folder too high. */
 function redirectToFolder(request: ApiRequest): boolean {
   const { info, outgoing } = request;
-  if (!info.isResource || info.rest !== undefined || request.method !== 'GET') return false;
+  if (!info.isResource || info.rest !== undefined || !/^(GET|HEAD)$/.test(request.method)) return false;
   const query = request.rawQuery === '' ? '' : `?${request.rawQuery}`;
   writeHead(request, 301, { location: `${info.path}/${query}` });
   outgoing.end();

@@ -1,0 +1,129 @@
+/** What conformance tests with running pods act on: a whole cluster in the sandbox, the API, kubectl, and busybox. */
+
+import assert from 'node:assert/strict';
+import { ApiUser, at, type Json } from '../../conformance/api-user.ts';
+import { importBusybox } from '../../support/engine-state.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { KubectlOptions } from '../../support/kubectl.ts';
+import { allKubectls, Kubectl } from '../../support/kubectl.ts';
+import { LocalCluster } from '../../support/local-cluster.ts';
+
+/** Every applet of busybox. Its entry point and command are `/bin/echo entrypoint` and `default arguments`. */
+export const image = 'longshore-test/conformance:1';
+/** Beside another container on the same two cores, a pod may take its time. */
+const podTimeoutMs = 90_000;
+
+export interface ClusterWorldOptions {
+  /** With the guestbook and its registry. Default false. */
+  readonly demo?: boolean;
+}
+
+export class ClusterWorld extends ApiUser {
+  readonly cluster: LocalCluster;
+  readonly #kubectl: Kubectl;
+
+  private constructor(cluster: LocalCluster, kubectl: Kubectl) {
+    super(cluster.client);
+    this.cluster = cluster;
+    this.#kubectl = kubectl;
+  }
+
+  static async start({ demo = false }: ClusterWorldOptions = {}): Promise<ClusterWorld> {
+    await importBusybox(image);
+    const cluster = await LocalCluster.start(demo ? {} : { flags: ['--no-demo'] });
+    const newest = (await allKubectls()).at(-1);
+    assert.ok(newest);
+    return new ClusterWorld(cluster, await Kubectl.open(newest, cluster.kubeconfig));
+  }
+
+  async stop(): Promise<void> {
+    this.closeWatches();
+    await this.#kubectl.close();
+    await this.cluster.remove();
+  }
+
+  /** With the account that its pods run as. */
+  override async namespace(): Promise<string> {
+    const name = await super.namespace();
+    await eventually('an account', () => this.get(`/api/v1/namespaces/${name}/serviceaccounts/default`));
+    return name;
+  }
+
+  /** What kubectl writes; it must succeed. */
+  async kubectl(namespace: string, words: readonly string[], options: KubectlOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.#kubectl.run(['-n', namespace, ...words], options);
+    assert.equal(code, 0, `kubectl ${words.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  /** The object once it is so. */
+  async until(path: string, what: string, test: (object: Json) => boolean, timeoutMs = podTimeoutMs): Promise<Json> {
+    let last: Json | undefined;
+    const isSo = async () => {
+      last = await this.get(path);
+      return test(last) ? last : undefined;
+    };
+    return await eventually(`${path}: ${what}`, isSo, { timeoutMs }).catch((error: Error) => {
+      throw new Error(`${error.message}; its status is ${JSON.stringify(last?.status)}`, { cause: error });
+    });
+  }
+
+  /** As many pods as that, and all of them ready. */
+  async readyPods(namespace: string, selector: string, count: number): Promise<Json[]> {
+    const path = `${podsOf(namespace)}?labelSelector=${encodeURIComponent(selector)}`;
+    return await eventually(
+      `${count} ready pods ${selector}`,
+      async () => {
+        const all = (await this.list(path)).filter((pod) => at(pod, 'metadata.deletionTimestamp') === undefined);
+        return all.length === count && all.every(isReady) ? all : undefined;
+      },
+      { timeoutMs: podTimeoutMs },
+    );
+  }
+
+  /** Makes a pod and waits until it is ready. */
+  async startPod(namespace: string, pod: Json): Promise<Json> {
+    const made = await this.post(podsOf(namespace), pod);
+    return await this.until(`${podsOf(namespace)}/${at(made, 'metadata.name')}`, 'is ready', isReady);
+  }
+
+  /** Makes a pod and waits until it has ended; with what its first container, or the one named, has written. */
+  async runPod(namespace: string, pod: Json, container = ''): Promise<{ pod: Json; log: string }> {
+    const made = await this.post(podsOf(namespace), pod);
+    const one = `${podsOf(namespace)}/${at(made, 'metadata.name')}`;
+    const ended = await this.until(one, 'has ended', ({ status }) =>
+      /^(Succeeded|Failed)$/.test(String(at(status, 'phase'))),
+    );
+    return { pod: ended, log: await this.log(one, container) };
+  }
+
+  /** What a shell script writes that runs in a pod's container; empty when it fails. */
+  async exec(namespace: string, pod: string, script: string): Promise<string> {
+    const { stdout } = await this.#kubectl.run(['-n', namespace, 'exec', pod, '--', 'sh', '-c', script]);
+    return stdout;
+  }
+
+  async log(pod: string, container = ''): Promise<string> {
+    return (await this.client.raw('GET', `${pod}/log${container && `?container=${container}`}`)).text;
+  }
+}
+
+export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;
+
+export function isReady(pod: Json): boolean {
+  const conditions = (at(pod, 'status.conditions') ?? []) as Json[];
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+/** A pod with one container that runs a shell script; `spec` and `container` add to it. */
+export function scriptPod(
+  name: string,
+  script: string,
+  more: { spec?: Json; container?: Json; labels?: Json } = {},
+): Json {
+  const container = { name: 'c', image, command: ['sh', '-c', script], ...more.container };
+  return {
+    metadata: { name, labels: more.labels },
+    spec: { restartPolicy: 'Never', terminationGracePeriodSeconds: 1, containers: [container], ...more.spec },
+  };
+}
