@@ -62,12 +62,15 @@ export interface ApiServerOptions {
   readonly logger: Logger;
 }
 
+export interface ApiServer extends Running {
+  readonly url: string;
+  readonly port: number;
+}
+
 /** Requests that are being answered get this long when the server stops. */
 const drainMs = 5_000;
 
-export async function startApiServer(
-  options: ApiServerOptions,
-): Promise<Running & { readonly url: string; readonly port: number }> {
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, logger } = options;
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every watch listens

@@ -13,30 +13,21 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   },
 
   async apiserver({ options, certificates, nodeIp, logger }) {
-    const [{ startApiServer }, { EtcdStore }] = await Promise.all([
-      import('../../apiserver/api-server.ts'),
-      import('../../apiserver/store/etcd-store.ts'),
-    ]);
-    const own = logger.child({ component: 'apiserver' });
+    const { startApiServerOverEtcd } = await import('../../apiserver/api-server-over-etcd.ts');
     const { etcdServers, dataDir } = options;
     const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
-    const store = new EtcdStore({ servers, logger: own });
-    const server = await closingOnFailure(
-      store,
-      startApiServer({
-        store,
-        bindAddress: options.bindAddress,
-        securePort: options.securePort,
-        serving: certificates.apiServer,
-        clientCertificateAuthority: certificates.authority.certificate,
-        serviceCidr: options.serviceCidr,
-        nodePortRange: options.nodePortRange,
-        advertiseAddress: nodeIp,
-        kubeletClient: certificates.kubeletClient,
-        logger: own,
-      }),
-    );
-    return { ...server, stop: () => server.stop().then(() => store.close()) };
+    return await startApiServerOverEtcd({
+      etcd: { servers },
+      bindAddress: options.bindAddress,
+      securePort: options.securePort,
+      serving: certificates.apiServer,
+      clientCertificateAuthority: certificates.authority.certificate,
+      serviceCidr: options.serviceCidr,
+      nodePortRange: options.nodePortRange,
+      advertiseAddress: nodeIp,
+      kubeletClient: certificates.kubeletClient,
+      logger: logger.child({ component: 'apiserver' }),
+    });
   },
 
   async 'controller-manager'(cluster) {
@@ -87,15 +78,6 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     });
   },
 };
-
-async function closingOnFailure<T>(store: { close(): Promise<void> }, started: Promise<T>): Promise<T> {
-  try {
-    return await started;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
 
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
   return starters[component](cluster);
