@@ -104,6 +104,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { name: 'ping', check: async () => undefined },
     // Not a reason to restart this process: it would not mend the store.
     { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true },
+    // As upstream calls it. Until then reads wait: others can answer sooner.
+    { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
     {
       name: 'shutdown',
       check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
@@ -182,6 +184,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return stopped;
     },
   };
+}
+
+function whyNotInStep(behind: readonly string[]): string | undefined {
+  return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;
 }
 
 async function whyStoreFails(store: Store): Promise<string | undefined> {
