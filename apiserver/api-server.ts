@@ -4,12 +4,12 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/core/service.ts';
-import type { KeyPair } from '../base/certificates.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -45,7 +45,7 @@ export interface ApiServerOptions {
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly securePort: number;
-  readonly serving: KeyPair;
+  readonly serving: KeyPairSource;
   /** PEM. Signs the client certificates that are believed. */
   readonly clientCertificateAuthority: string;
   /** `10.96.0.0/16` */
@@ -54,7 +54,7 @@ export interface ApiServerOptions {
   /** Under which clients and pods reach this server. */
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
-  readonly kubeletClient?: KeyPair | undefined;
+  readonly kubeletClient?: KeyPairSource | undefined;
   /** Pods get their account's token mounted: kubelets must be able to. Default false. */
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
@@ -95,6 +95,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     registries,
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
+    logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const tokens = await ServiceAccountTokens.open(store, registries);
@@ -141,6 +142,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port: options.securePort,
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
+    logger,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
     onUpgrade: (request, socket, head) => {
       const response = new ServerResponse(request);

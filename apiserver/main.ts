@@ -46,13 +46,13 @@ await runComponentProcess({
       bindAddress: flags['bind-address'],
       securePort: flags['secure-port'],
       advertiseAddress: flags['advertise-address'],
-      serving: await readPair(flags['tls-cert-file'], flags['tls-private-key-file']),
+      serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
       clientCertificateAuthority: await read(flags['client-ca-file']),
       serviceCidr: flags['service-cluster-ip-range'],
       nodePortRange: parsePortRange(flags['service-node-port-range']),
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
-          ? await readPair(flags['kubelet-client-certificate'], flags['kubelet-client-key'])
+          ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
           : undefined,
       logger,
     });
@@ -60,10 +60,6 @@ await runComponentProcess({
     return server;
   },
 });
-
-async function readPair(certificateFile: string, keyFile: string) {
-  return { certificate: await read(certificateFile), key: await read(keyFile) };
-}
 
 async function readIfNamed(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : await read(file);
