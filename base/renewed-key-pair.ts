@@ -66,15 +66,17 @@ export class RenewedKeyPair {
 /** Throws unless the key is the certificate's. */
 async function readPair({ certificateFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
   const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  if (!isPair({ certificate, key }))
+  if (parseCertificate({ certificate, key }) === undefined)
     throw new Error(`${certificateFile} and ${keyFile} are not a certificate and its key`);
   return { certificate, key };
 }
 
-function isPair({ certificate, key }: KeyPair): boolean {
+/** undefined when it is not a certificate with its own key: a file cut short by a full disk, for instance. */
+export function parseCertificate(pair: KeyPair): X509Certificate | undefined {
   try {
-    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    const certificate = new X509Certificate(pair.certificate);
+    return certificate.checkPrivateKey(createPrivateKey(pair.key)) ? certificate : undefined;
   } catch {
-    return false; // one of the two is cut short, or something else
+    return undefined; // whatever it is, it cannot be used; the caller decides what that means
   }
 }

@@ -3,11 +3,12 @@
  * made again when they are near their end, signed by another authority, or lack a name that is asked for now.
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
-import type { KeyPairFiles } from '../../base/renewed-key-pair.ts';
+import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
+import { readIfPresent } from './read-if-present.ts';
 
 export interface CertificateOptions {
   /** Where they are kept. Made when missing, with mode 0700. */
@@ -138,16 +139,6 @@ function isYoung({ validFrom, validTo }: X509Certificate, now: number): boolean 
   return end - now > (end - Date.parse(validFrom)) * renewedPart;
 }
 
-/** undefined when it is not a certificate with its own key: a file cut short by a full disk, for instance. */
-function parseCertificate(pair: KeyPair): X509Certificate | undefined {
-  try {
-    const certificate = new X509Certificate(pair.certificate);
-    return certificate.checkPrivateKey(createPrivateKey(pair.key)) ? certificate : undefined;
-  } catch {
-    return undefined; // whatever it is, it cannot be used; the caller decides what that means
-  }
-}
-
 function filesOf(folder: string, name: string): KeyPairFiles {
   return { certificateFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) };
 }
@@ -156,15 +147,6 @@ async function readPair(folder: string, name: string): Promise<KeyPair | undefin
   const { certificateFile, keyFile } = filesOf(folder, name);
   const [certificate, key] = await Promise.all([readIfPresent(certificateFile), readIfPresent(keyFile)]);
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 async function writePair(folder: string, name: string, pair: KeyPair): Promise<KeyPair> {

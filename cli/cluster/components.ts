@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Running } from '../../base/lifecycle.ts';
+import type { StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
 import { type Component, components } from './up-options.ts';
 
@@ -33,8 +34,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   async 'controller-manager'(cluster) {
     const { startControllerManager } = await import('../../controller-manager/controller-manager.ts');
     return await startControllerManager({
-      connection: connectionAs(cluster, cluster.certificates.controllerManager),
-      logger: cluster.logger.child({ component: 'controller-manager' }),
+      ...clientOf(cluster, 'controller-manager', cluster.certificates.controllerManager),
       leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
@@ -44,8 +44,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   async scheduler(cluster) {
     const { startScheduler } = await import('../../scheduler/scheduler.ts');
     return await startScheduler({
-      connection: connectionAs(cluster, cluster.certificates.scheduler),
-      logger: cluster.logger.child({ component: 'scheduler' }),
+      ...clientOf(cluster, 'scheduler', cluster.certificates.scheduler),
       leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
     });
@@ -53,10 +52,9 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
 
   async kubelet(cluster) {
     const { startKubelet } = await import('../../kubelet/kubelet.ts');
-    const { options, certificates, nodeName, nodeIp, logger } = cluster;
+    const { options, certificates, nodeName, nodeIp } = cluster;
     return await startKubelet({
-      connection: connectionAs(cluster, certificates.kubelet),
-      logger: logger.child({ component: 'kubelet' }),
+      ...clientOf(cluster, 'kubelet', certificates.kubelet),
       nodeName,
       nodeIp,
       dataDir: join(options.dataDir, 'kubelet'),
@@ -70,14 +68,18 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   async proxy(cluster) {
     const { startProxy } = await import('../../proxy/proxy.ts');
     return await startProxy({
-      connection: connectionAs(cluster, cluster.certificates.proxy),
-      logger: cluster.logger.child({ component: 'proxy' }),
+      ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
       nodeName: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
       mode: cluster.options.proxyMode,
     });
   },
 };
+
+/** What every component is given that talks to the API server. */
+function clientOf(cluster: Cluster, component: Component, user: StoredKeyPair) {
+  return { connection: connectionAs(cluster, user), logger: cluster.logger.child({ component }) };
+}
 
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
   return starters[component](cluster);
