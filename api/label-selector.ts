@@ -20,8 +20,15 @@ export function matchesLabels(wanted: Labels, labels: Labels): boolean {
   return Object.entries(wanted).every(([name, value]) => own(labels, name) === value);
 }
 
-function meets({ key, operator, values = [] }: DeepReadonly<LabelSelectorRequirement>, labels: Labels): boolean {
-  const value = own(labels, key);
+function meets(requirement: DeepReadonly<LabelSelectorRequirement>, labels: Labels): boolean {
+  return matchesValue(requirement, own(labels, requirement.key));
+}
+
+/** Whether a label's value (undefined: there is no such label) is one that a requirement asks for. */
+export function matchesValue(
+  { operator, values = [] }: { readonly operator: string; readonly values?: readonly string[] },
+  value: string | undefined,
+): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

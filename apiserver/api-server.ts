@@ -4,12 +4,12 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/core/service.ts';
-import type { KeyPair } from '../base/certificates.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -47,7 +47,7 @@ export interface ApiServerOptions {
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly securePort: number;
-  readonly serving: KeyPair;
+  readonly serving: KeyPairSource;
   /** PEM. Signs the client certificates that are believed. */
   readonly clientCertificateAuthority: string;
   /** `10.96.0.0/16` */
@@ -56,7 +56,7 @@ export interface ApiServerOptions {
   /** Under which clients and pods reach this server. */
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
-  readonly kubeletClient?: KeyPair | undefined;
+  readonly kubeletClient?: KeyPairSource | undefined;
   /** Pods get their account's token mounted: kubelets must be able to. Default false. */
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
@@ -64,12 +64,15 @@ export interface ApiServerOptions {
   readonly logger: Logger;
 }
 
+export interface ApiServer extends Running {
+  readonly url: string;
+  readonly port: number;
+}
+
 /** Requests that are being answered get this long when the server stops. */
 const drainMs = 5_000;
 
-export async function startApiServer(
-  options: ApiServerOptions,
-): Promise<Running & { readonly url: string; readonly port: number }> {
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { logger } = options;
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every watch listens
@@ -101,6 +104,7 @@ export async function startApiServer(
     registries,
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
+    logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const tokens = await ServiceAccountTokens.open(store, registries);
@@ -110,6 +114,8 @@ export async function startApiServer(
     { name: 'ping', check: async () => undefined },
     // Not a reason to restart this process: it would not mend the store.
     { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true },
+    // As upstream calls it. Until then reads wait: others can answer sooner.
+    { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
     {
       name: 'shutdown',
       check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
@@ -146,6 +152,7 @@ export async function startApiServer(
     port: options.securePort,
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
+    logger,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
     onUpgrade: (request, socket, head) => {
       const response = new ServerResponse(request);
@@ -189,6 +196,10 @@ export async function startApiServer(
       return stopped;
     },
   };
+}
+
+function whyNotInStep(behind: readonly string[]): string | undefined {
+  return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;
 }
 
 async function whyStoreFails(store: Store): Promise<string | undefined> {

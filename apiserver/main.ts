@@ -2,98 +2,77 @@
 
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
-import { createLogger } from '../base/logger.ts';
-import { type ApiServerOptions, startApiServer } from './api-server.ts';
-import { EtcdStore } from './store/etcd-store.ts';
+import { runComponentProcess } from '../base/component-process.ts';
+import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
 const heapGrowingPercent = 100;
 
-async function main(): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  const flags = await parseFlags();
-  const logger = createLogger('apiserver', { level: flags.logLevel, format: flags.logFormat });
-  const store = new EtcdStore({ servers: flags.etcdServers.map(String), ...(await readEtcdTls(flags)), logger });
-  const server = await startApiServer({ ...(await readOptions(flags)), store, logger });
-  logger.info('serving', { url: server.url });
-  const stop = () => void server.stop();
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  await server.done;
-  await store.close();
+const text = { type: 'string' } as const;
+
+setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+await runComponentProcess({
+  name: 'apiserver',
+  describe: 'Serves the API over etcd',
+  flags: {
+    'etcd-servers': { ...text, array: true, demandOption: true, describe: 'URLs of the etcd members' },
+    'etcd-cafile': { ...text, describe: "Signs the etcd members' certificates" },
+    'etcd-certfile': { ...text, describe: 'Our certificate for etcd' },
+    'etcd-keyfile': { ...text, describe: 'Its key' },
+    'bind-address': { ...text, default: '0.0.0.0', describe: 'Address on which the API is served' },
+    'secure-port': { type: 'number', default: 6443, describe: 'Its port' },
+    'advertise-address': { ...text, demandOption: true, describe: 'Under which clients and pods reach us' },
+    'tls-cert-file': { ...text, demandOption: true, describe: 'Our certificate' },
+    'tls-private-key-file': { ...text, demandOption: true, describe: 'Its key' },
+    'client-ca-file': { ...text, demandOption: true, describe: 'Signs client certificates' },
+    'kubelet-client-certificate': { ...text, describe: 'Our certificate for kubelets' },
+    'kubelet-client-key': { ...text, describe: 'Its key' },
+    'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
+    'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
+  },
+  async start(flags, { logger }) {
+    const certificateAuthority = await readIfNamed(flags['etcd-cafile']);
+    const server = await startApiServerOverEtcd({
+      etcd: {
+        servers: flags['etcd-servers'].map(String),
+        ...(certificateAuthority !== undefined && {
+          tls: {
+            certificateAuthority,
+            clientCertificate: await readIfNamed(flags['etcd-certfile']),
+            clientKey: await readIfNamed(flags['etcd-keyfile']),
+          },
+        }),
+      },
+      bindAddress: flags['bind-address'],
+      securePort: flags['secure-port'],
+      advertiseAddress: flags['advertise-address'],
+      serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
+      clientCertificateAuthority: await read(flags['client-ca-file']),
+      serviceCidr: flags['service-cluster-ip-range'],
+      nodePortRange: parsePortRange(flags['service-node-port-range']),
+      kubeletClient:
+        flags['kubelet-client-certificate'] && flags['kubelet-client-key']
+          ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
+          : undefined,
+      logger,
+    });
+    logger.info('Serving', { url: server.url });
+    return server;
+  },
+});
+
+async function readIfNamed(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : await read(file);
 }
 
-type Flags = Awaited<ReturnType<typeof parseFlags>>;
-
-function parseFlags() {
-  return yargs(hideBin(process.argv))
-    .usage('$0: serves the API over etcd')
-    .config('config', 'A YAML or JSON file with the same names as these flags')
-    .options({
-      'etcd-servers': { type: 'array', string: true, demandOption: true, describe: 'URLs of the etcd members' },
-      'etcd-cafile': { type: 'string', describe: "Signs the etcd members' certificates" },
-      'etcd-certfile': { type: 'string', describe: 'Our certificate for etcd' },
-      'etcd-keyfile': { type: 'string', describe: 'Its key' },
-      'bind-address': { type: 'string', default: '0.0.0.0' },
-      'secure-port': { type: 'number', default: 6443 },
-      'advertise-address': { type: 'string', demandOption: true, describe: 'Under which clients and pods reach us' },
-      'tls-cert-file': { type: 'string', demandOption: true },
-      'tls-private-key-file': { type: 'string', demandOption: true },
-      'client-ca-file': { type: 'string', demandOption: true, describe: 'Signs client certificates' },
-      'kubelet-client-certificate': { type: 'string' },
-      'kubelet-client-key': { type: 'string' },
-      'service-cluster-ip-range': { type: 'string', default: '10.96.0.0/16' },
-      'service-node-port-range': { type: 'string', default: '30000-32767' },
-      'log-level': { choices: ['debug', 'info', 'warn', 'error', 'silent'] as const, default: 'info' as const },
-      'log-format': { choices: ['text', 'json'] as const, default: 'text' as const },
-    })
-    .strict()
-    .parseAsync();
+function read(file: string): Promise<string> {
+  return readFile(file, 'utf8');
 }
 
-async function readOptions(flags: Flags): Promise<Omit<ApiServerOptions, 'store' | 'logger'>> {
-  return {
-    bindAddress: flags.bindAddress,
-    securePort: flags.securePort,
-    advertiseAddress: flags.advertiseAddress,
-    serving: { certificate: await read(flags.tlsCertFile), key: await read(flags.tlsPrivateKeyFile) },
-    clientCertificateAuthority: await read(flags.clientCaFile),
-    serviceCidr: flags.serviceClusterIpRange,
-    nodePortRange: parsePortRange(flags.serviceNodePortRange),
-    ...(flags.kubeletClientCertificate &&
-      flags.kubeletClientKey && {
-        kubeletClient: {
-          certificate: await read(flags.kubeletClientCertificate),
-          key: await read(flags.kubeletClientKey),
-        },
-      }),
-  };
-}
-
-async function readEtcdTls(flags: Flags) {
-  if (flags.etcdCafile === undefined) return {};
-  return {
-    tls: {
-      certificateAuthority: await read(flags.etcdCafile),
-      clientCertificate: flags.etcdCertfile && (await read(flags.etcdCertfile)),
-      clientKey: flags.etcdKeyfile && (await read(flags.etcdKeyfile)),
-    },
-  };
-}
-
-const read = (file: string): Promise<string> => readFile(file, 'utf8');
-
-function parsePortRange(text: string): { first: number; last: number } {
-  const [, first, last] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+function parsePortRange(range: string): { first: number; last: number } {
+  const [, first, last] = /^(\d+)-(\d+)$/.exec(range) ?? [];
   if (first === undefined || last === undefined || Number(first) > Number(last)) {
-    throw new Error(`--service-node-port-range ${text}: must be like 30000-32767`);
+    throw new Error(`--service-node-port-range ${range}: must be like 30000-32767`);
   }
   return { first: Number(first), last: Number(last) };
 }
-
-await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});

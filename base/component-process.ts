@@ -13,18 +13,23 @@ export interface ComponentProcess<Flags extends Readonly<Record<string, Options>
   /** As people type it: `scheduler`. */
   readonly name: string;
   readonly describe: string;
-  /** Where /healthz, /readyz and /metrics are, unless `--health-port` says otherwise. */
-  readonly healthPort: number;
+  /**
+   * Where /healthz, /readyz and /metrics are, unless `--health-port` says otherwise. Absent: it shows them on a server
+   * of its own, and has no such flags.
+   */
+  readonly healthPort?: number;
   readonly flags: Flags;
   start(
     flags: InferredOptionTypes<Flags>,
     context: { readonly logger: Logger; readonly metrics: Metrics },
-  ): Promise<Running & { whyNotReady?(): string | undefined }>;
+  ): Promise<ComponentRunning>;
 }
 
-const commonFlags = {
+type ComponentRunning = Running & { whyNotReady?(): string | undefined };
+
+const logFlags = {
   'log-level': {
-    choices: ['debug', 'info', 'warn', 'error'] as const,
+    choices: ['debug', 'info', 'warn', 'error', 'silent'] as const,
     default: 'info' as const,
     describe: 'How much is logged',
   },
@@ -33,54 +38,74 @@ const commonFlags = {
     default: 'text' as const,
     describe: 'How a line of the log looks',
   },
+} as const satisfies Record<string, Options>;
+
+const healthFlags = {
   'health-address': { type: 'string', default: '127.0.0.1', describe: 'Where health and metrics are served' },
   'health-port': { type: 'number', default: 0, describe: 'Port of health and metrics; 0: any' },
 } as const satisfies Record<string, Options>;
 
-type CommonFlags = typeof commonFlags;
+type CommonFlags = InferredOptionTypes<typeof logFlags> & Partial<InferredOptionTypes<typeof healthFlags>>;
 
 /** Runs until a signal or a failure ends it, then ends the process: 0 after SIGINT or SIGTERM, 1 otherwise. */
 export async function runComponentProcess<Flags extends Readonly<Record<string, Options>>>(
   component: ComponentProcess<Flags>,
 ): Promise<void> {
-  const { name, describe, healthPort } = component;
-  const parsed: unknown = await yargs(hideBin(process.argv))
-    .scriptName(name)
-    .usage(`$0 [flags]\n\n${describe}`)
-    .options({
-      ...commonFlags,
-      'health-port': { ...commonFlags['health-port'], default: healthPort },
-    })
-    .options(component.flags)
-    .config(
-      'config',
-      'A YAML file of flags; the command line comes first',
-      (path: string) => load(readFileSync(path, 'utf8')) as object,
-    )
-    .strict()
-    .parseAsync();
-  // yargs' own type is lost between two sets of options of which one is generic.
-  const flags = parsed as InferredOptionTypes<CommonFlags> & InferredOptionTypes<Flags>;
-  const logger = createLogger(name, { level: flags['log-level'], format: flags['log-format'] });
-  const metrics = new Metrics({ processWide: true });
   const ended = endOfProcess();
+  const flags = await parseFlags(component);
+  const logger = createLogger(component.name, { level: flags['log-level'], format: flags['log-format'] });
+  const metrics = new Metrics({ processWide: component.healthPort !== undefined });
   try {
-    const running = await component.start(flags, { logger, metrics });
-    const health = await startHealthServer({
-      bindAddress: flags['health-address'],
-      port: flags['health-port'],
-      metrics,
-      readyChecks: { [name]: () => running.whyNotReady?.() },
-    });
-    await Promise.race([ended, running.done]);
-    logger.info('Stopping');
-    await running.stop();
-    await health.stop();
+    const running = await Promise.race([component.start(flags, { logger, metrics }), ended]);
+    if (running !== undefined) {
+      const health = await showHealth(component, flags, { metrics, running });
+      await Promise.race([ended, running.done]);
+      logger.info('Stopping');
+      await running.stop();
+      await health?.stop();
+    }
     process.exit(0);
   } catch (error) {
     logger.error('Ended by a failure', { error });
     process.exit(1);
   }
+}
+
+async function showHealth(
+  { name, healthPort }: Pick<ComponentProcess<never>, 'name' | 'healthPort'>,
+  flags: CommonFlags,
+  { metrics, running }: { readonly metrics: Metrics; readonly running: ComponentRunning },
+): Promise<Running | undefined> {
+  if (healthPort === undefined) return undefined;
+  return await startHealthServer({
+    bindAddress: flags['health-address'] ?? healthFlags['health-address'].default,
+    port: flags['health-port'] ?? healthPort,
+    metrics,
+    readyChecks: { [name]: () => running.whyNotReady?.() },
+  });
+}
+
+async function parseFlags<Flags extends Readonly<Record<string, Options>>>({
+  name,
+  describe,
+  healthPort,
+  flags,
+}: ComponentProcess<Flags>): Promise<CommonFlags & InferredOptionTypes<Flags>> {
+  const health = { ...healthFlags, 'health-port': { ...healthFlags['health-port'], default: healthPort } };
+  const parsed: unknown = await yargs(hideBin(process.argv))
+    .scriptName(name)
+    .usage(`$0 [flags]\n\n${describe}`)
+    .options({ ...logFlags, ...(healthPort !== undefined && health) })
+    .options(flags)
+    .config(
+      'config',
+      'A YAML file of flags; the command line comes first',
+      (path: string) => (load(readFileSync(path, 'utf8')) as object | undefined) ?? {},
+    )
+    .strict()
+    .parseAsync();
+  // yargs' own type is lost between two sets of options of which one is generic.
+  return parsed as CommonFlags & InferredOptionTypes<Flags>;
 }
 
 function endOfProcess(): Promise<void> {

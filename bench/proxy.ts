@@ -7,6 +7,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Rules, ServiceRule } from '../proxy/rules.ts';
 import { clusterCidr, LineProgram, NetworkLab, podIp } from '../test/support/network-lab.ts';
+import { serviceRule } from '../test/support/service-rule.ts';
 import { percentile } from './load.ts';
 import { formatCount, limitRow, printReport, type Row } from './report.ts';
 
@@ -16,22 +17,13 @@ const rounds = 7;
 const seconds = 1;
 
 function ruleOf(index: number, pods: readonly number[]): ServiceRule {
-  const endpoints = pods.map((pod) => ({ address: podIp(pod), port }));
-  return {
-    name: `bench/service-${index}:`,
-    protocol: 'TCP',
-    port: 80,
-    clusterIp: index === 0 ? clusterIp : `10.96.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`,
-    externalIps: [],
-    sourceRanges: undefined,
-    nodePort: undefined,
-    affinitySeconds: 0,
-    internal: endpoints,
-    internalLocal: false,
-    external: endpoints,
-    externalLocal: false,
-    anywhere: endpoints,
-  };
+  return serviceRule(
+    pods.map((pod) => ({ address: podIp(pod), port })),
+    {
+      name: `bench/service-${index}:`,
+      clusterIp: index === 0 ? clusterIp : `10.96.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`,
+    },
+  );
 }
 
 const rulesOf = (count: number, pods: readonly number[]): Rules => ({

@@ -104,7 +104,9 @@ export class Session {
 
   async #readKubeconfig(path: string): Promise<Connection> {
     const { readKubeconfig } = await import('../client/kubeconfig.ts');
-    return await readKubeconfig(path, textOf(this.#args, 'context'));
+    // Flags may name another certificate, and a command is over before one is renewed.
+    const { clientFiles: _, ...connection } = await readKubeconfig(path, textOf(this.#args, 'context'));
+    return connection;
   }
 
   async #pemFlag(field: keyof Connection, flag: string): Promise<Partial<Connection>> {

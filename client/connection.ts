@@ -1,5 +1,7 @@
 /** How to reach the API servers and who we are: what a kubeconfig says, in one value. */
 
+import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
+
 export interface Connection {
   /** `https://host:port`, one or more: the client fails over from one to the next. */
   readonly servers: readonly string[];
@@ -8,6 +10,8 @@ export interface Connection {
   /** PEM; with `clientKey`. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  /** Where the two come from, read again every minute: such certificates are renewed in place. Goes before them. */
+  readonly clientFiles?: KeyPairFiles;
   readonly token?: string;
   /** A file with the token, read again every minute: such tokens are renewed in place. Goes before `token`. */
   readonly tokenFile?: string;

@@ -45,6 +45,16 @@ describe('kubeconfig', () => {
     });
   });
 
+  it('says where a certificate comes from that is renewed in place', async () => {
+    const user = { 'client-certificate': 'ca.pem', 'client-key': 'ca.pem' };
+    const { clientFiles, clientCertificate } = await readKubeconfig(await write({ server: 'https://a' }, user));
+    const file = join(folder, 'ca.pem');
+    assert.deepEqual(clientFiles, { certificateFile: file, keyFile: file });
+    assert.equal(clientCertificate, pem);
+    const data = await readKubeconfig(await write({ server: 'https://a' }, { ...user, 'client-key-data': encoded }));
+    assert.equal(data.clientFiles, undefined);
+  });
+
   it('reads tokens', async () => {
     const server = { server: 'https://a', 'insecure-skip-tls-verify': true };
     const withToken = await readKubeconfig(await write(server, { token: 'secret' }));

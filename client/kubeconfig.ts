@@ -34,6 +34,7 @@ export async function readKubeconfig(path: string, contextName?: string): Promis
     ...(certificateAuthority !== undefined && { certificateAuthority }),
     ...(clientCertificate !== undefined && { clientCertificate }),
     ...(clientKey !== undefined && { clientKey }),
+    ...file.clientFiles(user),
     ...file.token(user),
     ...(cluster['insecure-skip-tls-verify'] === true && { insecureSkipTlsVerify: true }),
     ...(tlsServerName !== undefined && { tlsServerName }),
@@ -76,6 +77,14 @@ class KubeconfigFile {
     if (data !== undefined) return this.#decode(data, `${field}-data`);
     const file = optionalText(entry, field);
     return file === undefined ? undefined : await readNamedFile(this.#resolve(file), `${this.#path}: ${field}`);
+  }
+
+  /** Only where both are files: data does not change. */
+  clientFiles(user: Entry): Pick<Connection, 'clientFiles'> {
+    const isData = user['client-certificate-data'] !== undefined || user['client-key-data'] !== undefined;
+    const [certificate, key] = [optionalText(user, 'client-certificate'), optionalText(user, 'client-key')];
+    if (isData || certificate === undefined || key === undefined) return {};
+    return { clientFiles: { certificateFile: this.#resolve(certificate), keyFile: this.#resolve(key) } };
   }
 
   token(user: Entry): Pick<Connection, 'token' | 'tokenFile'> {

@@ -203,17 +203,35 @@ export class LeaderElection {
 
   /** Gives the Lease back, so that the next leader need not wait. Failing to is harmless: it runs out. */
   async #release(): Promise<void> {
+    const given = new AbortController();
+    await Promise.race([this.#giveBack(), this.#clock.sleep(this.#deadlineMs, given.signal)]);
+    given.abort();
+  }
+
+  async #giveBack(): Promise<void> {
+    try {
+      if (await this.#writeFree()) return;
+      // A renewal that was under way when the work ended may have been written after what we have seen.
+      await this.#look();
+      await this.#writeFree();
+    } catch (error) {
+      this.#logger.debug('The lease could not be given back', { error });
+    }
+  }
+
+  /** False: the Lease is another than the one we have seen. Nothing to write when it is not ours. */
+  async #writeFree(): Promise<boolean> {
     const current = this.#observed?.lease;
-    if (current?.spec?.holderIdentity !== this.#options.identity) return;
+    if (current?.spec?.holderIdentity !== this.#options.identity) return true;
     const renewTime = microTime(this.#clock.now());
     const spec = { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
-    const released = this.#options.client.update(leases, { ...current, spec }).then(
-      (lease) => this.#see(lease),
-      (error: unknown) => this.#logger.debug('The lease could not be given back', { error }),
-    );
-    const given = new AbortController();
-    await Promise.race([released, this.#clock.sleep(this.#deadlineMs, given.signal)]);
-    given.abort();
+    try {
+      this.#see(await this.#options.client.update(leases, { ...current, spec }));
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
   }
 }
 

@@ -74,7 +74,7 @@ class RestClient implements Client {
 
   constructor(connection: Connection, options: RestClientOptions) {
     const { userAgent, logger, timeoutMs = 30_000, clock = systemClock } = options;
-    this.#transport = new Transport(connection, clock);
+    this.#transport = new Transport(connection, { clock, logger });
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#userAgent = userAgent;

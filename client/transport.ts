@@ -4,6 +4,7 @@
  * Invariants:
  * - A request that may have reached a server is never sent twice, unless it only reads.
  * - Streams have connections of their own, so that watches never take the place of requests.
+ * - A certificate that was renewed is shown on every connection that is made from then on; others go on as they are.
  * - Neither errors nor logs carry headers or bodies: no secret leaves by them.
  */
 
@@ -13,6 +14,8 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { badRequest, serviceUnavailable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
 import type { Connection } from './connection.ts';
 
 export interface TransportRequest {
@@ -40,19 +43,26 @@ class AttemptError extends Error {
   }
 }
 
+interface Agents {
+  readonly requests: http.Agent;
+  readonly streams: http.Agent;
+}
+
 export class Transport {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #servers: readonly URL[];
-  readonly #agents: { readonly requests: http.Agent; readonly streams: http.Agent }[];
+  readonly #agents: Agents[];
+  readonly #client: RenewedKeyPair | undefined;
   readonly #closed = new AbortController();
   #current = 0;
   #token: { readonly value: string; readonly readAt: number } | undefined;
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
     if (connection.servers.length === 0) throw badRequest('No API server is named: at least one URL is needed');
     this.#connection = connection;
     this.#clock = clock;
+    this.#client = renewedClient(connection, { clock, logger });
     setMaxListeners(0, this.#closed.signal);
     this.#servers = connection.servers.map(parseServer);
     this.#agents = this.#servers.map((server) => createAgents(server, connection));
@@ -92,6 +102,7 @@ export class Transport {
     const agents = this.#agents[index];
     if (server === undefined || agents === undefined) throw new Error(`No server ${index}`);
     const secure = server.protocol === 'https:';
+    await this.#renewClient(agents);
     const outgoing = (secure ? https : http).request({
       method: request.method,
       host: server.hostname.replace(/^\[|\]$/g, ''),
@@ -101,6 +112,15 @@ export class Transport {
       agent: request.stream ? agents.streams : agents.requests,
     });
     return await this.#exchange(outgoing, request, secure ? 'secureConnect' : 'connect');
+  }
+
+  async #renewClient({ requests, streams }: Agents): Promise<void> {
+    const pair = await this.#client?.current();
+    if (pair === undefined) return;
+    for (const agent of [requests, streams]) {
+      // Idle connections that were made with other options than these are not used again.
+      if (agent instanceof https.Agent) Object.assign(agent.options, { cert: pair.certificate, key: pair.key });
+    }
   }
 
   /** Sends, and waits for the answer's head; the deadline of an ordinary request goes on until its body is read. */
@@ -158,6 +178,15 @@ export class Transport {
   }
 }
 
+function renewedClient(
+  { clientFiles, clientCertificate: certificate, clientKey: key }: Connection,
+  options: { readonly clock: Clock; readonly logger: Logger },
+): RenewedKeyPair | undefined {
+  if (clientFiles === undefined) return undefined;
+  const last = certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
+  return new RenewedKeyPair(clientFiles, { ...options, last });
+}
+
 function parseServer(server: string): URL {
   if (!/^https?:\/\//.test(server)) throw badRequest(`API server ${server}: must start with https:// or http://`);
   try {
@@ -167,7 +196,7 @@ function parseServer(server: string): URL {
   }
 }
 
-function createAgents(server: URL, connection: Connection): { requests: http.Agent; streams: http.Agent } {
+function createAgents(server: URL, connection: Connection): Agents {
   if (server.protocol === 'http:') {
     return { requests: new http.Agent({ keepAlive: true, maxSockets: 64 }), streams: new http.Agent() };
   }

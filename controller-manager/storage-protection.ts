@@ -7,13 +7,11 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-ty
 import { persistentVolumes, volumeProtection } from '../api/core/persistent-volume.ts';
 import { claimProtection, persistentVolumeClaims } from '../api/core/persistent-volume-claim.ts';
 import { pods } from '../api/core/pod.ts';
-import type { Kind } from '../api/kind.ts';
-import { type KubernetesObject, type ObjectKey, parseKey } from '../api/object.ts';
-import { isConflict, isNotFound } from '../api/status-error.ts';
+import { type KubernetesObject, parseKey } from '../api/object.ts';
 import { attributesClassProtection, volumeAttributesClasses } from '../api/storage/volume-attributes-class.ts';
-import type { Client } from '../client/client.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
+import { removeFinalizer } from './finalizers.ts';
 import type { LoopContext } from './loop.ts';
 
 /** Keys of the claims that the pod holds: bound to a node it does, even when it has ended; without a node it does not. */
@@ -35,7 +33,11 @@ export function createClaimProtectionLoop({ client, informers, controller }: Loo
     // The cache may be behind, and a claim that went under a pod's hands does not come back: the server has the last word.
     if (isUsed(informers.pods.list(namespace))) return {};
     if (isUsed((await client.list<Pod>(pods, { namespace })).items)) return {};
-    await release<PersistentVolumeClaim>(client, persistentVolumeClaims, parseKey(key), claimProtection);
+    await removeFinalizer<PersistentVolumeClaim>(client, {
+      kind: persistentVolumeClaims,
+      object: claim,
+      finalizer: claimProtection,
+    });
     return {};
   }
   const loop = controller({ name: 'persistentvolumeclaim-protection', reconciler: { reconcile }, workers: 2 });
@@ -46,14 +48,14 @@ export function createClaimProtectionLoop({ client, informers, controller }: Loo
 export function createVolumeProtectionLoop({ client, informers, controller }: LoopContext): Controller {
   const volumes = informers.all.get(persistentVolumes);
   async function reconcile(name: string) {
-    if (!isHeld(volumes?.get(name), volumeProtection)) return {};
-    await release<PersistentVolume>(
-      client,
-      persistentVolumes,
-      { name },
-      volumeProtection,
-      ({ status }) => status?.phase !== 'Bound',
-    );
+    const volume = volumes?.get(name);
+    if (!isHeld(volume, volumeProtection)) return {};
+    await removeFinalizer<PersistentVolume>(client, {
+      kind: persistentVolumes,
+      object: volume,
+      finalizer: volumeProtection,
+      mayGo: ({ status }) => status?.phase !== 'Bound',
+    });
     return {};
   }
   const loop = controller({ name: 'persistentvolume-protection', reconciler: { reconcile }, workers: 1 });
@@ -75,12 +77,13 @@ export function createAttributesClassProtectionLoop({ client, informers, control
   const claims = informers.all.get(persistentVolumeClaims);
   const volumes = informers.all.get(persistentVolumes);
   async function reconcile(name: string) {
-    if (!isHeld(classes?.get(name), attributesClassProtection)) return {};
+    const object = classes?.get(name);
+    if (!isHeld(object, attributesClassProtection)) return {};
     const { items: claimed } = await client.list<PersistentVolumeClaim>(persistentVolumeClaims, {});
     if (claimed.some((claim) => classesOfClaim(claim).includes(name))) return {};
     const { items: made } = await client.list<PersistentVolume>(persistentVolumes, {});
     if (made.some(({ spec }) => spec?.volumeAttributesClassName === name)) return {};
-    await release(client, volumeAttributesClasses, { name }, attributesClassProtection);
+    await removeFinalizer(client, { kind: volumeAttributesClasses, object, finalizer: attributesClassProtection });
     return {};
   }
   /** Caches keep only the metadata of claims and volumes: a change of any may be what a deleted class waits for. */
@@ -95,27 +98,7 @@ export function createAttributesClassProtectionLoop({ client, informers, control
   return loop;
 }
 
-function isHeld(object: Cached<KubernetesObject> | undefined, finalizer: string): boolean {
+function isHeld(object: Cached<KubernetesObject> | undefined, finalizer: string): object is Cached<KubernetesObject> {
   const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {};
   return deletionTimestamp !== undefined && finalizers.includes(finalizer);
-}
-
-/** Takes the finalizer from the version just read; another writer, or the object gone, means: nothing to do here. */
-async function release<T extends KubernetesObject>(
-  client: Client,
-  kind: Kind<T>,
-  key: ObjectKey,
-  finalizer: string,
-  mayGo: (object: T) => boolean = () => true,
-): Promise<void> {
-  try {
-    const object = await client.get(kind, key);
-    if (!mayGo(object)) return;
-    const { resourceVersion, finalizers = [] } = object.metadata;
-    const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) };
-    await client.patch(kind, key, { type: 'merge', body: { metadata } });
-  } catch (error) {
-    // Whoever wrote meanwhile made a change that comes back here.
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
 }

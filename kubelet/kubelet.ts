@@ -14,12 +14,12 @@ import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1';
 import { nodes, pods, services } from '../api/kinds.ts';
-import type { KeyPair } from '../base/certificates.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -61,7 +61,7 @@ export interface KubeletOptions {
   readonly docker: { readonly socketPath?: string; readonly networkName?: string; readonly mtu?: number };
   /** Instead of Longshore's own. */
   readonly infraImage?: string;
-  readonly serving: KeyPair;
+  readonly serving: KeyPairSource;
   /** PEM: who may call the kubelet's server. */
   readonly clientCertificateAuthority: string;
   /** 0: any. Default 10250. */

@@ -37,10 +37,7 @@ await runComponentProcess({
       dataDir: flags['data-dir'],
       docker: { socketPath: flags['docker-socket'], networkName: flags['docker-network'] },
       ...(flags['infra-image'] !== undefined && { infraImage: flags['infra-image'] }),
-      serving: {
-        certificate: readFileSync(flags['tls-cert-file'], 'utf8'),
-        key: readFileSync(flags['tls-private-key-file'], 'utf8'),
-      },
+      serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
       clientCertificateAuthority: readFileSync(flags['client-ca-file'], 'utf8'),
       port: flags.port,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { serviceRule } from '../test/support/service-rule.ts';
 import { computeProgram } from './nft-program.ts';
 import { computeChanges, computeTakeover } from './nft-transaction.ts';
 import type { Endpoint, ServiceRule } from './rules.ts';
@@ -8,22 +9,7 @@ const options = { clusterCidr: '10.244.0.0/16' };
 const endpoint = (index: number): Endpoint => ({ address: `10.244.1.${index}`, port: 8080 });
 
 function ruleOf(name: string, endpoints: Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
-  return {
-    name,
-    protocol: 'TCP',
-    port: 80,
-    clusterIp: `10.96.0.${name.length}`,
-    externalIps: [],
-    sourceRanges: undefined,
-    nodePort: undefined,
-    affinitySeconds: 0,
-    internal: endpoints,
-    internalLocal: false,
-    external: endpoints,
-    externalLocal: false,
-    anywhere: endpoints,
-    ...more,
-  };
+  return serviceRule(endpoints, { name, clusterIp: `10.96.0.${name.length}`, ...more });
 }
 
 const programOf = (...services: ServiceRule[]) => computeProgram({ services, localAddresses: [] }, options);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ServiceRule } from './rules.ts';
+import { serviceRule } from '../test/support/service-rule.ts';
 import { findStaleFlows, parseFlows } from './stale-flows.ts';
 
 const listing = `
@@ -10,22 +10,13 @@ udp      17 29 src=192.168.77.2 dst=192.168.77.1 sport=4002 dport=30053 [UNREPLI
 udp      17 29 src=10.244.1.11 dst=198.51.100.3 sport=4003 dport=53 src=198.51.100.3 dst=192.168.77.1 sport=53 dport=4003 mark=0 use=1
 `;
 
-const endpoints = [{ address: '10.244.1.12', port: 8053 }];
-const dns: ServiceRule = {
+const dns = serviceRule([{ address: '10.244.1.12', port: 8053 }], {
   name: 'kube-system/dns:dns',
   protocol: 'UDP',
   port: 53,
   clusterIp: '10.96.0.10',
-  externalIps: [],
-  sourceRanges: undefined,
   nodePort: 30053,
-  affinitySeconds: 0,
-  internal: endpoints,
-  internalLocal: false,
-  external: endpoints,
-  externalLocal: false,
-  anywhere: endpoints,
-};
+});
 
 describe('findStaleFlows', () => {
   it('finds flows to endpoints that are gone and flows that were never redirected, and no other', () => {

@@ -95,6 +95,16 @@ describe('layering', () => {
     });
   }
 
+  it('installs no package that nothing imports', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+    const imported = sources.flatMap(({ imports }) => imports);
+    const isImported = (name: string) => imported.some((one) => one === name || one.startsWith(`${name}/`));
+    assert.deepEqual(
+      Object.keys(dependencies).filter((name) => !isImported(name)),
+      [],
+    );
+  });
+
   it('knows no folder that says nothing', () => {
     const vague = /(^|\/)(util|utils|lib|common|helpers|misc)(\/|\.ts$)/;
     assert.deepEqual(

@@ -1,4 +1,7 @@
-/** `npm ci` refuses a lock file that leaves out optional packages of other platforms, which some npm installs do. */
+/**
+ * `npm ci` refuses a lock file that does not fit package.json, or leaves out optional packages of other platforms, as
+ * some npm installs do.
+ */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -6,12 +9,22 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { packageRoot } from '../base/package-root.ts';
 
-interface LockFile {
-  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+type Versions = Readonly<Record<string, string>>;
+
+interface Manifest {
+  readonly dependencies?: Versions;
+  readonly devDependencies?: Versions;
+  readonly optionalDependencies?: Versions;
 }
 
+interface LockFile {
+  readonly packages: Readonly<Record<string, Manifest>>;
+}
+
+const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');
+
 it('the lock file names the optional packages of all platforms, and no registry', () => {
-  const text = readFileSync(join(packageRoot, 'package-lock.json'), 'utf8');
+  const text = read('package-lock.json');
   const { packages } = JSON.parse(text) as LockFile;
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies).filter(
@@ -20,4 +33,11 @@ it('the lock file names the optional packages of all platforms, and no registry'
   );
   assert.deepEqual(missing, []);
   assert.doesNotMatch(text, /"resolved"/);
+});
+
+it('the lock file says of this package what package.json says', () => {
+  const { dependencies, devDependencies }: Manifest = JSON.parse(read('package.json'));
+  const { packages }: LockFile = JSON.parse(read('package-lock.json'));
+  assert.deepEqual(packages['']?.dependencies, dependencies);
+  assert.deepEqual(packages['']?.devDependencies, devDependencies);
 });

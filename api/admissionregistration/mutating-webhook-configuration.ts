@@ -1,31 +1,10 @@
 /** The kind MutatingWebhookConfiguration. */
 
 import type { MutatingWebhookConfiguration } from 'kubernetes-types/admissionregistration/v1';
-import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
-import { defineKind } from '../define-kind.ts';
-import { expressionsOf, setWebhookDefaults, validateWebhooks } from './webhooks.ts';
+import { defineWebhookConfiguration } from './webhook-configuration.ts';
 
-export const mutatingWebhookConfigurations = defineKind<MutatingWebhookConfiguration>({
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
+export const mutatingWebhookConfigurations = defineWebhookConfiguration<MutatingWebhookConfiguration>({
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',
-  categories: ['api-extensions'],
-  namespaced: false,
-  columns: [
-    nameColumn,
-    numberColumn('Webhooks', 'How many it has.', ({ webhooks = [] }) => webhooks.length),
-    ageColumn,
-  ],
-  strategy: {
-    setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, true),
-    generationOf: ({ webhooks = [] }) => webhooks,
-    countsEmptyLists: true,
-    validate({ webhooks = [] }, errors, { isUpdate }) {
-      if (!isUpdate) validateWebhooks(webhooks, errors);
-    },
-    validateUpdate({ webhooks = [] }, previous, errors) {
-      validateWebhooks(webhooks, errors, expressionsOf(previous.webhooks ?? []));
-    },
-  },
+  isMutating: true,
 });

@@ -6,7 +6,7 @@ import type {
   DaemonSetUpdateStrategy,
   RollingUpdateDaemonSet,
 } from 'kubernetes-types/apps/v1';
-import { ageColumn, formatLabelSelector, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
@@ -14,8 +14,8 @@ import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { isSameWhenStored, labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
+import { containerColumns, selectorColumn } from './workload-columns.ts';
 import {
-  containerColumns,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -45,7 +45,7 @@ export const daemonSets = defineKind<DaemonSet>({
     textColumn('Node Selector', 'Which nodes.', ({ spec }) => formatLabels(spec?.template.spec?.nodeSelector)),
     ageColumn,
     ...containerColumns<DaemonSet>(({ spec }) => spec?.template),
-    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+    selectorColumn,
   ],
   strategy: {
     warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),

@@ -1,7 +1,7 @@
 /** The kind Deployment. */
 
 import type { Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment } from 'kubernetes-types/apps/v1';
-import { ageColumn, formatLabelSelector, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
@@ -9,8 +9,8 @@ import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
+import { containerColumns, readyColumn, selectorColumn } from './workload-columns.ts';
 import {
-  containerColumns,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -28,11 +28,7 @@ export const deployments = defineKind<Deployment>({
   subresources: [scaleSubresource, statusSubresource],
   columns: [
     nameColumn,
-    textColumn(
-      'Ready',
-      'Ready pods of those wanted.',
-      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-    ),
+    readyColumn,
     {
       ...numberColumn('Up-to-date', 'Pods of the newest template.', ({ status }) => status?.updatedReplicas ?? 0),
       type: 'string',
@@ -47,7 +43,7 @@ export const deployments = defineKind<Deployment>({
     },
     ageColumn,
     ...containerColumns<Deployment>(({ spec }) => spec?.template),
-    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+    selectorColumn,
   ],
   strategy: {
     warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),

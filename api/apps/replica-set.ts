@@ -1,15 +1,15 @@
 /** The kind ReplicaSet. */
 
 import type { ReplicaSet, ReplicaSetSpec } from 'kubernetes-types/apps/v1';
-import { ageColumn, formatLabelSelector, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
+import { containerColumns, replicaColumns, selectorColumn } from './workload-columns.ts';
 import {
-  containerColumns,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -27,12 +27,10 @@ export const replicaSets = defineKind<ReplicaSet>({
   subresources: [scaleSubresource, statusSubresource],
   columns: [
     nameColumn,
-    numberColumn('Desired', 'Pods wanted.', ({ spec }) => spec?.replicas ?? 0),
-    numberColumn('Current', 'Pods there are.', ({ status }) => status?.replicas ?? 0),
-    numberColumn('Ready', 'Pods that are ready.', ({ status }) => status?.readyReplicas ?? 0),
+    ...replicaColumns,
     ageColumn,
     ...containerColumns<ReplicaSet>(({ spec }) => spec?.template),
-    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+    selectorColumn,
   ],
   strategy: {
     warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),

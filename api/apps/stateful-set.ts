@@ -2,7 +2,7 @@
 
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
 import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { ageColumn, nameColumn, textColumn } from '../columns.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
 import { validateClaimSpec } from '../core/claim-validation.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
@@ -13,8 +13,8 @@ import { specAndStatus } from '../spec-and-status.ts';
 import { isSameWhenStored, labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { checkServiceName } from '../validation/names.ts';
+import { containerColumns, readyColumn } from './workload-columns.ts';
 import {
-  containerColumns,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -30,16 +30,7 @@ export const statefulSets = defineKind<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   subresources: [scaleSubresource, statusSubresource],
-  columns: [
-    nameColumn,
-    textColumn(
-      'Ready',
-      'Ready pods of those wanted.',
-      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-    ),
-    ageColumn,
-    ...containerColumns<StatefulSet>(({ spec }) => spec?.template),
-  ],
+  columns: [nameColumn, readyColumn, ageColumn, ...containerColumns<StatefulSet>(({ spec }) => spec?.template)],
   strategy: {
     warnings({ spec }) {
       if (!spec) return [];

@@ -1,10 +1,8 @@
-/** What the kinds that make pods from a template have in common: selectors, counts, rolling updates, columns. */
+/** What the kinds that make pods from a template have in common: selectors, counts, rolling updates. */
 
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
-import { textColumn } from '../columns.ts';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
-import type { Column } from '../kind.ts';
 import { matchesLabelSelector } from '../label-selector.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
@@ -87,29 +85,4 @@ export function validateCounts(
 function numberAt(status: Readonly<Record<string, unknown>>, name: string): number | undefined {
   const value = status[name];
   return typeof value === 'number' ? value : undefined;
-}
-
-/** Names and images of the template's containers, with `-o wide`. */
-export function containerColumns<T>(templateOf: (object: T) => PodTemplateSpec | undefined): readonly Column<T>[] {
-  const containers = (object: T) => templateOf(object)?.spec?.containers ?? [];
-  return [
-    textColumn<T>(
-      'Containers',
-      'Names of its containers.',
-      (object) =>
-        containers(object)
-          .map(({ name }) => name)
-          .join(','),
-      1,
-    ),
-    textColumn<T>(
-      'Images',
-      'Images of its containers.',
-      (object) =>
-        containers(object)
-          .map(({ image = '' }) => image)
-          .join(','),
-      1,
-    ),
-  ];
 }

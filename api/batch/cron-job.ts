@@ -1,7 +1,8 @@
 /** The kind CronJob. */
 
 import type { CronJob, CronJobSpec, JobSpec } from 'kubernetes-types/batch/v1';
-import { containerColumns, validateNonNegative } from '../apps/workload-rules.ts';
+import { containerColumns } from '../apps/workload-columns.ts';
+import { validateNonNegative } from '../apps/workload-rules.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';

@@ -1,8 +1,8 @@
 /** The kind Job. */
 
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
-import { containerColumns } from '../apps/workload-rules.ts';
-import { ageColumn, formatLabelSelector, nameColumn, textColumn } from '../columns.ts';
+import { containerColumns, selectorColumn } from '../apps/workload-columns.ts';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { FieldPath } from '../field-errors.ts';
@@ -28,7 +28,7 @@ export const jobs = defineKind<Job>({
     textColumn('Duration', 'How long it took, or has taken.', formatDuration),
     ageColumn,
     ...containerColumns<Job>(({ spec }) => spec?.template),
-    textColumn('Selector', 'Which pods are its own.', ({ spec }) => formatLabelSelector(spec?.selector), 1),
+    selectorColumn,
   ],
   selectableFields: [{ name: 'status.successful', value: ({ status }) => String(status?.succeeded ?? 0) }],
   strategy: {

@@ -1,12 +1,12 @@
 /** PodTemplates: a template by itself. */
 
 import type { PodTemplate } from 'kubernetes-types/core/v1';
+import { containerColumns } from '../apps/workload-columns.ts';
 import { ageColumn, formatLabels, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { FieldPath } from '../field-errors.ts';
 import { validatePodTemplate, withTemplateDefaults } from './pod-spec/pod-template.ts';
 import { podTemplateWarnings } from './pod-spec/pod-warnings.ts';
-import { containersOf } from './replication-controller.ts';
 
 export const podTemplates = defineKind<PodTemplate>({
   group: '',
@@ -15,8 +15,7 @@ export const podTemplates = defineKind<PodTemplate>({
   plural: 'podtemplates',
   columns: [
     nameColumn,
-    textColumn('Containers', 'Names of the containers.', ({ template }) => containersOf(template, 'name')),
-    textColumn('Images', 'Images of the containers.', ({ template }) => containersOf(template, 'image')),
+    ...containerColumns<PodTemplate>(({ template }) => template, 0),
     textColumn('Pod Labels', 'Labels that pods from it get.', ({ template }) =>
       formatLabels(template?.metadata?.labels),
     ),

@@ -1,7 +1,8 @@
 /** ReplicationControllers: that many pods of one template. */
 
 import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
-import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { containerColumns, replicaColumns } from '../apps/workload-columns.ts';
+import { ageColumn, formatLabels, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { matchesLabels } from '../label-selector.ts';
@@ -87,12 +88,9 @@ export const replicationControllers = defineKind<ReplicationController>({
   subresources: [scaleSubresource, statusSubresource],
   columns: [
     nameColumn,
-    numberColumn('Desired', 'How many pods there should be.', ({ spec }) => spec?.replicas ?? 0),
-    numberColumn('Current', 'How many there are.', ({ status }) => status?.replicas ?? 0),
-    numberColumn('Ready', 'How many of them are ready.', ({ status }) => status?.readyReplicas ?? 0),
+    ...replicaColumns,
     ageColumn,
-    textColumn('Containers', 'Names of the containers.', ({ spec }) => containersOf(spec?.template, 'name'), 1),
-    textColumn('Images', 'Images of the containers.', ({ spec }) => containersOf(spec?.template, 'image'), 1),
+    ...containerColumns<ReplicationController>(({ spec }) => spec?.template),
     textColumn('Selector', 'Labels of its pods.', ({ spec }) => formatLabels(spec?.selector), 1),
   ],
   selectableFields: [{ name: 'status.replicas', value: ({ status }) => String(status?.replicas ?? 0) }],
@@ -107,8 +105,3 @@ export const replicationControllers = defineKind<ReplicationController>({
     warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
   },
 });
-
-/** Names or images of a template's containers, as wide columns show them. */
-export function containersOf(template: PodTemplateSpec | undefined, field: 'name' | 'image'): string {
-  return (template?.spec?.containers ?? []).map((container) => container[field] ?? '').join(',');
-}

@@ -4,7 +4,15 @@ import type { Kind } from '../kind.ts';
 import { readDescriptions } from './descriptions.ts';
 import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
 import { definitionsOf } from './openapi-v3.ts';
-import { type Operation, type Parameter, type Path, patchMediaTypes, pathsOfKind } from './operations.ts';
+import {
+  answerMediaTypes,
+  extensionsOf,
+  type Operation,
+  type Parameter,
+  type Path,
+  patchMediaTypes,
+  pathsOfKind,
+} from './operations.ts';
 
 export interface SwaggerDocument {
   readonly swagger: '2.0';
@@ -36,23 +44,14 @@ function parameterObject({ name, in: place, type, description }: Parameter): Jso
   return { name, in: place, description, type, uniqueItems: true, ...(place === 'path' && { required: true }) };
 }
 
-function operationObject({
-  operationId,
-  tag,
-  action,
-  kind,
-  parameters,
-  body,
-  answer,
-  answerCodes,
-  method,
-}: Operation): JsonSchema {
+function operationObject(operation: Operation): JsonSchema {
+  const { operationId, tag, parameters, body, answer, answerCodes, method } = operation;
   const schema = (definition: string) => reference(definition, 'v2');
   const bodyParameter =
     body === undefined ? [] : [{ in: 'body', name: 'body', required: method !== 'delete', schema: schema(body) }];
   return {
     consumes: method === 'patch' ? patchMediaTypes : ['*/*'],
-    produces: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'],
+    produces: answerMediaTypes,
     schemes: ['https'],
     tags: [tag],
     operationId,
@@ -61,7 +60,6 @@ function operationObject({
       ...Object.fromEntries(answerCodes.map((code) => [String(code), { description: 'OK', schema: schema(answer) }])),
       '401': { description: 'Unauthorized' },
     },
-    ...(action !== undefined && { 'x-kubernetes-action': action }),
-    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
+    ...extensionsOf(operation),
   };
 }

@@ -8,7 +8,15 @@ import type { Kind } from '../kind.ts';
 import { openApiFacts } from '../schema/schema.ts';
 import { readDescriptions } from './descriptions.ts';
 import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
-import { type Operation, type Parameter, type Path, patchMediaTypes, pathsOfKind } from './operations.ts';
+import {
+  answerMediaTypes,
+  extensionsOf,
+  type Operation,
+  type Parameter,
+  type Path,
+  patchMediaTypes,
+  pathsOfKind,
+} from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
 export const openApiPathOf = ({ group, version }: Pick<Kind, 'group' | 'version'>): string =>
@@ -108,19 +116,8 @@ function parameterObject({ name, in: place, type, description }: Parameter): Jso
   };
 }
 
-const answerTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-
-function operationObject({
-  operationId,
-  tag,
-  action,
-  kind,
-  parameters,
-  body,
-  answer,
-  answerCodes,
-  method,
-}: Operation): JsonSchema {
+function operationObject(operation: Operation): JsonSchema {
+  const { operationId, tag, parameters, body, answer, answerCodes, method } = operation;
   const content = (definition: string, types: readonly string[]) =>
     Object.fromEntries(types.map((type) => [type, { schema: reference(definition, 'v3') }]));
   return {
@@ -137,13 +134,12 @@ function operationObject({
       ...Object.fromEntries(
         answerCodes.map((code) => [
           String(code),
-          { description: statusTexts[code] ?? 'OK', content: content(answer, answerTypes) },
+          { description: statusTexts[code] ?? 'OK', content: content(answer, answerMediaTypes) },
         ]),
       ),
       '401': { description: 'Unauthorized' },
     },
-    ...(action !== undefined && { 'x-kubernetes-action': action }),
-    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
+    ...extensionsOf(operation),
   };
 }
 

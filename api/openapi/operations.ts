@@ -45,6 +45,16 @@ export const patchMediaTypes = [
   'application/apply-patch+yaml',
 ];
 
+export const answerMediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** What an operation says beyond OpenAPI's own fields. */
+export function extensionsOf({ action, kind }: Operation): object {
+  return {
+    ...(action !== undefined && { 'x-kubernetes-action': action }),
+    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
+  };
+}
+
 const query = (name: string, type: Parameter['type'], description: string): Parameter => ({
   name,
   in: 'query',

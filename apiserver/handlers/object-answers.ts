@@ -91,46 +91,21 @@ export async function sendList(
   metadata: TableListMetadata,
 ): Promise<void> {
   const output = negotiate(request.header('accept'));
+  if (isRaw(request, output)) return await sendBytes(request, 200, listBytes(kind, items, metadata));
+  const objects = items.map((item) => wireObject(kind, item));
   switch (output.form) {
     case 'object':
-      if (isRaw(request, output)) return await sendBytes(request, 200, listBytes(kind, items, metadata));
-      return await sendValue(
-        request,
-        200,
-        listValue(
-          kind,
-          items.map((item) => wireObject(kind, item)),
-          metadata,
-        ),
-        output,
-      );
+      return await sendValue(request, 200, listValue(kind, objects, metadata), output);
     case 'metadata':
       if (!output.isList) throw wrongForm('PartialObjectMetadata', 'a list', `${kind.kind}List`);
-      return await sendValue(
-        request,
-        200,
-        toMetadataList(
-          items.map((item) => wireObject(kind, item)),
-          output.apiVersion,
-          metadata,
-        ),
-        output,
-      );
+      return await sendValue(request, 200, toMetadataList(objects, output.apiVersion, metadata), output);
     case 'table': {
-      const options = {
-        apiVersion: output.apiVersion,
-        include: parseIncludeObject(request.query),
-        metadata,
-        now: Date.now(),
-      };
+      const { apiVersion } = output;
+      const include = parseIncludeObject(request.query);
       return await sendValue(
         request,
         200,
-        toTable(
-          kind,
-          items.map((item) => wireObject(kind, item)),
-          options,
-        ),
+        toTable(kind, objects, { apiVersion, include, metadata, now: Date.now() }),
         output,
       );
     }

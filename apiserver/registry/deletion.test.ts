@@ -22,6 +22,7 @@ interface Case {
   readonly options?: Partial<DeletionOptions>;
   readonly type: string;
   readonly metadata?: object;
+  readonly marksFirst?: boolean;
 }
 
 const bound = { spec: { nodeName: 'n', terminationGracePeriodSeconds: 30 }, status: { phase: 'Running' } };
@@ -70,7 +71,13 @@ const cases: Record<string, Case> = {
     type: 'mark',
     metadata: { deletionTimestamp: later(30), deletionGracePeriodSeconds: 30, generation: 2 },
   },
-  'an unscheduled pod goes at once': { kind: pods, object: stored({}, { spec: {} }), type: 'remove' },
+  'an unscheduled pod goes at once, and says so before': {
+    kind: pods,
+    object: stored({}, { spec: {} }),
+    type: 'remove',
+    marksFirst: true,
+    metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
+  },
   'grace is shortened': {
     kind: pods,
     object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
@@ -87,6 +94,14 @@ const cases: Record<string, Case> = {
   'no grace ends a pod that is ending': {
     kind: pods,
     object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
+    options: { gracePeriodSeconds: 0 },
+    type: 'remove',
+    marksFirst: true,
+    metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
+  },
+  'a pod that was marked so before only goes': {
+    kind: pods,
+    object: stored({ deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 }, bound),
     options: { gracePeriodSeconds: 0 },
     type: 'remove',
   },
@@ -116,10 +131,11 @@ const cases: Record<string, Case> = {
 };
 
 describe('deletion', () => {
-  for (const [name, { kind, object, options, type, metadata }] of Object.entries(cases)) {
+  for (const [name, { kind, object, options, type, metadata, marksFirst = false }] of Object.entries(cases)) {
     it(name, () => {
       const decision = decideDeletion(kind as Kind, object, { dryRun: false, ...options }, now);
       assert.equal(decision.type, type);
+      assert.equal(decision.type === 'remove' && decision.marksFirst, marksFirst);
       for (const [field, value] of Object.entries(metadata ?? {})) {
         assert.deepEqual(Reflect.get(decision.object.metadata, field), value, field);
       }

@@ -18,8 +18,11 @@ export interface DeletionOptions {
 }
 
 export type DeletionDecision =
-  /** The object goes now; `object` is what the answer shows. */
-  | { readonly type: 'remove'; readonly object: Stored }
+  /**
+   * The object goes now; `object` is what the answer shows. `marksFirst`: it is written before, so that watchers see
+   * that the time it was given is over, and its last state says so.
+   */
+  | { readonly type: 'remove'; readonly object: Stored; readonly marksFirst: boolean }
   /** The object stays, marked: somebody has to finish first. */
   | { readonly type: 'mark'; readonly object: Stored }
   /** It is marked already and this request changes nothing. */
@@ -39,7 +42,8 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
   if (twoStepDeletion) {
     if (metadata.deletionTimestamp !== undefined) {
       const isHeld = twoStepDeletion.isHeld(current) || finalizers.length > 0;
-      return { type: !isHeld ? 'remove' : JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
+      if (!isHeld) return { type: 'remove', object: current, marksFirst: false };
+      return { type: JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
     }
     metadata.deletionTimestamp = timestamp(now);
     twoStepDeletion.markDeleted(current);
@@ -48,7 +52,9 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
   const graceful = kind.strategy.gracePeriodSeconds !== undefined;
   if (graceful) markGraceful(kind, current, options, now);
   const grace = metadata.deletionGracePeriodSeconds ?? 0;
-  if (finalizers.length === 0 && (!graceful || grace === 0)) return { type: 'remove', object: current };
+  if (finalizers.length === 0 && (!graceful || grace === 0)) {
+    return { type: 'remove', object: current, marksFirst: graceful && JSON.stringify(metadata) !== before };
+  }
   if (!graceful) mark(current, 0, now);
   return { type: JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
 }

@@ -292,16 +292,13 @@ export class Registry {
         switch (decision.type) {
           case 'keep':
             return { object: decision.object, removed: false };
-          case 'mark': {
-            if (!options.dryRun) {
-              const written = await storeErrors(this.#store.update(storedKey, this.#encode(decision.object), revision));
-              decision.object.metadata.resourceVersion = String(written);
-            }
+          case 'mark':
+            if (!options.dryRun) await this.#mark(decision.object, revision);
             return { object: decision.object, removed: false };
-          }
           case 'remove':
             if (!options.dryRun) {
-              const deleted = await storeErrors(this.#store.delete(storedKey, revision));
+              const last = decision.marksFirst ? await this.#mark(decision.object, revision) : revision;
+              const deleted = await storeErrors(this.#store.delete(storedKey, last));
               decision.object.metadata.resourceVersion = String(deleted);
               await this.#hooks?.release(previous);
             }
@@ -311,6 +308,15 @@ export class Registry {
         if (!(error instanceof RevisionConflictError)) throw error;
       }
     }
+  }
+
+  /** Returns the revision that `object` has now, and gives it to the object. */
+  async #mark(object: Stored, revision: number): Promise<number> {
+    const written = await storeErrors(
+      this.#store.update(this.storeKey(object.metadata), this.#encode(object), revision),
+    );
+    object.metadata.resourceVersion = String(written);
+    return written;
   }
 
   #refusePreconditions(name: string, current: Stored, { preconditions }: DeletionOptions): void {

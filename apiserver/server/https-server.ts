@@ -6,7 +6,12 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SecureContextOptions } from 'node:tls';
 import type { KeyPair } from '../../base/certificates.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { type KeyPairSource, RenewedKeyPair } from '../../base/renewed-key-pair.ts';
+import { renewServing } from '../../base/serving-certificate.ts';
 
 /** For what was written last to reach the network. */
 const lastBytesMs = 50;
@@ -15,11 +20,13 @@ export interface HttpsServerOptions {
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly port: number;
-  readonly serving: KeyPair;
+  readonly serving: KeyPairSource;
   /** Signs the client certificates that are believed. */
   readonly clientCertificateAuthority: string;
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 export interface HttpsServer {
@@ -49,14 +56,20 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
-  const server = https.createServer({
-    cert: options.serving.certificate,
-    key: options.serving.key,
+  const { logger, clock = systemClock } = options;
+  const pair = new RenewedKeyPair(options.serving, { clock, logger });
+  const served = await pair.current();
+  const contextOf = ({ certificate, key }: KeyPair): SecureContextOptions => ({
+    cert: certificate,
+    key,
     ca: options.clientCertificateAuthority,
+    minVersion: 'TLSv1.2',
+  });
+  const server = https.createServer({
+    ...contextOf(served),
     requestCert: true,
     // Whoever shows no certificate may still have a token; a wrong certificate is refused by authentication with 401.
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
     // A client that sends its headers or body drop by drop holds a socket, not a seat; not for ever, though.
     headersTimeout: 20_000,
     requestTimeout: 60_000,
@@ -68,15 +81,19 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
   server.on('clientError', refuse);
   server.listen(options.port, options.bindAddress);
   await once(server, 'listening');
+  const closing = new AbortController();
+  const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
   return {
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = once(server, 'close');
+      closing.abort();
       // Closing cuts connections that look idle, also those whose last bytes are not out yet: ends of watches.
       await delay(lastBytesMs);
       server.close();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      await renewing;
       clearTimeout(cut);
     },
   };

@@ -96,6 +96,12 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     for (const [prefix, cache] of this.#caches) yield [prefix.slice(this.#root.length, -1), cache.stats];
   }
 
+  /** Prefixes of the caches that do not show the store as far as the watch has come: they are being loaded. */
+  get behind(): string[] {
+    const caches = [...this.#caches].filter(([, cache]) => !cache.isReady || cache.revision < this.revision);
+    return caches.map(([prefix]) => prefix);
+  }
+
   async waitFor(revision: number, timeoutMs: number): Promise<void> {
     await this.#reached.waitFor(revision, timeoutMs);
   }

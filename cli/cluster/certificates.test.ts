@@ -38,9 +38,11 @@ describe('ensureCertificates', () => {
     assert.deepEqual(await ensureCertificates(options), await ensureCertificates(options));
   });
 
-  it('renews leaves two months before their end, and keeps the authority', async () => {
+  it('renews leaves in the last third of their life, and keeps the authority', async () => {
     const before = await ensureCertificates(options);
-    const after = await ensureCertificates({ ...options, now: now + 320 * 86_400_000 });
+    const yearMs = 365 * 86_400_000;
+    assert.deepEqual(await ensureCertificates({ ...options, now: now + yearMs * 0.66 }), before);
+    const after = await ensureCertificates({ ...options, now: now + yearMs * 0.67 });
     assert.equal(after.authority.certificate, before.authority.certificate);
     assert.notEqual(after.admin.certificate, before.admin.certificate);
   });

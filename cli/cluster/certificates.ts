@@ -3,10 +3,12 @@
  * made again when they are near their end, signed by another authority, or lack a name that is asked for now.
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
+import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
+import { readIfPresent } from './read-if-present.ts';
 
 export interface CertificateOptions {
   /** Where they are kept. Made when missing, with mode 0700. */
@@ -17,31 +19,39 @@ export interface CertificateOptions {
   readonly serverAddresses: readonly string[];
   /** Wall time in milliseconds. */
   readonly now?: number;
+  /** Of what the authority signs. Default: one year. */
+  readonly validForMs?: number;
 }
+
+/** With the files that it is kept in, which are written again when it is renewed. */
+export type StoredKeyPair = KeyPair & KeyPairFiles;
 
 export interface ClusterCertificates {
   readonly authority: KeyPair;
-  readonly apiServer: KeyPair;
+  readonly apiServer: StoredKeyPair;
   /** With which the API server calls kubelets. */
-  readonly kubeletClient: KeyPair;
-  readonly kubeletServing: KeyPair;
-  readonly kubelet: KeyPair;
-  readonly controllerManager: KeyPair;
-  readonly scheduler: KeyPair;
-  readonly proxy: KeyPair;
-  readonly admin: KeyPair;
+  readonly kubeletClient: StoredKeyPair;
+  readonly kubeletServing: StoredKeyPair;
+  readonly kubelet: StoredKeyPair;
+  readonly controllerManager: StoredKeyPair;
+  readonly scheduler: StoredKeyPair;
+  readonly proxy: StoredKeyPair;
+  readonly admin: StoredKeyPair;
 }
 
-/** A leaf certificate with less left than this is made again. */
-const renewBeforeMs = 60 * 86_400_000;
+/** A leaf certificate with less left than this part of its life is made again. */
+const renewedPart = 1 / 3;
 const masters = ['system:masters'];
 
 /** Loads the certificates and makes those that are missing or no longer good. Idempotent. */
 export async function ensureCertificates(options: CertificateOptions): Promise<ClusterCertificates> {
-  const { folder, nodeName, now = Date.now() } = options;
+  const { folder, nodeName, now = Date.now(), validForMs } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const authority = await ensureAuthority(folder, now);
-  const leaf = (name: string, request: CertificateRequest) => ensureLeaf({ folder, name, authority, request, now });
+  const leaf = (name: string, asked: CertificateRequest) => {
+    const request = validForMs === undefined ? asked : { ...asked, validForMs };
+    return ensureLeaf({ folder, name, authority, request, now });
+  };
   const client = (name: string, commonName: string, organizations: readonly string[] = masters) =>
     leaf(name, { commonName, organizations, usages: ['client'] });
   return {
@@ -102,11 +112,12 @@ interface Leaf {
   readonly now: number;
 }
 
-async function ensureLeaf({ folder, name, authority, request, now }: Leaf): Promise<KeyPair> {
+async function ensureLeaf({ folder, name, authority, request, now }: Leaf): Promise<StoredKeyPair> {
+  const files = filesOf(folder, name);
   const kept = await readPair(folder, name);
-  if (kept !== undefined && isGood(kept, authority, request, now)) return kept;
+  if (kept !== undefined && isGood(kept, authority, request, now)) return { ...kept, ...files };
   const { issueCertificate } = await import('../../base/certificates.ts');
-  return await writePair(folder, name, await issueCertificate(authority, request, now));
+  return { ...(await writePair(folder, name, await issueCertificate(authority, request, now))), ...files };
 }
 
 function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, now: number): boolean {
@@ -116,43 +127,32 @@ function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, 
   const subject = certificate.subject.split('\n');
   return (
     certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
-    Date.parse(certificate.validTo) - now > renewBeforeMs &&
+    isYoung(certificate, now) &&
     [`CN=${commonName}`, ...organizations.map((one) => `O=${one}`)].every((one) => subject.includes(one)) &&
     dnsNames.every((one) => certificate.checkHost(one) !== undefined) &&
     ipAddresses.every((one) => certificate.checkIP(one) !== undefined)
   );
 }
 
-/** undefined when it is not a certificate with its own key: a file cut short by a full disk, for instance. */
-function parseCertificate(pair: KeyPair): X509Certificate | undefined {
-  try {
-    const certificate = new X509Certificate(pair.certificate);
-    return certificate.checkPrivateKey(createPrivateKey(pair.key)) ? certificate : undefined;
-  } catch {
-    return undefined; // whatever it is, it cannot be used; the caller decides what that means
-  }
+function isYoung({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  const end = Date.parse(validTo);
+  return end - now > (end - Date.parse(validFrom)) * renewedPart;
+}
+
+function filesOf(folder: string, name: string): KeyPairFiles {
+  return { certificateFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) };
 }
 
 async function readPair(folder: string, name: string): Promise<KeyPair | undefined> {
-  const [certificate, key] = await Promise.all([
-    readIfPresent(join(folder, `${name}.crt`)),
-    readIfPresent(join(folder, `${name}.key`)),
-  ]);
+  const { certificateFile, keyFile } = filesOf(folder, name);
+  const [certificate, key] = await Promise.all([readIfPresent(certificateFile), readIfPresent(keyFile)]);
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 async function writePair(folder: string, name: string, pair: KeyPair): Promise<KeyPair> {
-  await writeAtomically(join(folder, `${name}.key`), pair.key, 0o600);
-  await writeAtomically(join(folder, `${name}.crt`), pair.certificate, 0o644);
+  const { certificateFile, keyFile } = filesOf(folder, name);
+  await writeAtomically(keyFile, pair.key, 0o600);
+  await writeAtomically(certificateFile, pair.certificate, 0o644);
   return pair;
 }
 

@@ -1,10 +1,9 @@
 /** What all components of a cluster on this machine share: who and where they are, and how they prove it. */
 
 import { join } from 'node:path';
-import type { KeyPair } from '../../base/certificates.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';
-import { type ClusterCertificates, ensureCertificates } from './certificates.ts';
+import { type ClusterCertificates, ensureCertificates, type StoredKeyPair } from './certificates.ts';
 import { defaultNodeIp, defaultNodeName, hostAddresses } from './host.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { UpOptions } from './up-options.ts';
@@ -40,16 +39,20 @@ export async function prepareCluster(options: UpOptions, logger: Logger): Promis
 }
 
 /** The connection of one of the cluster's own users. */
-export function connectionAs({ server, certificates }: Cluster, client: KeyPair): Connection {
+export function connectionAs({ server, certificates }: Cluster, client: StoredKeyPair): Connection {
   return {
     servers: [server],
     certificateAuthority: certificates.authority.certificate,
     clientCertificate: client.certificate,
     clientKey: client.key,
+    clientFiles: client,
   };
 }
 
-/** Also for the components, so that each can be run on its own by its `main.ts`. */
+/**
+ * Also for the components, so that each can be run on its own by its `main.ts`: these name the files of the certificate,
+ * which are renewed in place. The administrator's holds it, to be taken elsewhere.
+ */
 async function writeKubeconfigs({ options, server, certificates, kubeconfig }: Cluster): Promise<void> {
   const users = {
     'controller-manager': certificates.controllerManager,
@@ -58,8 +61,10 @@ async function writeKubeconfigs({ options, server, certificates, kubeconfig }: C
     proxy: certificates.proxy,
   };
   const certificateAuthority = certificates.authority.certificate;
-  await writeKubeconfig(kubeconfig, { server, certificateAuthority, user: 'admin', client: certificates.admin });
-  for (const [user, client] of Object.entries(users)) {
+  const { certificate, key } = certificates.admin;
+  await writeKubeconfig(kubeconfig, { server, certificateAuthority, user: 'admin', client: { certificate, key } });
+  for (const [user, { certificateFile, keyFile }] of Object.entries(users)) {
+    const client = { certificateFile, keyFile };
     await writeKubeconfig(join(options.dataDir, `${user}.kubeconfig`), { server, certificateAuthority, user, client });
   }
 }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Running } from '../../base/lifecycle.ts';
+import type { StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
 import { type Component, components } from './up-options.ts';
 
@@ -13,37 +14,27 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   },
 
   async apiserver({ options, certificates, nodeIp, logger }) {
-    const [{ startApiServer }, { EtcdStore }] = await Promise.all([
-      import('../../apiserver/api-server.ts'),
-      import('../../apiserver/store/etcd-store.ts'),
-    ]);
-    const own = logger.child({ component: 'apiserver' });
+    const { startApiServerOverEtcd } = await import('../../apiserver/api-server-over-etcd.ts');
     const { etcdServers, dataDir } = options;
     const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
-    const store = new EtcdStore({ servers, logger: own });
-    const server = await closingOnFailure(
-      store,
-      startApiServer({
-        store,
-        bindAddress: options.bindAddress,
-        securePort: options.securePort,
-        serving: certificates.apiServer,
-        clientCertificateAuthority: certificates.authority.certificate,
-        serviceCidr: options.serviceCidr,
-        nodePortRange: options.nodePortRange,
-        advertiseAddress: nodeIp,
-        kubeletClient: certificates.kubeletClient,
-        logger: own,
-      }),
-    );
-    return { ...server, stop: () => server.stop().then(() => store.close()) };
+    return await startApiServerOverEtcd({
+      etcd: { servers },
+      bindAddress: options.bindAddress,
+      securePort: options.securePort,
+      serving: certificates.apiServer,
+      clientCertificateAuthority: certificates.authority.certificate,
+      serviceCidr: options.serviceCidr,
+      nodePortRange: options.nodePortRange,
+      advertiseAddress: nodeIp,
+      kubeletClient: certificates.kubeletClient,
+      logger: logger.child({ component: 'apiserver' }),
+    });
   },
 
   async 'controller-manager'(cluster) {
     const { startControllerManager } = await import('../../controller-manager/controller-manager.ts');
     return await startControllerManager({
-      connection: connectionAs(cluster, cluster.certificates.controllerManager),
-      logger: cluster.logger.child({ component: 'controller-manager' }),
+      ...clientOf(cluster, 'controller-manager', cluster.certificates.controllerManager),
       leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
@@ -53,8 +44,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   async scheduler(cluster) {
     const { startScheduler } = await import('../../scheduler/scheduler.ts');
     return await startScheduler({
-      connection: connectionAs(cluster, cluster.certificates.scheduler),
-      logger: cluster.logger.child({ component: 'scheduler' }),
+      ...clientOf(cluster, 'scheduler', cluster.certificates.scheduler),
       leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
     });
@@ -62,10 +52,9 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
 
   async kubelet(cluster) {
     const { startKubelet } = await import('../../kubelet/kubelet.ts');
-    const { options, certificates, nodeName, nodeIp, logger } = cluster;
+    const { options, certificates, nodeName, nodeIp } = cluster;
     return await startKubelet({
-      connection: connectionAs(cluster, certificates.kubelet),
-      logger: logger.child({ component: 'kubelet' }),
+      ...clientOf(cluster, 'kubelet', certificates.kubelet),
       nodeName,
       nodeIp,
       dataDir: join(options.dataDir, 'kubelet'),
@@ -79,8 +68,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   async proxy(cluster) {
     const { startProxy } = await import('../../proxy/proxy.ts');
     return await startProxy({
-      connection: connectionAs(cluster, cluster.certificates.proxy),
-      logger: cluster.logger.child({ component: 'proxy' }),
+      ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
       nodeName: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
       mode: cluster.options.proxyMode,
@@ -88,13 +76,9 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
   },
 };
 
-async function closingOnFailure<T>(store: { close(): Promise<void> }, started: Promise<T>): Promise<T> {
-  try {
-    return await started;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+/** What every component is given that talks to the API server. */
+function clientOf(cluster: Cluster, component: Component, user: StoredKeyPair) {
+  return { connection: connectionAs(cluster, user), logger: cluster.logger.child({ component }) };
 }
 
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {

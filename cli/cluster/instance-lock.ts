@@ -1,8 +1,9 @@
 /** One cluster per data directory: who runs it, so that a second start can say so, and `down` can stop it. */
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../command.ts';
+import { readIfPresent } from './read-if-present.ts';
 
 const fileOf = (dataDir: string): string => join(dataDir, 'longshore.pid');
 
@@ -33,13 +34,4 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readIfPresent(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses, and may hold anything; start time is field 22.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }

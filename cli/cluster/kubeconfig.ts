@@ -1,7 +1,7 @@
 /** Writes kubeconfig files (the format of kubectl): how to reach this cluster, and as whom. Mode 0600: they hold keys. */
 
 import { dump } from 'js-yaml';
-import type { KeyPair } from '../../base/certificates.ts';
+import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import { writeAtomically } from './certificates.ts';
 
 export interface KubeconfigOptions {
@@ -11,7 +11,8 @@ export interface KubeconfigOptions {
   readonly certificateAuthority: string;
   /** Name of the user's entry. */
   readonly user: string;
-  readonly client: KeyPair;
+  /** Texts are put in; of files, only the paths. */
+  readonly client: KeyPairSource;
 }
 
 export async function writeKubeconfig(path: string, options: KubeconfigOptions): Promise<void> {
@@ -29,10 +30,10 @@ export function renderKubeconfig({ server, certificateAuthority, user, client }:
       users: [
         {
           name: user,
-          user: {
-            'client-certificate-data': base64(client.certificate),
-            'client-key-data': base64(client.key),
-          },
+          user:
+            'certificateFile' in client
+              ? { 'client-certificate': client.certificateFile, 'client-key': client.keyFile }
+              : { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.key) },
         },
       ],
       contexts: [{ name: 'longshore', context: { cluster: 'longshore', user } }],

@@ -5,9 +5,11 @@
 
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
 import { type Running, stopAll } from '../../base/lifecycle.ts';
 import { createLogger } from '../../base/logger.ts';
 import type { Session } from '../session.ts';
+import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, prepareCluster } from './cluster.ts';
 import { startComponent } from './components.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
@@ -56,6 +58,7 @@ async function start(options: UpOptions, { session, progress, running }: Start):
   await checkPorts(options);
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
   const cluster = await progress.step('Certificates', () => prepareCluster(options, logger));
+  running.push(keepCertificates(cluster));
   const images = options.demo ? prepareDemoImages(cluster, running) : undefined;
   images?.catch(() => {}); // awaited below; should a component fail first, its error is the one to show
   for (const component of components.filter((one) => options.only.has(one))) {
@@ -67,6 +70,15 @@ async function start(options: UpOptions, { session, progress, running }: Start):
   if (options.only.has('kubelet')) await progress.step('Node is Ready', () => waitForNode(cluster, session.signal));
   const demo = images === undefined ? undefined : await startDemo(cluster, images, { session, progress, running });
   if (!session.signal.aborted) session.out.write(welcomeText(cluster, demo));
+}
+
+function keepCertificates({ options, nodeName, nodeIp, certificates, logger }: Cluster): Running {
+  return startCertificateRenewal({
+    certificates,
+    clock: systemClock,
+    logger,
+    renew: async () => (await prepareCluster({ ...options, nodeName, nodeIp }, logger)).certificates,
+  });
 }
 
 async function startDemo(

@@ -19,6 +19,7 @@ import { isNotFound } from '../../api/status-error.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
+import { readAgain, removeFinalizer } from '../finalizers.ts';
 import { type GraphNode, groupOf, type OwnerGraph, type Reference } from './owner-graph.ts';
 
 export const foregroundFinalizer = 'foregroundDeletion';
@@ -70,7 +71,7 @@ export class GarbageReconciler implements Reconciler {
   async #orphanDependents(node: GraphNode): Promise<void> {
     const { uid } = node.object.metadata;
     await Promise.all(this.#graph.dependentsOf(uid).map((dependent) => this.#dropReferences(dependent, [uid])));
-    await this.#removeFinalizer(node, orphanFinalizer);
+    await removeFinalizer(this.#client, { ...node, finalizer: orphanFinalizer });
   }
 
   async #awaitDependents(node: GraphNode): Promise<void> {
@@ -79,13 +80,13 @@ export class GarbageReconciler implements Reconciler {
     if (dependents.some((dependent) => blocks(dependent, uid))) {
       for (const { object } of dependents) if (!isGoing(object)) this.#enqueue(object.metadata.uid);
     } else {
-      await this.#removeFinalizer(node, foregroundFinalizer);
+      await removeFinalizer(this.#client, { ...node, finalizer: foregroundFinalizer });
     }
   }
 
   /** Deletes the object if it has no owner left, and else drops references to those that are gone. */
   async #judge(node: GraphNode): Promise<void> {
-    const fresh = await this.#read(node);
+    const fresh = await readAgain(this.#client, node.kind, node.object);
     const references = fresh?.metadata.ownerReferences ?? [];
     if (fresh === undefined || references.length === 0 || isGoing(fresh)) return;
     const states = await Promise.all(references.map((reference) => this.#stateOf(reference, node, fresh)));
@@ -132,17 +133,6 @@ export class GarbageReconciler implements Reconciler {
     }
   }
 
-  async #read({ kind, object }: GraphNode): Promise<Stored | undefined> {
-    const { namespace, name, uid } = object.metadata;
-    try {
-      const fresh = await this.#client.get(kind, { namespace, name });
-      return fresh.metadata.uid === uid ? fresh : undefined;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
-
   async #delete(
     { kind }: GraphNode,
     { metadata }: Stored,
@@ -157,7 +147,7 @@ export class GarbageReconciler implements Reconciler {
   }
 
   async #dropReferences(node: GraphNode, ownerUids: readonly string[]): Promise<void> {
-    const fresh = await this.#read(node);
+    const fresh = await readAgain(this.#client, node.kind, node.object);
     const references = fresh?.metadata.ownerReferences ?? [];
     const left = references.filter(({ uid }) => !ownerUids.includes(uid));
     if (fresh === undefined || left.length === references.length) return;
@@ -171,13 +161,6 @@ export class GarbageReconciler implements Reconciler {
     const ownerReferences = references.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
     const patched = await this.#patchMetadata(kind, object, { ownerReferences });
     if (patched !== undefined) object.metadata.resourceVersion = patched.metadata.resourceVersion;
-  }
-
-  async #removeFinalizer(node: GraphNode, finalizer: string): Promise<void> {
-    const fresh = await this.#read(node);
-    const finalizers = fresh?.metadata.finalizers ?? [];
-    if (fresh === undefined || !finalizers.includes(finalizer)) return;
-    await this.#patchMetadata(node.kind, fresh, { finalizers: finalizers.filter((other) => other !== finalizer) });
   }
 
   async #patchMetadata(kind: Kind, { metadata }: Stored, changes: object): Promise<Stored | undefined> {

@@ -32,25 +32,29 @@ export const replicaSetKind: ReplicaKind<ReplicaSet> = {
   kind: replicaSets,
   component: 'replicaset-controller',
   countsTerminating: true,
-  view: ({ spec, status }) => ({
-    replicas: spec?.replicas ?? 1,
-    minReadySeconds: spec?.minReadySeconds ?? 0,
-    template: spec?.template ?? {},
-    status,
-    matches: (labels) => matchesLabelSelector(spec?.selector, labels),
-  }),
+  view: (set) => viewOf(set, (labels) => matchesLabelSelector(set.spec?.selector, labels)),
 };
 
 export const replicationControllerKind: ReplicaKind<ReplicationController> = {
   kind: replicationControllers,
   component: 'replication-controller',
   countsTerminating: false,
-  view: ({ spec, status }) => ({
+  view(controller) {
+    const { selector = {} } = controller.spec ?? {};
+    // An empty selector would match every pod; validation does not let one through.
+    return viewOf(controller, (labels) => Object.keys(selector).length > 0 && matchesLabels(selector, labels));
+  },
+};
+
+function viewOf(
+  { spec, status }: Cached<ReplicaSet> | Cached<ReplicationController>,
+  matches: ReplicaView['matches'],
+): ReplicaView {
+  return {
     replicas: spec?.replicas ?? 1,
     minReadySeconds: spec?.minReadySeconds ?? 0,
     template: spec?.template ?? {},
     status,
-    // An empty selector would match every pod; validation does not let one through.
-    matches: (labels) => Object.keys(spec?.selector ?? {}).length > 0 && matchesLabels(spec?.selector ?? {}, labels),
-  }),
-};
+    matches,
+  };
+}

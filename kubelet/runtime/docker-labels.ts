@@ -3,7 +3,7 @@
  * `k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT`, so that `docker ps` reads well and two makers collide instead of doubling.
  */
 
-import type { ContainerConfig, ContainerKind, PodIdentity, SandboxConfig } from './runtime.ts';
+import type { ContainerConfig, ContainerKind, ContainerState, PodIdentity, SandboxConfig } from './runtime.ts';
 
 const prefix = 'dev.longshore.';
 const annotationPrefix = `${prefix}annotation.`;
@@ -36,16 +36,13 @@ export interface SandboxLabels {
   readonly attempt: number;
 }
 
-export interface ContainerLabels {
+/** What the runtime says of a container that Docker itself does not know. */
+export interface ContainerLabels
+  extends Pick<
+    ContainerState,
+    'pod' | 'name' | 'kind' | 'attempt' | 'specHash' | 'sandboxId' | 'imageName' | 'annotations'
+  > {
   readonly type: 'container';
-  readonly pod: PodIdentity;
-  readonly name: string;
-  readonly kind: ContainerKind;
-  readonly attempt: number;
-  readonly specHash: string;
-  readonly sandboxId: string;
-  readonly imageName: string;
-  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export function sandboxName({ pod, attempt }: SandboxConfig): string {

@@ -12,9 +12,12 @@ import type { TLSSocket } from 'node:tls';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { notFound, StatusError, unauthorized } from '../../api/status-error.ts';
 import type { KeyPair } from '../../base/certificates.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { type KeyPairSource, RenewedKeyPair } from '../../base/renewed-key-pair.ts';
+import { renewServing } from '../../base/serving-certificate.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { ObservedPods } from '../observed-pods.ts';
 import type { PodObject } from '../pod.ts';
@@ -25,7 +28,7 @@ import { serveStream } from './stream-routes.ts';
 
 export interface KubeletServerOptions {
   readonly port: number;
-  readonly serving: KeyPair;
+  readonly serving: KeyPairSource;
   readonly clientCertificateAuthority: string;
   readonly runtime: Runtime;
   readonly metrics: Metrics;
@@ -34,6 +37,7 @@ export interface KubeletServerOptions {
   readonly observed: ObservedPods;
   readonly nodeIp: string;
   readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 export interface KubeletServer extends Running {
@@ -41,11 +45,12 @@ export interface KubeletServer extends Running {
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const { serving, clientCertificateAuthority, port, logger } = options;
+  const { serving, clientCertificateAuthority: ca, port, logger, clock = systemClock } = options;
+  const pair = new RenewedKeyPair(serving, { clock, logger });
+  const served = await pair.current();
+  const contextOf = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, ca });
   const server = https.createServer({
-    cert: serving.certificate,
-    key: serving.key,
-    ca: clientCertificateAuthority,
+    ...contextOf(served),
     requestCert: true,
     rejectUnauthorized: false, // so that whoever comes without a certificate gets an answer that says so
   });
@@ -62,7 +67,12 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   server.on('tlsClientError', (error) => logger.debug('A TLS handshake failed', { error }));
   server.listen(port);
   await once(server, 'listening');
-  const over = once(server, 'close').then(() => undefined);
+  const closing = new AbortController();
+  const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
+  const over = once(server, 'close').then(() => {
+    closing.abort();
+    return renewing;
+  });
   return {
     name: 'kubelet-server',
     port: (server.address() as AddressInfo).port,

@@ -1,6 +1,7 @@
 /** Whether a node is one that a pod's nodeSelector and node affinity ask for. Pure. */
 
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from 'kubernetes-types/core/v1';
+import { matchesValue } from '../../api/label-selector.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { NodeInfo } from '../node-info.ts';
 
@@ -37,22 +38,15 @@ export function namesOf(term: SelectorTerm): readonly string[] | undefined {
   return names.length === 0 ? undefined : names.reduce((all, more) => all.filter((one) => more.includes(one)));
 }
 
-function matches({ operator, values = [] }: Requirement, value: string | undefined): boolean {
+function matches(requirement: Requirement, value: string | undefined): boolean {
+  const { operator, values = [] } = requirement;
   switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
     case 'Gt':
       return compare(value, values, (label, limit) => label > limit);
     case 'Lt':
       return compare(value, values, (label, limit) => label < limit);
     default:
-      return false;
+      return matchesValue(requirement, value);
   }
 }
 

@@ -10,27 +10,9 @@ import { Nftables } from '../../proxy/nftables.ts';
 import type { Rules } from '../../proxy/rules.ts';
 import { Userspace } from '../../proxy/userspace.ts';
 import { clusterCidr, NetworkLab } from '../support/network-lab.ts';
+import { serviceRule } from '../support/service-rule.ts';
 
-const rules: Rules = {
-  localAddresses: [],
-  services: [
-    {
-      name: 'shop/web:',
-      protocol: 'TCP',
-      port: 80,
-      clusterIp: '10.96.0.50',
-      externalIps: [],
-      sourceRanges: undefined,
-      nodePort: undefined,
-      affinitySeconds: 0,
-      internal: [],
-      internalLocal: false,
-      external: [],
-      externalLocal: false,
-      anywhere: [],
-    },
-  ],
-};
+const rules: Rules = { localAddresses: [], services: [serviceRule([])] };
 
 describe('the host of a proxy', () => {
   let lab: NetworkLab;

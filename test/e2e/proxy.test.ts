@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Endpoint, Rules, ServiceRule } from '../../proxy/rules.ts';
 import { clientIp, clusterCidr, LineProgram, NetworkLab, nodeIp, podIp } from '../support/network-lab.ts';
 import type { PeerRequest } from '../support/network-peer.ts';
+import { serviceRule } from '../support/service-rule.ts';
 
 const peerProgram = new URL('../support/network-peer.ts', import.meta.url).pathname;
 const pods = 3;
@@ -15,22 +16,7 @@ const nodePort = 30080;
 const endpoints = (...indexes: number[]): Endpoint[] => indexes.map((index) => ({ address: podIp(index), port }));
 
 function ruleOf(reached: readonly Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
-  return {
-    name: `shop/web:${more.protocol ?? 'TCP'}`,
-    protocol: 'TCP',
-    port: 80,
-    clusterIp,
-    externalIps: [],
-    sourceRanges: undefined,
-    nodePort,
-    affinitySeconds: 0,
-    internal: reached,
-    internalLocal: false,
-    external: reached,
-    externalLocal: false,
-    anywhere: reached,
-    ...more,
-  };
+  return serviceRule(reached, { name: `shop/web:${more.protocol ?? 'TCP'}`, clusterIp, nodePort, ...more });
 }
 
 for (const mode of ['nftables', 'userspace'] as const) {

@@ -3,7 +3,8 @@
 import https from 'node:https';
 import fc from 'fast-check';
 import type { Connection } from '../../client/connection.ts';
-import { type FuzzRequest, fuzzRequest, heavyRequests } from './requests.ts';
+import { heavyRequests } from './heavy-requests.ts';
+import { type FuzzRequest, fuzzRequest } from './requests.ts';
 import { readRequests, shapedRequest } from './shaped-requests.ts';
 
 /** Nobody may hold the event loop for longer. */

@@ -30,6 +30,7 @@ import { silentLogger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createInformer } from '../../client/informer.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -173,7 +174,8 @@ describe('controller manager', () => {
   it('is killed and started again while it works: nothing is lost, nothing is doubled', async () => {
     await freshNamespace();
     const seen = await watchPods();
-    const kubeconfig = await writeKubeconfig(join(folder, 'config'), server.connection);
+    const kubeconfig = join(folder, 'config');
+    await writeFile(kubeconfig, kubeconfigText(server.connection));
     await createController(0);
     let wanted = 0;
     for (let round = 1; round <= 3; round += 1) {
@@ -321,31 +323,3 @@ const isAbsent = (read: Promise<unknown>): Promise<boolean> =>
       throw error;
     },
   );
-
-async function writeKubeconfig(path: string, connection: Connection): Promise<string> {
-  const encode = (pem: string | undefined) => Buffer.from(pem ?? '').toString('base64');
-  const config = {
-    'current-context': 'test',
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    clusters: [
-      {
-        name: 'test',
-        cluster: {
-          server: connection.servers.join(','),
-          'certificate-authority-data': encode(connection.certificateAuthority),
-        },
-      },
-    ],
-    users: [
-      {
-        name: 'test',
-        user: {
-          'client-certificate-data': encode(connection.clientCertificate),
-          'client-key-data': encode(connection.clientKey),
-        },
-      },
-    ],
-  };
-  await writeFile(path, JSON.stringify(config));
-  return path;
-}

@@ -123,6 +123,32 @@ describe('leader election', () => {
     }
   });
 
+  it('gives the lease back although a renewal is still under way', async () => {
+    let answer: (() => void) | undefined;
+    let isSlow = false;
+    const client: LeaderElectionOptions['client'] = {
+      get: (kind, key) => server.client.get(kind, key),
+      create: (kind, object) => server.client.create(kind, object),
+      async update(kind, object) {
+        const updated = await server.client.update(kind, object);
+        if (isSlow)
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        return updated;
+      },
+    };
+    const a = candidate('a', client);
+    await eventually('a leads', () => a.election.leading);
+    isSlow = true;
+    await pass(2_500);
+    await eventually('a renewal is written, and not answered', () => answer !== undefined);
+    isSlow = false;
+    await a.stop();
+    assert.equal(await holder(), '');
+    answer?.();
+  });
+
   it('ends with the error of its work, and gives the lease back', async () => {
     const election = new LeaderElection({ client: server.client, lease, identity: 'a', logger: silentLogger, clock });
     const run = election.run(() => Promise.reject(new Error('broken')), new AbortController().signal);

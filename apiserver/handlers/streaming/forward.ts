@@ -71,12 +71,11 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
 
 /** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
 function agentOptions({ agent, insecure }: ForwardTarget): https.RequestOptions {
-  const { ca, cert, key, checkServerIdentity } = agent instanceof https.Agent ? agent.options : {};
+  const { ca, cert, key } = agent instanceof https.Agent ? agent.options : {};
   return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
-    ...(checkServerIdentity !== undefined && { checkServerIdentity }),
     ...(insecure && { rejectUnauthorized: false }),
   };
 }

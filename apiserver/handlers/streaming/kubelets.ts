@@ -1,21 +1,23 @@
-/** The way to a node's kubelet: where it listens, and who we are there. */
+/** The way to a node's kubelet: where it listens, who we are there, and who it must be: the owner of that address. */
 
 import https from 'node:https';
 import type { Node } from 'kubernetes-types/core/v1';
 import { nodes } from '../../../api/core/node.ts';
 import { pods } from '../../../api/core/pod.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
-import type { KeyPair } from '../../../base/certificates.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import type { Logger } from '../../../base/logger.ts';
+import { type KeyPairSource, RenewedKeyPair } from '../../../base/renewed-key-pair.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import type { Registries } from '../../registry/registries.ts';
 
 export interface KubeletsOptions {
   readonly registries: Registries;
   /** Our certificate for kubelets; without, they see an anonymous client. */
-  readonly client: KeyPair | undefined;
+  readonly client: KeyPairSource | undefined;
   /** PEM. Signs the kubelets' certificates. */
   readonly certificateAuthority: string;
+  readonly logger: Logger;
 }
 
 export interface KubeletAddress {
@@ -29,16 +31,13 @@ const defaultPort = 10250;
 export class Kubelets {
   readonly #options: KubeletsOptions;
   readonly #agent: https.Agent;
+  readonly #client: RenewedKeyPair | undefined;
 
   constructor(options: KubeletsOptions) {
     this.#options = options;
-    const { client, certificateAuthority } = options;
-    this.#agent = new https.Agent({
-      ca: certificateAuthority,
-      ...(client && { cert: client.certificate, key: client.key }),
-      // A kubelet's certificate names its node and addresses; which of them we use is the node's own choice.
-      checkServerIdentity: () => undefined,
-    });
+    const { client, certificateAuthority, logger } = options;
+    this.#client = client && new RenewedKeyPair(client, { logger });
+    this.#agent = new https.Agent({ ca: certificateAuthority });
   }
 
   /** Throws NotFound (upstream names it as a pod), BadRequest when the node has said no address yet. */
@@ -47,6 +46,7 @@ export class Kubelets {
       | DeepReadonly<Node>
       | undefined;
     if (node === undefined) throw notFound(resource, nodeName);
+    await this.#renewClient();
     const addresses = node.status?.addresses ?? [];
     for (const wanted of addressTypes) {
       const found = addresses.find(({ type }) => type === wanted);
@@ -56,8 +56,15 @@ export class Kubelets {
     throw badRequest('no preferred addresses found; known addresses: []');
   }
 
+  /** Whoever has asked for an address has the agent's certificate looked at again. */
   get agent(): https.Agent {
     return this.#agent;
+  }
+
+  async #renewClient(): Promise<void> {
+    const pair = await this.#client?.current();
+    // Connections that are made with other options than these are not used again.
+    if (pair !== undefined) Object.assign(this.#agent.options, { cert: pair.certificate, key: pair.key });
   }
 
   close(): void {

@@ -1,0 +1,53 @@
+/**
+ * Takes a finalizer from an object, so that it may go. Decided on the object as the server has it now: the cached one
+ * only says which it is. A write that somebody else was quicker with is thrown as Conflict: the controller looks again.
+ */
+
+import type { Kind } from '../api/kind.ts';
+import type { KubernetesObject, Stored } from '../api/object.ts';
+import { isNotFound } from '../api/status-error.ts';
+import type { Client } from '../client/client.ts';
+import type { Cached } from '../client/object-cache.ts';
+
+interface Finalizing<T extends KubernetesObject> {
+  readonly kind: Kind<T>;
+  readonly object: Cached<KubernetesObject>;
+  readonly finalizer: string;
+  /** What must be true of the object as it is now. Default: it may always go. */
+  readonly mayGo?: (object: T) => boolean;
+}
+
+/** Idempotent: an object that is gone, is another of the same name, or lacks the finalizer is left as it is. */
+export async function removeFinalizer<T extends KubernetesObject>(
+  client: Pick<Client, 'get' | 'patch'>,
+  { kind, object, finalizer, mayGo = () => true }: Finalizing<T>,
+): Promise<void> {
+  const fresh = await readAgain(client, kind, object);
+  if (!fresh?.metadata.finalizers?.includes(finalizer) || !mayGo(fresh)) return;
+  const { namespace, name, resourceVersion } = fresh.metadata;
+  const finalizers = fresh.metadata.finalizers.filter((other) => other !== finalizer);
+  try {
+    await client.patch(
+      kind,
+      { namespace, name },
+      { type: 'merge', body: { metadata: { resourceVersion, finalizers } } },
+    );
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The object as the server has it now; undefined when it is gone, or another one of the same name is there. */
+export async function readAgain<T extends KubernetesObject>(
+  client: Pick<Client, 'get'>,
+  kind: Kind<T>,
+  { metadata: { namespace, name, uid } }: Cached<KubernetesObject>,
+): Promise<Stored<T> | undefined> {
+  try {
+    const fresh = await client.get(kind, { namespace, name });
+    return fresh.metadata.uid === uid ? fresh : undefined;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+/** The rule of a plain Service, shop/web on port 80: all its endpoints take everything that comes to its cluster IP. */
+
+import type { Endpoint, ServiceRule } from '../../proxy/rules.ts';
+
+export function serviceRule(endpoints: readonly Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
+  return {
+    name: 'shop/web:',
+    protocol: 'TCP',
+    port: 80,
+    clusterIp: '10.96.0.50',
+    externalIps: [],
+    sourceRanges: undefined,
+    nodePort: undefined,
+    affinitySeconds: 0,
+    internal: endpoints,
+    internalLocal: false,
+    external: endpoints,
+    externalLocal: false,
+    anywhere: endpoints,
+    ...more,
+  };
+}
