@@ -15,13 +15,13 @@ import {
   constants,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { status as codes } from '@grpc/grpc-js';
 import { createDeferred } from '../../base/deferred.ts';
 
 export interface EtcdCallsOptions {
-  /** `http://127.0.0.1:2379` or `https://…`, one for each member. */
+  /** `http://127.0.0.1:2379`, `https://…` or `unix:/path/of/socket`, one for each member. */
   readonly servers: readonly string[];
   /** PEM. For https. */
   readonly tls?: {
@@ -78,7 +78,8 @@ export class EtcdCalls {
     if (this.#isClosed) throw neverSent('the client was already closed');
     const { servers } = this.#options;
     const member = new URL(servers[this.#member % servers.length] ?? '');
-    const session = connect(member, {
+    // What is no URL of the web has no authority either: HTTP/2 wants one all the same.
+    const session = connect(member.protocol === 'unix:' ? 'http://localhost' : member, {
       createConnection: () => dial(member, this.#options.tls),
       // Past its limit (10 MB of requests that wait to be sent) Node drops the answers to others.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
@@ -145,22 +146,29 @@ export class EtcdCalls {
 }
 
 function dial(member: URL, tls: EtcdCallsOptions['tls']): Socket {
-  const isSecure = member.protocol === 'https:';
-  const host = member.hostname.replace(/^\[|\]$/g, '');
-  const where = { host, port: Number(member.port || (isSecure ? 443 : 80)), noDelay: true };
-  const socket = isSecure
-    ? connectTls({
-        ...where,
-        ALPNProtocols: ['h2'],
-        ...(isIP(host) === 0 && { servername: host }),
-        ...(tls && { ca: tls.certificateAuthority }),
-        ...(tls?.clientCertificate !== undefined && { cert: tls.clientCertificate }),
-        ...(tls?.clientKey !== undefined && { key: tls.clientKey }),
-      })
-    : connectTcp(where);
+  const socket = member.protocol === 'https:' ? dialTls(member, tls) : connectSocket(placeOf(member));
   // The session lets go of a socket that failed only once that is closed, and nobody else would close it.
   socket.on('error', () => socket.destroy());
   return socket;
+}
+
+function dialTls(member: URL, tls: EtcdCallsOptions['tls']): Socket {
+  const place = placeOf(member);
+  return connectTls({
+    ...place,
+    ALPNProtocols: ['h2'],
+    ...(isIP(place.host) === 0 && { servername: place.host }),
+    ...(tls && { ca: tls.certificateAuthority }),
+    ...(tls?.clientCertificate !== undefined && { cert: tls.clientCertificate }),
+    ...(tls?.clientKey !== undefined && { key: tls.clientKey }),
+  });
+}
+
+/** `unix:/run/etcd/client:0` is a socket's path. */
+function placeOf({ protocol, hostname, port, pathname }: URL) {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol === 'unix:') return { path: decodeURIComponent(pathname), host, port: 0 };
+  return { host, port: Number(port || (protocol === 'https:' ? 443 : 80)), noDelay: true };
 }
 
 function openStream(session: ClientHttp2Session, path: string): ClientHttp2Stream {

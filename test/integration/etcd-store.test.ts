@@ -1,7 +1,9 @@
 /** The etcd store on real etcd processes: the contract, and what happens when etcd or the way to it breaks. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -71,6 +73,27 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
     (error) => error instanceof StoreUnavailableError && !error.outcomeUnknown,
   );
   await assert.rejects(stranger.list({ prefix: '/tls/' }), StoreUnavailableError);
+});
+
+test('EtcdStore over a Unix socket', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'longshore-etcd-socket-'));
+  const etcd = await TestEtcd.start();
+  const listener = net.createServer((near) => {
+    const far = net.connect(etcd.port, '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => near.destroy());
+  });
+  await once(listener.listen(join(folder, 'client:0')), 'listening');
+  const store = new EtcdStore({ servers: [`unix:${folder}/client:0`] });
+  t.after(async () => {
+    await store.close();
+    listener.close();
+    await etcd.stop();
+    await rm(folder, { recursive: true });
+  });
+  const revision = await store.create('/socket/a', bytes('x'));
+  assert.equal((await store.get('/socket/a'))?.revision, revision);
+  assert.equal((await store.list({ prefix: '/socket/' })).entries.length, 1);
 });
 
 describe('EtcdStore when things break', () => {
