@@ -1,4 +1,4 @@
-/** Hands a request on to another HTTP server and its answer back, upgraded connections included, byte for byte. */
+/** Hands a request on to a kubelet and its answer back, upgraded connections included, byte for byte. */
 
 import http from 'node:http';
 import https from 'node:https';
@@ -13,8 +13,6 @@ export interface ForwardTarget {
   /** With query. */
   readonly path: string;
   readonly agent?: http.Agent | https.Agent | undefined;
-  /** Do not check the other side's certificate (pods and services have their own). */
-  readonly insecure?: boolean;
 }
 
 /** So long after one side has hung up may the other read. */
@@ -70,13 +68,12 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
 }
 
 /** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
-function agentOptions({ agent, insecure }: ForwardTarget): https.RequestOptions {
+function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
   const { ca, cert, key } = agent instanceof https.Agent ? agent.options : {};
   return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
-    ...(insecure && { rejectUnauthorized: false }),
   };
 }
 

@@ -19,8 +19,8 @@ import type { Registries } from '../../registry/registries.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { writeHead } from '../../server/responses.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
-import { forward } from './forward.ts';
 import type { Kubelets } from './kubelets.ts';
+import { WebProxy } from './web-proxy.ts';
 
 interface ProxyName {
   readonly scheme: 'http' | 'https';
@@ -38,6 +38,7 @@ export function createProxies(
   registries: Registries,
   kubelets: Kubelets,
 ): Record<'pods' | 'services' | 'nodes', SpecialHandler> {
+  const proxy = new WebProxy();
   async function find<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
     const found = await findObject(registries, kind, key);
     if (found === undefined) throw notFound(kind, key.name);
@@ -50,7 +51,7 @@ export function createProxies(
       const pod = await find(pods, { namespace: target.namespace, name });
       const place = podPlace(pod, port);
       if (redirectToFolder(request)) return;
-      await pass(request, scheme, place);
+      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
     },
 
     async services(request, target) {
@@ -58,14 +59,14 @@ export function createProxies(
       const service = await find(services, { namespace: target.namespace, name });
       const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
       if (redirectToFolder(request)) return;
-      await pass(request, scheme, place);
+      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
     },
 
     async nodes(request, target) {
       const { name } = parseName(target.name, 'node');
       const { host, port } = await kubelets.addressOf(name, nodes);
       if (redirectToFolder(request)) return;
-      await forward(request, { secure: true, host, port, path: restPath(request), agent: kubelets.agent });
+      await proxy.pass(request, { secure: true, host, port, path: restPath(request), agent: kubelets.agent });
     },
   };
 }
@@ -141,8 +142,4 @@ function redirectToFolder(request: ApiRequest): boolean {
 function restPath({ info, rawQuery }: ApiRequest): string {
   const rest = info.isResource ? (info.rest ?? '') : '';
   return `/${encodeURI(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`;
-}
-
-async function pass(request: ApiRequest, scheme: 'http' | 'https', { host, port }: Place): Promise<void> {
-  await forward(request, { secure: scheme === 'https', host, port, path: restPath(request), insecure: true });
 }

@@ -1,0 +1,93 @@
+/** HTTP from a client on to what runs in pods and on nodes, and back, upgraded connections included: on http-proxy. */
+
+import type http from 'node:http';
+import type { Socket } from 'node:net';
+import httpProxy from 'http-proxy';
+import { serviceUnavailable } from '../../../api/status-error.ts';
+import type { ApiRequest } from '../../server/api-request.ts';
+
+export interface WebTarget {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** With query. */
+  readonly path: string;
+  /** Whose certificates and checks are used. Default: none, and whatever certificate the other side shows will do. */
+  readonly agent?: http.Agent | undefined;
+}
+
+/** What the client told us for ourselves. */
+const isPrivate = (header: string): boolean =>
+  header === 'authorization' || header === 'proxy-authorization' || header.startsWith('impersonate-');
+
+export class WebProxy {
+  readonly #proxy = httpProxy.createProxyServer({ changeOrigin: true, toProxy: true });
+
+  constructor() {
+    // A client that leaves is gone for the other side too: http-proxy only sees those that leave while they still send.
+    this.#proxy.on('proxyReq', (outgoing, _, response) => {
+      response.on('close', () => outgoing.destroy());
+    });
+    this.#proxy.on('proxyRes', (answer, _, response) => {
+      response.on('close', () => answer.destroy());
+      // What the other side says of its connection says nothing of ours.
+      delete answer.headers.connection;
+      delete answer.headers['keep-alive'];
+      // Half an answer must not look like a whole one.
+      answer.on('close', () => {
+        if (!answer.complete) response.destroy();
+      });
+      // Events may come late: that there will be some must not.
+      process.nextTick(() => {
+        if (!response.headersSent) response.flushHeaders();
+      });
+    });
+  }
+
+  /** Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. */
+  pass(request: ApiRequest, target: WebTarget): Promise<void> {
+    const { incoming } = request;
+    for (const name of Object.keys(incoming.headers)) if (isPrivate(name)) delete incoming.headers[name];
+    incoming.url = target.path;
+    const options = {
+      target: { protocol: target.secure ? 'https:' : 'http:', host: target.host, port: target.port },
+      ...(target.agent === undefined ? { secure: false } : { agent: target.agent }),
+    };
+    return request.upgrade === undefined
+      ? this.#passRequest(request, options)
+      : this.#passUpgrade(request, request.upgrade, options);
+  }
+
+  #passRequest(request: ApiRequest, options: httpProxy.ServerOptions): Promise<void> {
+    const { incoming, outgoing } = request;
+    outgoing.setHeader('audit-id', request.auditId);
+    return new Promise((resolve, reject) => {
+      outgoing.on('close', resolve);
+      this.#proxy.web(incoming, outgoing, options, (error) => reject(unreachable(options, error)));
+    });
+  }
+
+  #passUpgrade(
+    request: ApiRequest,
+    { head }: NonNullable<ApiRequest['upgrade']>,
+    options: httpProxy.ServerOptions,
+  ): Promise<void> {
+    const socket = request.takeSocket();
+    return new Promise((resolve) => {
+      socket.on('close', resolve);
+      this.#proxy.ws(request.incoming, socket as Socket, head, options, (error) => {
+        // The connection is no longer one of requests and answers: this is the last that it says.
+        const { status } = unreachable(options, error);
+        const body = JSON.stringify(status);
+        socket.end(
+          `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        );
+      });
+    });
+  }
+}
+
+function unreachable({ target }: httpProxy.ServerOptions, error: Error) {
+  const { host, port } = target as { readonly host: string; readonly port: number };
+  return serviceUnavailable(`error trying to reach ${host}:${port}: ${error.message}`, error);
+}
