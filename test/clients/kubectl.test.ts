@@ -10,11 +10,27 @@ import { serviceAccounts } from '../../api/core/service-account.ts';
 import { allKubectls, Kubectl } from '../support/kubectl.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 import { kubeconfigText } from './kubeconfig-text.ts';
-import { kubectlCases, Trial } from './kubectl-cases.ts';
-import { kubectlObjectCases } from './kubectl-object-cases.ts';
+import { accessCases } from './kubectl/access-cases.ts';
+import { applyCases } from './kubectl/apply-cases.ts';
+import { changeCases } from './kubectl/change-cases.ts';
+import { apiCommands, missingCommands } from './kubectl/commands.ts';
+import { createCases } from './kubectl/create-cases.ts';
+import { nodeAndPodCases } from './kubectl/node-and-pod-cases.ts';
+import { readCases } from './kubectl/read-cases.ts';
+import { Trial } from './kubectl/trial.ts';
+import { waitAndDeleteCases } from './kubectl/wait-and-delete-cases.ts';
 
 const binaries = await allKubectls();
 assert.ok(binaries.length > 0);
+const cases = [
+  ...readCases,
+  ...createCases,
+  ...applyCases,
+  ...changeCases,
+  ...waitAndDeleteCases,
+  ...nodeAndPodCases,
+  ...accessCases,
+];
 
 describe('kubectl against the API alone', { concurrency: 2 }, () => {
   let server: TestApiServer;
@@ -40,10 +56,12 @@ describe('kubectl against the API alone', { concurrency: 2 }, () => {
 
       after(() => trial.kubectl.close());
 
-      const cases = [...kubectlCases, ...kubectlObjectCases].filter(
-        ({ since = 0 }) => Number(binary.version.split('.')[1]) >= since,
-      );
-      for (const one of cases) it(one.name, () => one.run(trial));
+      const minor = Number(binary.version.split('.')[1]);
+      for (const one of cases.filter(({ since = 0 }) => minor >= since)) it(one.name, () => one.run(trial));
+
+      it('has shown every command that there is', () => {
+        assert.deepEqual(missingCommands(apiCommands, trial.shown, minor), []);
+      });
     });
   }
 });

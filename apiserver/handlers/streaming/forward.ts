@@ -15,8 +15,10 @@ export interface ForwardTarget {
   readonly agent?: http.Agent | https.Agent | undefined;
 }
 
-/** So long after one side has hung up may the other read. */
+/** So long after one side has hung up may the other take to read what was written last … */
 const lastBytesMs = 10_000;
+/** … and so long, once that is out, to hang up too: a connection that is closed at once may lose it on the way. */
+const lingerMs = 1_000;
 
 /** Headers of this hop alone, and what the other side must not learn. */
 const ownHeaders: readonly string[] = [
@@ -124,11 +126,13 @@ async function joinSockets(
 
 function pipeUntilClosed(from: Duplex, to: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    from.on('error', () => to.destroy());
-    from.on('close', () => {
+    const over = (): void => {
       hangUp(to);
       resolve();
-    });
+    };
+    if (from.destroyed) return over(); // before the other side had answered
+    from.on('error', () => to.destroy());
+    from.on('close', over);
     from.pipe(chunkWriter(to));
   });
 }
@@ -148,8 +152,11 @@ function chunkWriter(to: Duplex): Writable {
 /** Whoever reads slowly still gets what was written last. */
 function hangUp(socket: Duplex): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), lastBytesMs);
-  socket.on('close', () => clearTimeout(timer));
-  socket.end();
+  const hurry = (ms: number): void => {
+    const timer = setTimeout(() => socket.destroy(), ms);
+    socket.on('close', () => clearTimeout(timer));
+  };
+  hurry(lastBytesMs);
+  socket.end(() => hurry(lingerMs));
   socket.resume();
 }

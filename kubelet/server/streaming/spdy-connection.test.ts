@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
+import { eventually } from '../../../test/support/eventually.ts';
+import { SpdyClient } from '../../../test/support/spdy-client.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 import { HeaderReader, HeaderWriter, spdyDictionary } from './spdy-headers.ts';
 
@@ -55,5 +57,44 @@ describe('SPDY', () => {
     client.destroy();
     server.destroy();
     await over;
+  });
+
+  /** A stream of 4 MiB that nobody reads yet. */
+  async function fillStream() {
+    const [near, far] = duplexPair();
+    const client = new SpdyClient(near);
+    const streams: SpdyStream[] = [];
+    const over = new SpdyConnection(far, (stream) => streams.push(stream)).run(Buffer.alloc(0));
+    const id = await client.open({ streamtype: 'stdin' });
+    let takenSize = 0;
+    const chunk = Buffer.alloc(64 * 1024);
+    const taken = () => {
+      takenSize += chunk.length;
+    };
+    for (let count = 0; count < 64; count += 1) client.send(id, chunk, { taken });
+    client.end(id);
+    const stream = await eventually('a megabyte is taken', () => takenSize >= 1 << 20 && streams[0]);
+    // As many rounds as would take the rest.
+    for (let round = 0; round < 500; round += 1) await new Promise(setImmediate);
+    assert.ok(takenSize < 2 << 20, `${takenSize} bytes were taken`);
+    return { stream, far, over, client };
+  }
+
+  it('reads no more than a stream may hold, and goes on when it is read', async () => {
+    const { stream, far, over, client } = await fillStream();
+    let received = 0;
+    for await (const part of stream) received += (part as Buffer).length;
+    assert.equal(received, 4 << 20);
+    far.destroy();
+    await over;
+    client.close();
+  });
+
+  it('ends streams that nobody reads with their connection', async () => {
+    const { stream, far, over, client } = await fillStream();
+    far.destroy();
+    await over;
+    assert.ok(stream.destroyed);
+    client.close();
   });
 });

@@ -64,7 +64,7 @@ const execCases: readonly StreamCase[] = [
       let length = 0;
       for await (const chunk of child.stdout) {
         length += (chunk as Buffer).length;
-        await delay(1); // not a wait: this is what makes it slow
+        await delay(5); // not a wait: this is what makes it slow
       }
       assert.equal(length, size);
       assert.deepEqual(await closed, [3, null]);
