@@ -1,13 +1,13 @@
 /** ReplicationControllers: that many pods of one template. */
 
 import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
+import { namedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { matchesLabels } from '../label-selector.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validatePodTemplate, withTemplateDefaults } from './pod-spec/pod-template.ts';
-import { podTemplateWarnings } from './pod-spec/pod-warnings.ts';
 
 const specPath = FieldPath.of('spec');
 
@@ -104,7 +104,7 @@ export const replicationControllers = defineKind<ReplicationController>({
       if (subresource === 'status') validateStatus(controller, errors);
       else validateSpec(controller, errors);
     },
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
   },
 });
 
