@@ -1,6 +1,7 @@
 /** ReplicationControllers: that many pods of one template. */
 
 import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
+import { labelsOrNull } from '../apps/workload-rules.ts';
 import { namedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
@@ -46,7 +47,11 @@ function validateTemplate(
   }
   const labels = template.metadata?.labels ?? {};
   if (Object.keys(selector).length > 0 && !matchesLabels(selector, labels))
-    errors.invalid(path.child('metadata', 'labels'), labels, '`selector` does not match template `labels`');
+    errors.invalid(
+      path.child('metadata', 'labels'),
+      labelsOrNull(template),
+      '`selector` does not match template `labels`',
+    );
   validatePodTemplate(template, path, errors);
   const policy = template.spec?.restartPolicy ?? '';
   if (policy !== 'Always') errors.notSupported(path.child('spec', 'restartPolicy'), policy, ['Always']);
