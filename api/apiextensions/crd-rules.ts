@@ -83,6 +83,20 @@ function validatePruning({ preserveUnknownFields, versions }: CustomResourceDefi
     errors.invalid(path.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema');
 }
 
+const formats =
+  'bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor byte password date duration datetime date-time k8s-short-name k8s-long-name int32 int64 float double int-or-string';
+
+/** Formats that nothing checks. */
+export function formatWarnings({ spec }: CustomResourceDefinition): string[] {
+  const known = new Set(formats.split(' '));
+  const formatsOf = (schema: JsonSchema): string[] => [
+    ...(schema.format ? [schema.format] : []),
+    ...childrenOf(schema, path).flatMap(([, child]) => formatsOf(child)),
+  ];
+  const all = (spec?.versions ?? []).flatMap(({ schema }) => formatsOf((schema?.openAPIV3Schema ?? {}) as JsonSchema));
+  return [...new Set(all)].filter((one) => !known.has(one)).map((one) => `unrecognized format ${JSON.stringify(one)}`);
+}
+
 function validateGroup(group: string, errors: FieldErrors): void {
   const at = path.child('group');
   if (group === '') {

@@ -3,7 +3,7 @@
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
+import { formatWarnings, setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
 
 export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   group: 'apiextensions.k8s.io',
@@ -17,6 +17,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   strategy: {
     ...specAndStatus<CustomResourceDefinition>(),
     setDefaults: setDefinitionDefaults,
+    warnings: (object) => formatWarnings(object),
     prepareForCreate(object) {
       object.status = { acceptedNames: { kind: '', plural: '' }, conditions: null as never, storedVersions: [] };
       object.status.storedVersions = storedVersionsAfter(object);

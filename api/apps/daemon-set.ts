@@ -8,7 +8,6 @@ import type {
 } from 'kubernetes-types/apps/v1';
 import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -22,6 +21,7 @@ import {
   validateTemplateLabels,
   validateWorkloadSelector,
 } from './workload-rules.ts';
+import { templateWarnings } from './workload-warnings.ts';
 
 export const daemonSets = defineKind<DaemonSet>({
   group: 'apps',
@@ -48,7 +48,7 @@ export const daemonSets = defineKind<DaemonSet>({
     selectorColumn,
   ],
   strategy: {
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => templateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<DaemonSet>({
       newStatus: () => ({
         currentNumberScheduled: 0,

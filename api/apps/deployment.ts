@@ -3,7 +3,6 @@
 import type { Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment } from 'kubernetes-types/apps/v1';
 import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -17,6 +16,7 @@ import {
   validateTemplateLabels,
   validateWorkloadSelector,
 } from './workload-rules.ts';
+import { namedTemplateWarnings } from './workload-warnings.ts';
 
 export const deployments = defineKind<Deployment>({
   group: 'apps',
@@ -46,7 +46,7 @@ export const deployments = defineKind<Deployment>({
     selectorColumn,
   ],
   strategy: {
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<Deployment>({ newStatus: () => ({}), keepsLabels: true }),
     setDefaults: setDeploymentDefaults,
     generationOf: ({ spec, metadata }) => [spec, metadata?.annotations],

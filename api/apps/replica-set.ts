@@ -3,7 +3,6 @@
 import type { ReplicaSet, ReplicaSetSpec } from 'kubernetes-types/apps/v1';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { specAndStatus } from '../spec-and-status.ts';
@@ -16,6 +15,7 @@ import {
   validateTemplateLabels,
   validateWorkloadSelector,
 } from './workload-rules.ts';
+import { namedTemplateWarnings } from './workload-warnings.ts';
 
 export const replicaSets = defineKind<ReplicaSet>({
   group: 'apps',
@@ -33,7 +33,7 @@ export const replicaSets = defineKind<ReplicaSet>({
     selectorColumn,
   ],
   strategy: {
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<ReplicaSet>({ newStatus: () => ({ replicas: 0 }) }),
     setDefaults(object) {
       object.spec ??= {} as ReplicaSetSpec;

@@ -3,9 +3,9 @@
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from 'kubernetes-types/apps/v1';
 import type { PersistentVolumeClaim, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn } from '../columns.ts';
+import { claimWarnings } from '../core/amount-warnings.ts';
 import { validateClaimSpec } from '../core/claim-validation.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
@@ -21,6 +21,7 @@ import {
   validateTemplateLabels,
   validateWorkloadSelector,
 } from './workload-rules.ts';
+import { templateWarnings } from './workload-warnings.ts';
 
 export const statefulSets = defineKind<StatefulSet>({
   group: 'apps',
@@ -32,10 +33,16 @@ export const statefulSets = defineKind<StatefulSet>({
   subresources: [scaleSubresource, statusSubresource],
   columns: [nameColumn, readyColumn, ageColumn, ...containerColumns<StatefulSet>(({ spec }) => spec?.template)],
   strategy: {
-    warnings({ spec }) {
-      if (!spec) return [];
-      const history = (spec.revisionHistoryLimit ?? 0) < 0 ? [negativeHistory] : [];
-      return [...history, ...(spec.template ? podTemplateWarnings(spec.template, 'spec.template.') : [])];
+    warnings(object, previous) {
+      const { revisionHistoryLimit = 0, template, volumeClaimTemplates } = object.spec ?? {};
+      const claims = (volumeClaimTemplates ?? []).flatMap(({ spec }, i) =>
+        claimWarnings(spec?.resources, `spec.volumeClaimTemplates[${i}]`),
+      );
+      return [
+        ...(revisionHistoryLimit < 0 ? [negativeHistory] : []),
+        ...templateWarnings(object, previous, template, 'spec.template.'),
+        ...(previous ? [] : claims),
+      ];
     },
     ...specAndStatus<StatefulSet>({ newStatus: () => ({ replicas: 0, availableReplicas: 0 }) }),
     nameFormat: 'label',

@@ -48,7 +48,11 @@ export function validateTemplateLabels(
   }
 }
 
-const labelsOrNull = (template: PodTemplateSpec | undefined): object | null => template?.metadata?.labels ?? null;
+/** As Go shows a map: in the order of its keys. */
+export function labelsOrNull(template: PodTemplateSpec | undefined): object | null {
+  const labels = template?.metadata?.labels;
+  return labels ? Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))) : null;
+}
 
 /** Pods that end for good have no place under a controller that keeps pods running. `kind` as in messages: `DaemonSet`. */
 export function validateAlwaysRestarts(

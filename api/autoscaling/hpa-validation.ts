@@ -139,11 +139,11 @@ function validateMetric(metric: MetricSpec, path: FieldPath, errors: FieldErrors
   const { type = '' } = metric;
   const wanted = sourceFields.get(type);
   if (type === '') errors.required(path.child('type'), 'must specify a metric source type');
-  if (wanted === undefined) errors.notSupported(path.child('type'), type, Object.keys(sourceFields));
+  if (wanted === undefined) errors.notSupported(path.child('type'), type, [...sourceFields.keys()]);
   const present = sourceOrder.filter((field) => metric[field] !== undefined);
   // Only the first source is looked into; the others have no business here.
   if (present[0] !== undefined) validateSource(metric, present[0], path.child(present[0]), errors);
-  if (wanted === undefined) errors.notSupported(path.child('type'), type, Object.keys(sourceFields));
+  if (wanted === undefined) errors.notSupported(path.child('type'), type, [...sourceFields.keys()]);
   else if (metric[wanted] === undefined) {
     errors.required(path.child(wanted), 'must populate information for the given metric source');
   }

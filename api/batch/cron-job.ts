@@ -3,9 +3,9 @@
 import type { CronJob, CronJobSpec, JobSpec } from 'kubernetes-types/batch/v1';
 import { containerColumns } from '../apps/workload-columns.ts';
 import { validateNonNegative } from '../apps/workload-rules.ts';
+import { namedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { ageOf } from '../human-duration.ts';
@@ -35,10 +35,13 @@ export const cronJobs = defineKind<CronJob>({
     textColumn('Selector', 'Which pods are its own.', () => '<none>', 1),
   ],
   strategy: {
-    warnings: ({ spec }) =>
-      spec?.jobTemplate.spec?.template
-        ? podTemplateWarnings(spec.jobTemplate.spec.template, 'spec.jobTemplate.spec.template.')
-        : [],
+    warnings: (object, previous) =>
+      namedTemplateWarnings(
+        object,
+        previous,
+        object.spec?.jobTemplate.spec?.template,
+        'spec.jobTemplate.spec.template.',
+      ),
     ...specAndStatus<CronJob>({ newStatus: () => ({}) }),
     setDefaults: setCronJobDefaults,
     validate(object, errors, { isUpdate, subresource }) {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { FieldErrors, FieldPath } from '../field-errors.ts';
+import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';
@@ -73,6 +74,10 @@ export function validateGeneratedLabels({ metadata, spec }: Job, errors: FieldEr
   // What cannot be used, or asks for nothing, is refused for that by the spec's own rules.
   if (!found.empty || isEmptyLabelSelector(spec.selector)) return;
   if (matchExpressions.length > 0 || !isDeepStrictEqual({ matchLabels }, expected)) {
-    errors.invalid(FieldPath.of('spec', 'selector'), spec.selector, '`selector` not auto-generated');
+    errors.invalid(
+      FieldPath.of('spec', 'selector'),
+      shownAs(labelSelectorDefinition, spec.selector),
+      '`selector` not auto-generated',
+    );
   }
 }

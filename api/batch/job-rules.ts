@@ -218,6 +218,25 @@ function validateSuccessPolicy(spec: JobSpec, path: FieldPath, errors: FieldErro
     validateSuccessRule(rule, completions ?? 0, path.child('rules').index(i), errors);
 }
 
+/** The policy as upstream prints it: its internal form. */
+export function shownFailurePolicy({ podFailurePolicy }: JobSpec): object | null {
+  if (!podFailurePolicy) return null;
+  const rules = podFailurePolicy.rules?.map(({ action, onExitCodes, onPodConditions }) => ({
+    Action: action ?? '',
+    OnExitCodes: onExitCodes
+      ? {
+          ContainerName: onExitCodes.containerName ?? null,
+          Operator: onExitCodes.operator ?? '',
+          Values: onExitCodes.values?.length ? onExitCodes.values : null,
+        }
+      : null,
+    OnPodConditions: onPodConditions?.length
+      ? onPodConditions.map(({ type, status }) => ({ Type: type ?? '', Status: status ?? '' }))
+      : null,
+  }));
+  return { Rules: rules?.length ? rules : null };
+}
+
 export function shownSuccessPolicy({ successPolicy }: JobSpec): object | null {
   if (!successPolicy) return null;
   const rules = successPolicy.rules?.map(({ succeededIndexes, succeededCount }) => ({

@@ -9,7 +9,7 @@ import {
   validateImmutable,
   validateImmutableStruct,
 } from '../validation/immutable.ts';
-import { shownSuccessPolicy, validateJobSpec } from './job-rules.ts';
+import { shownFailurePolicy, shownSuccessPolicy, validateJobSpec } from './job-rules.ts';
 
 const path = FieldPath.of('spec');
 const batch = 'io.k8s.api.batch.v1';
@@ -30,6 +30,7 @@ export function validateJobUpdate(next: Job, previous: Job, errors: FieldErrors)
     before.podFailurePolicy,
     path.child('podFailurePolicy'),
     errors,
+    shownFailurePolicy(spec),
   );
   validateImmutable(spec.backoffLimitPerIndex, before.backoffLimitPerIndex, path.child('backoffLimitPerIndex'), errors);
   validateImmutable(spec.managedBy, before.managedBy, path.child('managedBy'), errors);

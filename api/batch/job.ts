@@ -2,8 +2,8 @@
 
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import { containerColumns, selectorColumn } from '../apps/workload-columns.ts';
+import { namedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
-import { podTemplateWarnings } from '../core/pod-spec/pod-warnings.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { FieldPath } from '../field-errors.ts';
 import { humanDuration } from '../human-duration.ts';
@@ -32,7 +32,7 @@ export const jobs = defineKind<Job>({
   ],
   selectableFields: [{ name: 'status.successful', value: ({ status }) => String(status?.succeeded ?? 0) }],
   strategy: {
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<Job>({ newStatus: () => ({}) }),
     orphansDependents: true,
     setDefaults(object) {

@@ -28,6 +28,7 @@ export const certificateSigningRequests = defineKind<CertificateSigningRequest>(
   ],
   selectableFields: [{ name: 'spec.signerName', value: ({ spec }) => spec.signerName }],
   strategy: {
+    nameFormat: 'pathSegment',
     setDefaults({ spec }) {
       if (spec && !spec.usages) spec.usages = ['digital signature', 'key encipherment'];
     },

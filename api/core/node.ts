@@ -146,6 +146,8 @@ export const nodes = defineKind<Node>({
   selectableFields: [{ name: 'spec.unschedulable', value: ({ spec }) => String(spec?.unschedulable ?? false) }],
   strategy: {
     metadataOnUpdate: 'both',
+    warnings: ({ spec }) =>
+      spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
     setDefaults(node) {
       alignPodCidrs(node);
       setAllocatable(node);

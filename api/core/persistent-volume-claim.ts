@@ -7,6 +7,7 @@ import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
 import { isSameWhenStored } from '../validation/immutable.ts';
 import { checkQualifiedName } from '../validation/names.ts';
+import { claimWarnings } from './amount-warnings.ts';
 import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
 import { formatAccessModes } from './persistent-volume.ts';
 
@@ -141,6 +142,12 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
     textColumn('VolumeMode', 'A file system or a device.', ({ spec }) => spec?.volumeMode ?? '<unset>', 1),
   ],
   strategy: {
+    warnings({ metadata, spec }) {
+      const name = 'volume.beta.kubernetes.io/storage-class';
+      const text = `metadata.annotations[${name}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+      const found = metadata?.annotations?.[name] === undefined ? [] : [text];
+      return [...found, ...claimWarnings(spec?.resources, 'spec')];
+    },
     answersDeletedObject: true,
     metadataOnUpdate: 'both',
     setDefaults(claim) {

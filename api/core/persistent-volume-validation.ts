@@ -130,11 +130,16 @@ function validateVolumeSpec(spec: PersistentVolumeSpec, name: string, place: Fie
   validateVolumeMode(spec.volumeMode, place.child('volumeMode'), errors);
 }
 
+/** As Go shows a map: in the order of its keys. */
+const byName = (amounts: Record<string, string>): object =>
+  Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, errors: FieldErrors): void {
   const amounts = (capacity ?? {}) as Record<string, string>;
   const names = Object.keys(amounts);
   if (names.length === 0) errors.required(place);
-  if (amounts.storage === undefined || names.length > 1) errors.notSupported(place, capacity ?? null, ['storage']);
+  if (amounts.storage === undefined || names.length > 1)
+    errors.notSupported(place, capacity ? byName(amounts) : null, ['storage']);
   for (const [name, amount] of Object.entries(amounts)) {
     validateAmountOfStorage(amount, place.key(name), errors);
     validatePositive(amount, place.key(name), errors);

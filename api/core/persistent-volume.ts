@@ -54,8 +54,16 @@ const goneSources: Readonly<Record<string, string>> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 };
 
-function warnings({ spec = {} }: PersistentVolume): string[] {
-  const found = spec.persistentVolumeReclaimPolicy === 'Recycle' ? [recycleText] : [];
+const goneAnnotations: Readonly<Record<string, string>> = {
+  'volume.beta.kubernetes.io/storage-class': 'deprecated since v1.8; use "storageClassName" attribute instead',
+  'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
+};
+
+function warnings({ metadata, spec = {} }: PersistentVolume): string[] {
+  const found = Object.entries(goneAnnotations)
+    .filter(([name]) => metadata?.annotations?.[name] !== undefined)
+    .map(([name, text]) => `metadata.annotations[${name}]: ${text}`);
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') found.push(recycleText);
   for (const [field, text] of Object.entries(goneSources)) {
     if (Reflect.get(spec, field) === undefined) continue;
     found.push(`spec.${field === 'storageos' ? 'storageOS' : field}: ${text}`);

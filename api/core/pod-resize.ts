@@ -51,7 +51,7 @@ export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors)
     }
   }
   const [was, is] = [computeQualityClass(before), computeQualityClass(spec)];
-  if (was !== is) errors.invalid(specPath, is, 'Pod QOS Class may not change as a result of resizing');
+  if (was !== is) errors.invalid(specPath, was, 'Pod QOS Class may not change as a result of resizing');
   validateRemovals(spec, before, errors);
   if (!isSameSpec(withoutResizable(spec), withoutResizable(before)))
     errors.forbidden(specPath, 'only cpu and memory resources are mutable');
@@ -67,10 +67,10 @@ function validateRemovals(spec: NewerPodSpec, before: NewerPodSpec, errors: Fiel
     for (const [index, container] of (before[list] ?? []).entries()) {
       const now = spec[list]?.[index]?.resources;
       const place = specPath.child(list).index(index).child('resources');
-      if (removes(container.resources?.limits, now?.limits))
-        errors.forbidden(place.child('limits'), 'resource limits cannot be removed');
       if (removes(container.resources?.requests, now?.requests))
         errors.forbidden(place.child('requests'), 'resource requests cannot be removed');
+      if (removes(container.resources?.limits, now?.limits))
+        errors.forbidden(place.child('limits'), 'resource limits cannot be removed');
     }
   }
 }

@@ -2,13 +2,14 @@
 
 import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
 import { containerColumns, replicaColumns } from '../apps/workload-columns.ts';
+import { labelsOrNull } from '../apps/workload-rules.ts';
+import { namedTemplateWarnings } from '../apps/workload-warnings.ts';
 import { ageColumn, formatLabels, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { matchesLabels } from '../label-selector.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validatePodTemplate, withTemplateDefaults } from './pod-spec/pod-template.ts';
-import { podTemplateWarnings } from './pod-spec/pod-warnings.ts';
 
 const specPath = FieldPath.of('spec');
 
@@ -47,7 +48,11 @@ function validateTemplate(
   }
   const labels = template.metadata?.labels ?? {};
   if (Object.keys(selector).length > 0 && !matchesLabels(selector, labels))
-    errors.invalid(path.child('metadata', 'labels'), labels, '`selector` does not match template `labels`');
+    errors.invalid(
+      path.child('metadata', 'labels'),
+      labelsOrNull(template),
+      '`selector` does not match template `labels`',
+    );
   validatePodTemplate(template, path, errors);
   const policy = template.spec?.restartPolicy ?? '';
   if (policy !== 'Always') errors.notSupported(path.child('spec', 'restartPolicy'), policy, ['Always']);
@@ -102,6 +107,6 @@ export const replicationControllers = defineKind<ReplicationController>({
       if (subresource === 'status') validateStatus(controller, errors);
       else validateSpec(controller, errors);
     },
-    warnings: ({ spec }) => (spec?.template ? podTemplateWarnings(spec.template, 'spec.template.') : []),
+    warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
   },
 });

@@ -21,8 +21,9 @@ export const serviceAccounts = defineKind<ServiceAccount>({
     metadataOnUpdate: 'both',
     prepareForCreate: (account) => keepNamesOnly(account),
     prepareForUpdate: (account) => keepNamesOnly(account),
-    warnings({ metadata, secrets: _ }) {
-      return metadata?.annotations?.[enforceAnnotation] === undefined
+    warnings({ metadata }, previous) {
+      const isOld = previous?.metadata.annotations?.[enforceAnnotation] !== undefined;
+      return isOld || metadata?.annotations?.[enforceAnnotation] === undefined
         ? []
         : [
             `metadata.annotations[${enforceAnnotation}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,

@@ -70,6 +70,8 @@ function warnings({ spec = {} }: Service): string[] {
   }
   if ((spec.externalIPs ?? []).length > 0)
     found.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (spec.type !== 'ExternalName' && spec.externalName)
+    found.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   if (spec.trafficDistribution === 'PreferClose')
     found.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return found;

@@ -246,7 +246,10 @@ export const sharedSources: readonly SourceRule[] = [
   sourceRule('rbd', requires('monitors', 'image')),
   sourceRule('cephfs', requires('monitors'), { doubleName: 'cephFS' }),
   sourceRule('quobyte', validateQuobyte),
-  sourceRule('cinder', requires('volumeID')),
+  sourceRule('cinder', (source: { volumeID: string; secretRef?: { name?: string } }, path, errors) => {
+    requireText(source, ['volumeID'], path, errors);
+    if (source.secretRef && !source.secretRef.name) errors.required(path.child('secretRef', 'name'));
+  }),
   sourceRule('fc', validateFc),
   sourceRule('flexVolume', validateFlex),
   sourceRule('azureFile', requires('secretName', 'shareName')),

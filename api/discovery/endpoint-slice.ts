@@ -192,6 +192,8 @@ export const endpointSlices = defineKind<EndpointSlice>({
       addressType,
       labels: metadata?.labels,
     }),
+    warnings: ({ addressType }, previous) =>
+      addressType === 'FQDN' && !previous ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
     metadataOnUpdate: 'both',
     validate: (slice, errors) => validate(slice, errors),
     validateUpdate(next, previous, errors) {

@@ -32,6 +32,7 @@ export const eventsOfEventsGroup = defineKind<Event>({
   strategy: {
     createOnUpdate: true,
     metadataOnUpdate: 'changes',
+    nameFormat: 'pathSegment',
     ...(events.strategy.timeToLiveSeconds !== undefined && { timeToLiveSeconds: events.strategy.timeToLiveSeconds }),
     validate(event, errors, { namespace, isUpdate }) {
       const core = toCoreEvent(event);

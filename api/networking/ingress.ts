@@ -30,6 +30,11 @@ export const ingresses = defineKind<Ingress>({
   ],
   strategy: {
     ...specAndStatus({ newStatus: () => ({ loadBalancer: {} }) }),
+    warnings({ metadata }, previous) {
+      const name = 'kubernetes.io/ingress.class';
+      if (previous || metadata?.annotations?.[name] === undefined) return [];
+      return [`annotation "${name}" is deprecated, please use 'spec.ingressClassName' instead`];
+    },
     setDefaults(object) {
       object.status ??= {};
       object.status.loadBalancer ??= {};

@@ -30,6 +30,8 @@ export const podDisruptionBudgets = defineKind<PodDisruptionBudget>({
   strategy: {
     ...specAndStatus({ newStatus: emptyStatus }),
     unconditionalUpdate: false,
+    // Upstream asks no more of its name than that it fits into a URL.
+    nameFormat: 'pathSegment',
     setDefaults(object) {
       object.spec ??= {};
       object.status = { ...emptyStatus(), ...object.status };

@@ -64,7 +64,8 @@ export const csiDrivers = defineKind<CSIDriver>({
         validateImmutable(next.spec[field], previous.spec[field], FieldPath.of('spec', field), errors);
       }
     },
-    warnings({ spec }) {
+    warnings({ spec }, previous) {
+      if (previous && isDeepStrictEqual(previous.spec.tokenRequests, spec.tokenRequests)) return [];
       return spec.tokenRequests?.length && (spec as TokenSpec).serviceAccountTokenInSecrets === undefined
         ? [tokenWarning]
         : [];

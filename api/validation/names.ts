@@ -6,6 +6,8 @@
 
 const label1123 = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomain1123 = `${label1123}(\\.${label1123})*`;
+const underscoredLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const underscored1123 = `${underscoredLabel}(\\.${underscoredLabel})*`;
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedPart = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualifiedPart})?`;
@@ -17,6 +19,7 @@ const wildcard1123 = `\\*\\.${subdomain1123}`;
 const patterns = {
   label1123: new RegExp(`^${label1123}$`),
   subdomain1123: new RegExp(`^${subdomain1123}$`),
+  underscored1123: new RegExp(`^${underscored1123}$`),
   label1035: new RegExp(`^${label1035}$`),
   qualifiedPart: new RegExp(`^${qualifiedPart}$`),
   labelValue: new RegExp(`^${labelValue}$`),
@@ -41,6 +44,11 @@ const texts = {
   subdomain1123: explain(
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
     subdomain1123,
+    'example.com',
+  ),
+  underscored1123: explain(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+    underscored1123,
     'example.com',
   ),
   label1035: explain(
@@ -98,6 +106,7 @@ export function checkDns1123Label(text: string): string[] {
 }
 
 export const checkDns1123Subdomain = (text: string): string[] => check(text, 'subdomain1123', 253, 'characters');
+export const checkUnderscoredSubdomain = (text: string): string[] => check(text, 'underscored1123', 253, 'characters');
 export const checkDns1035Label = (text: string): string[] => check(text, 'label1035', 63, 'characters');
 export const checkWildcardDns1123Subdomain = (text: string): string[] => check(text, 'wildcard1123', 253, 'characters');
 export const checkLabelValue = (text: string): string[] => check(text, 'labelValue', 63, 'bytes');

@@ -20,6 +20,7 @@ const parallelDeletions = 8;
 export async function deleteObject(request: ApiRequest, target: Target): Promise<void> {
   const output = negotiate(request.header('accept'));
   const options = await readDeleteOptions(request, false);
+  warnOfOrphans(request, target, options);
   const { object, removed } = await target.registry.delete(target, options, deleteRequest(request, options));
   if (!removed || target.kind.strategy.answersDeletedObject) return await sendObject(request, target.kind, object, 200);
   await sendValue(request, 200, deletedStatus(target.kind, object), { ...output, form: 'object' });
@@ -30,12 +31,21 @@ export async function deleteCollection(request: ApiRequest, target: Target): Pro
   negotiate(request.header('accept'));
   const listing = parseListOptions(request.query);
   const options = await readDeleteOptions(request, true);
+  warnOfOrphans(request, target, options);
   const page = await readPage(target, listing);
   await deleteAll(page.items, async (item) => {
     const key = { namespace: item.namespace || undefined, name: item.name };
     await target.registry.delete(key, { ...options, preconditions: undefined }, deleteRequest(request, options));
   });
   await sendList(request, target.kind, page.items, pageMetadata(target, listing, page));
+}
+
+/** Whoever deletes a Job hardly means to keep its pods. */
+function warnOfOrphans(request: ApiRequest, { kind }: Target, { propagationPolicy }: DeletionOptions): void {
+  if (kind.plural !== 'jobs' || propagationPolicy !== undefined) return;
+  request.warn(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  );
 }
 
 /** A few at a time; somebody else's deletion is as good as ours. The first error ends it. */

@@ -226,7 +226,8 @@ export class Registry {
       this.#canonicalize(next);
       // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
       if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous, isChanged);
-      for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
+      if (request.subresource !== 'status')
+        for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
       next.metadata.resourceVersion = previous.metadata.resourceVersion;
       return { created: false, ...(await this.#storeUpdate(next, previous, request)) };
     });

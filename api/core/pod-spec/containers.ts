@@ -24,7 +24,7 @@ interface PodContext {
 }
 
 const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
-const messagePolicies = ['FallbackToLogsOnError', 'File'];
+const messagePolicies = ['File', 'FallbackToLogsOnError'];
 
 export function validateAllContainers(
   spec: NewerPodSpec,
@@ -61,8 +61,8 @@ function validatePlainContainers(
     names.add(container.name);
     const handlers = { gracePeriodSeconds: context.spec.terminationGracePeriodSeconds };
     if (container.lifecycle) {
-      const hasOs = context.spec.os !== undefined;
-      validateLifecycle(container.lifecycle, { ...handlers, hasOs }, place.child('lifecycle'), errors);
+      const os = context.spec.os?.name;
+      validateLifecycle(container.lifecycle, { ...handlers, os }, place.child('lifecycle'), errors);
     }
     validateProbes(container, handlers, place, errors);
     validateRestartRules(container, place, errors);
@@ -87,9 +87,9 @@ function validateInitContainers(
     validateHostPortConflicts([container], undefined, errors, place);
     const handlers = { gracePeriodSeconds: context.spec.terminationGracePeriodSeconds };
     if (isSidecar) {
-      const hasOs = context.spec.os !== undefined;
+      const os = context.spec.os?.name;
       if (container.lifecycle)
-        validateLifecycle(container.lifecycle, { ...handlers, hasOs }, place.child('lifecycle'), errors);
+        validateLifecycle(container.lifecycle, { ...handlers, os }, place.child('lifecycle'), errors);
       validateProbes(container, handlers, place, errors);
     } else {
       for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {

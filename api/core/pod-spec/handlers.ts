@@ -9,6 +9,7 @@ import type {
   TCPSocketAction,
 } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { validateChoice } from '../../validation/choice.ts';
 import { checkHttpHeaderName, checkPortName, checkPortNumber } from '../../validation/names.ts';
 
 type Handler = LifecycleHandler & { grpc?: { port: number; service?: string } };
@@ -138,11 +139,18 @@ export function validateProbes(probes: Probes, context: HandlerContext, path: Fi
   single('startupProbe');
 }
 
-const stopSignals = /^SIG[A-Z0-9+-]+$/;
+const plainSignals =
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX';
+const stopSignals: readonly string[] = [
+  ...plainSignals.split(' ').map((name) => `SIG${name}`),
+  ...Array.from({ length: 15 }, (_, n) => `SIGRTMIN+${n + 1}`),
+  ...Array.from({ length: 14 }, (_, n) => `SIGRTMAX-${n + 1}`),
+].sort();
+const windowsSignals: readonly string[] = ['SIGKILL', 'SIGTERM'];
 
 export function validateLifecycle(
   lifecycle: Lifecycle & { stopSignal?: string },
-  context: HandlerContext & { readonly hasOs: boolean },
+  context: HandlerContext & { readonly os: string | undefined },
   path: FieldPath,
   errors: FieldErrors,
 ): void {
@@ -150,6 +158,6 @@ export function validateLifecycle(
   if (lifecycle.preStop) validateHandler(lifecycle.preStop, context, path.child('preStop'), errors);
   if (lifecycle.stopSignal === undefined) return;
   const place = path.child('stopSignal');
-  if (!context.hasOs) errors.forbidden(place, 'may not be set for containers with empty `spec.os.name`');
-  else if (!stopSignals.test(lifecycle.stopSignal)) errors.notSupported(place, lifecycle.stopSignal, []);
+  if (context.os === undefined) errors.forbidden(place, 'may not be set for containers with empty `spec.os.name`');
+  else validateChoice(lifecycle.stopSignal, context.os === 'windows' ? windowsSignals : stopSignals, place, errors);
 }

@@ -3,7 +3,7 @@
 import type { HostAlias, PodDNSConfig } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
 import { checkIp } from '../../net.ts';
-import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
+import { checkDns1123Label, checkDns1123Subdomain, checkUnderscoredSubdomain } from '../../validation/names.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 
 const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
@@ -58,8 +58,8 @@ function validateSearches(searches: readonly string[], path: FieldPath, errors: 
   for (const [index, search] of searches.entries()) {
     if (search === '.') continue;
     // Search paths may end with a dot, and service names in them may hold underscores.
-    const name = search.replace(/\.$/, '').replaceAll('_', '-');
-    for (const message of checkDns1123Subdomain(name)) errors.invalid(path.index(index), search, message);
+    const name = search.replace(/\.$/, '');
+    for (const message of checkUnderscoredSubdomain(name)) errors.invalid(path.index(index), search, message);
   }
 }
 
@@ -82,8 +82,8 @@ export function validateHostnames(spec: NewerPodSpec, path: FieldPath, errors: F
     for (const message of checkDns1123Label(subdomain)) errors.invalid(path.child('subdomain'), subdomain, message);
   if (hostnameOverride === undefined) return;
   const place = path.child('hostnameOverride');
-  for (const message of checkDns1123Subdomain(hostnameOverride)) errors.invalid(place, hostnameOverride, message);
-  if (hostnameOverride.length > maxHostname) errors.tooLong(place, maxHostname);
   if (spec.setHostnameAsFQDN) errors.forbidden(place, 'may not be specified when setHostnameAsFQDN is true');
   if (spec.hostNetwork) errors.forbidden(place, 'may not be specified when hostNetwork is true');
+  if (hostnameOverride.length > maxHostname) errors.tooLong(place, maxHostname);
+  for (const message of checkDns1123Subdomain(hostnameOverride)) errors.invalid(place, hostnameOverride, message);
 }

@@ -191,7 +191,7 @@ function validateToleration(toleration: Toleration, path: FieldPath, errors: Fie
     for (const message of checkLabelValue(value)) errors.invalid(path.child('operator'), value, message);
   } else if (operator === 'Exists') {
     if (value !== '') errors.invalid(path.child('operator'), value, "value must be empty when `operator` is 'Exists'");
-  } else errors.notSupported(path.child('operator'), operator, ['Equal', 'Exists']);
+  } else errors.notSupported(path.child('operator'), operator, ['Equal', 'Exists', 'Lt', 'Gt']);
   if (effect !== '' && !taintEffects.includes(effect)) errors.notSupported(path.child('effect'), effect, taintEffects);
 }
 

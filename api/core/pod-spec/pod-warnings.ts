@@ -1,9 +1,10 @@
 /** What is allowed in a pod but most likely not meant, or not for much longer: the texts of `Warning:` headers. */
 
-import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
+import type { ContainerPort, Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1';
-import { readQuantity } from '../../quantity.ts';
+import { claimWarnings, fractionWarnings } from '../amount-warnings.ts';
 import type { NewerContainer, NewerPodSpec } from './newer-fields.ts';
+import { overlapWarnings } from './volume-warnings.ts';
 
 export function podWarnings(pod: Pod, previous: Pod | undefined): string[] {
   // The spec of a stored pod hardly changes: its warnings were given at creation.
@@ -42,11 +43,14 @@ function specWarnings(metadata: ObjectMeta, spec: NewerPodSpec, path: string, _i
   const place = (text: string) => `${path}spec.${text}`;
   return [
     ...nodeLabelWarnings(spec, place),
+    ...nodeAffinityWarnings(spec, place),
     ...spreadWarnings(spec, place),
     ...annotationWarnings(metadata, path),
     ...volumeWarnings(spec, place),
+    ...overlapWarnings(spec),
     ...nameWarnings(spec, place),
     ...containerWarnings(spec, place),
+    ...fractionWarnings(spec.overhead, byteResources, place('overhead')),
     ...graceWarnings(spec, place),
     ...affinityWarnings(spec, place),
   ];
@@ -61,6 +65,26 @@ function nodeLabelWarnings(spec: NewerPodSpec, place: Place): string[] {
     if (text) found.push(`${place(`nodeSelector[${key}]`)}: ${text}`);
   }
   return found;
+}
+
+function nodeAffinityWarnings({ affinity }: NewerPodSpec, place: Place): string[] {
+  const { requiredDuringSchedulingIgnoredDuringExecution: required, preferredDuringSchedulingIgnoredDuringExecution } =
+    affinity?.nodeAffinity ?? {};
+  const at = (part: string) => place(`affinity.nodeAffinity.${part}DuringSchedulingIgnoredDuringExecution`);
+  const terms = [
+    ...(required?.nodeSelectorTerms ?? []).map(
+      (term, i) => [term, `${at('required')}.nodeSelectorTerms[${i}]`] as const,
+    ),
+    ...(preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ preference }, i) => [preference, `${at('preferred')}[${i}].preference`] as const,
+    ),
+  ];
+  return terms.flatMap(([term, path]) =>
+    (term?.matchExpressions ?? []).flatMap(({ key }, i) => {
+      const text = goneLabels.get(key);
+      return text ? [`${path}.matchExpressions[${i}].key: ${key} is ${text}`] : [];
+    }),
+  );
 }
 
 function spreadWarnings(spec: NewerPodSpec, place: Place): string[] {
@@ -108,6 +132,8 @@ function volumeWarnings(spec: NewerPodSpec, place: Place): string[] {
       const shown = field === 'storageos' ? 'storageOS' : field;
       found.push(`${place(`volumes[${index}].${shown}`)}: ${text}`);
     }
+    const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+    found.push(...claimWarnings(claim?.resources, place(`volumes[${index}].ephemeral.volumeClaimTemplate.spec`)));
   }
   return found;
 }
@@ -147,18 +173,9 @@ function containerWarnings(spec: NewerPodSpec, place: Place): string[] {
 const byteResources = ['memory', 'ephemeral-storage'];
 
 function amountWarnings({ resources }: NewerContainer, at: string): string[] {
-  const found: string[] = [];
-  for (const part of ['limits', 'requests'] as const) {
-    const amounts = (resources?.[part] ?? {}) as Record<string, string>;
-    for (const name of byteResources) {
-      const amount = amounts[name];
-      if (amount === undefined || readQuantity(amount).nanos % 1_000_000_000n === 0n) continue;
-      found.push(
-        `${at}.resources.${part}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`,
-      );
-    }
-  }
-  return found;
+  return (['limits', 'requests'] as const).flatMap((part) =>
+    fractionWarnings(resources?.[part], byteResources, `${at}.resources.${part}`),
+  );
 }
 
 function environmentWarnings({ env = [] }: NewerContainer, at: string): string[] {
@@ -175,9 +192,14 @@ function environmentWarnings({ env = [] }: NewerContainer, at: string): string[]
   return found;
 }
 
+const goPort = ({ name = '', containerPort, protocol = '', hostIP = '' }: ContainerPort): string =>
+  `{Name:${name} HostPort:0 ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+
 function portWarnings({ ports = [] }: NewerContainer, at: string): string[] {
   const found: string[] = [];
   for (const [index, port] of ports.entries()) {
+    if (port.hostIP && !port.hostPort)
+      found.push(`${at}.ports[${index}]: hostIP set without hostPort: ${goPort(port)}`);
     const same = ports.findIndex(
       (one) =>
         one.containerPort === port.containerPort &&

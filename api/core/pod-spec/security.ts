@@ -68,6 +68,8 @@ const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 function validateSeccomp(profile: SeccompProfile, path: FieldPath, errors: FieldErrors): void {
   const { type, localhostProfile } = profile;
   const place = path.child('localhostProfile');
+  if (type === '') errors.required(path.child('type'), 'type is required when seccompProfile is set');
+  else validateChoice(type, profileTypes, path.child('type'), errors);
   if (type === 'Localhost') {
     if (localhostProfile === undefined) errors.required(place, 'must be set when seccomp type is Localhost');
     else validateLocalPath(localhostProfile, place, errors);
@@ -75,8 +77,6 @@ function validateSeccomp(profile: SeccompProfile, path: FieldPath, errors: Field
     const shown = { Type: type, LocalhostProfile: localhostProfile };
     errors.invalid(place, shown, 'can only be set when seccomp type is Localhost');
   }
-  if (type === '') errors.required(path.child('type'), 'type is required when seccompProfile is set');
-  else validateChoice(type, profileTypes, path.child('type'), errors);
 }
 
 const maxAppArmorProfile = 4095;

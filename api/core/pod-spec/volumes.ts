@@ -68,13 +68,13 @@ function validateVolumeName(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const found = checkDns1123Label(volume.name);
-  for (const message of found) errors.invalid(path, volume.name, message);
+  if (volume.ephemeral && podName !== '') {
+    const claim = `${podName}-${volume.name}`;
+    for (const message of checkDns1123Subdomain(claim))
+      errors.invalid(path, volume.name, `PVC name ${JSON.stringify(claim)}: ${message}`);
+  }
+  for (const message of checkDns1123Label(volume.name)) errors.invalid(path, volume.name, message);
   if (names.has(volume.name)) errors.duplicate(path, volume.name);
-  if (!volume.ephemeral || podName === '') return;
-  const claim = `${podName}-${volume.name}`;
-  for (const message of checkDns1123Subdomain(claim))
-    errors.invalid(path, volume.name, `PVC name ${JSON.stringify(claim)}: ${message}`);
 }
 
 const shared = (field: string, names: Partial<SourceRule> = {}): SourceRule => ({
