@@ -124,5 +124,5 @@ export class Fuzzer {
 
 /** Unknown top-level paths and bad URLs are answered in plain text, as upstream does. */
 function isStatus(text: string): boolean {
-  return text.startsWith('404 page not found') || text.includes('"kind":"Status"');
+  return text.startsWith('404 page not found') || /"kind": ?"Status"/.test(text);
 }
