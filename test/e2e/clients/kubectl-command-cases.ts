@@ -35,6 +35,8 @@ const execCases: readonly StreamCase[] = [
         await trial.refused('exec streams -c other -- true'),
         /container other is not valid for pod streams/,
       );
+      const words = 'OCI runtime exec failed: so it says';
+      assert.equal(await trial.ok(`exec streams -c c -- echo '${words}'`), `${words}\n`);
       assert.match(await trial.refused('exec absent -- true'), /pods "absent" not found/);
       const name = `over-${trial.suffix}`;
       await target.createEnding(name);

@@ -140,15 +140,6 @@ def test_attach():
     check("attach: ends with the program", not ending.is_open() and ending.read_channel(1).endswith("last\n"))
 
 
-def read_all(one):
-    chunks = []
-    while True:
-        chunk = one.recv(65536)
-        if not chunk:
-            return b"".join(chunks)
-        chunks.append(chunk)
-
-
 def test_port_forward():
     ports = portforward(core.connect_get_namespaced_pod_portforward, "streams", NAMESPACE, ports="8080,8081,8082,9")
     heard = []
@@ -157,10 +148,11 @@ def test_port_forward():
         one.setblocking(True)
         one.sendall(b"GET / HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n")
     for port in (8080, 8081, 8082):
-        with_end = b""
-        while not with_end.endswith(b"\n") or b"\r\n\r\n" not in with_end:
-            with_end += ports.socket(port).recv(65536)
-        heard.append(with_end.split(b"\r\n\r\n")[1])
+        head, body = b"", b""
+        while not body.endswith(b"\n"):
+            head += ports.socket(port).recv(65536)
+            body = head.partition(b"\r\n\r\n")[2]
+        heard.append(body)
     check("port-forward: several ports at once", heard == [b"I am streams\n", b"another port\n", b"another port\n"])
     while ports.error(9) is None:
         time.sleep(0.01)

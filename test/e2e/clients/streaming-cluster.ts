@@ -79,7 +79,8 @@ export class StreamingCluster {
       metadata: { name: 'streams', namespace },
       spec: { selector: { app: 'streams' }, ports: [{ port: 80, targetPort: 8080 }] },
     });
-    for (const name of ['streams', 'terminal']) await one.untilPhase(name, 'Running');
+    await one.untilPhase('terminal', 'Running');
+    await one.untilSaid('streams', 'tick 1\n');
     return one;
   }
 
@@ -90,11 +91,20 @@ export class StreamingCluster {
   /** A pod that ends, with code 3, once a file `/go` is in its container. Its log: first, last, complaint. */
   async createEnding(name: string): Promise<void> {
     await this.cluster.client.create<Pod>(pods, talking(name, { script: endingProgram }));
-    await this.untilPhase(name, 'Running');
+    await this.untilSaid(name, 'first\n');
   }
 
   async read(name: string): Promise<Pod> {
     return await this.cluster.client.get<Pod>(pods, { namespace, name });
+  }
+
+  /** A pod that runs may not have its programs yet: it says so when it has. */
+  async untilSaid(name: string, words: string): Promise<void> {
+    await this.untilPhase(name, 'Running');
+    await eventually(`pod ${name} says ${words}`, async () => {
+      const { text } = await this.cluster.client.raw('GET', `/api/v1/namespaces/${namespace}/pods/${name}/log`);
+      return text.includes(words);
+    });
   }
 
   async untilPhase(name: string, phase: string): Promise<Pod> {
