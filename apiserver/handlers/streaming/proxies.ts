@@ -121,10 +121,9 @@ function servicePlace(
     const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
     if (number === undefined || wanted === undefined) return [];
     const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-    return ready.flatMap(({ addresses }) => addresses.map((host) => ({ host, port: number })));
+    return ready.flatMap(({ addresses }) => addresses.filter(isForeign).map((host) => ({ host, port: number })));
   });
-  const place =
-    places.filter(({ host }) => isForeign(host))[places.length > 0 ? randomInt(places.length) : 0] ?? places[0];
+  const place = places.length > 0 ? places[randomInt(places.length)] : undefined;
   if (place === undefined) throw notFound(services, key.name);
   return place;
 }
