@@ -68,8 +68,10 @@ export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAuto
   const cpuNow = (currentMetrics ?? []).find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');
   const rest = metrics.filter((metric) => metric !== cpu);
   const restNow = (currentMetrics ?? []).filter((metric) => metric !== cpuNow);
+  const own = new Set(Object.values(annotation));
+  const others = Object.entries(object.metadata?.annotations ?? {}).filter(([name]) => !own.has(name));
   const annotations = {
-    ...object.metadata?.annotations,
+    ...Object.fromEntries(others),
     ...(rest.length > 0 && { [annotation.metrics]: JSON.stringify(rest.map(metricToV1)) }),
     ...(behavior !== undefined && { [annotation.behavior]: JSON.stringify(behaviorToInternal(behavior)) }),
     ...(conditions.length > 0 && { [annotation.conditions]: JSON.stringify(conditions) }),
