@@ -37,6 +37,8 @@ const keptByStatus: Readonly<Record<string, readonly (readonly string[])[]>> = {
 };
 
 const statusOfMain = setOfAll([status]);
+/** A signing request is what was asked once. */
+const allOfMain: Readonly<Record<string, FieldSet>> = { certificatesigningrequests: setOfAll([spec, status]) };
 const none: FieldSet = {};
 const bySubresource = new Map<string, FieldSet>();
 
@@ -44,7 +46,8 @@ const bySubresource = new Map<string, FieldSet>();
 export function untouchedFields({ plural, subresources }: Kind, subresource: string | undefined): FieldSet {
   const hasStatus = subresources.some(({ name }) => name === 'status');
   if (!hasStatus) return none;
-  if (subresource !== 'status') return subresource === 'scale' ? none : statusOfMain;
+  if (subresource === 'scale') return none;
+  if (subresource !== 'status') return allOfMain[plural] ?? statusOfMain;
   let set = bySubresource.get(plural);
   if (set === undefined) {
     set = setOfAll([spec, ...(keptByStatus[plural] ?? [])]);

@@ -31,8 +31,11 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
   const kept = Object.fromEntries(Object.entries(annotation).map(([name, key]) => [name, readJson(annotations[key])]));
   for (const key of Object.values(annotation)) delete annotations[key];
   const { targetCPUUtilizationPercentage: share, ...spec } = object.spec ?? ({} as v1.HorizontalPodAutoscalerSpec);
-  const { currentCPUUtilizationPercentage: current, ...status } =
-    object.status ?? ({} as v1.HorizontalPodAutoscalerStatus);
+  const {
+    currentCPUUtilizationPercentage: current,
+    currentReplicas,
+    ...status
+  } = object.status ?? ({} as v1.HorizontalPodAutoscalerStatus);
   const cpu: v2.MetricSpec[] =
     share === undefined
       ? []
@@ -55,6 +58,8 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
     },
     status: {
       ...status,
+      // v1 shows that there are none; v2 leaves it out.
+      ...(currentReplicas && { currentReplicas }),
       currentMetrics: currentMetrics.length > 0 ? currentMetrics : (null as never),
       ...(conditions.length > 0 && { conditions }),
     },
@@ -68,8 +73,10 @@ export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAuto
   const cpuNow = (currentMetrics ?? []).find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');
   const rest = metrics.filter((metric) => metric !== cpu);
   const restNow = (currentMetrics ?? []).filter((metric) => metric !== cpuNow);
+  const own = new Set(Object.values(annotation));
+  const others = Object.entries(object.metadata?.annotations ?? {}).filter(([name]) => !own.has(name));
   const annotations = {
-    ...object.metadata?.annotations,
+    ...Object.fromEntries(others),
     ...(rest.length > 0 && { [annotation.metrics]: JSON.stringify(rest.map(metricToV1)) }),
     ...(behavior !== undefined && { [annotation.behavior]: JSON.stringify(behaviorToInternal(behavior)) }),
     ...(conditions.length > 0 && { [annotation.conditions]: JSON.stringify(conditions) }),

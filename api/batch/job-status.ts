@@ -17,7 +17,7 @@ export function validateJobStatus(next: Job, previous: Job, errors: FieldErrors)
   validateCounts({ ...status }, { counts: ['active', 'succeeded', 'failed', 'ready', 'terminating'] }, path, errors);
   validateUncounted(status, errors);
   validateConditions(status, errors);
-  validateEnd(status, errors);
+  validateEnd(status, before, errors);
   validateIndexes(spec, status, errors);
   validateProgress(spec, status, before, errors);
 }
@@ -69,7 +69,7 @@ function validateConditions(status: JobStatus, errors: FieldErrors): void {
 }
 
 /** What has ended has nothing left to do. */
-function validateEnd(status: JobStatus, errors: FieldErrors): void {
+function validateEnd(status: JobStatus, before: JobStatus, errors: FieldErrors): void {
   const { active = 0, ready = 0, terminating = 0, startTime, uncountedTerminatedPods: pods } = status;
   if (isFinished(status)) {
     if (active > 0) errors.invalid(path.child('active'), active, 'active>0 is invalid for finished job');
@@ -84,7 +84,8 @@ function validateEnd(status: JobStatus, errors: FieldErrors): void {
       );
     }
   }
-  if (ready > active) errors.invalid(path.child('ready'), ready, 'cannot set more ready pods than active');
+  if (ready > active && status.ready !== before.ready)
+    errors.invalid(path.child('ready'), ready, 'cannot set more ready pods than active');
 }
 
 function validateIndexes(spec: JobSpec, status: JobStatus, errors: FieldErrors): void {

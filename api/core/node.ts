@@ -93,8 +93,19 @@ function validateUpdate(next: Node, previous: Node, errors: FieldErrors): void {
   validateTaints(spec.taints ?? [], errors);
   if ((before.podCIDRs ?? []).length > 0 && !isDeepStrictEqual(spec.podCIDRs, before.podCIDRs))
     errors.forbidden(specPath.child('podCIDRs'), 'node updates may not change podCIDR except from "" to valid');
+  validateAddresses(next.status?.addresses ?? [], errors);
   if (before.providerID && spec.providerID !== before.providerID)
     errors.forbidden(specPath.child('providerID'), 'node updates may not change providerID except from "" to valid');
+}
+
+function validateAddresses(addresses: NonNullable<NodeStatus['addresses']>, errors: FieldErrors): void {
+  const seen = new Set<string>();
+  for (const [index, { type, address }] of addresses.entries()) {
+    const one = JSON.stringify([type, address]);
+    if (seen.has(one))
+      errors.duplicate(FieldPath.of('status', 'addresses').index(index), { Type: type, Address: address });
+    seen.add(one);
+  }
 }
 
 const rolePrefix = 'node-role.kubernetes.io/';

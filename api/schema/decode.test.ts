@@ -78,6 +78,24 @@ describe('decoding by the schema', () => {
       assert.deepEqual(decode(revision, holding(literal(text))).object.data, { a: [Number(text)] });
   });
 
+  const definitionOf = (schema: unknown) => ({ spec: { versions: [{ schema: { openAPIV3Schema: schema } }] } });
+  const crd = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
+  it('reads schemas inside schemas', () => {
+    const schema = { items: { type: 'string', nope: 1, required: [] }, additionalProperties: true };
+    const { object, unknownFields } = decode(crd, definitionOf({ properties: { a: schema } }));
+    const { versions } = object.spec as { versions: { schema: { openAPIV3Schema: { properties: object } } }[] };
+    assert.deepEqual(versions[0]?.schema.openAPIV3Schema.properties, {
+      a: { items: { type: 'string', required: [] }, additionalProperties: true },
+    });
+    assert.deepEqual(unknownFields, []);
+    for (const wrong of [
+      { items: { required: {} } },
+      { additionalProperties: 'x' },
+      { items: { items: [{ type: 5 }] } },
+    ])
+      assert.throws(() => decode(crd, definitionOf(wrong)), DecodeError);
+  });
+
   it('drops null, and what Go drops when it is empty', () => {
     const { object } = decode(core('Pod'), pod({ containers: null, hostNetwork: false, nodeName: '', priority: 0 }));
     assert.deepEqual(object.spec, { containers: [], priority: 0 });

@@ -9,6 +9,7 @@ import { jsonTypeName } from '../codec/json.ts';
 import { NumberLiteral } from '../codec/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../quantity.ts';
 import { canonicalBase64 } from './base64.ts';
+import { jsonSchemaDefinition } from './schema.ts';
 import {
   type FieldShape,
   type MapShape,
@@ -41,6 +42,8 @@ export function decode(definition: string, value: unknown): Decoded {
 
 /** More unknown fields than these are not named. */
 const maxUnknownFields = 100;
+
+const names: ScalarShape = { type: 'scalar', scalar: 'string', goType: 'string' };
 
 type Step = FieldShape | number | string;
 
@@ -159,8 +162,24 @@ class Decoder {
       case 'micro-time':
         return time(value, canonicalMicroTime);
       case 'raw':
-        return rawValue(value);
+        return shape.schemaOr ? this.#schemaOr(shape.schemaOr, value) : rawValue(value);
     }
+  }
+
+  /** What is neither is nothing, but for where a boolean may stand. What a schema does not have is left out in silence. */
+  #schemaOr(other: NonNullable<ScalarShape['schemaOr']>, value: unknown): unknown {
+    const known = this.unknownFields.length;
+    try {
+      if (isPlainObject(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
+      if (Array.isArray(value) && other === 'list')
+        return this.#list(shapeOf(jsonSchemaDefinition), '[]v1.JSONSchemaProps', value);
+      if (Array.isArray(value) && other === 'names') return this.#list(names, '[]string', value);
+    } finally {
+      this.unknownFields.splice(known);
+    }
+    if (other !== 'boolean') return undefined;
+    if (typeof value !== 'boolean') throw new DecodeError('boolean or JSON schema expected');
+    return value;
   }
 
   #integer({ scalar, goType }: ScalarShape, value: unknown): unknown {

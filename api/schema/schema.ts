@@ -51,6 +51,8 @@ export interface ScalarSchema {
     | 'time'
     | 'micro-time'
     | 'raw';
+  /** Of a raw value: it is a JSON schema, or this instead. */
+  readonly schemaOr?: 'list' | 'boolean' | 'names';
 }
 
 export interface Field {
@@ -99,10 +101,15 @@ const scalars: Readonly<Record<string, ScalarSchema['type']>> = {
   [`${meta}.FieldsV1`]: 'raw',
   'io.k8s.apimachinery.pkg.runtime.RawExtension': 'raw',
   [`${crd}.JSON`]: 'raw',
-  [`${crd}.JSONSchemaPropsOrArray`]: 'raw',
-  [`${crd}.JSONSchemaPropsOrBool`]: 'raw',
-  [`${crd}.JSONSchemaPropsOrStringArray`]: 'raw',
 };
+
+/** JSON schemas, or something simpler in their place. */
+const schemasOr: Readonly<Record<string, NonNullable<ScalarSchema['schemaOr']>>> = {
+  [`${crd}.JSONSchemaPropsOrArray`]: 'list',
+  [`${crd}.JSONSchemaPropsOrBool`]: 'boolean',
+  [`${crd}.JSONSchemaPropsOrStringArray`]: 'names',
+};
+export const jsonSchemaDefinition = `${crd}.JSONSchemaProps`;
 
 const rawSchema: ScalarSchema = { type: 'raw' };
 const known = new Map<string, Schema>();
@@ -136,6 +143,8 @@ export function goTypeOf(definition: string): string {
 function buildDefinition(definition: string): Schema {
   const scalar = scalars[definition];
   if (scalar) return { type: scalar };
+  const schemaOr = schemasOr[definition];
+  if (schemaOr) return { type: 'raw', schemaOr };
   const fact = openApiFacts().definitions[definition] ?? openDefinition;
   return new Struct(definition, fact);
 }

@@ -35,6 +35,7 @@ export interface ScalarShape {
   readonly type: 'scalar';
   readonly scalar: ScalarSchema['type'];
   readonly goType: string;
+  readonly schemaOr?: ScalarSchema['schemaOr'];
 }
 
 export interface FieldShape {
@@ -187,7 +188,12 @@ function buildShape(schema: Schema, goType: string | undefined): Shape {
       return { type: 'list', goType: goType ?? `[]${items.goType}`, items };
     }
     default:
-      return { type: 'scalar', scalar: schema.type, goType: goType ?? goScalars[schema.type] };
+      return {
+        type: 'scalar',
+        scalar: schema.type,
+        goType: goType ?? goScalars[schema.type],
+        ...(schema.schemaOr && { schemaOr: schema.schemaOr }),
+      };
   }
 }
 

@@ -3,8 +3,9 @@
 import { bodyFormatOf, decodeBody } from '../../api/codec/body.ts';
 import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { DecodeError, decode } from '../../api/schema/decode.ts';
+import { DecodeError } from '../../api/schema/decode.ts';
 import { badRequest } from '../../api/status-error.ts';
+import { decodeVersion } from './decode-version.ts';
 import type { FieldValidation } from './write-options.ts';
 
 /** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
@@ -27,7 +28,7 @@ export function decodeObject(bytes: Buffer, expected: ExpectedType, options: Dec
       `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
     );
   try {
-    const { object, unknownFields } = decode(expected.definition, body.object);
+    const { object, unknownFields } = decodeVersion(expected, body.object);
     const unknown = unknownFields.map((path) => `unknown field "${path}"`);
     reportStrictErrors([...body.strictErrors, ...unknown], [...body.warnings, ...unknown], options, refuse);
     return object;

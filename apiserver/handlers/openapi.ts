@@ -60,7 +60,7 @@ async function sendDocument(
   request.outgoing.end(gzip);
 }
 
-async function sendNothing(request: ApiRequest, code: number): Promise<void> {
+export async function sendNothing(request: ApiRequest, code: number): Promise<void> {
   writeHead(request, code, { 'content-length': 0 });
   request.outgoing.end();
 }

@@ -16,6 +16,7 @@ import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { objectSchemaOf } from '../../api/schema/schema.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { type DecodeOptions, type ExpectedType, reportStrictErrors } from './decode-object.ts';
+import { decodeVersion } from './decode-version.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
@@ -114,7 +115,9 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
       if ((document.apiVersion ?? '') === '') return versionless(document, report);
       checkKind(document, expected, refuse);
     }
-    const { object, unknownFields } = decode(expected.definition, document);
+    const { object, unknownFields } = isRecord(document)
+      ? decodeVersion(expected, mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) })
+      : decode(expected.definition, document);
     report(unknownFields);
     return { ...object, apiVersion: apiVersionOf(expected), kind: expected.kind };
   } catch (error) {

@@ -10,7 +10,7 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } fro
 import type { HealthChecks } from './health.ts';
 import { negotiate, notAcceptable, parseAccept } from './negotiation.ts';
 import { sendValue } from './object-answers.ts';
-import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3 } from './openapi.ts';
+import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3, sendNothing } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
 import { versionInfo } from './version.ts';
 
@@ -65,7 +65,7 @@ function createApp(parts: PlainPathsParts): Express {
   );
   at('/openapi/v2', answerOpenApiV2);
   at('/openapi/v3', (request) =>
-    request.info.path.endsWith('/') ? sendPageNotFound(request) : answerOpenApiIndex(request),
+    request.info.path.endsWith('/') ? sendNothing(request, 404) : answerOpenApiIndex(request),
   );
   at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
   at('/.well-known/openid-configuration', (request) => answerOpenId(request, 'application/json', openIdConfiguration));

@@ -28,12 +28,14 @@ export type RequestInfo = ResourceRequestInfo | PlainRequestInfo;
 /** `rawPath` is the URL before `?`, still percent-encoded. */
 export function parseRequestInfo(rawPath: string): RequestInfo {
   const path = decodePath(rawPath);
-  const parts = path.split('/').slice(1);
+  // The path begins with a slash: the first part is empty.
+  const parts = path.split('/');
   if (parts.at(-1) === '') parts.pop();
-  const named = parts[0] === 'api' ? 2 : parts[0] === 'apis' ? 3 : undefined;
-  if (named === undefined || parts.length <= named || parts.slice(0, named).includes(''))
-    return { isResource: false, path };
-  const [group, version] = named === 2 ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
+  const named = parts[1] === 'api' ? 3 : parts[1] === 'apis' ? 4 : undefined;
+  if (named === undefined || parts.length <= named) return { isResource: false, path };
+  const version = parts[named - 1] ?? '';
+  const group = named === 3 ? '' : (parts[2] ?? '');
+  if (version === '' || (named === 4 && group === '')) return { isResource: false, path };
   let segments = parts.slice(named);
   const watchPrefix = segments[0] === 'watch' && segments.length > 1;
   if (watchPrefix) segments = segments.slice(1);

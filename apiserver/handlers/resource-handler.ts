@@ -49,9 +49,8 @@ export async function handleResource(
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
   if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
-  const special = parts.special.get(
-    [kind.group, kind.plural, subresource?.name].filter((part) => part !== undefined).join('/'),
-  );
+  const resource = `${kind.group}/${kind.plural}`;
+  const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
   if (special !== undefined) return await special(request, target);
   // Subresources that are actions have handlers of their own; a new object they never make.
   if (subresource !== undefined && verb === 'create') throw methodNotAllowed();

@@ -86,9 +86,16 @@ function withDeadline(request: ApiRequest, handle: () => Promise<void>): Promise
   const limitMs = deadlineOf(request);
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(timeout('request did not complete within the allotted timeout')), limitMs);
-    handle()
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
+    handle().then(
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }
 

@@ -1,11 +1,14 @@
 /**
  * One read for many who ask at once. Each caller gets the result of a read that began after the call: callers of one
- * turn of the event loop share a read, and those who come while one is under way share the next.
+ * turn of the event loop share a read, and those who come while enough are under way share the next.
  */
+
+/** A second one under way keeps this process at work while the other waits for its answer; more only make more work. */
+const mostUnderWay = 2;
 
 export class SharedRead<T> {
   readonly #read: () => Promise<T>;
-  #running: Promise<unknown> | undefined;
+  readonly #underWay = new Set<Promise<unknown>>();
   #next: Promise<T> | undefined;
 
   constructor(read: () => Promise<T>) {
@@ -13,25 +16,22 @@ export class SharedRead<T> {
   }
 
   get(): Promise<T> {
-    this.#next ??= this.#startAfter(this.#running);
+    this.#next ??= this.#startNext();
     return this.#next;
   }
 
-  async #startAfter(running: Promise<unknown> | undefined): Promise<T> {
-    try {
-      await running;
-    } catch {
-      // Those who asked for that one are told.
-    }
-    // Also when nothing runs: what has arrived with this caller's request may still join.
+  async #startNext(): Promise<T> {
+    // Also when nothing is under way: what has arrived with this caller's request may still join.
     await new Promise(setImmediate);
+    // Whether it failed is for those who asked for it.
+    while (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay).catch(() => undefined);
     const read = this.#read();
-    this.#running = read;
     this.#next = undefined;
+    this.#underWay.add(read);
     try {
       return await read;
     } finally {
-      if (this.#running === read) this.#running = undefined;
+      this.#underWay.delete(read);
     }
   }
 }

@@ -289,6 +289,30 @@ describe('services', () => {
     await server.client.create(services, service('b'));
   });
 
+  it('give back the port of their health checks when they stop needing it', async () => {
+    const namespace = await newNamespace();
+    const service = (name: string, port?: number): Service => ({
+      metadata: { namespace, name },
+      spec: {
+        type: 'LoadBalancer',
+        externalTrafficPolicy: 'Local',
+        ports: [{ port: 80 }],
+        ...(port && { healthCheckNodePort: port }),
+      },
+    });
+    const made = await server.client.create(services, service('a'));
+    const port = made.spec?.healthCheckNodePort;
+    assert.ok(port);
+    const { code, json } = await raw('POST', `/api/v1/namespaces/${namespace}/services`, service('b', port));
+    assert.equal(code, 500);
+    assert.match(
+      json.message,
+      /failed to allocate requested HealthCheck NodePort \d+: provided port is already allocated/,
+    );
+    await server.client.update(services, { ...made, spec: { ...made.spec, externalTrafficPolicy: 'Cluster' } });
+    await server.client.create(services, service('b', port));
+  });
+
   it('begin with the one of the API itself', async () => {
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const slices = await server.client.list(endpointSlices, { namespace: 'default' });

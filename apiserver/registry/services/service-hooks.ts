@@ -6,7 +6,7 @@ import { services } from '../../../api/core/service.ts';
 import { validateClusterIps } from '../../../api/core/service-validation.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { Stored } from '../../../api/object.ts';
-import { serviceUnavailable } from '../../../api/status-error.ts';
+import { internalError, serviceUnavailable } from '../../../api/status-error.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Store } from '../../store/store.ts';
@@ -169,7 +169,9 @@ export class ServiceHooks implements StorageHooks {
       else {
         port.nodePort = wanted;
         const path = spec.child('ports').index(index).child('nodePort');
-        if (wanted !== same) await this.#claimGivenPort(wanted, held, work, path, previous !== undefined);
+        const refuse = (why: string) => work.refuse(path, wanted, why);
+        const isShared = previous !== undefined;
+        if (wanted !== same) await this.#claimGivenPort(wanted, { held, isShared, refuse }, work);
       }
       byPort.set(port.port, port.nodePort);
     }
@@ -181,30 +183,29 @@ export class ServiceHooks implements StorageHooks {
     work: Work,
   ): Promise<void> {
     if (!needsHealthCheckPort(next) || (previous && needsHealthCheckPort(previous))) return;
-    if (next.healthCheckNodePort)
-      await this.#claimGivenPort(next.healthCheckNodePort, new Set(), work, spec.child('healthCheckNodePort'), false);
-    else next.healthCheckNodePort = await this.#freePort(work);
+    const port = next.healthCheckNodePort;
+    if (!port) next.healthCheckNodePort = await this.#freePort(work);
+    else {
+      // Upstream's own answer: it is nobody's field there.
+      const refuse = (why: string) =>
+        internalError(`failed to allocate requested HealthCheck NodePort ${port}: ${why}`);
+      await this.#claimGivenPort(port, { held: new Set(), isShared: false, refuse }, work);
+    }
   }
 
   async #claimGivenPort(
     port: number,
-    held: ReadonlySet<string>,
+    { held, isShared, refuse }: { held: ReadonlySet<string>; isShared: boolean; refuse: (why: string) => Error },
     work: Work,
-    path: FieldPath,
-    isShared: boolean,
   ): Promise<void> {
     const { first, last } = this.#options.nodePorts;
     const thing = String(port);
     if (held.has(thing) || (isShared && work.has(this.#ports, thing))) return;
     // A dry run asks only what is taken.
     if ((port < first || port > last) && !work.dryRun) {
-      throw work.refuse(
-        path,
-        port,
-        `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
-      );
+      throw refuse(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`);
     }
-    if (!(await work.claim(this.#ports, thing))) throw work.refuse(path, port, 'provided port is already allocated');
+    if (!(await work.claim(this.#ports, thing))) throw refuse('provided port is already allocated');
   }
 
   async #freePort(work: Work): Promise<number> {
@@ -219,7 +220,9 @@ export class ServiceHooks implements StorageHooks {
 /** The ports on the nodes that a Service holds, each once. */
 function portThings(held: DeepReadonly<ServiceSpec>): string[] {
   if (!hasNodePorts(held)) return [];
-  const ports = [...(held.ports ?? []).map(({ nodePort }) => nodePort), held.healthCheckNodePort];
+  // Of a port that is not needed any more the field may still tell: nobody holds it.
+  const health = needsHealthCheckPort(held) ? held.healthCheckNodePort : undefined;
+  const ports = [...(held.ports ?? []).map(({ nodePort }) => nodePort), health];
   return [...new Set(ports.flatMap((port) => (port ? [String(port)] : [])))];
 }
 

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deployments } from '../../api/apps/deployment.ts';
+import { horizontalPodAutoscalers } from '../../api/autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalersV1 } from '../../api/autoscaling/horizontal-pod-autoscaler-v1.ts';
+import { decodeVersion } from './decode-version.ts';
+
+describe('a body in another version of its kind', () => {
+  const metrics = [
+    { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 7 } } },
+  ];
+
+  it('is read as what it says it is, and converted', () => {
+    const body = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', spec: { metrics, nope: 1 } };
+    const { object, unknownFields } = decodeVersion(horizontalPodAutoscalersV1, body);
+    assert.equal((object.spec as { targetCPUUtilizationPercentage?: number }).targetCPUUtilizationPercentage, 7);
+    assert.deepEqual(unknownFields, ['spec.nope']);
+  });
+
+  it('is converted the other way round too', () => {
+    const spec = { targetCPUUtilizationPercentage: 7 };
+    const body = { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', spec };
+    const { object } = decodeVersion(horizontalPodAutoscalers, body);
+    assert.deepEqual((object.spec as { metrics?: unknown }).metrics, metrics);
+  });
+
+  it('is read as today when its version is served no more', () => {
+    const body = { apiVersion: 'apps/v1beta1', kind: 'Deployment', spec: { replicas: 3 } };
+    assert.equal((decodeVersion(deployments, body).object.spec as { replicas?: number }).replicas, 3);
+  });
+});

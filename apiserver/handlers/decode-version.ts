@@ -1,0 +1,28 @@
+/** Decodes what may be written in another version of its kind than the request is in. */
+
+import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
+import type { Kind } from '../../api/kind.ts';
+import { apiVersionOf } from '../../api/kind.ts';
+import { findKindByName } from '../../api/kinds.ts';
+import type { KubernetesObject } from '../../api/object.ts';
+import { type Decoded, decode } from '../../api/schema/decode.ts';
+
+/** `value` says itself which version it is in. Throws `DecodeError`. Versions that are served no more read as today's. */
+export function decodeVersion(
+  expected: GroupVersionKind & { readonly definition: string },
+  value: Readonly<Record<string, unknown>>,
+): Decoded {
+  const asked = apiVersionOf(expected);
+  const given = value.apiVersion === asked ? undefined : servedKind(expected, value.apiVersion);
+  if (given === undefined) return decode(expected.definition, value);
+  const { object, unknownFields } = decode(given.definition, value);
+  const stored = given.storedAs ? given.storedAs.toStored(object as KubernetesObject) : (object as KubernetesObject);
+  const target = servedKind(expected, asked);
+  return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, unknownFields };
+}
+
+function servedKind({ group, kind }: GroupVersionKind, apiVersion: unknown): Kind | undefined {
+  if (typeof apiVersion !== 'string') return undefined;
+  const [version = '', ownGroup = ''] = apiVersion.split('/').reverse();
+  return ownGroup === group ? findKindByName({ group, version, kind }) : undefined;
+}
