@@ -8,29 +8,25 @@ async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 }
 
-test('SharedRead gives each caller a read that began after the call, and shares it', async () => {
+test('SharedRead gives each caller a read that began after the call, shares it, and has at most three under way', async () => {
   const reads: Deferred<number>[] = [];
   const shared = new SharedRead(() => {
     const read = createDeferred<number>();
     reads.push(read);
     return read.promise;
   });
-  const first = [shared.get(), shared.get()];
+  const callers: Promise<number>[][] = [];
+  for (let read = 0; read < 4; read += 1) {
+    callers.push([shared.get(), shared.get()]);
+    await someTurns();
+  }
+  assert.equal(reads.length, 3, 'The fourth waits for one of the three');
+  callers[3]?.push(shared.get());
+  reads[1]?.resolve(1);
   await someTurns();
-  assert.equal(reads.length, 1);
-  const second = [shared.get(), shared.get()];
-  await someTurns();
-  assert.equal(reads.length, 1, 'The next read waits for the one under way');
-  reads[0]?.resolve(1);
-  assert.deepEqual(await Promise.all(first), [1, 1]);
-  await someTurns();
-  assert.equal(reads.length, 2);
-  const third = shared.get();
-  reads[1]?.resolve(2);
-  assert.deepEqual(await Promise.all(second), [2, 2]);
-  await someTurns();
-  reads[2]?.resolve(3);
-  assert.equal(await third, 3);
+  assert.equal(reads.length, 4);
+  for (const read of [0, 2, 3]) reads[read]?.resolve(read);
+  assert.deepEqual(await Promise.all(callers.flat()), [0, 0, 1, 1, 2, 2, 3, 3, 3]);
 });
 
 test('SharedRead goes on after a failure', async () => {

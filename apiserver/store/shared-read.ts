@@ -3,8 +3,8 @@
  * turn of the event loop share a read, and those who come while enough are under way share the next.
  */
 
-/** A second one under way keeps this process at work while the other waits for its answer; more only make more work. */
-const mostUnderWay = 2;
+/** While one waits for its answer the next keeps this process at work; more of them only make more work. */
+const mostUnderWay = 3;
 
 export class SharedRead<T> {
   readonly #read: () => Promise<T>;
