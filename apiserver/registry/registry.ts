@@ -9,14 +9,14 @@
  */
 
 import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
+import { FieldErrors } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { encode } from '../../api/schema/encode.ts';
-import { alreadyExists, badRequest, conflict, notFound, type StatusError } from '../../api/status-error.ts';
+import { alreadyExists, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
@@ -33,6 +33,7 @@ import {
   isCounted,
   keepMetadata,
 } from './object-metadata.ts';
+import { missingUid, refuseInvalid, refusePreconditions, refuseStale, refuseVersion } from './refusals.ts';
 import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
 import { storeErrors } from './store-errors.ts';
@@ -127,7 +128,7 @@ export class Registry {
   async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
     const { kind } = this;
     const context = { subresource: request.subresource, namespace: object.metadata?.namespace, user: request.user };
-    refuseVersion(object, request.dryRun);
+    if (!request.dryRun) refuseVersion(object);
     this.#stamp(object);
     dropRepeatedOwners(object, request.warn);
     kind.strategy.setDefaults?.(object);
@@ -143,7 +144,7 @@ export class Registry {
       const errors = new FieldErrors();
       validateMetadata(kind, next, errors);
       kind.strategy.validate?.(next, errors, context);
-      this.#refuseIfInvalid(next, errors);
+      refuseInvalid(kind, next, errors);
       await this.#admission.validate(admission);
       this.#canonicalize(next);
       for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
@@ -204,7 +205,7 @@ export class Registry {
     };
     this.#stamp(next);
     dropRepeatedOwners(next, request.warn);
-    this.#refuseStale(next, previous, request);
+    refuseStale(kind, next, previous, request.expectedUid);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
     request.trackFields?.(next, previous);
@@ -221,7 +222,7 @@ export class Registry {
         kind.strategy.validate?.(next, errors, context);
         kind.strategy.validateUpdate?.(next, current, errors, context);
       }
-      this.#refuseIfInvalid(next, errors);
+      refuseInvalid(kind, next, errors);
       await this.#admission.validate(admission);
       this.#canonicalize(next);
       // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
@@ -281,7 +282,7 @@ export class Registry {
     for (;;) {
       request.throwIfAbandoned?.();
       const current = await this.read(key);
-      this.#refusePreconditions(key.name, current, options);
+      refusePreconditions(this.kind, current, options.preconditions);
       await this.#admission.validate(this.#admissionRequest('DELETE', undefined, current, request));
       const { revision, storedKey } = {
         revision: Number(current.metadata.resourceVersion),
@@ -320,51 +321,9 @@ export class Registry {
     return written;
   }
 
-  #refusePreconditions(name: string, current: Stored, { preconditions }: DeletionOptions): void {
-    const { uid, resourceVersion } = preconditions ?? {};
-    // Upstream names the kind here, not the resource.
-    const { group, kind: plural } = this.kind;
-    const named = { group, plural };
-    if (uid !== undefined && uid !== current.metadata.uid) {
-      throw conflict(
-        named,
-        name,
-        `the UID in the precondition (${uid}) does not match the UID in record (${current.metadata.uid}). The object might have been deleted and then recreated`,
-      );
-    }
-    if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) {
-      throw conflict(
-        named,
-        name,
-        `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${current.metadata.resourceVersion}). The object might have been modified`,
-      );
-    }
-  }
-
-  #refuseStale(next: KubernetesObject, previous: DeepReadonly<Stored>, request: UpdateRequest): void {
-    const { resourceVersion = '' } = next.metadata ?? {};
-    const name = previous.metadata.name;
-    if (request.expectedUid && request.expectedUid !== previous.metadata.uid) {
-      throw conflict(this.kind, name, otherUid(this.kind, previous, request.expectedUid));
-    }
-    const isUnconditional = resourceVersion === '' || resourceVersion === '0';
-    if (isUnconditional && this.kind.strategy.unconditionalUpdate === false) throw versionRequired(this.kind, name);
-    if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
-      throw conflict(
-        this.kind,
-        name,
-        'the object has been modified; please apply your changes to the latest version and try again',
-      );
-    }
-  }
-
   #canonicalize(object: Stored): void {
     this.kind.strategy.canonicalize?.(object);
     encode(this.kind.definition, object);
-  }
-
-  #refuseIfInvalid(object: KubernetesObject, errors: FieldErrors): void {
-    if (!errors.empty) throw invalidObject(this.kind, object.metadata?.name ?? '', errors.list);
   }
 
   #stamp(object: KubernetesObject): void {
@@ -434,30 +393,4 @@ export class Registry {
     const { timeToLiveSeconds } = this.kind.strategy;
     return timeToLiveSeconds === undefined ? {} : { timeToLiveSeconds };
   }
-}
-
-/** A new object has no version yet; a dry run, which upstream ends before its store, answers with what was sent. */
-function refuseVersion({ metadata }: KubernetesObject, dryRun: boolean): void {
-  const { resourceVersion = '' } = metadata ?? {};
-  if (!dryRun && resourceVersion !== '' && resourceVersion !== '0') {
-    throw badRequest('resourceVersion should not be set on objects to be created');
-  }
-}
-
-function missingUid(kind: Kind, name: string, uid: string): StatusError {
-  return conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
-}
-
-/** In the words of upstream's store. */
-function otherUid({ plural }: Kind, { metadata }: DeepReadonly<Stored>, uid: string): string {
-  const { namespace, name, uid: own } = metadata;
-  const key = `/registry/${plural}/${namespace ? `${namespace}/` : ''}${name}`;
-  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${own}`;
-}
-
-/** For kinds of which nobody may overwrite what he has not read. Upstream names the resource, not the kind. */
-function versionRequired({ group, plural }: Kind, name: string): StatusError {
-  const errors = new FieldErrors();
-  errors.invalid(FieldPath.of('metadata', 'resourceVersion'), 0, 'must be specified for an update');
-  return invalidObject({ group, kind: plural }, name, errors.list);
 }
