@@ -4,7 +4,7 @@ import { equalJson, isRecord, own } from '../patch/record.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { type FieldSet, FieldSetBuilder } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';
-import { type MapPlace, type Place, placeOf } from './type-at.ts';
+import { type MapPlace, type Member, type Place, placeOf } from './type-at.ts';
 
 export interface Comparison {
   /** Fields that only the second version has. */
@@ -58,22 +58,17 @@ class Walk {
   }
 
   #compareMaps(place: MapPlace, before: Record<string, unknown>, after: Record<string, unknown>): void {
-    for (const key in before) this.#compareMember(place, key, before[key], this.#written(place, key, own(after, key)));
+    for (const key in before) this.#compareMember(place.member(key), before[key], own(after, key));
     for (const key in after) {
-      if (!Object.hasOwn(before, key))
-        this.#compareMember(place, key, undefined, this.#written(place, key, after[key]));
+      if (!Object.hasOwn(before, key)) this.#compareMember(place.member(key), undefined, after[key]);
     }
   }
 
-  #written(place: MapPlace, key: string, value: unknown): unknown {
-    return this.#omitEmpty ? place.written(key, value) : value;
-  }
-
-  #compareMember(place: MapPlace, key: string, before: unknown, after: unknown): void {
-    if (before === after) return;
-    const schema = place.member(key);
+  #compareMember(member: Member | undefined, before: unknown, after: unknown): void {
     // A field that the schema does not have belongs to nobody.
-    if (schema !== undefined) this.#descend(`f:${key}`, schema, before, after);
+    if (member === undefined) return;
+    const written = this.#omitEmpty ? member.written(after) : after;
+    if (before !== written) this.#descend(member.element, member.schema, before, written);
   }
 
   #descend(element: string, schema: Schema, before: unknown, after: unknown): void {

@@ -23,11 +23,11 @@ class Claims {
     if (place.kind === 'leaf') this.set.add(this.#path);
     else if (place.kind === 'list') this.#claimItems(place.schema, Array.isArray(value) ? value : []);
     else if (isRecord(value)) {
-      for (const [key, member] of Object.entries(value)) {
-        const memberSchema = place.member(key);
-        if (memberSchema === undefined) continue;
-        const isClaimed = !place.named || isEmptyMap(member);
-        this.#at(`f:${key}`, isClaimed, () => this.claim(memberSchema, member));
+      for (const [key, part] of Object.entries(value)) {
+        const member = place.member(key);
+        if (member === undefined) continue;
+        const isClaimed = !place.named || isEmptyMap(part);
+        this.#at(member.element, isClaimed, () => this.claim(member.schema, part));
       }
     }
   }

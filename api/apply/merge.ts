@@ -3,7 +3,7 @@
 import { isRecord, own, setOwn } from '../patch/record.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { elementOrNothing } from './list-items.ts';
-import { placeOf } from './type-at.ts';
+import { type MapPlace, placeOf } from './type-at.ts';
 
 /** The merged value; undefined where there is none. Shares parts with both, changes neither. */
 export function merge(schema: Schema, live: unknown, config: unknown): unknown {
@@ -16,17 +16,17 @@ export function merge(schema: Schema, live: unknown, config: unknown): unknown {
     return left.length === 0 ? config : mergeLists(place.schema, left, right);
   }
   const [left, right] = [isRecord(live) ? live : {}, isRecord(config) ? config : {}];
-  return Object.keys(left).length === 0 ? config : mergeMaps(place.member, left, right);
+  return Object.keys(left).length === 0 ? config : mergeMaps(place, left, right);
 }
 
 function mergeMaps(
-  member: (key: string) => Schema | undefined,
+  place: MapPlace,
   live: Record<string, unknown>,
   config: Record<string, unknown>,
 ): Record<string, unknown> {
   const result: Record<string, unknown> = { ...live };
   for (const [key, value] of Object.entries(config)) {
-    setOwn(result, key, merge(member(key) ?? { type: 'raw' }, own(live, key), value));
+    setOwn(result, key, merge(place.member(key)?.schema ?? { type: 'raw' }, own(live, key), value));
   }
   return result;
 }

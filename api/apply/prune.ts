@@ -71,7 +71,7 @@ function removeFields(schema: Schema, value: unknown, set: FieldSet): unknown {
     case 'map': {
       const result: Record<string, unknown> = {};
       for (const [key, member] of Object.entries(isRecord(value) ? value : {})) {
-        const [kept] = removeOne(place.member(key) ?? { type: 'raw' }, member, set[`f:${key}`]);
+        const [kept] = removeOne(place.member(key)?.schema ?? { type: 'raw' }, member, set[`f:${key}`]);
         if (kept !== undefined) setOwn(result, key, kept);
       }
       return Object.keys(result).length === 0 ? null : result;

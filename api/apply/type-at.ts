@@ -10,15 +10,22 @@ export interface MapPlace {
   readonly kind: 'map';
   /** A struct, whose members are fields, not just keys. */
   readonly named: boolean;
-  member(key: string): Schema | undefined;
-  /** The member's value as the store writes it: an empty list or map shows as null or not at all. */
-  written(key: string, value: unknown): unknown;
+  /** Undefined: the schema does not have it. */
+  member(key: string): Member | undefined;
 }
 
-const asIs = (_: string, value: unknown): unknown => value;
+export interface Member {
+  readonly schema: Schema;
+  /** Its element of a path: `f:spec`. */
+  readonly element: string;
+  /** The value as the store writes it: an empty list or map shows as null or not at all. */
+  written(value: unknown): unknown;
+}
+
+const asIs = (value: unknown): unknown => value;
 const leaf: Place = { kind: 'leaf' };
 const rawSchema: Schema = { type: 'raw' };
-const rawMap: Place = { kind: 'map', named: false, member: () => rawSchema, written: asIs };
+const rawMap: Place = { kind: 'map', named: false, member: (key) => memberOf(rawSchema, key) };
 const places = new WeakMap<Schema, Place>();
 
 /** The place that `schema` describes; where it allows anything, the values that stand there decide. */
@@ -36,14 +43,9 @@ function buildPlace(schema: Schema): Place {
   switch (schema.type) {
     case 'object':
       if (schema.atomic) return leaf;
-      return {
-        kind: 'map',
-        named: true,
-        member: (key) => schema.fields.get(key)?.schema,
-        written: (key, value) => (isEmptyCollection(schema.fields.get(key), value) ? emptyFormOf(schema, key) : value),
-      };
+      return { kind: 'map', named: true, member: membersOf(schema) };
     case 'map':
-      return schema.atomic ? leaf : { kind: 'map', named: false, member: () => schema.values, written: asIs };
+      return schema.atomic ? leaf : { kind: 'map', named: false, member: (key) => memberOf(schema.values, key) };
     case 'list':
       return schema.listType === 'atomic' ? leaf : { kind: 'list', schema };
     default:
@@ -51,9 +53,31 @@ function buildPlace(schema: Schema): Place {
   }
 }
 
-function isEmptyCollection(field: Field | undefined, value: unknown): boolean {
-  if (field?.schema.type === 'list') return Array.isArray(value) && value.length === 0;
-  return field?.schema.type === 'map' && isRecord(value) && Object.keys(value).length === 0;
+const memberOf = (schema: Schema, key: string): Member => ({ schema, element: `f:${key}`, written: asIs });
+
+/** The members of a struct, each made once: every write compares all that its object has. */
+function membersOf(schema: ObjectSchema): MapPlace['member'] {
+  const members = new Map<string, Member>();
+  return (key) => {
+    let member = members.get(key);
+    const field = member === undefined ? schema.fields.get(key) : undefined;
+    if (field !== undefined) {
+      member = { ...memberOf(field.schema, key), written: writtenForm(schema, field) };
+      members.set(key, member);
+    }
+    return member;
+  };
+}
+
+function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['written'] {
+  switch (schema.type) {
+    case 'list':
+      return (value) => (Array.isArray(value) && value.length === 0 ? emptyFormOf(owner, name) : value);
+    case 'map':
+      return (value) => (isRecord(value) && Object.keys(value).length === 0 ? emptyFormOf(owner, name) : value);
+    default:
+      return asIs;
+  }
 }
 
 function emptyFormOf({ definition }: ObjectSchema, key: string): null | undefined {
