@@ -136,11 +136,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     bodies: new BodyBudget(),
     metrics: new RequestMetrics(metrics, limits),
     logger,
-    async handle(request: ApiRequest) {
+    handle(request: ApiRequest) {
       const { info } = request;
-      if (!info.isResource) return await plainPaths(request);
-      if (!isKnownGroup(info.group)) return await sendPageNotFound(request);
-      await handleResource(request, info, resources);
+      if (!info.isResource) return plainPaths(request);
+      if (!isKnownGroup(info.group)) return sendPageNotFound(request);
+      return handleResource(request, info, resources);
     },
   };
 

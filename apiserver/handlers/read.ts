@@ -97,9 +97,13 @@ async function listAt(target: Target, revision: number, listing: CacheListOption
 }
 
 /** `undefined`: not older than any write acknowledged before; 0: anything; else at least that revision. */
-export async function waitUntilFresh(cache: ResourceCache, revision: number | undefined): Promise<void> {
-  if (revision === 0) return;
-  if (revision === undefined) return await storeErrors(cache.waitUntilConsistent(freshnessTimeoutMs));
+export function waitUntilFresh(cache: ResourceCache, revision: number | undefined): Promise<void> {
+  return revision === undefined
+    ? storeErrors(cache.waitUntilConsistent(freshnessTimeoutMs))
+    : waitForRevision(cache, revision);
+}
+
+async function waitForRevision(cache: ResourceCache, revision: number): Promise<void> {
   if (revision <= cache.revision) return;
   try {
     await cache.waitFor(revision, freshnessTimeoutMs);

@@ -36,7 +36,8 @@ export const unknownPath = (): StatusError =>
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
-export async function handleResource(
+/** Throws, at once or later, what the request is refused for. */
+export function handleResource(
   request: ApiRequest,
   info: ResourceRequestInfo,
   parts: ResourceHandlerParts,
@@ -51,10 +52,10 @@ export async function handleResource(
   if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
   const resource = `${kind.group}/${kind.plural}`;
   const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
-  if (special !== undefined) return await special(request, target);
+  if (special !== undefined) return special(request, target);
   // Subresources that are actions have handlers of their own; a new object they never make.
   if (subresource !== undefined && verb === 'create') throw methodNotAllowed();
-  await handlers[verb](request, target, parts);
+  return handlers[verb](request, target, parts);
 }
 
 const handlers: Readonly<

@@ -31,7 +31,12 @@ export class InFlightLimits {
     read: 0,
     write: 0,
   };
-  readonly #byClient = new Map<string, number>();
+  readonly #byClient: Readonly<Record<Exclude<RequestClass, 'exempt'>, Map<string, number>>> = {
+    arrival: new Map(),
+    heartbeat: new Map(),
+    read: new Map(),
+    write: new Map(),
+  };
 
   constructor(options: InFlightLimitsOptions = defaultLimits) {
     const { maxReads, maxWrites, maxHeartbeats, maxArrivals = 5 * maxWrites } = options;
@@ -42,21 +47,21 @@ export class InFlightLimits {
   enter(requestClass: RequestClass, client: string): () => void {
     if (requestClass === 'exempt') return () => {};
     const limit = this.#limits[requestClass];
-    const key = `${requestClass} ${client}`;
-    const own = this.#byClient.get(key) ?? 0;
+    const byClient = this.#byClient[requestClass];
+    const own = byClient.get(client) ?? 0;
     if (this.#total[requestClass] >= limit || own >= limit * shareOfOneClient) {
       throw tooManyRequests('Too many requests, please try again later.', 1);
     }
     this.#total[requestClass] += 1;
-    this.#byClient.set(key, own + 1);
+    byClient.set(client, own + 1);
     let isSeated = true;
     return () => {
       if (!isSeated) return;
       isSeated = false;
       this.#total[requestClass] -= 1;
-      const left = (this.#byClient.get(key) ?? 1) - 1;
-      if (left === 0) this.#byClient.delete(key);
-      else this.#byClient.set(key, left);
+      const left = (byClient.get(client) ?? 1) - 1;
+      if (left === 0) byClient.delete(client);
+      else byClient.set(client, left);
     };
   }
 

@@ -27,6 +27,7 @@ export interface PipelineParts {
   readonly bodies: BodyBudget;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
+  /** Throws, at once or later, what the request is refused for. */
   handle(request: ApiRequest): Promise<void>;
 }
 
