@@ -104,7 +104,7 @@ export interface Strategy<T> {
   /** PUT without a resourceVersion is allowed. Default true. */
   readonly unconditionalUpdate?: boolean;
   /** How names of this kind are validated. Default `subdomain`. */
-  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment';
+  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'ipAddress';
   /**
    * What an update asks of metadata after the registry has: only what may not change (the default), everything that a
    * creation asks, or both. Upstream's kinds differ, and causes are counted.

@@ -70,6 +70,15 @@ export function checkIp(text: string): string[] {
   return [];
 }
 
+/** The same for an address that must be written as Go prints it, because it is a name. */
+export function checkCanonicalIp(text: string): string[] {
+  const found = checkIp(text);
+  const ip = parseIp(text);
+  if (found.length > 0 || ip === undefined) return found;
+  const canonical = formatIp(ip);
+  return canonical === text ? [] : [`must be in canonical form ("${canonical}")`];
+}
+
 /** What is wrong with a network, in upstream's words. */
 export function checkCidr(text: string): string[] {
   const lenient = text.replace(/(^|[./])0+(?=\d)/g, '$1');

@@ -3,6 +3,7 @@
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from 'kubernetes-types/meta/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Kind } from '../kind.ts';
+import { checkCanonicalIp } from '../net.ts';
 import type { KubernetesObject } from '../object.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import {
@@ -22,6 +23,7 @@ const nameChecks = {
   label: checkDns1123Label,
   label1035: checkDns1035Label,
   pathSegment: checkPathSegment,
+  ipAddress: checkCanonicalIp,
 } as const;
 
 /** What is wrong with the metadata of a new object. */
