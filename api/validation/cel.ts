@@ -21,9 +21,9 @@ const gutter = '>    1 | '.length;
 
 /** What is wrong with `expression`, in the compiler's words; undefined when it compiles. */
 export function checkExpression(expression: string, { variables, types }: CelOptions): string | undefined {
-  if (beyondLibrary.test(expression)) return undefined;
   const result = environmentOf(variables).check(expression);
   if (!result.valid) {
+    if (beyondLibrary.test(expression)) return undefined;
     const message = result.error?.message ?? 'not an expression';
     // Kubernetes' own functions (quantity, url, authorizer …) are unknown to the library: that they exist is taken on trust.
     return message.startsWith('found no matching overload') ? undefined : `compilation failed: ${placed(message)}`;
