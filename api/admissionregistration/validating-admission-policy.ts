@@ -3,6 +3,16 @@
 import type { ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { isSameWhenStored } from '../validation/immutable.ts';
+import { setPolicyDefaults } from './policy.ts';
+import {
+  expressionsOfPolicy,
+  validateValidatingPolicy,
+  validateValidatingPolicyStatus,
+} from './validating-admission-policy-validation.ts';
+
+const paramKind = 'io.k8s.api.admissionregistration.v1.ParamKind';
 
 export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>({
   group: 'admissionregistration.k8s.io',
@@ -21,4 +31,23 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
     }),
     ageColumn,
   ],
+  strategy: {
+    ...specAndStatus(),
+    setDefaults: ({ spec }) => setPolicyDefaults(spec),
+    unconditionalUpdate: false,
+    validate(object, errors, { isUpdate, subresource }) {
+      if (subresource === 'status') validateValidatingPolicyStatus(object, errors);
+      else if (!isUpdate) validateValidatingPolicy(object, errors);
+    },
+    validateUpdate(next, previous, errors, { subresource }) {
+      if (subresource === 'status') return;
+      // Parameters that come or go change what the stored expressions mean.
+      const isSameKind = isSameWhenStored(paramKind, next.spec?.paramKind, previous.spec?.paramKind);
+      validateValidatingPolicy(
+        next,
+        errors,
+        isSameKind ? expressionsOfPolicy(previous as ValidatingAdmissionPolicy) : new Set(),
+      );
+    },
+  },
 });

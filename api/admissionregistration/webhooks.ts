@@ -19,18 +19,20 @@ export interface Webhook extends Partial<Omit<ValidatingWebhook, 'rules'>> {
 }
 
 /** The two halves are one object in JSON. */
-interface RuleWithOperations extends OperationsOfRule {
+export interface RuleWithOperations extends OperationsOfRule {
   resources?: string[];
   scope?: string;
 }
 
-const failurePolicies = ['Fail', 'Ignore'];
-const matchPolicies = ['Equivalent', 'Exact'];
-const reinvocationPolicies = ['IfNeeded', 'Never'];
+export const failurePolicies = ['Fail', 'Ignore'];
+export const matchPolicies = ['Equivalent', 'Exact'];
+export const reinvocationPolicies = ['IfNeeded', 'Never'];
 const sideEffects = ['None', 'NoneOnDryRun'];
 const operations = ['*', 'CREATE', 'UPDATE', 'DELETE', 'CONNECT'];
 const scopes = ['*', 'Cluster', 'Namespaced'];
 const knownReviewVersions = ['v1', 'v1beta1'];
+/** What expressions may always use. */
+export const admissionVariables = ['object', 'oldObject', 'request', 'namespaceObject', 'authorizer'];
 const maxMatchConditions = 64;
 const urlForm = '; desired format: https://host[/path]';
 
@@ -119,7 +121,7 @@ function validateReviewVersions(versions: readonly string[], path: FieldPath, er
   }
 }
 
-function validateRule(rule: RuleWithOperations, path: FieldPath, errors: FieldErrors): void {
+export function validateRule(rule: RuleWithOperations, path: FieldPath, errors: FieldErrors): void {
   const asked = rule.operations ?? [];
   if (asked.length === 0) errors.required(path.child('operations'));
   if (asked.length > 1 && asked.includes('*')) {
@@ -243,6 +245,7 @@ export function validateMatchConditions(
   path: FieldPath,
   errors: FieldErrors,
   before: ReadonlySet<string>,
+  variables: readonly string[] = admissionVariables,
 ): void {
   if (conditions.length > maxMatchConditions) errors.tooMany(path, conditions.length, maxMatchConditions);
   const names = new Set<string>();
@@ -250,8 +253,8 @@ export function validateMatchConditions(
     const at = path.index(i);
     if (expression.trim() === '') errors.required(at.child('expression'));
     else if (!before.has(expression)) {
-      const problem = checkExpression(expression);
-      if (problem !== undefined) errors.invalid(at.child('expression'), expression, `compilation failed: ${problem}`);
+      const problem = checkExpression(expression, { variables, types: ['bool'] });
+      if (problem !== undefined) errors.invalid(at.child('expression'), expression, problem);
     }
     if (name === '') errors.required(at.child('name'));
     else for (const message of checkQualifiedName(name)) errors.invalid(at.child('name'), name, message);

@@ -77,17 +77,16 @@ function validateExpressions(one: Rule, schema: JsonSchema, place: Place, path: 
   };
   if (rule.trim() !== '') {
     const problem = problemOf(rule, 'bool', schema);
-    if (problem === 'must evaluate to bool')
+    if (problem?.startsWith('must evaluate to'))
       errors.invalid(path.child('rule'), shown, 'cel expression must evaluate to a bool');
-    else if (problem !== undefined) errors.invalid(path.child('rule'), shown, `compilation failed: ${problem}`);
+    else if (problem !== undefined) errors.invalid(path.child('rule'), shown, problem);
   }
   if (messageExpression.trim() !== '') {
     const wrong = problemOf(messageExpression, 'string', schema);
     if (wrong !== undefined) {
-      const text =
-        wrong === 'must evaluate to string'
-          ? 'messageExpression must evaluate to a string'
-          : `messageExpression compilation failed: ${wrong}`;
+      const text = wrong.startsWith('must evaluate to')
+        ? 'messageExpression must evaluate to a string'
+        : `messageExpression ${wrong}`;
       errors.invalid(path.child('messageExpression'), shown, text);
     }
   }
@@ -95,9 +94,10 @@ function validateExpressions(one: Rule, schema: JsonSchema, place: Place, path: 
 }
 
 function problemOf(expression: string, type: 'bool' | 'string', schema: JsonSchema): string | undefined {
-  const problem = checkExpression(expression, { variables: ['self', 'oldSelf'], type });
+  const problem = checkExpression(expression, { variables: ['self', 'oldSelf'], types: [type] });
   if (problem !== undefined) return problem;
-  return wrongPattern(expression, patternProblem) ?? undefinedField(expression, schema);
+  const wrong = wrongPattern(expression, patternProblem) ?? undefinedField(expression, schema);
+  return wrong === undefined ? undefined : `compilation failed: ${wrong}`;
 }
 
 function validateOldSelf(
