@@ -85,9 +85,11 @@ async function arrive(request: ApiRequest, limits: InFlightLimits, share: BodySh
 /** The handler may still be at work after the deadline: what becomes of it then, nobody is told. */
 function withDeadline(request: ApiRequest, handle: () => Promise<void>): Promise<void> {
   const limitMs = deadlineOf(request);
+  // What is refused at once is thrown here, before there is a timer that somebody would have to stop.
+  const handled = handle();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(timeout('request did not complete within the allotted timeout')), limitMs);
-    handle().then(
+    handled.then(
       () => {
         clearTimeout(timer);
         resolve();

@@ -326,6 +326,16 @@ describe('services', () => {
   });
 });
 
+describe('a request that is refused', () => {
+  it('leaves nothing behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const refused = ['/api/v1/nothing', '/api/v1/namespaces/default/pods/none', '/nothing', '/api/v1/pods/none/log'];
+    const before = timers();
+    for (let n = 0; n < 10; n += 1) for (const path of refused) assert.ok((await raw('GET', path)).code >= 400);
+    assert.ok(timers() < before + 10, `${before} timers before, ${timers()} after`);
+  });
+});
+
 describe('who may do what', () => {
   it('refuses strangers everything but health and version', async () => {
     const stranger = createRestClient(await server.connectAs('nobody'), { userAgent: 'test', logger: silentLogger });
