@@ -142,6 +142,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   readonly columns: readonly Column<T>[];
   /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
   rowConditions?(object: T): readonly RowCondition[];
+  /** The order of a Table's rows where it is not that of the list. */
+  compareRows?(a: T, b: T): number;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: readonly SelectableField<T>[];
   readonly strategy: Strategy<T>;

@@ -4,7 +4,7 @@
  */
 
 import type { Strategy } from './kind.ts';
-import type { KubernetesObject } from './object.ts';
+import type { KubernetesObject, Stored } from './object.ts';
 
 type Parts = KubernetesObject & { spec?: unknown; status?: unknown };
 
@@ -17,12 +17,14 @@ export interface SpecAndStatusOptions {
   readonly hasGeneration?: boolean;
   /** Status writes leave the labels alone (workload kinds). Default false. */
   readonly keepsLabels?: boolean;
+  /** Status writes leave all metadata alone. Default false. */
+  readonly keepsMetadata?: boolean;
 }
 
 export function specAndStatus<T extends KubernetesObject>(
   options: SpecAndStatusOptions = {},
 ): Pick<Strategy<T>, 'prepareForCreate' | 'prepareForUpdate' | 'generationOf'> {
-  const { newStatus, ownFields = [], hasGeneration = true, keepsLabels = false } = options;
+  const { newStatus, ownFields = [], hasGeneration = true, keepsLabels = false, keepsMetadata = false } = options;
   const mainFields = ['spec', ...ownFields];
   return {
     prepareForCreate(object) {
@@ -35,9 +37,17 @@ export function specAndStatus<T extends KubernetesObject>(
       }
       for (const field of mainFields) assign(next, field, Reflect.get(previous, field));
       if (keepsLabels && next.metadata) assign(next.metadata, 'labels', previous.metadata.labels);
+      if (keepsMetadata) keepMetadata(next, previous);
     },
     ...(hasGeneration && { generationOf: (object: T) => (object as Parts).spec }),
   };
+}
+
+/** All but who owns what: that is kept by the time a strategy is asked. */
+export function keepMetadata(next: KubernetesObject, previous: Stored): void {
+  const { managedFields } = next.metadata ?? {};
+  const { managedFields: _, ...metadata } = previous.metadata;
+  next.metadata = { ...metadata, ...(managedFields && { managedFields }) };
 }
 
 function assign(target: object, field: string, value: unknown): void {

@@ -5,6 +5,7 @@ import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubr
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Strategy, Verb, WriteContext } from '../kind.ts';
 import type { Stored } from '../object.ts';
+import { keepMetadata } from '../spec-and-status.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { computeQualityClass } from './pod-quality.ts';
 import { keepAllButResources, validatePodResize } from './pod-resize.ts';
@@ -104,13 +105,6 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
   } else {
     dropGatedFields(next.spec as NewerPodSpec);
   }
-}
-
-/** All but who owns what: that is kept by the time a strategy is asked. */
-function keepMetadata(next: Pod, previous: Stored<Pod>): void {
-  const { managedFields } = next.metadata ?? {};
-  const { managedFields: _, ...metadata } = previous.metadata;
-  next.metadata = { ...metadata, ...(managedFields && { managedFields }) };
 }
 
 function keepOwners(next: Pod, previous: Stored<Pod>): void {

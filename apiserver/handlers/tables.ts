@@ -49,7 +49,7 @@ export interface TableOptions {
 }
 
 export function toTable<T extends KubernetesObject>(
-  kind: Pick<Kind<T>, 'columns' | 'rowConditions'>,
+  kind: Pick<Kind<T>, 'columns' | 'rowConditions' | 'compareRows'>,
   objects: readonly ReadObject[],
   options: TableOptions,
 ): object {
@@ -59,7 +59,7 @@ export function toTable<T extends KubernetesObject>(
     apiVersion: options.apiVersion,
     metadata: options.metadata,
     columnDefinitions: options.withoutColumns ? [] : columns.map(definitionOf),
-    rows: objects.map((object) => {
+    rows: inRowOrder(kind, objects).map((object) => {
       const conditions = kind.rowConditions?.(object as Stored<T>) ?? [];
       return {
         cells: columns.map((column) => column.cell(object as Stored<T & KubernetesObject>, options.now)),
@@ -68,6 +68,14 @@ export function toTable<T extends KubernetesObject>(
       };
     }),
   };
+}
+
+function inRowOrder<T extends KubernetesObject>(
+  { compareRows }: Pick<Kind<T>, 'compareRows'>,
+  objects: readonly ReadObject[],
+): readonly ReadObject[] {
+  if (!compareRows) return objects;
+  return [...objects].sort((a, b) => compareRows(a as Stored<T>, b as Stored<T>));
 }
 
 const definitionOf = <T>({ name, type, format = '', description, priority = 0 }: Column<T>) => ({

@@ -33,7 +33,7 @@ it('[sig-api-machinery] API priority and fairness should support FlowSchema API 
         ],
       },
     }),
-    status: condition('flowschemas'),
+    status: { ...condition('flowschemas'), keepsMetadata: true },
   }));
 
 it('[sig-api-machinery] API priority and fairness should support PriorityLevelConfiguration API operations [Conformance]', () =>
@@ -42,7 +42,7 @@ it('[sig-api-machinery] API priority and fairness should support PriorityLevelCo
     make: () => ({
       spec: { type: 'Limited', limited: { nominalConcurrencyShares: 2, limitResponse: { type: 'Reject' } } },
     }),
-    status: condition('prioritylevelconfigurations'),
+    status: { ...condition('prioritylevelconfigurations'), keepsMetadata: true },
   }));
 
 function condition(of: string) {
