@@ -10,7 +10,7 @@ import {
   type KVClient,
   type LeaseClient,
 } from 'etcd3';
-import { EtcdCalls } from './etcd-calls.ts';
+import { EtcdCalls, type EtcdCallsOptions } from './etcd-calls.ts';
 import { translateEtcdError } from './etcd-errors.ts';
 import {
   type ConditionalWrite,
@@ -22,15 +22,7 @@ import {
 } from './etcd-messages.ts';
 import { StoreUnavailableError } from './store.ts';
 
-export interface EtcdConnectionOptions {
-  /** `http://127.0.0.1:2379` or `https://…`, one for each member. */
-  readonly servers: readonly string[];
-  /** PEM. For https. */
-  readonly tls?: {
-    readonly certificateAuthority: string;
-    readonly clientCertificate?: string | undefined;
-    readonly clientKey?: string | undefined;
-  };
+export interface EtcdConnectionOptions extends EtcdCallsOptions {
   /** How long a call may take. Default 5 s. */
   readonly callTimeoutMs?: number;
 }
