@@ -39,12 +39,13 @@ const stages = [
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
   { name: 'clients', files: inFolder('test/clients') },
+  { name: 'attacks', files: inFolder('test/attacks'), sandbox: true },
   { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
 ];
 
 /** Whatever has no stage of its own. */
 function isIntegration(file) {
-  const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/e2e/'];
+  const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
   return file.startsWith('test/') && !others.some((other) => file.startsWith(other));
 }
 
