@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,38 @@ describe('startChild', () => {
     assert.deepEqual((await pids()).filter(isAlive), []);
   });
 
+  it('is prepared before every start, and tried again when that fails', async () => {
+    let starts = 0;
+    const child = await startChild(
+      shell('exec sleep 1000', {
+        async prepare() {
+          starts += 1;
+          if (starts === 2) throw new Error('not yet');
+        },
+      }),
+    );
+    process.kill((await pids())[0] ?? 0, 'SIGKILL');
+    await eventually('a second process', async () => isAlive((await pids())[1]));
+    await child.stop();
+    assert.equal(starts, 3);
+  });
+
+  it('is waited for as long as it works', async () => {
+    const options = shell('for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done; touch ready; exec sleep 1000', {
+      isReady: async () => existsSync(join(folder, 'ready')),
+      idleLimitMs: 600,
+    });
+    await (await startChild(options)).stop();
+  });
+
+  it('advises by what was said', async () => {
+    const options = shell('echo the disk is full; exit 3', {
+      isReady: async () => false,
+      advice: (words) => (words.includes('full') ? 'Make room.' : ''),
+    });
+    await assert.rejects(startChild(options), /the disk is full\nMake room\.$/);
+  });
+
   it('says its last words when it does not start', async () => {
     const options = shell('echo the disk is full; exit 3', { isReady: async () => false });
     await assert.rejects(
@@ -70,7 +103,7 @@ describe('startChild', () => {
   });
 
   it('says so when it never gets ready', async () => {
-    const options = shell('echo thinking; exec sleep 1000', { isReady: async () => false, readyTimeoutMs: 300 });
+    const options = shell('echo thinking; exec sleep 1000', { isReady: async () => false, idleLimitMs: 300 });
     await assert.rejects(startChild(options), /child does not answer\. Its last words, in .*log:\nthinking/);
     assert.deepEqual((await pids()).filter(isAlive), [], 'and is not left running');
   });

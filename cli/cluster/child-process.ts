@@ -2,18 +2,21 @@
  * A program that belongs to the cluster: started again when it dies, ended with us whatever happens to us.
  *
  * Invariants:
- * - The kernel ends the child when this process dies (`setpriv --pdeathsig`), so none is left behind by `kill -9`.
+ * - The kernel kills the child when this process dies (`setpriv --pdeathsig`), so none is left behind by `kill -9`, and
+ *   none that still takes its leave meets the child of the next start.
  * - The child is in a session of its own: Ctrl-C in a terminal reaches only us, and we stop it in its turn.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import { Patience } from '../../base/patience.ts';
 import { CommandError } from '../command.ts';
+import { readIfPresent } from './read-if-present.ts';
 
 export interface ChildOptions {
   readonly name: string;
@@ -24,11 +27,14 @@ export interface ChildOptions {
   /** What it writes is appended here. */
   readonly logFile: string;
   readonly logger: Logger;
-  /** What the user can do when it does not start. */
-  readonly advice?: string;
-  /** Asked until it is true, after every start. */
+  /** What the user can do when it does not start, given what it wrote. */
+  advice?(lastWords: string): string;
+  /** Called before every start: clears away what a child that was killed leaves behind. */
+  prepare?(): Promise<void>;
+  /** Asked until it is true, after the first start. */
   isReady(): Promise<boolean>;
-  readonly readyTimeoutMs?: number;
+  /** How long the child may do nothing at all before it is ready: one that works is waited for. Default 60 s. */
+  readonly idleLimitMs?: number;
   readonly clock?: Clock;
 }
 
@@ -88,9 +94,10 @@ class SupervisedChild implements Running {
   /** Starts it; `ended` resolves with how it ended. */
   async #spawn(): Promise<{ readonly ended: Promise<string> }> {
     const { command, arguments: given, cwd, environment, logFile } = this.#options;
+    await this.#options.prepare?.();
     const log = await open(logFile, 'a', 0o600);
     this.#logStart = (await log.stat()).size;
-    const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', command, ...given], {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...given], {
       cwd,
       env: { ...process.env, ...environment },
       detached: true,
@@ -115,18 +122,37 @@ class SupervisedChild implements Running {
       this.#options.logger.warn('A child process ended and is started again', { child: this.name, how });
       await this.#clock.sleep(computeBackoffMs(failures, { baseMs: 100, maxMs: 10_000 }), this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      ended = (await this.#spawn()).ended;
+      ended = this.#spawnAgain();
+    }
+  }
+
+  /** What cannot even be started has ended at once: it is tried again like any other. */
+  async #spawnAgain(): Promise<string> {
+    try {
+      const { ended } = await this.#spawn();
+      return await ended;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
     }
   }
 
   async #untilReady(): Promise<void> {
-    const end = this.#clock.monotonic() + (this.#options.readyTimeoutMs ?? 20_000);
+    const patience = new Patience({ clock: this.#clock, limitMs: this.#options.idleLimitMs ?? 60_000 });
     while (!(await this.#options.isReady()) && !this.#stopping.signal.aborted) {
-      if (this.#clock.monotonic() > end) {
+      if (patience.isOver(await this.#workDone())) {
         throw new CommandError(`${this.name} does not answer. ${await this.#lastWords()}`);
       }
       await this.#clock.sleep(15, this.#stopping.signal);
     }
+  }
+
+  /** Changes while the child does something: it writes, or has used another second of CPU. */
+  async #workDone(): Promise<string> {
+    const [log, process] = await Promise.all([
+      stat(this.#options.logFile),
+      readIfPresent(`/proc/${this.#process?.pid}/stat`),
+    ]);
+    return `${log.size} ${cpuSeconds(process)}`;
   }
 
   async #failedStart(how: string): Promise<never> {
@@ -140,9 +166,15 @@ class SupervisedChild implements Running {
     const telling = written.filter((line) => /panic:|fatal|error/i.test(line));
     const words = (telling.length > 0 ? telling : written).slice(-3).map((line) => line.slice(0, 400));
     const last = `Its last words, in ${logFile}:\n${words.join('\n')}`;
-    return advice === undefined ? last : `${last}\n${advice}`;
+    return advice === undefined ? last : `${last}\n${advice(written.join('\n'))}`;
   }
 }
 
 const isAlive = (child: ChildProcess): boolean =>
   child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+
+/** Of a line of /proc/PID/stat, whose second field is a name in parentheses: fields 14 and 15, in hundredths. */
+function cpuSeconds(stat: string | undefined): number {
+  const [user, system] = (stat?.slice(stat.lastIndexOf(')') + 2) ?? '').split(' ').slice(11, 13).map(Number);
+  return Math.floor(((user ?? 0) + (system ?? 0)) / 100);
+}

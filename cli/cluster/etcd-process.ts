@@ -6,9 +6,13 @@
 import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import { CommandError } from '../command.ts';
 import { startChild } from './child-process.ts';
+import { freeSocket } from './dead-socket.ts';
+import { adviceOnEtcd } from './etcd-advice.ts';
 
 export interface EtcdOptions {
   /** Holds the sockets, the data and the log. */
@@ -18,6 +22,7 @@ export interface EtcdOptions {
 
 /** The longest path that a unix socket can have. */
 const maxSocketPath = 107;
+const goneWithinMs = 30_000;
 
 export async function startEtcd({ folder, logger }: EtcdOptions): Promise<Running & { readonly endpoint: string }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -41,13 +46,27 @@ export async function startEtcd({ folder, logger }: EtcdOptions): Promise<Runnin
     // etcd 3.4 takes ARM for experimental unless told otherwise.
     environment: { ETCD_UNSUPPORTED_ARCH: process.arch === 'arm64' ? 'arm64' : '' },
     logFile: join(folder, 'etcd.log'),
-    advice:
-      `If its data is damaged, restore a backup of ${join(folder, 'data')}. Without that folder it starts empty: all ` +
-      'objects of the cluster are lost then, and its containers are removed.',
+    advice: (lastWords) => adviceOnEtcd(lastWords, folder),
+    prepare: () => freeSockets(folder),
     logger,
     isReady: () => isHealthy(socket),
   });
   return Object.assign(running, { endpoint: `unix:${socket}` });
+}
+
+/** An etcd that is being killed with its parent is gone in a moment; one that stays is another's. */
+async function freeSockets(folder: string): Promise<void> {
+  const end = systemClock.monotonic() + goneWithinMs;
+  for (const name of ['client:0', 'peer:0']) {
+    while (!(await freeSocket(join(folder, name)))) {
+      if (systemClock.monotonic() > end) {
+        throw new CommandError(
+          `Another etcd uses ${folder} already: "fuser -v ${join(folder, name)}" shows which. End it (kill, not kill -9), then start again.`,
+        );
+      }
+      await systemClock.sleep(50);
+    }
+  }
 }
 
 /** It listens before it has read its data, so only its own word counts. */
