@@ -7,7 +7,7 @@
  *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime (Docker)
  *
  * Started in this order, so that a killed kubelet adopts what runs and doubles nothing: heartbeat and node object;
- * the runtime's list; the pod network; pods from the API; only then does any worker act.
+ * which cluster this is; the runtime's list; the pod network; pods from the API; only then does any worker act.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -21,6 +21,7 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Client } from '../client/client.ts';
+import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
@@ -37,6 +38,7 @@ import { runNodeHeartbeat } from './node-heartbeat.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { ObservedPods } from './observed-pods.ts';
 import { type PodObject, sandboxOf, usesNodeNetwork } from './pod.ts';
+import { PodNetworkKeeper } from './pod-network-keeper.ts';
 import { PodSync } from './pod-sync.ts';
 import { PodWorkers } from './pod-workers.ts';
 import { Prober } from './probes/prober.ts';
@@ -58,7 +60,12 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Volumes and other files of pods. */
   readonly dataDir: string;
-  readonly docker: { readonly socketPath?: string; readonly networkName?: string; readonly mtu?: number };
+  readonly docker: {
+    readonly socketPath?: string;
+    readonly networkName?: string;
+    readonly networkLabels?: Readonly<Record<string, string>>;
+    readonly mtu?: number;
+  };
   /** Instead of Longshore's own. */
   readonly infraImage?: string;
   readonly serving: KeyPairSource;
@@ -112,6 +119,13 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     observed: parts.observed,
   });
   let notReady: string | undefined = 'the kubelet is starting';
+  const network = new PodNetworkKeeper({
+    runtime,
+    recorder: recorder.from('kubelet', nodeName),
+    logger,
+    clock,
+    nodeName,
+  });
   const reporter = new NodeReporter({
     client,
     runtime,
@@ -124,14 +138,16 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion,
     labels: options.labels ?? {},
-    whyNotReady: () => notReady,
+    whyNotReady: () => notReady ?? network.trouble,
+    network,
   });
+  network.onChange = () => reporter.wake();
   const loops = [
     recorder.run(signal),
     runNodeHeartbeat({ client, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
-    work({ ...options, clock, client, runtime, parts, signal }, (reason) => {
+    work({ ...options, clock, client, runtime, parts, network, signal }, (reason) => {
       notReady = reason;
       reporter.wake();
     }),
@@ -142,7 +158,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     name: 'kubelet',
     port: server.port,
     done: over.promise,
-    whyNotReady: () => notReady,
+    whyNotReady: () => notReady ?? network.trouble,
     async stop() {
       await server.stop();
       stop.abort();
@@ -241,20 +257,24 @@ interface WorkInput extends KubeletOptions {
   readonly client: Client;
   readonly runtime: Runtime;
   readonly parts: Parts;
+  readonly network: PodNetworkKeeper;
   readonly signal: AbortSignal;
 }
 
 /** The order of a start, then everything at once until `signal` aborts. */
 async function work(input: WorkInput, report: (notReady: string | undefined) => void): Promise<void> {
-  const { runtime, parts, signal, logger, clock } = input;
+  const { runtime, parts, network, client, signal, logger, clock } = input;
   const { observed, workers, prober } = parts;
+  await untilDone(input, 'the API server does not say which cluster this is', report, async () =>
+    runtime.useCluster(await readClusterId(client)),
+  );
   await untilDone(input, 'the container runtime does not answer', report, async () => {
     await runtime.prepare();
     await observed.relist();
   });
   const podCidr = await waitForPodCidr(input, report);
   if (podCidr !== undefined)
-    await untilDone(input, 'the pod network is not there', report, () => runtime.ensureNetwork(podCidr));
+    await untilDone(input, 'the pod network is not there', report, () => network.start(podCidr));
   if (signal.aborted) return;
   parts.pods.onChange((change) => {
     if (change.type === 'deleted') workers.podGone(change.previous.metadata.uid);
@@ -264,7 +284,7 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
   if (!signal.aborted) report(undefined);
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
-  loops.push(collectGarbage({ ...parts, runtime, logger, clock }, signal));
+  loops.push(collectGarbage({ ...parts, runtime, logger, clock }, signal), network.run(signal));
   await Promise.all(loops);
   await workers.settled();
   await prober.stop();

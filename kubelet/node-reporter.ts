@@ -28,6 +28,8 @@ export interface NodeReporterOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Why pods cannot run yet, beside the runtime; undefined: they can. */
   readonly whyNotReady: () => string | undefined;
+  /** Of its pods. */
+  readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
 }
 
 const lookEveryMs = 10_000;

@@ -19,6 +19,8 @@ export interface NodeStatusInput {
   readonly images: readonly ImageState[];
   /** Why pods cannot run here now; undefined: they can. */
   readonly notReady: string | undefined;
+  /** Of the pods; nothing is said of one that was never there. */
+  readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
   readonly now: number;
 }
 
@@ -64,7 +66,7 @@ export const nodeLabels = ({
 });
 
 function computeConditions(input: NodeStatusInput): NodeCondition[] {
-  const { pressure, notReady } = input;
+  const { pressure, notReady, network } = input;
   const make = (type: string, holds: boolean, reasons: readonly [string, string], message: readonly [string, string]) =>
     condition(input, {
       type,
@@ -91,6 +93,16 @@ function computeConditions(input: NodeStatusInput): NodeCondition[] {
       ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
       ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
     ),
+    ...(network.isKnown
+      ? [
+          make(
+            'NetworkUnavailable',
+            network.trouble !== undefined,
+            ['PodNetworkBroken', 'PodNetworkReady'],
+            [network.trouble ?? '', 'the network of pods is there'],
+          ),
+        ]
+      : []),
     make(
       'Ready',
       notReady === undefined,

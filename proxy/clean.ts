@@ -1,29 +1,56 @@
-/** Removes everything that the proxy ever made on this host, and nothing else. For taking a cluster down. */
+/** Removes everything that a cluster's proxy ever made on this host, and nothing else. For taking a cluster down. */
 
 import { type Command, CommandError, runCommand } from './command.ts';
-import { dockerUserRules } from './host-settings.ts';
-import { tableName } from './nft-program.ts';
+import { readExistingTable } from './existing-table.ts';
+import { allForwardRules } from './forward-rules.ts';
+import { defaultTable, ownerOfChains } from './nft-program.ts';
 import { addressLabel } from './userspace.ts';
 
 export interface CleanOptions {
   readonly clusterCidr: string;
+  /** Whose; absent: of a build whose tables named nobody. */
+  readonly clusterId?: string | undefined;
+  /** Default `longshore`. */
+  readonly table?: string | undefined;
+  /** Only addresses of services in here; absent: all that proxies gave the loopback device. */
+  readonly serviceCidr?: string | undefined;
   readonly run?: Command;
 }
 
 /** Idempotent. What is not there, or cannot be there because its program is missing, is done. */
-export async function cleanProxy({ clusterCidr, run = runCommand }: CleanOptions): Promise<void> {
-  if (await answers(run, ['nft', 'list', 'table', 'ip', tableName]))
-    await run(['nft', 'delete', 'table', 'ip', tableName]);
-  for (const rule of dockerUserRules(clusterCidr)) {
-    while (await answers(run, ['iptables', '-w', '-C', ...rule])) await run(['iptables', '-w', '-D', ...rule]);
+export async function cleanProxy({ run = runCommand, ...options }: CleanOptions): Promise<void> {
+  await cleanTable(run, options);
+  for (const { chain, rule } of allForwardRules(options)) {
+    while (await succeeds(run(['iptables', '-w', '-C', chain, ...rule])))
+      await run(['iptables', '-w', '-D', chain, ...rule]);
   }
   const labelled = ['dev', 'lo', 'label', addressLabel];
-  if (await answers(run, ['ip', 'address', 'show', ...labelled])) await run(['ip', 'address', 'flush', ...labelled]);
+  const { serviceCidr } = options;
+  if (await answers(run, ['ip', 'address', 'show', ...labelled]))
+    await run(['ip', 'address', 'flush', ...labelled, ...(serviceCidr === undefined ? [] : ['to', serviceCidr])]);
+}
+
+/** A table that names no cluster may be anybody's of an earlier build: the caller has made sure. */
+async function cleanTable(run: Command, { clusterId, table = defaultTable }: CleanOptions): Promise<void> {
+  if (!(await answers(run, ['nft', 'list', 'tables', 'ip']))) return;
+  const existing = await readExistingTable(run, table);
+  if (existing === undefined) return;
+  const owner = ownerOfChains(existing.chains);
+  if (owner === undefined || owner === clusterId) await run(['nft', 'delete', 'table', 'ip', table]);
 }
 
 async function answers(run: Command, argv: readonly string[]): Promise<boolean> {
+  let text = '';
+  const said = run(argv).then((output) => {
+    text = output;
+  });
+  return (await succeeds(said)) && text !== '';
+}
+
+async function succeeds(command: Promise<unknown>): Promise<boolean> {
   try {
-    return (await run(argv)) !== '' || argv.includes('-C');
+    await command;
+    return true;
   } catch (error) {
     if (error instanceof CommandError) return false;
     throw error;

@@ -13,6 +13,7 @@ await runComponentProcess({
     kubeconfig: { type: 'string', demandOption: true, describe: 'How to reach the API servers' },
     'node-name': { type: 'string', default: hostname().toLowerCase(), describe: 'The node this is' },
     'cluster-cidr': { type: 'string', default: '10.244.0.0/16', describe: 'The pod network' },
+    table: { type: 'string', default: 'longshore', describe: 'Name of the nftables table' },
     mode: { choices: ['nftables', 'userspace'] as const, default: 'nftables' as const, describe: 'Who forwards' },
   },
   async start(flags, { logger, metrics }) {
@@ -22,6 +23,7 @@ await runComponentProcess({
       metrics,
       nodeName: flags['node-name'],
       clusterCidr: flags['cluster-cidr'],
+      table: flags.table,
       mode: flags.mode,
     });
   },

@@ -15,11 +15,16 @@
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointKey, type Rules, type ServiceRule } from './rules.ts';
 
-export const tableName = 'longshore';
+/** The table's name, unless another cluster's proxy works on the same host. */
+export const defaultTable = 'longshore';
+/** A chain without rules whose name says whose table it is. */
+const ownerPrefix = 'cluster-';
 /** Set on packets whose sender's address is to be replaced by the node's. */
 const masqueradeBit = '0x00100000';
 
 export interface NftProgram {
+  /** Of the family `ip`. */
+  readonly table: string;
   /** Text of each rule, by chain. A base chain's first line says where it hooks in. */
   readonly chains: ReadonlyMap<string, NftChain>;
   /** Contents of maps and sets: the value by key, empty for sets. */
@@ -46,20 +51,36 @@ export const mapDefinitions: Readonly<Record<string, string>> = {
 export interface ProgramOptions {
   /** The pod network, `10.244.0.0/16`. */
   readonly clusterCidr: string;
+  /** Whose rules these are; absent: they name nobody. */
+  readonly clusterId?: string | undefined;
+  /** Default `longshore`. */
+  readonly table?: string | undefined;
 }
 
-export function computeProgram(rules: Rules, { clusterCidr }: ProgramOptions): NftProgram {
-  const program = new ProgramBuilder();
+export function computeProgram(rules: Rules, options: ProgramOptions): NftProgram {
+  const { clusterCidr, clusterId, table = defaultTable } = options;
+  const program = new ProgramBuilder(table);
+  if (clusterId !== undefined) program.addChain(`${ownerPrefix}${clusterId}`, '', []);
   addBaseChains(program, clusterCidr);
   for (const rule of rules.services) addService(program, rule, clusterCidr);
   for (const address of rules.localAddresses) program.addEntry('hairpins', `${address} . ${address}`);
   return program;
 }
 
+/** The cluster that the chains found in a table name as its owner; undefined: they are of a build that named none. */
+export function ownerOfChains(chains: readonly string[]): string | undefined {
+  return chains.find((name) => name.startsWith(ownerPrefix))?.slice(ownerPrefix.length);
+}
+
 class ProgramBuilder implements NftProgram {
+  readonly table: string;
   readonly chains = new Map<string, NftChain>();
   readonly maps = new Map<string, Map<string, string>>(Object.keys(mapDefinitions).map((name) => [name, new Map()]));
   readonly affinitySets = new Map<string, number>();
+
+  constructor(table: string) {
+    this.table = table;
+  }
 
   addChain(name: string, definition: string, rules: readonly string[]): void {
     this.chains.set(name, { definition, rules });

@@ -8,6 +8,7 @@
  * - Rules are computed from all that is known, never from a change: a lost or doubled event changes nothing.
  * - Nothing is applied before both caches are complete: a start never takes away what works.
  * - One `apply` at a time.
+ * - What others take away is noticed: at once in the table (`TableMonitor`), within seconds elsewhere.
  */
 
 import type { Service } from 'kubernetes-types/core/v1';
@@ -19,18 +20,22 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
+import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { type Command, runCommand } from './command.ts';
 import { HostSettings } from './host-settings.ts';
 import { LoopbackPorts } from './loopback-ports.ts';
+import { defaultTable } from './nft-program.ts';
 import { Nftables } from './nftables.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import type { RuleApplier } from './rule-applier.ts';
 import { computeRules } from './rules.ts';
 import { StaleFlows } from './stale-flows.ts';
+import { TableMonitor } from './table-monitor.ts';
 import { Userspace } from './userspace.ts';
 
 export interface ProxyOptions {
@@ -40,6 +45,8 @@ export interface ProxyOptions {
   readonly clusterCidr: string;
   /** `nftables` falls back to `userspace` where it cannot be used. */
   readonly mode: 'nftables' | 'userspace';
+  /** Of the nftables table; default `longshore`. */
+  readonly table?: string | undefined;
   readonly metrics?: Metrics;
   /** How commands of the system are run. */
   readonly run?: Command;
@@ -52,7 +59,7 @@ export interface RunningProxy extends Running {
 }
 
 const groupingMs = 20;
-const verifyEveryMs = 30_000;
+const verifyEveryMs = 4_000;
 const backoff = { baseMs: 200, maxMs: 10_000 };
 const serviceNameLabel = 'kubernetes.io/service-name';
 
@@ -91,9 +98,12 @@ class ProxyLoop {
   readonly #client;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
-  readonly #appliers: readonly RuleApplier[];
-  readonly #host: HostSettings | undefined;
+  readonly #monitor: TableMonitor | undefined;
+  readonly #recorder: EventRecorder;
   readonly #staleFlows: StaleFlows | undefined;
+  /** Made when it is known whose rules they are. */
+  #appliers: readonly RuleApplier[] = [];
+  #host: HostSettings | undefined;
   readonly #metrics: ProxyMetrics;
   /** When the oldest change came that is not in force yet; monotonic. */
   #changedAt: number | undefined;
@@ -103,7 +113,7 @@ class ProxyLoop {
   #wake: () => void = () => {};
 
   constructor(options: ProxyOptions) {
-    const { logger, connection, clusterCidr, mode, run = runCommand, clock = systemClock } = options;
+    const { logger, connection, mode, run = runCommand, clock = systemClock, table = defaultTable } = options;
     this.#options = options;
     this.#logger = logger;
     this.#clock = clock;
@@ -114,11 +124,9 @@ class ProxyLoop {
     this.#services.onChange(() => this.#changed());
     // Others renew or relabel slices; only what rules are made of counts.
     this.#slices.onChange((change) => isRelevant(change) && this.#changed());
+    this.#recorder = new EventRecorder({ client: this.#client, logger, clock });
     const kernel = mode === 'nftables';
-    this.#appliers = kernel
-      ? [new Nftables({ clusterCidr, logger, run }), new LoopbackPorts(logger)]
-      : [new Userspace({ logger, run })];
-    this.#host = kernel ? new HostSettings({ clusterCidr, logger, run }) : undefined;
+    this.#monitor = kernel ? new TableMonitor({ table, logger, clock, onDisturbance: () => this.#wake() }) : undefined;
     this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
   }
 
@@ -127,12 +135,52 @@ class ProxyLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const informers = Promise.all([this.#services.run(signal), this.#slices.run(signal)]);
+    const background = Promise.all([
+      this.#services.run(signal),
+      this.#slices.run(signal),
+      this.#recorder.run(signal),
+      this.#monitor?.run(signal),
+    ]);
     await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
+    await this.#meetCluster(signal);
     await this.#keepApplying(signal);
-    await informers;
+    await background;
     await Promise.all(this.#appliers.map((applier) => applier.stop()));
     await this.#client.close();
+  }
+
+  /** Rules carry the id of their cluster, so that none takes another's away. */
+  async #meetCluster(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const clusterId = await readClusterId(this.#client);
+        this.#makeAppliers(clusterId);
+        return;
+      } catch (error) {
+        this.#trouble = 'The API server does not say which cluster this is';
+        this.#logger.warn(`${this.#trouble}; trying again`, { error });
+        await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);
+      }
+    }
+  }
+
+  #makeAppliers(clusterId: string): void {
+    const { logger, clusterCidr, table, mode, run = runCommand } = this.#options;
+    if (mode === 'userspace') {
+      this.#appliers = [new Userspace({ logger, run })];
+      return;
+    }
+    const monitor = this.#monitor;
+    this.#appliers = [new Nftables({ clusterCidr, clusterId, table, monitor, logger, run }), new LoopbackPorts(logger)];
+    const onTrouble = (why: string) => this.#tell('HostSettingFailed', why);
+    this.#host = new HostSettings({ clusterCidr, clusterId, run, logger, onTrouble });
+  }
+
+  /** To whoever looks at the node. */
+  #tell(reason: string, message: string): void {
+    const { nodeName } = this.#options;
+    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+    this.#recorder.from('kube-proxy', nodeName).record(subject, { type: 'Warning', reason, message });
   }
 
   async #keepApplying(signal: AbortSignal): Promise<void> {
@@ -174,14 +222,18 @@ class ProxyLoop {
 
   async #verify(): Promise<void> {
     const now = this.#clock.monotonic();
-    if (this.#verifiedAt !== 0 && now - this.#verifiedAt < verifyEveryMs) return;
     const first = this.#verifiedAt === 0;
-    this.#verifiedAt = now;
-    await this.#host?.ensure();
+    const isDue = first || now - this.#verifiedAt >= verifyEveryMs;
+    if (!isDue && !this.#monitor?.isDisturbed) return;
+    if (isDue) {
+      this.#verifiedAt = now;
+      await this.#host?.ensure();
+    }
     if (first) return;
     for (const applier of this.#appliers) {
       if (await applier.verify()) continue;
-      this.#logger.warn('Rules were removed by somebody else; programming them again');
+      this.#logger.warn('Rules were changed by another program; programming them again');
+      this.#tell('RulesRestored', 'The rules of Services were changed by another program, and were made again');
       this.#changed();
     }
   }
@@ -193,7 +245,7 @@ class ProxyLoop {
 
   /** Until something changes, or it is time to verify. */
   async #nextChange(signal: AbortSignal): Promise<void> {
-    if (this.#changedAt !== undefined) return;
+    if (this.#changedAt !== undefined || this.#monitor?.isDisturbed) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     await this.#clock.sleep(verifyEveryMs, AbortSignal.any([signal, woken.signal]));

@@ -12,6 +12,8 @@ const annotationPrefix = `${prefix}annotation.`;
 export const typeLabel = `${prefix}type`;
 /** Which node made it: several kubelets may share an engine in tests. */
 export const nodeLabel = `${prefix}node`;
+/** Whose cluster's it is. Builds before there was this label wrote none. */
+export const clusterLabel = 'longshore.dev/cluster';
 export const podUidLabel = 'io.kubernetes.pod.uid';
 
 const labels = {
@@ -30,8 +32,16 @@ const infraName = 'POD';
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Who makes containers. */
+export interface Maker {
+  readonly node: string;
+  /** Undefined: nobody has said yet, which is so in tests only. */
+  readonly clusterId: string | undefined;
+}
+
 export interface SandboxLabels {
   readonly type: 'sandbox';
+  readonly clusterId?: string;
   readonly pod: PodIdentity;
   readonly attempt: number;
 }
@@ -40,7 +50,7 @@ export interface SandboxLabels {
 export interface ContainerLabels
   extends Pick<
     ContainerState,
-    'pod' | 'name' | 'kind' | 'attempt' | 'specHash' | 'sandboxId' | 'imageName' | 'annotations'
+    'pod' | 'name' | 'kind' | 'attempt' | 'specHash' | 'sandboxId' | 'imageName' | 'annotations' | 'clusterId'
   > {
   readonly type: 'container';
 }
@@ -57,21 +67,21 @@ function dockerName(container: string, pod: PodIdentity, attempt: number): strin
   return ['k8s', container, pod.name, pod.namespace, pod.uid, attempt].join('_');
 }
 
-export function labelsOfSandbox({ pod, attempt }: SandboxConfig, node: string): Labels {
+export function labelsOfSandbox({ pod, attempt }: SandboxConfig, maker: Maker): Labels {
   return {
     [typeLabel]: 'sandbox',
-    [nodeLabel]: node,
+    ...makerLabels(maker),
     ...podLabels(pod),
     [labels.container]: infraName,
     [labels.attempt]: String(attempt),
   };
 }
 
-export function labelsOfContainer(config: ContainerConfig, sandboxId: string, node: string): Labels {
+export function labelsOfContainer(config: ContainerConfig, sandboxId: string, maker: Maker): Labels {
   const annotations = Object.entries(config.annotations).map(([name, value]) => [annotationPrefix + name, value]);
   return {
     [typeLabel]: 'container',
-    [nodeLabel]: node,
+    ...makerLabels(maker),
     ...podLabels(config.pod),
     [labels.container]: config.name,
     [labels.kind]: config.kind,
@@ -81,6 +91,17 @@ export function labelsOfContainer(config: ContainerConfig, sandboxId: string, no
     [labels.image]: config.imageName,
     ...Object.fromEntries(annotations),
   };
+}
+
+const makerLabels = ({ node, clusterId }: Maker): Labels => ({
+  [nodeLabel]: node,
+  ...(clusterId !== undefined && { [clusterLabel]: clusterId }),
+});
+
+/** Whether another cluster made what has these labels. */
+export function isForeign(found: Labels, clusterId: string | undefined): boolean {
+  const owner = found[clusterLabel];
+  return owner !== undefined && owner !== clusterId;
 }
 
 const podLabels = ({ namespace, name, uid }: PodIdentity): Labels => ({
@@ -98,7 +119,9 @@ export function readLabels(found: Labels): SandboxLabels | ContainerLabels | und
   };
   const attempt = Number(found[labels.attempt]);
   if (pod.uid === '' || pod.name === '' || !Number.isInteger(attempt)) return undefined;
-  if (found[typeLabel] === 'sandbox') return { type: 'sandbox', pod, attempt };
+  const clusterId = found[clusterLabel];
+  const owner = clusterId === undefined ? {} : { clusterId };
+  if (found[typeLabel] === 'sandbox') return { type: 'sandbox', pod, attempt, ...owner };
   const kind = readKind(found[labels.kind]);
   if (found[typeLabel] !== 'container' || kind === undefined) return undefined;
   return {
@@ -111,6 +134,7 @@ export function readLabels(found: Labels): SandboxLabels | ContainerLabels | und
     sandboxId: found[labels.sandbox] ?? '',
     imageName: found[labels.image] ?? '',
     annotations: readAnnotations(found),
+    ...owner,
   };
 }
 

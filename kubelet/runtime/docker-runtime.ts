@@ -5,15 +5,15 @@ import type Dockerode from 'dockerode';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
 import { readInspection } from './docker/container-state.ts';
-import { ask, askMaybe, askUnlessSo, connectEngine, translateError } from './docker/engine.ts';
+import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath, translateError } from './docker/engine.ts';
 import { readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
-import { ensurePodNetwork } from './docker/network.ts';
+import { PodNetwork } from './docker/network.ts';
 import { readLowestOomScoreAdj } from './docker/oom-score.ts';
 import { openSandboxPort } from './docker/sandbox-port.ts';
 import { DockerStreams } from './docker/streams.ts';
-import { nodeLabel } from './docker-labels.ts';
+import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
 import {
   type ContainerConfig,
   type ContainerState,
@@ -38,6 +38,8 @@ export interface DockerRuntimeOptions {
   readonly nodeName: string;
   /** Default `longshore`. */
   readonly networkName?: string;
+  /** What else is written on the network: for whoever finds it and asks whose it is. */
+  readonly networkLabels?: Readonly<Record<string, string>>;
   /** Instead of our own. It is pulled like any image. */
   readonly infraImage?: string;
   /** Default 1500. */
@@ -55,10 +57,10 @@ interface Known {
 
 export class DockerRuntime implements Runtime {
   readonly #docker: Dockerode;
-  readonly #node: string;
+  #maker: Maker;
   readonly #networkName: string;
   readonly #infraImage: string;
-  readonly #mtu: number;
+  readonly #network: PodNetwork;
   readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
   readonly #logger: Logger;
   readonly #images: DockerImages;
@@ -71,18 +73,27 @@ export class DockerRuntime implements Runtime {
 
   constructor(options: DockerRuntimeOptions) {
     this.#docker = connectEngine(options.socketPath === undefined ? {} : { socketPath: options.socketPath });
-    this.#node = options.nodeName;
+    this.#maker = { node: options.nodeName, clusterId: undefined };
     this.#networkName = options.networkName ?? 'longshore';
     this.#infraImage = options.infraImage ?? infraImageName;
-    this.#mtu = options.mtu ?? 1500;
+    this.#network = new PodNetwork({
+      docker: this.#docker,
+      socketPath: options.socketPath ?? defaultSocketPath,
+      name: this.#networkName,
+      mtu: options.mtu ?? 1500,
+      labels: options.networkLabels ?? {},
+      logger: options.logger,
+    });
     this.#logger = options.logger;
     this.#images = new DockerImages(this.#docker);
     this.#streams = new DockerStreams(this.#docker);
   }
 
   async list(): Promise<RuntimeSnapshot> {
-    const found = await ask(
-      this.#docker.listContainers({ all: true, filters: { label: [`${nodeLabel}=${this.#node}`] } }),
+    const { node, clusterId } = this.#maker;
+    const filters = { label: [`${nodeLabel}=${node}`] };
+    const found = (await ask(this.#docker.listContainers({ all: true, filters }))).filter(
+      ({ Labels: labels }) => !isForeign(labels, clusterId),
     );
     const present = new Set(found.map(({ Id }) => Id));
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
@@ -111,7 +122,7 @@ export class DockerRuntime implements Runtime {
 
   async createSandbox(config: SandboxConfig): Promise<string> {
     const options = computeSandboxOptions(config, {
-      node: this.#node,
+      maker: this.#maker,
       infraImage: this.#infraImage,
       networkName: this.#networkName,
       lowestOomScoreAdj: this.#lowestOomScoreAdj,
@@ -133,7 +144,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
-    const place = { sandboxId, node: this.#node, lowestOomScoreAdj: this.#lowestOomScoreAdj };
+    const place = { sandboxId, maker: this.#maker, lowestOomScoreAdj: this.#lowestOomScoreAdj };
     return await this.#create(computeContainerOptions(config, place));
   }
 
@@ -166,7 +177,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    yield* readEvents(this.#docker, { node: this.#node, isOwnStart: (id) => this.#ownStarts.delete(id) }, signal);
+    yield* readEvents(this.#docker, { maker: this.#maker, isOwnStart: (id) => this.#ownStarts.delete(id) }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {
@@ -206,8 +217,12 @@ export class DockerRuntime implements Runtime {
     return { name: 'docker', version };
   }
 
-  async ensureNetwork(podCidr: string): Promise<void> {
-    await ensurePodNetwork(this.#docker, { name: this.#networkName, podCidr, mtu: this.#mtu });
+  useCluster(clusterId: string): void {
+    this.#maker = { ...this.#maker, clusterId };
+  }
+
+  async ensureNetwork(podCidr: string): Promise<string | undefined> {
+    return await this.#network.ensure(podCidr, this.#maker.clusterId);
   }
 
   async prepare(): Promise<void> {

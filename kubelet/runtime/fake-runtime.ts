@@ -223,7 +223,11 @@ export class FakeRuntime implements Runtime {
     return { name: 'fake', version: '1' };
   }
 
-  async ensureNetwork(_podCidr: string): Promise<void> {}
+  useCluster(_clusterId: string): void {}
+
+  async ensureNetwork(_podCidr: string): Promise<undefined> {
+    return undefined;
+  }
 
   async prepare(): Promise<void> {}
 

@@ -115,6 +115,8 @@ export interface ContainerConfig {
 
 export interface SandboxState {
   readonly id: string;
+  /** Whose it is. Absent: made by a build that did not say. */
+  readonly clusterId?: string;
   readonly pod: PodIdentity;
   readonly attempt: number;
   readonly running: boolean;
@@ -126,6 +128,8 @@ export interface SandboxState {
 
 export interface ContainerState {
   readonly id: string;
+  /** As of a sandbox. */
+  readonly clusterId?: string;
   readonly pod: PodIdentity;
   readonly name: string;
   readonly kind: ContainerKind;
@@ -274,8 +278,17 @@ export interface RuntimeVersion {
 /** The node's side of it. */
 export interface NodeRuntime {
   version(): Promise<RuntimeVersion>;
-  /** The network of this node's pods, in the node's pod CIDR; made or repaired where needed. Before any sandbox. */
-  ensureNetwork(podCidr: string): Promise<void>;
+  /**
+   * Called first of all, with the id of the node's cluster: what is made from now on carries it, and what carries
+   * another cluster's is neither seen nor touched. What carries none is seen: it may be of a build before there were
+   * ids.
+   */
+  useCluster(clusterId: string): void;
+  /**
+   * The network of this node's pods, in the node's pod CIDR; made or repaired where needed. Before any sandbox, and
+   * then from time to time: says what had to be repaired. Throws `Refused` when it is another cluster's.
+   */
+  ensureNetwork(podCidr: string): Promise<string | undefined>;
   /** Whatever is needed before sandboxes can be made without a registry. */
   prepare(): Promise<void>;
   stats(ids: readonly string[]): Promise<ContainerStats[]>;

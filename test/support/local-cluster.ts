@@ -61,7 +61,7 @@ export class LocalCluster {
     return this.#client;
   }
 
-  /** Again, after `stop` or `kill`, with the same data. Resolves when it says that it runs. */
+  /** Again, after `stop` or `kill`, with the same data. Resolves when it says that it runs; throws when it ends before. */
   async start(): Promise<void> {
     this.#output = '';
     const script = join(packageRoot, 'cli/cluster/start.mjs');
@@ -72,7 +72,9 @@ export class LocalCluster {
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    await eventually('Longshore runs', () => this.#hasStarted(child), { timeoutMs: 180_000 });
+    const isDecided = () => this.#output.includes('Longshore runs.') || hasEnded(child);
+    await eventually('Longshore runs', isDecided, { timeoutMs: 180_000 });
+    if (hasEnded(child)) throw new Error(`npm start ended with code ${child.exitCode}:\n${this.#output}`);
     this.#client ??= createRestClient(await readKubeconfig(this.kubeconfig), {
       userAgent: 'e2e',
       logger: silentLogger,
@@ -107,19 +109,16 @@ export class LocalCluster {
     return await readFile(join(this.dataDir, 'longshore.log'), 'utf8');
   }
 
-  #hasStarted(child: ChildProcess): boolean {
-    if (child.exitCode !== null) throw new Error(`npm start ended with code ${child.exitCode}:\n${this.#output}`);
-    return this.#output.includes('Longshore runs.');
-  }
-
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return null;
+    if (child === undefined || hasEnded(child)) return null;
     const exited = once(child, 'exit') as Promise<[number | null]>;
     child.kill(signal);
     return (await exited)[0];
   }
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 /** Standard output of a program; throws with its errors when it fails. */
 export async function runProgram(command: string, args: readonly string[]): Promise<string> {

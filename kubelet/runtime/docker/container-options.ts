@@ -1,11 +1,11 @@
 /** What Docker is told to make: our configurations in Docker's words. Pure. */
 
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
-import { containerName, labelsOfContainer, labelsOfSandbox, sandboxName } from '../docker-labels.ts';
+import { containerName, labelsOfContainer, labelsOfSandbox, type Maker, sandboxName } from '../docker-labels.ts';
 import type { ContainerConfig, ContainerSecurity, NamespaceMode, PortMapping, SandboxConfig } from '../runtime.ts';
 
 export interface SandboxOptions {
-  readonly node: string;
+  readonly maker: Maker;
   readonly infraImage: string;
   readonly networkName: string;
   /** Lower scores are raised to this. */
@@ -23,7 +23,7 @@ export function computeSandboxOptions(config: SandboxConfig, options: SandboxOpt
     name: sandboxName(config),
     Image: options.infraImage,
     ...(onNode ? {} : { Hostname: config.hostname }),
-    Labels: { ...labelsOfSandbox(config, options.node) },
+    Labels: { ...labelsOfSandbox(config, options.maker) },
     ExposedPorts: Object.fromEntries(config.portMappings.map((mapping) => [dockerPort(mapping), {}])),
     HostConfig: {
       NetworkMode: onNode ? 'host' : options.networkName,
@@ -43,19 +43,19 @@ export function computeSandboxOptions(config: SandboxConfig, options: SandboxOpt
 
 export interface ContainerPlace {
   readonly sandboxId: string;
-  readonly node: string;
+  readonly maker: Maker;
   readonly lowestOomScoreAdj: number;
 }
 
 export function computeContainerOptions(
   config: ContainerConfig,
-  { sandboxId, node, lowestOomScoreAdj }: ContainerPlace,
+  { sandboxId, maker, lowestOomScoreAdj }: ContainerPlace,
 ): ContainerCreateOptions {
   const { stdin, tty } = config;
   return {
     name: containerName(config),
     Image: config.image,
-    Labels: { ...labelsOfContainer(config, sandboxId, node) },
+    Labels: { ...labelsOfContainer(config, sandboxId, maker) },
     Env: [...config.environment],
     ...(config.command !== undefined && { Entrypoint: [...config.command] }),
     ...(config.args !== undefined && { Cmd: [...config.args] }),

@@ -10,7 +10,9 @@ export interface EngineOptions {
   readonly socketPath?: string;
 }
 
-export function connectEngine({ socketPath = '/var/run/docker.sock' }: EngineOptions): Dockerode {
+export const defaultSocketPath = '/var/run/docker.sock';
+
+export function connectEngine({ socketPath = defaultSocketPath }: EngineOptions): Dockerode {
   // Connections are kept: opening one costs the engine as much as a small request.
   const agent = new ShortAgent({ keepAlive: true, maxFreeSockets: 16 });
   const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = { socketPath, agent };

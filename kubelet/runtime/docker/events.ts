@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
-import { nodeLabel, podUidLabel, typeLabel } from '../docker-labels.ts';
+import { isForeign, type Maker, nodeLabel, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError, type RuntimeEvent } from '../runtime.ts';
 import { ask } from './engine.ts';
 
@@ -12,7 +12,8 @@ interface EngineEvent {
 }
 
 export interface EventFilter {
-  readonly node: string;
+  /** Whose containers. */
+  readonly maker: Maker;
   /** Asked once for each start: those are not told. */
   isOwnStart(id: string): boolean;
 }
@@ -20,7 +21,7 @@ export interface EventFilter {
 /** Ends only when `signal` aborts; a broken connection throws. */
 export async function* readEvents(
   docker: Dockerode,
-  { node, isOwnStart }: EventFilter,
+  { maker, isOwnStart }: EventFilter,
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
@@ -29,7 +30,7 @@ export async function* readEvents(
       filters: {
         type: ['container'],
         event: ['start', 'die', 'destroy', 'pause', 'unpause'],
-        label: [`${nodeLabel}=${node}`],
+        label: [`${nodeLabel}=${maker.node}`],
       },
     }),
   )) as Readable;
@@ -38,6 +39,7 @@ export async function* readEvents(
   if (signal.aborted) stop();
   try {
     for await (const event of parseLines(stream)) {
+      if (isForeign(event.Actor?.Attributes ?? {}, maker.clusterId)) continue;
       if (event.Action === 'start' && isOwnStart(event.Actor?.ID ?? '')) continue;
       const told = readEvent(event);
       if (told !== undefined) yield told;

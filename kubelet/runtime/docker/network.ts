@@ -1,51 +1,140 @@
-/** The bridge network of this node's pods: one Docker network of our own; the daemon's configuration is left alone. */
+/**
+ * The bridge network of this node's pods: one Docker network of our own; the daemon's configuration is left alone.
+ *
+ * Docker makes the bridge once and never looks at it again. So we do: a bridge that was set down, deleted or robbed of
+ * its address is mended, with the ports of the pods that run.
+ */
 
 import type Dockerode from 'dockerode';
+import type { Logger } from '../../../base/logger.ts';
+import { clusterLabel, isForeign, type Labels, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
+import { BridgeRepair, firstAddress, isBridgeWhole, listensHere } from './bridge.ts';
 import { ask, askMaybe } from './engine.ts';
 
 export interface PodNetworkOptions {
+  readonly docker: Dockerode;
+  readonly socketPath: string;
   readonly name: string;
-  readonly podCidr: string;
   /** Of the bridge; pods inherit it. */
   readonly mtu: number;
+  /** Beside our own. */
+  readonly labels: Labels;
+  readonly logger: Logger;
 }
 
-/**
- * Makes the network unless it is there as wanted. One with another CIDR is replaced, which the engine refuses while
- * pods are on it: then the caller ends them first.
- *
- * Docker is told not to masquerade: it would do so for traffic to pods and Services as well. The proxy's rules
- * masquerade exactly what leaves the cluster.
- */
-export async function ensurePodNetwork(docker: Dockerode, { name, podCidr, mtu }: PodNetworkOptions): Promise<void> {
-  const existing = await askMaybe(docker.getNetwork(name).inspect());
-  if (existing !== undefined) {
-    if (existing.IPAM?.Config?.[0]?.Subnet === podCidr) return;
-    await ask(docker.getNetwork(name).remove());
+/** Of what Docker says of a network. */
+export interface FoundNetwork {
+  readonly subnet: string | undefined;
+  readonly labels: Labels;
+  /** How many containers run on it. */
+  readonly containers: number;
+}
+
+export interface WantedNetwork {
+  readonly name: string;
+  readonly podCidr: string;
+  readonly clusterId: string | undefined;
+}
+
+/** A text: why there is nothing that may be done. */
+type NetworkDecision = 'create' | 'keep' | 'replace' | { readonly refused: string };
+
+export class PodNetwork {
+  readonly #options: PodNetworkOptions;
+  readonly #bridge: string;
+  readonly #repair: BridgeRepair;
+  /** What was made sure of by asking Docker. */
+  #ensuredCidr: string | undefined;
+  /** An engine in another network namespace has its bridge there. */
+  #isBridgeHere: boolean | undefined;
+
+  constructor(options: PodNetworkOptions) {
+    this.#options = options;
+    // Linux allows 15 bytes for the name of an interface.
+    this.#bridge = options.name.slice(0, 15);
+    this.#repair = new BridgeRepair({ ...options, bridge: this.#bridge });
   }
-  await ask(
-    docker.createNetwork({
-      Name: name,
-      CheckDuplicate: true,
-      Driver: 'bridge',
-      IPAM: { Driver: 'default', Config: [{ Subnet: podCidr, Gateway: firstAddress(podCidr) }] },
-      Options: {
-        // Linux allows 15 bytes for the name of an interface.
-        'com.docker.network.bridge.name': name.slice(0, 15),
-        'com.docker.network.bridge.enable_ip_masquerade': 'false',
-        'com.docker.network.bridge.enable_icc': 'true',
-        'com.docker.network.driver.mtu': String(mtu),
-      },
-      Labels: { 'dev.longshore.type': 'network' },
-    }),
-  );
+
+  /**
+   * Cheap while all is well: the kernel's table of routes is read, and nothing is asked of Docker. Says what was
+   * repaired. A network with another CIDR is replaced, which the engine refuses while pods are on it: then the caller
+   * ends them first.
+   */
+  async ensure(podCidr: string, clusterId: string | undefined): Promise<string | undefined> {
+    this.#isBridgeHere ??= await listensHere(this.#options.socketPath);
+    if (this.#ensuredCidr === podCidr && (await this.#isWhole(podCidr))) return undefined;
+    const isStart = this.#ensuredCidr !== podCidr;
+    this.#ensuredCidr = undefined;
+    const isNew = await this.#ensureInDocker(podCidr, clusterId);
+    const repaired = this.#isBridgeHere ? await this.#repair.ensure(podCidr) : undefined;
+    this.#ensuredCidr = podCidr;
+    if (isNew) return isStart ? undefined : `the network ${this.#options.name} was gone and was made again`;
+    return repaired;
+  }
+
+  async #isWhole(podCidr: string): Promise<boolean> {
+    return !this.#isBridgeHere || (await isBridgeWhole(this.#bridge, podCidr));
+  }
+
+  /** Whether it had to be made. */
+  async #ensureInDocker(podCidr: string, clusterId: string | undefined): Promise<boolean> {
+    const { docker, name } = this.#options;
+    const decision = decideNetwork(await this.#find(), { name, podCidr, clusterId });
+    if (typeof decision !== 'string') throw new RuntimeError('Refused', decision.refused);
+    if (decision === 'keep') return false;
+    if (decision === 'replace') await ask(docker.getNetwork(name).remove());
+    await this.#create(podCidr, clusterId);
+    return true;
+  }
+
+  async #find(): Promise<FoundNetwork | undefined> {
+    const { docker, name } = this.#options;
+    const found = await askMaybe(docker.getNetwork(name).inspect());
+    return (
+      found && {
+        subnet: found.IPAM?.Config?.[0]?.Subnet,
+        labels: found.Labels ?? {},
+        containers: Object.keys(found.Containers ?? {}).length,
+      }
+    );
+  }
+
+  /**
+   * Docker is told not to masquerade: it would do so for traffic to pods and Services as well. The proxy's rules
+   * masquerade exactly what leaves the cluster.
+   */
+  async #create(podCidr: string, clusterId: string | undefined): Promise<void> {
+    const { docker, name, mtu, labels } = this.#options;
+    await ask(
+      docker.createNetwork({
+        Name: name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        IPAM: { Driver: 'default', Config: [{ Subnet: podCidr, Gateway: firstAddress(podCidr) }] },
+        Options: {
+          'com.docker.network.bridge.name': this.#bridge,
+          'com.docker.network.bridge.enable_ip_masquerade': 'false',
+          'com.docker.network.bridge.enable_icc': 'true',
+          'com.docker.network.driver.mtu': String(mtu),
+        },
+        Labels: { ...labels, [typeLabel]: 'network', ...(clusterId !== undefined && { [clusterLabel]: clusterId }) },
+      }),
+    );
+  }
 }
 
-/** The bridge's own address: the first of the CIDR. */
-export function firstAddress(cidr: string): string {
-  const bytes = (cidr.split('/')[0] ?? '').split('.').map(Number);
-  if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte <= 255)))
-    throw new RuntimeError('Refused', `The pod CIDR ${cidr} is not an IPv4 network`);
-  return [...bytes.slice(0, 3), (bytes[3] ?? 0) + 1].join('.');
+/** What to do with the network that was found. One of a build that wrote no cluster on it gets its label once it is empty. */
+export function decideNetwork(found: FoundNetwork | undefined, wanted: WantedNetwork): NetworkDecision {
+  if (found === undefined) return 'create';
+  const owner = found.labels[clusterLabel];
+  if (isForeign(found.labels, wanted.clusterId)) {
+    return {
+      refused:
+        `the Docker network ${wanted.name} belongs to another cluster (${owner}): take that one down, or give this one ` +
+        'a network of its own',
+    };
+  }
+  if (found.subnet !== wanted.podCidr) return 'replace';
+  return owner === undefined && wanted.clusterId !== undefined && found.containers === 0 ? 'replace' : 'keep';
 }
