@@ -196,8 +196,8 @@ export const commands: readonly Command[] = [
     describe: 'Remove the cluster from this machine: containers, network, rules and data',
     options: {
       'data-dir': upOptions['data-dir'] ?? {},
-      'node-name': upOptions['node-name'] ?? {},
-      'cluster-cidr': upOptions['cluster-cidr'] ?? {},
+      cluster: text('Id of a cluster whose data directory is lost: only its containers, network and rules'),
+      'cluster-cidr': text('Its pod network; default: the one it was started with'),
       'keep-data': flag('Keep the data and the certificates'),
     },
     load: () => import('./commands/down.ts'),

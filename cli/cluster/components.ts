@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Running } from '../../base/lifecycle.ts';
 import type { StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
-import { type Component, components } from './up-options.ts';
+import { placeLabels } from './neighbours.ts';
+import { type Component, components, type UpOptions } from './up-options.ts';
 
 /** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
 const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
@@ -58,7 +59,11 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       nodeName,
       nodeIp,
       dataDir: join(options.dataDir, 'kubelet'),
-      docker: { socketPath: dockerSocket() },
+      docker: {
+        socketPath: dockerSocket(),
+        networkName: options.networkName,
+        networkLabels: computePlaceLabels(options),
+      },
       serving: certificates.kubeletServing,
       clientCertificateAuthority: certificates.authority.certificate,
       port: options.kubeletPort,
@@ -71,6 +76,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
       nodeName: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
+      table: cluster.options.networkName,
       mode: cluster.options.proxyMode,
     });
   },
@@ -83,6 +89,15 @@ function clientOf(cluster: Cluster, component: Component, user: StoredKeyPair) {
 
 export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
   return starters[component](cluster);
+}
+
+function computePlaceLabels({ dataDir, clusterCidr, serviceCidr, nodePortRange: { first, last } }: UpOptions) {
+  return {
+    [placeLabels.dataDir]: dataDir,
+    [placeLabels.clusterCidr]: clusterCidr,
+    [placeLabels.serviceCidr]: serviceCidr,
+    [placeLabels.nodePorts]: `${first}-${last}`,
+  };
 }
 
 /** A cluster that has its etcd and all components in this process: nobody else can be leading. */

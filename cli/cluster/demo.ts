@@ -20,13 +20,13 @@ import { canListen } from './host.ts';
 import { httpGet } from './http-get.ts';
 import type { Progress } from './progress.ts';
 import { startRegistry } from './registry-process.ts';
+import { waitUntil } from './wait-until.ts';
 
 const run = promisify(execFile);
 const namespace = 'default';
 /** The registry that the manifests name. */
 const manifestRegistry = 'localhost:5000';
 const nodePort = 30080;
-const answerTimeoutMs = 120_000;
 
 /** Starts the registry (and adds it to `running`) and makes sure that it has the images. */
 export async function prepareDemoImages(cluster: Cluster, running: Running[]): Promise<{ registry: string }> {
@@ -84,21 +84,27 @@ async function applyAll(client: Client, registry: string): Promise<void> {
 
 /** Only a page that Redis has filled is a 200. */
 async function waitForAnswer(client: Client, cluster: Cluster, { progress, signal }: DemoOptions): Promise<void> {
-  const end = systemClock.monotonic() + answerTimeoutMs;
-  while (!signal.aborted) {
-    const answer = await httpGet(`http://${cluster.nodeIp}:${nodePort}/`);
-    if (answer?.code === 200) return;
-    const { items } = await client.list(pods, { namespace, labelSelector: 'app=guestbook' });
-    progress.note(`${items.filter(isRunning).length} of ${items.length} pods run`);
-    if (systemClock.monotonic() > end) throw new CommandError(notAnswering(items));
-    await systemClock.sleep(50, signal);
-  }
+  await waitUntil({
+    not: `The guestbook does not answer on port ${nodePort}`,
+    async whyNot() {
+      const answer = await httpGet(`http://${cluster.nodeIp}:${nodePort}/`);
+      if (answer?.code === 200) return undefined;
+      const { items } = await client.list(pods, { namespace, labelSelector: 'app=guestbook' });
+      const running = `${items.filter(isRunning).length} of ${items.length} pods run`;
+      progress.note(running);
+      return [running, ...describeWaiting(items)].join('\n');
+    },
+    advice: `See ${cluster.options.dataDir}/longshore.log`,
+    clock: systemClock,
+    signal,
+    everyMs: 50,
+  });
 }
 
 const isRunning = (pod: Pod): boolean => pod.status?.phase === 'Running';
 
-function notAnswering(found: readonly Pod[]): string {
-  const waiting = found
+function describeWaiting(found: readonly Pod[]): string[] {
+  return found
     .filter((pod) => !isRunning(pod))
     .map(({ metadata, status }) => {
       const reason =
@@ -106,5 +112,4 @@ function notAnswering(found: readonly Pod[]): string {
         status?.conditions?.find((one) => one.status === 'False')?.message;
       return `  ${metadata?.name}: ${status?.phase ?? 'Pending'}${reason === undefined ? '' : `, ${reason}`}`;
     });
-  return `The guestbook does not answer on port ${nodePort} after 2 minutes.\n${waiting.join('\n')}`;
 }

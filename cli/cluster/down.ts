@@ -1,4 +1,7 @@
-/** Takes a cluster off this machine: what it runs, its containers, network and rules, and its data. Nothing else. */
+/**
+ * Takes a cluster off this machine: what it runs, its containers, network and rules, and its data. Nothing else: what
+ * names another cluster stays, and what names none goes only where this data directory shows that it is its own.
+ */
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,20 +9,35 @@ import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../../base/clock.ts';
+import { Patience } from '../../base/patience.ts';
 import { CommandError } from '../command.ts';
 import type { Session } from '../session.ts';
+import { type ClusterRecord, holdsOldCluster, readRecord, recordFile } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
-import { defaultNodeName } from './host.ts';
 import { ownerOf } from './instance-lock.ts';
+import { placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 const run = promisify(execFile);
 
 export interface DownOptions {
   readonly dataDir: string;
-  readonly nodeName: string | undefined;
-  readonly clusterCidr: string;
+  /** For a cluster whose data directory is lost: its id. Then nothing of `dataDir` is touched. */
+  readonly clusterId: string | undefined;
+  /** Default: what the cluster was started with. */
+  readonly clusterCidr: string | undefined;
   readonly keepData: boolean;
+}
+
+/** Whose things go. */
+interface Target {
+  /** Undefined: of a build before clusters had ids. */
+  readonly clusterId: string | undefined;
+  readonly networkName: string;
+  readonly clusterCidr: string;
+  readonly serviceCidr: string | undefined;
+  /** Where its pods have folders, which tell its containers of a build before from those of others. */
+  readonly podsFolder: string | undefined;
 }
 
 /** All that a cluster keeps in its data directory. Other files there are somebody else's, and stay. */
@@ -35,23 +53,61 @@ const ownFiles = [
   'scheduler.kubeconfig',
   'longshore.log',
   'longshore.pid',
+  // The last: without it `down` would not know again what is its own.
+  recordFile,
 ];
+const defaults = { networkName: 'longshore', clusterCidr: '10.244.0.0/16' };
 /** Images of the demo, as they are called when they were pulled from its registry. */
 const demoImages = /^localhost:\d+\/longshore\//;
-const stopTimeoutMs = 20_000;
+const stopLimitMs = 60_000;
 
 /** Idempotent: what is gone already is no error. */
 export async function down(session: Session, options: DownOptions): Promise<void> {
-  const { dataDir, clusterCidr, keepData, nodeName = defaultNodeName() } = options;
+  const { dataDir, keepData, clusterId } = options;
   if (process.getuid?.() !== 0) throw new CommandError('Containers, networks and rules are root’s: run this as root.');
   const progress = await createProgress(session.out);
+  if (clusterId !== undefined) return await removeFromMachine(await findLost(clusterId, options), progress);
   await stopRunning(dataDir, progress);
-  if (existsSync(dockerSocket())) await progress.step('Containers and network', () => removeContainers(nodeName));
+  const target = await findTarget(options);
+  if (target === undefined) session.out.write(`${dataDir} holds no cluster: no container and no rule was touched.\n`);
+  else await removeFromMachine(target, progress);
+  if (!keepData) await progress.step(`Data in ${dataDir}`, () => removeData(dataDir));
+}
+
+async function removeFromMachine(target: Target, progress: Progress): Promise<void> {
+  const { clusterId, networkName: table, clusterCidr, serviceCidr } = target;
+  if (existsSync(dockerSocket())) await progress.step('Containers and network', () => removeContainers(target));
   await progress.step('Rules', async () => {
     const { cleanProxy } = await import('../../proxy/clean.ts');
-    await cleanProxy({ clusterCidr });
+    await cleanProxy({ clusterId, table, clusterCidr, serviceCidr });
   });
-  if (!keepData) await progress.step(`Data in ${dataDir}`, () => removeData(dataDir));
+}
+
+/** What the data directory says; undefined: there is no cluster in it. */
+async function findTarget({ dataDir, clusterCidr }: DownOptions): Promise<Target | undefined> {
+  const record: ClusterRecord | undefined = await readRecord(dataDir);
+  if (record === undefined && !holdsOldCluster(dataDir)) return undefined;
+  return {
+    clusterId: record?.id,
+    networkName: record?.networkName ?? defaults.networkName,
+    clusterCidr: clusterCidr ?? record?.clusterCidr ?? defaults.clusterCidr,
+    serviceCidr: record?.serviceCidr,
+    podsFolder: join(dataDir, 'kubelet', 'pods'),
+  };
+}
+
+/** What the cluster wrote on its network. */
+async function findLost(clusterId: string, { clusterCidr }: DownOptions): Promise<Target> {
+  const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
+  const { networks } = await readEngineFacts(dockerSocket());
+  const network = networks.find((one) => one.clusterId === clusterId);
+  return {
+    clusterId,
+    networkName: network?.name ?? defaults.networkName,
+    clusterCidr: clusterCidr ?? network?.labels[placeLabels.clusterCidr] ?? defaults.clusterCidr,
+    serviceCidr: network?.labels[placeLabels.serviceCidr],
+    podsFolder: undefined,
+  };
 }
 
 async function stopRunning(dataDir: string, progress: Progress): Promise<void> {
@@ -59,18 +115,25 @@ async function stopRunning(dataDir: string, progress: Progress): Promise<void> {
   if (owner === undefined) return;
   await progress.step(`Stopping process ${owner}`, async () => {
     process.kill(owner, 'SIGTERM');
-    const end = systemClock.monotonic() + stopTimeoutMs;
+    const patience = new Patience({ clock: systemClock, limitMs: stopLimitMs });
     while ((await ownerOf(dataDir)) === owner) {
-      if (systemClock.monotonic() > end)
-        throw new CommandError(`Process ${owner} does not stop: end it with kill -9 ${owner}`);
+      if (patience.isOver('running'))
+        throw new CommandError(`Process ${owner} does not stop: end it with kill -9 ${owner}, then try again`);
       await systemClock.sleep(50);
     }
   });
 }
 
-async function removeContainers(nodeName: string): Promise<void> {
+async function removeContainers({ clusterId, podsFolder }: Target): Promise<void> {
   const { cleanDocker } = await import('../../kubelet/runtime/docker/clean.ts');
-  await cleanDocker({ socketPath: dockerSocket(), nodeName, images: demoImages });
+  const uids = new Set(podsFolder !== undefined && existsSync(podsFolder) ? await readdir(podsFolder) : []);
+  await cleanDocker({
+    socketPath: dockerSocket(),
+    clusterId,
+    isOwnPod: (uid) => uids.has(uid),
+    unnamedNetworks: podsFolder !== undefined,
+    images: demoImages,
+  });
 }
 
 async function removeData(dataDir: string): Promise<void> {

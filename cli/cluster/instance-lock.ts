@@ -13,7 +13,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   if (owner !== undefined) {
     throw new CommandError(
       `Longshore already runs on ${dataDir} (process ${owner}). Stop it with "kill ${owner}", or use it: ` +
-        `npx kubecfg --kubeconfig ${join(dataDir, 'admin.kubeconfig')} get pods. A second cluster needs its own --data-dir, --secure-port and --node-name.`,
+        `npx kubecfg --kubeconfig ${join(dataDir, 'admin.kubeconfig')} get pods. A second cluster needs its own --data-dir, --network-name, --cluster-cidr, --service-cidr, --node-ports, --secure-port and --kubelet-port.`,
     );
   }
   const file = fileOf(dataDir);

@@ -52,6 +52,8 @@ const sourceFolders = [
   'scheduler',
 ];
 const buildStamp = join(root, 'dist', '.built');
+/** Counted in looks, of a tenth of a second at least: a busy machine looks more rarely, and waits longer. */
+const engineLooks = 3_000;
 const engineLog = '/var/log/longshore-dockerd.log';
 
 /** Linux, Debian, Node: or a sentence about what is missing. */
@@ -174,11 +176,14 @@ async function startEngine(socket) {
   engine.removeAllListeners();
 }
 
+/** An engine with many containers, or on a slow disk, takes minutes: only one that ended, or says nothing for long, is given up. */
 async function waitForEngine(socket, failure, log) {
-  const end = Date.now() + 30_000;
+  let looks = 0;
   while (!(await engineAnswers(socket))) {
     if (failure() !== undefined) throw new SetupError(`The Docker engine does not start. ${failure()}`);
-    if (Date.now() > end) throw new SetupError(`The Docker engine does not answer on ${socket}. See ${log}`);
+    looks += 1;
+    if (looks > engineLooks) throw new SetupError(`The Docker engine does not answer on ${socket}. See ${log}`);
+    if (looks % 100 === 0) console.log(`• Still waiting for the Docker engine on ${socket} (see ${log}) …`);
     await sleep(100);
   }
 }

@@ -1,29 +1,32 @@
-/** Waits until this machine's node is Ready; what keeps it from that is part of the error. */
+/** Waits until this machine's node is Ready; what keeps it from that is shown, and part of the error. */
 
 import { nodes } from '../../api/core/node.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
-import { CommandError } from '../command.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
+import type { Progress } from './progress.ts';
+import { waitUntil } from './wait-until.ts';
 
-const readyTimeoutMs = 60_000;
+export interface NodeReadyOptions {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
 
-export async function waitForNode(cluster: Cluster, signal: AbortSignal): Promise<void> {
+export async function waitForNode(cluster: Cluster, { progress, signal }: NodeReadyOptions): Promise<void> {
   const connection = connectionAs(cluster, cluster.certificates.admin);
   const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
-  const end = systemClock.monotonic() + readyTimeoutMs;
+  const { nodeName, options } = cluster;
   try {
-    for (let why = await whyNotReady(client, cluster.nodeName); why !== undefined && !signal.aborted; ) {
-      if (systemClock.monotonic() > end) {
-        throw new CommandError(
-          `Node ${cluster.nodeName} is not Ready after a minute: ${why}. See ${cluster.options.dataDir}/longshore.log`,
-        );
-      }
-      await systemClock.sleep(25, signal);
-      why = await whyNotReady(client, cluster.nodeName);
-    }
+    await waitUntil({
+      not: `Node ${nodeName} is not Ready`,
+      whyNot: () => whyNotReady(client, nodeName),
+      note: (why) => progress.note(why),
+      advice: `See ${options.dataDir}/longshore.log`,
+      clock: systemClock,
+      signal,
+    });
   } finally {
     await client.close();
   }

@@ -1,5 +1,6 @@
 /** Shows what is being done, step by step: a spinner on a terminal, one plain line per step elsewhere. */
 
+import { systemClock } from '../../base/clock.ts';
 import type { Output } from '../session.ts';
 
 export interface Progress {
@@ -17,8 +18,12 @@ export async function createProgress(output: Terminal): Promise<Progress> {
   return output.isTTY && output.columns ? await createSpinner() : new PlainProgress(output);
 }
 
+/** After so long, and then again and again, a line says that a step still goes on. */
+const stillEveryMs = 10_000;
+
 class PlainProgress implements Progress {
   readonly #output: Output;
+  #noted = '';
 
   constructor(output: Output) {
     this.#output = output;
@@ -26,6 +31,8 @@ class PlainProgress implements Progress {
 
   async step<T>(title: string, work: () => Promise<T>): Promise<T> {
     const started = performance.now();
+    const over = new AbortController();
+    const telling = this.#tellThatItGoesOn({ title, started }, over.signal);
     try {
       const result = await work();
       this.#output.write(`✓ ${title} (${secondsSince(started)})\n`);
@@ -33,10 +40,25 @@ class PlainProgress implements Progress {
     } catch (error) {
       this.#output.write(`✗ ${title}\n`);
       throw error;
+    } finally {
+      over.abort();
+      await telling;
+      this.#noted = '';
     }
   }
 
-  note(): void {}
+  async #tellThatItGoesOn({ title, started }: { readonly title: string; readonly started: number }, over: AbortSignal) {
+    for (;;) {
+      await systemClock.sleep(stillEveryMs, over);
+      if (over.aborted) return;
+      const note = this.#noted === '' ? '' : `: ${this.#noted}`;
+      this.#output.write(`… ${title}${note} (${secondsSince(started)})\n`);
+    }
+  }
+
+  note(text: string): void {
+    this.#noted = text;
+  }
 }
 
 async function createSpinner(): Promise<Progress> {

@@ -27,6 +27,7 @@ describe('parseUpOptions', () => {
 
   const mistakes: [flags: object, says: RegExp][] = [
     [{ only: 'etcd,frob' }, /no component "frob"; there are etcd, apiserver/],
+    [{ 'network-name': 'docker0' }, /--network-name must be "longshore" and up to six/],
     [{ 'secure-port': '0' }, /--secure-port must be a port/],
     [{ 'secure-port': '70000' }, /--secure-port must be a port/],
     [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],

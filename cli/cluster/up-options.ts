@@ -27,8 +27,14 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'cluster-cidr': text('The pod network', '10.244.0.0/16'),
   'service-cidr': text('The addresses of services', '10.96.0.0/16'),
   'node-ports': text('The ports that services may have on every node', '30000-32767'),
+  'network-name': text('Name of what the cluster makes on this machine: Docker network, bridge, rules', 'longshore'),
   'proxy-mode': { choices: ['nftables', 'userspace'], default: 'nftables', describe: 'How services are forwarded' },
   'registry-port': text("Port of the demo's image registry on loopback", '5000'),
+  'accept-older-data': {
+    type: 'boolean',
+    default: false,
+    describe: 'Go on although etcd was restored from a backup: pods that it does not know are removed',
+  },
   'log-level': { choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'What goes to the log file' },
 };
 
@@ -45,6 +51,8 @@ export interface UpOptions {
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
+  readonly networkName: string;
+  readonly acceptOlderData: boolean;
   readonly proxyMode: 'nftables' | 'userspace';
   readonly registryPort: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -66,6 +74,8 @@ export function parseUpOptions(args: Arguments): UpOptions {
     clusterCidr: named('cluster-cidr'),
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
+    networkName: networkNameOf(named('network-name')),
+    acceptOlderData: isSet(args, 'accept-older-data'),
     proxyMode: named('proxy-mode') as UpOptions['proxyMode'],
     registryPort: portOf(named('registry-port'), '--registry-port'),
     logLevel: isSet(args, 'verbose') ? 'debug' : (named('log-level') as UpOptions['logLevel']),
@@ -80,6 +90,12 @@ function parseComponents(list: string | undefined): ReadonlySet<Component> {
     throw new CommandError(`--only: there is no component "${unknown}"; there are ${components.join(', ')}`);
   }
   return new Set(wanted as Component[]);
+}
+
+/** The kernel allows 15 bytes for a bridge; the beginning tells it from everything else on the machine. */
+function networkNameOf(text: string): string {
+  if (/^longshore[a-z0-9-]{0,6}$/.test(text)) return text;
+  throw new CommandError(`--network-name must be "longshore" and up to six letters, digits or "-", not "${text}"`);
 }
 
 function portOf(text: string, flag: string): number {

@@ -13,9 +13,11 @@ import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, prepareCluster } from './cluster.ts';
 import { startComponent } from './components.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
-import { checkPortIsFree, prepareDataDir } from './host.ts';
+import { prepareDataDir } from './host.ts';
+import { identify } from './identity.ts';
 import { lockDataDir } from './instance-lock.ts';
 import { waitForNode } from './node-ready.ts';
+import { preflight } from './preflight.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { type Component, components, type UpOptions } from './up-options.ts';
 import { welcomeText } from './welcome.ts';
@@ -55,7 +57,7 @@ interface Start {
 }
 
 async function start(options: UpOptions, { session, progress, running }: Start): Promise<void> {
-  await checkPorts(options);
+  const record = await preflight(options);
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
   const cluster = await progress.step('Certificates', () => prepareCluster(options, logger));
   running.push(keepCertificates(cluster));
@@ -63,11 +65,18 @@ async function start(options: UpOptions, { session, progress, running }: Start):
   images?.catch(() => {}); // awaited below; should a component fail first, its error is the one to show
   for (const component of components.filter((one) => options.only.has(one))) {
     if (session.signal.aborted) return;
+    if (component === firstAfterApiServer(options))
+      await progress.step('Identity', async () => {
+        running.push(await identify(cluster, record, session.signal));
+      });
+    if (session.signal.aborted) return;
     await progress.step(titles[component], async () => {
       running.push(await startComponent(component, cluster));
     });
   }
-  if (options.only.has('kubelet')) await progress.step('Node is Ready', () => waitForNode(cluster, session.signal));
+  const { signal } = session;
+  if (options.only.has('kubelet'))
+    await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
   const demo = images === undefined ? undefined : await startDemo(cluster, images, { session, progress, running });
   if (!session.signal.aborted) session.out.write(welcomeText(cluster, demo));
 }
@@ -90,9 +99,10 @@ async function startDemo(
   return await progress.step('Guestbook', () => runDemo(cluster, { registry, progress, signal: session.signal }));
 }
 
-async function checkPorts({ only, securePort, kubeletPort }: UpOptions): Promise<void> {
-  if (only.has('apiserver')) await checkPortIsFree(securePort, 'the API server', '--secure-port');
-  if (only.has('kubelet')) await checkPortIsFree(kubeletPort, 'the kubelet', '--kubelet-port');
+/** Whatever acts on the machine or on objects must know that they are this cluster's. */
+function firstAfterApiServer({ only }: UpOptions): Component | undefined {
+  const act: readonly Component[] = ['controller-manager', 'scheduler', 'kubelet', 'proxy'];
+  return act.find((one) => only.has(one));
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

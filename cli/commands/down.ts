@@ -9,8 +9,8 @@ import type { Session } from '../session.ts';
 export async function run(session: Session, args: Arguments): Promise<void> {
   await down(session, {
     dataDir: resolve(textOf(args, 'data-dir') ?? defaultDataDir),
-    nodeName: textOf(args, 'node-name'),
-    clusterCidr: textOf(args, 'cluster-cidr') ?? '',
+    clusterId: textOf(args, 'cluster'),
+    clusterCidr: textOf(args, 'cluster-cidr'),
     keepData: isSet(args, 'keep-data'),
   });
 }

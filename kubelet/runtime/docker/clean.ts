@@ -1,15 +1,19 @@
-/** Removes everything that Longshore ever made in an engine, and nothing else. For taking a cluster down. */
+/** Removes everything that a cluster ever made in an engine, and nothing of others. For taking a cluster down. */
 
 import type Dockerode from 'dockerode';
-import { nodeLabel, typeLabel } from '../docker-labels.ts';
+import { clusterLabel, type Labels, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
 import { ask, askMaybe, connectEngine } from './engine.ts';
 import { infraImageName } from './infra-image.ts';
 
 export interface CleanOptions {
   readonly socketPath: string;
-  /** Whose containers. */
-  readonly nodeName: string;
+  /** Undefined: of a build before clusters had ids. */
+  readonly clusterId: string | undefined;
+  /** Whether this pod is the cluster's, asked of containers that name no cluster. */
+  isOwnPod(uid: string): boolean;
+  /** Whether to take networks that name no cluster, once nothing is on them. */
+  readonly unnamedNetworks: boolean;
   /** Names of images that go as well, unless something else uses them. */
   readonly images: RegExp;
 }
@@ -17,23 +21,35 @@ export interface CleanOptions {
 const concurrency = 8;
 
 /** Idempotent. Answers how many containers there were. */
-export async function cleanDocker({ socketPath, nodeName, images }: CleanOptions): Promise<number> {
-  const docker = connectEngine({ socketPath });
-  const filters = { label: [typeLabel, `${nodeLabel}=${nodeName}`] };
-  const containers = await ask(docker.listContainers({ all: true, filters }));
-  const waiting = containers.map(({ Id }) => Id);
+export async function cleanDocker(options: CleanOptions): Promise<number> {
+  const docker = connectEngine({ socketPath: options.socketPath });
+  const containers = await ask(docker.listContainers({ all: true, filters: { label: [typeLabel] } }));
+  const own = containers.filter(({ Labels: labels }) => isOwn(labels, options)).map(({ Id }) => Id);
+  const waiting = [...own];
   await Promise.all(Array.from({ length: concurrency }, () => removeContainers(docker, waiting)));
-  for (const { Id } of await ask(docker.listNetworks({ filters: { label: [`${typeLabel}=network`] } }))) {
-    await unlessInUse(askMaybe(docker.getNetwork(Id).remove()));
-  }
-  await removeImages(docker, images);
-  return containers.length;
+  await removeNetworks(docker, options);
+  await removeImages(docker, options.images);
+  return own.length;
+}
+
+function isOwn(labels: Labels, { clusterId, isOwnPod }: CleanOptions): boolean {
+  const owner = labels[clusterLabel];
+  return owner === undefined ? isOwnPod(labels[podUidLabel] ?? '') : owner === clusterId;
 }
 
 /** Takes from `waiting` until it is empty. */
 async function removeContainers(docker: Dockerode, waiting: string[]): Promise<void> {
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     await unlessInUse(askMaybe(docker.getContainer(id).remove({ force: true, v: true })));
+  }
+}
+
+async function removeNetworks(docker: Dockerode, { clusterId, unnamedNetworks }: CleanOptions): Promise<void> {
+  const found = await ask(docker.listNetworks({ filters: { label: [`${typeLabel}=network`] } }));
+  for (const { Id, Labels: labels } of found) {
+    const owner = labels?.[clusterLabel];
+    if (owner === undefined ? unnamedNetworks : owner === clusterId)
+      await unlessInUse(askMaybe(docker.getNetwork(Id).remove()));
   }
 }
 
@@ -44,7 +60,7 @@ async function removeImages(docker: Dockerode, names: RegExp): Promise<void> {
   }
 }
 
-/** A container of another node still uses it, or somebody else is removing it right now: then it is not ours to remove. */
+/** A container of another cluster still uses it, or it is being removed right now: then it is not ours to remove. */
 async function unlessInUse(removed: Promise<unknown>): Promise<void> {
   try {
     await removed;

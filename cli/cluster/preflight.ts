@@ -1,0 +1,48 @@
+/** What is looked at before a start changes anything: ports, the data directory's cluster, the engine, neighbours. */
+
+import { CommandError as ProgramError, runCommand } from '../../proxy/command.ts';
+import { readExistingTable } from '../../proxy/existing-table.ts';
+import { ownerOfChains } from '../../proxy/nft-program.ts';
+import { CommandError } from '../command.ts';
+import { type ClusterRecord, checkStoreIsThere, holdsOldCluster, readRecord } from './cluster-record.ts';
+import { dockerSocket } from './components.ts';
+import { checkPortIsFree } from './host.ts';
+import { type WantedPlace, whyEngineWillNotDo, whyNoPlace, whyTableIsTaken } from './neighbours.ts';
+import type { UpOptions } from './up-options.ts';
+
+/** Throws a sentence about the first thing that is not as it must be; else what the data directory knows of its cluster. */
+export async function preflight(options: UpOptions): Promise<ClusterRecord | undefined> {
+  const { only, dataDir, etcdServers } = options;
+  await checkPorts(options);
+  const record = await readRecord(dataDir);
+  if (only.has('etcd') && etcdServers.length === 0) checkStoreIsThere(dataDir, record);
+  const place = { ...options, clusterId: record?.id, isOldCluster: record === undefined && holdsOldCluster(dataDir) };
+  if (only.has('kubelet')) await checkEngine(place);
+  if (only.has('proxy') && options.proxyMode === 'nftables') await checkTable(place);
+  return record;
+}
+
+async function checkPorts({ only, securePort, kubeletPort }: UpOptions): Promise<void> {
+  if (only.has('apiserver')) await checkPortIsFree(securePort, 'the API server', '--secure-port');
+  if (only.has('kubelet')) await checkPortIsFree(kubeletPort, 'the kubelet', '--kubelet-port');
+}
+
+async function checkEngine(place: WantedPlace): Promise<void> {
+  const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
+  const facts = await readEngineFacts(dockerSocket());
+  refuse(whyEngineWillNotDo(facts) ?? whyNoPlace(facts.networks, place));
+}
+
+async function checkTable(place: WantedPlace): Promise<void> {
+  try {
+    const existing = await readExistingTable(runCommand, place.networkName);
+    refuse(whyTableIsTaken(ownerOfChains(existing?.chains ?? []), place));
+  } catch (error) {
+    // Without nft, or the right to use it, the proxy does without tables.
+    if (!(error instanceof ProgramError)) throw error;
+  }
+}
+
+function refuse(why: string | undefined): void {
+  if (why !== undefined) throw new CommandError(why);
+}
