@@ -1,7 +1,7 @@
 /** X.509 certificates of the cluster: an authority and what it signs (ECDSA P-256), as PEM. */
 
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { createPrivateKey, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
@@ -9,7 +9,7 @@ x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoPro
 export interface KeyPair {
   /** PEM. */
   readonly certificate: string;
-  /** PEM, PKCS #8. Secret. */
+  /** PEM: PKCS #8 where we made it, and what else is accepted: SEC 1, PKCS #1. Secret. */
   readonly key: string;
 }
 
@@ -106,6 +106,6 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
 }
 
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = x509.PemConverter.decodeFirst(pem);
+  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
 }

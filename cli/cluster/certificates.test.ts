@@ -54,6 +54,28 @@ describe('ensureCertificates', () => {
     assert.equal(after.admin.certificate, before.admin.certificate);
   });
 
+  it('refuses a clock that is off, and changes nothing', async () => {
+    await assert.rejects(ensureCertificates({ ...options, now: 0 }), /clock of this machine says 1970-01-01T.*set it/);
+    const before = await ensureCertificates(options);
+    const dayMs = 86_400_000;
+    for (const [wrong, says] of [
+      [now - 30 * dayMs, /before the certificates of this cluster were made.*Set the clock/],
+      [now + 3_700 * dayMs, /ended on .*move the folder of that file away, keep it/],
+    ] as const) {
+      await assert.rejects(ensureCertificates({ ...options, now: wrong }), says);
+    }
+    assert.deepEqual(await ensureCertificates(options), before);
+  });
+
+  it('makes leaves again that a clock which was ahead made', async () => {
+    await ensureCertificates(options);
+    const yearMs = 365 * 86_400_000;
+    const ahead = await ensureCertificates({ ...options, now: now + 3 * yearMs });
+    const after = await ensureCertificates(options);
+    assert.notEqual(after.admin.certificate, ahead.admin.certificate);
+    assert.ok(Date.parse(new X509Certificate(after.admin.certificate).validFrom) <= now);
+  });
+
   it('replaces a damaged leaf, and refuses a damaged authority with what to do', async () => {
     const before = await ensureCertificates(options);
     await writeFile(join(folder, 'admin.key'), '');

@@ -8,6 +8,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
 import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
+import { CommandError } from '../command.ts';
 import { readIfPresent } from './read-if-present.ts';
 
 export interface CertificateOptions {
@@ -41,6 +42,8 @@ export interface ClusterCertificates {
 
 /** A leaf certificate with less left than this part of its life is made again. */
 const renewedPart = 1 / 3;
+/** A clock before this was never set. */
+const oldestTime = Date.UTC(2025, 0, 1);
 const masters = ['system:masters'];
 
 /** Loads the certificates and makes those that are missing or no longer good. Idempotent. */
@@ -93,16 +96,36 @@ async function ensureAuthority(folder: string, now: number): Promise<KeyPair> {
   if (kept !== undefined) {
     const certificate = parseCertificate(kept);
     if (certificate === undefined) {
-      throw new Error(
+      throw new CommandError(
         `${join(folder, 'ca.crt')} and ca.key are not a certificate and its key. Restore them from a backup, or move ` +
           `${folder} away: then everything that trusts this cluster needs its new certificate.`,
       );
     }
-    if (Date.parse(certificate.validTo) > now) return kept;
+    checkClock(certificate, join(folder, 'ca.crt'), now);
+    return kept;
   }
+  if (now < oldestTime) throw new CommandError(`${clockSays(now)}: set it ("timedatectl"), then start again.`);
   const { createAuthority } = await import('../../base/certificates.ts');
   return await writePair(folder, 'ca', await createAuthority('longshore-ca', now));
 }
+
+/** An authority that is not in force is never replaced: everything that trusts it would have to be told. */
+function checkClock({ validFrom, validTo }: X509Certificate, file: string, now: number): void {
+  if (Date.parse(validFrom) > now) {
+    throw new CommandError(
+      `${clockSays(now)}, which is before the certificates of this cluster were made (${file} is valid from ${validFrom}). ` +
+        'Set the clock ("timedatectl"), then start again. Nothing was changed.',
+    );
+  }
+  if (Date.parse(validTo) > now) return;
+  throw new CommandError(
+    `${clockSays(now)}, and the authority of this cluster, ${file}, ended on ${validTo}. If the clock is wrong, set it ` +
+      '("timedatectl"), then start again. If it is right, move the folder of that file away, keep it, and start again: a new ' +
+      'authority is made, and everything that trusts the old one needs the new certificate. Nothing was changed.',
+  );
+}
+
+const clockSays = (now: number): string => `The clock of this machine says ${new Date(now).toISOString()}`;
 
 interface Leaf {
   readonly folder: string;
@@ -135,8 +158,8 @@ function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, 
 }
 
 function isYoung({ validFrom, validTo }: X509Certificate, now: number): boolean {
-  const end = Date.parse(validTo);
-  return end - now > (end - Date.parse(validFrom)) * renewedPart;
+  const [start, end] = [Date.parse(validFrom), Date.parse(validTo)];
+  return start <= now && end - now > (end - start) * renewedPart;
 }
 
 function filesOf(folder: string, name: string): KeyPairFiles {

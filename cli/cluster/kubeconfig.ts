@@ -1,5 +1,6 @@
 /** Writes kubeconfig files (the format of kubectl): how to reach this cluster, and as whom. Mode 0600: they hold keys. */
 
+import { createPrivateKey } from 'node:crypto';
 import { dump } from 'js-yaml';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import { writeAtomically } from './certificates.ts';
@@ -33,7 +34,10 @@ export function renderKubeconfig({ server, certificateAuthority, user, client }:
           user:
             'certificateFile' in client
               ? { 'client-certificate': client.certificateFile, 'client-key': client.keyFile }
-              : { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.key) },
+              : {
+                  'client-certificate-data': base64(client.certificate),
+                  'client-key-data': base64(widelyReadKey(client.key)),
+                },
         },
       ],
       contexts: [{ name: 'longshore', context: { cluster: 'longshore', user } }],
@@ -41,6 +45,15 @@ export function renderKubeconfig({ server, certificateAuthority, user, client }:
     },
     { lineWidth: -1 },
   );
+}
+
+/**
+ * The key in the form that every client library reads: SEC 1 (`EC PRIVATE KEY`) for an elliptic curve. Some take any
+ * other `PRIVATE KEY` for one of RSA.
+ */
+export function widelyReadKey(pem: string): string {
+  const key = createPrivateKey(pem);
+  return key.asymmetricKeyType === 'ec' ? key.export({ type: 'sec1', format: 'pem' }).toString() : pem;
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -38,7 +38,12 @@ export class LocalCluster {
       throw new Error('This test runs in the sandbox only: npm test -- e2e, or test/support/sandbox.sh COMMAND');
     }
     const cluster = new LocalCluster(await mkdtemp(join(tmpdir(), 'longshore-cluster-')), flags);
-    await cluster.start();
+    try {
+      await cluster.start();
+    } catch (error) {
+      await rm(cluster.dataDir, { recursive: true, force: true });
+      throw error;
+    }
     return cluster;
   }
 

@@ -14,7 +14,10 @@ import { type Cluster, connectionAs, prepareCluster } from '../../cli/cluster/cl
 import { dockerSocket } from '../../cli/cluster/components.ts';
 import { components, parseUpOptions, upOptions } from '../../cli/cluster/up-options.ts';
 import type { Client } from '../../client/client.ts';
+import { readClusterId } from '../../client/cluster-id.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import { cleanDocker } from '../../kubelet/runtime/docker/clean.ts';
+import { cleanProxy } from '../../proxy/clean.ts';
 import { TestEtcd } from './etcd.ts';
 import { eventually } from './eventually.ts';
 
@@ -69,9 +72,19 @@ export class SplitCluster {
     await this.#end(name, 'SIGKILL');
   }
 
+  /** Takes everything off the machine: the next cluster would be refused where this one's containers are. */
   async stop(): Promise<void> {
+    const clusterId = await readClusterId(this.client);
     await this.client.close();
     for (const name of [...this.#processes.keys()].reverse()) await this.#end(name, 'SIGTERM');
+    await cleanDocker({
+      socketPath: dockerSocket(),
+      clusterId,
+      isOwnPod: () => false,
+      unnamedNetworks: false,
+      images: /^$/,
+    });
+    await cleanProxy({ clusterId, clusterCidr: this.#cluster.options.clusterCidr });
     await this.etcd.stop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
