@@ -40,6 +40,7 @@ import { startCompactor } from './store/compactor.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
+import { untilStoreAnswers } from './until-store-answers.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */
@@ -107,7 +108,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
-  const tokens = await ServiceAccountTokens.open(store, registries);
+  const waiting = { clock: systemClock, logger };
+  const tokens = await untilStoreAnswers(() => ServiceAccountTokens.open(store, registries), waiting);
   const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([
@@ -146,7 +148,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   registries.openAll();
-  await ensureInitialObjects(registries);
+  await untilStoreAnswers(() => ensureInitialObjects(registries), waiting);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,

@@ -65,7 +65,13 @@ export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<{
   const connection = connectionAs(cluster, cluster.certificates.admin);
   const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
   try {
-    await applyAll(client, options.registry);
+    await waitUntil({
+      not: 'The guestbook cannot be applied',
+      whyNot: () => applyAll(client, options.registry).then(() => undefined),
+      clock: systemClock,
+      signal: options.signal,
+      everyMs: 500,
+    });
     await waitForAnswer(client, cluster, options);
   } finally {
     await client.close();

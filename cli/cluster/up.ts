@@ -40,7 +40,10 @@ export async function up(given: UpOptions, session: Session): Promise<void> {
   const lock = await lockDataDir(options.dataDir);
   const running: Running[] = [];
   try {
-    await start(options, { session, running, progress: await createProgress(session.out) });
+    const starting = start(options, { session, running, progress: await createProgress(session.out) });
+    starting.catch(() => {}); // told below, unless the user stops it first
+    // Whatever it waits for, the user need not.
+    await Promise.race([aborted(session.signal), starting]);
     await Promise.race([aborted(session.signal), ...running.map(({ done }) => done)]);
     session.out.write('\nStopping. Containers are left running.\n');
   } finally {
