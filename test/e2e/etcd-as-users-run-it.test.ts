@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile, statfs } from 'node:fs/promises';
+import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { configMaps } from '../../api/core/config-map.ts';
@@ -95,9 +96,12 @@ describe('etcd as npm start runs it', () => {
     const socket = join(cluster.dataDir, 'etcd', 'client:0');
     await runProgram('rm', ['-f', socket]);
     // Nobody's but this test's; the start waits half a minute for it to go.
-    const other = (await import('node:net')).createServer().listen(socket);
-    await assert.rejects(cluster.start(), /Another etcd uses .*fuser -v/);
-    other.close();
+    const other = net.createServer().listen(socket);
+    try {
+      await assert.rejects(cluster.start(), /Another etcd uses .*fuser -v/);
+    } finally {
+      other.close();
+    }
     await cluster.start();
     await everythingIsThere();
   });

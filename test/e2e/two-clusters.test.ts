@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pods } from '../../api/core/pod.ts';
@@ -134,7 +135,6 @@ describe('two clusters on one engine', () => {
   it('adopts the pods of a build before clusters had ids, and leaves the containers of others alone', async () => {
     const uid = 'f00dfeed-0000-4000-8000-000000000000';
     const labels = { 'dev.longshore.type': 'sandbox', 'dev.longshore.attempt': '0', 'io.kubernetes.pod.uid': uid };
-    const { hostname } = await import('node:os');
     const identity = {
       'dev.longshore.node': hostname().toLowerCase(),
       'io.kubernetes.pod.name': 'of-another-build',

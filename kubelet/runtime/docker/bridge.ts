@@ -57,6 +57,7 @@ interface Link {
   readonly master?: string;
   readonly address?: string;
   readonly flags?: readonly string[];
+  readonly linkinfo?: { readonly info_kind?: string };
 }
 
 export class BridgeRepair {
@@ -82,6 +83,8 @@ export class BridgeRepair {
 
   async #troubleOf(found: Link | undefined, podCidr: string): Promise<string | undefined> {
     if (found === undefined) return 'was deleted';
+    if (found.linkinfo?.info_kind !== 'bridge')
+      throw new RuntimeError('Refused', `the interface ${this.#options.bridge} is no bridge: remove or rename it`);
     if (!found.flags?.includes('UP')) return 'was down';
     return (await isBridgeWhole(this.#options.bridge, podCidr)) ? undefined : 'had lost its address';
   }
@@ -132,7 +135,7 @@ export class BridgeRepair {
 }
 
 async function readLinks(prefix: readonly string[] = []): Promise<Link[]> {
-  const [command = '', ...args] = [...prefix, 'ip', '-j', 'link', 'show'];
+  const [command = '', ...args] = [...prefix, 'ip', '-j', '-d', 'link', 'show'];
   const { stdout } = await run(command, args, { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Link[];
 }

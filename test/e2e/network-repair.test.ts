@@ -1,0 +1,174 @@
+/**
+ * What pods need of the host's network is taken away, piece by piece: bridge, rules, forwarding. Each piece is noticed
+ * and mended within seconds, pods that run keep their network, and events say what happened.
+ */
+
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import { events } from '../../api/core/event.ts';
+import { nodes } from '../../api/core/node.ts';
+import { pods } from '../../api/core/pod.ts';
+import { services } from '../../api/core/service.ts';
+import { containerIdentities, importBusybox } from '../support/engine-state.ts';
+import { eventually } from '../support/eventually.ts';
+import { LocalCluster, runProgram } from '../support/local-cluster.ts';
+
+const namespace = 'default';
+const image = 'longshore-test/busybox:1';
+const run = (...words: readonly [string, ...string[]]) => runProgram(words[0], words.slice(1));
+
+describe('the network of pods', () => {
+  let cluster: LocalCluster;
+  let clusterIp: string;
+
+  before(async () => {
+    await importBusybox(image);
+    cluster = await LocalCluster.start({ flags: ['--no-demo'] });
+    const server = 'mkdir /tmp/www; echo served >/tmp/www/index.html; exec busybox httpd -f -p 8080 -h /tmp/www';
+    await runPod('web', server, { app: 'web' });
+    await runPod('client', 'exec sleep 100000', {});
+    const { spec } = await cluster.client.create(services, {
+      metadata: { name: 'web', namespace },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+    clusterIp = spec?.clusterIP ?? '';
+    await trafficFlows();
+  });
+  after(() => cluster.remove());
+
+  async function runPod(name: string, script: string, labels: Record<string, string>): Promise<void> {
+    const command = ['/bin/sh', '-c', script];
+    await cluster.client.create(pods, {
+      metadata: { name, namespace, labels },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'main', image, imagePullPolicy: 'Never', command }],
+      },
+    });
+    await eventually(`${name} runs`, async () => {
+      const { status } = await cluster.client.get(pods, { namespace, name });
+      return status?.phase === 'Running';
+    });
+  }
+
+  async function asks(url: string): Promise<string> {
+    const id = (
+      await run(
+        'docker',
+        'ps',
+        '-q',
+        '--filter',
+        'label=io.kubernetes.pod.name=client',
+        '--filter',
+        'label=io.kubernetes.container.name=main',
+      )
+    ).trim();
+    return await run('docker', 'exec', id, 'busybox', 'wget', '-q', '-T', '1', '-O', '-', url);
+  }
+
+  /** From a pod through a Service to a pod, and from the host. */
+  async function trafficFlows(): Promise<void> {
+    const flows = () => asks(`http://${clusterIp}/`).then((text) => text.includes('served'));
+    await eventually('a pod reaches a Service', flows, { timeoutMs: 60_000, everyMs: 100 });
+    const { status } = await cluster.client.get(pods, { namespace, name: 'web' });
+    const fromHost = () =>
+      fetch(`http://${status?.podIP}:8080/`, { signal: AbortSignal.timeout(1_000) }).then(() => true);
+    await eventually('the host reaches a pod', fromHost, { timeoutMs: 60_000, everyMs: 100 });
+  }
+
+  async function tellsEvent(reason: string, message: RegExp): Promise<void> {
+    await eventually(`an event ${reason}`, async () => {
+      const { items } = await cluster.client.list(events, { namespace });
+      return items.some((one) => one.reason === reason && message.test(one.message ?? ''));
+    });
+  }
+
+  for (const [title, disturb, message] of [
+    ['a bridge that was set down', () => run('ip', 'link', 'set', 'longshore', 'down'), /was down and was mended/],
+    ['a bridge without its address', () => run('ip', 'address', 'flush', 'dev', 'longshore'), /had lost its address/],
+    [
+      'a bridge that was deleted',
+      () => run('ip', 'link', 'delete', 'longshore'),
+      /was deleted and was mended \(2 pods/,
+    ],
+  ] as const) {
+    it(`mends ${title}, and no pod is restarted`, async () => {
+      const running = await containerIdentities();
+      await disturb();
+      await tellsEvent('PodNetworkMended', message);
+      await trafficFlows();
+      await runPod(`after-${title.replaceAll(' ', '-').slice(-10)}`.replace(/-+$/, ''), 'exec sleep 100000', {});
+      const after = new Set(await containerIdentities());
+      assert.deepEqual(
+        running.filter((one) => !after.has(one)),
+        [],
+      );
+    });
+  }
+
+  for (const [title, disturb] of [
+    ['deleted rules', () => run('nft', 'delete', 'table', 'ip', 'longshore')],
+    ['flushed rules', () => run('nft', 'flush', 'table', 'ip', 'longshore')],
+    ['an emptied map, which no chain shows', () => run('nft', 'flush', 'map', 'ip', 'longshore', 'services')],
+  ] as const) {
+    it(`mends ${title}`, async () => {
+      await disturb();
+      await trafficFlows();
+      await tellsEvent('RulesRestored', /changed by another program/);
+    });
+  }
+
+  it('goes on without disturbing itself', async () => {
+    const restored = async () =>
+      (await cluster.log()).split('\n').filter((line) => line.includes('changed by another')).length;
+    const before = await restored();
+    for (let i = 0; i < 3; i += 1) {
+      await cluster.client.create(services, {
+        metadata: { name: `more-${i}`, namespace },
+        spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      });
+      await eventually('its rules are there', () =>
+        run('nft', 'list', 'table', 'ip', 'longshore').then((text) => text.includes(`default/more-${i}:`)),
+      );
+    }
+    assert.equal(await restored(), before);
+  });
+
+  it('switches forwarding on again', async () => {
+    const file = '/proc/sys/net/ipv4/ip_forward';
+    await writeFile(file, '0');
+    await eventually('it is on', async () => (await readFile(file, 'utf8')).trim() === '1');
+    await trafficFlows();
+  });
+
+  it('opens FORWARD itself when Docker’s chain is gone and the policy drops', async () => {
+    await run('iptables', '-P', 'FORWARD', 'DROP');
+    await run('iptables', '-F', 'FORWARD');
+    await run('iptables', '-F', 'DOCKER-USER');
+    await run('iptables', '-X', 'DOCKER-USER');
+    await trafficFlows();
+    assert.match(await run('iptables', '-S', 'FORWARD'), /-s 10\.244\.0\.0\/16 .*longshore .*-j ACCEPT/);
+  });
+
+  it('says that the network is there in the conditions of the node', async () => {
+    const { items } = await cluster.client.list(nodes);
+    const found = items[0]?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable');
+    assert.equal(found?.status, 'False');
+  });
+
+  it('says so when it cannot mend it, and mends it when it can', async () => {
+    // Something else has the name: a bridge cannot be made.
+    await run('ip', 'link', 'delete', 'longshore');
+    await run('ip', 'link', 'add', 'longshore', 'type', 'dummy');
+    const condition = async (wanted: string) => {
+      const { items } = await cluster.client.list(nodes);
+      return items[0]?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable')?.status === wanted;
+    };
+    await eventually('the node says so', () => condition('True'), { timeoutMs: 60_000 });
+    await tellsEvent('PodNetworkBroken', /pod network is broken/);
+    await run('ip', 'link', 'delete', 'longshore');
+    await eventually('and when it is over', () => condition('False'), { timeoutMs: 60_000 });
+    await trafficFlows();
+  });
+});
