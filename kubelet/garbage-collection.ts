@@ -8,6 +8,7 @@ import type { Pod } from 'kubernetes-types/core/v1';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Informer } from '../client/object-cache.ts';
+import type { ClusterGuard } from './cluster-guard.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { ObservedPod } from './pod.ts';
 import type { PodWorkers } from './pod-workers.ts';
@@ -17,6 +18,7 @@ import type { Volumes } from './volumes/volumes.ts';
 export interface GarbageCollectionOptions {
   readonly pods: Informer<Pod>;
   readonly workers: PodWorkers;
+  readonly guard: Pick<ClusterGuard, 'confirm'>;
   readonly observed: ObservedPods;
   readonly volumes: Volumes;
   readonly runtime: Pick<Runtime, 'listImages' | 'removeImage'>;
@@ -33,7 +35,7 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
   const { clock, logger } = options;
   while (!signal.aborted) {
     try {
-      await collectPods(options);
+      if (await options.guard.confirm(signal)) await collectPods(options);
       await collectImages(options);
     } catch (error) {
       logger.warn('Collecting garbage failed; trying again later', { error });

@@ -21,12 +21,12 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Client } from '../client/client.ts';
-import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
+import { ClusterGuard } from './cluster-guard.ts';
 import { ContainerStarter } from './container-starter.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
@@ -119,12 +119,15 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     observed: parts.observed,
   });
   let notReady: string | undefined = 'the kubelet is starting';
+  const wake = () => reporter.wake();
+  const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
   const network = new PodNetworkKeeper({
     runtime,
     recorder: recorder.from('kubelet', nodeName),
     logger,
     clock,
     nodeName,
+    onChange: wake,
   });
   const reporter = new NodeReporter({
     client,
@@ -138,16 +141,15 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion,
     labels: options.labels ?? {},
-    whyNotReady: () => notReady ?? network.trouble,
+    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
     network,
   });
-  network.onChange = () => reporter.wake();
   const loops = [
     recorder.run(signal),
     runNodeHeartbeat({ client, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
-    work({ ...options, clock, client, runtime, parts, network, signal }, (reason) => {
+    work({ ...options, clock, client, runtime, parts, network, guard, signal }, (reason) => {
       notReady = reason;
       reporter.wake();
     }),
@@ -158,7 +160,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     name: 'kubelet',
     port: server.port,
     done: over.promise,
-    whyNotReady: () => notReady ?? network.trouble,
+    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
     async stop() {
       await server.stop();
       stop.abort();
@@ -258,15 +260,16 @@ interface WorkInput extends KubeletOptions {
   readonly runtime: Runtime;
   readonly parts: Parts;
   readonly network: PodNetworkKeeper;
+  readonly guard: ClusterGuard;
   readonly signal: AbortSignal;
 }
 
 /** The order of a start, then everything at once until `signal` aborts. */
 async function work(input: WorkInput, report: (notReady: string | undefined) => void): Promise<void> {
-  const { runtime, parts, network, client, signal, logger, clock } = input;
+  const { runtime, parts, network, guard, signal, logger, clock } = input;
   const { observed, workers, prober } = parts;
   await untilDone(input, 'the API server does not say which cluster this is', report, async () =>
-    runtime.useCluster(await readClusterId(client)),
+    runtime.useCluster(await guard.meet()),
   );
   await untilDone(input, 'the container runtime does not answer', report, async () => {
     await runtime.prepare();
@@ -277,14 +280,18 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
     await untilDone(input, 'the pod network is not there', report, () => network.start(podCidr));
   if (signal.aborted) return;
   parts.pods.onChange((change) => {
-    if (change.type === 'deleted') workers.podGone(change.previous.metadata.uid);
+    if (change.type === 'deleted') guard.podGone(change.previous.metadata.uid);
     else workers.podSeen(change.next);
   });
-  const loops = [parts.pods.run(signal), observed.run(signal)];
+  const endGone = (uids: readonly string[]) => {
+    const present = new Set([...parts.pods.list()].map(({ metadata }) => metadata.uid));
+    for (const uid of uids) if (!present.has(uid)) workers.podGone(uid);
+  };
+  const loops = [parts.pods.run(signal), observed.run(signal), guard.run(endGone, signal)];
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
   if (!signal.aborted) report(undefined);
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
-  loops.push(collectGarbage({ ...parts, runtime, logger, clock }, signal), network.run(signal));
+  loops.push(collectGarbage({ ...parts, guard, runtime, logger, clock }, signal), network.run(signal));
   await Promise.all(loops);
   await workers.settled();
   await prober.stop();

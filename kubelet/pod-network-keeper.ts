@@ -14,6 +14,8 @@ export interface PodNetworkKeeperOptions {
   readonly nodeName: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Called when `trouble` came or went. */
+  readonly onChange: () => void;
 }
 
 const lookEveryMs = 1_000;
@@ -22,8 +24,6 @@ export class PodNetworkKeeper {
   readonly #options: PodNetworkKeeperOptions;
   #podCidr: string | undefined;
   #trouble: string | undefined;
-  /** Called when `trouble` came or went. */
-  onChange: () => void = () => {};
 
   constructor(options: PodNetworkKeeperOptions) {
     this.#options = options;
@@ -75,7 +75,7 @@ export class PodNetworkKeeper {
       this.#options.logger.warn('Pods have no network', { trouble });
       this.#tell('Warning', 'PodNetworkBroken', trouble);
     }
-    this.onChange();
+    this.#options.onChange();
   }
 
   #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {

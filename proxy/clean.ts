@@ -21,8 +21,8 @@ export interface CleanOptions {
 export async function cleanProxy({ run = runCommand, ...options }: CleanOptions): Promise<void> {
   await cleanTable(run, options);
   for (const { chain, rule } of allForwardRules(options)) {
-    while (await succeeds(run(['iptables', '-w', '-C', chain, ...rule])))
-      await run(['iptables', '-w', '-D', chain, ...rule]);
+    while (await succeeds(run(['iptables', '-w', '5', '-C', chain, ...rule])))
+      await run(['iptables', '-w', '5', '-D', chain, ...rule]);
   }
   const labelled = ['dev', 'lo', 'label', addressLabel];
   const { serviceCidr } = options;

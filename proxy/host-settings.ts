@@ -56,14 +56,14 @@ export class HostSettings {
     const { run, logger } = this.#options;
     let listing: string;
     try {
-      listing = await run(['iptables', '-w', '-S']);
+      listing = await run(['iptables', '-w', '5', '-S']);
     } catch (error) {
       // Without the program nobody here has made such rules.
       if (isMissingCommand(error)) return;
       throw error;
     }
     for (const { chain, rule } of computeMissingForwardRules(listing, this.#options)) {
-      await run(['iptables', '-w', '-I', chain, ...rule]);
+      await run(['iptables', '-w', '5', '-I', chain, ...rule]);
       logger.info('Let packets of pods through the firewall', { chain });
     }
   }

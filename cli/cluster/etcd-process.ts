@@ -72,7 +72,7 @@ async function freeSockets(folder: string): Promise<void> {
 /** It listens before it has read its data, so only its own word counts. */
 function isHealthy(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = http.get({ socketPath, path: '/health', agent: false, timeout: 2_000 }, (response) => {
+    const request = http.get({ socketPath, path: '/health', agent: false, timeout: 10_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -9,7 +9,7 @@ export interface HttpAnswer {
 }
 
 /** undefined when nothing answers within the time-out. Connections are not kept. */
-export function httpGet(url: string, timeoutMs = 2_000): Promise<HttpAnswer | undefined> {
+export function httpGet(url: string, timeoutMs = 5_000): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
     const request = http.get(url, { agent: false, timeout: timeoutMs }, (response) => {
       let text = '';

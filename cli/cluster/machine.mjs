@@ -190,7 +190,7 @@ async function waitForEngine(socket, failure, log) {
 
 function engineAnswers(socketPath) {
   return new Promise((resolve) => {
-    const request = http.get({ socketPath, path: '/_ping', timeout: 3_000 }, (response) => {
+    const request = http.get({ socketPath, path: '/_ping', timeout: 10_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

@@ -69,7 +69,7 @@ async function start(options: UpOptions, { session, progress, running }: Start):
   for (const component of components.filter((one) => options.only.has(one))) {
     if (session.signal.aborted) return;
     if (component === firstAfterApiServer(options))
-      await progress.step('Identity', async () => {
+      await progress.step('Cluster identity', async () => {
         running.push(await identify(cluster, record, session.signal));
       });
     if (session.signal.aborted) return;

@@ -27,7 +27,7 @@ export function welcomeText(cluster: Cluster, demo: { readonly url: string } | u
     ...commands.map((command) => `  ${command}`),
     '',
     'Ctrl-C stops it. Containers go on, and the next start adopts them with all data.',
-    `"${isDefault ? 'npx kubecfg down' : `npx kubecfg down --data-dir ${options.dataDir}`}" removes everything.`,
+    `"${isDefault ? 'npx kubecfg down' : `npx kubecfg down --data-dir ${options.dataDir}`}" removes the cluster with all that it keeps.`,
     '',
   ].join('\n');
 }
