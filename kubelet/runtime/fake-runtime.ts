@@ -55,6 +55,7 @@ export class FakeRuntime implements Runtime {
   readonly #images = new Map<string, ImageDetails>();
   readonly #listeners = new Set<Listener>();
   #serial = 0;
+  #clusterId: string | undefined;
   /** All calls that change something, in order: what a test asks when it must know how often. */
   readonly changes: string[] = [];
 
@@ -68,9 +69,11 @@ export class FakeRuntime implements Runtime {
   }
 
   async list(): Promise<RuntimeSnapshot> {
+    const isSeen = ({ clusterId }: { readonly clusterId?: string }) =>
+      clusterId === undefined || clusterId === this.#clusterId;
     return {
-      sandboxes: [...this.#sandboxes.values()].map(({ state }) => state),
-      containers: [...this.#containers.values()].map(({ state }) => state),
+      sandboxes: [...this.#sandboxes.values()].map(({ state }) => state).filter(isSeen),
+      containers: [...this.#containers.values()].map(({ state }) => state).filter(isSeen),
     };
   }
 
@@ -86,7 +89,8 @@ export class FakeRuntime implements Runtime {
     const name = `${pod.uid}/${attempt}`;
     for (const [id, sandbox] of this.#sandboxes) if (sandbox.name === name) await this.remove(id);
     const id = this.#nextId('sandbox');
-    this.#sandboxes.set(id, { name, state: { id, pod, attempt, running: false, createdAt: Date.now() } });
+    const state = { id, pod, attempt, running: false, createdAt: Date.now(), ...this.#owner() };
+    this.#sandboxes.set(id, { name, state });
     return id;
   }
 
@@ -106,7 +110,13 @@ export class FakeRuntime implements Runtime {
     const id = this.#nextId('container');
     const { pod, kind, attempt, specHash, imageName, image, annotations } = config;
     const known = { id, pod, kind, attempt, specHash, imageName, annotations, sandboxId, name: config.name };
-    const state: ContainerState = { ...known, imageId: image, createdAt: Date.now(), status: { type: 'created' } };
+    const state: ContainerState = {
+      ...known,
+      ...this.#owner(),
+      imageId: image,
+      createdAt: Date.now(),
+      status: { type: 'created' },
+    };
     this.#containers.set(id, { state, config, name, output: [] });
     return id;
   }
@@ -223,7 +233,13 @@ export class FakeRuntime implements Runtime {
     return { name: 'fake', version: '1' };
   }
 
-  useCluster(_clusterId: string): void {}
+  useCluster(clusterId: string): void {
+    this.#clusterId = clusterId;
+  }
+
+  #owner(): { readonly clusterId?: string } {
+    return this.#clusterId === undefined ? {} : { clusterId: this.#clusterId };
+  }
 
   async ensureNetwork(_podCidr: string): Promise<undefined> {
     return undefined;

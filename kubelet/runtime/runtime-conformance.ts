@@ -86,6 +86,29 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     }
   }
 
+  it('sees what is of its cluster or names none, and nothing of another', async () => {
+    const tested = await open();
+    const { runtime } = tested;
+    const makePod = async () => {
+      const config = sandboxConfig();
+      const sandbox = await runtime.createSandbox(config);
+      return [sandbox, await runtime.createContainer(sandbox, await containerConfig(tested, config, waiting))];
+    };
+    const unnamed = await makePod();
+    runtime.useCluster('a');
+    const named = await makePod();
+    const seen = async () => {
+      const { sandboxes, containers } = await runtime.list();
+      const owners = new Map([...sandboxes, ...containers].map(({ id, clusterId }) => [id, clusterId ?? 'none']));
+      return [...unnamed, ...named].map((id) => owners.get(id));
+    };
+    assert.deepEqual(await seen(), ['none', 'none', 'a', 'a']);
+    runtime.useCluster('b');
+    assert.deepEqual(await seen(), ['none', 'none', undefined, undefined]);
+    runtime.useCluster('a');
+    for (const id of [...unnamed, ...named].reverse()) await runtime.remove(id);
+  });
+
   it('makes a pod whose parts say what they are', async () => {
     const { runtime, config, sandbox, started } = await startPod(waiting);
     assert.equal(sandbox.running, true);
