@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { silentLogger } from '../base/logger.ts';
+import { hastyClock } from '../test/support/hasty-clock.ts';
 import { StoreUnavailableError } from './store/store.ts';
 import { untilStoreAnswers } from './until-store-answers.ts';
 
 describe('untilStoreAnswers', () => {
-  let now = 0;
-  const clock = {
-    now: () => now,
-    monotonic: () => now,
-    async sleep(ms: number) {
-      now += ms;
-    },
-  };
+  const clock = hastyClock();
   const options = { clock, logger: silentLogger };
   const away = new StoreUnavailableError('etcd: deadline exceeded', { outcomeUnknown: true });
 
@@ -27,12 +21,12 @@ describe('untilStoreAnswers', () => {
   });
 
   it('gives up in the end, with the words of the store', async () => {
-    const before = now;
+    const before = clock.monotonic();
     await assert.rejects(
       untilStoreAnswers(() => Promise.reject(away), options),
       away,
     );
-    assert.ok(now - before >= 180_000);
+    assert.ok(clock.monotonic() - before >= 180_000);
   });
 
   it('passes on what waiting does not mend', async () => {

@@ -229,7 +229,7 @@ class ProxyLoop {
       this.#verifiedAt = now;
       await this.#host?.ensure();
     }
-    if (first) return;
+    if (first || !this.#applied) return;
     for (const applier of this.#appliers) {
       if (await applier.verify()) continue;
       this.#logger.warn('Rules were changed by another program; programming them again');

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serviceUnavailable } from '../../api/status-error.ts';
+import { hastyClock } from '../../test/support/hasty-clock.ts';
 import { waitUntil } from './wait-until.ts';
 
 describe('waitUntil', () => {
-  let now = 0;
-  const clock = {
-    now: () => now,
-    monotonic: () => now,
-    async sleep(ms: number) {
-      now += ms;
-    },
-  };
+  const clock = hastyClock();
   const { signal } = new AbortController();
   const wait = (whyNot: () => Promise<string | undefined>, noted: string[] = []) =>
     waitUntil({ not: 'The node is not Ready', whyNot, note: (why) => noted.push(why), clock, signal, everyMs: 900 });
@@ -34,12 +28,12 @@ describe('waitUntil', () => {
   });
 
   it('gives up when nothing moves for three minutes', async () => {
-    const before = now;
+    const before = clock.monotonic();
     await assert.rejects(
       wait(async () => 'the pod network is not there'),
       /^CommandError: The node is not Ready, and nothing moves any more: the pod network is not there\.$/,
     );
-    assert.ok(now - before >= 180_000);
+    assert.ok(clock.monotonic() - before >= 180_000);
   });
 
   it('passes a refusal on', async () => {
