@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { cleanProxy } from '../../proxy/clean.ts';
 import { type Command, runCommand } from '../../proxy/command.ts';
 import { HostSettings } from '../../proxy/host-settings.ts';
 import { Nftables } from '../../proxy/nftables.ts';
 import type { Rules } from '../../proxy/rules.ts';
+import { TableMonitor } from '../../proxy/table-monitor.ts';
 import { Userspace } from '../../proxy/userspace.ts';
+import { eventually } from '../support/eventually.ts';
 import { clusterCidr, NetworkLab } from '../support/network-lab.ts';
 import { serviceRule } from '../support/service-rule.ts';
 
@@ -24,6 +27,7 @@ describe('the host of a proxy', () => {
     lab = await NetworkLab.start(0);
     await show('iptables', '-N', 'DOCKER-USER');
     await show('iptables', '-A', 'DOCKER-USER', '-j', 'RETURN');
+    await show('iptables', '-A', 'FORWARD', '-j', 'DOCKER-USER');
     await show('nft', 'add', 'table', 'ip', 'somebody');
     await show('ip', 'address', 'add', '10.99.0.1/32', 'dev', 'lo');
   });
@@ -37,6 +41,60 @@ describe('the host of a proxy', () => {
       .split('\n')
       .filter((rule) => rule.includes('longshore'));
     assert.equal(accepted.length, 2);
+  });
+
+  it('opens FORWARD itself when nothing leads to Docker’s chain and the policy drops', async () => {
+    await show('iptables', '-D', 'FORWARD', '-j', 'DOCKER-USER');
+    await show('iptables', '-P', 'FORWARD', 'DROP');
+    await new HostSettings({ clusterCidr, clusterId: 'a', run, logger }).ensure();
+    await new HostSettings({ clusterCidr, clusterId: 'a', run, logger }).ensure();
+    assert.deepEqual(
+      (await show('iptables', '-S', 'FORWARD')).split('\n').filter((rule) => rule.includes('"longshore a"')).length,
+      2,
+    );
+    await cleanProxy({ clusterCidr, clusterId: 'a', run });
+    assert.equal((await show('iptables', '-S', 'FORWARD')).trim(), '-P FORWARD DROP');
+  });
+
+  it('takes and removes no table of another cluster', async () => {
+    await new Nftables({ clusterCidr, clusterId: 'a', logger, run }).apply(rules);
+    await assert.rejects(
+      new Nftables({ clusterCidr, clusterId: 'b', logger, run }).apply(rules),
+      /"ip longshore" belongs to another cluster \(a\)/,
+    );
+    await cleanProxy({ clusterCidr, clusterId: 'b', run });
+    assert.match(await show('nft', 'list', 'table', 'ip', 'longshore'), /chain cluster-a /);
+    await new Nftables({ clusterCidr, clusterId: 'b', table: 'longshore2', logger, run }).apply(rules);
+    await cleanProxy({ clusterCidr, clusterId: 'b', table: 'longshore2', run });
+    await cleanProxy({ clusterCidr, clusterId: 'a', run });
+    assert.doesNotMatch(await show('nft', 'list', 'tables'), /longshore/);
+  });
+
+  it('hears at once of what others do to its table, and takes its own changes for no disturbance', async () => {
+    let disturbances = 0;
+    const onDisturbance = () => {
+      disturbances += 1;
+    };
+    const prefix = ['ip', 'netns', 'exec', lab.node];
+    const monitor = new TableMonitor({ table: 'longshore', onDisturbance, logger, clock: systemClock, prefix });
+    const stop = new AbortController();
+    const listening = monitor.run(stop.signal);
+    await eventually('it listens', () => monitor.isListening);
+    const nftables = new Nftables({ clusterCidr, monitor, logger, run });
+    // What was done before it really listened counts as forgiven.
+    await nftables.apply(rules);
+    await eventually('it hears', async () => {
+      await show('nft', 'add', 'rule', 'ip', 'longshore', 'services', 'accept');
+      return disturbances > 0;
+    });
+    assert.equal(await nftables.verify(), false);
+    await nftables.apply(rules);
+    await eventually('the own change is announced', () => nftables.verify());
+    await show('nft', 'flush', 'set', 'ip', 'longshore', 'cluster-ips');
+    await eventually('it hears of the set', () => monitor.isDisturbed);
+    assert.equal(await nftables.verify(), false);
+    stop.abort();
+    await listening;
   });
 
   it('notices that its rules were flushed, and programs them again', async () => {
