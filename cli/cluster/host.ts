@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { CommandError } from '../command.ts';
 
 const run = promisify(execFile);
+const anyAddress = '0.0.0.0';
 const minFreeBytes = 300 << 20;
 /** Interfaces of container networks: their addresses come and go, and nobody reaches this machine by them. */
 const virtualInterface = /^(lo|veth|docker|br-|longshore|cni|virbr|tun|tap)/;
@@ -70,9 +71,25 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Throws a sentence that names who has the port. */
-export async function checkPortIsFree(port: number, what: string, flag: string): Promise<void> {
-  if (await canListen(port)) return;
+export interface WantedPort {
+  readonly port: number;
+  readonly host?: string;
+  /** Who wants it, in a sentence: `the API server`. */
+  readonly what: string;
+  /** With which flag it is chosen. */
+  readonly flag: string;
+}
+
+/** Throws a sentence that says why nobody can listen there; who has the port is named. */
+export async function checkPort({ port, host = anyAddress, what, flag }: WantedPort): Promise<void> {
+  const code = await whyNotListening(port, host);
+  if (code === undefined) return;
+  if (code === 'EACCES')
+    throw new CommandError(
+      `Port ${port}, which ${what} needs, is for root only. Run as root, or choose one from 1024 on with ${flag}.`,
+    );
+  if (code === 'EADDRNOTAVAIL')
+    throw new CommandError(`${host}, where ${what} is to listen, is no address of this machine.`);
   const owner = await ownerOfPort(port);
   throw new CommandError(
     `Port ${port}, which ${what} needs, is taken${owner === undefined ? '' : ` by ${owner}`}. ` +
@@ -80,11 +97,16 @@ export async function checkPortIsFree(port: number, what: string, flag: string):
   );
 }
 
-export async function canListen(port: number, host = '0.0.0.0'): Promise<boolean> {
+export async function canListen(port: number, host = anyAddress): Promise<boolean> {
+  return (await whyNotListening(port, host)) === undefined;
+}
+
+/** The kernel's code; undefined: the port is free. */
+async function whyNotListening(port: number, host: string): Promise<string | undefined> {
   return await new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 

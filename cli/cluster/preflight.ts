@@ -6,31 +6,40 @@ import { ownerOfChains } from '../../proxy/nft-program.ts';
 import { CommandError } from '../command.ts';
 import { type ClusterRecord, checkStoreIsThere, holdsOldCluster, readRecord } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
-import { checkPortIsFree } from './host.ts';
+import { checkPort } from './host.ts';
 import { type WantedPlace, whyEngineWillNotDo, whyNoPlace, whyTableIsTaken } from './neighbours.ts';
 import type { UpOptions } from './up-options.ts';
 
-/** Throws a sentence about the first thing that is not as it must be; else what the data directory knows of its cluster. */
-export async function preflight(options: UpOptions): Promise<ClusterRecord | undefined> {
+export interface Found {
+  /** What the data directory knows of its cluster. */
+  readonly record: ClusterRecord | undefined;
+  /** As the engine calls itself; undefined: none is needed. */
+  readonly engine: string | undefined;
+}
+
+/** Throws a sentence about the first thing that is not as it must be. */
+export async function preflight(options: UpOptions): Promise<Found> {
   const { only, dataDir, etcdServers } = options;
   await checkPorts(options);
   const record = await readRecord(dataDir);
   if (only.has('etcd') && etcdServers.length === 0) checkStoreIsThere(dataDir, record);
   const place = { ...options, clusterId: record?.id, isOldCluster: record === undefined && holdsOldCluster(dataDir) };
-  if (only.has('kubelet')) await checkEngine(place);
+  const engine = only.has('kubelet') ? await checkEngine(place) : undefined;
   if (only.has('proxy') && options.proxyMode === 'nftables') await checkTable(place);
-  return record;
+  return { record, engine };
 }
 
-async function checkPorts({ only, securePort, kubeletPort }: UpOptions): Promise<void> {
-  if (only.has('apiserver')) await checkPortIsFree(securePort, 'the API server', '--secure-port');
-  if (only.has('kubelet')) await checkPortIsFree(kubeletPort, 'the kubelet', '--kubelet-port');
+async function checkPorts({ only, securePort, bindAddress, kubeletPort }: UpOptions): Promise<void> {
+  const apiServer = { port: securePort, host: bindAddress, what: 'the API server', flag: '--secure-port' };
+  if (only.has('apiserver')) await checkPort(apiServer);
+  if (only.has('kubelet')) await checkPort({ port: kubeletPort, what: 'the kubelet', flag: '--kubelet-port' });
 }
 
-async function checkEngine(place: WantedPlace): Promise<void> {
+async function checkEngine(place: WantedPlace): Promise<string> {
   const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
   const facts = await readEngineFacts(dockerSocket());
   refuse(whyEngineWillNotDo(facts) ?? whyNoPlace(facts.networks, place));
+  return `${facts.name} ${facts.version}, API ${facts.apiVersion}`;
 }
 
 async function checkTable(place: WantedPlace): Promise<void> {

@@ -60,8 +60,9 @@ interface Start {
 }
 
 async function start(options: UpOptions, { session, progress, running }: Start): Promise<void> {
-  const record = await preflight(options);
+  const { record, engine } = await progress.step('This machine', () => preflight(options));
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
+  if (engine !== undefined) logger.info('The engine of this machine will do', { engine });
   const cluster = await progress.step('Certificates', () => prepareCluster(options, logger));
   running.push(keepCertificates(cluster));
   const images = options.demo ? prepareDemoImages(cluster, running) : undefined;
