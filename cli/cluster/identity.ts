@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
+import type { Client } from '../../client/client.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { CommandError } from '../command.ts';
@@ -27,23 +28,30 @@ export async function identify(
   const connection = connectionAs(cluster, cluster.certificates.admin);
   const client = createRestClient(connection, { userAgent: 'longshore-up', logger });
   try {
-    let found: StoreIdentity = { id: '', revision: 0 };
-    await waitUntil({
-      not: `The API server at ${cluster.server} does not answer`,
-      async whyNot() {
-        found = { id: await readClusterId(client), revision: await readRevision(client) };
-        return undefined;
-      },
-      clock: systemClock,
-      signal,
-    });
+    const found = await readIdentity(client, cluster.server, signal);
     const why = whyNotTheSame({ dataDir, record, found, acceptOlderData });
     if (why !== undefined) throw new CommandError(why);
     const next = { ...found, nodeName, networkName, clusterCidr, serviceCidr };
-    if (!signal.aborted) await writeRecord(dataDir, next);
+    await writeRecord(dataDir, next);
     return startRecordKeeping({ client, dataDir, record: next, clock: systemClock, logger });
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+async function readIdentity(client: Client, server: string, signal: AbortSignal): Promise<StoreIdentity> {
+  const answers: StoreIdentity[] = [];
+  await waitUntil({
+    not: `The API server at ${server} does not answer`,
+    async whyNot() {
+      answers.push({ id: await readClusterId(client), revision: await readRevision(client) });
+      return undefined;
+    },
+    clock: systemClock,
+    signal,
+  });
+  const [found] = answers;
+  if (found === undefined) throw new CommandError('Stopped before the API server answered.');
+  return found;
 }
