@@ -32,6 +32,8 @@ export interface NftablesOptions {
   readonly run?: Command;
 }
 
+/** Every so many looks the kernel is asked although the monitor says nothing. */
+const looksWithMonitor = 15;
 const baseChains = ['services', 'nat-prerouting', 'nat-output', 'nat-postrouting', 'filter-forward'];
 
 /** Another cluster's proxy works, or worked, on this host under the same name. */
@@ -55,6 +57,7 @@ export class Nftables implements RuleApplier {
   readonly #run: Command;
   #applied: NftProgram | undefined;
   #hairpinned = '';
+  #looks = 0;
 
   constructor(options: NftablesOptions) {
     this.#clusterCidr = options.clusterCidr;
@@ -98,9 +101,11 @@ export class Nftables implements RuleApplier {
     this.#hairpinned = addresses;
   }
 
-  /** Whether there is a rule in each chain by which traffic enters. With a monitor that would have told, one will do. */
+  /** Whether there is a rule in each chain by which traffic enters. A monitor would have told: then only now and then. */
   async #hasBaseChains(): Promise<boolean> {
-    for (const chain of this.#monitor?.isListening ? baseChains.slice(0, 1) : baseChains) {
+    this.#looks += 1;
+    if (this.#monitor?.isListening && this.#looks % looksWithMonitor !== 0) return true;
+    for (const chain of baseChains) {
       try {
         // All in one command fails when nothing of the table is known yet (nft 1.0.6).
         const text = await this.#run(['nft', '-t', 'list', 'chain', 'ip', this.#table, chain]);

@@ -132,7 +132,7 @@ describe('two clusters on one engine', () => {
     assert.deepEqual(await containerIdentities(), before);
   });
 
-  it('adopts the pods of a build before clusters had ids, and leaves the containers of others alone', async () => {
+  it('leaves containers of a build before clusters had ids alone, unless its data show that they are its own', async () => {
     const uid = 'f00dfeed-0000-4000-8000-000000000000';
     const labels = { 'dev.longshore.type': 'sandbox', 'dev.longshore.attempt': '0', 'io.kubernetes.pod.uid': uid };
     const identity = {
