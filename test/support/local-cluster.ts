@@ -41,7 +41,8 @@ export class LocalCluster {
     try {
       await cluster.start();
     } catch (error) {
-      await rm(cluster.dataDir, { recursive: true, force: true });
+      // What it has made by then would be in the way of the next test's cluster.
+      await cluster.remove();
       throw error;
     }
     return cluster;
@@ -98,7 +99,7 @@ export class LocalCluster {
   /** Takes everything down and checks that it could be stopped. */
   async remove(): Promise<void> {
     await this.#client?.close();
-    if (this.#process?.exitCode === null) await this.stop();
+    await this.stop();
     await this.kubecfg('down', '--data-dir', this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true });
   }
