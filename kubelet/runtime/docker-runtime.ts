@@ -207,7 +207,12 @@ export class DockerRuntime implements Runtime {
   }
 
   async ensureNetwork(podCidr: string): Promise<void> {
-    await ensurePodNetwork(this.#docker, { name: this.#networkName, podCidr, mtu: this.#mtu });
+    const name = this.#networkName;
+    const state = await ensurePodNetwork(this.#docker, { name, podCidr, mtu: this.#mtu });
+    if (state === 'outdated') {
+      const advice = 'drain this node and restart the kubelet, which makes the network again when no pod is on it';
+      this.#logger.warn('The pod network lacks options: other nodes may not reach its pods', { network: name, advice });
+    }
   }
 
   async prepare(): Promise<void> {
