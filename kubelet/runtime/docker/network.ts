@@ -2,6 +2,7 @@
 
 import type Dockerode from 'dockerode';
 import { RuntimeError } from '../runtime.ts';
+import { bridgeOptions, hasOptions } from './bridge-options.ts';
 import { ask, askMaybe } from './engine.ts';
 
 export interface PodNetworkOptions {
@@ -28,7 +29,7 @@ export async function ensurePodNetwork(docker: Dockerode, wanted: PodNetworkOpti
   const existing = await askMaybe(docker.getNetwork(name).inspect());
   if (existing !== undefined) {
     const hasSameCidr = existing.IPAM?.Config?.[0]?.Subnet === podCidr;
-    if (hasSameCidr && lacksNothing(existing.Options, options)) return 'ready';
+    if (hasSameCidr && hasOptions(existing.Options, options)) return 'ready';
     if (hasSameCidr && Object.keys(existing.Containers ?? {}).length > 0) return 'outdated';
     await ask(docker.getNetwork(name).remove());
   }
@@ -44,35 +45,6 @@ export async function ensurePodNetwork(docker: Dockerode, wanted: PodNetworkOpti
   );
   return 'ready';
 }
-
-/**
- * Engine 28 (API 1.48) and newer drop what was routed to a container's address by another machine, in a table that
- * comes before every rule of ours, unless the network is `nat-unprotected`. Older engines do not know that mode: 27
- * refuses it.
- */
-export function bridgeOptions(
-  { name, mtu }: Pick<PodNetworkOptions, 'name' | 'mtu'>,
-  apiVersion: string,
-): Record<string, string> {
-  return {
-    // Linux allows 15 bytes for the name of an interface.
-    'com.docker.network.bridge.name': name.slice(0, 15),
-    'com.docker.network.bridge.enable_ip_masquerade': 'false',
-    'com.docker.network.bridge.enable_icc': 'true',
-    'com.docker.network.driver.mtu': String(mtu),
-    ...(isAtLeast(apiVersion, [1, 48]) && { 'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected' }),
-  };
-}
-
-function isAtLeast(apiVersion: string, [wantedMajor, wantedMinor]: readonly [number, number]): boolean {
-  const [major = 0, minor = 0] = apiVersion.split('.').map(Number);
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
-}
-
-const lacksNothing = (
-  existing: Readonly<Record<string, string>> | undefined,
-  wanted: Readonly<Record<string, string>>,
-): boolean => Object.entries(wanted).every(([option, value]) => existing?.[option] === value);
 
 /** The bridge's own address: the first of the CIDR. */
 export function firstAddress(cidr: string): string {

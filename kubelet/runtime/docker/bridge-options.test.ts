@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bridgeOptions, firstAddress } from './network.ts';
+import { bridgeOptions, hasOptions } from './bridge-options.ts';
 
 const gatewayMode = 'com.docker.network.bridge.gateway_mode_ipv4';
 
@@ -27,7 +27,12 @@ describe('bridgeOptions', () => {
   });
 });
 
-describe('firstAddress', () => {
-  it('is the one after the network’s', () => assert.equal(firstAddress('10.244.7.0/24'), '10.244.7.1'));
-  it('refuses what is no IPv4 network', () => assert.throws(() => firstAddress('fd00::/64'), /not an IPv4 network/));
+describe('hasOptions', () => {
+  const wanted = bridgeOptions({ name: 'longshore', mtu: 1500 }, '1.48');
+  it('is true of the same options and more', () => assert.equal(hasOptions({ ...wanted, more: 'x' }, wanted), true));
+  it('is false when one differs', () =>
+    assert.equal(hasOptions({ ...wanted, 'com.docker.network.driver.mtu': '9000' }, wanted), false));
+  it('is false of a network that an older engine made', () =>
+    assert.equal(hasOptions(bridgeOptions({ name: 'longshore', mtu: 1500 }, '1.41'), wanted), false));
+  it('is false of a network without options', () => assert.equal(hasOptions(undefined, wanted), false));
 });
