@@ -3,17 +3,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlreadyExists, isNotFound, isRetryable } from '../../api/status-error.ts';
 
-const giveUpMs = 180_000;
+const giveUpMs = 90_000;
 
-/** `write` must come to the same however often it is done. Other refusals than "not now" are thrown. */
-export async function untilAcknowledged(write: () => Promise<unknown>): Promise<void> {
+/**
+ * `write` must come to the same however often it is done. Other refusals than "not now" are thrown, and that one when it
+ * was the only answer for too long, or `signal` aborts.
+ */
+export async function untilAcknowledged(write: () => Promise<unknown>, signal?: AbortSignal): Promise<void> {
   const end = performance.now() + giveUpMs;
   for (;;) {
     try {
       await write();
       return;
     } catch (error) {
-      if (!isRetryable(error) || performance.now() > end) throw error;
+      if (!isRetryable(error) || performance.now() > end || signal?.aborted === true) throw error;
     }
     await delay(50);
   }

@@ -12,10 +12,11 @@ import { importBusybox } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { SandboxEngine } from '../support/sandbox-engine.ts';
 import { type SoakCluster, shapes } from './clusters.ts';
-import { computeDifferences, computeDisturbances, nothingStruck } from './differences.ts';
+import { computeDisturbances, nothingStruck } from './differences.ts';
 import { Ledger } from './ledger.ts';
-import { type Observation, observe } from './observation.ts';
+import { type Observation, type Observed, observe } from './observation.ts';
 import { Random } from './random.ts';
+import { settle } from './settling.ts';
 import { Traffic } from './traffic.ts';
 import { containerVictims, engineVictims, type Strike, type Victim } from './victims.ts';
 import { served, Workload } from './workload.ts';
@@ -54,115 +55,133 @@ const namespace = 'default';
 const image = 'longshore-test/soak:1';
 const calmRounds = 3;
 const longestLeadMs = 400;
-const limitMs = 15_000;
+const usualLimitMs = 15_000;
 /** What a round without a kill takes on the machine for which the limit was set; a slower one has longer. */
 const usualCalmMs = 2_500;
-/** Differences must stay away for so long. */
-const holdMs = 300;
-/** After a limit was missed, how much longer it is waited, so that the run can go on. */
-const patience = 4;
+/** After so many kills, pods that were hit are replaced. */
+const killsOfOnePod = 10;
 
 const noStrike: Strike = { struck: nothingStruck, interruptsService: false };
 
+/** In the sandbox only. Rejects when the cluster cannot be started; all else is in the report. */
 export async function runKills(options: KillRunOptions): Promise<KillRunReport> {
   const engine = new SandboxEngine();
   await engine.setLiveRestore(true);
   await importBusybox(image);
   const cluster = await shapes[options.shape]();
-  const run = new KillRun(options, cluster, engine);
+  const { client } = cluster;
+  const workload = new Workload({ client, namespace, image });
+  const ledger = new Ledger(client, namespace);
   try {
-    await run.start();
-    return await run.run();
+    const traffic = await startWorkload(cluster, workload);
+    await ledger.start();
+    const observed = { client, docker: engine.docker, namespace, service: served };
+    const run = new KillRun(options, { cluster, engine, workload, ledger, traffic, observed });
+    await run.run();
+    await traffic.stop();
+    return { rounds: run.rounds, limitMs: run.limitMs, writes: ledger.writes, requests: traffic.requests };
   } finally {
-    await run.stop();
+    await ledger.stop();
     await cluster.stop();
   }
 }
 
+async function startWorkload({ client }: SoakCluster, workload: Workload): Promise<Traffic> {
+  const account = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+  await eventually('the default service account', () => client.raw('GET', account));
+  await workload.start();
+  const { spec } = await client.get(services, { namespace, name: served });
+  return new Traffic(`http://${spec?.clusterIP}/passwd`);
+}
+
+interface KillRunParts {
+  readonly cluster: SoakCluster;
+  readonly engine: SandboxEngine;
+  readonly workload: Workload;
+  readonly ledger: Ledger;
+  readonly traffic: Traffic;
+  readonly observed: Observed;
+}
+
 class KillRun {
+  readonly rounds: Round[] = [];
+  limitMs = usualLimitMs;
   readonly #options: KillRunOptions;
-  readonly #cluster: SoakCluster;
-  readonly #engine: SandboxEngine;
+  readonly #parts: KillRunParts;
   readonly #victims: readonly Victim[];
-  readonly #workload: Workload;
-  readonly #ledger: Ledger;
   /** Of their own, so that what is killed does not depend on how changes and kills interleave. */
   readonly #changes: Random;
   readonly #kills: Random;
-  readonly #rounds: Round[] = [];
-  #traffic: Traffic | undefined;
-  #limitMs = limitMs;
 
-  constructor(options: KillRunOptions, cluster: SoakCluster, engine: SandboxEngine) {
+  constructor(options: KillRunOptions, parts: KillRunParts) {
     this.#options = options;
-    this.#cluster = cluster;
-    this.#engine = engine;
+    this.#parts = parts;
+    const { cluster, engine } = parts;
     const all = [...cluster.victims, ...containerVictims(engine), ...engineVictims(engine)];
     this.#victims = all.filter(({ name }) => options.only?.includes(name) ?? true);
-    this.#workload = new Workload({ client: cluster.client, namespace, image });
-    this.#ledger = new Ledger(cluster.client, namespace);
     this.#changes = new Random(options.seed);
     this.#kills = new Random(options.seed + 1);
   }
 
-  async start(): Promise<void> {
-    const { client } = this.#cluster;
-    await eventually('the default service account', () =>
-      client.raw('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`),
-    );
-    await this.#workload.start();
-    await this.#ledger.start();
-    const { spec } = await client.get(services, { namespace, name: served });
-    this.#traffic = new Traffic(`http://${spec?.clusterIP}/passwd`);
-    await this.#settle(performance.now());
-    this.#traffic.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#traffic?.stop();
-    await this.#ledger.stop();
-  }
-
-  async run(): Promise<KillRunReport> {
-    for (let calm = 0; calm < calmRounds; calm += 1) await this.#round(undefined);
-    this.#limitMs = limitMs * Math.max(1, median(this.#rounds.map(({ settleMs }) => settleMs)) / usualCalmMs);
-    for (let kills = 0; kills < this.#options.count; kills += 1) await this.#round(this.#choose());
-    await this.#round(undefined);
+  /** Ends before its time when something does not settle at all, with that as the fault of the last round. */
+  async run(): Promise<void> {
     const { logFolder } = this.#options;
-    if (logFolder !== undefined && this.#rounds.some(({ faults }) => faults.length > 0)) {
-      await this.#cluster.keepLogs(logFolder);
+    try {
+      await this.#runRounds();
+    } catch (error) {
+      this.#end({ victim: undefined, settleMs: 0, faults: [`the run ends here: ${String(error)}`] });
     }
-    return {
-      rounds: this.#rounds,
-      limitMs: this.#limitMs,
-      writes: this.#ledger.writes,
-      requests: this.#traffic?.requests ?? 0,
-    };
+    const isFaulty = this.rounds.some(({ faults }) => faults.length > 0);
+    if (isFaulty && logFolder !== undefined) await this.#parts.cluster.keepLogs(logFolder);
   }
 
-  #choose(): Victim | undefined {
-    return this.#kills.pick(this.#victims.flatMap((victim) => Array.from({ length: victim.weight }, () => victim)));
+  async #runRounds(): Promise<void> {
+    await settle(this.#parts, performance.now(), this.limitMs);
+    this.#parts.traffic.start();
+    for (let calm = 0; calm < calmRounds; calm += 1) await this.#round(undefined);
+    this.limitMs = usualLimitMs * Math.max(1, median(this.rounds.map(({ settleMs }) => settleMs)) / usualCalmMs);
+    for (let kills = 1; kills <= this.#options.count; kills += 1) {
+      await this.#round(this.#choose());
+      if (kills % killsOfOnePod === 0) await this.#renew();
+    }
+    await this.#round(undefined);
   }
 
   async #round(chosen: Victim | undefined): Promise<void> {
     const faults: string[] = [];
-    const before = await this.#observe();
-    const changed = this.#workload.change(this.#changes).catch((error) => {
+    const before = await observe(this.#parts.observed);
+    const changed = this.#parts.workload.change(this.#changes).catch((error) => {
       faults.push(`a change was refused: ${String(error)}`);
     });
-    const leadMs = this.#kills.below(longestLeadMs);
-    await delay(leadMs);
+    await delay(this.#kills.below(longestLeadMs));
     const since = performance.now();
     const { victim, strike } = await this.#strike(chosen, before);
-    await changed;
-    const { settleMs, observation, late } = await this.#settle(since);
-    if (late !== undefined) faults.push(`not settled within ${inSeconds(this.#limitMs)}: ${late.join('; ')}`);
-    faults.push(...computeDisturbances(before, observation, strike.struck), ...(await this.#ledger.check()));
-    const failures = (await this.#traffic?.takeFailures()) ?? [];
-    if (!strike.interruptsService) faults.push(...new Set(failures));
-    const round = { shape: this.#options.shape, number: this.#rounds.length + 1, victim, settleMs, faults };
-    this.#rounds.push(round);
+    try {
+      await changed;
+      const { settleMs, observation, late } = await settle(this.#parts, since, this.limitMs);
+      if (late !== undefined) faults.push(`not settled within ${inSeconds(this.limitMs)}: ${late.join('; ')}`);
+      faults.push(...computeDisturbances(before, observation, strike.struck), ...(await this.#checkWrites(strike)));
+      this.#end({ victim, settleMs, faults });
+    } catch (error) {
+      this.#end({ victim, settleMs: performance.now() - since, faults });
+      throw error;
+    }
+  }
+
+  async #checkWrites({ interruptsService }: Strike): Promise<string[]> {
+    const lost = await this.#parts.ledger.check();
+    const failures = await this.#parts.traffic.takeFailures();
+    return interruptsService ? lost : [...lost, ...new Set(failures)];
+  }
+
+  #end(outcome: Pick<Round, 'victim' | 'settleMs' | 'faults'>): void {
+    const round = { shape: this.#options.shape, number: this.rounds.length + 1, ...outcome };
+    this.rounds.push(round);
     this.#options.onRound?.(round);
+  }
+
+  #choose(): Victim | undefined {
+    return this.#kills.pick(this.#victims.flatMap((victim) => Array.from({ length: victim.weight }, () => victim)));
   }
 
   /** Another one where there is none of what was chosen. */
@@ -179,42 +198,13 @@ class KillRun {
     return { victim: undefined, strike: noStrike };
   }
 
-  /** `late`: the differences that there still were when the limit was over. Throws when it does not settle at all. */
-  async #settle(since: number): Promise<{ settleMs: number; observation: Observation; late: string[] | undefined }> {
-    let late: string[] | undefined;
-    for (;;) {
-      const settleMs = performance.now() - since;
-      const { differences } = await this.#compare();
-      if (differences.length === 0) {
-        await delay(holdMs);
-        const { differences: soonAfter, observation } = await this.#compare();
-        if (soonAfter.length === 0 && observation !== undefined) return { settleMs, observation, late };
-      }
-      if (settleMs > this.#limitMs) late ??= differences;
-      if (settleMs > this.#limitMs * patience) throw await this.#givenUp(differences);
-      await delay(100);
-    }
-  }
-
-  async #compare(): Promise<{ differences: string[]; observation?: Observation }> {
-    try {
-      const observation = await this.#observe();
-      const differences = computeDifferences(this.#workload.asked, observation);
-      if (differences.length === 0) await this.#traffic?.request();
-      return { differences, observation };
-    } catch (error) {
-      return { differences: [`no answer: ${String(error)}`] };
-    }
-  }
-
-  #observe(): Promise<Observation> {
-    return observe({ client: this.#cluster.client, docker: this.#engine.docker, namespace, service: served });
-  }
-
-  async #givenUp(differences: readonly string[]): Promise<Error> {
-    const { logFolder } = this.#options;
-    if (logFolder !== undefined) await this.#cluster.keepLogs(logFolder);
-    return new Error(`Round ${this.#rounds.length + 1} does not settle: ${differences.join('; ')}`);
+  /** Replaces the pods of which a container was killed: each further start of it would be later by design. */
+  async #renew(): Promise<void> {
+    const { pods } = await observe(this.#parts.observed);
+    const worn = pods.filter(({ containers }) => containers.some(({ restartCount }) => restartCount > 0));
+    await Promise.all(worn.map((pod) => this.#parts.workload.remove(pod)));
+    await settle(this.#parts, performance.now(), this.limitMs);
+    await this.#parts.traffic.takeFailures();
   }
 }
 

@@ -74,13 +74,13 @@ export class Ledger {
   async #writeCounter(count: number): Promise<void> {
     const key = { namespace: this.#namespace, name: 'counter' };
     const body = { data: { count: String(count) } };
-    await untilAcknowledged(() => this.#client.patch(configMaps, key, { type: 'merge', body }));
+    await untilAcknowledged(() => this.#client.patch(configMaps, key, { type: 'merge', body }), this.#stopping.signal);
     this.#acknowledged = count;
   }
 
   async #writeEntry(name: string): Promise<void> {
     const metadata = { name, namespace: this.#namespace };
-    await untilAcknowledged(() => ignoreExisting(this.#client.create(configMaps, { metadata })));
+    await untilAcknowledged(() => ignoreExisting(this.#client.create(configMaps, { metadata })), this.#stopping.signal);
     this.#entries.add(name);
   }
 }

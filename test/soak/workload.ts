@@ -58,6 +58,13 @@ export class Workload {
     await Promise.all(chosen.map((change) => this.#do(change, random)));
   }
 
+  /** Deletes a pod; its controller, if it has one, makes another. */
+  async remove({ name }: { readonly name: string }): Promise<void> {
+    const { client, namespace } = this.#options;
+    await untilAcknowledged(() => ignoreMissing(client.delete(pods, { namespace, name })));
+    this.#pods.delete(name);
+  }
+
   async #do(change: 'scale singles' | 'scale pairs' | 'create' | 'delete', random: Random): Promise<void> {
     switch (change) {
       case 'scale singles':
@@ -99,11 +106,8 @@ export class Workload {
   }
 
   async #deletePod(random: Random): Promise<void> {
-    const { client, namespace } = this.#options;
     const name = random.pick([...this.#pods]);
-    if (name === undefined) return;
-    await untilAcknowledged(() => ignoreMissing(client.delete(pods, { namespace, name })));
-    this.#pods.delete(name);
+    if (name !== undefined) await this.remove({ name });
   }
 
   #podSpec(containers: readonly string[]): PodSpec {

@@ -27,10 +27,10 @@ guard() {
   trap remove_traces EXIT
   mkfifo "$LONGSHORE_SANDBOX/tether"
   exec {tether}<>"$LONGSHORE_SANDBOX/tether"
+  trap 'exec {tether}>&-' TERM INT HUP
   # A job without job control reads from /dev/null, and ignores SIGINT, unless told otherwise.
   env --default-signal=INT,QUIT unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private \
     "$0" --machine "$@" <&0 {tether}>&- &
-  trap 'exec {tether}>&-' TERM INT HUP
   end_with $!
 }
 
