@@ -14,9 +14,10 @@ import { SandboxEngine } from '../support/sandbox-engine.ts';
 import { type SoakCluster, shapes } from './clusters.ts';
 import { computeDisturbances, nothingStruck } from './differences.ts';
 import { Ledger } from './ledger.ts';
+import { measureSlowness } from './machine-speed.ts';
 import { type Observation, type Observed, observe } from './observation.ts';
 import { Random } from './random.ts';
-import { settle } from './settling.ts';
+import { type Settled, settle } from './settling.ts';
 import { Traffic } from './traffic.ts';
 import { containerVictims, engineVictims, type Strike, type Victim } from './victims.ts';
 import { served, Workload } from './workload.ts';
@@ -45,19 +46,18 @@ export interface Round {
 
 export interface KillRunReport {
   readonly rounds: readonly Round[];
-  /** Within which a kill had to settle. */
-  readonly limitMs: number;
+  /** How much slower the machine was than the standard, at most. */
+  readonly slowness: number;
   readonly writes: number;
   readonly requests: number;
 }
 
 const namespace = 'default';
 const image = 'longshore-test/soak:1';
-const calmRounds = 3;
+const calmRounds = 2;
 const longestLeadMs = 400;
-const usualLimitMs = 15_000;
-/** What a round without a kill takes on the machine for which the limit was set; a slower one has longer. */
-const usualCalmMs = 2_500;
+/** Within which a kill must settle, on a machine of standard speed. */
+export const limitMs = 15_000;
 /** After so many kills, pods that were hit are replaced. */
 const killsOfOnePod = 10;
 
@@ -79,7 +79,7 @@ export async function runKills(options: KillRunOptions): Promise<KillRunReport> 
     const run = new KillRun(options, { cluster, engine, workload, ledger, traffic, observed });
     await run.run();
     await traffic.stop();
-    return { rounds: run.rounds, limitMs: run.limitMs, writes: ledger.writes, requests: traffic.requests };
+    return { rounds: run.rounds, slowness: run.slowness, writes: ledger.writes, requests: traffic.requests };
   } finally {
     await ledger.stop();
     await cluster.stop();
@@ -103,9 +103,12 @@ interface KillRunParts {
   readonly observed: Observed;
 }
 
+/** A round did not come to its end; its faults say why. */
+class RunOver extends Error {}
+
 class KillRun {
   readonly rounds: Round[] = [];
-  limitMs = usualLimitMs;
+  slowness = 1;
   readonly #options: KillRunOptions;
   readonly #parts: KillRunParts;
   readonly #victims: readonly Victim[];
@@ -129,17 +132,16 @@ class KillRun {
     try {
       await this.#runRounds();
     } catch (error) {
-      this.#end({ victim: undefined, settleMs: 0, faults: [`the run ends here: ${String(error)}`] });
+      if (!(error instanceof RunOver)) throw error;
     }
     const isFaulty = this.rounds.some(({ faults }) => faults.length > 0);
     if (isFaulty && logFolder !== undefined) await this.#parts.cluster.keepLogs(logFolder);
   }
 
   async #runRounds(): Promise<void> {
-    await settle(this.#parts, performance.now(), this.limitMs);
+    await settle(this.#parts, performance.now(), limitMs * this.slowness);
     this.#parts.traffic.start();
     for (let calm = 0; calm < calmRounds; calm += 1) await this.#round(undefined);
-    this.limitMs = usualLimitMs * Math.max(1, median(this.rounds.map(({ settleMs }) => settleMs)) / usualCalmMs);
     for (let kills = 1; kills <= this.#options.count; kills += 1) {
       await this.#round(this.#choose());
       if (kills % killsOfOnePod === 0) await this.#renew();
@@ -153,19 +155,31 @@ class KillRun {
     const changed = this.#parts.workload.change(this.#changes).catch((error) => {
       faults.push(`a change was refused: ${String(error)}`);
     });
+    const slowness = await measureSlowness();
     await delay(this.#kills.below(longestLeadMs));
     const since = performance.now();
     const { victim, strike } = await this.#strike(chosen, before);
     try {
       await changed;
-      const { settleMs, observation, late } = await settle(this.#parts, since, this.limitMs);
-      if (late !== undefined) faults.push(`not settled within ${inSeconds(this.limitMs)}: ${late.join('; ')}`);
+      const settled = await settle(this.#parts, since, limitMs * slowness + (strike.allowanceMs ?? 0));
+      const { settleMs, observation } = settled;
+      faults.push(...(await this.#judgeTime(settled, strike, slowness)));
       faults.push(...computeDisturbances(before, observation, strike.struck), ...(await this.#checkWrites(strike)));
       this.#end({ victim, settleMs, faults });
     } catch (error) {
+      faults.push(`the run ends here: ${String(error)}`);
       this.#end({ victim, settleMs: performance.now() - since, faults });
-      throw error;
+      throw new RunOver();
     }
+  }
+
+  /** By the machine's speed before or after, whichever is the slower. */
+  async #judgeTime({ settleMs, late }: Settled, { allowanceMs = 0 }: Strike, before: number): Promise<string[]> {
+    const slowness = Math.max(before, await measureSlowness());
+    this.slowness = Math.max(this.slowness, slowness);
+    const allowedMs = limitMs * slowness + allowanceMs;
+    if (late === undefined || settleMs <= allowedMs) return [];
+    return [`not settled within ${inSeconds(allowedMs)}: ${late.join('; ')}`];
   }
 
   async #checkWrites({ interruptsService }: Strike): Promise<string[]> {
@@ -203,11 +217,9 @@ class KillRun {
     const { pods } = await observe(this.#parts.observed);
     const worn = pods.filter(({ containers }) => containers.some(({ restartCount }) => restartCount > 0));
     await Promise.all(worn.map((pod) => this.#parts.workload.remove(pod)));
-    await settle(this.#parts, performance.now(), this.limitMs);
+    await settle(this.#parts, performance.now(), limitMs * this.slowness);
     await this.#parts.traffic.takeFailures();
   }
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 export const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

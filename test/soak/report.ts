@@ -1,7 +1,7 @@
 /** What a run of kills prints. */
 
 import { percentile } from '../../bench/load.ts';
-import { inSeconds, type KillRunReport, type Round } from './kill-run.ts';
+import { inSeconds, type KillRunReport, limitMs, type Round } from './kill-run.ts';
 
 export function roundText({ shape, number, victim, settleMs, faults }: Round): string {
   const head = `${shape} ${String(number).padStart(3)}  ${inSeconds(settleMs).padStart(7)}  ${victim ?? 'nothing killed'}`;
@@ -9,7 +9,8 @@ export function roundText({ shape, number, victim, settleMs, faults }: Round): s
 }
 
 export function reportText(reports: readonly KillRunReport[]): string {
-  const kills = reports.flatMap(({ rounds }) => rounds).filter(({ victim }) => victim !== undefined);
+  const rounds = reports.flatMap((report) => report.rounds);
+  const kills = rounds.filter(({ victim }) => victim !== undefined);
   const names = [...new Set(kills.map(({ victim = '' }) => victim))].sort();
   const width = Math.max('all kills'.length, ...names.map((name) => name.length));
   const row = (name: string, rounds: readonly Round[]): string => {
@@ -22,7 +23,7 @@ export function reportText(reports: readonly KillRunReport[]): string {
   };
   const head = `${'killed'.padEnd(width)}${['times', 'p50', 'p99', 'max', 'faulty'].map((title, at) => title.padStart([7, 8, 8, 8, 9][at] ?? 0)).join('')}`;
   const sum = (of: (report: KillRunReport) => number): number => reports.reduce((all, report) => all + of(report), 0);
-  const limits = [...new Set(reports.map(({ limitMs }) => inSeconds(limitMs)))].join(' and ');
+  const slowness = Math.max(...reports.map((report) => report.slowness)).toFixed(1);
   return [
     head,
     ...names.map((name) =>
@@ -32,7 +33,12 @@ export function reportText(reports: readonly KillRunReport[]): string {
       ),
     ),
     row('all kills', kills),
-    `to settle within ${limits}; ${sum(({ writes }) => writes)} acknowledged writes, ${sum(({ requests }) => requests)} requests to the Service`,
+    row(
+      'no kill',
+      rounds.filter(({ victim }) => victim === undefined),
+    ),
+    `to settle within ${inSeconds(limitMs)} on a machine of standard speed; this one was slower by up to ${slowness} times`,
+    `${sum(({ writes }) => writes)} acknowledged writes, ${sum(({ requests }) => requests)} requests to the Service`,
   ].join('\n');
 }
 

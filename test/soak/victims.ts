@@ -11,6 +11,8 @@ export interface Strike {
   readonly struck: Struck;
   /** Whether requests to the Service may fail until all is settled: a server of it was killed. */
   readonly interruptsService: boolean;
+  /** What somebody else's program took to come back, which is not held against Longshore. */
+  readonly allowanceMs?: number;
 }
 
 export interface Victim {
@@ -55,10 +57,13 @@ export function engineVictims(engine: SandboxEngine): Victim[] {
     processVictim('dockerd', restart(true)),
     {
       ...withoutRestore,
+      // It ends every container first, and gives each ten seconds for that.
       async strike(before, random) {
+        const started = performance.now();
         await withoutRestore.strike(before, random);
+        const allowanceMs = performance.now() - started;
         await engine.setLiveRestore(true);
-        return { struck: { pods: 'all', containers: new Set() }, interruptsService: true };
+        return { struck: { pods: 'all', containers: new Set() }, interruptsService: true, allowanceMs };
       },
     },
   ];

@@ -71,6 +71,7 @@ start_machine() {
   export DOCKER_HOST=unix://$folder/docker.sock TMPDIR=$folder/tmp
   echo '{}' >"$folder/engine.json" # instead of the one in /etc/docker
   start_engine &
+  disown # nothing is to be said when a test kills it
   wait_for_engine
   env --default-signal=INT,QUIT "$@" <&0 &
   command_pid=$!
