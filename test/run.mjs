@@ -104,7 +104,10 @@ async function runCheck({ command }) {
 }
 
 async function runTests({ name, files, concurrency = 1, sandbox = false }, scratch) {
-  if (sandbox) ensureBuild((text) => console.log(`• ${text} …`));
+  if (sandbox) {
+    ensureBuild((text) => console.log(`• ${text} …`));
+    await run([process.execPath, '--import', 'tsx', 'test/support/fill-cache.ts']);
+  }
   const totalsFile = join(scratch, `${name}.json`);
   const runner = [
     ...[process.execPath, '--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],

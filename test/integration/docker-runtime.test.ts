@@ -1,21 +1,26 @@
 /** The runtime's conformance suite on a real Docker Engine. */
 
-import { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type Dockerode from 'dockerode';
 import { silentLogger } from '../../base/logger.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
 import { testRuntime } from '../../kubelet/runtime/runtime-conformance.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
+import { eventually } from '../support/eventually.ts';
+
+const podCidr = '10.244.201.0/24';
 
 describe('DockerRuntime', { timeout: 120_000 }, () => {
   let engine: TestEngine;
   let runtime: DockerRuntime;
 
   before(async () => {
-    engine = await startTestEngine({ podCidr: '10.244.201.0/24' });
+    engine = await startTestEngine({ podCidr: podCidr });
     await engine.importBusybox('busybox:1');
     runtime = new DockerRuntime({ socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger });
     await runtime.prepare();
-    await runtime.ensureNetwork('10.244.201.0/24');
+    await runtime.ensureNetwork(podCidr);
   });
 
   after(async () => {
@@ -23,4 +28,48 @@ describe('DockerRuntime', { timeout: 120_000 }, () => {
   });
 
   testRuntime(async () => ({ runtime, imageName: 'busybox:1' }));
+
+  describe('the pod network', () => {
+    async function startPod(network: string): Promise<Dockerode.Container> {
+      const container = await engine.docker.createContainer({
+        Image: 'busybox:1',
+        Cmd: ['httpd', '-f', '-p', '80', '-h', '/etc'],
+        HostConfig: { NetworkMode: network },
+      });
+      await container.start();
+      return container;
+    }
+
+    const networkId = async (name: string): Promise<string> => (await engine.docker.getNetwork(name).inspect()).Id;
+
+    it('lets in what was routed to a pod, as from another node', async () => {
+      const pod = await startPod('longshore');
+      const { Networks: networks } = (await pod.inspect()).NetworkSettings;
+      const url = `http://${networks.longshore?.IPAddress}/passwd`;
+      const text = await eventually(`${url} answers`, async () =>
+        (await fetch(url, { signal: AbortSignal.timeout(1_000) })).text(),
+      );
+      assert.match(text, /^root:/);
+      await pod.remove({ force: true });
+    });
+
+    it('is made again when it lacks an option, once no pod is on it', async () => {
+      const [networkName, cidr] = ['of-old', '10.244.202.0/24'];
+      const other = new DockerRuntime({
+        ...{ socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger, networkName },
+      });
+      const IPAM = { Driver: 'default', Config: [{ Subnet: cidr, Gateway: '10.244.202.1' }] };
+      await engine.docker.createNetwork({ Name: networkName, Driver: 'bridge', IPAM });
+      const before = await networkId(networkName);
+      const pod = await startPod(networkName);
+      await other.ensureNetwork(cidr);
+      assert.equal(await networkId(networkName), before);
+      await pod.remove({ force: true });
+      await other.ensureNetwork(cidr);
+      const after = await networkId(networkName);
+      assert.notEqual(after, before);
+      await other.ensureNetwork(cidr);
+      assert.equal(await networkId(networkName), after);
+    });
+  });
 });

@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, readdir, realpath, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../base/package-root.ts';
 import { Terminal, type TerminalSize } from './terminal.ts';
 
 const run = promisify(execFile);
@@ -92,9 +93,9 @@ export interface KubectlBinary {
   readonly path: string;
 }
 
-/** Debian's kubectl 1.20, which every machine can get. */
+/** Debian's kubectl 1.20, which every machine can get; a sandbox has no way to the mirror, and finds it in the cache. */
 export async function debianKubectl(): Promise<KubectlBinary> {
-  const cache = join(tmpdir(), 'longshore-cache', 'kubectl-debian');
+  const cache = join(packageRoot, 'node_modules', '.cache', 'kubectl-debian');
   const path = join(cache, 'usr/bin/kubectl');
   if (!existsSync(path)) {
     await mkdir(dirname(cache), { recursive: true });

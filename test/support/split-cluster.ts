@@ -21,28 +21,40 @@ import { cleanProxy } from '../../proxy/clean.ts';
 import { TestEtcd } from './etcd.ts';
 import { eventually } from './eventually.ts';
 
+/** The etcd below a split cluster. */
+export interface ClusterEtcd {
+  /** For `--etcd-servers`. */
+  readonly url: string;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+  /** Again, after `kill`. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
 export type ComponentName = Exclude<(typeof components)[number], 'etcd'>;
 
 export class SplitCluster {
-  readonly etcd: TestEtcd;
+  readonly etcd: ClusterEtcd;
   readonly client: Client;
   readonly #cluster: Cluster;
   readonly #processes = new Map<ComponentName, ChildProcess>();
 
-  private constructor(cluster: Cluster, etcd: TestEtcd) {
+  private constructor(cluster: Cluster, etcd: ClusterEtcd) {
     this.#cluster = cluster;
     this.etcd = etcd;
     const connection = connectionAs(cluster, cluster.certificates.admin);
     this.client = createRestClient(connection, { userAgent: 'e2e', logger: silentLogger });
   }
 
-  static async start(): Promise<SplitCluster> {
+  static async start(startEtcd: () => Promise<ClusterEtcd> = () => TestEtcd.start()): Promise<SplitCluster> {
     if (process.env.LONGSHORE_SANDBOX === undefined)
       throw new Error('This test runs in the sandbox only: npm test -- e2e');
     const dataDir = await mkdtemp(join(tmpdir(), 'longshore-split-'));
     const defaults = Object.fromEntries(Object.entries(upOptions).map(([name, option]) => [name, option.default]));
     const options = parseUpOptions({ ...defaults, 'data-dir': dataDir });
-    const cluster = new SplitCluster(await prepareCluster(options, silentLogger), await TestEtcd.start());
+    const cluster = new SplitCluster(await prepareCluster(options, silentLogger), await startEtcd());
     for (const component of components) if (component !== 'etcd') await cluster.startComponent(component);
     return cluster;
   }

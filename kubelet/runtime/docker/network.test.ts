@@ -4,12 +4,15 @@ import { hasRoute } from './bridge.ts';
 import { decideNetwork } from './network.ts';
 
 describe('decideNetwork', () => {
-  const wanted = { name: 'longshore', podCidr: '10.244.1.0/24', clusterId: 'a' };
-  const found = { subnet: '10.244.1.0/24', labels: { 'longshore.dev/cluster': 'a' }, containers: 2 };
+  const options = { mtu: '1500' };
+  const wanted = { name: 'longshore', podCidr: '10.244.1.0/24', clusterId: 'a', options };
+  const found = { subnet: '10.244.1.0/24', labels: { 'longshore.dev/cluster': 'a' }, options, containers: 2 };
   for (const [situation, given, expected] of [
     ['there is none', undefined, 'create'],
     ['it is ours', found, 'keep'],
     ['ours has another CIDR', { ...found, subnet: '10.244.2.0/24' }, 'replace'],
+    ['it lacks an option and is in use', { ...found, options: {} }, 'outdated'],
+    ['it lacks an option and is empty', { ...found, options: {}, containers: 0 }, 'replace'],
     ['it names no cluster and is in use', { ...found, labels: {} }, 'keep'],
     ['it names no cluster and is empty', { ...found, labels: {}, containers: 0 }, 'replace'],
   ] as const) {

@@ -10,6 +10,7 @@ import type { Logger } from '../../../base/logger.ts';
 import { clusterLabel, isForeign, type Labels, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
 import { BridgeRepair, firstAddress, isBridgeWhole, listensHere } from './bridge.ts';
+import { bridgeOptions, hasOptions } from './bridge-options.ts';
 import { ask, askMaybe } from './engine.ts';
 
 export interface PodNetworkOptions {
@@ -27,6 +28,7 @@ export interface PodNetworkOptions {
 export interface FoundNetwork {
   readonly subnet: string | undefined;
   readonly labels: Labels;
+  readonly options: Readonly<Record<string, string>> | undefined;
   /** How many containers run on it. */
   readonly containers: number;
 }
@@ -35,10 +37,11 @@ export interface WantedNetwork {
   readonly name: string;
   readonly podCidr: string;
   readonly clusterId: string | undefined;
+  readonly options: Readonly<Record<string, string>>;
 }
 
-/** A text: why there is nothing that may be done. */
-type NetworkDecision = 'create' | 'keep' | 'replace' | { readonly refused: string };
+/** `outdated`: kept, because pods are on it, although it lacks options. `refused`: why nothing may be done. */
+type NetworkDecision = 'create' | 'keep' | 'outdated' | 'replace' | { readonly refused: string };
 
 export class PodNetwork {
   readonly #options: PodNetworkOptions;
@@ -79,12 +82,18 @@ export class PodNetwork {
 
   /** Whether it had to be made. */
   async #ensureInDocker(podCidr: string, clusterId: string | undefined): Promise<boolean> {
-    const { docker, name } = this.#options;
-    const decision = decideNetwork(await this.#find(), { name, podCidr, clusterId });
+    const { docker, name, mtu, logger } = this.#options;
+    const { ApiVersion: apiVersion } = await ask(docker.version());
+    const wanted = { name, podCidr, clusterId, options: bridgeOptions({ name, mtu }, apiVersion) };
+    const decision = decideNetwork(await this.#find(), wanted);
     if (typeof decision !== 'string') throw new RuntimeError('Refused', decision.refused);
-    if (decision === 'keep') return false;
+    if (decision === 'outdated') {
+      const advice = 'drain this node and restart the kubelet, which makes the network again when no pod is on it';
+      logger.warn('The pod network lacks options: other nodes may not reach its pods', { network: name, advice });
+    }
+    if (decision === 'keep' || decision === 'outdated') return false;
     if (decision === 'replace') await ask(docker.getNetwork(name).remove());
-    await this.#create(podCidr, clusterId);
+    await this.#create(wanted);
     return true;
   }
 
@@ -95,6 +104,7 @@ export class PodNetwork {
       found && {
         subnet: found.IPAM?.Config?.[0]?.Subnet,
         labels: found.Labels ?? {},
+        options: found.Options,
         containers: Object.keys(found.Containers ?? {}).length,
       }
     );
@@ -104,20 +114,15 @@ export class PodNetwork {
    * Docker is told not to masquerade: it would do so for traffic to pods and Services as well. The proxy's rules
    * masquerade exactly what leaves the cluster.
    */
-  async #create(podCidr: string, clusterId: string | undefined): Promise<void> {
-    const { docker, name, mtu, labels } = this.#options;
+  async #create({ name, podCidr, clusterId, options }: WantedNetwork): Promise<void> {
+    const { docker, labels } = this.#options;
     await ask(
       docker.createNetwork({
         Name: name,
         CheckDuplicate: true,
         Driver: 'bridge',
         IPAM: { Driver: 'default', Config: [{ Subnet: podCidr, Gateway: firstAddress(podCidr) }] },
-        Options: {
-          'com.docker.network.bridge.name': this.#bridge,
-          'com.docker.network.bridge.enable_ip_masquerade': 'false',
-          'com.docker.network.bridge.enable_icc': 'true',
-          'com.docker.network.driver.mtu': String(mtu),
-        },
+        Options: options,
         Labels: { ...labels, [typeLabel]: 'network', ...(clusterId !== undefined && { [clusterLabel]: clusterId }) },
       }),
     );
@@ -136,5 +141,8 @@ export function decideNetwork(found: FoundNetwork | undefined, wanted: WantedNet
     };
   }
   if (found.subnet !== wanted.podCidr) return 'replace';
-  return owner === undefined && wanted.clusterId !== undefined && found.containers === 0 ? 'replace' : 'keep';
+  const isComplete = hasOptions(found.options, wanted.options);
+  if (isComplete && (owner !== undefined || wanted.clusterId === undefined)) return 'keep';
+  if (found.containers === 0) return 'replace';
+  return isComplete ? 'keep' : 'outdated';
 }

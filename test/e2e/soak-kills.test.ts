@@ -1,0 +1,15 @@
+/** A short run of `npm run soak -- kills`: each victim of `npm start` once, while pods come and go. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runKills } from '../soak/kill-run.ts';
+import { roundText } from '../soak/report.ts';
+
+describe('kills while pods come and go', { timeout: 300_000 }, () => {
+  it('lose nothing, double nothing, and restart only what was killed', async () => {
+    // With this seed each of the six is killed once.
+    const { rounds } = await runKills({ shape: 'single', count: 6, seed: 63 });
+    assert.equal(new Set(rounds.map(({ victim }) => victim)).size, 7, 'six victims, and rounds without any');
+    assert.deepEqual(rounds.filter(({ faults }) => faults.length > 0).map(roundText), []);
+  });
+});
