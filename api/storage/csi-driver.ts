@@ -41,6 +41,7 @@ export const csiDrivers = defineKind<CSIDriver>({
     ageColumn,
   ],
   strategy: {
+    unconditionalUpdate: false,
     setDefaults(object) {
       object.spec ??= {};
       const { spec } = object;
