@@ -176,9 +176,10 @@ function toJson(root: unknown): unknown {
     if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
     if (typeof value !== 'object' || value === null) return value;
     const result: Record<string, unknown> = {};
-    for (const [key, member] of Object.entries(value)) {
+    // As JSON, maps have their keys sorted: what is wrong with them is told in that order.
+    for (const key of Object.keys(value).sort()) {
       if (key === '__proto__') throw new YamlError('yaml: the key "__proto__" is not allowed');
-      result[key] = copy(member, depth + 1);
+      result[key] = copy((value as Record<string, unknown>)[key], depth + 1);
     }
     return result;
   };

@@ -211,8 +211,8 @@ class Group {
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
     const { kind, version, group, definition } = this.#kind;
     try {
-      const { object, unknownFields } = decode(definition, structuredClone(body));
-      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+      const { object, strictErrors } = decode(definition, structuredClone(body));
+      return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const apiVersion = group === '' ? version : version;
@@ -226,8 +226,8 @@ class Group {
 
   #decodePatched(body: unknown): { object: KubernetesObject; warnings: string[] } {
     try {
-      const { object, unknownFields } = decode(this.#kind.definition, structuredClone(body));
-      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+      const { object, strictErrors } = decode(this.#kind.definition, structuredClone(body));
+      return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const message = `Invalid value: "": ${error.message}`;
