@@ -146,7 +146,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   registries.openAll();
-  await ensureInitialObjects(registries);
+  await ensureInitialObjects(registries, addresses.cidr);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,

@@ -83,3 +83,15 @@ describe('objects that mean the same', () => {
     assert.equal(changed.json.metadata.generation, 2);
   });
 });
+
+describe('the network of Services', () => {
+  it('is there from the start, and ready', async () => {
+    const { json } = await send('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes');
+    assert.deepEqual(json.spec, { cidrs: ['10.96.0.0/16'] });
+    assert.deepEqual(json.metadata.finalizers, ['networking.k8s.io/service-cidr-finalizer']);
+    const [{ lastTransitionTime, ...ready }] = json.status.conditions;
+    assert.match(lastTransitionTime, /^\d{4}-/);
+    const message = 'Kubernetes default Service CIDR is ready';
+    assert.deepEqual(ready, { type: 'Ready', status: 'True', reason: '', message });
+  });
+});
