@@ -89,14 +89,14 @@ export interface Strategy<T> {
   /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
   prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
   validate?(object: T, errors: FieldErrors, context: WriteContext): void;
-  /** Only what depends on the change; `validate` ran before. Compare with `isSameWhenStored`: `next` is not encoded yet. */
+  /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
   validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
   /** After validation: the canonical form that is stored. */
   canonicalize?(object: T): void;
   /** Texts for `Warning:` headers. */
   warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
-  /** The part whose change bumps `metadata.generation`; absent: the kind has no generation. Compared deeply. */
-  generationOf?(object: T): unknown;
+  /** The parts of the object whose change bumps `metadata.generation`; absent: the kind has no generation. */
+  generationOf?(object: T): object;
   /** An empty list or text where there was none counts as a change, although the store keeps neither. Default false. */
   readonly countsEmptyLists?: boolean;
   /** PUT creates when the object is missing. Default false. */

@@ -54,3 +54,32 @@ describe('quantities', () => {
     assert.ok(performance.now() - start < 5_000);
   });
 });
+
+describe('the text of a quantity that is stored', () => {
+  const table: [string, string][] = [
+    ['1000', '1k'],
+    ['1000000000', '1G'],
+    ['1500', '1500'],
+    ['1024', '1024'],
+    ['+1', '+1'],
+    ['01', '01'],
+    ['1.', '1.'],
+    ['1.Mi', '1.Mi'],
+    ['1e3', '1e3'],
+    ['1E3', '1E3'],
+    ['1e-3', '1e-3'],
+    ['1e1', '10'],
+    ['10e2', '1e3'],
+    ['1e-1', '100e-3'],
+    ['1.5e3', '1500'],
+    ['5.0', '5'],
+    ['1.123456789', '1.123456789'],
+    ['8Ki', '8Ki'],
+    ['1024Ki', '1Mi'],
+    ['100Ei', '9223372036854775807'],
+    ['-1000', '-1k'],
+    ['00', '0'],
+  ];
+  for (const [text, stored] of table)
+    it(`is ${stored} for ${text}`, () => assert.equal(canonicalQuantity(text), stored));
+});

@@ -17,6 +17,8 @@ export class QuantityError extends Error {
 }
 
 const nano = 1_000_000_000n;
+/** More cannot be said in powers of 1024: what is larger is this. */
+const largestBinary = (2n ** 63n - 1n) * nano;
 /** Nobody means more digits than these; larger exponents would only burn time. */
 const maxExponent = 400;
 
@@ -62,8 +64,9 @@ export function readQuantity(text: string): Quantity {
   const numerator = base === 2 ? (digits << BigInt(exponent)) * nano : digits;
   const scale = base === 2 ? -parts.fraction.length : exponent - parts.fraction.length + 9;
   const magnitude = scale >= 0 ? numerator * 10n ** BigInt(scale) : divideUp(numerator, 10n ** BigInt(-scale));
+  const capped = base === 2 && magnitude > largestBinary ? largestBinary : magnitude;
   return {
-    nanos: parts.negative ? -magnitude : magnitude,
+    nanos: parts.negative ? -capped : capped,
     format: format === 'BinarySI' && magnitude < nano ? 'DecimalSI' : format,
   };
 }
@@ -125,19 +128,30 @@ function inThousands(nanos: bigint): { digits: bigint; exponent: number } {
 }
 
 /**
- * The text that upstream stores: whole numbers without a suffix and exponents stay as they were written, everything
- * else becomes canonical. Throws `QuantityError`.
+ * The text that upstream stores: what is canonical but for its spelling (`+1`, `1e3`, `01Mi`) stays as it was written,
+ * everything else becomes canonical. Throws `QuantityError`.
  */
 export function canonicalQuantity(text: string): string {
   const trimmed = text.trim();
-  if (/^[1-9][0-9]{0,17}$/.test(trimmed)) return trimmed;
+  if (/^[1-9][0-9]{0,2}$/.test(trimmed)) return trimmed;
   const quantity = readQuantity(trimmed);
-  if (quantity.nanos > 0n && keepsText(trimmed)) return trimmed;
+  if (keepsText(trimmed)) return trimmed;
   return formatQuantity(quantity);
 }
 
-const keepsText = (text: string): boolean =>
-  /^\+?[0-9]{1,18}\.?$/.test(text) || /^\+?[0-9.]+[eE][-+]?[0-9]+$/.test(text);
+/** Upstream's shortcut for numbers of few digits. */
+function keepsText(text: string): boolean {
+  const { whole, fraction, suffix } = split(text);
+  const { base, exponent } = readSuffix(suffix);
+  const digits = `${whole.replace(/^0+/, '') || '0'}${fraction}`;
+  if (base === 2) {
+    const isShort = digits.length + Math.trunc((exponent * 3) / 10) + 1 <= 15;
+    return fraction === '' && isShort && BigInt(digits) % 8n !== 0n;
+  }
+  const scale = exponent - fraction.length;
+  const isShort = digits.length <= 18 && scale >= -9;
+  return isShort && scale % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0');
+}
 
 /** The amount as a number, for arithmetic where the last digits don't matter. Throws `QuantityError`. */
 export function parseQuantity(text: string): number {

@@ -39,7 +39,7 @@ export function specAndStatus<T extends KubernetesObject>(
       if (keepsLabels && next.metadata) assign(next.metadata, 'labels', previous.metadata.labels);
       if (keepsMetadata) keepMetadata(next, previous);
     },
-    ...(hasGeneration && { generationOf: (object: T) => (object as Parts).spec }),
+    ...(hasGeneration && { generationOf: (object: T) => ({ spec: (object as Parts).spec }) }),
   };
 }
 

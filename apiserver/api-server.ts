@@ -148,7 +148,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   registries.openAll();
-  await untilStoreAnswers(() => ensureInitialObjects(registries), waiting);
+  await untilStoreAnswers(() => ensureInitialObjects(registries, addresses.cidr), waiting);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import type { KubernetesObject } from '../api/object.ts';
 import { CommandError } from './command.ts';
+import { readError } from './read-error.ts';
 
 export type Manifest = KubernetesObject & { apiVersion: string; kind: string };
 
@@ -59,16 +60,24 @@ async function filesOf(source: string): Promise<string[]> {
   if (source === '-' || isUrl(source)) return [source];
   const found = await statNamed(source);
   if (!found.isDirectory()) return [source];
-  const names = (await readdir(source)).filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
+  const names = (await filesIn(source)).filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
   if (names.length === 0) throw new CommandError(`${source} holds no file that ends in ${suffixes.join(', ')}`);
   return names.sort().map((name) => join(source, name));
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw readError('folder', folder, cause);
+  }
 }
 
 async function statNamed(path: string) {
   try {
     return await stat(path);
   } catch (cause) {
-    throw new CommandError(`There is no file or folder ${path}`, { cause });
+    throw readError('manifest', path, cause);
   }
 }
 
@@ -77,7 +86,7 @@ async function readSource(source: string): Promise<string> {
   try {
     return source === '-' ? await readStandardInput() : await readFile(source, 'utf8');
   } catch (cause) {
-    throw new CommandError(`Cannot read ${source}`, { cause });
+    throw readError('manifest', source, cause);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { type Arguments, CommandError, isSet, textOf } from './command.ts';
+import { readError } from './read-error.ts';
 
 export type Printer = (value: unknown) => string;
 
@@ -48,7 +49,7 @@ async function templateOf(args: Arguments): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new CommandError(`Cannot read the template ${file}`, { cause });
+    throw readError('template', file, cause);
   }
 }
 

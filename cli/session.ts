@@ -6,6 +6,7 @@ import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { type Arguments, CommandError, isSet, textOf } from './command.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
+import { readError } from './read-error.ts';
 
 export interface Output {
   write(text: string): unknown;
@@ -154,6 +155,6 @@ async function readNamed(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new CommandError(`${what}: cannot read ${path}`, { cause });
+    throw readError(what, path, cause);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { keyOf } from '../api/object.ts';
+import { equalJson } from '../api/patch/record.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import type { ClusterChange } from './framework.ts';
 import type { Nominations } from './nominations.ts';
@@ -62,9 +63,9 @@ export class ClusterFeed {
     this.#nominations.delete(info.key);
     this.#snapshot.setPod(info, nodeName);
     if (!previous?.spec?.nodeName) this.#queue.wake('pod placed');
-    else if (!isEqual(previous.metadata.labels, pod.metadata.labels)) this.#queue.wake('pod labels');
+    else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.wake('pod labels');
     // A pod that begins to end no longer counts for spreading; one that was resized may leave room.
-    if (previous?.spec?.nodeName && (info.terminating || !isEqual(previous.spec, pod.spec))) {
+    if (previous?.spec?.nodeName && (info.terminating || !equalJson(previous.spec, pod.spec))) {
       this.#queue.wake('pod removed');
     }
   }
@@ -83,7 +84,7 @@ export class ClusterFeed {
     else if (previous?.status?.nominatedNodeName) this.#nominations.delete(key);
     const changed =
       previous !== undefined &&
-      !(isEqual(previous.spec, pod.spec) && isEqual(previous.metadata.labels, pod.metadata.labels));
+      !(equalJson(previous.spec, pod.spec) && equalJson(previous.metadata.labels, pod.metadata.labels));
     this.#queue.set(info, changed);
   }
 
@@ -103,12 +104,9 @@ export class ClusterFeed {
 
 function changesOf(previous: Cached<Node>, next: Cached<Node>): ClusterChange[] {
   const changes: ClusterChange[] = [];
-  if (!isEqual(previous.metadata.labels, next.metadata.labels)) changes.push('node labels');
-  if (!isEqual(previous.status?.allocatable, next.status?.allocatable)) changes.push('node resources');
+  if (!equalJson(previous.metadata.labels, next.metadata.labels)) changes.push('node labels');
+  if (!equalJson(previous.status?.allocatable, next.status?.allocatable)) changes.push('node resources');
   const taintsOf = ({ spec }: Cached<Node>) => [spec?.taints, spec?.unschedulable];
-  if (!isEqual(taintsOf(previous), taintsOf(next))) changes.push('node taints');
+  if (!equalJson(taintsOf(previous), taintsOf(next))) changes.push('node taints');
   return changes;
 }
-
-/** The API server writes the same value in the same order. */
-const isEqual = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);

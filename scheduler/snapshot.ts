@@ -9,6 +9,7 @@
  */
 
 import type { Node } from 'kubernetes-types/core/v1';
+import { equalJson } from '../api/patch/record.ts';
 import type { Cached } from '../client/object-cache.ts';
 import { AffinityIndex } from './affinity-index.ts';
 import { ImageIndex } from './image-index.ts';
@@ -90,7 +91,7 @@ export class Snapshot {
     if (known !== undefined) {
       const { labels } = known;
       known.update(node);
-      if (JSON.stringify(labels) !== JSON.stringify(known.labels)) this.#nodeLabelsChanged();
+      if (!equalJson(labels, known.labels)) this.#nodeLabelsChanged();
       this.images.set(known);
       return;
     }

@@ -38,7 +38,7 @@ export const mutatingAdmissionPolicies = defineKind<MutatingAdmissionPolicy>({
   ],
   strategy: {
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
-    generationOf: ({ spec }) => spec,
+    generationOf: ({ spec }) => ({ spec }),
     unconditionalUpdate: false,
     validate: validateMutatingPolicy,
   },

@@ -29,7 +29,7 @@ export function definePolicyBinding({ kind, plural, isValidating }: PolicyBindin
     ],
     strategy: {
       setDefaults: ({ spec }) => setMatchDefaults(spec?.matchResources),
-      generationOf: ({ spec }) => spec,
+      generationOf: ({ spec }) => ({ spec }),
       unconditionalUpdate: false,
       validate: (object, errors) => validatePolicyBinding(object, errors, isValidating),
     },

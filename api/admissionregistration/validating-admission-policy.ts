@@ -3,8 +3,8 @@
 import type { ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
 import { setPolicyDefaults } from './policy.ts';
 import {
   expressionsOfPolicy,
@@ -42,7 +42,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource === 'status') return;
       // Parameters that come or go change what the stored expressions mean.
-      const isSameKind = isSameWhenStored(paramKind, next.spec?.paramKind, previous.spec?.paramKind);
+      const isSameKind = isSemanticallyEqual(paramKind, next.spec?.paramKind, previous.spec?.paramKind);
       validateValidatingPolicy(
         next,
         errors,

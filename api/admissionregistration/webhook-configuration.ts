@@ -32,8 +32,9 @@ export function defineWebhookConfiguration<T extends WebhookConfiguration>(row: 
       ageColumn,
     ],
     strategy: {
+      unconditionalUpdate: false,
       setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, isMutating),
-      generationOf: ({ webhooks = [] }) => webhooks,
+      generationOf: ({ webhooks = [] }) => ({ webhooks }),
       countsEmptyLists: true,
       validate({ webhooks = [] }, errors, { isUpdate }) {
         if (!isUpdate) validateWebhooks(webhooks, errors);

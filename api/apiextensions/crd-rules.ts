@@ -1,6 +1,5 @@
 /** Defaults and rules of CustomResourceDefinitions; the schemas themselves are `structural-schema.ts`. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type {
   CustomResourceColumnDefinition,
   CustomResourceConversion,
@@ -11,6 +10,7 @@ import type {
 } from 'kubernetes-types/apiextensions/v1';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
 import { childrenOf, type JsonSchema } from './json-schema.ts';
@@ -112,7 +112,7 @@ type SharedPart = 'schema' | 'selectableFields' | 'additionalPrinterColumns' | '
 
 /** What all versions have alike, upstream keeps once, at the top. */
 const isShared = (versions: readonly Version[], part: SharedPart): boolean =>
-  versions.every((version) => isDeepStrictEqual(version[part], versions[0]?.[part]));
+  versions.every((version) => equalJson(version[part], versions[0]?.[part]));
 
 function validateVersions(versions: readonly Version[], errors: FieldErrors): void {
   const at = path.child('versions');

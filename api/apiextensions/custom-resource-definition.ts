@@ -15,6 +15,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   namespaced: false,
   subresources: [statusSubresource],
   strategy: {
+    unconditionalUpdate: false,
     ...specAndStatus<CustomResourceDefinition>(),
     setDefaults: setDefinitionDefaults,
     warnings: (object) => formatWarnings(object),

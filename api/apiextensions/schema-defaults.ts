@@ -1,7 +1,7 @@
 /** Defaults in a schema: each must be a value of the schema that it stands in. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
 import { matchesPattern } from './patterns.ts';
 
@@ -42,7 +42,7 @@ function validateValue(value: unknown, schema: JsonSchema, path: FieldPath, erro
     );
     return;
   }
-  if (schema.enum && !schema.enum.some((one) => isDeepStrictEqual(one, value))) {
+  if (schema.enum && !schema.enum.some((one) => equalJson(one, value))) {
     const choices = schema.enum.map((one) => String(one));
     errors.notSupported(path, value, choices);
   }

@@ -10,8 +10,9 @@ import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '.
 import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { isSameWhenStored, labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
+import { labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
 import { containerColumns, selectorColumn } from './workload-columns.ts';
 import {
@@ -91,7 +92,7 @@ function countTemplates(next: DaemonSet, previous: DaemonSet | undefined): void 
   }
   const templateDefinition = 'io.k8s.api.core.v1.PodTemplateSpec';
   const changed =
-    previous !== undefined && !isSameWhenStored(templateDefinition, next.spec?.template, previous.spec?.template);
+    previous !== undefined && !isSemanticallyEqual(templateDefinition, next.spec?.template, previous.spec?.template);
   const count = previous === undefined ? 1 : before + (changed ? 1 : 0);
   next.metadata.annotations = { ...next.metadata.annotations, [templateGeneration]: String(count) };
 }

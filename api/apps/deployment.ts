@@ -49,7 +49,7 @@ export const deployments = defineKind<Deployment>({
     warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<Deployment>({ newStatus: () => ({}), keepsLabels: true }),
     setDefaults: setDeploymentDefaults,
-    generationOf: ({ spec, metadata }) => [spec, metadata?.annotations],
+    generationOf: ({ spec, metadata }) => ({ spec, metadata: { annotations: metadata?.annotations } }),
     validate(object, errors, { subresource }) {
       if (subresource === 'status') validateStatus(object, errors);
       else validateSpec(object, errors);

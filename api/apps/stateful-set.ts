@@ -9,8 +9,9 @@ import { validatePodTemplate, withTemplateDefaults } from '../core/pod-spec/pod-
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { validateAnnotations } from '../meta/metadata-validation.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { isSameWhenStored, labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
+import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { checkServiceName } from '../validation/names.ts';
 import { containerColumns, readyColumn } from './workload-columns.ts';
@@ -176,7 +177,7 @@ const changeable = [
 function validateSpecUpdate(next: StatefulSet, previous: StatefulSet, errors: FieldErrors): void {
   const fixed = ({ spec }: StatefulSet): object =>
     Object.fromEntries(Object.entries(spec ?? {}).filter(([name]) => !changeable.includes(name)));
-  if (isSameWhenStored(specDefinition, fixed(next), fixed(previous))) return;
+  if (isSemanticallyEqual(specDefinition, fixed(next), fixed(previous))) return;
   errors.forbidden(
     FieldPath.of('spec'),
     "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",

@@ -1,9 +1,9 @@
 /** Which pods belong to a Job: labels and a selector that the server makes from its uid, unless told otherwise. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import { withTemplateDefaults } from '../core/pod-spec/pod-template.ts';
 import { FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 
@@ -44,7 +44,7 @@ export function generateSelector(job: Job): void {
   const before = spec.template.metadata?.labels ?? {};
   const own = job.metadata?.labels ?? {};
   // Labels that came from the template follow it.
-  const follows = Object.keys(own).length > 0 && JSON.stringify(own) === JSON.stringify(before);
+  const follows = Object.keys(own).length > 0 && equalJson(own, before);
   const labels = { ...identityLabels(job.metadata ?? {}), ...before };
   spec.template.metadata = { ...spec.template.metadata, labels };
   if (follows) labelFromTemplate(job);
@@ -73,7 +73,7 @@ export function validateGeneratedLabels({ metadata, spec }: Job, errors: FieldEr
   validateLabelSelector(spec.selector, FieldPath.of('spec', 'selector'), found);
   // What cannot be used, or asks for nothing, is refused for that by the spec's own rules.
   if (!found.empty || isEmptyLabelSelector(spec.selector)) return;
-  if (matchExpressions.length > 0 || !isDeepStrictEqual({ matchLabels }, expected)) {
+  if (matchExpressions.length > 0 || !equalJson({ matchLabels }, expected)) {
     errors.invalid(
       FieldPath.of('spec', 'selector'),
       shownAs(labelSelectorDefinition, spec.selector),

@@ -3,12 +3,8 @@
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import {
-  isSameWhenStored,
-  labelSelectorDefinition,
-  validateImmutable,
-  validateImmutableStruct,
-} from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
+import { labelSelectorDefinition, validateImmutable, validateImmutableStruct } from '../validation/immutable.ts';
 import { shownFailurePolicy, shownSuccessPolicy, validateJobSpec } from './job-rules.ts';
 
 const path = FieldPath.of('spec');
@@ -61,7 +57,7 @@ function validateCompletions(next: JobSpec, before: JobSpec, errors: FieldErrors
 /** Where the pods go may change as long as none was made: the Job is suspended and never started. */
 function validateTemplate(spec: JobSpec, previous: Job, errors: FieldErrors): void {
   const before = previous.spec?.template;
-  if (before === undefined || isSameWhenStored(`${core}.PodTemplateSpec`, spec.template, before)) return;
+  if (before === undefined || isSemanticallyEqual(`${core}.PodTemplateSpec`, spec.template, before)) return;
   const isUnstarted = previous.spec?.suspend === true && !previous.status?.startTime;
   if (!isUnstarted)
     validateImmutableStruct(`${core}.PodTemplateSpec`, spec.template, before, path.child('template'), errors);

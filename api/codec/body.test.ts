@@ -97,9 +97,14 @@ describe('decodeBody', () => {
     );
   });
 
-  it('tells duplicates as errors and as warnings', () => {
-    const json = decodeBody(Buffer.from('{"data":{"a":"1","a":"2"}}'), 'json', configMap);
-    assert.deepEqual([json.strictErrors, json.warnings], [['duplicate field "data.a"'], ['duplicate field "data.a"']]);
+  it('tells where keys stand in JSON that has some twice', () => {
+    const { object, places, strictErrors } = decodeBody(Buffer.from('{"data":{"a":"1","a":"2"}}'), 'json', configMap);
+    assert.deepEqual(strictErrors, []);
+    assert.deepEqual(places?.repeatedIn(object.data as object), [{ key: 'a', offset: 17 }]);
+    assert.equal(decodeBody(Buffer.from('{"data":{"a":"1"}}'), 'json', configMap).places, undefined);
+  });
+
+  it('tells duplicates of YAML as errors and as warnings', () => {
     const yaml = decodeBody(Buffer.from('data:\n  a: x\n  a: z\n'), 'yaml', configMap);
     assert.deepEqual(yaml.strictErrors, ['yaml: unmarshal errors:\n  line 3: key "a" already set in map']);
     assert.deepEqual(yaml.warnings, ['line 3: key "a" already set in map']);

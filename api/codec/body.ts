@@ -7,6 +7,7 @@ import { apiVersionOf } from '../kind.ts';
 import { isRecord, type JsonRecord } from '../patch/record.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from './json.ts';
+import type { JsonPlaces } from './json-places.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
 import { conversionProblem, type GroupVersionKind, isConvertible } from './registered-kinds.ts';
 import { parseYaml, YamlError } from './yaml.ts';
@@ -16,10 +17,12 @@ export type BodyFormat = 'json' | 'yaml' | 'protobuf';
 export interface DecodedBody {
   /** With `apiVersion` and `kind` filled in. May hold `NumberLiteral`s; fields are as the client wrote them. */
   readonly object: JsonRecord;
-  /** What strict field validation refuses, one text for each: `duplicate field "spec.x"`. */
+  /** What strict field validation refuses in the text itself, one text for each. */
   readonly strictErrors: readonly string[];
   /** The same for `Warning:` headers. */
   readonly warnings: readonly string[];
+  /** Where keys stand, when JSON has some twice: decoding by schema reports them. */
+  readonly places?: JsonPlaces | undefined;
 }
 
 const formats: ReadonlyMap<string, BodyFormat> = new Map(
@@ -47,19 +50,17 @@ export function decodeBody(body: Uint8Array, format: BodyFormat, expected: Group
   const raw = readValue(body, format, expected);
   const given = kindOf(raw.value, body, expected);
   checkKind(given, expected);
+  // The parsed object itself: `places` knows it.
   const object = isRecord(raw.value) ? raw.value : {};
-  const apiVersion = apiVersionOf(given);
-  return {
-    object: { ...object, apiVersion, kind: given.kind },
-    strictErrors: raw.strictErrors,
-    warnings: raw.warnings,
-  };
+  Object.assign(object, { apiVersion: apiVersionOf(given), kind: given.kind });
+  return { ...raw, object };
 }
 
 interface RawBody {
   readonly value: unknown;
   readonly strictErrors: readonly string[];
   readonly warnings: readonly string[];
+  readonly places?: JsonPlaces | undefined;
 }
 
 function readValue(body: Uint8Array, format: BodyFormat, expected: GroupVersionKind): RawBody {
@@ -78,9 +79,8 @@ const textOf = (body: Uint8Array): string =>
 
 const readers: Readonly<Record<BodyFormat, (body: Uint8Array) => RawBody>> = {
   json(body) {
-    const { value, duplicates } = parseJson(textOf(body));
-    const texts = duplicates.map((path) => `duplicate field "${path}"`);
-    return { value, strictErrors: texts, warnings: texts };
+    const { value, places } = parseJson(textOf(body));
+    return { value, strictErrors: [], warnings: [], places };
   },
   yaml(body) {
     const { value, duplicates } = parseYaml(textOf(body));

@@ -7,6 +7,7 @@
  */
 
 import { goCharacter } from './go-text.ts';
+import { JsonPlaces } from './json-places.ts';
 import { NumberLiteral } from './number-literal.ts';
 
 /** Deeper nesting is refused. Go's own limit is 10,000; this one keeps every recursive walk well inside the stack. */
@@ -21,11 +22,16 @@ export interface ParsedJson {
   readonly value: unknown;
   /** Paths of keys that stand twice in one object (`spec.ports[0].name`), in the order of the text. The last one wins. */
   readonly duplicates: readonly string[];
+  /** Where its keys stand; only for a text with duplicates. */
+  readonly places?: JsonPlaces;
 }
 
 /** Parses one JSON text; throws `JsonError`. */
 export function parseJson(text: string): ParsedJson {
-  return new Reader(text).read();
+  const parsed = new Reader(text).read();
+  if (parsed.duplicates.length === 0) return parsed;
+  const places = new JsonPlaces();
+  return { ...new Reader(text, places).read(), places };
 }
 
 /** What Go calls a value's type in its errors: `cannot unmarshal number into …`. */
@@ -57,10 +63,12 @@ class Reader {
   readonly #text: string;
   readonly #stack: Frame[] = [];
   readonly #duplicates: string[] = [];
+  readonly #places: JsonPlaces | undefined;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, places?: JsonPlaces) {
     this.#text = text;
+    this.#places = places;
   }
 
   read(): ParsedJson {
@@ -98,7 +106,9 @@ class Reader {
       character = this.#skipSpace();
     }
     if (character !== '"') throw this.#unexpected('looking for beginning of object key string');
+    const offset = this.#at;
     frame.key = this.#readString();
+    this.#places?.note(frame.container, frame.key, offset);
     if (this.#skipSpace() !== ':') throw this.#unexpected('after object key');
     this.#at += 1;
     return this.#readValue();

@@ -64,6 +64,8 @@ describe('parseYaml', () => {
     ['aliases and merges', 'a: &l {x: 1}\nb:\n  <<: *l\n  z: 2\n', { a: { x: 1 }, b: { x: 1, z: 2 } }],
     ['a set', '!!set {a, b}', { a: null, b: null }],
     ['JSON', '{"a": [1, {"b": "c"}]}', { a: [1, { b: 'c' }] }],
+    ['one document of two in braces', '{"a": 1}\n{"b": 2}\n', { a: 1 }],
+    ['a number that is too large for any as a text', 'a: 1e400\n', { a: '1e400' }],
     ['nothing', '', undefined],
   ];
   for (const [name, text, value] of documents)
@@ -74,6 +76,10 @@ describe('parseYaml', () => {
     ['x:\n  a: 1\n  a: 2\ny:\n  a: 3\n', ['line 3: key "a" already set in map']],
     ['x: {a: 1, "a": 2}\n', ['line 1: key "a" already set in map']],
     ['{"x":{"a":"1","a":"2"}}', ['line 1: key "a" already set in map']],
+    ['{\n"a":1,\n"a":2\n}\n', ['line 3: key "a" already set in map']],
+    ['1: a\n1: b\n', ['line 2: key 1 already set in map']],
+    ['1: a\n"1": b\n', []],
+    ['yes: a\non: b\n', ['line 2: key true already set in map']],
     ['- a: 1\n- a: 1\n', []],
     ['a: a\nb: a\nc: [a, a]\n', []],
     ['a: "a: b"\nb:\nc:\n', []],
@@ -96,6 +102,37 @@ describe('parseYaml', () => {
     '['.repeat(5000),
     'a:\n\tb: 1',
   ];
+  const messages: [string, string][] = [
+    ['x: a: b\n', 'yaml: mapping values are not allowed in this context'],
+    ['a: 1\nx: a: b\n', 'yaml: line 2: mapping values are not allowed in this context'],
+    ['a: 1\nx: @at\n', 'yaml: line 2: found character that cannot start any token'],
+    ['a: 1\nx: ? y\n', 'yaml: line 2: mapping keys are not allowed in this context'],
+    ['a: - b\n', 'yaml: block sequence entries are not allowed in this context'],
+    ['a: [1, 2\n', "yaml: line 1: did not find expected ',' or ']'"],
+    ['a: {b: 1\n', "yaml: line 1: did not find expected ',' or '}'"],
+    ['a: [\n', 'yaml: line 1: did not find expected node content'],
+    ['a: "b\n', 'yaml: line 2: found unexpected end of stream'],
+    ['a:\n\tb: 1\n', 'yaml: line 2: found character that cannot start any token'],
+    ['a: 1\n- b\n', 'yaml: line 1: did not find expected key'],
+    ['- a\nb: 1\n', "yaml: line 1: did not find expected '-' indicator"],
+    ['a: *none\n', "yaml: unknown anchor 'none' referenced"],
+    ['a: &x {b: *x}\n', "yaml: anchor 'x' value contains itself"],
+    ['<<: 1\n', 'yaml: map merge requires map or sequence of maps as the value'],
+    ['a: >x\n', 'yaml: did not find expected comment or line break'],
+    ['a: "\\q"\n', 'yaml: found unknown escape character'],
+    ['a: !!int x\n', 'yaml: cannot decode !!str `x` as a !!int'],
+    ['a: !!binary "!"\n', 'yaml: !!binary value contains invalid base64 data'],
+    ['a: !y!z 1\n', 'yaml: found undefined tag handle'],
+    ['%FOO\n---\na: 1\n', 'yaml: found unknown directive name'],
+    ['%YAML 1.2\n---\na: 1\n', 'yaml: found incompatible YAML document'],
+    ['~: 1\n', 'unsupported map key of type: %!s(<nil>), key: <nil>'],
+    ['[a]: 1\n', 'yaml: invalid map key: []interface {}{"a"}'],
+    ['{a: 1}: 1\n', 'yaml: invalid map key: map[interface {}]interface {}{"a":1}'],
+    ['a: .nan\n', 'json: unsupported value: NaN'],
+  ];
+  for (const [text, message] of messages)
+    it(`says of ${JSON.stringify(text)} what clients know`, () => assert.throws(() => parseYaml(text), { message }));
+
   for (const text of bad) it(`refuses ${text.slice(0, 30)}`, () => assert.throws(() => parseYaml(text), YamlError));
 
   it('refuses what aliases blow up, at once', () => {

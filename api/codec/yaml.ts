@@ -6,6 +6,7 @@
 
 import yaml from 'js-yaml';
 import { NumberLiteral } from './number-literal.ts';
+import { yamlErrorText } from './yaml-errors.ts';
 
 /** The text is not YAML, or says what JSON cannot. The message is ready to be shown. */
 export class YamlError extends Error {
@@ -21,29 +22,43 @@ export interface ParsedYaml {
 /** Parses the first document of a text; throws `YamlError`. */
 export function parseYaml(text: string): ParsedYaml {
   const document = firstDocument(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-  const duplicates = new DuplicateKeys();
-  return { value: toJson(load(document, duplicates)), duplicates: duplicates.found };
+  const { value, keys } = load(document);
+  return { value: toJson(value, keys), duplicates: keys.duplicates };
+}
+
+interface Loaded {
+  readonly value: unknown;
+  readonly keys: MapKeys;
 }
 
 /** JSON mode: a repeated key is no error, it wins. */
-function load(text: string, duplicates: DuplicateKeys): unknown {
+function load(text: string): Loaded {
+  const keys = new MapKeys();
   try {
-    return yaml.load(text, { ...options, listener: duplicates.listen });
+    return { value: yaml.load(text, { ...options, listener: keys.listen }), keys };
   } catch (error) {
-    if (error instanceof yaml.YAMLException) throw new YamlError(messageOf(error));
-    throw error;
+    if (!(error instanceof yaml.YAMLException)) throw error;
+    const end = endOfClosed(error, text);
+    if (end !== undefined) return load(text.slice(0, end));
+    throw new YamlError(yamlErrorText(error, text));
   }
 }
 
-function messageOf({ reason, mark }: yaml.YAMLException): string {
-  return mark === undefined ? `yaml: ${reason}` : `yaml: line ${mark.line + 1}: ${reason}`;
+/** Where a document ends that closes itself, in brackets or quotes: nobody looks at what comes after it. */
+function endOfClosed({ reason, mark }: yaml.YAMLException, text: string): number | undefined {
+  const isOver = reason.startsWith('end of the stream or a document separator');
+  const isClosed = /^(?:(?:[ \t]*#.*|%.*|[ \t]*|---)\r?\n)*(?:---\s+)?[[{"']/.test(text);
+  const isMore = mark !== undefined && mark.position < text.length && text[mark.position] !== ':';
+  return isOver && isClosed && isMore ? mark.position : undefined;
 }
 
 /** Directives, comments and one `---` may stand before the content; the next marker ends it, whatever follows. */
 function firstDocument(text: string): string {
-  if (/^%YAML +(?!1\.1\s)/m.test(text.slice(0, text.search(/^[^%#\s]/m) + 1))) {
-    throw new YamlError('yaml: found incompatible YAML document');
-  }
+  const directives = text.slice(0, text.search(/^[^%#\s]/m) + 1);
+  if (/^%YAML +(?!1\.1\s)/m.test(directives)) throw new YamlError('yaml: found incompatible YAML document');
+  if (/^%(?!YAML\s|TAG\s)\w/m.test(directives)) throw new YamlError('yaml: found unknown directive name');
+  if (/^(?:[ \t]*(?:#.*)?\r?\n)*\.\.\.(?=\s|$)/.test(text))
+    throw new YamlError('yaml: did not find expected node content');
   const start = /^(?:(?:[ \t]*#.*|%.*|[ \t]*)\r?\n)*---(?=\s|$)/.exec(text)?.[0].length ?? 0;
   const end = text.slice(start).search(/^(?:---|\.\.\.)(?=\s|$)/m);
   return end < 0 ? text : text.slice(0, start + end);
@@ -83,6 +98,12 @@ function readInteger(text: string): number {
   return sign * Number(/^0\d/.test(unsigned) ? `0o${unsigned}` : unsigned.toLowerCase()) + 0;
 }
 
+function isBase64(text: string): boolean {
+  const plain = text.replaceAll(/\s/g, '');
+  if (plain.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(plain)) return true;
+  throw new YamlError('yaml: !!binary value contains invalid base64 data');
+}
+
 const yaml11 = yaml.FAILSAFE_SCHEMA.extend({
   implicit: [
     scalar(
@@ -98,17 +119,14 @@ const yaml11 = yaml.FAILSAFE_SCHEMA.extend({
     scalar('tag:yaml.org,2002:int', (text) => integer.test(digits(text)), readInteger),
     scalar(
       'tag:yaml.org,2002:float',
-      (text) => specials.has(text) || float.test(digits(text)),
+      // What is larger than any float is a text.
+      (text) => specials.has(text) || (float.test(digits(text)) && Number.isFinite(Number(digits(text)))),
       (text) => specials.get(text) ?? Number(digits(text)),
     ),
     new yaml.Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: unknown) => text === '<<' }),
   ],
   explicit: [
-    scalar(
-      'tag:yaml.org,2002:binary',
-      () => true,
-      (text) => Buffer.from(text, 'base64').toString('utf8'),
-    ),
+    scalar('tag:yaml.org,2002:binary', isBase64, (text) => Buffer.from(text ?? '', 'base64').toString('utf8')),
     new yaml.Type('tag:yaml.org,2002:set', { kind: 'mapping' }),
     // Tags that only an application would know change nothing.
     ...(['scalar', 'sequence', 'mapping'] as const).flatMap((kind) =>
@@ -126,9 +144,15 @@ interface OpenNode {
 }
 
 /** Hears of every node as it begins and ends. Inside a mapping, keys and values take turns. */
-class DuplicateKeys {
-  readonly found: string[] = [];
+class MapKeys {
+  readonly duplicates: string[] = [];
   readonly #open: OpenNode[] = [];
+  #anchors: Readonly<Record<string, unknown>> = {};
+
+  /** The anchor of a node; undefined when it has none. */
+  anchorOf(node: unknown): string | undefined {
+    return Object.keys(this.#anchors).find((name) => this.#anchors[name] === node);
+  }
 
   readonly listen = (event: yaml.EventType, state: yaml.State): void => {
     if (event === 'open') {
@@ -136,6 +160,7 @@ class DuplicateKeys {
       return;
     }
     this.#open.pop();
+    this.#anchors = (state as AnchoredState).anchorMap ?? {};
     const around = this.#open.at(-1);
     if (around?.valueNext) around.valueNext = false;
     else if (around !== undefined && isBeforeColon(state)) this.#hearKey(around, state);
@@ -143,46 +168,68 @@ class DuplicateKeys {
 
   #hearKey(around: OpenNode, state: yaml.State): void {
     around.valueNext = true;
-    // Keys that are maps or lists have no text of their own.
-    if (typeof state.result === 'object' && state.result !== null) return;
-    const key = String(state.result);
-    if (key !== '<<' && around.keys.has(key)) {
-      this.found.push(`line ${state.line + 1}: key ${JSON.stringify(key)} already set in map`);
-    }
-    around.keys.add(key);
+    const key: unknown = state.result;
+    if (key === null) throw new YamlError('unsupported map key of type: %!s(<nil>), key: <nil>');
+    if (typeof key === 'object') throw new YamlError(`yaml: invalid map key: ${goKey(key)}`);
+    const shown = JSON.stringify(key);
+    if (key !== '<<' && around.keys.has(shown))
+      this.duplicates.push(`line ${state.line + 1}: key ${shown} already set in map`);
+    around.keys.add(shown);
   }
 }
 
+/** What js-yaml hands to listeners, beyond what its types say. */
+type AnchoredState = yaml.State & { readonly anchorMap?: Readonly<Record<string, unknown>> };
+
+/** A list or a map as Go prints it. */
+function goKey(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goKey).join(', ')}}`;
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${goKey(member)}`);
+  return `map[interface {}]interface {}{${members.join(', ')}}`;
+}
+
 const colon = /[ \t]*:(?=[\s,}\]"'{[]|$)/y;
+/** After a quote or a bracket no space is needed. */
+const colonAfterClosed = /[ \t]*:/y;
 
 function isBeforeColon({ input, position }: yaml.State): boolean {
-  colon.lastIndex = position;
+  const pattern = /["'\]}]/.test(input[position - 1] ?? '') ? colonAfterClosed : colon;
+  pattern.lastIndex = position;
   // The parser ends its input with a NUL of its own.
-  return colon.test(input) || /^[ \t]*:\0$/.test(input.slice(position, position + 10));
+  return pattern.test(input) || /^[ \t]*:\0$/.test(input.slice(position, position + 10));
 }
 
 /** How much larger than its text a document may become through aliases. */
 const maxNodes = 500_000;
 
 /** Copies shared nodes apart and refuses what JSON cannot say. */
-function toJson(root: unknown): unknown {
+function toJson(root: unknown, keys: MapKeys): unknown {
   let nodes = 0;
-  const copy = (value: unknown, depth: number): unknown => {
+  const around = new Set<unknown>();
+  const copy = (value: unknown): unknown => {
     nodes += 1;
     if (nodes > maxNodes) throw new YamlError('yaml: document contains excessive aliasing');
-    // Deeper than the parser goes: an anchor inside itself.
-    if (depth > options.maxDepth) throw new YamlError('yaml: anchor value contains itself');
     if (typeof value === 'number') return jsonNumber(value);
-    if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1));
     if (typeof value !== 'object' || value === null) return value;
-    const result: Record<string, unknown> = {};
-    for (const [key, member] of Object.entries(value)) {
-      if (key === '__proto__') throw new YamlError('yaml: the key "__proto__" is not allowed');
-      result[key] = copy(member, depth + 1);
-    }
+    if (around.has(value)) throw new YamlError(`yaml: anchor '${keys.anchorOf(value) ?? ''}' value contains itself`);
+    around.add(value);
+    const result = Array.isArray(value) ? value.map(copy) : copyMap(value as Record<string, unknown>, copy);
+    around.delete(value);
     return result;
   };
-  return copy(root, 0);
+  return copy(root);
+}
+
+/** As JSON, maps have their keys sorted: what is wrong with them is told in that order. */
+function copyMap(map: Record<string, unknown>, copy: (value: unknown) => unknown): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const key of Object.keys(map).sort()) {
+    if (key === '__proto__') throw new YamlError('yaml: the key "__proto__" is not allowed');
+    result[key] = copy(map[key]);
+  }
+  return result;
 }
 
 function jsonNumber(value: number): number | NumberLiteral {

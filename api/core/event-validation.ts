@@ -1,8 +1,8 @@
 /** The rules for events, of the old form and of the new one (which asks for more). */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Event, ObjectReference } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 
 export interface EventContext {
@@ -65,8 +65,7 @@ function validateSeries({ series }: Event, errors: FieldErrors): void {
 export function validateNewEventUpdate(next: Event, previous: Event, errors: FieldErrors): void {
   validateSeries(next, errors);
   const immutable = (field: string, now: unknown, before: unknown, shown: unknown = now) => {
-    if (!isDeepStrictEqual(now ?? null, before ?? null))
-      errors.invalid(FieldPath.of(field), shown ?? '', 'field is immutable');
+    if (!equalJson(now ?? null, before ?? null)) errors.invalid(FieldPath.of(field), shown ?? '', 'field is immutable');
   };
   immutable('eventTime', next.eventTime, previous.eventTime);
   immutable('involvedObject', goReference(next.involvedObject), goReference(previous.involvedObject));

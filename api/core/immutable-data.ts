@@ -1,7 +1,7 @@
 /** `immutable`: ConfigMaps and Secrets that have said once that they never change. */
 
-import { isDeepStrictEqual } from 'node:util';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 
 interface Immutable {
   readonly immutable?: boolean;
@@ -18,6 +18,6 @@ export function validateFrozen<T extends Immutable>(
   if (!previous.immutable) return;
   if (!next.immutable) errors.forbidden(FieldPath.of('immutable'), text);
   for (const field of fields) {
-    if (!isDeepStrictEqual(next[field], previous[field])) errors.forbidden(FieldPath.of(field), text);
+    if (!equalJson(next[field], previous[field])) errors.forbidden(FieldPath.of(field), text);
   }
 }

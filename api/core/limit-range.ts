@@ -156,6 +156,7 @@ export const limitRanges = defineKind<LimitRange>({
   plural: 'limitranges',
   shortNames: ['limits'],
   strategy: {
+    createOnUpdate: true,
     metadataOnUpdate: 'all',
     setDefaults: (range) => setDefaults(range),
     prepareForCreate({ metadata }) {

@@ -1,11 +1,11 @@
 /** Nodes. What their kubelets say is their status; what may run on them is their spec. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Node, NodeStatus, Taint } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { checkCidr, parseCidr } from '../net.ts';
+import { equalJson } from '../patch/record.ts';
 import { checkLabelValue, checkQualifiedName } from '../validation/names.ts';
 import { validateAmount } from './pod-spec/resources.ts';
 
@@ -91,7 +91,7 @@ function validatePodCidrs(cidrs: readonly string[], errors: FieldErrors): void {
 function validateUpdate(next: Node, previous: Node, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
   validateTaints(spec.taints ?? [], errors);
-  if ((before.podCIDRs ?? []).length > 0 && !isDeepStrictEqual(spec.podCIDRs, before.podCIDRs))
+  if ((before.podCIDRs ?? []).length > 0 && !equalJson(spec.podCIDRs, before.podCIDRs))
     errors.forbidden(specPath.child('podCIDRs'), 'node updates may not change podCIDR except from "" to valid');
   validateAddresses(next.status?.addresses ?? [], errors);
   if (before.providerID && spec.providerID !== before.providerID)

@@ -5,7 +5,7 @@ import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import { compareQuantities } from '../quantity.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 import { claimWarnings } from './amount-warnings.ts';
 import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
@@ -37,7 +37,7 @@ const isPlainDataSource = ({ apiGroup, kind }: { apiGroup?: string; kind: string
 
 function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  if (!isSameWhenStored(specDefinition, withAllowedChanges(next, previous), before)) {
+  if (!isSemanticallyEqual(specDefinition, withAllowedChanges(next, previous), before)) {
     errors.forbidden(
       specPath,
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',

@@ -2,7 +2,7 @@
 
 import type { PersistentVolume, PersistentVolumeSpec, SecretReference } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
 import {
   validateAccessModes,
@@ -182,7 +182,7 @@ export function validateVolumeUpdate(next: PersistentVolume, previous: Persisten
     errors.forbidden(path.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation');
   if (spec.volumeMode !== before.volumeMode)
     errors.invalid(FieldPath.of('volumeMode'), spec.volumeMode ?? null, 'field is immutable');
-  if (before.nodeAffinity && !isSameWhenStored(affinityDefinition, spec.nodeAffinity, before.nodeAffinity)) {
+  if (before.nodeAffinity && !isSemanticallyEqual(affinityDefinition, spec.nodeAffinity, before.nodeAffinity)) {
     const text = 'field is immutable, except for updating from beta label to GA';
     errors.invalid(FieldPath.of('nodeAffinity'), goNodeAffinity(spec.nodeAffinity), text);
   }
@@ -193,7 +193,7 @@ const affinityDefinition = 'io.k8s.api.core.v1.VolumeNodeAffinity';
 
 /** Secrets for growing may be added to what had none. */
 function isSameSource(field: string, next: unknown, previous: unknown): boolean {
-  const isSame = (a: unknown, b: unknown) => isSameWhenStored(specDefinition, { [field]: a }, { [field]: b });
+  const isSame = (a: unknown, b: unknown) => isSemanticallyEqual(specDefinition, { [field]: a }, { [field]: b });
   if (field !== 'csi' || !next || !previous) return isSame(next, previous);
   const old = previous as CsiSource;
   const now = { ...(next as CsiSource) };

@@ -26,7 +26,7 @@ export const podTemplates = defineKind<PodTemplate>({
     setDefaults(object) {
       object.template = withTemplateDefaults(object.template);
     },
-    generationOf: ({ template }) => template,
+    generationOf: ({ template }) => ({ template }),
     validate({ template = {} }, errors) {
       validatePodTemplate(template, FieldPath.of('template'), errors);
     },

@@ -1,14 +1,14 @@
 /** What may change in a pod's spec after creation: images, deadline, more tolerations, fewer gates, and little else. */
 
-import { isDeepStrictEqual } from 'node:util';
-import type { NodeSelectorTerm, Toleration } from 'kubernetes-types/core/v1';
+import type { NodeSelectorRequirement, NodeSelectorTerm, Toleration } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
 import { validateTolerations } from './pod-spec/placement.ts';
 import { appArmorPrefix, mirrorAnnotation, validatePodAnnotations } from './pod-spec/pod-annotations.ts';
 
 const specPath = FieldPath.of('spec');
+const requirementDefinition = 'io.k8s.api.core.v1.NodeSelectorRequirement';
 const podSpecDefinition = 'io.k8s.api.core.v1.PodSpec';
 const maxDeadline = 2 ** 31 - 1;
 
@@ -31,7 +31,7 @@ export function validatePodUpdate(next: NewerPod, previous: NewerPod, errors: Fi
 }
 
 /** Whether both would be stored as the same. */
-export const isSameSpec = (a: object, b: object): boolean => isSameWhenStored(podSpecDefinition, a, b);
+export const isSameSpec = (a: object, b: object): boolean => isSemanticallyEqual(podSpecDefinition, a, b);
 
 /** False when the lists do not even have the same containers: then nothing else is asked. */
 function validateImages(
@@ -123,8 +123,11 @@ const termsOf = (spec: NewerPodSpec): NodeSelectorTerm[] =>
   spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
 
 /** Those before stand at the beginning, unchanged. */
-function keepsAll(next: readonly unknown[] = [], previous: readonly unknown[] = []): boolean {
-  return previous.every((requirement, index) => isDeepStrictEqual(requirement, next[index]));
+function keepsAll(
+  next: readonly NodeSelectorRequirement[] = [],
+  previous: readonly NodeSelectorRequirement[] = [],
+): boolean {
+  return previous.every((requirement, index) => isSemanticallyEqual(requirementDefinition, requirement, next[index]));
 }
 
 /** A term as upstream prints it: its internal form. */

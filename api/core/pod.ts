@@ -5,6 +5,7 @@ import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubr
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
 import type { Strategy, Verb, WriteContext } from '../kind.ts';
 import type { Stored } from '../object.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { keepMetadata } from '../spec-and-status.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { computeQualityClass } from './pod-quality.ts';
@@ -21,6 +22,7 @@ import { validatePodUpdate } from './pod-update.ts';
 
 const connectVerbs: readonly Verb[] = ['create', 'get'];
 const specPath = FieldPath.of('spec');
+const ephemeralDefinition = 'io.k8s.api.core.v1.EphemeralContainer';
 
 const strategy: Strategy<Pod> = {
   setDefaults(pod) {
@@ -57,7 +59,7 @@ const strategy: Strategy<Pod> = {
 
   metadataOnUpdate: 'both',
   warnings: (pod, previous) => podWarnings(pod, previous),
-  generationOf: (pod) => pod.spec,
+  generationOf: ({ spec }) => ({ spec }),
   answersDeletedObject: true,
   gracePeriodSeconds: (pod, asked) => deletionGrace(pod, asked),
 };
@@ -117,15 +119,14 @@ function keepOwners(next: Pod, previous: Stored<Pod>): void {
 function validateEphemeralUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
   const path = specPath.child('ephemeralContainers');
   const now = new Map((next.spec?.ephemeralContainers ?? []).map((container) => [container.name, container]));
-  for (const [index, container] of (previous.spec?.ephemeralContainers ?? []).entries()) {
+  for (const container of previous.spec?.ephemeralContainers ?? []) {
     const same = now.get(container.name);
     const shown = JSON.stringify(container.name);
     if (!same) {
       errors.forbidden(path, `existing ephemeral containers ${shown} may not be removed\n`);
-    } else if (JSON.stringify(same) !== JSON.stringify(container)) {
+    } else if (!isSemanticallyEqual(ephemeralDefinition, same, container)) {
       errors.forbidden(path, `existing ephemeral containers ${shown} may not be changed\n`);
     }
-    void index;
   }
 }
 

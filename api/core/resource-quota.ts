@@ -1,10 +1,10 @@
 /** ResourceQuotas: how much a namespace may hold. Its scopes say which objects count. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequirement } from 'kubernetes-types/core/v1';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { isHugePages, isStandardResource, validateAmount, validateResourceName } from './pod-spec/resources.ts';
 
@@ -178,7 +178,7 @@ export const resourceQuotas = defineKind<ResourceQuota>({
     validateUpdate(next, previous, errors, { subresource }) {
       if (subresource === 'status') return;
       const scopes = (quota: ResourceQuota) => [...(quota.spec?.scopes ?? [])].sort();
-      if (!isDeepStrictEqual(scopes(next), scopes(previous)))
+      if (!equalJson(scopes(next), scopes(previous)))
         errors.invalid(FieldPath.of('spec', 'scopes'), next.spec?.scopes ?? null, 'field is immutable');
     },
   },

@@ -1,7 +1,7 @@
 /** What the types of Services need, and what goes when a Service changes from one type to another. Pure. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { ServiceSpec } from 'kubernetes-types/core/v1';
+import { equalJson } from '../patch/record.ts';
 
 export const isHeadless = ({ clusterIP, clusterIPs }: ServiceSpec): boolean =>
   clusterIPs?.length === 1 ? clusterIPs[0] === 'None' : clusterIP === 'None';
@@ -29,7 +29,7 @@ const dependentFields: readonly (readonly [keyof ServiceSpec, (spec: ServiceSpec
 
 export function dropTypeDependentFields(next: ServiceSpec, previous: ServiceSpec): void {
   for (const [field, belongs] of dependentFields) {
-    if (belongs(previous) && !belongs(next) && isDeepStrictEqual(next[field], previous[field]))
+    if (belongs(previous) && !belongs(next) && equalJson(next[field], previous[field]))
       Reflect.deleteProperty(next, field);
   }
   if (hasClusterIp(previous) && !hasClusterIp(next) && sameAddresses(next, previous)) {
@@ -43,4 +43,4 @@ export function dropTypeDependentFields(next: ServiceSpec, previous: ServiceSpec
 }
 
 const sameAddresses = (a: ServiceSpec, b: ServiceSpec): boolean =>
-  (a.clusterIP ?? '') === (b.clusterIP ?? '') && isDeepStrictEqual(a.clusterIPs ?? [], b.clusterIPs ?? []);
+  (a.clusterIP ?? '') === (b.clusterIP ?? '') && equalJson(a.clusterIPs ?? [], b.clusterIPs ?? []);

@@ -190,7 +190,7 @@ export const endpointSlices = defineKind<EndpointSlice>({
       endpoints,
       ports,
       addressType,
-      labels: metadata?.labels,
+      metadata: { labels: metadata?.labels },
     }),
     warnings: ({ addressType }, previous) =>
       addressType === 'FQDN' && !previous ? ['spec.addressType: FQDN endpoints are deprecated'] : [],

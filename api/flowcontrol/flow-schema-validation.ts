@@ -2,7 +2,7 @@
 
 import type { FlowSchema, FlowSchemaSpec, PolicyRulesWithSubjects } from 'kubernetes-types/flowcontrol/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { checkDns1123Subdomain } from '../validation/names.ts';
 import { validateNonResourceRule, validateResourceRule } from './policy-rules.ts';
 import { validateSubject } from './subjects.ts';
@@ -43,7 +43,7 @@ export function validateFlowSchema({ metadata, spec }: FlowSchema, errors: Field
   const { name = '' } = metadata ?? {};
   validateSpec(name, spec, errors);
   const mandatory = mandatorySpecs.get(name);
-  if (mandatory && !isSameWhenStored(specDefinition, spec, mandatory))
+  if (mandatory && !isSemanticallyEqual(specDefinition, spec, mandatory))
     errors.invalid(specPath, shownSpec(spec), `spec of '${name}' must equal the fixed value`);
 }
 

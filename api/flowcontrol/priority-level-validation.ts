@@ -9,7 +9,7 @@ import type {
   QueuingConfiguration,
 } from 'kubernetes-types/flowcontrol/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { isSameWhenStored } from '../validation/immutable.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 
 const specPath = FieldPath.of('spec');
 const specDefinition = 'io.k8s.api.flowcontrol.v1.PriorityLevelConfigurationSpec';
@@ -38,7 +38,7 @@ export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfigura
       shownSpec(spec),
       `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`,
     );
-  if (name === catchAllName && !isSameWhenStored(specDefinition, spec, catchAllSpec))
+  if (name === catchAllName && !isSemanticallyEqual(specDefinition, spec, catchAllSpec))
     errors.invalid(specPath, shownSpec(spec), `spec of '${name}' must equal the fixed value`);
 }
 

@@ -33,7 +33,7 @@ export const ingressClasses = defineKind<IngressClass>({
     setDefaults({ spec }) {
       if (spec?.parameters) spec.parameters.scope ??= 'Cluster';
     },
-    generationOf: ({ spec }) => spec,
+    generationOf: ({ spec }) => ({ spec }),
     validate(object, errors, { isUpdate }) {
       // On update the immutable controller is reported first.
       if (!isUpdate) validateSpec(object.spec ?? {}, errors);

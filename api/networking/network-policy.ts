@@ -31,7 +31,7 @@ export const networkPolicies = defineKind<NetworkPolicy>({
       object.spec.podSelector ??= {};
       setSpecDefaults(object.spec);
     },
-    generationOf: ({ spec }) => spec,
+    generationOf: ({ spec }) => ({ spec }),
     countsEmptyLists: true,
     validate: ({ spec }, errors) => spec && validateSpec(spec, errors),
   },

@@ -19,6 +19,7 @@ export const runtimeClasses = defineKind<RuntimeClass>({
   columns: [nameColumn, textColumn('Handler', 'What the runtime calls it.', ({ handler }) => handler), ageColumn],
   strategy: {
     createOnUpdate: true,
+    unconditionalUpdate: false,
     validate: validateRuntimeClass,
     validateUpdate: (next, previous, errors) =>
       validateImmutable(next.handler ?? '', previous.handler, FieldPath.of('handler'), errors),

@@ -32,7 +32,7 @@ export const priorityClasses = defineKind<PriorityClass>({
     setDefaults(object) {
       object.preemptionPolicy ??= 'PreemptLowerPriority';
     },
-    generationOf: () => undefined,
+    generationOf: () => ({}),
     validate: validatePriorityClass,
     validateUpdate(next, previous, errors) {
       if (next.value !== previous.value) errors.forbidden(FieldPath.of('value'), 'may not be changed in an update.');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseJson } from '../codec/json.ts';
 import { NumberLiteral } from '../codec/number-literal.ts';
 import { DecodeError, decode } from './decode.ts';
 import { encode } from './encode.ts';
@@ -9,9 +10,41 @@ const pod = (spec: unknown) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { nam
 
 describe('decoding by the schema', () => {
   it('names unknown fields by their path and leaves them out', () => {
-    const { object, unknownFields } = decode(core('Pod'), pod({ bogus: 1, containers: [{ name: 'c', nope: {} }] }));
-    assert.deepEqual(unknownFields, ['spec.bogus', 'spec.containers[0].nope']);
+    const { object, strictErrors } = decode(core('Pod'), pod({ bogus: 1, containers: [{ name: 'c', nope: {} }] }));
+    assert.deepEqual(strictErrors, ['unknown field "spec.bogus"', 'unknown field "spec.containers[0].nope"']);
     assert.deepEqual(Object.keys(object.spec as object), ['containers']);
+  });
+
+  const documents: [string, string, string[]][] = [
+    [
+      'as they stand in the text',
+      '{"kind":"Pod","nope":1,"metadata":{"name":"a","labels":{"x":"1","x":"2"}},"spec":{"hostname":"a","no":1,"hostname":"b"},"kind":"Pod","last":1}',
+      [
+        'unknown field "nope"',
+        'duplicate field "metadata.labels.x"',
+        'unknown field "spec.no"',
+        'duplicate field "spec.hostname"',
+        'duplicate field "kind"',
+        'unknown field "last"',
+      ],
+    ],
+    ['once for a field that is unknown twice', '{"nope":1,"nope":{"a":1,"a":2}}', ['unknown field "nope"']],
+    [
+      'of items by their index',
+      '{"spec":{"containers":[{"name":"a"},{"name":"b","name":"c","bad":1}]}}',
+      ['duplicate field "spec.containers[1].name"', 'unknown field "spec.containers[1].bad"'],
+    ],
+  ];
+  for (const [what, text, found] of documents) {
+    it(`tells strict errors ${what}`, () => {
+      const { value, places } = parseJson(text);
+      assert.deepEqual(decode(core('Pod'), value, places).strictErrors, found);
+    });
+  }
+
+  it('tells no more than a hundred strict errors', () => {
+    const many = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`x${index}`, 1]));
+    assert.equal(decode(core('Pod'), pod(many)).strictErrors.length, 100);
   });
 
   const refusals: [string, string, unknown, string][] = [
@@ -82,12 +115,12 @@ describe('decoding by the schema', () => {
   const crd = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
   it('reads schemas inside schemas', () => {
     const schema = { items: { type: 'string', nope: 1, required: [] }, additionalProperties: true };
-    const { object, unknownFields } = decode(crd, definitionOf({ properties: { a: schema } }));
+    const { object, strictErrors } = decode(crd, definitionOf({ properties: { a: schema } }));
     const { versions } = object.spec as { versions: { schema: { openAPIV3Schema: { properties: object } } }[] };
     assert.deepEqual(versions[0]?.schema.openAPIV3Schema.properties, {
       a: { items: { type: 'string', required: [] }, additionalProperties: true },
     });
-    assert.deepEqual(unknownFields, []);
+    assert.deepEqual(strictErrors, []);
     for (const wrong of [
       { items: { required: {} } },
       { additionalProperties: 'x' },
@@ -106,7 +139,9 @@ describe('decoding by the schema', () => {
     const { object } = decode(core('ConfigMap'), { data });
     assert.deepEqual(Object.keys(object.data as object).sort(), ['__proto__', 'constructor']);
     assert.equal(({} as Record<string, unknown>).x, undefined);
-    assert.deepEqual(decode(core('ConfigMap'), JSON.parse('{"__proto__": {"data": {}}}')).unknownFields, ['__proto__']);
+    assert.deepEqual(decode(core('ConfigMap'), JSON.parse('{"__proto__": {"data": {}}}')).strictErrors, [
+      'unknown field "__proto__"',
+    ]);
   });
 
   it('rounds amounts of resources to thousandths and times to UTC', () => {

@@ -6,6 +6,7 @@
  */
 
 import { jsonTypeName } from '../codec/json.ts';
+import type { JsonPlaces } from '../codec/json-places.ts';
 import { NumberLiteral } from '../codec/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../quantity.ts';
 import { canonicalBase64 } from './base64.ts';
@@ -24,8 +25,11 @@ import { canonicalMicroTime, canonicalTime } from './time.ts';
 
 export interface Decoded {
   readonly object: Record<string, unknown>;
-  /** Paths of the fields that the definition does not have (`spec.containers[0].bogus`), in the order of the text. */
-  readonly unknownFields: readonly string[];
+  /**
+   * What strict decoding refuses, in the order of the text: `unknown field "spec.containers[0].bogus"`, and where
+   * `places` were given `duplicate field "spec.hostname"`.
+   */
+  readonly strictErrors: readonly string[];
 }
 
 /** The value does not fit the definition. The message is Go's, to be wrapped by whoever asked. */
@@ -34,25 +38,41 @@ export class DecodeError extends Error {
 }
 
 /** Decodes `value` as the definition says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
-export function decode(definition: string, value: unknown): Decoded {
-  const decoder = new Decoder();
+export function decode(definition: string, value: unknown, places?: JsonPlaces): Decoded {
+  const decoder = new Decoder(places);
   const object = decoder.decodeRoot(shapeOf(definition), value);
-  return { object, unknownFields: decoder.unknownFields };
+  return { object, strictErrors: decoder.strictErrors };
 }
 
-/** More unknown fields than these are not named. */
-const maxUnknownFields = 100;
+/** More strict errors than these are not told. */
+const maxStrictErrors = 100;
+
+interface StrictError {
+  readonly text: string;
+  readonly offset: number;
+}
 
 const names: ScalarShape = { type: 'scalar', scalar: 'string', goType: 'string' };
 
 type Step = FieldShape | number | string;
 
 class Decoder {
-  readonly unknownFields: string[] = [];
+  readonly #places: JsonPlaces | undefined;
+  readonly #strictErrors: StrictError[] = [];
   /** Where the decoder is: fields of structs, indexes, keys of maps. */
   readonly #place: Step[] = [];
   /** Wrong types are reported when all has been read; the first one counts. */
   #firstError: DecodeError | undefined;
+
+  constructor(places: JsonPlaces | undefined) {
+    this.#places = places;
+  }
+
+  /** Each once. Without places all stand as they were found, which is their order. */
+  get strictErrors(): string[] {
+    const sorted = this.#strictErrors.toSorted((a, b) => a.offset - b.offset);
+    return [...new Set(sorted.map(({ text }) => text))].slice(0, maxStrictErrors);
+  }
 
   decodeRoot(shape: StructShape, value: unknown): Record<string, unknown> {
     const object = this.#struct(shape, value);
@@ -79,9 +99,10 @@ class Decoder {
       return zeroStruct(shape);
     }
     const object: Record<string, unknown> = {};
+    this.#refuseRepeated(value, (key) => shape.fields.has(key));
     for (const name of Object.keys(value)) {
       const field = shape.fields.get(name);
-      if (!field) this.#unknown(name);
+      if (!field) this.#refuseUnknown(value, name);
       else this.#field(field, value[name], object);
     }
     for (const field of shape.shown) {
@@ -107,6 +128,7 @@ class Decoder {
       return undefined;
     }
     const object: Record<string, unknown> = {};
+    this.#refuseRepeated(value, () => true);
     for (const key of Object.keys(value)) {
       this.#place.push(key);
       const member = value[key];
@@ -168,14 +190,14 @@ class Decoder {
 
   /** What is neither is nothing, but for where a boolean may stand. What a schema does not have is left out in silence. */
   #schemaOr(other: NonNullable<ScalarShape['schemaOr']>, value: unknown): unknown {
-    const known = this.unknownFields.length;
+    const known = this.#strictErrors.length;
     try {
       if (isPlainObject(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
       if (Array.isArray(value) && other === 'list')
         return this.#list(shapeOf(jsonSchemaDefinition), '[]v1.JSONSchemaProps', value);
       if (Array.isArray(value) && other === 'names') return this.#list(names, '[]string', value);
     } finally {
-      this.unknownFields.splice(known);
+      this.#strictErrors.splice(known);
     }
     if (other !== 'boolean') return undefined;
     if (typeof value !== 'boolean') throw new DecodeError('boolean or JSON schema expected');
@@ -207,14 +229,25 @@ class Decoder {
     this.#firstError ??= new DecodeError(message);
   }
 
-  #unknown(name: string): void {
-    if (this.unknownFields.length >= maxUnknownFields) return;
+  #refuseRepeated(container: object, isKnown: (key: string) => boolean): void {
+    for (const { key, offset } of this.#places?.repeatedIn(container) ?? [])
+      if (isKnown(key)) this.#strictErrors.push({ text: `duplicate field "${this.#pathTo(key)}"`, offset });
+  }
+
+  #refuseUnknown(container: object, name: string): void {
+    const offset = this.#places?.offsetOf(container, name) ?? 0;
+    // Far more than are told: they may yet be sorted.
+    if (this.#strictErrors.length >= 10 * maxStrictErrors) return;
+    this.#strictErrors.push({ text: `unknown field "${this.#pathTo(name)}"`, offset });
+  }
+
+  #pathTo(name: string): string {
     let path = '';
     for (const step of [...this.#place, name]) {
       if (typeof step === 'number') path += `[${step}]`;
       else path += `${path === '' ? '' : '.'}${typeof step === 'object' ? step.name : step}`;
     }
-    this.unknownFields.push(path);
+    return path;
   }
 }
 

@@ -1,12 +1,15 @@
 /** The kind CSIDriver. */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { CSIDriver, CSIDriverSpec } from 'kubernetes-types/storage/v1';
 import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { equalJson } from '../patch/record.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { validateDriverName } from './driver-name.ts';
+
+const specDefinition = 'io.k8s.api.storage.v1.CSIDriverSpec';
 
 export const csiDrivers = defineKind<CSIDriver>({
   group: 'storage.k8s.io',
@@ -41,6 +44,7 @@ export const csiDrivers = defineKind<CSIDriver>({
     ageColumn,
   ],
   strategy: {
+    unconditionalUpdate: false,
     setDefaults(object) {
       object.spec ??= {};
       const { spec } = object;
@@ -54,7 +58,7 @@ export const csiDrivers = defineKind<CSIDriver>({
     },
     prepareForUpdate(next, previous) {
       // The kind never had a generation at creation: changes of the spec count from 0.
-      if (next.metadata && !isDeepStrictEqual(next.spec, previous.spec)) {
+      if (next.metadata && !isSemanticallyEqual(specDefinition, next.spec, previous.spec)) {
         Object.assign(next.metadata, { generation: (previous.metadata.generation ?? 0) + 1 });
       }
     },
@@ -65,7 +69,7 @@ export const csiDrivers = defineKind<CSIDriver>({
       }
     },
     warnings({ spec }, previous) {
-      if (previous && isDeepStrictEqual(previous.spec.tokenRequests, spec.tokenRequests)) return [];
+      if (previous && equalJson(previous.spec.tokenRequests, spec.tokenRequests)) return [];
       return spec.tokenRequests?.length && (spec as TokenSpec).serviceAccountTokenInSecrets === undefined
         ? [tokenWarning]
         : [];

@@ -20,6 +20,7 @@ export const csiNodes = defineKind<CSINode>({
     ageColumn,
   ],
   strategy: {
+    unconditionalUpdate: false,
     validate: validateNode,
     validateUpdate(next, previous, errors) {
       for (const driver of next.spec.drivers ?? []) {

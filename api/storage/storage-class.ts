@@ -40,7 +40,6 @@ export const storageClasses = defineKind<StorageClass>({
     ageColumn,
   ],
   strategy: {
-    createOnUpdate: true,
     setDefaults(object) {
       object.reclaimPolicy ??= 'Delete';
       object.volumeBindingMode ??= 'Immediate';

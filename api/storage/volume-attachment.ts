@@ -32,6 +32,7 @@ export const volumeAttachments = defineKind<VolumeAttachment>({
     ageColumn,
   ],
   strategy: {
+    unconditionalUpdate: false,
     ...specAndStatus({ newStatus: () => ({ attached: false }), hasGeneration: false }),
     setDefaults(object) {
       object.status = { ...object.status, attached: object.status?.attached ?? false };

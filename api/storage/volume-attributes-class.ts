@@ -29,7 +29,6 @@ export const volumeAttributesClasses = defineKind<VolumeAttributesClass>({
     ageColumn,
   ],
   strategy: {
-    createOnUpdate: true,
     validate({ driverName, parameters }, errors) {
       validateProvisioner(driverName ?? '', FieldPath.of('driverName'), errors);
       if (Object.keys(parameters ?? {}).length === 0) {

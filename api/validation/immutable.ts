@@ -1,10 +1,10 @@
 /** Fields that stay as they were created. */
 
-import { isDeepStrictEqual } from 'node:util';
 import { inGoOrder } from '../codec/go-order.ts';
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { copyJson, equalJson } from '../patch/record.ts';
 import { encode } from '../schema/encode.ts';
+import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 
 /** `shown` is the value in the message where upstream prints another form of it. */
 export function validateImmutable(
@@ -14,7 +14,7 @@ export function validateImmutable(
   errors: FieldErrors,
   shown: unknown = next,
 ): void {
-  if (!isDeepStrictEqual(next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
+  if (!equalJson(next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
 }
 
 /** For values that hold lists, maps or structs: `definition` is that of the values, in the OpenAPI facts. */
@@ -26,7 +26,7 @@ export function validateImmutableStruct(
   errors: FieldErrors,
   shown: unknown = shownAs(definition, next),
 ): void {
-  if (!isSameWhenStored(definition, next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
+  if (!isSemanticallyEqual(definition, next, previous)) errors.invalid(path, shown ?? null, 'field is immutable');
 }
 
 /** An object as Go shows it in a message: without what is empty, fields as they are declared. */
@@ -35,22 +35,6 @@ export function shownAs(definition: string, value: object | null | undefined): u
   const copy = copyJson(value);
   encode(definition, copy);
   return inGoOrder(definition, copy);
-}
-
-/**
- * Whether two objects of a definition would be stored as the same: an empty list or map is none, and what is always
- * shown may be missing in one of them. Neither is changed.
- */
-export function isSameWhenStored(
-  definition: string,
-  a: object | null | undefined,
-  b: object | null | undefined,
-): boolean {
-  if (!a || !b) return !a && !b;
-  const [one, other] = [copyJson(a), copyJson(b)];
-  encode(definition, one);
-  encode(definition, other);
-  return equalJson(one, other);
 }
 
 export const labelSelectorDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector';

@@ -3,6 +3,7 @@
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
 import type { RuntimeClass } from 'kubernetes-types/node/v1';
 import { runtimeClasses } from '../../api/node/runtime-class.ts';
+import { isSemanticallyEqual } from '../../api/schema/semantic-equality.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Registries } from '../registry/registries.ts';
@@ -33,6 +34,9 @@ async function findClass(
   return found;
 }
 
+const overheadDefinition = 'io.k8s.api.node.v1.Overhead';
+const tolerationDefinition = 'io.k8s.api.core.v1.Toleration';
+
 const refuse = ({ kind, name }: AdmissionRequest, why: string) => forbidden(kind, name, `pod rejected: ${why}`);
 
 function setOverhead(request: AdmissionRequest, spec: PodSpec, found: DeepReadonly<RuntimeClass> | undefined): void {
@@ -42,8 +46,7 @@ function setOverhead(request: AdmissionRequest, spec: PodSpec, found: DeepReadon
       throw refuse(request, 'Pod Overhead set without corresponding RuntimeClass defined Overhead');
     return;
   }
-  const isSame =
-    JSON.stringify(Object.entries(spec.overhead ?? fixed).sort()) === JSON.stringify(Object.entries(fixed).sort());
+  const isSame = isSemanticallyEqual(overheadDefinition, { podFixed: spec.overhead ?? fixed }, { podFixed: fixed });
   if (!isSame) throw refuse(request, "Pod's Overhead doesn't match RuntimeClass's defined Overhead");
   spec.overhead = { ...fixed };
 }
@@ -66,7 +69,7 @@ function applyScheduling(
   if (Object.keys(nodeSelector).length > 0) spec.nodeSelector = { ...own, ...nodeSelector };
   const present = spec.tolerations ?? [];
   const added = tolerations.filter(
-    (toleration) => !present.some((one) => JSON.stringify(one) === JSON.stringify(toleration)),
+    (toleration) => !present.some((one) => isSemanticallyEqual(tolerationDefinition, one, toleration)),
   );
   if (added.length > 0) spec.tolerations = [...present, ...added.map((toleration) => ({ ...toleration }))];
 }

@@ -28,9 +28,9 @@ export function decodeObject(bytes: Buffer, expected: ExpectedType, options: Dec
       `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
     );
   try {
-    const { object, unknownFields } = decodeVersion(expected, body.object);
-    const unknown = unknownFields.map((path) => `unknown field "${path}"`);
-    reportStrictErrors([...body.strictErrors, ...unknown], [...body.warnings, ...unknown], options, refuse);
+    const { object, strictErrors } = decodeVersion(expected, body.object, body.places);
+    const { strictErrors: ofText, warnings } = body;
+    reportStrictErrors([...ofText, ...strictErrors], [...warnings, ...strictErrors], options, refuse);
     return object;
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);

@@ -12,9 +12,9 @@ describe('a body in another version of its kind', () => {
 
   it('is read as what it says it is, and converted', () => {
     const body = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', spec: { metrics, nope: 1 } };
-    const { object, unknownFields } = decodeVersion(horizontalPodAutoscalersV1, body);
+    const { object, strictErrors } = decodeVersion(horizontalPodAutoscalersV1, body);
     assert.equal((object.spec as { targetCPUUtilizationPercentage?: number }).targetCPUUtilizationPercentage, 7);
-    assert.deepEqual(unknownFields, ['spec.nope']);
+    assert.deepEqual(strictErrors, ['unknown field "spec.nope"']);
   });
 
   it('is converted the other way round too', () => {

@@ -1,5 +1,6 @@
 /** Decodes what may be written in another version of its kind than the request is in. */
 
+import type { JsonPlaces } from '../../api/codec/json-places.ts';
 import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
@@ -11,14 +12,15 @@ import { type Decoded, decode } from '../../api/schema/decode.ts';
 export function decodeVersion(
   expected: GroupVersionKind & { readonly definition: string },
   value: Readonly<Record<string, unknown>>,
+  places?: JsonPlaces,
 ): Decoded {
   const asked = apiVersionOf(expected);
   const given = value.apiVersion === asked ? undefined : servedKind(expected, value.apiVersion);
-  if (given === undefined) return decode(expected.definition, value);
-  const { object, unknownFields } = decode(given.definition, value);
+  if (given === undefined) return decode(expected.definition, value, places);
+  const { object, strictErrors } = decode(given.definition, value, places);
   const stored = given.storedAs ? given.storedAs.toStored(object as KubernetesObject) : (object as KubernetesObject);
   const target = servedKind(expected, asked);
-  return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, unknownFields };
+  return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, strictErrors };
 }
 
 function servedKind({ group, kind }: GroupVersionKind, apiVersion: unknown): Kind | undefined {

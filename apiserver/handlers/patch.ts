@@ -105,8 +105,8 @@ const patchedDocument = (
 
 function decodePatched(patched: Patched, expected: ExpectedType, options: PatchOptions): KubernetesObject {
   const refuse = (why: string) => undecodable(patched.shown(), why);
-  const report = (unknownFields: readonly string[]) => {
-    const errors = [...patched.strictErrors, ...unknownFields.map((path) => `unknown field "${path}"`)];
+  const report = (strictErrors: readonly string[]) => {
+    const errors = [...patched.strictErrors, ...strictErrors];
     reportStrictErrors(errors, errors, options, refuse);
   };
   try {
@@ -115,10 +115,10 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
       if ((document.apiVersion ?? '') === '') return versionless(document, report);
       checkKind(document, expected, refuse);
     }
-    const { object, unknownFields } = isRecord(document)
+    const { object, strictErrors } = isRecord(document)
       ? decodeVersion(expected, mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) })
       : decode(expected.definition, document);
-    report(unknownFields);
+    report(strictErrors);
     return { ...object, apiVersion: apiVersionOf(expected), kind: expected.kind };
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
@@ -127,11 +127,12 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
 }
 
 /** Without a version nothing but the version and the kind is known of an object. */
-function versionless(document: JsonRecord, report: (unknownFields: readonly string[]) => void): KubernetesObject {
+function versionless(document: JsonRecord, report: (strictErrors: readonly string[]) => void): KubernetesObject {
   report(
     Object.keys(document)
       .filter((key) => key !== 'apiVersion' && key !== 'kind')
-      .sort(),
+      .sort()
+      .map((path) => `unknown field "${path}"`),
   );
   return {};
 }

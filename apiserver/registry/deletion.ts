@@ -2,6 +2,7 @@
 
 import type { Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import { copyJson, equalJson } from '../../api/patch/record.ts';
 import { metadataOf, timestamp } from './object-metadata.ts';
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
@@ -33,7 +34,7 @@ const foregroundFinalizer = 'foregroundDeletion';
 
 /** `current` is the caller's own copy: the decision holds it, changed. */
 export function decideDeletion(kind: Kind, current: Stored, options: DeletionOptions, now: number): DeletionDecision {
-  const before = JSON.stringify(current.metadata);
+  const before = copyJson(current.metadata);
   const metadata = metadataOf(current);
   const finalizers = finalizersFor(kind, current, options);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
@@ -43,7 +44,7 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
     if (metadata.deletionTimestamp !== undefined) {
       const isHeld = twoStepDeletion.isHeld(current) || finalizers.length > 0;
       if (!isHeld) return { type: 'remove', object: current, marksFirst: false };
-      return { type: JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
+      return { type: equalJson(metadata, before) ? 'keep' : 'mark', object: current };
     }
     metadata.deletionTimestamp = timestamp(now);
     twoStepDeletion.markDeleted(current);
@@ -53,10 +54,10 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
   if (graceful) markGraceful(kind, current, options, now);
   const grace = metadata.deletionGracePeriodSeconds ?? 0;
   if (finalizers.length === 0 && (!graceful || grace === 0)) {
-    return { type: 'remove', object: current, marksFirst: graceful && JSON.stringify(metadata) !== before };
+    return { type: 'remove', object: current, marksFirst: graceful && !equalJson(metadata, before) };
   }
   if (!graceful) mark(current, 0, now);
-  return { type: JSON.stringify(metadata) === before ? 'keep' : 'mark', object: current };
+  return { type: equalJson(metadata, before) ? 'keep' : 'mark', object: current };
 }
 
 /** An update has taken the last finalizer from an object whose grace is over: the update is its deletion. */

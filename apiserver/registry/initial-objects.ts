@@ -1,10 +1,15 @@
-/** What every cluster has from its first moment: namespaces and the system's priorities. Made again at start if missing. */
+/**
+ * What every cluster has from its first moment: namespaces, the system's priorities and the network of its Services.
+ * Made again at start if missing.
+ */
 
 import { namespaces } from '../../api/core/namespace.ts';
 import type { Kind } from '../../api/kind.ts';
-import type { KubernetesObject } from '../../api/object.ts';
+import { type ServiceCIDR, serviceCidrs } from '../../api/networking/service-cidr.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { priorityClasses } from '../../api/scheduling/priority-class.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
+import { timestamp } from './object-metadata.ts';
 import type { Registries } from './registries.ts';
 import { internalWrite } from './write-request.ts';
 
@@ -24,12 +29,37 @@ const systemPriorities = [
   },
 ];
 
-export async function ensureInitialObjects(registries: Registries): Promise<void> {
+/** Keeps a network while Services have addresses of it. */
+const serviceCidrFinalizer = 'networking.k8s.io/service-cidr-finalizer';
+
+/** `serviceCidr`: `10.96.0.0/16`. */
+export async function ensureInitialObjects(registries: Registries, serviceCidr: string): Promise<void> {
   for (const name of namespaceNames) await ensureObject(registries, namespaces, { metadata: { name } });
   for (const { name, value, description } of systemPriorities) {
     await ensureObject(registries, priorityClasses, { metadata: { name }, value, description });
   }
+  await ensureServiceCidr(registries, serviceCidr);
 }
+
+async function ensureServiceCidr(registries: Registries, cidr: string): Promise<void> {
+  const metadata = { name: 'kubernetes', finalizers: [serviceCidrFinalizer] };
+  await ensureObject(registries, serviceCidrs, { metadata, spec: { cidrs: [cidr] } });
+  const status = { ...internalWrite, subresource: 'status' };
+  await registries.of(serviceCidrs).update(metadata, status, (previous) => {
+    const object = previous as Stored<ServiceCIDR>;
+    const conditions = object.status?.conditions ?? [];
+    if (!conditions.some(({ type }) => type === 'Ready')) object.status = { conditions: [...conditions, readyNow()] };
+    return object;
+  });
+}
+
+const readyNow = () => ({
+  type: 'Ready',
+  status: 'True',
+  reason: '',
+  message: 'Kubernetes default Service CIDR is ready',
+  lastTransitionTime: timestamp(Date.now()),
+});
 
 async function ensureObject<T extends KubernetesObject>(
   registries: Registries,

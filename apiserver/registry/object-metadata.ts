@@ -5,6 +5,7 @@ import type { ObjectMeta } from 'kubernetes-types/meta/v1';
 import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { equalJson } from '../../api/patch/record.ts';
+import { isSemanticallyEqual } from '../../api/schema/semantic-equality.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
@@ -53,9 +54,12 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
 }
 
 /** Whether what the generation counts has changed. */
-export function isCounted({ strategy }: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
-  const { generationOf } = strategy;
-  return generationOf !== undefined && !equalJson(generationOf(next), generationOf(previous as Stored));
+export function isCounted(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
+  const { generationOf, countsEmptyLists } = kind.strategy;
+  if (generationOf === undefined) return false;
+  const [now, before] = [generationOf(next), generationOf(previous as Stored)];
+  if (equalJson(now, before)) return false;
+  return countsEmptyLists === true || !isSemanticallyEqual(kind.definition, now, before);
 }
 
 /** After everything else has had its say: one more generation if what is counted has changed. */

@@ -2,6 +2,7 @@
 
 import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { equalJson } from '../../api/patch/record.ts';
 import type { Controller } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
 import type { LoopContext } from '../loop.ts';
@@ -73,4 +74,4 @@ function mayHaveLostOwner(
 }
 
 const sameOwners = (a: Cached<KubernetesObject>, b: Cached<KubernetesObject>): boolean =>
-  JSON.stringify(a.metadata.ownerReferences) === JSON.stringify(b.metadata.ownerReferences);
+  equalJson(a.metadata.ownerReferences, b.metadata.ownerReferences);

@@ -6,6 +6,7 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { pods } from '../../api/core/pod.ts';
 import { keyOf } from '../../api/object.ts';
+import { equalJson } from '../../api/patch/record.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
@@ -82,7 +83,7 @@ export function createTaintEvictionLoop({ client, informers, events, clock, cont
   return controller({ name: 'taint-eviction', reconciler: { reconcile }, workers: 8 })
     .watch(informers.pods, (change) => (concernsEviction(change) ? keyOfChange(change) : []))
     .watch(informers.nodes, (change) =>
-      taintsOf(change.previous) === taintsOf(change.next)
+      equalJson(taintsOf(change.previous), taintsOf(change.next))
         ? []
         : informers.pods.byIndex('node', objectOfChange(change).metadata.name).map((pod) => keyOf(pod)),
     );
@@ -92,6 +93,6 @@ const concernsEviction = ({ previous, next }: ObjectChange<Pod>): boolean =>
   previous?.spec?.nodeName !== next?.spec?.nodeName ||
   previous?.metadata.uid !== next?.metadata.uid ||
   previous?.metadata.deletionTimestamp !== next?.metadata.deletionTimestamp ||
-  JSON.stringify(previous?.spec?.tolerations) !== JSON.stringify(next?.spec?.tolerations);
+  !equalJson(previous?.spec?.tolerations, next?.spec?.tolerations);
 
-const taintsOf = (node: Cached<Node> | undefined): string => JSON.stringify(node?.spec?.taints ?? []);
+const taintsOf = (node: Cached<Node> | undefined) => node?.spec?.taints ?? [];

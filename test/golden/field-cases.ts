@@ -17,6 +17,7 @@ import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { encode } from '../../api/schema/encode.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { isCounted } from '../../apiserver/registry/object-metadata.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import {
   applyOperations,
@@ -198,10 +199,8 @@ class Group {
     const { strategy, definition } = this.#kind;
     strategy.canonicalize?.(object);
     encode(definition, object);
-    if (previous && strategy.generationOf) {
-      const changed = JSON.stringify(strategy.generationOf(object)) !== JSON.stringify(strategy.generationOf(previous));
-      if (changed) (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
-    }
+    if (previous && isCounted(this.#kind, object, previous))
+      (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
     const all = [...warnings, ...(strategy.warnings?.(object, previous) ?? [])];
     object.apiVersion = apiVersionOf(this.#kind);
     object.kind = this.#kind.kind;
@@ -212,8 +211,8 @@ class Group {
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
     const { kind, version, group, definition } = this.#kind;
     try {
-      const { object, unknownFields } = decode(definition, structuredClone(body));
-      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+      const { object, strictErrors } = decode(definition, structuredClone(body));
+      return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const apiVersion = group === '' ? version : version;
@@ -227,8 +226,8 @@ class Group {
 
   #decodePatched(body: unknown): { object: KubernetesObject; warnings: string[] } {
     try {
-      const { object, unknownFields } = decode(this.#kind.definition, structuredClone(body));
-      return { object, warnings: unknownFields.map((path) => `unknown field "${path}"`) };
+      const { object, strictErrors } = decode(this.#kind.definition, structuredClone(body));
+      return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const message = `Invalid value: "": ${error.message}`;

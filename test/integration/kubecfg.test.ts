@@ -100,6 +100,25 @@ describe('kubecfg', () => {
       assert.match(await kubecfg.must(`-yaml -c ${file} print pods`), /^kind: Pod$/m);
     });
 
+    it('a file that cannot be read is named, with why, by every command that reads one', async () => {
+      const lines = [
+        '-c /nowhere/a.yaml print pods',
+        '-c /nowhere/a.yaml create pods',
+        'create -f /nowhere/a.yaml',
+        'apply -f /nowhere/a.yaml',
+        'delete -f /nowhere/a.yaml',
+      ];
+      for (const line of lines) {
+        const { code, errors } = await kubecfg.run(line);
+        assert.equal(code, 1, line);
+        assert.equal(errors, 'Cannot read the manifest /nowhere/a.yaml: no such file or folder\n', line);
+      }
+      const file = await kubecfg.file('readable.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n');
+      assert.match((await kubecfg.run(`-c ${file}/x print pods`)).errors, /: a part of its path is no folder\n$/);
+      const template = await kubecfg.run(`-template_file /nowhere/t -c ${file} print pods`);
+      assert.equal(template.errors, 'Cannot read the template /nowhere/t: no such file or folder\n');
+    });
+
     it('-json, -yaml and -template choose the format', async () => {
       await kubecfg.must('run nginx 1 formatted');
       const json = JSON.parse(await kubecfg.must('-json list replicationControllers')) as { kind: string };

@@ -3,6 +3,7 @@
 import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../../../api/field-errors.ts';
 import { parseIp } from '../../../api/net.ts';
+import { equalJson } from '../../../api/patch/record.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 
 type ReadSpec = DeepReadonly<ServiceSpec>;
@@ -58,7 +59,7 @@ export function alignClusterIps(next: ServiceSpec, previous: ReadSpec | undefine
     return;
   }
   if ((next.clusterIP ?? '') === (previous.clusterIP ?? '')) return;
-  const isSameList = JSON.stringify(next.clusterIPs ?? []) === JSON.stringify(previous.clusterIPs ?? []);
+  const isSameList = equalJson(next.clusterIPs ?? [], previous.clusterIPs ?? []);
   if (!isSameList) return;
   if (next.clusterIP) next.clusterIPs = [next.clusterIP];
   else delete next.clusterIPs;
@@ -99,8 +100,7 @@ export function dropSecondFamily(next: ServiceSpec, previous: ReadSpec): void {
 /** Who prefers two families and changes nothing about that stays with what there was when it was made. */
 function keepsBothIfPossible(next: ServiceSpec, previous: ReadSpec): boolean {
   const isPreferred = [next, previous].every(({ ipFamilyPolicy }) => ipFamilyPolicy === 'PreferDualStack');
-  const isSame = (field: 'clusterIPs' | 'ipFamilies') =>
-    JSON.stringify(next[field] ?? []) === JSON.stringify(previous[field] ?? []);
+  const isSame = (field: 'clusterIPs' | 'ipFamilies') => equalJson(next[field] ?? [], previous[field] ?? []);
   return isPreferred && next.type === previous.type && isSame('clusterIPs') && isSame('ipFamilies');
 }
 

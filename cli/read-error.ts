@@ -1,0 +1,19 @@
+/** Why a file that the user named cannot be read, in one sentence. */
+
+import { CommandError } from './command.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many open files',
+};
+
+/** `what` says which file it is for the user: `manifest`, `template`. */
+export function readError(what: string, path: string, cause: unknown): CommandError {
+  const { code = '', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
+  return new CommandError(`Cannot read the ${what} ${path}: ${reasons[code] ?? message}`, { cause });
+}

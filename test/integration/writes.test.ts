@@ -1,0 +1,97 @@
+/** Writes as the API server takes them: what is the same, what is kept, and in which words it refuses. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { namespaces } from '../../api/core/namespace.ts';
+import { StatusError } from '../../api/status-error.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+let server: TestApiServer;
+const namespace = 'writes';
+before(async () => {
+  server = await startTestApiServer();
+  await server.client.create(namespaces, { metadata: { name: namespace } });
+});
+after(() => server.stop());
+
+interface Answer {
+  readonly code: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the server said, to be looked into by the test
+  readonly json: any;
+}
+
+async function send(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<Answer> {
+  try {
+    const { code, text } = await server.client.raw(method, path.replace('{ns}', namespace), {
+      ...(body !== undefined && { body }),
+      headers: { 'content-type': contentType },
+    });
+    return { code, json: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof StatusError) return { code: error.code, json: error.status };
+    throw error;
+  }
+}
+
+const pod = (name: string, container: object = {}) => ({
+  metadata: { name },
+  spec: { automountServiceAccountToken: false, containers: [{ name: 'app', image: 'img:1', ...container }] },
+});
+
+describe('objects that mean the same', () => {
+  it('may spell ephemeral containers in another order', async () => {
+    const pods = '/api/v1/namespaces/{ns}/pods';
+    await send('POST', pods, pod('debugged'));
+    const { json: made } = await send('GET', `${pods}/debugged`);
+    const first = { name: 'one', image: 'img:2', securityContext: { runAsUser: 1, privileged: false } };
+    const path = `${pods}/debugged/ephemeralcontainers`;
+    const { json: once } = await send('PUT', path, { ...made, spec: { ...made.spec, ephemeralContainers: [first] } });
+    const [stored] = once.spec.ephemeralContainers;
+    const reordered = Object.fromEntries(Object.entries(stored).reverse());
+    const second = { name: 'two', image: 'img:2' };
+    const ephemeralContainers = [reordered, second];
+    const twice = await send('PUT', path, { ...once, spec: { ...once.spec, ephemeralContainers } });
+    assert.equal(twice.code, 200, twice.json.message);
+    assert.deepEqual(
+      twice.json.spec.ephemeralContainers.map(({ name }: { name: string }) => name),
+      ['one', 'two'],
+    );
+    const changed = [{ ...stored, image: 'img:3' }, second];
+    const refused = await send('PUT', path, {
+      ...twice.json,
+      spec: { ...twice.json.spec, ephemeralContainers: changed },
+    });
+    assert.equal(refused.code, 422);
+  });
+
+  it('are no new generation when an amount is spelled otherwise', async () => {
+    const replicaSets = '/apis/apps/v1/namespaces/{ns}/replicasets';
+    const replicaSet = (memory: string) => ({
+      metadata: { name: 'amounts' },
+      spec: {
+        selector: { matchLabels: { app: 'x' } },
+        template: {
+          metadata: { labels: { app: 'x' } },
+          spec: { containers: [{ name: 'app', image: 'img:1', resources: { limits: { memory } } }] },
+        },
+      },
+    });
+    await send('POST', replicaSets, replicaSet('1Gi'));
+    const same = await send('PUT', `${replicaSets}/amounts`, replicaSet('1073741824'));
+    assert.equal(same.json.metadata.generation, 1);
+    const changed = await send('PUT', `${replicaSets}/amounts`, replicaSet('2Gi'));
+    assert.equal(changed.json.metadata.generation, 2);
+  });
+});
+
+describe('the network of Services', () => {
+  it('is there from the start, and ready', async () => {
+    const { json } = await send('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes');
+    assert.deepEqual(json.spec, { cidrs: ['10.96.0.0/16'] });
+    assert.deepEqual(json.metadata.finalizers, ['networking.k8s.io/service-cidr-finalizer']);
+    const [{ lastTransitionTime, ...ready }] = json.status.conditions;
+    assert.match(lastTransitionTime, /^\d{4}-/);
+    const message = 'Kubernetes default Service CIDR is ready';
+    assert.deepEqual(ready, { type: 'Ready', status: 'True', reason: '', message });
+  });
+});
