@@ -19,6 +19,7 @@ import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { privateMode } from '../base/private-folder.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
@@ -93,7 +94,7 @@ const retryMs = 1_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock, metrics = new Metrics() } = options;
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: privateMode });
   const machine = await readMachine(dataDir);
   const stop = new AbortController();
   const { signal } = stop;
@@ -102,6 +103,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });
   const parts = createParts({ ...options, clock, client, runtime, recorder, machine, signal });
+  await parts.volumes.prepare();
   const server = await startKubeletServer({
     ...options,
     port: options.port ?? 10250,

@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
+import { privateMode } from '../base/private-folder.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from './containers/container-config.ts';
@@ -100,7 +101,7 @@ export class PodSync {
       throw error;
     }
     const folder = volumes.folderOf(pod.metadata.uid);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: privateMode });
     const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
     await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, dns));
     await writeFile(hostsFileOf(folder), ''); // the address follows
