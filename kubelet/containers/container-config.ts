@@ -9,11 +9,11 @@ import type { MountedVolume } from '../volumes/volumes.ts';
 import { computeEnvironment, type ReferencedData } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { FieldContext } from './field-refs.ts';
-import { computeContainerResources } from './resource-limits.ts';
+import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
 import { computeSecurity, localSeccompProfile } from './security.ts';
-import { prepareVolumeMounts } from './volume-mounts.ts';
+import { absoluteInContainer, prepareVolumeMounts } from './volume-mounts.ts';
 
-export interface ContainerConfigInput {
+export interface ContainerConfigInput extends NodeLimits {
   readonly pod: PodObject;
   readonly container: PodContainer;
   readonly attempt: number;
@@ -22,7 +22,6 @@ export interface ContainerConfigInput {
   readonly services: ReadonlyMap<string, string>;
   readonly data: ReferencedData;
   readonly fields: FieldContext;
-  readonly nodeMemoryBytes: number;
   /** The pod's folder on the node. */
   readonly podFolder: string;
   readonly targetContainerId?: string | undefined;
@@ -49,7 +48,11 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const mounts = [
     ...(await prepareVolumeMounts(input, environment)),
     ...computeNameMounts(input),
-    { hostPath: lastWords, containerPath: spec.terminationMessagePath ?? '/dev/termination-log', readOnly: false },
+    {
+      hostPath: lastWords,
+      containerPath: absoluteInContainer(spec.terminationMessagePath ?? '/dev/termination-log'),
+      readOnly: false,
+    },
   ];
   return {
     pod: identityOf(pod),
@@ -65,7 +68,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     ...(spec.workingDir && { workingDirectory: spec.workingDir }),
     mounts,
     devices: [],
-    resources: computeContainerResources(pod, spec, input.nodeMemoryBytes),
+    resources: computeContainerResources(pod, spec, input),
     security,
     pid: pidModeOf(pod),
     ...(input.targetContainerId !== undefined && { targetContainerId: input.targetContainerId }),
@@ -91,7 +94,9 @@ export const resolvConfOf = (podFolder: string): string => join(podFolder, 'reso
 
 /** The files that give hosts their names, unless the pod mounts its own there. */
 function computeNameMounts({ container, podFolder }: ContainerConfigInput): Mount[] {
-  const own = new Set((container.spec.volumeMounts ?? []).map(({ mountPath }) => normalize(mountPath)));
+  const own = new Set(
+    (container.spec.volumeMounts ?? []).map(({ mountPath }) => normalize(absoluteInContainer(mountPath))),
+  );
   const files = [
     { hostPath: hostsFileOf(podFolder), containerPath: '/etc/hosts', readOnly: false },
     { hostPath: resolvConfOf(podFolder), containerPath: '/etc/resolv.conf', readOnly: false },

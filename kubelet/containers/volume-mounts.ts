@@ -31,13 +31,16 @@ export async function prepareVolumeMounts(
     const propagation = propagations[mount.mountPropagation ?? 'None'];
     mounts.push({
       hostPath: subPath ? await prepareSubPath({ mount, volume, subPath, target }, name) : volume.hostPath,
-      containerPath: mount.mountPath,
+      containerPath: absoluteInContainer(mount.mountPath),
       readOnly: (mount.readOnly ?? false) || volume.readOnly,
       ...(propagation !== undefined && { propagation }),
     });
   }
   return mounts;
 }
+
+/** A relative path is meant from the container's root, as upstream has it. */
+export const absoluteInContainer = (path: string): string => (isAbsolute(path) ? path : `/${path}`);
 
 const propagations: Readonly<Record<string, 'rslave' | 'rshared' | undefined>> = {
   HostToContainer: 'rslave',

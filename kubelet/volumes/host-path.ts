@@ -1,10 +1,12 @@
 /** hostPath volumes: the type says what must be there, or is made. */
 
 import { mkdir, open, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { ifPresent } from './if-present.ts';
 
 /** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {
+  if (!isAbsolute(path)) throw new Error(`hostPath ${path} must be an absolute path`);
   const found = await ifPresent(stat(path));
   switch (type) {
     case '':
