@@ -33,7 +33,7 @@ import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { collectGarbage } from './garbage-collection.ts';
 import { ImagePuller } from './image-puller.ts';
 import { Limiter } from './limiter.ts';
-import { type Machine, readMachine } from './machine.ts';
+import { computeMaxPids, type Machine, readMachine } from './machine.ts';
 import { runNodeHeartbeat } from './node-heartbeat.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { ObservedPods } from './observed-pods.ts';
@@ -49,6 +49,7 @@ import type { Runtime } from './runtime/runtime.ts';
 import { startKubeletServer } from './server/server.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { StatusManager } from './status-manager.ts';
+import { computeSysctlRefusal, parseAllowedSysctls } from './sysctls.ts';
 import { Volumes } from './volumes/volumes.ts';
 
 export interface KubeletOptions {
@@ -70,6 +71,10 @@ export interface KubeletOptions {
   readonly clusterDns?: readonly string[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;
+  /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
+  readonly podMaxPids?: number;
+  /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
+  readonly allowedUnsafeSysctls?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   /** Instead of Docker. */
   readonly runtime?: Runtime;
@@ -204,6 +209,7 @@ function createParts(input: PartsInput): Parts {
     clock,
     limiter: new Limiter(parallel.containers),
     nodeMemoryBytes: machine.memoryBytes,
+    maxPids: computeMaxPids(input.podMaxPids, machine),
     userAgent,
     fieldsOf,
     servicesFor: (pod) =>
@@ -230,9 +236,11 @@ function createParts(input: PartsInput): Parts {
     nodeIp,
     userAgent,
   });
+  const allowedSysctls = parseAllowedSysctls(input.allowedUnsafeSysctls ?? []);
   const statuses = new StatusManager({ client, logger, clock });
+  const refusalOf = (pod: PodObject) => computeSysctlRefusal(pod, allowedSysctls);
   const workers = new PodWorkers(
-    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
+    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp, refusalOf },
     input.signal,
   );
   return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes };

@@ -26,6 +26,7 @@ import type { PodAction, StopReason } from './pod-actions.ts';
 import type { PodMemory, StartingSandbox } from './pod-memory.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { PortMapping, Runtime, SandboxConfig, SandboxState } from './runtime/runtime.ts';
+import { withDots } from './sysctls.ts';
 import { VolumeError, type Volumes } from './volumes/volumes.ts';
 
 export interface PodSyncOptions {
@@ -139,7 +140,9 @@ export class PodSync {
       network: usesNodeNetwork(pod) ? 'node' : 'pod',
       pid: pidModeOf(pod),
       ipc: spec?.hostIPC ? 'node' : 'pod',
-      sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+      sysctls: Object.fromEntries(
+        (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
+      ),
       portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
     };
   }
