@@ -93,8 +93,9 @@ export class PodSync {
 
   async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
     const { pod, memory, signal } = input;
-    const { runtime, volumes, limiter, dns, recorder } = this.#options;
+    const { runtime, volumes, limiter, dns, recorder, clock } = this.#options;
     try {
+      memory.volumesCheckedAt = clock.monotonic();
       memory.volumes = await volumes.setUp(pod);
     } catch (error) {
       if (error instanceof VolumeError)

@@ -177,7 +177,7 @@ export class PodWorker {
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
-    return await this.#nextLook(pod, actions, signal);
+    return await this.#nextLook(actions, signal);
   }
 
   #isEnding(): boolean {
@@ -332,8 +332,8 @@ export class PodWorker {
     this.#dependencies.observed.noteRemoved(this.uid, id);
   }
 
-  async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
-    const { clock, puller, statuses, volumes } = this.#dependencies;
+  async #nextLook(actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
+    const { clock, puller } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
@@ -349,16 +349,26 @@ export class PodWorker {
     // A program that could not be run has ended: the next step decides what that means.
     if (reasons.length === 0 && actions.some(({ type }) => type === 'startContainer'))
       waits.push(...this.#afterStart());
-    if (this.#memory.volumes !== undefined && (pod.spec?.volumes ?? []).length > 0 && !this.#isEnding()) {
-      const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
-      if (dueInMs <= 0) {
-        this.#memory.volumesCheckedAt = clock.monotonic();
-        await volumes.setUp(statuses.withLatestStatus(this.#pod));
-      }
-      waits.push(dueInMs <= 0 ? volumesRefreshMs : dueInMs);
-    }
+    if (this.#hasVolumes()) waits.push(await this.#refreshVolumes());
     signal.throwIfAborted();
     return Math.min(Number.POSITIVE_INFINITY, ...waits);
+  }
+
+  /** Also those that a kubelet before this one made: their files are to stay up to date as well. */
+  #hasVolumes(): boolean {
+    if ((this.#pod.spec?.volumes ?? []).length === 0 || this.#isEnding()) return false;
+    const runs = sandboxOf(this.#dependencies.observed.get(this.uid))?.running ?? false;
+    return runs || this.#memory.volumes !== undefined;
+  }
+
+  /** Returns when they are due again. */
+  async #refreshVolumes(): Promise<number> {
+    const { clock, volumes, statuses } = this.#dependencies;
+    const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
+    if (dueInMs > 0) return dueInMs;
+    this.#memory.volumesCheckedAt = clock.monotonic();
+    this.#memory.volumes = await volumes.setUp(statuses.withLatestStatus(this.#pod));
+    return volumesRefreshMs;
   }
 
   #configFailures = 0;
