@@ -6,7 +6,7 @@ import { privateMode } from '../../base/private-folder.ts';
 import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../pod.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volumes.ts';
-import { computeEnvironment, type ReferencedData } from './environment.ts';
+import { ContainerConfigError, computeEnvironment, type ReferencedData } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { FieldContext } from './field-refs.ts';
 import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
@@ -42,7 +42,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const lookUp = (name: string) => environment.get(name);
   const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, lookUp));
   const seccompFile = localSeccompProfile(pod, spec);
-  const seccompText = seccompFile && (await readFile(join('/var/lib/kubelet/seccomp', seccompFile), 'utf8'));
+  const seccompText = seccompFile && (await readSeccompProfile(seccompFile));
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
   const lastWords = await makeLastWords(input);
   const mounts = [
@@ -82,6 +82,18 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
     },
   };
+}
+
+const seccompFolder = '/var/lib/kubelet/seccomp';
+
+async function readSeccompProfile(file: string): Promise<string> {
+  const path = join(seccompFolder, file);
+  try {
+    if (file.split('/').includes('..')) throw new Error(`it is not in ${seccompFolder}`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ContainerConfigError(`cannot load seccomp profile "${path}"`, { cause: error });
+  }
 }
 
 export function pidModeOf({ spec }: PodObject): NamespaceMode {

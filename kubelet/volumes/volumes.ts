@@ -102,9 +102,11 @@ export class Volumes {
   }
 
   async #emptyDir(pod: PodObject, { name, emptyDir }: ReadonlyVolume): Promise<string> {
+    const { medium = '', sizeLimit } = emptyDir ?? {};
+    if (medium !== '' && medium !== 'Memory') throw new Error(`its medium ${medium} is not supported by this node`);
     const folder = this.#folderOf(pod, 'empty-dir', name);
-    if (emptyDir?.medium !== 'Memory') return await this.#ensureOnDisk(folder, pod);
-    const limit = emptyDir.sizeLimit === undefined ? 0 : parseQuantity(String(emptyDir.sizeLimit));
+    if (medium === '') return await this.#ensureOnDisk(folder, pod);
+    const limit = sizeLimit === undefined ? 0 : parseQuantity(String(sizeLimit));
     const { mode, gid } = accessOf(pod);
     return await this.#ensureInMemory(folder, {
       mode: mode | 0o1000,
