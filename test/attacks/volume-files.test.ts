@@ -230,6 +230,11 @@ describe('volumes of a pod', () => {
     assert.deepEqual(await open().knownUids(), []);
   });
 
+  it('are never on a disk that was not asked for', async () => {
+    const pod = podWith([{ name: 'huge', emptyDir: { medium: 'HugePages-2Mi' } }]);
+    await assert.rejects(open().setUp(pod), /medium HugePages-2Mi is not supported/);
+  });
+
   it('finishes a folder that a killed kubelet began', async () => {
     const spec = { securityContext: { fsGroup: 4711 } };
     const pod = podWith([{ name: 'empty', emptyDir: {} }], spec);
