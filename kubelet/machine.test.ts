@@ -8,6 +8,7 @@ describe('computeMaxPids', () => {
     [undefined, 32_768, 4096],
     [undefined, 7_700, 1925],
     [undefined, 100, 64],
+    [undefined, Number.POSITIVE_INFINITY, 4096],
     [100_000, 7_700, 100_000],
     [0, 7_700, 0],
     [-1, 7_700, 0],

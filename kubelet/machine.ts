@@ -46,7 +46,8 @@ export async function readMachine(dataDir: string): Promise<Machine> {
 }
 
 function readMaxPids(): number {
-  return Math.min(Number(readLine('/proc/sys/kernel/pid_max')), Number(readLine('/proc/sys/kernel/threads-max')));
+  const limits = ['pid_max', 'threads-max'].map((name) => Number(readLine(`/proc/sys/kernel/${name}`)));
+  return Math.min(...limits.filter((limit) => limit > 0)); // one that cannot be read is none
 }
 
 /**

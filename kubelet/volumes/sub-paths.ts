@@ -6,6 +6,7 @@
 
 import { type FileHandle, lstat, mkdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { privateMode } from '../../base/private-folder.ts';
 import { ifPresent } from './if-present.ts';
 import { bindDescriptor, unmountBelow } from './mounts.ts';
 import { openBeneath } from './open-beneath.ts';
@@ -36,7 +37,7 @@ export async function bindSubPath({ volume, path, target, propagates }: SubPath)
 async function makeMountPoint(held: FileHandle, target: string): Promise<void> {
   await unmountBelow(target);
   await removeMountPoint(target);
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(target), { recursive: true, mode: privateMode });
   if ((await held.stat()).isDirectory()) await mkdir(target);
   else await writeFile(target, '');
 }
