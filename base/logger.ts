@@ -1,5 +1,6 @@
 /** Structured logs (winston): a constant message and named fields, one line each. Never a secret. */
 
+import { chmodSync, existsSync } from 'node:fs';
 import winston from 'winston';
 
 export interface Logger {
@@ -34,6 +35,7 @@ const errors = winston.format((info) => {
 
 /** A log file that has grown so far becomes `<name>1.log`, and so on; the oldest goes. */
 const maxFileBytes = 20 << 20;
+const privateFileMode = 0o600;
 
 export function createLogger(component: string, options: LoggerOptions = {}): Logger {
   const { level = 'info', format = 'text', file } = options;
@@ -48,13 +50,20 @@ export function createLogger(component: string, options: LoggerOptions = {}): Lo
     transports: [
       file === undefined
         ? new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })
-        : new winston.transports.File({ filename: file, maxsize: maxFileBytes, maxFiles: 3, tailable: true }),
+        : logFile(file),
     ],
   });
   // Below its level winston makes a record all the same, and throws it away: too dear for each request.
   if (!logger.isDebugEnabled()) logger.debug = () => logger;
   // Not as winston's defaultMeta, which would win over what a child says.
   return logger.child({ component });
+}
+
+/** Its owner's alone: objects' names and what users ask for are not for every user of the machine. */
+function logFile(filename: string): winston.transports.FileTransportInstance {
+  if (existsSync(filename)) chmodSync(filename, privateFileMode); // by a version that did not care
+  const options = { flags: 'a', mode: privateFileMode };
+  return new winston.transports.File({ filename, maxsize: maxFileBytes, maxFiles: 3, tailable: true, options });
 }
 
 export const silentLogger: Logger = {

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { copyFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { Pod, ReplicationController } from 'kubernetes-types/core/v1';
 import { pods, replicationControllers } from '../api/kinds.ts';
 import { silentLogger } from '../base/logger.ts';
@@ -94,8 +94,8 @@ async function recordPod({ docker, folder }: TestEngine, server: TestApiServer):
     const label = ['io.kubernetes.pod.name=model', `io.kubernetes.container.name=${name}`];
     const [found] = await docker.listContainers({ filters: { label } });
     const { Config: config, HostConfig: host } = await docker.getContainer(found?.Id ?? '').inspect();
-    const binds = await Promise.all(
-      (host.Binds ?? []).map((bind, index) => copyMounted(bind, `${folder}/mounted-${index}`)),
+    const mounts = await Promise.all(
+      (host.Mounts ?? []).map((mount, index) => copyMounted(mount, `${folder}/mounted-${index}`)),
     );
     const { Image, Env, Entrypoint, Cmd, Labels } = config;
     // Not the node's label: no kubelet must take them for its own.
@@ -104,7 +104,7 @@ async function recordPod({ docker, folder }: TestEngine, server: TestApiServer):
       Image,
       Env,
       Labels: labels,
-      HostConfig: { ...host, Binds: binds },
+      HostConfig: { ...host, Mounts: mounts },
       ...(Entrypoint && { Entrypoint }),
       ...(Cmd && { Cmd }),
     };
@@ -115,10 +115,9 @@ async function recordPod({ docker, folder }: TestEngine, server: TestApiServer):
   return raw;
 }
 
-async function copyMounted(bind: string, copy: string): Promise<string> {
-  const [source = '', ...rest] = bind.split(':');
-  await copyFile(source, copy);
-  return [copy, ...rest].join(':');
+async function copyMounted(mount: MountSettings, copy: string): Promise<MountSettings> {
+  await copyFile(mount.Source, copy);
+  return { ...mount, Source: copy };
 }
 
 /** The same containers, as plainly as dockerode allows. */

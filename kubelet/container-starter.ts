@@ -11,6 +11,7 @@ import type { Recorder } from '../client/event-recorder.ts';
 import { buildContainerConfig } from './containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp, type ReferencedData } from './containers/environment.ts';
 import type { FieldContext } from './containers/field-refs.ts';
+import type { NodeLimits } from './containers/resource-limits.ts';
 import { eventSubject } from './event-subject.ts';
 import type { ImagePuller } from './image-puller.ts';
 import { runHook } from './lifecycle-hooks.ts';
@@ -22,7 +23,7 @@ import type { ContainerState, Runtime, SandboxState } from './runtime/runtime.ts
 import { StartError } from './start-error.ts';
 import type { Volumes } from './volumes/volumes.ts';
 
-export interface StarterOptions {
+export interface StarterOptions extends NodeLimits {
   readonly runtime: Runtime;
   readonly puller: ImagePuller;
   readonly volumes: Volumes;
@@ -31,7 +32,6 @@ export interface StarterOptions {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly limiter: Limiter;
-  readonly nodeMemoryBytes: number;
   readonly userAgent: string;
   servicesFor(pod: PodObject): ReadonlyMap<string, string>;
   fieldsOf(pod: PodObject, podIp: string | undefined): FieldContext;

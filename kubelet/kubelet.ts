@@ -19,6 +19,7 @@ import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { privateMode } from '../base/private-folder.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
@@ -33,7 +34,7 @@ import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { collectGarbage } from './garbage-collection.ts';
 import { ImagePuller } from './image-puller.ts';
 import { Limiter } from './limiter.ts';
-import { type Machine, readMachine } from './machine.ts';
+import { computeMaxPids, type Machine, readMachine } from './machine.ts';
 import { runNodeHeartbeat } from './node-heartbeat.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { ObservedPods } from './observed-pods.ts';
@@ -50,6 +51,7 @@ import type { Runtime } from './runtime/runtime.ts';
 import { startKubeletServer } from './server/server.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { StatusManager } from './status-manager.ts';
+import { computeSysctlRefusal, parseAllowedSysctls } from './sysctls.ts';
 import { Volumes } from './volumes/volumes.ts';
 
 export interface KubeletOptions {
@@ -76,6 +78,10 @@ export interface KubeletOptions {
   readonly clusterDns?: readonly string[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;
+  /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
+  readonly podMaxPids?: number;
+  /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
+  readonly allowedUnsafeSysctls?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   /** Instead of Docker. */
   readonly runtime?: Runtime;
@@ -100,7 +106,7 @@ const retryMs = 1_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock, metrics = new Metrics() } = options;
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: privateMode });
   const machine = await readMachine(dataDir);
   const stop = new AbortController();
   const { signal } = stop;
@@ -109,6 +115,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });
   const parts = createParts({ ...options, clock, client, runtime, recorder, machine, signal });
+  await parts.volumes.prepare();
   const server = await startKubeletServer({
     ...options,
     port: options.port ?? 10250,
@@ -220,6 +227,7 @@ function createParts(input: PartsInput): Parts {
     clock,
     limiter: new Limiter(parallel.containers),
     nodeMemoryBytes: machine.memoryBytes,
+    maxPids: computeMaxPids(input.podMaxPids, machine),
     userAgent,
     fieldsOf,
     servicesFor: (pod) =>
@@ -246,9 +254,11 @@ function createParts(input: PartsInput): Parts {
     nodeIp,
     userAgent,
   });
+  const allowedSysctls = parseAllowedSysctls(input.allowedUnsafeSysctls ?? []);
   const statuses = new StatusManager({ client, logger, clock });
+  const refusalOf = (pod: PodObject) => computeSysctlRefusal(pod, allowedSysctls);
   const workers = new PodWorkers(
-    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
+    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp, refusalOf },
     input.signal,
   );
   return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes };

@@ -1,5 +1,6 @@
 /** The message that a container leaves when it ends: its file's end, or its log's when it failed and wrote none. */
 
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { containerAnnotations } from './containers/container-config.ts';
 import type { ContainerState, StreamRuntime } from './runtime/runtime.ts';
@@ -18,7 +19,8 @@ export async function readLastWords(state: ContainerState, runtime: Pick<StreamR
 
 async function readEnd(file: string, bytes: number): Promise<string> {
   try {
-    const handle = await open(file);
+    // The container wrote there: whatever it made of it, it is no way to other files, and nothing to wait for.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const { size } = await handle.stat();
       const buffer = Buffer.alloc(Math.min(size, bytes));

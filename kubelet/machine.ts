@@ -8,6 +8,8 @@ export interface Machine {
   readonly capacity: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
+  /** How many processes and threads the kernel can have at once. */
+  readonly maxPids: number;
   readonly machineId: string;
   readonly systemUuid: string;
   readonly bootId: string;
@@ -27,6 +29,7 @@ export async function readMachine(dataDir: string): Promise<Machine> {
   const common = { cpu: String(os.cpus().length), pods: String(maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' };
   return {
     memoryBytes,
+    maxPids: readMaxPids(),
     capacity: { ...common, memory: kibi(memoryBytes), 'ephemeral-storage': kibi(storageBytes) },
     allocatable: {
       ...common,
@@ -40,6 +43,21 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(readLine('/etc/os-release', true))?.[1] ?? '',
     architecture: os.arch() === 'x64' ? 'amd64' : os.arch(),
   };
+}
+
+function readMaxPids(): number {
+  const limits = ['pid_max', 'threads-max'].map((name) => Number(readLine(`/proc/sys/kernel/${name}`)));
+  return Math.min(...limits.filter((limit) => limit > 0)); // one that cannot be read is none
+}
+
+/**
+ * How many processes and threads one container may have; 0: no limit. Unless the administrator says otherwise: enough
+ * for any program, and too few for one container to use up a machine. Pure.
+ */
+export function computeMaxPids(wanted: number | undefined, { maxPids }: Pick<Machine, 'maxPids'>): number {
+  if (wanted === undefined) return Math.max(64, Math.min(4096, Math.floor(maxPids / 4)));
+  if (!Number.isInteger(wanted)) throw new Error(`The most processes of a container must be a whole number: ${wanted}`);
+  return Math.max(0, wanted);
 }
 
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
@@ -66,10 +84,9 @@ export async function readPressure(dataDir: string): Promise<Pressure> {
   const available = Number(/^MemAvailable:\s+(\d+)/m.exec(readLine('/proc/meminfo', true))?.[1] ?? 'NaN') * 1024;
   const { blocks, bavail } = await statfs(dataDir);
   const threads = Number(readLine('/proc/loadavg').split(' ')[3]?.split('/')[1]);
-  const maxThreads = Number(readLine('/proc/sys/kernel/pid_max'));
   return {
     memory: available < thresholds.freeMemoryBytes,
     disk: bavail / blocks < thresholds.freeDiskShare,
-    pid: threads > maxThreads * (1 - thresholds.freePidShare),
+    pid: threads > readMaxPids() * (1 - thresholds.freePidShare),
   };
 }

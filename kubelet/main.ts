@@ -25,6 +25,16 @@ await runComponentProcess({
     'client-ca-file': { ...text, demandOption: true, describe: 'Authority of those who may call the server' },
     port: { type: 'number', default: 10250, describe: "Port of the kubelet's server" },
     'cluster-dns': { ...text, array: true, describe: "Addresses of the cluster's DNS" },
+    'pod-max-pids': {
+      type: 'number',
+      describe:
+        'Processes and threads that each container may have; -1: no limit; default: 4096, less on small machines',
+    },
+    'allowed-unsafe-sysctls': {
+      ...text,
+      array: true,
+      describe: 'Kernel settings that pods may change beside the safe ones; * at the end stands for any end',
+    },
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -42,6 +52,8 @@ await runComponentProcess({
       port: flags.port,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
+      ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
+      allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
     });
   },
 });

@@ -23,6 +23,6 @@ export class PodMemory {
   readonly stopping = new Set<string>();
   volumes: ReadonlyMap<string, MountedVolume> | undefined;
   /** Monotonic time of the last look at the volumes' contents. */
-  volumesCheckedAt = 0;
+  volumesCheckedAt = Number.NEGATIVE_INFINITY;
   sandbox: StartingSandbox | undefined;
 }

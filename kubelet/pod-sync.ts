@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
+import { privateMode } from '../base/private-folder.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from './containers/container-config.ts';
@@ -25,6 +26,7 @@ import type { PodAction, StopReason } from './pod-actions.ts';
 import type { PodMemory, StartingSandbox } from './pod-memory.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { PortMapping, Runtime, SandboxConfig, SandboxState } from './runtime/runtime.ts';
+import { withDots } from './sysctls.ts';
 import { VolumeError, type Volumes } from './volumes/volumes.ts';
 
 export interface PodSyncOptions {
@@ -91,8 +93,9 @@ export class PodSync {
 
   async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
     const { pod, memory, signal } = input;
-    const { runtime, volumes, limiter, dns, recorder } = this.#options;
+    const { runtime, volumes, limiter, dns, recorder, clock } = this.#options;
     try {
+      memory.volumesCheckedAt = clock.monotonic();
       memory.volumes = await volumes.setUp(pod);
     } catch (error) {
       if (error instanceof VolumeError)
@@ -100,7 +103,7 @@ export class PodSync {
       throw error;
     }
     const folder = volumes.folderOf(pod.metadata.uid);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: privateMode });
     const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
     await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, dns));
     await writeFile(hostsFileOf(folder), ''); // the address follows
@@ -138,7 +141,9 @@ export class PodSync {
       network: usesNodeNetwork(pod) ? 'node' : 'pod',
       pid: pidModeOf(pod),
       ipc: spec?.hostIPC ? 'node' : 'pod',
-      sysctls: Object.fromEntries((spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+      sysctls: Object.fromEntries(
+        (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
+      ),
       portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
     };
   }

@@ -27,7 +27,7 @@ import type { ObservedPods } from './observed-pods.ts';
 import { containerOf, graceSecondsOf, isDeleting, isTerminal, type PodObject, sandboxOf } from './pod.ts';
 import { computePodActions, isOver, type PodAction, type PodContext, type StopReason } from './pod-actions.ts';
 import { PodMemory } from './pod-memory.ts';
-import { computePodStatus, type KubeletPodStatus } from './pod-status.ts';
+import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './pod-status.ts';
 import type { PodSync } from './pod-sync.ts';
 import type { Prober } from './probes/prober.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
@@ -48,6 +48,13 @@ export interface PodWorkerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIp: string;
+  /** Why this node does not take the pod; undefined: it does. */
+  refusalOf(pod: PodObject): PodFailure | undefined;
+}
+
+interface PodFailure {
+  readonly reason: string;
+  readonly message: string;
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
@@ -70,7 +77,8 @@ export class PodWorker {
   readonly #life = new AbortController();
   #pod: PodObject;
   #gone = false;
-  #failure: { readonly reason: string; readonly message: string } | undefined;
+  #failure: PodFailure | undefined;
+  #refusal: PodFailure | undefined;
   #objectDeleted = false;
   #failures = 0;
   #wake: AbortController | undefined;
@@ -151,6 +159,7 @@ export class PodWorker {
   /** Returns how long to wait for the next look, or undefined: there will be none. */
   async #step(signal: AbortSignal): Promise<number | undefined> {
     const { observed, statuses, sync } = this.#dependencies;
+    this.#checkAdmission();
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
     const known = observed.get(this.uid);
@@ -168,7 +177,7 @@ export class PodWorker {
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
-    return await this.#nextLook(pod, actions, signal);
+    return await this.#nextLook(actions, signal);
   }
 
   #isEnding(): boolean {
@@ -192,6 +201,14 @@ export class PodWorker {
         return backoff.waitOf(`${this.uid}/${name}`, endedAt, clock.monotonic());
       },
     };
+  }
+
+  #checkAdmission(): void {
+    if (this.#isEnding()) return;
+    this.#refusal = this.#dependencies.refusalOf(this.#pod);
+    if (this.#refusal === undefined) return;
+    this.#failure = this.#refusal;
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...this.#refusal });
   }
 
   #checkDeadline(): void {
@@ -241,6 +258,7 @@ export class PodWorker {
 
   #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
     const { observed, prober, clock, nodeIp } = this.#dependencies;
+    if (over && this.#refusal !== undefined) return computeRejectedStatus(pod, { ...this.#refusal, now: clock.now() });
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
     return computePodStatus(pod, observed.get(this.uid), {
       waiting: this.#memory.waiting,
@@ -314,8 +332,8 @@ export class PodWorker {
     this.#dependencies.observed.noteRemoved(this.uid, id);
   }
 
-  async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
-    const { clock, puller, statuses, volumes } = this.#dependencies;
+  async #nextLook(actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
+    const { clock, puller } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
@@ -331,16 +349,26 @@ export class PodWorker {
     // A program that could not be run has ended: the next step decides what that means.
     if (reasons.length === 0 && actions.some(({ type }) => type === 'startContainer'))
       waits.push(...this.#afterStart());
-    if (this.#memory.volumes !== undefined && (pod.spec?.volumes ?? []).length > 0 && !this.#isEnding()) {
-      const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
-      if (dueInMs <= 0) {
-        this.#memory.volumesCheckedAt = clock.monotonic();
-        await volumes.setUp(statuses.withLatestStatus(this.#pod));
-      }
-      waits.push(dueInMs <= 0 ? volumesRefreshMs : dueInMs);
-    }
+    if (this.#hasVolumes()) waits.push(await this.#refreshVolumes());
     signal.throwIfAborted();
     return Math.min(Number.POSITIVE_INFINITY, ...waits);
+  }
+
+  /** Also those that a kubelet before this one made: their files are to stay up to date as well. */
+  #hasVolumes(): boolean {
+    if ((this.#pod.spec?.volumes ?? []).length === 0 || this.#isEnding()) return false;
+    const runs = sandboxOf(this.#dependencies.observed.get(this.uid))?.running ?? false;
+    return runs || this.#memory.volumes !== undefined;
+  }
+
+  /** Returns when they are due again. */
+  async #refreshVolumes(): Promise<number> {
+    const { clock, volumes, statuses } = this.#dependencies;
+    const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
+    if (dueInMs > 0) return dueInMs;
+    this.#memory.volumesCheckedAt = clock.monotonic();
+    this.#memory.volumes = await volumes.setUp(statuses.withLatestStatus(this.#pod));
+    return volumesRefreshMs;
   }
 
   #configFailures = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -27,7 +27,9 @@ describe('ensureCertificates', () => {
   });
 
   it('keeps keys to their owner', async () => {
+    await chmod(folder, 0o755);
     await ensureCertificates(options);
+    assert.equal((await stat(folder)).mode & 0o777, 0o700);
     for (const name of await readdir(folder)) {
       const { mode } = await stat(join(folder, name));
       assert.equal(mode & 0o777, name.endsWith('.key') ? 0o600 : 0o644, name);

@@ -4,15 +4,16 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
+import { ensurePrivateFolder } from '../../base/private-folder.ts';
 import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
 import { CommandError } from '../command.ts';
 import { readIfPresent } from './read-if-present.ts';
 
 export interface CertificateOptions {
-  /** Where they are kept. Made when missing, with mode 0700. */
+  /** Where they are kept, and nothing else. Its mode becomes 0700. */
   readonly folder: string;
   readonly nodeName: string;
   /** Names and addresses under which clients reach the API server, beside those that every cluster has. */
@@ -49,7 +50,7 @@ const masters = ['system:masters'];
 /** Loads the certificates and makes those that are missing or no longer good. Idempotent. */
 export async function ensureCertificates(options: CertificateOptions): Promise<ClusterCertificates> {
   const { folder, nodeName, now = Date.now(), validForMs } = options;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensurePrivateFolder(folder);
   const authority = await ensureAuthority(folder, now);
   const leaf = (name: string, asked: CertificateRequest) => {
     const request = validForMs === undefined ? asked : { ...asked, validForMs };

@@ -67,6 +67,8 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       serving: certificates.kubeletServing,
       clientCertificateAuthority: certificates.authority.certificate,
       port: options.kubeletPort,
+      allowedUnsafeSysctls: options.allowedUnsafeSysctls,
+      ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
     });
   },
 

@@ -3,11 +3,9 @@
  * names another cluster stays, and what names none goes only where this data directory shows that it is its own.
  */
 
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { systemClock } from '../../base/clock.ts';
 import { Patience } from '../../base/patience.ts';
 import { CommandError } from '../command.ts';
@@ -17,8 +15,6 @@ import { dockerSocket } from './components.ts';
 import { ownerOf } from './instance-lock.ts';
 import { placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
-
-const run = promisify(execFile);
 
 export interface DownOptions {
   readonly dataDir: string;
@@ -71,6 +67,7 @@ export async function down(session: Session, options: DownOptions): Promise<void
   const target = await findTarget(options);
   if (target === undefined) session.out.write(`${dataDir} holds no cluster: no container and no rule was touched.\n`);
   else await removeFromMachine(target, progress);
+  await unmountVolumes(dataDir);
   if (!keepData) await progress.step(`Data in ${dataDir}`, () => removeData(dataDir));
 }
 
@@ -136,28 +133,20 @@ async function removeContainers({ clusterId, podsFolder }: Target): Promise<void
   });
 }
 
+/** Parts of volumes, and volumes in memory: what their containers kept there goes with the containers. */
+async function unmountVolumes(dataDir: string): Promise<void> {
+  const { unmountBelow } = await import('../../kubelet/volumes/mounts.ts');
+  await unmountBelow(join(dataDir, 'kubelet'));
+}
+
 async function removeData(dataDir: string): Promise<void> {
   if (!existsSync(dataDir)) return;
-  await unmountBelow(dataDir);
   for (const name of ownFiles) await rm(join(dataDir, name), { recursive: true, force: true });
   for (const name of await readdir(dataDir)) {
     if (/^longshore\d*\.log$/.test(name)) await rm(join(dataDir, name));
   }
   if ((await readdir(dataDir)).length === 0) await removeFolder(dataDir);
 }
-
-/** Volumes in memory are mounts: deepest first. */
-async function unmountBelow(folder: string): Promise<void> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  const points = lines
-    .map((line) => unescapePath(line.split(' ')[4] ?? ''))
-    .filter((point) => point.startsWith(`${folder}/`));
-  for (const point of points.sort((a, b) => b.length - a.length)) await run('umount', [point]);
-}
-
-/** The kernel writes blanks and backslashes in octal. */
-const unescapePath = (text: string): string =>
-  text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 async function removeFolder(folder: string): Promise<void> {
   try {

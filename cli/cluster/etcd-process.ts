@@ -3,12 +3,12 @@
  * is taken, nobody else can reach what it keeps, and it answers faster than through TCP.
  */
 
-import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
+import { ensurePrivateFolder } from '../../base/private-folder.ts';
 import { CommandError } from '../command.ts';
 import { startChild } from './child-process.ts';
 import { freeSocket } from './dead-socket.ts';
@@ -25,7 +25,7 @@ const maxSocketPath = 107;
 const goneWithinMs = 30_000;
 
 export async function startEtcd({ folder, logger }: EtcdOptions): Promise<Running & { readonly endpoint: string }> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensurePrivateFolder(folder);
   const socket = join(folder, 'client:0');
   if (socket.length > maxSocketPath) {
     throw new Error(`${folder} is too long a path for etcd's socket: choose a shorter --data-dir`);

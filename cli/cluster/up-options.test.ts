@@ -23,6 +23,14 @@ describe('parseUpOptions', () => {
   it('reads lists', () => {
     assert.deepEqual([...parse({ only: 'etcd, apiserver' }).only], ['etcd', 'apiserver']);
     assert.deepEqual(parse({ 'etcd-servers': 'http://a:1,http://b:2' }).etcdServers, ['http://a:1', 'http://b:2']);
+    assert.deepEqual(parse({ 'allowed-unsafe-sysctls': 'kernel.msg*,net.core.somaxconn' }).allowedUnsafeSysctls, [
+      'kernel.msg*',
+      'net.core.somaxconn',
+    ]);
+  });
+
+  it('tells "no limit" from "nothing said"', () => {
+    assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
   });
 
   const mistakes: [flags: object, says: RegExp][] = [
@@ -31,6 +39,7 @@ describe('parseUpOptions', () => {
     [{ 'secure-port': '0' }, /--secure-port must be a port/],
     [{ 'secure-port': '70000' }, /--secure-port must be a port/],
     [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],
+    [{ 'pod-max-pids': '1e3' }, /--pod-max-pids must be a whole number/],
     [{ 'node-ports': '40000' }, /--node-ports must be a port/],
   ];
   for (const [flags, says] of mistakes) {

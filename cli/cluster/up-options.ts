@@ -24,6 +24,8 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'node-name': text('Name of this node; default: the host name'),
   'node-ip': text("This node's address; default: the one of the default route"),
   'kubelet-port': text('Port of the kubelet', '10250'),
+  'pod-max-pids': text('Processes and threads that each container may have; -1: no limit; default: at most 4096'),
+  'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
   'cluster-cidr': text('The pod network', '10.244.0.0/16'),
   'service-cidr': text('The addresses of services', '10.96.0.0/16'),
   'node-ports': text('The ports that services may have on every node', '30000-32767'),
@@ -48,6 +50,8 @@ export interface UpOptions {
   readonly nodeName: string | undefined;
   readonly nodeIp: string | undefined;
   readonly kubeletPort: number;
+  readonly podMaxPids: number | undefined;
+  readonly allowedUnsafeSysctls: readonly string[];
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
@@ -63,7 +67,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
   const named = (name: string) => textOf(args, name) ?? '';
   return {
     dataDir: named('data-dir'),
-    etcdServers: (textOf(args, 'etcd-servers') ?? '').split(',').filter((server) => server !== ''),
+    etcdServers: listOf(named('etcd-servers')),
     securePort: portOf(named('secure-port'), '--secure-port'),
     bindAddress: named('bind-address'),
     only,
@@ -71,6 +75,8 @@ export function parseUpOptions(args: Arguments): UpOptions {
     nodeName: textOf(args, 'node-name')?.toLowerCase(),
     nodeIp: textOf(args, 'node-ip'),
     kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
+    podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
+    allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
     clusterCidr: named('cluster-cidr'),
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
@@ -96,6 +102,13 @@ function parseComponents(list: string | undefined): ReadonlySet<Component> {
 function networkNameOf(text: string): string {
   if (/^longshore[a-z0-9-]{0,6}$/.test(text)) return text;
   throw new CommandError(`--network-name must be "longshore" and up to six letters, digits or "-", not "${text}"`);
+}
+
+const listOf = (text: string): string[] => text.split(',').filter((one) => one !== '');
+
+function optionalNumberOf(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined || /^-?\d+$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new CommandError(`${flag} must be a whole number, not "${text}"`);
 }
 
 function portOf(text: string, flag: string): number {

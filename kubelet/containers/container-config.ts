@@ -1,24 +1,19 @@
 /** Puts together what the runtime is told of one container: everything of its spec, and what the node adds. */
 
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import {
-  type ContainerSpec,
-  graceSecondsOf,
-  identityOf,
-  type PodContainer,
-  type PodObject,
-  specHashOf,
-} from '../pod.ts';
+import { privateMode } from '../../base/private-folder.ts';
+import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../pod.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volumes.ts';
 import { ContainerConfigError, computeEnvironment, type ReferencedData } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { FieldContext } from './field-refs.ts';
-import { computeContainerResources } from './resource-limits.ts';
+import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
 import { computeSecurity, localSeccompProfile } from './security.ts';
+import { absoluteInContainer, prepareVolumeMounts } from './volume-mounts.ts';
 
-export interface ContainerConfigInput {
+export interface ContainerConfigInput extends NodeLimits {
   readonly pod: PodObject;
   readonly container: PodContainer;
   readonly attempt: number;
@@ -27,7 +22,6 @@ export interface ContainerConfigInput {
   readonly services: ReadonlyMap<string, string>;
   readonly data: ReferencedData;
   readonly fields: FieldContext;
-  readonly nodeMemoryBytes: number;
   /** The pod's folder on the node. */
   readonly podFolder: string;
   readonly targetContainerId?: string | undefined;
@@ -48,13 +42,17 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const lookUp = (name: string) => environment.get(name);
   const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, lookUp));
   const seccompFile = localSeccompProfile(pod, spec);
-  const seccompText = seccompFile && (await readFile(join('/var/lib/kubelet/seccomp', seccompFile), 'utf8'));
+  const seccompText = seccompFile && (await readSeccompProfile(seccompFile));
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
   const lastWords = await makeLastWords(input);
   const mounts = [
-    ...(await computeMounts(input, environment)),
+    ...(await prepareVolumeMounts(input, environment)),
     ...computeNameMounts(input),
-    { hostPath: lastWords, containerPath: spec.terminationMessagePath ?? '/dev/termination-log', readOnly: false },
+    {
+      hostPath: lastWords,
+      containerPath: absoluteInContainer(spec.terminationMessagePath ?? '/dev/termination-log'),
+      readOnly: false,
+    },
   ];
   return {
     pod: identityOf(pod),
@@ -70,7 +68,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     ...(spec.workingDir && { workingDirectory: spec.workingDir }),
     mounts,
     devices: [],
-    resources: computeContainerResources(pod, spec, input.nodeMemoryBytes),
+    resources: computeContainerResources(pod, spec, input),
     security,
     pid: pidModeOf(pod),
     ...(input.targetContainerId !== undefined && { targetContainerId: input.targetContainerId }),
@@ -86,6 +84,18 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   };
 }
 
+const seccompFolder = '/var/lib/kubelet/seccomp';
+
+async function readSeccompProfile(file: string): Promise<string> {
+  const path = join(seccompFolder, file);
+  try {
+    if (file.split('/').includes('..')) throw new Error(`it is not in ${seccompFolder}`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ContainerConfigError(`cannot load seccomp profile "${path}"`, { cause: error });
+  }
+}
+
 export function pidModeOf({ spec }: PodObject): NamespaceMode {
   if (spec?.hostPID) return 'node';
   return spec?.shareProcessNamespace ? 'pod' : 'container';
@@ -96,7 +106,9 @@ export const resolvConfOf = (podFolder: string): string => join(podFolder, 'reso
 
 /** The files that give hosts their names, unless the pod mounts its own there. */
 function computeNameMounts({ container, podFolder }: ContainerConfigInput): Mount[] {
-  const own = new Set((container.spec.volumeMounts ?? []).map(({ mountPath }) => normalize(mountPath)));
+  const own = new Set(
+    (container.spec.volumeMounts ?? []).map(({ mountPath }) => normalize(absoluteInContainer(mountPath))),
+  );
   const files = [
     { hostPath: hostsFileOf(podFolder), containerPath: '/etc/hosts', readOnly: false },
     { hostPath: resolvConfOf(podFolder), containerPath: '/etc/resolv.conf', readOnly: false },
@@ -106,63 +118,8 @@ function computeNameMounts({ container, podFolder }: ContainerConfigInput): Moun
 
 async function makeLastWords({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
   const file = join(podFolder, 'containers', container.spec.name, String(attempt));
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: privateMode });
   await writeFile(file, '');
   await chmod(file, 0o666); // whoever the container is, it may write
   return file;
-}
-
-async function computeMounts(
-  { container, volumes }: ContainerConfigInput,
-  environment: ReadonlyMap<string, string>,
-): Promise<Mount[]> {
-  const mounts: Mount[] = [];
-  for (const mount of container.spec.volumeMounts ?? []) {
-    const volume = volumes.get(mount.name);
-    if (volume === undefined)
-      throw new ContainerConfigError(
-        `cannot find volume "${mount.name}" to mount into container "${container.spec.name}"`,
-      );
-    if ((mount as { recursiveReadOnly?: string }).recursiveReadOnly === 'Enabled')
-      throw new ContainerConfigError(
-        `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
-      );
-    const subPath = mount.subPathExpr ? expandStrictly(mount.subPathExpr, environment) : mount.subPath;
-    const propagation = propagations[mount.mountPropagation ?? 'None'];
-    mounts.push({
-      hostPath: subPath ? await ensureSubPath(volume, subPath, container.spec) : volume.hostPath,
-      containerPath: mount.mountPath,
-      readOnly: (mount.readOnly ?? false) || volume.readOnly,
-      ...(propagation !== undefined && { propagation }),
-    });
-  }
-  return mounts;
-}
-
-const propagations: Readonly<Record<string, 'rslave' | 'rshared' | undefined>> = {
-  HostToContainer: 'rslave',
-  Bidirectional: 'rshared',
-};
-
-function expandStrictly(text: string, environment: ReadonlyMap<string, string>): string {
-  return expand(text, (name) => {
-    const value = environment.get(name);
-    if (value === undefined) throw new ContainerConfigError(`missing value for ${name}`);
-    return value;
-  });
-}
-
-/** A folder that is not there is made as the volume is; `..` never leaves the volume. */
-async function ensureSubPath(volume: MountedVolume, subPath: string, { name }: ContainerSpec): Promise<string> {
-  if (subPath.startsWith('/') || subPath.split('/').includes('..'))
-    throw new ContainerConfigError(`the path "${subPath}" in container "${name}" leaves its volume`);
-  const path = join(volume.hostPath, subPath);
-  const { mode } = await stat(volume.hostPath);
-  try {
-    await stat(path);
-  } catch {
-    await mkdir(path, { recursive: true }); // nothing is there yet
-    await chmod(path, mode & 0o7777);
-  }
-  return path;
 }

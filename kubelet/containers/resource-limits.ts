@@ -12,10 +12,16 @@ const pageBytes = 4096;
 
 type Quantities = Readonly<Record<string, unknown>> | undefined;
 
+export interface NodeLimits {
+  readonly nodeMemoryBytes: number;
+  /** Of each container: processes and threads; 0: no limit. */
+  readonly maxPids: number;
+}
+
 export function computeContainerResources(
   pod: PodObject,
   { resources }: ContainerSpec,
-  nodeMemoryBytes: number,
+  { nodeMemoryBytes, maxPids }: NodeLimits,
 ): ContainerResources {
   const limits = (resources?.limits ?? {}) as Quantities;
   const requests = (resources?.requests ?? {}) as Quantities;
@@ -28,6 +34,7 @@ export function computeContainerResources(
     cpuPeriod,
     memoryBytes: Math.floor(bytesOf(limits?.memory) / pageBytes) * pageBytes,
     oomScoreAdj: computeOomScoreAdj(pod, memoryRequest, nodeMemoryBytes),
+    maxPids,
   };
 }
 

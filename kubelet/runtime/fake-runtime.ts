@@ -3,6 +3,7 @@
  * test itself (`exit`). It passes the same suite as the real one.
  */
 
+import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
 import {
@@ -134,7 +135,7 @@ export class FakeRuntime implements Runtime {
     this.#setStatus(id, { type: 'running', startedAt: Date.now() });
     const started = container.state;
     const script = readScript(container.config.command?.[2] ?? '');
-    container.output.push(...script.lines, ...script.errors);
+    container.output.push(...script.lines, ...script.errors, ...readMounted(container.config));
     if (script.exitCode !== undefined) setImmediate(() => this.#end(id, script.exitCode ?? 0));
     return started;
   }
@@ -290,6 +291,18 @@ const neverStarted = (startError: string): ContainerRunState => ({
   outOfMemory: false,
   startError,
 });
+
+/** Lines of the mounted files that a script shows by `cat "PATH"`. */
+function readMounted({ command = [], mounts }: ContainerConfig): string[] {
+  const shown = [...(command[2] ?? '').matchAll(/cat "([^"]+)"/g)].map(([, path = '']) => path);
+  return shown.flatMap((path) => {
+    const mount = mounts.find(({ containerPath }) => path === containerPath || path.startsWith(`${containerPath}/`));
+    if (mount === undefined) return [];
+    return readFileSync(mount.hostPath + path.slice(mount.containerPath.length), 'utf8')
+      .trimEnd()
+      .split('\n');
+  });
+}
 
 function readScript(script: string): Script {
   const echoes = [...script.matchAll(/echo (\S+?)( >&2)?(?:;|$)/g)];

@@ -1,6 +1,9 @@
 /** What every runtime must do. The real one and the fake one run it; a bug found on the real one becomes a case. */
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import type { ContainerConfig, ContainerState, Runtime, SandboxConfig } from './runtime.ts';
 
@@ -45,7 +48,7 @@ async function containerConfig(
     environment: ['GREETING=hello'],
     mounts: [],
     devices: [],
-    resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000 },
+    resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
     security: {
       supplementalGroups: [],
       privileged: false,
@@ -68,11 +71,12 @@ const waiting = 'trap "exit 3" TERM; while true; do sleep 0.05; done';
 
 /** Registers the cases in the current suite. `open` is called in each; what it opens is closed by the suite. */
 export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
-  async function startPod(script: string) {
+  async function startPod(script: string, more: Partial<ContainerConfig> = {}) {
     const tested = await open();
     const config = sandboxConfig();
     const sandboxId = await tested.runtime.createSandbox(config);
-    const id = await tested.runtime.createContainer(sandboxId, await containerConfig(tested, config, script));
+    const wanted = { ...(await containerConfig(tested, config, script)), ...more };
+    const id = await tested.runtime.createContainer(sandboxId, wanted);
     const sandbox = await tested.runtime.startSandbox(sandboxId);
     return { ...tested, config, sandbox, id, started: await tested.runtime.startContainer(id) };
   }
@@ -199,17 +203,35 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     stop.abort();
   });
 
+  async function readLog(runtime: Runtime, id: string, tailLines?: number): Promise<string> {
+    const options = { follow: false, timestamps: false, stdout: true, stderr: true, tailLines };
+    const chunks: Buffer[] = [];
+    for await (const chunk of runtime.logs(id, options, new AbortController().signal)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+
   it('gives the log, whole and by its end', async () => {
     const { runtime, id } = await startPod('echo one; echo two; echo three');
     await untilExited(runtime, id);
-    const read = async (tailLines: number | undefined) => {
-      const options = { follow: false, timestamps: false, stdout: true, stderr: true, tailLines };
-      const chunks: Buffer[] = [];
-      for await (const chunk of runtime.logs(id, options, new AbortController().signal)) chunks.push(chunk);
-      return Buffer.concat(chunks).toString();
-    };
-    assert.equal(await read(undefined), 'one\ntwo\nthree\n');
-    assert.equal(await read(1), 'three\n');
+    assert.equal(await readLog(runtime, id), 'one\ntwo\nthree\n');
+    assert.equal(await readLog(runtime, id, 1), 'three\n');
+  });
+
+  it('mounts files and folders, whatever characters are in their paths', async () => {
+    const hostPath = await mkdtemp(join(tmpdir(), 'a:b,c d=e'));
+    try {
+      const file = join(hostPath, 'f:ro');
+      await writeFile(file, 'text\n');
+      const mounts = [
+        { hostPath, containerPath: '/in:side, it', readOnly: false },
+        { hostPath: file, containerPath: '/file:rw', readOnly: true },
+      ];
+      const { runtime, id } = await startPod('cat "/in:side, it/f:ro"; cat "/file:rw"', { mounts });
+      await untilExited(runtime, id);
+      assert.equal(await readLog(runtime, id), 'text\ntext\n');
+    } finally {
+      await rm(hostPath, { recursive: true });
+    }
   });
 
   it('runs a command inside, with input and exit code', async () => {

@@ -41,8 +41,11 @@ export interface SandboxConfig {
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
 
+/** Paths are taken as they are, whatever characters they have. */
 export interface Mount {
+  /** Absolute; a file or folder that is there. */
   readonly hostPath: string;
+  /** Absolute; made where it is missing. */
   readonly containerPath: string;
   readonly readOnly: boolean;
   readonly propagation?: 'private' | 'rslave' | 'rshared';
@@ -62,6 +65,8 @@ export interface ContainerResources {
   /** 0: no limit. */
   readonly memoryBytes: number;
   readonly oomScoreAdj: number;
+  /** How many processes and threads there may be at once; 0: no limit. */
+  readonly maxPids: number;
 }
 
 export interface ContainerSecurity {

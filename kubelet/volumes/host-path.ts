@@ -1,13 +1,17 @@
 /** hostPath volumes: the type says what must be there, or is made. */
 
-import type { Stats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { ifPresent } from './if-present.ts';
 
 /** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {
-  const found = await statMaybe(path);
+  if (!isAbsolute(path)) throw new Error(`hostPath ${path} must be an absolute path`);
+  const found = await ifPresent(stat(path));
   switch (type) {
     case '':
+      // Anything will do. Container runtimes have always made a folder of what is missing.
+      if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
       return;
     case 'DirectoryOrCreate':
       if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
@@ -34,13 +38,4 @@ export async function ensureHostPath(path: string, type: string): Promise<void> 
 
 function check(holds: boolean, path: string, what: string): void {
   if (!holds) throw new Error(`hostPath type check failed: ${path} is not ${what}`);
-}
-
-async function statMaybe(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

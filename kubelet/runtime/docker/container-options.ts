@@ -1,8 +1,15 @@
 /** What Docker is told to make: our configurations in Docker's words. Pure. */
 
-import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
 import { containerName, labelsOfContainer, labelsOfSandbox, type Maker, sandboxName } from '../docker-labels.ts';
-import type { ContainerConfig, ContainerSecurity, NamespaceMode, PortMapping, SandboxConfig } from '../runtime.ts';
+import type {
+  ContainerConfig,
+  ContainerSecurity,
+  Mount,
+  NamespaceMode,
+  PortMapping,
+  SandboxConfig,
+} from '../runtime.ts';
 
 export interface SandboxOptions {
   readonly maker: Maker;
@@ -80,9 +87,7 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     NetworkMode: `container:${sandboxId}`,
     IpcMode: config.ipc === 'node' ? 'host' : `container:${sandboxId}`,
     ...computePidMode(config.pid, sandboxId, config.targetContainerId),
-    Binds: config.mounts.map(({ hostPath, containerPath, readOnly, propagation }) =>
-      [hostPath, containerPath, [readOnly ? 'ro' : 'rw', ...(propagation ? [propagation] : [])].join(',')].join(':'),
-    ),
+    Mounts: config.mounts.map(computeMount),
     Devices: config.devices.map((device) => ({
       PathOnHost: device.hostPath,
       PathInContainer: device.containerPath,
@@ -93,6 +98,7 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     ...(resources.cpuQuota > 0 && { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod }),
     // No swap beyond the limit, or the limit would mean little.
     ...(resources.memoryBytes > 0 && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+    ...(resources.maxPids > 0 && { PidsLimit: resources.maxPids }),
     GroupAdd: [...security.supplementalGroups],
     Privileged: security.privileged,
     CapAdd: [...security.addCapabilities],
@@ -101,6 +107,17 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     SecurityOpt: [...computeSeccompOption(config.security), ...(security.noNewPrivileges ? ['no-new-privileges'] : [])],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     LogConfig: logConfig,
+  };
+}
+
+/** As fields: in the text of `Binds` a colon ends a path, and a source without a slash is a volume of Docker's own. */
+function computeMount({ hostPath, containerPath, readOnly, propagation }: Mount): MountSettings {
+  return {
+    Type: 'bind',
+    Source: hostPath,
+    Target: containerPath,
+    ReadOnly: readOnly,
+    ...(propagation !== undefined && { BindOptions: { Propagation: propagation } }),
   };
 }
 

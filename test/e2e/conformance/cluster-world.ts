@@ -16,29 +16,29 @@ const podTimeoutMs = 90_000;
 export interface ClusterWorldOptions {
   /** With the guestbook and its registry. Default false. */
   readonly demo?: boolean;
+  /** More of them for `npm start`. */
+  readonly flags?: readonly string[];
 }
 
 export class ClusterWorld extends ApiUser {
   readonly cluster: LocalCluster;
-  readonly #kubectl: Kubectl;
+  /** Opened when it is first used: it may have to be downloaded. */
+  #kubectl: Promise<Kubectl> | undefined;
 
-  private constructor(cluster: LocalCluster, kubectl: Kubectl) {
+  private constructor(cluster: LocalCluster) {
     super(cluster.client);
     this.cluster = cluster;
-    this.#kubectl = kubectl;
   }
 
-  static async start({ demo = false }: ClusterWorldOptions = {}): Promise<ClusterWorld> {
+  static async start({ demo = false, flags = [] }: ClusterWorldOptions = {}): Promise<ClusterWorld> {
     await importBusybox(image);
-    const cluster = await LocalCluster.start(demo ? {} : { flags: ['--no-demo'] });
-    const newest = (await allKubectls()).at(-1);
-    assert.ok(newest);
-    return new ClusterWorld(cluster, await Kubectl.open(newest, cluster.kubeconfig));
+    const cluster = await LocalCluster.start({ flags: [...(demo ? [] : ['--no-demo']), ...flags] });
+    return new ClusterWorld(cluster);
   }
 
   async stop(): Promise<void> {
     this.closeWatches();
-    await this.#kubectl.close();
+    await (await this.#kubectl)?.close();
     await this.cluster.remove();
   }
 
@@ -51,7 +51,7 @@ export class ClusterWorld extends ApiUser {
 
   /** What kubectl writes; it must succeed. */
   async kubectl(namespace: string, words: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.#kubectl.run(['-n', namespace, ...words], options);
+    const { code, stdout, stderr } = await (await this.#openKubectl()).run(['-n', namespace, ...words], options);
     assert.equal(code, 0, `kubectl ${words.join(' ')}: ${stderr}`);
     return stdout;
   }
@@ -99,13 +99,24 @@ export class ClusterWorld extends ApiUser {
 
   /** What a shell script writes that runs in a pod's container; empty when it fails. */
   async exec(namespace: string, pod: string, script: string): Promise<string> {
-    const { stdout } = await this.#kubectl.run(['-n', namespace, 'exec', pod, '--', 'sh', '-c', script]);
+    const { stdout } = await (await this.#openKubectl()).run(['-n', namespace, 'exec', pod, '--', 'sh', '-c', script]);
     return stdout;
+  }
+
+  #openKubectl(): Promise<Kubectl> {
+    this.#kubectl ??= openNewestKubectl(this.cluster.kubeconfig);
+    return this.#kubectl;
   }
 
   async log(pod: string, container = ''): Promise<string> {
     return (await this.client.raw('GET', `${pod}/log${container && `?container=${container}`}`)).text;
   }
+}
+
+async function openNewestKubectl(kubeconfig: string): Promise<Kubectl> {
+  const newest = (await allKubectls()).at(-1);
+  assert.ok(newest);
+  return await Kubectl.open(newest, kubeconfig);
 }
 
 export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;

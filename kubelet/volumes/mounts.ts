@@ -1,0 +1,98 @@
+/** What is mounted where on this machine, and mounting and unmounting, by mount(8) and umount(8). */
+
+import { execFile } from 'node:child_process';
+import { readFile, realpath } from 'node:fs/promises';
+import { release } from 'node:os';
+import { promisify } from 'node:util';
+import { ifPresent } from './if-present.ts';
+
+const run = promisify(execFile);
+
+export interface MountPoint {
+  readonly path: string;
+  /** `tmpfs`, `ext4` … */
+  readonly type: string;
+}
+
+/** The lines of /proc/PID/mountinfo, in their order: what lies on top comes later. Pure. */
+export function parseMountTable(text: string): MountPoint[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [place = '', source = ''] = line.split(' - ');
+      return { path: unescapePath(place.split(' ')[4] ?? ''), type: source.split(' ')[0] ?? '' };
+    });
+}
+
+/** The kernel writes blanks and backslashes in octal. */
+const unescapePath = (text: string): string =>
+  text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Mount points at or below `folder`, the deepest first. None when there is no such folder. */
+export async function mountsBelow(folder: string): Promise<MountPoint[]> {
+  const real = await ifPresent(realpath(folder));
+  if (real === undefined) return [];
+  const all = parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
+  return all.filter(({ path }) => path === real || path.startsWith(`${real}/`)).reverse();
+}
+
+/** Throws when something is mounted there still: then nothing below may be removed. Idempotent. */
+export async function unmountBelow(folder: string): Promise<void> {
+  const paths = (await mountsBelow(folder)).map(({ path }) => path);
+  if (paths.length === 0) return;
+  // What is mounted on a shared mount is mounted at its origin too, and is to stay there.
+  for (const parent of paths.filter((path) => paths.some((other) => other.startsWith(`${path}/`))))
+    await run('mount', ['--no-canonicalize', '--make-private', parent]);
+  await run('umount', ['--no-canonicalize', '--lazy', ...paths]);
+  const [left] = await mountsBelow(folder);
+  if (left !== undefined) throw new Error(`${left.path} could not be unmounted`);
+}
+
+export interface MemoryMountOptions {
+  readonly mode: number;
+  readonly gid?: number | undefined;
+  /** Undefined: the kernel's default, half of the memory. */
+  readonly sizeBytes?: number | undefined;
+  /** Its pages are never written to a disk, where the kernel can promise that. */
+  readonly swap: boolean;
+}
+
+/** Mounts a file system in memory on `folder`, unless one is there already: a kubelet before this one made it. */
+export async function mountMemory(folder: string, options: MemoryMountOptions): Promise<void> {
+  const real = await realpath(folder);
+  if ((await mountsBelow(real)).some(({ path, type }) => path === real && type === 'tmpfs')) return;
+  const words = computeMemoryOptions(options, release());
+  await run('mount', ['--no-canonicalize', '-t', 'tmpfs', '-o', words, 'tmpfs', real]);
+}
+
+/** In tmpfs's words. Pure. */
+export function computeMemoryOptions({ mode, gid, sizeBytes, swap }: MemoryMountOptions, kernel: string): string {
+  return [
+    `mode=${mode.toString(8)}`,
+    ...(gid === undefined ? [] : [`gid=${gid}`]),
+    ...(sizeBytes === undefined ? [] : [`size=${BigInt(Math.ceil(sizeBytes))}`]),
+    ...(swap || !knowsNoSwap(kernel) ? [] : ['noswap']),
+  ].join(',');
+}
+
+/** Linux 6.3 and later. */
+function knowsNoSwap(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
+  return major > 6 || (major === 6 && minor >= 3);
+}
+
+/**
+ * Shows at `target` what the descriptor `fd` of this process holds, whatever has become of its path meanwhile. Mounts
+ * below `target` stay unknown to the origin unless `propagates`.
+ */
+export async function bindDescriptor(
+  fd: number,
+  target: string,
+  { propagates }: { readonly propagates: boolean },
+): Promise<void> {
+  const source = `/proc/${process.pid}/fd/${fd}`;
+  const flags = ['--bind', ...(propagates ? [] : ['--make-slave'])];
+  // Made canonical, the source would be a path again, which someone may have changed.
+  await run('mount', ['--no-canonicalize', ...flags, source, target]);
+}
