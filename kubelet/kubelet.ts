@@ -84,6 +84,12 @@ export interface RunningKubelet extends Running {
 
 export const kubeletVersion = 'v1.33.0+longshore.0.1.0';
 const userAgent = 'kube-probe/1.33';
+const starting = 'the kubelet is starting';
+/**
+ * What says that the node and its pods are well must not wait for an answer that got lost: the kernel would send it
+ * again as late as the network was away.
+ */
+const reportTimeoutMs = 5_000;
 /**
  * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
  * container starts as soon as its sandbox runs instead of after all other sandboxes.
@@ -98,10 +104,12 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
-  const client = createRestClient(options.connection, { userAgent: `longshore-kubelet/${nodeName}`, logger });
+  const identity = { userAgent: `longshore-kubelet/${nodeName}`, logger };
+  const client = createRestClient(options.connection, identity);
+  const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });
-  const parts = createParts({ ...options, clock, client, runtime, recorder, machine, signal });
+  const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, signal });
   const server = await startKubeletServer({
     ...options,
     port: options.port ?? 10250,
@@ -111,9 +119,9 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     workers: parts.workers,
     observed: parts.observed,
   });
-  let notReady: string | undefined = 'the kubelet is starting';
+  let notReady: string | undefined = starting;
   const reporter = new NodeReporter({
-    client,
+    client: reports,
     runtime,
     logger,
     clock,
@@ -125,10 +133,12 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     kubeletVersion,
     labels: options.labels ?? {},
     whyNotReady: () => notReady,
+    isStarting: () => notReady === starting,
+    onRevived: () => parts.statuses.writeAllAgain(),
   });
   const loops = [
     recorder.run(signal),
-    runNodeHeartbeat({ client, nodeName, logger, clock }, signal),
+    runNodeHeartbeat({ client: reports, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
     work({ ...options, clock, client, runtime, parts, signal }, (reason) => {
@@ -147,7 +157,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await server.stop();
       stop.abort();
       await over.promise.catch(() => undefined); // `done` tells whoever wants to know
-      await client.close();
+      await Promise.all([client.close(), reports.close()]);
     },
   };
 }
@@ -159,6 +169,8 @@ function dockerRuntime({ docker, nodeName, infraImage, logger }: KubeletOptions)
 interface PartsInput extends KubeletOptions {
   readonly clock: Clock;
   readonly client: Client;
+  /** Does not wait long for an answer. */
+  readonly reports: Client;
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
@@ -172,6 +184,7 @@ interface Parts {
   readonly observed: ObservedPods;
   readonly prober: Prober;
   readonly volumes: Volumes;
+  readonly statuses: StatusManager;
 }
 
 function createParts(input: PartsInput): Parts {
@@ -228,12 +241,12 @@ function createParts(input: PartsInput): Parts {
     nodeIp,
     userAgent,
   });
-  const statuses = new StatusManager({ client, logger, clock });
+  const statuses = new StatusManager({ client: input.reports, logger, clock });
   const workers = new PodWorkers(
     { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
     input.signal,
   );
-  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes };
+  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, statuses };
 }
 
 interface WorkInput extends KubeletOptions {

@@ -94,6 +94,7 @@ export class PodWorker {
     if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod)))
       this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
     this.#pod = pod;
+    this.#dependencies.statuses.seen(pod);
     if (isDeleting(pod)) {
       this.#life.abort();
       if (graceSecondsOf(pod) < before) this.#hurryStops();

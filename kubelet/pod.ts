@@ -112,8 +112,9 @@ export function graceSecondsOf(pod: PodObject): number {
   return pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
 }
 
-export const isTerminal = (pod: PodObject): boolean =>
-  pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export const isTerminal = ({ status }: PodObject): boolean => isTerminalPhase(status?.phase);
+
+export const isTerminalPhase = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 export const usesNodeNetwork = (pod: PodObject): boolean => pod.spec?.hostNetwork === true;
 

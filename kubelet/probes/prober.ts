@@ -9,7 +9,7 @@
  * - A loop ends when its container does, or when the prober stops.
  */
 
-import type { Probe } from 'kubernetes-types/core/v1';
+import type { ContainerStatus, Probe } from 'kubernetes-types/core/v1';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
@@ -59,15 +59,22 @@ export class Prober {
     const { pod, container, state } = target;
     if (this.#watched.has(state.id)) return;
     const { startupProbe, livenessProbe, readinessProbe } = container.spec;
+    // What an earlier kubelet found out of this very container holds until it is asked again.
+    const known = statusOf(pod, state.id);
+    const started = startupProbe === undefined || known?.started === true;
     const watched: Watched = {
       podUid: pod.metadata.uid,
       stop: new AbortController(),
-      started: startupProbe === undefined,
-      ready: startupProbe === undefined && readinessProbe === undefined,
+      started,
+      ready: started && (readinessProbe === undefined || known?.ready === true),
       unwell: undefined,
     };
     this.#watched.set(state.id, watched);
-    const loop = this.#askAll(target, watched, { startupProbe, livenessProbe, readinessProbe });
+    const loop = this.#askAll(target, watched, {
+      startupProbe: started ? undefined : startupProbe,
+      livenessProbe,
+      readinessProbe,
+    });
     this.#loops.add(loop);
     void loop.then(() => this.#loops.delete(loop));
   }
@@ -145,7 +152,7 @@ export class Prober {
   ): Promise<void> {
     const { clock } = this.#options;
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-    await clock.sleep(initialDelaySeconds * 1000, signal);
+    await clock.sleep(Math.max(0, initialDelaySeconds * 1000 - runningForMs(target.state, clock)), signal);
     let [inRow, last] = [0, undefined as boolean | undefined];
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
@@ -192,3 +199,12 @@ export class Prober {
     this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason, message: texts[result] });
   }
 }
+
+/** What the API has of one container, by its id in the runtime. */
+function statusOf({ status }: PodObject, id: string): DeepReadonly<ContainerStatus> | undefined {
+  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  return all.find(({ containerID }) => containerID?.endsWith(`//${id}`));
+}
+
+const runningForMs = ({ status }: ContainerState, clock: Clock): number =>
+  status.type === 'running' ? Math.max(0, clock.now() - status.startedAt) : 0;
