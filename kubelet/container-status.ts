@@ -3,7 +3,16 @@
 import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { formatTime } from './go-text.ts';
-import { attemptsOf, type ContainerSpec, type ObservedPod, type PodContainer, type PodObject } from './pod.ts';
+import {
+  attemptsOf,
+  type ContainerSpec,
+  type KnownContainer,
+  type ObservedPod,
+  type PodContainer,
+  type PodObject,
+  runtimeIdOf,
+  statusOf,
+} from './pod.ts';
 import type { ContainerState } from './runtime/runtime.ts';
 
 export interface WaitingReason {
@@ -37,14 +46,14 @@ export function computeContainerStatus(
 ): ContainerStatus {
   const { spec, kind } = container;
   const [newest, earlier] = attemptsOf(observed, spec.name);
-  const known = knownStatus(pod, container);
+  const known = statusOf(pod, container);
   const waiting = facts.waiting.get(spec.name);
   const state = computeState(container, newest, pod, facts);
   const isRunning = state.running !== undefined;
   const shownBefore =
     newest?.status.type === 'exited' && state.terminated?.containerID === undefined ? newest : earlier;
   const last = shownBefore && terminationOf(shownBefore, pod, facts);
-  const lastState = last === undefined ? (known?.lastState ?? {}) : { terminated: last };
+  const lastState = last === undefined ? lastKnown(known, newest) : { terminated: last };
   const succeeded = newest?.status.type === 'exited' && newest.status.exitCode === 0;
   const hidden =
     newest === undefined || (newest.status.type === 'running' && !isRunning) || newest.status.type === 'created';
@@ -60,7 +69,7 @@ export function computeContainerStatus(
     ...(hidden ? {} : { containerID: `docker://${newest?.id ?? ''}` }),
     ready,
     ...(kind !== 'ephemeral' && { started }),
-    restartCount: newest?.attempt ?? known?.restartCount ?? 0,
+    restartCount: Math.max(newest?.attempt ?? 0, known?.restartCount ?? 0),
     state,
     lastState: structuredClone(lastState) as ApiState,
     ...computeResources(spec, hidden),
@@ -70,7 +79,7 @@ export function computeContainerStatus(
 
 function computeState(
   container: PodContainer,
-  newest: ContainerState | undefined,
+  newest: KnownContainer | undefined,
   pod: PodObject,
   facts: ContainerFacts,
 ): ApiState {
@@ -94,11 +103,21 @@ const neverSeen: ContainerStateTerminated = {
   message: 'The container could not be located when the pod was terminated',
 };
 
+/** The end before the present attempt, of which the runtime has nothing any more. */
+function lastKnown(
+  known: DeepReadonly<ContainerStatus> | undefined,
+  newest: KnownContainer | undefined,
+): DeepReadonly<ApiState> {
+  const isOlder = newest !== undefined && runtimeIdOf(known?.containerID ?? '') !== newest.id;
+  return isOlder && known?.state?.terminated !== undefined ? known.state : (known?.lastState ?? {});
+}
+
 function terminationOf(
-  { id, status }: ContainerState,
+  { id, status, remembered }: KnownContainer,
   pod: PodObject,
   { messages }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
+  if (remembered !== undefined) return { ...remembered } as ContainerStateTerminated;
   if (status.type !== 'exited') return undefined;
   const share = Math.floor(
     messagesLimit / Math.max(1, (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)),
@@ -144,14 +163,4 @@ function computeVolumeMounts({ volumeMounts = [] }: ContainerSpec): object {
     ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
   }));
   return { volumeMounts: mounts };
-}
-
-/** What the API knew before: it outlives removed containers. */
-function knownStatus({ status }: PodObject, { spec, kind }: PodContainer): DeepReadonly<ContainerStatus> | undefined {
-  const lists = {
-    init: status?.initContainerStatuses,
-    main: status?.containerStatuses,
-    ephemeral: status?.ephemeralContainerStatuses,
-  };
-  return lists[kind]?.find(({ name }) => name === spec.name);
 }

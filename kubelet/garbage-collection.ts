@@ -43,7 +43,7 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
 
 async function collectPods({ pods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
   const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid));
-  for (const uid of observed.uids()) if (!known.has(uid)) workers.adoptOrphan(uid, observed.get(uid));
+  for (const uid of observed.uids()) workers.adoptOrphan(uid);
   for (const uid of await volumes.knownUids())
     if (!known.has(uid) && workers.get(uid) === undefined) await volumes.tearDown(uid);
 }

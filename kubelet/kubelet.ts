@@ -242,10 +242,12 @@ function createParts(input: PartsInput): Parts {
     userAgent,
   });
   const statuses = new StatusManager({ client: input.reports, logger, clock });
-  const workers = new PodWorkers(
-    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
-    input.signal,
-  );
+  const workers = new PodWorkers({
+    ...{ runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
+    signal: input.signal,
+    isGone: ({ namespace, name, uid }) =>
+      podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
+  });
   return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, statuses };
 }
 

@@ -59,6 +59,13 @@ export class ObservedPods {
     this.#set(state.pod.uid, { sandboxes: [...sandboxes.filter(({ id }) => id !== state.id), state], containers });
   }
 
+  /** As `noteContainer` and `noteSandbox`, for what was started when nobody waited for it any more. */
+  noteLate(state: ContainerState | SandboxState): void {
+    if ('running' in state) this.noteSandbox(state);
+    else this.noteContainer(state);
+    this.#options.onChange(state.pod.uid);
+  }
+
   noteRemoved(podUid: string, removedId: string): void {
     const { sandboxes, containers } = this.get(podUid);
     this.#set(podUid, {

@@ -25,4 +25,6 @@ export class PodMemory {
   /** Monotonic time of the last look at the volumes' contents. */
   volumesCheckedAt = 0;
   sandbox: StartingSandbox | undefined;
+  /** How often in a row none could be made, and until when (monotonic) the next try waits. */
+  sandboxFailures = { count: 0, until: 0 };
 }

@@ -19,6 +19,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { computeBackoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { eventSubject } from './event-subject.ts';
 import { type ImagePuller, showPullErrorMs } from './image-puller.ts';
@@ -30,6 +31,7 @@ import { PodMemory } from './pod-memory.ts';
 import { computePodStatus, type KubeletPodStatus } from './pod-status.ts';
 import type { PodSync } from './pod-sync.ts';
 import type { Prober } from './probes/prober.ts';
+import { withRemembered } from './remembered-containers.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { ContainerState, Runtime } from './runtime/runtime.ts';
 import type { StatusManager } from './status-manager.ts';
@@ -58,6 +60,8 @@ const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
 const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer']);
 /** How soon a step that goes on is shown; then less and less often. */
 const showEveryMs = 1_500;
+/** How long the runtime may take for an answer once the pod's life is over. */
+const leaveBehindMs = 5_000;
 /** How often files of ConfigMaps and Secrets are brought up to date. */
 const volumesRefreshMs = 60_000;
 
@@ -140,10 +144,12 @@ export class PodWorker {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#life.signal.aborted && !this.#isEnding()) continue;
-        this.#failures += 1;
-        waitMs = this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
-        if (!isAbort(error)) this.#logger.warn('A step for a pod failed; trying again', { error });
+        const wasCutShort = this.#life.signal.aborted && isAbort(error);
+        if (!wasCutShort) {
+          this.#failures += 1;
+          this.#logger.warn('A step for a pod failed; trying again', { error });
+        }
+        waitMs = wasCutShort || this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
       }
       await this.#sleep(waitMs);
     }
@@ -154,22 +160,28 @@ export class PodWorker {
     const { observed, statuses, sync } = this.#dependencies;
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
-    const known = observed.get(this.uid);
-    await this.#watchContainers(pod, known.containers);
+    await this.#watchContainers(pod, observed.get(this.uid).containers);
+    const known = withRemembered(pod, observed.get(this.uid));
     const context = this.#context();
     if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
-    const actions = computePodActions(pod, known, context);
+    const actions = this.#withoutEarlySandbox(computePodActions(pod, known, context));
     if (!context.ending) this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
     const own = context.ending ? signal : this.#life.signal;
     const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
-    await this.#publishMeanwhile(work, signal);
+    await this.#publishMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return await this.#nextLook(pod, actions, signal);
+  }
+
+  /** Without a sandbox there is nothing else to do. */
+  #withoutEarlySandbox(actions: readonly PodAction[]): readonly PodAction[] {
+    const isEarly = this.#dependencies.clock.monotonic() < this.#memory.sandboxFailures.until;
+    return isEarly && actions.some(({ type }) => type === 'createSandbox') ? [] : actions;
   }
 
   #isEnding(): boolean {
@@ -203,6 +215,7 @@ export class PodWorker {
       message: 'Pod was active on the node longer than the specified deadline',
     };
     this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', ...this.#failure });
+    this.#life.abort();
   }
 
   #deadlineLeftMs(): number | undefined {
@@ -243,7 +256,7 @@ export class PodWorker {
   #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
     const { observed, prober, clock, nodeIp } = this.#dependencies;
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
-    return computePodStatus(pod, observed.get(this.uid), {
+    return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
       waiting: this.#memory.waiting,
       messages: this.#memory.messages,
       isReady: ready,
@@ -266,19 +279,37 @@ export class PodWorker {
     this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
   }
 
-  /** A step that takes long (a pull, a hook, a grace period) is shown while it goes on. */
-  async #publishMeanwhile(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  /**
+   * A step that takes long (a pull, a hook, a grace period) is shown while it goes on, and the pod's deadline is
+   * watched. Once the pod's life is over, waits end by themselves; a call that the runtime does not answer is left
+   * behind then. Whatever comes of it is announced by who made it.
+   */
+  async #publishMeanwhile(
+    work: Promise<void>,
+    { signal, mayLeave }: { readonly signal: AbortSignal; readonly mayLeave: boolean },
+  ): Promise<void> {
+    const { clock, statuses } = this.#dependencies;
+    const watchesLife = mayLeave && !this.#life.signal.aborted;
     const over = new AbortController();
     const ended = work.finally(() => over.abort());
     ended.catch(() => undefined); // awaited below
-    let shown = 0;
-    while (!over.signal.aborted) {
-      await this.#dependencies.clock.sleep(showEveryMs * 2 ** Math.min(shown, 4), over.signal);
-      if (over.signal.aborted) break;
-      shown += 1;
-      this.#publish(this.#dependencies.statuses.withLatestStatus(this.#pod), this.#context(), signal);
+    const patience = AbortSignal.any(watchesLife ? [over.signal, this.#life.signal] : [over.signal]);
+    for (let shown = 0; !over.signal.aborted; shown += 1) {
+      await clock.sleep(this.#untilShownMs(shown), patience);
+      this.#checkDeadline();
+      if (watchesLife && this.#life.signal.aborted) {
+        await clock.sleep(leaveBehindMs, over.signal);
+        if (!over.signal.aborted) throw this.#life.signal.reason;
+      }
+      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), this.#context(), signal);
     }
     await ended;
+  }
+
+  #untilShownMs(shown: number): number {
+    const nextMs = showEveryMs * 2 ** Math.min(shown, 4);
+    const deadlineMs = this.#isEnding() ? undefined : this.#deadlineLeftMs();
+    return Math.min(nextMs, Math.max(0, deadlineMs ?? nextMs));
   }
 
   /** Nothing runs any more. */
@@ -318,6 +349,8 @@ export class PodWorker {
   async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
     const { clock, puller, statuses, volumes } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
+    if (this.#memory.sandboxFailures.until > clock.monotonic())
+      waits.push(this.#memory.sandboxFailures.until - clock.monotonic());
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
     const reasons = [...this.#memory.waiting.values()].map(({ reason }) => reason);
@@ -336,7 +369,7 @@ export class PodWorker {
       const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
       if (dueInMs <= 0) {
         this.#memory.volumesCheckedAt = clock.monotonic();
-        await volumes.setUp(statuses.withLatestStatus(this.#pod));
+        await untilAborted(volumes.setUp(statuses.withLatestStatus(this.#pod)), this.#life.signal);
       }
       waits.push(dueInMs <= 0 ? volumesRefreshMs : dueInMs);
     }

@@ -2,21 +2,30 @@
 
 import type { Logger } from '../base/logger.ts';
 import { containerAnnotations } from './containers/container-config.ts';
-import type { ObservedPod, PodObject } from './pod.ts';
+import { identityOf, type ObservedPod, type PodObject } from './pod.ts';
 import { PodWorker, type PodWorkerDependencies } from './pod-worker.ts';
+import type { PodIdentity } from './runtime/runtime.ts';
+
+export interface PodWorkersOptions extends PodWorkerDependencies {
+  readonly signal: AbortSignal;
+  /** The API has no such pod, for certain. */
+  readonly isGone: (pod: PodIdentity) => boolean;
+}
 
 export class PodWorkers {
   readonly #dependencies: PodWorkerDependencies;
   readonly #logger: Logger;
   readonly #signal: AbortSignal;
+  readonly #isGone: (pod: PodIdentity) => boolean;
   readonly #workers = new Map<string, PodWorker>();
   readonly #running = new Set<Promise<void>>();
 
   /** Workers end when `signal` aborts; what they ended or started stays. */
-  constructor(dependencies: PodWorkerDependencies, signal: AbortSignal) {
+  constructor({ signal, isGone, ...dependencies }: PodWorkersOptions) {
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger;
     this.#signal = signal;
+    this.#isGone = isGone;
   }
 
   get(uid: string): PodWorker | undefined {
@@ -34,15 +43,17 @@ export class PodWorkers {
     this.#workers.get(uid)?.podGone();
   }
 
+  /** Something of the pod changed. */
   wake(uid: string): void {
-    this.#workers.get(uid)?.wake();
+    const worker = this.#workers.get(uid);
+    if (worker === undefined) this.adoptOrphan(uid);
+    else worker.wake();
   }
 
-  /** Ends what runs of pods whose objects went while nobody was looking. */
-  adoptOrphan(uid: string, observed: ObservedPod): void {
-    if (this.#workers.has(uid)) return;
-    const pod = reconstructPod(uid, observed);
-    if (pod === undefined) return;
+  /** Ends what runs of a pod whose object went while nobody was looking. */
+  adoptOrphan(uid: string): void {
+    const pod = reconstructPod(uid, this.#dependencies.observed.get(uid));
+    if (pod === undefined || this.#workers.has(uid) || !this.#isGone(identityOf(pod))) return;
     this.#logger.info('A pod runs here whose object is gone; ending it', { pod: pod.metadata.name, uid });
     const worker = new PodWorker(pod, this.#dependencies);
     worker.podGone();

@@ -9,12 +9,12 @@
  * - A loop ends when its container does, or when the prober stops.
  */
 
-import type { ContainerStatus, Probe } from 'kubernetes-types/core/v1';
+import type { Probe } from 'kubernetes-types/core/v1';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../event-subject.ts';
-import type { PodContainer, PodObject } from '../pod.ts';
+import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../pod.ts';
 import type { StopReason } from '../pod-actions.ts';
 import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
 import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
@@ -60,7 +60,8 @@ export class Prober {
     if (this.#watched.has(state.id)) return;
     const { startupProbe, livenessProbe, readinessProbe } = container.spec;
     // What an earlier kubelet found out of this very container holds until it is asked again.
-    const known = statusOf(pod, state.id);
+    const status = statusOf(pod, container);
+    const known = runtimeIdOf(status?.containerID ?? '') === state.id ? status : undefined;
     const started = startupProbe === undefined || known?.started === true;
     const watched: Watched = {
       podUid: pod.metadata.uid,
@@ -180,7 +181,7 @@ export class Prober {
         return await askHttp({ action: httpGet, podIp, port, timeoutMs, userAgent: this.#options.userAgent });
       }
       if (tcpSocket)
-        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), timeoutMs);
+        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), { timeoutMs });
       if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
       return { result: 'success', output: '' };
     } catch (error) {
@@ -198,12 +199,6 @@ export class Prober {
     const reason = result === 'warning' ? 'ProbeWarning' : 'Unhealthy';
     this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason, message: texts[result] });
   }
-}
-
-/** What the API has of one container, by its id in the runtime. */
-function statusOf({ status }: PodObject, id: string): DeepReadonly<ContainerStatus> | undefined {
-  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
-  return all.find(({ containerID }) => containerID?.endsWith(`//${id}`));
 }
 
 const runningForMs = ({ status }: ContainerState, clock: Clock): number =>

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
 import { readInspection } from './docker/container-state.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, translateError } from './docker/engine.ts';
-import { readEvents } from './docker/events.ts';
+import { type OwnEvent, readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
 import { ensurePodNetwork } from './docker/network.ts';
@@ -64,7 +64,11 @@ export class DockerRuntime implements Runtime {
   readonly #images: DockerImages;
   readonly #streams: DockerStreams;
   readonly #known = new Map<string, Known>();
-  /** Who starts something hears of it by the answer: the event would only be asked about once more. */
+  /**
+   * Who creates or starts something hears of it by the answer: the event would only be asked about once more. What is
+   * told was done by somebody else, such as a kubelet that was killed before the engine was done. Creations by name.
+   */
+  readonly #ownCreations = new Set<string>();
   readonly #ownStarts = new Set<string>();
   /** Registry digests by image id; an image's never change. */
   readonly #digests = new Map<string, readonly string[]>();
@@ -166,7 +170,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    yield* readEvents(this.#docker, { node: this.#node, isOwnStart: (id) => this.#ownStarts.delete(id) }, signal);
+    const isOwn = ({ action, id, name }: OwnEvent) =>
+      action === 'create' ? this.#ownCreations.delete(name) : this.#ownStarts.delete(id);
+    yield* readEvents(this.#docker, { node: this.#node, isOwn }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {
@@ -240,13 +246,17 @@ export class DockerRuntime implements Runtime {
   }
 
   async #create(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    const { name = '' } = options;
+    this.#ownCreations.add(name);
     try {
       return (await ask(this.#docker.createContainer(options))).id;
     } catch (error) {
-      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && options.name !== undefined;
+      this.#ownCreations.delete(name);
+      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && name !== '';
       if (!taken) throw error;
       // Left by a creation whose answer we never got.
-      await this.remove(options.name ?? '');
+      await this.remove(name);
+      this.#ownCreations.add(name);
       return (await ask(this.#docker.createContainer(options))).id;
     }
   }
