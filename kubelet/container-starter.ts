@@ -9,6 +9,7 @@
 import type { Clock } from '../base/clock.ts';
 import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
+import { withAllocatedResources } from './allocated-resources.ts';
 import { buildContainerConfig } from './containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp, type ReferencedData } from './containers/environment.ts';
 import type { FieldContext } from './containers/field-refs.ts';
@@ -19,6 +20,7 @@ import type { Limiter } from './limiter.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { attemptsOf, type PodContainer, type PodObject } from './pod.ts';
 import type { PodMemory, StartingSandbox } from './pod-memory.ts';
+import { withRemembered } from './remembered-containers.ts';
 import type { ContainerState, Runtime, SandboxState } from './runtime/runtime.ts';
 import { StartError } from './start-error.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -73,9 +75,9 @@ export class ContainerStarter {
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      const before = memory.waiting.get(container.spec.name);
-      if (before?.reason !== error.reason || before.message !== error.message)
-        this.#tellFailure(input, `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`);
+      const words = `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`;
+      const isDue = memory.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
+      if (isDue) this.#tellFailure(input, words);
       memory.waiting.set(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.
       await untilAborted(input.sandbox.started, input.signal);
@@ -95,7 +97,7 @@ export class ContainerStarter {
       buildContainerConfig({
         ...this.#options,
         pod,
-        container,
+        container: withAllocatedResources(container, pod, withRemembered(pod, observed.get(pod.metadata.uid))),
         attempt,
         image,
         volumes: memory.volumes ?? new Map(),

@@ -2,6 +2,7 @@
 
 import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { type AllocatedResources, allocatedResourcesOf, requestsOf } from './allocated-resources.ts';
 import { formatTime } from './go-text.ts';
 import {
   attemptsOf,
@@ -72,7 +73,7 @@ export function computeContainerStatus(
     restartCount: Math.max(newest?.attempt ?? 0, known?.restartCount ?? 0),
     state,
     lastState: structuredClone(lastState) as ApiState,
-    ...computeResources(spec, hidden),
+    ...(hidden ? {} : computeResources(allocatedResourcesOf(container, pod, observed))),
     ...computeVolumeMounts(spec),
   };
 }
@@ -139,19 +140,14 @@ function terminationReason(status: Extract<ContainerState['status'], { type: 'ex
   return status.exitCode === 0 ? 'Completed' : 'Error';
 }
 
-function computeResources({ resources }: ContainerSpec, hidden: boolean): object {
-  const { limits = {}, requests = {} } = (resources ?? {}) as { limits?: object; requests?: object };
-  const wanted = { ...limits, ...requests };
-  const asked = Object.keys(wanted).length > 0;
-  if (!asked || hidden) return {};
-  const allocated = Object.fromEntries(Object.entries(wanted).filter(([name]) => name in requests || name in limits));
-  const allRequests = Object.keys(requests).length > 0 || Object.keys(limits).length > 0 ? allocated : {};
+/** What is in force, be it what the spec asks for or not. */
+function computeResources(allocated: AllocatedResources): object {
+  const { limits = {} } = allocated;
+  const requests = requestsOf(allocated);
+  if (Object.keys(requests).length === 0) return {};
   return {
-    resources: {
-      ...(Object.keys(limits).length > 0 && { limits }),
-      ...(Object.keys(allRequests).length > 0 && { requests: allRequests }),
-    },
-    allocatedResources: allRequests,
+    resources: { ...(Object.keys(limits).length > 0 && { limits }), requests },
+    allocatedResources: requests,
   };
 }
 

@@ -154,7 +154,9 @@ function sameRun(a: ObservedPod, b: ObservedPod): boolean {
   const text = ({ sandboxes, containers }: ObservedPod) =>
     [
       ...sandboxes.map(({ id, running, ip }) => `${id} ${running} ${ip}`),
-      ...containers.map(({ id, status }) => `${id} ${status.type} ${'startedAt' in status ? status.startedAt : 0}`),
+      ...containers.map(
+        ({ id, status, imageId }) => `${id} ${imageId} ${status.type} ${'startedAt' in status ? status.startedAt : 0}`,
+      ),
     ]
       .sort()
       .join('\n');

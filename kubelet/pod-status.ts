@@ -1,10 +1,12 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
 import type { ContainerStatus, PodCondition, PodStatus } from 'kubernetes-types/core/v1';
+import { isResizePending, resizePendingMessage } from './allocated-resources.ts';
 import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
 import { formatTime } from './go-text.ts';
 import {
   containersOf,
+  isTerminalPhase,
   mayRestart,
   type ObservedPod,
   type PodContainer,
@@ -30,6 +32,7 @@ export const ownConditionTypes: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  'PodResizePending',
 ]);
 
 /** What the kubelet says of a pod: its own fields and conditions. It names fields that the types do not know yet. */
@@ -162,6 +165,8 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
     ContainersReady: ready,
     PodScheduled: yes,
   };
+  if (isResizePending(pod, observed) && !isTerminalPhase(input.phase))
+    verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
   return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
 }
 

@@ -21,6 +21,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
+import { resizePendingMessage } from './allocated-resources.ts';
 import { eventSubject } from './event-subject.ts';
 import { type ImagePuller, showPullErrorMs } from './image-puller.ts';
 import { readLastWords } from './last-words.ts';
@@ -273,6 +274,7 @@ export class PodWorker {
   #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
     if (this.#gone || isTerminal(pod)) return;
     const status = this.#statusOf(pod, false);
+    this.#tellResize(pod, status);
     const starting =
       status.phase === 'Pending' &&
       [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
@@ -304,6 +306,14 @@ export class PodWorker {
       if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), this.#context(), signal);
     }
     await ended;
+  }
+
+  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
+    const isPending = (all: readonly { readonly type: string }[]) =>
+      all.some(({ type }) => type === 'PodResizePending');
+    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
+    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
+    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
   }
 
   #untilShownMs(shown: number): number {

@@ -4,7 +4,7 @@ import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
-import { readInspection } from './docker/container-state.ts';
+import { computeImageId, readInspection } from './docker/container-state.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, translateError } from './docker/engine.ts';
 import { type OwnEvent, readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
@@ -50,6 +50,8 @@ type Inspected = NonNullable<ReturnType<typeof readInspection>>;
 /** What the engine calls each state, with what we made of it: only what changed is inspected again by `list`. */
 interface Known {
   readonly dockerState: string;
+  /** The id of its image. */
+  readonly image: string;
   readonly inspected: Inspected;
 }
 
@@ -70,7 +72,7 @@ export class DockerRuntime implements Runtime {
    */
   readonly #ownCreations = new Set<string>();
   readonly #ownStarts = new Set<string>();
-  /** Registry digests by image id; an image's never change. */
+  /** Registry digests by image id, as of the last list. */
   readonly #digests = new Map<string, readonly string[]>();
 
   constructor(options: DockerRuntimeOptions) {
@@ -85,15 +87,17 @@ export class DockerRuntime implements Runtime {
   }
 
   async list(): Promise<RuntimeSnapshot> {
-    const found = await ask(
-      this.#docker.listContainers({ all: true, filters: { label: [`${nodeLabel}=${this.#node}`] } }),
-    );
+    const filters = { label: [`${nodeLabel}=${this.#node}`] };
+    const [found] = await Promise.all([
+      ask(this.#docker.listContainers({ all: true, filters })),
+      this.#refreshDigests(),
+    ]);
     const present = new Set(found.map(({ Id }) => Id));
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
     const all = await Promise.all(
       found.map(({ Id: id, State: state }) => {
         const known = this.#known.get(id);
-        return known?.dockerState === state ? known.inspected : this.#inspect(id);
+        return known?.dockerState === state ? this.#withImageId(known) : this.#inspect(id);
       }),
     );
     const ours = all.filter((one) => one !== undefined);
@@ -268,19 +272,33 @@ export class DockerRuntime implements Runtime {
       this.#known.delete(id);
       return undefined;
     }
-    this.#known.set(id, { dockerState: info.State.Status, inspected });
+    this.#known.set(id, { dockerState: info.State.Status, image: info.Image, inspected });
     return inspected;
+  }
+
+  /** A push or a pull gives an image that is there a name in a registry. */
+  async #refreshDigests(): Promise<void> {
+    for (const { Id: id, RepoDigests: digests } of await ask(this.#docker.listImages()))
+      this.#digests.set(id, (digests ?? []).filter(isDigest));
+  }
+
+  #withImageId({ inspected, image }: Known): Inspected {
+    const digests = this.#digests.get(image);
+    if (inspected.type === 'sandbox' || digests === undefined) return inspected;
+    return { ...inspected, imageId: computeImageId(image, digests, inspected.imageName) };
   }
 
   async #digestsOf(imageId: string): Promise<readonly string[]> {
     const known = this.#digests.get(imageId);
     if (known !== undefined) return known;
     const image = await askMaybe(this.#docker.getImage(imageId).inspect());
-    const digests = image?.RepoDigests ?? [];
+    const digests = (image?.RepoDigests ?? []).filter(isDigest);
     if (image !== undefined) this.#digests.set(imageId, digests);
     return digests;
   }
 }
+
+const isDigest = (name: string): boolean => !name.includes('<none>');
 
 function required<T>(state: T | undefined, id: string): T {
   if (state === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);

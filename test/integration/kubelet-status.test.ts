@@ -133,6 +133,35 @@ describe('the kubelet and statuses', { timeout: 240_000 }, () => {
       assert.deepEqual([last?.phase, last?.reason, last?.message], ['Failed', 'NodeLost', 'its node is gone']);
     });
 
+    it('says that a resize is not done, and shows what is in force', async () => {
+      const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '100m', memory: '32Mi' } };
+      const container = { name: 'c', image: 'busybox:1', command: ['sh', '-c', waiting], resources };
+      await create('resized', { containers: [container] });
+      const pod = await podUntil(server, 'resized', (one) => conditionOf(one, 'Ready') === 'True');
+      const resize = async (cpu: string) =>
+        await server.client.patch<Pod>(
+          pods,
+          { namespace: 'default', name: 'resized' },
+          {
+            type: 'strategic',
+            body: { spec: { containers: [{ name: 'c', resources: { requests: { cpu }, limits: { cpu } } }] } },
+          },
+          { subresource: 'resize' },
+        );
+      await resize('50m');
+      const isPending = (one: Pod) => conditionOf(one, 'PodResizePending') === 'True';
+      const pending = await podUntil(server, 'resized', isPending);
+      const { reason } = pending.status?.conditions?.find(({ type }) => type === 'PodResizePending') ?? {};
+      assert.equal(reason, 'Infeasible');
+      assert.deepEqual(allocationOf(pending), [resources, resources.requests]);
+      kubelet.runtime.exit(containerIdOf(pod), 1);
+      const restarted = await podUntil(server, 'resized', (one) => isReadyAgain(one, 1));
+      assert.deepEqual(allocationOf(restarted), [resources, resources.requests]);
+      assert.equal(conditionOf(restarted, 'PodResizePending'), 'True');
+      await resize('100m');
+      await podUntil(server, 'resized', (one) => conditionOf(one, 'PodResizePending') === undefined);
+    });
+
     it('shows each restart as not ready, however short', async () => {
       await create('restarted');
       const pod = await podUntil(server, 'restarted', (one) => conditionOf(one, 'Ready') === 'True');
@@ -192,6 +221,12 @@ const conditionOf = (
 
 const containerIdOf = ({ status }: Pod): string =>
   status?.containerStatuses?.[0]?.containerID?.replace(/^\w+:\/\//, '') ?? '';
+
+/** Fields that are newer than the types. */
+function allocationOf(pod: Pod): unknown[] {
+  const [status] = (pod.status?.containerStatuses ?? []) as { resources?: unknown; allocatedResources?: unknown }[];
+  return [status?.resources, status?.allocatedResources];
+}
 
 const isReadyAgain = (pod: Pod, restartCount: number): boolean =>
   pod.status?.containerStatuses?.[0]?.restartCount === restartCount && conditionOf(pod, 'Ready') === 'True';
