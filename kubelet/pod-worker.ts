@@ -165,7 +165,9 @@ export class PodWorker {
     const known = withRemembered(pod, observed.get(this.uid));
     const context = this.#context();
     if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
-    const actions = this.#withoutEarlySandbox(computePodActions(pod, known, context));
+    const decided = computePodActions(pod, known, context);
+    const heldBackMs = this.#heldBackMs(decided);
+    const actions = heldBackMs === undefined ? decided : [];
     if (!context.ending) this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
     const own = context.ending ? signal : this.#life.signal;
@@ -176,13 +178,13 @@ export class PodWorker {
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
-    return await this.#nextLook(pod, actions, signal);
+    return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, await this.#nextLook(pod, actions, signal));
   }
 
-  /** Without a sandbox there is nothing else to do. */
-  #withoutEarlySandbox(actions: readonly PodAction[]): readonly PodAction[] {
-    const isEarly = this.#dependencies.clock.monotonic() < this.#memory.sandboxFailures.until;
-    return isEarly && actions.some(({ type }) => type === 'createSandbox') ? [] : actions;
+  /** How long to do nothing, because the last sandboxes could not be made. */
+  #heldBackMs(actions: readonly PodAction[]): number | undefined {
+    const leftMs = this.#memory.sandboxFailures.until - this.#dependencies.clock.monotonic();
+    return leftMs > 0 && actions.some(({ type }) => type === 'createSandbox') ? leftMs : undefined;
   }
 
   #isEnding(): boolean {
@@ -293,11 +295,17 @@ export class PodWorker {
     const { clock, statuses } = this.#dependencies;
     const watchesLife = mayLeave && !this.#life.signal.aborted;
     const over = new AbortController();
-    const ended = work.finally(() => over.abort());
+    const patience = new AbortController();
+    const hurry = () => patience.abort();
+    const ended = work.finally(() => {
+      over.abort();
+      patience.abort();
+      this.#life.signal.removeEventListener('abort', hurry);
+    });
     ended.catch(() => undefined); // awaited below
-    const patience = AbortSignal.any(watchesLife ? [over.signal, this.#life.signal] : [over.signal]);
+    if (watchesLife) this.#life.signal.addEventListener('abort', hurry, { once: true });
     for (let shown = 0; !over.signal.aborted; shown += 1) {
-      await clock.sleep(this.#untilShownMs(shown), patience);
+      await clock.sleep(this.#untilShownMs(shown), patience.signal);
       this.#checkDeadline();
       if (watchesLife && this.#life.signal.aborted) {
         await clock.sleep(leaveBehindMs, over.signal);
@@ -359,8 +367,6 @@ export class PodWorker {
   async #nextLook(pod: PodObject, actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
     const { clock, puller, statuses, volumes } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
-    if (this.#memory.sandboxFailures.until > clock.monotonic())
-      waits.push(this.#memory.sandboxFailures.until - clock.monotonic());
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
     const reasons = [...this.#memory.waiting.values()].map(({ reason }) => reason);
