@@ -4,14 +4,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { pods } from '../../api/kinds.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
-import { podUntil, startTestKubelet } from '../support/test-kubelet.ts';
+import { podUntil, startTestKubelet, untilPodIsGone } from '../support/test-kubelet.ts';
 
 const podCidr = '10.244.202.0/24';
 const waiting = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
@@ -49,14 +48,7 @@ describe('kubelet', { timeout: 240_000 }, () => {
 
   const remove = async (name: string) => {
     await server.client.delete(pods, { namespace: 'default', name });
-    await eventually(`pod ${name} is gone`, async () => {
-      try {
-        await server.client.get<Pod>(pods, { namespace: 'default', name });
-        return false;
-      } catch (error) {
-        return isNotFound(error);
-      }
-    });
+    await untilPodIsGone(server, name);
   };
 
   const isRunning = (pod: Pod) => pod.status?.containerStatuses?.[0]?.state?.running !== undefined;

@@ -5,11 +5,10 @@ import { after, before, describe, it } from 'node:test';
 import type { Event, Pod } from 'kubernetes-types/core/v1';
 import { events } from '../../api/core/event.ts';
 import { pods } from '../../api/kinds.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKubelet } from '../support/fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
-import { podUntil } from '../support/test-kubelet.ts';
+import { podUntil, untilPodIsGone } from '../support/test-kubelet.ts';
 
 const waiting = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
 const exec = (script: string) => ({ exec: { command: ['sh', '-c', script] } });
@@ -41,15 +40,6 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
     });
   const isReady = ({ status }: Pod) =>
     status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false;
-  const isGone = async (name: string) =>
-    await eventually(`pod ${name} is gone`, async () => {
-      try {
-        await server.client.get<Pod>(pods, { namespace: 'default', name });
-        return false;
-      } catch (error) {
-        return isNotFound(error);
-      }
-    });
   const remove = async (name: string, gracePeriodSeconds?: number) =>
     await server.client.delete(pods, { namespace: 'default', name }, { gracePeriodSeconds });
   const containersOf = async (name: string) => {
@@ -71,7 +61,7 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
       await create('hooked', hung);
       await runs('hooked');
       await remove('hooked');
-      await isGone('hooked');
+      await untilPodIsGone(server, 'hooked');
     });
 
     it('a postStart hook that hangs, when it is deleted by force', async () => {
@@ -95,7 +85,7 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
         await create(name);
         await podUntil(server, name, ({ status }) => status?.phase === 'Pending' && status.startTime !== undefined);
         await remove(name);
-        await isGone(name);
+        await untilPodIsGone(server, name);
         release();
         await eventually('nothing of it is left', async () => (await containersOf(name)).length === 0);
       });
