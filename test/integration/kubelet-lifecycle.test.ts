@@ -112,6 +112,16 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
       assert.deepEqual(status?.containerStatuses, before.status?.containerStatuses);
     });
 
+    it('one that was removed while it ran starts again, and how it ended is not known', async () => {
+      await create('vanished');
+      const before = await podUntil(server, 'vanished', isReady);
+      await kubelet.runtime.remove(before.status?.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '');
+      const restarts = ({ status }: Pod) => status?.containerStatuses?.[0]?.restartCount;
+      const after = await podUntil(server, 'vanished', (pod) => isReady(pod) && restarts(pod) === 1);
+      const { exitCode, reason } = after.status?.containerStatuses?.[0]?.lastState?.terminated ?? {};
+      assert.deepEqual([exitCode, reason], [137, 'ContainerStatusUnknown']);
+    });
+
     it('one that is not to run again does not', async () => {
       await create('half', {
         restartPolicy: 'OnFailure',
