@@ -103,6 +103,21 @@ describe('rest client', () => {
     });
   });
 
+  it('logs what the server warns of once, however often it is said', async () => {
+    const url = await serve((_, response) => {
+      response.setHeader('warning', '299 - "it is deprecated"');
+      answer(response, 200, pod);
+    });
+    const lines: unknown[] = [];
+    const logger = { ...silentLogger, warn: (_: string, fields?: object) => lines.push(fields) };
+    const connection = { servers: [url], certificateAuthority: authority.certificate };
+    const client = createRestClient(connection, { userAgent: 'test', logger });
+    closers.push(() => client.close());
+    await client.get(pods, key);
+    await client.get(pods, key);
+    assert.deepEqual(lines, [{ text: 'it is deprecated' }]);
+  });
+
   it('goes to the next server when one is out of reach, and stays there', async () => {
     const dead = await serve(() => {});
     await closeAll();

@@ -37,7 +37,7 @@ export interface RestClientOptions {
   readonly logger: Logger;
   /** For one request with its retries. Default 30 s. */
   readonly timeoutMs?: number;
-  /** Called with the text of each `Warning:` header. Default: it is logged. */
+  /** Called with the text of each `Warning:` header. Default: each text is logged once, as it comes with every answer. */
   readonly onWarning?: (text: string) => void;
   readonly clock?: Clock;
 }
@@ -51,6 +51,8 @@ interface Request {
 }
 
 const maxAttempts = 6;
+/** More different ones than that are not worth a log's space. */
+const maxWarnings = 100;
 /** API servers send a bookmark about every minute, so a watch that is silent for longer hangs. */
 const watchIdleTimeoutMs = 150_000;
 
@@ -71,6 +73,8 @@ class RestClient implements Client {
   readonly #timeoutMs: number;
   readonly #userAgent: string;
   readonly #onWarning: (text: string) => void;
+  /** Texts that were logged. */
+  readonly #warnings = new Set<string>();
 
   constructor(connection: Connection, options: RestClientOptions) {
     const { userAgent, logger, timeoutMs = 30_000, clock = systemClock } = options;
@@ -78,7 +82,7 @@ class RestClient implements Client {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#userAgent = userAgent;
-    this.#onWarning = options.onWarning ?? ((text) => logger.warn('The API server warns', { text }));
+    this.#onWarning = options.onWarning ?? ((text) => this.#logOnce(text, logger));
   }
 
   async get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<Stored<T>> {
@@ -200,6 +204,12 @@ class RestClient implements Client {
       if (!again || signal?.aborted) throw error;
       await this.#clock.sleep(waitMs, signal);
     }
+  }
+
+  #logOnce(text: string, logger: Logger): void {
+    if (this.#warnings.has(text) || this.#warnings.size >= maxWarnings) return;
+    this.#warnings.add(text);
+    logger.warn('The API server warns', { text });
   }
 
   #warn(response: IncomingMessage): void {

@@ -34,4 +34,11 @@ describe('conditions of a namespace that goes', () => {
     const changed = third.filter(({ lastTransitionTime }) => lastTransitionTime !== '2030-01-02T00:00:00Z');
     assert.equal(changed.length, 3);
   });
+
+  it('leave those of others as they are', () => {
+    const other = { type: 'example.com/Archived', status: 'True', lastTransitionTime: '2030-01-01T00:00:00Z' };
+    const conditions = computeNamespaceConditions([other], { leftovers: [], failures: [], now });
+    assert.deepEqual(conditions[0], other);
+    assert.equal(conditions.length, 6);
+  });
 });

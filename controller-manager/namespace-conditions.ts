@@ -19,7 +19,7 @@ interface Observation {
 
 type Verdict = readonly [status: 'True' | 'False', reason: string, message: string];
 
-/** All five conditions; one that says the same as before keeps its time. */
+/** All five of ours beside those of others; one that says the same as before keeps its time. */
 export function computeNamespaceConditions(
   previous: DeepReadonly<NamespaceCondition[]>,
   observed: Observation,
@@ -36,11 +36,13 @@ export function computeNamespaceConditions(
     NamespaceFinalizersRemaining: finalizersRemaining(observed.leftovers),
   };
   const lastTransitionTime = `${new Date(observed.now).toISOString().slice(0, 19)}Z`;
-  return Object.entries(verdicts).map(([type, [status, reason, message]]) => {
+  const own = Object.entries(verdicts).map(([type, [status, reason, message]]) => {
     const known = previous.find((condition) => condition.type === type);
     const kept = known?.status === status && known.lastTransitionTime;
     return { type, status, lastTransitionTime: kept || lastTransitionTime, reason, message };
   });
+  const others = previous.filter(({ type }) => !Object.hasOwn(verdicts, type));
+  return [...others.map((condition) => ({ ...condition })), ...own];
 }
 
 function contentFailure(failures: readonly string[]): Verdict {

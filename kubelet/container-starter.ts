@@ -7,7 +7,9 @@
  */
 
 import type { Clock } from '../base/clock.ts';
+import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
+import { withAllocatedResources } from './allocated-resources.ts';
 import { buildContainerConfig } from './containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp, type ReferencedData } from './containers/environment.ts';
 import type { FieldContext } from './containers/field-refs.ts';
@@ -19,6 +21,7 @@ import type { Limiter } from './limiter.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { attemptsOf, type PodContainer, type PodObject } from './pod.ts';
 import type { PodMemory, StartingSandbox } from './pod-memory.ts';
+import { withRemembered } from './remembered-containers.ts';
 import type { ContainerState, Runtime, SandboxState } from './runtime/runtime.ts';
 import { StartError } from './start-error.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -57,23 +60,27 @@ export class ContainerStarter {
     this.#options = options;
   }
 
-  /** Throws `StartError` when it could not be made; a program that cannot be run is a container that ended. */
+  /**
+   * Throws `StartError` when it could not be made; a program that cannot be run is a container that ended. When the
+   * signal aborts it rejects: at once where it only waits, else when the runtime has answered. What came of that is
+   * removed or announced, whoever still waits for it.
+   */
   async start(input: StartInput): Promise<void> {
     const { container, memory } = input;
     try {
       const id = await this.#create(input);
-      const sandbox = await input.sandbox.started;
+      const sandbox = await untilAborted(input.sandbox.started, input.signal);
       const state = await this.#run(input, id, sandbox);
       memory.waiting.delete(container.spec.name);
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      const before = memory.waiting.get(container.spec.name);
-      if (before?.reason !== error.reason || before.message !== error.message)
-        this.#tellFailure(input, `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`);
+      const words = `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`;
+      const isDue = memory.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
+      if (isDue) this.#tellFailure(input, words);
       memory.waiting.set(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.
-      await input.sandbox.started;
+      await untilAborted(input.sandbox.started, input.signal);
     }
   }
 
@@ -84,13 +91,13 @@ export class ContainerStarter {
       ? sandbox.started.then((state) => this.#options.podIpOf(pod, state))
       : Promise.resolve(undefined);
     const image = await puller.ensure(pod, container, signal);
-    memory.volumes ??= await volumes.setUp(pod);
+    memory.volumes ??= await untilAborted(volumes.setUp(pod), signal);
     const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
-    const config = await this.#configure(async () =>
+    const build = async () =>
       buildContainerConfig({
         ...this.#options,
         pod,
-        container,
+        container: withAllocatedResources(container, pod, withRemembered(pod, observed.get(pod.metadata.uid))),
         attempt,
         image,
         volumes: memory.volumes ?? new Map(),
@@ -98,10 +105,12 @@ export class ContainerStarter {
         fields: this.#options.fieldsOf(pod, await podIp),
         podFolder: volumes.folderOf(pod.metadata.uid),
         ...(target !== undefined && { targetContainerId: target }),
-      }),
-    );
+      });
+    const config = await untilAborted(this.#configure(build), signal);
     try {
       const id = await limiter.run(() => runtime.createContainer(sandbox.id, config), signal);
+      if (signal.aborted) await runtime.remove(id);
+      signal.throwIfAborted();
       recorder.record(eventSubject(pod, container), {
         type: 'Normal',
         reason: 'Created',
@@ -128,11 +137,13 @@ export class ContainerStarter {
 
   async #run(input: StartInput, id: string, sandbox: SandboxState): Promise<ContainerState> {
     const { pod, container, memory, signal } = input;
-    const { runtime, recorder, limiter } = this.#options;
+    const { runtime, recorder, limiter, observed } = this.#options;
     const hook = container.spec.lifecycle?.postStart;
     if (hook !== undefined) memory.inHook.add(id);
     try {
       const state = await limiter.run(() => runtime.startContainer(id), signal);
+      if (signal.aborted) observed.noteLate(state);
+      signal.throwIfAborted();
       if (state.status.type === 'exited' && state.status.startError !== undefined) {
         this.#tellFailure(input, `Error: ${state.status.startError}`);
         return state;
@@ -145,9 +156,11 @@ export class ContainerStarter {
       if (hook === undefined) return state;
       const { clock, userAgent } = this.#options;
       const podIp = this.#options.podIpOf(pod, sandbox);
-      const question = { container: container.spec, containerId: id, podIp, timeoutMs: hookTimeoutMs };
+      const question = { container: container.spec, containerId: id, podIp, timeoutMs: hookTimeoutMs, signal };
       if (await runHook(hook, question, { runtime, clock, userAgent }))
         return (await runtime.inspectContainer(id)) ?? state;
+      if (signal.aborted) observed.noteLate(state);
+      signal.throwIfAborted();
       const message = 'PostStartHook failed';
       recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'FailedPostStartHook', message });
       memory.unwell.set(id, 'PostStartHookFailed');

@@ -2,8 +2,18 @@
 
 import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { type AllocatedResources, allocatedResourcesOf, requestsOf } from './allocated-resources.ts';
 import { formatTime } from './go-text.ts';
-import { attemptsOf, type ContainerSpec, type ObservedPod, type PodContainer, type PodObject } from './pod.ts';
+import {
+  attemptsOf,
+  type ContainerSpec,
+  type KnownContainer,
+  type ObservedPod,
+  type PodContainer,
+  type PodObject,
+  runtimeIdOf,
+  statusOf,
+} from './pod.ts';
 import type { ContainerState } from './runtime/runtime.ts';
 
 export interface WaitingReason {
@@ -37,14 +47,14 @@ export function computeContainerStatus(
 ): ContainerStatus {
   const { spec, kind } = container;
   const [newest, earlier] = attemptsOf(observed, spec.name);
-  const known = knownStatus(pod, container);
+  const known = statusOf(pod, container);
   const waiting = facts.waiting.get(spec.name);
   const state = computeState(container, newest, pod, facts);
   const isRunning = state.running !== undefined;
   const shownBefore =
     newest?.status.type === 'exited' && state.terminated?.containerID === undefined ? newest : earlier;
   const last = shownBefore && terminationOf(shownBefore, pod, facts);
-  const lastState = last === undefined ? (known?.lastState ?? {}) : { terminated: last };
+  const lastState = last === undefined ? lastKnown(known, newest) : { terminated: last };
   const succeeded = newest?.status.type === 'exited' && newest.status.exitCode === 0;
   const hidden =
     newest === undefined || (newest.status.type === 'running' && !isRunning) || newest.status.type === 'created';
@@ -60,17 +70,17 @@ export function computeContainerStatus(
     ...(hidden ? {} : { containerID: `docker://${newest?.id ?? ''}` }),
     ready,
     ...(kind !== 'ephemeral' && { started }),
-    restartCount: newest?.attempt ?? known?.restartCount ?? 0,
+    restartCount: Math.max(newest?.attempt ?? 0, known?.restartCount ?? 0),
     state,
     lastState: structuredClone(lastState) as ApiState,
-    ...computeResources(spec, hidden),
+    ...(hidden ? {} : computeResources(allocatedResourcesOf(container, pod, observed))),
     ...computeVolumeMounts(spec),
   };
 }
 
 function computeState(
   container: PodContainer,
-  newest: ContainerState | undefined,
+  newest: KnownContainer | undefined,
   pod: PodObject,
   facts: ContainerFacts,
 ): ApiState {
@@ -94,11 +104,21 @@ const neverSeen: ContainerStateTerminated = {
   message: 'The container could not be located when the pod was terminated',
 };
 
+/** The end before the present attempt, of which the runtime has nothing any more. */
+function lastKnown(
+  known: DeepReadonly<ContainerStatus> | undefined,
+  newest: KnownContainer | undefined,
+): DeepReadonly<ApiState> {
+  const isOlder = newest !== undefined && runtimeIdOf(known?.containerID ?? '') !== newest.id;
+  return isOlder && known?.state?.terminated !== undefined ? known.state : (known?.lastState ?? {});
+}
+
 function terminationOf(
-  { id, status }: ContainerState,
+  { id, status, remembered }: KnownContainer,
   pod: PodObject,
   { messages }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
+  if (remembered !== undefined) return { ...remembered } as ContainerStateTerminated;
   if (status.type !== 'exited') return undefined;
   const share = Math.floor(
     messagesLimit / Math.max(1, (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)),
@@ -120,19 +140,14 @@ function terminationReason(status: Extract<ContainerState['status'], { type: 'ex
   return status.exitCode === 0 ? 'Completed' : 'Error';
 }
 
-function computeResources({ resources }: ContainerSpec, hidden: boolean): object {
-  const { limits = {}, requests = {} } = (resources ?? {}) as { limits?: object; requests?: object };
-  const wanted = { ...limits, ...requests };
-  const asked = Object.keys(wanted).length > 0;
-  if (!asked || hidden) return {};
-  const allocated = Object.fromEntries(Object.entries(wanted).filter(([name]) => name in requests || name in limits));
-  const allRequests = Object.keys(requests).length > 0 || Object.keys(limits).length > 0 ? allocated : {};
+/** What is in force, be it what the spec asks for or not. */
+function computeResources(allocated: AllocatedResources): object {
+  const { limits = {} } = allocated;
+  const requests = requestsOf(allocated);
+  if (Object.keys(requests).length === 0) return {};
   return {
-    resources: {
-      ...(Object.keys(limits).length > 0 && { limits }),
-      ...(Object.keys(allRequests).length > 0 && { requests: allRequests }),
-    },
-    allocatedResources: allRequests,
+    resources: { ...(Object.keys(limits).length > 0 && { limits }), requests },
+    allocatedResources: requests,
   };
 }
 
@@ -144,14 +159,4 @@ function computeVolumeMounts({ volumeMounts = [] }: ContainerSpec): object {
     ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
   }));
   return { volumeMounts: mounts };
-}
-
-/** What the API knew before: it outlives removed containers. */
-function knownStatus({ status }: PodObject, { spec, kind }: PodContainer): DeepReadonly<ContainerStatus> | undefined {
-  const lists = {
-    init: status?.initContainerStatuses,
-    main: status?.containerStatuses,
-    ephemeral: status?.ephemeralContainerStatuses,
-  };
-  return lists[kind]?.find(({ name }) => name === spec.name);
 }

@@ -10,7 +10,6 @@ import type { Logger } from '../base/logger.ts';
 import type { Informer } from '../client/object-cache.ts';
 import type { ClusterGuard } from './cluster-guard.ts';
 import type { ObservedPods } from './observed-pods.ts';
-import type { ObservedPod } from './pod.ts';
 import type { PodWorkers } from './pod-workers.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Volumes } from './volumes/volumes.ts';
@@ -47,19 +46,8 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
 async function collectPods({ pods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
   const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid));
   const folders = await volumes.knownUids();
-  for (const uid of observed.uids()) {
-    if (!known.has(uid) && isOurs(observed.get(uid), folders.includes(uid)))
-      workers.adoptOrphan(uid, observed.get(uid));
-  }
+  for (const uid of observed.uids()) workers.adoptOrphan(uid, { hasFolder: folders.includes(uid) });
   for (const uid of folders) if (!known.has(uid) && workers.get(uid) === undefined) await volumes.tearDown(uid);
-}
-
-/**
- * A build before containers named their cluster may have made them for any cluster: then only a folder of that pod in
- * our own data says that it is ours to end. Others stay, and are for people to remove.
- */
-function isOurs({ sandboxes, containers }: ObservedPod, hasFolder: boolean): boolean {
-  return hasFolder || [...sandboxes, ...containers].some(({ clusterId }) => clusterId !== undefined);
 }
 
 async function collectImages({ runtime, volumes, logger }: GarbageCollectionOptions): Promise<void> {

@@ -97,6 +97,12 @@ export interface RunningKubelet extends Running {
 
 export const kubeletVersion = 'v1.33.0+longshore.0.1.0';
 const userAgent = 'kube-probe/1.33';
+const starting = 'the kubelet is starting';
+/**
+ * What says that the node and its pods are well must not wait for an answer that got lost: the kernel would send it
+ * again as late as the network was away.
+ */
+const reportTimeoutMs = 5_000;
 /**
  * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
  * container starts as soon as its sandbox runs instead of after all other sandboxes.
@@ -111,10 +117,14 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
-  const client = createRestClient(options.connection, { userAgent: `longshore-kubelet/${nodeName}`, logger });
+  const identity = { userAgent: `longshore-kubelet/${nodeName}`, logger };
+  const client = createRestClient(options.connection, identity);
+  const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });
-  const parts = createParts({ ...options, clock, client, runtime, recorder, machine, signal });
+  const wake = () => reporter.wake();
+  const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
+  const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
   await parts.volumes.prepare();
   const server = await startKubeletServer({
     ...options,
@@ -125,9 +135,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     workers: parts.workers,
     observed: parts.observed,
   });
-  let notReady: string | undefined = 'the kubelet is starting';
-  const wake = () => reporter.wake();
-  const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
+  let notReady: string | undefined = starting;
   const network = new PodNetworkKeeper({
     runtime,
     recorder: recorder.from('kubelet', nodeName),
@@ -137,7 +145,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     onChange: wake,
   });
   const reporter = new NodeReporter({
-    client,
+    client: reports,
     runtime,
     logger,
     clock,
@@ -150,10 +158,12 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     labels: options.labels ?? {},
     whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
     network,
+    isStarting: () => notReady === starting,
+    onRevived: () => parts.statuses.writeAllAgain(),
   });
   const loops = [
     recorder.run(signal),
-    runNodeHeartbeat({ client, nodeName, logger, clock }, signal),
+    runNodeHeartbeat({ client: reports, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
     work({ ...options, clock, client, runtime, parts, network, guard, signal }, (reason) => {
@@ -172,7 +182,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await server.stop();
       stop.abort();
       await over.promise.catch(() => undefined); // `done` tells whoever wants to know
-      await client.close();
+      await Promise.all([client.close(), reports.close()]);
     },
   };
 }
@@ -184,6 +194,9 @@ function dockerRuntime({ docker, nodeName, infraImage, logger }: KubeletOptions)
 interface PartsInput extends KubeletOptions {
   readonly clock: Clock;
   readonly client: Client;
+  /** Does not wait long for an answer. */
+  readonly reports: Client;
+  readonly guard: ClusterGuard;
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
@@ -197,6 +210,7 @@ interface Parts {
   readonly observed: ObservedPods;
   readonly prober: Prober;
   readonly volumes: Volumes;
+  readonly statuses: StatusManager;
 }
 
 function createParts(input: PartsInput): Parts {
@@ -255,13 +269,16 @@ function createParts(input: PartsInput): Parts {
     userAgent,
   });
   const allowedSysctls = parseAllowedSysctls(input.allowedUnsafeSysctls ?? []);
-  const statuses = new StatusManager({ client, logger, clock });
-  const refusalOf = (pod: PodObject) => computeSysctlRefusal(pod, allowedSysctls);
-  const workers = new PodWorkers(
-    { runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp, refusalOf },
-    input.signal,
-  );
-  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes };
+  const statuses = new StatusManager({ client: input.reports, logger, clock });
+  const workers = new PodWorkers({
+    ...{ runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
+    signal: input.signal,
+    refusalOf: (pod) => computeSysctlRefusal(pod, allowedSysctls),
+    isGone: ({ namespace, name, uid }) =>
+      podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
+    onLeftover: (uid) => input.guard.podGone(uid),
+  });
+  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, statuses };
 }
 
 interface WorkInput extends KubeletOptions {
@@ -295,7 +312,10 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
   });
   const endGone = (uids: readonly string[]) => {
     const present = new Set([...parts.pods.list()].map(({ metadata }) => metadata.uid));
-    for (const uid of uids) if (!present.has(uid)) workers.podGone(uid);
+    for (const uid of uids) {
+      if (workers.get(uid) === undefined) workers.adoptOrphan(uid);
+      else if (!present.has(uid)) workers.podGone(uid);
+    }
   };
   const loops = [parts.pods.run(signal), observed.run(signal), guard.run(endGone, signal)];
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);

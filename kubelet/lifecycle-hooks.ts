@@ -12,6 +12,8 @@ export interface HookInput {
   readonly containerId: string;
   readonly podIp: string;
   readonly timeoutMs: number;
+  /** Nobody waits for it any more: it has failed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HookDependencies {
@@ -24,23 +26,24 @@ type Handler = DeepReadonly<LifecycleHandler> & { readonly sleep?: { readonly se
 
 /** Whether the hook did its work within the time. */
 export async function runHook(handler: Handler, input: HookInput, dependencies: HookDependencies): Promise<boolean> {
-  const { container, containerId, podIp, timeoutMs } = input;
+  const { container, containerId, podIp, timeoutMs, signal } = input;
+  const patience = { timeoutMs, signal };
   const { runtime, clock, userAgent } = dependencies;
   try {
     if (handler.exec) {
-      const answer = await askExec(runtime, containerId, { command: handler.exec.command ?? [], timeoutMs });
+      const answer = await askExec(runtime, containerId, { command: handler.exec.command ?? [], ...patience });
       return answer.result === 'success';
     }
     if (handler.httpGet) {
       const port = resolvePort(handler.httpGet.port ?? 80, container);
-      return (await askHttp({ action: handler.httpGet, podIp, port, timeoutMs, userAgent })).result !== 'failure';
+      return (await askHttp({ action: handler.httpGet, podIp, port, ...patience, userAgent })).result !== 'failure';
     }
-    if (handler.sleep) await clock.sleep(Math.min(timeoutMs, handler.sleep.seconds * 1000));
+    if (handler.sleep) await clock.sleep(Math.min(timeoutMs, handler.sleep.seconds * 1000), signal);
     else if (handler.tcpSocket) {
       const port = resolvePort(handler.tcpSocket.port, container);
-      return (await askTcp(handler.tcpSocket.host || podIp, port, timeoutMs)).result === 'success';
+      return (await askTcp(handler.tcpSocket.host || podIp, port, patience)).result === 'success';
     }
-    return true;
+    return signal?.aborted !== true;
   } catch {
     return false; // a hook that cannot even be run has failed; the event says so
   }

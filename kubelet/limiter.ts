@@ -12,7 +12,7 @@ export class Limiter {
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#waitForPlace(signal);
     let given = false;
     const leave = () => {
       if (given) return;
@@ -21,11 +21,22 @@ export class Limiter {
       if (next === undefined) this.#free += 1;
       else next();
     };
-    if (signal?.aborted) {
-      leave();
-      signal.throwIfAborted();
-    }
     return leave;
+  }
+
+  async #waitForPlace(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const give = () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const stop = () => {
+        this.#waiting.splice(this.#waiting.indexOf(give), 1);
+        reject(signal?.reason);
+      };
+      this.#waiting.push(give);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
   }
 
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -1,10 +1,11 @@
 /** The status of the node, from what machine and runtime say. Pure. */
 
-import type { ContainerImage, Node, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1';
+import type { ContainerImage, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { formatTime } from './go-text.ts';
 import type { Machine, Pressure } from './machine.ts';
 import type { ImageState, RuntimeVersion } from './runtime/runtime.ts';
+import { patchOfConditions, replacedList } from './status-patch.ts';
 
 export interface NodeStatusInput {
   readonly previous: DeepReadonly<NodeStatus> | undefined;
@@ -17,7 +18,7 @@ export interface NodeStatusInput {
   /** Undefined: the runtime did not say. */
   readonly runtimeVersion: RuntimeVersion | undefined;
   readonly images: readonly ImageState[];
-  /** Why pods cannot run here now; undefined: they can. */
+  /** Why pods cannot run here now. Empty: they can. Undefined: not known yet, so nothing is said of it. */
   readonly notReady: string | undefined;
   /** Of the pods; nothing is said of one that was never there. */
   readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
@@ -35,7 +36,8 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
       { type: 'Hostname', address: nodeName },
     ],
     capacity: { ...machine.capacity },
-    allocatable: { ...machine.allocatable },
+    // Resources that somebody else put on the node are all for pods.
+    allocatable: { ...extendedResources(previous), ...machine.allocatable },
     conditions: computeConditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     images: computeImages(input.images),
@@ -53,6 +55,9 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     },
   };
 }
+
+const extendedResources = (status: NodeStatusInput['previous']): Record<string, string> =>
+  Object.fromEntries(Object.entries(status?.capacity ?? {}).filter(([name]) => name.includes('/')));
 
 export const nodeLabels = ({
   nodeName,
@@ -103,12 +108,16 @@ function computeConditions(input: NodeStatusInput): NodeCondition[] {
           ),
         ]
       : []),
-    make(
-      'Ready',
-      notReady === undefined,
-      ['KubeletReady', 'KubeletNotReady'],
-      ['kubelet is posting ready status', notReady ?? ''],
-    ),
+    ...(notReady === undefined
+      ? []
+      : [
+          make(
+            'Ready',
+            notReady === '',
+            ['KubeletReady', 'KubeletNotReady'],
+            ['kubelet is posting ready status', notReady],
+          ),
+        ]),
   ];
 }
 
@@ -134,11 +143,25 @@ function computeImages(images: readonly ImageState[]): ContainerImage[] {
     .map(({ names, sizeBytes }) => ({ names: names.slice(0, 5), sizeBytes }));
 }
 
-/** Whether the API should hear of it before the next regular report: everything but the heartbeat times counts. */
-export function differs(a: DeepReadonly<NodeStatus> | undefined, b: NodeStatus): boolean {
-  const plain = (status: DeepReadonly<NodeStatus> | undefined) =>
-    JSON.stringify({ ...status, conditions: status?.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest) });
-  return plain(a) !== plain(b);
+/** What of the node's status, as the API shows it, is the kubelet's, but for the heartbeats. */
+export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: NodeStatus): unknown {
+  const { addresses, daemonEndpoints, images, nodeInfo, capacity, allocatable, conditions } = status ?? {};
+  const named = (all: Readonly<Record<string, string>> | undefined, own: object | undefined) =>
+    Object.keys(own ?? {}).map((name) => all?.[name]);
+  const types = new Set(said.conditions?.map(({ type }) => type));
+  return {
+    ...{ addresses, daemonEndpoints, images, nodeInfo },
+    capacity: named(capacity, said.capacity),
+    allocatable: named(allocatable, said.allocatable),
+    conditions: (conditions ?? [])
+      .filter(({ type }) => types.has(type))
+      .map(({ lastHeartbeatTime: _, ...rest }) => rest)
+      .sort((a, b) => a.type.localeCompare(b.type)),
+  };
 }
 
-export type NodeObject = DeepReadonly<Node>;
+/** A strategic merge patch that makes `status` the kubelet's part. */
+export function patchOfNodeStatus({ addresses = [], conditions = [], ...rest }: NodeStatus): object {
+  const types = new Set(conditions.map(({ type }) => type));
+  return { ...rest, addresses: replacedList(addresses), conditions: patchOfConditions(conditions, types) };
+}

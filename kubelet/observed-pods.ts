@@ -59,6 +59,13 @@ export class ObservedPods {
     this.#set(state.pod.uid, { sandboxes: [...sandboxes.filter(({ id }) => id !== state.id), state], containers });
   }
 
+  /** As `noteContainer` and `noteSandbox`, for what was started when nobody waited for it any more. */
+  noteLate(state: ContainerState | SandboxState): void {
+    if ('running' in state) this.noteSandbox(state);
+    else this.noteContainer(state);
+    this.#options.onChange(state.pod.uid);
+  }
+
   noteRemoved(podUid: string, removedId: string): void {
     const { sandboxes, containers } = this.get(podUid);
     this.#set(podUid, {
@@ -147,7 +154,9 @@ function sameRun(a: ObservedPod, b: ObservedPod): boolean {
   const text = ({ sandboxes, containers }: ObservedPod) =>
     [
       ...sandboxes.map(({ id, running, ip }) => `${id} ${running} ${ip}`),
-      ...containers.map(({ id, status }) => `${id} ${status.type} ${'startedAt' in status ? status.startedAt : 0}`),
+      ...containers.map(
+        ({ id, status, imageId }) => `${id} ${imageId} ${status.type} ${'startedAt' in status ? status.startedAt : 0}`,
+      ),
     ]
       .sort()
       .join('\n');

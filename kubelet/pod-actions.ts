@@ -1,6 +1,7 @@
 /**
  * Decides what is to be done next for one pod, from what it should be and what runs. Pure: `pod-sync.ts` does it,
- * then the world is looked at again. Nothing here remembers; everything is in the objects and in `PodContext`.
+ * then the world is looked at again. Nothing here remembers; everything is in the objects, in what was observed (with
+ * what the status remembers, `remembered-containers.ts`) and in `PodContext`.
  */
 
 import {
@@ -12,6 +13,7 @@ import {
   type PodObject,
   sandboxOf,
   specHashOf,
+  statusOf,
 } from './pod.ts';
 import type { ContainerState, SandboxState } from './runtime/runtime.ts';
 
@@ -179,7 +181,7 @@ function judgeContainer(container: PodContainer, { pod, observed, current, conte
     type: 'act',
     action: { type: 'startContainer', name: container.spec.name, attempt },
   });
-  if (state === undefined) return start(knownRestarts(pod, container));
+  if (state === undefined) return start(statusOf(pod, container)?.restartCount ?? 0);
   switch (state.status.type) {
     case 'created':
       // Left by a kubelet that died between creating and starting it.
@@ -205,12 +207,4 @@ function judgeRunning(container: PodContainer, state: ContainerState, context: P
   if (container.kind !== 'ephemeral' && state.specHash !== specHashOf(container))
     return { type: 'act', action: stopAction(state, 'DefinitionChanged') };
   return { type: 'fine' };
-}
-
-/** Somebody removed the containers behind our back: the status remembers how many there were. */
-function knownRestarts({ status }: PodObject, { spec }: PodContainer): number {
-  const known = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].find(
-    ({ name }) => name === spec.name,
-  );
-  return known?.containerID === undefined ? (known?.restartCount ?? 0) : known.restartCount + 1;
 }

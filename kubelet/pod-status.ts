@@ -1,10 +1,12 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
 import type { ContainerStatus, PodCondition, PodStatus } from 'kubernetes-types/core/v1';
+import { isResizePending, resizePendingMessage } from './allocated-resources.ts';
 import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
 import { formatTime } from './go-text.ts';
 import {
   containersOf,
+  isTerminalPhase,
   mayRestart,
   type ObservedPod,
   type PodContainer,
@@ -23,7 +25,17 @@ export interface StatusContext extends ContainerFacts {
   readonly now: number;
 }
 
-/** Fields of the status that the types do not know yet. */
+/** The conditions that the kubelet writes; all others are somebody else's. */
+export const ownConditionTypes: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'PodResizePending',
+]);
+
+/** What the kubelet says of a pod: its own fields and conditions. It names fields that the types do not know yet. */
 export type KubeletPodStatus = PodStatus & { observedGeneration?: number; hostIPs?: { ip: string }[] };
 
 type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
@@ -151,13 +163,11 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
     Initialized: computeInitialized(input),
     Ready: computeReady(pod, ready),
     ContainersReady: ready,
+    PodScheduled: yes,
   };
-  const before = pod.status?.conditions ?? [];
-  if (!before.some(({ type }) => type === 'PodScheduled')) verdicts.PodScheduled = yes;
-  const own = Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
-  // What others say of the pod stays as it is; that it was scheduled holds for each generation.
-  const others = before.filter(({ type }) => verdicts[type] === undefined);
-  return [...own, ...others.map((one) => (one.type === 'PodScheduled' ? { ...one, ...observedOf(pod) } : { ...one }))];
+  if (isResizePending(pod, observed) && !isTerminalPhase(input.phase))
+    verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
+  return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
 }
 
 function condition(pod: PodObject, type: string, verdict: Verdict, now: number): PodCondition {

@@ -1,8 +1,10 @@
 /** Does what `computePodActions` decided: a table with one executor for each kind of action. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { computeBackoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import { privateMode } from '../base/private-folder.ts';
+import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from './containers/container-config.ts';
@@ -56,6 +58,7 @@ type Executors = {
 
 /** Even a container whose hook used up all of the time gets this long for its SIGTERM. */
 const shortestGraceSeconds = 2;
+const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
 
 export class PodSync {
   readonly #options: PodSyncOptions;
@@ -80,10 +83,13 @@ export class PodSync {
     this.#options = options;
   }
 
-  /** Ends first and side by side; the rest in order. */
+  /** Ends first and side by side; the rest in order, as long as the signal lets it. */
   async apply(actions: readonly PodAction[], input: SyncInput): Promise<void> {
     await Promise.all(actions.filter(({ type }) => type === 'stopContainer').map((action) => this.#do(action, input)));
-    for (const action of actions) if (action.type !== 'stopContainer') await this.#do(action, input);
+    for (const action of actions) {
+      input.signal.throwIfAborted();
+      if (action.type !== 'stopContainer') await this.#do(action, input);
+    }
   }
 
   #do<Type extends PodAction['type']>(action: Extract<PodAction, { type: Type }>, input: SyncInput): Promise<void> {
@@ -93,33 +99,71 @@ export class PodSync {
 
   async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
     const { pod, memory, signal } = input;
-    const { runtime, volumes, limiter, dns, recorder, clock } = this.#options;
-    try {
-      memory.volumesCheckedAt = clock.monotonic();
-      memory.volumes = await volumes.setUp(pod);
-    } catch (error) {
-      if (error instanceof VolumeError)
-        recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedMount', message: error.message });
-      throw error;
-    }
+    const { runtime, volumes, limiter, clock } = this.#options;
+    memory.volumesCheckedAt = clock.monotonic();
+    memory.volumes = await this.#setUpVolumes(input);
     const folder = volumes.folderOf(pod.metadata.uid);
-    await mkdir(folder, { recursive: true, mode: privateMode });
-    const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
-    await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, dns));
-    await writeFile(hostsFileOf(folder), ''); // the address follows
+    await untilAborted(this.#writeFiles(pod, folder), signal);
     const config = this.#sandboxConfig(pod, attempt);
     try {
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
-      const started = limiter.run(() => runtime.startSandbox(id)).then((state) => this.#noteStarted(pod, state));
-      started.catch(() => undefined); // heard by whoever needs the sandbox, and below
-      memory.sandbox = { id, started };
+      if (signal.aborted) await runtime.remove(id);
+      signal.throwIfAborted();
+      memory.sandbox = { id, started: this.#startSandbox(id, input) };
     } catch (error) {
       signal.throwIfAborted();
-      const words = error instanceof Error ? error.message : String(error);
-      const message = `Failed to create pod sandbox: ${words}`;
-      recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+      this.#tellSandboxFailure(pod, memory, error);
       throw error;
     }
+  }
+
+  async #setUpVolumes({ pod, signal }: SyncInput): ReturnType<Volumes['setUp']> {
+    try {
+      return await untilAborted(this.#options.volumes.setUp(pod), signal);
+    } catch (error) {
+      if (error instanceof VolumeError)
+        this.#options.recorder.record(eventSubject(pod), {
+          type: 'Warning',
+          reason: 'FailedMount',
+          message: error.message,
+        });
+      throw error;
+    }
+  }
+
+  async #writeFiles(pod: PodObject, folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true, mode: privateMode });
+    const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
+    await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, this.#options.dns));
+    await writeFile(hostsFileOf(folder), ''); // the address follows
+  }
+
+  /** Goes on beside the images and containers, which need it only when they start. */
+  #startSandbox(id: string, { pod, memory, signal }: SyncInput): Promise<SandboxState> {
+    const { runtime, limiter, observed } = this.#options;
+    const started = limiter
+      .run(() => runtime.startSandbox(id), signal)
+      .then((state) => {
+        memory.sandboxFailures = { count: 0, until: 0 };
+        if (signal.aborted) observed.noteLate(state);
+        return this.#noteStarted(pod, state);
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#tellSandboxFailure(pod, memory, error);
+        throw error;
+      });
+    started.catch(() => undefined); // heard by whoever needs the sandbox
+    return started;
+  }
+
+  /** It is tried again, after a wait that grows. */
+  #tellSandboxFailure(pod: PodObject, memory: PodMemory, error: unknown): void {
+    const { recorder, clock } = this.#options;
+    const count = memory.sandboxFailures.count + 1;
+    memory.sandboxFailures = { count, until: clock.monotonic() + computeBackoffMs(count, sandboxRetry) };
+    const words = error instanceof Error ? error.message : String(error);
+    const message = `Failed to create pod sandbox: ${words}`;
+    recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
   }
 
   async #noteStarted(pod: PodObject, state: SandboxState): Promise<SandboxState> {

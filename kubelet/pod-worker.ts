@@ -19,7 +19,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { computeBackoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { untilAborted } from '../base/until-aborted.ts';
 import type { Recorder } from '../client/event-recorder.ts';
+import { resizePendingMessage } from './allocated-resources.ts';
 import { eventSubject } from './event-subject.ts';
 import { type ImagePuller, showPullErrorMs } from './image-puller.ts';
 import { readLastWords } from './last-words.ts';
@@ -30,6 +32,7 @@ import { PodMemory } from './pod-memory.ts';
 import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './pod-status.ts';
 import type { PodSync } from './pod-sync.ts';
 import type { Prober } from './probes/prober.ts';
+import { withRemembered } from './remembered-containers.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { ContainerState, Runtime } from './runtime/runtime.ts';
 import type { StatusManager } from './status-manager.ts';
@@ -65,6 +68,8 @@ const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
 const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer']);
 /** How soon a step that goes on is shown; then less and less often. */
 const showEveryMs = 1_500;
+/** How long the runtime may take for an answer once the pod's life is over. */
+const leaveBehindMs = 5_000;
 /** How often files of ConfigMaps and Secrets are brought up to date. */
 const volumesRefreshMs = 60_000;
 
@@ -102,6 +107,7 @@ export class PodWorker {
     if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod)))
       this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
     this.#pod = pod;
+    this.#dependencies.statuses.seen(pod);
     if (isDeleting(pod)) {
       this.#life.abort();
       if (graceSecondsOf(pod) < before) this.#hurryStops();
@@ -147,10 +153,12 @@ export class PodWorker {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#life.signal.aborted && !this.#isEnding()) continue;
-        this.#failures += 1;
-        waitMs = this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
-        if (!isAbort(error)) this.#logger.warn('A step for a pod failed; trying again', { error });
+        const wasCutShort = this.#life.signal.aborted && isAbort(error);
+        if (!wasCutShort) {
+          this.#failures += 1;
+          this.#logger.warn('A step for a pod failed; trying again', { error });
+        }
+        waitMs = wasCutShort || this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
       }
       await this.#sleep(waitMs);
     }
@@ -162,22 +170,30 @@ export class PodWorker {
     this.#checkAdmission();
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
-    const known = observed.get(this.uid);
-    await this.#watchContainers(pod, known.containers);
+    await this.#watchContainers(pod, observed.get(this.uid).containers);
+    const known = withRemembered(pod, observed.get(this.uid));
     const context = this.#context();
     if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
-    const actions = computePodActions(pod, known, context);
+    const decided = computePodActions(pod, known, context);
+    const heldBackMs = this.#heldBackMs(decided);
+    const actions = heldBackMs === undefined ? decided : [];
     if (!context.ending) this.#forgetOldReasons(actions);
     this.#publish(pod, context, signal);
     const own = context.ending ? signal : this.#life.signal;
     const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
-    await this.#publishMeanwhile(work, signal);
+    await this.#publishMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, this.#context(), signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
-    return await this.#nextLook(actions, signal);
+    return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, await this.#nextLook(actions, signal));
+  }
+
+  /** How long to do nothing, because the last sandboxes could not be made. */
+  #heldBackMs(actions: readonly PodAction[]): number | undefined {
+    const leftMs = this.#memory.sandboxFailures.until - this.#dependencies.clock.monotonic();
+    return leftMs > 0 && actions.some(({ type }) => type === 'createSandbox') ? leftMs : undefined;
   }
 
   #isEnding(): boolean {
@@ -219,6 +235,7 @@ export class PodWorker {
       message: 'Pod was active on the node longer than the specified deadline',
     };
     this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', ...this.#failure });
+    this.#life.abort();
   }
 
   #deadlineLeftMs(): number | undefined {
@@ -260,7 +277,7 @@ export class PodWorker {
     const { observed, prober, clock, nodeIp } = this.#dependencies;
     if (over && this.#refusal !== undefined) return computeRejectedStatus(pod, { ...this.#refusal, now: clock.now() });
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
-    return computePodStatus(pod, observed.get(this.uid), {
+    return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
       waiting: this.#memory.waiting,
       messages: this.#memory.messages,
       isReady: ready,
@@ -277,25 +294,58 @@ export class PodWorker {
   #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
     if (this.#gone || isTerminal(pod)) return;
     const status = this.#statusOf(pod, false);
+    this.#tellResize(pod, status);
     const starting =
       status.phase === 'Pending' &&
       [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
     this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
   }
 
-  /** A step that takes long (a pull, a hook, a grace period) is shown while it goes on. */
-  async #publishMeanwhile(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  /**
+   * A step that takes long (a pull, a hook, a grace period) is shown while it goes on, and the pod's deadline is
+   * watched. Once the pod's life is over, waits end by themselves; a call that the runtime does not answer is left
+   * behind then. Whatever comes of it is announced by who made it.
+   */
+  async #publishMeanwhile(
+    work: Promise<void>,
+    { signal, mayLeave }: { readonly signal: AbortSignal; readonly mayLeave: boolean },
+  ): Promise<void> {
+    const { clock, statuses } = this.#dependencies;
+    const watchesLife = mayLeave && !this.#life.signal.aborted;
     const over = new AbortController();
-    const ended = work.finally(() => over.abort());
+    const patience = new AbortController();
+    const hurry = () => patience.abort();
+    const ended = work.finally(() => {
+      over.abort();
+      patience.abort();
+      this.#life.signal.removeEventListener('abort', hurry);
+    });
     ended.catch(() => undefined); // awaited below
-    let shown = 0;
-    while (!over.signal.aborted) {
-      await this.#dependencies.clock.sleep(showEveryMs * 2 ** Math.min(shown, 4), over.signal);
-      if (over.signal.aborted) break;
-      shown += 1;
-      this.#publish(this.#dependencies.statuses.withLatestStatus(this.#pod), this.#context(), signal);
+    if (watchesLife) this.#life.signal.addEventListener('abort', hurry, { once: true });
+    for (let shown = 0; !over.signal.aborted; shown += 1) {
+      await clock.sleep(this.#untilShownMs(shown), patience.signal);
+      this.#checkDeadline();
+      if (watchesLife && this.#life.signal.aborted) {
+        await clock.sleep(leaveBehindMs, over.signal);
+        if (!over.signal.aborted) throw this.#life.signal.reason;
+      }
+      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), this.#context(), signal);
     }
     await ended;
+  }
+
+  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
+    const isPending = (all: readonly { readonly type: string }[]) =>
+      all.some(({ type }) => type === 'PodResizePending');
+    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
+    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
+    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
+  }
+
+  #untilShownMs(shown: number): number {
+    const nextMs = showEveryMs * 2 ** Math.min(shown, 4);
+    const deadlineMs = this.#isEnding() ? undefined : this.#deadlineLeftMs();
+    return Math.min(nextMs, Math.max(0, deadlineMs ?? nextMs));
   }
 
   /** Nothing runs any more. */
@@ -367,7 +417,8 @@ export class PodWorker {
     const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
     if (dueInMs > 0) return dueInMs;
     this.#memory.volumesCheckedAt = clock.monotonic();
-    this.#memory.volumes = await volumes.setUp(statuses.withLatestStatus(this.#pod));
+    const setUp = volumes.setUp(statuses.withLatestStatus(this.#pod));
+    this.#memory.volumes = await untilAborted(setUp, this.#life.signal);
     return volumesRefreshMs;
   }
 

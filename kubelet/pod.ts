@@ -1,7 +1,13 @@
 /** What the kubelet asks of a pod object again and again: who it is, its containers in order, what may restart. Pure. */
 
 import { createHash } from 'node:crypto';
-import type { Container, EphemeralContainer, Pod } from 'kubernetes-types/core/v1';
+import type {
+  Container,
+  ContainerStateTerminated,
+  ContainerStatus,
+  EphemeralContainer,
+  Pod,
+} from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ContainerKind, ContainerState, PodIdentity, SandboxState } from './runtime/runtime.ts';
@@ -61,6 +67,22 @@ const listNames: Record<ContainerKind, string> = {
   ephemeral: 'ephemeralContainers',
 };
 
+/** What the API knows of one container of the pod: it outlives removed containers. */
+export function statusOf(
+  { status }: PodObject,
+  { spec, kind }: Pick<PodContainer, 'spec' | 'kind'>,
+): DeepReadonly<ContainerStatus> | undefined {
+  const lists: Record<ContainerKind, readonly DeepReadonly<ContainerStatus>[] | undefined> = {
+    init: status?.initContainerStatuses,
+    main: status?.containerStatuses,
+    ephemeral: status?.ephemeralContainerStatuses,
+  };
+  return lists[kind]?.find(({ name }) => name === spec.name);
+}
+
+/** `docker://3f2a…` → `3f2a…`. */
+export const runtimeIdOf = (containerId: string): string => containerId.replace(/^\w+:\/\//, '');
+
 /** Where events point to: `spec.containers{web}`. */
 export function fieldPathOf({ kind, spec }: Pick<PodContainer, 'kind' | 'spec'>): string {
   return `spec.${listNames[kind]}{${spec.name}}`;
@@ -90,10 +112,15 @@ function ruleMatches({ exitCodes }: RestartRule, exitCode: number): boolean {
   return exitCodes?.operator === 'In' ? listed : !listed;
 }
 
+export type Termination = DeepReadonly<ContainerStateTerminated>;
+
+/** A container of the runtime, or one that only the pod's status remembers, with its end as it is told there. */
+export type KnownContainer = ContainerState & { readonly remembered?: Termination };
+
 /** What the runtime has of one pod. */
 export interface ObservedPod {
   readonly sandboxes: readonly SandboxState[];
-  readonly containers: readonly ContainerState[];
+  readonly containers: readonly KnownContainer[];
 }
 
 export const nothingObserved: ObservedPod = { sandboxes: [], containers: [] };
@@ -104,7 +131,7 @@ export function sandboxOf({ sandboxes }: ObservedPod): SandboxState | undefined 
 }
 
 /** All attempts at one container, the newest first. */
-export function attemptsOf({ containers }: ObservedPod, name: string): ContainerState[] {
+export function attemptsOf({ containers }: ObservedPod, name: string): KnownContainer[] {
   return containers.filter((one) => one.name === name).sort((a, b) => b.attempt - a.attempt);
 }
 
@@ -112,8 +139,9 @@ export function graceSecondsOf(pod: PodObject): number {
   return pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
 }
 
-export const isTerminal = (pod: PodObject): boolean =>
-  pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export const isTerminal = ({ status }: PodObject): boolean => isTerminalPhase(status?.phase);
+
+export const isTerminalPhase = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 export const usesNodeNetwork = (pod: PodObject): boolean => pod.spec?.hostNetwork === true;
 

@@ -27,11 +27,12 @@ export interface ContainerConfigInput extends NodeLimits {
   readonly targetContainerId?: string | undefined;
 }
 
-/** Names of what is kept with a container for the day when its pod object is gone. */
+/** Names of what is kept with a container for the day when its pod object is gone, or says something else. */
 export const containerAnnotations = {
   graceSeconds: 'grace-seconds',
   lastWords: 'last-words',
   logFallback: 'log-fallback',
+  resources: 'resources',
 };
 
 /** Throws `ContainerConfigError` when the container cannot be made as it is written. */
@@ -80,6 +81,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.graceSeconds]: String(graceSecondsOf(pod)),
       [containerAnnotations.lastWords]: lastWords,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
+      [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
     },
   };
 }

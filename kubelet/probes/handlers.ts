@@ -6,8 +6,9 @@ import https from 'node:https';
 import net from 'node:net';
 import type { HTTPGetAction } from 'kubernetes-types/core/v1';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
 import type { ContainerSpec } from '../pod.ts';
-import type { StreamRuntime } from '../runtime/runtime.ts';
+import type { Session, StreamRuntime } from '../runtime/runtime.ts';
 
 /** `unknown`: the question itself went wrong; `warning`: passed, but somebody should look. */
 export interface Answer {
@@ -20,32 +21,60 @@ const maxRedirects = 10;
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** How long an answer may take. `signal`: nobody wants it any more. */
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export async function askExec(
   runtime: Pick<StreamRuntime, 'exec'>,
   id: string,
-  { command, timeoutMs }: { readonly command: readonly string[]; readonly timeoutMs: number },
+  { command, ...patience }: { readonly command: readonly string[] } & Patience,
 ): Promise<Answer> {
-  const session = await runtime.exec(id, command, { stdin: false, stdout: true, stderr: true, tty: false });
+  const over = giveUpAfter(patience);
+  const opening = runtime.exec(id, command, { stdin: false, stdout: true, stderr: true, tty: false });
+  try {
+    const session = await untilAborted(opening, over.signal);
+    const output = collect(session);
+    const code = await untilAborted(session.done, over.signal);
+    return { result: code === 0 ? 'success' : 'failure', output: output() };
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+    void opening.then((session) => session.close()).catch(() => undefined);
+    return { result: 'failure', output: `command "${command.join(' ')}" timed out` };
+  } finally {
+    over.clear();
+  }
+}
+
+/** What a session has written so far, up to the limit. */
+function collect({ stdout, stderr }: Session): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   const take = (chunk: Buffer) => {
     if (size < outputLimit) chunks.push(chunk);
     size += chunk.length;
   };
-  session.stdout.on('data', take);
-  session.stderr.on('data', take);
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(() => resolve('timeout'), timeoutMs);
-  });
-  const outcome = await Promise.race([session.done, timeout]);
-  clearTimeout(timer);
-  const output = Buffer.concat(chunks).subarray(0, outputLimit).toString();
-  if (outcome === 'timeout') {
-    session.close();
-    return { result: 'failure', output: `command "${command.join(' ')}" timed out` };
-  }
-  return { result: outcome === 0 ? 'success' : 'failure', output };
+  stdout.on('data', take);
+  stderr.on('data', take);
+  return () => Buffer.concat(chunks).subarray(0, outputLimit).toString();
+}
+
+/** `clear` when it is over, so that no timer stays. */
+function giveUpAfter({ timeoutMs, signal }: Patience): { readonly signal: AbortSignal; readonly clear: () => void } {
+  const late = new AbortController();
+  const stop = () => late.abort();
+  const timer = setTimeout(stop, timeoutMs);
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  return {
+    signal: late.signal,
+    clear: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+    },
+  };
 }
 
 /** A number, or the name of one of the container's ports. Throws an Error in upstream's words. */
@@ -57,81 +86,109 @@ export function resolvePort(port: string | number | undefined, container: Contai
   return found.containerPort;
 }
 
-export interface HttpQuestion {
+export interface HttpQuestion extends Patience {
   readonly action: DeepReadonly<HTTPGetAction>;
   readonly podIp: string;
   readonly port: number;
-  readonly timeoutMs: number;
   readonly userAgent: string;
 }
 
-export async function askHttp({ action, podIp, port, timeoutMs, userAgent }: HttpQuestion): Promise<Answer> {
+/** The time-out is for all of it: connecting, redirects, head and body. */
+export async function askHttp({ action, podIp, port, userAgent, ...patience }: HttpQuestion): Promise<Answer> {
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
-  let url = new URL(path, `${scheme}://${action.host || podIp}:${port}`);
+  const url = new URL(path, `${scheme}://${action.host || podIp}:${port}`);
   const headers: Record<string, string> = { accept: '*/*', 'user-agent': userAgent, connection: 'close' };
   for (const { name, value } of action.httpHeaders ?? []) {
     if (value === '') delete headers[name.toLowerCase()];
     else headers[name.toLowerCase()] = value;
   }
-  const deadline = performance.now() + timeoutMs;
+  const over = giveUpAfter(patience);
+  try {
+    return await follow(url, headers, over.signal);
+  } finally {
+    over.clear();
+  }
+}
+
+async function follow(start: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+  let url = start;
   for (let redirects = 0; ; redirects += 1) {
-    let status: number;
-    let location: string | undefined;
+    let page: Page;
     try {
-      ({ status, location } = await get(url, headers, Math.max(1, deadline - performance.now())));
+      page = await get(url, headers, signal);
     } catch (error) {
       return { result: 'failure', output: `Get "${url.href}": ${words(error)}` };
     }
+    const { status, location, body } = page;
     if (status < 200 || status >= 400)
       return { result: 'failure', output: `HTTP probe failed with statuscode: ${status}` };
-    if (status < 300 || location === undefined) return { result: 'success', output: '' };
+    if (status < 300 || location === undefined) return { result: 'success', output: body };
     const next = new URL(location, url);
     if (next.hostname !== url.hostname)
-      return { result: 'warning', output: `Probe terminated redirects, Response body: ` };
+      return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
     if (redirects >= maxRedirects)
       return { result: 'failure', output: `Get "${url.href}": stopped after 10 redirects` };
     url = next;
   }
 }
 
-function get(
-  url: URL,
-  headers: Record<string, string>,
-  timeoutMs: number,
-): Promise<{ readonly status: number; readonly location: string | undefined }> {
+interface Page {
+  readonly status: number;
+  readonly location: string | undefined;
+  /** Its beginning, up to the limit. */
+  readonly body: string;
+}
+
+function get(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Page> {
   return new Promise((resolve, reject) => {
+    let awaited = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
+    const settle = (end: () => void) => {
+      signal.removeEventListener('abort', giveUp);
+      request.destroy();
+      end();
+    };
+    const fail = (error: Error) =>
+      settle(() => reject(new Error(explainDial(error, url.hostname, Number(url.port)), { cause: error })));
+    const giveUp = () => fail(new Error(awaited));
     // A container's certificate is its own affair: the probe asks whether it answers.
     // So is how strictly it ends its lines.
     const options = { headers, agent: false as const, rejectUnauthorized: false, insecureHTTPParser: true };
     const request = (url.protocol === 'https:' ? https : http).get(url, options, (response) => {
-      clearTimeout(timer);
-      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
-      response.destroy();
+      awaited = 'context deadline exceeded (Client.Timeout or context cancellation while reading body)';
+      const { statusCode: status = 0, headers: answered } = response;
+      const arrived = (body: string) => settle(() => resolve({ status, location: answered.location, body }));
+      readBeginning(response).then(arrived, fail);
     });
-    const timer = setTimeout(
-      () => request.destroy(new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)')),
-      timeoutMs,
-    );
-    request.on('error', (error) => {
-      clearTimeout(timer);
-      reject(new Error(explainDial(error, url.hostname, Number(url.port))));
-    });
+    request.on('error', fail);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
   });
 }
 
-export function askTcp(host: string, port: number, timeoutMs: number): Promise<Answer> {
+/** The whole body, or as much of a long one as anybody will look at. */
+async function readBeginning(response: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= outputLimit) break;
+  }
+  return Buffer.concat(chunks).subarray(0, outputLimit).toString();
+}
+
+export function askTcp(host: string, port: number, patience: Patience): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port });
+    const over = giveUpAfter(patience);
     const end = (answer: Answer) => {
-      clearTimeout(timer);
+      over.clear();
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(
-      () => end({ result: 'failure', output: `dial tcp ${host}:${port}: i/o timeout` }),
-      timeoutMs,
-    );
+    const late = () => end({ result: 'failure', output: `dial tcp ${host}:${port}: i/o timeout` });
+    over.signal.addEventListener('abort', late, { once: true });
     socket.on('connect', () => end({ result: 'success', output: '' }));
     socket.on('error', (error) => end({ result: 'failure', output: explainDial(error, host, port) }));
   });

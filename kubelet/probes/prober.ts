@@ -14,7 +14,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../event-subject.ts';
-import type { PodContainer, PodObject } from '../pod.ts';
+import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../pod.ts';
 import type { StopReason } from '../pod-actions.ts';
 import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
 import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
@@ -59,15 +59,23 @@ export class Prober {
     const { pod, container, state } = target;
     if (this.#watched.has(state.id)) return;
     const { startupProbe, livenessProbe, readinessProbe } = container.spec;
+    // What an earlier kubelet found out of this very container holds until it is asked again.
+    const status = statusOf(pod, container);
+    const known = runtimeIdOf(status?.containerID ?? '') === state.id ? status : undefined;
+    const started = startupProbe === undefined || known?.started === true;
     const watched: Watched = {
       podUid: pod.metadata.uid,
       stop: new AbortController(),
-      started: startupProbe === undefined,
-      ready: startupProbe === undefined && readinessProbe === undefined,
+      started,
+      ready: started && (readinessProbe === undefined || known?.ready === true),
       unwell: undefined,
     };
     this.#watched.set(state.id, watched);
-    const loop = this.#askAll(target, watched, { startupProbe, livenessProbe, readinessProbe });
+    const loop = this.#askAll(target, watched, {
+      startupProbe: started ? undefined : startupProbe,
+      livenessProbe,
+      readinessProbe,
+    });
     this.#loops.add(loop);
     void loop.then(() => this.#loops.delete(loop));
   }
@@ -145,7 +153,7 @@ export class Prober {
   ): Promise<void> {
     const { clock } = this.#options;
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-    await clock.sleep(initialDelaySeconds * 1000, signal);
+    await clock.sleep(Math.max(0, initialDelaySeconds * 1000 - runningForMs(target.state, clock)), signal);
     let [inRow, last] = [0, undefined as boolean | undefined];
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
@@ -173,7 +181,7 @@ export class Prober {
         return await askHttp({ action: httpGet, podIp, port, timeoutMs, userAgent: this.#options.userAgent });
       }
       if (tcpSocket)
-        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), timeoutMs);
+        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), { timeoutMs });
       if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
       return { result: 'success', output: '' };
     } catch (error) {
@@ -192,3 +200,6 @@ export class Prober {
     this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason, message: texts[result] });
   }
 }
+
+const runningForMs = ({ status }: ContainerState, clock: Clock): number =>
+  status.type === 'running' ? Math.max(0, clock.now() - status.startedAt) : 0;

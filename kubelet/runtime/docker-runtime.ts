@@ -4,9 +4,9 @@ import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
-import { readInspection } from './docker/container-state.ts';
+import { computeImageId, readInspection } from './docker/container-state.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath, translateError } from './docker/engine.ts';
-import { readEvents } from './docker/events.ts';
+import { type OwnEvent, readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
 import { PodNetwork } from './docker/network.ts';
@@ -52,6 +52,8 @@ type Inspected = NonNullable<ReturnType<typeof readInspection>>;
 /** What the engine calls each state, with what we made of it: only what changed is inspected again by `list`. */
 interface Known {
   readonly dockerState: string;
+  /** The id of its image. */
+  readonly image: string;
   readonly inspected: Inspected;
 }
 
@@ -66,9 +68,13 @@ export class DockerRuntime implements Runtime {
   readonly #images: DockerImages;
   readonly #streams: DockerStreams;
   readonly #known = new Map<string, Known>();
-  /** Who starts something hears of it by the answer: the event would only be asked about once more. */
+  /**
+   * Who creates or starts something hears of it by the answer: the event would only be asked about once more. What is
+   * told was done by somebody else, such as a kubelet that was killed before the engine was done. Creations by name.
+   */
+  readonly #ownCreations = new Set<string>();
   readonly #ownStarts = new Set<string>();
-  /** Registry digests by image id; an image's never change. */
+  /** Registry digests by image id, as of the last list. */
   readonly #digests = new Map<string, readonly string[]>();
 
   constructor(options: DockerRuntimeOptions) {
@@ -92,15 +98,17 @@ export class DockerRuntime implements Runtime {
   async list(): Promise<RuntimeSnapshot> {
     const { node, clusterId } = this.#maker;
     const filters = { label: [`${nodeLabel}=${node}`] };
-    const found = (await ask(this.#docker.listContainers({ all: true, filters }))).filter(
-      ({ Labels: labels }) => !isForeign(labels, clusterId),
-    );
+    const [listed] = await Promise.all([
+      ask(this.#docker.listContainers({ all: true, filters })),
+      this.#refreshDigests(),
+    ]);
+    const found = listed.filter(({ Labels: labels }) => !isForeign(labels, clusterId));
     const present = new Set(found.map(({ Id }) => Id));
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
     const all = await Promise.all(
       found.map(({ Id: id, State: state }) => {
         const known = this.#known.get(id);
-        return known?.dockerState === state ? known.inspected : this.#inspect(id);
+        return known?.dockerState === state ? this.#withImageId(known) : this.#inspect(id);
       }),
     );
     const ours = all.filter((one) => one !== undefined);
@@ -177,7 +185,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    yield* readEvents(this.#docker, { maker: this.#maker, isOwnStart: (id) => this.#ownStarts.delete(id) }, signal);
+    const isOwn = ({ action, id, name }: OwnEvent) =>
+      action === 'create' ? this.#ownCreations.delete(name) : this.#ownStarts.delete(id);
+    yield* readEvents(this.#docker, { maker: this.#maker, isOwn }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {
@@ -255,13 +265,17 @@ export class DockerRuntime implements Runtime {
   }
 
   async #create(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    const { name = '' } = options;
+    this.#ownCreations.add(name);
     try {
       return (await ask(this.#docker.createContainer(options))).id;
     } catch (error) {
-      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && options.name !== undefined;
+      this.#ownCreations.delete(name);
+      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && name !== '';
       if (!taken) throw error;
       // Left by a creation whose answer we never got.
-      await this.remove(options.name ?? '');
+      await this.remove(name);
+      this.#ownCreations.add(name);
       return (await ask(this.#docker.createContainer(options))).id;
     }
   }
@@ -273,19 +287,33 @@ export class DockerRuntime implements Runtime {
       this.#known.delete(id);
       return undefined;
     }
-    this.#known.set(id, { dockerState: info.State.Status, inspected });
+    this.#known.set(id, { dockerState: info.State.Status, image: info.Image, inspected });
     return inspected;
+  }
+
+  /** A push or a pull gives an image that is there a name in a registry. */
+  async #refreshDigests(): Promise<void> {
+    for (const { Id: id, RepoDigests: digests } of await ask(this.#docker.listImages()))
+      this.#digests.set(id, (digests ?? []).filter(isDigest));
+  }
+
+  #withImageId({ inspected, image }: Known): Inspected {
+    const digests = this.#digests.get(image);
+    if (inspected.type === 'sandbox' || digests === undefined) return inspected;
+    return { ...inspected, imageId: computeImageId(image, digests, inspected.imageName) };
   }
 
   async #digestsOf(imageId: string): Promise<readonly string[]> {
     const known = this.#digests.get(imageId);
     if (known !== undefined) return known;
     const image = await askMaybe(this.#docker.getImage(imageId).inspect());
-    const digests = image?.RepoDigests ?? [];
+    const digests = (image?.RepoDigests ?? []).filter(isDigest);
     if (image !== undefined) this.#digests.set(imageId, digests);
     return digests;
   }
 }
+
+const isDigest = (name: string): boolean => !name.includes('<none>');
 
 function required<T>(state: T | undefined, id: string): T {
   if (state === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);

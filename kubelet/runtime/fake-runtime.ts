@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
+import { createDeferred } from '../../base/deferred.ts';
 import {
   type ContainerConfig,
   type ContainerRunState,
@@ -38,6 +39,8 @@ interface FakeContainer {
   readonly output: string[];
 }
 
+type HeldMethod = 'createSandbox' | 'startSandbox' | 'createContainer' | 'startContainer' | 'exec';
+
 type Listener = (event: RuntimeEvent) => void;
 
 /** What a fake process does with its script: prints its `echo`s, then ends, or waits for SIGTERM. */
@@ -55,10 +58,41 @@ export class FakeRuntime implements Runtime {
   readonly #containers = new Map<string, FakeContainer>();
   readonly #images = new Map<string, ImageDetails>();
   readonly #listeners = new Set<Listener>();
+  readonly #gates = new Map<HeldMethod, Promise<void>>();
   #serial = 0;
   #clusterId: string | undefined;
   /** All calls that change something, in order: what a test asks when it must know how often. */
   readonly changes: string[] = [];
+
+  /** From now on calls of `method` are held up until what is returned is called: an engine that hangs. */
+  hold(method: HeldMethod): () => void {
+    const gate = createDeferred<void>();
+    this.#gates.set(method, gate.promise);
+    return () => {
+      this.#gates.delete(method);
+      gate.resolve();
+    };
+  }
+
+  /** From now on calls of `method` fail with `message`, until it is undefined. */
+  fail(method: HeldMethod, message: string | undefined): void {
+    if (message === undefined) this.#gates.delete(method);
+    else {
+      const failure = Promise.reject(new RuntimeError('Refused', message));
+      failure.catch(() => undefined); // heard by each call
+      this.#gates.set(method, failure);
+    }
+  }
+
+  /** As `docker container prune`: what ended is gone. Returns how many containers that were. */
+  prune(): number {
+    const ended = [...this.#containers.values()].filter(({ state }) => state.status.type === 'exited');
+    for (const { state } of ended) {
+      this.#containers.delete(state.id);
+      this.#tell('container', state.id, state.pod.uid);
+    }
+    return ended.length;
+  }
 
   addImage(name: string): void {
     this.#images.set(name, { id: `sha256:${name}`, sizeBytes: 1_000_000, user: '' });
@@ -87,6 +121,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async createSandbox({ pod, attempt }: SandboxConfig): Promise<string> {
+    await this.#gates.get('createSandbox');
     const name = `${pod.uid}/${attempt}`;
     for (const [id, sandbox] of this.#sandboxes) if (sandbox.name === name) await this.remove(id);
     const id = this.#nextId('sandbox');
@@ -96,6 +131,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async startSandbox(id: string): Promise<SandboxState> {
+    await this.#gates.get('startSandbox');
     const sandbox = this.#sandboxes.get(id);
     if (sandbox === undefined) throw notThere(id);
     this.#serial += 1;
@@ -105,6 +141,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    await this.#gates.get('createContainer');
     if (!this.#sandboxes.has(sandboxId)) throw notThere(sandboxId);
     const name = `${config.pod.uid}/${config.name}/${config.attempt}`;
     for (const [id, container] of this.#containers) if (container.name === name) await this.remove(id);
@@ -123,6 +160,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async startContainer(id: string): Promise<ContainerState> {
+    await this.#gates.get('startContainer');
     const container = this.#containers.get(id);
     if (container === undefined) throw notThere(id);
     if (!this.#sandboxes.get(container.state.sandboxId)?.state.running)
@@ -211,15 +249,17 @@ export class FakeRuntime implements Runtime {
   }
 
   async exec(_id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
-    const { errors, exitCode = 0 } = readScript(command[2] ?? '');
+    await this.#gates.get('exec');
+    const { errors, exitCode } = readScript(command[2] ?? '');
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     // `cat` is all that a fake command does with its input.
     if (command[2]?.includes('cat')) stdin.pipe(stdout);
-    else stdout.end();
+    else if (exitCode !== undefined) stdout.end();
     for (const line of errors) stderr.write(`${line}\n`);
     stderr.end();
-    const done = new Promise<number>((resolve) => stdout.on('end', () => resolve(exitCode)));
-    return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close() {} };
+    const done = new Promise<number>((resolve) => stdout.on('end', () => resolve(exitCode ?? 137)));
+    const close = () => void stdout.end();
+    return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close };
   }
 
   async attach(id: string, options: StreamOptions): Promise<Session> {

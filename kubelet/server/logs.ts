@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
 import type { ObservedPods } from '../observed-pods.ts';
-import { attemptsOf, containerOf, type PodObject } from '../pod.ts';
+import { attemptsOf, containerOf, type PodObject, statusOf } from '../pod.ts';
 import type { PodWorkers } from '../pod-workers.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
 
@@ -70,8 +70,15 @@ function findAttempt({ pod, container: name, query, observed, workers }: LogRequ
     throw badRequest(`previous terminated container "${name}" in pod "${podName}" not found`);
   }
   if (newest !== undefined) return newest;
+  if (hasEnded(pod, name))
+    throw badRequest(`container "${name}" in pod "${podName}" ended and was removed with its log`);
   const waiting = workers.get(pod.metadata.uid)?.waitingReasonOf(name) ?? waitingInStatus(pod, name);
   throw badRequest(`container "${name}" in pod "${podName}" is waiting to start: ${explain(waiting)}`);
+}
+
+function hasEnded(pod: PodObject, name: string): boolean {
+  const container = containerOf(pod, name);
+  return container !== undefined && statusOf(pod, container)?.state?.terminated !== undefined;
 }
 
 function waitingInStatus({ status }: PodObject, name: string): string {

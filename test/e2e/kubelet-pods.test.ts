@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { pods } from '../../api/kinds.ts';
-import { isNotFound } from '../../api/status-error.ts';
+import { silentLogger } from '../../base/logger.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
+import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
-import { podUntil, startTestKubelet } from '../support/test-kubelet.ts';
+import { podUntil, startTestKubelet, untilPodIsGone } from '../support/test-kubelet.ts';
 
 const podCidr = '10.244.202.0/24';
 const waiting = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
@@ -23,7 +24,7 @@ describe('kubelet', { timeout: 240_000 }, () => {
   const start = () => startTestKubelet({ engine, server, podCidr, dataDir });
 
   before(async () => {
-    engine = await startTestEngine({ podCidr });
+    engine = await startTestEngine({ podCidr, registry: true });
     await engine.importBusybox('busybox:1');
     server = await startTestApiServer();
     dataDir = `${engine.folder}/kubelet`;
@@ -47,14 +48,7 @@ describe('kubelet', { timeout: 240_000 }, () => {
 
   const remove = async (name: string) => {
     await server.client.delete(pods, { namespace: 'default', name });
-    await eventually(`pod ${name} is gone`, async () => {
-      try {
-        await server.client.get<Pod>(pods, { namespace: 'default', name });
-        return false;
-      } catch (error) {
-        return isNotFound(error);
-      }
-    });
+    await untilPodIsGone(server, name);
   };
 
   const isRunning = (pod: Pod) => pod.status?.containerStatuses?.[0]?.state?.running !== undefined;
@@ -121,6 +115,61 @@ describe('kubelet', { timeout: 240_000 }, () => {
     assert.deepEqual(after.status?.containerStatuses, before.status?.containerStatuses);
     assert.equal((await containersOf('adopted')).length, 2);
     await remove('adopted');
+  });
+
+  it('ends at once what a killed kubelet had asked the engine for', async () => {
+    const killed = new DockerRuntime({ socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger });
+    const pod = { namespace: 'default', name: 'leftover', uid: 'leftover-uid' };
+    const shape = { attempt: 0, hostname: 'x', network: 'pod', pid: 'container', ipc: 'pod' } as const;
+    await killed.createSandbox({ pod, ...shape, sysctls: {}, portMappings: [] });
+    await eventually('it is gone', async () => (await containersOf('leftover')).length === 0, { timeoutMs: 10_000 });
+  });
+
+  it('ends a pod whose postStart hook hangs', async () => {
+    const lifecycle = { postStart: { exec: { command: ['sleep', '600'] } } };
+    const container = { name: 'c', image: 'busybox:1', lifecycle };
+    await create('hooked', waiting, { containers: [container] });
+    await eventually(
+      'its container runs',
+      async () => (await containersOf('hooked')).filter(({ State: state }) => state === 'running').length === 2,
+    );
+    await remove('hooked');
+    await eventually('nothing of it is left', async () => (await containersOf('hooked')).length === 0);
+  });
+
+  it('goes on with a pod whose ended containers were pruned', async () => {
+    const initContainers = [{ name: 'first', image: 'busybox:1', command: ['true'] }];
+    await create('pruned', waiting, { initContainers });
+    const before = await podUntil(server, 'pruned', isRunning);
+    const { ContainersDeleted: deleted } = await engine.docker.pruneContainers();
+    assert.ok((deleted ?? []).length > 0);
+    await eventually('the log says so', async () => {
+      try {
+        await log('pruned', '?container=first');
+        return false;
+      } catch (error) {
+        return /ended and was removed/.test(String(error));
+      }
+    });
+    const { status } = await server.client.get<Pod>(pods, { namespace: 'default', name: 'pruned' });
+    assert.deepEqual(status?.initContainerStatuses, before.status?.initContainerStatuses);
+    assert.deepEqual(status?.containerStatuses, before.status?.containerStatuses);
+    await remove('pruned');
+  });
+
+  it('shows the name that a push gave to the image of a running container', async () => {
+    const image = 'localhost:5000/pushed:1';
+    await engine.importBusybox(image);
+    await create('pushed', waiting, { containers: [{ name: 'c', image }] });
+    const imageId = (pod: Pod) => pod.status?.containerStatuses?.[0]?.imageID ?? '';
+    const before = await podUntil(server, 'pushed', isRunning);
+    assert.match(imageId(before), /^docker:\/\/sha256:/);
+    const progress = await engine.docker.getImage(image).push({ authconfig: {} });
+    await new Promise((resolve) => engine.docker.modem.followProgress(progress, resolve));
+    await podUntil(server, 'pushed', (pod) =>
+      imageId(pod).startsWith('docker-pullable://localhost:5000/pushed@sha256:'),
+    );
+    await remove('pushed');
   });
 
   it('keeps its heartbeat and turns not ready while the engine hangs', async () => {

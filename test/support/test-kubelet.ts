@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { namespaces, nodes, pods } from '../../api/kinds.ts';
 import type { Stored } from '../../api/object.ts';
-import { isAlreadyExists } from '../../api/status-error.ts';
+import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
@@ -57,6 +57,18 @@ export async function ensureNamespace({ client }: TestApiServer, name: string): 
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
+}
+
+/** Resolves when the object is gone. */
+export async function untilPodIsGone({ client }: TestApiServer, name: string): Promise<void> {
+  await eventually(`pod ${name} is gone`, async () => {
+    try {
+      await client.get<Pod>(pods, { namespace: 'default', name });
+      return false;
+    } catch (error) {
+      return isNotFound(error);
+    }
+  });
 }
 
 /** The pod once `check` holds. */

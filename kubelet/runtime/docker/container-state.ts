@@ -30,13 +30,27 @@ export function readInspection(
     ...labels,
     id: info.Id,
     createdAt,
-    imageId: `docker-pullable://${imageDigests[0] ?? info.Image}`.replace(
-      'docker-pullable://sha256:',
-      'docker://sha256:',
-    ),
+    imageId: computeImageId(info.Image, imageDigests, labels.imageName),
     status: readRunState(info, createdAt),
   };
 }
+
+/**
+ * How the status names the image that a container runs: by a registry's digest, that of the repository which the
+ * user named before others, or by the engine's own id where no registry has it.
+ */
+export function computeImageId(id: string, digests: readonly string[], imageName: string): string {
+  const isNamed = (digest: string) => repositoryOf(digest) === repositoryOf(imageName);
+  const digest = digests.find(isNamed) ?? [...digests].sort()[0];
+  return digest === undefined ? `docker://${id}` : `docker-pullable://${digest}`;
+}
+
+/** The engine leaves out what everybody means: `docker.io/library/busybox:1` is its `busybox`. */
+const repositoryOf = (name: string): string =>
+  name
+    .replace(/@.*$/, '')
+    .replace(/:[^:/]*$/, '')
+    .replace(/^docker\.io\/(library\/)?/, '');
 
 function readRunState({ State: state }: ContainerInspectInfo, createdAt: number): ContainerRunState {
   const startedAt = readTime(state.StartedAt);

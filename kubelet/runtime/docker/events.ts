@@ -11,17 +11,23 @@ interface EngineEvent {
   readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
 }
 
+export interface OwnEvent {
+  readonly action: 'create' | 'start';
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface EventFilter {
   /** Whose containers. */
   readonly maker: Maker;
-  /** Asked once for each start: those are not told. */
-  isOwnStart(id: string): boolean;
+  /** Asked once for each start and creation: those are not told. */
+  isOwn(event: OwnEvent): boolean;
 }
 
 /** Ends only when `signal` aborts; a broken connection throws. */
 export async function* readEvents(
   docker: Dockerode,
-  { maker, isOwnStart }: EventFilter,
+  { maker, isOwn }: EventFilter,
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
@@ -29,7 +35,7 @@ export async function* readEvents(
     docker.getEvents({
       filters: {
         type: ['container'],
-        event: ['start', 'die', 'destroy', 'pause', 'unpause'],
+        event: ['create', 'start', 'die', 'destroy', 'pause', 'unpause'],
         label: [`${nodeLabel}=${maker.node}`],
       },
     }),
@@ -40,7 +46,9 @@ export async function* readEvents(
   try {
     for await (const event of parseLines(stream)) {
       if (isForeign(event.Actor?.Attributes ?? {}, maker.clusterId)) continue;
-      if (event.Action === 'start' && isOwnStart(event.Actor?.ID ?? '')) continue;
+      const { Action: action, Actor: actor } = event;
+      const mayBeOwn = action === 'create' || action === 'start';
+      if (mayBeOwn && isOwn({ action, id: actor?.ID ?? '', name: actor?.Attributes?.name ?? '' })) continue;
       const told = readEvent(event);
       if (told !== undefined) yield told;
     }

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import net from 'node:net';
+import { after, describe, it } from 'node:test';
+import { FakeRuntime } from '../runtime/fake-runtime.ts';
+import { askExec, askGrpc, askHttp, askTcp } from './handlers.ts';
+
+describe('probe handlers', () => {
+  const servers: net.Server[] = [];
+  const sockets = new Set<net.Socket>();
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+    for (const server of servers) server.close();
+  });
+
+  async function listen(server: net.Server): Promise<number> {
+    server.on('connection', (socket: net.Socket) => sockets.add(socket));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    servers.push(server);
+    return (server.address() as AddressInfo).port;
+  }
+  const ask = (port: number, timeoutMs: number, signal?: AbortSignal) =>
+    askHttp({ action: { port }, podIp: '127.0.0.1', port, timeoutMs, userAgent: 'test', signal });
+
+  it('takes an answer with its whole body for success, and a long one as soon as it has seen enough', async () => {
+    const short = await listen(http.createServer((_, response) => response.end('fine')));
+    assert.deepEqual(await ask(short, 10_000), { result: 'success', output: 'fine' });
+    const endless = http.createServer((_, response) => {
+      response.on('drain', () => response.write('x'.repeat(4096)));
+      response.write('x'.repeat(64 * 1024));
+    });
+    const { result, output } = await ask(await listen(endless), 10_000);
+    assert.deepEqual([result, output.length], ['success', 10 * 1024]);
+  });
+
+  it('fails an HTTP probe at its time-out, whatever of the answer does not come', async () => {
+    const silent = await listen(net.createServer());
+    const headless = await listen(net.createServer((socket) => socket.write('HTTP/1.1 200 OK\r\n')));
+    const bodyless = await listen(http.createServer((_, response) => response.write('begins')));
+    for (const [port, why] of [
+      [silent, /awaiting headers/],
+      [headless, /awaiting headers/],
+      [bodyless, /reading body/],
+    ] as const) {
+      const { result, output } = await ask(port, 100);
+      assert.equal(result, 'failure');
+      assert.match(output, why);
+    }
+  });
+
+  it('fails an exec probe at its time-out, be it the command or the engine that hangs', async () => {
+    const runtime = new FakeRuntime();
+    const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50 };
+    assert.equal((await askExec(runtime, 'c', question)).result, 'failure');
+    runtime.hold('exec');
+    assert.match((await askExec(runtime, 'c', { ...question, command: ['true'] })).output, /timed out/);
+  });
+
+  it('fails a gRPC probe that is not answered at its time-out', async () => {
+    const port = await listen(net.createServer());
+    const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50 });
+    assert.equal(result, 'failure');
+  });
+
+  it('gives up when nobody wants the answer any more', async () => {
+    const silent = await listen(net.createServer());
+    const stop = AbortSignal.abort();
+    assert.equal((await ask(silent, 60_000, stop)).result, 'failure');
+    assert.equal(
+      (await askTcp('192.0.2.1', 1, { timeoutMs: 60_000, signal: AbortSignal.timeout(20) })).result,
+      'failure',
+    );
+  });
+});

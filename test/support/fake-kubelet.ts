@@ -1,0 +1,87 @@
+/** A kubelet in this process without containers: on the fake runtime and the test's API server. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Node } from 'kubernetes-types/core/v1';
+import { nodes } from '../../api/kinds.ts';
+import { issueCertificate } from '../../base/certificates.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
+import { FakeRuntime } from '../../kubelet/runtime/fake-runtime.ts';
+import { eventually } from './eventually.ts';
+import type { TestApiServer } from './test-api-server.ts';
+import { ensureNamespace } from './test-kubelet.ts';
+
+const nodeIp = '192.0.2.10';
+
+export class FakeKubelet {
+  readonly runtime = new FakeRuntime();
+  readonly nodeName: string;
+  readonly #server: TestApiServer;
+  readonly #dataDir: string;
+  readonly #options: Partial<KubeletOptions>;
+  #kubelet: RunningKubelet | undefined;
+
+  private constructor(server: TestApiServer, dataDir: string, options: Partial<KubeletOptions>) {
+    this.#server = server;
+    this.#dataDir = dataDir;
+    this.#options = options;
+    this.nodeName = options.nodeName ?? 'node-1';
+    this.runtime.addImage('busybox:1');
+  }
+
+  /** Resolves when the node is Ready. The part of the controller manager, the pod CIDR, is played here. */
+  static async start(server: TestApiServer, options: Partial<KubeletOptions> = {}): Promise<FakeKubelet> {
+    const kubelet = new FakeKubelet(server, await mkdtemp(join(tmpdir(), 'longshore-fake-')), options);
+    await ensureNamespace(server, 'kube-node-lease');
+    await ensureNamespace(server, 'default');
+    await kubelet.start();
+    await eventually('the node is registered', () => kubelet.node());
+    const body = { spec: { podCIDR: '10.244.0.0/24' } };
+    await server.client.patch<Node>(nodes, { name: kubelet.nodeName }, { type: 'merge', body });
+    await eventually('the node is ready', async () => (await kubelet.conditionOf('Ready')) === 'True');
+    return kubelet;
+  }
+
+  /** Again, after `stop`, on the same runtime. */
+  async start(): Promise<void> {
+    const { authority, connection } = this.#server;
+    const serving = await issueCertificate(authority, {
+      commonName: this.nodeName,
+      ipAddresses: ['127.0.0.1', nodeIp],
+      usages: ['server'],
+    });
+    this.#kubelet = await startKubelet({
+      connection,
+      logger: silentLogger,
+      nodeName: this.nodeName,
+      nodeIp,
+      dataDir: this.#dataDir,
+      docker: {},
+      runtime: this.runtime,
+      serving,
+      clientCertificateAuthority: authority.certificate,
+      port: 0,
+      ...this.#options,
+    });
+  }
+
+  async node(): Promise<Node> {
+    return await this.#server.client.get<Node>(nodes, { name: this.nodeName });
+  }
+
+  async conditionOf(type: string): Promise<string | undefined> {
+    return (await this.node()).status?.conditions?.find((one) => one.type === type)?.status;
+  }
+
+  async stop(): Promise<void> {
+    await this.#kubelet?.stop();
+    this.#kubelet = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}
