@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { runKills } from '../soak/kill-run.ts';
 import { roundText } from '../soak/report.ts';
 
-describe('kills while pods come and go', { timeout: 300_000 }, () => {
+describe('kills while pods come and go', { timeout: 500_000 }, () => {
   it('lose nothing, double nothing, and restart only what was killed', async () => {
     // With this seed each of the six is killed once.
     const { rounds } = await runKills({ shape: 'single', count: 6, seed: 63 });
