@@ -200,14 +200,21 @@ export class FakeRuntime implements Runtime {
   }
 
   async exec(_id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
-    const { errors, exitCode = 0 } = readScript(command[2] ?? '');
-    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const { lines, errors, exitCode = 0 } = readScript(command[2] ?? '');
+    const [stdin, output] = [new PassThrough(), new PassThrough()];
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    for (const line of lines) output.write(`${line}\n`);
     // `cat` is all that a fake command does with its input.
-    if (command[2]?.includes('cat')) stdin.pipe(stdout);
-    else stdout.end();
-    for (const line of errors) stderr.write(`${line}\n`);
+    if (command[2]?.includes('cat')) stdin.pipe(output);
+    else output.end();
+    const done = new Promise<number>((resolve) => output.on('end', () => resolve(exitCode)));
+    if (options.stdout) output.pipe(stdout);
+    else {
+      output.resume();
+      stdout.end();
+    }
+    for (const line of options.stderr ? errors : []) stderr.write(`${line}\n`);
     stderr.end();
-    const done = new Promise<number>((resolve) => stdout.on('end', () => resolve(exitCode)));
     return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close() {} };
   }
 
