@@ -1,6 +1,5 @@
 /** `/containerLogs/NAMESPACE/POD/CONTAINER`: what a container wrote, as it asked for or as it comes. */
 
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
 import type { ObservedPods } from '../observed-pods.ts';
@@ -8,6 +7,7 @@ import { attemptsOf, containerOf, type PodObject } from '../pod.ts';
 import type { PodWorkers } from '../pod-workers.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
 import { TextError } from './text-error.ts';
+import { untilDrained } from './until-drained.ts';
 
 export interface LogRequest {
   readonly pod: PodObject;
@@ -31,7 +31,7 @@ export async function sendLogs(response: ServerResponse, request: LogRequest): P
   for await (const chunk of runtime.logs(state.id, options, gone.signal)) {
     const part = cutText(chunk, limit - sent);
     sent += chunk.length;
-    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(gone.signal, 'abort')]);
+    if (!response.write(part)) await untilDrained(response, gone.signal);
     if (sent >= limit || gone.signal.aborted) break;
   }
   response.end();

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { untilDrained } from '../until-drained.ts';
 import { encodeExitStatus, type RemoteChannels, TerminalSizeReader } from './remote-command.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 
@@ -26,7 +27,7 @@ export async function openSpdyChannels(
     const name = stream.headers.get('streamtype') ?? '';
     if (!expected.has(name) || streams.has(name)) return stream.reset(); // nobody would read it
     streams.set(name, stream);
-    if ([...expected].every((name) => streams.has(name))) complete();
+    if (streams.size === expected.size) complete();
   });
   socket.on('close', () => gone.abort());
   void connection.run(head, 'keep input').then(() => gone.abort());
@@ -46,7 +47,7 @@ export async function openSpdyChannels(
     async write(channel, content) {
       const stream = streams.get(channel);
       if (stream === undefined || stream.destroyed || stream.write(content)) return;
-      await Promise.race([once(stream, 'drain'), once(gone.signal, 'abort')]);
+      await untilDrained(stream, gone.signal);
     },
     onResize(listener) {
       const sizes = new TerminalSizeReader();
