@@ -18,11 +18,12 @@ export interface SessionControls {
   /** Whether the process has an input of its own that can end. */
   readonly inputEnds: boolean;
   resize(columns: number, rows: number): Promise<unknown>;
-  exitCode(): Promise<number | undefined>;
+  /** May give up when `signal` aborts: then nobody wants to know. */
+  exitCode(signal: AbortSignal): Promise<number | undefined>;
 }
 
 export function openSession(socket: Duplex, options: StreamOptions, controls: SessionControls): Session {
-  let closed = false;
+  const closed = new AbortController();
   const outputs = new SessionOutputs(socket, options);
   const stdin = options.stdin ? openInput(socket, controls.inputEnds) : undefined;
   const over = new Promise<void>((resolve) => {
@@ -33,7 +34,7 @@ export function openSession(socket: Duplex, options: StreamOptions, controls: Se
   const done = over.then(async () => {
     stdin?.destroy();
     try {
-      const exitCode = closed ? undefined : await controls.exitCode();
+      const exitCode = await controls.exitCode(closed.signal);
       outputs.release(exitCode);
       return exitCode;
     } finally {
@@ -50,7 +51,7 @@ export function openSession(socket: Duplex, options: StreamOptions, controls: Se
     },
     done,
     close() {
-      closed = true;
+      closed.abort();
       outputs.drop();
       if (stdin === undefined) socket.destroy();
       else socket.end();
@@ -144,10 +145,11 @@ const firstLookMs = 20;
 const longestWaitMs = 2_000;
 
 /** A process may close its outputs and go on, and the engine may know of the end a little later than we do. */
-export async function readExitCode(exec: Dockerode.Exec): Promise<number | undefined> {
-  for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
+export async function readExitCode(exec: Dockerode.Exec, signal: AbortSignal): Promise<number | undefined> {
+  for (let waitMs = firstLookMs; !signal.aborted; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     const { Running: running, ExitCode: exitCode } = await ask(exec.inspect());
     if (!running) return exitCode ?? undefined;
     await delay(waitMs);
   }
+  return undefined;
 }

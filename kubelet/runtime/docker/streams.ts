@@ -28,7 +28,7 @@ export class DockerStreams {
     return openSession(socket, options, {
       inputEnds: !options.tty,
       resize: (columns, rows) => ask(exec.resize({ w: columns, h: rows })),
-      exitCode: () => readExitCode(exec),
+      exitCode: (signal) => readExitCode(exec, signal),
     });
   }
 
