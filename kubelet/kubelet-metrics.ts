@@ -12,7 +12,7 @@ import type { ObservedPods } from './observed-pods.ts';
 export interface KubeletFigures {
   readonly nodeName: string;
   readonly observed: Pick<ObservedPods, 'get' | 'uids'>;
-  readonly pods: Informer<Pod>;
+  readonly pods: Pick<Informer<Pod>, 'onChange'>;
   readonly clock: Clock;
 }
 

@@ -68,12 +68,12 @@ describe('streams of pods', { timeout: 300_000 }, () => {
 
   type Container = NonNullable<NonNullable<Pod['spec']>['containers']>[number];
 
-  async function create(name: string, container: Partial<Container>): Promise<void> {
+  async function create(name: string, container: Partial<Container>, restartPolicy = 'Never'): Promise<void> {
     await server.client.create<Pod>(pods, {
       metadata: { namespace: 'default', name },
       spec: {
         nodeName: 'node-1',
-        restartPolicy: 'Never',
+        restartPolicy,
         terminationGracePeriodSeconds: 0,
         containers: [{ name: 'c', image, ...container }],
       },
@@ -246,7 +246,8 @@ describe('streams of pods', { timeout: 300_000 }, () => {
     const linesOf = (sizes: readonly number[]) => sizes.map((size, n) => `${n} ${'€'.repeat(size)}`);
     const sizes = [3, 40_000, 0, 5461, 5462, 100_000, 7];
     const lines = linesOf(sizes);
-    const text = lines.map((line) => `${line}\n`).join('');
+    const linesText = (some: readonly string[]) => some.map((line) => `${line}\n`).join('');
+    const text = linesText(lines);
 
     async function log(name: string, query = ''): Promise<string> {
       const path = `/api/v1/namespaces/default/pods/${name}/log?${query}`;
@@ -263,8 +264,9 @@ describe('streams of pods', { timeout: 300_000 }, () => {
       assert.fail(`${what}: differs`);
     }
 
+    const command = (script: string) => ['sh', '-c', script];
+
     before(async () => {
-      const command = (script: string) => ['sh', '-c', script];
       await Promise.all([
         create('long', { command: command(euros(sizes)) }),
         create('terminal', { command: command(`stty -opost; ${euros(sizes)}`), tty: true }),
@@ -282,13 +284,7 @@ describe('streams of pods', { timeout: 300_000 }, () => {
       it(`have long lines whole (${name})`, async () => {
         assertSame(await log(name), text, 'all');
         for (const count of [0, 1, 2, 3, 4, 5, 7, 99]) {
-          const wanted =
-            count === 0
-              ? ''
-              : lines
-                  .slice(-count)
-                  .map((line) => `${line}\n`)
-                  .join('');
+          const wanted = linesText(count === 0 ? [] : lines.slice(-count));
           assertSame(await log(name, `tailLines=${count}`), wanted, `the last ${count}`);
         }
       });
@@ -296,14 +292,7 @@ describe('streams of pods', { timeout: 300_000 }, () => {
       it(`have one time for each line (${name})`, async () => {
         const stamped = await log(name, 'timestamps=true&tailLines=6');
         const stamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /;
-        assertSame(
-          stamped.replace(new RegExp(stamp, 'gm'), ''),
-          lines
-            .slice(1)
-            .map((line) => `${line}\n`)
-            .join(''),
-          name,
-        );
+        assertSame(stamped.replace(new RegExp(stamp, 'gm'), ''), linesText(lines.slice(1)), name);
         for (const line of stamped.trimEnd().split('\n')) assert.match(line.slice(0, 40), stamp);
         const [first = ''] = (await log(name, 'timestamps=true')).split(' ');
         assertSame(await log(name, `sinceTime=${first.slice(0, 19)}Z`), text, 'since its beginning');
@@ -337,12 +326,19 @@ describe('streams of pods', { timeout: 300_000 }, () => {
       assertSame(await log('unended', 'tailLines=2'), `1 ${'€'.repeat(20_000)}\nthe end`, 'unended');
     });
 
+    it('are whole of a container that was started again', async () => {
+      await create('restarted', { command: command(`${euros(sizes)}; exit 1`) }, 'OnFailure');
+      await podUntil(server, 'restarted', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+      assertSame(await log('restarted', 'previous=true'), text, 'previous');
+      assertSame(await log('restarted', 'previous=true&tailLines=3'), linesText(lines.slice(-3)), 'its last');
+    });
+
     it('are followed from their last lines to their end', async () => {
       const following = log('followed', 'follow=true&tailLines=2');
       const way = ways.find(({ name }) => name.includes('v4'));
       assert.ok(way !== undefined);
       await run(way, { pod: 'followed', script: 'touch /go', streams: ['stdout'] });
-      const wanted = [...lines.slice(-2), ...linesOf([50_000])].map((line) => `${line}\n`).join('');
+      const wanted = linesText([...lines.slice(-2), ...linesOf([50_000])]);
       assertSame(await following, wanted, 'followed');
     });
   });
