@@ -206,6 +206,8 @@ function createAgents(server: URL, connection: Connection): Agents {
     ...(connection.clientKey !== undefined && { key: connection.clientKey }),
     ...(connection.tlsServerName !== undefined && { servername: connection.tlsServerName }),
     rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
+    // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
+    maxCachedSessions: 0,
   };
   return {
     requests: new https.Agent({ ...tls, keepAlive: true, maxSockets: 64 }),

@@ -33,6 +33,7 @@ import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { collectGarbage } from './garbage-collection.ts';
 import { ImagePuller } from './image-puller.ts';
+import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import { Limiter } from './limiter.ts';
 import { computeMaxPids, type Machine, readMachine } from './machine.ts';
 import { runNodeHeartbeat } from './node-heartbeat.ts';
@@ -47,7 +48,9 @@ import { PullSecrets } from './pull-secrets.ts';
 import { ApiData } from './referenced-data.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import { DockerRuntime } from './runtime/docker-runtime.ts';
+import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { type Authorizer, apiServerOnly } from './server/authorizer.ts';
 import { startKubeletServer } from './server/server.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { StatusManager } from './status-manager.ts';
@@ -71,8 +74,10 @@ export interface KubeletOptions {
   /** Instead of Longshore's own. */
   readonly infraImage?: string;
   readonly serving: KeyPairSource;
-  /** PEM: who may call the kubelet's server. */
+  /** PEM: who can prove a name to the kubelet's server. */
   readonly clientCertificateAuthority: string;
+  /** What they may do there. Default: the API server everything, others nothing. */
+  readonly authorizer?: Authorizer;
   /** 0: any. Default 10250. */
   readonly port?: number;
   readonly clusterDns?: readonly string[];
@@ -111,7 +116,8 @@ const parallel = { sandboxes: 8, containers: 8 };
 const retryMs = 1_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
-  const { logger, nodeName, nodeIp, dataDir, clock = systemClock, metrics = new Metrics() } = options;
+  const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
+  const metrics = options.metrics ?? new Metrics({ processWide: true });
   await mkdir(dataDir, { recursive: true, mode: privateMode });
   const machine = await readMachine(dataDir);
   const stop = new AbortController();
@@ -120,15 +126,17 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const identity = { userAgent: `longshore-kubelet/${nodeName}`, logger };
   const client = createRestClient(options.connection, identity);
   const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
-  const runtime = options.runtime ?? dockerRuntime(options);
+  const runtime = measureRuntime(options.runtime ?? dockerRuntime(options), metrics);
   const recorder = new EventRecorder({ client, logger, clock });
   const wake = () => reporter.wake();
   const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
   const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
+  registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
   const server = await startKubeletServer({
     ...options,
     port: options.port ?? 10250,
+    authorizer: options.authorizer ?? apiServerOnly,
     runtime,
     metrics,
     pods: parts.pods,

@@ -31,7 +31,7 @@ export type StoredKeyPair = KeyPair & KeyPairFiles;
 export interface ClusterCertificates {
   readonly authority: KeyPair;
   readonly apiServer: StoredKeyPair;
-  /** With which the API server calls kubelets. */
+  /** With which the API server calls kubelets, which let nobody else in. It is nobody to the API server itself. */
   readonly kubeletClient: StoredKeyPair;
   readonly kubeletServing: StoredKeyPair;
   readonly kubelet: StoredKeyPair;
@@ -61,7 +61,7 @@ export async function ensureCertificates(options: CertificateOptions): Promise<C
   return {
     authority,
     apiServer: await leaf('apiserver', serverRequest(options)),
-    kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
+    kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', []),
     kubeletServing: await leaf('kubelet-serving', {
       commonName: `system:node:${nodeName}`,
       organizations: ['system:nodes'],

@@ -9,6 +9,7 @@ import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath, translate
 import { type OwnEvent, readEvents } from './docker/events.ts';
 import { DockerImages } from './docker/images.ts';
 import { buildInfraImage, infraImageName } from './docker/infra-image.ts';
+import { DockerLogs } from './docker/logs.ts';
 import { PodNetwork } from './docker/network.ts';
 import { readLowestOomScoreAdj } from './docker/oom-score.ts';
 import { openSandboxPort } from './docker/sandbox-port.ts';
@@ -66,6 +67,7 @@ export class DockerRuntime implements Runtime {
   readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
   readonly #logger: Logger;
   readonly #images: DockerImages;
+  readonly #logs: DockerLogs;
   readonly #streams: DockerStreams;
   readonly #known = new Map<string, Known>();
   /**
@@ -92,6 +94,7 @@ export class DockerRuntime implements Runtime {
     });
     this.#logger = options.logger;
     this.#images = new DockerImages(this.#docker);
+    this.#logs = new DockerLogs(this.#docker);
     this.#streams = new DockerStreams(this.#docker);
   }
 
@@ -207,7 +210,7 @@ export class DockerRuntime implements Runtime {
   }
 
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer> {
-    return this.#streams.logs(id, options, signal);
+    return this.#logs.read(id, options, signal);
   }
 
   exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {

@@ -250,15 +250,22 @@ export class FakeRuntime implements Runtime {
 
   async exec(_id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
     await this.#gates.get('exec');
-    const { errors, exitCode } = readScript(command[2] ?? '');
-    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const { lines, errors, exitCode } = readScript(command[2] ?? '');
+    const [stdin, output] = [new PassThrough(), new PassThrough()];
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    for (const line of lines) output.write(`${line}\n`);
     // `cat` is all that a fake command does with its input.
-    if (command[2]?.includes('cat')) stdin.pipe(stdout);
-    else if (exitCode !== undefined) stdout.end();
-    for (const line of errors) stderr.write(`${line}\n`);
+    if (command[2]?.includes('cat')) stdin.pipe(output);
+    else if (exitCode !== undefined) output.end();
+    const close = () => void output.end();
+    const done = new Promise<number>((resolve) => output.on('end', () => resolve(exitCode ?? 137)));
+    if (options.stdout) output.pipe(stdout);
+    else {
+      output.resume();
+      stdout.end();
+    }
+    for (const line of options.stderr ? errors : []) stderr.write(`${line}\n`);
     stderr.end();
-    const done = new Promise<number>((resolve) => stdout.on('end', () => resolve(exitCode ?? 137)));
-    const close = () => void stdout.end();
     return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close };
   }
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import type { ContainerConfig, ContainerState, Runtime, SandboxConfig } from './runtime.ts';
+import type { ContainerConfig, ContainerState, Runtime, SandboxConfig, Session } from './runtime.ts';
 
 export interface RuntimeUnderTest {
   readonly runtime: Runtime;
@@ -68,6 +68,16 @@ async function containerConfig(
 }
 
 const waiting = 'trap "exit 3" TERM; while true; do sleep 0.05; done';
+
+/** Both outputs, and the exit code. */
+async function readSession({ stdout, stderr, done }: Session): Promise<[string, string, number | undefined]> {
+  const read = async (stream: AsyncIterable<Buffer>) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  return await Promise.all([read(stdout), read(stderr), done]);
+}
 
 /** Registers the cases in the current suite. `open` is called in each; what it opens is closed by the suite. */
 export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
@@ -238,14 +248,21 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     const { runtime, id } = await startPod(waiting);
     const options = { stdin: true, stdout: true, stderr: true, tty: false };
     const session = await runtime.exec(id, ['sh', '-c', 'cat; echo bad >&2; exit 4'], options);
-    const read = async (stream: AsyncIterable<Buffer>) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk);
-      return Buffer.concat(chunks).toString();
-    };
     session.stdin?.end('some input\n');
-    const [out, error, code] = await Promise.all([read(session.stdout), read(session.stderr), session.done]);
-    assert.deepEqual([out, error, code], ['some input\n', 'bad\n', 4]);
+    assert.deepEqual(await readSession(session), ['some input\n', 'bad\n', 4]);
+  });
+
+  it('hears of the end of a command whatever is listened to', async () => {
+    const { runtime, id } = await startPod(waiting);
+    const none = { stdin: false, stdout: false, stderr: false, tty: false };
+    for (const stream of ['stdin', 'stdout', 'stderr'] as const) {
+      const session = await runtime.exec(id, ['sh', '-c', 'echo out; echo bad >&2; exit 4'], {
+        ...none,
+        [stream]: true,
+      });
+      const expected = [stream === 'stdout' ? 'out\n' : '', stream === 'stderr' ? 'bad\n' : '', 4];
+      assert.deepEqual(await readSession(session), expected, stream);
+    }
   });
 
   it('knows which images are not there', async () => {

@@ -8,7 +8,7 @@
  * success. Calls on different objects may run at the same time.
  */
 
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 export interface PodIdentity {
   readonly namespace: string;
@@ -248,7 +248,9 @@ export interface StreamOptions {
 
 /** A conversation with a process. */
 export interface Session {
-  readonly stdin: Duplex | undefined;
+  /** Its end is the end of the process's input, where there is such a thing: not in a terminal. Never fails. */
+  readonly stdin: Writable | undefined;
+  /** Empty unless asked for; so is `stderr`. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   resize(columns: number, rows: number): Promise<void>;
@@ -257,7 +259,7 @@ export interface Session {
    * `RuntimeError` when the program could not be run.
    */
   readonly done: Promise<number | undefined>;
-  /** Hangs up; an exec's process may go on. */
+  /** Nobody listens any more. What was written to `stdin` still arrives; an exec's process may go on. */
   close(): void;
 }
 

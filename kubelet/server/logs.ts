@@ -1,12 +1,13 @@
 /** `/containerLogs/NAMESPACE/POD/CONTAINER`: what a container wrote, as it asked for or as it comes. */
 
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
 import type { ObservedPods } from '../observed-pods.ts';
 import { attemptsOf, containerOf, type PodObject, statusOf } from '../pod.ts';
 import type { PodWorkers } from '../pod-workers.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
+import { TextError } from './text-error.ts';
+import { untilDrained } from './until-drained.ts';
 
 export interface LogRequest {
   readonly pod: PodObject;
@@ -19,27 +20,39 @@ export interface LogRequest {
 
 export async function sendLogs(response: ServerResponse, request: LogRequest): Promise<void> {
   const { query, runtime } = request;
+  const options = readOptions(query);
+  const limit = numberOf(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
   const state = findAttempt(request);
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  const limit = numberOf(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
   response.flushHeaders();
   let sent = 0;
-  for await (const chunk of runtime.logs(state.id, readOptions(query), gone.signal)) {
-    const part = chunk.subarray(0, Math.min(chunk.length, limit - sent));
-    sent += part.length;
-    if (!response.write(part)) await Promise.race([once(response, 'drain'), once(gone.signal, 'abort')]);
+  for await (const chunk of runtime.logs(state.id, options, gone.signal)) {
+    const part = cutText(chunk, limit - sent);
+    sent += chunk.length;
+    if (!response.write(part)) await untilDrained(response, gone.signal);
     if (sent >= limit || gone.signal.aborted) break;
   }
   response.end();
+}
+
+/** No more than `limit` bytes, and no part of a character at the end. */
+export function cutText(text: Buffer, limit: number): Buffer {
+  if (text.length <= limit) return text;
+  let end = limit;
+  const isInside = (at: number) => ((text[at] ?? 0) & 0xc0) === 0x80;
+  while (end > 0 && limit - end < 4 && isInside(end)) end -= 1;
+  return text.subarray(0, isInside(end) ? limit : end);
 }
 
 function readOptions(query: URLSearchParams): LogOptions {
   const sinceSeconds = numberOf(query, 'sinceSeconds');
   const sinceTime = Date.parse(query.get('sinceTime') ?? '');
   const since = sinceSeconds === undefined ? sinceTime : Date.now() - sinceSeconds * 1000;
-  const stream = query.get('stream') ?? 'All';
+  const stream = query.get('stream') || 'All';
+  if (!['All', 'Stdout', 'Stderr'].includes(stream))
+    throw new TextError(400, `invalid stream type ${JSON.stringify(stream)}`);
   return {
     follow: isTrue(query, 'follow'),
     timestamps: isTrue(query, 'timestamps'),
@@ -52,7 +65,9 @@ function readOptions(query: URLSearchParams): LogOptions {
 
 function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  return text === null || text === '' ? undefined : Number(text);
+  if (text === null || text === '') return undefined;
+  if (!/^\d+$/.test(text)) throw new TextError(400, '{"message": "Unable to decode query."}');
+  return Number(text);
 }
 
 const isTrue = (query: URLSearchParams, name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');

@@ -1,35 +1,37 @@
 /**
- * The kubelet's own HTTPS server: logs, exec, attach and port-forward for the API server, health and metrics. Who
- * calls must show a client certificate of the cluster's authority; only /healthz is for everybody.
+ * The kubelet's own HTTPS server: logs, exec, attach and port-forward for the API server, health and metrics. A caller
+ * is who its client certificate says, and may do what the authorizer lets it; only /healthz is for everybody.
  */
 
-import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { notFound, StatusError, unauthorized } from '../../api/status-error.ts';
-import type { KeyPair } from '../../base/certificates.ts';
-import { type Clock, systemClock } from '../../base/clock.ts';
+import { badRequest, notFound, StatusError } from '../../api/status-error.ts';
+import { readCallerCertificate } from '../../base/caller-certificate.ts';
+import type { Clock } from '../../base/clock.ts';
+import { createDeferred } from '../../base/deferred.ts';
+import { startHttpsServer } from '../../base/https-server.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import { type KeyPairSource, RenewedKeyPair } from '../../base/renewed-key-pair.ts';
-import { renewServing } from '../../base/serving-certificate.ts';
+import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { ObservedPods } from '../observed-pods.ts';
 import type { PodObject } from '../pod.ts';
 import type { PodWorkers } from '../pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { type Authorizer, actionOf, describeRefusal } from './authorizer.ts';
 import { sendLogs } from './logs.ts';
+import { findRoute, parsePath, type RequestPath, type Route } from './routes.ts';
 import { serveStream } from './stream-routes.ts';
+import { TextError } from './text-error.ts';
 
 export interface KubeletServerOptions {
   readonly port: number;
   readonly serving: KeyPairSource;
   readonly clientCertificateAuthority: string;
+  readonly authorizer: Authorizer;
   readonly runtime: Runtime;
   readonly metrics: Metrics;
   readonly pods: Informer<Pod>;
@@ -45,112 +47,131 @@ export interface KubeletServer extends Running {
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const { serving, clientCertificateAuthority: ca, port, logger, clock = systemClock } = options;
-  const pair = new RenewedKeyPair(serving, { clock, logger });
-  const served = await pair.current();
-  const contextOf = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, ca });
-  const server = https.createServer({
-    ...contextOf(served),
-    requestCert: true,
-    rejectUnauthorized: false, // so that whoever comes without a certificate gets an answer that says so
+  const server = await startHttpsServer({
+    ...options,
+    onRequest: (incoming, response) => void answer({ incoming, response }, options),
+    onUpgrade: (incoming, socket, head) => {
+      const response = responseOn(incoming, socket);
+      void answer({ incoming, response, upgrade: { socket, head } }, options);
+    },
   });
-  const sockets = new Set<Duplex>();
-  server.on('connection', (socket: Duplex) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.on('request', (request, response) => void answer(request, response, options));
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', (error) => logger.debug('A stream broke', { error }));
-    void upgrade(request, { socket, head }, options);
-  });
-  server.on('tlsClientError', (error) => logger.debug('A TLS handshake failed', { error }));
-  server.listen(port);
-  await once(server, 'listening');
-  const closing = new AbortController();
-  const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
-  const over = once(server, 'close').then(() => {
-    closing.abort();
-    return renewing;
-  });
+  const over = createDeferred<void>();
   return {
     name: 'kubelet-server',
-    port: (server.address() as AddressInfo).port,
-    done: over,
+    port: server.port,
+    done: over.promise,
     async stop() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await over;
+      await server.close(0);
+      over.resolve();
     },
   };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  options: KubeletServerOptions,
-): Promise<void> {
+/** Whoever does not get the upgrade gets an answer, and that is the end of the connection. */
+function responseOn(incoming: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(incoming);
+  if (socket instanceof Socket) response.assignSocket(socket);
+  response.shouldKeepAlive = false;
+  response.on('finish', () => socket.end());
+  return response;
+}
+
+interface TextAnswer {
+  readonly code: number;
+  readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The connection that the caller wants to use for another protocol, and what it has sent of that already. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
+}
+
+/** Never rejects. */
+async function answer(exchange: Exchange, options: KubeletServerOptions): Promise<void> {
+  const { incoming, response } = exchange;
   try {
-    await route(request, response, options);
+    const path = parsePath(incoming.url ?? '/');
+    if (path.segments.join('/') === 'healthz') return sendText(response, { code: 200, text: 'ok' });
+    await checkCaller(incoming, path, options);
+    await serve(exchange, path, options);
   } catch (error) {
-    options.logger.debug('A request to the kubelet failed', { url: request.url, error });
-    if (response.headersSent) response.destroy();
+    options.logger.debug('A request to the kubelet failed', { path: incoming.url?.split('?', 1)[0], error });
+    // The connection is the stream's own by then.
+    if (exchange.upgrade !== undefined && response.socket === null) exchange.upgrade.socket.destroy();
     else sendError(response, error);
   }
 }
 
-async function route(request: IncomingMessage, response: ServerResponse, options: KubeletServerOptions): Promise<void> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://kubelet');
-  const [, verb = '', namespace = '', name = '', container = ''] = pathname.split('/').map(decodeURIComponent);
-  if (verb === 'healthz') {
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('ok');
-    return;
-  }
-  checkCaller(request);
-  switch (verb) {
+async function checkCaller(
+  { socket, method = 'GET' }: IncomingMessage,
+  { segments: [root] }: RequestPath,
+  { authorizer }: KubeletServerOptions,
+): Promise<void> {
+  const caller = readCallerCertificate(socket);
+  if (caller === 'none' || caller === 'refused') throw new TextError(401, 'Unauthorized');
+  const action = actionOf(caller, { method, root });
+  if (!(await authorizer.authorize(action))) throw new TextError(403, describeRefusal(action));
+}
+
+async function serve(exchange: Exchange, path: RequestPath, options: KubeletServerOptions): Promise<void> {
+  const { incoming, response } = exchange;
+  const route = findRoute(incoming.method ?? 'GET', path);
+  switch (route.type) {
     case 'pods':
-      sendJson(response, 200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [...options.pods.list()] });
-      return;
+      return sendJson(response, 200, {
+        kind: 'PodList',
+        apiVersion: 'v1',
+        metadata: {},
+        items: [...options.pods.list()],
+      });
     case 'metrics':
       response.writeHead(200, { 'content-type': options.metrics.contentType }).end(await options.metrics.text());
       return;
-    case 'containerLogs':
-      await sendLogs(response, { ...options, pod: findPod(options, namespace, name), container, query: searchParams });
-      return;
+    case 'logs': {
+      const { container } = route;
+      return await sendLogs(response, { ...options, pod: findPod(options, route), container, query: path.query });
+    }
     default:
-      throw new StatusError(404, 'NotFound', `the kubelet has nothing at ${pathname}`);
+      return await openStream(exchange, { ...route, query: path.query }, options);
   }
 }
 
-async function upgrade(
-  request: IncomingMessage,
-  connection: { readonly socket: Duplex; readonly head: Buffer },
+type StreamRoute = Extract<Route, { readonly type: 'exec' | 'attach' | 'portForward' }>;
+
+async function openStream(
+  { incoming, response, upgrade }: Exchange,
+  route: StreamRoute & { readonly query: URLSearchParams },
   options: KubeletServerOptions,
 ): Promise<void> {
-  try {
-    checkCaller(request);
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://kubelet');
-    const [, verb = '', namespace = '', name = '', container = ''] = pathname.split('/').map(decodeURIComponent);
-    const pod = findPod(options, namespace, name);
-    await serveStream(request, connection, { ...options, verb, pod, container, query: searchParams });
-  } catch (error) {
-    options.logger.debug('A stream could not be opened', { url: request.url, error });
+  const pod = findPod(options, route);
+  if (upgrade === undefined) throw badRequest('Upgrade request required');
+  const { type: verb, container, query } = route;
+  const { runtime, observed } = options;
+  const take = () => {
+    response.detachSocket(incoming.socket);
+    return upgrade;
+  };
+  await serveStream(incoming, take, { verb, pod, container, query, runtime, observed });
+}
+
+function findPod({ pods }: KubeletServerOptions, { namespace, pod }: { namespace: string; pod: string }): PodObject {
+  const found = pods.get(`${namespace}/${pod}`);
+  if (found === undefined) throw notFound({ group: '', plural: 'pods' }, pod);
+  return found;
+}
+
+/** Half an answer must not look like a whole one. */
+function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else if (error instanceof TextError)
+    sendText(response, { code: error.code, text: error.message, headers: error.headers });
+  else {
     const status = statusOf(error);
-    const body = JSON.stringify(status);
-    connection.socket.end(
-      `HTTP/1.1 ${status.code ?? 500} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
+    sendJson(response, status.code ?? 500, status);
   }
-}
-
-function checkCaller(request: IncomingMessage): void {
-  if (!(request.socket as TLSSocket).authorized) throw unauthorized();
-}
-
-function findPod({ pods }: KubeletServerOptions, namespace: string, name: string): PodObject {
-  const pod = pods.get(`${namespace}/${name}`);
-  if (pod === undefined) throw notFound({ group: '', plural: 'pods' }, name);
-  return pod;
 }
 
 function statusOf(error: unknown): StatusError['status'] {
@@ -159,11 +180,10 @@ function statusOf(error: unknown): StatusError['status'] {
   return new StatusError(500, 'InternalError', words).status;
 }
 
-function sendError(response: ServerResponse, error: unknown): void {
-  const status = statusOf(error);
-  sendJson(response, status.code ?? 500, status);
-}
-
 function sendJson(response: ServerResponse, code: number, body: unknown): void {
   response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, { code, text, headers = {} }: TextAnswer): void {
+  response.writeHead(code, { ...headers, 'content-type': 'text/plain; charset=utf-8' }).end(text);
 }

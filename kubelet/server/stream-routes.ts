@@ -3,17 +3,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import { badRequest, StatusError } from '../../api/status-error.ts';
+import { badRequest } from '../../api/status-error.ts';
 import type { ObservedPods } from '../observed-pods.ts';
 import { attemptsOf, type PodObject, sandboxOf } from '../pod.ts';
 import type { Runtime, Session, StreamOptions } from '../runtime/runtime.ts';
 import { type Dial, forwardOverSpdy, forwardOverWebSocket } from './streaming/port-forward.ts';
-import { joinSession } from './streaming/remote-command.ts';
+import { joinSession, type RemoteChannels } from './streaming/remote-command.ts';
 import { openSpdyChannels } from './streaming/spdy-channels.ts';
 import { commandProtocols, openWebSocketChannels } from './streaming/websocket-channels.ts';
+import { TextError } from './text-error.ts';
 
 export interface StreamRequest {
-  readonly verb: string;
+  readonly verb: 'exec' | 'attach' | 'portForward';
   readonly pod: PodObject;
   readonly container: string;
   readonly query: URLSearchParams;
@@ -26,52 +27,75 @@ interface Raw {
   readonly head: Buffer;
 }
 
-const spdyCommandProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+/** The connection is the caller's from then on: no answer of HTTP follows. */
+type Take = () => Raw;
+
+/** In the order in which we like them. Who names none means the first that there ever was. */
+const spdyCommandProtocols = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v3.channel.k8s.io',
+  'v2.channel.k8s.io',
+  'channel.k8s.io',
+];
 const spdyForwardProtocol = 'portforward.k8s.io';
 const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
 const pingMs = 30_000;
 
-/** Throws before the upgrade when it cannot be; afterwards the stream says so. */
-export async function serveStream(request: IncomingMessage, raw: Raw, stream: StreamRequest): Promise<void> {
+/** Throws before it takes the connection when there can be no stream; afterwards the stream says so. */
+export async function serveStream(request: IncomingMessage, take: Take, stream: StreamRequest): Promise<void> {
   const spdy = request.headers.upgrade?.toLowerCase().startsWith('spdy/') ?? false;
-  switch (stream.verb) {
-    case 'exec':
-    case 'attach':
-      return spdy ? await commandOverSpdy(request, raw, stream) : await commandOverWebSocket(request, raw, stream);
-    case 'portForward':
-      return spdy ? await forwardSpdy(request, raw, stream) : await forwardWebSocket(request, raw, stream);
-    default:
-      throw new StatusError(404, 'NotFound', `the kubelet has no stream ${stream.verb}`);
+  if (stream.verb === 'portForward') {
+    const serve = spdy ? forwardSpdy : forwardWebSocket;
+    return await serve(request, take, stream);
   }
+  const serve = spdy ? commandOverSpdy : commandOverWebSocket;
+  return await serve(request, take, stream);
 }
 
-async function commandOverWebSocket(request: IncomingMessage, raw: Raw, stream: StreamRequest): Promise<void> {
+async function commandOverWebSocket(request: IncomingMessage, take: Take, stream: StreamRequest): Promise<void> {
   const options = readOptions(stream.query);
+  const protocol = chooseWebSocketProtocol(request, commandProtocols);
   const session = await openSession(stream, options);
-  const socket = await upgradeWebSocket(request, raw, commandProtocols);
-  await joinSession(session, openWebSocketChannels(socket, options.stdin));
+  await joinOrClose(session, async () => {
+    const socket = await upgradeWebSocket(request, take(), protocol);
+    return openWebSocketChannels(socket, options.stdin);
+  });
 }
 
-async function commandOverSpdy(request: IncomingMessage, raw: Raw, stream: StreamRequest): Promise<void> {
+async function commandOverSpdy(request: IncomingMessage, take: Take, stream: StreamRequest): Promise<void> {
   const options = readOptions(stream.query);
+  const protocol = chooseSpdyProtocol(request, spdyCommandProtocols);
   const session = await openSession(stream, options);
-  upgradeSpdy(request, raw, spdyCommandProtocols);
   const expected = new Set(['error']);
   for (const name of ['stdin', 'stdout', 'stderr'] as const) if (options[name]) expected.add(name);
-  if (options.tty) expected.add('resize');
-  await joinSession(session, await openSpdyChannels(raw, expected));
+  if (options.tty && /^v[345]\./.test(protocol)) expected.add('resize');
+  await joinOrClose(session, () => openSpdyChannels(upgradeSpdy(take(), protocol), { expected, protocol }));
 }
 
-async function forwardSpdy(request: IncomingMessage, raw: Raw, stream: StreamRequest): Promise<void> {
-  const dial = dialOf(stream);
-  upgradeSpdy(request, raw, [spdyForwardProtocol]);
-  await forwardOverSpdy(raw, dial);
+/** A session whose caller never comes is closed again. */
+async function joinOrClose(session: Session, open: () => Promise<RemoteChannels>): Promise<void> {
+  let channels: RemoteChannels;
+  try {
+    channels = await open();
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+  await joinSession(session, channels);
 }
 
-async function forwardWebSocket(request: IncomingMessage, raw: Raw, stream: StreamRequest): Promise<void> {
+async function forwardSpdy(request: IncomingMessage, take: Take, stream: StreamRequest): Promise<void> {
   const dial = dialOf(stream);
-  const socket = await upgradeWebSocket(request, raw, [tunnelProtocol, ...commandProtocols]);
-  if (socket.protocol === tunnelProtocol) {
+  const protocol = chooseSpdyProtocol(request, [spdyForwardProtocol]);
+  await forwardOverSpdy(upgradeSpdy(take(), protocol), dial);
+}
+
+async function forwardWebSocket(request: IncomingMessage, take: Take, stream: StreamRequest): Promise<void> {
+  const dial = dialOf(stream);
+  const protocol = chooseWebSocketProtocol(request, [tunnelProtocol, ...commandProtocols]);
+  const socket = await upgradeWebSocket(request, take(), protocol);
+  if (protocol === tunnelProtocol) {
     await forwardOverSpdy({ socket: createWebSocketStream(socket), head: Buffer.alloc(0) }, dial);
     return;
   }
@@ -86,7 +110,9 @@ async function forwardWebSocket(request: IncomingMessage, raw: Raw, stream: Stre
 function readOptions(query: URLSearchParams): StreamOptions {
   const is = (...names: string[]) => names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''));
   const tty = is('tty');
-  return { stdin: is('input', 'stdin'), stdout: is('output', 'stdout'), stderr: is('error', 'stderr') && !tty, tty };
+  const [stdin, stdout, stderr] = [is('input', 'stdin'), is('output', 'stdout'), is('error', 'stderr') && !tty];
+  if (!stdin && !stdout && !stderr) throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  return { stdin, stdout, stderr, tty };
 }
 
 async function openSession(stream: StreamRequest, options: StreamOptions): Promise<Session> {
@@ -105,17 +131,25 @@ function dialOf({ pod, runtime, observed }: StreamRequest): Dial {
   return (port) => runtime.openPort(sandbox.id, port);
 }
 
-function upgradeWebSocket(
-  request: IncomingMessage,
-  { socket, head }: Raw,
-  known: readonly string[],
-): Promise<WebSocket> {
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((text) => text.trim());
+const offeredIn = (header: string | string[] | undefined): string[] =>
+  String(header ?? '')
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
+
+/** Empty: the caller names none. */
+function chooseWebSocketProtocol({ headers }: IncomingMessage, known: readonly string[]): string {
+  const offered = offeredIn(headers['sec-websocket-protocol']);
   const chosen = known.find((protocol) => offered.includes(protocol));
-  if (chosen === undefined && offered.some((protocol) => protocol !== ''))
-    throw badRequest(`none of the protocols ${offered.join(', ')} is spoken here`);
-  const server = new WebSocketServer({ noServer: true, handleProtocols: () => chosen ?? false });
-  return new Promise((resolve) => {
+  if (chosen !== undefined || offered.length === 0) return chosen ?? '';
+  throw badRequest(`none of the protocols ${offered.join(', ')} is spoken here`);
+}
+
+/** Rejects when it is no handshake; the caller was told so then. */
+function upgradeWebSocket(request: IncomingMessage, { socket, head }: Raw, protocol: string): Promise<WebSocket> {
+  const server = new WebSocketServer({ noServer: true, handleProtocols: () => (protocol === '' ? false : protocol) });
+  return new Promise((resolve, reject) => {
+    socket.on('close', () => reject(new Error('The handshake failed')));
     server.handleUpgrade(request, socket, head, (webSocket) => {
       keepAlive(webSocket);
       resolve(webSocket);
@@ -134,14 +168,17 @@ function keepAlive(socket: WebSocket): void {
   socket.on('close', () => clearTimeout(timer));
 }
 
-function upgradeSpdy(request: IncomingMessage, { socket }: Raw, known: readonly string[]): void {
-  const header = request.headers['x-stream-protocol-version'] ?? '';
-  const offered = String(header)
-    .split(',')
-    .map((text) => text.trim());
+/** Empty: the caller names none. */
+function chooseSpdyProtocol({ headers }: IncomingMessage, known: readonly string[]): string {
+  const offered = offeredIn(headers['x-stream-protocol-version']);
   const chosen = known.find((protocol) => offered.includes(protocol));
-  if (chosen === undefined) throw badRequest(`none of the stream protocols ${offered.join(', ')} is spoken here`);
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: ${chosen}\r\n\r\n`,
-  );
+  if (chosen !== undefined || offered.length === 0) return chosen ?? '';
+  const words = `unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${known.join(' ')}]`;
+  throw new TextError(403, `unable to upgrade: ${words}`, { 'x-accepted-stream-protocol-versions': known.join(', ') });
+}
+
+function upgradeSpdy(raw: Raw, protocol: string): Raw {
+  const chosen = protocol === '' ? '' : `x-stream-protocol-version: ${protocol}\r\n`;
+  raw.socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n${chosen}\r\n`);
+  return raw;
 }

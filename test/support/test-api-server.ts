@@ -56,7 +56,6 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     advertiseAddress: '192.0.2.1',
     kubeletClient: await issueCertificate(authority, {
       commonName: 'kube-apiserver-kubelet-client',
-      organizations: ['system:masters'],
       usages: ['client'],
     }),
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,

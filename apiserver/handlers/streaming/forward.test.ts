@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { forward } from './forward.ts';
@@ -40,7 +40,7 @@ const requestOf = (socket: Duplex): ApiRequest =>
   ({
     method: 'GET',
     upgrade: { socket, head: Buffer.alloc(0) },
-    incoming: { headers: { upgrade: 'test', authorization: 'Bearer secret' } },
+    incoming: { headers: { upgrade: 'test', authorization: 'Bearer secret', 'x-remote-user': 'jane' } },
     signal: new AbortController().signal,
     takeSocket: () => socket,
   }) as unknown as ApiRequest;
@@ -74,9 +74,9 @@ describe('forward of an upgraded connection', () => {
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
     });
-    let credentials: string | undefined = '';
+    let credentials: unknown;
     serve = (socket, { headers }) => {
-      credentials = headers.authorization;
+      credentials = [headers.authorization, headers['x-remote-user']];
       hungUp = once(socket.resume(), 'close');
       socket.end(content);
       begin();
@@ -98,7 +98,49 @@ describe('forward of an upgraded connection', () => {
       client.turns.every((size) => size === 1),
       client.turns.join(),
     );
-    assert.equal(credentials, undefined);
+    assert.deepEqual(credentials, [undefined, undefined]);
+  });
+
+  it('gives the other side all that the client sent, however slowly it is taken', async () => {
+    const size = 300_000;
+    const taken = new Promise<number>((resolve) => {
+      serve = (socket) => {
+        let length = 0;
+        socket.on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          socket.pause();
+          setTimeout(() => socket.resume(), 1);
+        });
+        socket.on('end', () => {
+          resolve(length);
+          socket.end();
+        });
+      };
+    });
+    const client = new PassThrough();
+    // Nothing is to be read of what it has written itself.
+    const connection = Duplex.from({ readable: client, writable: new PassThrough().resume() });
+    const over = forward(requestOf(connection), target());
+    client.end(Buffer.alloc(size));
+    assert.equal(await taken, size);
+    await over;
+  });
+
+  it('gives the client what was written last when the other side no longer takes anything', async () => {
+    serve = (socket) => {
+      socket.on('data', () => {});
+      socket.end('last words');
+      setImmediate(() => socket.destroy());
+    };
+    const client = new SlowConnection();
+    const over = forward(requestOf(client), target());
+    client.push(Buffer.alloc(200_000));
+    const finished = once(client, 'finish');
+    client.release();
+    await finished;
+    client.destroy();
+    await over;
+    assert.equal(client.written.slice(1).toString(), 'last words');
   });
 
   it('hangs up on the other side when the client does', async () => {

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
+import { isIdentityHeader } from './identity-headers.ts';
 
 export interface ForwardTarget {
   readonly secure: boolean;
@@ -15,22 +16,21 @@ export interface ForwardTarget {
   readonly agent?: http.Agent | https.Agent | undefined;
 }
 
-/** So long after one side has hung up may the other take to read what was written last … */
-const lastBytesMs = 10_000;
-/** … and so long, once that is out, to hang up too: a connection that is closed at once may lose it on the way. */
-const lingerMs = 1_000;
+/**
+ * So long may a side be silent that was told of the other's end, once it has taken all: closing at once, or while it
+ * still sends, may lose what was written last on the way.
+ */
+const silenceMs = 10_000;
 
-/** Headers of this hop alone, and what the other side must not learn. */
+/** Headers of this hop alone. */
 const ownHeaders: readonly string[] = [
   'host',
-  'authorization',
   'connection',
   'keep-alive',
   'upgrade',
   'transfer-encoding',
   'te',
   'trailer',
-  'proxy-authorization',
 ];
 
 /** Does with a good answer what it will, instead of sending it on. Resolves when that is done. */
@@ -49,7 +49,7 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       path: target.path,
       method: request.method,
       headers: headersFor(request, upgrade !== undefined),
-      agent: upgrade ? undefined : target.agent,
+      agent: upgrade ? false : target.agent,
       ...agentOptions(target),
     });
     outgoing.on('error', (error) =>
@@ -82,7 +82,7 @@ function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
 function headersFor({ incoming }: ApiRequest, asksForUpgrade: boolean): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(incoming.headers)) {
-    if (ownHeaders.includes(name) || name.startsWith('impersonate-')) continue;
+    if (ownHeaders.includes(name) || isIdentityHeader(name)) continue;
     if (asksForUpgrade || !name.startsWith('sec-websocket-')) headers[name] = value;
   }
   if (asksForUpgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: incoming.headers.upgrade });
@@ -124,16 +124,18 @@ async function joinSockets(
   await Promise.all([pipeUntilClosed(local, remote), pipeUntilClosed(remote, local)]);
 }
 
+/** Resolves when `from` is over, and all that came from it is on its way. */
 function pipeUntilClosed(from: Duplex, to: Duplex): Promise<void> {
   return new Promise((resolve) => {
+    const writer = chunkWriter(to);
     const over = (): void => {
-      hangUp(to);
+      writer.end(() => hangUp(to));
       resolve();
     };
     if (from.destroyed) return over(); // before the other side had answered
-    from.on('error', () => to.destroy());
+    from.on('error', () => {}); // it is closed next
     from.on('close', over);
-    from.pipe(chunkWriter(to));
+    from.pipe(writer);
   });
 }
 
@@ -142,21 +144,17 @@ function pipeUntilClosed(from: Duplex, to: Duplex): Promise<void> {
  * are clients (the Python one) that wait for their socket while the next message is in a record they have read already.
  */
 function chunkWriter(to: Duplex): Writable {
-  const writer = new Writable({
-    write: (chunk: Buffer, _encoding, done) => void to.write(chunk, done),
-    final: (done) => void to.end(done),
+  return new Writable({
+    // What cannot be passed on any more is dropped: the other direction still counts.
+    write: (chunk: Buffer, _encoding, done) => void to.write(chunk, () => done()),
+    final: (done) => void to.end(() => done()),
   });
-  return writer.on('error', () => to.destroy());
 }
 
-/** Whoever reads slowly still gets what was written last. */
 function hangUp(socket: Duplex): void {
   if (socket.destroyed) return;
-  const hurry = (ms: number): void => {
-    const timer = setTimeout(() => socket.destroy(), ms);
-    socket.on('close', () => clearTimeout(timer));
-  };
-  hurry(lastBytesMs);
-  socket.end(() => hurry(lingerMs));
+  const timer = setTimeout(() => socket.destroy(), silenceMs);
+  socket.on('data', () => timer.refresh());
+  socket.on('close', () => clearTimeout(timer));
   socket.resume();
 }

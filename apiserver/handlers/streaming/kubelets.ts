@@ -37,7 +37,8 @@ export class Kubelets {
     this.#options = options;
     const { client, certificateAuthority, logger } = options;
     this.#client = client && new RenewedKeyPair(client, { logger });
-    this.#agent = new https.Agent({ ca: certificateAuthority });
+    // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
+    this.#agent = new https.Agent({ ca: certificateAuthority, maxCachedSessions: 0 });
   }
 
   /** Throws NotFound (upstream names it as a pod), BadRequest when the node has said no address yet. */

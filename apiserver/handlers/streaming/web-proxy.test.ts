@@ -61,14 +61,14 @@ test('a request arrives whole, without what the client told us alone; its answer
   const answer = await fetch(`http://127.0.0.1:${portOf(front)}/echo?to=http://a//b`, {
     method: 'POST',
     body,
-    headers: { authorization: 'Bearer secret', 'impersonate-user': 'jane', 'x-own': 'yes' },
+    headers: { authorization: 'Bearer secret', 'impersonate-user': 'jane', 'x-remote-user': 'jane', 'x-own': 'yes' },
   });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('x-url'), '/echo?to=http://a//b');
   const seen = JSON.parse(answer.headers.get('x-headers') ?? '{}');
   assert.deepEqual(
-    [seen['x-own'], seen.authorization, seen['impersonate-user'], seen.host],
-    ['yes', undefined, undefined, `127.0.0.1:${target.port}`],
+    [seen['x-own'], seen.authorization, seen['impersonate-user'], seen['x-remote-user'], seen.host],
+    ['yes', undefined, undefined, undefined, `127.0.0.1:${target.port}`],
   );
   assert.match(answer.headers.get('audit-id') ?? '', /^[0-9a-f-]{36}$/);
   assert.ok(Buffer.from(await answer.arrayBuffer()).equals(body));

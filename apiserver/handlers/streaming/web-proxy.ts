@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
+import { isIdentityHeader } from './identity-headers.ts';
 
 export interface WebTarget {
   readonly secure: boolean;
@@ -15,10 +16,6 @@ export interface WebTarget {
   /** Whose certificates and checks are used. Default: none, and whatever certificate the other side shows will do. */
   readonly agent?: http.Agent | undefined;
 }
-
-/** What the client told us for ourselves. */
-const isPrivate = (header: string): boolean =>
-  header === 'authorization' || header === 'proxy-authorization' || header.startsWith('impersonate-');
 
 export class WebProxy {
   readonly #proxy = httpProxy.createProxyServer({ changeOrigin: true, toProxy: true });
@@ -47,7 +44,7 @@ export class WebProxy {
   /** Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. */
   pass(request: ApiRequest, target: WebTarget): Promise<void> {
     const { incoming } = request;
-    for (const name of Object.keys(incoming.headers)) if (isPrivate(name)) delete incoming.headers[name];
+    for (const name of Object.keys(incoming.headers)) if (isIdentityHeader(name)) delete incoming.headers[name];
     incoming.url = target.path;
     const options = {
       target: { protocol: target.secure ? 'https:' : 'http:', host: target.host, port: target.port },

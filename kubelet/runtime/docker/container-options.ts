@@ -19,8 +19,11 @@ export interface SandboxOptions {
   readonly lowestOomScoreAdj: number;
 }
 
-/** Old log files go; a pod that talks much fills no disk. */
-const logConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } };
+/**
+ * Old log files go; a pod that talks much fills no disk. Not `json-file`: that one breaks a character that lies across
+ * the border of two pieces of a long line (see `log-lines.ts`).
+ */
+const logConfig = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '5', compress: 'false' } };
 /** The last to be killed for memory: all containers of its pod would go with it. */
 const infraOomScoreAdj = -998;
 

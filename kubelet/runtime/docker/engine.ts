@@ -1,6 +1,7 @@
 /** The connection to a Docker Engine, and the border where its errors become ours. */
 
 import http from 'node:http';
+import net from 'node:net';
 import { inspect } from 'node:util';
 import Dockerode from 'dockerode';
 import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
@@ -24,10 +25,42 @@ export function connectEngine({ socketPath = defaultSocketPath }: EngineOptions)
  * all its sockets: it cost 50 ms of CPU for each request. This one is a word.
  */
 class ShortAgent extends http.Agent {
+  override createConnection({ socketPath }: http.ClientRequestArgs): net.Socket {
+    return new EngineSocket().connect({ path: socketPath ?? '' });
+  }
+
   [inspect.custom](): string {
     return 'ShortAgent';
   }
 }
+
+type Written = (error?: Error | null) => void;
+
+/**
+ * Can still be read when it can no longer be written: a process that ends without reading its input has said something
+ * before, and Node would throw that away with the connection. Its end is heard by reading.
+ */
+class EngineSocket extends net.Socket {
+  override _write(chunk: unknown, encoding: BufferEncoding, done: Written): void {
+    super._write(chunk, encoding, forgiving(done));
+  }
+
+  override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], done: Written): void {
+    super._writev?.(chunks, forgiving(done));
+  }
+
+  override _final(done: Written): void {
+    super._final(forgiving(done));
+  }
+}
+
+const forgiving =
+  (done: Written): Written =>
+  (error) =>
+    done(isBrokenPipe(error) ? null : error);
+
+const isBrokenPipe = (error: NodeJS.ErrnoException | null | undefined): boolean =>
+  error?.code === 'EPIPE' || error?.code === 'ECONNRESET' || error?.code === 'ENOTCONN';
 
 interface EngineError {
   readonly statusCode?: number;

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { Session } from '../../runtime/runtime.ts';
-import { joinSession, type RemoteChannels, type TerminalSize, TerminalSizeReader } from './remote-command.ts';
+import {
+  encodeExitStatus,
+  joinSession,
+  type RemoteChannels,
+  type TerminalSize,
+  TerminalSizeReader,
+} from './remote-command.ts';
 
 describe('terminal sizes', () => {
   const read = (...chunks: string[]): string[] => {
@@ -81,5 +88,86 @@ describe('joinSession', () => {
     over();
     await joined;
     assert.deepEqual(status, { metadata: {}, status: 'Success' });
+  });
+
+  /** A process that takes its input when it is told to, and a caller that has hung up. */
+  function abandoned(...input: string[]) {
+    const events: string[] = [];
+    let take: () => void = () => {};
+    let over: () => void = () => {};
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const session: Session = {
+      stdin: new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          take = () => {
+            events.push(`took ${chunk.toString()}`);
+            done();
+          };
+        },
+      }),
+      stdout,
+      stderr,
+      async resize() {},
+      done: new Promise((resolve) => {
+        over = () => {
+          stdout.end();
+          stderr.end();
+          resolve(0);
+        };
+      }),
+      close: () => events.push('closed'),
+    };
+    const gone = new AbortController();
+    const stdin = new PassThrough();
+    for (const chunk of input) stdin.write(chunk);
+    stdin.end();
+    const channels: RemoteChannels = {
+      stdin,
+      write: async () => {},
+      onResize: () => {},
+      gone: gone.signal,
+      finish: async () => void events.push('finished'),
+    };
+    gone.abort();
+    return { joined: joinSession(session, channels), session, stdin, events, take: () => take(), over: () => over() };
+  }
+
+  it('gives the process what a caller had sent that hangs up', async () => {
+    const { joined, events, take, over } = abandoned('all of it');
+    await new Promise(setImmediate);
+    assert.deepEqual(events, []);
+    take();
+    await new Promise(setImmediate);
+    assert.deepEqual(events, ['took all of it', 'closed']);
+    over();
+    await joined;
+  });
+
+  it('reads on when the process takes no more', async () => {
+    const { joined, session, stdin, events, over } = abandoned(...Array.from({ length: 5 }, () => 'x'.repeat(100_000)));
+    await new Promise(setImmediate);
+    session.stdin?.destroy();
+    await once(stdin, 'end');
+    over();
+    await joined;
+    assert.deepEqual(events, ['closed', 'finished']);
+  });
+});
+
+describe('how a command ended', () => {
+  const success = { metadata: {}, status: 'Success' } as const;
+  const failure = { metadata: {}, status: 'Failure', message: 'command terminated with exit code 7' } as const;
+
+  it('is words before the fourth version, and only of a failure', () => {
+    for (const protocol of ['', 'channel.k8s.io', 'base64.channel.k8s.io', 'v2.channel.k8s.io', 'v3.channel.k8s.io']) {
+      assert.equal(encodeExitStatus(protocol, success), undefined);
+      assert.equal(encodeExitStatus(protocol, failure)?.toString(), failure.message);
+    }
+  });
+
+  it('is an object from then on', () => {
+    for (const protocol of ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io', 'v5.channel.k8s.io'])
+      for (const status of [success, failure])
+        assert.deepEqual(JSON.parse(encodeExitStatus(protocol, status)?.toString() ?? ''), status);
   });
 });

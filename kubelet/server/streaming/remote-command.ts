@@ -1,6 +1,6 @@
 /** Exec and attach, whatever carries them: joins a session of the runtime with the caller's channels. */
 
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Session } from '../../runtime/runtime.ts';
 
 export interface ExitStatus {
@@ -19,7 +19,7 @@ export interface TerminalSize {
 
 /** The caller's end. */
 export interface RemoteChannels {
-  /** Undefined: the caller sends none. */
+  /** Undefined: the caller sends none. Ends when the caller says so or hangs up, after all that it had sent. */
   readonly stdin: Readable | undefined;
   /** Resolves when there is room for more. */
   write(channel: 'stdout' | 'stderr', content: Buffer): Promise<void>;
@@ -30,16 +30,20 @@ export interface RemoteChannels {
   finish(status: ExitStatus): Promise<void>;
 }
 
+/**
+ * Resolves when the session is over. What the caller has sent is given to the process even when the caller has hung up
+ * since, and what the process has written reaches the caller even when the process no longer reads.
+ */
 export async function joinSession(session: Session, channels: RemoteChannels): Promise<void> {
-  const { stdin, gone } = channels;
-  gone.addEventListener('abort', () => session.close(), { once: true });
-  if (gone.aborted) session.close();
+  const given = feed(channels.stdin, session.stdin);
+  const leave = () => void given.then(() => session.close());
+  channels.gone.addEventListener('abort', leave, { once: true });
+  if (channels.gone.aborted) leave();
   let resized = Promise.resolve();
   channels.onResize(({ columns, rows }) => {
     // One after the other: the last one counts. The process may be over already.
     resized = resized.then(() => session.resize(columns, rows)).catch(() => undefined);
   });
-  if (stdin !== undefined && session.stdin !== undefined) stdin.pipe(session.stdin);
   await Promise.all([
     copy(session.stdout, (chunk) => channels.write('stdout', chunk)),
     copy(session.stderr, (chunk) => channels.write('stderr', chunk)),
@@ -49,6 +53,20 @@ export async function joinSession(session: Session, channels: RemoteChannels): P
   } catch (error) {
     await channels.finish(computeRefusal(error));
   }
+}
+
+/** Resolves when the process has it all, or takes no more; then the rest is read all the same, for what comes behind it. */
+function feed(from: Readable | undefined, to: Writable | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      from?.unpipe();
+      from?.resume();
+      resolve();
+    };
+    if (from === undefined || to === undefined) return over();
+    to.on('finish', over).on('close', over).on('error', over);
+    from.pipe(to);
+  });
 }
 
 async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
@@ -75,10 +93,16 @@ function computeExitStatus(exitCode: number | undefined): ExitStatus {
   return {
     ...common,
     status: 'Failure',
-    message: `command terminated with non-zero exit code: error executing command, exit code ${exitCode}`,
+    message: `command terminated with exit code ${exitCode}`,
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
   };
+}
+
+/** From the fourth version of the protocols on it is an object; before it was words, and only those of a failure. */
+export function encodeExitStatus(protocol: string, status: ExitStatus): Buffer | undefined {
+  if (/^v[45]\./.test(protocol)) return Buffer.from(JSON.stringify(status));
+  return status.status === 'Success' ? undefined : Buffer.from(status.message ?? '');
 }
 
 const longestSize = 200;

@@ -2,26 +2,40 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { type RemoteChannels, TerminalSizeReader } from './remote-command.ts';
+import { untilDrained } from '../until-drained.ts';
+import { encodeExitStatus, type RemoteChannels, TerminalSizeReader } from './remote-command.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 
 const openTimeoutMs = 30_000;
 
+export interface SpdyCommand {
+  /** The streams that the client is going to open. */
+  readonly expected: ReadonlySet<string>;
+  /** `v4.channel.k8s.io` …; empty: the first there was. */
+  readonly protocol: string;
+}
+
 /** Resolves when all streams that were announced are open. */
 export async function openSpdyChannels(
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
-  expected: ReadonlySet<string>,
+  { expected, protocol }: SpdyCommand,
 ): Promise<RemoteChannels> {
   const streams = new Map<string, SpdyStream>();
   const gone = new AbortController();
   let complete: () => void = () => {};
   const connection = new SpdyConnection(socket, (stream) => {
-    streams.set(stream.headers.get('streamtype') ?? '', stream);
-    if ([...expected].every((name) => streams.has(name))) complete();
+    const name = stream.headers.get('streamtype') ?? '';
+    if (!expected.has(name) || streams.has(name)) return stream.reset(); // nobody would read it
+    streams.set(name, stream);
+    if (streams.size === expected.size) complete();
   });
-  void connection.run(head).then(() => gone.abort());
+  socket.on('close', () => gone.abort());
+  void connection.run(head, 'keep input').then(() => gone.abort());
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('The caller did not open its streams')), openTimeoutMs);
+    const timer = setTimeout(() => {
+      reject(new Error('The caller did not open its streams'));
+      socket.destroy();
+    }, openTimeoutMs);
     complete = () => {
       clearTimeout(timer);
       resolve();
@@ -33,7 +47,7 @@ export async function openSpdyChannels(
     async write(channel, content) {
       const stream = streams.get(channel);
       if (stream === undefined || stream.destroyed || stream.write(content)) return;
-      await Promise.race([once(stream, 'drain'), once(gone.signal, 'abort')]);
+      await untilDrained(stream, gone.signal);
     },
     onResize(listener) {
       const sizes = new TerminalSizeReader();
@@ -43,14 +57,29 @@ export async function openSpdyChannels(
     },
     gone: gone.signal,
     async finish(status) {
-      for (const name of ['stdout', 'stderr']) streams.get(name)?.end();
-      const error = streams.get('error');
-      await new Promise<void>((resolve) => {
-        if (error === undefined || error.destroyed) resolve();
-        else error.end(JSON.stringify(status), resolve);
-        gone.signal.addEventListener('abort', () => resolve());
-      });
+      const content = encodeExitStatus(protocol, status);
+      await Promise.race([
+        // The output first: who reads the status hangs up.
+        Promise.all([endStream(streams.get('stdout')), endStream(streams.get('stderr'))]).then(() =>
+          endStream(streams.get('error'), content),
+        ),
+        untilAborted(gone.signal),
+      ]);
       connection.close();
     },
   };
+}
+
+/** Resolves when all of it is out. */
+function endStream(stream: SpdyStream | undefined, last?: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === undefined || stream.destroyed) return resolve();
+    stream.on('close', resolve);
+    if (last !== undefined) stream.write(last);
+    stream.end(resolve);
+  });
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -97,4 +97,27 @@ describe('SPDY', () => {
     assert.ok(stream.destroyed);
     client.close();
   });
+
+  for (const lastInput of ['keep input', 'drop input'] as const) {
+    it(`${lastInput} that came before the connection was over`, async () => {
+      const [client, server] = duplexPair();
+      const opened = new Promise<SpdyStream>((resolve) => {
+        void new SpdyConnection(server, resolve).run(Buffer.alloc(0), lastInput);
+      });
+      const spdy = new SpdyClient(client);
+      const id = await spdy.open({ streamtype: 'stdin' });
+      const size = 3 << 20;
+      for (let sent = 0; sent < size; sent += 32_768) spdy.send(id, Buffer.alloc(32_768));
+      client.end();
+      const stream = await opened;
+      let length = 0;
+      stream.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+      });
+      await once(stream, lastInput === 'keep input' ? 'end' : 'close');
+      if (lastInput === 'keep input') assert.equal(length, size);
+      else assert.ok(length <= size);
+      spdy.close();
+    });
+  }
 });

@@ -36,10 +36,13 @@ export class SpdyConnection {
     this.#onStream = onStream;
   }
 
-  /** Reads until the connection is over; then all streams are. Never rejects. */
-  async run(head: Buffer): Promise<void> {
+  /**
+   * Reads until the connection is over; then all streams are. `keep input`: what has come in a stream can still be read
+   * to its end; otherwise a stream is broken like the connection. Never rejects.
+   */
+  async run(head: Buffer, lastInput: 'keep input' | 'drop input' = 'drop input'): Promise<void> {
     let rest: Buffer = head;
-    this.#socket.on('close', () => this.#destroyStreams());
+    if (lastInput === 'drop input') this.#socket.on('close', () => this.#destroyStreams());
     try {
       rest = await this.#readFrames(rest);
       for await (const chunk of this.#socket as AsyncIterable<Buffer>)
@@ -47,7 +50,8 @@ export class SpdyConnection {
     } catch {
       // A broken connection is an end like any other.
     }
-    this.#destroyStreams();
+    if (lastInput === 'drop input') this.#destroyStreams();
+    else for (const stream of this.#streams.values()) stream.endInput();
     this.#reader.close();
     this.#writer.close();
     this.#socket.destroy();
@@ -106,18 +110,18 @@ export class SpdyConnection {
     const reply = Buffer.alloc(4);
     reply.writeUInt32BE(id);
     this.#control(types.synReply, Buffer.concat([reply, await this.#writer.write(new Map())]));
-    if ((flags & finFlag) !== 0) stream.push(null);
+    if ((flags & finFlag) !== 0) stream.endInput();
     this.#onStream(stream);
   }
 
   async #readData(id: number, content: Buffer, flags: number): Promise<void> {
     const stream = this.#streams.get(id);
-    if (stream === undefined || stream.destroyed) return;
+    if (stream === undefined || stream.destroyed || stream.inputEnded) return;
     if (content.length > 0) {
       await stream.receive(Buffer.from(content));
       this.#grant(id, content.length);
     }
-    if ((flags & finFlag) !== 0) stream.push(null);
+    if ((flags & finFlag) !== 0) stream.endInput();
   }
 
   #send(
@@ -176,6 +180,7 @@ class Stream extends Duplex implements SpdyStream {
   readonly headers: SpdyHeaders;
   readonly #actions: StreamActions;
   #hasRoom: () => void = () => {};
+  #inputEnded = false;
 
   constructor(headers: SpdyHeaders, actions: StreamActions) {
     super({ readableHighWaterMark: highWater });
@@ -187,6 +192,16 @@ class Stream extends Duplex implements SpdyStream {
   reset(): void {
     this.#actions.reset();
     this.destroy();
+  }
+
+  get inputEnded(): boolean {
+    return this.#inputEnded;
+  }
+
+  /** Nothing more comes. Idempotent. */
+  endInput(): void {
+    if (!this.#inputEnded) this.push(null);
+    this.#inputEnded = true;
   }
 
   /** Resolves when there is room for more. */

@@ -2,7 +2,7 @@
 
 import { PassThrough, type Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { type RemoteChannels, type TerminalSize, TerminalSizeReader } from './remote-command.ts';
+import { encodeExitStatus, type RemoteChannels, type TerminalSize, TerminalSizeReader } from './remote-command.ts';
 
 /** In the order in which we like them. */
 export const commandProtocols = [
@@ -62,7 +62,7 @@ export function openWebSocketChannels(socket: WebSocket, wantsStdin: boolean): R
   let resized: (size: TerminalSize) => void = () => {};
   socket.on('message', (data: Buffer) => {
     const { channel, content } = decodeMessage(data, isBase64(socket.protocol));
-    if (channel === channelNumbers.stdin) passOn(socket, stdin, content);
+    if (channel === channelNumbers.stdin && wantsStdin) passOn(socket, stdin, content);
     else if (channel === channelNumbers.close && content[0] === channelNumbers.stdin) stdin.end();
     else if (channel === channelNumbers.resize) for (const size of sizes.read(content)) resized(size);
   });
@@ -70,7 +70,7 @@ export function openWebSocketChannels(socket: WebSocket, wantsStdin: boolean): R
     stdin.end();
     gone.abort();
   });
-  socket.on('error', () => gone.abort());
+  socket.on('error', () => {}); // it is closed next
   return {
     stdin: wantsStdin ? stdin : undefined,
     write: (channel, content) => sendMessage(socket, channelNumbers[channel], content),
@@ -79,7 +79,8 @@ export function openWebSocketChannels(socket: WebSocket, wantsStdin: boolean): R
     },
     gone: gone.signal,
     async finish(status) {
-      await sendMessage(socket, channelNumbers.error, Buffer.from(JSON.stringify(status)));
+      const content = encodeExitStatus(socket.protocol, status);
+      if (content !== undefined) await sendMessage(socket, channelNumbers.error, content);
       socket.close(1000);
     },
   };

@@ -1,5 +1,9 @@
-/** The listening server: TLS with optional client certificates, and an end that lets requests finish. */
+/**
+ * The listening server of the API server and of kubelets: TLS with optional client certificates, limits against rude
+ * clients, and an end that lets requests finish. No session is ever resumed here; see `caller-certificate.ts`.
+ */
 
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
@@ -7,17 +11,18 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
-import type { KeyPair } from '../../base/certificates.ts';
-import { type Clock, systemClock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
-import { type KeyPairSource, RenewedKeyPair } from '../../base/renewed-key-pair.ts';
-import { renewServing } from '../../base/serving-certificate.ts';
+import type { KeyPair } from './certificates.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Logger } from './logger.ts';
+import { type KeyPairSource, RenewedKeyPair } from './renewed-key-pair.ts';
+import { renewServing } from './serving-certificate.ts';
 
 /** For what was written last to reach the network. */
 const lastBytesMs = 50;
 
 export interface HttpsServerOptions {
-  readonly bindAddress: string;
+  /** Default: every address. */
+  readonly bindAddress?: string;
   /** 0: any free port. */
   readonly port: number;
   readonly serving: KeyPairSource;
@@ -35,6 +40,18 @@ export interface HttpsServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** A client that sends its handshake, headers or body drop by drop holds a socket, not a seat; not for ever, though. */
+const limits: https.ServerOptions = {
+  handshakeTimeout: 20_000,
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 90_000,
+  maxHeaderSize: 64 * 1024,
+  // The kernel asks peers that say nothing, and finds out which of them are gone.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+};
+
 /** What Node says of a request that it cannot read, as HTTP says it. */
 const refusals: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -50,35 +67,45 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  socket.end(`HTTP/1.1 ${refusals[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
+  const refusal = refusals[error.code ?? ''] ?? '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${refusal}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${refusal.length}\r\nConnection: close\r\n\r\n${refusal}`,
+  );
   socket.resume();
   setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+/** Tickets and renegotiation would let a client be somebody that this handshake has not shown. */
+function secureContext({ certificate, key }: KeyPair, clientCertificateAuthority: string): SecureContextOptions {
+  return {
+    cert: certificate,
+    key,
+    ca: clientCertificateAuthority,
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
 }
 
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
   const { logger, clock = systemClock } = options;
   const pair = new RenewedKeyPair(options.serving, { clock, logger });
   const served = await pair.current();
-  const contextOf = ({ certificate, key }: KeyPair): SecureContextOptions => ({
-    cert: certificate,
-    key,
-    ca: options.clientCertificateAuthority,
-    minVersion: 'TLSv1.2',
-  });
+  const contextOf = (renewed: KeyPair) => secureContext(renewed, options.clientCertificateAuthority);
   const server = https.createServer({
+    ...limits,
     ...contextOf(served),
     requestCert: true,
-    // Whoever shows no certificate may still have a token; a wrong certificate is refused by authentication with 401.
+    // Whoever shows no certificate may still have a token, or gets an answer that says what is missing.
     rejectUnauthorized: false,
-    // A client that sends its headers or body drop by drop holds a socket, not a seat; not for ever, though.
-    headersTimeout: 20_000,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 90_000,
-    maxHeaderSize: 64 * 1024,
   });
+  const sockets = collectSockets(server);
   server.on('request', (request, response) => options.onRequest(request, response));
-  server.on('upgrade', (request, socket, head) => options.onUpgrade(request, socket, head));
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', (error) => logger.debug('An upgraded connection broke', { error }));
+    options.onUpgrade(request, socket, head);
+  });
   server.on('clientError', refuse);
+  server.on('tlsClientError', (error) => logger.debug('A TLS handshake failed', { error }));
   server.listen(options.port, options.bindAddress);
   await once(server, 'listening');
   const closing = new AbortController();
@@ -91,10 +118,22 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
       // Closing cuts connections that look idle, also those whose last bytes are not out yet: ends of watches.
       await delay(lastBytesMs);
       server.close();
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
       await closed;
       await renewing;
       clearTimeout(cut);
     },
   };
+}
+
+/** Upgraded connections and those in their handshake too, which the HTTP server does not know. */
+function collectSockets(server: https.Server): ReadonlySet<Duplex> {
+  const sockets = new Set<Duplex>();
+  server.on('connection', (socket: Duplex) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  return sockets;
 }

@@ -1,0 +1,34 @@
+/**
+ * Who is at the other end of a TLS connection: what the certificate says that was shown, and proved, in the handshake
+ * of this very connection. Node's own verdict (`authorized`) is not enough: it calls a resumed session of TLS 1.3
+ * verified that never had a certificate, and takes over an old verdict where there was one.
+ */
+
+import { TLSSocket } from 'node:tls';
+
+export interface CertifiedCaller {
+  /** CN. */
+  readonly name: string;
+  /** Each O. */
+  readonly groups: readonly string[];
+}
+
+/** `refused`: there is a certificate, but not one of the authority's for clients, valid now, with a name. */
+export type CallerCertificate = CertifiedCaller | 'none' | 'refused';
+
+export function readCallerCertificate(socket: unknown): CallerCertificate {
+  if (!(socket instanceof TLSSocket)) return 'none';
+  // Undefined once the connection is over; without a certificate there are no fields.
+  const certificate: Partial<ReturnType<TLSSocket['getPeerCertificate']>> | undefined = socket.getPeerCertificate();
+  if (certificate?.subject === undefined) return 'none';
+  if (!socket.authorized || socket.isSessionReused()) return 'refused';
+  return callerOf(certificate.subject) ?? 'refused';
+}
+
+/** Node gives a list where a certificate has several values of one name. */
+function callerOf(subject: { readonly CN?: unknown; readonly O?: unknown }): CertifiedCaller | undefined {
+  const [name] = [subject.CN].flat();
+  if (typeof name !== 'string' || name === '') return undefined;
+  const groups = [subject.O].flat().filter((group): group is string => typeof group === 'string');
+  return { name, groups };
+}
