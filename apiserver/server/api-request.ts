@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { anonymous, type User } from '../authentication/user.ts';
 import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
+import { Warnings } from './warnings.ts';
 
 /** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
 const gone = new Error('Nobody waits for the answer any more');
@@ -24,8 +25,7 @@ export class ApiRequest {
   body: Promise<Buffer> | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
-  /** Texts for `Warning:` headers, in order. */
-  readonly warnings: string[] = [];
+  readonly warnings = new Warnings();
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;
   #ended: AbortController | undefined;
@@ -91,6 +91,6 @@ export class ApiRequest {
   }
 
   warn(text: string): void {
-    if (!this.warnings.includes(text)) this.warnings.push(text);
+    this.warnings.add(text);
   }
 }
