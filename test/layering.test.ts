@@ -33,6 +33,9 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Programs that only these folders run. */
+/** They join constants. */
+const patternMakers = ['api/openapi/descriptions.ts', 'api/validation/names.ts', 'kubelet/image-name.ts'];
+
 const programOwners: Readonly<Record<string, readonly string[]>> = {
   nft: ['proxy/'],
   iptables: ['proxy/', 'kubelet/'],
@@ -94,6 +97,28 @@ describe('layering', () => {
       );
     });
   }
+
+  // Users' patterns run in an engine of linear time (api/apiextensions/patterns.ts), never in JavaScript's own.
+  it('makes regular expressions only from text of its own', () => {
+    const wrong = sources
+      .filter(({ text }) => /\bRegExp\(/.test(text))
+      .filter(({ path }) => !patternMakers.includes(path));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+
+  // The library's own `matches` is JavaScript's.
+  it('runs no CEL expression before its `matches` is of linear time', () => {
+    const wrong = sources
+      .filter(({ imports }) => imports.includes('@marcbachmann/cel-js'))
+      .filter(({ text }) => /\bevaluate\b/.test(text));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
 
   it('installs no package that nothing imports', () => {
     const { dependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
