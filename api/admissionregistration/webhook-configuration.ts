@@ -32,6 +32,7 @@ export function defineWebhookConfiguration<T extends WebhookConfiguration>(row: 
       ageColumn,
     ],
     strategy: {
+      compilesExpressions: true,
       setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, isMutating),
       generationOf: ({ webhooks = [] }) => webhooks,
       countsEmptyLists: true,

@@ -16,6 +16,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   subresources: [statusSubresource],
   strategy: {
     ...specAndStatus<CustomResourceDefinition>(),
+    compilesExpressions: true,
     setDefaults: setDefinitionDefaults,
     warnings: (object) => formatWarnings(object),
     prepareForCreate(object) {

@@ -12,6 +12,9 @@ import { NumberLiteral } from './number-literal.ts';
 /** Deeper nesting is refused. Go's own limit is 10,000; this one keeps every recursive walk well inside the stack. */
 export const maxDepth = 1000;
 
+/** More duplicate keys than these are not named; upstream names as many. */
+export const maxDuplicates = 100;
+
 /** The text is not JSON. The message is Go's, to be wrapped by whoever asked for the parse. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
@@ -19,7 +22,7 @@ export class JsonError extends Error {
 
 export interface ParsedJson {
   readonly value: unknown;
-  /** Paths of keys that stand twice in one object (`spec.ports[0].name`), in the order of the text. The last one wins. */
+  /** Paths of keys that stand twice in one object (`spec.ports[0].name`), in the order of the text, 100 at most. The last one wins. */
   readonly duplicates: readonly string[];
 }
 
@@ -56,7 +59,7 @@ const integerPattern = /^-?\d+$/;
 class Reader {
   readonly #text: string;
   readonly #stack: Frame[] = [];
-  readonly #duplicates: string[] = [];
+  readonly #duplicates = new Set<string>();
   #at = 0;
 
   constructor(text: string) {
@@ -71,7 +74,7 @@ class Reader {
       value = this.#next(frame, value === opened);
     }
     if (this.#skipSpace() !== undefined) throw this.#unexpected('after top-level value');
-    return { value, duplicates: this.#duplicates };
+    return { value, duplicates: [...this.#duplicates] };
   }
 
   /** The next value inside `frame`, `opened` for a container that was just begun, or `frame` itself when it ends. */
@@ -119,8 +122,12 @@ class Reader {
     }
     // The one key that would reach into JavaScript itself.
     if (key === '__proto__') throw new JsonError('the key "__proto__" is not allowed');
-    if (Object.hasOwn(container, key)) this.#duplicates.push(pathOf(this.#stack));
+    if (Object.hasOwn(container, key)) this.#noteDuplicate();
     container[key] = value;
+  }
+
+  #noteDuplicate(): void {
+    if (this.#duplicates.size < maxDuplicates) this.#duplicates.add(pathOf(this.#stack));
   }
 
   #readValue(): unknown {

@@ -5,6 +5,7 @@
  */
 
 import yaml from 'js-yaml';
+import { maxDuplicates } from './json.ts';
 import { NumberLiteral } from './number-literal.ts';
 
 /** The text is not YAML, or says what JSON cannot. The message is ready to be shown. */
@@ -146,7 +147,7 @@ class DuplicateKeys {
     // Keys that are maps or lists have no text of their own.
     if (typeof state.result === 'object' && state.result !== null) return;
     const key = String(state.result);
-    if (key !== '<<' && around.keys.has(key)) {
+    if (key !== '<<' && around.keys.has(key) && this.found.length < maxDuplicates) {
       this.found.push(`line ${state.line + 1}: key ${JSON.stringify(key)} already set in map`);
     }
     around.keys.add(key);

@@ -16,7 +16,18 @@ export function readBody(request: ApiRequest, share?: BodyShare): Promise<Buffer
   return request.body;
 }
 
-function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefined): Promise<Buffer> {
+/** Of options and other small things, whose readers take bodies of any size for small. */
+const maxSmallBodyBytes = 64 * 1024;
+
+/** The body of something that is never large. Throws RequestEntityTooLarge. */
+export async function readSmallBody(request: ApiRequest): Promise<Buffer> {
+  const body = await readBody(request);
+  if (body.length > maxSmallBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxSmallBodyBytes}`);
+  return body;
+}
+
+function collect(request: ApiRequest, share: BodyShare | undefined): Promise<Buffer> {
+  const { incoming, outgoing } = request;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -24,6 +35,7 @@ function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefine
     incoming.on('data', (chunk: Buffer) => {
       if (isRefused) return;
       size += chunk.length;
+      request.bodyBytes = size;
       try {
         if (size > maxBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
         share?.take(chunk.length);

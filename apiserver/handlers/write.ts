@@ -3,6 +3,8 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
+import { decodeApart, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
+import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { readBody } from './body.ts';
@@ -10,7 +12,7 @@ import { decodeObject, type ExpectedType } from './decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
 import { negotiate } from './negotiation.ts';
 import { sendWritten } from './object-answers.ts';
-import { patchTypeOf, readPatch } from './patch.ts';
+import { type PatchType, patchTypeOf, readPatch } from './patch.ts';
 import type { Target } from './target.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -46,10 +48,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
-  const change =
-    type === 'apply'
-      ? readApply(bytes, applyOptions(request, target, options))
-      : readPatch(type, bytes, target.kind, decodeOptions(request, options));
+  const change = changeOf(request, target, { type, bytes, options });
   const outcome = await target.registry.update(
     target,
     {
@@ -58,9 +57,9 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
     },
-    (previous) => {
+    async (previous) => {
       if (previous === undefined && type !== 'apply') throw notFound(target.kind, target.name);
-      const next = change(previous);
+      const next = await change(previous);
       checkName(next, target);
       placeInNamespace(next, target);
       return next;
@@ -69,13 +68,29 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
   await sendWritten(request, target.kind, outcome);
 }
 
+interface Patch {
+  readonly type: PatchType;
+  readonly bytes: Buffer;
+  readonly options: WriteOptions;
+}
+
+function changeOf(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
+  const apart = heavyWorkFor(request, target);
+  if (apart !== undefined) return apart.patch(type, bytes, applyOptions(request, target, options));
+  return type === 'apply'
+    ? readApply(bytes, applyOptions(request, target, options))
+    : readPatch(type, bytes, target.kind, decodeOptions(request, options));
+}
+
 export async function readObject(
   request: ApiRequest,
   expected: ExpectedType,
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const bytes = await readBody(request);
-  return decodeObject(bytes, expected, decodeOptions(request, options));
+  const { heavyWork } = request;
+  if (!heavyWork?.isHeavy(bytes.length)) return decodeObject(bytes, expected, decodeOptions(request, options));
+  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation: options.fieldValidation });
 }
 
 export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
@@ -86,12 +101,15 @@ export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOpt
 
 export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
   const { kind, subresource } = target;
+  const write = { kind, manager: managerOf(request, options), subresource: subresource?.name };
+  const apart = heavyWorkFor(request, target);
   return {
     user: request.user,
     dryRun: options.dryRun,
     subresource: subresource?.name,
     throwIfAbandoned: () => request.throwIfAbandoned(),
-    trackFields: trackUpdates({ kind, manager: managerOf(request, options), subresource: subresource?.name }),
+    trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
+    checkApart: apart?.check,
     warn: (text) => request.warn(text),
   };
 }

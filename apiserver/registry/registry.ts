@@ -9,10 +9,8 @@
  */
 
 import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
-import { FieldErrors } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { encode } from '../../api/schema/encode.ts';
@@ -23,6 +21,7 @@ import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
+import { type CheckContext, checkWrite, type WriteCheck } from './check-write.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import {
   countGeneration,
@@ -30,7 +29,6 @@ import {
   dropUnstored,
   fillNewMetadata,
   generateName,
-  isCounted,
   keepMetadata,
 } from './object-metadata.ts';
 import { missingUid, refuseInvalid, refusePreconditions, refuseStale, refuseVersion } from './refusals.ts';
@@ -64,7 +62,7 @@ export interface WriteOutcome {
 }
 
 /** Makes the next version from the present one (the callee's own copy); undefined: the object is missing. */
-export type Change = (previous: Stored | undefined) => KubernetesObject;
+export type Change = (previous: Stored | undefined) => KubernetesObject | Promise<KubernetesObject>;
 
 /** Another name is tried that often when a generated one is taken. */
 const generatedNameAttempts = 8;
@@ -90,6 +88,11 @@ export class Registry {
   storeKey(key: ObjectKey): string {
     const { storedAs, plural, group } = this.kind;
     return storeKey({ group: storedAs?.group ?? group, plural }, key);
+  }
+
+  /** Bytes of the object as it is known here; 0 when it is not. */
+  sizeOf(key: ObjectKey): number {
+    return this.cache.get(this.storeKey(key))?.bytes.length ?? 0;
   }
 
   /** What all store keys of the resource begin with. */
@@ -134,16 +137,14 @@ export class Registry {
     kind.strategy.setDefaults?.(object);
     fillNewMetadata(kind, object, this.#clock.now());
     // What admission fills in belongs to nobody.
-    request.trackFields?.(object, undefined);
+    await request.trackFields?.(object, undefined);
     const admission = this.#admissionRequest('CREATE', object, undefined, request);
     await this.#admission.admit(admission);
     const next = object as Stored;
     const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
       kind.strategy.prepareForCreate?.(next, context);
-      const errors = new FieldErrors();
-      validateMetadata(kind, next, errors);
-      kind.strategy.validate?.(next, errors, context);
+      const { errors } = await this.#check(next, undefined, context, request);
       refuseInvalid(kind, next, errors);
       await this.#admission.validate(admission);
       this.#canonicalize(next);
@@ -186,7 +187,7 @@ export class Registry {
 
   async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     if (!request.createIfMissing) throw notFound(this.kind, key.name);
-    const { metadata, ...wanted } = change(undefined);
+    const { metadata, ...wanted } = await change(undefined);
     if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
     // Which version was meant to be replaced does not matter any more.
     const { resourceVersion: _, ...rest } = metadata ?? {};
@@ -196,7 +197,7 @@ export class Registry {
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     const { kind } = this;
     const previous: DeepReadonly<Stored> = current;
-    const next = change(copyJson(current)) as Stored;
+    const next = (await change(copyJson(current))) as Stored;
     const context = {
       isUpdate: true,
       subresource: request.subresource,
@@ -208,20 +209,15 @@ export class Registry {
     refuseStale(kind, next, previous, request.expectedUid);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
-    request.trackFields?.(next, previous);
+    await request.trackFields?.(next, previous);
     const admission = this.#admissionRequest('UPDATE', next, previous, request);
     await this.#admission.admit(admission);
     const hooks = request.subresource === undefined ? this.#hooks : undefined;
     const reservation = await hooks?.reserve(next, previous, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
       if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
-      const errors = new FieldErrors();
-      validateMetadataUpdate(kind, next, current, errors);
-      const isChanged = kind.strategy.countsEmptyLists && isCounted(kind, next, previous);
-      if (!request.isChecked) {
-        kind.strategy.validate?.(next, errors, context);
-        kind.strategy.validateUpdate?.(next, current, errors, context);
-      }
+      const { isChecked } = request;
+      const { errors, isChanged } = await this.#check(next, current, { ...context, isChecked }, request);
       refuseInvalid(kind, next, errors);
       await this.#admission.validate(admission);
       this.#canonicalize(next);
@@ -319,6 +315,16 @@ export class Registry {
     );
     object.metadata.resourceVersion = String(written);
     return written;
+  }
+
+  async #check(
+    next: Stored,
+    previous: Stored | undefined,
+    context: CheckContext,
+    { checkApart }: WriteRequest,
+  ): Promise<WriteCheck> {
+    if (checkApart === undefined) return checkWrite(this.kind, next, previous, context);
+    return await checkApart({ kind: this.kind, next, previous, context });
   }
 
   #canonicalize(object: Stored): void {

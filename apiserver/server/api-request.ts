@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { anonymous, type User } from '../authentication/user.ts';
 import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
+import type { HeavyWork } from '../heavy-work/heavy-work.ts';
 import { Warnings } from './warnings.ts';
 
 /** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
@@ -23,6 +24,10 @@ export class ApiRequest {
   impersonator: User | undefined;
   /** All of the body, once somebody wants it (`handlers/body.ts`). */
   body: Promise<Buffer> | undefined;
+  /** How much of the body has arrived. */
+  bodyBytes = 0;
+  /** Where what takes long is done. Absent: here. */
+  heavyWork: HeavyWork | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
   readonly warnings = new Warnings();

@@ -200,6 +200,8 @@ export function validateSpread(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
+  const keys = constraints.map(({ topologyKey, whenUnsatisfiable }) => `{${topologyKey}, ${whenUnsatisfiable}}`);
+  const last = new Map(keys.map((key, index) => [key, index]));
   for (const [index, constraint] of constraints.entries()) {
     const place = path.index(index);
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
@@ -209,10 +211,9 @@ export function validateSpread(
       for (const message of checkQualifiedName(topologyKey))
         errors.invalid(place.child('topologyKey'), topologyKey, message);
     validateChoice(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], place.child('whenUnsatisfiable'), errors);
-    const key = `{${topologyKey}, ${whenUnsatisfiable}}`;
+    const key = keys[index] ?? '';
     // The first of two is the one that is named.
-    if (constraints.slice(index + 1).some((one) => `{${one.topologyKey}, ${one.whenUnsatisfiable}}` === key))
-      errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
+    if (last.get(key) !== index) errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
     if (minDomains !== undefined) validateMinDomains(minDomains, whenUnsatisfiable, place.child('minDomains'), errors);
     validateChoice(constraint.nodeAffinityPolicy, ['Honor', 'Ignore'], place.child('nodeAffinityPolicy'), errors);
     validateChoice(constraint.nodeTaintsPolicy, ['Honor', 'Ignore'], place.child('nodeTaintsPolicy'), errors);
