@@ -37,16 +37,13 @@ export async function sendCached(request: ApiRequest, kind: Kind, item: CachedOb
   await sendInForm(request, kind, wireObject(kind, item), 200, output);
 }
 
-export async function sendWritten(
-  request: ApiRequest,
-  kind: Kind,
-  { object, json, created }: WriteOutcome,
-): Promise<void> {
+export async function sendWritten(request: ApiRequest, kind: Kind, outcome: WriteOutcome): Promise<void> {
   const output = negotiate(request.header('accept'));
-  const code = created ? 201 : 200;
+  const code = outcome.created ? 201 : 200;
+  const { json } = outcome;
   if (json !== undefined && isRaw(request, output))
     return await sendBytes(request, code, Buffer.concat([json, newline]));
-  await sendInForm(request, kind, object, code, output);
+  await sendInForm(request, kind, outcome.object, code, output);
 }
 
 export async function sendObject(

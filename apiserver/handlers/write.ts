@@ -31,6 +31,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   checkName(object, target);
+  const copy = copiesOf(request, object);
   const outcome = await target.registry.update(
     target,
     {
@@ -38,7 +39,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
       createIfMissing: target.subresource === undefined && target.kind.strategy.createOnUpdate === true,
       expectedUid: object.metadata?.uid,
     },
-    () => copyJson(object),
+    copy,
   );
   await sendWritten(request, target.kind, outcome);
 }
@@ -48,12 +49,16 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
-  const change = changeOf(request, target, { type, bytes, options });
+  const apart = heavyWorkFor(request, target);
+  const change = apart
+    ? apart.patch(type, bytes, applyOptions(request, target, options))
+    : changeHere(request, target, { type, bytes, options });
   const outcome = await target.registry.update(
     target,
     {
       ...writeRequest(request, target, options),
       createIfMissing: type === 'apply' && target.subresource === undefined,
+      leavesPrevious: apart !== undefined,
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
     },
@@ -74,9 +79,7 @@ interface Patch {
   readonly options: WriteOptions;
 }
 
-function changeOf(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
-  const apart = heavyWorkFor(request, target);
-  if (apart !== undefined) return apart.patch(type, bytes, applyOptions(request, target, options));
+function changeHere(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
   return type === 'apply'
     ? readApply(bytes, applyOptions(request, target, options))
     : readPatch(type, bytes, target.kind, decodeOptions(request, options));
@@ -90,7 +93,20 @@ export async function readObject(
   const bytes = await readBody(request);
   const { heavyWork } = request;
   if (!heavyWork?.isHeavy(bytes.length)) return decodeObject(bytes, expected, decodeOptions(request, options));
-  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation: options.fieldValidation });
+  const { fieldValidation } = options;
+  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation });
+}
+
+/** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */
+function copiesOf(request: ApiRequest, object: KubernetesObject): () => KubernetesObject {
+  if (!request.heavyWork?.isHeavy(request.bodyBytes)) return () => copyJson(object);
+  const json = JSON.stringify(object);
+  let original: KubernetesObject | undefined = object;
+  return () => {
+    const next = original ?? (JSON.parse(json) as KubernetesObject);
+    original = undefined;
+    return next;
+  };
 }
 
 export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
@@ -109,7 +125,7 @@ export function writeRequest(request: ApiRequest, target: Target, options: Write
     subresource: subresource?.name,
     throwIfAbandoned: () => request.throwIfAbandoned(),
     trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
-    checkApart: apart?.check,
+    finishApart: apart?.finish,
     warn: (text) => request.warn(text),
   };
 }

@@ -4,16 +4,15 @@
  */
 
 import yaml from 'js-yaml';
-import type { FieldError } from '../../api/field-errors.ts';
 import { findKind } from '../../api/kinds.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
 import { type DecodeOptions, decodeObject, type ExpectedType } from '../handlers/decode-object.ts';
-import { type ApplyOptions, managedFieldsOf, readApply } from '../handlers/field-ownership.ts';
+import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../handlers/field-ownership.ts';
 import { type PatchType, readPatch } from '../handlers/patch.ts';
 import type { FieldValidation } from '../handlers/write-options.ts';
 import { yamlOptions } from '../handlers/yaml-options.ts';
-import { type CheckContext, checkWrite, type WriteCheck } from '../registry/check-write.ts';
+import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
 
 /** A row of the kinds table, by what names it. */
 export interface KindName {
@@ -48,11 +47,13 @@ export interface OwnersInput {
   readonly subresource: string | undefined;
 }
 
-export interface CheckInput {
+export interface FinishInput {
   readonly kind: KindName;
   readonly next: string;
   readonly previous: string | undefined;
-  readonly context: CheckContext;
+  readonly context: FinishContext;
+  /** JSON of the object's `managedFields`, when it does not bring them itself. */
+  readonly owners: string | undefined;
 }
 
 /** What a job says besides its result: texts for warnings. */
@@ -83,10 +84,12 @@ export const heavyJobs = {
     return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
   },
 
-  /** All that validation says. */
-  check({ kind, next, previous, context }: CheckInput): WriteCheck & { readonly errors: readonly FieldError[] } {
-    const before = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
-    return checkWrite(kindOf(kind), JSON.parse(next) as Stored, before, context);
+  /** Whether the object is valid, and its JSON as it is stored. */
+  finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
+    const next = JSON.parse(json) as Stored;
+    if (owners !== undefined) setOwners(next, JSON.parse(owners));
+    const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
+    return checkAndFinish({ kind: kindOf(kind), next, previous, context });
   },
 
   /** JSON to YAML. */
@@ -110,7 +113,7 @@ function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
  * No object that the store takes has more values: each is some bytes in it, and its owner is some more. The other thread
  * spends on each value, not on each byte.
  */
-const maxValues = 200_000;
+const maxValues = 100_000;
 
 function jsonOf(object: KubernetesObject): string {
   if (countValues(object, maxValues) > maxValues) {

@@ -1,19 +1,20 @@
 /** Writes whose bodies or objects are large: the parts of them that take long, handed to the other thread. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { ExpectedType } from '../handlers/decode-object.ts';
-import { type ApplyOptions, setOwners } from '../handlers/field-ownership.ts';
+import type { ApplyOptions } from '../handlers/field-ownership.ts';
 import type { PatchType } from '../handlers/patch.ts';
 import type { Target } from '../handlers/target.ts';
 import type { FieldValidation } from '../handlers/write-options.ts';
-import type { Change } from '../registry/registry.ts';
+import type { Change, Registry } from '../registry/registry.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { KindName, OwnersInput } from './heavy-jobs.ts';
 import type { HeavyWork } from './heavy-work.ts';
 
 export interface HeavyWrites {
-  readonly check: NonNullable<WriteRequest['checkApart']>;
+  readonly finish: NonNullable<WriteRequest['finishApart']>;
   trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource'>): TrackFields;
   patch(type: PatchType, bytes: Buffer, options: ApplyOptions): Change;
 }
@@ -27,7 +28,7 @@ export function heavyWorkFor(
   if (heavyWork === undefined) return undefined;
   const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
   const isHeavy = kind.strategy.compilesExpressions || heavyWork.isHeavy(request.bodyBytes + known);
-  return isHeavy ? heavyWrites(heavyWork, request, { kind: nameOf(kind), name }) : undefined;
+  return isHeavy ? heavyWrites(heavyWork, request, { registry, name }) : undefined;
 }
 
 const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });
@@ -35,49 +36,63 @@ const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, ver
 function heavyWrites(
   work: HeavyWork,
   request: ApiRequest,
-  { kind, name }: { readonly kind: KindName; readonly name: string },
+  { registry, name }: Pick<Target, 'registry' | 'name'>,
 ): HeavyWrites {
+  const kind = nameOf(registry.kind);
+  const texts = (next: KubernetesObject, previous: Stored | undefined) => ({
+    next: JSON.stringify(next),
+    previous: previous && jsonOf(registry, previous),
+  });
+  // Nothing in this thread asks who owns which fields: of a large object that is as much text again.
+  let owners: string | undefined;
   return {
-    check: ({ kind: checked, next, previous, context }) =>
-      work.run('check', { kind: nameOf(checked), context, ...texts(next, previous) }, request),
+    finish: ({ kind: written, next, previous, context }) =>
+      work.run('finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
     trackUpdates:
       ({ manager, subresource }) =>
       async (next, previous) => {
         const input = { kind, manager, subresource, ...texts(next, previous as Stored | undefined) };
-        setOwners(next, JSON.parse(await work.run('owners', input, request)));
+        owners = await work.run('owners', input, request);
+        delete next.metadata?.managedFields;
       },
     patch:
       (type, bytes, { manager, force, fieldValidation, subresource }) =>
       async (previous) => {
         const options = { manager, force, fieldValidation, subresource };
-        const input = { type, bytes, kind, name, options, previous: previous && JSON.stringify(previous) };
-        return JSON.parse(await work.run('patch', input, request)) as KubernetesObject;
+        const input = { type, bytes, kind, name, options, previous: previous && jsonOf(registry, previous) };
+        return await parse(await work.run('patch', input, request));
       },
   };
 }
 
-const texts = (next: KubernetesObject, previous: KubernetesObject | undefined) => ({
-  next: JSON.stringify(next),
-  previous: previous && JSON.stringify(previous),
-});
+/** The cache has the JSON of most objects that are changed. */
+function jsonOf(registry: Registry, object: Stored): string {
+  const cached = registry.kind.storedAs ? undefined : registry.cache.get(registry.storeKey(object.metadata));
+  const isSame = cached !== undefined && object.metadata.resourceVersion === String(cached.revision);
+  return isSame ? cached.bytes.toString() : JSON.stringify(object);
+}
 
-export interface DecodedApart {
+/** Others have their turn before anything else is done with what has just taken its time to parse. */
+async function parse(json: string): Promise<KubernetesObject> {
+  const object = JSON.parse(json) as KubernetesObject;
+  await nextTurn();
+  return object;
+}
+
+export interface BodyToDecode {
   readonly bytes: Buffer;
   readonly expected: ExpectedType;
   readonly fieldValidation: FieldValidation;
 }
 
+/** The object that a body decodes to. */
 export async function decodeApart(
   work: HeavyWork,
   request: ApiRequest,
-  { bytes, expected, fieldValidation }: DecodedApart,
+  { bytes, expected, fieldValidation }: BodyToDecode,
 ): Promise<KubernetesObject> {
   const { group, version, kind, definition } = expected;
-  const input = {
-    bytes,
-    expected: { group, version, kind, definition },
-    contentType: request.header('content-type'),
-    fieldValidation,
-  };
-  return JSON.parse(await work.run('decode', input, request)) as KubernetesObject;
+  const contentType = request.header('content-type');
+  const input = { bytes, expected: { group, version, kind, definition }, contentType, fieldValidation };
+  return await parse(await work.run('decode', input, request));
 }

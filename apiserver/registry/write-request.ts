@@ -1,10 +1,9 @@
 /** What every write carries besides its object. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { User } from '../authentication/user.ts';
-import type { CheckContext, WriteCheck } from './check-write.ts';
+import type { Write, WriteResult } from './finish-write.ts';
 
 export interface WriteRequest {
   readonly user: User;
@@ -14,19 +13,12 @@ export interface WriteRequest {
   throwIfAbandoned?(): void;
   /** Keeps `metadata.managedFields` true, once the object is complete. Absent: they stay as they are. */
   readonly trackFields?: TrackFields | undefined;
-  /** For writes of what is large: validates elsewhere than in this thread. */
-  readonly checkApart?: ((write: CheckedWrite) => Promise<WriteCheck>) | undefined;
+  /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */
+  readonly finishApart?: ((write: Write) => Promise<WriteResult>) | undefined;
   warn(text: string): void;
 }
 
 export type TrackFields = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => void | Promise<void>;
-
-export interface CheckedWrite {
-  readonly kind: Kind;
-  readonly next: Stored;
-  readonly previous: Stored | undefined;
-  readonly context: CheckContext;
-}
 
 /** The server's own writes. */
 export const internalWrite: WriteRequest = {
