@@ -63,9 +63,10 @@ export function validateDefinition(
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     errors.notSupported(path.child('scope'), scope, ['Cluster', 'Namespaced']);
   validatePruning(spec, errors);
-  validateVersions(versions ?? [], errors);
+  const all = versions ?? [];
+  validateVersions(all, errors);
   validateNames(names, errors);
-  validateParts(versions ?? [], 0, 'top', errors);
+  validateParts(all, 0, 'top', errors);
   if (spec.conversion) validateConversion(spec.conversion, errors);
   if (previous) validateKept(object, previous, errors);
   validateStoredVersions(object, errors);
@@ -110,9 +111,20 @@ function validateGroup(group: string, errors: FieldErrors): void {
 
 type SharedPart = 'schema' | 'selectableFields' | 'additionalPrinterColumns' | 'subresources';
 
-/** What all versions have alike, upstream keeps once, at the top. */
-const isShared = (versions: readonly Version[], part: SharedPart): boolean =>
-  versions.every((version) => isDeepStrictEqual(version[part], versions[0]?.[part]));
+const sharedParts: readonly SharedPart[] = ['schema', 'selectableFields', 'additionalPrinterColumns', 'subresources'];
+const shared = new WeakMap<readonly Version[], ReadonlySet<SharedPart>>();
+
+/** What all versions have alike, upstream keeps once, at the top. Asked for each version, found once. */
+function isShared(versions: readonly Version[], part: SharedPart): boolean {
+  let parts = shared.get(versions);
+  if (parts === undefined) {
+    parts = new Set(
+      sharedParts.filter((one) => versions.every((version) => isDeepStrictEqual(version[one], versions[0]?.[one]))),
+    );
+    shared.set(versions, parts);
+  }
+  return parts.has(part);
+}
 
 function validateVersions(versions: readonly Version[], errors: FieldErrors): void {
   const at = path.child('versions');

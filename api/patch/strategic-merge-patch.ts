@@ -96,10 +96,11 @@ function applyRetainKeys(original: JsonRecord, patch: JsonRecord): void {
   if (keys === undefined) return;
   delete patch[retainKeys];
   const given = Object.entries(patch).filter(([key, value]) => value !== null && !/^\$(delete|setEl)/.test(key));
-  if (!Array.isArray(keys) || given.some(([key]) => !keys.includes(key))) {
+  const retained = new Set<unknown>(Array.isArray(keys) ? keys : []);
+  if (!Array.isArray(keys) || given.some(([key]) => !retained.has(key))) {
     throw badRequest('invalid patch format of retainKeys');
   }
-  for (const key of Object.keys(original)) if (!keys.includes(key)) delete original[key];
+  for (const key of Object.keys(original)) if (!retained.has(key)) delete original[key];
 }
 
 /** `$setElementOrder/env` → `env`. */

@@ -114,10 +114,12 @@ function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
  * spends on each value, not on each byte.
  */
 const maxValues = 100_000;
+/** Maps of very many keys cost more than anything else. */
+const maxKeys = 25_000;
 
 function jsonOf(object: KubernetesObject): string {
   if (countValues(object, maxValues) > maxValues) {
-    throw tooLarge(`Request entity too large: an object of more than ${maxValues} values cannot be stored`);
+    throw tooLarge(`Request entity too large: an object may have ${maxValues} values at most`);
   }
   return JSON.stringify(object);
 }
@@ -126,7 +128,11 @@ function jsonOf(object: KubernetesObject): string {
 function countValues(value: unknown, limit: number): number {
   let count = 1;
   if (typeof value !== 'object' || value === null) return count;
-  for (const member of Object.values(value)) {
+  const members = Object.values(value);
+  if (members.length > maxKeys && !Array.isArray(value)) {
+    throw tooLarge(`Request entity too large: a map may have ${maxKeys} keys at most`);
+  }
+  for (const member of members) {
     count += countValues(member, limit - count);
     if (count > limit) break;
   }

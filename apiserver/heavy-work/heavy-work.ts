@@ -12,7 +12,7 @@ import type { HeavyJobName, InputOf, OutputOf } from './heavy-jobs.ts';
 import type { JobAnswer, JobMessage } from './heavy-worker.ts';
 
 /** Bodies and objects from here on are heavy: less takes a few milliseconds, and another thread would only add to it. */
-const heavyBytes = 64 * 1024;
+const heavyBytes = 32 * 1024;
 
 export interface HeavyWorkOptions {
   /** How long one job may take. Default 20 s. */
