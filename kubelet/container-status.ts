@@ -125,7 +125,9 @@ function computeResources({ resources }: ContainerSpec, hidden: boolean): object
   const wanted = { ...limits, ...requests };
   const asked = Object.keys(wanted).length > 0;
   if (!asked || hidden) return {};
-  const allocated = Object.fromEntries(Object.entries(wanted).filter(([name]) => name in requests || name in limits));
+  const allocated = Object.fromEntries(
+    Object.entries(wanted).filter(([name]) => Object.hasOwn(requests, name) || Object.hasOwn(limits, name)),
+  );
   const allRequests = Object.keys(requests).length > 0 || Object.keys(limits).length > 0 ? allocated : {};
   return {
     resources: {

@@ -94,7 +94,9 @@ export class Nftables implements RuleApplier {
     const { nftables: items } = JSON.parse(text) as NftListing;
     return {
       chains: items.flatMap(({ chain }) => (chain === undefined ? [] : [chain.name])),
-      affinitySets: items.flatMap(({ set }) => (set === undefined || set.name in mapDefinitions ? [] : [set.name])),
+      affinitySets: items.flatMap(({ set }) =>
+        set === undefined || Object.hasOwn(mapDefinitions, set.name) ? [] : [set.name],
+      ),
     };
   }
 }

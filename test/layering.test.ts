@@ -109,6 +109,19 @@ describe('layering', () => {
     );
   });
 
+  // `in` finds what all objects inherit, `constructor` for instance: users have keys and names like that.
+  it('asks objects for properties of their own only', () => {
+    const asks = sources.flatMap(({ path, text }) =>
+      text
+        .replace(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "''")
+        .replace(/for \((?:const|let) \w+ in /g, '')
+        .split('\n')
+        .filter((line) => /[\w)] in [\w(]/.test(line) && !/\[\w+ in /.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+    assert.deepEqual(asks, []);
+  });
+
   // The library's own `matches` is JavaScript's.
   it('runs no CEL expression before its `matches` is of linear time', () => {
     const wrong = sources

@@ -11,6 +11,7 @@ import type {
 } from 'kubernetes-types/apiextensions/v1';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
 import { childrenOf, type JsonSchema } from './json-schema.ts';
@@ -287,7 +288,7 @@ function validateSelectablePath(
     return;
   }
   let at: JsonSchema | undefined = schema;
-  for (const name of names) at = at?.properties?.[name];
+  for (const name of names) at = own(at?.properties ?? {}, name);
   if (at === undefined) errors.invalid(place, jsonPath, 'is an invalid path: does not refer to a valid field');
   else if (!['string', 'boolean', 'integer'].includes(at.type ?? '')) {
     errors.invalid(

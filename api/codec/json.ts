@@ -6,6 +6,7 @@
  * `NumberLiteral`, which keeps its text, because integers refuse such texts, quantities keep them, and floats read them.
  */
 
+import { setOwn } from '../patch/record.ts';
 import { goCharacter } from './go-text.ts';
 import { NumberLiteral } from './number-literal.ts';
 
@@ -120,10 +121,8 @@ class Reader {
       frame.key = container.length;
       return;
     }
-    // The one key that would reach into JavaScript itself.
-    if (key === '__proto__') throw new JsonError('the key "__proto__" is not allowed');
     if (Object.hasOwn(container, key)) this.#noteDuplicate();
-    container[key] = value;
+    setOwn(container, String(key), value);
   }
 
   #noteDuplicate(): void {

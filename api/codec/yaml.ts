@@ -5,6 +5,7 @@
  */
 
 import yaml from 'js-yaml';
+import { setOwn } from '../patch/record.ts';
 import { maxDuplicates } from './json.ts';
 import { NumberLiteral } from './number-literal.ts';
 
@@ -178,8 +179,7 @@ function toJson(root: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     const result: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
-      if (key === '__proto__') throw new YamlError('yaml: the key "__proto__" is not allowed');
-      result[key] = copy(member, depth + 1);
+      setOwn(result, key, copy(member, depth + 1));
     }
     return result;
   };

@@ -115,7 +115,11 @@ function deleteValues(original: JsonRecord, name: string, values: unknown): void
   if (!Array.isArray(current) || !Array.isArray(values) || current.length + values.length === 0) return;
   checkElements(current, values);
   const gone = new Set(values.map((value) => identityOf(value, undefined)));
-  original[name] = current.filter((item) => !gone.has(identityOf(item, undefined)));
+  setOwn(
+    original,
+    name,
+    current.filter((item) => !gone.has(identityOf(item, undefined))),
+  );
 }
 
 /** Merges list and order in one go, and takes both out of the patch. */
@@ -137,7 +141,7 @@ function applyElementOrder(
   delete patch[name];
   const merged = mergedWithOrder(current, patched, field);
   checkElements(current ?? [], patched ?? []);
-  original[name] = orderList(merged, order, current ?? [], field?.patchMergeKey);
+  setOwn(original, name, orderList(merged, order, current ?? [], field?.patchMergeKey));
 }
 
 function mergedWithOrder(

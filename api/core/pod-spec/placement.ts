@@ -12,6 +12,7 @@ import type {
 } from 'kubernetes-types/core/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { own } from '../../patch/record.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import {
@@ -161,7 +162,7 @@ function validateMergedKeys(
   errors: FieldErrors,
 ): void {
   for (const [index, key] of keys.entries()) {
-    const isLabel = selector?.matchLabels?.[key] !== undefined;
+    const isLabel = own(selector?.matchLabels ?? {}, key) !== undefined;
     const found = (selector?.matchExpressions ?? []).filter((requirement) => requirement.key === key).length;
     const merged = keys.filter((one) => one === key).length;
     if (isLabel || found > merged || (found > 0 && keys.indexOf(key) < index))

@@ -1,11 +1,11 @@
 /**
- * The API server of a fuzzing run, as a process of its own: its event loop is not the one that sends the requests. Tells
- * how long that loop was held up.
+ * The API server as a process of its own that tells how long its event loop was held up: what sends the requests has
+ * another one. Started by `measured-api-server.ts`.
  */
 
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { startTestApiServer } from '../support/test-api-server.ts';
+import { startTestApiServer } from './test-api-server.ts';
 
 export interface LoopReport {
   /** The longest time between two turns of the event loop, by the clock: on a busy machine that is not all its own. */
