@@ -127,7 +127,8 @@ export class Fuzzer {
 function checkAnswer(request: FuzzRequest, { code, text }: Answer): void {
   // 501/503: the answers of log, exec and proxy about a node that is not there.
   if (code >= 500 && code !== 503) throw new Error(`${code} ${text.slice(0, 500)} for ${shown(request)}`);
-  if (code >= 400 && request.method !== 'HEAD' && !isStatus(text)) {
+  // What is too long to be read at all (431) is refused before it is a request.
+  if (code >= 400 && code !== 431 && request.method !== 'HEAD' && !isStatus(text)) {
     throw new Error(`${code} without a Status (${text.slice(0, 200)}) for ${shown(request)}`);
   }
 }

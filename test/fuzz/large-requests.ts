@@ -22,13 +22,13 @@ const map = (count: number, value: unknown, key = (i: number) => `k${i}`): objec
 const configMap = (rest: object, metadata: object = {}): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'large', ...metadata },
+  metadata: { name: 'new', ...metadata },
   ...rest,
 });
-const pod = (spec: object, container: object = {}): object => ({
+const pod = (spec: object, container: object = {}, name = 'new'): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'large' },
+  metadata: { name },
   spec: { containers: [{ name: 'c', image: 'i', ...container }], ...spec },
 });
 const definition = (schema: object, versions = 1): object => ({
@@ -53,8 +53,8 @@ const yamlMap = (count: number): string => list(count, (i) => `  k${i}: "v"`).jo
 
 /** What the patches below are applied to. */
 export const patched: readonly FuzzRequest[] = [
-  write('POST', `${namespace}/configmaps`, configMap({ data: { a: 'b' } })),
-  write('POST', `${namespace}/pods`, pod({})),
+  write('POST', `${namespace}/configmaps`, configMap({ data: { a: 'b' } }, { name: 'large' })),
+  write('POST', `${namespace}/pods`, pod({}, {}, 'large')),
 ];
 
 function bodies(): FuzzRequest[] {
@@ -121,7 +121,7 @@ function specs(): FuzzRequest[] {
 function patches(): FuzzRequest[] {
   const target = `${namespace}/configmaps/large`;
   const operations = list(9_000, (i) => ({ op: 'add', path: `/data/k${i}`, value: 'v' }));
-  const applied = configMap({ data: map(24_000, 'v') });
+  const applied = configMap({ data: map(24_000, 'v') }, { name: 'large' });
   return [
     patch(target, { data: map(24_000, 'v') }, 'merge-patch+json'),
     patch(target, { data: map(24_000, 'v') }, 'strategic-merge-patch+json'),
