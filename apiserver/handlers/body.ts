@@ -16,6 +16,12 @@ export function readBody(request: ApiRequest, share?: BodyShare): Promise<Buffer
   return request.body;
 }
 
+/** Whether copies may be made of parts of it: by YAML's anchors, or by the `copy` of a JSON patch, however it is written. */
+export function mayGrow(body: Buffer, contentType: string): boolean {
+  if (contentType.includes('yaml')) return body.includes('&');
+  return contentType.includes('json-patch') && (body.includes('copy') || body.includes('\\'));
+}
+
 /** Of options and other small things, whose readers take bodies of any size for small. */
 const maxSmallBodyBytes = 64 * 1024;
 
@@ -48,7 +54,11 @@ function collect(request: ApiRequest, share: BodyShare | undefined): Promise<Buf
         reject(error);
       }
     });
-    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+    incoming.on('end', () => {
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+      request.bodyGrows = mayGrow(body, request.header('content-type'));
+      resolve(body);
+    });
     const cut = () => {
       // Every request closes; an error, with its stack, is only made for those that close too early.
       if (!incoming.complete) reject(badRequest('the body ended before it was complete'));

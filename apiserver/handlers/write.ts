@@ -3,7 +3,7 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
-import { decodeApart, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
+import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
@@ -91,15 +91,15 @@ export async function readObject(
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const bytes = await readBody(request);
-  const { heavyWork } = request;
-  if (!heavyWork?.isHeavy(bytes.length)) return decodeObject(bytes, expected, decodeOptions(request, options));
+  const heavyWork = heavyDecoderFor(request);
+  if (heavyWork === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
   const { fieldValidation } = options;
   return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation });
 }
 
 /** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */
 function copiesOf(request: ApiRequest, object: KubernetesObject): () => KubernetesObject {
-  if (!request.heavyWork?.isHeavy(request.bodyBytes)) return () => copyJson(object);
+  if (heavyDecoderFor(request) === undefined) return () => copyJson(object);
   const json = JSON.stringify(object);
   let original: KubernetesObject | undefined = object;
   return () => {

@@ -27,8 +27,14 @@ export function heavyWorkFor(
   const { heavyWork } = request;
   if (heavyWork === undefined) return undefined;
   const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
-  const isHeavy = kind.strategy.compilesExpressions || heavyWork.isHeavy(request.bodyBytes + known);
+  const isHeavy =
+    kind.strategy.compilesExpressions === true || request.bodyGrows || heavyWork.isHeavy(request.bodyBytes + known);
   return isHeavy ? heavyWrites(heavyWork, request, { registry, name }) : undefined;
+}
+
+/** Where the request's body is decoded apart; undefined: here. */
+export function heavyDecoderFor({ heavyWork, bodyBytes, bodyGrows }: ApiRequest): HeavyWork | undefined {
+  return bodyGrows || heavyWork?.isHeavy(bodyBytes) ? heavyWork : undefined;
 }
 
 const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });

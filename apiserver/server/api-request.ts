@@ -26,6 +26,8 @@ export class ApiRequest {
   body: Promise<Buffer> | undefined;
   /** How much of the body has arrived. */
   bodyBytes = 0;
+  /** A small body may stand for something large. */
+  bodyGrows = false;
   /** Where what takes long is done. Absent: here. */
   heavyWork: HeavyWork | undefined;
   /** Nobody serves this path. */

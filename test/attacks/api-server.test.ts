@@ -85,6 +85,26 @@ describe('one request', { timeout: 300_000 }, () => {
     assert.ok(text.length < 20_000_000, `${text.length} bytes`);
   });
 
+  it('that is small may stand for something large: it is told so, and holds nobody up', async () => {
+    await sendOk('POST', configMaps, { metadata: { name: 'grown' }, data: { a: 'b' } });
+    const list = JSON.stringify(Array.from({ length: 1000 }, () => []));
+    const copies = Array.from(
+      { length: 500 },
+      (_, i) => `{"op":"\u005cu0063opy","from":"/data/a","path":"/data/b${i}"}`,
+    );
+    const patch = `[{"op":"replace","path":"/data/a","value":${list}},${copies.join()}]`;
+    const yaml = `a: &a [${'[],'.repeat(900)}]\nb:\n${'- *a\n'.repeat(500)}`;
+    await server.longest();
+    const patched = await send('PATCH', `${configMaps}/grown`, patch, {
+      'content-type': 'application/json-patch+json',
+    });
+    assert.ok(patched.code >= 400 && patched.code < 500, patched.text.slice(0, 500));
+    const created = await send('POST', configMaps, yaml, { 'content-type': 'application/yaml' });
+    assert.ok(created.code >= 400 && created.code < 500, created.text.slice(0, 500));
+    const { heldMs } = await server.longest();
+    assert.ok(heldMs < 250, `the event loop was held for ${heldMs} ms`);
+  });
+
   it('is answered with headers that clients can read, whatever there is to warn of', async () => {
     const unknown = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`unknown${i}`, 1]));
     await sendOk('POST', `${configMaps}?dryRun=All`, { metadata: { name: 'warned' }, ...unknown });
