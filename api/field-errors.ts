@@ -77,16 +77,37 @@ function shown(value: unknown): string {
   return json.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Collects what is wrong, in the order it is found (the order is part of the answer). */
+/** Nobody reads more, and each may show all of a large object. */
+const maxErrors = 1000;
+const maxTextLength = 256 * 1024;
+
+/**
+ * Collects what is wrong, in the order it is found (the order is part of the answer). Beyond a bound it stops listening:
+ * an object with 100,000 mistakes is answered with the first of them.
+ */
 export class FieldErrors {
   readonly list: FieldError[] = [];
+  #textLength = 0;
 
   get empty(): boolean {
     return this.list.length === 0;
   }
 
+  get #isFull(): boolean {
+    return this.list.length >= maxErrors || this.#textLength >= maxTextLength;
+  }
+
   add(reason: FieldReason, path: FieldPath, message: string): void {
-    this.list.push({ reason, field: path.toString(), message });
+    this.#add(reason, path, () => message);
+  }
+
+  /** The message may take long to make: nobody does for one that is not kept. */
+  #add(reason: FieldReason, path: FieldPath, messageOf: () => string): void {
+    if (this.#isFull) return;
+    const field = path.toString();
+    const message = messageOf();
+    this.#textLength += field.length + message.length;
+    this.list.push({ reason, field, message });
   }
 
   required(path: FieldPath, detail = ''): void {
@@ -94,20 +115,18 @@ export class FieldErrors {
   }
 
   invalid(path: FieldPath, value: unknown, detail: string): void {
-    this.add('FieldValueInvalid', path, `Invalid value: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
+    this.#add('FieldValueInvalid', path, () => `Invalid value: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
   }
 
   notSupported(path: FieldPath, value: unknown, supported: readonly string[]): void {
-    const values = supported.map((one) => JSON.stringify(one)).join(', ');
-    this.add(
-      'FieldValueNotSupported',
-      path,
-      `Unsupported value: ${shown(value)}${values === '' ? '' : `: supported values: ${values}`}`,
-    );
+    this.#add('FieldValueNotSupported', path, () => {
+      const values = supported.map((one) => JSON.stringify(one)).join(', ');
+      return `Unsupported value: ${shown(value)}${values === '' ? '' : `: supported values: ${values}`}`;
+    });
   }
 
   duplicate(path: FieldPath, value: unknown): void {
-    this.add('FieldValueDuplicate', path, `Duplicate value: ${shown(value)}`);
+    this.#add('FieldValueDuplicate', path, () => `Duplicate value: ${shown(value)}`);
   }
 
   forbidden(path: FieldPath, detail: string): void {
@@ -115,7 +134,7 @@ export class FieldErrors {
   }
 
   notFound(path: FieldPath, value: unknown): void {
-    this.add('FieldValueNotFound', path, `Not found: ${shown(value)}`);
+    this.#add('FieldValueNotFound', path, () => `Not found: ${shown(value)}`);
   }
 
   /** `maxBytes` is said in the message; upstream leaves the value out of it. */

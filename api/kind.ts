@@ -89,6 +89,8 @@ export interface Strategy<T> {
   /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
   prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
   validate?(object: T, errors: FieldErrors, context: WriteContext): void;
+  /** Validation compiles what users write (patterns, CEL): small objects may take long too. Default false. */
+  readonly compilesExpressions?: boolean;
   /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
   validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
   /** After validation: the canonical form that is stored. */

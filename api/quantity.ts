@@ -21,6 +21,8 @@ const nano = 1_000_000_000n;
 const largestBinary = (2n ** 63n - 1n) * nano;
 /** Nobody means more digits than these; larger exponents would only burn time. */
 const maxExponent = 400;
+/** As many digits as that exponent has, and then some: reading more takes the square of their number. */
+const maxLength = 512;
 
 const pattern = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(.*)$/s;
 const suffixPattern = /^([eEinumkKMGTP]*)([-+]?[0-9]*)$/;
@@ -72,6 +74,7 @@ export function readQuantity(text: string): Quantity {
 }
 
 function split(text: string): Parts {
+  if (text.length > maxLength) throw new QuantityError(`quantities may have ${maxLength} characters at most`);
   const [, sign, whole, fraction, suffix] = pattern.exec(text) ?? [];
   if (sign === undefined || whole === undefined || suffix === undefined) throw wrongFormat();
   if (text === '') throw wrongFormat();

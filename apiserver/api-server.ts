@@ -24,6 +24,7 @@ import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
+import { HeavyWork } from './heavy-work/heavy-work.ts';
 import { ensureInitialObjects } from './registry/initial-objects.ts';
 import { keepOwnService } from './registry/own-service.ts';
 import { Registries, resourceId } from './registry/registries.ts';
@@ -131,11 +132,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     address: `${options.advertiseAddress}:${options.securePort}`,
   });
 
+  const heavyWork = new HeavyWork();
   const pipeline: PipelineParts = {
     authenticators: [clientCertificates, tokens],
     authorizers,
     limits,
     bodies: new BodyBudget(),
+    heavyWork,
     metrics: new RequestMetrics(metrics, limits),
     logger,
     handle(request: ApiRequest) {
@@ -191,6 +194,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         await ownService;
         await compactor.stop();
         await server.close(drainMs);
+        await heavyWork.close();
         await caches.stop();
         kubelets.close();
         over.resolve();

@@ -3,6 +3,8 @@
  * what yargs takes. Two dashes work as well.
  */
 
+import { own } from '../api/patch/record.ts';
+
 /** Classic flags that are words, and how they are called today where that differs. */
 const wordFlags: Readonly<Record<string, string>> = {
   api_version: 'api_version',
@@ -37,6 +39,6 @@ function expand(argument: string, next: string | undefined): string {
   if (argument === '-V') return '--version';
   if (argument === '-h') return next === undefined || next.startsWith('-') ? '--help' : '--host';
   const [, dashes = '', word = '', value = ''] = /^(--?)([A-Za-z_]+)(=.*)?$/s.exec(argument) ?? [];
-  const flag = wordFlags[word];
+  const flag = own(wordFlags, word);
   return dashes === '' || flag === undefined ? argument : `--${flag}${value}`;
 }

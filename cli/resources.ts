@@ -5,6 +5,7 @@
 
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import { kinds } from '../api/kinds.ts';
+import { own } from '../api/patch/record.ts';
 import type { Client } from '../client/client.ts';
 import { CommandError } from './command.ts';
 
@@ -62,7 +63,7 @@ export async function resolveKind(client: Client, word: string): Promise<Kind> {
 
 export function findIn(candidates: readonly Kind[], word: string): Kind | undefined {
   const lower = word.toLowerCase();
-  const [name = '', ...suffix] = (classicNames[lower] ?? lower).split('.');
+  const [name = '', ...suffix] = (own(classicNames, lower) ?? lower).split('.');
   const wanted = suffix.join('.');
   return candidates.find(
     (kind) =>

@@ -20,7 +20,9 @@ export async function readExistingTable(run: Command, table: string): Promise<Ex
   const { nftables: items } = JSON.parse(text) as NftListing;
   return {
     chains: items.flatMap(({ chain }) => (chain === undefined ? [] : [chain.name])),
-    affinitySets: items.flatMap(({ set }) => (set === undefined || set.name in mapDefinitions ? [] : [set.name])),
+    affinitySets: items.flatMap(({ set }) =>
+      set === undefined || Object.hasOwn(mapDefinitions, set.name) ? [] : [set.name],
+    ),
   };
 }
 

@@ -3,6 +3,7 @@
  * on it costs as much as pods change. This is what lets spreading and affinity not grow with the number of pods.
  */
 
+import { own } from '../api/patch/record.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -37,14 +38,14 @@ class NodeCounts implements CountByNode {
     this.#bySlot[node.slot] = count;
     if (count > 0) this.#nodes.set(node, count);
     else this.#nodes.delete(node);
-    for (const [label, sums] of this.#sums) addTo(sums, node.labels[label], factor);
+    for (const [label, sums] of this.#sums) addTo(sums, own(node.labels, label), factor);
   }
 
   sumsBy(label: string): ReadonlyMap<string, number> {
     let sums = this.#sums.get(label);
     if (sums === undefined) {
       sums = new Map();
-      for (const [node, count] of this.#nodes) addTo(sums, node.labels[label], count);
+      for (const [node, count] of this.#nodes) addTo(sums, own(node.labels, label), count);
       this.#sums.set(label, sums);
     }
     return sums;

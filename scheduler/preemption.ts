@@ -5,6 +5,7 @@
 
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import { matchesLabelSelector } from '../api/label-selector.ts';
+import { own } from '../api/patch/record.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { Refused } from './decision.ts';
 import { describeRefusals } from './diagnosis.ts';
@@ -138,7 +139,7 @@ function protects({ metadata, spec, status }: Cached<PodDisruptionBudget>, pod: 
   if (selector === undefined || metadata.namespace !== pod.namespace) return false;
   const { matchLabels = {}, matchExpressions = [] } = selector;
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) return false;
-  if (status?.disruptedPods?.[pod.pod.metadata.name] !== undefined) return false;
+  if (own(status?.disruptedPods ?? {}, pod.pod.metadata.name) !== undefined) return false;
   return matchesLabelSelector(selector, pod.labels);
 }
 

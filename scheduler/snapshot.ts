@@ -9,7 +9,7 @@
  */
 
 import type { Node } from 'kubernetes-types/core/v1';
-import { equalJson } from '../api/patch/record.ts';
+import { equalJson, own } from '../api/patch/record.ts';
 import type { Cached } from '../client/object-cache.ts';
 import { AffinityIndex } from './affinity-index.ts';
 import { ImageIndex } from './image-index.ts';
@@ -71,7 +71,10 @@ export class Snapshot {
     let values = this.#labelValues.get(label);
     if (values === undefined) {
       values = new Set();
-      for (const { labels } of this.#nodes.values()) if (labels[label] !== undefined) values.add(labels[label]);
+      for (const { labels } of this.#nodes.values()) {
+        const value = own(labels, label);
+        if (value !== undefined) values.add(value);
+      }
       this.#labelValues.set(label, values);
     }
     return values;

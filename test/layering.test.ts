@@ -32,6 +32,9 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'kubernetes-types': [''],
 };
 
+/** They join constants. */
+const patternMakers = ['api/openapi/descriptions.ts', 'api/validation/names.ts', 'kubelet/image-name.ts'];
+
 /** Programs that only these folders run. */
 const programOwners: Readonly<Record<string, readonly string[]>> = {
   nft: ['proxy/'],
@@ -94,6 +97,41 @@ describe('layering', () => {
       );
     });
   }
+
+  // Users' patterns run in an engine of linear time (api/apiextensions/patterns.ts), never in JavaScript's own.
+  it('makes regular expressions only from text of its own', () => {
+    const wrong = sources
+      .filter(({ text }) => /\bRegExp\(/.test(text))
+      .filter(({ path }) => !patternMakers.includes(path));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
+
+  // `in` finds what all objects inherit, `constructor` for instance: users have keys and names like that.
+  it('asks objects for properties of their own only', () => {
+    const asks = sources.flatMap(({ path, text }) =>
+      text
+        .replace(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "''")
+        .replace(/for \((?:const|let) \w+ in /g, '')
+        .split('\n')
+        .filter((line) => /[\w)] in [\w(]/.test(line) && !/\[\w+ in /.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+    assert.deepEqual(asks, []);
+  });
+
+  // The library's own `matches` is JavaScript's.
+  it('runs no CEL expression before its `matches` is of linear time', () => {
+    const wrong = sources
+      .filter(({ imports }) => imports.includes('@marcbachmann/cel-js'))
+      .filter(({ text }) => /\.evaluate\(/.test(text));
+    assert.deepEqual(
+      wrong.map(({ path }) => path),
+      [],
+    );
+  });
 
   it('installs no package that nothing imports', () => {
     const { dependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));

@@ -37,6 +37,7 @@ export const mutatingAdmissionPolicies = defineKind<MutatingAdmissionPolicy>({
     ageColumn,
   ],
   strategy: {
+    compilesExpressions: true,
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
     generationOf: ({ spec }) => ({ spec }),
     unconditionalUpdate: false,

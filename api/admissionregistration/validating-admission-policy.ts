@@ -32,6 +32,7 @@ export const validatingAdmissionPolicies = defineKind<ValidatingAdmissionPolicy>
     ageColumn,
   ],
   strategy: {
+    compilesExpressions: true,
     ...specAndStatus(),
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
     unconditionalUpdate: false,

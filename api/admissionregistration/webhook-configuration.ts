@@ -33,6 +33,7 @@ export function defineWebhookConfiguration<T extends WebhookConfiguration>(row: 
     ],
     strategy: {
       unconditionalUpdate: false,
+      compilesExpressions: true,
       setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, isMutating),
       generationOf: ({ webhooks = [] }) => ({ webhooks }),
       countsEmptyLists: true,

@@ -10,7 +10,7 @@ import type {
 } from 'kubernetes-types/apiextensions/v1';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { equalJson } from '../patch/record.ts';
+import { equalJson, own } from '../patch/record.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
 import { childrenOf, type JsonSchema } from './json-schema.ts';
@@ -63,9 +63,10 @@ export function validateDefinition(
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     errors.notSupported(path.child('scope'), scope, ['Cluster', 'Namespaced']);
   validatePruning(spec, errors);
-  validateVersions(versions ?? [], errors);
+  const all = versions ?? [];
+  validateVersions(all, errors);
   validateNames(names, errors);
-  validateParts(versions ?? [], 0, 'top', errors);
+  validateParts(all, 0, 'top', errors);
   if (spec.conversion) validateConversion(spec.conversion, errors);
   if (previous) validateKept(object, previous, errors);
   validateStoredVersions(object, errors);
@@ -110,9 +111,20 @@ function validateGroup(group: string, errors: FieldErrors): void {
 
 type SharedPart = 'schema' | 'selectableFields' | 'additionalPrinterColumns' | 'subresources';
 
-/** What all versions have alike, upstream keeps once, at the top. */
-const isShared = (versions: readonly Version[], part: SharedPart): boolean =>
-  versions.every((version) => equalJson(version[part], versions[0]?.[part]));
+const sharedParts: readonly SharedPart[] = ['schema', 'selectableFields', 'additionalPrinterColumns', 'subresources'];
+const shared = new WeakMap<readonly Version[], ReadonlySet<SharedPart>>();
+
+/** What all versions have alike, upstream keeps once, at the top. Asked for each version, found once. */
+function isShared(versions: readonly Version[], part: SharedPart): boolean {
+  let parts = shared.get(versions);
+  if (parts === undefined) {
+    parts = new Set(
+      sharedParts.filter((one) => versions.every((version) => equalJson(version[one], versions[0]?.[one]))),
+    );
+    shared.set(versions, parts);
+  }
+  return parts.has(part);
+}
 
 function validateVersions(versions: readonly Version[], errors: FieldErrors): void {
   const at = path.child('versions');
@@ -275,7 +287,7 @@ function validateSelectablePath(
     return;
   }
   let at: JsonSchema | undefined = schema;
-  for (const name of names) at = at?.properties?.[name];
+  for (const name of names) at = own(at?.properties ?? {}, name);
   if (at === undefined) errors.invalid(place, jsonPath, 'is an invalid path: does not refer to a valid field');
   else if (!['string', 'boolean', 'integer'].includes(at.type ?? '')) {
     errors.invalid(

@@ -17,6 +17,7 @@ export const customResourceDefinitions = defineKind<CustomResourceDefinition>({
   strategy: {
     unconditionalUpdate: false,
     ...specAndStatus<CustomResourceDefinition>(),
+    compilesExpressions: true,
     setDefaults: setDefinitionDefaults,
     warnings: (object) => formatWarnings(object),
     prepareForCreate(object) {

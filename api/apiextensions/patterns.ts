@@ -1,32 +1,46 @@
-/** Regular expressions of schemas: Go's, as far as JavaScript has them. */
+/**
+ * Regular expressions that users write: Go's (RE2), which take time in proportion to the text they are matched with.
+ * JavaScript's own engine, which tries all ways back, never sees one: `(a+)+$` would hold it for ever.
+ */
 
-/** What is wrong with `pattern`: what Go's expressions do not have, and what nobody's do. */
+import { RE2JS } from 're2js';
+
+/** Go has no bound but the size of what is compiled; nobody writes such a pattern by hand. */
+const longestPattern = 8 * 1024;
+/** Few schemas have more, and most say the same few again and again. */
+const maxKnown = 256;
+
+type Compiled = { readonly expression: RE2JS } | { readonly problem: string };
+
+const known = new Map<string, Compiled>();
+
+/** What is wrong with `pattern`, in Go's words. */
 export function patternProblem(pattern: string): string | undefined {
-  const perl = /\(\?(?:[=!]|<[=!]|>)/.exec(pattern)?.[0];
-  if (perl !== undefined) return `error parsing regexp: invalid or unsupported Perl syntax: \`${perl}\``;
-  const reference = /(?<!\\)(?:\\\\)*(\\[1-9])/.exec(pattern)?.[1];
-  if (reference !== undefined) return `error parsing regexp: invalid escape sequence: \`${reference}\``;
-  try {
-    compilePattern(pattern);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : 'it cannot be read';
-  }
+  const compiled = compile(pattern);
+  return 'problem' in compiled ? compiled.problem : undefined;
 }
 
-/** Whether `text` matches; true for patterns that cannot be run here. */
+/** Whether any part of `text` matches; true for patterns that are none. */
 export function matchesPattern(pattern: string, text: string): boolean {
-  return patternProblem(pattern) !== undefined || compilePattern(pattern).test(text);
+  const compiled = compile(pattern);
+  return 'problem' in compiled || compiled.expression.test(text);
 }
 
-/** Go writes named groups and flags in another way; flags in the middle change nothing about being right. */
-function compilePattern(pattern: string): RegExp {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern)?.[1] ?? '';
-  const rest = pattern
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\(\?[imsU-]+:/g, '(?:')
-    .replace(/\(\?[imsU-]+\)/g, '')
-    .replace(/\\A/g, '^')
-    .replace(/\\z/g, '$');
-  return new RegExp(rest, flags);
+function compile(pattern: string): Compiled {
+  let compiled = known.get(pattern);
+  if (compiled === undefined) {
+    compiled = compileNew(pattern);
+    if (known.size >= maxKnown) known.clear();
+    known.set(pattern, compiled);
+  }
+  return compiled;
+}
+
+function compileNew(pattern: string): Compiled {
+  if (pattern.length > longestPattern) return { problem: 'error parsing regexp: expression too large' };
+  try {
+    return { expression: RE2JS.compile(pattern) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
 }

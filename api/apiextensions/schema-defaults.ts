@@ -1,7 +1,7 @@
 /** Defaults in a schema: each must be a value of the schema that it stands in. */
 
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
-import { equalJson } from '../patch/record.ts';
+import { equalJson, own } from '../patch/record.ts';
 import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
 import { matchesPattern } from './patterns.ts';
 
@@ -56,7 +56,7 @@ const wholeNumbers: Readonly<Record<string, number>> = { int32: 2 ** 31, int64: 
 
 function validateNumber(value: number, schema: JsonSchema, path: FieldPath, errors: FieldErrors): void {
   const { format = '', minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  const limit = wholeNumbers[format];
+  const limit = own(wholeNumbers, format);
   const isOdd = (bound: number | undefined) =>
     limit !== undefined && bound !== undefined && (!Number.isInteger(bound) || Math.abs(bound) > limit);
   for (const [name, bound] of [
@@ -105,7 +105,7 @@ function validateObject(
     errors.invalid(path, size, ` in body should have at least ${minProperties} properties`);
   for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) errors.required(path.child(name));
   for (const [name, member] of Object.entries(value)) {
-    const child = properties[name] ?? (isSchema(additionalProperties) ? additionalProperties : undefined);
+    const child = own(properties, name) ?? (isSchema(additionalProperties) ? additionalProperties : undefined);
     if (child) validateValue(member, child, path.child(name), errors);
   }
 }

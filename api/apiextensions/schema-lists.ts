@@ -1,6 +1,7 @@
 /** What list types, list keys and map types of a schema ask of it. */
 
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { isSchema, type JsonSchema } from './json-schema.ts';
 
 const listTypes = ['atomic', 'map', 'set'];
@@ -60,7 +61,7 @@ function validateListMap(schema: JsonSchema, keys: readonly string[], path: Fiel
   for (const key of keys) {
     if (seen.has(key)) errors.duplicate(path.child('x-kubernetes-list-map-keys'), key);
     seen.add(key);
-    const property = items.properties?.[key];
+    const property = own(items.properties ?? {}, key);
     const place = at.child('properties').key(key);
     if (property === undefined) {
       errors.invalid(path.child('x-kubernetes-list-map-keys'), keys, 'entries must all be names of item properties');

@@ -1,6 +1,7 @@
 /** The CEL rules of a schema (`x-kubernetes-validations`). */
 
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { checkExpression } from '../validation/cel.ts';
 import { undefinedField, wrongPattern } from '../validation/cel-fields.ts';
 import { childrenOf, isSchema, type JsonSchema, type Rule } from './json-schema.ts';
@@ -53,7 +54,7 @@ function validateFieldPath(text: string, schema: JsonSchema, path: FieldPath, er
   let at: JsonSchema | undefined = schema;
   const names = namesOf(text);
   for (const name of names ?? [])
-    at = at?.properties?.[name] ?? (isSchema(at?.additionalProperties) ? at.additionalProperties : undefined);
+    at = own(at?.properties ?? {}, name) ?? (isSchema(at?.additionalProperties) ? at.additionalProperties : undefined);
   if (!names || at === undefined) errors.invalid(path, text, 'must be a valid path');
 }
 

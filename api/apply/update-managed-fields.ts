@@ -45,6 +45,9 @@ export function managedFieldsAfterUpdate(
   return writeManagers(afterUpdate(managers, live, next, write));
 }
 
+/** No object has more: ten updaters are kept, and each who applies is somebody's program. Longer lists say nothing. */
+const maxSentManagers = 1000;
+
 /** The managers of the request, where it may bring and does bring a list of its own; otherwise those of the live object. */
 function startingPoint(live: KubernetesObject, next: KubernetesObject, subresource: string | undefined): Managers {
   const before = live.metadata?.managedFields;
@@ -52,6 +55,7 @@ function startingPoint(live: KubernetesObject, next: KubernetesObject, subresour
   // Nearly always the client sends what it has read, or nothing.
   if (subresource !== undefined || sent === undefined || equalJson(sent, before)) return storedManagers(before);
   if (isReset(sent)) return new Map();
+  if (sent.length > maxSentManagers) return storedManagers(before);
   const managers = readManagers(sent);
   return managers === undefined || managers.size === 0 ? storedManagers(before) : managers;
 }

@@ -52,9 +52,20 @@ describe('parseJson', () => {
     ['"\\u12g4"', "invalid character 'g' in \\u hexadecimal character escape"],
     ['\u0000', "invalid character '\\x00' looking for beginning of value"],
     ['é', "invalid character 'Ã' looking for beginning of value"],
-    ['{"__proto__":1}', 'the key "__proto__" is not allowed'],
     ['['.repeat(maxDepth + 1), 'exceeded max depth'],
   ];
+  it('takes __proto__ for a key like any other', () => {
+    const { value } = parseJson('{"__proto__":{"a":1}}');
+    assert.deepEqual(Object.entries(value as object), [['__proto__', { a: 1 }]]);
+    assert.equal(Object.getPrototypeOf(value), Object.prototype);
+  });
+
+  it('names a duplicate once, and no more than 100', () => {
+    assert.deepEqual(parseJson('{"a":1,"a":2,"a":3}').duplicates, ['a']);
+    const many = Array.from({ length: 1000 }, (_, i) => `"k${i}":1,"k${i}":2`).join();
+    assert.equal(parseJson(`{${many}}`).duplicates.length, 100);
+  });
+
   for (const [text, message] of bad) {
     it(`refuses ${JSON.stringify(text.slice(0, 20))}`, () => {
       assert.throws(

@@ -6,12 +6,16 @@
  * `NumberLiteral`, which keeps its text, because integers refuse such texts, quantities keep them, and floats read them.
  */
 
+import { setOwn } from '../patch/record.ts';
 import { goCharacter } from './go-text.ts';
 import { JsonPlaces } from './json-places.ts';
 import { NumberLiteral } from './number-literal.ts';
 
 /** Deeper nesting is refused. Go's own limit is 10,000; this one keeps every recursive walk well inside the stack. */
 export const maxDepth = 1000;
+
+/** More duplicate keys than these are not named; upstream names as many. */
+export const maxDuplicates = 100;
 
 /** The text is not JSON. The message is Go's, to be wrapped by whoever asked for the parse. */
 export class JsonError extends Error {
@@ -20,7 +24,7 @@ export class JsonError extends Error {
 
 export interface ParsedJson {
   readonly value: unknown;
-  /** Paths of keys that stand twice in one object (`spec.ports[0].name`), in the order of the text. The last one wins. */
+  /** Paths of keys that stand twice in one object (`spec.ports[0].name`), in the order of the text, 100 at most. The last one wins. */
   readonly duplicates: readonly string[];
   /** Where its keys stand; only for a text with duplicates. */
   readonly places?: JsonPlaces;
@@ -62,7 +66,7 @@ const integerPattern = /^-?\d+$/;
 class Reader {
   readonly #text: string;
   readonly #stack: Frame[] = [];
-  readonly #duplicates: string[] = [];
+  readonly #duplicates = new Set<string>();
   readonly #places: JsonPlaces | undefined;
   #at = 0;
 
@@ -79,7 +83,7 @@ class Reader {
       value = this.#next(frame, value === opened);
     }
     if (this.#skipSpace() !== undefined) throw this.#unexpected('after top-level value');
-    return { value, duplicates: this.#duplicates };
+    return { value, duplicates: [...this.#duplicates] };
   }
 
   /** The next value inside `frame`, `opened` for a container that was just begun, or `frame` itself when it ends. */
@@ -127,10 +131,12 @@ class Reader {
       frame.key = container.length;
       return;
     }
-    // The one key that would reach into JavaScript itself.
-    if (key === '__proto__') throw new JsonError('the key "__proto__" is not allowed');
-    if (Object.hasOwn(container, key)) this.#duplicates.push(pathOf(this.#stack));
-    container[key] = value;
+    if (Object.hasOwn(container, key)) this.#noteDuplicate();
+    setOwn(container, String(key), value);
+  }
+
+  #noteDuplicate(): void {
+    if (this.#duplicates.size < maxDuplicates) this.#duplicates.add(pathOf(this.#stack));
   }
 
   #readValue(): unknown {

@@ -97,7 +97,6 @@ describe('parseYaml', () => {
     'a: .inf',
     '%YAML 1.2\n---\na: 1',
     'a: &x {b: *x}',
-    'x: {__proto__: 1}',
     'a: *none',
     '['.repeat(5000),
     'a:\n\tb: 1',
@@ -134,6 +133,15 @@ describe('parseYaml', () => {
     it(`says of ${JSON.stringify(text)} what clients know`, () => assert.throws(() => parseYaml(text), { message }));
 
   for (const text of bad) it(`refuses ${text.slice(0, 30)}`, () => assert.throws(() => parseYaml(text), YamlError));
+
+  it('takes __proto__ for a key like any other', () => {
+    const { value } = parseYaml('x: {__proto__: 1}');
+    assert.deepEqual(value, { x: JSON.parse('{"__proto__":1}') });
+  });
+
+  it('names no more than 100 duplicates', () => {
+    assert.equal(parseYaml('a: 1\n'.repeat(1000)).duplicates.length, 100);
+  });
 
   it('refuses what aliases blow up, at once', () => {
     const lines = Array.from(

@@ -5,6 +5,8 @@
  */
 
 import yaml from 'js-yaml';
+import { own, setOwn } from '../patch/record.ts';
+import { maxDuplicates } from './json.ts';
 import { NumberLiteral } from './number-literal.ts';
 import { yamlErrorText } from './yaml-errors.ts';
 
@@ -172,7 +174,7 @@ class MapKeys {
     if (key === null) throw new YamlError('unsupported map key of type: %!s(<nil>), key: <nil>');
     if (typeof key === 'object') throw new YamlError(`yaml: invalid map key: ${goKey(key)}`);
     const shown = JSON.stringify(key);
-    if (key !== '<<' && around.keys.has(shown))
+    if (key !== '<<' && around.keys.has(shown) && this.duplicates.length < maxDuplicates)
       this.duplicates.push(`line ${state.line + 1}: key ${shown} already set in map`);
     around.keys.add(shown);
   }
@@ -226,8 +228,7 @@ function toJson(root: unknown, keys: MapKeys): unknown {
 function copyMap(map: Record<string, unknown>, copy: (value: unknown) => unknown): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(map).sort()) {
-    if (key === '__proto__') throw new YamlError('yaml: the key "__proto__" is not allowed');
-    result[key] = copy(map[key]);
+    setOwn(result, key, copy(own(map, key)));
   }
   return result;
 }

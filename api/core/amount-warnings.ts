@@ -1,5 +1,6 @@
 /** Amounts of bytes that are no whole bytes. */
 
+import { own } from '../patch/record.ts';
 import { readQuantity } from '../quantity.ts';
 
 /** `path` is where the amounts stand, e.g. `spec.resources.limits`. */
@@ -9,7 +10,7 @@ export function fractionWarnings(
   path: string,
 ): string[] {
   return names.flatMap((name) => {
-    const amount = amounts?.[name];
+    const amount = own(amounts ?? {}, name);
     if (amount === undefined || !isFractional(String(amount))) return [];
     return [`${path}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`];
   });

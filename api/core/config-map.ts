@@ -14,7 +14,7 @@ function validate({ data = {}, binaryData = {} }: ConfigMap, errors: FieldErrors
   for (const [key, value] of Object.entries(data)) {
     const place = FieldPath.of('data').key(key);
     for (const message of checkConfigMapKey(key)) errors.invalid(place, key, message);
-    if (key in binaryData) errors.invalid(place, key, 'duplicate of key present in binaryData');
+    if (Object.hasOwn(binaryData, key)) errors.invalid(place, key, 'duplicate of key present in binaryData');
     bytes += Buffer.byteLength(value);
   }
   for (const [key, value] of Object.entries(binaryData)) {

@@ -165,7 +165,7 @@ function validateAllocated(pod: Pod, status: PodStatus, errors: FieldErrors): vo
               "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty",
             );
           }
-        } else if (!(name in (container?.resources?.requests ?? {}))) {
+        } else if (!Object.hasOwn(container?.resources?.requests ?? {}, name)) {
           errors.invalid(place.index(n).child('name'), name, "must match one of the container's resource requests");
         }
       }

@@ -2,6 +2,7 @@
 
 import type { NodeSelectorRequirement, NodeSelectorTerm, Toleration } from 'kubernetes-types/core/v1';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { isSemanticallyEqual } from '../schema/semantic-equality.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from './pod-spec/newer-fields.ts';
 import { validateTolerations } from './pod-spec/placement.ts';
@@ -93,7 +94,7 @@ function validateAddedTolerations(
 function validateGatedChanges(spec: NewerPodSpec, before: NewerPodSpec, errors: FieldErrors): void {
   const selector = spec.nodeSelector ?? {};
   for (const [key, value] of Object.entries(before.nodeSelector ?? {})) {
-    if (selector[key] === value) continue;
+    if (own(selector, key) === value) continue;
     const text = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
     errors.invalid(specPath.child('nodeSelector'), selector, text);
     break;
@@ -182,13 +183,13 @@ function validateAnnotationUpdate(next: NewerPod, previous: NewerPod, errors: Fi
   const now = next.metadata?.annotations ?? {};
   const before = previous.metadata?.annotations ?? {};
   for (const [key, value] of Object.entries(before)) {
-    if (now[key] === value) continue;
+    if (own(now, key) === value) continue;
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not remove or update mirror pod annotation');
     else if (key.startsWith(appArmorPrefix))
       errors.forbidden(path.key(key), 'may not remove or update AppArmor annotations');
   }
   for (const key of Object.keys(now)) {
-    if (before[key] !== undefined) continue;
+    if (own(before, key) !== undefined) continue;
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
     else if (key.startsWith(appArmorPrefix)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
   }

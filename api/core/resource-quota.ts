@@ -4,7 +4,7 @@ import type { ResourceQuota, ResourceQuotaSpec, ScopedResourceSelectorRequiremen
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
-import { equalJson } from '../patch/record.ts';
+import { equalJson, own } from '../patch/record.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { isHugePages, isStandardResource, validateAmount, validateResourceName } from './pod-spec/resources.ts';
 
@@ -148,7 +148,7 @@ function usage(quota: ResourceQuota, belongs: (name: string) => boolean): string
   const hard = (quota.status?.hard ?? {}) as Amounts;
   const used = (quota.status?.used ?? {}) as Amounts;
   const names = Object.keys(hard).filter(belongs).sort();
-  return names.map((name) => `${name}: ${used[name] ?? '0'}/${hard[name]}`).join(', ');
+  return names.map((name) => `${name}: ${own(used, name) ?? '0'}/${hard[name]}`).join(', ');
 }
 
 const isLimit = (name: string): boolean => name.startsWith('limits.');

@@ -5,6 +5,7 @@ import { JsonError, parseJson } from '../codec/json.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { setOwn } from '../patch/record.ts';
 import { checkConfigMapKey } from '../validation/names.ts';
 import { validateFrozen } from './immutable-data.ts';
 
@@ -67,7 +68,7 @@ function mergeStringData(secret: Secret): void {
   const { stringData } = secret;
   if (!stringData) return;
   const data: Record<string, string> = { ...secret.data };
-  for (const [key, value] of Object.entries(stringData)) data[key] = Buffer.from(value).toString('base64');
+  for (const [key, value] of Object.entries(stringData)) setOwn(data, key, Buffer.from(value).toString('base64'));
   if (Object.keys(stringData).length > 0) secret.data = data;
   delete secret.stringData;
 }

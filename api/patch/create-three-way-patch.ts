@@ -5,7 +5,7 @@
 
 import type { Field, ObjectSchema, Schema } from '../schema/schema.ts';
 import { identityOf } from './element-order.ts';
-import { equalJson, isRecord, type JsonRecord, own } from './record.ts';
+import { equalJson, isRecord, type JsonRecord, own, setOwn } from './record.ts';
 
 export interface ThreeWayInput {
   /** What was applied last; undefined when nothing is known of it. */
@@ -29,10 +29,11 @@ function objectPatch(
   const patch: JsonRecord = {};
   for (const [key, value] of Object.entries(modified)) {
     const field = schema?.type === 'object' ? schema.fields.get(key) : undefined;
-    Object.assign(patch, memberPatch(key, own(original, key), value, own(current, key), field));
+    const changes = memberPatch(key, own(original, key), value, own(current, key), field);
+    for (const [name, change] of Object.entries(changes)) setOwn(patch, name, change);
   }
   for (const key of Object.keys(original)) {
-    if (!Object.hasOwn(modified, key) && Object.hasOwn(current, key)) patch[key] = null;
+    if (!Object.hasOwn(modified, key) && Object.hasOwn(current, key)) setOwn(patch, key, null);
   }
   return patch;
 }

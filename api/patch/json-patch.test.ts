@@ -58,7 +58,6 @@ describe('applyJsonPatch', () => {
     '[{"op":"remove","path":"/list/-"}]',
     '[{"op":"replace","path":"/list/2","value":1}]',
     '[{"op":"add","path":"/__proto__/polluted","value":1}]',
-    '[{"op":"add","path":"/__proto__","value":{}}]',
     '[{"op":"add","path":"/constructor/prototype/polluted","value":1}]',
   ];
   for (const text of bad) {
@@ -70,6 +69,12 @@ describe('applyJsonPatch', () => {
       assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
     });
   }
+
+  it('takes __proto__ for a key like any other', () => {
+    const added = apply('[{"op":"add","path":"/__proto__","value":{"x":1}}]') as object;
+    assert.deepEqual(Object.entries(added).at(-1), ['__proto__', { x: 1 }]);
+    assert.equal(Object.getPrototypeOf(added), Object.prototype);
+  });
 
   it('leaves the document alone and shares nothing with the patch', () => {
     const { operations } = parseJsonPatch(

@@ -7,7 +7,7 @@
 import jsonPatchLibrary from 'fast-json-patch';
 import { JsonError, jsonTypeName, parseJson } from '../codec/json.ts';
 import { badRequest, StatusError, tooLarge } from '../status-error.ts';
-import { copyJson, equalJson, isRecord, type JsonRecord, own } from './record.ts';
+import { copyJson, equalJson, isRecord, type JsonRecord, own, setOwn } from './record.ts';
 
 export const maxOperations = 10_000;
 /** Sum of the sizes of all values that `copy` may add, as JSON text. */
@@ -128,7 +128,6 @@ function locate(document: unknown, pointer: unknown): Place {
   if (typeof pointer !== 'string' || !pointer.includes('/')) throw rejected();
   const [, ...keys] = pointer.split('/').map(unescapeKey);
   const key = keys.pop() ?? '';
-  if (key === '__proto__') throw rejected();
   const container = keys.reduce<unknown>((node, step) => {
     if (!isContainer(node)) throw rejected();
     return valueAt({ container: node, key: step });
@@ -139,7 +138,6 @@ function locate(document: unknown, pointer: unknown): Place {
 
 const isContainer = (value: unknown): value is Container => Array.isArray(value) || isRecord(value);
 const unescapeKey = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
-const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** An index as Go's Atoi reads it, counted from the end when negative; refused outside 0 … length − 1. */
 function indexIn(key: string, length: number): number {
@@ -190,7 +188,13 @@ function copied(run: Run, value: unknown): unknown {
 
 /** One step in the library, on a key that is known to be right. */
 function change(container: Container, op: 'add' | 'replace' | 'remove', key: string, value: unknown): void {
-  const path = `/${escapeKey(key)}`;
+  // A key that the library refuses, as it would reach into JavaScript itself, is a key like any other.
+  if (!Array.isArray(container)) {
+    if (op === 'remove') delete container[key];
+    else setOwn(container, key, value);
+    return;
+  }
+  const path = `/${key}`;
   jsonPatchLibrary.applyOperation(container, op === 'remove' ? { op, path } : { op, path, value });
 }
 

@@ -96,10 +96,11 @@ function applyRetainKeys(original: JsonRecord, patch: JsonRecord): void {
   if (keys === undefined) return;
   delete patch[retainKeys];
   const given = Object.entries(patch).filter(([key, value]) => value !== null && !/^\$(delete|setEl)/.test(key));
-  if (!Array.isArray(keys) || given.some(([key]) => !keys.includes(key))) {
+  const retained = new Set<unknown>(Array.isArray(keys) ? keys : []);
+  if (!Array.isArray(keys) || given.some(([key]) => !retained.has(key))) {
     throw badRequest('invalid patch format of retainKeys');
   }
-  for (const key of Object.keys(original)) if (!keys.includes(key)) delete original[key];
+  for (const key of Object.keys(original)) if (!retained.has(key)) delete original[key];
 }
 
 /** `$setElementOrder/env` → `env`. */
@@ -114,7 +115,11 @@ function deleteValues(original: JsonRecord, name: string, values: unknown): void
   if (!Array.isArray(current) || !Array.isArray(values) || current.length + values.length === 0) return;
   checkElements(current, values);
   const gone = new Set(values.map((value) => identityOf(value, undefined)));
-  original[name] = current.filter((item) => !gone.has(identityOf(item, undefined)));
+  setOwn(
+    original,
+    name,
+    current.filter((item) => !gone.has(identityOf(item, undefined))),
+  );
 }
 
 /** Merges list and order in one go, and takes both out of the patch. */
@@ -136,7 +141,7 @@ function applyElementOrder(
   delete patch[name];
   const merged = mergedWithOrder(current, patched, field);
   checkElements(current ?? [], patched ?? []);
-  original[name] = orderList(merged, order, current ?? [], field?.patchMergeKey);
+  setOwn(original, name, orderList(merged, order, current ?? [], field?.patchMergeKey));
 }
 
 function mergedWithOrder(

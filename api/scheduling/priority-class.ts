@@ -4,6 +4,7 @@ import type { PriorityClass } from 'kubernetes-types/scheduling/v1';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { own } from '../patch/record.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 
 export const priorityClasses = defineKind<PriorityClass>({
@@ -53,12 +54,11 @@ export const systemPriorities: Readonly<Record<string, number>> = {
 function validatePriorityClass(object: PriorityClass, errors: FieldErrors): void {
   const { name = '' } = object.metadata ?? {};
   if (name.startsWith('system-')) {
-    if (systemPriorities[name] !== object.value) {
+    if (own(systemPriorities, name) !== object.value) {
       const why = "priority class names with 'system-' prefix are reserved for system use only. error: ";
-      const detail =
-        name in systemPriorities
-          ? `value of ${name} PriorityClass must be ${systemPriorities[name]}`
-          : `${name} is not a known system priority class`;
+      const detail = Object.hasOwn(systemPriorities, name)
+        ? `value of ${name} PriorityClass must be ${systemPriorities[name]}`
+        : `${name} is not a known system priority class`;
       errors.forbidden(FieldPath.of('metadata', 'name'), why + detail);
     }
   } else if (object.value > highestUserPriority) {

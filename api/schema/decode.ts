@@ -172,7 +172,7 @@ class Decoder {
       case 'int64':
         return this.#integer(shape, value);
       case 'double':
-        return isNumber(value) ? Number(numberText(value)) : this.#wrongType(value, shape.goType);
+        return this.#double(shape, value);
       case 'bytes':
         return this.#bytes(shape, value);
       case 'quantity':
@@ -202,6 +202,13 @@ class Decoder {
     if (other !== 'boolean') return undefined;
     if (typeof value !== 'boolean') throw new DecodeError('boolean or JSON schema expected');
     return value;
+  }
+
+  /** Beyond what a double can hold is of a wrong type to Go; infinity could not be stored. */
+  #double({ goType }: ScalarShape, value: unknown): unknown {
+    if (!isNumber(value)) return this.#wrongType(value, goType);
+    const number = Number(numberText(value));
+    return Number.isFinite(number) ? number : this.#wrongType(value, goType, `number ${numberText(value)}`);
   }
 
   #integer({ scalar, goType }: ScalarShape, value: unknown): unknown {
@@ -297,6 +304,8 @@ function rawValue(value: unknown): unknown {
   if (value instanceof NumberLiteral) {
     const number = integerIn('int64', value);
     if (number !== undefined) refuseRounding(number, value);
+    if (!Number.isFinite(Number(value.text)))
+      throw new DecodeError(`json: cannot unmarshal number ${value.text} into Go value of type float64`);
     return value.toJSON();
   }
   if (Array.isArray(value)) return value.map(rawValue);

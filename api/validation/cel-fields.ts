@@ -1,6 +1,7 @@
 /** What only the types of an expression's values tell: fields that are not there, patterns that are none. */
 
 import { Environment } from '@marcbachmann/cel-js';
+import { own } from '../patch/record.ts';
 
 /** The part of a schema that names fields. */
 export interface FieldNames {
@@ -87,7 +88,11 @@ function fieldOf({ properties = {}, additionalProperties }: FieldNames, name: st
   const plain = name.replace(/__(?:dot|dash|slash|underscores)__/g, (sign) => escapes[sign] ?? sign);
   const unescaped = /^__(.+)__$/.exec(plain)?.[1];
   if (typeof additionalProperties === 'object') return additionalProperties;
-  return properties[name] ?? properties[plain] ?? (unescaped === undefined ? undefined : properties[unescaped]);
+  return (
+    own(properties, name) ??
+    own(properties, plain) ??
+    (unescaped === undefined ? undefined : own(properties, unescaped))
+  );
 }
 
 /** May hold what its schema does not name: an object of unknown kind, or one with the fields that all have. */

@@ -3,6 +3,7 @@
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
 import type { RuntimeClass } from 'kubernetes-types/node/v1';
 import { runtimeClasses } from '../../api/node/runtime-class.ts';
+import { own } from '../../api/patch/record.ts';
 import { isSemanticallyEqual } from '../../api/schema/semantic-equality.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -56,17 +57,18 @@ function applyScheduling(
   spec: PodSpec,
   { nodeSelector = {}, tolerations = [] }: NonNullable<DeepReadonly<RuntimeClass>['scheduling']>,
 ): void {
-  const own = spec.nodeSelector ?? {};
+  const asked = spec.nodeSelector ?? {};
   for (const [label, value] of Object.entries(nodeSelector)) {
-    if (own[label] !== undefined && own[label] !== value) {
+    const given = own(asked, label);
+    if (given !== undefined && given !== value) {
       throw refuse(
         request,
         'conflict: runtimeClass.scheduling.nodeSelector[' +
-          `${label}] = ${value}; pod.spec.nodeSelector[${label}] = ${own[label]}`,
+          `${label}] = ${value}; pod.spec.nodeSelector[${label}] = ${given}`,
       );
     }
   }
-  if (Object.keys(nodeSelector).length > 0) spec.nodeSelector = { ...own, ...nodeSelector };
+  if (Object.keys(nodeSelector).length > 0) spec.nodeSelector = { ...asked, ...nodeSelector };
   const present = spec.tolerations ?? [];
   const added = tolerations.filter(
     (toleration) => !present.some((one) => isSemanticallyEqual(tolerationDefinition, one, toleration)),

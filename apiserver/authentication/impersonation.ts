@@ -1,6 +1,7 @@
 /** `Impersonate-User`, `-Group`, `-Uid`, `-Extra-*`: acting as somebody else, for those who may. */
 
 import { badRequest, forbidden } from '../../api/status-error.ts';
+import { percentDecoded } from '../../base/percent-decoded.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { isMaster, type User } from './user.ts';
 
@@ -48,9 +49,14 @@ function completeGroups(name: string, groups: readonly string[]): string[] {
 const extraPrefix = 'impersonate-extra-';
 
 function extraOf(request: ApiRequest): Record<string, readonly string[]> {
-  const extra: Record<string, readonly string[]> = {};
+  const extra: [string, readonly string[]][] = [];
   for (const [header, values] of Object.entries(request.incoming.headersDistinct)) {
-    if (header.startsWith(extraPrefix)) extra[decodeURIComponent(header.slice(extraPrefix.length))] = values ?? [];
+    if (header.startsWith(extraPrefix)) extra.push([keyOf(header.slice(extraPrefix.length)), values ?? []]);
   }
-  return extra;
+  return Object.fromEntries(extra);
+}
+
+/** A key that is not percent-encoded as it should be is taken as it is: what it says is recorded in any case. */
+function keyOf(text: string): string {
+  return percentDecoded(text) ?? text;
 }

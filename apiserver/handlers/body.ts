@@ -16,7 +16,24 @@ export function readBody(request: ApiRequest, share?: BodyShare): Promise<Buffer
   return request.body;
 }
 
-function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefined): Promise<Buffer> {
+/** Whether copies may be made of parts of it: by YAML's anchors, or by the `copy` of a JSON patch, however it is written. */
+export function mayGrow(body: Buffer, contentType: string): boolean {
+  if (contentType.includes('yaml')) return body.includes('&');
+  return contentType.includes('json-patch') && (body.includes('copy') || body.includes('\\'));
+}
+
+/** Of options and other small things, whose readers take bodies of any size for small. */
+const maxSmallBodyBytes = 64 * 1024;
+
+/** The body of something that is never large. Throws RequestEntityTooLarge. */
+export async function readSmallBody(request: ApiRequest): Promise<Buffer> {
+  const body = await readBody(request);
+  if (body.length > maxSmallBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxSmallBodyBytes}`);
+  return body;
+}
+
+function collect(request: ApiRequest, share: BodyShare | undefined): Promise<Buffer> {
+  const { incoming, outgoing } = request;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -24,6 +41,7 @@ function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefine
     incoming.on('data', (chunk: Buffer) => {
       if (isRefused) return;
       size += chunk.length;
+      request.bodyBytes = size;
       try {
         if (size > maxBodyBytes) throw tooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
         share?.take(chunk.length);
@@ -36,7 +54,11 @@ function collect({ incoming, outgoing }: ApiRequest, share: BodyShare | undefine
         reject(error);
       }
     });
-    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+    incoming.on('end', () => {
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size);
+      request.bodyGrows = mayGrow(body, request.header('content-type'));
+      resolve(body);
+    });
     const cut = () => {
       // Every request closes; an error, with its stack, is only made for those that close too early.
       if (!incoming.complete) reject(badRequest('the body ended before it was complete'));

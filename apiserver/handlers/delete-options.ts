@@ -10,7 +10,7 @@ import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
 import type { ApiRequest } from '../server/api-request.ts';
-import { readBody } from './body.ts';
+import { readSmallBody } from './body.ts';
 import { booleanParameter, integerParameter } from './query.ts';
 import { checkDryRun } from './write-options.ts';
 
@@ -27,7 +27,7 @@ interface RawOptions {
 
 /** `isCollection`: the query's resourceVersion then says what to list, not what to expect. */
 export async function readDeleteOptions(request: ApiRequest, isCollection: boolean): Promise<DeletionOptions> {
-  const body = await readBody(request);
+  const body = await readSmallBody(request);
   const raw =
     body.length > 0 ? decodeOptions(body, request.header('content-type')) : queryOptions(request.query, isCollection);
   return checkOptions(raw);

@@ -7,18 +7,27 @@ import { parseYaml, YamlError } from '../../api/codec/yaml.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { metadataOf } from '../registry/object-metadata.ts';
-import type { TrackFields } from '../registry/write-request.ts';
 import type { FieldValidation } from './write-options.ts';
 
 /** For creates, updates and patches: what changed belongs to the request's manager from now on. */
-export function trackUpdates(write: Omit<Write, 'now'>): TrackFields {
-  return (next, previous) => {
-    const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored);
-    const entries = managedFieldsAfterUpdate(live, next, { ...write, now: Date.now() });
-    if (entries.length > 0) metadataOf(next).managedFields = entries;
-    else delete metadataOf(next).managedFields;
-  };
+export function trackUpdates(write: Omit<Write, 'now'>): (next: KubernetesObject, previous: Previous) => void {
+  return (next, previous) => setOwners(next, managedFieldsOf(next, previous, write));
+}
+
+type Previous = DeepReadonly<Stored> | undefined;
+type Owners = ReturnType<typeof managedFieldsAfterUpdate>;
+
+/** Who owns which fields of `next`, which replaces `previous`. */
+export function managedFieldsOf(next: KubernetesObject, previous: Previous, write: Omit<Write, 'now'>): Owners {
+  const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored);
+  return managedFieldsAfterUpdate(live, next, { ...write, now: Date.now() });
+}
+
+export function setOwners(object: KubernetesObject, owners: Owners): void {
+  if (owners.length > 0) metadataOf(object).managedFields = owners;
+  else delete metadataOf(object).managedFields;
 }
 
 export interface ApplyOptions extends Omit<Write, 'now'> {

@@ -5,7 +5,7 @@ import type { CachedObject, Interest } from '../store/resource-cache.ts';
 import type { ListOptions } from './list-options.ts';
 import { wireObject } from './object-answers.ts';
 import { type FieldRequirement, parseFieldSelector } from './selectors/field-selector-text.ts';
-import { type LabelRequirement, meetsAll, parseLabelSelector } from './selectors/label-selector-text.ts';
+import { compileRequirements, type LabelRequirement, parseLabelSelector } from './selectors/label-selector-text.ts';
 import type { Target } from './target.ts';
 
 /** Throws BadRequest for selectors that cannot be read. */
@@ -38,9 +38,16 @@ function matcher(
   labels: readonly LabelRequirement[],
   fields: readonly FieldRequirement[],
 ): (candidate: CachedObject) => boolean {
+  const hasLabels = compileRequirements(labels);
+  const wanted = fields.filter(({ isNegated }) => !isNegated);
+  const refused = fields.filter(({ isNegated }) => isNegated);
+  const unwanted = [...new Set(refused.map(({ field }) => field))].map(
+    (name) => [name, new Set(refused.filter(({ field }) => field === name).map(({ value }) => value))] as const,
+  );
   return (candidate) =>
-    meetsAll(labels, candidate.labels) &&
-    fields.every(({ field, isNegated, value }) => (fieldValue(kind, candidate, field) === value) !== isNegated);
+    hasLabels(candidate.labels) &&
+    wanted.every(({ field, value }) => fieldValue(kind, candidate, field) === value) &&
+    unwanted.every(([field, values]) => !values.has(fieldValue(kind, candidate, field)));
 }
 
 function fieldValue(kind: Kind, candidate: CachedObject, field: string): string {

@@ -3,11 +3,11 @@
  * cache, sends the cache's own bytes.
  */
 
-import yaml from 'js-yaml';
 import { apiVersionOf, type Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { heavyJobs } from '../heavy-work/heavy-jobs.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
@@ -37,16 +37,13 @@ export async function sendCached(request: ApiRequest, kind: Kind, item: CachedOb
   await sendInForm(request, kind, wireObject(kind, item), 200, output);
 }
 
-export async function sendWritten(
-  request: ApiRequest,
-  kind: Kind,
-  { object, json, created }: WriteOutcome,
-): Promise<void> {
+export async function sendWritten(request: ApiRequest, kind: Kind, outcome: WriteOutcome): Promise<void> {
   const output = negotiate(request.header('accept'));
-  const code = created ? 201 : 200;
+  const code = outcome.created ? 201 : 200;
+  const { json } = outcome;
   if (json !== undefined && isRaw(request, output))
     return await sendBytes(request, code, Buffer.concat([json, newline]));
-  await sendInForm(request, kind, object, code, output);
+  await sendInForm(request, kind, outcome.object, code, output);
 }
 
 export async function sendObject(
@@ -141,21 +138,18 @@ function pushWithoutPrefix(parts: Buffer[], bytes: Buffer, prefix: Buffer): void
   else parts.push(bytes);
 }
 
-/** As Go prints YAML: keys in order, lists not indented, double quotes, long lines left alone. */
-const yamlOptions: yaml.DumpOptions = {
-  noRefs: true,
-  sortKeys: true,
-  noArrayIndent: true,
-  quotingType: '"',
-  lineWidth: -1,
-};
-
 export async function sendValue(request: ApiRequest, code: number, value: unknown, output: Output): Promise<void> {
   if (output.encoding === 'yaml') {
-    const text = yaml.dump(JSON.parse(JSON.stringify(value)), yamlOptions);
+    const text = await yamlOf(request, JSON.stringify(value));
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
   }
   await sendBytes(request, code, `${JSON.stringify(value, null, isPretty(request) ? 2 : undefined)}\n`);
+}
+
+async function yamlOf(request: ApiRequest, json: string): Promise<string> {
+  const { heavyWork } = request;
+  if (heavyWork?.isHeavy(json.length)) return await heavyWork.run('yaml', { json }, request);
+  return heavyJobs.yaml({ json });
 }
 
 const isRaw = (request: ApiRequest, output: Output): boolean =>

@@ -1,6 +1,7 @@
 /** What a request is about, read from its method and path alone: `/apis/<group>/<version>/namespaces/<ns>/<resource>/<name>/<sub>`. */
 
 import { badRequest } from '../../api/status-error.ts';
+import { percentDecoded } from '../../base/percent-decoded.ts';
 
 export interface ResourceRequestInfo {
   readonly isResource: true;
@@ -63,10 +64,7 @@ function isNamespaceSubresource(segments: readonly string[]): boolean {
 }
 
 function decodePath(rawPath: string): string {
-  if (!rawPath.includes('%')) return rawPath;
-  try {
-    return decodeURIComponent(rawPath);
-  } catch (cause) {
-    throw Object.assign(badRequest(`The path ${rawPath} is not well formed`), { cause });
-  }
+  const path = percentDecoded(rawPath);
+  if (path === undefined) throw badRequest(`The path ${rawPath} is not well formed`);
+  return path;
 }

@@ -3,6 +3,8 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
 import { badRequest, notFound } from '../../api/status-error.ts';
+import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
+import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { readBody } from './body.ts';
@@ -10,7 +12,7 @@ import { decodeObject, type ExpectedType } from './decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
 import { negotiate } from './negotiation.ts';
 import { sendWritten } from './object-answers.ts';
-import { patchTypeOf, readPatch } from './patch.ts';
+import { type PatchType, patchTypeOf, readPatch } from './patch.ts';
 import type { Target } from './target.ts';
 import { parseWriteOptions, type WriteOptions } from './write-options.ts';
 
@@ -29,6 +31,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   checkName(object, target);
+  const copy = copiesOf(request, object);
   const outcome = await target.registry.update(
     target,
     {
@@ -36,7 +39,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
       createIfMissing: target.subresource === undefined && target.kind.strategy.createOnUpdate === true,
       expectedUid: object.metadata?.uid,
     },
-    () => copyJson(object),
+    copy,
   );
   await sendWritten(request, target.kind, outcome);
 }
@@ -46,21 +49,22 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
-  const change =
-    type === 'apply'
-      ? readApply(bytes, applyOptions(request, target, options))
-      : readPatch(type, bytes, target.kind, decodeOptions(request, options));
+  const apart = heavyWorkFor(request, target);
+  const change = apart
+    ? apart.patch(type, bytes, applyOptions(request, target, options))
+    : changeHere(request, target, { type, bytes, options });
   const outcome = await target.registry.update(
     target,
     {
       ...writeRequest(request, target, options),
       createIfMissing: type === 'apply' && target.subresource === undefined,
+      leavesPrevious: apart !== undefined,
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
     },
-    (previous) => {
+    async (previous) => {
       if (previous === undefined && type !== 'apply') throw notFound(target.kind, target.name);
-      const next = change(previous);
+      const next = await change(previous);
       checkName(next, target);
       placeInNamespace(next, target);
       return next;
@@ -69,13 +73,40 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
   await sendWritten(request, target.kind, outcome);
 }
 
+interface Patch {
+  readonly type: PatchType;
+  readonly bytes: Buffer;
+  readonly options: WriteOptions;
+}
+
+function changeHere(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
+  return type === 'apply'
+    ? readApply(bytes, applyOptions(request, target, options))
+    : readPatch(type, bytes, target.kind, decodeOptions(request, options));
+}
+
 export async function readObject(
   request: ApiRequest,
   expected: ExpectedType,
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const bytes = await readBody(request);
-  return decodeObject(bytes, expected, decodeOptions(request, options));
+  const heavyWork = heavyDecoderFor(request);
+  if (heavyWork === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
+  const { fieldValidation } = options;
+  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation });
+}
+
+/** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */
+function copiesOf(request: ApiRequest, object: KubernetesObject): () => KubernetesObject {
+  if (heavyDecoderFor(request) === undefined) return () => copyJson(object);
+  const json = JSON.stringify(object);
+  let original: KubernetesObject | undefined = object;
+  return () => {
+    const next = original ?? (JSON.parse(json) as KubernetesObject);
+    original = undefined;
+    return next;
+  };
 }
 
 export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
@@ -86,12 +117,15 @@ export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOpt
 
 export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
   const { kind, subresource } = target;
+  const write = { kind, manager: managerOf(request, options), subresource: subresource?.name };
+  const apart = heavyWorkFor(request, target);
   return {
     user: request.user,
     dryRun: options.dryRun,
     subresource: subresource?.name,
     throwIfAbandoned: () => request.throwIfAbandoned(),
-    trackFields: trackUpdates({ kind, manager: managerOf(request, options), subresource: subresource?.name }),
+    trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
+    finishApart: apart?.finish,
     warn: (text) => request.warn(text),
   };
 }

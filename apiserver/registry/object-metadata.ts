@@ -78,8 +78,11 @@ export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string
   const owners = object.metadata?.ownerReferences ?? [];
   if (owners.length < 2) return;
   const repeated = new Set<string>();
-  const kept = owners.filter((owner, index) => {
-    const isNew = owners.findIndex((one) => one.uid === owner.uid && equalJson(one, owner)) === index;
+  const seen = new Set<string>();
+  const kept = owners.filter((owner) => {
+    const text = JSON.stringify(Object.entries(owner).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const isNew = !seen.has(text);
+    seen.add(text);
     if (!isNew) repeated.add(owner.uid);
     return isNew;
   });

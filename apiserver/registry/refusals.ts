@@ -1,14 +1,14 @@
 /** What a write to the registry is refused for, in upstream's words. Pure. */
 
-import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
+import { type FieldError, FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest, conflict, type StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { DeletionOptions } from './deletion.ts';
 
-export function refuseInvalid(kind: Kind, object: KubernetesObject, errors: FieldErrors): void {
-  if (!errors.empty) throw invalidObject(kind, object.metadata?.name ?? '', errors.list);
+export function refuseInvalid(kind: Kind, object: KubernetesObject, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalidObject(kind, object.metadata?.name ?? '', errors);
 }
 
 /** A deletion of an object that is not the one, or not as, its sender believes. */

@@ -8,33 +8,30 @@
  * - nothing is changed under dryRun, not even reservations.
  */
 
-import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
-import { FieldErrors } from '../../api/field-errors.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
-import { encode } from '../../api/schema/encode.ts';
 import { alreadyExists, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
-import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import {
-  countGeneration,
-  dropRepeatedOwners,
-  dropUnstored,
-  fillNewMetadata,
-  generateName,
-  isCounted,
-  keepMetadata,
-} from './object-metadata.ts';
+  type Answerable,
+  checkWrite,
+  type FinishedWrite,
+  finishedElsewhere,
+  finishedHere,
+  finishWrite,
+  storedBytes,
+  type Write,
+} from './finish-write.ts';
+import { dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
 import { missingUid, refuseInvalid, refusePreconditions, refuseStale, refuseVersion } from './refusals.ts';
-import { decodeObject, encodeObject, storeKey } from './storage-format.ts';
+import { decodeObject, storeKey } from './storage-format.ts';
 import type { Reservation, StorageHooks } from './storage-hooks.ts';
 import { storeErrors } from './store-errors.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -52,19 +49,18 @@ export interface UpdateRequest extends WriteRequest {
   readonly createIfMissing?: boolean;
   /** The change is the server's own (binding, eviction): the strategy is not asked, admission is. */
   readonly isChecked?: boolean;
+  /** The change does not touch the object that it is given: it needs no copy. */
+  readonly leavesPrevious?: boolean;
   /** A uid that the stored object must have. */
   readonly expectedUid?: string | undefined;
 }
 
-export interface WriteOutcome {
-  readonly object: Stored;
+export interface WriteOutcome extends Answerable {
   readonly created: boolean;
-  /** The object's JSON as it goes on the wire, where the write has just made it. */
-  readonly json?: Buffer | undefined;
 }
 
 /** Makes the next version from the present one (the callee's own copy); undefined: the object is missing. */
-export type Change = (previous: Stored | undefined) => KubernetesObject;
+export type Change = (previous: Stored | undefined) => KubernetesObject | Promise<KubernetesObject>;
 
 /** Another name is tried that often when a generated one is taken. */
 const generatedNameAttempts = 8;
@@ -92,6 +88,11 @@ export class Registry {
     return storeKey({ group: storedAs?.group ?? group, plural }, key);
   }
 
+  /** Bytes of the object as it is known here; 0 when it is not. */
+  sizeOf(key: ObjectKey): number {
+    return this.cache.get(this.storeKey(key))?.bytes.length ?? 0;
+  }
+
   /** What all store keys of the resource begin with. */
   get prefix(): string {
     return this.storeKey({ name: '' });
@@ -106,7 +107,8 @@ export class Registry {
 
   /** `object` becomes the registry's own. */
   async create(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
-    const isGenerated = !object.metadata?.name && Boolean(object.metadata?.generateName);
+    // To copy what is large takes longer than a second name is worth: there are fourteen million.
+    const isGenerated = !request.finishApart && !object.metadata?.name && Boolean(object.metadata?.generateName);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#createOnce(isGenerated ? copyJson(object) : object, request);
@@ -134,29 +136,26 @@ export class Registry {
     kind.strategy.setDefaults?.(object);
     fillNewMetadata(kind, object, this.#clock.now());
     // What admission fills in belongs to nobody.
-    request.trackFields?.(object, undefined);
+    await request.trackFields?.(object, undefined);
     const admission = this.#admissionRequest('CREATE', object, undefined, request);
     await this.#admission.admit(admission);
     const next = object as Stored;
     const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
       kind.strategy.prepareForCreate?.(next, context);
-      const errors = new FieldErrors();
-      validateMetadata(kind, next, errors);
-      kind.strategy.validate?.(next, errors, context);
-      refuseInvalid(kind, next, errors);
-      await this.#admission.validate(admission);
-      this.#canonicalize(next);
-      for (const warning of kind.strategy.warnings?.(next, undefined) ?? []) request.warn(warning);
+      const finishContext = { ...context, dryRun: request.dryRun };
+      const finished = await this.#finish(
+        { kind, next, previous: undefined, context: finishContext },
+        admission,
+        request,
+      );
       const key = this.storeKey(next.metadata);
-      if (!request.dryRun) dropUnstored(next);
-      const value = this.#encode(next);
       if (request.dryRun) {
         if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
-        return { object: next, created: true };
+        return outcome(true, finished.unwritten());
       }
-      const revision = await storeErrors(this.#store.create(key, value, this.#writeOptions()));
-      return { created: true, ...this.#written(next, value, revision) };
+      const revision = await storeErrors(this.#store.create(key, finished.bytes, this.#writeOptions()));
+      return outcome(true, finished.written(revision));
     });
   }
 
@@ -186,7 +185,7 @@ export class Registry {
 
   async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     if (!request.createIfMissing) throw notFound(this.kind, key.name);
-    const { metadata, ...wanted } = change(undefined);
+    const { metadata, ...wanted } = await change(undefined);
     if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
     // Which version was meant to be replaced does not matter any more.
     const { resourceVersion: _, ...rest } = metadata ?? {};
@@ -196,7 +195,7 @@ export class Registry {
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     const { kind } = this;
     const previous: DeepReadonly<Stored> = current;
-    const next = change(copyJson(current)) as Stored;
+    const next = (await change(request.leavesPrevious ? current : copyJson(current))) as Stored;
     const context = {
       isUpdate: true,
       subresource: request.subresource,
@@ -208,37 +207,26 @@ export class Registry {
     refuseStale(kind, next, previous, request.expectedUid);
     kind.strategy.setDefaults?.(next);
     keepMetadata(next, previous);
-    request.trackFields?.(next, previous);
+    await request.trackFields?.(next, previous);
     const admission = this.#admissionRequest('UPDATE', next, previous, request);
     await this.#admission.admit(admission);
     const hooks = request.subresource === undefined ? this.#hooks : undefined;
     const reservation = await hooks?.reserve(next, previous, request.dryRun);
     return await this.#withReservation(reservation, request.dryRun, async () => {
       if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
-      const errors = new FieldErrors();
-      validateMetadataUpdate(kind, next, current, errors);
-      const isChanged = kind.strategy.countsEmptyLists && isCounted(kind, next, previous);
-      if (!request.isChecked) {
-        kind.strategy.validate?.(next, errors, context);
-        kind.strategy.validateUpdate?.(next, current, errors, context);
-      }
-      refuseInvalid(kind, next, errors);
-      await this.#admission.validate(admission);
-      this.#canonicalize(next);
-      // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
-      if (request.subresource !== 'status' && !request.isChecked) countGeneration(kind, next, previous, isChanged);
-      if (request.subresource !== 'status')
-        for (const warning of kind.strategy.warnings?.(next, current) ?? []) request.warn(warning);
-      next.metadata.resourceVersion = previous.metadata.resourceVersion;
-      return { created: false, ...(await this.#storeUpdate(next, previous, request)) };
+      const { isChecked, dryRun } = request;
+      const write = { kind, next, previous: current, context: { ...context, isChecked, dryRun } };
+      const finished = await this.#finish(write, admission, request);
+      return outcome(false, await this.#storeUpdate(next, previous, finished, request));
     });
   }
 
   async #storeUpdate(
     next: Stored,
     previous: DeepReadonly<Stored>,
+    finished: FinishedWrite,
     request: UpdateRequest,
-  ): Promise<Omit<WriteOutcome, 'created'>> {
+  ): Promise<Answerable> {
     const key = this.storeKey(next.metadata);
     const revision = Number(previous.metadata.resourceVersion);
     if (endsWithUpdate(this.kind, next)) {
@@ -246,25 +234,14 @@ export class Registry {
         await storeErrors(this.#store.delete(key, revision));
         await this.#hooks?.release(previous);
       }
-      return { object: next };
+      return finished.unwritten();
     }
-    const unchanged = sameButForTimes(next, previous as Stored);
-    if (unchanged || request.dryRun) {
+    const { isUnchanged } = finished;
+    if (isUnchanged || request.dryRun) {
       await this.#confirm(key, revision);
-      return { object: unchanged ? (previous as Stored) : next };
+      return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
-    dropUnstored(next);
-    const value = this.#encode(next);
-    return this.#written(
-      next,
-      value,
-      await storeErrors(this.#store.update(key, value, revision, this.#writeOptions())),
-    );
-  }
-
-  #written(object: Stored, value: Buffer, revision: number): Omit<WriteOutcome, 'created'> {
-    object.metadata.resourceVersion = String(revision);
-    return this.kind.storedAs ? { object } : { object, json: insertResourceVersion(value, revision).bytes };
+    return finished.written(await storeErrors(this.#store.update(key, finished.bytes, revision, this.#writeOptions())));
   }
 
   /** Nothing is written, but the answer must still be true now. */
@@ -315,15 +292,22 @@ export class Registry {
   /** Returns the revision that `object` has now, and gives it to the object. */
   async #mark(object: Stored, revision: number): Promise<number> {
     const written = await storeErrors(
-      this.#store.update(this.storeKey(object.metadata), this.#encode(object), revision),
+      this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision),
     );
     object.metadata.resourceVersion = String(written);
     return written;
   }
 
-  #canonicalize(object: Stored): void {
-    this.kind.strategy.canonicalize?.(object);
-    encode(this.kind.definition, object);
+  /** Judges the object and gives it its last form. Admission has its say in between, whoever does the work. */
+  async #finish(write: Write, admission: AdmissionRequest, request: WriteRequest): Promise<FinishedWrite> {
+    const { kind, next } = write;
+    const apart = await request.finishApart?.(write);
+    const check = apart?.check ?? checkWrite(write);
+    refuseInvalid(kind, next, check.errors);
+    await this.#admission.validate(admission);
+    const warnings = apart?.finished?.warnings ?? finishWrite(write, check);
+    for (const warning of warnings) request.warn(warning);
+    return apart?.finished === undefined ? finishedHere(write) : finishedElsewhere(write, apart.finished);
   }
 
   #stamp(object: KubernetesObject): void {
@@ -385,12 +369,12 @@ export class Registry {
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;
   }
 
-  #encode(object: Stored): Buffer {
-    return encodeObject(this.kind.storedAs ? this.kind.storedAs.toStored(copyJson(object)) : object);
-  }
-
   #writeOptions(): { readonly timeToLiveSeconds?: number } {
     const { timeToLiveSeconds } = this.kind.strategy;
     return timeToLiveSeconds === undefined ? {} : { timeToLiveSeconds };
   }
 }
+
+/** A getter stays one: the object may not have been parsed yet. */
+const outcome = (created: boolean, answer: Answerable): WriteOutcome =>
+  Object.defineProperties({ created } as WriteOutcome, Object.getOwnPropertyDescriptors(answer));

@@ -3,6 +3,7 @@
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { User } from '../authentication/user.ts';
+import type { Write, WriteResult } from './finish-write.ts';
 
 export interface WriteRequest {
   readonly user: User;
@@ -12,10 +13,12 @@ export interface WriteRequest {
   throwIfAbandoned?(): void;
   /** Keeps `metadata.managedFields` true, once the object is complete. Absent: they stay as they are. */
   readonly trackFields?: TrackFields | undefined;
+  /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */
+  readonly finishApart?: ((write: Write) => Promise<WriteResult>) | undefined;
   warn(text: string): void;
 }
 
-export type TrackFields = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => void;
+export type TrackFields = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => void | Promise<void>;
 
 /** The server's own writes. */
 export const internalWrite: WriteRequest = {

@@ -5,6 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { anonymous, type User } from '../authentication/user.ts';
 import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
+import type { HeavyWork } from '../heavy-work/heavy-work.ts';
+import { Warnings } from './warnings.ts';
 
 /** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
 const gone = new Error('Nobody waits for the answer any more');
@@ -22,10 +24,15 @@ export class ApiRequest {
   impersonator: User | undefined;
   /** All of the body, once somebody wants it (`handlers/body.ts`). */
   body: Promise<Buffer> | undefined;
+  /** How much of the body has arrived. */
+  bodyBytes = 0;
+  /** A small body may stand for something large. */
+  bodyGrows = false;
+  /** Where what takes long is done. Absent: here. */
+  heavyWork: HeavyWork | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
-  /** Texts for `Warning:` headers, in order. */
-  readonly warnings: string[] = [];
+  readonly warnings = new Warnings();
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;
   #ended: AbortController | undefined;
@@ -91,6 +98,6 @@ export class ApiRequest {
   }
 
   warn(text: string): void {
-    if (!this.warnings.includes(text)) this.warnings.push(text);
+    this.warnings.add(text);
   }
 }

@@ -12,6 +12,7 @@ import { authorize, verbOf } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { readBody } from '../handlers/body.ts';
 import { parseDurationMs } from '../handlers/query.ts';
+import type { HeavyWork } from '../heavy-work/heavy-work.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
 import { ApiRequest } from './api-request.ts';
@@ -25,6 +26,7 @@ export interface PipelineParts {
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
   readonly bodies: BodyBudget;
+  readonly heavyWork?: HeavyWork | undefined;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
   /** Throws, at once or later, what the request is refused for. */
@@ -45,6 +47,7 @@ export async function passRequest(
   let share: BodyShare | undefined;
   try {
     request = new ApiRequest(incoming, outgoing, upgrade);
+    request.heavyWork = parts.heavyWork;
     await authenticate(request, parts.authenticators);
     await authorize(request, parts.authorizers);
     const verb = verbOf(request, request.info);

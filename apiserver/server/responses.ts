@@ -13,15 +13,10 @@ const gzipThresholdBytes = 128 * 1024;
 /** The headers of every answer that is not a stream. */
 export function writeHead(request: ApiRequest, code: number, headers: Record<string, string | number>): void {
   const { outgoing } = request;
-  if (request.warnings.length > 0) outgoing.setHeader('warning', request.warnings.map(warningHeader));
+  const warning = request.warnings.header;
+  if (warning !== undefined) outgoing.setHeader('warning', warning);
   // All at once: Node keeps no table of them then.
   outgoing.writeHead(code, { 'audit-id': request.auditId, 'cache-control': 'no-cache, private', ...headers });
-}
-
-/** RFC 7234: a quoted string may not hold line breaks or other control characters. */
-function warningHeader(text: string): string {
-  const clean = text.replace(/\p{Cc}+/gu, ' ').replace(/["\\]/g, '\\$&');
-  return `299 - "${Buffer.from(clean, 'utf8').toString('latin1')}"`;
 }
 
 export async function sendBytes(

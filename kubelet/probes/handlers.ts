@@ -202,7 +202,9 @@ function explainDial(error: Error, host: string, port: number): string {
     ENETUNREACH: 'connect: network is unreachable',
     ETIMEDOUT: 'connect: connection timed out',
   };
-  return code !== undefined && code in reasons ? `dial tcp ${host}:${port}: ${reasons[code]}` : error.message;
+  return code !== undefined && Object.hasOwn(reasons, code)
+    ? `dial tcp ${host}:${port}: ${reasons[code]}`
+    : error.message;
 }
 
 /** `grpc.health.v1.Health/Check`, whose two small messages are written and read by hand. */

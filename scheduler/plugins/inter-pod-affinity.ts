@@ -4,6 +4,7 @@
  */
 
 import { matchesLabelSelector } from '../../api/label-selector.ts';
+import { own } from '../../api/patch/record.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
@@ -44,7 +45,7 @@ class TopologySums {
   }
 
   add(topologyKey: string, node: NodeInfo, amount: number): void {
-    const value = node.labels[topologyKey];
+    const value = own(node.labels, topologyKey);
     if (value === undefined) return;
     const sums = this.#sums.get(topologyKey) ?? new Map<string, number>();
     const sum = (sums.get(value) ?? 0) + amount;
@@ -55,7 +56,7 @@ class TopologySums {
   }
 
   of(topologyKey: string, node: NodeInfo): number {
-    const value = node.labels[topologyKey];
+    const value = own(node.labels, topologyKey);
     return value === undefined ? 0 : (this.#sums.get(topologyKey)?.get(value) ?? 0);
   }
 
@@ -140,7 +141,7 @@ class RequiredAffinity implements NodeFilter {
   /** The first of a group that wants to be with its own kind may go anywhere that has the labels. */
   #isNear(node: NodeInfo): boolean {
     const { pod, wanted } = this.#terms;
-    if (wanted.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) return false;
+    if (wanted.some(({ topologyKey }) => own(node.labels, topologyKey) === undefined)) return false;
     if (wanted.every(({ topologyKey }) => this.#near.of(topologyKey, node) > 0)) return true;
     return this.#near.isEmpty && wanted.every((term) => concerns(term, pod.namespace, pod, this.#namespaces));
   }

@@ -2,6 +2,7 @@
 
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from 'kubernetes-types/core/v1';
 import { matchesValue } from '../../api/label-selector.ts';
+import { own } from '../../api/patch/record.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { NodeInfo } from '../node-info.ts';
 
@@ -11,7 +12,7 @@ type SelectableNode = Pick<NodeInfo, 'name' | 'labels'>;
 
 /** nodeSelector and the required node affinity together. */
 export function matchesRequiredNodes(spec: DeepReadonly<PodSpec>, node: SelectableNode): boolean {
-  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
+  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) if (own(node.labels, key) !== value) return false;
   const terms = requiredTerms(spec);
   return terms === undefined || terms.some((term) => matchesTerm(term, node));
 }
@@ -25,7 +26,7 @@ export function matchesTerm(term: SelectorTerm, node: SelectableNode): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((requirement) => matches(requirement, node.labels[requirement.key])) &&
+    matchExpressions.every((requirement) => matches(requirement, own(node.labels, requirement.key))) &&
     matchFields.every((requirement) => requirement.key === 'metadata.name' && matches(requirement, node.name))
   );
 }

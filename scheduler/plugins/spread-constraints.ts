@@ -3,6 +3,7 @@
 import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import { own } from '../../api/patch/record.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
@@ -86,7 +87,7 @@ function withMatchLabelKeys(
   pod: PodInfo,
 ): DeepReadonly<LabelSelector> | undefined {
   const values = matchLabelKeys.flatMap((key) => {
-    const value = pod.labels[key];
+    const value = own(pod.labels, key);
     return value === undefined ? [] : [{ key, operator: 'In', values: [value] }];
   });
   if (labelSelector === undefined || values.length === 0) return labelSelector;

@@ -3,6 +3,7 @@
  * without constraints of its own is spread softly with the other pods of its Services and its controller.
  */
 
+import { own } from '../../api/patch/record.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';
@@ -27,9 +28,9 @@ export function createTopologySpread(surroundings: Surroundings): FilterPlugin &
       return constraints.length === 0 ? undefined : new HardSpread(pod, constraints, snapshot);
     },
     prepareScore(pod, snapshot, feasible) {
-      const own = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
-      const constraints = own ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, surroundings);
-      return constraints.length === 0 ? undefined : prepareSoftSpread(constraints, { own, snapshot, feasible });
+      const isExplicit = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
+      const constraints = isExplicit ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, surroundings);
+      return constraints.length === 0 ? undefined : prepareSoftSpread(constraints, { isExplicit, snapshot, feasible });
     },
   };
 }
@@ -64,7 +65,7 @@ class HardSpread implements NodeFilter {
   refuse(node: NodeInfo): Refusal | undefined {
     for (const domains of this.#domains) {
       const { constraint, counts, self } = domains;
-      const value = node.labels[constraint.topologyKey];
+      const value = own(node.labels, constraint.topologyKey);
       if (value === undefined) return noLabel;
       domains.fewest ??= fewestOf(domains);
       if ((counts.get(value) ?? 0) + self - domains.fewest > constraint.maxSkew) return tooMany;
@@ -77,7 +78,7 @@ class HardSpread implements NodeFilter {
     for (const node of snapshot.nodes()) {
       if (!hasAllLabels(this.#constraints, node)) continue;
       this.#domains.forEach(({ constraint, counts }, i) => {
-        if (constraint.counts(node)) add(counts, node.labels[constraint.topologyKey], pods[i]?.of(node) ?? 0);
+        if (constraint.counts(node)) add(counts, own(node.labels, constraint.topologyKey), pods[i]?.of(node) ?? 0);
       });
     }
   }
@@ -87,7 +88,7 @@ class HardSpread implements NodeFilter {
     for (const domains of this.#domains) {
       const { constraint, counts } = domains;
       if (!constraint.question.matches(pod) || !constraint.counts(node)) continue;
-      add(counts, node.labels[constraint.topologyKey], factor);
+      add(counts, own(node.labels, constraint.topologyKey), factor);
       domains.fewest = undefined;
     }
   }
@@ -108,7 +109,7 @@ function fewestOf({ constraint, counts }: Domains): number {
 
 interface SoftSpreadInput {
   /** Own constraints leave out nodes that lack one of the labels; default ones take what is there. */
-  readonly own: boolean;
+  readonly isExplicit: boolean;
   readonly snapshot: Snapshot;
   readonly feasible: readonly NodeInfo[];
 }
@@ -122,15 +123,15 @@ interface SoftDomains {
 }
 
 function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: SoftSpreadInput): NodeScore {
-  const { own, snapshot, feasible } = input;
-  const ignored = new Set(own ? feasible.filter((node) => !hasAllLabels(constraints, node)) : []);
+  const { isExplicit, snapshot, feasible } = input;
+  const ignored = new Set(isExplicit ? feasible.filter((node) => !hasAllLabels(constraints, node)) : []);
   const domains = constraints.map((constraint) => countSoftly(constraint));
   return {
     score(node) {
       if (ignored.has(node)) return 0;
       let sum = 0;
       for (const { constraint, counts, byNode, weight } of domains) {
-        const value = node.labels[constraint.topologyKey];
+        const value = own(node.labels, constraint.topologyKey);
         if (value === undefined) continue;
         const count = constraint.topologyKey === hostnameKey ? byNode.of(node) : (counts.get(value) ?? 0);
         // The logarithm of the number of domains makes constraints over few and over many comparable.
@@ -147,15 +148,15 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
     if (constraint.topologyKey === hostnameKey)
       return { constraint, counts, byNode, weight: Math.log(feasible.length - ignored.size + 2) };
     for (const node of feasible) {
-      const value = node.labels[constraint.topologyKey];
+      const value = own(node.labels, constraint.topologyKey);
       if (value !== undefined && !counts.has(value) && !ignored.has(node)) counts.set(value, 0);
     }
     const weight = Math.log(counts.size + 2);
-    const everywhere = constraint.countsEverywhere && (!own || constraints.length === 1);
+    const everywhere = constraint.countsEverywhere && (!isExplicit || constraints.length === 1);
     if (everywhere) return { constraint, counts: byNode.sumsBy(constraint.topologyKey), byNode, weight };
     for (const [node, count] of byNode) {
-      const value = node.labels[constraint.topologyKey];
-      if (value === undefined || !counts.has(value) || (own && !hasAllLabels(constraints, node))) continue;
+      const value = own(node.labels, constraint.topologyKey);
+      if (value === undefined || !counts.has(value) || (isExplicit && !hasAllLabels(constraints, node))) continue;
       if (constraint.counts(node)) add(counts, value, count);
     }
     return { constraint, counts, byNode, weight };
@@ -182,7 +183,7 @@ function normalizeCrowding(scores: Float64Array, nodes: readonly NodeInfo[], ign
 }
 
 function hasAllLabels(constraints: readonly SpreadConstraint[], { labels }: NodeInfo): boolean {
-  return constraints.every(({ topologyKey }) => labels[topologyKey] !== undefined);
+  return constraints.every(({ topologyKey }) => Object.hasOwn(labels, topologyKey));
 }
 
 function add(counts: Map<string, number>, value: string | undefined, count: number): void {

@@ -1,16 +1,16 @@
 /** A fuzzing run with a fixed seed; `npm run fuzz` goes on for as long as asked. */
 
 import { after, before, describe, it } from 'node:test';
-import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+import { MeasuredApiServer } from '../support/measured-api-server.ts';
 import { Fuzzer } from './fuzz.ts';
 
 describe('the API server under hostile requests', () => {
-  let server: TestApiServer;
+  let server: MeasuredApiServer;
   let fuzzer: Fuzzer;
 
   before(async () => {
-    server = await startTestApiServer();
-    fuzzer = new Fuzzer(server.connection);
+    server = await MeasuredApiServer.start();
+    fuzzer = new Fuzzer(server);
   });
 
   after(async () => {

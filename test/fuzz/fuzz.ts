@@ -2,13 +2,16 @@
 
 import https from 'node:https';
 import fc from 'fast-check';
-import type { Connection } from '../../client/connection.ts';
+import type { MeasuredApiServer, WaitReport } from '../support/measured-api-server.ts';
 import { heavyRequests } from './heavy-requests.ts';
+import { largeRequests, patched } from './large-requests.ts';
 import { type FuzzRequest, fuzzRequest } from './requests.ts';
 import { readRequests, shapedRequest } from './shaped-requests.ts';
 
-/** Nobody may hold the event loop for longer. */
-const patienceMs = 1000;
+/** Nobody may hold the event loop for longer; what is meant is 100 ms, on a machine that has nothing else to do. */
+const patienceMs = 250;
+/** A busy machine, or one that collects its garbage, is slow once; what holds the event loop does it each time. */
+const attempts = 3;
 
 export interface Answer {
   readonly code: number;
@@ -19,8 +22,12 @@ export interface Answer {
 export class Fuzzer {
   readonly #agent: https.Agent;
   readonly #server: URL;
+  readonly #measured: MeasuredApiServer;
+  #longest: WaitReport = { waitedMs: 0, delayMs: 0, heldMs: 0 };
 
-  constructor(connection: Connection) {
+  constructor(measured: MeasuredApiServer) {
+    const { connection } = measured;
+    this.#measured = measured;
     this.#server = new URL(connection.servers[0] ?? '');
     this.#agent = new https.Agent({
       keepAlive: true,
@@ -28,6 +35,11 @@ export class Fuzzer {
       cert: connection.clientCertificate,
       key: connection.clientKey,
     });
+  }
+
+  /** The longest that anything had to wait in the whole run. */
+  get longest(): WaitReport {
+    return this.#longest;
   }
 
   /** Fails, with the smallest request that does it, when an answer is wrong. `runs` requests from `seed` on. */
@@ -43,7 +55,8 @@ export class Fuzzer {
   }
 
   async runHeavy(): Promise<void> {
-    for (const request of heavyRequests()) await this.check(request);
+    for (const request of patched) await this.send(request);
+    for (const request of [...heavyRequests(), ...largeRequests()]) await this.check(request);
   }
 
   /** Whatever got stored can be listed and shown. */
@@ -54,34 +67,23 @@ export class Fuzzer {
     }
   }
 
-  /** While the request runs, a light one must be answered too: the event loop is held by nobody. */
   async check(request: FuzzRequest): Promise<void> {
-    const [answer, light] = await Promise.all([
-      this.send(request),
-      this.send({ method: 'GET', path: '/livez', headers: {} }),
-    ]);
-    const shown = `${request.method} ${request.path.slice(0, 300)} ${JSON.stringify(request.headers)} ${request.body?.toString().slice(0, 400) ?? ''}`;
-    // 501/503: the answers of log, exec and proxy about a node that is not there.
-    if (answer.code >= 500 && answer.code !== 503)
-      throw new Error(`${answer.code} ${answer.text.slice(0, 500)} for ${shown}`);
-    if (answer.code >= 400 && request.method !== 'HEAD' && !isStatus(answer.text)) {
-      throw new Error(`${answer.code} without a Status (${answer.text.slice(0, 200)}) for ${shown}`);
-    }
-    if (light.code !== 200) throw new Error(`/livez said ${light.code} during ${shown}`);
-    if (light.ms > patienceMs && (await this.#holdsOthersUp(request))) {
-      throw new Error(`/livez took ${light.ms} ms during ${shown}`);
+    checkAnswer(request, await this.send(request));
+    for (let attempt = 1; (await this.#heldMs()) > patienceMs; attempt += 1) {
+      if (attempt === attempts) throw new Error(`The event loop was held for ${patienceMs} ms by ${shown(request)}`);
+      await this.send(request);
     }
   }
 
-  /** A busy machine is slow once; what holds the event loop does it each time. */
-  async #holdsOthersUp(request: FuzzRequest): Promise<boolean> {
-    for (let round = 0; round < 2; round += 1) {
-      const heavy = this.send(request);
-      const light = await this.send({ method: 'GET', path: '/livez', headers: {} });
-      await heavy;
-      if (light.ms <= patienceMs) return false;
-    }
-    return true;
+  /** How long the event loop was held since it was asked last. */
+  async #heldMs(): Promise<number> {
+    const report = await this.#measured.longest();
+    this.#longest = {
+      waitedMs: Math.max(this.#longest.waitedMs, report.waitedMs),
+      delayMs: Math.max(this.#longest.delayMs, report.delayMs),
+      heldMs: Math.max(this.#longest.heldMs, report.heldMs),
+    };
+    return report.heldMs;
   }
 
   send({ method, path, headers, body }: FuzzRequest): Promise<Answer> {
@@ -120,6 +122,19 @@ export class Fuzzer {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function checkAnswer(request: FuzzRequest, { code, text }: Answer): void {
+  // 501/503: the answers of log, exec and proxy about a node that is not there.
+  if (code >= 500 && code !== 503) throw new Error(`${code} ${text.slice(0, 500)} for ${shown(request)}`);
+  // What is too long to be read at all (431) is refused before it is a request.
+  if (code >= 400 && code !== 431 && request.method !== 'HEAD' && !isStatus(text)) {
+    throw new Error(`${code} without a Status (${text.slice(0, 200)}) for ${shown(request)}`);
+  }
+}
+
+function shown({ method, path, headers, body }: FuzzRequest): string {
+  return `${method} ${path.slice(0, 300)} ${JSON.stringify(headers)} ${body?.toString('utf8', 0, 400) ?? ''}`;
 }
 
 /** Unknown top-level paths and bad URLs are answered in plain text, as upstream does. */

@@ -2,7 +2,7 @@
 
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { startTestApiServer } from '../support/test-api-server.ts';
+import { MeasuredApiServer } from '../support/measured-api-server.ts';
 import { Fuzzer } from './fuzz.ts';
 
 const { minutes, seed } = await yargs(hideBin(process.argv))
@@ -11,14 +11,17 @@ const { minutes, seed } = await yargs(hideBin(process.argv))
   .strict()
   .parseAsync();
 
-const server = await startTestApiServer();
-const fuzzer = new Fuzzer(server.connection);
+const server = await MeasuredApiServer.start();
+const fuzzer = new Fuzzer(server);
 try {
   process.stdout.write(`fuzzing for ${minutes} min from seed ${seed}\n`);
   await fuzzer.run({ runs: Number.MAX_SAFE_INTEGER, seed, endBy: minutes * 60_000 });
   await fuzzer.readAll();
   await fuzzer.runHeavy();
-  process.stdout.write('no request was taken badly\n');
+  const { waitedMs, delayMs, heldMs } = fuzzer.longest;
+  process.stdout.write(
+    `no request was taken badly; the longest: a small request waited ${waitedMs.toFixed()} ms, the event loop ${delayMs.toFixed()} ms, of which it was held for ${heldMs.toFixed()} ms\n`,
+  );
 } finally {
   fuzzer.close();
   await server.stop();

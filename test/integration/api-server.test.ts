@@ -398,16 +398,6 @@ describe('bad requests', () => {
       assert.equal((await raw('GET', '/readyz')).code, 200);
     });
   }
-
-  it('may not bring keys that JavaScript would take for its own', async () => {
-    const namespace = await newNamespace();
-    const body = '{"metadata":{"name":"p","labels":{"constructor":"x"}},"data":{"__proto__":"y","toString":"z"}}';
-    const { code } = await raw('POST', `/api/v1/namespaces/${namespace}/configmaps`, body, {
-      'content-type': 'application/json',
-    });
-    assert.equal(code, 400);
-    assert.equal(Reflect.get({}, 'y'), undefined);
-  });
 });
 
 describe('evictions', () => {

@@ -1,6 +1,7 @@
 /** `matchLabelKeys`: labels of the incoming pod itself become part of its selectors when it is created. */
 
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
+import { own } from '../../patch/record.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 
 interface Keyed {
@@ -34,7 +35,7 @@ function addRequirements(
   labels: Readonly<Record<string, string>>,
 ): void {
   for (const key of keys) {
-    const value = labels[key];
+    const value = own(labels, key);
     if (value === undefined) continue;
     selector.matchExpressions = [...(selector.matchExpressions ?? []), { key, operator, values: [value] }];
   }

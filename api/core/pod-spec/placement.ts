@@ -12,6 +12,7 @@ import type {
 } from 'kubernetes-types/core/v1';
 import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { own } from '../../patch/record.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import {
@@ -161,7 +162,7 @@ function validateMergedKeys(
   errors: FieldErrors,
 ): void {
   for (const [index, key] of keys.entries()) {
-    const isLabel = selector?.matchLabels?.[key] !== undefined;
+    const isLabel = own(selector?.matchLabels ?? {}, key) !== undefined;
     const found = (selector?.matchExpressions ?? []).filter((requirement) => requirement.key === key).length;
     const merged = keys.filter((one) => one === key).length;
     if (isLabel || found > merged || (found > 0 && keys.indexOf(key) < index))
@@ -200,6 +201,8 @@ export function validateSpread(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
+  const keys = constraints.map(({ topologyKey, whenUnsatisfiable }) => `{${topologyKey}, ${whenUnsatisfiable}}`);
+  const last = new Map(keys.map((key, index) => [key, index]));
   for (const [index, constraint] of constraints.entries()) {
     const place = path.index(index);
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
@@ -209,10 +212,9 @@ export function validateSpread(
       for (const message of checkQualifiedName(topologyKey))
         errors.invalid(place.child('topologyKey'), topologyKey, message);
     validateChoice(whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'], place.child('whenUnsatisfiable'), errors);
-    const key = `{${topologyKey}, ${whenUnsatisfiable}}`;
+    const key = keys[index] ?? '';
     // The first of two is the one that is named.
-    if (constraints.slice(index + 1).some((one) => `{${one.topologyKey}, ${one.whenUnsatisfiable}}` === key))
-      errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
+    if (last.get(key) !== index) errors.duplicate(place.child('{topologyKey, whenUnsatisfiable}'), key);
     if (minDomains !== undefined) validateMinDomains(minDomains, whenUnsatisfiable, place.child('minDomains'), errors);
     validateChoice(constraint.nodeAffinityPolicy, ['Honor', 'Ignore'], place.child('nodeAffinityPolicy'), errors);
     validateChoice(constraint.nodeTaintsPolicy, ['Honor', 'Ignore'], place.child('nodeTaintsPolicy'), errors);

@@ -2,6 +2,7 @@
 
 import type { ResourceRequirements } from 'kubernetes-types/core/v1';
 import type { FieldErrors, FieldPath } from '../../field-errors.ts';
+import { own } from '../../patch/record.ts';
 import { formatQuantity, readQuantity } from '../../quantity.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 import { isHugePages, validateResources } from './resources.ts';
@@ -36,12 +37,12 @@ function validateAgainstContainers(
 ): void {
   const requests = (resources.requests ?? {}) as Record<string, string>;
   for (const [name, sum] of sumRequests(spec)) {
-    const own = requests[name];
-    if (own === undefined || !supports(name) || sum <= readQuantity(own).nanos) continue;
-    const shown = formatQuantity({ nanos: sum, format: readQuantity(own).format });
+    const ofPod = own(requests, name);
+    if (ofPod === undefined || !supports(name) || sum <= readQuantity(ofPod).nanos) continue;
+    const shown = formatQuantity({ nanos: sum, format: readQuantity(ofPod).format });
     errors.invalid(
       path.child('requests').key(name),
-      own,
+      ofPod,
       `must be greater than or equal to aggregate container requests of ${shown}`,
     );
   }
@@ -50,12 +51,12 @@ function validateAgainstContainers(
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
       for (const [name, limit] of Object.entries((container.resources?.limits ?? {}) as Record<string, string>)) {
-        const own = limits[name];
-        if (own === undefined || !supports(name) || readQuantity(limit).nanos <= readQuantity(own).nanos) continue;
+        const ofPod = own(limits, name);
+        if (ofPod === undefined || !supports(name) || readQuantity(limit).nanos <= readQuantity(ofPod).nanos) continue;
         errors.invalid(
           containersPath.child(list).index(index).child('resources', 'limits'),
           limit,
-          `must be less than or equal to pod limits of ${own}`,
+          `must be less than or equal to pod limits of ${ofPod}`,
         );
       }
     }

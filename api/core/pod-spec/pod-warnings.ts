@@ -197,25 +197,23 @@ const goPort = ({ name = '', containerPort, protocol = '', hostIP = '' }: Contai
 
 function portWarnings({ ports = [] }: NewerContainer, at: string): string[] {
   const found: string[] = [];
+  /** Where each definition, and each port of a protocol, stands first. */
+  const whole = new Map<string, number>();
+  const ofProtocol = new Map<string, number>();
   for (const [index, port] of ports.entries()) {
     if (port.hostIP && !port.hostPort)
       found.push(`${at}.ports[${index}]: hostIP set without hostPort: ${goPort(port)}`);
-    const same = ports.findIndex(
-      (one) =>
-        one.containerPort === port.containerPort &&
-        one.protocol === port.protocol &&
-        (one.hostIP ?? '') === (port.hostIP ?? '') &&
-        (one.hostPort ?? 0) === (port.hostPort ?? 0),
-    );
-    if (same < index) found.push(`${at}.ports[${index}]: duplicate port definition with ${at}.ports[${same}]`);
-    else {
-      const overlap = ports.findIndex(
-        (one, n) => n < index && one.containerPort === port.containerPort && one.protocol === port.protocol,
-      );
-      const [before, now] = [ports[overlap]?.hostPort ?? 0, port.hostPort ?? 0];
-      if (overlap >= 0 && (before === 0 || now === 0))
-        found.push(`${at}.ports[${index}]: overlapping port definition with ${at}.ports[${overlap}]`);
+    const number = `${port.containerPort}/${port.protocol}`;
+    const definition = `${number} ${port.hostPort ?? 0} ${port.hostIP ?? ''}`;
+    const same = whole.get(definition);
+    const overlap = ofProtocol.get(number);
+    if (same !== undefined) {
+      found.push(`${at}.ports[${index}]: duplicate port definition with ${at}.ports[${same}]`);
+    } else if (overlap !== undefined && (!ports[overlap]?.hostPort || !port.hostPort)) {
+      found.push(`${at}.ports[${index}]: overlapping port definition with ${at}.ports[${overlap}]`);
     }
+    if (same === undefined) whole.set(definition, index);
+    if (overlap === undefined) ofProtocol.set(number, index);
   }
   return found;
 }

@@ -23,28 +23,61 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
   return new Parser(tokenize(text)).parse();
 }
 
-export function meetsAll(requirements: readonly LabelRequirement[], labels: Labels): boolean {
-  return requirements.every((requirement) =>
-    meets(requirement, Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined),
-  );
+/**
+ * Whether labels meet all requirements. Whoever asks for many things asks it of each object: what is returned takes time
+ * by the labels of an object, not by the requirements.
+ */
+export function compileRequirements(requirements: readonly LabelRequirement[]): (labels: Labels) => boolean {
+  const rules = new Map<string, KeyRule>();
+  for (const requirement of requirements) {
+    const rule = rules.get(requirement.key) ?? new KeyRule();
+    rule.add(requirement);
+    rules.set(requirement.key, rule);
+  }
+  const needed = [...rules].filter(([, rule]) => rule.needsLabel);
+  return (labels) => {
+    if (!needed.every(([key]) => Object.hasOwn(labels, key))) return false;
+    for (const key in labels) if (rules.get(key)?.allows(labels[key] ?? '') === false) return false;
+    return true;
+  };
 }
 
-function meets({ operator, values }: LabelRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'exists':
-      return value !== undefined;
-    case 'missing':
-      return value === undefined;
-    case 'in':
-      return value !== undefined && values.includes(value);
-    case 'notIn':
-      return value === undefined || !values.includes(value);
-    case 'greater':
-      return value !== undefined && isInteger(value) && BigInt(value) > BigInt(values[0] ?? 0);
-    case 'less':
-      return value !== undefined && isInteger(value) && BigInt(value) < BigInt(values[0] ?? 0);
+/** All that is asked about one key. */
+class KeyRule {
+  /** Something is asked that a missing label does not meet. */
+  needsLabel = false;
+  #isForbidden = false;
+  #allowed: ReadonlySet<string> | undefined;
+  readonly #refused = new Set<string>();
+  #above: bigint | undefined;
+  #below: bigint | undefined;
+
+  add({ operator, values }: LabelRequirement): void {
+    if (operator === 'missing') this.#isForbidden = true;
+    else if (operator === 'notIn') for (const value of values) this.#refused.add(value);
+    else this.needsLabel = true;
+    if (operator === 'in') this.#allow(values);
+    if (operator === 'greater') this.#above = largest(this.#above, BigInt(values[0] ?? 0));
+    if (operator === 'less') this.#below = smallest(this.#below, BigInt(values[0] ?? 0));
+  }
+
+  /** For an object that has the label. */
+  allows(value: string): boolean {
+    if (this.#isForbidden || this.#refused.has(value) || this.#allowed?.has(value) === false) return false;
+    if (this.#above === undefined && this.#below === undefined) return true;
+    if (!isInteger(value)) return false;
+    const number = BigInt(value);
+    return (this.#above === undefined || number > this.#above) && (this.#below === undefined || number < this.#below);
+  }
+
+  #allow(values: readonly string[]): void {
+    const before = this.#allowed;
+    this.#allowed = new Set(before === undefined ? values : values.filter((value) => before.has(value)));
   }
 }
+
+const largest = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b > a ? b : a);
+const smallest = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b < a ? b : a);
 
 function isInteger(text: string): boolean {
   return /^[+-]?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);

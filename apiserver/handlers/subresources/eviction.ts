@@ -11,7 +11,7 @@ import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { sendJson } from '../../server/responses.ts';
-import { readBody } from '../body.ts';
+import { readSmallBody } from '../body.ts';
 import { decodeObject, type ExpectedType } from '../decode-object.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Target } from '../target.ts';
@@ -35,7 +35,7 @@ export const createEviction =
   (registries: Registries): SpecialHandler =>
   async (request, target) => {
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const eviction = readEviction(await readBody(request), target, decodeOptions(request, options));
+    const eviction = readEviction(await readSmallBody(request), target, decodeOptions(request, options));
     const asked: DeleteOptions = eviction.deleteOptions ?? {};
     const dryRun = options.dryRun || (asked.dryRun ?? []).length > 0;
     const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };

@@ -11,7 +11,7 @@ import { apiVersionOf } from '../../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
-import { readBody } from '../body.ts';
+import { readSmallBody } from '../body.ts';
 import { readApply, trackUpdates } from '../field-ownership.ts';
 import { parseResourceVersion } from '../list-options.ts';
 import { negotiate } from '../negotiation.ts';
@@ -73,7 +73,7 @@ async function putScale(request: ApiRequest, target: Target): Promise<void> {
 async function patchScale(request: ApiRequest, target: Target): Promise<void> {
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
-  const bytes = await readBody(request);
+  const bytes = await readSmallBody(request);
   if (type === 'apply') {
     const { fieldManager: manager, force, fieldValidation } = options;
     const warn = (text: string) => request.warn(text);

@@ -1,0 +1,143 @@
+/**
+ * The parts of a write whose time grows with the size of its object, as pure functions of plain data, so that another
+ * thread can do them. Objects come and go as JSON text: nothing crosses threads at less cost.
+ */
+
+import yaml from 'js-yaml';
+import { findKind } from '../../api/kinds.ts';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { notFound, tooLarge } from '../../api/status-error.ts';
+import { type DecodeOptions, decodeObject, type ExpectedType } from '../handlers/decode-object.ts';
+import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../handlers/field-ownership.ts';
+import { type PatchType, readPatch } from '../handlers/patch.ts';
+import type { FieldValidation } from '../handlers/write-options.ts';
+import { yamlOptions } from '../handlers/yaml-options.ts';
+import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
+
+/** A row of the kinds table, by what names it. */
+export interface KindName {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/** A kind of a table, or of the body of a subresource. */
+export interface DecodeInput {
+  readonly bytes: Uint8Array;
+  readonly expected: ExpectedType;
+  readonly contentType: string;
+  readonly fieldValidation: FieldValidation;
+}
+
+export interface PatchInput {
+  readonly type: PatchType;
+  readonly bytes: Uint8Array;
+  readonly kind: KindName;
+  readonly name: string;
+  /** The object that is patched, as JSON; undefined when there is none. */
+  readonly previous: string | undefined;
+  readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource'>;
+}
+
+export interface OwnersInput {
+  readonly kind: KindName;
+  readonly next: string;
+  readonly previous: string | undefined;
+  readonly manager: string;
+  readonly subresource: string | undefined;
+}
+
+export interface FinishInput {
+  readonly kind: KindName;
+  readonly next: string;
+  readonly previous: string | undefined;
+  readonly context: FinishContext;
+  /** JSON of the object's `managedFields`, when it does not bring them itself. */
+  readonly owners: string | undefined;
+}
+
+/** What a job says besides its result: texts for warnings. */
+type Warn = (text: string) => void;
+
+export const heavyJobs = {
+  /** A body to the JSON of its object. */
+  decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
+    const options: DecodeOptions = { contentType, fieldValidation, warn };
+    return jsonOf(decodeObject(asBuffer(bytes), expected, options));
+  },
+
+  /** A patch and the object that it changes to the JSON of the changed one. */
+  patch({ type, bytes, kind: kindName, name, previous, options }: PatchInput, warn: Warn): string {
+    const kind = kindOf(kindName);
+    const change =
+      type === 'apply'
+        ? readApply(asBuffer(bytes), { ...options, kind, warn })
+        : readPatch(type, asBuffer(bytes), kind, { fieldValidation: options.fieldValidation, warn });
+    if (previous === undefined && type !== 'apply') throw notFound(kind, name);
+    return jsonOf(change(previous === undefined ? undefined : (JSON.parse(previous) as Stored)));
+  },
+
+  /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
+  owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
+    const live = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
+    const write = { kind: kindOf(kindName), manager, subresource };
+    return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
+  },
+
+  /** Whether the object is valid, and its JSON as it is stored. */
+  finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
+    const next = JSON.parse(json) as Stored;
+    if (owners !== undefined) setOwners(next, JSON.parse(owners));
+    const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
+    return checkAndFinish({ kind: kindOf(kind), next, previous, context });
+  },
+
+  /** JSON to YAML. */
+  yaml({ json }: { readonly json: string }): string {
+    return yaml.dump(JSON.parse(json), yamlOptions);
+  },
+} as const;
+
+export type HeavyJobs = typeof heavyJobs;
+export type HeavyJobName = keyof HeavyJobs;
+export type InputOf<Name extends HeavyJobName> = Parameters<HeavyJobs[Name]>[0];
+export type OutputOf<Name extends HeavyJobName> = ReturnType<HeavyJobs[Name]>;
+
+function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
+  const kind = findKind(name);
+  if (kind === undefined) throw new Error(`No kind is called ${name.group}/${name.version} ${name.plural}`);
+  return kind;
+}
+
+/**
+ * No object that the store takes has more values: each is some bytes in it, and its owner is some more. The other thread
+ * spends on each value, not on each byte.
+ */
+const maxValues = 100_000;
+/** Maps of very many keys cost more than anything else. */
+const maxKeys = 25_000;
+
+function jsonOf(object: KubernetesObject): string {
+  if (countValues(object, maxValues) > maxValues) {
+    throw tooLarge(`Request entity too large: an object may have ${maxValues} values at most`);
+  }
+  return JSON.stringify(object);
+}
+
+/** All scalars, lists and maps in `value`; stops counting beyond `limit`. */
+function countValues(value: unknown, limit: number): number {
+  let count = 1;
+  if (typeof value !== 'object' || value === null) return count;
+  const members = Object.values(value);
+  if (members.length > maxKeys && !Array.isArray(value)) {
+    throw tooLarge(`Request entity too large: a map may have ${maxKeys} keys at most`);
+  }
+  for (const member of members) {
+    count += countValues(member, limit - count);
+    if (count > limit) break;
+  }
+  return count;
+}
+
+/** What crossed threads is a plain array of bytes. */
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

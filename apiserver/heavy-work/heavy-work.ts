@@ -1,0 +1,157 @@
+/**
+ * Does what takes long in a thread of its own, so that no request waits for another one's three megabytes: one job at a
+ * time, in the order in which they came. The thread begins with the first job and ends when there has been none for a
+ * while: a cluster at rest does not pay for it.
+ *
+ * Whatever a job does, it harms nobody else: one that takes too long, or too much memory, ends with its thread.
+ */
+
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { StatusError, timeout, tooLarge } from '../../api/status-error.ts';
+import type { HeavyJobName, InputOf, OutputOf } from './heavy-jobs.ts';
+import type { JobAnswer, JobMessage } from './heavy-worker.ts';
+
+/** Bodies and objects from here on are heavy: less takes a few milliseconds, and another thread would only add to it. */
+const heavyBytes = 32 * 1024;
+
+export interface HeavyWorkOptions {
+  /** How long one job may take. Default 20 s. */
+  readonly limitMs?: number;
+  /** The thread ends after this long without a job. Default one minute. */
+  readonly idleMs?: number;
+  /** How large the thread's heap may become. Default 1 GiB. */
+  readonly maxHeapMegabytes?: number;
+}
+
+export interface JobOptions {
+  warn(text: string): void;
+  /** Asked before the job begins: throws when nobody waits for it any more. */
+  throwIfAbandoned(): void;
+}
+
+interface Job {
+  readonly message: JobMessage;
+  readonly options: JobOptions;
+  resolve(output: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class HeavyWork {
+  readonly #limitMs: number;
+  readonly #idleMs: number;
+  readonly #maxHeapMegabytes: number;
+  readonly #waiting: Job[] = [];
+  #worker: Worker | undefined;
+  #running: Job | undefined;
+  /** Of the job that runs, or of the end of the thread's leisure. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ limitMs = 20_000, idleMs = 60_000, maxHeapMegabytes = 1024 }: HeavyWorkOptions = {}) {
+    this.#limitMs = limitMs;
+    this.#idleMs = idleMs;
+    this.#maxHeapMegabytes = maxHeapMegabytes;
+  }
+
+  isHeavy(bytes: number): boolean {
+    return bytes >= heavyBytes;
+  }
+
+  /** What the job says. Throws what it throws, Timeout when it takes too long, RequestEntityTooLarge for too much memory. */
+  run<Name extends HeavyJobName>(name: Name, input: InputOf<Name>, options: JobOptions): Promise<OutputOf<Name>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ message: { name, input }, options, resolve: resolve as Job['resolve'], reject });
+      this.#next();
+    });
+  }
+
+  /** Jobs that have not ended fail. */
+  async close(): Promise<void> {
+    const unfinished = this.#waiting.splice(0);
+    this.#end(timeout('the server is stopping'));
+    for (const job of unfinished) job.reject(timeout('the server is stopping'));
+  }
+
+  #next(): void {
+    if (this.#running !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) {
+      this.#rest();
+      return;
+    }
+    try {
+      job.options.throwIfAbandoned();
+    } catch (error) {
+      job.reject(error);
+      this.#next();
+      return;
+    }
+    this.#begin(job);
+  }
+
+  #begin(job: Job): void {
+    clearTimeout(this.#timer);
+    this.#running = job;
+    this.#worker ??= this.#startThread();
+    this.#worker.ref();
+    this.#worker.postMessage(job.message);
+    this.#timer = setTimeout(() => {
+      this.#end(timeout(`The request takes more than ${this.#limitMs / 1000} s of work`));
+      this.#next();
+    }, this.#limitMs);
+  }
+
+  #startThread(): Worker {
+    const worker = openThread({ resourceLimits: { maxOldGenerationSizeMb: this.#maxHeapMegabytes } });
+    worker.on('message', (answer: JobAnswer) => {
+      if (worker === this.#worker) this.#answer(answer);
+    });
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (worker !== this.#worker) return;
+      const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      this.#end(isFull ? tooLarge('Request entity too large: it takes too much memory') : error);
+      this.#next();
+    });
+    return worker;
+  }
+
+  #answer(answer: JobAnswer): void {
+    const job = this.#running;
+    this.#running = undefined;
+    clearTimeout(this.#timer);
+    if (job !== undefined) settle(job, answer);
+    this.#next();
+  }
+
+  /** The thread is of no more use; neither is what it was doing. */
+  #end(error: unknown): void {
+    clearTimeout(this.#timer);
+    const job = this.#running;
+    this.#running = undefined;
+    void this.#worker?.terminate();
+    this.#worker = undefined;
+    job?.reject(error);
+  }
+
+  #rest(): void {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    worker.unref();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(undefined), this.#idleMs).unref();
+  }
+}
+
+function openThread(options: WorkerOptions): Worker {
+  if (import.meta.url.endsWith('.js')) return new Worker(new URL('./heavy-worker.js', import.meta.url), options);
+  // From the sources, as tests run: what reads TypeScript in this thread does not do so in others.
+  const source = JSON.stringify(new URL('./heavy-worker.ts', import.meta.url).href);
+  const text = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); })`;
+  return new Worker(text, { ...options, eval: true });
+}
+
+function settle({ options, resolve, reject }: Job, answer: JobAnswer): void {
+  for (const text of answer.warnings) options.warn(text);
+  if ('status' in answer) reject(StatusError.from(answer.status));
+  else if ('error' in answer) reject(new Error(answer.error));
+  else resolve(answer.output);
+}

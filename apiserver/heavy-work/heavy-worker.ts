@@ -1,0 +1,31 @@
+/** The thread that does heavy jobs (`heavy-jobs.ts`), one after another. */
+
+import { parentPort } from 'node:worker_threads';
+import { type Status, StatusError } from '../../api/status-error.ts';
+import { Warnings } from '../server/warnings.ts';
+import { type HeavyJobName, heavyJobs } from './heavy-jobs.ts';
+
+export interface JobMessage {
+  readonly name: HeavyJobName;
+  readonly input: unknown;
+}
+
+export type JobAnswer = { readonly warnings: readonly string[] } & (
+  | { readonly output: unknown }
+  | { readonly status: Status }
+  | { readonly error: string }
+);
+
+parentPort?.on('message', (message: JobMessage) => parentPort?.postMessage(answerTo(message)));
+
+function answerTo({ name, input }: JobMessage): JobAnswer {
+  const warnings = new Warnings();
+  const run = heavyJobs[name] as (input: unknown, warn: (text: string) => void) => unknown;
+  try {
+    const output = run(input, (text) => warnings.add(text));
+    return { output, warnings: warnings.texts };
+  } catch (error) {
+    if (error instanceof StatusError) return { status: error.status, warnings: warnings.texts };
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error), warnings: warnings.texts };
+  }
+}

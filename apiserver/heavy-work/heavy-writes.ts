@@ -1,0 +1,104 @@
+/** Writes whose bodies or objects are large: the parts of them that take long, handed to the other thread. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { ExpectedType } from '../handlers/decode-object.ts';
+import type { ApplyOptions } from '../handlers/field-ownership.ts';
+import type { PatchType } from '../handlers/patch.ts';
+import type { Target } from '../handlers/target.ts';
+import type { FieldValidation } from '../handlers/write-options.ts';
+import type { Change, Registry } from '../registry/registry.ts';
+import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
+import type { ApiRequest } from '../server/api-request.ts';
+import type { KindName, OwnersInput } from './heavy-jobs.ts';
+import type { HeavyWork } from './heavy-work.ts';
+
+export interface HeavyWrites {
+  readonly finish: NonNullable<WriteRequest['finishApart']>;
+  trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource'>): TrackFields;
+  patch(type: PatchType, bytes: Buffer, options: ApplyOptions): Change;
+}
+
+/** For a request with a large body or about a large object; undefined: this thread does it all faster. */
+export function heavyWorkFor(
+  request: ApiRequest,
+  { kind, registry, namespace, name }: Target,
+): HeavyWrites | undefined {
+  const { heavyWork } = request;
+  if (heavyWork === undefined) return undefined;
+  const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
+  const isHeavy =
+    kind.strategy.compilesExpressions === true || request.bodyGrows || heavyWork.isHeavy(request.bodyBytes + known);
+  return isHeavy ? heavyWrites(heavyWork, request, { registry, name }) : undefined;
+}
+
+/** Where the request's body is decoded apart; undefined: here. */
+export function heavyDecoderFor({ heavyWork, bodyBytes, bodyGrows }: ApiRequest): HeavyWork | undefined {
+  return bodyGrows || heavyWork?.isHeavy(bodyBytes) ? heavyWork : undefined;
+}
+
+const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });
+
+function heavyWrites(
+  work: HeavyWork,
+  request: ApiRequest,
+  { registry, name }: Pick<Target, 'registry' | 'name'>,
+): HeavyWrites {
+  const kind = nameOf(registry.kind);
+  const texts = (next: KubernetesObject, previous: Stored | undefined) => ({
+    next: JSON.stringify(next),
+    previous: previous && jsonOf(registry, previous),
+  });
+  // Nothing in this thread asks who owns which fields: of a large object that is as much text again.
+  let owners: string | undefined;
+  return {
+    finish: ({ kind: written, next, previous, context }) =>
+      work.run('finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
+    trackUpdates:
+      ({ manager, subresource }) =>
+      async (next, previous) => {
+        const input = { kind, manager, subresource, ...texts(next, previous as Stored | undefined) };
+        owners = await work.run('owners', input, request);
+        delete next.metadata?.managedFields;
+      },
+    patch:
+      (type, bytes, { manager, force, fieldValidation, subresource }) =>
+      async (previous) => {
+        const options = { manager, force, fieldValidation, subresource };
+        const input = { type, bytes, kind, name, options, previous: previous && jsonOf(registry, previous) };
+        return await parse(await work.run('patch', input, request));
+      },
+  };
+}
+
+/** The cache has the JSON of most objects that are changed. */
+function jsonOf(registry: Registry, object: Stored): string {
+  const cached = registry.kind.storedAs ? undefined : registry.cache.get(registry.storeKey(object.metadata));
+  const isSame = cached !== undefined && object.metadata.resourceVersion === String(cached.revision);
+  return isSame ? cached.bytes.toString() : JSON.stringify(object);
+}
+
+/** Others have their turn before anything else is done with what has just taken its time to parse. */
+async function parse(json: string): Promise<KubernetesObject> {
+  const object = JSON.parse(json) as KubernetesObject;
+  await nextTurn();
+  return object;
+}
+
+export interface BodyToDecode {
+  readonly bytes: Buffer;
+  readonly expected: ExpectedType;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** The object that a body decodes to. */
+export async function decodeApart(
+  work: HeavyWork,
+  request: ApiRequest,
+  { bytes, expected, fieldValidation }: BodyToDecode,
+): Promise<KubernetesObject> {
+  const { group, version, kind, definition } = expected;
+  const contentType = request.header('content-type');
+  const input = { bytes, expected: { group, version, kind, definition }, contentType, fieldValidation };
+  return await parse(await work.run('decode', input, request));
+}
