@@ -130,3 +130,16 @@ describe('a field that may not be updated', () => {
     ]);
   });
 });
+
+describe('a Service that is no load balancer any more', () => {
+  it('loses the addresses that its balancer had', async () => {
+    const path = '/api/v1/namespaces/{ns}/services';
+    const merge = 'application/merge-patch+json';
+    await send('POST', path, { metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } });
+    const status = { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } };
+    const shown = await send('PATCH', `${path}/lb/status`, { status }, merge);
+    assert.equal(shown.json.status.loadBalancer.ingress[0].ip, '192.0.2.9');
+    const { json } = await send('PATCH', `${path}/lb`, { spec: { type: 'ClusterIP' } }, merge);
+    assert.deepEqual(json.status, { loadBalancer: {} });
+  });
+});
