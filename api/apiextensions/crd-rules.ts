@@ -235,12 +235,16 @@ function validateRootWithStatus(schema: JsonSchema, at: FieldPath, errors: Field
   }
 }
 
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+
 function validateColumn(column: CustomResourceColumnDefinition, at: FieldPath, errors: FieldErrors): void {
-  const { name = '', type = '', jsonPath = '' } = column;
+  const { name = '', type = '', format = '', jsonPath = '' } = column;
   if (name === '') errors.required(at.child('name'));
   const oneOf = `must be one of ${columnTypes.join(',')}`;
   if (type === '') errors.required(at.child('type'), oneOf);
   else if (!columnTypes.includes(type)) errors.invalid(at.child('type'), type, oneOf);
+  if (format !== '' && !columnFormats.includes(format))
+    errors.invalid(at.child('format'), format, `must be one of ${columnFormats.join(',')}`);
   validateSimplePath(jsonPath, at.child('JSONPath'), errors);
 }
 

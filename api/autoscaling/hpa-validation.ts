@@ -91,9 +91,10 @@ interface Reference {
 function validateTargetReference(reference: Reference, path: FieldPath, errors: FieldErrors): void {
   validateKindAndName(reference, path, errors);
   const { apiVersion = '' } = reference;
+  const [group = '', version] = apiVersion.split('/');
   if (apiVersion.split('/').length > 2) {
     errors.invalid(path.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-  } else if (apiVersion === '' && reference.kind !== 'ReplicationController') {
+  } else if ((group === '' || version === undefined) && reference.kind !== 'ReplicationController') {
     // The one scalable kind of the core group needs none.
     errors.invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group');
   }

@@ -14,8 +14,13 @@ export class JsonPlaces {
   note(container: object, key: string, offset: number): void {
     const offsets = this.#offsets.get(container) ?? new Map<string, number>();
     this.#offsets.set(container, offsets);
-    if (!offsets.has(key)) offsets.set(key, offset);
-    else this.#repeated.set(container, [...this.repeatedIn(container), { key, offset }]);
+    if (!offsets.has(key)) {
+      offsets.set(key, offset);
+      return;
+    }
+    const repeated = this.#repeated.get(container) ?? [];
+    this.#repeated.set(container, repeated);
+    repeated.push({ key, offset });
   }
 
   repeatedIn(container: object): readonly RepeatedKey[] {

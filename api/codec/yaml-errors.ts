@@ -33,6 +33,9 @@ interface Place {
   readonly position: number;
 }
 
+/** What stands before a place: enough to name what is wrong, and little enough to search however it is written. */
+const before = ({ text, position }: Place): string => text.slice(Math.max(0, position - 2_000), position);
+
 /** By the beginning of our parser's reason. */
 const problems: readonly (readonly [string, (place: Place, reason: string) => Problem])[] = [
   ['expected the node content', () => noNode],
@@ -108,16 +111,16 @@ function afterFlowEntry(place: Place): Problem {
 }
 
 function endOfFlow(place: Place): Problem {
-  const before = place.text.slice(0, place.position).replaceAll(/(?:^|(?<=[\s[{]))#.*$/gm, '');
-  return /[[{,:]\s*$/.test(before) ? noNode : unclosed(place);
+  const plain = before(place).replaceAll(/(?:^|(?<=[\s[{]))#.*$/gm, '');
+  return /[[{,:]\s*$/.test(plain) ? noNode : unclosed(place);
 }
 
 const unclosed = (place: Place): Problem => parser(`did not find expected ',' or '${closingOf(place)}'`);
 
 /** What ends the flow collection that is open here. */
-function closingOf({ text, position }: Place): ']' | '}' {
+function closingOf(place: Place): ']' | '}' {
   const open: (']' | '}')[] = [];
-  for (const [token] of text.slice(0, position).matchAll(/ #[^\n]*|"(?:[^"\\]|\\.)*"|'[^']*'|[[\]{}]/gs)) {
+  for (const [token] of before(place).matchAll(/ #[^\n]*|"(?:[^"\\]|\\.)*"|'[^']*'|[[\]{}]/gs)) {
     if (token === '[') open.push(']');
     else if (token === '{') open.push('}');
     else if (token === ']' || token === '}') open.pop();
@@ -126,9 +129,9 @@ function closingOf({ text, position }: Place): ']' | '}' {
 }
 
 /** A scalar that is not what its tag says. */
-function wrongForTag({ text, position }: Place, reason: string): Problem {
+function wrongForTag(place: Place, reason: string): Problem {
   const [, tag = ''] = /2002:(\w+)>/.exec(reason) ?? [];
-  const [, , value = ''] = /!!\w+[ \t]+(["']?)([^\n]*?)\1\s*$/.exec(text.slice(0, position)) ?? [];
+  const [, , value = ''] = /!!\w+[ \t]+(["']?)([^\n]*?)\1\s*$/.exec(before(place).slice(-200)) ?? [];
   const found =
     value === '' ? 'null' : /^[-+]?\d+$/.test(value) ? 'int' : /^[-+]?[\d.]+$/.test(value) ? 'float' : 'str';
   return reader(`cannot decode !!${found} \`${value}\` as a !!${tag}`);

@@ -101,6 +101,18 @@ describe('parseYaml', () => {
     '['.repeat(5000),
     'a:\n\tb: 1',
   ];
+  it('refuses what nests endlessly by aliases, in values and in keys, before it costs anything', () => {
+    const chain = Array.from({ length: 3000 }, (_, n) => `k${9999 - n}: &a${n} {x: ${n === 0 ? 1 : `*a${n - 1}`}}`);
+    assert.throws(() => parseYaml(`${chain.join('\n')}\n`), YamlError);
+    const doubled = Array.from(
+      { length: 60 },
+      (_, n) => `k${n}: &a${n} ${n === 0 ? '[1]' : `[*a${n - 1}, *a${n - 1}]`}`,
+    );
+    assert.throws(() => parseYaml(`${doubled.join('\n')}\nlast: {[*a59]: 1}\n`), YamlError);
+    assert.throws(() => parseYaml(`a: ["${'\\"'.repeat(200_000)}`), YamlError);
+    assert.throws(() => parseYaml(`a: !!int ${'x '.repeat(200_000)}y\n`), YamlError);
+  });
+
   const messages: [string, string][] = [
     ['x: a: b\n', 'yaml: mapping values are not allowed in this context'],
     ['a: 1\nx: a: b\n', 'yaml: line 2: mapping values are not allowed in this context'],

@@ -172,7 +172,7 @@ class MapKeys {
     around.valueNext = true;
     const key: unknown = state.result;
     if (key === null) throw new YamlError('unsupported map key of type: %!s(<nil>), key: <nil>');
-    if (typeof key === 'object') throw new YamlError(`yaml: invalid map key: ${goKey(key)}`);
+    if (typeof key === 'object') throw new YamlError(`yaml: invalid map key: ${goKey(key, { nodes: 100 })}`);
     const shown = JSON.stringify(key);
     if (key !== '<<' && around.keys.has(shown) && this.duplicates.length < maxDuplicates)
       this.duplicates.push(`line ${state.line + 1}: key ${shown} already set in map`);
@@ -183,12 +183,18 @@ class MapKeys {
 /** What js-yaml hands to listeners, beyond what its types say. */
 type AnchoredState = yaml.State & { readonly anchorMap?: Readonly<Record<string, unknown>> };
 
-/** A list or a map as Go prints it. */
-function goKey(value: unknown): string {
+/** A list or a map as Go prints it, but no more of it than `left`: aliases may make it endless. */
+function goKey(value: unknown, left: { nodes: number }): string {
+  left.nodes -= 1;
+  if (left.nodes < 0) return '...';
   if (value === null || value === undefined) return 'interface {}(nil)';
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goKey).join(', ')}}`;
+  if (Array.isArray(value)) {
+    const items = value.slice(0, left.nodes + 1).map((item) => goKey(item, left));
+    return `[]interface {}{${items.join(', ')}}`;
+  }
   if (typeof value !== 'object') return JSON.stringify(value);
-  const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}:${goKey(member)}`);
+  const shown = Object.entries(value).slice(0, left.nodes + 1);
+  const members = shown.map(([key, member]) => `${JSON.stringify(key)}:${goKey(member, left)}`);
   return `map[interface {}]interface {}{${members.join(', ')}}`;
 }
 
@@ -215,6 +221,8 @@ function toJson(root: unknown, keys: MapKeys): unknown {
     if (nodes > maxNodes) throw new YamlError('yaml: document contains excessive aliasing');
     if (typeof value === 'number') return jsonNumber(value);
     if (typeof value !== 'object' || value === null) return value;
+    // Aliases can nest deeper than the text does.
+    if (around.size > options.maxDepth) throw new YamlError('yaml: exceeded max depth');
     if (around.has(value)) throw new YamlError(`yaml: anchor '${keys.anchorOf(value) ?? ''}' value contains itself`);
     around.add(value);
     const result = Array.isArray(value) ? value.map(copy) : copyMap(value as Record<string, unknown>, copy);

@@ -96,6 +96,8 @@ function validateUpdate(next: Node, previous: Node, errors: FieldErrors): void {
   validateAddresses(next.status?.addresses ?? [], errors);
   if (before.providerID && spec.providerID !== before.providerID)
     errors.forbidden(specPath.child('providerID'), 'node updates may not change providerID except from "" to valid');
+  if ((spec.externalID ?? '') !== (before.externalID ?? ''))
+    errors.forbidden(specPath.child('externalID'), 'may not be updated');
 }
 
 function validateAddresses(addresses: NonNullable<NodeStatus['addresses']>, errors: FieldErrors): void {

@@ -73,6 +73,15 @@ const glusterfs: SourceRule = {
   },
 };
 
+const azureFile: SourceRule = {
+  ...shared('azureFile'),
+  validate(source, place, errors, name) {
+    shared('azureFile').validate(source, place, errors, name);
+    const { secretNamespace } = source as { secretNamespace?: string };
+    if (secretNamespace === '') errors.required(place.child('secretNamespace'));
+  },
+};
+
 /** In upstream's order. */
 const sources: readonly SourceRule[] = [
   sourceRule('hostPath', validateHostPath),
@@ -88,7 +97,7 @@ const sources: readonly SourceRule[] = [
   shared('fc'),
   shared('flexVolume'),
   shared('cinder'),
-  shared('azureFile'),
+  azureFile,
   shared('vsphereVolume'),
   shared('photonPersistentDisk'),
   shared('azureDisk'),

@@ -44,7 +44,9 @@ const strategy: Strategy<Service> = {
   prepareForUpdate(next, previous, { subresource }) {
     if (subresource === 'status') Object.assign(next, { spec: previous.spec });
     else {
-      Object.assign(next, { status: previous.status });
+      // Whoever takes its addresses away does so later; nobody needs to see that.
+      const kept = next.spec?.type === 'LoadBalancer' ? {} : { loadBalancer: {} };
+      Object.assign(next, { status: { ...previous.status, ...kept } });
       if (next.spec && previous.spec) dropTypeDependentFields(next.spec, previous.spec);
     }
   },

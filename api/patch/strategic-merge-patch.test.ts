@@ -159,6 +159,7 @@ describe('applyStrategicMergePatch on other objects', () => {
   });
   it('reads texts', () => {
     assert.deepEqual(parseStrategicMergePatch('null'), { patch: {}, strictErrors: [] });
+    assert.deepEqual(parseStrategicMergePatch('{"a":[5.0,1e1,{"b":1.0}]}').patch, { a: [5, 10, { b: 1 }] });
     assert.throws(() => parseStrategicMergePatch('{'), { message: 'unexpected end of JSON input' });
     assert.throws(() => parseStrategicMergePatch('5'), {
       message: 'json: cannot unmarshal number into Go value of type map[string]interface {}',

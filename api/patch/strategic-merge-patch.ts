@@ -10,6 +10,7 @@
  */
 
 import { goValue } from '../codec/go-text.ts';
+import { NumberLiteral } from '../codec/number-literal.ts';
 import type { Field, ObjectSchema, Schema } from '../schema/schema.ts';
 import { badRequest, StatusError, tooLarge } from '../status-error.ts';
 import { identityOf, orderList } from './element-order.ts';
@@ -19,7 +20,20 @@ import { copyJson, isRecord, type JsonRecord, own, setOwn } from './record.ts';
 /** Reads the text of a strategic merge patch; null is an empty one. */
 export function parseStrategicMergePatch(text: string): ObjectPatch {
   const { patch, strictErrors } = parseObjectPatch(text, '');
-  return { patch: patch ?? {}, strictErrors };
+  return { patch: plainNumbers(patch ?? {}) as JsonRecord, strictErrors };
+}
+
+/** Unlike the other patches, this one is read as values, not as text: `5.0` and `1e1` are whole numbers. */
+function plainNumbers(value: unknown): unknown {
+  if (value instanceof NumberLiteral) {
+    const number = Number(value.text);
+    return /[.eE]/.test(value.text) && Number.isSafeInteger(number) ? number : value;
+  }
+  if (Array.isArray(value)) return value.map(plainNumbers);
+  if (!isRecord(value)) return value;
+  const plain: JsonRecord = {};
+  for (const key of Object.keys(value)) setOwn(plain, key, plainNumbers(value[key]));
+  return plain;
 }
 
 /** `original` with `patch` merged in by `schema`. Neither is changed, and the result shares nothing with them. */

@@ -238,14 +238,17 @@ class Decoder {
 
   #refuseRepeated(container: object, isKnown: (key: string) => boolean): void {
     for (const { key, offset } of this.#places?.repeatedIn(container) ?? [])
-      if (isKnown(key)) this.#strictErrors.push({ text: `duplicate field "${this.#pathTo(key)}"`, offset });
+      if (isKnown(key)) this.#report('duplicate', key, offset);
   }
 
   #refuseUnknown(container: object, name: string): void {
-    const offset = this.#places?.offsetOf(container, name) ?? 0;
+    this.#report('unknown', name, this.#places?.offsetOf(container, name) ?? 0);
+  }
+
+  #report(what: 'duplicate' | 'unknown', name: string, offset: number): void {
     // Far more than are told: they may yet be sorted.
     if (this.#strictErrors.length >= 10 * maxStrictErrors) return;
-    this.#strictErrors.push({ text: `unknown field "${this.#pathTo(name)}"`, offset });
+    this.#strictErrors.push({ text: `${what} field "${this.#pathTo(name)}"`, offset });
   }
 
   #pathTo(name: string): string {

@@ -2,7 +2,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { copyJson } from '../../api/patch/record.ts';
-import { badRequest, notFound } from '../../api/status-error.ts';
+import { badRequest, conflict, notFound } from '../../api/status-error.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
@@ -67,10 +67,18 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
       const next = await change(previous);
       checkName(next, target);
       placeInNamespace(next, target);
+      if (previous === undefined) refuseUid(next, target);
       return next;
     },
   );
   await sendWritten(request, target.kind, outcome);
+}
+
+/** Who names the uid of what he applies means an object that is there. */
+function refuseUid({ metadata }: KubernetesObject, { kind, name }: Target): void {
+  if (!metadata?.uid) return;
+  const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
+  throw conflict(kind, name, why);
 }
 
 interface Patch {

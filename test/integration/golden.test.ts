@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { filesIn, recordings, replayFile, startRecordedServer } from '../golden/replay.ts';
 import type { TestApiServer } from '../support/test-api-server.ts';
 
-const promised = { same: 0.97, exact: 0.9 };
+const promised = { same: 0.985, exact: 0.97 };
 
 let server: TestApiServer;
 before(async () => {

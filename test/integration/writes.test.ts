@@ -95,3 +95,51 @@ describe('the network of Services', () => {
     assert.deepEqual(ready, { type: 'Ready', status: 'True', reason: '', message });
   });
 });
+
+describe('server-side apply', () => {
+  it('makes no object for a configuration that names the uid of another', async () => {
+    const uid = '11111111-1111-4111-8111-111111111111';
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gone', uid } };
+    const path = '/api/v1/namespaces/{ns}/configmaps/gone?fieldManager=a';
+    const { code, json } = await send('PATCH', path, body, 'application/apply-patch+yaml');
+    assert.equal(code, 409);
+    assert.match(
+      json.message,
+      /uid mismatch: the provided object specified uid 1{8}-.*, and no existing object was found$/,
+    );
+  });
+});
+
+describe('a PUT of what is not there', () => {
+  it('makes the kinds that upstream makes, and no other', async () => {
+    const limits = { metadata: { name: 'limits' }, spec: { limits: [{ type: 'Pod', max: { cpu: '1' } }] } };
+    assert.equal((await send('PUT', '/api/v1/namespaces/{ns}/limitranges/limits', limits)).code, 201);
+    const storageClass = { metadata: { name: 'fast' }, provisioner: 'example.com/fast' };
+    assert.equal((await send('PUT', '/apis/storage.k8s.io/v1/storageclasses/fast', storageClass)).code, 404);
+  });
+});
+
+describe('a field that may not be updated', () => {
+  it('is refused: the external id of a node', async () => {
+    await send('POST', '/api/v1/nodes', { metadata: { name: 'node' } });
+    const path = '/api/v1/nodes/node';
+    const { code, json } = await send('PATCH', path, { spec: { externalID: 'x' } }, 'application/merge-patch+json');
+    assert.equal(code, 422);
+    assert.deepEqual(json.details.causes, [
+      { field: 'spec.externalID', reason: 'FieldValueForbidden', message: 'Forbidden: may not be updated' },
+    ]);
+  });
+});
+
+describe('a Service that is no load balancer any more', () => {
+  it('loses the addresses that its balancer had', async () => {
+    const path = '/api/v1/namespaces/{ns}/services';
+    const merge = 'application/merge-patch+json';
+    await send('POST', path, { metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } });
+    const status = { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } };
+    const shown = await send('PATCH', `${path}/lb/status`, { status }, merge);
+    assert.equal(shown.json.status.loadBalancer.ingress[0].ip, '192.0.2.9');
+    const { json } = await send('PATCH', `${path}/lb`, { spec: { type: 'ClusterIP' } }, merge);
+    assert.deepEqual(json.status, { loadBalancer: {} });
+  });
+});
