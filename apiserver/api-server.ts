@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/core/service.ts';
+import { isForeignAddress } from '../api/validation/special-ip.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';
@@ -104,6 +105,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     registries,
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
+    allowOwnHost: !isForeignAddress(options.advertiseAddress),
     logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];

@@ -1,9 +1,12 @@
 /** HTTP from a client on to what runs in pods and on nodes, and back, upgraded connections included: on http-proxy. */
 
-import type http from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import type { Socket } from 'node:net';
 import httpProxy from 'http-proxy';
 import { serviceUnavailable } from '../../../api/status-error.ts';
+import { isForeignAddress } from '../../../api/validation/special-ip.ts';
+import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 
 export interface WebTarget {
@@ -12,9 +15,15 @@ export interface WebTarget {
   readonly port: number;
   /** With query. */
   readonly path: string;
-  /** Whose certificates and checks are used. Default: none, and whatever certificate the other side shows will do. */
+  /**
+   * Whose certificates and checks are used. Default: none, whatever certificate the other side shows will do, and names
+   * that lead to this host lead nowhere; an address is judged by the caller.
+   */
   readonly agent?: http.Agent | undefined;
 }
+
+const lookup = judgedLookup(isForeignAddress);
+const agents = { http: new http.Agent({ lookup }), https: new https.Agent({ lookup, rejectUnauthorized: false }) };
 
 /** What the client told us for ourselves. */
 const isPrivate = (header: string): boolean =>
@@ -51,7 +60,8 @@ export class WebProxy {
     incoming.url = target.path;
     const options = {
       target: { protocol: target.secure ? 'https:' : 'http:', host: target.host, port: target.port },
-      ...(target.agent === undefined ? { secure: false } : { agent: target.agent }),
+      agent: target.agent ?? (target.secure ? agents.https : agents.http),
+      secure: target.agent !== undefined,
     };
     return request.upgrade === undefined
       ? this.#passRequest(request, options)
