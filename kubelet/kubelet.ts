@@ -20,6 +20,7 @@ import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { gitVersion, probeUserAgent, userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -82,8 +83,6 @@ export interface RunningKubelet extends Running {
   whyNotReady(): string | undefined;
 }
 
-export const kubeletVersion = 'v1.33.0+longshore.0.1.0';
-const userAgent = 'kube-probe/1.33';
 /**
  * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
  * container starts as soon as its sandbox runs instead of after all other sandboxes.
@@ -98,7 +97,10 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
-  const client = createRestClient(options.connection, { userAgent: `longshore-kubelet/${nodeName}`, logger });
+  const client = createRestClient(options.connection, {
+    userAgent: `${userAgentOf('longshore-kubelet')} (${nodeName})`,
+    logger,
+  });
   const runtime = options.runtime ?? dockerRuntime(options);
   const recorder = new EventRecorder({ client, logger, clock });
   const parts = createParts({ ...options, clock, client, runtime, recorder, machine, signal });
@@ -122,7 +124,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     nodeName,
     nodeIp,
     port: server.port,
-    kubeletVersion,
+    kubeletVersion: gitVersion,
     labels: options.labels ?? {},
     whyNotReady: () => notReady,
   });
@@ -183,7 +185,7 @@ function createParts(input: PartsInput): Parts {
   const backoff = new RestartBackoff();
   const wake = (uid: string) => workers.wake(uid);
   const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
-  const prober = new Prober({ runtime, recorder, clock, userAgent, onChange: wake });
+  const prober = new Prober({ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake });
   const fieldsOf = (pod: PodObject, podIp: string | undefined) => ({
     nodeIp,
     podIp: podIp ?? (usesNodeNetwork(pod) ? nodeIp : sandboxOf(observed.get(pod.metadata.uid))?.ip),
@@ -202,7 +204,7 @@ function createParts(input: PartsInput): Parts {
     clock,
     limiter: new Limiter(parallel.containers),
     nodeMemoryBytes: machine.memoryBytes,
-    userAgent,
+    userAgent: probeUserAgent,
     fieldsOf,
     servicesFor: (pod) =>
       computeServiceEnvironment(serviceInformer.list(), {
@@ -226,7 +228,7 @@ function createParts(input: PartsInput): Parts {
     limiter: new Limiter(parallel.sandboxes),
     dns,
     nodeIp,
-    userAgent,
+    userAgent: probeUserAgent,
   });
   const statuses = new StatusManager({ client, logger, clock });
   const workers = new PodWorkers(

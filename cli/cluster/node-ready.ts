@@ -3,6 +3,7 @@
 import { nodes } from '../../api/core/node.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
+import { userAgentOf } from '../../base/version.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { CommandError } from '../command.ts';
@@ -12,7 +13,7 @@ const readyTimeoutMs = 60_000;
 
 export async function waitForNode(cluster: Cluster, signal: AbortSignal): Promise<void> {
   const connection = connectionAs(cluster, cluster.certificates.admin);
-  const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger: cluster.logger });
   const end = systemClock.monotonic() + readyTimeoutMs;
   try {
     for (let why = await whyNotReady(client, cluster.nodeName); why !== undefined && !signal.aborted; ) {
