@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../base/package-root.ts';
-import { isRecord, type JsonRecord, setOwn } from '../patch/record.ts';
+import { isRecord, type JsonRecord, own, setOwn } from '../patch/record.ts';
 import { type ObjectSchema, openApiFacts, schemaOf } from '../schema/schema.ts';
 import { JsonError, maxDepth, parseJson } from './json.ts';
 import { NumberLiteral } from './number-literal.ts';
@@ -120,8 +120,11 @@ function fieldsOf(name: string): [number, MessageField][] {
   });
 }
 
-const keysByCase = (keys: ReadonlySet<string>, name: string): string | undefined =>
-  [...keys].find((key) => key.toLowerCase() === name.toLowerCase());
+/** The wire has letters and digits only: `xKubernetesListType` is `x-kubernetes-list-type`, `ref` is `$ref`. */
+function keysByCase(keys: ReadonlySet<string>, name: string): string | undefined {
+  const plain = (text: string) => text.replaceAll(/[^a-z\d]/gi, '').toLowerCase();
+  return [...keys].find((key) => plain(key) === plain(name));
+}
 
 /** An embedded struct's fields are all among its owner's. */
 function isEmbedded(type: string, owner: ReadonlySet<string> | undefined): boolean {
@@ -136,8 +139,15 @@ function jsonKeysOf(message: string): ReadonlySet<string> | undefined {
   return new Set(definition.fields.keys());
 }
 
+/** Where the definitions of a package stand, when not with those of the built-in groups. */
+const packages: Readonly<Record<string, string>> = {
+  apis: 'io.k8s.apimachinery.pkg',
+  apiextensions: 'io.k8s.apiextensions-apiserver.pkg.apis',
+  apiregistration: 'io.k8s.kube-aggregator.pkg.apis',
+};
+
 function definitionOf(message: string): ObjectSchema | undefined {
-  const definition = message.startsWith('apis.') ? `io.k8s.apimachinery.pkg.${message}` : `io.k8s.api.${message}`;
+  const definition = `${own(packages, message.split('.', 1)[0] ?? '') ?? 'io.k8s.api'}.${message}`;
   if (!Object.hasOwn(openApiFacts().definitions, definition)) return undefined;
   const schema = schemaOf(definition);
   return schema.type === 'object' ? schema : undefined;
@@ -233,13 +243,13 @@ function readInteger(reader: WireReader, type: string): number | NumberLiteral {
 
 function readNested(bytes: Uint8Array, type: string, depth: number): unknown {
   const read = special[type];
-  if (read !== undefined) return read(bytes);
+  if (read !== undefined) return read(bytes, depth);
   const message = findMessage(type);
   return message === undefined ? {} : readMessage(bytes, message, depth);
 }
 
 /** Messages that are one value in JSON. */
-const special: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+const special: Readonly<Record<string, (bytes: Uint8Array, depth: number) => unknown>> = {
   'api.resource.Quantity': (bytes) => scalarsOf(bytes, 'api.resource.Quantity').string ?? '0',
   'util.intstr.IntOrString'(bytes) {
     const { type, intVal, strVal } = scalarsOf(bytes, 'util.intstr.IntOrString');
@@ -249,12 +259,29 @@ const special: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   'apis.meta.v1.MicroTime': (bytes) => timeText(bytes, 6),
   'apis.meta.v1.FieldsV1': (bytes) => rawJson(firstBytes(bytes)),
   'runtime.RawExtension': (bytes) => rawJson(firstBytes(bytes)),
+  'apiextensions.v1.JSON': (bytes) => rawJson(firstBytes(bytes)),
+  'apiextensions.v1.JSONSchemaPropsOrArray': schemaOr('JSONSchemaPropsOrArray', ({ jSONSchemas }) => jSONSchemas),
+  'apiextensions.v1.JSONSchemaPropsOrBool': schemaOr('JSONSchemaPropsOrBool', ({ allows }) => allows === true),
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': schemaOr('JSONSchemaPropsOrStringArray', ({ property }) => property),
   'apis.meta.v1.Verbs': itemsOf,
   'authentication.v1.ExtraValue': itemsOf,
   'authorization.v1.ExtraValue': itemsOf,
   'certificates.v1.ExtraValue': itemsOf,
   'authentication.v1.AttestationValue': itemsOf,
 };
+
+/** A JSON schema, or something simpler when there is none. */
+function schemaOr(name: string, other: (fields: JsonRecord) => unknown): (bytes: Uint8Array, depth: number) => unknown {
+  const fields = (): [number, MessageField][] =>
+    (protobufFacts().messages[`apiextensions.v1.${name}`] ?? []).map(([number, key, type, label]) => [
+      number,
+      { key, type, repeated: label === 'repeated', mapOf: undefined },
+    ]);
+  return (bytes, depth) => {
+    const found = readMessage(bytes, { name, fields: new Map(fields()) }, depth);
+    return found.schema ?? other(found) ?? null;
+  };
+}
 
 /** The scalar fields of a small message, zeros left out. Its keys are the names on the wire. */
 function scalarsOf(bytes: Uint8Array, message: string): JsonRecord {

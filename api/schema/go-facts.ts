@@ -34,9 +34,11 @@ const plainScalars: FieldsByType = {
   'v1.DeploymentSpec': 'minReadySeconds paused',
   'v1.DeploymentStatus':
     'availableReplicas observedGeneration readyReplicas replicas unavailableReplicas updatedReplicas',
+  'v1.DeviceSubRequest': 'count',
   'v1.EphemeralContainer': 'stdin stdinOnce tty',
   'v1.Event': 'count deprecatedCount',
   'v1.EventSeries': 'count',
+  'v1.ExactDeviceRequest': 'count',
   'v1.FCVolumeSource': 'readOnly',
   'v1.FlexPersistentVolumeSource': 'readOnly',
   'v1.FlexVolumeSource': 'readOnly',
@@ -89,6 +91,7 @@ const plainScalars: FieldsByType = {
 
 /** Optional strings that ARE pointers: an explicit `""` is kept. */
 const pointerStrings: FieldsByType = {
+  'v1.AllocatedDeviceStatus': 'shareID',
   'v1.AppArmorProfile': 'localhostProfile',
   'v1.AzureDiskVolumeSource': 'cachingMode fsType kind',
   'v1.AzureFilePersistentVolumeSource': 'secretNamespace',
@@ -100,6 +103,11 @@ const pointerStrings: FieldsByType = {
   'v1.CustomResourceDefinitionVersion': 'deprecationWarning',
   'v1.CustomResourceSubresourceScale': 'labelSelectorPath',
   'v1.CronJobSpec': 'timeZone',
+  'v1.Device': 'nodeName',
+  'v1.DeviceAttribute': 'string version',
+  'v1.DeviceClassSpec': 'extendedResourceName',
+  'v1.DeviceConstraint': 'distinctAttribute matchAttribute',
+  'v1.DeviceRequestAllocationResult': 'shareID',
   'v1.DeleteOptions': 'propagationPolicy',
   'v1.Endpoint': 'hostname nodeName zone',
   'v1.EndpointAddress': 'nodeName',
@@ -142,6 +150,7 @@ const pointerStrings: FieldsByType = {
   'v1.PortStatus': 'error',
   'v1.Preconditions': 'resourceVersion uid',
   'v1.PriorityClass': 'preemptionPolicy',
+  'v1.ResourceSliceSpec': 'nodeName',
   'v1.ResourceStatus': 'message',
   'v1.RuleWithOperations': 'scope',
   'v1.SeccompProfile': 'localhostProfile',
@@ -169,6 +178,7 @@ const pointerStrings: FieldsByType = {
 /** Optional fields that are always shown: structs and times by value, and what is declared without `omitempty`. */
 const alwaysShown: FieldsByType = {
   'v1.APIServiceCondition': 'lastTransitionTime',
+  'v1.AllocationResult': 'devices',
   'v1.CSINodeDriver': 'topologyKeys',
   'v1.CertificateSigningRequestCondition': 'lastTransitionTime lastUpdateTime',
   'v1.ClusterRole': 'rules',
@@ -215,6 +225,8 @@ const alwaysShown: FieldsByType = {
   'v1.ReplicaSetCondition': 'lastTransitionTime',
   'v1.ReplicaSetSpec': 'template',
   'v1.ReplicationControllerCondition': 'lastTransitionTime',
+  'v1.ResourceClaimSpec': 'devices',
+  'v1.ResourceClaimTemplateSpec': 'metadata',
   'v1.ResourceFieldSelector': 'divisor',
   'v1.ResourcePolicyRule': 'namespaces',
   'v1.Role': 'rules',

@@ -121,13 +121,8 @@ export function openApiFacts(): OpenApiFacts {
   return facts;
 }
 
-/** Two groups are missing in what is published; their definitions stand in a file of their own. */
-function readFacts(): OpenApiFacts {
-  const read = (name: string): unknown => JSON.parse(readFileSync(join(packageRoot, 'api/facts', name), 'utf8'));
-  const published = read('kubernetes-openapi.json') as OpenApiFacts;
-  const more = read('flowcontrol-and-apiregistration.json') as Pick<OpenApiFacts, 'definitions'>;
-  return { ...published, definitions: { ...published.definitions, ...more.definitions } };
-}
+const readFacts = (): OpenApiFacts =>
+  JSON.parse(readFileSync(join(packageRoot, 'api/facts/kubernetes-openapi.json'), 'utf8')) as OpenApiFacts;
 
 /** The schema of a definition; a definition that the facts do not have is an object with metadata and anything else. */
 export function schemaOf(definition: string): Schema {
