@@ -114,8 +114,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([
     { name: 'ping', check: async () => undefined },
+    { name: 'log', check: async () => whyLogFails(process.stdout) },
     // Not a reason to restart this process: it would not mend the store.
-    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true },
+    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
+    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     // As upstream calls it. Until then reads wait: others can answer sooner.
     { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
     {
@@ -202,6 +204,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
 function whyNotInStep(behind: readonly string[]): string | undefined {
   return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;
+}
+
+const maxUnwrittenBytes = 16 << 20;
+
+/** Nobody takes what is written: what is waiting to be logged grows in memory. */
+function whyLogFails({ writableLength }: { readonly writableLength: number }): string | undefined {
+  return writableLength > maxUnwrittenBytes ? 'logging blocked' : undefined;
 }
 
 async function whyStoreFails(store: Store): Promise<string | undefined> {

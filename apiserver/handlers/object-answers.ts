@@ -4,17 +4,20 @@
  */
 
 import yaml from 'js-yaml';
+import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
 import { apiVersionOf, type Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import type { JsonRecord } from '../../api/patch/record.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
-import { negotiate, type Output } from './negotiation.ts';
+import { mediaTypes, negotiate, notAcceptable, type Output } from './negotiation.ts';
 import { isPretty } from './pretty.ts';
 import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
+import { yamlOptions } from './yaml-options.ts';
 
 const newline = Buffer.from('\n');
 const comma = Buffer.from(',');
@@ -141,19 +144,16 @@ function pushWithoutPrefix(parts: Buffer[], bytes: Buffer, prefix: Buffer): void
   else parts.push(bytes);
 }
 
-/** As Go prints YAML: keys in order, lists not indented, double quotes, long lines left alone. */
-const yamlOptions: yaml.DumpOptions = {
-  noRefs: true,
-  sortKeys: true,
-  noArrayIndent: true,
-  quotingType: '"',
-  lineWidth: -1,
-};
-
 export async function sendValue(request: ApiRequest, code: number, value: unknown, output: Output): Promise<void> {
   if (output.encoding === 'yaml') {
     const text = yaml.dump(JSON.parse(JSON.stringify(value)), yamlOptions);
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
+  }
+  if (output.encoding === 'protobuf') {
+    const bytes = encodeProtobuf({ apiVersion: 'v1', ...(value as JsonRecord) });
+    // Kinds that have no message never come in protobuf.
+    if (bytes === undefined) throw notAcceptable([mediaTypes.json, mediaTypes.yaml]);
+    return await sendBytes(request, code, bytes, { 'content-type': mediaTypes.protobuf });
   }
   await sendBytes(request, code, `${JSON.stringify(value, null, isPretty(request) ? 2 : undefined)}\n`);
 }

@@ -8,6 +8,7 @@ import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
+import { checkAccepted, listTypes, objectTypes } from './negotiation.ts';
 import { getObject, listObjects } from './read.ts';
 import type { ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
@@ -50,6 +51,7 @@ export function handleResource(
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
   if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  checkAccepted(request.header('accept'), typesOf(verb, subresource));
   const resource = `${kind.group}/${kind.plural}`;
   const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
   if (special !== undefined) return special(request, target);
@@ -58,6 +60,15 @@ export function handleResource(
   return handlers[verb](request, target, parts);
 }
 
+/** What a route answers with. What it hands on to a kubelet or a pod is theirs to say. */
+function typesOf(verb: Verb, subresource: Subresource | undefined): readonly string[] {
+  if (subresource === undefined) return verb === 'list' || verb === 'watch' ? listTypes : objectTypes;
+  if (connections.includes(subresource.name)) return ['*/*'];
+  return subresource.name === 'log' ? ['text/plain', ...objectTypes] : objectTypes;
+}
+
+const connections: readonly string[] = ['attach', 'exec', 'portforward', 'proxy'];
+
 const handlers: Readonly<
   Record<Verb, (request: ApiRequest, target: Target, parts: ResourceHandlerParts) => Promise<void>>
 > = {
@@ -65,7 +76,7 @@ const handlers: Readonly<
   list: listObjects,
   watch: (request, target, { stopping }) => {
     const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
-    return watchObjects(request, target, { open: (gone) => open(request, gone), stopping });
+    return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
   },
   create: createObject,
   update: updateObject,
