@@ -46,6 +46,8 @@ const strategy: Strategy<Service> = {
     else {
       Object.assign(next, { status: previous.status });
       if (next.spec && previous.spec) dropTypeDependentFields(next.spec, previous.spec);
+      // Who balanced is asked no more, whenever they come to take it down.
+      if (next.spec?.type !== 'LoadBalancer') Object.assign(next, { status: { ...next.status, loadBalancer: {} } });
     }
   },
   validate(service, errors, { subresource, isUpdate }) {

@@ -101,15 +101,18 @@ function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | u
 }
 
 /** Cluster-scoped kinds are in no namespace; one object of a namespaced kind is always in one. */
-function fits(kind: Kind, { namespace, name }: ResourceRequestInfo): boolean {
+function fits(kind: Kind, { namespace, name, watchPrefix, subresource }: ResourceRequestInfo): boolean {
   // What is only ever posted (bindings, reviews) has no names to ask for.
   if (name !== undefined && !kind.verbs.includes('get')) return false;
+  // The old paths of watches are there for what can be watched, and for nothing inside of it.
+  if (watchPrefix && (!kind.verbs.includes('watch') || subresource !== undefined)) return false;
   if (!kind.namespaced) return namespace === undefined;
   return namespace !== undefined || name === undefined;
 }
 
 function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefined {
   const isCollection = info.name === undefined;
+  if (info.watchPrefix && request.method !== 'GET') return undefined;
   switch (request.method) {
     case 'GET':
       if (info.watchPrefix) return 'watch';
