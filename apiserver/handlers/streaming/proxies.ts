@@ -22,7 +22,7 @@ import type { ApiRequest } from '../../server/api-request.ts';
 import { writeHead } from '../../server/responses.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Kubelets } from './kubelets.ts';
-import { WebProxy } from './web-proxy.ts';
+import { WebProxy, type WebTarget } from './web-proxy.ts';
 
 interface ProxyName {
   readonly scheme: 'http' | 'https';
@@ -53,7 +53,7 @@ export function createProxies(
       const pod = await find(pods, { namespace: target.namespace, name });
       const place = podPlace(pod, port);
       if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
+      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
     },
 
     async services(request, target) {
@@ -61,7 +61,7 @@ export function createProxies(
       const service = await find(services, { namespace: target.namespace, name });
       const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
       if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
+      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
     },
 
     async nodes(request, target) {
@@ -73,7 +73,7 @@ export function createProxies(
       const way = isKubelet
         ? { ...kubelet, secure: true, agent: kubelets.agent }
         : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
-      await proxy.pass(request, { ...way, path: restPath(request) });
+      await proxy.pass(request, { ...way, ...pathsOf(request) });
     },
   };
 }
@@ -153,7 +153,14 @@ function redirectToFolder(request: ApiRequest): boolean {
   return true;
 }
 
-function restPath({ info, rawQuery }: ApiRequest): string {
-  const rest = info.isResource ? (info.rest ?? '') : '';
-  return `/${encodeURI(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`;
+/** What the other side is asked for, and where its root is for the client. */
+function pathsOf({ info, rawQuery }: ApiRequest): Pick<WebTarget, 'path' | 'prefix'> {
+  const named = info.isResource ? (info.rest ?? '') : '';
+  // A slash at the end is the other side's to interpret.
+  const rest = named !== '' && info.path.endsWith('/') ? `${named}/` : named;
+  const prefix = info.path.slice(0, info.path.length - rest.length).replace(/\/$/, '');
+  return { path: `/${encodePath(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`, prefix: encodePath(prefix) };
 }
+
+/** What was a question mark in the path must not begin a query. */
+const encodePath = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);
