@@ -10,7 +10,7 @@ import type { ApiRequest } from '../server/api-request.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { checkAccepted, listTypes, objectTypes } from './negotiation.ts';
 import { getObject, listObjects } from './read.ts';
-import type { ResourceRequestInfo } from './request-info.ts';
+import { connections, type ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
@@ -66,8 +66,6 @@ function typesOf(verb: Verb, subresource: Subresource | undefined): readonly str
   if (connections.includes(subresource.name)) return ['*/*'];
   return subresource.name === 'log' ? ['text/plain', ...objectTypes] : objectTypes;
 }
-
-const connections: readonly string[] = ['attach', 'exec', 'portforward', 'proxy'];
 
 const handlers: Readonly<
   Record<Verb, (request: ApiRequest, target: Target, parts: ResourceHandlerParts) => Promise<void>>
