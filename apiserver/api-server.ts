@@ -117,9 +117,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { name: 'log', check: async () => whyLogFails(process.stdout) },
     // Not a reason to restart this process: it would not mend the store.
     { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
-    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     // As upstream calls it. Until then reads wait: others can answer sooner.
     { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
+    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     {
       name: 'shutdown',
       check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),

@@ -44,10 +44,10 @@ const strategy: Strategy<Service> = {
   prepareForUpdate(next, previous, { subresource }) {
     if (subresource === 'status') Object.assign(next, { spec: previous.spec });
     else {
-      Object.assign(next, { status: previous.status });
+      // Whoever takes its addresses away does so later; nobody needs to see that.
+      const kept = next.spec?.type === 'LoadBalancer' ? {} : { loadBalancer: {} };
+      Object.assign(next, { status: { ...previous.status, ...kept } });
       if (next.spec && previous.spec) dropTypeDependentFields(next.spec, previous.spec);
-      // Who balanced is asked no more, whenever they come to take it down.
-      if (next.spec?.type !== 'LoadBalancer') Object.assign(next, { status: { ...next.status, loadBalancer: {} } });
     }
   },
   validate(service, errors, { subresource, isUpdate }) {
