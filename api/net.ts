@@ -11,8 +11,13 @@ export interface Network {
 
 const widths = { 4: 32, 6: 128 } as const;
 
+export interface Ip {
+  readonly family: 4 | 6;
+  readonly value: bigint;
+}
+
 /** The number that an address stands for, or undefined. Accepts what Go's strict parser accepts. */
-export function parseIp(text: string): { readonly family: 4 | 6; readonly value: bigint } | undefined {
+export function parseIp(text: string): Ip | undefined {
   const family = isIP(text);
   if (family === 4) return { family, value: parseIpv4(text) };
   if (family === 6 && !text.includes('%')) return { family, value: parseIpv6(text) };
@@ -48,7 +53,7 @@ export function parseCidr(text: string): (Network & { readonly host: bigint }) |
   return { family: ip.family, address: (ip.value >> hostBits) << hostBits, prefixLength, host: ip.value };
 }
 
-export function contains(network: Network, ip: { readonly family: number; readonly value: bigint }): boolean {
+export function contains(network: Network, ip: Ip): boolean {
   const hostBits = BigInt(widths[network.family] - network.prefixLength);
   return ip.family === network.family && ip.value >> hostBits === network.address >> hostBits;
 }
@@ -59,14 +64,17 @@ export function isStrictSubset(inner: Network, outer: Network): boolean {
 }
 
 const leadingZero = /(^|[.])0\d/;
-const mapped = /^::ffff:\d+\.\d+\.\d+\.\d+$/i;
+const mappedPrefix = 0xffffn;
+
+/** An IPv4 address that is written as an IPv6 one, in whatever spelling. */
+const isMapped = (ip: Ip | undefined): boolean => ip?.family === 6 && ip.value >> 32n === mappedPrefix;
 
 /** What is wrong with an address, in upstream's words. */
 export function checkIp(text: string): string[] {
   const lenient = text.replace(/(^|\.)0+(?=\d)/g, '$1');
   if (parseIp(lenient) === undefined) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
   if (!text.includes(':') && leadingZero.test(text)) return ['must not have leading 0s'];
-  if (mapped.test(text)) return ['must not be an IPv4-mapped IPv6 address'];
+  if (isMapped(parseIp(lenient))) return ['must not be an IPv4-mapped IPv6 address'];
   return [];
 }
 
@@ -89,13 +97,14 @@ export function checkCidr(text: string): string[] {
   if ((!address.includes(':') && leadingZero.test(address)) || /^0\d/.test(prefix)) {
     found.push('must not have leading 0s in IP or prefix length');
   }
-  if (mapped.test(address)) found.push('must not have an IPv4-mapped IPv6 address');
+  if (isMapped({ family: network.family, value: network.host }))
+    found.push('must not have an IPv4-mapped IPv6 address');
   if (network.host !== network.address) found.push('must not have bits set beyond the prefix length');
   return found;
 }
 
 /** Dotted or colon form of an address, as Go prints it. */
-export function formatIp({ family, value }: { readonly family: 4 | 6; readonly value: bigint }): string {
+export function formatIp({ family, value }: Ip): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
   const runs = [...groups.join(':').matchAll(/(?:^|(?<=:))0(?::0)+(?=:|$)/g)];

@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/core/service.ts';
+import { isForeignAddress } from '../api/validation/special-ip.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { startHttpsServer } from '../base/https-server.ts';
@@ -106,6 +107,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     registries,
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
+    allowOwnHost: !isForeignAddress(options.advertiseAddress),
     logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
@@ -115,10 +117,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const resources = { registries, special, stopping: stopping.signal };
   const health = new HealthChecks([
     { name: 'ping', check: async () => undefined },
+    { name: 'log', check: async () => whyLogFails(process.stdout) },
     // Not a reason to restart this process: it would not mend the store.
-    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true },
+    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
     // As upstream calls it. Until then reads wait: others can answer sooner.
     { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
+    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     {
       name: 'shutdown',
       check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
@@ -206,6 +210,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
 function whyNotInStep(behind: readonly string[]): string | undefined {
   return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;
+}
+
+const maxUnwrittenBytes = 16 << 20;
+
+/** Nobody takes what is written: what is waiting to be logged grows in memory. */
+function whyLogFails({ writableLength }: { readonly writableLength: number }): string | undefined {
+  return writableLength > maxUnwrittenBytes ? 'logging blocked' : undefined;
 }
 
 async function whyStoreFails(store: Store): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { silentLogger } from '../base/logger.ts';
+import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { type Arguments, CommandError, isSet, textOf } from './command.ts';
@@ -79,7 +80,7 @@ export class Session {
     const connection = await this.connection();
     const { createRestClient } = await import('../client/rest-client.ts');
     const onWarning = (text: string) => this.errors.write(`Warning: ${text}\n`);
-    return createRestClient(connection, { userAgent: 'kubecfg', logger: silentLogger, onWarning });
+    return createRestClient(connection, { userAgent: userAgentOf('kubecfg'), logger: silentLogger, onWarning });
   }
 
   async #connect(): Promise<Connection> {

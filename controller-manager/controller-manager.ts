@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { Controller } from '../client/controller.ts';
@@ -81,7 +82,7 @@ const stopPatienceMs = 5_000;
 
 export async function startControllerManager(options: ControllerManagerOptions): Promise<Running> {
   const { connection, logger, leaderElect, identity, clock = systemClock } = options;
-  const client = createRestClient(connection, { userAgent: 'longshore-controller-manager', logger });
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-controller-manager'), logger });
   const metrics = new ControllerMetrics(options.metrics ?? new Metrics());
   const stopping = new AbortController();
   const lead = (signal: AbortSignal) => runLoops({ ...options, client, clock, controllerMetrics: metrics }, signal);

@@ -21,6 +21,7 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { gitVersion, probeUserAgent, userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -100,8 +101,6 @@ export interface RunningKubelet extends Running {
   whyNotReady(): string | undefined;
 }
 
-export const kubeletVersion = 'v1.33.0+longshore.0.1.0';
-const userAgent = 'kube-probe/1.33';
 const starting = 'the kubelet is starting';
 /**
  * What says that the node and its pods are well must not wait for an answer that got lost: the kernel would send it
@@ -123,7 +122,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
-  const identity = { userAgent: `longshore-kubelet/${nodeName}`, logger };
+  const identity = { userAgent: `${userAgentOf('longshore-kubelet')} (${nodeName})`, logger };
   const client = createRestClient(options.connection, identity);
   const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
   const runtime = measureRuntime(options.runtime ?? dockerRuntime(options), metrics);
@@ -162,7 +161,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     nodeName,
     nodeIp,
     port: server.port,
-    kubeletVersion,
+    kubeletVersion: gitVersion,
     labels: options.labels ?? {},
     whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
     network,
@@ -230,7 +229,7 @@ function createParts(input: PartsInput): Parts {
   const backoff = new RestartBackoff();
   const wake = (uid: string) => workers.wake(uid);
   const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
-  const prober = new Prober({ runtime, recorder, clock, userAgent, onChange: wake });
+  const prober = new Prober({ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake });
   const fieldsOf = (pod: PodObject, podIp: string | undefined) => ({
     nodeIp,
     podIp: podIp ?? (usesNodeNetwork(pod) ? nodeIp : sandboxOf(observed.get(pod.metadata.uid))?.ip),
@@ -250,7 +249,7 @@ function createParts(input: PartsInput): Parts {
     limiter: new Limiter(parallel.containers),
     nodeMemoryBytes: machine.memoryBytes,
     maxPids: computeMaxPids(input.podMaxPids, machine),
-    userAgent,
+    userAgent: probeUserAgent,
     fieldsOf,
     servicesFor: (pod) =>
       computeServiceEnvironment(serviceInformer.list(), {
@@ -274,7 +273,7 @@ function createParts(input: PartsInput): Parts {
     limiter: new Limiter(parallel.sandboxes),
     dns,
     nodeIp,
-    userAgent,
+    userAgent: probeUserAgent,
   });
   const allowedSysctls = parseAllowedSysctls(input.allowedUnsafeSysctls ?? []);
   const statuses = new StatusManager({ client: input.reports, logger, clock });

@@ -20,6 +20,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { userAgentOf } from '../base/version.ts';
 import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -118,7 +119,7 @@ class ProxyLoop {
     this.#logger = logger;
     this.#clock = clock;
     this.#metrics = new ProxyMetrics(options.metrics ?? new Metrics());
-    this.#client = createRestClient(connection, { userAgent: 'longshore-proxy', logger });
+    this.#client = createRestClient(connection, { userAgent: userAgentOf('longshore-proxy'), logger });
     this.#services = createInformer(this.#client, services, { logger });
     this.#slices = createInformer(this.#client, endpointSlices, { logger, indexers: { service: serviceOf } });
     this.#services.onChange(() => this.#changed());

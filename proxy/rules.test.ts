@@ -50,6 +50,20 @@ const addresses = (endpoints: readonly { address: string; port: number }[] | und
   endpoints?.map(({ address, port }) => `${address}:${port}`);
 
 describe('computeRules', () => {
+  it('leads no traffic to or from addresses that each node has for itself', () => {
+    const own = ['127.0.0.1', '169.254.169.254', '0.0.0.0', '0177.0.0.1', '127.1'];
+    const status = { loadBalancer: { ingress: [...own, '192.0.2.9'].map((ip) => ({ ip })) } };
+    const [rule] = rulesFor(
+      { externalIPs: [...own, '192.0.2.8'] },
+      [...own, '10.244.2.2'].map((ip) => ready(ip)),
+      {
+        status,
+      },
+    );
+    assert.deepEqual(addresses(rule?.anywhere), ['10.244.2.2:8080']);
+    assert.deepEqual(rule?.externalIps, ['192.0.2.8', '192.0.2.9']);
+  });
+
   const notReady: SliceEndpoint = { addresses: ['10.244.2.9'], conditions: { ready: false, serving: false } };
   const cases: { title: string; endpoints: SliceEndpoint[]; want: string[] }[] = [
     {

@@ -8,6 +8,8 @@
 
 import type { Service } from 'kubernetes-types/core/v1';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { parseIp } from '../api/net.ts';
+import { isForeignAddress } from '../api/validation/special-ip.ts';
 import type { Cached } from '../client/object-cache.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -105,7 +107,8 @@ function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate
   // A slice without endpoints says null, whatever the type says.
   return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName: where }) => {
     const [address] = addresses;
-    if (address === undefined) return [];
+    // Traffic is never led to what a node has for itself, whoever wrote it into a slice.
+    if (address === undefined || !isForeignAddress(address)) return [];
     const ready = conditions?.ready ?? true;
     const servesOut = (conditions?.serving ?? ready) && (conditions?.terminating ?? false);
     return ready || servesOut ? [{ address, local: where === nodeName, ready, servesOut, ports }] : [];
@@ -126,7 +129,7 @@ function computeRule(service: Cached<Service>, port: ServicePort, candidates: re
     protocol,
     port: port.port,
     clusterIp: clusterIpOf(spec) ?? '',
-    externalIps: [...new Set([...(spec.externalIPs ?? []).filter(isIpv4), ...balancers])].sort(),
+    externalIps: [...new Set([...(spec.externalIPs ?? []).filter(isForeignIpv4), ...balancers])].sort(),
     sourceRanges: cidrs.length > 0 && balancers.length > 0 ? { addresses: balancers, cidrs } : undefined,
     nodePort: port.nodePort ? port.nodePort : undefined,
     affinitySeconds:
@@ -142,7 +145,7 @@ function computeRule(service: Cached<Service>, port: ServicePort, candidates: re
 function balancerIps({ status }: Cached<Service>): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap((ingress) => {
     const mode = (ingress as { readonly ipMode?: string }).ipMode;
-    return ingress.ip !== undefined && mode !== 'Proxy' && isIpv4(ingress.ip) ? [ingress.ip] : [];
+    return ingress.ip !== undefined && mode !== 'Proxy' && isForeignIpv4(ingress.ip) ? [ingress.ip] : [];
   });
 }
 
@@ -169,4 +172,5 @@ function portsOf(candidates: readonly Candidate[], portName: string, protocol: P
 
 export const endpointKey = ({ address, port }: Endpoint): string => `${address}:${port}`;
 
-const isIpv4 = (address: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(address);
+const isIpv4 = (address: string): boolean => parseIp(address)?.family === 4;
+const isForeignIpv4 = (address: string): boolean => isIpv4(address) && isForeignAddress(address);

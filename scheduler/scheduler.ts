@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
@@ -50,7 +51,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const { connection, logger, clock = systemClock } = options;
   const over = new AbortController();
   setMaxListeners(0, over.signal); // many parts end by it
-  const client = createRestClient(connection, { userAgent: 'longshore-scheduler', logger });
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-scheduler'), logger });
   const parts = assemble(client, options, clock);
   let synced = false;
   const done = runAll([

@@ -17,14 +17,15 @@ import { ProtobufError, WireReader } from './wire-reader.ts';
 
 export { ProtobufError };
 
-const prefix = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
+/** What every whole object in protobuf begins with. */
+export const protobufPrefix = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** Decodes a whole body; throws `ProtobufError`. */
 export function decodeProtobuf(body: Uint8Array): JsonRecord {
-  if (!prefix.equals(body.subarray(0, prefix.length))) {
+  if (!protobufPrefix.equals(body.subarray(0, protobufPrefix.length))) {
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
-  const envelope = readEnvelope(body.subarray(prefix.length));
+  const envelope = readEnvelope(body.subarray(protobufPrefix.length));
   const message = messageOfKind(envelope.apiVersion, envelope.kind);
   if (message === undefined) {
     throw new ProtobufError(
@@ -70,7 +71,7 @@ interface ProtobufFacts {
   readonly messages: Readonly<Record<string, readonly FactField[]>>;
 }
 
-interface MessageField {
+export interface MessageField {
   /** The key in JSON; undefined for an embedded struct, whose members stand in the object itself. */
   readonly key: string | undefined;
   readonly type: string;
@@ -79,16 +80,53 @@ interface MessageField {
   readonly mapOf: string | undefined;
 }
 
-interface Message {
+export interface Message {
   readonly name: string;
   readonly fields: ReadonlyMap<number, MessageField>;
 }
+
+/** Aggregated discovery, of which the facts know nothing. */
+const discoveryMessages: ProtobufFacts['messages'] = {
+  'apidiscovery.v2.APIGroupDiscoveryList': [
+    [1, 'metadata', 'apis.meta.v1.ListMeta', 'optional'],
+    [2, 'items', 'apidiscovery.v2.APIGroupDiscovery', 'repeated'],
+  ],
+  'apidiscovery.v2.APIGroupDiscovery': [
+    [1, 'metadata', 'apis.meta.v1.ObjectMeta', 'optional'],
+    [2, 'versions', 'apidiscovery.v2.APIVersionDiscovery', 'repeated'],
+  ],
+  'apidiscovery.v2.APIVersionDiscovery': [
+    [1, 'version', 'string', 'optional'],
+    [2, 'resources', 'apidiscovery.v2.APIResourceDiscovery', 'repeated'],
+    [3, 'freshness', 'string', 'optional'],
+  ],
+  'apidiscovery.v2.APIResourceDiscovery': [
+    [1, 'resource', 'string', 'optional'],
+    [2, 'responseKind', 'apis.meta.v1.GroupVersionKind', 'optional'],
+    [3, 'scope', 'string', 'optional'],
+    [4, 'singularResource', 'string', 'optional'],
+    [5, 'verbs', 'string', 'repeated'],
+    [6, 'shortNames', 'string', 'repeated'],
+    [7, 'categories', 'string', 'repeated'],
+    [8, 'subresources', 'apidiscovery.v2.APISubresourceDiscovery', 'repeated'],
+  ],
+  'apidiscovery.v2.APISubresourceDiscovery': [
+    [1, 'subresource', 'string', 'optional'],
+    [2, 'responseKind', 'apis.meta.v1.GroupVersionKind', 'optional'],
+    [3, 'acceptedTypes', 'apis.meta.v1.GroupVersionKind', 'repeated'],
+    [4, 'verbs', 'string', 'repeated'],
+  ],
+};
 
 let facts: ProtobufFacts | undefined;
 const messages = new Map<string, Message>();
 
 function protobufFacts(): ProtobufFacts {
-  facts ??= JSON.parse(readFileSync(join(packageRoot, 'api/facts/kubernetes-protobuf.json'), 'utf8')) as ProtobufFacts;
+  if (facts === undefined) {
+    const file = join(packageRoot, 'api/facts/kubernetes-protobuf.json');
+    const { messages } = JSON.parse(readFileSync(file, 'utf8')) as ProtobufFacts;
+    facts = { messages: { ...messages, ...discoveryMessages } };
+  }
   return facts;
 }
 
@@ -96,13 +134,14 @@ function protobufFacts(): ProtobufFacts {
 export const fieldOrderOf = (message: string): string[] =>
   [...(protobufFacts().messages[message] ?? [])].sort(([a], [b]) => a - b).map(([, name]) => name);
 
-function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+/** The message that an object of a kind is in protobuf; undefined where there is none. */
+export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
   const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['core', apiVersion];
   // Options of requests are sent under the version of what they are about.
   return findMessage(`${group.split('.')[0]}.${version}.${kind}`) ?? findMessage(`apis.meta.v1.${kind}`);
 }
 
-function findMessage(name: string): Message | undefined {
+export function findMessage(name: string): Message | undefined {
   const known = messages.get(name);
   if (known !== undefined || !Object.hasOwn(protobufFacts().messages, name)) return known;
   const message = { name, fields: new Map(fieldsOf(name)) };
@@ -328,7 +367,7 @@ function itemsOf(bytes: Uint8Array): string[] {
 /** JSON in bytes, or a whole protobuf object in them. */
 function rawJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return null;
-  if (prefix.equals(bytes.subarray(0, prefix.length))) return decodeProtobuf(bytes);
+  if (protobufPrefix.equals(bytes.subarray(0, protobufPrefix.length))) return decodeProtobuf(bytes);
   try {
     return parseJson(bytes.toString('utf8')).value;
   } catch (error) {

@@ -18,7 +18,7 @@ const maxMessage = 1024;
 export function validateEvent(event: Event, { namespace, controllerField }: EventContext, errors: FieldErrors): void {
   const own = event.metadata?.namespace ?? namespace ?? '';
   const involved = event.involvedObject?.namespace ?? '';
-  const fits = involved === '' ? own === '' || own === 'default' : involved === own;
+  const fits = event.eventTime ? fitsNewEvent(involved, own) : fitsOldEvent(involved, own);
   if (!fits) errors.invalid(FieldPath.of('involvedObject', 'namespace'), involved, 'does not match event.namespace');
   if (!event.eventTime) return;
   validateController(event.reportingComponent ?? '', FieldPath.of(controllerField), errors);
@@ -28,6 +28,14 @@ export function validateEvent(event: Event, { namespace, controllerField }: Even
   if (Buffer.byteLength(event.message ?? '') > maxMessage)
     errors.invalid(FieldPath.of('message'), '', `can have at most ${maxMessage} characters`);
 }
+
+/** What is in no namespace has its events in one that is always there; clients of old say `default`. */
+const fitsOldEvent = (involved: string, own: string): boolean =>
+  involved === '' ? own === '' || own === 'default' : involved === own;
+
+/** Events with a time of their own may be about another namespace. */
+const fitsNewEvent = (involved: string, own: string): boolean =>
+  involved !== '' || own === 'default' || own === 'kube-system';
 
 function validateController(controller: string, path: FieldPath, errors: FieldErrors): void {
   if (controller === '') errors.required(path);
@@ -63,30 +71,33 @@ function validateSeries({ series }: Event, errors: FieldErrors): void {
 
 /** Only the series may go on. */
 export function validateNewEventUpdate(next: Event, previous: Event, errors: FieldErrors): void {
-  validateSeries(next, errors);
+  if (!equalJson(next.series ?? null, previous.series ?? null)) validateSeries(next, errors);
   const immutable = (field: string, now: unknown, before: unknown, shown: unknown = now) => {
     if (!equalJson(now ?? null, before ?? null)) errors.invalid(FieldPath.of(field), shown ?? '', 'field is immutable');
   };
-  immutable('eventTime', next.eventTime, previous.eventTime);
+  const text = (field: string, read: (event: Event) => string | undefined) =>
+    immutable(field, read(next) ?? '', read(previous) ?? '');
+  const source = ({ source: from }: Event) => ({ Component: from?.component ?? '', Host: from?.host ?? '' });
   immutable('involvedObject', goReference(next.involvedObject), goReference(previous.involvedObject));
+  text('reason', ({ reason }) => reason);
+  text('message', ({ message }) => message);
+  immutable('source', source(next), source(previous));
+  immutable('firstTimestamp', next.firstTimestamp, previous.firstTimestamp);
+  immutable('lastTimestamp', next.lastTimestamp, previous.lastTimestamp);
+  immutable('count', next.count ?? 0, previous.count ?? 0);
   // Upstream asks this twice.
-  immutable('reason', next.reason ?? '', previous.reason ?? '');
-  immutable('reason', next.reason ?? '', previous.reason ?? '');
-  immutable('reportingController', next.reportingComponent ?? '', previous.reportingComponent ?? '');
-  immutable('reportingInstance', next.reportingInstance ?? '', previous.reportingInstance ?? '');
-  immutable('action', next.action ?? '', previous.action ?? '');
+  text('reason', ({ reason }) => reason);
+  text('type', ({ type }) => type);
+  immutable('eventTime', next.eventTime, previous.eventTime);
+  text('action', ({ action }) => action);
   immutable(
     'related',
     next.related && goReference(next.related),
     previous.related && goReference(previous.related),
     next.related ? goReference(next.related) : null,
   );
-  immutable('type', next.type ?? '', previous.type ?? '');
-  immutable('firstTimestamp', next.firstTimestamp, previous.firstTimestamp);
-  immutable('lastTimestamp', next.lastTimestamp, previous.lastTimestamp);
-  immutable('count', next.count ?? 0, previous.count ?? 0);
-  const source = ({ source: from }: Event) => ({ Component: from?.component ?? '', Host: from?.host ?? '' });
-  immutable('source', source(next), source(previous));
+  text('reportingController', ({ reportingComponent }) => reportingComponent);
+  text('reportingInstance', ({ reportingInstance }) => reportingInstance);
 }
 
 /** A reference as upstream prints it: its internal form. */

@@ -310,7 +310,11 @@ export function validateServiceStatus({ spec, status }: Service, errors: FieldEr
 const ipModes = ['Proxy', 'VIP'];
 
 function validateIngress({ ip, hostname, ipMode }: LoadBalancerIngress, place: FieldPath, errors: FieldErrors): void {
-  if (ip) for (const message of checkIp(ip)) errors.invalid(place.child('ip'), ip, message);
+  if (ip) {
+    const found = checkIp(ip);
+    // Every node takes what is sent to this address: it must not be one that each node has for itself.
+    for (const message of found.length > 0 ? found : checkSpecialIp(ip)) errors.invalid(place.child('ip'), ip, message);
+  }
   if (ip && ipMode === undefined) errors.required(place.child('ipMode'), 'must be specified when `ip` is set');
   else if (!ip && ipMode !== undefined)
     errors.forbidden(place.child('ipMode'), 'may not be specified when `ip` is not set');

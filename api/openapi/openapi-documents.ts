@@ -3,6 +3,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Kind } from '../kind.ts';
 import { encodeSwagger } from './gnostic.ts';
+import { encodeOpenApiV3 } from './gnostic-v3.ts';
 import { swaggerDocument } from './openapi-v2.ts';
 import { openApiDocument, openApiHash, openApiIndex } from './openapi-v3.ts';
 
@@ -17,6 +18,12 @@ export interface CompressedDocument {
 export const swaggerProtobuf = {
   accepted: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
   contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+} as const;
+
+/** The same of the third version. */
+export const openApiProtobuf = {
+  accepted: 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf',
+  contentType: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
 } as const;
 
 export class OpenApiDocuments {
@@ -38,10 +45,14 @@ export class OpenApiDocuments {
     return this.#index.text;
   }
 
-  /** The answer to `/openapi/v3/{path}`; undefined when nothing is there. */
-  v3(path: string): CompressedDocument | undefined {
+  /** The answer to `/openapi/v3/{path}`, as JSON or as protobuf; undefined when nothing is there. */
+  v3(path: string, format: 'json' | 'protobuf' = 'json'): CompressedDocument | undefined {
     const kinds = this.#kinds();
-    return this.#document(`v3 ${path}`, openApiHash(kinds, path), () => openApiDocument(kinds, path, this.#version));
+    const make = () => {
+      const text = openApiDocument(kinds, path, this.#version);
+      return text === undefined || format === 'json' ? text : encodeOpenApiV3(JSON.parse(text));
+    };
+    return this.#document(`v3 ${format} ${path}`, openApiHash(kinds, path), make);
   }
 
   /** The answer to `/openapi/v2`, as JSON or as protobuf. */

@@ -38,6 +38,7 @@ function actionOf(request: ApiRequest): Action {
 /** What authorization and metrics call a request. */
 export function verbOf(request: ApiRequest, info: RequestInfo): string {
   if (!info.isResource) return request.method.toLowerCase();
+  if (info.watchPrefix) return 'watch';
   switch (request.method) {
     case 'POST':
       return 'create';
@@ -48,7 +49,6 @@ export function verbOf(request: ApiRequest, info: RequestInfo): string {
     case 'DELETE':
       return info.name === undefined ? 'deletecollection' : 'delete';
     default:
-      if (info.watchPrefix) return 'watch';
       if (info.name !== undefined) return 'get';
       return isWatch(request) ? 'watch' : 'list';
   }

@@ -2,45 +2,42 @@
 
 import { createHash } from 'node:crypto';
 import yaml from 'js-yaml';
+import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
 import type { Kind, Subresource } from '../../api/kind.ts';
 import { kinds } from '../../api/kinds.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes, writeHead } from '../server/responses.ts';
 import { type GroupVersions, namedGroups } from './discovery.ts';
-import { parseAccept } from './negotiation.ts';
+import { type Encoding, mediaTypes, parseAccept } from './negotiation.ts';
 
-type DiscoveryVersion = 'v2' | 'v2beta1';
+const encodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
 
-interface Wanted {
-  readonly version: DiscoveryVersion;
-  readonly encoding: 'json' | 'yaml';
-}
-
-/** Whether the client takes the aggregated form; it then gets it, however little it likes it. */
-export function wantsAggregated(accept: string): Wanted | undefined {
+/** In what the client takes the aggregated form; it then gets it, however little it likes it. */
+export function wantsAggregated(accept: string): Encoding | undefined {
   if (!accept.includes('APIGroupDiscoveryList')) return undefined;
   for (const { type, parameters } of parseAccept(accept)) {
     const { g, v, as } = parameters;
-    if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || (v !== 'v2' && v !== 'v2beta1')) continue;
-    if (type === 'application/json' || type === 'application/yaml')
-      return { version: v, encoding: type === 'application/json' ? 'json' : 'yaml' };
+    if (g !== 'apidiscovery.k8s.io' || as !== 'APIGroupDiscoveryList' || v !== 'v2') continue;
+    const encoding = encodings.find((one) => mediaTypes[one] === type);
+    if (encoding !== undefined) return encoding;
   }
   return undefined;
 }
 
 /** Made once for each form: the kinds table does not change while the server runs. */
-const documents = new Map<string, { readonly body: string; readonly etag: string }>();
+const documents = new Map<string, Document>();
 
-export async function sendAggregated(
-  request: ApiRequest,
-  groups: 'core' | 'named',
-  { version, encoding }: Wanted,
-): Promise<void> {
-  const id = `${groups} ${version} ${encoding}`;
-  const document = documents.get(id) ?? makeDocument(groups, version, encoding);
+interface Document {
+  readonly body: Buffer | string;
+  readonly etag: string;
+}
+
+export async function sendAggregated(request: ApiRequest, groups: 'core' | 'named', encoding: Encoding): Promise<void> {
+  const id = `${groups} ${encoding}`;
+  const document = documents.get(id) ?? makeDocument(groups, encoding);
   documents.set(id, document);
   const headers = {
-    'content-type': `application/${encoding};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+    'content-type': `${mediaTypes[encoding]};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`,
     etag: document.etag,
     vary: 'Accept',
     'cache-control': 'public',
@@ -53,20 +50,27 @@ export async function sendAggregated(
   await sendBytes(request, 200, document.body, headers);
 }
 
-function makeDocument(
-  groups: 'core' | 'named',
-  version: DiscoveryVersion,
-  encoding: 'json' | 'yaml',
-): { body: string; etag: string } {
+function makeDocument(groups: 'core' | 'named', encoding: Encoding): Document {
   const list = {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: (groups === 'core' ? [{ name: '', versions: ['v1'] }] : namedGroups()).map(discoverGroup),
   };
   const json = JSON.stringify(list);
   const etag = `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"`;
-  return { body: encoding === 'json' ? `${json}\n` : yaml.dump(JSON.parse(json), { noRefs: true }), etag };
+  return { body: encode(list, json, encoding), etag };
+}
+
+function encode(list: object, json: string, encoding: Encoding): Buffer | string {
+  switch (encoding) {
+    case 'json':
+      return `${json}\n`;
+    case 'yaml':
+      return yaml.dump(JSON.parse(json), { noRefs: true });
+    case 'protobuf':
+      return encodeProtobuf({ ...list }) ?? '';
+  }
 }
 
 const discoverGroup = ({ name, versions }: GroupVersions) => ({

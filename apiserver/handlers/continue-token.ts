@@ -22,7 +22,7 @@ export function decodeContinueToken(token: string): ContinueToken {
   const wrong = /[^A-Za-z0-9_-]/.exec(token);
   if (wrong) throw refuse(`illegal base64 data at input byte ${wrong.index}`);
   if (token.length % 4 === 1) throw refuse(`illegal base64 data at input byte ${token.length - 1}`);
-  const value = parse(Buffer.from(token, 'base64url').toString('utf8'));
+  const value = parse(Buffer.from(token, 'base64url'));
   const { v, rv, start } = value;
   if (v !== tokenVersion)
     throw refuse(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`);
@@ -33,24 +33,23 @@ export function decodeContinueToken(token: string): ContinueToken {
   return { revision: rv, after: start.endsWith('\0') ? start.slice(0, -1) : start };
 }
 
-function parse(text: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+function parse(bytes: Buffer): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
     return typeof value === 'object' && value !== null ? value : {};
   } catch {
     // Upstream's words; the parser's own are of no use to anybody.
     throw refuse(
-      text === ''
+      bytes[0] === undefined
         ? 'unexpected end of JSON input'
-        : `invalid character ${goQuote(text)} looking for beginning of value`,
+        : `invalid character ${goQuote(bytes[0])} looking for beginning of value`,
     );
   }
 }
 
-function goQuote(text: string): string {
-  const code = Buffer.from(text, 'utf8')[0] ?? 0;
-  const first = text.codePointAt(0) ?? 0;
-  if (first === 0xfffd) return "'ï'";
-  if (code < 0x20) return `'\\x${code.toString(16).padStart(2, '0')}'`;
-  return `'${String.fromCodePoint(first)}'`;
+/** Go reads bytes here, and shows each as the character of that number. */
+function goQuote(byte: number): string {
+  if (byte < 0x20 || byte === 0x7f) return `'\\x${byte.toString(16).padStart(2, '0')}'`;
+  const isShown = byte < 0x80 || (byte > 0xa0 && byte !== 0xad);
+  return isShown ? `'${String.fromCharCode(byte)}'` : `'\\u${byte.toString(16).padStart(4, '0')}'`;
 }

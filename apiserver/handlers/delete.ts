@@ -35,7 +35,7 @@ export async function deleteCollection(request: ApiRequest, target: Target): Pro
   const page = await readPage(target, listing);
   await deleteAll(page.items, async (item) => {
     const key = { namespace: item.namespace || undefined, name: item.name };
-    await target.registry.delete(key, { ...options, preconditions: undefined }, deleteRequest(request, options));
+    await target.registry.delete(key, options, deleteRequest(request, options));
   });
   await sendList(request, target.kind, page.items, pageMetadata(target, listing, page));
 }

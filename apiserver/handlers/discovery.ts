@@ -94,7 +94,7 @@ function apiResource(kind: Kind): object {
     verbs: [...kind.verbs].sort(),
     ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
     ...(kind.categories.length > 0 && { categories: kind.categories }),
-    ...(kind.verbs.includes('get') && { storageVersionHash: storageVersionHash(kind) }),
+    ...(kind.verbs.includes('watch') && { storageVersionHash: storageVersionHash(kind) }),
   };
 }
 
@@ -110,7 +110,11 @@ function apiSubresource(kind: Kind, { name, verbs, body }: Subresource): object 
 }
 
 /** Kinds that upstream still stores in an older version than it serves. */
-const storedInBeta: readonly string[] = ['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'];
+const storedInBeta: readonly string[] = [
+  'customresourcedefinitions',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+];
 
 /** Upstream's recipe: the hash of `group/version/kind` of what is stored. */
 function storageVersionHash(kind: Kind): string {

@@ -1,6 +1,7 @@
 /** What a LIST or WATCH selects, as the cache wants to hear it: exact matches by index, the rest by asking. */
 
 import type { Kind } from '../../api/kind.ts';
+import { badRequest } from '../../api/status-error.ts';
 import type { CachedObject, Interest } from '../store/resource-cache.ts';
 import type { ListOptions } from './list-options.ts';
 import { wireObject } from './object-answers.ts';
@@ -15,7 +16,10 @@ export function interestOf(target: Target, options: Pick<ListOptions, 'labelSele
   const fields = options.fieldSelector === '' ? [] : parseFieldSelector(options.fieldSelector, kind);
   const exact = new Map<string, string>();
   const others: FieldRequirement[] = [];
-  if (target.name !== '') exact.set('metadata.name', target.name);
+  if (target.name !== '') {
+    checkSameName(target.name, fields);
+    exact.set('metadata.name', target.name);
+  }
   if (target.namespace) exact.set('metadata.namespace', target.namespace);
   for (const requirement of fields) {
     const { field, value, isNegated } = requirement;
@@ -31,6 +35,14 @@ export function interestOf(target: Target, options: Pick<ListOptions, 'labelSele
     ...(Object.keys(exactFields).length > 0 && { fields: exactFields }),
     ...((labels.length > 0 || others.length > 0) && { matches: matcher(kind, labels, others) }),
   };
+}
+
+/** A selector beside a name says that name, or nothing. */
+function checkSameName(name: string, fields: readonly FieldRequirement[]): void {
+  const isNamed = fields.some(
+    ({ field, isNegated, value }) => field === 'metadata.name' && !isNegated && value === name,
+  );
+  if (fields.length > 0 && !isNamed) throw badRequest("fieldSelector metadata.name doesn't match requested name");
 }
 
 function matcher(

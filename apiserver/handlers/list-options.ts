@@ -37,12 +37,16 @@ export function parseListOptions(query: URLSearchParams, forceWatch = false): Li
   if (watch) checkWatch({ sendInitialEvents, version, match, token }, errors);
   else checkList({ sendInitialEvents, version, match, token }, errors);
   if (!errors.empty) throw invalidObject(listOptions, '', errors.list);
+  const continued = token === '' || watch ? undefined : decodeContinueToken(token);
+  // The token says which version it is about; 0 has always been let pass.
+  if (continued !== undefined && version !== '' && version !== '0')
+    throw badRequest('specifying resource version is not allowed when using continue');
   return {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
     watch,
     limit: Math.max(0, limit),
-    continue: token === '' || watch ? undefined : decodeContinueToken(token),
+    continue: continued,
     resourceVersion: parseResourceVersion(version),
     resourceVersionMatch: match === 'Exact' || match === 'NotOlderThan' ? match : undefined,
     timeoutSeconds,
@@ -59,7 +63,11 @@ interface Given {
 }
 
 function checkList({ sendInitialEvents, version, match, token }: Given, errors: FieldErrors): void {
+  checkMatch({ version, match, token }, errors);
   if (sendInitialEvents !== undefined) errors.forbidden(initialEventsField, 'sendInitialEvents is forbidden for list');
+}
+
+function checkMatch({ version, match, token }: Omit<Given, 'sendInitialEvents'>, errors: FieldErrors): void {
   if (match === '') return;
   if (version === '')
     errors.forbidden(matchField, 'resourceVersionMatch is forbidden unless resourceVersion is provided');

@@ -3,8 +3,10 @@
  * cache, sends the cache's own bytes.
  */
 
+import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
 import { apiVersionOf, type Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import type { JsonRecord } from '../../api/patch/record.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { heavyJobs } from '../heavy-work/heavy-jobs.ts';
@@ -12,7 +14,7 @@ import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes } from '../server/responses.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
-import { negotiate, type Output } from './negotiation.ts';
+import { mediaTypes, negotiate, notAcceptable, type Output } from './negotiation.ts';
 import { isPretty } from './pretty.ts';
 import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
 
@@ -142,6 +144,12 @@ export async function sendValue(request: ApiRequest, code: number, value: unknow
   if (output.encoding === 'yaml') {
     const text = await yamlOf(request, JSON.stringify(value));
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
+  }
+  if (output.encoding === 'protobuf') {
+    const bytes = encodeProtobuf({ apiVersion: 'v1', ...(value as JsonRecord) });
+    // Kinds that have no message never come in protobuf.
+    if (bytes === undefined) throw notAcceptable([mediaTypes.json, mediaTypes.yaml]);
+    return await sendBytes(request, code, bytes, { 'content-type': mediaTypes.protobuf });
   }
   await sendBytes(request, code, `${JSON.stringify(value, null, isPretty(request) ? 2 : undefined)}\n`);
 }

@@ -3,7 +3,12 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { kinds } from '../../api/kinds.ts';
-import { type CompressedDocument, OpenApiDocuments, swaggerProtobuf } from '../../api/openapi/openapi-documents.ts';
+import {
+  type CompressedDocument,
+  OpenApiDocuments,
+  openApiProtobuf,
+  swaggerProtobuf,
+} from '../../api/openapi/openapi-documents.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { acceptsGzip, sendBytes, sendText, writeHead } from '../server/responses.ts';
 import { parseAccept } from './negotiation.ts';
@@ -20,29 +25,35 @@ export async function answerOpenApiIndex(request: ApiRequest): Promise<void> {
 
 /** `/openapi/v3/{path}`. A URL with the right hash may be kept for ever. */
 export async function answerOpenApiV3(request: ApiRequest, path: string): Promise<void> {
-  const document = documents.v3(path);
+  const format = formatOf(request, openApiProtobuf);
+  const document = documents.v3(path, format);
   if (document === undefined) return sendNothing(request, 404);
-  if (!accepts(request, [json])) return sendNothing(request, 406);
+  if (format === undefined) return sendNothing(request, 406);
   const isNamed = request.query.get('hash') === document.hash;
-  await sendDocument(request, document, json, isNamed ? 'public, immutable' : 'no-cache, private');
+  const type = format === 'json' ? json : openApiProtobuf.contentType;
+  await sendDocument(request, document, type, isNamed ? 'public, immutable' : 'no-cache, private');
 }
 
 /** `/openapi/v2`: JSON, or protobuf for clients that ask for that. */
 export async function answerOpenApiV2(request: ApiRequest): Promise<void> {
-  const accepted = request.header('accept');
-  if (accepted.includes(swaggerProtobuf.accepted) || accepted.includes(swaggerProtobuf.contentType)) {
-    return sendDocument(request, documents.v2('protobuf'), swaggerProtobuf.contentType, 'no-cache, private');
-  }
-  if (!accepts(request, [json])) return sendNothing(request, 406);
-  await sendDocument(request, documents.v2('json'), json, 'no-cache, private');
+  const format = formatOf(request, swaggerProtobuf);
+  if (format === undefined) return sendNothing(request, 406);
+  const type = format === 'json' ? json : swaggerProtobuf.contentType;
+  await sendDocument(request, documents.v2(format), type, 'no-cache, private');
 }
 
-function accepts(request: ApiRequest, types: readonly string[]): boolean {
+/** The first that the client takes, whichever of its two names protobuf is called by. */
+function formatOf(
+  request: ApiRequest,
+  protobuf: { readonly accepted: string; readonly contentType: string },
+): 'json' | 'protobuf' | undefined {
   const accept = request.header('accept');
-  return (
-    accept === '' ||
-    parseAccept(accept).some(({ type }) => type === '*/*' || type === 'application/*' || types.includes(type))
-  );
+  if (accept === '') return 'json';
+  for (const { type } of parseAccept(accept)) {
+    if (type === protobuf.accepted || type === protobuf.contentType) return 'protobuf';
+    if (type === '*/*' || type === 'application/*' || type === json) return 'json';
+  }
+  return undefined;
 }
 
 async function sendDocument(

@@ -7,8 +7,8 @@ import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes, sendPageNotFound } from '../server/responses.ts';
 import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
-import type { HealthChecks } from './health.ts';
-import { negotiate, notAcceptable, parseAccept } from './negotiation.ts';
+import { type HealthChecks, healthEndpoints } from './health.ts';
+import { checkAccepted, mediaTypes, negotiate, objectTypes } from './negotiation.ts';
 import { sendValue } from './object-answers.ts';
 import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3, sendNothing } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
@@ -51,40 +51,57 @@ function createApp(parts: PlainPathsParts): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
+  app.enable('strict routing');
   const at = (path: string, handler: Handler) =>
     app.all(path, (request: Request, response: PlainResponse) =>
       handler(response.locals.request, request.params as Record<string, string>),
     );
-  at('/version', (request) => answerVersion(request));
-  for (const path of ['/healthz', '/livez', '/readyz']) {
-    at(path, (request) => parts.health.answer(request, path.slice(1), undefined));
-    at(`${path}/:check`, (request, { check }) => parts.health.answer(request, path.slice(1), check));
+  /** Served with a slash behind, too. */
+  const atEither = (path: string, handler: Handler) => {
+    at(path, handler);
+    at(`${path}/`, handler);
+  };
+  /** And everything below is refused as what the API does not have. */
+  const atFolder = (path: string, handler: Handler) => {
+    atEither(path, handler);
+    at(`${path}/*rest`, async () => {
+      throw unknownPath();
+    });
+  };
+  for (const path of ['/', '/index.html']) at(path, (request) => sendIndex(request, parts.health));
+  atFolder('/version', (request) => answerVersion(request));
+  for (const endpoint of healthEndpoints) {
+    at(`/${endpoint}`, (request) => parts.health.answer(request, endpoint));
+    at(`/${endpoint}/*check`, (request) =>
+      parts.health.answerNamed(request, endpoint, request.info.path.slice(endpoint.length + 2)),
+    );
   }
   at('/metrics', async (request) =>
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
   at('/openapi/v2', answerOpenApiV2);
-  at('/openapi/v3', (request) =>
-    request.info.path.endsWith('/') ? sendNothing(request, 404) : answerOpenApiIndex(request),
-  );
+  at('/openapi/v3', answerOpenApiIndex);
+  at('/openapi/v3/', (request) => sendNothing(request, 404));
   at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
-  at('/.well-known/openid-configuration', (request) => answerOpenId(request, 'application/json', openIdConfiguration));
-  at('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));
-  at('/api', async (request) => {
+  atFolder('/.well-known/openid-configuration', (request) =>
+    answerOpenId(request, 'application/json', openIdConfiguration),
+  );
+  atFolder('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));
+  atEither('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated ? sendAggregated(request, 'core', aggregated) : answer(request, apiVersions(parts.address)));
   });
-  at('/apis', async (request) => {
+  atEither('/apis', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated ? sendAggregated(request, 'named', aggregated) : answer(request, apiGroupList()));
   });
-  at('/api/:version', (request, { version = '' }) => answerResources(request, '', version));
-  at('/apis/:group', async (request, { group }) => {
+  atEither('/api/:version', (request, { version = '' }) => answerResources(request, '', version));
+  atEither('/apis/:group', async (request, { group }) => {
     const found = namedGroups().find(({ name }) => name === group);
     if (found === undefined) return await sendPageNotFound(request);
     await answer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) });
   });
-  at('/apis/:group/:version', async (request, { group = '', version = '' }) => {
+  atEither('/apis/:group/:version', async (request, { group = '', version = '' }) => {
     if (!namedGroups().some(({ name }) => name === group)) return await sendPageNotFound(request);
     await answerResources(request, group, version);
   });
@@ -106,9 +123,7 @@ const openIdConfiguration = {
 
 async function answerOpenId(request: ApiRequest, type: string, document: object): Promise<void> {
   if (request.method !== 'GET') throw methodNotAllowed();
-  const accept = request.header('accept');
-  const accepted = [type, 'application/*', '*/*'];
-  if (accept !== '' && !parseAccept(accept).some((range) => accepted.includes(range.type))) throw notAcceptable([type]);
+  checkAccepted(request.header('accept'), [type]);
   await sendBytes(request, 200, JSON.stringify(document), {
     'content-type': type,
     'cache-control': 'public, max-age=3600',
@@ -117,9 +132,8 @@ async function answerOpenId(request: ApiRequest, type: string, document: object)
 
 /** Clients ask for it with whatever they ask for everything; it only comes as JSON. */
 async function answerVersion(request: ApiRequest): Promise<void> {
-  const accept = request.header('accept');
-  const takesJson = parseAccept(accept).some(({ type }) => ['application/json', 'application/*', '*/*'].includes(type));
-  if (accept !== '' && !takesJson) throw notAcceptable(['application/json']);
+  if (request.method !== 'GET') throw methodNotAllowed();
+  checkAccepted(request.header('accept'), [mediaTypes.json]);
   await sendValue(request, 200, versionInfo, negotiate(''));
 }
 
@@ -131,5 +145,19 @@ async function answerResources(request: ApiRequest, group: string, version: stri
   const list = apiResourceList(group, version);
   if (list === undefined) throw unknownPath();
   if (request.method !== 'GET') throw methodNotAllowed();
+  checkAccepted(request.header('accept'), objectTypes);
   await answer(request, list);
+}
+
+/** All paths there are, for whoever starts at the top. Whatever a client would rather read, it is JSON. */
+async function sendIndex(request: ApiRequest, health: HealthChecks): Promise<void> {
+  const own = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
+  const openId = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
+  const groups = namedGroups().flatMap(({ name, versions }) => [
+    `/apis/${name}`,
+    ...versions.map((version) => `/apis/${name}/${version}`),
+  ]);
+  const checks = [...healthEndpoints.map((endpoint) => `/${endpoint}`), ...health.paths];
+  const paths = [...own, ...openId, '/api/v1', ...groups, ...checks].sort();
+  await sendBytes(request, 200, JSON.stringify({ paths }, null, 2));
 }

@@ -7,6 +7,7 @@ import type { CacheList, CacheListOptions, ResourceCache } from '../store/resour
 import { type ContinueToken, encodeContinueToken, newestRevision } from './continue-token.ts';
 import { interestOf } from './interest.ts';
 import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
+import { negotiate } from './negotiation.ts';
 import { sendCached, sendList } from './object-answers.ts';
 import type { TableListMetadata } from './tables.ts';
 import type { Target } from './target.ts';
@@ -16,6 +17,7 @@ const freshnessTimeoutMs = 3_000;
 
 export async function getObject(request: ApiRequest, target: Target): Promise<void> {
   const { registry, kind, name, namespace } = target;
+  negotiate(request.header('accept'));
   const version =
     request.rawQuery === '' ? undefined : parseResourceVersion(request.query.get('resourceVersion') ?? '');
   await waitUntilFresh(registry.cache, version);
@@ -25,6 +27,7 @@ export async function getObject(request: ApiRequest, target: Target): Promise<vo
 }
 
 export async function listObjects(request: ApiRequest, target: Target): Promise<void> {
+  negotiate(request.header('accept'));
   const options = parseListOptions(request.query);
   const page = await readPage(target, options);
   await sendList(request, target.kind, page.items, pageMetadata(target, options, page));

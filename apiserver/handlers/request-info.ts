@@ -19,6 +19,9 @@ export interface ResourceRequestInfo {
   readonly watchPrefix: boolean;
 }
 
+/** What is a connection to somewhere else rather than an answer of ours. */
+export const connections: readonly string[] = ['attach', 'exec', 'portforward', 'proxy'];
+
 export interface PlainRequestInfo {
   readonly isResource: false;
   readonly path: string;

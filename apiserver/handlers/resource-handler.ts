@@ -8,8 +8,9 @@ import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
+import { checkAccepted, listTypes, objectTypes } from './negotiation.ts';
 import { getObject, listObjects } from './read.ts';
-import type { ResourceRequestInfo } from './request-info.ts';
+import { connections, type ResourceRequestInfo } from './request-info.ts';
 import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
@@ -50,12 +51,20 @@ export function handleResource(
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
   if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  checkAccepted(request.header('accept'), typesOf(verb, subresource));
   const resource = `${kind.group}/${kind.plural}`;
   const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
   if (special !== undefined) return special(request, target);
   // Subresources that are actions have handlers of their own; a new object they never make.
   if (subresource !== undefined && verb === 'create') throw methodNotAllowed();
   return handlers[verb](request, target, parts);
+}
+
+/** What a route answers with. What it hands on to a kubelet or a pod is theirs to say. */
+function typesOf(verb: Verb, subresource: Subresource | undefined): readonly string[] {
+  if (subresource === undefined) return verb === 'list' || verb === 'watch' ? listTypes : objectTypes;
+  if (connections.includes(subresource.name)) return ['*/*'];
+  return subresource.name === 'log' ? ['text/plain', ...objectTypes] : objectTypes;
 }
 
 const handlers: Readonly<
@@ -65,7 +74,7 @@ const handlers: Readonly<
   list: listObjects,
   watch: (request, target, { stopping }) => {
     const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
-    return watchObjects(request, target, { open: (gone) => open(request, gone), stopping });
+    return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
   },
   create: createObject,
   update: updateObject,
@@ -90,15 +99,18 @@ function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | u
 }
 
 /** Cluster-scoped kinds are in no namespace; one object of a namespaced kind is always in one. */
-function fits(kind: Kind, { namespace, name }: ResourceRequestInfo): boolean {
+function fits(kind: Kind, { namespace, name, watchPrefix, subresource }: ResourceRequestInfo): boolean {
   // What is only ever posted (bindings, reviews) has no names to ask for.
   if (name !== undefined && !kind.verbs.includes('get')) return false;
+  // The old paths of watches are there for what can be watched, and for nothing inside of it.
+  if (watchPrefix && (!kind.verbs.includes('watch') || subresource !== undefined)) return false;
   if (!kind.namespaced) return namespace === undefined;
   return namespace !== undefined || name === undefined;
 }
 
 function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefined {
   const isCollection = info.name === undefined;
+  if (info.watchPrefix && request.method !== 'GET') return undefined;
   switch (request.method) {
     case 'GET':
       if (info.watchPrefix) return 'watch';

@@ -1,9 +1,18 @@
-/** What `/version` says: Kubernetes-shaped, so that version checks of tools pass. */
+/** What `/version` says. */
+
+import { gitVersion, kubernetesVersion } from '../../base/version.ts';
+
+const major = String(kubernetesVersion.major);
+const minor = String(kubernetesVersion.minor);
 
 export const versionInfo = {
-  major: '1',
-  minor: '33',
-  gitVersion: 'v1.33.0+longshore.0.1.0',
+  major,
+  minor,
+  emulationMajor: major,
+  emulationMinor: minor,
+  minCompatibilityMajor: major,
+  minCompatibilityMinor: String(kubernetesVersion.minor - 1),
+  gitVersion,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

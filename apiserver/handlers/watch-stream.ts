@@ -2,9 +2,10 @@
 
 import type { ApiRequest } from '../server/api-request.ts';
 import { writeHead } from '../server/responses.ts';
+import { type Encoding, mediaTypes } from './negotiation.ts';
 
 export interface WatchStream {
-  /** Sends one event, a JSON text with its line break. */
+  /** Sends one event: a JSON text with its line break, or a frame of protobuf. */
   send(event: Buffer | string): void;
   /** The client has taken what was sent before, more or less. */
   readonly hasRoom: boolean;
@@ -15,10 +16,11 @@ export interface WatchStream {
 }
 
 /** The head is flushed at once: clients wait for it before they believe that the watch has begun. */
-export function openHttpStream(request: ApiRequest, gone: AbortController): WatchStream {
+export function openHttpStream(request: ApiRequest, gone: AbortController, encoding: Encoding): WatchStream {
   const { outgoing } = request;
   request.signal.addEventListener('abort', () => gone.abort());
-  writeHead(request, 200, { 'content-type': 'application/json' });
+  const type = encoding === 'json' ? mediaTypes.json : `${mediaTypes[encoding]};stream=watch`;
+  writeHead(request, 200, { 'content-type': type });
   outgoing.flushHeaders();
   return {
     send(event) {

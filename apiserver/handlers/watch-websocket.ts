@@ -1,6 +1,7 @@
 /** A watch over WebSocket, for browsers: one frame for each event, text or base64 as the sub-protocol says. */
 
 import type { ApiRequest } from '../server/api-request.ts';
+import type { Encoding } from './negotiation.ts';
 import type { WatchStream } from './watch-stream.ts';
 import { acceptWebSocket, base64Protocol } from './websocket.ts';
 
@@ -8,13 +9,18 @@ import { acceptWebSocket, base64Protocol } from './websocket.ts';
 const highWaterBytes = 1024 * 1024;
 
 /** Takes the connection over. */
-export async function openWebSocketStream(request: ApiRequest, gone: AbortController): Promise<WatchStream> {
+export async function openWebSocketStream(
+  request: ApiRequest,
+  gone: AbortController,
+  encoding: Encoding,
+): Promise<WatchStream> {
   const webSocket = await acceptWebSocket(request);
   webSocket.on('close', () => gone.abort());
   webSocket.on('error', () => gone.abort());
   const isBase64 = webSocket.protocol === base64Protocol;
   let onDrain: (() => void) | undefined;
   const frame = (event: Buffer | string) => {
+    if (encoding === 'protobuf' && typeof event !== 'string') return event;
     const text = typeof event === 'string' ? event : event.toString('utf8');
     return isBase64 ? Buffer.from(text).toString('base64') : text.trimEnd();
   };

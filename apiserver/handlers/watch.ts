@@ -6,15 +6,16 @@
  *   or an ERROR event: 410 (too old), 504 (from the future), too slow
  */
 
+import { encodeWatchFrame } from '../../api/codec/protobuf-writer.ts';
 import type { Kind } from '../../api/kind.ts';
 import { apiVersionOf } from '../../api/kind.ts';
-import { expired, type Status, type StatusError, tooManyRequests } from '../../api/status-error.ts';
+import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { CachedObject, CacheList, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
 import { CompactedError } from '../store/store.ts';
 import { interestOf } from './interest.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
-import { negotiate, type Output } from './negotiation.ts';
+import { type Encoding, negotiateStream, type Output } from './negotiation.ts';
 import { wireObject } from './object-answers.ts';
 import { tooLargeVersion, waitUntilFresh } from './read.ts';
 import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from './tables.ts';
@@ -23,7 +24,7 @@ import type { WatchStream } from './watch-stream.ts';
 
 export interface WatchContext {
   /** Opens the answer; called once, after all that can be refused was checked. Aborts `gone` when the client leaves. */
-  open(gone: AbortController): WatchStream | Promise<WatchStream>;
+  open(gone: AbortController, encoding: Encoding): WatchStream | Promise<WatchStream>;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -33,7 +34,7 @@ const defaultTimeoutSeconds = 1800;
 
 export async function watchObjects(request: ApiRequest, target: Target, context: WatchContext): Promise<void> {
   const options = parseListOptions(request.query, true);
-  const output = negotiate(request.header('accept'));
+  const output = negotiateStream(request.header('accept'));
   const encoder = new EventEncoder(
     target.kind,
     output,
@@ -44,7 +45,7 @@ export async function watchObjects(request: ApiRequest, target: Target, context:
   const startsWithState = options.sendInitialEvents ?? !options.resourceVersion;
   if (options.resourceVersion === undefined) await waitUntilFresh(cache, undefined);
   const gone = new AbortController();
-  const stream = await context.open(gone);
+  const stream = await context.open(gone, output.encoding);
   if (startsWithState && options.resourceVersion) {
     const error = await waitUntilFresh(cache, options.resourceVersion).then(
       () => undefined,
@@ -58,7 +59,7 @@ export async function watchObjects(request: ApiRequest, target: Target, context:
   );
 }
 
-function finish(stream: WatchStream, last: string): void {
+function finish(stream: WatchStream, last: Buffer | string): void {
   stream.send(last);
   stream.end();
 }
@@ -129,6 +130,7 @@ class Watch {
 
   *#linesOf(state: CacheList): Generator<Buffer | string> {
     const { options, encoder } = this.#parts;
+    if (encoder.isImpossible && state.items.length > 0) return this.#end();
     for (const item of state.items) yield encoder.event('ADDED', item);
     if (options.sendInitialEvents && options.allowWatchBookmarks) yield encoder.bookmark(state.revision, true);
   }
@@ -151,12 +153,15 @@ class Watch {
       const events = this.#watch.take();
       if (events.length === 0) return;
       for (const event of events) {
+        if (this.#over) return;
         if (event.type === 'BOOKMARK') {
           this.#seenRevision = event.revision;
           stream.send(encoder.bookmark(event.revision, false));
         } else {
           this.#seenRevision = event.item.revision;
-          stream.send(encoder.event(event.type, event.item));
+          // An object has no form as metadata of a list: upstream's watch ends over the first that comes.
+          if (encoder.isImpossible) this.#end();
+          else stream.send(encoder.event(event.type, event.item));
         }
       }
     }
@@ -205,22 +210,32 @@ class EventEncoder {
   }
 
   event(type: EventType, item: CachedObject): Buffer | string {
-    if (this.#output.form === 'object' && !this.#kind.storedAs) return plainLine(type, item);
-    return `${JSON.stringify({ type, object: this.#object(item) })}\n`;
+    const { form, encoding } = this.#output;
+    if (form === 'object' && encoding === 'json' && !this.#kind.storedAs) return plainLine(type, item);
+    return this.#encode(type, this.#object(item));
   }
 
-  bookmark(revision: number, isInitialEnd: boolean): string {
+  /** No event can be told in the form that the client has asked for. */
+  get isImpossible(): boolean {
+    return this.#output.form === 'metadata' && this.#output.isList === true;
+  }
+
+  bookmark(revision: number, isInitialEnd: boolean): Buffer | string {
     const metadata = {
       resourceVersion: String(revision),
       ...(isInitialEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     };
     const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
-    return `${JSON.stringify({ type: 'BOOKMARK', object: this.#bookmarkObject(object) })}\n`;
+    return this.#encode('BOOKMARK', this.#bookmarkObject(object));
   }
 
-  error(error: StatusError): string {
-    const object: Status = error.status;
-    return `${JSON.stringify({ type: 'ERROR', object })}\n`;
+  error(error: StatusError): Buffer | string {
+    return this.#encode('ERROR', error.status);
+  }
+
+  #encode(type: string, object: object): Buffer | string {
+    const frame = this.#output.encoding === 'protobuf' ? encodeWatchFrame(type, { ...object }) : undefined;
+    return frame ?? `${JSON.stringify({ type, object })}\n`;
   }
 
   #bookmarkObject(object: { readonly metadata: { readonly resourceVersion: string } }): object {

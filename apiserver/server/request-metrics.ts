@@ -4,13 +4,15 @@ import { findKind } from '../../api/kinds.ts';
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { verbOf } from '../authorization/authorization.ts';
-import type { RequestInfo } from '../handlers/request-info.ts';
+import { connections, type RequestInfo } from '../handlers/request-info.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
 
-const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10, 30, 60];
+const durationBuckets = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
 
-const seriesLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'];
+const seriesLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'];
 
 interface Series {
   readonly total: CounterSeries;
@@ -59,8 +61,9 @@ export class RequestMetrics {
   }
 
   /** A stream begins. What is returned is to be called at its end. */
-  beginLongRunning({ info }: ApiRequest, verb: string): () => void {
-    const name = isServed(info) ? nameOf(info) : unknown;
+  beginLongRunning(request: ApiRequest): () => void {
+    const verb = reportedVerb(request);
+    const name = isServed(request.info) ? nameOf(request) : unknown;
     const id = `${verb} ${name}`;
     const open = this.#longRunning.get(id) ?? { labels: labelsOf(verb, name), count: 0 };
     this.#longRunning.set(id, open);
@@ -71,21 +74,21 @@ export class RequestMetrics {
   }
 
   observe(request: ApiRequest): void {
-    const verb = verbOf(request, request.info);
+    const verb = dryRunOf(request) + reportedVerb(request);
     const code = request.outgoing.statusCode;
-    const series =
-      this.#series.get(idOf(verb, nameOf(request.info), code)) ?? this.#newSeries(verb, request.info, code);
+    const series = this.#series.get(idOf(verb, nameOf(request), code)) ?? this.#newSeries(verb, request, code);
     series.total.inc();
     series.duration?.observe((performance.now() - request.startedAt) / 1000);
   }
 
-  #newSeries(verb: string, info: RequestInfo, code: number): Series {
+  #newSeries(verb: string, request: ApiRequest, code: number): Series {
     // What nobody serves could be anything, and must not become a label.
-    const name = isServed(info) ? nameOf(info) : unknown;
+    const name = isServed(request.info) ? nameOf(request) : unknown;
     const id = idOf(verb, name, code);
     let series = this.#series.get(id);
     if (series === undefined) {
-      series = this.#bind(`${verb} ${name}`, labelsOf(verb, name), code);
+      const [word = '', dryRun = ''] = verb.split('/').reverse();
+      series = this.#bind(`${verb} ${name}`, { ...labelsOf(word, name), dry_run: dryRun }, code);
       this.#series.set(id, series);
     }
     return series;
@@ -107,17 +110,44 @@ const idOf = (verb: string, name: string, code: number): string => `${verb} ${na
 const unknown = '// unknown ';
 
 /** `apps/v1/deployments scale resource` */
-function nameOf(info: RequestInfo): string {
-  if (!info.isResource) return `// ${firstPart(info.path)} `;
-  const scope = info.name !== undefined ? 'resource' : info.namespace !== undefined ? 'namespace' : 'cluster';
+function nameOf({ info, method }: ApiRequest): string {
+  if (!info.isResource) return `// /${firstPart(info.path)} `;
+  const isOne = info.name !== undefined || method === 'POST';
+  const scope = isOne ? 'resource' : info.namespace !== undefined ? 'namespace' : 'cluster';
   return `${info.group}/${info.version}/${info.plural} ${info.subresource ?? ''} ${scope}`;
 }
 
 function labelsOf(verb: string, name: string): Labels {
   const [path = '', subresource = '', scope = ''] = name.split(' ');
   const [group = '', version = '', resource = ''] = path.split('/');
-  return { verb: verb.toUpperCase(), group, version, resource, subresource, scope };
+  return { verb, group, version, resource, subresource, scope, component: 'apiserver' };
 }
+
+const reportedVerbs: Readonly<Record<string, string>> = {
+  get: 'GET',
+  list: 'LIST',
+  watch: 'WATCH',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
+};
+const plainMethods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** What dashboards ask for: neither what was sent nor what is authorized, but something between. */
+function reportedVerb(request: ApiRequest): string {
+  const { info, method } = request;
+  if (!info.isResource) return method === 'HEAD' ? 'GET' : plainMethods.includes(method) ? method : 'other';
+  if (connections.includes(info.subresource ?? '')) return 'CONNECT';
+  const verb = verbOf(request, info);
+  if (verb === 'patch' && request.header('content-type').startsWith('application/apply-patch+')) return 'APPLY';
+  return reportedVerbs[verb] ?? 'other';
+}
+
+/** `All/`, or nothing. */
+const dryRunOf = ({ rawQuery, query }: ApiRequest): string =>
+  rawQuery.includes('dryRun=') && query.get('dryRun') === 'All' ? 'All/' : '';
 
 const plainPaths: readonly string[] = ['api', 'apis', 'healthz', 'livez', 'metrics', 'openapi', 'readyz', 'version'];
 const firstPart = (path: string): string => path.split('/', 2)[1] ?? '';

@@ -59,7 +59,7 @@ export async function passRequest(
     }
     const isLongRunning = request.info.isResource && requestClass === 'exempt';
     if (isLongRunning) {
-      leave = parts.metrics.beginLongRunning(request, verb);
+      leave = parts.metrics.beginLongRunning(request);
       await parts.handle(request);
     } else await withDeadline(request, () => parts.handle(request as ApiRequest));
   } catch (error) {

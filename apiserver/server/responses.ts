@@ -2,8 +2,12 @@
 
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import yaml from 'js-yaml';
+import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
 import type { Status, StatusError } from '../../api/status-error.ts';
+import { type Encoding, errorEncoding, mediaTypes } from '../handlers/negotiation.ts';
 import { isPretty } from '../handlers/pretty.ts';
+import { yamlOptions } from '../handlers/yaml-options.ts';
 import type { ApiRequest } from './api-request.ts';
 
 const compress = promisify(gzip);
@@ -53,10 +57,6 @@ export function acceptsGzip(header: string): boolean {
   });
 }
 
-export async function sendJson(request: ApiRequest, code: number, value: unknown): Promise<void> {
-  await sendBytes(request, code, JSON.stringify(value));
-}
-
 export async function sendText(request: ApiRequest, code: number, text: string): Promise<void> {
   await sendBytes(request, code, text, {
     'content-type': 'text/plain; charset=utf-8',
@@ -64,17 +64,19 @@ export async function sendText(request: ApiRequest, code: number, text: string):
   });
 }
 
-export async function sendStatus(request: ApiRequest, status: Status): Promise<void> {
-  await sendBytes(request, status.code ?? 500, JSON.stringify(status));
-}
-
 export async function sendError(request: ApiRequest, error: StatusError): Promise<void> {
   const retryAfter = error.status.details?.retryAfterSeconds;
-  const text = isPretty(request) ? JSON.stringify(error.status, null, 2) : `${JSON.stringify(error.status)}\n`;
-  await sendBytes(request, error.code, text, {
-    'content-type': 'application/json',
+  const encoding = errorEncoding(request.header('accept'));
+  await sendBytes(request, error.code, encodeStatus(request, error.status, encoding), {
+    'content-type': mediaTypes[encoding],
     ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
   });
+}
+
+function encodeStatus(request: ApiRequest, status: Status, encoding: Encoding): Buffer | string {
+  if (encoding === 'yaml') return yaml.dump(JSON.parse(JSON.stringify(status)), yamlOptions);
+  if (encoding === 'protobuf') return encodeProtobuf({ ...status }) ?? '';
+  return isPretty(request) ? JSON.stringify(status, null, 2) : `${JSON.stringify(status)}\n`;
 }
 
 /** What nobody serves and no client of the API would ask for. */

@@ -32,13 +32,13 @@ export function listPage(
   const items: CachedVersion[] = [];
   const isSelective = fields !== undefined || matches !== undefined || name !== undefined;
   for (const [, item] of source.entries(prefix, after)) {
-    if (isSelective && !isOfInterest(item, options)) continue;
     const last = items.at(-1);
     if (limit > 0 && items.length === limit && last !== undefined) {
+      // Whether anything of what follows matches is the next page's question.
       const page = { items, revision, next: last.key };
       return isSelective ? page : { ...page, remaining: source.count(prefix, last.key) };
     }
-    items.push(item);
+    if (!isSelective || isOfInterest(item, options)) items.push(item);
   }
   return { items, revision, remaining: 0 };
 }

@@ -36,6 +36,8 @@ import { WatcherIndex } from './watcher-index.ts';
 export interface CacheFeed {
   /** Up to where changes have been applied. */
   readonly revision: number;
+  /** What was before this the store has forgotten, as far as is known here. */
+  readonly compactedRevision: number;
   waitFor(revision: number, timeoutMs: number): Promise<void>;
   waitUntilConsistent(timeoutMs: number): Promise<void>;
 }
@@ -125,8 +127,9 @@ export class WatchCache implements ResourceCache {
   }
 
   listAt(revision: number, options: CacheListOptions): CacheList | undefined {
-    if (this.#pending !== undefined || revision < this.#history.knownSince || revision > this.revision)
-      return undefined;
+    // What has not changed since could still be told; but the past ends for all kinds, and on all servers, at once.
+    const oldest = Math.max(this.#history.knownSince, this.#parts.feed.compactedRevision);
+    if (this.#pending !== undefined || revision < oldest || revision > this.revision) return undefined;
     return listPage(undo(this.#objects, this.#history.after(revision)), this.#resource, options, revision);
   }
 

@@ -55,10 +55,16 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   #isFollowing = false;
 
   /** Starts at once; caches are opened whenever they are wanted. */
+  readonly #compactionKey: string;
+  #nextCompaction = 0;
+  /** What was before this the store has forgotten, as far as has been seen. */
+  compactedRevision = 0;
+
   constructor(options: WatchCachesOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#root = options.root ?? '/registry/';
+    this.#compactionKey = `${this.#root}compaction`;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#reached = new RevisionWaiters(this.#clock);
@@ -152,6 +158,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   #apply(changes: readonly Change[], revision: number): void {
     const touched = new Set<WatchCache>();
     for (const change of changes) {
+      if (change.type === 'put' && change.entry.key === this.#compactionKey) this.#noteCompaction(change.entry.value);
       const cache = this.#cacheOf(change.type === 'put' ? change.entry.key : change.key);
       if (cache === undefined) continue;
       cache.apply(change);
@@ -159,6 +166,12 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     }
     this.#reached.reach(revision);
     for (const cache of touched) cache.notify();
+  }
+
+  /** The compactor writes how far the next compaction goes, and does what was written before. */
+  #noteCompaction(value: Buffer): void {
+    this.compactedRevision = Math.max(this.compactedRevision, this.#nextCompaction);
+    this.#nextCompaction = Number(value.toString()) || 0;
   }
 
   /** Prefixes end in a slash, as `/registry/core/pods/`: the key's are tried from the longest that can be one. */

@@ -8,6 +8,7 @@ import { pods } from '../../api/core/pod.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import { userAgentOf } from '../../base/version.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { applyManifest } from '../apply-manifest.ts';
@@ -63,7 +64,7 @@ export interface DemoOptions {
 /** Applies the manifests and waits until the page is answered through its Service. */
 export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<{ url: string }> {
   const connection = connectionAs(cluster, cluster.certificates.admin);
-  const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger: cluster.logger });
   try {
     await waitUntil({
       not: 'The guestbook cannot be applied',

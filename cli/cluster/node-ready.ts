@@ -3,6 +3,7 @@
 import { nodes } from '../../api/core/node.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
+import { userAgentOf } from '../../base/version.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
@@ -16,7 +17,7 @@ export interface NodeReadyOptions {
 
 export async function waitForNode(cluster: Cluster, { progress, signal }: NodeReadyOptions): Promise<void> {
   const connection = connectionAs(cluster, cluster.certificates.admin);
-  const client = createRestClient(connection, { userAgent: 'longshore-up', logger: cluster.logger });
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger: cluster.logger });
   const { nodeName, options } = cluster;
   try {
     await waitUntil({

@@ -1,7 +1,9 @@
 /**
  * Replays the recordings of what upstream answers against a server, and prints how many answers are the same.
  *
- *   npm run golden -- [--kubeconfig FILE] [--show N] [--only TEXT] [FILE|FOLDER …]
+ *   npm run golden -- [--kubeconfig FILE] [--show N] [--only TEXT] [--inexact] [FILE|FOLDER …]
+ *
+ * `--inexact` also shows answers that are the same but for their words.
  *
  * Without a kubeconfig it starts the API server in this process, on the in-memory store.
  */
@@ -35,8 +37,19 @@ export interface FileResult {
 export const startRecordedServer = (): Promise<TestApiServer> =>
   startTestApiServer({ disabledAdmissionPlugins: [], mountServiceAccountTokens: true });
 
+export interface ReplayOptions {
+  /** Only steps whose name contains this. */
+  readonly only?: string;
+  /** Whether answers that are the same, but not to the letter, count among the misses. */
+  readonly alsoInexact?: boolean;
+}
+
 /** Plays one file of scenarios. */
-export async function replayFile(connection: Connection, file: string, only = ''): Promise<FileResult> {
+export async function replayFile(
+  connection: Connection,
+  file: string,
+  { only = '', alsoInexact = false }: ReplayOptions = {},
+): Promise<FileResult> {
   const connections = { own: new GoldenConnection(connection), bare: new GoldenConnection(connection, { bare: true }) };
   const result = { file, cases: 0, same: 0, exact: 0, misses: [] as FileResult['misses'][number][] };
   try {
@@ -52,7 +65,7 @@ export async function replayFile(connection: Connection, file: string, only = ''
         result.cases += 1;
         result.same += Number(same);
         result.exact += Number(exact);
-        if (!same) result.misses.push({ id, want, got });
+        if (!same || (!exact && alsoInexact)) result.misses.push({ id, want, got });
       }
       if (!scenario.plain) await connections.own.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` });
     }
@@ -112,12 +125,14 @@ async function main(args: string[]): Promise<void> {
   const kubeconfig = option('kubeconfig');
   const show = Number(option('show') ?? 0);
   const only = option('only') ?? '';
-  const files = (args.length > 0 ? args : [join(recordings, 'reads'), join(recordings, 'writes')]).flatMap(filesIn);
+  const alsoInexact = args.includes('--inexact');
+  const named = args.filter((word) => word !== '--inexact');
+  const files = (named.length > 0 ? named : [join(recordings, 'reads'), join(recordings, 'writes')]).flatMap(filesIn);
   const server = kubeconfig === undefined ? await startRecordedServer() : undefined;
   const connection = server?.connection ?? (await readKubeconfig(kubeconfig ?? ''));
   const total = { cases: 0, same: 0, exact: 0 };
   for (const file of files) {
-    const result = await replayFile(connection, file, only);
+    const result = await replayFile(connection, file, { only, alsoInexact });
     print(result, show);
     for (const key of ['cases', 'same', 'exact'] as const) total[key] += result[key];
   }

@@ -48,6 +48,35 @@ test('requests are counted by what they asked for and what they got', async () =
   assert.equal(await sample('apiserver_current_inflight_requests', { request_kind: 'mutating' }), 0);
 });
 
+test("verbs and labels are upstream's", async () => {
+  const path = '/api/v1/namespaces/counted/configmaps';
+  const total = (labels: Record<string, string>) =>
+    sample('apiserver_request_total', { component: 'apiserver', resource: 'configmaps', ...labels });
+  const { client } = server;
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'v' } };
+  await client.raw('POST', `${path}?dryRun=All`, { body });
+  await client.raw('POST', path, { body });
+  await client.raw('PUT', `${path}/v`, { body });
+  await client.raw('PATCH', `${path}/v`, { body: '{}', headers: { 'content-type': 'application/merge-patch+json' } });
+  await client.raw('PATCH', `${path}/v?fieldManager=m`, {
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+  });
+  await client.raw('DELETE', `${path}/v`);
+  await client.raw('DELETE', path);
+  await client.raw('GET', '/api/v1/namespaces/counted/pods/none/proxy/').catch(() => undefined);
+  assert.equal(await total({ verb: 'POST', scope: 'resource', dry_run: 'All', code: '201' }), 1);
+  for (const verb of ['PUT', 'PATCH', 'APPLY', 'DELETE'])
+    assert.equal(await total({ verb, scope: 'resource', dry_run: '', code: '200' }), 1, verb);
+  assert.equal(await total({ verb: 'DELETECOLLECTION', scope: 'namespace', code: '200' }), 1);
+  const connect = { verb: 'CONNECT', resource: 'pods', subresource: 'proxy', code: '404' };
+  assert.equal(await total(connect), 1);
+  await client.raw('GET', '/healthz');
+  assert.equal(await total({ verb: 'GET', resource: '', subresource: '/healthz', scope: '', code: '200' }), 1);
+  const { text } = await client.raw('GET', '/metrics');
+  assert.doesNotMatch(text, /verb="(CREATE|UPDATE)"/);
+});
+
 test('what nobody serves does not become a label, whoever asks for it', async () => {
   const stranger = createRestClient(await server.connectAs('nobody'), { userAgent: 'test', logger: silentLogger });
   for (const path of ['/strange-1', '/api/v1/strange-2', '/apis/strange-3/v1/strange-4', '/api/v1/pods/a/strange-5']) {

@@ -22,7 +22,7 @@ describe('the way to a kubelet', () => {
   let heard = 0;
 
   before(async () => {
-    server = await startTestApiServer();
+    server = await startTestApiServer({ advertiseAddress: '127.0.0.1' });
   });
   after(() => server.stop());
   afterEach(() => {

@@ -18,6 +18,8 @@ export interface TestApiServerOptions {
   readonly disabledAdmissionPlugins?: readonly string[];
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
+  /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
+  readonly advertiseAddress?: string;
   readonly logger?: Logger;
 }
 
@@ -52,8 +54,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     clientCertificateAuthority: authority.certificate,
     serviceCidr: '10.96.0.0/16',
     nodePortRange: { first: 30000, last: 32767 },
-    // Endpoints may not be loopback addresses; nobody connects to this one.
-    advertiseAddress: '192.0.2.1',
+    advertiseAddress: options.advertiseAddress ?? '192.0.2.1',
     kubeletClient: await issueCertificate(authority, {
       commonName: 'kube-apiserver-kubelet-client',
       usages: ['client'],

@@ -71,11 +71,12 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
 
 /** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
 function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
-  const { ca, cert, key } = agent instanceof https.Agent ? agent.options : {};
+  const { ca, cert, key, lookup } = agent instanceof https.Agent ? agent.options : {};
   return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
+    ...(lookup !== undefined && { lookup }),
   };
 }
 

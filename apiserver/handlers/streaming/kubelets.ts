@@ -1,11 +1,14 @@
 /** The way to a node's kubelet: where it listens, who we are there, and who it must be: the owner of that address. */
 
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Node } from 'kubernetes-types/core/v1';
 import { nodes } from '../../../api/core/node.ts';
 import { pods } from '../../../api/core/pod.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
+import { isForeignAddress } from '../../../api/validation/special-ip.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { type KeyPairSource, RenewedKeyPair } from '../../../base/renewed-key-pair.ts';
 import { findObject } from '../../admission/cached-objects.ts';
@@ -17,6 +20,11 @@ export interface KubeletsOptions {
   readonly client: KeyPairSource | undefined;
   /** PEM. Signs the kubelets' certificates. */
   readonly certificateAuthority: string;
+  /**
+   * Whether a kubelet may be at a loopback or link-local address: only in a cluster that is one machine without a
+   * network. Elsewhere a node that says so would have us talk to what listens beside us, and that would trust us.
+   */
+  readonly allowOwnHost: boolean;
   readonly logger: Logger;
 }
 
@@ -37,8 +45,12 @@ export class Kubelets {
     this.#options = options;
     const { client, certificateAuthority, logger } = options;
     this.#client = client && new RenewedKeyPair(client, { logger });
-    // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
-    this.#agent = new https.Agent({ ca: certificateAuthority, maxCachedSessions: 0 });
+    this.#agent = new https.Agent({
+      ca: certificateAuthority,
+      lookup: judgedLookup((address) => this.#allows(address)),
+      // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
+      maxCachedSessions: 0,
+    });
   }
 
   /** Throws NotFound (upstream names it as a pod), BadRequest when the node has said no address yet. */
@@ -51,10 +63,16 @@ export class Kubelets {
     const addresses = node.status?.addresses ?? [];
     for (const wanted of addressTypes) {
       const found = addresses.find(({ type }) => type === wanted);
-      if (found)
-        return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort };
+      if (found === undefined) continue;
+      // What is a name is judged when it is resolved.
+      if (isIP(found.address) !== 0 && !this.#allows(found.address)) throw badRequest('address not allowed');
+      return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port || defaultPort };
     }
     throw badRequest('no preferred addresses found; known addresses: []');
+  }
+
+  #allows(address: string): boolean {
+    return this.#options.allowOwnHost || isForeignAddress(address);
   }
 
   /** Whoever has asked for an address has the agent's certificate looked at again. */

@@ -4,6 +4,7 @@
  */
 
 import { randomInt } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Pod, Service } from 'kubernetes-types/core/v1';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { nodes } from '../../../api/core/node.ts';
@@ -12,7 +13,8 @@ import { services } from '../../../api/core/service.ts';
 import { endpointSlices } from '../../../api/discovery/endpoint-slice.ts';
 import type { Kind } from '../../../api/kind.ts';
 import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
-import { badRequest, notFound, StatusError } from '../../../api/status-error.ts';
+import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../api/status-error.ts';
+import { isForeignAddress } from '../../../api/validation/special-ip.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import type { Registries } from '../../registry/registries.ts';
@@ -20,7 +22,7 @@ import type { ApiRequest } from '../../server/api-request.ts';
 import { writeHead } from '../../server/responses.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Kubelets } from './kubelets.ts';
-import { WebProxy } from './web-proxy.ts';
+import { WebProxy, type WebTarget } from './web-proxy.ts';
 
 interface ProxyName {
   readonly scheme: 'http' | 'https';
@@ -51,7 +53,7 @@ export function createProxies(
       const pod = await find(pods, { namespace: target.namespace, name });
       const place = podPlace(pod, port);
       if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
+      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
     },
 
     async services(request, target) {
@@ -59,14 +61,19 @@ export function createProxies(
       const service = await find(services, { namespace: target.namespace, name });
       const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
       if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, path: restPath(request) });
+      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
     },
 
     async nodes(request, target) {
-      const { name } = parseName(target.name, 'node');
-      const { host, port } = await kubelets.addressOf(name, nodes);
+      const { scheme, name, port } = parseName(target.name, 'node');
+      const kubelet = await kubelets.addressOf(name, nodes);
+      const isKubelet = port === '' || port === String(kubelet.port);
+      if (!isKubelet && !mayBeForeign(kubelet.host)) throw badRequest('address not allowed');
       if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: true, host, port, path: restPath(request), agent: kubelets.agent });
+      const way = isKubelet
+        ? { ...kubelet, secure: true, agent: kubelets.agent }
+        : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
+      await proxy.pass(request, { ...way, ...pathsOf(request) });
     },
   };
 }
@@ -81,17 +88,24 @@ function parseName(text: string, what: string): ProxyName {
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port };
 }
 
+function portNumber(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > 65_535)
+    throw badRequest(`invalid port ${JSON.stringify(text)}: must be between 1 and 65535`);
+  return number;
+}
+
 /** The pod's own address, and without a port the first that a container has declared. */
 function podPlace({ spec, status }: DeepReadonly<Pod>, port: string): Place {
   const declared = (spec?.containers ?? []).flatMap(({ ports = [] }) => ports);
-  const number = port === '' ? (declared[0]?.containerPort ?? 80) : Number(port);
+  const number = port === '' ? (declared[0]?.containerPort ?? 80) : portNumber(port);
   const host = status?.podIP ?? '';
-  if (host === '' || !isForeign(host)) throw badRequest('address not allowed');
+  if (!isForeignAddress(host)) throw badRequest('address not allowed');
   return { host, port: number };
 }
 
-/** Never to the server's own host: what listens there trusts whoever can reach it. */
-const isForeign = (address: string): boolean => !/^(127\.|0\.|169\.254\.|::1$|::$|fe80:)/i.test(address);
+/** Never to the server's own host: what listens there trusts whoever can reach it. A name is judged as it is resolved. */
+const mayBeForeign = (host: string): boolean => isIP(host) === 0 || isForeignAddress(host);
 
 /** One of the ready endpoints behind the port, any. */
 function servicePlace(
@@ -121,10 +135,11 @@ function servicePlace(
     const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
     if (number === undefined || wanted === undefined) return [];
     const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-    return ready.flatMap(({ addresses }) => addresses.filter(isForeign).map((host) => ({ host, port: number })));
+    return ready.flatMap(({ addresses }) => addresses.filter(mayBeForeign).map((host) => ({ host, port: number })));
   });
+  if (slices.length === 0) throw notFound(services, key.name);
   const place = places.length > 0 ? places[randomInt(places.length)] : undefined;
-  if (place === undefined) throw notFound(services, key.name);
+  if (place === undefined) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(key.name)}`);
   return place;
 }
 
@@ -138,7 +153,14 @@ function redirectToFolder(request: ApiRequest): boolean {
   return true;
 }
 
-function restPath({ info, rawQuery }: ApiRequest): string {
-  const rest = info.isResource ? (info.rest ?? '') : '';
-  return `/${encodeURI(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`;
+/** What the other side is asked for, and where its root is for the client. */
+function pathsOf({ info, rawQuery }: ApiRequest): Pick<WebTarget, 'path' | 'prefix'> {
+  const named = info.isResource ? (info.rest ?? '') : '';
+  // A slash at the end is the other side's to interpret.
+  const rest = named !== '' && info.path.endsWith('/') ? `${named}/` : named;
+  const prefix = info.path.slice(0, info.path.length - rest.length).replace(/\/$/, '');
+  return { path: `/${encodePath(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`, prefix: encodePath(prefix) };
 }
+
+/** What was a question mark in the path must not begin a query. */
+const encodePath = (path: string): string => encodeURI(path).replace(/[?#]/g, encodeURIComponent);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
 import { StatusError } from '../../../api/status-error.ts';
 import { ApiRequest } from '../../server/api-request.ts';
@@ -15,7 +16,17 @@ const pod = http.createServer((request, response) => {
     response.setHeader('x-url', request.url ?? '');
     response.setHeader('x-headers', JSON.stringify(request.headers));
     request.pipe(response);
-  } else if (path === '/late') response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+  } else if (path === '/page') {
+    const html = `<!doctype html><a href="/a?b&amp;c">ü</a><img src=x.png><script src='//cdn/x'></script><p title="/a">`;
+    const isPacked = request.url?.endsWith('?packed');
+    const headers = { 'content-type': 'text/html; charset=utf-8', 'access-control-allow-origin': '*' };
+    response.writeHead(200, { ...headers, ...(isPacked && { 'content-encoding': 'gzip' }) });
+    response.end(isPacked ? gzipSync(html) : html);
+  } else if (path === '/moved') {
+    const location = new URL(request.url ?? '', 'http://x').searchParams.get('to') ?? '';
+    response.writeHead(302, { location: location.replace('SELF', request.headers.host ?? '') }).end();
+  } else if (path === '/odd') response.socket?.end('HTTP/1.1 099 Odd\r\nx: y\r\n\r\n');
+  else if (path === '/late') response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
   else if (path === '/cut') {
     response.writeHead(200, { 'content-length': '10' });
     response.write('half', () => response.destroy());
@@ -27,11 +38,12 @@ new WebSocketServer({ server: pod, path: '/socket' }).on('connection', (socket) 
 });
 
 const proxy = new WebProxy();
+const prefix = '/api/v1/namespaces/n/pods/p/proxy';
 let target = { secure: false, host: '127.0.0.1', port: 0 };
 let failure: unknown;
 const front = http.createServer(async (incoming, outgoing) => {
   try {
-    await proxy.pass(new ApiRequest(incoming, outgoing), { ...target, path: incoming.url ?? '' });
+    await proxy.pass(new ApiRequest(incoming, outgoing), { ...target, prefix, path: incoming.url ?? '' });
   } catch (error) {
     failure = error;
     outgoing.writeHead(500).end();
@@ -40,7 +52,11 @@ const front = http.createServer(async (incoming, outgoing) => {
 front.on('upgrade', (incoming, socket: net.Socket, head) => {
   const outgoing = new http.ServerResponse(incoming);
   outgoing.assignSocket(socket);
-  void proxy.pass(new ApiRequest(incoming, outgoing, { socket, head }), { ...target, path: incoming.url ?? '' });
+  void proxy.pass(new ApiRequest(incoming, outgoing, { socket, head }), {
+    ...target,
+    prefix,
+    path: incoming.url ?? '',
+  });
 });
 
 const portOf = (server: http.Server): number => (server.address() as AddressInfo).port;
@@ -82,6 +98,32 @@ test('the head of an answer does not wait for its body, and a client that leaves
   assert.equal(answer.headers.get('content-type'), 'text/event-stream');
   leaving.abort();
   await left;
+});
+
+test('links and redirects of a page stay below the proxy, in pages that are packed too', async () => {
+  for (const query of ['', '?packed']) {
+    const answer = await fetch(`http://127.0.0.1:${portOf(front)}/page${query}`);
+    assert.equal(
+      await answer.text(),
+      `<!doctype html><a href="${prefix}/a?b&amp;c">ü</a><img src=x.png><script src='//cdn/x'></script><p title="/a">`,
+    );
+    assert.equal(answer.headers.get('access-control-allow-origin'), null);
+  }
+  const locations: Readonly<Record<string, string>> = {
+    '/new/': `${prefix}/new/`,
+    'http://SELF/new?x': `${prefix}/new?x`,
+    'http://elsewhere/new': 'http://elsewhere/new',
+    next: 'next',
+  };
+  for (const [to, want] of Object.entries(locations)) {
+    const url = `http://127.0.0.1:${portOf(front)}/moved?to=${encodeURIComponent(to)}`;
+    assert.equal((await fetch(url, { redirect: 'manual' })).headers.get('location'), want);
+  }
+});
+
+test('an answer that cannot be passed on ends the connection, not the server', async () => {
+  await assert.rejects(fetch(`http://127.0.0.1:${portOf(front)}/odd`));
+  assert.equal((await fetch(`http://127.0.0.1:${portOf(front)}/nothing`)).status, 404);
 });
 
 test('half an answer ends in an error', async () => {

@@ -1,11 +1,17 @@
 /** HTTP from a client on to what runs in pods and on nodes, and back, upgraded connections included: on http-proxy. */
 
-import type http from 'node:http';
-import type { Socket } from 'node:net';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { type Duplex, pipeline } from 'node:stream';
 import httpProxy from 'http-proxy';
 import { serviceUnavailable } from '../../../api/status-error.ts';
+import { isForeignAddress } from '../../../api/validation/special-ip.ts';
+import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { isIdentityHeader } from './identity-headers.ts';
+import { htmlRewriters } from './proxied-html.ts';
+import { type ProxiedPage, rewriteProxiedUrl } from './proxied-url.ts';
 
 export interface WebTarget {
   readonly secure: boolean;
@@ -13,31 +19,47 @@ export interface WebTarget {
   readonly port: number;
   /** With query. */
   readonly path: string;
-  /** Whose certificates and checks are used. Default: none, and whatever certificate the other side shows will do. */
+  /** Under which the client sees the other side's root: links and redirects are kept below it. */
+  readonly prefix: string;
+  /**
+   * Whose certificates and checks are used. Default: none, whatever certificate the other side shows will do, and names
+   * that lead to this host lead nowhere; an address is judged by the caller.
+   */
   readonly agent?: http.Agent | undefined;
 }
 
+const lookup = judgedLookup(isForeignAddress);
+const agents = { http: new http.Agent({ lookup }), https: new https.Agent({ lookup, rejectUnauthorized: false }) };
+
 export class WebProxy {
-  readonly #proxy = httpProxy.createProxyServer({ changeOrigin: true, toProxy: true });
+  readonly #proxy = httpProxy.createProxyServer({ changeOrigin: true, toProxy: true, selfHandleResponse: true });
+  readonly #pages = new WeakMap<http.ServerResponse, ProxiedPage>();
 
   constructor() {
     // A client that leaves is gone for the other side too: http-proxy only sees those that leave while they still send.
     this.#proxy.on('proxyReq', (outgoing, _, response) => {
       response.on('close', () => outgoing.destroy());
     });
-    this.#proxy.on('proxyRes', (answer, _, response) => {
+    this.#proxy.on('proxyRes', (answer, request, response) => {
       response.on('close', () => answer.destroy());
-      // What the other side says of its connection says nothing of ours.
-      delete answer.headers.connection;
-      delete answer.headers['keep-alive'];
+      try {
+        this.#send(request, answer, response);
+      } catch {
+        // What no server may say cannot be passed on: a code below 100, a header with line breaks.
+        response.destroy();
+      }
+    });
+  }
+
+  #send(request: http.IncomingMessage, answer: http.IncomingMessage, response: http.ServerResponse): void {
+    const page = this.#pages.get(response) ?? { prefix: '', target: '', front: '' };
+    const rewriters = request.method === 'HEAD' ? [] : rewritersFor(answer, page);
+    response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, page, rewriters.length > 0));
+    // Events may come late: that there will be some must not.
+    response.flushHeaders();
+    pipeline([answer, ...rewriters, response], (error) => {
       // Half an answer must not look like a whole one.
-      answer.on('close', () => {
-        if (!answer.complete) response.destroy();
-      });
-      // Events may come late: that there will be some must not.
-      process.nextTick(() => {
-        if (!response.headersSent) response.flushHeaders();
-      });
+      if (error) response.destroy();
     });
   }
 
@@ -45,10 +67,18 @@ export class WebProxy {
   pass(request: ApiRequest, target: WebTarget): Promise<void> {
     const { incoming } = request;
     for (const name of Object.keys(incoming.headers)) if (isIdentityHeader(name)) delete incoming.headers[name];
+    const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
+    this.#pages.set(request.outgoing, {
+      prefix: target.prefix,
+      target: `${host}:${target.port}`,
+      front: request.header('host'),
+    });
     incoming.url = target.path;
+    incoming.headers['x-forwarded-uri'] = `${target.prefix}${target.path.split('?', 1)[0]}`;
     const options = {
       target: { protocol: target.secure ? 'https:' : 'http:', host: target.host, port: target.port },
-      ...(target.agent === undefined ? { secure: false } : { agent: target.agent }),
+      agent: target.agent ?? (target.secure ? agents.https : agents.http),
+      secure: target.agent !== undefined,
     };
     return request.upgrade === undefined
       ? this.#passRequest(request, options)
@@ -82,6 +112,32 @@ export class WebProxy {
       });
     });
   }
+}
+
+function rewritersFor(answer: http.IncomingMessage, page: ProxiedPage): Duplex[] {
+  const [type = ''] = (answer.headers['content-type'] ?? '').split(';', 1);
+  if (type.trim().toLowerCase() !== 'text/html' || answer.headers.location !== undefined) return [];
+  return htmlRewriters(answer.headers['content-encoding'] ?? '', (url) => rewriteProxiedUrl(url, page));
+}
+
+/** What the other side says of its connection, or of who else may read it, says nothing of ours. */
+const ownHeaders: readonly string[] = [
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+];
+
+function answerHeaders(answer: http.IncomingMessage, page: ProxiedPage, isRewritten: boolean) {
+  const headers = Object.entries(answer.headers).flatMap(([name, value]) => {
+    if (value === undefined || ownHeaders.includes(name)) return [];
+    if (isRewritten && name === 'content-length') return [];
+    return [[name, name === 'location' ? rewriteProxiedUrl(String(value), page) : value] as const];
+  });
+  return Object.fromEntries(headers);
 }
 
 function unreachable({ target }: httpProxy.ServerOptions, error: Error) {

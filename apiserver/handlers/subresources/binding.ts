@@ -7,7 +7,8 @@ import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors
 import type { Stored } from '../../../api/object.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { sendJson } from '../../server/responses.ts';
+import { negotiate } from '../negotiation.ts';
+import { sendValue } from '../object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import { placeInNamespace, readObject, writeRequest } from '../write.ts';
 import { parseWriteOptions } from '../write-options.ts';
@@ -36,7 +37,8 @@ export const createBinding =
       },
       (previous) => bind(previous as Stored<Pod>, binding),
     );
-    await sendJson(request, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+    await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
   };
 
 function checkTarget(binding: Binding, name: string): void {

@@ -10,9 +10,10 @@ import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { sendJson } from '../../server/responses.ts';
 import { readSmallBody } from '../body.ts';
 import { decodeObject, type ExpectedType } from '../decode-object.ts';
+import { negotiate } from '../negotiation.ts';
+import { sendValue } from '../object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Target } from '../target.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
@@ -60,7 +61,8 @@ export const createEviction =
       },
       write,
     );
-    await sendJson(request, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+    const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+    await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
   };
 
 /** The older policy/v1beta1 has the same fields, and old clients still send it. */

@@ -3,7 +3,6 @@
 import { randomInt } from 'node:crypto';
 import type { Service, ServiceSpec } from 'kubernetes-types/core/v1';
 import { services } from '../../../api/core/service.ts';
-import { validateClusterIps } from '../../../api/core/service-validation.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { Stored } from '../../../api/object.ts';
 import { internalError, serviceUnavailable } from '../../../api/status-error.ts';
@@ -18,7 +17,6 @@ import {
   alignClusterIps,
   allocatesNodePorts,
   completeFamilies,
-  dropSecondFamily,
   hasNodePorts,
   isHeadless,
   keepAllocated,
@@ -74,10 +72,7 @@ export class ServiceHooks implements StorageHooks {
     if (next.spec === undefined) return nothing;
     if (previous?.spec) keepAllocated(next.spec, previous.spec);
     alignClusterIps(next.spec, previous?.spec);
-    if (previous?.spec) {
-      dropSecondFamily(next.spec, previous.spec);
-      refuseOtherHealthCheckPort(next, previous);
-    }
+    if (previous?.spec) refuseOtherHealthCheckPort(next, previous);
     completeAddresses(next, previous?.spec);
     const work = new Work(next, dryRun);
     try {
@@ -140,6 +135,8 @@ export class ServiceHooks implements StorageHooks {
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${addresses.cidr}`,
       );
     }
+    // Of addresses a dry run asks only whether they can be had at all.
+    if (work.dryRun) return;
     if (!(await work.claim(this.#ips, address))) throw refuse('provided IP is already allocated');
   }
 
@@ -230,8 +227,7 @@ function portThings(held: DeepReadonly<ServiceSpec>): string[] {
 function completeAddresses({ spec: wanted, metadata }: StoredService, previous?: DeepReadonly<ServiceSpec>): void {
   if (wanted === undefined) return;
   const errors = new FieldErrors();
-  validateClusterIps(wanted, errors);
-  if (errors.empty) completeFamilies(wanted, previous, errors);
+  completeFamilies(wanted, previous, errors);
   if (!errors.empty) throw invalidObject(services, metadata.name, errors.list);
 }
 

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ServiceSpec } from 'kubernetes-types/core/v1';
 import { FieldErrors } from '../../../api/field-errors.ts';
-import { completeFamilies, dropSecondFamily, keepAllocated } from './service-needs.ts';
+import { completeFamilies, keepAllocated } from './service-needs.ts';
 
 const open = { clusterIP: 'None', clusterIPs: ['None'] };
 
 describe('families of a Service', () => {
   const completed: [string, ServiceSpec, Partial<ServiceSpec>][] = [
     ['the one of the cluster', {}, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }],
-    ['one address, one family', { clusterIPs: ['10.96.0.9'] }, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }],
+    [
+      'one address, one family',
+      { clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'] },
+      { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' },
+    ],
     ['two where they can be had', { ipFamilyPolicy: 'PreferDualStack' }, { ipFamilies: ['IPv4'] }],
     ['both without address and pods', open, { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }],
     [
@@ -64,8 +68,29 @@ describe('families of a Service', () => {
 
   it('lose the second when one is asked for', () => {
     const next: ServiceSpec = { ...open, ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'SingleStack' };
-    dropSecondFamily(next, { ...next, ipFamilyPolicy: 'RequireDualStack' });
+    const selector = { app: 'x' };
+    completeFamilies(
+      next,
+      { ...next, ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' },
+      new FieldErrors(),
+    );
     assert.deepEqual(next.ipFamilies, ['IPv4']);
+    const shorter: ServiceSpec = { ...open, selector, ipFamilies: ['IPv4'] };
+    const errors = new FieldErrors();
+    completeFamilies(shorter, { ...open, ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' }, errors);
+    assert.match(
+      errors.list.map(({ message }) => message).join(),
+      /must be 'SingleStack' to release the secondary IP family/,
+    );
+  });
+
+  it('are what they were before where an update says nothing, and one where a new Service says nothing', () => {
+    const next: ServiceSpec = { ...open, selector: { app: 'x' } };
+    completeFamilies(next, { ...open, ipFamilyPolicy: 'PreferDualStack' }, new FieldErrors());
+    assert.equal(next.ipFamilyPolicy, 'PreferDualStack');
+    const errors = new FieldErrors();
+    completeFamilies({ ...open, selector: { app: 'x' }, ipFamilies: ['IPv4', 'IPv6'] }, undefined, errors);
+    assert.match(errors.list.map(({ message }) => message).join(), /when multiple IP families are specified/);
   });
 });
 

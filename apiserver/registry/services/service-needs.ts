@@ -1,6 +1,8 @@
 /** Which addresses and ports a Service needs, and what an update keeps of what its previous version held. Pure. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1';
+import { validateClusterIps } from '../../../api/core/service-validation.ts';
 import { type FieldErrors, FieldPath } from '../../../api/field-errors.ts';
 import { parseIp } from '../../../api/net.ts';
 import { equalJson } from '../../../api/patch/record.ts';
@@ -66,7 +68,9 @@ export function alignClusterIps(next: ServiceSpec, previous: ReadSpec | undefine
 }
 
 const path = FieldPath.of('spec');
+const policyPath = path.child('ipFamilyPolicy');
 type Family = 'IPv4' | 'IPv6';
+type Policy = NonNullable<ServiceSpec['ipFamilyPolicy']>;
 /** The cluster's only family: what addresses are given out of. */
 const clusterFamily: Family = 'IPv4';
 
@@ -76,25 +80,51 @@ const clusterFamily: Family = 'IPv4';
  */
 export function completeFamilies(spec: ServiceSpec, previous: ReadSpec | undefined, errors: FieldErrors): void {
   if (!needsClusterIp(spec) || (previous && keepsBothIfPossible(spec, previous))) return;
+  spec.ipFamilyPolicy ??= previous?.ipFamilyPolicy ?? defaultPolicy(spec);
+  validateClusterIps(spec, errors);
+  if (!errors.empty) return;
+  if (previous) followPolicy(spec, previous, errors);
+  refuseTwoOfSingle(spec, errors);
   inferFamilies(spec, errors);
   if (!errors.empty) return;
-  if (isHeadless(spec) && Object.keys(spec.selector ?? {}).length === 0) {
+  if (isOpenHeadless(spec)) {
     completeOpenFamilies(spec);
     return;
   }
   refuseOtherFamilies(spec, errors);
   if (!errors.empty) return;
   if (!spec.ipFamilies?.length) spec.ipFamilies = [clusterFamily];
-  const wantsBoth = spec.ipFamilies.length > 1 || (spec.clusterIPs?.length ?? 0) > 1;
-  spec.ipFamilyPolicy ??= wantsBoth ? 'RequireDualStack' : 'SingleStack';
 }
 
-/** Whoever asks for one family only drops the second address and family with that. */
-export function dropSecondFamily(next: ServiceSpec, previous: ReadSpec): void {
-  const wasDual = previous.ipFamilyPolicy === 'RequireDualStack' || previous.ipFamilyPolicy === 'PreferDualStack';
-  if (!wasDual || next.ipFamilyPolicy !== 'SingleStack') return;
-  next.clusterIPs?.splice(1);
-  next.ipFamilies?.splice(1);
+/** Without an address, and without pods that we look for. */
+const isOpenHeadless = (spec: ReadSpec): boolean =>
+  spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+
+const defaultPolicy = (spec: ReadSpec): Policy => (isOpenHeadless(spec) ? 'RequireDualStack' : 'SingleStack');
+
+/** Whoever asks for one family only drops the second of what has not changed; whoever drops it must ask for that. */
+function followPolicy(next: ServiceSpec, previous: ReadSpec, errors: FieldErrors): void {
+  for (const [field, what] of seconds) {
+    const now = next[field] ?? [];
+    const before = previous[field] ?? [];
+    if (next.ipFamilyPolicy === 'SingleStack') {
+      if (isDeepStrictEqual(now, before)) next[field]?.splice(1);
+    } else if (now.length > 0 && now.length < before.length) {
+      errors.invalid(policyPath, next.ipFamilyPolicy, `must be 'SingleStack' to release the secondary ${what}`);
+    }
+  }
+}
+
+const seconds = [
+  ['clusterIPs', 'cluster IP'],
+  ['ipFamilies', 'IP family'],
+] as const;
+
+function refuseTwoOfSingle({ ipFamilyPolicy, clusterIPs = [], ipFamilies = [] }: ServiceSpec, errors: FieldErrors) {
+  if (ipFamilyPolicy !== 'SingleStack') return;
+  const text = "must be 'RequireDualStack' or 'PreferDualStack' when multiple";
+  if (clusterIPs.length === 2) errors.invalid(policyPath, ipFamilyPolicy, `${text} cluster IPs are specified`);
+  if (ipFamilies.length === 2) errors.invalid(policyPath, ipFamilyPolicy, `${text} IP families are specified`);
 }
 
 /** Who prefers two families and changes nothing about that stays with what there was when it was made. */
@@ -118,9 +148,8 @@ function inferFamilies(spec: ServiceSpec, errors: FieldErrors): void {
   if (inferred.length > ipFamilies.length) spec.ipFamilies = inferred;
 }
 
-/** Without an address and without pods that we look for, the families are whatever the user says. */
+/** The families are whatever the user says. */
 function completeOpenFamilies(spec: ServiceSpec): void {
-  spec.ipFamilyPolicy ??= 'RequireDualStack';
   if (!spec.ipFamilies?.length) spec.ipFamilies = [clusterFamily];
   if (spec.ipFamilyPolicy === 'SingleStack' || spec.ipFamilies.length > 1) return;
   spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
@@ -129,7 +158,7 @@ function completeOpenFamilies(spec: ServiceSpec): void {
 function refuseOtherFamilies({ ipFamilyPolicy, ipFamilies = [] }: ServiceSpec, errors: FieldErrors): void {
   if (ipFamilyPolicy === 'RequireDualStack') {
     const text = 'this cluster is not configured for dual-stack services';
-    errors.invalid(path.child('ipFamilyPolicy'), ipFamilyPolicy, text);
+    errors.invalid(policyPath, ipFamilyPolicy, text);
   }
   for (const [index, family] of ipFamilies.entries()) {
     if (family !== clusterFamily)
