@@ -199,6 +199,7 @@ it('[sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceClaim [Conformance]',
       },
       path: 'status.allocation.devices.results.0.pool',
       value: 'p',
+      keepsMetadata: true,
     },
   }));
 
