@@ -2,6 +2,7 @@
 
 import http from 'node:http';
 import https from 'node:https';
+import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
@@ -17,10 +18,12 @@ export interface ForwardTarget {
 }
 
 /**
- * So long may a side be silent that was told of the other's end, once it has taken all: closing at once, or while it
- * still sends, may lose what was written last on the way.
+ * So long may a client be silent that was told of the other side's end, once it has taken all: a connection that is
+ * closed at once, or while the client still sends, may lose what was written last on the way.
  */
 const silenceMs = 10_000;
+/** After this the kernel asks a kubelet that says nothing whether it is there. */
+const askAfterMs = 30_000;
 
 /** Headers of this hop alone. */
 const ownHeaders: readonly string[] = [
@@ -122,19 +125,19 @@ async function joinSockets(
   local.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (head.length > 0) local.write(head);
   if (request.upgrade?.head.length) remote.write(request.upgrade.head);
-  await Promise.all([pipeUntilClosed(local, remote), pipeUntilClosed(remote, local)]);
+  if (remote instanceof Socket) remote.setKeepAlive(true, askAfterMs);
+  // The kubelet closes when it has read all, however slowly a process takes that.
+  await Promise.all([passOn(local, remote), passOn(remote, local).then(() => cutWhenSilent(local))]);
 }
 
-/** Resolves when `from` is over, and all that came from it is on its way. */
-function pipeUntilClosed(from: Duplex, to: Duplex): Promise<void> {
+/** Resolves when `from` is closed and `to` has all of it and was told of the end, or `to` is closed and takes no more. */
+function passOn(from: Duplex, to: Duplex): Promise<void> {
   return new Promise((resolve) => {
     const writer = chunkWriter(to);
-    const over = (): void => {
-      writer.end(() => hangUp(to));
-      resolve();
-    };
+    const over = () => (to.destroyed ? resolve() : void writer.end(() => resolve()));
     if (from.destroyed) return over(); // before the other side had answered
     from.on('error', () => {}); // it is closed next
+    to.on('close', resolve);
     from.on('close', over);
     from.pipe(writer);
   });
@@ -152,10 +155,9 @@ function chunkWriter(to: Duplex): Writable {
   });
 }
 
-function hangUp(socket: Duplex): void {
+function cutWhenSilent(socket: Duplex): void {
   if (socket.destroyed) return;
   const timer = setTimeout(() => socket.destroy(), silenceMs);
   socket.on('data', () => timer.refresh());
   socket.on('close', () => clearTimeout(timer));
-  socket.resume();
 }
