@@ -80,12 +80,12 @@ export class HeavyWork {
     }
     try {
       job.options.throwIfAbandoned();
+      this.#begin(job);
     } catch (error) {
+      this.#running = undefined;
       job.reject(error);
       this.#next();
-      return;
     }
-    this.#begin(job);
   }
 
   #begin(job: Job): void {
