@@ -17,6 +17,8 @@ const heavyBytes = 32 * 1024;
 export interface HeavyWorkOptions {
   /** How long one job may take. Default 20 s. */
   readonly limitMs?: number;
+  /** How much longer the first job of a thread may take, which has to load first. Default one minute. */
+  readonly startMs?: number;
   /** The thread ends after this long without a job. Default one minute. */
   readonly idleMs?: number;
   /** How large the thread's heap may become. Default 1 GiB. */
@@ -38,6 +40,7 @@ interface Job {
 
 export class HeavyWork {
   readonly #limitMs: number;
+  readonly #startMs: number;
   readonly #idleMs: number;
   readonly #maxHeapMegabytes: number;
   readonly #waiting: Job[] = [];
@@ -46,8 +49,9 @@ export class HeavyWork {
   /** Of the job that runs, or of the end of the thread's leisure. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ limitMs = 20_000, idleMs = 60_000, maxHeapMegabytes = 1024 }: HeavyWorkOptions = {}) {
+  constructor({ limitMs = 20_000, startMs = 60_000, idleMs = 60_000, maxHeapMegabytes = 1024 }: HeavyWorkOptions = {}) {
     this.#limitMs = limitMs;
+    this.#startMs = startMs;
     this.#idleMs = idleMs;
     this.#maxHeapMegabytes = maxHeapMegabytes;
   }
@@ -80,24 +84,25 @@ export class HeavyWork {
     }
     try {
       job.options.throwIfAbandoned();
+      this.#begin(job);
     } catch (error) {
+      this.#running = undefined;
       job.reject(error);
       this.#next();
-      return;
     }
-    this.#begin(job);
   }
 
   #begin(job: Job): void {
     clearTimeout(this.#timer);
     this.#running = job;
+    const limitMs = this.#limitMs + (this.#worker === undefined ? this.#startMs : 0);
     this.#worker ??= this.#startThread();
     this.#worker.ref();
     this.#worker.postMessage(job.message);
     this.#timer = setTimeout(() => {
       this.#end(timeout(`The request takes more than ${this.#limitMs / 1000} s of work`));
       this.#next();
-    }, this.#limitMs);
+    }, limitMs);
   }
 
   #startThread(): Worker {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { definitionOf } from '../fuzz/definition.ts';
 import { type Answer, Fuzzer } from '../fuzz/fuzz.ts';
 import { MeasuredApiServer } from '../support/measured-api-server.ts';
 
@@ -35,33 +36,16 @@ async function sendOk(method: string, path: string, body?: Body, headers?: Recor
   return JSON.parse(text);
 }
 
-const definition = (schema: object) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'things', kind: 'Thing' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: schema } } },
-      },
-    ],
-  },
-});
-
 describe('one request', { timeout: 300_000 }, () => {
   it('with a pattern that tries all ways back ends as soon as any other', async () => {
     const text = `${'a'.repeat(40)}!`;
-    const { code } = await send('POST', `${definitions}?dryRun=All`, {
-      ...definition({ type: 'string', pattern: '(a+)+$', default: text }),
-    });
+    const { code } = await send(
+      'POST',
+      `${definitions}?dryRun=All`,
+      definitionOf({ type: 'string', pattern: '(a+)+$', default: text }),
+    );
     assert.equal(code, 422);
-    const good = definition({ type: 'string', pattern: '(a+)+!$', default: text });
+    const good = definitionOf({ type: 'string', pattern: '(a+)+!$', default: text });
     assert.equal((await send('POST', `${definitions}?dryRun=All`, good)).code, 201);
   });
 
@@ -69,7 +53,7 @@ describe('one request', { timeout: 300_000 }, () => {
     const { code, text } = await send(
       'POST',
       `${definitions}?dryRun=All`,
-      definition({ type: 'string', pattern: '(' }),
+      definitionOf({ type: 'string', pattern: '(' }),
     );
     assert.equal(code, 422);
     const why = "must be a valid regular expression, but isn't: error parsing regexp: missing closing ): `(`";
@@ -232,7 +216,7 @@ describe('names that JavaScript gives to all objects', { timeout: 120_000 }, () 
       { type: 'object', properties: mapOf({ type: 'string' }), required: names },
       mapOf('string'),
     ]) {
-      const { code, text } = await send('POST', `${definitions}?dryRun=All`, definition(schema));
+      const { code, text } = await send('POST', `${definitions}?dryRun=All`, definitionOf(schema));
       assert.ok(code < 500, text.slice(0, 500));
     }
     assert.equal((await sendOk('GET', '/version')) !== undefined, true);

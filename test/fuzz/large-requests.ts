@@ -1,5 +1,6 @@
 /** Requests that are large in one part each, as large as a body may be: what costs more than its bytes shows itself here. */
 
+import { definitionOf } from './definition.ts';
 import type { FuzzRequest } from './requests.ts';
 
 const namespace = '/api/v1/namespaces/default';
@@ -30,22 +31,6 @@ const pod = (spec: object, container: object = {}, name = 'new'): object => ({
   kind: 'Pod',
   metadata: { name },
   spec: { containers: [{ name: 'c', image: 'i', ...container }], ...spec },
-});
-const definition = (schema: object, versions = 1): object => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'things', kind: 'Thing' },
-    versions: list(versions, (i) => ({
-      name: `v${i + 1}`,
-      served: true,
-      storage: i === 0,
-      schema: { openAPIV3Schema: { type: 'object', properties: { spec: schema } } },
-    })),
-  },
 });
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const owner = (i: number) => ({ apiVersion: 'v1', kind: 'Pod', name: `p${i}`, uid: `u${i}`, controller: true });
@@ -106,15 +91,15 @@ function specs(): FuzzRequest[] {
       metadata: { name: 'large' },
       spec: { ports: list(30_000, (i) => ({ name: `p${i}`, port: i + 1 })) },
     }),
-    post(definitions, definition({ type: 'string', pattern: '(a+)+$', default: `${'a'.repeat(100_000)}!` })),
+    post(definitions, definitionOf({ type: 'string', pattern: '(a+)+$', default: `${'a'.repeat(100_000)}!` })),
     post(
       definitions,
-      definition({ type: 'object', properties: map(20_000, { type: 'string', pattern: '[a-z]{1000}' }) }),
+      definitionOf({ type: 'object', properties: map(20_000, { type: 'string', pattern: '[a-z]{1000}' }) }),
     ),
-    post(definitions, definition({ type: 'string', pattern: '[a-z]{1000}'.repeat(1000) })),
-    post(definitions, definition({ type: 'object', properties: map(20_000, { type: 'string' }) })),
-    post(definitions, definition({ type: 'object', 'x-kubernetes-validations': [{ rule: '('.repeat(1_000_000) }] })),
-    post(definitions, definition({ type: 'string' }, 3000)),
+    post(definitions, definitionOf({ type: 'string', pattern: '[a-z]{1000}'.repeat(1000) })),
+    post(definitions, definitionOf({ type: 'object', properties: map(20_000, { type: 'string' }) })),
+    post(definitions, definitionOf({ type: 'object', 'x-kubernetes-validations': [{ rule: '('.repeat(1_000_000) }] })),
+    post(definitions, definitionOf({ type: 'string' }, 3000)),
   ];
 }
 
