@@ -25,8 +25,7 @@ describe('the network of pods', () => {
   before(async () => {
     await importBusybox(image);
     cluster = await LocalCluster.start({ flags: ['--no-demo'] });
-    const server = 'mkdir /tmp/www; echo served >/tmp/www/index.html; exec busybox httpd -f -p 8080 -h /tmp/www';
-    await runPod('web', server, { app: 'web' });
+    await runPod('web', 'exec nc -ll -p 8080 -e echo served', { app: 'web' });
     await runPod('client', 'exec sleep 100000', {});
     const { spec } = await cluster.client.create(services, {
       metadata: { name: 'web', namespace },
@@ -52,29 +51,24 @@ describe('the network of pods', () => {
     });
   }
 
-  async function asks(url: string): Promise<string> {
-    const id = (
-      await run(
-        'docker',
-        'ps',
-        '-q',
-        '--filter',
-        'label=io.kubernetes.pod.name=client',
-        '--filter',
-        'label=io.kubernetes.container.name=main',
-      )
-    ).trim();
-    return await run('docker', 'exec', id, 'busybox', 'wget', '-q', '-T', '1', '-O', '-', url);
+  async function idOfClient(): Promise<string> {
+    const labels = ['io.kubernetes.pod.name=client', 'io.kubernetes.container.name=main'];
+    const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
+    return (await run('docker', 'ps', '-q', ...filters)).trim();
   }
 
   /** From a pod through a Service to a pod, and from the host. */
   async function trafficFlows(): Promise<void> {
-    const flows = () => asks(`http://${clusterIp}/`).then((text) => text.includes('served'));
-    await eventually('a pod reaches a Service', flows, { timeoutMs: 60_000, everyMs: 100 });
+    const client = await idOfClient();
+    const fromPod = () => run('docker', 'exec', client, 'nc', '-w', '2', clusterIp, '80');
     const { status } = await cluster.client.get(pods, { namespace, name: 'web' });
-    const fromHost = () =>
-      fetch(`http://${status?.podIP}:8080/`, { signal: AbortSignal.timeout(1_000) }).then(() => true);
-    await eventually('the host reaches a pod', fromHost, { timeoutMs: 60_000, everyMs: 100 });
+    const fromHost = () => run('busybox', 'nc', '-w', '2', status?.podIP ?? '', '8080');
+    for (const [what, ask] of [
+      ['a pod reaches a Service', fromPod],
+      ['the host reaches a pod', fromHost],
+    ] as const) {
+      await eventually(what, async () => (await ask()).includes('served'), { timeoutMs: 60_000, everyMs: 100 });
+    }
   }
 
   async function tellsEvent(reason: string, message: RegExp): Promise<void> {
