@@ -81,11 +81,7 @@ describe('the network of pods', () => {
   for (const [title, disturb, message] of [
     ['a bridge that was set down', () => run('ip', 'link', 'set', 'longshore', 'down'), /was down and was mended/],
     ['a bridge without its address', () => run('ip', 'address', 'flush', 'dev', 'longshore'), /had lost its address/],
-    [
-      'a bridge that was deleted',
-      () => run('ip', 'link', 'delete', 'longshore'),
-      /was deleted and was mended \(2 pods/,
-    ],
+    ['a bridge that was deleted', () => run('ip', 'link', 'delete', 'longshore'), /was deleted and was mended \([1-9]/],
   ] as const) {
     it(`mends ${title}, and no pod is restarted`, async () => {
       const running = await containerIdentities();
@@ -153,8 +149,7 @@ describe('the network of pods', () => {
 
   it('says so when it cannot mend it, and mends it when it can', async () => {
     // Something else has the name: a bridge cannot be made.
-    await run('ip', 'link', 'delete', 'longshore');
-    await run('ip', 'link', 'add', 'longshore', 'type', 'dummy');
+    await run('bash', '-c', 'ip link delete longshore && ip link add longshore type veth peer name other');
     const condition = async (wanted: string) => {
       const { items } = await cluster.client.list(nodes);
       return items[0]?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable')?.status === wanted;
