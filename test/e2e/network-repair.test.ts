@@ -25,8 +25,7 @@ describe('the network of pods', () => {
   before(async () => {
     await importBusybox(image);
     cluster = await LocalCluster.start({ flags: ['--no-demo'] });
-    const server = 'mkdir /tmp/www; echo served >/tmp/www/index.html; exec busybox httpd -f -p 8080 -h /tmp/www';
-    await runPod('web', server, { app: 'web' });
+    await runPod('web', 'exec nc -ll -p 8080 -e echo served', { app: 'web' });
     await runPod('client', 'exec sleep 100000', {});
     const { spec } = await cluster.client.create(services, {
       metadata: { name: 'web', namespace },
@@ -52,29 +51,24 @@ describe('the network of pods', () => {
     });
   }
 
-  async function asks(url: string): Promise<string> {
-    const id = (
-      await run(
-        'docker',
-        'ps',
-        '-q',
-        '--filter',
-        'label=io.kubernetes.pod.name=client',
-        '--filter',
-        'label=io.kubernetes.container.name=main',
-      )
-    ).trim();
-    return await run('docker', 'exec', id, 'busybox', 'wget', '-q', '-T', '1', '-O', '-', url);
+  async function idOfClient(): Promise<string> {
+    const labels = ['io.kubernetes.pod.name=client', 'io.kubernetes.container.name=main'];
+    const filters = labels.flatMap((label) => ['--filter', `label=${label}`]);
+    return (await run('docker', 'ps', '-q', ...filters)).trim();
   }
 
   /** From a pod through a Service to a pod, and from the host. */
   async function trafficFlows(): Promise<void> {
-    const flows = () => asks(`http://${clusterIp}/`).then((text) => text.includes('served'));
-    await eventually('a pod reaches a Service', flows, { timeoutMs: 60_000, everyMs: 100 });
+    const client = await idOfClient();
+    const fromPod = () => run('docker', 'exec', client, 'nc', '-w', '2', clusterIp, '80');
     const { status } = await cluster.client.get(pods, { namespace, name: 'web' });
-    const fromHost = () =>
-      fetch(`http://${status?.podIP}:8080/`, { signal: AbortSignal.timeout(1_000) }).then(() => true);
-    await eventually('the host reaches a pod', fromHost, { timeoutMs: 60_000, everyMs: 100 });
+    const fromHost = () => run('busybox', 'nc', '-w', '2', status?.podIP ?? '', '8080');
+    for (const [what, ask] of [
+      ['a pod reaches a Service', fromPod],
+      ['the host reaches a pod', fromHost],
+    ] as const) {
+      await eventually(what, async () => (await ask()).includes('served'), { timeoutMs: 60_000, everyMs: 100 });
+    }
   }
 
   async function tellsEvent(reason: string, message: RegExp): Promise<void> {
@@ -87,11 +81,7 @@ describe('the network of pods', () => {
   for (const [title, disturb, message] of [
     ['a bridge that was set down', () => run('ip', 'link', 'set', 'longshore', 'down'), /was down and was mended/],
     ['a bridge without its address', () => run('ip', 'address', 'flush', 'dev', 'longshore'), /had lost its address/],
-    [
-      'a bridge that was deleted',
-      () => run('ip', 'link', 'delete', 'longshore'),
-      /was deleted and was mended \(2 pods/,
-    ],
+    ['a bridge that was deleted', () => run('ip', 'link', 'delete', 'longshore'), /was deleted and was mended \([1-9]/],
   ] as const) {
     it(`mends ${title}, and no pod is restarted`, async () => {
       const running = await containerIdentities();
@@ -159,8 +149,7 @@ describe('the network of pods', () => {
 
   it('says so when it cannot mend it, and mends it when it can', async () => {
     // Something else has the name: a bridge cannot be made.
-    await run('ip', 'link', 'delete', 'longshore');
-    await run('ip', 'link', 'add', 'longshore', 'type', 'dummy');
+    await run('bash', '-c', 'ip link delete longshore && ip link add longshore type veth peer name other');
     const condition = async (wanted: string) => {
       const { items } = await cluster.client.list(nodes);
       return items[0]?.status?.conditions?.find(({ type }) => type === 'NetworkUnavailable')?.status === wanted;
