@@ -55,20 +55,19 @@ describe('DockerRuntime', { timeout: 120_000 }, () => {
 
     it('is made again when it lacks an option, once no pod is on it', async () => {
       const [networkName, cidr] = ['of-old', '10.244.202.0/24'];
-      const other = new DockerRuntime({
-        ...{ socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger, networkName },
-      });
+      const options = { socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger, networkName };
+      const startKubelet = () => new DockerRuntime(options).ensureNetwork(cidr);
       const IPAM = { Driver: 'default', Config: [{ Subnet: cidr, Gateway: '10.244.202.1' }] };
       await engine.docker.createNetwork({ Name: networkName, Driver: 'bridge', IPAM });
       const before = await networkId(networkName);
       const pod = await startPod(networkName);
-      await other.ensureNetwork(cidr);
+      await startKubelet();
       assert.equal(await networkId(networkName), before);
       await pod.remove({ force: true });
-      await other.ensureNetwork(cidr);
+      await startKubelet();
       const after = await networkId(networkName);
       assert.notEqual(after, before);
-      await other.ensureNetwork(cidr);
+      await startKubelet();
       assert.equal(await networkId(networkName), after);
     });
   });

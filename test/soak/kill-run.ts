@@ -72,6 +72,10 @@ export async function runKills(options: KillRunOptions): Promise<KillRunReport> 
   const { client } = cluster;
   const workload = new Workload({ client, namespace, image });
   const ledger = new Ledger(client, namespace);
+  const stop = async () => {
+    await ledger.stop();
+    await cluster.stop();
+  };
   try {
     const traffic = await startWorkload(cluster, workload);
     await ledger.start();
@@ -81,8 +85,8 @@ export async function runKills(options: KillRunOptions): Promise<KillRunReport> 
     await traffic.stop();
     return { rounds: run.rounds, slowness: run.slowness, writes: ledger.writes, requests: traffic.requests };
   } finally {
-    await ledger.stop();
-    await cluster.stop();
+    // After a run that did not settle it may fail, which must not hide what that run found.
+    await stop().catch((error) => process.stderr.write(`The cluster was not stopped: ${String(error)}\n`));
   }
 }
 

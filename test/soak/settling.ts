@@ -23,7 +23,7 @@ export interface Settled {
 const holdMs = 300;
 const everyMs = 100;
 /** After the limit was missed, how often as long it is waited, so that a run can go on. */
-const patience = 4;
+const patience = 2;
 
 /** Counts from `since`, of `performance.now()`. Throws when it does not settle at all. */
 export async function settle(options: SettlingOptions, since: number, limitMs: number): Promise<Settled> {
