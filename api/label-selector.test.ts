@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { LabelSelector } from 'kubernetes-types/meta/v1';
 import { matchesLabelSelector } from './label-selector.ts';
+import type { LabelSelector } from './types/meta/v1.ts';
 
 const labels = { app: 'web', tier: 'front' };
 const expression = (key: string, operator: string, ...values: string[]): LabelSelector => ({

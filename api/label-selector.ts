@@ -1,8 +1,8 @@
 /** The structured selector of objects (`matchLabels`, `matchExpressions`). Pure. The text form of requests is elsewhere. */
 
-import type { LabelSelector, LabelSelectorRequirement } from 'kubernetes-types/meta/v1';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
-import { own } from './patch/record.ts';
+import { own } from '../machinery/json/json-record.ts';
+import type { LabelSelector, LabelSelectorRequirement } from './types/meta/v1.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 /** What all API objects have in common. Field meanings: the Kubernetes API conventions. */
 
-import type { ObjectMeta } from 'kubernetes-types/meta/v1';
+import type { ObjectMeta } from './types/meta/v1.ts';
 
 /** An object as a client writes it. */
 export interface KubernetesObject {

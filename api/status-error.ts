@@ -3,7 +3,7 @@
  * Reasons and codes are those of the Kubernetes API conventions; made here, tested by predicate, nowhere else.
  */
 
-import { goQuote } from './codec/go-text.ts';
+import { goQuote } from './go-text.ts';
 
 export type StatusReason =
   | 'BadRequest'

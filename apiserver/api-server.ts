@@ -3,8 +3,8 @@
 import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { services } from '../api/core/service.ts';
-import { isForeignAddress } from '../api/validation/special-ip.ts';
+import { services } from '../api/resources/core.ts';
+import { isForeignAddress } from '../api/special-ip.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { startHttpsServer } from '../base/https-server.ts';

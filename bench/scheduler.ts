@@ -6,8 +6,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { pods as podKind } from '../api/core/pod.ts';
+import { pods as podKind } from '../api/resources/core.ts';
+import type { Node, Pod } from '../api/types/core/v1.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { createLogger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';

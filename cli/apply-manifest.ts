@@ -1,10 +1,10 @@
 /** Makes one object be as a manifest says, by server-side apply: the server merges, and knows who set which field. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { isConflict } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { CommandError } from './command.ts';
 import type { Manifest } from './manifest-files.ts';
 import { getIfPresent } from './requests.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { apiVersionOf } from '../api/kind.ts';
-import { kinds } from '../api/kinds.ts';
+import { apiVersionOf } from '../api/resource.ts';
 import { packageRoot } from '../base/package-root.ts';
+import { kinds } from '../kinds/kind-table.ts';
 import { parseManifests, readManifests } from './manifest-files.ts';
 
 const examples = join(packageRoot, 'manifests', 'examples');

@@ -1,6 +1,6 @@
 /** The classic port specification of `-p`: `HOST:CONTAINER` or `CONTAINER`, separated by commas. Pure. */
 
-import type { ContainerPort } from 'kubernetes-types/core/v1';
+import type { ContainerPort } from '../api/types/core/v1.ts';
 import { CommandError } from './command.ts';
 
 export function parsePortSpec(spec: string): ContainerPort[] {

@@ -1,7 +1,7 @@
 /** Prints one object as the classic verbs do: in the format that was asked for, or else as a classic table. */
 
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject } from '../api/object.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { Arguments } from './command.ts';
 import { hasClassicTable, renderClassicTable } from './printers/classic-table.ts';
 import { structuredPrinter, yamlPrinter } from './printing.ts';

@@ -1,10 +1,11 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
-import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import { apiVersionOf } from '../api/resource.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { type Table, tableAccept } from './printers/server-table.ts';
 
 export interface Scope {

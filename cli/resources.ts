@@ -3,10 +3,11 @@
  * `/pods/web`, `pods,services`, `minions`, `all`. Kinds that are not in the kinds table are asked of the server.
  */
 
-import { apiVersionOf, type Kind } from '../api/kind.ts';
-import { kinds } from '../api/kinds.ts';
-import { own } from '../api/patch/record.ts';
+import { apiVersionOf } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { kinds } from '../kinds/kind-table.ts';
+import { own } from '../machinery/json/json-record.ts';
 import { CommandError } from './command.ts';
 
 /** One kind, and the names that were asked for; none means all. */

@@ -4,8 +4,8 @@
  * ServiceUnavailable. A consumer declares the narrow part it needs: `Reader`, `Writer`, `Watcher`.
  */
 
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export interface ListOptions {
   /** Absent: all namespaces. */

@@ -4,7 +4,7 @@
  * which touches nothing of the one before, and a restored backup is still the same one.
  */
 
-import { namespaces } from '../api/core/namespace.ts';
+import { namespaces } from '../api/resources/core.ts';
 import type { Reader } from './client.ts';
 
 export async function readClusterId(client: Pick<Reader, 'get'>): Promise<string> {

@@ -3,9 +3,9 @@
  * without bound: while the server is away a bounded number waits, and what comes on top is dropped.
  */
 
-import type { Event } from 'kubernetes-types/core/v1';
-import { events } from '../api/core/event.ts';
+import { events } from '../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable } from '../api/status-error.ts';
+import type { Event } from '../api/types/core/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';

@@ -11,12 +11,12 @@
  * - `metadata.managedFields` are left out: no control loop reads them and they are a third of most objects.
  */
 
-import type { Kind } from '../api/kind.ts';
 import { type KubernetesObject, keyOf, type Stored } from '../api/object.ts';
 import { isExpired, StatusError } from '../api/status-error.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type { ObjectList, Reader, WatchEvent, Watcher } from './client.ts';
 import { IndexedCache } from './indexed-cache.ts';
 import type { Cached, Informer, InformerOptions, ObjectChange } from './object-cache.ts';

@@ -16,10 +16,10 @@
  *   those that run at the same time.
  */
 
-import type { Lease } from 'kubernetes-types/coordination/v1';
-import { leases } from '../api/coordination/lease.ts';
 import { keyOf, type ObjectKey, type Stored } from '../api/object.ts';
+import { leases } from '../api/resources/coordination.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
+import type { Lease } from '../api/types/coordination/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Reader, Writer } from './client.ts';

@@ -1,7 +1,7 @@
 /** Where a kind's objects are on the API server: URL paths and query strings. Pure. */
 
-import type { Kind } from '../api/kind.ts';
 import type { ObjectKey } from '../api/object.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 type Located = Pick<Kind, 'group' | 'version' | 'plural' | 'namespaced'>;
 type QueryValue = string | number | boolean | undefined;

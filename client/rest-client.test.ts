@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { pods } from '../api/core/pod.ts';
+import { pods } from '../api/resources/core.ts';
 import { isExpired, isNotFound, isRetryable, StatusError } from '../api/status-error.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../base/certificates.ts';
 import type { Clock } from '../base/clock.ts';

@@ -9,11 +9,12 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import { apiVersionOf } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Kind } from '../kinds/kind.ts';
 import type {
   Client,
   DeleteOptions,

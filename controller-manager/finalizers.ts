@@ -3,11 +3,11 @@
  * only says which it is. A write that somebody else was quicker with is thrown as Conflict: the controller looks again.
  */
 
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { Cached } from '../client/object-cache.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 interface Finalizing<T extends KubernetesObject> {
   readonly kind: Kind<T>;

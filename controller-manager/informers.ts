@@ -1,7 +1,21 @@
 /** The informers that all loops share: each kind is listed, watched and kept in memory once. */
 
-import type { ReplicaSet } from 'kubernetes-types/apps/v1';
-import type { Lease } from 'kubernetes-types/coordination/v1';
+import type { KubernetesObject } from '../api/object.ts';
+import { replicaSets } from '../api/resources/apps.ts';
+import { leases } from '../api/resources/coordination.ts';
+import {
+  configMaps,
+  endpoints,
+  namespaces,
+  nodes,
+  pods,
+  replicationControllers,
+  serviceAccounts,
+  services,
+} from '../api/resources/core.ts';
+import { endpointSlices } from '../api/resources/discovery.ts';
+import type { ReplicaSet } from '../api/types/apps/v1.ts';
+import type { Lease } from '../api/types/coordination/v1.ts';
 import type {
   ConfigMap,
   Endpoints,
@@ -11,25 +25,13 @@ import type {
   ReplicationController,
   Service,
   ServiceAccount,
-} from 'kubernetes-types/core/v1';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { replicaSets } from '../api/apps/replica-set.ts';
-import { leases } from '../api/coordination/lease.ts';
-import { configMaps } from '../api/core/config-map.ts';
-import { endpoints } from '../api/core/endpoints.ts';
-import { namespaces } from '../api/core/namespace.ts';
-import { nodes } from '../api/core/node.ts';
-import { pods } from '../api/core/pod.ts';
-import { replicationControllers } from '../api/core/replication-controller.ts';
-import { services } from '../api/core/service.ts';
-import { serviceAccounts } from '../api/core/service-account.ts';
-import { endpointSlices } from '../api/discovery/endpoint-slice.ts';
-import type { Kind } from '../api/kind.ts';
-import { kinds } from '../api/kinds.ts';
-import type { KubernetesObject } from '../api/object.ts';
+} from '../api/types/core/v1.ts';
+import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import type { Reader, Watcher } from '../client/client.ts';
 import { createInformer, type InformerDependencies } from '../client/informer.ts';
 import type { Informer } from '../client/object-cache.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { kinds } from '../kinds/kind-table.ts';
 import { byController, uncontrolled } from './ownership.ts';
 
 export interface Informers {

@@ -1,8 +1,8 @@
 /** What a namespace that is being deleted says about what keeps it. Pure. */
 
-import type { NamespaceCondition } from 'kubernetes-types/core/v1';
-import type { Kind } from '../api/kind.ts';
+import type { NamespaceCondition } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export interface Leftover {
   readonly kind: Pick<Kind, 'plural' | 'group'>;

@@ -7,18 +7,17 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Namespace } from 'kubernetes-types/core/v1';
-import { namespaces } from '../api/core/namespace.ts';
-import { pods } from '../api/core/pod.ts';
-import type { Kind } from '../api/kind.ts';
-import { kinds } from '../api/kinds.ts';
 import type { Stored } from '../api/object.ts';
+import { namespaces, pods } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
+import type { Namespace } from '../api/types/core/v1.ts';
 import { changedCopy } from '../client/changed-copy.ts';
 import type { Client } from '../client/client.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { Result } from '../client/reconciler.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { kinds } from '../kinds/kind-table.ts';
 import type { LoopContext } from './loop.ts';
 import { computeNamespaceConditions, type Leftover } from './namespace-conditions.ts';
 

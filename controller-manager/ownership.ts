@@ -7,13 +7,13 @@
  * - Every change names the resourceVersion it was decided on, so two adopters cannot both win.
  */
 
-import type { OwnerReference } from 'kubernetes-types/meta/v1';
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import { isInvalid, isNotFound } from '../api/status-error.ts';
+import type { OwnerReference } from '../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Client } from '../client/client.ts';
 import type { Cached } from '../client/object-cache.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 export type OwnedMetadata = DeepReadonly<{ metadata: { ownerReferences?: OwnerReference[]; namespace?: string } }>;
 

@@ -1,7 +1,7 @@
 /** Says on a pod why it is about to be deleted, before it is. */
 
-import type { Pod, PodCondition } from 'kubernetes-types/core/v1';
-import { pods } from '../api/core/pod.ts';
+import { pods } from '../api/resources/core.ts';
+import type { Pod, PodCondition } from '../api/types/core/v1.ts';
 import type { Client } from '../client/client.ts';
 import type { Cached } from '../client/object-cache.ts';
 

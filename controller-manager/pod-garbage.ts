@@ -3,11 +3,10 @@
  * placed, and finished ones beyond a number that nobody reads any more.
  */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import { nodes } from '../api/core/node.ts';
-import { pods } from '../api/core/pod.ts';
 import { keyOf } from '../api/object.ts';
+import { nodes, pods } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
+import type { Pod } from '../api/types/core/v1.ts';
 import { type Controller, objectOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { Result } from '../client/reconciler.ts';

@@ -1,9 +1,9 @@
 /** Publishes the cluster's root certificate in every namespace, so that what runs there can trust the API server. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { configMaps } from '../api/core/config-map.ts';
+import { configMaps } from '../api/resources/core.ts';
 import { isAlreadyExists } from '../api/status-error.ts';
+import type { ConfigMap } from '../api/types/core/v1.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../client/controller.ts';
 import { rootCertificateName } from './informers.ts';
 import type { LoopContext } from './loop.ts';

@@ -1,6 +1,6 @@
 /** Every namespace has a service account `default`, as long as it lives. */
 
-import { serviceAccounts } from '../api/core/service-account.ts';
+import { serviceAccounts } from '../api/resources/core.ts';
 import { isAlreadyExists } from '../api/status-error.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { LoopContext } from './loop.ts';

@@ -3,14 +3,15 @@
  * each of them a finalizer that holds it until then.
  */
 
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1';
-import { persistentVolumes, volumeProtection } from '../api/core/persistent-volume.ts';
-import { claimProtection, persistentVolumeClaims } from '../api/core/persistent-volume-claim.ts';
-import { pods } from '../api/core/pod.ts';
 import { type KubernetesObject, parseKey } from '../api/object.ts';
-import { attributesClassProtection, volumeAttributesClasses } from '../api/storage/volume-attributes-class.ts';
+import { persistentVolumeClaims, persistentVolumes, pods } from '../api/resources/core.ts';
+import { volumeAttributesClasses } from '../api/resources/storage.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../api/types/core/v1.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
+import { volumeProtection } from '../kinds/core/volumes/persistent-volume.ts';
+import { claimProtection } from '../kinds/core/volumes/persistent-volume-claim.ts';
+import { attributesClassProtection } from '../kinds/storage/volume-attributes-class.ts';
 import { removeFinalizer } from './finalizers.ts';
 import type { LoopContext } from './loop.ts';
 

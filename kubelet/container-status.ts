@@ -1,6 +1,6 @@
 /** The status of one container, from the attempts at it that the runtime has. Pure. */
 
-import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from 'kubernetes-types/core/v1';
+import type { ContainerState as ApiState, ContainerStateTerminated, ContainerStatus } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { type AllocatedResources, allocatedResourcesOf, requestsOf } from './allocated-resources.ts';
 import { formatTime } from './go-text.ts';

@@ -4,7 +4,7 @@
  */
 
 import { statfs } from 'node:fs/promises';
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Informer } from '../client/object-cache.ts';

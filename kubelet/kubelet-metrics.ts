@@ -3,7 +3,7 @@
  * a user could choose.
  */
 
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Informer } from '../client/object-cache.ts';

@@ -12,8 +12,8 @@
 
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { Node, Pod, Service } from 'kubernetes-types/core/v1';
-import { nodes, pods, services } from '../api/kinds.ts';
+import { nodes, pods, services } from '../api/resources/core.ts';
+import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import type { Running } from '../base/lifecycle.ts';

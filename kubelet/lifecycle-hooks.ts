@@ -1,6 +1,6 @@
 /** postStart and preStop: what a container wants done right after its start and right before its end. */
 
-import type { LifecycleHandler } from 'kubernetes-types/core/v1';
+import type { LifecycleHandler } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { ContainerSpec } from './pod.ts';

@@ -1,8 +1,8 @@
 /** Says "I am alive" by renewing the node's Lease every 10 s. Waits for nothing else: not for Docker, not for pods. */
 
-import type { Lease } from 'kubernetes-types/coordination/v1';
-import { leases } from '../api/kinds.ts';
+import { leases } from '../api/resources/coordination.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import type { Lease } from '../api/types/coordination/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';

@@ -7,10 +7,10 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Node, NodeStatus } from 'kubernetes-types/core/v1';
-import { nodes } from '../api/kinds.ts';
 import type { Stored } from '../api/object.ts';
+import { nodes } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
+import type { Node, NodeStatus } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Logger } from '../base/logger.ts';

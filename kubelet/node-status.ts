@@ -1,6 +1,6 @@
 /** The status of the node, from what machine and runtime say. Pure. */
 
-import type { ContainerImage, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1';
+import type { ContainerImage, NodeCondition, NodeStatus } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { formatTime } from './go-text.ts';
 import type { Machine, Pressure } from './machine.ts';

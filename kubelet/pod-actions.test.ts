@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Container } from 'kubernetes-types/core/v1';
+import type { Container } from '../api/types/core/v1.ts';
 import { containersOf, type ObservedPod, type PodObject, specHashOf } from './pod.ts';
 import { computePodActions, isOver, type PodContext, type StopReason } from './pod-actions.ts';
 import type { ContainerRunState, ContainerState, SandboxState } from './runtime/runtime.ts';

@@ -1,6 +1,6 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
-import type { ContainerStatus, PodCondition, PodStatus } from 'kubernetes-types/core/v1';
+import type { ContainerStatus, PodCondition, PodStatus } from '../api/types/core/v1.ts';
 import { isResizePending, resizePendingMessage } from './allocated-resources.ts';
 import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
 import { formatTime } from './go-text.ts';

@@ -7,7 +7,7 @@ import type {
   ContainerStatus,
   EphemeralContainer,
   Pod,
-} from 'kubernetes-types/core/v1';
+} from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ContainerKind, ContainerState, PodIdentity, SandboxState } from './runtime/runtime.ts';

@@ -1,7 +1,7 @@
 /** ConfigMaps and Secrets that pods refer to, read from the API when they are needed; asked once by many at a time. */
 
-import type { ConfigMap, Secret } from 'kubernetes-types/core/v1';
-import { configMaps, secrets } from '../api/kinds.ts';
+import { configMaps, secrets } from '../api/resources/core.ts';
+import type { ConfigMap, Secret } from '../api/types/core/v1.ts';
 import type { Reader } from '../client/client.ts';
 import type { ReferencedData } from './containers/environment.ts';
 

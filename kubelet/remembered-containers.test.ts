@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContainerState, ContainerStatus } from 'kubernetes-types/core/v1';
+import type { ContainerState, ContainerStatus } from '../api/types/core/v1.ts';
 import type { ObservedPod, PodObject } from './pod.ts';
 import { computePodActions } from './pod-actions.ts';
 import { withRemembered } from './remembered-containers.ts';

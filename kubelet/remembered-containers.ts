@@ -6,7 +6,7 @@
  * who decides about a pod and who shows it need not know the difference.
  */
 
-import type { ContainerStatus } from 'kubernetes-types/core/v1';
+import type { ContainerStatus } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import {
   containersOf,

@@ -1,6 +1,6 @@
 /** Tokens of service accounts for pods' volumes, asked of the API server and used until they are near their end. */
 
-import { serviceAccounts } from '../api/kinds.ts';
+import { serviceAccounts } from '../api/resources/core.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Writer } from '../client/client.ts';
 import type { PodObject } from './pod.ts';

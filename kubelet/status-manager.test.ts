@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Pod, PodStatus } from 'kubernetes-types/core/v1';
+import type { Pod, PodStatus } from '../api/types/core/v1.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { FakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';

@@ -12,9 +12,9 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Pod, PodCondition } from 'kubernetes-types/core/v1';
-import { pods } from '../api/kinds.ts';
+import { pods } from '../api/resources/core.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import type { Pod, PodCondition } from '../api/types/core/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';

@@ -11,10 +11,10 @@
  * - What others take away is noticed: at once in the table (`TableMonitor`), within seconds elsewhere.
  */
 
-import type { Service } from 'kubernetes-types/core/v1';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { services } from '../api/core/service.ts';
-import { endpointSlices } from '../api/discovery/endpoint-slice.ts';
+import { services } from '../api/resources/core.ts';
+import { endpointSlices } from '../api/resources/discovery.ts';
+import type { Service } from '../api/types/core/v1.ts';
+import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';

@@ -6,10 +6,10 @@
  * serve. IPv4 only.
  */
 
-import type { Service } from 'kubernetes-types/core/v1';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { parseIp } from '../api/net.ts';
-import { isForeignAddress } from '../api/validation/special-ip.ts';
+import { isForeignAddress } from '../api/special-ip.ts';
+import type { Service } from '../api/types/core/v1.ts';
+import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';

@@ -3,7 +3,7 @@
  * the few distinct terms whether they concern it, not every pod. Kept while pods come and go.
  */
 
-import type { PodAffinityTerm } from 'kubernetes-types/core/v1';
+import type { PodAffinityTerm } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';

@@ -1,9 +1,9 @@
 /** Brings what the informers tell into the snapshot and the queue, and wakes the pods that a change may help. */
 
-import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { keyOf } from '../api/object.ts';
-import { equalJson } from '../api/patch/record.ts';
+import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
+import { equalJson } from '../machinery/json/json-record.ts';
 import type { ClusterChange } from './framework.ts';
 import type { Nominations } from './nominations.ts';
 import { createPodInfo, isFinished } from './pod-info.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
+import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, ObjectCache } from '../client/object-cache.ts';
 import { type DecisionContext, decide } from './decision.ts';
 import { createDefaultPlugins } from './default-plugins.ts';

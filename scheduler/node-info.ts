@@ -1,6 +1,6 @@
 /** A node with the sums over the pods on it. Kept by the snapshot; plugins only read it. */
 
-import type { Node } from 'kubernetes-types/core/v1';
+import type { Node } from '../api/types/core/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { HostPort, PodInfo } from './pod-info.ts';
 import { addResources, type Resources, readResources } from './resources.ts';

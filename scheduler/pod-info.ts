@@ -1,7 +1,7 @@
 /** A pod as the scheduler sees it: what its decisions need, worked out once for each version of the pod. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
 import { keyOf } from '../api/object.ts';
+import type { Pod } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
 import { computeAssumedRequests, computePodRequests, type Resources } from './resources.ts';

@@ -3,10 +3,10 @@
  * Pure: it tries things on clones of nodes and changes nothing.
  */
 
-import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import { matchesLabelSelector } from '../api/label-selector.ts';
-import { own } from '../api/patch/record.ts';
+import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
+import { own } from '../machinery/json/json-record.ts';
 import type { Refused } from './decision.ts';
 import { describeRefusals } from './diagnosis.ts';
 import type { Refusal } from './framework.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod } from '../api/types/core/v1.ts';
 import { FakeClock } from '../base/fake-clock.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ClusterChange } from './framework.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PodSpec } from 'kubernetes-types/core/v1';
+import type { PodSpec } from '../api/types/core/v1.ts';
 import { computeAssumedRequests, computePodRequests } from './resources.ts';
 
 const container = (name: string, requests: Record<string, string>, more = {}) => ({

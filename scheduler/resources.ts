@@ -1,7 +1,7 @@
 /** What pods ask for and nodes have, as numbers: CPU in thousandths of a core, all else in whole units. Pure. */
 
-import type { Container, PodSpec } from 'kubernetes-types/core/v1';
 import { parseQuantity } from '../api/quantity.ts';
+import type { Container, PodSpec } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 
 /** Amounts by resource name: `cpu` in thousandths, `memory` and `ephemeral-storage` in bytes, `pods`, and any other. */

@@ -1,9 +1,8 @@
 /** The scheduler put together: informers → snapshot and queue → decisions, as the leader of all that run. */
 
 import { setMaxListeners } from 'node:events';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { nodes } from '../api/core/node.ts';
-import { pods } from '../api/core/pod.ts';
+import { nodes, pods } from '../api/resources/core.ts';
+import type { Node, Pod } from '../api/types/core/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';

@@ -11,10 +11,10 @@
  * - At most `maxBindings` writes are on their way; decisions wait for them rather than pile up.
  */
 
-import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
-import { pods } from '../api/core/pod.ts';
 import { parseKey } from '../api/object.ts';
+import { pods } from '../api/resources/core.ts';
 import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
+import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';

@@ -4,10 +4,10 @@
  * pod is written.
  */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../api/core/pod.ts';
 import { keyOf, parseKey } from '../api/object.ts';
+import { pods } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
+import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';

@@ -3,21 +3,18 @@
  * labels are selected by affinity), disruption budgets (preemption spares what they protect).
  */
 
-import type { ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1';
-import type { Namespace, ReplicationController, Service } from 'kubernetes-types/core/v1';
-import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
-import { replicaSets } from '../api/apps/replica-set.ts';
-import { statefulSets } from '../api/apps/stateful-set.ts';
-import { namespaces } from '../api/core/namespace.ts';
-import { replicationControllers } from '../api/core/replication-controller.ts';
-import { services } from '../api/core/service.ts';
-import type { Kind } from '../api/kind.ts';
 import type { KubernetesObject } from '../api/object.ts';
-import { podDisruptionBudgets } from '../api/policy/pod-disruption-budget.ts';
+import { replicaSets, statefulSets } from '../api/resources/apps.ts';
+import { namespaces, replicationControllers, services } from '../api/resources/core.ts';
+import { podDisruptionBudgets } from '../api/resources/policy.ts';
+import type { ReplicaSet, StatefulSet } from '../api/types/apps/v1.ts';
+import type { Namespace, ReplicationController, Service } from '../api/types/core/v1.ts';
+import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Reader, Watcher } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectCache } from '../client/object-cache.ts';
+import type { Kind } from '../kinds/kind.ts';
 
 /** The part that plugins read. */
 export interface Surroundings {

@@ -3,9 +3,9 @@
  * chain (`admission-chain.ts`); `admit` of all runs before validation of the object, `validate` of all after it.
  */
 
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { User } from '../authentication/user.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';

@@ -1,9 +1,9 @@
 /** How plugins look at other objects: from the cache, and from the store when the cache has never heard of them. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { Registries } from '../registry/registries.ts';
 
 /** The object, or undefined: only the store can say that it is not there, the cache may be late. */

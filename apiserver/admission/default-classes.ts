@@ -1,9 +1,9 @@
 /** Claims and ingresses that name no class get the one that is marked as the default. */
 
-import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1';
-import type { Ingress } from 'kubernetes-types/networking/v1';
-import { ingressClasses } from '../../api/networking/ingress-class.ts';
-import { storageClasses } from '../../api/storage/storage-class.ts';
+import { ingressClasses } from '../../api/resources/networking.ts';
+import { storageClasses } from '../../api/resources/storage.ts';
+import type { PersistentVolumeClaim } from '../../api/types/core/v1.ts';
+import type { Ingress } from '../../api/types/networking/v1.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { findDefault } from './cached-objects.ts';

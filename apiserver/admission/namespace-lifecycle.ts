@@ -1,6 +1,6 @@
 /** Nothing is made in a namespace that is missing or ending; the namespaces that everything hangs on stay. */
 
-import { namespaces } from '../../api/core/namespace.ts';
+import { namespaces } from '../../api/resources/core.ts';
 import { forbidden, notFound, StatusError } from '../../api/status-error.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';

@@ -1,9 +1,9 @@
 /** A pod's priority comes from its class, never from the pod itself; one class at most is the default. */
 
-import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
-import type { PriorityClass } from 'kubernetes-types/scheduling/v1';
-import { priorityClasses } from '../../api/scheduling/priority-class.ts';
+import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { forbidden } from '../../api/status-error.ts';
+import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
+import type { PriorityClass } from '../../api/types/scheduling/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';

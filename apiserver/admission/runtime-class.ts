@@ -1,12 +1,12 @@
 /** A pod with a runtime class pays that class's overhead, and runs only where the class can. */
 
-import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
-import type { RuntimeClass } from 'kubernetes-types/node/v1';
-import { runtimeClasses } from '../../api/node/runtime-class.ts';
-import { own } from '../../api/patch/record.ts';
-import { isSemanticallyEqual } from '../../api/schema/semantic-equality.ts';
+import { runtimeClasses } from '../../api/resources/node.ts';
 import { forbidden } from '../../api/status-error.ts';
+import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
+import type { RuntimeClass } from '../../api/types/node/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { own } from '../../machinery/json/json-record.ts';
+import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 import { findObject } from './cached-objects.ts';

@@ -1,10 +1,10 @@
 /** Every pod runs as a service account that exists; where tokens are issued, the pod gets one mounted. */
 
-import type { Container, Pod, PodSpec, ServiceAccount } from 'kubernetes-types/core/v1';
-import { serviceAccounts } from '../../api/core/service-account.ts';
+import { serviceAccounts } from '../../api/resources/core.ts';
 import { forbidden } from '../../api/status-error.ts';
-import { checkPathSegment } from '../../api/validation/names.ts';
+import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { checkPathSegment } from '../../kinds/validation/names.ts';
 import { generateName } from '../registry/object-metadata.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';

@@ -6,9 +6,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { pods } from '../../api/core/pod.ts';
-import { secrets } from '../../api/core/secret.ts';
-import { serviceAccounts } from '../../api/core/service-account.ts';
+import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
 import { findObject } from '../admission/cached-objects.ts';
 import type { Registries } from '../registry/registries.ts';

@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import yaml from 'js-yaml';
-import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
-import type { Kind, Subresource } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
+import type { Subresource } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { sendBytes, writeHead } from '../server/responses.ts';
 import { type GroupVersions, namedGroups } from './discovery.ts';

@@ -1,10 +1,10 @@
 /** From bytes or a patched document to an object of a definition, with field validation as the client asked for it. */
 
-import { bodyFormatOf, decodeBody } from '../../api/codec/body.ts';
-import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { DecodeError } from '../../api/schema/decode.ts';
 import { badRequest } from '../../api/status-error.ts';
+import { bodyFormatOf, decodeBody } from '../../machinery/codec/body.ts';
+import { DecodeError } from '../../machinery/schema/decode.ts';
+import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import { decodeVersion } from './decode-version.ts';
 import type { FieldValidation } from './write-options.ts';
 

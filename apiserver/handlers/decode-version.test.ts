@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deployments } from '../../api/apps/deployment.ts';
-import { horizontalPodAutoscalers } from '../../api/autoscaling/horizontal-pod-autoscaler.ts';
-import { horizontalPodAutoscalersV1 } from '../../api/autoscaling/horizontal-pod-autoscaler-v1.ts';
+import { deployments } from '../../api/resources/apps.ts';
+import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from '../../api/resources/autoscaling.ts';
 import { decodeVersion } from './decode-version.ts';
 
 describe('a body in another version of its kind', () => {

@@ -1,12 +1,12 @@
 /** Decodes what may be written in another version of its kind than the request is in. */
 
-import type { JsonPlaces } from '../../api/codec/json-places.ts';
-import type { GroupVersionKind } from '../../api/codec/registered-kinds.ts';
-import type { Kind } from '../../api/kind.ts';
-import { apiVersionOf } from '../../api/kind.ts';
-import { findKindByName } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { type Decoded, decode } from '../../api/schema/decode.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { findKindByName } from '../../kinds/kind-table.ts';
+import type { JsonPlaces } from '../../machinery/json/json-places.ts';
+import { type Decoded, decode } from '../../machinery/schema/decode.ts';
+import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 
 /** `value` says itself which version it is in. Throws `DecodeError`. Versions that are served no more read as today's. */
 export function decodeVersion(

@@ -1,8 +1,8 @@
 /** DELETE of one object and of a collection. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../server/api-request.ts';

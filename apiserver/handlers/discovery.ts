@@ -1,9 +1,10 @@
 /** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made from the kinds table alone. */
 
 import { createHash } from 'node:crypto';
-import type { Kind, Subresource } from '../../api/kind.ts';
-import { apiVersionOf } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
+import type { Subresource } from '../../api/resource.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 
 export interface GroupVersions {
   readonly name: string;

@@ -1,13 +1,13 @@
 /** Where field ownership (`api/apply`) meets requests: updates that track who wrote what, and server-side apply. */
 
-import { applyPatch } from '../../api/apply/apply-patch.ts';
-import { emptyObjectOf } from '../../api/apply/empty-object.ts';
-import { managedFieldsAfterUpdate, type Write } from '../../api/apply/update-managed-fields.ts';
-import { parseYaml, YamlError } from '../../api/codec/yaml.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import { DecodeError, decode } from '../../api/schema/decode.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { applyPatch } from '../../machinery/apply/apply-patch.ts';
+import { emptyObjectOf } from '../../machinery/apply/empty-object.ts';
+import { managedFieldsAfterUpdate, type Write } from '../../machinery/apply/update-managed-fields.ts';
+import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
+import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import { metadataOf } from '../registry/object-metadata.ts';
 import type { FieldValidation } from './write-options.ts';
 

@@ -1,7 +1,7 @@
 /** What a LIST or WATCH selects, as the cache wants to hear it: exact matches by index, the rest by asking. */
 
-import type { Kind } from '../../api/kind.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { CachedObject, Interest } from '../store/resource-cache.ts';
 import type { ListOptions } from './list-options.ts';
 import { wireObject } from './object-answers.ts';

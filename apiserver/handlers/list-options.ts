@@ -1,7 +1,7 @@
 /** The options of GET, LIST and WATCH, read from the query and checked together. */
 
-import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
 import { badRequest, type StatusError } from '../../api/status-error.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { type ContinueToken, decodeContinueToken } from './continue-token.ts';
 import { booleanParameter, integerParameter } from './query.ts';
 

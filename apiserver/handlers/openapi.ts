@@ -2,13 +2,13 @@
 
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { kinds } from '../../api/kinds.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import {
   type CompressedDocument,
   OpenApiDocuments,
   openApiProtobuf,
   swaggerProtobuf,
-} from '../../api/openapi/openapi-documents.ts';
+} from '../../machinery/openapi/openapi-documents.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import { acceptsGzip, sendBytes, sendText, writeHead } from '../server/responses.ts';
 import { parseAccept } from './negotiation.ts';

@@ -3,18 +3,18 @@
  * `api/patch` and `api/apply`; here they meet the object: versions, field validation, and errors that name the patch.
  */
 
-import { inGoOrder } from '../../api/codec/go-order.ts';
-import { goValue } from '../../api/codec/go-text.ts';
-import { conversionProblem, definitionOfKind, isConvertible } from '../../api/codec/registered-kinds.ts';
-import { apiVersionOf } from '../../api/kind.ts';
+import { goValue } from '../../api/go-text.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { applyJsonPatch, parseJsonPatch } from '../../api/patch/json-patch.ts';
-import { applyMergePatch, parseMergePatch } from '../../api/patch/merge-patch.ts';
-import { isRecord, type JsonRecord, own, setOwn } from '../../api/patch/record.ts';
-import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
-import { DecodeError, decode } from '../../api/schema/decode.ts';
-import { objectSchemaOf } from '../../api/schema/schema.ts';
+import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { isRecord, type JsonRecord, own, setOwn } from '../../machinery/json/json-record.ts';
+import { applyJsonPatch, parseJsonPatch } from '../../machinery/patch/json-patch.ts';
+import { applyMergePatch, parseMergePatch } from '../../machinery/patch/merge-patch.ts';
+import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts';
+import { DecodeError, decode } from '../../machinery/schema/decode.ts';
+import { inGoOrder } from '../../machinery/schema/go-order.ts';
+import { conversionProblem, definitionOfKind, isConvertible } from '../../machinery/schema/registered-kinds.ts';
+import { objectSchemaOf } from '../../machinery/schema/schema.ts';
 import { type DecodeOptions, type ExpectedType, reportStrictErrors } from './decode-object.ts';
 import { decodeVersion } from './decode-version.ts';
 

@@ -1,9 +1,10 @@
 /** Sends a request on a resource to its handler: kind, scope, subresource and method must fit together. */
 
-import type { Kind, Subresource, Verb } from '../../api/kind.ts';
-import { findKind, kinds } from '../../api/kinds.ts';
+import type { Subresource, Verb } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
-import { checkPathSegment } from '../../api/validation/names.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { findKind, kinds } from '../../kinds/kind-table.ts';
+import { checkPathSegment } from '../../kinds/validation/names.ts';
 import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { ApiRequest } from '../server/api-request.ts';

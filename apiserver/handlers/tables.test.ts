@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { nameColumn } from '../../api/columns.ts';
 import type { Stored } from '../../api/object.ts';
+import { nameColumn } from '../../kinds/columns.ts';
 import { toTable } from './tables.ts';
 
 const options = { apiVersion: 'meta.k8s.io/v1', include: 'None', metadata: {}, now: 0 } as const;

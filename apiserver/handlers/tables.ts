@@ -1,9 +1,9 @@
 /** Objects as the rows of a Table, or cut down to their metadata: the other two forms an answer can take. */
 
-import type { Column, Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Column, Kind } from '../../kinds/kind.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 type ReadObject = DeepReadonly<Stored>;

@@ -1,6 +1,7 @@
 /** Which kind, object and part of it a resource request means, once the kinds table has been asked. */
 
-import type { Kind, Subresource } from '../../api/kind.ts';
+import type { Subresource } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { Registry } from '../registry/registry.ts';
 
 export interface Target {

@@ -6,10 +6,10 @@
  *   or an ERROR event: 410 (too old), 504 (from the future), too slow
  */
 
-import { encodeWatchFrame } from '../../api/codec/protobuf-writer.ts';
-import type { Kind } from '../../api/kind.ts';
-import { apiVersionOf } from '../../api/kind.ts';
+import { apiVersionOf } from '../../api/resource.ts';
 import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { encodeWatchFrame } from '../../machinery/codec/protobuf-writer.ts';
 import type { ApiRequest } from '../server/api-request.ts';
 import type { CachedObject, CacheList, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
 import { CompactedError } from '../store/store.ts';

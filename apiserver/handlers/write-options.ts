@@ -1,6 +1,6 @@
 /** The options that all writes share, from the query: dryRun, fieldManager, fieldValidation. */
 
-import { FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { booleanParameter } from './query.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';

@@ -4,9 +4,9 @@
  */
 
 import yaml from 'js-yaml';
-import { findKind } from '../../api/kinds.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
+import { findKind } from '../../kinds/kind-table.ts';
 import { type DecodeOptions, decodeObject, type ExpectedType } from '../handlers/decode-object.ts';
 import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../handlers/field-ownership.ts';
 import { type PatchType, readPatch } from '../handlers/patch.ts';

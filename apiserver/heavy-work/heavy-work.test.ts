@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { configMaps } from '../../api/core/config-map.ts';
+import { configMaps } from '../../api/resources/core.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DecodeInput } from './heavy-jobs.ts';
 import { HeavyWork, type HeavyWorkOptions } from './heavy-work.ts';

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { jobs } from '../../api/batch/job.ts';
-import { configMaps } from '../../api/core/config-map.ts';
-import { namespaces } from '../../api/core/namespace.ts';
-import { pods } from '../../api/core/pod.ts';
-import type { Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import { jobs } from '../../api/resources/batch.ts';
+import { configMaps, namespaces, pods } from '../../api/resources/core.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { type DeletionOptions, decideDeletion } from './deletion.ts';
 
 const now = Date.UTC(2030, 0, 1);

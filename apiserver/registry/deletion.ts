@@ -1,8 +1,8 @@
 /** What a DELETE does to an object: nothing yet (finalizers, grace), or its end. Pure. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
-import { copyJson, equalJson } from '../../api/patch/record.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { copyJson, equalJson } from '../../machinery/json/json-record.ts';
 import { metadataOf, timestamp } from './object-metadata.ts';
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';

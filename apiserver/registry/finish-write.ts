@@ -3,13 +3,13 @@
  * but for the object handed in, so that they can be done wherever there is time.
  */
 
-import { sameButForTimes } from '../../api/apply/update-managed-fields.ts';
-import { type FieldError, FieldErrors } from '../../api/field-errors.ts';
-import type { Kind, WriteContext } from '../../api/kind.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { Stored } from '../../api/object.ts';
-import { copyJson } from '../../api/patch/record.ts';
-import { encode } from '../../api/schema/encode.ts';
+import type { Kind, WriteContext } from '../../kinds/kind.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
+import { sameButForTimes } from '../../machinery/apply/update-managed-fields.ts';
+import { type FieldError, FieldErrors } from '../../machinery/field-errors.ts';
+import { copyJson } from '../../machinery/json/json-record.ts';
+import { encode } from '../../machinery/schema/encode.ts';
 import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { countGeneration, dropUnstored, isCounted } from './object-metadata.ts';
 import { encodeObject } from './storage-format.ts';

@@ -3,12 +3,13 @@
  * Made again at start if missing.
  */
 
-import { namespaces } from '../../api/core/namespace.ts';
-import type { Kind } from '../../api/kind.ts';
-import { type ServiceCIDR, serviceCidrs } from '../../api/networking/service-cidr.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import { priorityClasses } from '../../api/scheduling/priority-class.ts';
+import { namespaces } from '../../api/resources/core.ts';
+import { serviceCidrs } from '../../api/resources/networking.ts';
+import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { ServiceCIDR } from '../../kinds/networking/service-cidr.ts';
 import { timestamp } from './object-metadata.ts';
 import type { Registries } from './registries.ts';
 import { internalWrite } from './write-request.ts';

@@ -1,12 +1,12 @@
 /** What the server itself writes into `metadata`: at creation, and what an update may not change. */
 
 import { randomInt, randomUUID } from 'node:crypto';
-import type { ObjectMeta } from 'kubernetes-types/meta/v1';
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import { equalJson } from '../../api/patch/record.ts';
-import { isSemanticallyEqual } from '../../api/schema/semantic-equality.ts';
+import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { equalJson } from '../../machinery/json/json-record.ts';
+import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
 export type WritableMetadata = { -readonly [Name in keyof ObjectMeta]: ObjectMeta[Name] };

@@ -5,16 +5,15 @@
  *   each server: lease entry in the store (lives 60 s, renewed every 20 s) → endpoints = addresses of all live entries
  */
 
-import type { Endpoints, Service } from 'kubernetes-types/core/v1';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { endpoints } from '../../api/core/endpoints.ts';
-import { services } from '../../api/core/service.ts';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { endpoints, services } from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import type { Endpoints, Service } from '../../api/types/core/v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import type { Registries } from './registries.ts';
 import { storeErrors } from './store-errors.ts';

@@ -1,10 +1,10 @@
 /** What a write to the registry is refused for, in upstream's words. Pure. */
 
-import { type FieldError, FieldErrors, FieldPath, invalidObject } from '../../api/field-errors.ts';
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest, conflict, type StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { type FieldError, FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import type { DeletionOptions } from './deletion.ts';
 
 export function refuseInvalid(kind: Kind, object: KubernetesObject, errors: readonly FieldError[]): void {

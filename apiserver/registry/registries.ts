@@ -1,9 +1,9 @@
 /** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
 
-import type { Kind } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';

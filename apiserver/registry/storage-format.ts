@@ -1,7 +1,7 @@
 /** How objects lie in the store: their keys, and their JSON without the resourceVersion, which is the entry's revision. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { Entry } from '../store/store.ts';
 
 type Resource = Pick<Kind, 'group' | 'plural'>;

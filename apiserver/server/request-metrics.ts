@@ -1,8 +1,8 @@
 /** What `/metrics` tells about requests, under upstream's names. */
 
-import { findKind } from '../../api/kinds.ts';
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { findKind } from '../../kinds/kind-table.ts';
 import { verbOf } from '../authorization/authorization.ts';
 import { connections, type RequestInfo } from '../handlers/request-info.ts';
 import type { ApiRequest } from './api-request.ts';

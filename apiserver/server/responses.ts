@@ -3,8 +3,8 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import yaml from 'js-yaml';
-import { encodeProtobuf } from '../../api/codec/protobuf-writer.ts';
 import type { Status, StatusError } from '../../api/status-error.ts';
+import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
 import { type Encoding, errorEncoding, mediaTypes } from '../handlers/negotiation.ts';
 import { isPretty } from '../handlers/pretty.ts';
 import { yamlOptions } from '../handlers/yaml-options.ts';

@@ -5,7 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { namespaces } from '../../api/core/namespace.ts';
+import { namespaces } from '../../api/resources/core.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';

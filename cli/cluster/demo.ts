@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
+import { pods } from '../../api/resources/core.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { packageRoot } from '../../base/package-root.ts';

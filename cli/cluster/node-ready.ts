@@ -1,6 +1,6 @@
 /** Waits until this machine's node is Ready; what keeps it from that is shown, and part of the error. */
 
-import { nodes } from '../../api/core/node.ts';
+import { nodes } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import { userAgentOf } from '../../base/version.ts';

@@ -1,7 +1,7 @@
 /** `api-resources`: what the server serves, as a table. */
 
-import { apiVersionOf } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { alignColumns } from '../printers/columns.ts';
 import { discoverKinds } from '../resources.ts';
 import type { Session } from '../session.ts';

@@ -1,9 +1,9 @@
 /** `delete`: objects by name, by selector or by file, and waits until they are gone. */
 
-import type { Kind } from '../../api/kind.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, countOf, isSet, textOf, textsOf } from '../command.ts';
 import { readManifests } from '../manifest-files.ts';
 import { renderClassicTable } from '../printers/classic-table.ts';

@@ -1,10 +1,10 @@
 /** `describe`: an object in full, for people, with the events that concern it. */
 
-import type { Event } from 'kubernetes-types/core/v1';
-import { events } from '../../api/core/event.ts';
-import type { Kind } from '../../api/kind.ts';
 import type { Stored } from '../../api/object.ts';
+import { events } from '../../api/resources/core.ts';
+import type { Event } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, textOf, textsOf } from '../command.ts';
 import { alignColumns } from '../printers/columns.ts';
 import { renderDescription } from '../printers/description.ts';

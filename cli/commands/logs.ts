@@ -1,8 +1,7 @@
 /** `logs POD`: what a container writes; with `-f` as long as it writes. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
+import { pods, replicationControllers } from '../../api/resources/core.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { objectPath, queryString } from '../../client/resource-path.ts';
 import { type Arguments, CommandError, countOf, durationMs, isSet, textOf } from '../command.ts';
 import { listAll } from '../requests.ts';

@@ -1,9 +1,9 @@
 /** `resize NAME REPLICAS`: how many pods a replication controller keeps. */
 
-import type { ReplicationController } from 'kubernetes-types/core/v1';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
 import type { Stored } from '../../api/object.ts';
+import { replicationControllers } from '../../api/resources/core.ts';
 import { isConflict } from '../../api/status-error.ts';
+import type { ReplicationController } from '../../api/types/core/v1.ts';
 import { type Arguments, countOf, textOf } from '../command.ts';
 import { yamlPrinter } from '../printing.ts';
 import type { Session } from '../session.ts';

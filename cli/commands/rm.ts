@@ -1,6 +1,6 @@
 /** `rm NAME`: deletes a replication controller, but only one that was stopped. */
 
-import { replicationControllers } from '../../api/core/replication-controller.ts';
+import { replicationControllers } from '../../api/resources/core.ts';
 import { type Arguments, CommandError, textOf } from '../command.ts';
 import { renderClassicTable } from '../printers/classic-table.ts';
 import type { Session } from '../session.ts';

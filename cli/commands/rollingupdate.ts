@@ -3,11 +3,10 @@
  * one at a time, waiting in between, so that the controller makes them anew from the template.
  */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
 import type { Stored } from '../../api/object.ts';
+import { pods, replicationControllers } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
 import { type Arguments, CommandError, durationMs, textOf } from '../command.ts';
 import { listAll } from '../requests.ts';

@@ -1,8 +1,7 @@
 /** `run IMAGE REPLICAS NAME`: a replication controller, and with `-s` a service in front of it. */
 
-import type { ReplicationController, Service } from 'kubernetes-types/core/v1';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import { services } from '../../api/core/service.ts';
+import { replicationControllers, services } from '../../api/resources/core.ts';
+import type { ReplicationController, Service } from '../../api/types/core/v1.ts';
 import { type Arguments, CommandError, countOf, textOf } from '../command.ts';
 import { parsePortSpec } from '../port-spec.ts';
 import { yamlPrinter } from '../printing.ts';

@@ -1,8 +1,8 @@
 /** `scale rc/web --replicas 5`: through the scale subresource, so for every kind that has one. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { ObjectKey } from '../../api/object.ts';
 import type { Client } from '../../client/client.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, countOf, textOf, textsOf } from '../command.ts';
 import { titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';

@@ -1,10 +1,10 @@
 /** `wait`: until objects are made, are gone, or are in a state. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { ObjectKey } from '../../api/object.ts';
 import { notFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, durationMs, isSet, textOf, textsOf } from '../command.ts';
 import { getIfPresent, listAll, titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';

@@ -3,8 +3,8 @@
  * Only the four classic resources and Status have such a table.
  */
 
-import type { Node, Pod, ReplicationController, Service } from 'kubernetes-types/core/v1';
 import type { KubernetesObject } from '../../api/object.ts';
+import type { Node, Pod, ReplicationController, Service } from '../../api/types/core/v1.ts';
 import { alignColumns } from './columns.ts';
 
 interface ClassicTable<T> {

@@ -1,11 +1,11 @@
 /** Keeps EndpointSlices beside each Service that selects pods: what proxies and DNS read. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Node, Pod, Service } from 'kubernetes-types/core/v1';
-import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
 import { keyOf, type Stored } from '../../api/object.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod, Service } from '../../api/types/core/v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';

@@ -1,9 +1,9 @@
 /** Keeps an Endpoints object beside each Service that selects pods: the older form, which many programs still read. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from 'kubernetes-types/core/v1';
-import { endpoints } from '../../api/core/endpoints.ts';
+import { endpoints } from '../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';

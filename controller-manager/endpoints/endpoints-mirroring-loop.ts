@@ -5,10 +5,10 @@
 
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { EndpointAddress, EndpointSubset, Endpoints } from 'kubernetes-types/core/v1';
-import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/types/core/v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';

@@ -1,8 +1,8 @@
 /** Which pods are behind a Service, and on which ports. Pure; Endpoints and EndpointSlices are both made from it. */
 
 import { isIPv6 } from 'node:net';
-import type { Pod, Service, ServicePort } from 'kubernetes-types/core/v1';
 import { matchesLabels } from '../../api/label-selector.ts';
+import type { Pod, Service, ServicePort } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
 import { isPodReady, isPodTerminal } from '../pod-state.ts';

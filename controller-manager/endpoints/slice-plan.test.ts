@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
 import type { Stored } from '../../api/object.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { endpointsPerSlice, planSlices, type SliceContent } from './slice-plan.ts';
 

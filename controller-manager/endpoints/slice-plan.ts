@@ -6,7 +6,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { EndpointPort } from './service-pods.ts';

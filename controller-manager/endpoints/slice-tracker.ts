@@ -3,8 +3,8 @@
  * would write them twice. What does not show up within half a minute is forgotten.
  */
 
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import type { Stored } from '../../api/object.ts';
+import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Cached } from '../../client/object-cache.ts';
 

@@ -3,7 +3,7 @@
  * last look. It is written beside the endpoints, so that the time from a change to the programmed network can be measured.
  */
 
-import type { Pod, Service } from 'kubernetes-types/core/v1';
+import type { Pod, Service } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { podCondition } from '../pod-state.ts';
 

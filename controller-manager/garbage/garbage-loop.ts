@@ -1,10 +1,10 @@
 /** The owner-reference garbage collector: watches every kind, and says which objects to look at. */
 
-import type { Kind } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { equalJson } from '../../api/patch/record.ts';
 import type { Controller } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { equalJson } from '../../machinery/json/json-record.ts';
 import type { LoopContext } from '../loop.ts';
 import { foregroundFinalizer, GarbageReconciler, orphanFinalizer } from './garbage-reconciler.ts';
 import { OwnerGraph } from './owner-graph.ts';

@@ -12,13 +12,14 @@
  * - An owner of a kind that nobody knows keeps its dependents.
  */
 
-import { apiVersionOf, type Kind } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
 import type { Stored } from '../../api/object.ts';
+import { apiVersionOf } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { readAgain, removeFinalizer } from '../finalizers.ts';
 import { type GraphNode, groupOf, type OwnerGraph, type Reference } from './owner-graph.ts';
 

@@ -1,11 +1,11 @@
 /** Who owns whom among all objects, by uid: kept from the changes that informers announce. Holds no objects. */
 
-import type { OwnerReference } from 'kubernetes-types/meta/v1';
-import type { Kind } from '../../api/kind.ts';
-import { apiVersionOf } from '../../api/kind.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
+import type { Kind } from '../../kinds/kind.ts';
 
 export interface GraphNode {
   readonly kind: Kind;

@@ -1,6 +1,6 @@
 /** What a node's conditions say, and which taints follow from them. Pure. */
 
-import type { Node, NodeCondition, Taint } from 'kubernetes-types/core/v1';
+import type { Node, NodeCondition, Taint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
 

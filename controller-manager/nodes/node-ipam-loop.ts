@@ -7,7 +7,7 @@
  * - It starts only when all nodes are known, so that parts given by an earlier leader are taken.
  */
 
-import { nodes } from '../../api/core/node.ts';
+import { nodes } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import type { LoopContext } from '../loop.ts';

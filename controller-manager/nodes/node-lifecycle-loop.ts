@@ -9,11 +9,10 @@
  * - Nodes are given up at a bounded pace, and none when no node at all is ready (eviction-pace.ts).
  */
 
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { leases } from '../../api/coordination/lease.ts';
-import { nodes } from '../../api/core/node.ts';
-import { pods } from '../../api/core/pod.ts';
+import { leases } from '../../api/resources/coordination.ts';
+import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Recorder } from '../../client/event-recorder.ts';

@@ -1,6 +1,6 @@
 /** Tells kubelets by annotation how long they may cache Secrets and ConfigMaps: longer in larger clusters. */
 
-import { nodes } from '../../api/core/node.ts';
+import { nodes } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import type { LoopContext } from '../loop.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Node } from 'kubernetes-types/core/v1';
 import type { Stored } from '../../api/object.ts';
+import type { Node } from '../../api/types/core/v1.ts';
 import { CidrPool } from './cidr-pool.ts';
 import { disruptionOf, EvictionPace, intervalOf } from './eviction-pace.ts';
 import { Heartbeats } from './heartbeats.ts';

@@ -3,14 +3,14 @@
  * How long a pod has been with a node's taints is measured on our own monotonic clock, from when we first saw it.
  */
 
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
 import { keyOf } from '../../api/object.ts';
-import { equalJson } from '../../api/patch/record.ts';
+import { pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
+import { equalJson } from '../../machinery/json/json-record.ts';
 import type { LoopContext } from '../loop.ts';
 import { markDisrupted } from '../pod-disruption.ts';
 import { isPodTerminal } from '../pod-state.ts';

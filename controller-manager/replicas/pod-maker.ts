@@ -9,10 +9,10 @@
  */
 
 import { randomInt } from 'node:crypto';
-import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { pods } from '../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable, StatusError } from '../../api/status-error.ts';
+import type { Pod, PodTemplateSpec } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Client } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';

@@ -15,7 +15,7 @@
  * the youngest would always go, and they tend to be together in one failure domain.
  */
 
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { isPodReady, podCondition } from '../pod-state.ts';
 

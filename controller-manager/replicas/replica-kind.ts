@@ -1,14 +1,14 @@
 /** ReplicaSet and ReplicationController are the same loop: here is what differs between the two. */
 
-import type { ReplicaSet } from 'kubernetes-types/apps/v1';
-import type { PodTemplateSpec, ReplicationController } from 'kubernetes-types/core/v1';
-import { replicaSets } from '../../api/apps/replica-set.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import type { Kind } from '../../api/kind.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { replicaSets } from '../../api/resources/apps.ts';
+import { replicationControllers } from '../../api/resources/core.ts';
+import type { ReplicaSet } from '../../api/types/apps/v1.ts';
+import type { PodTemplateSpec, ReplicationController } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { ReplicaStatus } from './replica-status.ts';
 
 export interface ReplicaView {

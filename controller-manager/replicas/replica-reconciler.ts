@@ -10,10 +10,10 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';

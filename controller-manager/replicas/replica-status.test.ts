@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
 import type { Stored } from '../../api/object.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { computeReplicaStatus, type ReplicaObservation } from './replica-status.ts';
 
 const now = Date.UTC(2030, 0, 2);

@@ -1,6 +1,6 @@
 /** What a ReplicaSet or ReplicationController says of its pods. Pure. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { isPodReady, msUntilAvailable } from '../pod-state.ts';

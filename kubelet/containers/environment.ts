@@ -3,8 +3,8 @@
  * `$(NAME)` in a value sees what was set before it. Pure but for reading ConfigMaps and Secrets.
  */
 
-import type { EnvVarSource } from 'kubernetes-types/core/v1';
 import { isNotFound } from '../../api/status-error.ts';
+import type { EnvVarSource } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ContainerSpec, PodObject } from '../pod.ts';
 import { expand } from './expansion.ts';

@@ -1,7 +1,7 @@
 /** Values that a pod reads from itself: `metadata.name`, `status.podIP`, `limits.cpu`. Pure. */
 
-import type { ObjectFieldSelector, ResourceFieldSelector } from 'kubernetes-types/core/v1';
 import { readQuantity } from '../../api/quantity.ts';
+import type { ObjectFieldSelector, ResourceFieldSelector } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { type ContainerSpec, containerOf, type PodObject } from '../pod.ts';
 

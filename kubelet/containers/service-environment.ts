@@ -1,6 +1,6 @@
 /** The variables by which a container finds Services without DNS, in the classic form of Docker links. Pure. */
 
-import type { Service } from 'kubernetes-types/core/v1';
+import type { Service } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
 type ReadonlyService = DeepReadonly<Service>;

@@ -1,7 +1,7 @@
 /** The volumes of a container as the runtime mounts them, with the parts of volumes that have to be made for it. */
 
 import { isAbsolute, join } from 'node:path';
-import type { VolumeMount } from 'kubernetes-types/core/v1';
+import type { VolumeMount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { PodContainer } from '../pod.ts';
 import type { Mount } from '../runtime/runtime.ts';

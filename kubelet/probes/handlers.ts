@@ -4,7 +4,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
-import type { HTTPGetAction } from 'kubernetes-types/core/v1';
+import type { HTTPGetAction } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { ContainerSpec } from '../pod.ts';

@@ -9,7 +9,7 @@
  * - A loop ends when its container does, or when the prober stops.
  */
 
-import type { Probe } from 'kubernetes-types/core/v1';
+import type { Probe } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Recorder } from '../../client/event-recorder.ts';

@@ -6,8 +6,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Pod } from 'kubernetes-types/core/v1';
 import { badRequest, notFound, StatusError } from '../../api/status-error.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { readCallerCertificate } from '../../base/caller-certificate.ts';
 import type { Clock } from '../../base/clock.ts';
 import { createDeferred } from '../../base/deferred.ts';

@@ -1,7 +1,7 @@
 /** What files a configMap, secret, downwardAPI or projected volume holds. */
 
-import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from 'kubernetes-types/core/v1';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ReferencedData } from '../containers/environment.ts';
 import { type FieldContext, readField, readResourceField } from '../containers/field-refs.ts';

@@ -1,6 +1,6 @@
 /** Whether a pod puts up with a taint. Pure. */
 
-import type { Taint, Toleration } from 'kubernetes-types/core/v1';
+import type { Taint, Toleration } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
 type ReadonlyTaint = DeepReadonly<Pick<Taint, 'key' | 'value' | 'effect'>>;

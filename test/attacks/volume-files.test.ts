@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import type { PodSpec } from 'kubernetes-types/core/v1';
+import type { PodSpec } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { PodObject } from '../../kubelet/pod.ts';
 import { mountsBelow, unmountBelow } from '../../kubelet/volumes/mounts.ts';

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
 import type { Stored } from '../../api/object.ts';
+import { pods } from '../../api/resources/core.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { containerIdentities, runningContainers } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster, runProgram } from '../support/local-cluster.ts';

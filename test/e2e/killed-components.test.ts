@@ -6,8 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
+import { pods, replicationControllers } from '../../api/resources/core.ts';
 import { containerIdentities, importSleeper, runningContainers } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ComponentName, SplitCluster } from '../support/split-cluster.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pods } from '../../api/core/pod.ts';
+import { pods } from '../../api/resources/core.ts';
 import { importSleeper } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { debianKubectl, Kubectl } from '../support/kubectl.ts';

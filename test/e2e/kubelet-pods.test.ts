@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/kinds.ts';
+import { pods } from '../../api/resources/core.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';

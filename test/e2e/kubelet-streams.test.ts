@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/kinds.ts';
+import { pods } from '../../api/resources/core.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
 import {
   type CommandClient,

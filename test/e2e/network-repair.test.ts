@@ -6,10 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import { events } from '../../api/core/event.ts';
-import { nodes } from '../../api/core/node.ts';
-import { pods } from '../../api/core/pod.ts';
-import { services } from '../../api/core/service.ts';
+import { events, nodes, pods, services } from '../../api/resources/core.ts';
 import { containerIdentities, importBusybox } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster, runProgram } from '../support/local-cluster.ts';

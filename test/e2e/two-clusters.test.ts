@@ -8,7 +8,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pods } from '../../api/core/pod.ts';
+import { pods } from '../../api/resources/core.ts';
 import { containerIdentities, importSleeper } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster, runProgram } from '../support/local-cluster.ts';

@@ -4,9 +4,10 @@
  */
 
 import fc, { type GeneratorValue } from 'fast-check';
-import { apiVersionOf, type Kind } from '../../api/kind.ts';
-import { kinds } from '../../api/kinds.ts';
-import { objectSchemaOf, type ScalarSchema, type Schema } from '../../api/schema/schema.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { objectSchemaOf, type ScalarSchema, type Schema } from '../../machinery/schema/schema.ts';
 import type { FuzzRequest } from './requests.ts';
 
 /** Values of the right JSON type. The first few are harmless; what is strange comes after. */

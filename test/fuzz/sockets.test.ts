@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
-import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { configMaps } from '../../api/core/config-map.ts';
+import { configMaps } from '../../api/resources/core.ts';
+import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
 /** More than may be in flight at once. */

@@ -9,16 +9,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
-import { apiVersionOf, type Kind, type WriteContext } from '../../api/kind.ts';
-import { findKind } from '../../api/kinds.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../api/meta/metadata-validation.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import { DecodeError, decode } from '../../api/schema/decode.ts';
-import { encode } from '../../api/schema/encode.ts';
+import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { isCounted } from '../../apiserver/registry/object-metadata.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import type { Kind, WriteContext } from '../../kinds/kind.ts';
+import { findKind } from '../../kinds/kind-table.ts';
+import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
+import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';
+import { DecodeError, decode } from '../../machinery/schema/decode.ts';
+import { encode } from '../../machinery/schema/encode.ts';
 import {
   applyOperations,
   findChanges,

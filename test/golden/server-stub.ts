@@ -3,11 +3,9 @@
  * admission fills in, addresses. Placeholders are those of the recordings.
  */
 
-import type { ServiceSpec, Toleration } from 'kubernetes-types/core/v1';
-import { FieldErrors, invalidObject } from '../../api/field-errors.ts';
-import type { Kind, WriteContext } from '../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest, conflict } from '../../api/status-error.ts';
+import type { ServiceSpec, Toleration } from '../../api/types/core/v1.ts';
 import {
   alignClusterIps,
   allocatesNodePorts,
@@ -15,6 +13,8 @@ import {
   keepAllocated,
   needsHealthCheckPort,
 } from '../../apiserver/registry/services/service-needs.ts';
+import type { Kind, WriteContext } from '../../kinds/kind.ts';
+import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';
 
 type Writable = { -readonly [Name in keyof NonNullable<KubernetesObject['metadata']>]: unknown };
 // biome-ignore lint/suspicious/noExplicitAny: parts of many kinds are read here, whatever they are

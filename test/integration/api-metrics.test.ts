@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
-import { configMaps } from '../../api/core/config-map.ts';
-import { namespaces } from '../../api/core/namespace.ts';
+import { configMaps, namespaces } from '../../api/resources/core.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createRestClient } from '../../client/rest-client.ts';

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { decodeProtobuf } from '../../api/codec/protobuf.ts';
-import { namespaces } from '../../api/core/namespace.ts';
+import { namespaces } from '../../api/resources/core.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { GoldenConnection } from '../golden/golden-connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

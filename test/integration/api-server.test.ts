@@ -4,13 +4,9 @@ import assert from 'node:assert/strict';
 import https from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConfigMap, Service } from 'kubernetes-types/core/v1';
 import { WebSocket } from 'ws';
-import { configMaps } from '../../api/core/config-map.ts';
-import { namespaces } from '../../api/core/namespace.ts';
-import { pods } from '../../api/core/pod.ts';
-import { services } from '../../api/core/service.ts';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
+import { configMaps, namespaces, pods, services } from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
 import {
   isAlreadyExists,
   isConflict,
@@ -19,6 +15,7 @@ import {
   isNotFound,
   StatusError,
 } from '../../api/status-error.ts';
+import type { ConfigMap, Service } from '../../api/types/core/v1.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createRestClient } from '../../client/rest-client.ts';

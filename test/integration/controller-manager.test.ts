@@ -7,6 +7,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import {
+  namespaces,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  replicationControllers,
+  services,
+} from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
+import { volumeAttributesClasses } from '../../api/resources/storage.ts';
+import { isNotFound } from '../../api/status-error.ts';
 import type {
   Namespace,
   PersistentVolume,
@@ -14,22 +25,14 @@ import type {
   Pod,
   ReplicationController,
   Service,
-} from 'kubernetes-types/core/v1';
-import { namespaces } from '../../api/core/namespace.ts';
-import { persistentVolumes } from '../../api/core/persistent-volume.ts';
-import { persistentVolumeClaims } from '../../api/core/persistent-volume-claim.ts';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import { services } from '../../api/core/service.ts';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
-import { isNotFound } from '../../api/status-error.ts';
-import { type VolumeAttributesClass, volumeAttributesClasses } from '../../api/storage/volume-attributes-class.ts';
+} from '../../api/types/core/v1.ts';
 import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createInformer } from '../../client/informer.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import type { VolumeAttributesClass } from '../../kinds/storage/volume-attributes-class.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { configMaps } from '../../api/core/config-map.ts';
-import { events } from '../../api/core/event.ts';
 import type { Stored } from '../../api/object.ts';
+import { configMaps, events } from '../../api/resources/core.ts';
 import { serviceUnavailable } from '../../api/status-error.ts';
+import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { EventRecorder, type EventRecorderOptions } from '../../client/event-recorder.ts';
 import { eventually } from '../support/eventually.ts';

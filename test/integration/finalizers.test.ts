@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { configMaps } from '../../api/core/config-map.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { configMaps } from '../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
+import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { removeFinalizer } from '../../controller-manager/finalizers.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { ConfigMap } from 'kubernetes-types/core/v1';
-import { configMaps } from '../../api/core/config-map.ts';
+import { configMaps } from '../../api/resources/core.ts';
+import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { createInformer } from '../../client/informer.ts';

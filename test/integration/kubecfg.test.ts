@@ -2,12 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { configMaps } from '../../api/core/config-map.ts';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import { services } from '../../api/core/service.ts';
+import { configMaps, pods, replicationControllers, services } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { TestKubecfg } from '../support/kubecfg.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Event, Pod } from 'kubernetes-types/core/v1';
-import { events } from '../../api/core/event.ts';
-import { pods } from '../../api/kinds.ts';
+import { events, pods } from '../../api/resources/core.ts';
+import type { Event, Pod } from '../../api/types/core/v1.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKubelet } from '../support/fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

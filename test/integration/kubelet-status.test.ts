@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Node, Pod, PodCondition } from 'kubernetes-types/core/v1';
-import type { Kind } from '../../api/kind.ts';
-import { nodes, pods } from '../../api/kinds.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { nodes, pods } from '../../api/resources/core.ts';
+import type { Node, Pod, PodCondition } from '../../api/types/core/v1.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKubelet } from '../support/fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { leases } from '../../api/coordination/lease.ts';
+import { leases } from '../../api/resources/coordination.ts';
 import { serviceUnavailable } from '../../api/status-error.ts';
 import { FakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';

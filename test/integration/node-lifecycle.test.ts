@@ -2,11 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type { Lease } from 'kubernetes-types/coordination/v1';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { leases } from '../../api/coordination/lease.ts';
-import { nodes } from '../../api/core/node.ts';
-import { pods } from '../../api/core/pod.ts';
+import { leases } from '../../api/resources/coordination.ts';
+import { nodes, pods } from '../../api/resources/core.ts';
+import type { Lease } from '../../api/types/coordination/v1.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';

@@ -3,12 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { events } from '../../api/core/event.ts';
-import { nodes } from '../../api/core/node.ts';
-import { pods } from '../../api/core/pod.ts';
 import type { Stored } from '../../api/object.ts';
-import { priorityClasses } from '../../api/scheduling/priority-class.ts';
+import { events, nodes, pods } from '../../api/resources/core.ts';
+import { priorityClasses } from '../../api/resources/scheduling.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type Scheduler, startScheduler } from '../../scheduler/scheduler.ts';
 import { eventually } from '../support/eventually.ts';

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { leases } from '../../api/coordination/lease.ts';
+import { leases } from '../../api/resources/coordination.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';

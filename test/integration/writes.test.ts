@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { namespaces } from '../../api/core/namespace.ts';
+import { namespaces } from '../../api/resources/core.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 

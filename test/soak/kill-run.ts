@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { services } from '../../api/core/service.ts';
+import { services } from '../../api/resources/core.ts';
 import { importBusybox } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { SandboxEngine } from '../support/sandbox-engine.ts';

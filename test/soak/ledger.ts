@@ -1,7 +1,7 @@
 /** Writes without a pause, and what of them was acknowledged: the proof that none of that is lost. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { configMaps } from '../../api/core/config-map.ts';
+import { configMaps } from '../../api/resources/core.ts';
 import type { Client } from '../../client/client.ts';
 import { ignoreExisting, untilAcknowledged } from './acknowledged.ts';
 

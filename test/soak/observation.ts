@@ -4,12 +4,10 @@
  */
 
 import type Dockerode from 'dockerode';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { nodes } from '../../api/core/node.ts';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import { endpointSlices } from '../../api/discovery/endpoint-slice.ts';
 import type { Stored } from '../../api/object.ts';
+import { nodes, pods, replicationControllers } from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { Reader } from '../../client/client.ts';
 
 export interface ObservedPod {

@@ -3,10 +3,8 @@
  * stands in front of two web servers. Remembers what was acknowledged.
  */
 
-import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
-import { pods } from '../../api/core/pod.ts';
-import { replicationControllers } from '../../api/core/replication-controller.ts';
-import { services } from '../../api/core/service.ts';
+import { pods, replicationControllers, services } from '../../api/resources/core.ts';
+import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
 import { ignoreExisting, ignoreMissing, untilAcknowledged } from './acknowledged.ts';
 import type { Asked } from './differences.ts';

@@ -3,8 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Node } from 'kubernetes-types/core/v1';
-import { nodes } from '../../api/kinds.ts';
+import { nodes } from '../../api/resources/core.ts';
+import type { Node } from '../../api/types/core/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';

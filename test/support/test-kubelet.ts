@@ -2,10 +2,10 @@
 
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Node, Pod } from 'kubernetes-types/core/v1';
-import { namespaces, nodes, pods } from '../../api/kinds.ts';
 import type { Stored } from '../../api/object.ts';
+import { namespaces, nodes, pods } from '../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';

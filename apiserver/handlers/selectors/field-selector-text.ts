@@ -1,7 +1,7 @@
 /** The field selectors of requests: `spec.nodeName=a,status.phase!=Failed`. Grammar and error texts are upstream's. */
 
-import type { Kind } from '../../../api/kind.ts';
 import { badRequest } from '../../../api/status-error.ts';
+import type { Kind } from '../../../kinds/kind.ts';
 
 export interface FieldRequirement {
   readonly field: string;

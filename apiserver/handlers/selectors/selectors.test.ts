@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMaps } from '../../../api/core/config-map.ts';
-import { namespaces } from '../../../api/core/namespace.ts';
-import { pods } from '../../../api/core/pod.ts';
-import type { Kind } from '../../../api/kind.ts';
+import { configMaps, namespaces, pods } from '../../../api/resources/core.ts';
+import type { Kind } from '../../../kinds/kind.ts';
 import { parseFieldSelector } from './field-selector-text.ts';
 import { compileRequirements, parseLabelSelector } from './label-selector-text.ts';
 

@@ -2,11 +2,10 @@
 
 import https from 'node:https';
 import { isIP } from 'node:net';
-import type { Node } from 'kubernetes-types/core/v1';
-import { nodes } from '../../../api/core/node.ts';
-import { pods } from '../../../api/core/pod.ts';
+import { nodes, pods } from '../../../api/resources/core.ts';
+import { isForeignAddress } from '../../../api/special-ip.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
-import { isForeignAddress } from '../../../api/validation/special-ip.ts';
+import type { Node } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { Logger } from '../../../base/logger.ts';

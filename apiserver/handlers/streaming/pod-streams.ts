@@ -1,11 +1,11 @@
 /** `log`, `exec`, `attach` and `portforward` of pods: checked here, done by the kubelet of the pod's node. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import { pods } from '../../../api/core/pod.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
-import { canonicalTime, TimeError } from '../../../api/schema/time.ts';
+import { pods } from '../../../api/resources/core.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
+import { canonicalTime, TimeError } from '../../../machinery/schema/time.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ApiRequest } from '../../server/api-request.ts';

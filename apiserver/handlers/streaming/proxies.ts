@@ -5,17 +5,15 @@
 
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Pod, Service } from 'kubernetes-types/core/v1';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
-import { nodes } from '../../../api/core/node.ts';
-import { pods } from '../../../api/core/pod.ts';
-import { services } from '../../../api/core/service.ts';
-import { endpointSlices } from '../../../api/discovery/endpoint-slice.ts';
-import type { Kind } from '../../../api/kind.ts';
 import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
+import { nodes, pods, services } from '../../../api/resources/core.ts';
+import { endpointSlices } from '../../../api/resources/discovery.ts';
+import { isForeignAddress } from '../../../api/special-ip.ts';
 import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../api/status-error.ts';
-import { isForeignAddress } from '../../../api/validation/special-ip.ts';
+import type { Pod, Service } from '../../../api/types/core/v1.ts';
+import type { EndpointSlice } from '../../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import type { Kind } from '../../../kinds/kind.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ApiRequest } from '../../server/api-request.ts';

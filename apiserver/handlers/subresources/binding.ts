@@ -1,11 +1,10 @@
 /** `pods/<name>/binding` and the older `bindings`: a pod gets its node, once. */
 
-import type { Binding, Pod } from 'kubernetes-types/core/v1';
-import { bindings } from '../../../api/core/binding.ts';
-import { pods } from '../../../api/core/pod.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { Stored } from '../../../api/object.ts';
+import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
+import type { Binding, Pod } from '../../../api/types/core/v1.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { negotiate } from '../negotiation.ts';
 import { sendValue } from '../object-answers.ts';

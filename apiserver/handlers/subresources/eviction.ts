@@ -1,12 +1,12 @@
 /** `pods/<name>/eviction`: a DELETE that asks the pod's disruption budget first. */
 
-import type { Pod } from 'kubernetes-types/core/v1';
-import type { DeleteOptions } from 'kubernetes-types/meta/v1';
-import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1';
 import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import type { ObjectKey, Stored } from '../../../api/object.ts';
-import { podDisruptionBudgets } from '../../../api/policy/pod-disruption-budget.ts';
+import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
+import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
+import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';

@@ -1,16 +1,16 @@
 /** Reviews: questions about who somebody is and what they may do. Answered at once, never stored. */
 
-import type { TokenReview } from 'kubernetes-types/authentication/v1';
+import type { KubernetesObject } from '../../../api/object.ts';
+import { badRequest } from '../../../api/status-error.ts';
+import type { TokenReview } from '../../../api/types/authentication/v1.ts';
 import type {
   LocalSubjectAccessReview,
   ResourceAttributes,
   SelfSubjectAccessReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
-} from 'kubernetes-types/authorization/v1';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
-import type { KubernetesObject } from '../../../api/object.ts';
-import { badRequest } from '../../../api/status-error.ts';
+} from '../../../api/types/authorization/v1.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
 import { isMaster, type User } from '../../authentication/user.ts';
 import { decide } from '../../authorization/authorization.ts';

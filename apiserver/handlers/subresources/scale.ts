@@ -1,15 +1,15 @@
 /** `<workload>/scale`: how many replicas, without having to know the kind. Read and written as autoscaling/v1 Scale. */
 
-import type { Scale } from 'kubernetes-types/autoscaling/v1';
-import type { LabelSelector } from 'kubernetes-types/meta/v1';
-import { objectManagedFields, scaleManagedFields } from '../../../api/apply/scale-managed-fields.ts';
-import { ageColumn, numberColumn, textColumn } from '../../../api/columns.ts';
-import { defineKind } from '../../../api/define-kind.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
-import type { Column } from '../../../api/kind.ts';
-import { apiVersionOf } from '../../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import { apiVersionOf } from '../../../api/resource.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
+import type { Scale } from '../../../api/types/autoscaling/v1.ts';
+import type { LabelSelector } from '../../../api/types/meta/v1.ts';
+import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
+import { defineKind } from '../../../kinds/define-kind.ts';
+import type { Column } from '../../../kinds/kind.ts';
+import { objectManagedFields, scaleManagedFields } from '../../../machinery/apply/scale-managed-fields.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { readSmallBody } from '../body.ts';
 import { readApply, trackUpdates } from '../field-ownership.ts';

@@ -1,6 +1,6 @@
 /** Which subresources, and resources that are not stored, have a handler of their own. All others are read and written. */
 
-import { kinds } from '../../../api/kinds.ts';
+import { kinds } from '../../../kinds/kind-table.ts';
 import type { ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Registries } from '../../registry/registries.ts';

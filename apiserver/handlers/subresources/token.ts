@@ -1,14 +1,12 @@
 /** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
 
-import type { TokenRequest } from 'kubernetes-types/authentication/v1';
-import type { Pod } from 'kubernetes-types/core/v1';
-import { nodes } from '../../../api/core/node.ts';
-import { pods } from '../../../api/core/pod.ts';
-import { secrets } from '../../../api/core/secret.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
-import type { Kind } from '../../../api/kind.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
+import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
+import type { Kind } from '../../../kinds/kind.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
 import { timestamp } from '../../registry/object-metadata.ts';

@@ -1,13 +1,13 @@
 /** Gives Services their cluster IPs and node ports around the store's transaction, and takes them back. */
 
 import { randomInt } from 'node:crypto';
-import type { Service, ServiceSpec } from 'kubernetes-types/core/v1';
-import { services } from '../../../api/core/service.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../api/field-errors.ts';
 import type { Stored } from '../../../api/object.ts';
+import { services } from '../../../api/resources/core.ts';
 import { internalError, serviceUnavailable } from '../../../api/status-error.ts';
+import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { Store } from '../../store/store.ts';
 import { storeKey } from '../storage-format.ts';
 import type { Reservation, StorageHooks } from '../storage-hooks.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ServiceSpec } from 'kubernetes-types/core/v1';
-import { FieldErrors } from '../../../api/field-errors.ts';
+import type { ServiceSpec } from '../../../api/types/core/v1.ts';
+import { FieldErrors } from '../../../machinery/field-errors.ts';
 import { completeFamilies, keepAllocated } from './service-needs.ts';
 
 const open = { clusterIP: 'None', clusterIPs: ['None'] };

@@ -1,8 +1,8 @@
 /** A cluster as one kubectl sees it, and a record of which commands were shown to work there. */
 
 import assert from 'node:assert/strict';
-import { findKindByName } from '../../../api/kinds.ts';
 import type { Client } from '../../../client/client.ts';
+import { findKindByName } from '../../../kinds/kind-table.ts';
 import type { Kubectl, KubectlOptions, KubectlResult } from '../../support/kubectl.ts';
 import type { ShownCommand } from './commands.ts';
 

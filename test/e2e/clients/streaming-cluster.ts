@@ -1,8 +1,7 @@
 /** A whole cluster with pods to talk to: what every client's streams are tried on. */
 
-import type { Pod, Service } from 'kubernetes-types/core/v1';
-import { pods } from '../../../api/core/pod.ts';
-import { services } from '../../../api/core/service.ts';
+import { pods, services } from '../../../api/resources/core.ts';
+import type { Pod, Service } from '../../../api/types/core/v1.ts';
 import { importSleeper } from '../../support/engine-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import { LocalCluster } from '../../support/local-cluster.ts';

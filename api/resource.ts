@@ -1,0 +1,61 @@
+/**
+ * The identity of a resource: where its objects are, and what they are. All that a client needs to read and write
+ * objects of a kind with their own type; what the API server knows beyond it is a `Kind`.
+ */
+
+import type { KubernetesObject } from './object.ts';
+
+/** Carries the type of the objects; there is no such member. */
+declare const objectType: unique symbol;
+
+export interface Resource<T extends KubernetesObject = KubernetesObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Lower-case plural: the resource's name in URLs. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly [objectType]?: T;
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+
+export interface Subresource {
+  /** `status`, `scale`, `binding`, `log` … */
+  readonly name: string;
+  readonly verbs: readonly Verb[];
+  /** The kind of its bodies when that is not the parent's own, for instance autoscaling/v1 Scale. */
+  readonly body?: { readonly group: string; readonly version: string; readonly kind: string };
+}
+
+/** What discovery says of a resource, and what people may call it. */
+export interface ServedResource<T extends KubernetesObject = KubernetesObject> extends Resource<T> {
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly Verb[];
+  readonly subresources: readonly Subresource[];
+}
+
+/** Namespaced unless said otherwise. */
+export function resource<T extends KubernetesObject>(
+  identity: Omit<Resource<T>, 'namespaced'> & { readonly namespaced?: boolean },
+): Resource<T> {
+  return { namespaced: true, ...identity };
+}
+
+/** `v1`, `apps/v1`. */
+export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
+  group === '' ? version : `${group}/${version}`;

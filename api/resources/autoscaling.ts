@@ -1,0 +1,19 @@
+/** The resources of autoscaling. */
+
+import { resource } from '../resource.ts';
+import type { HorizontalPodAutoscaler } from '../types/autoscaling/v1.ts';
+import type { HorizontalPodAutoscaler } from '../types/autoscaling/v2.ts';
+
+export const horizontalPodAutoscalersV1 = resource<HorizontalPodAutoscaler>({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+});
+
+export const horizontalPodAutoscalers = resource<HorizontalPodAutoscaler>({
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+});

@@ -1,0 +1,48 @@
+/** What the kinds MutatingWebhookConfiguration and ValidatingWebhookConfiguration have in common: all but one default. */
+
+import type {
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+} from '../../api/types/admissionregistration/v1.ts';
+import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
+import { defineKind } from '../define-kind.ts';
+import type { Kind } from '../kind.ts';
+import { expressionsOf, setWebhookDefaults, validateWebhooks } from './webhooks.ts';
+
+type WebhookConfiguration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
+
+interface WebhookConfigurationRow {
+  readonly kind: string;
+  readonly plural: string;
+  readonly isMutating: boolean;
+}
+
+export function defineWebhookConfiguration<T extends WebhookConfiguration>(row: WebhookConfigurationRow): Kind<T> {
+  const { kind, plural, isMutating } = row;
+  return defineKind<T>({
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    kind,
+    plural,
+    categories: ['api-extensions'],
+    namespaced: false,
+    columns: [
+      nameColumn,
+      numberColumn('Webhooks', 'How many it has.', ({ webhooks = [] }) => webhooks.length),
+      ageColumn,
+    ],
+    strategy: {
+      unconditionalUpdate: false,
+      compilesExpressions: true,
+      setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, isMutating),
+      generationOf: ({ webhooks = [] }) => ({ webhooks }),
+      countsEmptyLists: true,
+      validate({ webhooks = [] }, errors, { isUpdate }) {
+        if (!isUpdate) validateWebhooks(webhooks, errors);
+      },
+      validateUpdate({ webhooks = [] }, previous, errors) {
+        validateWebhooks(webhooks, errors, expressionsOf(previous.webhooks ?? []));
+      },
+    },
+  });
+}

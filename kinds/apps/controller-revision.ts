@@ -1,0 +1,31 @@
+/** The kind ControllerRevision. */
+
+import { controllerRevisions } from '../../api/resources/apps.ts';
+import type { ControllerRevision } from '../../api/types/apps/v1.ts';
+import { FieldPath } from '../../machinery/field-errors.ts';
+import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
+import { defineKind } from '../define-kind.ts';
+import { validateImmutable } from '../validation/immutable.ts';
+
+export const controllerRevisionKind = defineKind(controllerRevisions, {
+  columns: [
+    nameColumn,
+    textColumn('Controller', 'Whose history it is.', ({ metadata }) => {
+      const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true);
+      if (owner === undefined) return '<none>';
+      const [group = ''] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : [];
+      return `${owner.kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${owner.name}`;
+    }),
+    { ...numberColumn('Revision', 'Its number.', ({ revision }) => revision), type: 'string' },
+    ageColumn,
+  ],
+  strategy: {
+    validate({ revision = 0, data }, errors) {
+      if (typeof data !== 'object' && data !== undefined)
+        errors.required(FieldPath.of('data'), 'data must be a valid JSON object');
+      if (revision < 0) errors.invalid(FieldPath.of('revision'), revision, 'must be greater than or equal to 0');
+    },
+    validateUpdate: (next, previous, errors) =>
+      validateImmutable(next.data, previous.data, FieldPath.of('data'), errors),
+  },
+});

@@ -1,0 +1,9 @@
+/** The kind TokenReview. */
+
+import { tokenReviews } from '../../api/resources/authentication.ts';
+import type { TokenReview } from '../../api/types/authentication/v1.ts';
+import { defineKind } from '../define-kind.ts';
+
+export const tokenReviewKind = defineKind(tokenReviews, {
+  verbs: ['create'],
+});

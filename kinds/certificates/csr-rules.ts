@@ -1,0 +1,192 @@
+/** What a CertificateSigningRequest must look like, and who may write which part of it. */
+
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+import type {
+  CertificateSigningRequest,
+  CertificateSigningRequestCondition,
+  CertificateSigningRequestSpec,
+} from '../../api/types/certificates/v1.ts';
+import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
+import type { WriteContext } from '../kind.ts';
+import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
+
+const usages = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+const minExpirationSeconds = 600;
+const decisions = ['Approved', 'Denied'];
+const legacySigner = 'kubernetes.io/legacy-unknown';
+
+/** Who asks is what authentication says, whatever the body claims. */
+export function prepareCreate(object: CertificateSigningRequest, { user }: WriteContext): void {
+  const {
+    username: _username,
+    uid: _uid,
+    groups: _groups,
+    extra: _extra,
+    ...asked
+  } = object.spec ?? ({} as CertificateSigningRequestSpec);
+  object.spec = {
+    ...asked,
+    ...(user && { username: user.name, groups: [...user.groups] }),
+    ...(user?.uid && { uid: user.uid }),
+    ...(user?.extra &&
+      Object.keys(user.extra).length > 0 && { extra: structuredClone(user.extra) as Record<string, string[]> }),
+  };
+  object.status = {};
+}
+
+export function prepareUpdate(
+  next: CertificateSigningRequest,
+  previous: CertificateSigningRequest,
+  { subresource }: WriteContext,
+): void {
+  next.spec = structuredClone(previous.spec);
+  const { conditions = [], ...rest } = previous.status ?? {};
+  if (subresource === 'approval') next.status = { ...rest, ...withTimes(next.status?.conditions ?? [], conditions) };
+  else if (subresource === 'status')
+    next.status = { ...next.status, ...withTimes(next.status?.conditions ?? [], conditions) };
+  else next.status = { ...rest, ...(conditions.length > 0 && { conditions }) };
+}
+
+/** New conditions get the time of now where they name none. */
+function withTimes(
+  conditions: readonly CertificateSigningRequestCondition[],
+  before: readonly CertificateSigningRequestCondition[],
+): { conditions?: CertificateSigningRequestCondition[] } {
+  if (conditions.length === 0) return {};
+  const now = new Date().toISOString().replace(/\.\d+/, '');
+  return {
+    conditions: conditions.map((condition) => {
+      const known = before.find(({ type }) => type === condition.type);
+      const changed = known?.status !== condition.status;
+      return {
+        ...condition,
+        lastUpdateTime: condition.lastUpdateTime ?? now,
+        lastTransitionTime: condition.lastTransitionTime ?? (changed ? now : (known?.lastTransitionTime ?? now)),
+      };
+    }),
+  };
+}
+
+export function validateRequest(object: CertificateSigningRequest, errors: FieldErrors): void {
+  const path = FieldPath.of('spec');
+  const { request = '', usages: asked = [], signerName = '', expirationSeconds } = object.spec ?? {};
+  validatePem(request, path.child('request'), errors);
+  if (asked.length === 0) errors.required(path.child('usages'));
+  const seen = new Set<string>();
+  for (const [i, usage] of asked.entries()) {
+    if (!usages.includes(usage)) errors.notSupported(path.child('usages').index(i), usage, usages);
+    if (seen.has(usage)) errors.duplicate(path.child('usages').index(i), usage);
+    seen.add(usage);
+  }
+  if (signerName === legacySigner) {
+    errors.invalid(path.child('signerName'), signerName, 'the legacy signerName is not allowed via this API version');
+  } else validateSignerName(signerName, path.child('signerName'), errors);
+  if (expirationSeconds !== undefined && expirationSeconds < minExpirationSeconds) {
+    errors.invalid(
+      path.child('expirationSeconds'),
+      expirationSeconds,
+      'may not specify a duration less than 600 seconds (10 minutes)',
+    );
+  }
+  validateConditions(object.status?.conditions ?? [], errors);
+}
+
+function validatePem(base64: string, path: FieldPath, errors: FieldErrors): void {
+  try {
+    const text = Buffer.from(base64, 'base64').toString();
+    if (!text.includes('CERTIFICATE REQUEST')) throw new Error('PEM block type must be CERTIFICATE REQUEST');
+    new x509.Pkcs10CertificateRequest(text);
+  } catch (error) {
+    errors.invalid(path, base64, error instanceof Error ? error.message : 'not a certificate request');
+  }
+}
+
+/** `domain.example/path.of.names`. */
+function validateSignerName(name: string, path: FieldPath, errors: FieldErrors): void {
+  if (name === '') {
+    errors.required(path);
+    return;
+  }
+  const [domain = '', rest, ...more] = name.split('/');
+  if (rest === undefined || more.length > 0) {
+    errors.invalid(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"');
+    return;
+  }
+  const labels = domain.split('.');
+  if (labels.length < 2)
+    errors.invalid(path, domain, 'should be a domain with at least two segments separated by dots');
+  for (const label of new Set(labels)) {
+    for (const message of checkDns1123Label(label))
+      errors.invalid(path, domain, `validating label ${JSON.stringify(label)}: ${message}`);
+  }
+  for (const message of checkDns1123Subdomain(rest)) errors.invalid(path, rest, message);
+}
+
+function validateConditions(conditions: readonly CertificateSigningRequestCondition[], errors: FieldErrors): void {
+  const path = FieldPath.of('status', 'conditions');
+  const seen = new Set<string>();
+  for (const [i, { type = '', status = '' }] of conditions.entries()) {
+    const at = path.index(i);
+    if (type === '') errors.required(at.child('type'));
+    if (status === '') errors.required(at.child('status'));
+    else if ([...decisions, 'Failed'].includes(type) && status !== 'True')
+      errors.notSupported(at.child('status'), status, ['True']);
+    else if (!['True', 'False', 'Unknown'].includes(status))
+      errors.notSupported(at.child('status'), status, ['False', 'True', 'Unknown']);
+    const other = decisions.find((one) => one !== type);
+    if (decisions.includes(type) && other !== undefined && seen.has(other)) {
+      errors.invalid(path, type, 'Approved and Denied conditions are mutually exclusive');
+    }
+    if (type !== '' && seen.has(type)) errors.duplicate(at.child('type'), type);
+    seen.add(type);
+  }
+}
+
+/** Decisions are made through `approval`, made once, and never taken back. */
+export function validateRequestUpdate(
+  next: CertificateSigningRequest,
+  previous: CertificateSigningRequest,
+  subresource: string | undefined,
+  errors: FieldErrors,
+): void {
+  const path = FieldPath.of('status', 'conditions');
+  const typesOf = ({ status }: CertificateSigningRequest): Set<string> =>
+    new Set((status?.conditions ?? []).map(({ type }) => type));
+  const [now, before] = [typesOf(next), typesOf(previous)];
+  for (const type of [...decisions, 'Failed']) {
+    if (before.has(type) && !now.has(type))
+      errors.forbidden(path, `updates may not remove a condition of type "${type}"`);
+    if (decisions.includes(type) && subresource !== 'approval' && now.has(type) && !before.has(type)) {
+      errors.forbidden(path, `updates may not add a condition of type "${type}"`);
+    }
+  }
+  const { certificate } = previous.status ?? {};
+  if (certificate !== undefined && next.status?.certificate !== certificate) {
+    errors.forbidden(FieldPath.of('status', 'certificate'), 'updates may not set certificate content');
+  }
+}

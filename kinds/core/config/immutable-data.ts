@@ -1,0 +1,23 @@
+/** `immutable`: ConfigMaps and Secrets that have said once that they never change. */
+
+import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { equalJson } from '../../../machinery/json/json-record.ts';
+
+interface Immutable {
+  readonly immutable?: boolean;
+}
+
+const text = 'field is immutable when `immutable` is set';
+
+export function validateFrozen<T extends Immutable>(
+  next: T,
+  previous: T,
+  fields: readonly (keyof T & string)[],
+  errors: FieldErrors,
+): void {
+  if (!previous.immutable) return;
+  if (!next.immutable) errors.forbidden(FieldPath.of('immutable'), text);
+  for (const field of fields) {
+    if (!equalJson(next[field], previous[field])) errors.forbidden(FieldPath.of(field), text);
+  }
+}

@@ -1,0 +1,92 @@
+/** Namespaces. One carries its own name as a label, and goes only when its content has gone. */
+
+import { namespaces } from '../../../api/resources/core.ts';
+import type { Namespace } from '../../../api/types/core/v1.ts';
+import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
+import { defineKind, statusSubresource } from '../../define-kind.ts';
+import { validateFinalizerName } from '../../validation/metadata-validation.ts';
+import { checkQualifiedName } from '../../validation/names.ts';
+
+const nameLabel = 'kubernetes.io/metadata.name';
+const podSecurity = 'pod-security.kubernetes.io/';
+const levels = ['privileged', 'baseline', 'restricted'];
+
+function validateFinalizers(namespace: Namespace, errors: FieldErrors): void {
+  for (const finalizer of namespace.spec?.finalizers ?? []) {
+    for (const message of checkQualifiedName(finalizer))
+      errors.invalid(FieldPath.of('spec', 'finalizers'), finalizer, message);
+    validateFinalizerName(finalizer, FieldPath.of('spec', 'finalizers'), errors);
+  }
+}
+
+/** Labels that say how pods in it are held to the pod security standards. */
+function validatePodSecurityLabels(namespace: Namespace, errors: FieldErrors): void {
+  for (const [label, value] of Object.entries(namespace.metadata?.labels ?? {})) {
+    if (!label.startsWith(podSecurity)) continue;
+    const what = label.slice(podSecurity.length);
+    const place = FieldPath.of('metadata', 'labels').key(label);
+    if (['enforce', 'audit', 'warn'].includes(what)) {
+      if (!levels.includes(value)) errors.invalid(place, value, `must be one of ${levels.join(', ')}`);
+    } else if (['enforce-version', 'audit-version', 'warn-version'].includes(what)) {
+      if (value !== 'latest' && !/^v1\.(0|[1-9][0-9]*)$/.test(value))
+        errors.invalid(place, value, 'must be "latest" or "v1.x"');
+    }
+  }
+}
+
+function validatePhase(namespace: Namespace, errors: FieldErrors): void {
+  const phase = namespace.status?.phase ?? '';
+  const place = FieldPath.of('status', 'Phase');
+  if (namespace.metadata?.deletionTimestamp) {
+    if (phase !== 'Terminating')
+      errors.invalid(place, phase, "may only be 'Terminating' if `deletionTimestamp` is not empty");
+  } else if (phase !== 'Active') errors.invalid(place, phase, "may only be 'Active' if `deletionTimestamp` is empty");
+}
+
+function labelWithName(namespace: Namespace): void {
+  const { metadata } = namespace;
+  if (metadata?.name) metadata.labels = { ...metadata.labels, [nameLabel]: metadata.name };
+}
+
+export const namespaceKind = defineKind(namespaces, {
+  shortNames: ['ns'],
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  subresources: [{ name: 'finalize', verbs: ['update'] }, statusSubresource],
+  columns: [
+    nameColumn,
+    textColumn('Status', 'Whether it is in use or going away.', ({ status }) => status?.phase ?? ''),
+    ageColumn,
+  ],
+  selectableFields: [{ name: 'status.phase', value: ({ status }) => status?.phase ?? '' }],
+  strategy: {
+    nameFormat: 'label',
+    setDefaults: (namespace) => labelWithName(namespace),
+    prepareForCreate(namespace) {
+      labelWithName(namespace);
+      const finalizers = new Set(namespace.spec?.finalizers ?? []).add('kubernetes');
+      namespace.spec = { ...namespace.spec, finalizers: [...finalizers] };
+      namespace.status = { phase: 'Active' };
+    },
+    prepareForUpdate(next, previous, { subresource }) {
+      if (subresource === 'status') next.spec = previous.spec ?? {};
+      else if (subresource === 'finalize') next.status = previous.status ?? {};
+      else {
+        next.spec = { ...previous.spec };
+        next.status = { ...previous.status };
+      }
+    },
+    validate(namespace, errors, { isUpdate, subresource }) {
+      if (!isUpdate || subresource === 'finalize') validateFinalizers(namespace, errors);
+      if (subresource === undefined) validatePodSecurityLabels(namespace, errors);
+    },
+    validateUpdate(next, _previous, errors, { subresource }) {
+      if (subresource === 'status') validatePhase(next, errors);
+    },
+    answersDeletedObject: true,
+    twoStepDeletion: {
+      markDeleted: (namespace) => Reflect.set(namespace, 'status', { ...namespace.status, phase: 'Terminating' }),
+      isHeld: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+    },
+  },
+});

@@ -1,0 +1,133 @@
+/**
+ * CONTRACT: what the API knows of one kind. A row of the kinds table (`kinds.ts`) is one `Kind`; routes, discovery,
+ * OpenAPI, storage, defaults, validation, tables, patching, the client and the CLI all read it, and nothing else
+ * lists kinds.
+ */
+
+import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { ServedResource } from '../api/resource.ts';
+import type { FieldErrors } from '../machinery/field-errors.ts';
+
+/** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** `name` marks the column that names the object. */
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, 1 only with `-o wide`. */
+  readonly priority?: number;
+  /** The cell. `now` is wall time in milliseconds, for ages. */
+  cell(object: Stored<T & KubernetesObject>, now: number): string | number | boolean | null;
+}
+
+export interface RowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface SelectableField<T> {
+  /** `spec.nodeName` */
+  readonly name: string;
+  value(object: T): string;
+}
+
+/** Which write is going on. */
+export interface WriteContext {
+  /** An update, not a create. */
+  readonly isUpdate?: boolean | undefined;
+  readonly subresource?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** Name of who writes, for kinds that record it (CertificateSigningRequest). */
+  readonly user?:
+    | {
+        readonly name: string;
+        readonly uid?: string;
+        readonly groups: readonly string[];
+        readonly extra?: Readonly<Record<string, readonly string[]>>;
+      }
+    | undefined;
+}
+
+/**
+ * What is particular to a kind, called by the registry in this fixed order (all optional, all synchronous and pure
+ * but for the object handed in):
+ *
+ *   create: decode → setDefaults → [admission] → prepareForCreate → validate → canonicalize → store
+ *   update: decode → setDefaults → [admission] → prepareForUpdate → validate → validateUpdate → canonicalize → store
+ *
+ * `metadata` is handled for all kinds alike by the registry (names, labels, owner references, immutability);
+ * a strategy sees to `spec`, `status` and the rest.
+ */
+export interface Strategy<T> {
+  /** Fills in defaults, in place. Runs on every decoded object, so it must be idempotent. */
+  setDefaults?(object: T): void;
+  /** Drops what clients may not set at creation (status), sets what the server sets (generation is the registry's). */
+  prepareForCreate?(object: T, context: WriteContext): void;
+  /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
+  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
+  validate?(object: T, errors: FieldErrors, context: WriteContext): void;
+  /** Validation compiles what users write (patterns, CEL): small objects may take long too. Default false. */
+  readonly compilesExpressions?: boolean;
+  /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
+  validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
+  /** After validation: the canonical form that is stored. */
+  canonicalize?(object: T): void;
+  /** Texts for `Warning:` headers. */
+  warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
+  /** The parts of the object whose change bumps `metadata.generation`; absent: the kind has no generation. */
+  generationOf?(object: T): object;
+  /** An empty list or text where there was none counts as a change, although the store keeps neither. Default false. */
+  readonly countsEmptyLists?: boolean;
+  /** PUT creates when the object is missing. Default false. */
+  readonly createOnUpdate?: boolean;
+  /** PUT without a resourceVersion is allowed. Default true. */
+  readonly unconditionalUpdate?: boolean;
+  /** How names of this kind are validated. Default `subdomain`. */
+  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'ipAddress';
+  /**
+   * What an update asks of metadata after the registry has: only what may not change (the default), everything that a
+   * creation asks, or both. Upstream's kinds differ, and causes are counted.
+   */
+  readonly metadataOnUpdate?: 'changes' | 'all' | 'both' | 'none';
+  /** Seconds of grace for a DELETE; absent: deletion is immediate. */
+  gracePeriodSeconds?(object: Stored<T & KubernetesObject>, asked: number | undefined): number;
+  /** DELETE answers with the object even when it is gone (pods, services …). Default false: with a Status. */
+  readonly answersDeletedObject?: boolean;
+  /** A DELETE without propagation policy orphans the dependents (jobs, replication controllers). Default false. */
+  readonly orphansDependents?: boolean;
+  /**
+   * Deletion in two steps, for kinds that others clean up after (namespaces): the first DELETE marks the object, and
+   * `markDeleted` shows it; it goes with the first DELETE or update after which nothing holds it any more.
+   */
+  readonly twoStepDeletion?: { markDeleted(object: T): void; isHeld(object: T): boolean };
+  /** Objects go away by themselves after this long (events). */
+  readonly timeToLiveSeconds?: number;
+}
+
+export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T> {
+  /** Name of its definition in the OpenAPI facts. */
+  readonly definition: string;
+  readonly columns: readonly Column<T>[];
+  /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
+  rowConditions?(object: T): readonly RowCondition[];
+  /** The order of a Table's rows where it is not that of the list. */
+  compareRows?(a: T, b: T): number;
+  /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
+  readonly selectableFields: readonly SelectableField<T>[];
+  readonly strategy: Strategy<T>;
+  /** A text for the `Warning:` header of every answer about this kind, refusals included. */
+  readonly deprecation?: string;
+  /**
+   * For a second version or group of one stored kind (autoscaling/v1, events.k8s.io): how to reach the stored form.
+   * The store, the watch cache and resource versions are shared with it.
+   */
+  readonly storedAs?: {
+    readonly group: string;
+    readonly version: string;
+    toStored(object: T): KubernetesObject;
+    fromStored(object: KubernetesObject): T;
+  };
+}

@@ -1,0 +1,16 @@
+/** The kind ClusterRoleBinding. */
+
+import { clusterRoleBindings } from '../../api/resources/rbac.ts';
+import type { ClusterRoleBinding } from '../../api/types/rbac/v1.ts';
+import { defineKind } from '../define-kind.ts';
+import { setBindingDefaults, validateBinding, validateRoleRefUpdate } from './rules.ts';
+
+export const clusterRoleBindingKind = defineKind(clusterRoleBindings, {
+  strategy: {
+    nameFormat: 'pathSegment',
+    createOnUpdate: true,
+    setDefaults: setBindingDefaults,
+    validate: (binding, errors) => validateBinding(binding, ['ClusterRole'], false, errors),
+    validateUpdate: validateRoleRefUpdate,
+  },
+});

@@ -1,0 +1,14 @@
+/** The kind Role. */
+
+import { roles } from '../../api/resources/rbac.ts';
+import type { Role } from '../../api/types/rbac/v1.ts';
+import { defineKind } from '../define-kind.ts';
+import { validateRules } from './rules.ts';
+
+export const roleKind = defineKind(roles, {
+  strategy: {
+    nameFormat: 'pathSegment',
+    createOnUpdate: true,
+    validate: (role, errors) => validateRules(role.rules, true, errors),
+  },
+});

@@ -1,0 +1,25 @@
+/** The kind ResourceClaim. */
+
+import type { KubernetesObject } from '../../api/object.ts';
+import { resourceClaims } from '../../api/resources/resource.ts';
+import { FieldPath } from '../../machinery/field-errors.ts';
+import { defineKind, statusSubresource } from '../define-kind.ts';
+import { specAndStatus } from '../spec-and-status.ts';
+import { validateImmutableStruct } from '../validation/immutable.ts';
+
+/** Newer than the types we read with. */
+interface ResourceClaim extends KubernetesObject {
+  spec?: object;
+}
+
+const specDefinition = 'io.k8s.api.resource.v1.ResourceClaimSpec';
+
+export const resourceClaimKind = defineKind(resourceClaims, {
+  subresources: [statusSubresource],
+  strategy: {
+    ...specAndStatus<ResourceClaim>({ newStatus: () => ({}), hasGeneration: false, keepsMetadata: true }),
+    validateUpdate(next, previous, errors) {
+      validateImmutableStruct(specDefinition, next.spec, previous.spec, FieldPath.of('spec'), errors);
+    },
+  },
+});

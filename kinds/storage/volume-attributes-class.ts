@@ -1,0 +1,42 @@
+/** The kind VolumeAttributesClass. */
+
+import type { KubernetesObject } from '../../api/object.ts';
+import { volumeAttributesClasses } from '../../api/resources/storage.ts';
+import { FieldPath } from '../../machinery/field-errors.ts';
+import { equalJson } from '../../machinery/json/json-record.ts';
+import { ageColumn, nameColumn, textColumn } from '../columns.ts';
+import { defineKind } from '../define-kind.ts';
+import { validateParameters, validateProvisioner } from './class-fields.ts';
+
+/** Newer than the types we read with. */
+export interface VolumeAttributesClass extends KubernetesObject {
+  driverName?: string;
+  parameters?: Record<string, string>;
+}
+
+/** Keeps a class until no claim and no volume names it. */
+export const attributesClassProtection = 'kubernetes.io/vac-protection';
+
+export const volumeAttributesClassKind = defineKind(volumeAttributesClasses, {
+  shortNames: ['vac'],
+  columns: [
+    nameColumn,
+    textColumn('DriverName', 'The driver that its attributes are for.', ({ driverName }) => driverName ?? ''),
+    ageColumn,
+  ],
+  strategy: {
+    validate({ driverName, parameters }, errors) {
+      validateProvisioner(driverName ?? '', FieldPath.of('driverName'), errors);
+      if (Object.keys(parameters ?? {}).length === 0) {
+        errors.required(FieldPath.of('parameters'), 'must contain at least one key/value pair');
+      }
+      validateParameters(parameters, FieldPath.of('parameters'), errors);
+    },
+    validateUpdate(next, previous, errors) {
+      for (const field of ['driverName', 'parameters'] as const) {
+        if (equalJson(next[field], previous[field])) continue;
+        errors.forbidden(FieldPath.of(field), `updates to ${field} are forbidden.`);
+      }
+    },
+  },
+});

@@ -1,0 +1,42 @@
+/** `matchLabelKeys`: labels of the incoming pod itself become part of its selectors when it is created. */
+
+import type { LabelSelector } from '../../../api/types/meta/v1.ts';
+import { own } from '../../../machinery/json/json-record.ts';
+import type { NewerPodSpec } from './newer-fields.ts';
+
+interface Keyed {
+  labelSelector?: LabelSelector;
+  matchLabelKeys?: string[];
+  mismatchLabelKeys?: string[];
+}
+
+export function mergeLabelKeys(labels: Readonly<Record<string, string>>, spec: NewerPodSpec): void {
+  for (const term of keyedTerms(spec)) {
+    const { labelSelector } = term;
+    if (!labelSelector) continue;
+    addRequirements(labelSelector, term.matchLabelKeys ?? [], 'In', labels);
+    addRequirements(labelSelector, term.mismatchLabelKeys ?? [], 'NotIn', labels);
+  }
+}
+
+function* keyedTerms({ affinity, topologySpreadConstraints = [] }: NewerPodSpec): Generator<Keyed> {
+  for (const pods of [affinity?.podAffinity, affinity?.podAntiAffinity]) {
+    yield* pods?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+    for (const { podAffinityTerm } of pods?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+      yield podAffinityTerm;
+  }
+  yield* topologySpreadConstraints;
+}
+
+function addRequirements(
+  selector: LabelSelector,
+  keys: readonly string[],
+  operator: 'In' | 'NotIn',
+  labels: Readonly<Record<string, string>>,
+): void {
+  for (const key of keys) {
+    const value = own(labels, key);
+    if (value === undefined) continue;
+    selector.matchExpressions = [...(selector.matchExpressions ?? []), { key, operator, values: [value] }];
+  }
+}

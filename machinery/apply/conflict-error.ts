@@ -1,0 +1,48 @@
+/** 409 for an apply that would change fields of others: who owns them, and which they are. */
+
+import { StatusError } from '../../api/status-error.ts';
+import { type FieldSet, formatPath, pathsOf } from './field-set.ts';
+import type { Manager, Managers } from './managers.ts';
+
+interface Conflict {
+  readonly owner: string;
+  readonly path: string;
+}
+
+/** `conflicts`: by the owner's identity, the fields that would be taken from it. */
+export function conflictError(conflicts: ReadonlyMap<string, FieldSet>, managers: Managers): StatusError {
+  const list = [...conflicts]
+    .flatMap(([identity, fields]) => {
+      const owner = describe(managers.get(identity));
+      return pathsOf(fields).map((path): Conflict => ({ owner, path: formatPath(path) }));
+    })
+    .sort((a, b) => (a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0));
+  const count = `${list.length} conflict${list.length === 1 ? '' : 's'}`;
+  return new StatusError(409, 'Conflict', `Apply failed with ${count}: ${textOf(list)}`, {
+    causes: list.map(({ owner, path }) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with ${owner}`,
+      field: path,
+    })),
+  });
+}
+
+function textOf(conflicts: readonly Conflict[]): string {
+  const [only] = conflicts;
+  if (conflicts.length === 1 && only !== undefined) return `conflict with ${only.owner}: ${only.path}`;
+  const owners = [...new Set(conflicts.map(({ owner }) => owner))];
+  return owners
+    .flatMap((owner) => [
+      `conflicts with ${owner}:`,
+      ...conflicts.filter((conflict) => conflict.owner === owner).map(({ path }) => `- ${path}`),
+    ])
+    .join('\n');
+}
+
+/** `"kubelet" with subresource "status" using v1` */
+function describe(manager: Manager | undefined): string {
+  if (manager === undefined) return '""';
+  const { name, subresource, operation, apiVersion } = manager;
+  const part = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`;
+  return `${JSON.stringify(name)}${part}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
+}

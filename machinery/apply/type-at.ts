@@ -1,0 +1,85 @@
+/** How server-side apply sees a place in an object: one value, or a map or list whose parts have owners of their own. */
+
+import { isRecord } from '../json/json-record.ts';
+import type { Field, ListSchema, ObjectSchema, Schema } from '../schema/schema.ts';
+import { shapeOf } from '../schema/shape.ts';
+
+export type Place = { readonly kind: 'leaf' } | MapPlace | { readonly kind: 'list'; readonly schema: ListSchema };
+
+export interface MapPlace {
+  readonly kind: 'map';
+  /** A struct, whose members are fields, not just keys. */
+  readonly named: boolean;
+  /** Undefined: the schema does not have it. */
+  member(key: string): Member | undefined;
+}
+
+export interface Member {
+  readonly schema: Schema;
+  /** Its element of a path: `f:spec`. */
+  readonly element: string;
+  /** The value as the store writes it: an empty list or map shows as null or not at all. */
+  written(value: unknown): unknown;
+}
+
+const asIs = (value: unknown): unknown => value;
+const leaf: Place = { kind: 'leaf' };
+const rawSchema: Schema = { type: 'raw' };
+const rawMap: Place = { kind: 'map', named: false, member: (key) => memberOf(rawSchema, key) };
+const places = new WeakMap<Schema, Place>();
+
+/** The place that `schema` describes; where it allows anything, the values that stand there decide. */
+export function placeOf(schema: Schema, value: unknown, other?: unknown): Place {
+  if (schema.type === 'raw') return isRecord(value) || isRecord(other) ? rawMap : leaf;
+  let place = places.get(schema);
+  if (place === undefined) {
+    place = buildPlace(schema);
+    places.set(schema, place);
+  }
+  return place;
+}
+
+function buildPlace(schema: Schema): Place {
+  switch (schema.type) {
+    case 'object':
+      if (schema.atomic) return leaf;
+      return { kind: 'map', named: true, member: membersOf(schema) };
+    case 'map':
+      return schema.atomic ? leaf : { kind: 'map', named: false, member: (key) => memberOf(schema.values, key) };
+    case 'list':
+      return schema.listType === 'atomic' ? leaf : { kind: 'list', schema };
+    default:
+      return leaf;
+  }
+}
+
+const memberOf = (schema: Schema, key: string): Member => ({ schema, element: `f:${key}`, written: asIs });
+
+/** The members of a struct, each made once: every write compares all that its object has. */
+function membersOf(schema: ObjectSchema): MapPlace['member'] {
+  const members = new Map<string, Member>();
+  return (key) => {
+    let member = members.get(key);
+    const field = member === undefined ? schema.fields.get(key) : undefined;
+    if (field !== undefined) {
+      member = { ...memberOf(field.schema, key), written: writtenForm(schema, field) };
+      members.set(key, member);
+    }
+    return member;
+  };
+}
+
+function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['written'] {
+  switch (schema.type) {
+    case 'list':
+      return (value) => (Array.isArray(value) && value.length === 0 ? emptyFormOf(owner, name) : value);
+    case 'map':
+      return (value) => (isRecord(value) && Object.keys(value).length === 0 ? emptyFormOf(owner, name) : value);
+    default:
+      return asIs;
+  }
+}
+
+function emptyFormOf({ definition }: ObjectSchema, key: string): null | undefined {
+  return shapeOf(definition).fields.get(key)?.zero === undefined ? undefined : null;
+}

@@ -1,0 +1,217 @@
+/** The URLs of a kind and what can be done with them, from its row in the kinds table. Not tied to a version of OpenAPI. */
+
+import { apiVersionOf, type Subresource, type Verb } from '../../api/resource.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { openApiFacts } from '../schema/schema.ts';
+
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'query' | 'path';
+  readonly type: 'string' | 'integer' | 'boolean';
+  readonly description: string;
+}
+
+export interface Operation {
+  readonly method: Method;
+  /** With `kind`, absent where no kind is concerned. */
+  readonly action?: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
+  readonly parameters: readonly Parameter[];
+  /** Definition of the body; patches have one of their own. */
+  readonly body?: string | undefined;
+  /** Definition of the answer. */
+  readonly answer: string;
+  readonly answerCodes: readonly number[];
+}
+
+export interface Path {
+  readonly path: string;
+  /** Of the path itself, for all its operations. */
+  readonly parameters: readonly Parameter[];
+  readonly operations: readonly Operation[];
+}
+
+export const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+const statusDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+
+export const patchMediaTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
+
+export const answerMediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
+/** What an operation says beyond OpenAPI's own fields. */
+export function extensionsOf({ action, kind }: Operation): object {
+  return {
+    ...(action !== undefined && { 'x-kubernetes-action': action }),
+    ...(kind && { 'x-kubernetes-group-version-kind': { group: kind.group, kind: kind.kind, version: kind.version } }),
+  };
+}
+
+const query = (name: string, type: Parameter['type'], description: string): Parameter => ({
+  name,
+  in: 'query',
+  type,
+  description,
+});
+
+const pretty = query('pretty', 'string', 'Defaults to "false". "true" indents the answer.');
+const nameParameter: Parameter = { name: 'name', in: 'path', type: 'string', description: 'Name of the object.' };
+const namespaceParameter: Parameter = {
+  name: 'namespace',
+  in: 'path',
+  type: 'string',
+  description: 'Namespace of the object.',
+};
+
+const writeParameters: readonly Parameter[] = [
+  query('dryRun', 'string', 'All: everything is done but storing the result.'),
+  query('fieldManager', 'string', 'Name of who makes this change, at most 128 printable characters.'),
+  query('fieldValidation', 'string', 'What unknown and duplicate fields get: Ignore, Warn (the default) or Strict.'),
+];
+const force = query('force', 'boolean', 'Take fields over that others own. Only for apply patches.');
+const listParameters: readonly Parameter[] = [
+  query('allowWatchBookmarks', 'boolean', 'Asks a watch for events of type BOOKMARK.'),
+  query('continue', 'string', 'Where the previous page of a list ended.'),
+  query('fieldSelector', 'string', 'Only objects with these fields.'),
+  query('labelSelector', 'string', 'Only objects with these labels.'),
+  query('limit', 'integer', 'At most this many objects in one answer.'),
+  query('resourceVersion', 'string', 'How new the answer has to be.'),
+  query('resourceVersionMatch', 'string', 'How resourceVersion is meant: Exact or NotOlderThan.'),
+  query('sendInitialEvents', 'boolean', 'A watch begins with events for what is there.'),
+  query('timeoutSeconds', 'integer', 'A list or watch ends after this time.'),
+  query('watch', 'boolean', 'Answers with changes, as they happen.'),
+];
+const deleteParameters: readonly Parameter[] = [
+  query('dryRun', 'string', 'All: nothing is deleted.'),
+  query('gracePeriodSeconds', 'integer', 'Time until the object is deleted for good.'),
+  query('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'),
+  query('propagationPolicy', 'string', 'What happens to dependents: Orphan, Background or Foreground.'),
+];
+
+/** All paths of one kind, in the order of upstream's documents. */
+export function pathsOfKind(kind: Kind): Path[] {
+  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`;
+  const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`;
+  const inNamespace = kind.namespaced ? [namespaceParameter, pretty] : [pretty];
+  const one = `${collection}/{name}`;
+  const paths: Path[] = [
+    {
+      path: collection,
+      parameters: inNamespace,
+      operations: operationsOf(kind, ['deletecollection', 'list', 'create']),
+    },
+    {
+      path: one,
+      parameters: [nameParameter, ...inNamespace],
+      operations: operationsOf(kind, ['delete', 'get', 'patch', 'update']),
+    },
+    ...kind.subresources.map((subresource) => ({
+      path: `${one}/${subresource.name}`,
+      parameters: [nameParameter, ...inNamespace],
+      operations: operationsOf(kind, subresource.verbs, subresource),
+    })),
+  ];
+  if (kind.namespaced) {
+    const list = operationsOf(kind, ['list']).map((operation) => ({
+      ...operation,
+      operationId: `${operation.operationId.replace('Namespaced', '')}ForAllNamespaces`,
+    }));
+    paths.push({ path: `${root}/${kind.plural}`, parameters: [pretty], operations: list });
+  }
+  return paths.filter(({ operations }) => operations.length > 0);
+}
+
+const methods: Readonly<Partial<Record<Verb, Method>>> = {
+  create: 'post',
+  delete: 'delete',
+  deletecollection: 'delete',
+  get: 'get',
+  list: 'get',
+  patch: 'patch',
+  update: 'put',
+};
+
+function operationsOf(kind: Kind, verbs: readonly Verb[], subresource?: Subresource): Operation[] {
+  return verbs.flatMap((verb) => {
+    const method = methods[verb];
+    const isServed = subresource !== undefined || kind.verbs.includes(verb);
+    return method === undefined || !isServed ? [] : [operationOf(kind, verb, method, subresource)];
+  });
+}
+
+function operationOf(kind: Kind, verb: Verb, method: Method, subresource: Subresource | undefined): Operation {
+  const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
+  const about = subresource?.body ?? kind;
+  const definition = definitionOf(about) ?? kind.definition;
+  const scope = kind.namespaced ? 'Namespaced' : '';
+  const part = subresource === undefined ? '' : capitalized(subresource.name);
+  return {
+    method,
+    action: actions[verb],
+    operationId: `${idVerbs[verb]}${capitalized(group)}${capitalized(kind.version)}${verb === 'deletecollection' ? 'Collection' : ''}${scope}${kind.kind}${part}`,
+    tag: `${group}_${kind.version}`,
+    kind: { group: about.group, version: about.version, kind: about.kind },
+    parameters: parametersOf[verb],
+    body: bodyOf(verb, definition),
+    answer: answerOf(verb, definition, kind),
+    answerCodes: verb === 'create' ? [200, 201, 202] : verb === 'update' || verb === 'patch' ? [200, 201] : [200],
+  };
+}
+
+const actions: Readonly<Record<Verb, string>> = {
+  create: 'post',
+  delete: 'delete',
+  deletecollection: 'deletecollection',
+  get: 'get',
+  list: 'list',
+  patch: 'patch',
+  update: 'put',
+  watch: 'watch',
+};
+const idVerbs: Readonly<Record<Verb, string>> = {
+  create: 'create',
+  delete: 'delete',
+  deletecollection: 'delete',
+  get: 'read',
+  list: 'list',
+  patch: 'patch',
+  update: 'replace',
+  watch: 'watch',
+};
+const parametersOf: Readonly<Record<Verb, readonly Parameter[]>> = {
+  create: writeParameters,
+  delete: deleteParameters,
+  deletecollection: [...deleteParameters, ...listParameters.filter(({ name }) => /Selector|limit|continue/.test(name))],
+  get: [],
+  list: listParameters,
+  patch: [...writeParameters, force],
+  update: writeParameters,
+  watch: listParameters,
+};
+
+function bodyOf(verb: Verb, definition: string): string | undefined {
+  if (verb === 'create' || verb === 'update') return definition;
+  if (verb === 'patch') return patchDefinition;
+  return verb === 'delete' || verb === 'deletecollection' ? deleteOptions : undefined;
+}
+
+function answerOf(verb: Verb, definition: string, kind: Kind): string {
+  if (verb === 'delete' || verb === 'deletecollection') return statusDefinition;
+  return verb === 'list' ? `${kind.definition}List` : definition;
+}
+
+function definitionOf({ group, version, kind }: { group: string; version: string; kind: string }): string | undefined {
+  const suffix = `.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
+  return Object.keys(openApiFacts().definitions).find((name) => name.endsWith(suffix));
+}
+
+const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
