@@ -2,9 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { isConflict } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
-import type { Kind } from '../kinds/kind.ts';
 import { CommandError } from './command.ts';
 import type { Manifest } from './manifest-files.ts';
 import { getIfPresent } from './requests.ts';
@@ -22,7 +22,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export async function applyManifest(
   client: Client,
-  kind: Kind,
+  kind: Resource,
   manifest: Manifest,
   options: ApplyOptions = {},
 ): Promise<ApplyResult> {
@@ -49,7 +49,7 @@ function appliedPart({ metadata, ...object }: Stored): object {
 }
 
 /** So that `kubectl apply` later knows which fields it may remove. */
-async function keepLastApplied(client: Client, kind: Kind, key: ObjectKey, manifest: Manifest): Promise<void> {
+async function keepLastApplied(client: Client, kind: Resource, key: ObjectKey, manifest: Manifest): Promise<void> {
   const metadata = { annotations: { [lastApplied]: `${JSON.stringify(manifest)}\n` } };
   await client.patch(kind, key, { type: 'merge', body: { metadata } }, { fieldManager: 'kubectl-last-applied' });
 }

@@ -1,11 +1,11 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { apiVersionOf } from '../api/resource.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
-import type { Kind } from '../kinds/kind.ts';
 import { type Table, tableAccept } from './printers/server-table.ts';
 
 export interface Scope {
@@ -18,11 +18,11 @@ export interface Scope {
 const pageSize = 500;
 
 /** What a command says of an object: `pod/web`, `deployment.apps/web`. */
-export const titleOf = ({ kind, group }: Pick<Kind, 'kind' | 'group'>, name: string): string =>
+export const titleOf = ({ kind, group }: Pick<Resource, 'kind' | 'group'>, name: string): string =>
   `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
 
 /** All objects in scope, each with its apiVersion and kind. */
-export async function listAll(client: Client, kind: Kind, scope: Scope): Promise<Stored[]> {
+export async function listAll(client: Client, kind: Resource, scope: Scope): Promise<Stored[]> {
   const items: Stored[] = [];
   for (let token: string | undefined; ; ) {
     const page = await client.list(kind, { ...scope, limit: pageSize, continue: token });
@@ -35,14 +35,14 @@ export async function listAll(client: Client, kind: Kind, scope: Scope): Promise
 /** The answer as it came: a List with its metadata. */
 export async function listRaw(
   client: Client,
-  kind: Kind,
+  kind: Resource,
   { namespace, ...selectors }: Scope,
 ): Promise<KubernetesObject> {
   const answer = await client.raw('GET', collectionPath(kind, namespace) + queryString(selectors));
   return JSON.parse(answer.text) as KubernetesObject;
 }
 
-export async function listTable(client: Client, kind: Kind, { namespace, ...selectors }: Scope): Promise<Table> {
+export async function listTable(client: Client, kind: Resource, { namespace, ...selectors }: Scope): Promise<Table> {
   const pages: Table[] = [];
   for (let token: string | undefined; ; ) {
     const query = queryString({ ...selectors, limit: pageSize, continue: token });
@@ -55,7 +55,7 @@ export async function listTable(client: Client, kind: Kind, { namespace, ...sele
 
 export const getObjectTable = (
   client: Client,
-  kind: Kind,
+  kind: Resource,
   namespace: string | undefined,
   name: string,
 ): Promise<Table> => getTable(client, objectPath(kind, { namespace, name }));
@@ -72,14 +72,14 @@ export function joinPages(pages: readonly Table[]): Table {
 }
 
 /** The kinds-table row with the object's own type filled in, for printing. */
-export const withType = <T extends KubernetesObject>(kind: Kind, object: T): T => ({
+export const withType = <T extends KubernetesObject>(kind: Resource, object: T): T => ({
   apiVersion: apiVersionOf(kind),
   kind: kind.kind,
   ...object,
 });
 
 /** Undefined where there is none. */
-export async function getIfPresent(client: Client, kind: Kind, key: ObjectKey): Promise<Stored | undefined> {
+export async function getIfPresent(client: Client, kind: Resource, key: ObjectKey): Promise<Stored | undefined> {
   try {
     return await client.get(kind, key);
   } catch (error) {

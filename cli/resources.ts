@@ -3,16 +3,16 @@
  * `/pods/web`, `pods,services`, `minions`, `all`. Kinds that are not in the kinds table are asked of the server.
  */
 
+import type { Resource } from '../api/resource.ts';
 import { apiVersionOf } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
-import type { Kind } from '../kinds/kind.ts';
 import { kinds } from '../kinds/kind-table.ts';
 import { own } from '../machinery/json/json-record.ts';
 import { CommandError } from './command.ts';
 
 /** One kind, and the names that were asked for; none means all. */
 export interface Selection {
-  readonly kind: Kind;
+  readonly kind: Resource;
   readonly names: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export async function parseSelections(client: Client, words: readonly string[]):
 }
 
 /** Exactly one object: `pod/web` or `pod web`. */
-export async function parseOne(client: Client, words: readonly string[]): Promise<{ kind: Kind; name: string }> {
+export async function parseOne(client: Client, words: readonly string[]): Promise<{ kind: Resource; name: string }> {
   const [selection, ...others] = await parseSelections(client, words);
   const [name, ...moreNames] = selection?.names ?? [];
   if (selection === undefined || name === undefined || others.length + moreNames.length > 0) {
@@ -56,13 +56,13 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
 }
 
 /** The kind that `word` means: by plural, singular, short name or kind, with or without `.group` or `.version.group`. */
-export async function resolveKind(client: Client, word: string): Promise<Kind> {
+export async function resolveKind(client: Client, word: string): Promise<Resource> {
   const found = findIn(kinds, word) ?? findIn(await discoverKinds(client), word);
   if (found !== undefined) return found;
   throw new CommandError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
 }
 
-export function findIn(candidates: readonly Kind[], word: string): Kind | undefined {
+export function findIn(candidates: readonly Resource[], word: string): Resource | undefined {
   const lower = word.toLowerCase();
   const [name = '', ...suffix] = (own(classicNames, lower) ?? lower).split('.');
   const wanted = suffix.join('.');
@@ -73,7 +73,7 @@ export function findIn(candidates: readonly Kind[], word: string): Kind | undefi
   );
 }
 
-const categoryOf = (category: string): Kind[] => kinds.filter((kind) => kind.categories.includes(category));
+const categoryOf = (category: string): Resource[] => kinds.filter((kind) => kind.categories.includes(category));
 
 interface DiscoveryList {
   readonly groupVersion: string;
@@ -84,17 +84,17 @@ interface DiscoveryList {
     readonly kind: string;
     readonly shortNames?: string[];
     readonly categories?: string[];
-    readonly verbs: Kind['verbs'][number][];
+    readonly verbs: Resource['verbs'][number][];
   }[];
 }
 
 /** What the server serves beyond the kinds table: custom resources. */
-export async function discoverKinds(client: Client): Promise<Kind[]> {
+export async function discoverKinds(client: Client): Promise<Resource[]> {
   const { groups } = JSON.parse((await client.raw('GET', '/apis')).text) as {
     groups: { name: string; preferredVersion: { groupVersion: string } }[];
   };
   const known = new Set(kinds.map((kind) => kind.group));
-  const discovered: Kind[] = [];
+  const discovered: Resource[] = [];
   for (const { name, preferredVersion } of groups) {
     if (known.has(name)) continue;
     const answer = await client.raw('GET', `/apis/${preferredVersion.groupVersion}`);
@@ -103,7 +103,7 @@ export async function discoverKinds(client: Client): Promise<Kind[]> {
   return discovered;
 }
 
-function kindsOf({ groupVersion, resources }: DiscoveryList): Kind[] {
+function kindsOf({ groupVersion, resources }: DiscoveryList): Resource[] {
   const [group = '', version = ''] = groupVersion.split('/');
   return resources
     .filter((resource) => !resource.name.includes('/'))
@@ -137,7 +137,7 @@ export function isClassicPath(word: string): boolean {
 export async function parseClassicPath(
   client: Client,
   path: string,
-): Promise<{ kind: Kind; name: string | undefined }> {
+): Promise<{ kind: Resource; name: string | undefined }> {
   const [resource = '', name, ...rest] = path.replace(/^\/+|\/+$/g, '').split('/');
   if (resource === '' || name === '' || rest.length > 0)
     throw new CommandError(`"${path}" is not RESOURCE or RESOURCE/ID`);
@@ -145,9 +145,12 @@ export async function parseClassicPath(
 }
 
 /** The kind that a manifest says it is. */
-export async function kindOfManifest(client: Client, manifest: { apiVersion: string; kind: string }): Promise<Kind> {
+export async function kindOfManifest(
+  client: Client,
+  manifest: { apiVersion: string; kind: string },
+): Promise<Resource> {
   const { apiVersion, kind } = manifest;
-  const isIt = (one: Kind) => one.kind === kind && apiVersionOf(one) === apiVersion;
+  const isIt = (one: Resource) => one.kind === kind && apiVersionOf(one) === apiVersion;
   const found = kinds.find(isIt) ?? (await discoverKinds(client)).find(isIt);
   if (found !== undefined) return found;
   throw new CommandError(`The server has no kind "${kind}" in ${apiVersion}`);

@@ -5,7 +5,7 @@
  */
 
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
-import type { Kind } from '../kinds/kind.ts';
+import type { Resource } from '../api/resource.ts';
 
 export interface ListOptions {
   /** Absent: all namespaces. */
@@ -57,9 +57,9 @@ export interface RawOptions {
 }
 
 export interface Reader {
-  get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<Stored<T>>;
+  get<T extends KubernetesObject>(kind: Resource<T>, key: ObjectKey): Promise<Stored<T>>;
   /** One page; `limit` absent: all. */
-  list<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<ObjectList<T>>;
+  list<T extends KubernetesObject>(kind: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
 }
 
 export interface Watcher {
@@ -67,30 +67,30 @@ export interface Watcher {
    * Events until the server ends the watch (normal end) or `signal` aborts (normal end too). Throws `StatusError`
    * (Expired: list again).
    */
-  watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  watch<T extends KubernetesObject>(kind: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
 }
 
 export interface Writer {
   /** `object.metadata.namespace` says where. */
-  create<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
+  create<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   /** Optimistic: with `metadata.resourceVersion` it fails with Conflict when somebody else wrote meanwhile. */
-  update<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
+  update<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   patch<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     key: ObjectKey,
     patch: { readonly type: PatchType; readonly body: unknown; readonly force?: boolean },
     options?: WriteOptions,
   ): Promise<Stored<T>>;
   /** "Already gone" is thrown as NotFound; callers for whom it is success say so by `isNotFound`. */
-  delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>;
+  delete<T extends KubernetesObject>(kind: Resource<T>, key: ObjectKey, options?: DeleteOptions): Promise<void>;
   /** One request that deletes all objects of a namespace (or of the whole kind) that the selectors match. */
   deleteCollection<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     options: ListOptions & Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>,
   ): Promise<void>;
   /** POST to a subresource whose body is of another kind: `binding`, `eviction`, `token`. Returns the answer. */
   createSubresource<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     key: ObjectKey,
     subresource: string,
     body: KubernetesObject,

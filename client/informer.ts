@@ -12,11 +12,11 @@
  */
 
 import { type KubernetesObject, keyOf, type Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { isExpired, StatusError } from '../api/status-error.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Kind } from '../kinds/kind.ts';
 import type { ObjectList, Reader, WatchEvent, Watcher } from './client.ts';
 import { IndexedCache } from './indexed-cache.ts';
 import type { Cached, Informer, InformerOptions, ObjectChange } from './object-cache.ts';
@@ -33,7 +33,7 @@ const shortestWatchMs = 1_000;
 
 export function createInformer<T extends KubernetesObject>(
   client: Reader & Watcher,
-  kind: Kind<T>,
+  kind: Resource<T>,
   options: InformerOptions<T> & InformerDependencies,
 ): Informer<T> {
   return new ListWatchInformer(client, kind, options);
@@ -41,7 +41,7 @@ export function createInformer<T extends KubernetesObject>(
 
 class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #client: Reader & Watcher;
-  readonly #kind: Kind<T>;
+  readonly #kind: Resource<T>;
   readonly #where: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   readonly #metadataOnly: boolean;
   readonly #logger: Logger;
@@ -55,7 +55,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   #serverHasWatchList = true;
   #pages = true;
 
-  constructor(client: Reader & Watcher, kind: Kind<T>, options: InformerOptions<T> & InformerDependencies) {
+  constructor(client: Reader & Watcher, kind: Resource<T>, options: InformerOptions<T> & InformerDependencies) {
     this.#client = client;
     this.#kind = kind;
     const { logger, clock = systemClock, indexers, metadataOnly = false, ...where } = options;

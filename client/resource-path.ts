@@ -1,9 +1,9 @@
 /** Where a kind's objects are on the API server: URL paths and query strings. Pure. */
 
 import type { ObjectKey } from '../api/object.ts';
-import type { Kind } from '../kinds/kind.ts';
+import type { Resource } from '../api/resource.ts';
 
-type Located = Pick<Kind, 'group' | 'version' | 'plural' | 'namespaced'>;
+type Located = Pick<Resource, 'group' | 'version' | 'plural' | 'namespaced'>;
 type QueryValue = string | number | boolean | undefined;
 
 /** `/api/v1/namespaces/default/pods`; without a namespace all of them: `/api/v1/pods`. */

@@ -10,11 +10,11 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { apiVersionOf } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Kind } from '../kinds/kind.ts';
 import type {
   Client,
   DeleteOptions,
@@ -86,11 +86,11 @@ class RestClient implements Client {
     this.#onWarning = options.onWarning ?? ((text) => this.#logOnce(text, logger));
   }
 
-  async get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<Stored<T>> {
+  async get<T extends KubernetesObject>(kind: Resource<T>, key: ObjectKey): Promise<Stored<T>> {
     return await this.#json('GET', objectPath(kind, key));
   }
 
-  async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+  async list<T extends KubernetesObject>(kind: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     const { namespace, ...parameters } = options;
     const path = collectionPath(kind, namespace) + queryString(parameters);
     const list = await this.#json<{ items: Stored<T>[] | null; metadata: ObjectList<T>['metadata'] }>('GET', path);
@@ -98,7 +98,7 @@ class RestClient implements Client {
     return { items: (list.items ?? []).map((item) => ({ ...type, ...item })), metadata: list.metadata };
   }
 
-  async *watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+  async *watch<T extends KubernetesObject>(kind: Resource<T>, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const { signal } = options;
     try {
       const response = await this.#open('GET', watchPath(kind, options), { signal, stream: true });
@@ -109,19 +109,27 @@ class RestClient implements Client {
     }
   }
 
-  async create<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+  async create<T extends KubernetesObject>(
+    kind: Resource<T>,
+    object: T,
+    options: WriteOptions = {},
+  ): Promise<Stored<T>> {
     const path = collectionPath(kind, object.metadata?.namespace) + queryString(writeParameters(options));
     return await this.#json('POST', path, { body: { ...typeOf(kind), ...object } });
   }
 
-  async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+  async update<T extends KubernetesObject>(
+    kind: Resource<T>,
+    object: T,
+    options: WriteOptions = {},
+  ): Promise<Stored<T>> {
     const { namespace, name = '' } = object.metadata ?? {};
     const path = objectPath(kind, { namespace, name }, options.subresource) + queryString(writeParameters(options));
     return await this.#json('PUT', path, { body: { ...typeOf(kind), ...object } });
   }
 
   async patch<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     key: ObjectKey,
     patch: { readonly type: PatchType; readonly body: unknown; readonly force?: boolean },
     options: WriteOptions = {},
@@ -133,12 +141,16 @@ class RestClient implements Client {
     });
   }
 
-  async delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+  async delete<T extends KubernetesObject>(
+    kind: Resource<T>,
+    key: ObjectKey,
+    options: DeleteOptions = {},
+  ): Promise<void> {
     await this.#text('DELETE', objectPath(kind, key), { body: deleteBody(options) });
   }
 
   async deleteCollection<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     options: ListOptions & Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>,
   ): Promise<void> {
     const { namespace, gracePeriodSeconds, propagationPolicy, ...parameters } = options;
@@ -148,7 +160,7 @@ class RestClient implements Client {
   }
 
   async createSubresource<T extends KubernetesObject>(
-    kind: Kind<T>,
+    kind: Resource<T>,
     key: ObjectKey,
     subresource: string,
     body: KubernetesObject,
@@ -220,7 +232,7 @@ class RestClient implements Client {
   }
 }
 
-function watchPath(kind: Kind<never> | Kind, options: WatchOptions): string {
+function watchPath(kind: Resource, options: WatchOptions): string {
   const { namespace, signal: _, sendInitialEvents, ...parameters } = options;
   return (
     collectionPath(kind, namespace) +
@@ -250,13 +262,13 @@ function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<
   };
 }
 
-const brokenWatch = (kind: Pick<Kind, 'plural'>, error: unknown): StatusError =>
+const brokenWatch = (kind: Pick<Resource, 'plural'>, error: unknown): StatusError =>
   serviceUnavailable(
     `The watch of ${kind.plural} broke: ${error instanceof Error ? error.message : String(error)}`,
     error,
   );
 
-const typeOf = (kind: Pick<Kind, 'group' | 'version' | 'kind'>): { apiVersion: string; kind: string } => ({
+const typeOf = (kind: Pick<Resource, 'group' | 'version' | 'kind'>): { apiVersion: string; kind: string } => ({
   apiVersion: apiVersionOf(kind),
   kind: kind.kind,
 });

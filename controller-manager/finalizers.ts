@@ -4,13 +4,13 @@
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import type { Cached } from '../client/object-cache.ts';
-import type { Kind } from '../kinds/kind.ts';
 
 interface Finalizing<T extends KubernetesObject> {
-  readonly kind: Kind<T>;
+  readonly kind: Resource<T>;
   readonly object: Cached<KubernetesObject>;
   readonly finalizer: string;
   /** What must be true of the object as it is now. Default: it may always go. */
@@ -40,7 +40,7 @@ export async function removeFinalizer<T extends KubernetesObject>(
 /** The object as the server has it now; undefined when it is gone, or another one of the same name is there. */
 export async function readAgain<T extends KubernetesObject>(
   client: Pick<Client, 'get'>,
-  kind: Kind<T>,
+  kind: Resource<T>,
   { metadata: { namespace, name, uid } }: Cached<KubernetesObject>,
 ): Promise<Stored<T> | undefined> {
   try {

@@ -1,6 +1,7 @@
 /** The informers that all loops share: each kind is listed, watched and kept in memory once. */
 
 import type { KubernetesObject } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { replicaSets } from '../api/resources/apps.ts';
 import { leases } from '../api/resources/coordination.ts';
 import {
@@ -30,7 +31,6 @@ import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import type { Reader, Watcher } from '../client/client.ts';
 import { createInformer, type InformerDependencies } from '../client/informer.ts';
 import type { Informer } from '../client/object-cache.ts';
-import type { Kind } from '../kinds/kind.ts';
 import { kinds } from '../kinds/kind-table.ts';
 import { byController, uncontrolled } from './ownership.ts';
 
@@ -48,7 +48,7 @@ export interface Informers {
   /** Only the published root certificates. */
   readonly rootCertificates: Informer<ConfigMap>;
   /** Every kind that can own or be owned; of those that no loop reads, only the metadata. */
-  readonly all: ReadonlyMap<Kind, Informer<KubernetesObject>>;
+  readonly all: ReadonlyMap<Resource, Informer<KubernetesObject>>;
   /** Runs them all. Resolves when `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -103,9 +103,9 @@ function informersOfAllKinds(
   client: Reader & Watcher,
   dependencies: InformerDependencies,
   own: object,
-): Map<Kind, Informer<KubernetesObject>> {
+): Map<Resource, Informer<KubernetesObject>> {
   const byPlural = new Map(Object.entries(own) as [string, Informer<KubernetesObject>][]);
-  const all = new Map<Kind, Informer<KubernetesObject>>();
+  const all = new Map<Resource, Informer<KubernetesObject>>();
   for (const kind of collectableKinds()) {
     const shared = [...byPlural].find(([name]) => name.toLowerCase() === kind.plural)?.[1];
     all.set(kind, shared ?? createInformer(client, kind, { ...dependencies, metadataOnly: true }));
@@ -114,7 +114,7 @@ function informersOfAllKinds(
 }
 
 /** Kinds whose objects can be found and deleted. Events come and go in numbers, and own nothing. */
-export function collectableKinds(): Kind[] {
+export function collectableKinds(): Resource[] {
   const needed = ['list', 'watch', 'delete'] as const;
   return kinds.filter(
     ({ verbs, storedAs, plural }) =>

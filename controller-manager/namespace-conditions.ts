@@ -1,11 +1,11 @@
 /** What a namespace that is being deleted says about what keeps it. Pure. */
 
+import type { Resource } from '../api/resource.ts';
 import type { NamespaceCondition } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
-import type { Kind } from '../kinds/kind.ts';
 
 export interface Leftover {
-  readonly kind: Pick<Kind, 'plural' | 'group'>;
+  readonly kind: Pick<Resource, 'plural' | 'group'>;
   readonly objects: readonly { readonly metadata: { readonly finalizers?: readonly string[] } }[];
 }
 

@@ -8,6 +8,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { namespaces, pods } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Namespace } from '../api/types/core/v1.ts';
@@ -16,7 +17,6 @@ import type { Client } from '../client/client.ts';
 import { type Controller, keyOfChange } from '../client/controller.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { Result } from '../client/reconciler.ts';
-import type { Kind } from '../kinds/kind.ts';
 import { kinds } from '../kinds/kind-table.ts';
 import type { LoopContext } from './loop.ts';
 import { computeNamespaceConditions, type Leftover } from './namespace-conditions.ts';
@@ -81,7 +81,7 @@ async function deleteContent(client: Client, namespace: string): Promise<Deleted
 }
 
 /** Every namespaced kind that is kept in the store under its own name. */
-function contentKinds(): Kind[] {
+function contentKinds(): Resource[] {
   return kinds.filter(
     ({ namespaced, verbs, storedAs }) =>
       namespaced && storedAs === undefined && verbs.includes('list') && verbs.includes('delete'),
@@ -89,7 +89,7 @@ function contentKinds(): Kind[] {
 }
 
 /** Asks for the deletion of all objects of a kind, and returns those that are still there. */
-async function deleteAll(client: Client, kind: Kind, namespace: string): Promise<Stored[]> {
+async function deleteAll(client: Client, kind: Resource, namespace: string): Promise<Stored[]> {
   const { items } = await client.list(kind, { namespace });
   if (items.length === 0) return [];
   const propagationPolicy = 'Background';
@@ -98,7 +98,7 @@ async function deleteAll(client: Client, kind: Kind, namespace: string): Promise
   return (await client.list(kind, { namespace })).items;
 }
 
-async function deleteOne(client: Client, kind: Kind, namespace: string, name: string): Promise<void> {
+async function deleteOne(client: Client, kind: Resource, namespace: string, name: string): Promise<void> {
   try {
     await client.delete(kind, { namespace, name }, { propagationPolicy: 'Background' });
   } catch (error) {

@@ -8,12 +8,12 @@
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { isInvalid, isNotFound } from '../api/status-error.ts';
 import type { OwnerReference } from '../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Client } from '../client/client.ts';
 import type { Cached } from '../client/object-cache.ts';
-import type { Kind } from '../kinds/kind.ts';
 
 export type OwnedMetadata = DeepReadonly<{ metadata: { ownerReferences?: OwnerReference[]; namespace?: string } }>;
 
@@ -68,9 +68,9 @@ export function decideClaims<T extends KubernetesObject>(
 
 export interface ClaimingOptions<Owner extends KubernetesObject, T extends KubernetesObject> {
   readonly client: Client;
-  readonly ownerKind: Kind<Owner>;
+  readonly ownerKind: Resource<Owner>;
   readonly owner: Cached<Owner>;
-  readonly kind: Kind<T>;
+  readonly kind: Resource<T>;
 }
 
 /** Does what `decideClaims` decided, and returns all that `owner` controls now. */

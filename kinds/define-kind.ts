@@ -7,7 +7,7 @@ import type { Column, Kind } from './kind.ts';
 /** What a row has to say beside the identity. `verbs` are all unless said otherwise. */
 export type KindRow<T extends KubernetesObject> = Partial<Omit<Kind<T>, keyof Resource>>;
 
-export function defineKind<T extends KubernetesObject>(resource: Resource<T>, row: KindRow<T> = {}): Kind<T> {
+export function defineKind<T extends KubernetesObject>(resource: Resource<T>, row: KindRow<NoInfer<T>> = {}): Kind<T> {
   return {
     ...resource,
     singular: resource.kind.toLowerCase(),

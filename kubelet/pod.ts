@@ -1,6 +1,7 @@
 /** What the kubelet asks of a pod object again and again: who it is, its containers in order, what may restart. Pure. */
 
 import { createHash } from 'node:crypto';
+<<<<<<< HEAD
 import type {
   Container,
   ContainerStateTerminated,
@@ -8,22 +9,16 @@ import type {
   EphemeralContainer,
   Pod,
 } from '../api/types/core/v1.ts';
+=======
+import type { Container, ContainerRestartRule, EphemeralContainer, Pod } from '../api/types/core/v1.ts';
+>>>>>>> 532a96f (hand 1)
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ContainerKind, ContainerState, PodIdentity, SandboxState } from './runtime/runtime.ts';
 
 export type PodObject = Cached<Pod>;
 
-interface RestartRule {
-  readonly action: string;
-  readonly exitCodes?: { readonly operator: 'In' | 'NotIn'; readonly values?: readonly number[] };
-}
-
-/** A container as written; fields that are newer than the types are named here. */
-export type ContainerSpec = DeepReadonly<Omit<Container, 'restartPolicy'>> & {
-  readonly restartPolicy?: string;
-  readonly restartPolicyRules?: readonly RestartRule[];
-};
+export type ContainerSpec = DeepReadonly<Container>;
 
 /** One container of a pod, with its place in it. */
 export interface PodContainer {
@@ -107,7 +102,7 @@ export function mayRestart(pod: PodObject, { spec, kind, sidecar }: PodContainer
   return policy === 'OnFailure' && exitCode !== 0;
 }
 
-function ruleMatches({ exitCodes }: RestartRule, exitCode: number): boolean {
+function ruleMatches({ exitCodes }: DeepReadonly<ContainerRestartRule>, exitCode: number): boolean {
   const listed = exitCodes?.values?.includes(exitCode) ?? false;
   return exitCodes?.operator === 'In' ? listed : !listed;
 }

@@ -6,7 +6,7 @@ import type { Cached } from '../client/object-cache.ts';
 import { computeRules, type ServiceRule } from './rules.ts';
 
 type Spec = NonNullable<Service['spec']>;
-type SliceEndpoint = EndpointSlice['endpoints'][number];
+type SliceEndpoint = NonNullable<EndpointSlice['endpoints']>[number];
 
 const metadata = { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
 

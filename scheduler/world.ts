@@ -4,6 +4,7 @@
  */
 
 import type { KubernetesObject } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
 import { replicaSets, statefulSets } from '../api/resources/apps.ts';
 import { namespaces, replicationControllers, services } from '../api/resources/core.ts';
 import { podDisruptionBudgets } from '../api/resources/policy.ts';
@@ -14,7 +15,6 @@ import type { Logger } from '../base/logger.ts';
 import type { Reader, Watcher } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectCache } from '../client/object-cache.ts';
-import type { Kind } from '../kinds/kind.ts';
 
 /** The part that plugins read. */
 export interface Surroundings {
@@ -35,7 +35,7 @@ export class World implements Surroundings {
   readonly #informers: { run(signal: AbortSignal): Promise<void>; synced(signal: AbortSignal): Promise<void> }[] = [];
 
   constructor(client: Reader & Watcher, logger: Logger) {
-    const follow = <T extends KubernetesObject>(kind: Kind<T>): Informer<T> => {
+    const follow = <T extends KubernetesObject>(kind: Resource<T>): Informer<T> => {
       const informer = createInformer(client, kind, { logger });
       this.#informers.push(informer);
       return informer;

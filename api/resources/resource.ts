@@ -1,6 +1,7 @@
 /** The resources of resource.k8s.io. */
 
 import { resource } from '../resource.ts';
+import type { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../types/resource/v1.ts';
 
 export const deviceClasses = resource<DeviceClass>({
   group: 'resource.k8s.io',

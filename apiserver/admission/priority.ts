@@ -81,11 +81,11 @@ async function namedClass(registries: Registries, request: AdmissionRequest, nam
 
 async function globalDefaultClass(registries: Registries): Promise<Found | undefined> {
   const marked = (await allObjects(registries, priorityClasses)).filter(({ globalDefault }) => globalDefault);
-  const [lowest] = marked.sort((a, b) => a.value - b.value);
+  const [lowest] = marked.sort((a, b) => (a.value ?? 0) - (b.value ?? 0));
   return lowest && toFound(lowest);
 }
 
-const toFound = ({ metadata, value, preemptionPolicy }: DeepReadonly<PriorityClass>): Found => ({
+const toFound = ({ metadata, value = 0, preemptionPolicy }: DeepReadonly<PriorityClass>): Found => ({
   name: metadata?.name ?? '',
   value,
   ...(preemptionPolicy !== undefined && { preemptionPolicy }),

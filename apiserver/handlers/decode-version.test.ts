@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deployments } from '../../api/resources/apps.ts';
-import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from '../../api/resources/autoscaling.ts';
+import { deploymentKind } from '../../kinds/apps/deployment.ts';
+import { horizontalPodAutoscalerKind } from '../../kinds/autoscaling/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1Kind } from '../../kinds/autoscaling/horizontal-pod-autoscaler-v1.ts';
 import { decodeVersion } from './decode-version.ts';
 
 describe('a body in another version of its kind', () => {
@@ -11,7 +12,11 @@ describe('a body in another version of its kind', () => {
 
   it('is read as what it says it is, and converted', () => {
     const body = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', spec: { metrics, nope: 1 } };
+<<<<<<< HEAD
     const { object, strictErrors } = decodeVersion(horizontalPodAutoscalersV1, body);
+=======
+    const { object, unknownFields } = decodeVersion(horizontalPodAutoscalerV1Kind, body);
+>>>>>>> 532a96f (hand 1)
     assert.equal((object.spec as { targetCPUUtilizationPercentage?: number }).targetCPUUtilizationPercentage, 7);
     assert.deepEqual(strictErrors, ['unknown field "spec.nope"']);
   });
@@ -19,12 +24,12 @@ describe('a body in another version of its kind', () => {
   it('is converted the other way round too', () => {
     const spec = { targetCPUUtilizationPercentage: 7 };
     const body = { apiVersion: 'autoscaling/v1', kind: 'HorizontalPodAutoscaler', spec };
-    const { object } = decodeVersion(horizontalPodAutoscalers, body);
+    const { object } = decodeVersion(horizontalPodAutoscalerKind, body);
     assert.deepEqual((object.spec as { metrics?: unknown }).metrics, metrics);
   });
 
   it('is read as today when its version is served no more', () => {
     const body = { apiVersion: 'apps/v1beta1', kind: 'Deployment', spec: { replicas: 3 } };
-    assert.equal((decodeVersion(deployments, body).object.spec as { replicas?: number }).replicas, 3);
+    assert.equal((decodeVersion(deploymentKind, body).object.spec as { replicas?: number }).replicas, 3);
   });
 });

@@ -6,6 +6,7 @@
  */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { endpoints, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
@@ -13,7 +14,6 @@ import type { Endpoints, Service } from '../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 import type { Registries } from './registries.ts';
 import { storeErrors } from './store-errors.ts';
@@ -130,8 +130,12 @@ async function writeEndpoints({ registries, port }: OwnServiceOptions, addresses
   await apply(registries, endpointSlices, slice);
 }
 
-async function apply<T extends KubernetesObject>(registries: Registries, kind: Kind<T>, wanted: T): Promise<void> {
-  await registries.of(kind).update(key, { ...internalWrite, createIfMissing: true }, (previous) => {
+async function apply<T extends KubernetesObject>(
+  registries: Registries,
+  resource: Resource<T>,
+  wanted: T,
+): Promise<void> {
+  await registries.of(resource).update(key, { ...internalWrite, createIfMissing: true }, (previous) => {
     if (previous === undefined) return structuredClone(wanted);
     return {
       ...previous,

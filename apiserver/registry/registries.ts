@@ -1,9 +1,9 @@
 /** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
 
-import type { KubernetesObject } from '../../api/object.ts';
+import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { kinds } from '../../kinds/kind-table.ts';
+import { findKind, kinds } from '../../kinds/kind-table.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
@@ -20,14 +20,15 @@ export interface RegistriesParts {
   readonly hooks: ReadonlyMap<string, StorageHooks>;
 }
 
-export const resourceId = ({ group, plural }: Pick<Kind, 'group' | 'plural'>): string => `${group}/${plural}`;
+export const resourceId = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string => `${group}/${plural}`;
 
 /** Watchers of these are found by a field. */
 const indexedFields: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
 
 export class Registries {
   readonly #parts: RegistriesParts;
-  readonly #registries = new Map<Kind, Registry>();
+  /** By identity or kind: whoever asks holds one of the two. */
+  readonly #registries = new Map<Resource, Registry>();
 
   constructor(parts: RegistriesParts) {
     this.#parts = parts;
@@ -38,21 +39,27 @@ export class Registries {
     for (const kind of kinds) if (kind.verbs.includes('get')) this.of(kind);
   }
 
-  of<T extends KubernetesObject>(row: Kind<T>): Registry {
-    // A registry works on objects of any kind; the row's own functions are only ever given objects of that kind.
-    const kind = row as unknown as Kind;
-    let registry = this.#registries.get(kind);
+  of(resource: Resource): Registry {
+    let registry = this.#registries.get(resource);
     if (registry === undefined) {
-      const { store, admission, clock, hooks } = this.#parts;
-      registry = new Registry(kind, {
-        store,
-        admission,
-        clock,
-        cache: this.#openCache(kind),
-        hooks: hooks.get(resourceId(kind)),
-      });
-      this.#registries.set(kind, registry);
+      const kind = findKind(resource);
+      if (kind === undefined) throw new Error(`No kind is registered for ${apiVersionOf(resource)} ${resource.plural}`);
+      registry = this.#registries.get(kind) ?? this.#open(kind);
+      this.#registries.set(resource, registry);
     }
+    return registry;
+  }
+
+  #open(kind: Kind): Registry {
+    const { store, admission, clock, hooks } = this.#parts;
+    const registry = new Registry(kind, {
+      store,
+      admission,
+      clock,
+      cache: this.#openCache(kind),
+      hooks: hooks.get(resourceId(kind)),
+    });
+    this.#registries.set(kind, registry);
     return registry;
   }
 

@@ -1,9 +1,9 @@
 /** `delete`: objects by name, by selector or by file, and waits until they are gone. */
 
+import type { Resource } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, countOf, isSet, textOf, textsOf } from '../command.ts';
 import { readManifests } from '../manifest-files.ts';
 import { renderClassicTable } from '../printers/classic-table.ts';
@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 import { placed } from './create.ts';
 
 interface Target {
-  readonly kind: Kind;
+  readonly kind: Resource;
   readonly namespace: string | undefined;
   readonly name: string;
 }
@@ -79,7 +79,7 @@ async function targetsOf(session: Session, args: Arguments): Promise<Target[]> {
 
 async function namesOf(
   client: Client,
-  kind: Kind,
+  kind: Resource,
   scope: { namespace: string; labelSelector: string | undefined },
 ): Promise<string[]> {
   return (await listAll(client, kind, scope)).map(({ metadata }) => metadata.name);

@@ -1,10 +1,10 @@
 /** `describe`: an object in full, for people, with the events that concern it. */
 
 import type { Stored } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { events } from '../../api/resources/core.ts';
 import type { Event } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, textOf, textsOf } from '../command.ts';
 import { alignColumns } from '../printers/columns.ts';
 import { renderDescription } from '../printers/description.ts';
@@ -27,7 +27,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   session.out.write(texts.join('\n\n'));
 }
 
-async function describeEvents(client: Client, kind: Kind, { metadata }: Stored): Promise<string> {
+async function describeEvents(client: Client, kind: Resource, { metadata }: Stored): Promise<string> {
   const fieldSelector = [`involvedObject.name=${metadata.name}`, `involvedObject.kind=${kind.kind}`].join(',');
   const found = (await listAll(client, events, { namespace: metadata.namespace, fieldSelector })) as Stored<Event>[];
   if (found.length === 0) return 'Events:       <none>\n';

@@ -1,8 +1,8 @@
 /** `scale rc/web --replicas 5`: through the scale subresource, so for every kind that has one. */
 
 import type { ObjectKey } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import type { Client } from '../../client/client.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, countOf, textOf, textsOf } from '../command.ts';
 import { titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';
@@ -24,7 +24,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   }
 }
 
-async function expectReplicas(client: Client, kind: Kind, key: ObjectKey, expected: number): Promise<void> {
+async function expectReplicas(client: Client, kind: Resource, key: ObjectKey, expected: number): Promise<void> {
   const { spec } = (await client.get(kind, key)) as { spec?: { replicas?: number } };
   const current = spec?.replicas ?? 1;
   if (current !== expected)

@@ -1,10 +1,10 @@
 /** `wait`: until objects are made, are gone, or are in a state. */
 
 import type { ObjectKey } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { notFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { type Arguments, CommandError, durationMs, isSet, textOf, textsOf } from '../command.ts';
 import { getIfPresent, listAll, titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';
@@ -26,7 +26,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
 
 async function matching(
   client: Client,
-  { kind, namespace, args }: { kind: Kind; namespace: string; args: Arguments },
+  { kind, namespace, args }: { kind: Resource; namespace: string; args: Arguments },
 ): Promise<string[]> {
   const labelSelector = textOf(args, 'selector');
   if (labelSelector === undefined && !isSet(args, 'all')) {
@@ -39,7 +39,7 @@ async function matching(
 
 interface Waiting {
   readonly client: Client;
-  readonly kind: Kind;
+  readonly kind: Resource;
   readonly key: ObjectKey;
   readonly condition: WaitCondition;
   /** On the monotonic clock. */

@@ -1,10 +1,14 @@
 /** The owner-reference garbage collector: watches every kind, and says which objects to look at. */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import type { Controller } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
+<<<<<<< HEAD
 import type { Kind } from '../../kinds/kind.ts';
 import { equalJson } from '../../machinery/json/json-record.ts';
+=======
+>>>>>>> 532a96f (hand 1)
 import type { LoopContext } from '../loop.ts';
 import { foregroundFinalizer, GarbageReconciler, orphanFinalizer } from './garbage-reconciler.ts';
 import { OwnerGraph } from './owner-graph.ts';
@@ -23,7 +27,7 @@ export function createGarbageLoop({ client, informers, events, controller }: Loo
 }
 
 /** Takes note of a change, and returns the uids of objects that are to be looked at because of it. */
-export function noteChange(graph: OwnerGraph, kind: Kind, change: ObjectChange<KubernetesObject>): string[] {
+export function noteChange(graph: OwnerGraph, kind: Resource, change: ObjectChange<KubernetesObject>): string[] {
   if (change.type === 'deleted') {
     const { uid } = change.previous.metadata;
     graph.delete(uid);

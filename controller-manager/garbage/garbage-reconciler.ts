@@ -13,12 +13,12 @@
  */
 
 import type { Stored } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { readAgain, removeFinalizer } from '../finalizers.ts';
 import { type GraphNode, groupOf, type OwnerGraph, type Reference } from './owner-graph.ts';
@@ -164,7 +164,7 @@ export class GarbageReconciler implements Reconciler {
     if (patched !== undefined) object.metadata.resourceVersion = patched.metadata.resourceVersion;
   }
 
-  async #patchMetadata(kind: Kind, { metadata }: Stored, changes: object): Promise<Stored | undefined> {
+  async #patchMetadata(kind: Resource, { metadata }: Stored, changes: object): Promise<Stored | undefined> {
     const { namespace, name, resourceVersion } = metadata;
     try {
       const body = { metadata: { ...changes, resourceVersion } };
@@ -201,7 +201,7 @@ function policyOf({ metadata }: Stored): DeleteOptions['propagationPolicy'] {
   return finalizers.includes(foregroundFinalizer) ? 'Foreground' : 'Background';
 }
 
-const kindOf = (reference: Reference): Kind | undefined =>
+const kindOf = (reference: Reference): Resource | undefined =>
   kinds.find(
     ({ kind, ...row }) => kind === reference.kind && groupOf(apiVersionOf(row)) === groupOf(reference.apiVersion),
   );

@@ -1,14 +1,14 @@
 /** Who owns whom among all objects, by uid: kept from the changes that informers announce. Holds no objects. */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import type { Kind } from '../../kinds/kind.ts';
 
 export interface GraphNode {
-  readonly kind: Kind;
+  readonly kind: Resource;
   readonly object: Cached<KubernetesObject>;
 }
 
@@ -27,7 +27,7 @@ export class OwnerGraph {
     return [...uids].map((uid) => this.#nodes.get(uid)).filter((node) => node !== undefined);
   }
 
-  set(kind: Kind, object: Cached<KubernetesObject>): void {
+  set(kind: Resource, object: Cached<KubernetesObject>): void {
     this.#unlink(object.metadata.uid);
     this.#nodes.set(object.metadata.uid, { kind, object });
     for (const { uid } of object.metadata.ownerReferences ?? []) {

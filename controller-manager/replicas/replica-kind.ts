@@ -2,13 +2,13 @@
 
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { replicaSets } from '../../api/resources/apps.ts';
 import { replicationControllers } from '../../api/resources/core.ts';
 import type { ReplicaSet } from '../../api/types/apps/v1.ts';
 import type { PodTemplateSpec, ReplicationController } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import type { ReplicaStatus } from './replica-status.ts';
 
 export interface ReplicaView {
@@ -20,7 +20,7 @@ export interface ReplicaView {
 }
 
 export interface ReplicaKind<T extends KubernetesObject> {
-  readonly kind: Kind<T>;
+  readonly kind: Resource<T>;
   /** Who its events come from. */
   readonly component: string;
   /** Its status counts pods that are being deleted. */

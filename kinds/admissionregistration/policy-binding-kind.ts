@@ -1,5 +1,6 @@
 /** What the kinds ValidatingAdmissionPolicyBinding and MutatingAdmissionPolicyBinding have in common: all but one rule. */
 
+import type { Resource } from '../../api/resource.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import type { Kind } from '../kind.ts';
@@ -7,20 +8,16 @@ import { setMatchDefaults } from './match-resources.ts';
 import { formatParamRef, type PolicyBinding, validatePolicyBinding } from './policy-binding.ts';
 
 interface PolicyBindingRow {
-  readonly kind: string;
-  readonly plural: string;
   /** Only these say what is done with a violation. */
   readonly isValidating: boolean;
 }
 
-export function definePolicyBinding({ kind, plural, isValidating }: PolicyBindingRow): Kind<PolicyBinding> {
-  return defineKind<PolicyBinding>({
-    group: 'admissionregistration.k8s.io',
-    version: 'v1',
-    kind,
-    plural,
+export function definePolicyBinding<T extends PolicyBinding>(
+  resource: Resource<T>,
+  { isValidating }: PolicyBindingRow,
+): Kind<T> {
+  return defineKind<T>(resource, {
     categories: ['api-extensions'],
-    namespaced: false,
     columns: [
       nameColumn,
       textColumn('PolicyName', 'The policy that it binds.', ({ spec }) => spec?.policyName ?? ''),

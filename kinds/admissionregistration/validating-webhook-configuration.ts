@@ -1,7 +1,6 @@
 /** The kind ValidatingWebhookConfiguration. */
 
 import { validatingWebhookConfigurations } from '../../api/resources/admissionregistration.ts';
-import type { ValidatingWebhookConfiguration } from '../../api/types/admissionregistration/v1.ts';
 import { defineWebhookConfiguration } from './webhook-configuration.ts';
 
 export const validatingWebhookConfigurationKind = defineWebhookConfiguration(validatingWebhookConfigurations, {

@@ -1,5 +1,6 @@
 /** What the kinds MutatingWebhookConfiguration and ValidatingWebhookConfiguration have in common: all but one default. */
 
+import type { Resource } from '../../api/resource.ts';
 import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
@@ -11,21 +12,12 @@ import { expressionsOf, setWebhookDefaults, validateWebhooks } from './webhooks.
 
 type WebhookConfiguration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
 
-interface WebhookConfigurationRow {
-  readonly kind: string;
-  readonly plural: string;
-  readonly isMutating: boolean;
-}
-
-export function defineWebhookConfiguration<T extends WebhookConfiguration>(row: WebhookConfigurationRow): Kind<T> {
-  const { kind, plural, isMutating } = row;
-  return defineKind<T>({
-    group: 'admissionregistration.k8s.io',
-    version: 'v1',
-    kind,
-    plural,
+export function defineWebhookConfiguration<T extends WebhookConfiguration>(
+  resource: Resource<T>,
+  { isMutating }: { readonly isMutating: boolean },
+): Kind<T> {
+  return defineKind<T>(resource, {
     categories: ['api-extensions'],
-    namespaced: false,
     columns: [
       nameColumn,
       numberColumn('Webhooks', 'How many it has.', ({ webhooks = [] }) => webhooks.length),

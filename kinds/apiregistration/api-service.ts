@@ -26,7 +26,8 @@ export const apiServiceKind = defineKind(apiServices, {
     metadataOnUpdate: 'both',
     nameFormat: 'pathSegment',
     setDefaults(object) {
-      object.spec ??= {};
+      // What upstream keeps of an object without a spec; validation says what is missing.
+      object.spec ??= { groupPriorityMinimum: 0, versionPriority: 0 };
       if (object.spec.service) object.spec.service.port ??= defaultPort;
     },
     prepareForCreate(object) {

@@ -1,7 +1,6 @@
 /** The kind ControllerRevision. */
 
 import { controllerRevisions } from '../../api/resources/apps.ts';
-import type { ControllerRevision } from '../../api/types/apps/v1.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';

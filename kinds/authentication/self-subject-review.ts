@@ -1,7 +1,6 @@
 /** The kind SelfSubjectReview. */
 
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
-import type { SelfSubjectReview } from '../../api/types/authentication/v1.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const selfSubjectReviewKind = defineKind(selfSubjectReviews, {

@@ -1,7 +1,6 @@
 /** The kind TokenReview. */
 
 import { tokenReviews } from '../../api/resources/authentication.ts';
-import type { TokenReview } from '../../api/types/authentication/v1.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const tokenReviewKind = defineKind(tokenReviews, {

@@ -1,7 +1,6 @@
 /** The kind LocalSubjectAccessReview. */
 
 import { localSubjectAccessReviews } from '../../api/resources/authorization.ts';
-import type { LocalSubjectAccessReview } from '../../api/types/authorization/v1.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const localSubjectAccessReviewKind = defineKind(localSubjectAccessReviews, {

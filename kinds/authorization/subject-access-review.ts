@@ -1,7 +1,6 @@
 /** The kind SubjectAccessReview. */
 
 import { subjectAccessReviews } from '../../api/resources/authorization.ts';
-import type { SubjectAccessReview } from '../../api/types/authorization/v1.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const subjectAccessReviewKind = defineKind(subjectAccessReviews, {

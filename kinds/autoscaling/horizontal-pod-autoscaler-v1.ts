@@ -2,7 +2,6 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { horizontalPodAutoscalersV1 } from '../../api/resources/autoscaling.ts';
-import type { HorizontalPodAutoscaler } from '../../api/types/autoscaling/v1.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';

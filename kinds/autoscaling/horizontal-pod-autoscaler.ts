@@ -1,7 +1,7 @@
 /** The kind HorizontalPodAutoscaler. */
 
 import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
-import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerStatus } from '../../api/types/autoscaling/v2.ts';
+import type { HorizontalPodAutoscalerStatus } from '../../api/types/autoscaling/v2.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';

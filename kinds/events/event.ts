@@ -8,12 +8,13 @@ import { events } from '../../api/resources/core.ts';
 import { eventsOfEventsGroup } from '../../api/resources/events.ts';
 import type { Event as CoreEvent } from '../../api/types/core/v1.ts';
 import type { Event } from '../../api/types/events/v1.ts';
+import { eventKind } from '../core/events/event.ts';
 import { validateEvent, validateNewEvent, validateNewEventUpdate } from '../core/events/event-validation.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
   shortNames: ['ev'],
-  columns: events.columns.map((column) => ({
+  columns: eventKind.columns.map((column) => ({
     ...column,
     cell: (event, now) => column.cell(toCoreEvent(event) as Stored<CoreEvent>, now),
   })),
@@ -30,7 +31,9 @@ export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
     createOnUpdate: true,
     metadataOnUpdate: 'changes',
     nameFormat: 'pathSegment',
-    ...(events.strategy.timeToLiveSeconds !== undefined && { timeToLiveSeconds: events.strategy.timeToLiveSeconds }),
+    ...(eventKind.strategy.timeToLiveSeconds !== undefined && {
+      timeToLiveSeconds: eventKind.strategy.timeToLiveSeconds,
+    }),
     validate(event, errors, { namespace, isUpdate }) {
       const core = toCoreEvent(event);
       validateEvent(core, { namespace, controllerField: 'reportingController' }, errors);

@@ -1,7 +1,6 @@
 /** The kind FlowSchema. */
 
 import { flowSchemas } from '../../api/resources/flowcontrol.ts';
-import type { FlowSchema } from '../../api/types/flowcontrol/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';

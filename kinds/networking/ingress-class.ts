@@ -1,7 +1,7 @@
 /** The kind IngressClass. */
 
 import { ingressClasses } from '../../api/resources/networking.ts';
-import type { IngressClass, IngressClassParametersReference, IngressClassSpec } from '../../api/types/networking/v1.ts';
+import type { IngressClassParametersReference, IngressClassSpec } from '../../api/types/networking/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';

@@ -4,7 +4,6 @@ import { checkCidr, isStrictSubset, parseCidr } from '../../api/net.ts';
 import { networkPolicies } from '../../api/resources/networking.ts';
 import type {
   IPBlock,
-  NetworkPolicy,
   NetworkPolicyPeer,
   NetworkPolicyPort,
   NetworkPolicySpec,

@@ -1,7 +1,6 @@
 /** The kind ClusterRoleBinding. */
 
 import { clusterRoleBindings } from '../../api/resources/rbac.ts';
-import type { ClusterRoleBinding } from '../../api/types/rbac/v1.ts';
 import { defineKind } from '../define-kind.ts';
 import { setBindingDefaults, validateBinding, validateRoleRefUpdate } from './rules.ts';
 

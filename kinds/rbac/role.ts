@@ -1,7 +1,6 @@
 /** The kind Role. */
 
 import { roles } from '../../api/resources/rbac.ts';
-import type { Role } from '../../api/types/rbac/v1.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateRules } from './rules.ts';
 

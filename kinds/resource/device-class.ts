@@ -1,6 +1,5 @@
 /** The kind DeviceClass. */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import { deviceClasses } from '../../api/resources/resource.ts';
 import { defineKind } from '../define-kind.ts';
 

@@ -1,6 +1,5 @@
 /** The kind ResourceClaimTemplate. */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import { resourceClaimTemplates } from '../../api/resources/resource.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind } from '../define-kind.ts';

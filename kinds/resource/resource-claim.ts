@@ -1,6 +1,5 @@
 /** The kind ResourceClaim. */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import { resourceClaims } from '../../api/resources/resource.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';

@@ -1,6 +1,5 @@
 /** The kind ResourceSlice. */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import { resourceSlices } from '../../api/resources/resource.ts';
 import { defineKind } from '../define-kind.ts';
 

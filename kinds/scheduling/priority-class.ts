@@ -12,7 +12,7 @@ export const priorityClassKind = defineKind(priorityClasses, {
   shortNames: ['pc'],
   columns: [
     nameColumn,
-    numberColumn('Value', 'The priority of pods of this class.', ({ value }) => value),
+    numberColumn('Value', 'The priority of pods of this class.', ({ value = 0 }) => value),
     booleanColumn(
       'Global-Default',
       'Whether pods without a class get this one.',
@@ -57,7 +57,7 @@ function validatePriorityClass(object: PriorityClass, errors: FieldErrors): void
         : `${name} is not a known system priority class`;
       errors.forbidden(FieldPath.of('metadata', 'name'), why + detail);
     }
-  } else if (object.value > highestUserPriority) {
+  } else if ((object.value ?? 0) > highestUserPriority) {
     errors.forbidden(
       FieldPath.of('value'),
       `maximum allowed value of a user defined priority is ${highestUserPriority}`,

@@ -319,7 +319,7 @@ describe('services', () => {
     const service = await server.client.get(services, { namespace: 'default', name: 'kubernetes' });
     assert.equal(service.spec?.clusterIP, '10.96.0.1');
     const slice = await server.client.get(endpointSlices, { namespace: 'default', name: 'kubernetes' });
-    assert.deepEqual(slice.endpoints[0]?.addresses, ['192.0.2.1']);
+    assert.deepEqual(slice.endpoints?.[0]?.addresses, ['192.0.2.1']);
   });
 });
 

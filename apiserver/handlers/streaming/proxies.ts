@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
+import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, services } from '../../../api/resources/core.ts';
 import { endpointSlices } from '../../../api/resources/discovery.ts';
 import { isForeignAddress } from '../../../api/special-ip.ts';
@@ -13,7 +14,6 @@ import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../
 import type { Pod, Service } from '../../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import type { Kind } from '../../../kinds/kind.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
@@ -39,9 +39,9 @@ export function createProxies(
   kubelets: Kubelets,
 ): Record<'pods' | 'services' | 'nodes', SpecialHandler> {
   const proxy = new WebProxy();
-  async function find<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
-    const found = await findObject(registries, kind, key);
-    if (found === undefined) throw notFound(kind, key.name);
+  async function find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
+    const found = await findObject(registries, resource, key);
+    if (found === undefined) throw notFound(resource, key.name);
     return found as DeepReadonly<T>;
   }
 

@@ -4,6 +4,7 @@ import type { Stored } from '../../../api/object.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
 import type { Binding, Pod } from '../../../api/types/core/v1.ts';
+import { bindingKind } from '../../../kinds/core/pods/binding.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { negotiate } from '../negotiation.ts';
@@ -18,7 +19,7 @@ export const createBinding =
   (registries: Registries): SpecialHandler =>
   async (request, target) => {
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const binding = (await readObject(request, bindings, options)) as Binding;
+    const binding = (await readObject(request, bindingKind, options)) as Binding;
     placeInNamespace(binding, target);
     const name = target.name === '' ? (binding.metadata?.name ?? '') : target.name;
     if (name === '') throw badRequest('Name parameter required.');

@@ -1,7 +1,7 @@
 /** `<workload>/scale`: how many replicas, without having to know the kind. Read and written as autoscaling/v1 Scale. */
 
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
-import { apiVersionOf } from '../../../api/resource.ts';
+import { apiVersionOf, resource } from '../../../api/resource.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
@@ -25,7 +25,7 @@ import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writ
 import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
 
 /** Not served by itself, but decoded, patched and applied like any kind. */
-const scales = defineKind({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' });
+const scales = defineKind(resource<Scale>({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' }));
 
 /** What all scalable kinds have in common. */
 type Scalable = KubernetesObject & {

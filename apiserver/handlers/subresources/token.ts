@@ -1,11 +1,11 @@
 /** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
 
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
-import type { Kind } from '../../../kinds/kind.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { findObject } from '../../admission/cached-objects.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
@@ -76,13 +76,13 @@ async function boundObject(
 ): Promise<Partial<TokenClaims>> {
   if (reference === undefined || reference === null) return {};
   const { kind = '', apiVersion = '', name = '' } = reference;
-  const claim = async <T extends KubernetesObject>(row: Kind<T>, namespace?: string) => {
-    const found = await findObject(registries, row, { namespace, name });
-    if (found === undefined) throw notFound(row, name);
+  const claim = async <T extends KubernetesObject>(resource: Resource<T>, namespace?: string) => {
+    const found = await findObject(registries, resource, { namespace, name });
+    if (found === undefined) throw notFound(resource, name);
     const { uid } = found.metadata;
     if (reference.uid && reference.uid !== uid) {
       const why = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-      throw conflict({ group: row.group, plural: row.kind }, name, why);
+      throw conflict({ group: resource.group, plural: resource.kind }, name, why);
     }
     return { found: found as Stored<T>, named: { name, uid } };
   };

@@ -1,7 +1,6 @@
 /** The kind ComponentStatus. */
 
 import { componentStatuses } from '../../../api/resources/core.ts';
-import type { ComponentStatus } from '../../../api/types/core/v1.ts';
 import { defineKind } from '../../define-kind.ts';
 
 export const componentStatusKind = defineKind(componentStatuses, {

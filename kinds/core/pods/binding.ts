@@ -1,7 +1,6 @@
 /** The kind Binding. */
 
 import { bindings } from '../../../api/resources/core.ts';
-import type { Binding } from '../../../api/types/core/v1.ts';
 import { defineKind } from '../../define-kind.ts';
 
 export const bindingKind = defineKind(bindings, {
