@@ -1,6 +1,6 @@
 /** How Go writes a character, a string or a whole value in its messages, which clients see in ours. */
 
-import { NumberLiteral } from '../machinery/json/number-literal.ts';
+import { NumberLiteral } from './number-literal.ts';
 
 /** Go's quoting of the byte at which a parser stopped: `'x'`, `'\n'`, `'\''`. */
 export function goCharacter(codePoint: number): string {

@@ -1,7 +1,7 @@
 /** The structured selector of objects (`matchLabels`, `matchExpressions`). Pure. The text form of requests is elsewhere. */
 
 import type { DeepReadonly } from '../base/deep-readonly.ts';
-import { own } from '../machinery/json/json-record.ts';
+import { own } from './json-record.ts';
 import type { LabelSelector, LabelSelectorRequirement } from './types/meta/v1.ts';
 
 type Labels = Readonly<Record<string, string>>;

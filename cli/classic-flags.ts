@@ -3,7 +3,7 @@
  * what yargs takes. Two dashes work as well.
  */
 
-import { own } from '../machinery/json/json-record.ts';
+import { own } from '../api/json-record.ts';
 
 /** Classic flags that are words, and how they are called today where that differs. */
 const wordFlags: Readonly<Record<string, string>> = {

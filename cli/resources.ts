@@ -1,18 +1,17 @@
 /**
  * What people write for a resource, turned into kinds and names: `pods`, `po`, `Pod`, `deploy.apps`, `pod/web`,
- * `/pods/web`, `pods,services`, `minions`, `all`. Kinds that are not in the kinds table are asked of the server.
+ * `/pods/web`, `pods,services`, `minions`, `all`. Which there are, the server says.
  */
 
-import type { Resource } from '../api/resource.ts';
-import { apiVersionOf } from '../api/resource.ts';
+import { apiVersionOf, type ServedResource } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import { kinds } from '../kinds/kind-table.ts';
-import { own } from '../machinery/json/json-record.ts';
+import { own } from '../api/json-record.ts';
 import { CommandError } from './command.ts';
 
 /** One kind, and the names that were asked for; none means all. */
 export interface Selection {
-  readonly kind: Resource;
+  readonly kind: ServedResource;
   readonly names: readonly string[];
 }
 
@@ -23,7 +22,10 @@ const classicNames: Readonly<Record<string, string>> = { minion: 'node', minions
 export async function parseSelections(client: Client, words: readonly string[]): Promise<Selection[]> {
   const [first, ...names] = words.map((word) => word.replace(/^\/+|\/+$/g, ''));
   if (first === undefined || first === '') throw new CommandError('Name a resource: for example pods, or pod/web');
-  if (words.length === 1 && first === 'all') return categoryOf('all').map((kind) => ({ kind, names: [] }));
+  if (words.length === 1 && first === 'all') {
+    const all = (await preferredResources(client)).filter(({ categories }) => categories.includes('all'));
+    return all.map((kind) => ({ kind, names: [] }));
+  }
   if (first.includes('/')) return await parsePairs(client, [first, ...names]);
   if (names.some((name) => name.includes('/'))) {
     throw new CommandError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
@@ -34,7 +36,10 @@ export async function parseSelections(client: Client, words: readonly string[]):
 }
 
 /** Exactly one object: `pod/web` or `pod web`. */
-export async function parseOne(client: Client, words: readonly string[]): Promise<{ kind: Resource; name: string }> {
+export async function parseOne(
+  client: Client,
+  words: readonly string[],
+): Promise<{ kind: ServedResource; name: string }> {
   const [selection, ...others] = await parseSelections(client, words);
   const [name, ...moreNames] = selection?.names ?? [];
   if (selection === undefined || name === undefined || others.length + moreNames.length > 0) {
@@ -56,13 +61,13 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
 }
 
 /** The kind that `word` means: by plural, singular, short name or kind, with or without `.group` or `.version.group`. */
-export async function resolveKind(client: Client, word: string): Promise<Resource> {
-  const found = findIn(kinds, word) ?? findIn(await discoverKinds(client), word);
+export async function resolveKind(client: Client, word: string): Promise<ServedResource> {
+  const found = findIn(await knownResources(client), word);
   if (found !== undefined) return found;
   throw new CommandError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
 }
 
-export function findIn(candidates: readonly Resource[], word: string): Resource | undefined {
+export function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {
   const lower = word.toLowerCase();
   const [name = '', ...suffix] = (own(classicNames, lower) ?? lower).split('.');
   const wanted = suffix.join('.');
@@ -73,56 +78,21 @@ export function findIn(candidates: readonly Resource[], word: string): Resource 
   );
 }
 
-const categoryOf = (category: string): Resource[] => kinds.filter((kind) => kind.categories.includes(category));
+const known = new WeakMap<Client, Promise<readonly KnownResource[]>>();
 
-interface DiscoveryList {
-  readonly groupVersion: string;
-  readonly resources: readonly {
-    readonly name: string;
-    readonly singularName: string;
-    readonly namespaced: boolean;
-    readonly kind: string;
-    readonly shortNames?: string[];
-    readonly categories?: string[];
-    readonly verbs: Resource['verbs'][number][];
-  }[];
+/** What the server has, preferred versions first. Asked once in the life of a client: a command is short. */
+async function knownResources(client: Client): Promise<readonly KnownResource[]> {
+  const asked = known.get(client) ?? discover(client).then(({ resources }) => byPreference(resources));
+  known.set(client, asked);
+  return await asked;
 }
 
-/** What the server serves beyond the kinds table: custom resources. */
-export async function discoverKinds(client: Client): Promise<Resource[]> {
-  const { groups } = JSON.parse((await client.raw('GET', '/apis')).text) as {
-    groups: { name: string; preferredVersion: { groupVersion: string } }[];
-  };
-  const known = new Set(kinds.map((kind) => kind.group));
-  const discovered: Resource[] = [];
-  for (const { name, preferredVersion } of groups) {
-    if (known.has(name)) continue;
-    const answer = await client.raw('GET', `/apis/${preferredVersion.groupVersion}`);
-    discovered.push(...kindsOf(JSON.parse(answer.text) as DiscoveryList));
-  }
-  return discovered;
-}
+const byPreference = (resources: readonly KnownResource[]): KnownResource[] =>
+  resources.toSorted((a, b) => Number(b.preferred) - Number(a.preferred));
 
-function kindsOf({ groupVersion, resources }: DiscoveryList): Resource[] {
-  const [group = '', version = ''] = groupVersion.split('/');
-  return resources
-    .filter((resource) => !resource.name.includes('/'))
-    .map(({ name, singularName, namespaced, kind, shortNames = [], categories = [], verbs }) => ({
-      group,
-      version,
-      kind,
-      plural: name,
-      singular: singularName === '' ? kind.toLowerCase() : singularName,
-      shortNames,
-      categories,
-      namespaced,
-      verbs,
-      definition: '',
-      subresources: [],
-      columns: [],
-      selectableFields: [],
-      strategy: {},
-    }));
+/** Each resource in one version. */
+export async function preferredResources(client: Client): Promise<readonly KnownResource[]> {
+  return (await knownResources(client)).filter(({ preferred }) => preferred);
 }
 
 const classicResources = new Set(['pods', 'replicationcontrollers', 'services', 'minions']);
@@ -137,7 +107,7 @@ export function isClassicPath(word: string): boolean {
 export async function parseClassicPath(
   client: Client,
   path: string,
-): Promise<{ kind: Resource; name: string | undefined }> {
+): Promise<{ kind: ServedResource; name: string | undefined }> {
   const [resource = '', name, ...rest] = path.replace(/^\/+|\/+$/g, '').split('/');
   if (resource === '' || name === '' || rest.length > 0)
     throw new CommandError(`"${path}" is not RESOURCE or RESOURCE/ID`);
@@ -148,10 +118,15 @@ export async function parseClassicPath(
 export async function kindOfManifest(
   client: Client,
   manifest: { apiVersion: string; kind: string },
-): Promise<Resource> {
+): Promise<ServedResource> {
   const { apiVersion, kind } = manifest;
-  const isIt = (one: Resource) => one.kind === kind && apiVersionOf(one) === apiVersion;
-  const found = kinds.find(isIt) ?? (await discoverKinds(client)).find(isIt);
+  const isIt = (one: ServedResource) => one.kind === kind && apiVersionOf(one) === apiVersion;
+  let found = (await knownResources(client)).find(isIt);
+  if (found === undefined) {
+    // A definition that came before it in the same manifest may have brought it.
+    known.delete(client);
+    found = (await knownResources(client)).find(isIt);
+  }
   if (found !== undefined) return found;
   throw new CommandError(`The server has no kind "${kind}" in ${apiVersion}`);
 }

@@ -6,13 +6,26 @@ import type { Cached, Indexer, ObjectCache, ObjectChange } from './object-cache.
 export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> {
   readonly #objects = new Map<string, Cached<T>>();
   readonly #namespaces = new Map<string, Map<string, Cached<T>>>();
-  readonly #indexers: Readonly<Record<string, Indexer<T>>>;
+  readonly #indexers = new Map<string, Indexer<T>>();
   /** Index name → value → key → object. */
   readonly #indexes = new Map<string, Map<string, Map<string, Cached<T>>>>();
 
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
-    this.#indexers = indexers;
-    for (const name of Object.keys(indexers)) this.#indexes.set(name, new Map());
+    this.addIndexers(indexers);
+  }
+
+  /** Throws when a name is taken by another indexer. */
+  addIndexers(indexers: Readonly<Record<string, Indexer<T>>>): void {
+    for (const [name, indexer] of Object.entries(indexers)) {
+      const known = this.#indexers.get(name);
+      if (known === indexer) continue;
+      if (known !== undefined) throw new Error(`The index "${name}" is another one already`);
+      this.#indexers.set(name, indexer);
+      const values: Index<Cached<T>> = new Map();
+      this.#indexes.set(name, values);
+      for (const [key, object] of this.#objects)
+        for (const value of indexer(object)) insert(values, value, key, object);
+    }
   }
 
   get(key: string): Cached<T> | undefined {
@@ -75,7 +88,7 @@ export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> 
 
   #index(key: string, object: Cached<T>): void {
     insert(this.#namespaces, object.metadata.namespace ?? '', key, object);
-    for (const [name, indexer] of Object.entries(this.#indexers)) {
+    for (const [name, indexer] of this.#indexers) {
       const values = this.#indexes.get(name);
       for (const value of indexer(object)) insert(values, value, key, object);
     }
@@ -83,7 +96,7 @@ export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> 
 
   #unindex(key: string, object: Cached<T>): void {
     remove(this.#namespaces, object.metadata.namespace ?? '', key);
-    for (const [name, indexer] of Object.entries(this.#indexers)) {
+    for (const [name, indexer] of this.#indexers) {
       const values = this.#indexes.get(name);
       for (const value of indexer(object)) remove(values, value, key);
     }

@@ -19,7 +19,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ObjectList, Reader, WatchEvent, Watcher } from './client.ts';
 import { IndexedCache } from './indexed-cache.ts';
-import type { Cached, Informer, InformerOptions, ObjectChange } from './object-cache.ts';
+import type { Cached, Indexer, Informer, InformerOptions, ObjectChange } from './object-cache.ts';
 
 export interface InformerDependencies {
   readonly logger: Logger;
@@ -87,6 +87,10 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
 
   get connectedSince(): number | undefined {
     return this.#connectedSince;
+  }
+
+  addIndexers(indexers: Readonly<Record<string, Indexer<T>>>): void {
+    this.#cache.addIndexers(indexers);
   }
 
   onChange(listener: (change: ObjectChange<T>) => void): void {

@@ -1,7 +1,4 @@
-/**
- * The controller manager: every loop, over shared informers, in one process that leads.
- * A new loop is a file and a line in the table below.
- */
+/** The controller manager: every controller of the table, over shared informers, in one process that leads. */
 
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -16,46 +13,10 @@ import { ControllerMetrics } from '../client/controller-metrics.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { LeaderElection } from '../client/leader-election.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { createEndpointSliceLoop } from './endpoints/endpoint-slices-loop.ts';
-import { createEndpointsLoop } from './endpoints/endpoints-loop.ts';
-import { createEndpointsMirroringLoop } from './endpoints/endpoints-mirroring-loop.ts';
-import { createGarbageLoop } from './garbage/garbage-loop.ts';
-import { createInformers } from './informers.ts';
-import type { CreateLoop, LoopContext, LoopSettings } from './loop.ts';
-import { createNamespaceDeletionLoop } from './namespace-deletion.ts';
-import { createNodeIpamLoop } from './nodes/node-ipam-loop.ts';
-import { createNodeLifecycleLoop } from './nodes/node-lifecycle-loop.ts';
-import { createNodeTtlLoop } from './nodes/node-ttl-loop.ts';
-import { createTaintEvictionLoop } from './nodes/taint-eviction-loop.ts';
-import { createPodGarbageLoop } from './pod-garbage.ts';
-import { createReplicaSetLoop, createReplicationLoop } from './replicas/replica-loops.ts';
-import { createRootCertificateLoop } from './root-certificate.ts';
-import { createServiceAccountLoop } from './service-accounts.ts';
-import {
-  createAttributesClassProtectionLoop,
-  createClaimProtectionLoop,
-  createVolumeProtectionLoop,
-} from './storage-protection.ts';
-
-const loops: readonly CreateLoop[] = [
-  createReplicationLoop,
-  createReplicaSetLoop,
-  createEndpointsLoop,
-  createEndpointSliceLoop,
-  createEndpointsMirroringLoop,
-  createNamespaceDeletionLoop,
-  createServiceAccountLoop,
-  createRootCertificateLoop,
-  createGarbageLoop,
-  createNodeLifecycleLoop,
-  createTaintEvictionLoop,
-  createNodeIpamLoop,
-  createNodeTtlLoop,
-  createPodGarbageLoop,
-  createClaimProtectionLoop,
-  createVolumeProtectionLoop,
-  createAttributesClassProtectionLoop,
-];
+import { ServedResources } from '../client/served-resources.ts';
+import { SharedInformers } from '../client/shared-informers.ts';
+import type { ControllerContext, ControllerRow } from './controller-context.ts';
+import { type ControllerSettings, controllersOf } from './controllers.ts';
 
 export interface ControllerManagerOptions {
   readonly connection: Connection;
@@ -85,7 +46,8 @@ export async function startControllerManager(options: ControllerManagerOptions):
   const client = createRestClient(connection, { userAgent: userAgentOf('longshore-controller-manager'), logger });
   const metrics = new ControllerMetrics(options.metrics ?? new Metrics());
   const stopping = new AbortController();
-  const lead = (signal: AbortSignal) => runLoops({ ...options, client, clock, controllerMetrics: metrics }, signal);
+  const lead = (signal: AbortSignal) =>
+    runControllers({ ...options, client, clock, controllerMetrics: metrics }, signal);
   const election = new LeaderElection({ client, lease, identity, logger, clock });
   const done = leaderElect ? election.run(lead, stopping.signal) : lead(stopping.signal);
   return {
@@ -109,32 +71,46 @@ interface RunOptions extends ControllerManagerOptions {
   readonly controllerMetrics: ControllerMetrics;
 }
 
-/** Runs all loops over fresh informers until `signal` aborts. */
-async function runLoops(options: RunOptions, signal: AbortSignal): Promise<void> {
+/** Runs all controllers over fresh informers until `signal` aborts. */
+async function runControllers(options: RunOptions, signal: AbortSignal): Promise<void> {
   const { client, clock, logger, controllerMetrics: metrics } = options;
   // Everything that runs listens to it.
   setMaxListeners(0, signal);
-  const informers = createInformers(client, { logger, clock });
+  const informers = new SharedInformers(client, { logger, clock });
+  const resources = new ServedResources({ client, logger, clock });
   const events = new EventRecorder({ client, logger, clock });
-  const context: LoopContext = {
+  const context: ControllerContext = {
     client,
     informers,
+    resources,
     events,
     clock,
     logger,
-    settings: settingsOf(options),
     controller: (controllerOptions) => new Controller({ ...controllerOptions, logger, clock, metrics }),
   };
-  const controllers = loops.map((create) => create(context));
-  await Promise.all([informers.run(signal), events.run(signal), ...controllers.map((loop) => loop.run(signal))]);
+  const controllers = createControllers(controllersOf(settingsOf(options)), context);
+  const parts = [informers, resources, events, ...controllers];
+  await Promise.all(parts.map((part) => part.run(signal)));
 }
 
-function settingsOf(options: ControllerManagerOptions): LoopSettings {
+/** One that cannot be created does not keep the others from running. */
+function createControllers(rows: readonly ControllerRow[], context: ControllerContext): Pick<Controller, 'run'>[] {
+  return rows.flatMap(({ name, create }) => {
+    try {
+      return [create(context)];
+    } catch (error) {
+      context.logger.error('A controller cannot be created and does not run', { controller: name, error });
+      return [];
+    }
+  });
+}
+
+function settingsOf(options: ControllerManagerOptions): ControllerSettings {
+  const { clusterCidr = '10.244.0.0/16', nodeCidrPrefix = 24, nodeGraceMs = 40_000 } = options;
   return {
-    clusterCidr: options.clusterCidr ?? '10.244.0.0/16',
-    nodeCidrPrefix: options.nodeCidrPrefix ?? 24,
-    nodeGraceMs: options.nodeGraceMs ?? 40_000,
-    terminatedPodThreshold: options.terminatedPodThreshold ?? 12_500,
-    rootCertificate: options.connection.certificateAuthority,
+    nodeIpam: { clusterCidr, nodeCidrPrefix },
+    nodeLifecycle: { nodeGraceMs },
+    podGarbage: { terminatedPodThreshold: options.terminatedPodThreshold ?? 12_500 },
+    rootCertificate: { rootCertificate: options.connection.certificateAuthority },
   };
 }

@@ -1,17 +1,14 @@
 /** What the kubelet asks of a pod object again and again: who it is, its containers in order, what may restart. Pure. */
 
 import { createHash } from 'node:crypto';
-<<<<<<< HEAD
 import type {
   Container,
+  ContainerRestartRule,
   ContainerStateTerminated,
   ContainerStatus,
   EphemeralContainer,
   Pod,
 } from '../api/types/core/v1.ts';
-=======
-import type { Container, ContainerRestartRule, EphemeralContainer, Pod } from '../api/types/core/v1.ts';
->>>>>>> 532a96f (hand 1)
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ContainerKind, ContainerState, PodIdentity, SandboxState } from './runtime/runtime.ts';

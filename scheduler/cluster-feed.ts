@@ -3,7 +3,7 @@
 import { keyOf } from '../api/object.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
-import { equalJson } from '../machinery/json/json-record.ts';
+import { equalJson } from '../api/json-record.ts';
 import type { ClusterChange } from './framework.ts';
 import type { Nominations } from './nominations.ts';
 import { createPodInfo, isFinished } from './pod-info.ts';

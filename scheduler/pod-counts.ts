@@ -3,7 +3,7 @@
  * on it costs as much as pods change. This is what lets spreading and affinity not grow with the number of pods.
  */
 
-import { own } from '../machinery/json/json-record.ts';
+import { own } from '../api/json-record.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 

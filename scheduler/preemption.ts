@@ -6,7 +6,7 @@
 import { matchesLabelSelector } from '../api/label-selector.ts';
 import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
-import { own } from '../machinery/json/json-record.ts';
+import { own } from '../api/json-record.ts';
 import type { Refused } from './decision.ts';
 import { describeRefusals } from './diagnosis.ts';
 import type { Refusal } from './framework.ts';

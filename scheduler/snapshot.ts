@@ -10,7 +10,7 @@
 
 import type { Node } from '../api/types/core/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
-import { equalJson, own } from '../machinery/json/json-record.ts';
+import { equalJson, own } from '../api/json-record.ts';
 import { AffinityIndex } from './affinity-index.ts';
 import { ImageIndex } from './image-index.ts';
 import { NodeInfo } from './node-info.ts';

@@ -10,8 +10,10 @@ import { packageRoot } from '../base/package-root.ts';
 const arrows: Readonly<Record<string, readonly string[]>> = {
   base: [],
   api: ['base'],
+  machinery: ['api', 'base'],
+  kinds: ['machinery', 'api', 'base'],
   client: ['api', 'base'],
-  apiserver: ['api', 'base'],
+  apiserver: ['kinds', 'machinery', 'api', 'base'],
   'controller-manager': ['client', 'api', 'base'],
   scheduler: ['client', 'api', 'base'],
   kubelet: ['client', 'api', 'base'],
@@ -29,7 +31,6 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['apiserver/store/etcd-'],
   dockerode: ['kubelet/runtime/docker'],
   express: ['apiserver/'],
-  'kubernetes-types': [''],
 };
 
 /** They join constants, and the administrator's own names. */

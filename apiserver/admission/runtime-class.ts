@@ -5,7 +5,7 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { RuntimeClass } from '../../api/types/node/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../machinery/json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';

@@ -1,8 +1,6 @@
 /** Volumes, claims and classes of attributes do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
 
-import { volumeProtection } from '../../kinds/core/volumes/persistent-volume.ts';
-import { claimProtection } from '../../kinds/core/volumes/persistent-volume-claim.ts';
-import { attributesClassProtection } from '../../kinds/storage/volume-attributes-class.ts';
+import { attributesClassProtection, claimProtection, volumeProtection } from '../../api/finalizers.ts';
 import type { AdmissionPlugin } from './admission.ts';
 
 const finalizers: Readonly<Record<string, string>> = {

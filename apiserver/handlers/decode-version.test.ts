@@ -12,11 +12,7 @@ describe('a body in another version of its kind', () => {
 
   it('is read as what it says it is, and converted', () => {
     const body = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', spec: { metrics, nope: 1 } };
-<<<<<<< HEAD
-    const { object, strictErrors } = decodeVersion(horizontalPodAutoscalersV1, body);
-=======
-    const { object, unknownFields } = decodeVersion(horizontalPodAutoscalerV1Kind, body);
->>>>>>> 532a96f (hand 1)
+    const { object, strictErrors } = decodeVersion(horizontalPodAutoscalerV1Kind, body);
     assert.equal((object.spec as { targetCPUUtilizationPercentage?: number }).targetCPUUtilizationPercentage, 7);
     assert.deepEqual(strictErrors, ['unknown field "spec.nope"']);
   });

@@ -6,7 +6,7 @@ import { decodeProtobuf, ProtobufError } from '../../machinery/codec/protobuf.ts
 import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
-import { isRecord, type JsonRecord } from '../../machinery/json/json-record.ts';
+import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
 import type { ApiRequest } from '../server/api-request.ts';

@@ -2,7 +2,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { badRequest, conflict, notFound } from '../../api/status-error.ts';
-import { copyJson } from '../../machinery/json/json-record.ts';
+import { copyJson } from '../../api/json-record.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';

@@ -3,22 +3,14 @@
  * Made again at start if missing.
  */
 
-<<<<<<< HEAD
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-=======
-import type { KubernetesObject } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
->>>>>>> 532a96f (hand 1)
 import { namespaces } from '../../api/resources/core.ts';
 import { serviceCidrs } from '../../api/resources/networking.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
-<<<<<<< HEAD
-import type { Kind } from '../../kinds/kind.ts';
-import type { ServiceCIDR } from '../../kinds/networking/service-cidr.ts';
+import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
 import { timestamp } from './object-metadata.ts';
-=======
->>>>>>> 532a96f (hand 1)
 import type { Registries } from './registries.ts';
 import { internalWrite } from './write-request.ts';
 

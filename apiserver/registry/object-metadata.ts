@@ -5,7 +5,7 @@ import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { equalJson } from '../../machinery/json/json-record.ts';
+import { equalJson } from '../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */

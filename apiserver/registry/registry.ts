@@ -14,7 +14,7 @@ import { alreadyExists, notFound, type StatusError } from '../../api/status-erro
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { copyJson } from '../../machinery/json/json-record.ts';
+import { copyJson } from '../../api/json-record.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';

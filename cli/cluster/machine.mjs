@@ -47,7 +47,9 @@ const sourceFolders = [
   'cli',
   'client',
   'controller-manager',
+  'kinds',
   'kubelet',
+  'machinery',
   'proxy',
   'scheduler',
 ];

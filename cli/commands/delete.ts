@@ -1,6 +1,6 @@
 /** `delete`: objects by name, by selector or by file, and waits until they are gone. */
 
-import type { Resource } from '../../api/resource.ts';
+import type { Resource, ServedResource } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 import { placed } from './create.ts';
 
 interface Target {
-  readonly kind: Resource;
+  readonly kind: ServedResource;
   readonly namespace: string | undefined;
   readonly name: string;
 }

@@ -5,7 +5,7 @@ import { matchesLabels } from '../../api/label-selector.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
-import { isPodReady, isPodTerminal } from '../pod-state.ts';
+import { isPodReady, isPodTerminal } from '../pods/pod-state.ts';
 
 export interface EndpointPort {
   readonly name: string;

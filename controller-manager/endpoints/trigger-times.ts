@@ -5,7 +5,7 @@
 
 import type { Pod, Service } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { podCondition } from '../pod-state.ts';
+import { podCondition } from '../pods/pod-state.ts';
 
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 

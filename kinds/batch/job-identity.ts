@@ -2,7 +2,7 @@
 
 import type { Job, JobSpec } from '../../api/types/batch/v1.ts';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson } from '../../machinery/json/json-record.ts';
+import { equalJson } from '../../api/json-record.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 import { withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';

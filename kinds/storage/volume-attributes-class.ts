@@ -3,7 +3,7 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import { volumeAttributesClasses } from '../../api/resources/storage.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson } from '../../machinery/json/json-record.ts';
+import { equalJson } from '../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateParameters, validateProvisioner } from './class-fields.ts';
@@ -13,9 +13,6 @@ export interface VolumeAttributesClass extends KubernetesObject {
   driverName?: string;
   parameters?: Record<string, string>;
 }
-
-/** Keeps a class until no claim and no volume names it. */
-export const attributesClassProtection = 'kubernetes.io/vac-protection';
 
 export const volumeAttributesClassKind = defineKind(volumeAttributesClasses, {
   shortNames: ['vac'],

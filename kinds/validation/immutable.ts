@@ -1,7 +1,7 @@
 /** Fields that stay as they were created. */
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { copyJson, equalJson } from '../../machinery/json/json-record.ts';
+import { copyJson, equalJson } from '../../api/json-record.ts';
 import { encode } from '../../machinery/schema/encode.ts';
 import { inGoOrder } from '../../machinery/schema/go-order.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';

@@ -5,11 +5,11 @@
  *   live ──merge(config)──► merged ──prune(what I said before)──► next ──compare(live)──► conflicts or new owners
  */
 
+import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
-import type { Kind } from '../../kinds/kind.ts';
-import { equalJson, isRecord, type JsonRecord, own } from '../json/json-record.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { objectSchemaOf } from '../schema/schema.ts';
 import { conflictError } from './conflict-error.ts';
 import { emptyObjectOf } from './empty-object.ts';
@@ -90,7 +90,7 @@ function parseApiVersion(apiVersion: unknown): { group: string; version: string 
   return { group: '', version: parts.length === 1 ? (parts[0] ?? '') : '' };
 }
 
-function checkTypes(kind: Kind, object: JsonRecord): void {
+function checkTypes(kind: DescribedResource, object: JsonRecord): void {
   const errors = typeErrors(objectSchemaOf(kind.definition), object);
   if (errors.length === 0) return;
   const metadata = own(object, 'metadata');

@@ -2,32 +2,28 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
-import { defineKind } from '../../kinds/define-kind.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { decode } from '../schema/decode.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
+import { describedResource } from '../testing/described-resource.ts';
 import { encode } from '../schema/encode.ts';
 import { applyPatch } from './apply-patch.ts';
 import { emptyObjectOf } from './empty-object.ts';
 import { objectManagedFields, scaleManagedFields } from './scale-managed-fields.ts';
 import { managedFieldsAfterUpdate } from './update-managed-fields.ts';
 
-const configMaps = defineKind({ group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' });
-const services = defineKind({
-  group: '',
-  version: 'v1',
-  kind: 'Service',
-  plural: 'services',
-  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
-});
-const deployments = defineKind({ group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments' });
+const configMaps = describedResource({ group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' });
+const services = describedResource({ group: '', version: 'v1', kind: 'Service', plural: 'services' }, [
+  { name: 'status', verbs: ['get', 'patch', 'update'] },
+]);
+const deployments = describedResource({ group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments' });
 
 /** An object in a store of one, written to as the registry would, with neither defaults nor validation. */
 class OneObject {
-  readonly #kind: Kind;
+  readonly #kind: DescribedResource;
   #now = Date.UTC(2026, 0, 1);
   object: KubernetesObject | undefined;
 
-  constructor(kind: Kind) {
+  constructor(kind: DescribedResource) {
     this.#kind = kind;
   }
 
@@ -320,7 +316,7 @@ describe('managed fields of other writes', () => {
   });
 
   it('pass through the scale subresource', () => {
-    const entry = (manager: string, fieldsV1: object, subresource?: string) => ({
+    const entry = (manager: string, fieldsV1: Record<string, unknown>, subresource?: string) => ({
       manager,
       operation: 'Apply',
       apiVersion: 'apps/v1',

@@ -1,6 +1,6 @@
 /** What changed between two versions of an object, as sets of field paths. */
 
-import { equalJson, isRecord, own } from '../json/json-record.ts';
+import { equalJson, isRecord, own } from '../../api/json-record.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { type FieldSet, FieldSetBuilder } from './field-set.ts';
 import { itemsByElement } from './list-items.ts';

@@ -2,14 +2,16 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { decode } from '../schema/decode.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { encode } from '../schema/encode.ts';
 
 const emptyObjects = new Map<string, KubernetesObject>();
 
 /** In the form in which objects are stored. Shared: not to be changed. */
-export function emptyObjectOf(kind: Pick<Kind, 'group' | 'version' | 'kind' | 'definition'>): KubernetesObject {
+export function emptyObjectOf(
+  kind: Pick<DescribedResource, 'group' | 'version' | 'kind' | 'definition'>,
+): KubernetesObject {
   const known = emptyObjects.get(kind.definition);
   if (known !== undefined) return known;
   const { object } = decode(kind.definition, { apiVersion: apiVersionOf(kind), kind: kind.kind });

@@ -1,7 +1,7 @@
 /** Which fields an applied configuration claims, and whether it is one at all. */
 
-import { isRecord } from '../json/json-record.ts';
-import { NumberLiteral } from '../json/number-literal.ts';
+import { isRecord } from '../../api/json-record.ts';
+import { NumberLiteral } from '../../api/number-literal.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { type FieldSet, FieldSetBuilder, formatElement, formatPath } from './field-set.ts';
 import { elementOf, ItemError, itemsByElement } from './list-items.ts';

@@ -3,9 +3,9 @@
  * takes those fields over without a conflict, and keeps the annotation true.
  */
 
+import { isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { JsonError, parseJson } from '../json/json.ts';
-import { isRecord, type JsonRecord, own } from '../json/json-record.ts';
 import type { Schema } from '../schema/schema.ts';
 import { compare } from './compare.ts';
 import { difference, type FieldSet } from './field-set.ts';

@@ -1,6 +1,6 @@
 /** What identifies an item of a list whose items are owned one by one. */
 
-import { isRecord, own } from '../json/json-record.ts';
+import { isRecord, own } from '../../api/json-record.ts';
 import type { ListSchema } from '../schema/schema.ts';
 import { keysElement } from './field-set.ts';
 

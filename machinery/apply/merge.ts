@@ -1,6 +1,6 @@
 /** Puts an applied configuration over a live object: what it says wins, what it does not say stays. */
 
-import { isRecord, own, setOwn } from '../json/json-record.ts';
+import { isRecord, own, setOwn } from '../../api/json-record.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { elementOrNothing } from './list-items.ts';
 import { type MapPlace, placeOf } from './type-at.ts';

@@ -1,6 +1,6 @@
 /** Takes out of an object what its applier claimed before and no longer does, unless somebody else claims it too. */
 
-import { isRecord, setOwn } from '../json/json-record.ts';
+import { isRecord, setOwn } from '../../api/json-record.ts';
 import type { Schema } from '../schema/schema.ts';
 import { below, difference, type FieldSet, intersection, isEmptySet, isInSet, union } from './field-set.ts';
 import { fieldSetOf } from './field-set-of.ts';

@@ -1,6 +1,6 @@
 /** How server-side apply sees a place in an object: one value, or a map or list whose parts have owners of their own. */
 
-import { isRecord } from '../json/json-record.ts';
+import { isRecord } from '../../api/json-record.ts';
 import type { Field, ListSchema, ObjectSchema, Schema } from '../schema/schema.ts';
 import { shapeOf } from '../schema/shape.ts';
 

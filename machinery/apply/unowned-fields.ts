@@ -1,6 +1,6 @@
 /** Fields that no manager ever owns: what identifies an object, and what a write through this endpoint cannot change. */
 
-import type { Kind } from '../../kinds/kind.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { type FieldSet, setOfAll } from './field-set.ts';
 
 const metadataFields = [
@@ -43,7 +43,10 @@ const none: FieldSet = {};
 const bySubresource = new Map<string, FieldSet>();
 
 /** What a write to this kind and subresource leaves alone, and therefore does not own. Sets of whole subtrees. */
-export function untouchedFields({ plural, subresources }: Kind, subresource: string | undefined): FieldSet {
+export function untouchedFields(
+  { plural, subresources }: DescribedResource,
+  subresource: string | undefined,
+): FieldSet {
   const hasStatus = subresources.some(({ name }) => name === 'status');
   if (!hasStatus) return none;
   if (subresource === 'scale') return none;

@@ -1,9 +1,9 @@
 /** Who owns what after a create, update or patch: whoever changes a field owns it from then on, alone. */
 
+import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
-import type { Kind } from '../../kinds/kind.ts';
-import { equalJson } from '../json/json-record.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
 import { objectSchemaOf } from '../schema/schema.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
@@ -22,7 +22,7 @@ import { mergeOldUpdaters } from './old-updaters.ts';
 import { identityFields, untouchedFields } from './unowned-fields.ts';
 
 export interface Write {
-  readonly kind: Kind;
+  readonly kind: DescribedResource;
   /** The `fieldManager` of the request, or the first part of its user agent. */
   readonly manager: string;
   readonly subresource?: string | undefined;
@@ -114,7 +114,7 @@ export function conflictsWith(managers: Managers, change: Comparison, self: stri
 }
 
 /** Entries in a version that the kind does not have say nothing. */
-export function knownVersions(managers: Managers, kind: Kind): Managers {
+export function knownVersions(managers: Managers, kind: DescribedResource): Managers {
   const isKnown = ({ apiVersion }: Manager) =>
     apiVersion === apiVersionOf(kind) || isRegistered({ ...parseApiVersion(apiVersion), kind: kind.kind });
   if ([...managers.values()].every(isKnown)) return managers;

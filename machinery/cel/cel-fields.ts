@@ -1,7 +1,7 @@
 /** What only the types of an expression's values tell: fields that are not there, patterns that are none. */
 
 import { Environment } from '@marcbachmann/cel-js';
-import { own } from '../json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 
 /** The part of a schema that names fields. */
 export interface FieldNames {

@@ -4,8 +4,8 @@
  */
 
 import protobuf from 'protobufjs';
-import { isRecord, type JsonRecord } from '../json/json-record.ts';
-import { NumberLiteral } from '../json/number-literal.ts';
+import { isRecord, type JsonRecord } from '../../api/json-record.ts';
+import { NumberLiteral } from '../../api/number-literal.ts';
 import { findMessage, type Message, type MessageField, messageOfKind, protobufPrefix } from './protobuf.ts';
 
 type Writer = protobuf.Writer;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NumberLiteral } from '../json/number-literal.ts';
+import { NumberLiteral } from '../../api/number-literal.ts';
 import { parseYaml, YamlError } from './yaml.ts';
 
 describe('parseYaml', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { goQuote, goValue } from '../../api/go-text.ts';
+import { NumberLiteral } from '../../api/number-literal.ts';
 import { JsonError, maxDepth, parseJson } from './json.ts';
-import { NumberLiteral } from './number-literal.ts';
 
 describe('parseJson', () => {
   const good = [

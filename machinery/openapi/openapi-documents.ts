@@ -1,7 +1,7 @@
 /** The OpenAPI documents of one server: made when first asked for, kept compressed, because they are large and rare. */
 
 import { gzipSync } from 'node:zlib';
-import type { Kind } from '../../kinds/kind.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { encodeSwagger } from './gnostic.ts';
 import { encodeOpenApiV3 } from './gnostic-v3.ts';
 import { swaggerDocument } from './openapi-v2.ts';
@@ -27,13 +27,13 @@ export const openApiProtobuf = {
 } as const;
 
 export class OpenApiDocuments {
-  readonly #kinds: () => readonly Kind[];
+  readonly #kinds: () => readonly DescribedResource[];
   readonly #version: string;
-  #index: { readonly kinds: readonly Kind[]; readonly text: string } | undefined;
+  #index: { readonly kinds: readonly DescribedResource[]; readonly text: string } | undefined;
   readonly #documents = new Map<string, CompressedDocument>();
 
   /** `kinds` is asked again each time, and answers with another array when kinds have come or gone. `version` is the server's. */
-  constructor(kinds: () => readonly Kind[], version: string) {
+  constructor(kinds: () => readonly DescribedResource[], version: string) {
     this.#kinds = kinds;
     this.#version = version;
   }

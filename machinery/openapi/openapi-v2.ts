@@ -1,6 +1,6 @@
 /** OpenAPI 2 (Swagger): one document for the whole API, for older clients and those that want it all at once. */
 
-import type { Kind } from '../../kinds/kind.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { readDescriptions } from './descriptions.ts';
 import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
 import { definitionsOf } from './openapi-v3.ts';
@@ -21,7 +21,7 @@ export interface SwaggerDocument {
   readonly definitions: Readonly<Record<string, JsonSchema>>;
 }
 
-export function swaggerDocument(kinds: readonly Kind[], version: string): SwaggerDocument {
+export function swaggerDocument(kinds: readonly DescribedResource[], version: string): SwaggerDocument {
   const paths = kinds.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
   const descriptions = readDescriptions();
   const definitions = reachableDefinitions([...definitionsOf(paths), ...kinds.map(({ definition }) => definition)]);

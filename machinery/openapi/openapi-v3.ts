@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Kind } from '../../kinds/kind.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { openApiFacts } from '../schema/schema.ts';
 import { readDescriptions } from './descriptions.ts';
 import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
@@ -19,11 +19,11 @@ import {
 } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
-export const openApiPathOf = ({ group, version }: Pick<Kind, 'group' | 'version'>): string =>
+export const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** Documents that describe discovery itself, and what each answers with. */
-function discoveryPaths(kinds: readonly Kind[]): Map<string, string> {
+function discoveryPaths(kinds: readonly DescribedResource[]): Map<string, string> {
   const groups = [...new Set(kinds.map(({ group }) => group))].filter((group) => group !== '');
   return new Map([
     ['version', 'io.k8s.apimachinery.pkg.version.Info'],
@@ -36,7 +36,9 @@ function discoveryPaths(kinds: readonly Kind[]): Map<string, string> {
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 /** The answer to `/openapi/v3`: where each group version's document is. */
-export function openApiIndex(kinds: readonly Kind[]): { paths: Record<string, { serverRelativeURL: string }> } {
+export function openApiIndex(kinds: readonly DescribedResource[]): {
+  paths: Record<string, { serverRelativeURL: string }>;
+} {
   const paths = [...new Set([...discoveryPaths(kinds).keys(), ...kinds.map(openApiPathOf)])].sort();
   return {
     paths: Object.fromEntries(
@@ -48,7 +50,7 @@ export function openApiIndex(kinds: readonly Kind[]): { paths: Record<string, { 
 let factsHash: string | undefined;
 
 /** Changes whenever the document at `path` may have changed; an empty path stands for the whole API. */
-export function openApiHash(kinds: readonly Kind[], path: string): string {
+export function openApiHash(kinds: readonly DescribedResource[], path: string): string {
   factsHash ??= createHash('sha256')
     .update(JSON.stringify([openApiFacts(), readDescriptions()]))
     .digest('hex');
@@ -60,7 +62,11 @@ export function openApiHash(kinds: readonly Kind[], path: string): string {
 }
 
 /** The document at `path` (`apis/apps/v1`), as JSON text; undefined when there is none. */
-export function openApiDocument(kinds: readonly Kind[], path: string, version: string): string | undefined {
+export function openApiDocument(
+  kinds: readonly DescribedResource[],
+  path: string,
+  version: string,
+): string | undefined {
   const rows = kinds.filter((kind) => openApiPathOf(kind) === path);
   const discovered = discoveryPaths(kinds).get(path);
   if (discovered !== undefined) return documentOf([discoveryPath(path, discovered)], [], version);

@@ -1,7 +1,7 @@
 /** The URLs of a kind and what can be done with them, from its row in the kinds table. Not tied to a version of OpenAPI. */
 
 import { apiVersionOf, type Subresource, type Verb } from '../../api/resource.ts';
-import type { Kind } from '../../kinds/kind.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
 import { openApiFacts } from '../schema/schema.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
@@ -98,7 +98,7 @@ const deleteParameters: readonly Parameter[] = [
 ];
 
 /** All paths of one kind, in the order of upstream's documents. */
-export function pathsOfKind(kind: Kind): Path[] {
+export function pathsOfKind(kind: DescribedResource): Path[] {
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`;
   const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`;
   const inNamespace = kind.namespaced ? [namespaceParameter, pretty] : [pretty];
@@ -140,7 +140,7 @@ const methods: Readonly<Partial<Record<Verb, Method>>> = {
   update: 'put',
 };
 
-function operationsOf(kind: Kind, verbs: readonly Verb[], subresource?: Subresource): Operation[] {
+function operationsOf(kind: DescribedResource, verbs: readonly Verb[], subresource?: Subresource): Operation[] {
   return verbs.flatMap((verb) => {
     const method = methods[verb];
     const isServed = subresource !== undefined || kind.verbs.includes(verb);
@@ -148,7 +148,12 @@ function operationsOf(kind: Kind, verbs: readonly Verb[], subresource?: Subresou
   });
 }
 
-function operationOf(kind: Kind, verb: Verb, method: Method, subresource: Subresource | undefined): Operation {
+function operationOf(
+  kind: DescribedResource,
+  verb: Verb,
+  method: Method,
+  subresource: Subresource | undefined,
+): Operation {
   const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
   const about = subresource?.body ?? kind;
   const definition = definitionOf(about) ?? kind.definition;
@@ -204,7 +209,7 @@ function bodyOf(verb: Verb, definition: string): string | undefined {
   return verb === 'delete' || verb === 'deletecollection' ? deleteOptions : undefined;
 }
 
-function answerOf(verb: Verb, definition: string, kind: Kind): string {
+function answerOf(verb: Verb, definition: string, kind: DescribedResource): string {
   if (verb === 'delete' || verb === 'deletecollection') return statusDefinition;
   return verb === 'list' ? `${kind.definition}List` : definition;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { JsonRecord } from '../json/json-record.ts';
+import type { JsonRecord } from '../../api/json-record.ts';
 import { objectSchemaOf } from '../schema/schema.ts';
 import { createThreeWayPatch } from './create-three-way-patch.ts';
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts';

@@ -3,7 +3,7 @@
  * and is gone from `modified` is deleted; what others have added to `current` stays.
  */
 
-import { equalJson, isRecord, type JsonRecord, own, setOwn } from '../json/json-record.ts';
+import { equalJson, isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import type { Field, ObjectSchema, Schema } from '../schema/schema.ts';
 import { identityOf } from './element-order.ts';
 

@@ -1,7 +1,7 @@
 /** The order of a list after a strategic merge: the patch's items in the patch's order, the others where they were. */
 
 import { goValue } from '../../api/go-text.ts';
-import { isRecord, own } from '../json/json-record.ts';
+import { isRecord, own } from '../../api/json-record.ts';
 
 /** What makes two items of a list the same one: the merge key's value, or the whole scalar. */
 export function identityOf(item: unknown, mergeKey: string | undefined): string {

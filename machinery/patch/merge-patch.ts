@@ -1,8 +1,8 @@
 /** JSON merge patch (RFC 7386): null removes, objects merge, everything else replaces. */
 
+import { isRecord, type JsonRecord, setOwn } from '../../api/json-record.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from '../json/json.ts';
-import { isRecord, type JsonRecord, setOwn } from '../json/json-record.ts';
 
 export interface ObjectPatch {
   readonly patch: JsonRecord;

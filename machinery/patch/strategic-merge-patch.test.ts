@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { JsonRecord } from '../../api/json-record.ts';
 import { StatusError } from '../../api/status-error.ts';
-import type { JsonRecord } from '../json/json-record.ts';
 import { objectSchemaOf } from '../schema/schema.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from './strategic-merge-patch.ts';
 

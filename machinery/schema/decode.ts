@@ -5,10 +5,11 @@
  * that a key such as `__proto__` is never more than a key.
  */
 
+import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../../api/quantity.ts';
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
-import { NumberLiteral } from '../json/number-literal.ts';
+import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalBase64 } from './base64.ts';
 import { jsonSchemaDefinition } from './schema.ts';
 import {

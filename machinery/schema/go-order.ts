@@ -3,8 +3,8 @@
  * name. Messages that show a whole object are compared with upstream's, and read beside them.
  */
 
+import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { fieldOrderOf } from '../codec/protobuf.ts';
-import { isRecord, type JsonRecord, own, setOwn } from '../json/json-record.ts';
 import { type Shape, type StructShape, shapeOf } from './shape.ts';
 
 /** Structs that declare their fields in another order than they number them on the wire. */

@@ -4,7 +4,7 @@
  */
 
 import { compareQuantities, QuantityError } from '../../api/quantity.ts';
-import { equalJson, isRecord, type JsonRecord, own } from '../json/json-record.ts';
+import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf, zeroValue } from './shape.ts';
 
 /** Neither is changed. They may be as they were decoded or as they are stored. */

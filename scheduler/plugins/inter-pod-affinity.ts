@@ -4,7 +4,7 @@
  */
 
 import { matchesLabelSelector } from '../../api/label-selector.ts';
-import { own } from '../../machinery/json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';

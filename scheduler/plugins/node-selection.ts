@@ -3,7 +3,7 @@
 import { matchesValue } from '../../api/label-selector.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../machinery/json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 import type { NodeInfo } from '../node-info.ts';
 
 type Requirement = DeepReadonly<NodeSelectorRequirement>;

@@ -4,7 +4,7 @@ import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../machinery/json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';

@@ -3,7 +3,7 @@
  * without constraints of its own is spread softly with the other pods of its Services and its controller.
  */
 
-import { own } from '../../machinery/json/json-record.ts';
+import { own } from '../../api/json-record.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';

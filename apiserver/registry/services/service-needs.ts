@@ -6,7 +6,7 @@ import type { ServicePort, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { validateClusterIps } from '../../../kinds/core/services/service-validation.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../machinery/json/json-record.ts';
+import { equalJson } from '../../../api/json-record.ts';
 
 type ReadSpec = DeepReadonly<ServiceSpec>;
 

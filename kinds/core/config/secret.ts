@@ -4,7 +4,7 @@ import { secrets } from '../../../api/resources/core.ts';
 import type { Secret } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { JsonError, parseJson } from '../../../machinery/json/json.ts';
-import { setOwn } from '../../../machinery/json/json-record.ts';
+import { setOwn } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind } from '../../define-kind.ts';
 import { checkConfigMapKey } from '../../validation/names.ts';

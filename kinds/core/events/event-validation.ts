@@ -2,7 +2,7 @@
 
 import type { Event, ObjectReference } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../machinery/json/json-record.ts';
+import { equalJson } from '../../../api/json-record.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 export interface EventContext {

@@ -4,7 +4,7 @@ import { checkCidr, parseCidr } from '../../../api/net.ts';
 import { nodes } from '../../../api/resources/core.ts';
 import type { Node, NodeStatus, Taint } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../machinery/json/json-record.ts';
+import { equalJson } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../../define-kind.ts';
 import { checkLabelValue, checkQualifiedName } from '../../validation/names.ts';

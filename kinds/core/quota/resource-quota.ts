@@ -7,7 +7,7 @@ import type {
   ScopedResourceSelectorRequirement,
 } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson, own } from '../../../machinery/json/json-record.ts';
+import { equalJson, own } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
 import { specAndStatus } from '../../spec-and-status.ts';

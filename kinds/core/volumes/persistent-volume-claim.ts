@@ -106,9 +106,6 @@ function validateResource(name: string, path: FieldPath, errors: FieldErrors): b
   return !isOwn;
 }
 
-/** The finalizer that keeps one from going under whoever uses it. */
-export const claimProtection = 'kubernetes.io/pvc-protection';
-
 export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
   shortNames: ['pvc'],
   subresources: [statusSubresource],

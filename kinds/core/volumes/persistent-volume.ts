@@ -72,9 +72,6 @@ function warnings({ metadata, spec = {} }: PersistentVolume): string[] {
   return found;
 }
 
-/** The finalizer that keeps one from going under whoever uses it. */
-export const volumeProtection = 'kubernetes.io/pv-protection';
-
 export const persistentVolumeKind = defineKind(persistentVolumes, {
   shortNames: ['pv'],
   subresources: [statusSubresource],

@@ -12,7 +12,7 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../machinery/json/json-record.ts';
+import { own } from '../../../api/json-record.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import {

@@ -3,7 +3,7 @@
 import { compareQuantities, readQuantity } from '../../../api/quantity.ts';
 import type { ResourceRequirements } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../machinery/json/json-record.ts';
+import { own } from '../../../api/json-record.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);

@@ -1,0 +1,59 @@
+/** The table of controllers. A new one is a file and a row. */
+
+import type { ControllerRow } from './controller-context.ts';
+import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
+import { createEndpointsController } from './endpoints/endpoints-controller.ts';
+import { createEndpointsMirroringController } from './endpoints/endpoints-mirroring-controller.ts';
+import { createGarbageController } from './garbage-collector/garbage-collector-controller.ts';
+import {
+  createRootCertificateController,
+  type RootCertificateSettings,
+} from './identity/root-certificate-controller.ts';
+import { createServiceAccountController } from './identity/service-account-controller.ts';
+import { createNamespaceDeletionController } from './namespaces/namespace-controller.ts';
+import { createNodeIpamController, type NodeIpamSettings } from './nodes/node-ipam-controller.ts';
+import { createNodeLifecycleController, type NodeLifecycleSettings } from './nodes/node-lifecycle-controller.ts';
+import { createNodeTtlController } from './nodes/node-ttl-controller.ts';
+import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
+import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
+import {
+  createAttributesClassProtectionController,
+  createClaimProtectionController,
+  createVolumeProtectionController,
+} from './volumes/storage-protection-controllers.ts';
+import {
+  createReplicaSetController,
+  createReplicationController,
+} from './workloads/replica-sets/replica-set-controllers.ts';
+
+/** Of each controller that has any, its own. */
+export interface ControllerSettings {
+  readonly nodeIpam: NodeIpamSettings;
+  readonly nodeLifecycle: NodeLifecycleSettings;
+  readonly podGarbage: PodGarbageSettings;
+  readonly rootCertificate: RootCertificateSettings;
+}
+
+export const controllersOf = (settings: ControllerSettings): readonly ControllerRow[] => [
+  { name: 'replicationcontroller', create: createReplicationController },
+  { name: 'replicaset', create: createReplicaSetController },
+  { name: 'endpoints', create: createEndpointsController },
+  { name: 'endpointslice', create: createEndpointSliceController },
+  { name: 'endpointslice-mirroring', create: createEndpointsMirroringController },
+  { name: 'namespace', create: createNamespaceDeletionController },
+  { name: 'serviceaccount', create: createServiceAccountController },
+  {
+    name: 'root-ca-certificate-publisher',
+    create: (context) => createRootCertificateController(context, settings.rootCertificate),
+  },
+  { name: 'node-lifecycle', create: (context) => createNodeLifecycleController(context, settings.nodeLifecycle) },
+  { name: 'taint-eviction', create: createTaintEvictionController },
+  { name: 'node-ipam', create: (context) => createNodeIpamController(context, settings.nodeIpam) },
+  { name: 'ttl', create: createNodeTtlController },
+  { name: 'pod-garbage-collector', create: (context) => createPodGarbageController(context, settings.podGarbage) },
+  { name: 'persistentvolumeclaim-protection', create: createClaimProtectionController },
+  { name: 'persistentvolume-protection', create: createVolumeProtectionController },
+  { name: 'volumeattributesclass-protection', create: createAttributesClassProtectionController },
+  // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.
+  { name: 'garbage-collector', create: createGarbageController },
+];

@@ -1,0 +1,261 @@
+/** Keeps EndpointSlices beside each Service that selects pods: what proxies and DNS read. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { serviceNameLabel } from '../../api/labels.ts';
+import { keyOf, type Stored } from '../../api/object.ts';
+import { nodes, pods, services } from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod, Service } from '../../api/types/core/v1.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { changedCopy } from '../../client/changed-copy.ts';
+import type { Client } from '../../client/client.ts';
+import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Cached, Informer, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
+import type { Reconciler, Result } from '../../client/reconciler.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
+import { podIndexes } from '../pods/pod-indexes.ts';
+import { controllerReference } from '../workloads/ownership.ts';
+import {
+  type AddressType,
+  addressOfType,
+  addressTypesOf,
+  conditionsOf,
+  headlessLabel,
+  hostnameOf,
+  isEndpoint,
+  isHeadless,
+  matchingPods,
+  portsOf,
+  selectsPods,
+  servicesOfPodChange,
+  targetReference,
+} from './service-pods.ts';
+import { sliceIndexes } from './slice-indexes.ts';
+import { type DesiredEndpoints, planSlices } from './slice-plan.ts';
+import { SliceTracker } from './slice-tracker.ts';
+import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
+
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+const manager = 'endpointslice-controller.k8s.io';
+const zoneLabel = 'topology.kubernetes.io/zone';
+
+export function createEndpointSliceController({
+  client,
+  informers: shared,
+  clock,
+  controller,
+}: ControllerContext): Controller {
+  const informers = {
+    services: shared.of(services),
+    pods: shared.of(pods, podIndexes),
+    nodes: shared.of(nodes),
+    endpointSlices: shared.of(endpointSlices, sliceIndexes),
+  };
+  const tracker = new SliceTracker(clock);
+  const reconciler = new EndpointSliceReconciler(client, informers, tracker);
+  return controller({ name: 'endpointslice', reconciler })
+    .watch(informers.services, keyOfChange)
+    .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
+    .watch(informers.nodes, (change) => (zoneChanged(change) ? servicesWithPods(informers.services) : []))
+    .watch(informers.endpointSlices, (change) => {
+      const { metadata } = objectOfChange(change);
+      const service = metadata.labels?.[serviceNameLabel];
+      if (service === undefined || metadata.labels?.[managedByLabel] !== manager) return [];
+      const key = `${metadata.namespace}/${service}`;
+      if (change.type === 'deleted') tracker.observedDeletion(key, metadata.name);
+      return [key];
+    });
+}
+
+type Content = DeepReadonly<Pick<EndpointSlice, 'endpoints' | 'ports'>>;
+
+/** What the slices of one write have in common. */
+interface WriteTarget {
+  readonly service: Cached<Service>;
+  readonly type: AddressType;
+  readonly labels: Record<string, string>;
+  readonly triggerTime: string | undefined;
+}
+
+interface Informers {
+  readonly services: Informer<Service>;
+  readonly pods: Informer<Pod>;
+  readonly nodes: Informer<Node>;
+  readonly endpointSlices: Informer<EndpointSlice>;
+}
+
+class EndpointSliceReconciler implements Reconciler {
+  readonly #client: Client;
+  readonly #informers: Informers;
+  readonly #tracker: SliceTracker;
+  readonly #triggerTimes = new TriggerTimes();
+
+  constructor(client: Client, informers: Informers, tracker: SliceTracker) {
+    this.#client = client;
+    this.#informers = informers;
+    this.#tracker = tracker;
+  }
+
+  async reconcile(key: string): Promise<Result> {
+    const service = this.#informers.services.get(key);
+    if (service === undefined) {
+      // Its slices go with their owner.
+      this.#tracker.forget(key);
+      this.#triggerTimes.forget(key);
+      return {};
+    }
+    if (!selectsPods(service) || service.metadata.deletionTimestamp !== undefined) return {};
+    const ours = this.#informers.endpointSlices
+      .byIndex('service', key)
+      .filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager);
+    const waitMs = this.#tracker.staleForMs(key, ours);
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    const matching = matchingPods(service, this.#informers.pods);
+    const pods = matching.filter(isEndpoint);
+    const triggerTime = this.#triggerTimes.next(key, service, matching);
+    for (const type of addressTypesOf(service)) {
+      const existing = ours.filter(({ addressType }) => addressType === type);
+      const desired = this.#desired(service, type, pods);
+      await this.#write({ service, type, labels: computeLabels(service), triggerTime }, existing, desired);
+    }
+    const types: readonly string[] = addressTypesOf(service);
+    await this.#deleteAll(
+      key,
+      ours.filter(({ addressType }) => !types.includes(addressType)),
+    );
+    return {};
+  }
+
+  #desired(service: Cached<Service>, type: AddressType, pods: readonly Cached<Pod>[]): DesiredEndpoints[] {
+    const groups = new Map<string, { ports: ReturnType<typeof portsOf>; endpoints: Endpoint[] }>();
+    for (const pod of pods) {
+      const address = addressOfType(pod, type);
+      if (address === undefined) continue;
+      const ports = portsOf(service, pod);
+      const group = groups.get(JSON.stringify(ports)) ?? { ports, endpoints: [] };
+      groups.set(JSON.stringify(ports), group);
+      group.endpoints.push(computeEndpoint(service, pod, address, this.#informers.nodes));
+    }
+    return [...groups.values()];
+  }
+
+  async #write(
+    target: WriteTarget,
+    existing: readonly Cached<EndpointSlice>[],
+    desired: readonly DesiredEndpoints[],
+  ): Promise<void> {
+    const key = keyOf(target.service);
+    const plan = planSlices(existing, desired);
+    const planned = new Set([...plan.update.map(({ slice }) => slice), ...plan.delete]);
+    const relabel = existing
+      .filter((slice) => !planned.has(slice) && !isDeepStrictEqual(slice.metadata.labels, target.labels))
+      .map((slice) => ({ slice, content: { ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] } }));
+    try {
+      for (const { slice, content } of [...plan.update, ...relabel]) {
+        this.#tracker.wrote(key, await this.#update(target, slice, content));
+      }
+      for (const content of plan.create) this.#tracker.wrote(key, await this.#create(target, content));
+    } catch (error) {
+      if (!isTerminatingNamespaceError(error)) throw error;
+    }
+    await this.#deleteAll(key, plan.delete);
+  }
+
+  async #create({ service, type, labels, triggerTime }: WriteTarget, content: Content): Promise<Stored<EndpointSlice>> {
+    const { namespace = '', name } = service.metadata;
+    const annotations = withTriggerTime(undefined, triggerTime);
+    return await this.#client.create<EndpointSlice>(endpointSlices, {
+      metadata: {
+        namespace,
+        generateName: `${name}-`,
+        labels,
+        ...(annotations && { annotations }),
+        ownerReferences: [controllerReference(service)],
+      },
+      addressType: type,
+      ...(content as Pick<EndpointSlice, 'ports' | 'endpoints'>),
+    });
+  }
+
+  async #update(
+    { labels, triggerTime }: WriteTarget,
+    slice: Cached<EndpointSlice>,
+    content: Content,
+  ): Promise<Stored<EndpointSlice>> {
+    const { annotations: present, ...others } = slice.metadata;
+    const annotations = withTriggerTime(present, triggerTime);
+    const metadata = { ...others, labels, ...(annotations && { annotations }) };
+    return await this.#client.update<EndpointSlice>(
+      endpointSlices,
+      changedCopy<EndpointSlice>(slice, { metadata, ...content }),
+    );
+  }
+
+  async #deleteAll(key: string, slices: readonly Cached<EndpointSlice>[]): Promise<void> {
+    for (const slice of slices) {
+      const { namespace, name, uid } = slice.metadata;
+      try {
+        await this.#client.delete(endpointSlices, { namespace, name }, { uid });
+        this.#tracker.deleted(key, slice);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+}
+
+/** One pod as an endpoint. Pure. */
+export function computeEndpoint(
+  service: Cached<Service>,
+  pod: Cached<Pod>,
+  address: string,
+  nodes: ObjectCache<Node>,
+): Endpoint {
+  const nodeName = pod.spec?.nodeName;
+  const zone = nodeName === undefined ? undefined : nodes.get(nodeName)?.metadata.labels?.[zoneLabel];
+  const hostname = hostnameOf(service, pod);
+  const conditions = conditionsOf(service, pod);
+  return {
+    addresses: [address],
+    conditions,
+    ...(hostname !== undefined && { hostname }),
+    ...(conditions.ready && computeHints(service, nodeName, zone)),
+    targetRef: targetReference(pod),
+    ...(nodeName !== undefined && { nodeName }),
+    ...(zone !== undefined && { zone }),
+  };
+}
+
+/** Where the traffic to this endpoint should come from, when the Service prefers what is close. */
+function computeHints({ spec }: Cached<Service>, nodeName: string | undefined, zone: string | undefined): object {
+  switch (spec?.trafficDistribution) {
+    case 'PreferClose':
+    case 'PreferSameZone':
+      return zone === undefined ? {} : { hints: { forZones: [{ name: zone }] } };
+    case 'PreferSameNode':
+      return {
+        hints: { ...(zone && { forZones: [{ name: zone }] }), ...(nodeName && { forNodes: [{ name: nodeName }] }) },
+      };
+    default:
+      return {};
+  }
+}
+
+function computeLabels(service: Cached<Service>): Record<string, string> {
+  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};
+  return {
+    ...labels,
+    [serviceNameLabel]: service.metadata.name,
+    [managedByLabel]: manager,
+    ...(isHeadless(service) && { [headlessLabel]: '' }),
+  };
+}
+
+const zoneChanged = ({ previous, next }: ObjectChange<Node>): boolean =>
+  previous?.metadata.labels?.[zoneLabel] !== next?.metadata.labels?.[zoneLabel];
+
+const servicesWithPods = (services: ObjectCache<Service>): string[] =>
+  [...services.list()].filter(selectsPods).map((service) => keyOf(service));

@@ -1,0 +1,138 @@
+/**
+ * Empties namespaces that are being deleted, says in conditions what is left, and lets them go.
+ *
+ *   pods first ──none left──► everything else, kind by kind ──nothing left──► finalize
+ *
+ * Pods come first so that none goes on running without its Secrets, ConfigMaps and accounts.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { namespaceFinalizer as finalizer } from '../../api/finalizers.ts';
+import type { Stored } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
+import { namespaces, pods } from '../../api/resources/core.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import type { Namespace } from '../../api/types/core/v1.ts';
+import { changedCopy } from '../../client/changed-copy.ts';
+import type { Client } from '../../client/client.ts';
+import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { discover, type KnownResource } from '../../client/discovery.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import type { Result } from '../../client/reconciler.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { podIndexes } from '../pods/pod-indexes.ts';
+import { computeNamespaceConditions, type Leftover } from './namespace-conditions.ts';
+
+/** Nothing tells that the last finalizer of some object is gone: look again. */
+const lookAgainMs = 5_000;
+const kindsAtOnce = 6;
+
+export function createNamespaceDeletionController(context: ControllerContext): Controller {
+  const { client, clock } = context;
+  const informers = { namespaces: context.informers.of(namespaces), pods: context.informers.of(pods, podIndexes) };
+
+  async function reconcile(name: string): Promise<Result> {
+    const namespace = informers.namespaces.get(name);
+    if (namespace?.metadata.deletionTimestamp === undefined || !namespace.spec?.finalizers?.includes(finalizer))
+      return {};
+    const { leftovers, podsRemain, failures, stale } = await deleteContent(client, name);
+    const conditions = computeNamespaceConditions(namespace.status?.conditions ?? [], {
+      leftovers,
+      failures: failures.map((error) => (error instanceof Error ? error.message : String(error))),
+      stale,
+      now: clock.now(),
+    });
+    if (!podsRemain && leftovers.length + failures.length + stale.length === 0) {
+      await finalize(client, namespace);
+      return {};
+    }
+    await writeConditions(client, namespace, conditions);
+    if (failures.length > 0) throw failures[0];
+    return { requeueAfterMs: lookAgainMs };
+  }
+
+  return context
+    .controller({ name: 'namespace', reconciler: { reconcile }, workers: 4 })
+    .watch(informers.namespaces, keyOfChange)
+    .watch(informers.pods, ({ type, previous }) => (type === 'deleted' ? [previous.metadata.namespace ?? ''] : []));
+}
+
+interface Deleted {
+  readonly leftovers: readonly Leftover[];
+  readonly podsRemain: boolean;
+  readonly failures: readonly unknown[];
+  /** Versions that the server could not be asked about: they may have objects in here. */
+  readonly stale: readonly string[];
+}
+
+async function deleteContent(client: Client, namespace: string): Promise<Deleted> {
+  const remainingPods = await deleteAll(client, pods, namespace);
+  if (remainingPods.length > 0) return { leftovers: [], podsRemain: true, failures: [], stale: [] };
+  const leftovers: Leftover[] = [];
+  const failures: unknown[] = [];
+  const { resources, stale } = await discover(client);
+  const waiting = resources.filter(isContent);
+  const work = async () => {
+    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
+      try {
+        const remaining = await deleteAll(client, kind, namespace);
+        if (remaining.length > 0) leftovers.push({ kind, objects: remaining });
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: kindsAtOnce }, work));
+  return { leftovers, podsRemain: false, failures, stale };
+}
+
+/** Every namespaced resource whose objects can be found and deleted, in one version. */
+const isContent = ({ namespaced, preferred, verbs }: KnownResource): boolean =>
+  namespaced && preferred && verbs.includes('list') && verbs.includes('delete');
+
+/** Asks for the deletion of all objects of a kind, and returns those that are still there. */
+async function deleteAll(
+  client: Client,
+  kind: Resource & Partial<Pick<KnownResource, 'verbs'>>,
+  namespace: string,
+): Promise<Stored[]> {
+  const { items } = await client.list(kind, { namespace });
+  if (items.length === 0) return [];
+  const propagationPolicy = 'Background';
+  if (kind.verbs?.includes('deletecollection') ?? true)
+    await client.deleteCollection(kind, { namespace, propagationPolicy });
+  else await Promise.all(items.map(({ metadata }) => deleteOne(client, kind, namespace, metadata.name)));
+  return (await client.list(kind, { namespace })).items;
+}
+
+async function deleteOne(client: Client, kind: Resource, namespace: string, name: string): Promise<void> {
+  try {
+    await client.delete(kind, { namespace, name }, { propagationPolicy: 'Background' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+async function finalize(client: Client, namespace: Cached<Namespace>): Promise<void> {
+  const finalizers = (namespace.spec?.finalizers ?? []).filter((other) => other !== finalizer);
+  const next = changedCopy<Namespace>(namespace, { spec: { ...namespace.spec, finalizers } });
+  try {
+    await client.update<Namespace>(namespaces, next, { subresource: 'finalize' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+async function writeConditions(
+  client: Client,
+  namespace: Cached<Namespace>,
+  conditions: NonNullable<NonNullable<Namespace['status']>['conditions']>,
+): Promise<void> {
+  if (isDeepStrictEqual(conditions, namespace.status?.conditions)) return;
+  const next = changedCopy<Namespace>(namespace, { status: { ...namespace.status, conditions } });
+  try {
+    await client.update<Namespace>(namespaces, next, { subresource: 'status' });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer.
+ * How long a pod has been with a node's taints is measured on our own monotonic clock, from when we first saw it.
+ */
+
+import { keyOf } from '../../api/object.ts';
+import { nodes, pods } from '../../api/resources/core.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
+import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Cached, ObjectChange } from '../../client/object-cache.ts';
+import type { Result } from '../../client/reconciler.ts';
+import { equalJson } from '../../api/json-record.ts';
+import type { LoopContext } from '../loop.ts';
+import { markDisrupted } from '../pods/pod-disruption.ts';
+import { isPodTerminal } from '../pods/pod-state.ts';
+import { toleratedMs } from './tolerations.ts';
+
+interface Deadline {
+  readonly uid: string;
+  readonly toleratedMs: number;
+  readonly since: number;
+}
+
+export function createTaintEvictionController({
+  client,
+  informers: shared,
+  events,
+  clock,
+  controller,
+}: ControllerContext): Controller {
+  const informers = { pods: shared.of(pods, podIndexes), nodes: shared.of(nodes) };
+  const recorder = events.from('taint-eviction-controller');
+  const deadlines = new Map<string, Deadline>();
+
+  async function reconcile(key: string): Promise<Result> {
+    const pod = informers.pods.get(key);
+    const stayMs = pod === undefined ? Number.POSITIVE_INFINITY : toleratedOn(pod);
+    if (pod === undefined || stayMs === Number.POSITIVE_INFINITY) {
+      cancel(key, pod);
+      return {};
+    }
+    const known = deadlines.get(key);
+    const same = known?.uid === pod.metadata.uid && known.toleratedMs === stayMs;
+    const deadline = same ? known : { uid: pod.metadata.uid, toleratedMs: stayMs, since: clock.monotonic() };
+    deadlines.set(key, deadline);
+    const leftMs = deadline.since + stayMs - clock.monotonic();
+    if (leftMs > 0) return { requeueAfterMs: leftMs };
+    await evict(pod);
+    deadlines.delete(key);
+    return {};
+  }
+
+  function toleratedOn(pod: Cached<Pod>): number {
+    const node = pod.spec?.nodeName === undefined ? undefined : informers.nodes.get(pod.spec.nodeName);
+    if (node === undefined || pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod))
+      return Number.POSITIVE_INFINITY;
+    return toleratedMs(pod.spec?.tolerations ?? [], node.spec?.taints ?? []);
+  }
+
+  function cancel(key: string, pod: Cached<Pod> | undefined): void {
+    const waited = deadlines.delete(key);
+    if (!waited || pod === undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    recorder.record(pod, {
+      type: 'Normal',
+      reason: 'TaintManagerEviction',
+      message: `Cancelling deletion of Pod ${key}`,
+    });
+  }
+
+  async function evict(pod: Cached<Pod>): Promise<void> {
+    const { namespace, name, uid } = pod.metadata;
+    recorder.record(pod, {
+      type: 'Normal',
+      reason: 'TaintManagerEviction',
+      message: `Marking for deletion Pod ${keyOf(pod)}`,
+    });
+    try {
+      await markDisrupted(client, pod, {
+        reason: 'DeletionByTaintManager',
+        message: 'Taint manager: deleting due to NoExecute taint',
+        now: clock.now(),
+      });
+      await client.delete(pods, { namespace, name }, { uid });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  return controller({ name: 'taint-eviction', reconciler: { reconcile }, workers: 8 })
+    .watch(informers.pods, (change) => (concernsEviction(change) ? keyOfChange(change) : []))
+    .watch(informers.nodes, (change) =>
+      equalJson(taintsOf(change.previous), taintsOf(change.next))
+        ? []
+        : informers.pods.byIndex('node', objectOfChange(change).metadata.name).map((pod) => keyOf(pod)),
+    );
+}
+
+const concernsEviction = ({ previous, next }: ObjectChange<Pod>): boolean =>
+  previous?.spec?.nodeName !== next?.spec?.nodeName ||
+  previous?.metadata.uid !== next?.metadata.uid ||
+  previous?.metadata.deletionTimestamp !== next?.metadata.deletionTimestamp ||
+  !equalJson(previous?.spec?.tolerations, next?.spec?.tolerations);
+
+const taintsOf = (node: Cached<Node> | undefined) => node?.spec?.taints ?? [];
