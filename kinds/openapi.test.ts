@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
-import { kinds } from './kind-table.ts';
-import { openApiFacts } from '../machinery/schema/schema.ts';
 import { descriptionsOfTypes } from '../machinery/openapi/descriptions.ts';
 import { OpenApiDocuments } from '../machinery/openapi/openapi-documents.ts';
+import { openApiFacts } from '../machinery/schema/schema.ts';
+import { kinds } from './kind-table.ts';
 
 const documents = new OpenApiDocuments(() => kinds, 'v1.0.0');
 

@@ -10,7 +10,7 @@ import type { ApiService, ApiServiceStatus } from './types.ts';
 const defaultPort = 443;
 const { prepareForUpdate: keepOtherPart } = specAndStatus<ApiService>({ hasGeneration: false });
 
-export const apiServiceKind = defineKind(apiServices, {
+export const apiServiceKind = defineKind<ApiService>(apiServices, {
   categories: ['api-extensions'],
   subresources: [statusSubresource],
   columns: [
@@ -26,8 +26,7 @@ export const apiServiceKind = defineKind(apiServices, {
     metadataOnUpdate: 'both',
     nameFormat: 'pathSegment',
     setDefaults(object) {
-      // What upstream keeps of an object without a spec; validation says what is missing.
-      object.spec ??= { groupPriorityMinimum: 0, versionPriority: 0 };
+      object.spec ??= {};
       if (object.spec.service) object.spec.service.port ??= defaultPort;
     },
     prepareForCreate(object) {

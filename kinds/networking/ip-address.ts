@@ -20,7 +20,7 @@ export interface IPAddress extends KubernetesObject {
   spec?: { parentRef?: ParentReference | null };
 }
 
-export const ipAddressKind = defineKind(ipAddresses, {
+export const ipAddressKind = defineKind<IPAddress>(ipAddresses, {
   shortNames: ['ip'],
   columns: [
     nameColumn,

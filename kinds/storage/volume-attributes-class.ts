@@ -1,9 +1,9 @@
 /** The kind VolumeAttributesClass. */
 
+import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { volumeAttributesClasses } from '../../api/resources/storage.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson } from '../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateParameters, validateProvisioner } from './class-fields.ts';

@@ -2,6 +2,7 @@
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { copyJson, equalJson } from '../../api/json-record.ts';
+import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { encode } from '../../machinery/schema/encode.ts';
 import { inGoOrder } from '../../machinery/schema/go-order.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';

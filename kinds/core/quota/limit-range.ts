@@ -1,11 +1,11 @@
 /** LimitRanges: what pods, containers and claims of a namespace may ask for. */
 
 import { randomUUID } from 'node:crypto';
+import { own } from '../../../api/json-record.ts';
 import { compareQuantities, readQuantity } from '../../../api/quantity.ts';
 import { limitRanges } from '../../../api/resources/core.ts';
 import type { LimitRange, LimitRangeItem } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../api/json-record.ts';
 import { defineKind } from '../../define-kind.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 import { validateContainerResourceName, validateResourceName } from '../../workloads/pod-spec/resources.ts';

@@ -1,9 +1,9 @@
 /** Requests and limits: which resources there are, which amounts they take, and how the two relate. */
 
+import { own } from '../../../api/json-record.ts';
 import { compareQuantities, readQuantity } from '../../../api/quantity.ts';
 import type { ResourceRequirements } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../api/json-record.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 const standardContainerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
