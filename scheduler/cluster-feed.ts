@@ -1,12 +1,12 @@
-/** Brings what the informers tell into the snapshot and the queue, and wakes the pods that a change may help. */
+/** Brings what the informers tell into the snapshot and the queue, and moves the pods to the active queue that an event may help. */
 
 import { keyOf } from '../api/object.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { equalJson } from '../api/json-record.ts';
-import type { ClusterChange } from './framework.ts';
+import type { ClusterEvent } from './framework.ts';
 import type { Nominations } from './nominations.ts';
-import { createPodInfo, isFinished } from './pod-info.ts';
+import { createPodInfo, isFinished, schedulerNameOf } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -14,31 +14,26 @@ export interface ClusterFeedOptions {
   readonly snapshot: Snapshot;
   readonly queue: SchedulingQueue;
   readonly nominations: Nominations;
-  /** Which pods are ours to place: their `spec.schedulerName`. */
-  readonly schedulerName: string;
+  /** Whose pods are ours to place: the names of the profiles. */
+  readonly schedulerNames: ReadonlySet<string>;
 }
 
 export class ClusterFeed {
   readonly #snapshot: Snapshot;
   readonly #queue: SchedulingQueue;
   readonly #nominations: Nominations;
-  readonly #schedulerName: string;
+  readonly #schedulerNames: ReadonlySet<string>;
 
-  constructor({ snapshot, queue, nominations, schedulerName }: ClusterFeedOptions) {
+  constructor({ snapshot, queue, nominations, schedulerNames }: ClusterFeedOptions) {
     this.#snapshot = snapshot;
     this.#queue = queue;
     this.#nominations = nominations;
-    this.#schedulerName = schedulerName;
+    this.#schedulerNames = schedulerNames;
   }
 
   follow(pods: Informer<Pod>, nodes: Informer<Node>): void {
     pods.onChange((change) => this.#podChanged(change));
     nodes.onChange((change) => this.#nodeChanged(change));
-  }
-
-  /** Objects of another kind changed that decisions depend on. */
-  wake(change: ClusterChange): void {
-    this.#queue.wake(change);
   }
 
   #podChanged(change: ObjectChange<Pod>): void {
@@ -54,7 +49,7 @@ export class ClusterFeed {
     const nominated = this.#nominations.nodeOf(key) !== undefined;
     this.#nominations.delete(key);
     const removed = this.#snapshot.removePod(key);
-    if (removed !== undefined || nominated) this.#queue.wake('pod removed');
+    if (removed !== undefined || nominated) this.#queue.moveToActive('pod removed');
   }
 
   #podPlaced({ previous }: ObjectChange<Pod>, pod: Cached<Pod>, nodeName: string): void {
@@ -62,17 +57,17 @@ export class ClusterFeed {
     this.#queue.delete(info.key);
     this.#nominations.delete(info.key);
     this.#snapshot.setPod(info, nodeName);
-    if (!previous?.spec?.nodeName) this.#queue.wake('pod placed');
-    else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.wake('pod labels');
+    if (!previous?.spec?.nodeName) this.#queue.moveToActive('pod placed');
+    else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.moveToActive('pod labels');
     // A pod that begins to end no longer counts for spreading; one that was resized may leave room.
     if (previous?.spec?.nodeName && (info.terminating || !equalJson(previous.spec, pod.spec))) {
-      this.#queue.wake('pod removed');
+      this.#queue.moveToActive('pod removed');
     }
   }
 
   #podWaits({ previous }: ObjectChange<Pod>, pod: Cached<Pod>): void {
     const key = keyOf(pod);
-    const ours = (pod.spec?.schedulerName ?? 'default-scheduler') === this.#schedulerName;
+    const ours = this.#schedulerNames.has(schedulerNameOf(pod));
     const gated = (pod.spec?.schedulingGates ?? []).length > 0;
     if (!ours || gated || pod.metadata.deletionTimestamp !== undefined) {
       this.#podGone(key);
@@ -92,18 +87,18 @@ export class ClusterFeed {
     if (next === undefined) {
       this.#snapshot.removeNode(previous.metadata.name);
       // Spreading is judged over the nodes that are left.
-      this.#queue.wake('node labels');
+      this.#queue.moveToActive('node labels');
       return;
     }
     this.#snapshot.setNode(next);
     for (const change of previous === undefined ? (['node added'] as const) : changesOf(previous, next)) {
-      this.#queue.wake(change);
+      this.#queue.moveToActive(change);
     }
   }
 }
 
-function changesOf(previous: Cached<Node>, next: Cached<Node>): ClusterChange[] {
-  const changes: ClusterChange[] = [];
+function changesOf(previous: Cached<Node>, next: Cached<Node>): ClusterEvent[] {
+  const changes: ClusterEvent[] = [];
   if (!equalJson(previous.metadata.labels, next.metadata.labels)) changes.push('node labels');
   if (!equalJson(previous.status?.allocatable, next.status?.allocatable)) changes.push('node resources');
   const taintsOf = ({ spec }: Cached<Node>) => [spec?.taints, spec?.unschedulable];

@@ -4,18 +4,18 @@ import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, ObjectCache } from '../client/object-cache.ts';
 import { type DecisionContext, decide } from './decision.ts';
 import { createDefaultPlugins } from './default-plugins.ts';
-import { describeNowhere } from './diagnosis.ts';
+import { describeUnschedulable } from './diagnosis.ts';
 import type { FilterPlugin } from './framework.ts';
 import { Nominations } from './nominations.ts';
+import { computePreemption } from './plugins/preemption.ts';
 import { createPodInfo, type PodInfo } from './pod-info.ts';
-import { computePreemption } from './preemption.ts';
 import { Snapshot } from './snapshot.ts';
 import { TemplateMemory } from './template-results.ts';
 
 type Spec = Partial<NonNullable<Pod['spec']>>;
 
 const empty: ObjectCache<never> = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
-const surroundings = {
+const listers = {
   services: empty,
   replicationControllers: empty,
   replicaSets: empty,
@@ -51,7 +51,7 @@ describe('decide', () => {
     snapshot = new Snapshot();
     context = {
       snapshot,
-      plugins: createDefaultPlugins(surroundings),
+      plugins: createDefaultPlugins(listers),
       templates: new TemplateMemory(),
       nominations: new Nominations(),
       random: () => 0.99,
@@ -63,10 +63,9 @@ describe('decide', () => {
     switch (decision.type) {
       case 'node':
         return decision.node.name;
-      case 'nowhere':
-        return describeNowhere(snapshot.nodeCount, decision.refused.refusals.values());
-      case 'impossible':
-        return decision.refusal.reasons.join();
+      case 'unschedulable':
+        if (decision.because === 'pod') return decision.refusal.reasons.join();
+        return describeUnschedulable(snapshot.nodeCount, decision.refused.refusals.values());
     }
   }
 
@@ -94,7 +93,7 @@ describe('decide', () => {
     const counting: FilterPlugin = {
       name: 'Counting',
       scope: 'template',
-      wokenBy: [],
+      eventsToRegister: [],
       prepareFilter: () => ({
         refuse() {
           asked++;
@@ -163,7 +162,7 @@ describe('decide', () => {
   describe('and preemption', () => {
     const preempt = (pod: PodInfo) => {
       const decision = decide(pod, context);
-      if (decision.type !== 'nowhere') return decision.type;
+      if (decision.type !== 'unschedulable' || decision.because !== 'nodes') return decision.type;
       const preemption = computePreemption(pod, decision.refused, { snapshot, budgets: [], now: 0 });
       if (preemption.type === 'none') return preemption.message;
       return `${preemption.node.name}: ${preemption.victims.map(({ pod: { metadata } }) => metadata.name).join()}`;

@@ -1,6 +1,6 @@
 /** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it places nothing. */
 
-import type { NodeFilter, NodeScore, Plugins, Refusal } from './framework.ts';
+import type { NodeFilter, NodeScore, Plugins, Refusal, Refused, WhatIf } from './framework.ts';
 import { isRefusal } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Nominations } from './nominations.ts';
@@ -19,20 +19,16 @@ export interface DecisionContext {
 
 export type Decision =
   | { readonly type: 'node'; readonly node: NodeInfo }
-  | { readonly type: 'nowhere'; readonly refused: Refused }
+  | { readonly type: 'unschedulable'; readonly because: 'nodes'; readonly refused: Refused }
   /** The pod itself stands in the way, whatever the node. */
-  | { readonly type: 'impossible'; readonly refusal: Refusal; readonly nodes: number };
-
-/** Each node's own reason, and how to ask again about a node as it might be. */
-export interface Refused {
-  readonly refusals: ReadonlyMap<NodeInfo, Refusal>;
-  readonly question: Question;
-}
+  | { readonly type: 'unschedulable'; readonly because: 'pod'; readonly refusal: Refusal; readonly nodes: number };
 
 export function decide(pod: PodInfo, context: DecisionContext): Decision {
   const { snapshot } = context;
   const question = prepareQuestion(pod, context);
-  if (isRefusal(question)) return { type: 'impossible', refusal: question, nodes: snapshot.nodeCount };
+  if (isRefusal(question)) {
+    return { type: 'unschedulable', because: 'pod', refusal: question, nodes: snapshot.nodeCount };
+  }
   const refusals = new Map<NodeInfo, Refusal>();
   const feasible: NodeInfo[] = [];
   const nominated = nominatedNode(pod, context, question);
@@ -45,7 +41,9 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
     return feasible.length < enough ? 'more' : 'enough';
   });
   const [first] = feasible;
-  if (first === undefined) return { type: 'nowhere', refused: { refusals, question } };
+  if (first === undefined) {
+    return { type: 'unschedulable', because: 'nodes', refused: { refusals, question } };
+  }
   return { type: 'node', node: feasible.length === 1 ? first : choose(pod, feasible, question, context) };
 }
 
@@ -68,11 +66,11 @@ function nominatedNode(pod: PodInfo, { snapshot }: DecisionContext, question: Qu
 const elsewhere: Refusal = {
   plugin: 'NodeAffinity',
   reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"],
-  curable: false,
+  resolvable: false,
 };
 
 /** All that was prepared to ask one pod's question for each node. */
-export class Question {
+export class Question implements WhatIf {
   readonly #pod: PodInfo;
   readonly #nominations: Nominations;
   readonly #filters: readonly NodeFilter[];

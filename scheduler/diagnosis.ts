@@ -15,14 +15,14 @@ export function describeRefusals(nodeCount: number, refusals: Iterable<Refusal>)
 }
 
 /** `preemption` is what was said of it: a description of refusals, or why it was not tried; absent: it will help. */
-export function describeNowhere(nodeCount: number, refusals: Iterable<Refusal>, preemption?: string): string {
+export function describeUnschedulable(nodeCount: number, refusals: Iterable<Refusal>, preemption?: string): string {
   if (nodeCount === 0) return noNodes;
   const message = describeRefusals(nodeCount, refusals);
   return preemption === undefined ? message : `${message} ${noClaims}, preemption: ${preemption}`;
 }
 
 /** A pod that stands in its own way, whatever the node. */
-export function describeImpossible(nodeCount: number, { reasons }: Refusal): string {
+export function describeUnschedulablePod(nodeCount: number, { reasons }: Refusal): string {
   return nodeCount === 0 ? noNodes : `${lead(nodeCount)} ${reasons.join(', ')}. not found`;
 }
 

@@ -1,8 +1,9 @@
 /**
  * CONTRACT: how a scheduling decision is made of parts. A filter plugin says whether a pod may run on a node, a score
- * plugin how well. `scheduler.ts` runs them in one cycle that nothing interrupts:
+ * plugin how well, and so on for each step. `scheduling-loop.ts` runs them; up to `reserve` nothing interrupts the cycle:
  *
- *   pop → filter (every node) → score (the feasible ones) → assume → bind, asynchronously
+ *   pop → filter (every node) → score (the feasible ones) → assume, reserve ──async──► pre-bind → bind
+ *            └─ no node fits → post-filter (preemption)          └── any of them fails: unreserve, forget, again later
  *
  * Invariants:
  * - Plugins are pure towards the snapshot: they read it and answer. Only preparations may keep sums of their own.
@@ -23,11 +24,11 @@ export interface Refusal {
   /** Mostly one; the resources plugin names each resource that is short. */
   readonly reasons: readonly string[];
   /** Whether the node might do if some of its pods were gone. */
-  readonly curable: boolean;
+  readonly resolvable: boolean;
 }
 
 /** What happened in the cluster, as far as a pod that fits nowhere may be helped by it. */
-export type ClusterChange =
+export type ClusterEvent =
   | 'node added'
   | 'node labels'
   | 'node resources'
@@ -35,7 +36,6 @@ export type ClusterChange =
   | 'pod placed'
   | 'pod removed'
   | 'pod labels'
-  | 'volumes'
   | 'namespace labels';
 
 export type Scope = 'template' | 'cluster';
@@ -56,7 +56,7 @@ export interface FilterPlugin {
   readonly name: string;
   readonly scope: Scope;
   /** The changes that may turn a refusal of this plugin. */
-  readonly wokenBy: readonly ClusterChange[];
+  readonly eventsToRegister: readonly ClusterEvent[];
   /**
    * Called once for each pod (for each template, at that scope). `undefined`: this plugin has nothing to say about
    * the pod. A refusal: the pod can run nowhere, whatever the node.
@@ -80,10 +80,65 @@ export interface ScorePlugin {
   prepareScore(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[]): NodeScore | undefined;
 }
 
+/** What the filters said of each node, and how to ask them again about a node as it might be. */
+export interface Refused {
+  readonly refusals: ReadonlyMap<NodeInfo, Refusal>;
+  readonly question: WhatIf;
+}
+
+/** The filters of one pod, to be asked about a node as it might be. */
+export interface WhatIf {
+  /** For a clone of a node with other pods on it, of which `countPod` has told the filters that keep sums. */
+  refuseIf(node: NodeInfo): Refusal | undefined;
+  countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
+}
+
+/** What was done for a pod that fits on no node. */
+export type PostFilterResult =
+  | {
+      readonly type: 'nominated';
+      readonly node: NodeInfo;
+      /** Started by the loop once the pod is noted for the node. Handles its own errors. */
+      makeRoom(): Promise<void>;
+    }
+  /** `message` says why nothing helps: a part of what the user reads. */
+  | { readonly type: 'none'; readonly message: string };
+
+export interface PostFilterPlugin {
+  readonly name: string;
+  /** Called once for each pod that fits nowhere. Synchronous; the first plugin that nominates a node is the last asked. */
+  postFilter(pod: PodInfo, refused: Refused): PostFilterResult;
+}
+
+/** Keeps what only one pod can have (a volume, a device) for the pod that is being bound. */
+export interface ReservePlugin {
+  readonly name: string;
+  /** Synchronous, right after the pod was assumed on the node. A refusal ends the attempt. */
+  reserve(pod: PodInfo, node: NodeInfo): Refusal | undefined;
+  /** Called for whatever was reserved when the attempt fails later. Idempotent; must not throw. */
+  unreserve(pod: PodInfo, node: NodeInfo): void;
+}
+
+/** What has to be true in the world before the pod may be bound: a volume provisioned, a claim allocated. */
+export interface PreBindPlugin {
+  readonly name: string;
+  /** Rejects when it cannot be; the pod is then tried again after a wait. Ends early when `signal` aborts. */
+  preBind(pod: PodInfo, node: NodeInfo, signal: AbortSignal): Promise<void>;
+}
+
 /** In the order in which they are asked: the first filter that refuses a node speaks for it. */
 export interface Plugins {
   readonly filters: readonly FilterPlugin[];
   readonly scores: readonly ScorePlugin[];
+  readonly postFilters?: readonly PostFilterPlugin[];
+  readonly reserves?: readonly ReservePlugin[];
+  readonly preBinds?: readonly PreBindPlugin[];
+}
+
+/** How the pods are placed that name this scheduler in `spec.schedulerName`. */
+export interface Profile {
+  readonly schedulerName: string;
+  readonly plugins: Plugins;
 }
 
 export const isRefusal = (prepared: NodeFilter | Refusal | undefined): prepared is Refusal =>

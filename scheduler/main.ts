@@ -22,7 +22,7 @@ await runComponentProcess({
       metrics,
       leaderElect: flags['leader-elect'],
       identity: `${hostname()}_${randomUUID()}`,
-      schedulerName: flags['scheduler-name'],
+      profiles: (plugins) => [{ schedulerName: flags['scheduler-name'], plugins }],
     });
   },
 });

@@ -8,6 +8,8 @@ import { computeAssumedRequests, computePodRequests, type Resources } from './re
 
 export type PodSpecView = Cached<Pod> & { readonly spec: DeepReadonly<NonNullable<Pod['spec']>> };
 
+export const defaultSchedulerName = 'default-scheduler';
+
 export interface HostPort {
   /** `0.0.0.0` stands for all addresses of the host. */
   readonly address: string;
@@ -49,6 +51,9 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     template: templateOf(spec, requests, hostPorts),
   };
 }
+
+/** Which profile places the pod. */
+export const schedulerNameOf = ({ spec }: Cached<Pod>): string => spec?.schedulerName ?? defaultSchedulerName;
 
 /** Whether the pod still takes room on its node. */
 export function isFinished(pod: Cached<Pod>): boolean {

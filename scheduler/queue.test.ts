@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Pod } from '../api/types/core/v1.ts';
 import { FakeClock } from '../base/fake-clock.ts';
 import type { Cached } from '../client/object-cache.ts';
-import type { ClusterChange } from './framework.ts';
+import type { ClusterEvent } from './framework.ts';
 import { createPodInfo, type PodInfo } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
 
@@ -12,7 +12,7 @@ function podOf(name: string, priority = 0, uid = name): PodInfo {
   return createPodInfo({ metadata, spec: { priority, containers: [] } } as unknown as Cached<Pod>);
 }
 
-const helped = (...changes: ClusterChange[]): ReadonlySet<ClusterChange> => new Set(changes);
+const helped = (...changes: ClusterEvent[]): ReadonlySet<ClusterEvent> => new Set(changes);
 
 describe('SchedulingQueue', () => {
   let clock: FakeClock;
@@ -61,14 +61,14 @@ describe('SchedulingQueue', () => {
     const pod = podOf('a');
     queue.set(pod, false);
     pop();
-    queue.park(pod, helped('pod removed'));
-    queue.wake('node taints');
+    queue.markUnschedulable(pod, helped('pod removed'));
+    queue.moveToActive('node taints');
     await pass(3_000);
     assert.equal(pop(), undefined);
-    queue.wake('pod removed');
+    queue.moveToActive('pod removed');
     assert.equal(pop(), 'a');
-    queue.park(pod, helped('pod removed'));
-    queue.wake('pod removed');
+    queue.markUnschedulable(pod, helped('pod removed'));
+    queue.moveToActive('pod removed');
     assert.equal(pop(), undefined, 'it waits two seconds after its second failure');
     await pass(2_500);
     assert.equal(pop(), 'a');
@@ -91,22 +91,22 @@ describe('SchedulingQueue', () => {
     assert.deepEqual(waits, [1, 2, 4, 8, 10, 10]);
   });
 
-  it('tries a parked pod again after five minutes whatever happens', async () => {
+  it('tries an unschedulable pod again after five minutes whatever happens', async () => {
     const pod = podOf('a');
     queue.set(pod, false);
     pop();
-    queue.park(pod, helped());
+    queue.markUnschedulable(pod, helped());
     await pass(299_000);
     assert.equal(pop(), undefined);
     await pass(3_000);
     assert.equal(pop(), 'a');
   });
 
-  it('wakes a parked pod that was itself changed', async () => {
+  it('wakes an unschedulable pod that was itself changed', async () => {
     queue.set(podOf('a'), false);
     const pod = queue.pop();
     assert.ok(pod);
-    queue.park(pod, helped());
+    queue.markUnschedulable(pod, helped());
     await pass(1_500);
     queue.set(podOf('a'), false);
     assert.equal(pop(), undefined);
@@ -119,7 +119,7 @@ describe('SchedulingQueue', () => {
     queue.set(pod, false);
     pop();
     queue.delete(pod.key);
-    queue.park(pod, helped());
+    queue.markUnschedulable(pod, helped());
     queue.retry(pod);
     assert.equal(queue.has(pod.key), false);
   });

@@ -1,26 +1,26 @@
 /**
  * The pods that wait for a node, in one of these states:
  *
- *     add                pop                      park (fits nowhere)
- *   ───────► active ───────────► in decision ──────────────────────────► parked
- *              ▲                      │ retry (an error)                   │ a change that may help,
+ *     add                pop                      markUnschedulable (fits nowhere)
+ *   ───────► active ───────────► in decision ─────────────────────► unschedulable
+ *              ▲                      │ retry (an error)                   │ an event that may help,
  *              │                      ▼                                    │ or five minutes
  *              └───────────────── backing off ◄────────────────────────────┘
  *                  wait is over
  *
  * Invariants:
  * - `active` gives the most important pod first, among equals the one that waits longest.
- * - The wait doubles with each attempt, from 1 to 10 s, counted from the last one: a parked pod whose wait is over
+ * - The wait doubles with each attempt, from 1 to 10 s, counted from the last one: a unschedulable pod whose wait is over
  *   becomes active at once.
  * - A pod is in the queue once; one that is deleted or bound is nowhere in it.
  */
 
 import TinyQueue from 'tinyqueue';
 import type { Clock } from '../base/clock.ts';
-import type { ClusterChange } from './framework.ts';
+import type { ClusterEvent } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
-type State = 'active' | 'in decision' | 'backing off' | 'parked';
+type State = 'active' | 'in decision' | 'backing off' | 'unschedulable';
 
 interface Entry {
   pod: PodInfo;
@@ -31,7 +31,7 @@ interface Entry {
   readonly order: number;
   /** Monotonic milliseconds of the last failed attempt. */
   failedAt: number;
-  wokenBy: ReadonlySet<ClusterChange>;
+  eventsToRegister: ReadonlySet<ClusterEvent>;
 }
 
 interface Place {
@@ -44,7 +44,7 @@ export interface QueueOptions {
   readonly baseBackoffMs?: number;
   readonly maxBackoffMs?: number;
   /** Parked pods are tried again after so long even if nothing seems to help them. */
-  readonly maxParkedMs?: number;
+  readonly maxUnschedulableMs?: number;
 }
 
 /** How often waits are looked at while pods back off: so much later than due may a pod come back. */
@@ -55,20 +55,20 @@ export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #baseBackoffMs: number;
   readonly #maxBackoffMs: number;
-  readonly #maxParkedMs: number;
+  readonly #maxUnschedulableMs: number;
   readonly #entries = new Map<string, Entry>();
   readonly #backingOff = new Set<Entry>();
-  readonly #parked = new Set<Entry>();
+  readonly #unschedulable = new Set<Entry>();
   /** May hold outdated places: of entries that are not active any more, or have another priority. */
   readonly #active = new TinyQueue<Place>([], (a, b) => b.priority - a.priority || a.entry.order - b.entry.order);
   #order = 0;
   #notify: () => void = () => {};
 
-  constructor({ clock, baseBackoffMs = 1_000, maxBackoffMs = 10_000, maxParkedMs = 300_000 }: QueueOptions) {
+  constructor({ clock, baseBackoffMs = 1_000, maxBackoffMs = 10_000, maxUnschedulableMs = 300_000 }: QueueOptions) {
     this.#clock = clock;
     this.#baseBackoffMs = baseBackoffMs;
     this.#maxBackoffMs = maxBackoffMs;
-    this.#maxParkedMs = maxParkedMs;
+    this.#maxUnschedulableMs = maxUnschedulableMs;
   }
 
   /** Called when there may be something to pop. */
@@ -86,12 +86,19 @@ export class SchedulingQueue {
     return this.#entries.has(key);
   }
 
-  /** A new pod, or a newer version of a known one; `wakes`: the change may let it fit. */
-  set(pod: PodInfo, wakes: boolean): void {
+  /** A new pod, or a newer version of a known one; `mayHelp`: the change may let it fit. */
+  set(pod: PodInfo, mayHelp: boolean): void {
     const known = this.#entries.get(pod.key);
     if (known === undefined || known.pod.uid !== pod.uid) {
       this.delete(pod.key);
-      const entry: Entry = { pod, state: 'active', attempts: 0, order: this.#order++, failedAt: 0, wokenBy: new Set() };
+      const entry: Entry = {
+        pod,
+        state: 'active',
+        attempts: 0,
+        order: this.#order++,
+        failedAt: 0,
+        eventsToRegister: new Set(),
+      };
       this.#entries.set(pod.key, entry);
       this.#activate(entry);
       return;
@@ -99,7 +106,7 @@ export class SchedulingQueue {
     const moved = known.pod.priority !== pod.priority;
     known.pod = pod;
     if (known.state === 'active' && moved) this.#activate(known);
-    if (known.state === 'parked' && wakes) this.#unpark(known);
+    if (known.state === 'unschedulable' && mayHelp) this.#leaveUnschedulable(known);
   }
 
   delete(key: string): void {
@@ -107,10 +114,10 @@ export class SchedulingQueue {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#backingOff.delete(entry);
-    this.#parked.delete(entry);
+    this.#unschedulable.delete(entry);
   }
 
-  /** The next pod to decide on; it stays known until it is bound, parked, retried or deleted. */
+  /** The next pod to decide on; it stays known until it is bound, unschedulable, retried or deleted. */
   pop(): PodInfo | undefined {
     for (let place = this.#active.pop(); place !== undefined; place = this.#active.pop()) {
       const { entry, priority } = place;
@@ -123,12 +130,12 @@ export class SchedulingQueue {
   }
 
   /** The pod fits nowhere: it waits for one of these changes. */
-  park(pod: PodInfo, wokenBy: ReadonlySet<ClusterChange>): void {
+  markUnschedulable(pod: PodInfo, eventsToRegister: ReadonlySet<ClusterEvent>): void {
     const entry = this.#failed(pod);
     if (entry === undefined) return;
-    entry.wokenBy = wokenBy;
-    entry.state = 'parked';
-    this.#parked.add(entry);
+    entry.eventsToRegister = eventsToRegister;
+    entry.state = 'unschedulable';
+    this.#unschedulable.add(entry);
   }
 
   /** The decision came to nothing by an error: again after the wait. */
@@ -137,8 +144,9 @@ export class SchedulingQueue {
     if (entry !== undefined) this.#backOff(entry);
   }
 
-  wake(change: ClusterChange): void {
-    for (const entry of [...this.#parked]) if (entry.wokenBy.has(change)) this.#unpark(entry);
+  moveToActive(change: ClusterEvent): void {
+    for (const entry of [...this.#unschedulable])
+      if (entry.eventsToRegister.has(change)) this.#leaveUnschedulable(entry);
   }
 
   /** Lets pods go on whose wait is over, until `signal` aborts. */
@@ -147,7 +155,8 @@ export class SchedulingQueue {
       await this.#clock.sleep(this.#backingOff.size > 0 ? busyTickMs : idleTickMs, signal);
       const now = this.#clock.monotonic();
       for (const entry of [...this.#backingOff]) if (now >= this.#readyAt(entry)) this.#activate(entry);
-      for (const entry of [...this.#parked]) if (now - entry.failedAt >= this.#maxParkedMs) this.#unpark(entry);
+      for (const entry of [...this.#unschedulable])
+        if (now - entry.failedAt >= this.#maxUnschedulableMs) this.#leaveUnschedulable(entry);
     }
   }
 
@@ -163,8 +172,8 @@ export class SchedulingQueue {
     return failedAt + Math.min(this.#maxBackoffMs, this.#baseBackoffMs * 2 ** (attempts - 1));
   }
 
-  #unpark(entry: Entry): void {
-    this.#parked.delete(entry);
+  #leaveUnschedulable(entry: Entry): void {
+    this.#unschedulable.delete(entry);
     if (this.#clock.monotonic() >= this.#readyAt(entry)) this.#activate(entry);
     else this.#backOff(entry);
   }

@@ -24,7 +24,7 @@ export class SchedulerMetrics {
       (gauge) => {
         gauge.set({ queue: 'active' }, queue.count('active'));
         gauge.set({ queue: 'backoff' }, queue.count('backing off'));
-        gauge.set({ queue: 'unschedulable' }, queue.count('parked'));
+        gauge.set({ queue: 'unschedulable' }, queue.count('unschedulable'));
       },
     );
   }

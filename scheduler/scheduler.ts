@@ -16,15 +16,17 @@ import { LeaderElection } from '../client/leader-election.ts';
 import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { ClusterFeed } from './cluster-feed.ts';
+import { InformedListers } from './cluster-listers.ts';
 import { createDefaultPlugins } from './default-plugins.ts';
+import type { Plugins, Profile } from './framework.ts';
 import { Nominations } from './nominations.ts';
+import { DefaultPreemption } from './plugins/default-preemption.ts';
+import { PodConditionUpdater } from './pod-condition-updater.ts';
+import { defaultSchedulerName } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingLoop } from './scheduling-loop.ts';
 import { Snapshot } from './snapshot.ts';
-import { TemplateMemory } from './template-results.ts';
-import { Verdicts } from './verdicts.ts';
-import { World } from './world.ts';
 
 export interface SchedulerOptions {
   readonly connection: Connection;
@@ -33,8 +35,8 @@ export interface SchedulerOptions {
   readonly leaderElect: boolean;
   /** Unique among the schedulers that run at the same time. */
   readonly identity: string;
-  /** Places the pods whose `spec.schedulerName` is this. Default `default-scheduler`. */
-  readonly schedulerName?: string;
+  /** How pods are placed, by their `spec.schedulerName`. Default: `default-scheduler` alone, with the default plugins. */
+  readonly profiles?: (defaults: Plugins) => readonly Profile[];
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
@@ -87,6 +89,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
 }
 
+const defaultProfiles = (plugins: Plugins): readonly Profile[] => [{ schedulerName: defaultSchedulerName, plugins }];
+
 interface Parts {
   readonly loop: SchedulingLoop;
   synced(signal: AbortSignal): Promise<void>;
@@ -95,41 +99,37 @@ interface Parts {
 }
 
 function assemble(client: Client, options: SchedulerOptions, clock: Clock): Parts {
-  const { logger, schedulerName = 'default-scheduler', metrics = new Metrics() } = options;
+  const { logger, profiles: profilesOf = defaultProfiles, metrics = new Metrics() } = options;
   const podInformer: Informer<Pod> = createInformer(client, pods, { logger });
   const nodeInformer: Informer<Node> = createInformer(client, nodes, { logger });
-  const world = new World(client, logger);
+  const listers = new InformedListers(client, logger);
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue({ clock });
   const nominations = new Nominations();
   const events = new EventRecorder({ client, logger });
-  const verdicts = new Verdicts({ client, pods: podInformer, logger, clock });
-  const feed = new ClusterFeed({ snapshot, queue, nominations, schedulerName });
-  feed.follow(podInformer, nodeInformer);
-  world.onNamespaces(() => {
+  const recorderOf = (name: string) => events.from(name);
+  const conditions = new PodConditionUpdater({ client, pods: podInformer, logger, clock });
+  listers.onNamespaces(() => {
     snapshot.namespacesChanged();
-    queue.wake('namespace labels');
+    queue.moveToActive('namespace labels');
   });
+  const shared = { client, snapshot, nominations, conditions, recorderOf, logger, clock };
+  const preemption = new DefaultPreemption({ ...shared, budgets: listers.budgets });
+  const profiles = profilesOf({ ...createDefaultPlugins(listers), postFilters: [preemption] });
+  const schedulerNames = new Set(profiles.map(({ schedulerName }) => schedulerName));
+  new ClusterFeed({ snapshot, queue, nominations, schedulerNames }).follow(podInformer, nodeInformer);
   const loop = new SchedulingLoop({
-    snapshot,
+    ...shared,
     queue,
-    nominations,
-    verdicts,
-    client,
-    logger,
-    clock,
-    plugins: createDefaultPlugins(world),
-    templates: new TemplateMemory(),
-    recorder: events.from(schedulerName),
+    profiles,
     metrics: new SchedulerMetrics(metrics, queue),
     random: Math.random,
-    budgets: () => world.budgets(),
   });
-  const running = [podInformer, nodeInformer, world, queue, events, verdicts];
+  const running = [podInformer, nodeInformer, listers, queue, events, conditions];
   return {
     loop,
     async synced(signal) {
-      await Promise.all([podInformer.synced(signal), nodeInformer.synced(signal), world.synced(signal)]);
+      await Promise.all([podInformer.synced(signal), nodeInformer.synced(signal), listers.synced(signal)]);
     },
     async run(signal) {
       await Promise.all(running.map((part) => part.run(signal)));

@@ -1,44 +1,52 @@
 /**
  * Decides on one pod after the other, each synchronously; bindings are written beside it:
  *
- *   pop → decide ─► assume ─► bind ───────────► the informer shows the pod on its node: confirmed
- *            │                  └─ failed ────► forget, and again after a wait
- *            └──► fits nowhere: park, say why, and make room if the pod is important enough
+ *   pop → decide ─► assume, reserve ─► pre-bind, bind ──► the informer shows the pod on its node: confirmed
+ *            │                              └─ failed ───► unreserve, forget, and again after a wait
+ *            └──► fits nowhere: unschedulable, say why, and ask the post-filters to make room
  *
  * Invariants:
  * - A pod is counted on its node from the decision on, so that the next decision sees it.
- * - Whoever fits nowhere is parked before anything is awaited: no change is missed.
+ * - A pod that fits nowhere is unschedulable before anything is awaited: no event is missed.
  * - At most `maxBindings` writes are on their way; decisions wait for them rather than pile up.
  */
 
-import { parseKey } from '../api/object.ts';
 import { pods } from '../api/resources/core.ts';
 import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
-import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
+import type { Binding } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';
 import type { Recorder } from '../client/event-recorder.ts';
-import type { Cached } from '../client/object-cache.ts';
-import { type DecisionContext, decide, type Refused } from './decision.ts';
-import { describeImpossible, describeNowhere } from './diagnosis.ts';
-import type { ClusterChange, Plugins, Refusal } from './framework.ts';
+import { type DecisionContext, decide } from './decision.ts';
+import { describeUnschedulable, describeUnschedulablePod } from './diagnosis.ts';
+import type { ClusterEvent, Plugins, PostFilterResult, Profile, Refusal, Refused } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { PodInfo } from './pod-info.ts';
-import { computePreemption } from './preemption.ts';
+import type { PodConditionUpdater } from './pod-condition-updater.ts';
+import { type PodInfo, schedulerNameOf } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { SchedulerMetrics } from './scheduler-metrics.ts';
-import { formatTime, type Verdicts } from './verdicts.ts';
+import { TemplateMemory } from './template-results.ts';
 
-export interface SchedulingLoopOptions extends DecisionContext {
+export interface SchedulingLoopOptions extends Pick<DecisionContext, 'snapshot' | 'nominations' | 'random'> {
+  readonly profiles: readonly Profile[];
   readonly queue: SchedulingQueue;
-  readonly verdicts: Verdicts;
+  readonly conditions: PodConditionUpdater;
   readonly client: Writer;
-  readonly recorder: Recorder;
+  /** Who events come from, by the name of the scheduler. */
+  recorderOf(schedulerName: string): Recorder;
   readonly metrics: SchedulerMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
-  budgets(): readonly Cached<PodDisruptionBudget>[];
+}
+
+/** A profile at work. */
+interface ActiveProfile {
+  readonly plugins: Plugins;
+  readonly context: DecisionContext;
+  readonly recorder: Recorder;
+  /** Plugin → the events that may turn its refusals. */
+  readonly eventsToRegister: ReadonlyMap<string, readonly ClusterEvent[]>;
 }
 
 const maxBindings = 100;
@@ -48,12 +56,12 @@ const burstMs = 8;
 export class SchedulingLoop {
   readonly #options: SchedulingLoopOptions;
   readonly #writes = new Set<Promise<void>>();
-  readonly #wokenBy: ReadonlyMap<string, readonly ClusterChange[]>;
+  readonly #profiles: ReadonlyMap<string, ActiveProfile>;
   #wake: () => void = () => {};
 
   constructor(options: SchedulingLoopOptions) {
     this.#options = options;
-    this.#wokenBy = wakersOf(options.plugins);
+    this.#profiles = new Map(options.profiles.map((profile) => [profile.schedulerName, activate(profile, options)]));
     options.queue.onReady(() => this.#wake());
   }
 
@@ -65,7 +73,7 @@ export class SchedulingLoop {
       const paused = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      if (this.#decideForAWhile()) await new Promise(setImmediate);
+      if (this.#decideForAWhile(signal)) await new Promise(setImmediate);
       else await paused;
     }
     signal.removeEventListener('abort', stop);
@@ -73,145 +81,132 @@ export class SchedulingLoop {
   }
 
   /** Whether there may be more to decide at once. */
-  #decideForAWhile(): boolean {
+  #decideForAWhile(signal: AbortSignal): boolean {
     const { queue, clock } = this.#options;
     const end = clock.monotonic() + burstMs;
     while (this.#writes.size < maxBindings) {
       const pod = queue.pop();
       if (pod === undefined) return false;
-      this.#place(pod);
+      this.#place(pod, signal);
       if (clock.monotonic() >= end) return true;
     }
     return false;
   }
 
-  #place(pod: PodInfo): void {
+  #place(pod: PodInfo, signal: AbortSignal): void {
     const startedAt = this.#options.clock.monotonic();
-    const result = this.#tryToPlace(pod);
+    const result = this.#tryToPlace(pod, signal);
     this.#options.metrics.observe(result, this.#options.clock.monotonic() - startedAt);
   }
 
-  #tryToPlace(pod: PodInfo): 'scheduled' | 'unschedulable' | 'error' {
+  #tryToPlace(pod: PodInfo, signal: AbortSignal): 'scheduled' | 'unschedulable' | 'error' {
     try {
-      const decision = decide(pod, this.#options);
-      switch (decision.type) {
-        case 'node':
-          this.#bind(pod, decision.node);
-          return 'scheduled';
-        case 'nowhere':
-          this.#refuse(pod, decision.refused);
-          return 'unschedulable';
-        case 'impossible':
-          this.#park(pod, [decision.refusal], describeImpossible(decision.nodes, decision.refusal));
-          return 'unschedulable';
+      const profile = this.#profileOf(pod);
+      const decision = decide(pod, profile.context);
+      if (decision.type === 'node') return this.#assign(pod, decision.node, { profile, signal });
+      if (decision.because === 'nodes') this.#postFilter(pod, decision.refused, profile);
+      else {
+        const message = describeUnschedulablePod(decision.nodes, decision.refusal);
+        this.#markUnschedulable(pod, [decision.refusal], { profile, message });
       }
+      return 'unschedulable';
     } catch (error) {
       this.#fail(pod, error);
       return 'error';
     }
   }
 
-  #bind(pod: PodInfo, node: NodeInfo): void {
-    this.#options.snapshot.assume(pod, node);
-    this.#options.verdicts.clear(pod.key);
-    this.#start(this.#writeBinding(pod, node.name));
+  #profileOf(pod: PodInfo): ActiveProfile {
+    const name = schedulerNameOf(pod.pod);
+    const profile = this.#profiles.get(name);
+    if (profile === undefined) throw new Error(`No profile is named ${JSON.stringify(name)}`);
+    return profile;
   }
 
-  async #writeBinding(pod: PodInfo, nodeName: string): Promise<void> {
-    const { client, snapshot, recorder, queue } = this.#options;
-    const { namespace = '', name, uid } = pod.pod.metadata;
+  /** Assume and reserve, in one go with the decision; what has to be waited for comes after. */
+  #assign(pod: PodInfo, node: NodeInfo, { profile, signal }: Attempt): 'scheduled' | 'unschedulable' {
+    const { snapshot, conditions } = this.#options;
+    snapshot.assume(pod, node);
+    for (const plugin of profile.plugins.reserves ?? []) {
+      const refusal = plugin.reserve(pod, node);
+      if (refusal === undefined) continue;
+      this.#release(pod, node, profile);
+      const message = describeUnschedulable(snapshot.nodeCount, [refusal]);
+      this.#markUnschedulable(pod, [refusal], { profile, message });
+      return 'unschedulable';
+    }
+    conditions.clear(pod.key);
+    this.#start(this.#bind(pod, node, { profile, signal }));
+    return 'scheduled';
+  }
+
+  async #bind(pod: PodInfo, node: NodeInfo, { profile, signal }: Attempt): Promise<void> {
     try {
-      await client.createSubresource(pods, { namespace, name }, 'binding', {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { namespace, name, uid },
-        target: { kind: 'Node', name: nodeName },
-      } as object);
-      const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
-      recorder.record(pod.pod, { type: 'Normal', reason: 'Scheduled', message });
+      for (const plugin of profile.plugins.preBinds ?? []) await plugin.preBind(pod, node, signal);
+      await this.#writeBinding(pod, node.name, profile);
     } catch (error) {
-      snapshot.forget(pod);
-      queue.wake('pod removed');
-      // The pod is gone, or somebody else bound it: the informer tells, and there is nothing to complain of.
+      const { queue } = this.#options;
+      this.#release(pod, node, profile);
+      queue.moveToActive('pod removed');
+      // The pod is gone, or another scheduler bound it: the informer tells, and there is nothing to complain of.
       if (isNotFound(error) || isConflict(error)) queue.retry(pod);
       else this.#fail(pod, error);
     }
   }
 
-  #refuse(pod: PodInfo, refused: Refused): void {
-    const { snapshot, clock } = this.#options;
-    const preemption = computePreemption(pod, refused, {
-      snapshot,
-      budgets: this.#options.budgets(),
-      now: clock.now(),
-    });
-    const refusals = [...refused.refusals.values()];
-    if (preemption.type === 'none') {
-      this.#park(pod, refusals, describeNowhere(snapshot.nodeCount, refusals, preemption.message));
-      return;
-    }
-    this.#park(pod, refusals, describeNowhere(snapshot.nodeCount, refusals), preemption.node.name);
-    this.#options.nominations.set(pod, preemption.node.name);
-    this.#start(this.#makeRoom(pod, preemption.node, preemption.victims));
+  async #writeBinding(pod: PodInfo, nodeName: string, { recorder }: ActiveProfile): Promise<void> {
+    const { namespace = '', name, uid } = pod.pod.metadata;
+    const binding: Binding = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { namespace, name, uid },
+      target: { kind: 'Node', name: nodeName },
+    };
+    await this.#options.client.createSubresource(pods, { namespace, name }, 'binding', binding);
+    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    recorder.record(pod.pod, { type: 'Normal', reason: 'Scheduled', message });
   }
 
-  #park(pod: PodInfo, refusals: readonly Refusal[], message: string, nominatedNodeName?: string): void {
-    const { queue, verdicts, recorder } = this.#options;
-    queue.park(pod, this.#changesThatHelp(refusals));
-    verdicts.set(pod.key, { uid: pod.uid, condition: { reason: 'Unschedulable', message }, nominatedNodeName });
-    recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
+  /** The attempt came to nothing: the node is as free as before. */
+  #release(pod: PodInfo, node: NodeInfo, { plugins }: ActiveProfile): void {
+    for (const plugin of plugins.reserves ?? []) plugin.unreserve(pod, node);
+    this.#options.snapshot.forget(pod);
+  }
+
+  #postFilter(pod: PodInfo, refused: Refused, profile: ActiveProfile): void {
+    const { snapshot, nominations } = this.#options;
+    const refusals = [...refused.refusals.values()];
+    const result = askPostFilters(profile.plugins, pod, refused);
+    if (result.type === 'none') {
+      const message = describeUnschedulable(snapshot.nodeCount, refusals, result.message);
+      this.#markUnschedulable(pod, refusals, { profile, message });
+      return;
+    }
+    const message = describeUnschedulable(snapshot.nodeCount, refusals);
+    this.#markUnschedulable(pod, refusals, { profile, message, nominatedNodeName: result.node.name });
+    nominations.set(pod, result.node.name);
+    this.#start(result.makeRoom());
+  }
+
+  #markUnschedulable(
+    pod: PodInfo,
+    refusals: readonly Refusal[],
+    { profile, message, nominatedNodeName }: { profile: ActiveProfile; message: string; nominatedNodeName?: string },
+  ): void {
+    const { queue, conditions } = this.#options;
+    queue.markUnschedulable(pod, eventsThatHelp(profile, refusals));
+    conditions.set(pod.key, { uid: pod.uid, condition: { reason: 'Unschedulable', message }, nominatedNodeName });
+    profile.recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
   }
 
   #fail(pod: PodInfo, error: unknown): void {
-    const { queue, verdicts, recorder, logger } = this.#options;
+    const { queue, conditions, logger, recorderOf } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     // While the server is away every pod fails alike, and the informers say so already.
     logger[isRetryable(error) ? 'debug' : 'warn']('Scheduling a pod failed; trying again', { pod: pod.key, error });
     queue.retry(pod);
-    verdicts.set(pod.key, { uid: pod.uid, condition: { reason: 'SchedulerError', message } });
-    recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
-  }
-
-  #changesThatHelp(refusals: readonly Refusal[]): ReadonlySet<ClusterChange> {
-    // Without nodes nothing was refused, and only a node helps.
-    const helpful = new Set<ClusterChange>(['node added']);
-    for (const plugin of new Set(refusals.map((refusal) => refusal.plugin)))
-      for (const change of this.#wokenBy.get(plugin) ?? []) helpful.add(change);
-    return helpful;
-  }
-
-  async #makeRoom(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): Promise<void> {
-    const { nominations, verdicts, logger } = this.#options;
-    for (const lesser of nominations.lessImportantOn(node.name, pod.priority)) {
-      // Its room is taken: it looks elsewhere.
-      nominations.delete(lesser.key);
-      verdicts.withdrawNomination(lesser);
-    }
-    const results = await Promise.allSettled(victims.map((victim) => this.#evict(victim, pod, node)));
-    for (const result of results)
-      if (result.status === 'rejected') logger.warn('Preempting a pod failed', { pod: pod.key, error: result.reason });
-  }
-
-  async #evict(victim: PodInfo, pod: PodInfo, node: NodeInfo): Promise<void> {
-    if (victim.terminating) return;
-    const { client, recorder, clock } = this.#options;
-    const key = parseKey(victim.key);
-    const condition = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'PreemptionByScheduler',
-      message: 'default-scheduler: preempting to accommodate a higher priority pod',
-      lastTransitionTime: formatTime(clock.now()),
-    };
-    try {
-      const body = { metadata: { uid: victim.uid }, status: { conditions: [condition] } };
-      await client.patch(pods, key, { type: 'strategic', body }, { subresource: 'status' });
-      await client.delete(pods, key, { uid: victim.uid });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    const message = `Preempted by pod ${pod.uid} on node ${node.name}`;
-    recorder.record(victim.pod, { type: 'Normal', reason: 'Preempted', message });
+    conditions.set(pod.key, { uid: pod.uid, condition: { reason: 'SchedulerError', message } });
+    recorderOf(schedulerNameOf(pod.pod)).record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
   }
 
   /** Awaited by `run`; what goes through here handles its own errors. */
@@ -224,6 +219,35 @@ export class SchedulingLoop {
   }
 }
 
-function wakersOf({ filters }: Plugins): ReadonlyMap<string, readonly ClusterChange[]> {
-  return new Map(filters.map(({ name, wokenBy }) => [name, wokenBy]));
+interface Attempt {
+  readonly profile: ActiveProfile;
+  readonly signal: AbortSignal;
+}
+
+function activate({ schedulerName, plugins }: Profile, options: SchedulingLoopOptions): ActiveProfile {
+  const { snapshot, nominations, random, recorderOf } = options;
+  return {
+    plugins,
+    context: { snapshot, nominations, random, plugins, templates: new TemplateMemory() },
+    recorder: recorderOf(schedulerName),
+    eventsToRegister: new Map(plugins.filters.map(({ name, eventsToRegister }) => [name, eventsToRegister])),
+  };
+}
+
+/** The first that nominates a node has the word; else what the last one said. */
+function askPostFilters({ postFilters = [] }: Plugins, pod: PodInfo, refused: Refused): PostFilterResult {
+  let result: PostFilterResult = { type: 'none', message: '' };
+  for (const plugin of postFilters) {
+    result = plugin.postFilter(pod, refused);
+    if (result.type === 'nominated') break;
+  }
+  return result;
+}
+
+function eventsThatHelp({ eventsToRegister }: ActiveProfile, refusals: readonly Refusal[]): ReadonlySet<ClusterEvent> {
+  // Without nodes nothing was refused, and only a node helps.
+  const helpful = new Set<ClusterEvent>(['node added']);
+  for (const plugin of new Set(refusals.map((refusal) => refusal.plugin)))
+    for (const event of eventsToRegister.get(plugin) ?? []) helpful.add(event);
+  return helpful;
 }

@@ -11,7 +11,8 @@ import { type Controller, keyOfChange, objectOfChange } from '../../client/contr
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import { equalJson } from '../../api/json-record.ts';
-import type { LoopContext } from '../loop.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { podIndexes } from '../pods/pod-indexes.ts';
 import { markDisrupted } from '../pods/pod-disruption.ts';
 import { isPodTerminal } from '../pods/pod-state.ts';
 import { toleratedMs } from './tolerations.ts';

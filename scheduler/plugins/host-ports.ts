@@ -6,13 +6,13 @@ const name = 'NodePorts';
 const refusal: Refusal = {
   plugin: name,
   reasons: ["node(s) didn't have free ports for the requested pod ports"],
-  curable: true,
+  resolvable: true,
 };
 
 export const hostPorts: FilterPlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added', 'pod removed'],
+  eventsToRegister: ['node added', 'pod removed'],
   prepareFilter(pod) {
     if (pod.hostPorts.length === 0) return undefined;
     return { refuse: (node) => (pod.hostPorts.some((port) => node.isTaken(port)) ? refusal : undefined) };

@@ -6,30 +6,30 @@
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { own } from '../../api/json-record.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
+import type { ClusterListers } from '../cluster-listers.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { stretchToHundred } from '../normalize.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Surroundings } from '../world.ts';
 
 const name = 'InterPodAffinity';
-const notNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod affinity rules"], curable: false };
-const tooNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod anti-affinity rules"], curable: true };
+const notNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod affinity rules"], resolvable: false };
+const tooNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod anti-affinity rules"], resolvable: true };
 const unwelcome: Refusal = {
   plugin: name,
   reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"],
-  curable: true,
+  resolvable: true,
 };
 
-type Namespaces = Surroundings['namespaces'];
+type Namespaces = ClusterListers['namespaces'];
 
-export function createInterPodAffinity({ namespaces }: Pick<Surroundings, 'namespaces'>): FilterPlugin & ScorePlugin {
+export function createInterPodAffinity({ namespaces }: Pick<ClusterListers, 'namespaces'>): FilterPlugin & ScorePlugin {
   return {
     name,
     scope: 'cluster',
-    wokenBy: ['node added', 'node labels', 'pod placed', 'pod removed', 'pod labels', 'namespace labels'],
+    eventsToRegister: ['node added', 'node labels', 'pod placed', 'pod removed', 'pod labels', 'namespace labels'],
     weight: 2,
     prepareFilter: (pod, snapshot) => prepareFilter(pod, snapshot, namespaces),
     prepareScore: (pod, snapshot) => prepareScore(pod, snapshot, namespaces),

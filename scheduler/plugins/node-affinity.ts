@@ -9,19 +9,19 @@ const name = 'NodeAffinity';
 const refusal: Refusal = {
   plugin: name,
   reasons: ["node(s) didn't match Pod's node affinity/selector"],
-  curable: false,
+  resolvable: false,
 };
 
 export const nodeAffinity: FilterPlugin & ScorePlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added', 'node labels'],
+  eventsToRegister: ['node added', 'node labels'],
   weight: 2,
 
   prepareFilter({ pod: { spec } }) {
     if (spec.nodeSelector === undefined && requiredTerms(spec) === undefined) return undefined;
     const candidates = candidatesOf(spec);
-    if (candidates?.size === 0) return { plugin: name, reasons: ['pod affinity terms conflict'], curable: false };
+    if (candidates?.size === 0) return { plugin: name, reasons: ['pod affinity terms conflict'], resolvable: false };
     return {
       ...(candidates !== undefined && { candidates }),
       refuse: (node) => (matchesRequiredNodes(spec, node) ? undefined : refusal),

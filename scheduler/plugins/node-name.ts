@@ -3,12 +3,12 @@
 import type { FilterPlugin, Refusal } from '../framework.ts';
 
 const name = 'NodeName';
-const refusal: Refusal = { plugin: name, reasons: ["node(s) didn't match the requested node name"], curable: false };
+const refusal: Refusal = { plugin: name, reasons: ["node(s) didn't match the requested node name"], resolvable: false };
 
 export const nodeName: FilterPlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added'],
+  eventsToRegister: ['node added'],
   prepareFilter({ pod }) {
     const wanted = pod.spec.nodeName;
     if (!wanted) return undefined;

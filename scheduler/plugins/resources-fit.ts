@@ -10,7 +10,7 @@ const scored = ['cpu', 'memory'] as const;
 export const resourcesFit: FilterPlugin & ScorePlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added', 'node resources', 'pod removed'],
+  eventsToRegister: ['node added', 'node resources', 'pod removed'],
   weight: 1,
 
   prepareFilter(pod) {
@@ -25,14 +25,14 @@ export const resourcesFit: FilterPlugin & ScorePlugin = {
 
 function refuse(requests: readonly (readonly [string, number])[], node: NodeInfo): Refusal | undefined {
   const reasons: string[] = node.pods.size + 1 > (node.allocatable.get('pods') ?? 0) ? ['Too many pods'] : [];
-  let curable = true;
+  let resolvable = true;
   for (const [resource, amount] of requests) {
     const allocatable = node.allocatable.get(resource) ?? 0;
     if (amount <= allocatable - (node.requested.get(resource) ?? 0)) continue;
     reasons.push(`Insufficient ${resource}`);
-    if (amount > allocatable) curable = false;
+    if (amount > allocatable) resolvable = false;
   }
-  return reasons.length === 0 ? undefined : { plugin: name, reasons, curable };
+  return reasons.length === 0 ? undefined : { plugin: name, reasons, resolvable };
 }
 
 /** The share of each scored resource that would be left, as a mean of integers out of 100. */

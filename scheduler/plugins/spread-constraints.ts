@@ -5,10 +5,10 @@ import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { own } from '../../api/json-record.ts';
+import type { ClusterListers } from '../cluster-listers.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
-import type { Surroundings } from '../world.ts';
 import { matchesRequiredNodes } from './node-selection.ts';
 import { tolerates } from './tolerations.ts';
 
@@ -40,8 +40,8 @@ export function ownConstraints(
 }
 
 /** Hosts first, zones less strictly; none for a pod that belongs to no Service and no controller. */
-export function defaultConstraints(pod: PodInfo, surroundings: Surroundings): readonly SpreadConstraint[] {
-  const selector = siblingsOf(pod, surroundings);
+export function defaultConstraints(pod: PodInfo, listers: ClusterListers): readonly SpreadConstraint[] {
+  const selector = siblingsOf(pod, listers);
   if (selector === undefined) return [];
   const question = questionFor(pod, selector.key, (other) => selector.matches(other.labels));
   const counts = (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node);
@@ -106,13 +106,13 @@ interface Siblings {
 }
 
 /** The pods that all Services of the pod and its controller select, together. */
-function siblingsOf(pod: PodInfo, surroundings: Surroundings): Siblings | undefined {
+function siblingsOf(pod: PodInfo, listers: ClusterListers): Siblings | undefined {
   const labels: Record<string, string> = {};
-  for (const { spec } of surroundings.services.list(pod.namespace)) {
+  for (const { spec } of listers.services.list(pod.namespace)) {
     const selector = spec?.selector ?? {};
     if (Object.keys(selector).length > 0 && matchesLabels(selector, pod.labels)) Object.assign(labels, selector);
   }
-  const owner = ownerSelector(pod, surroundings);
+  const owner = ownerSelector(pod, listers);
   const count =
     Object.keys(labels).length + Object.keys(owner?.matchLabels ?? {}).length + (owner?.matchExpressions ?? []).length;
   if (count === 0) return undefined;
@@ -122,19 +122,19 @@ function siblingsOf(pod: PodInfo, surroundings: Surroundings): Siblings | undefi
   };
 }
 
-function ownerSelector(pod: PodInfo, surroundings: Surroundings): DeepReadonly<LabelSelector> | undefined {
+function ownerSelector(pod: PodInfo, listers: ClusterListers): DeepReadonly<LabelSelector> | undefined {
   const owner = pod.pod.metadata.ownerReferences?.find(({ controller }) => controller);
   if (owner === undefined) return undefined;
   const key = `${pod.namespace}/${owner.name}`;
   switch (`${owner.apiVersion} ${owner.kind}`) {
     case 'v1 ReplicationController': {
-      const matchLabels = surroundings.replicationControllers.get(key)?.spec?.selector;
+      const matchLabels = listers.replicationControllers.get(key)?.spec?.selector;
       return matchLabels === undefined ? undefined : { matchLabels };
     }
     case 'apps/v1 ReplicaSet':
-      return surroundings.replicaSets.get(key)?.spec?.selector;
+      return listers.replicaSets.get(key)?.spec?.selector;
     case 'apps/v1 StatefulSet':
-      return surroundings.statefulSets.get(key)?.spec?.selector;
+      return listers.statefulSets.get(key)?.spec?.selector;
     default:
       return undefined;
   }

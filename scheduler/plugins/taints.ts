@@ -5,12 +5,12 @@ import { normalizeToHundred } from '../normalize.ts';
 import { tolerates } from './tolerations.ts';
 
 const name = 'TaintToleration';
-const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], curable: false };
+const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], resolvable: false };
 
 export const taintToleration: FilterPlugin & ScorePlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added', 'node taints'],
+  eventsToRegister: ['node added', 'node taints'],
   weight: 3,
 
   prepareFilter({ pod: { spec } }) {

@@ -4,24 +4,24 @@
  */
 
 import { own } from '../../api/json-record.ts';
+import type { ClusterListers } from '../cluster-listers.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { Surroundings } from '../world.ts';
 import { defaultConstraints, hostnameKey, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
 
 const name = 'PodTopologySpread';
 const reason = "node(s) didn't match pod topology spread constraints";
-const tooMany: Refusal = { plugin: name, reasons: [reason], curable: true };
-const noLabel: Refusal = { plugin: name, reasons: [`${reason} (missing required label)`], curable: false };
+const tooMany: Refusal = { plugin: name, reasons: [reason], resolvable: true };
+const noLabel: Refusal = { plugin: name, reasons: [`${reason} (missing required label)`], resolvable: false };
 
-export function createTopologySpread(surroundings: Surroundings): FilterPlugin & ScorePlugin {
+export function createTopologySpread(listers: ClusterListers): FilterPlugin & ScorePlugin {
   return {
     name,
     scope: 'cluster',
-    wokenBy: ['node added', 'node labels', 'node taints', 'pod placed', 'pod removed', 'pod labels'],
+    eventsToRegister: ['node added', 'node labels', 'node taints', 'pod placed', 'pod removed', 'pod labels'],
     weight: 2,
     prepareFilter(pod, snapshot) {
       const constraints = ownConstraints(pod, 'DoNotSchedule');
@@ -29,7 +29,7 @@ export function createTopologySpread(surroundings: Surroundings): FilterPlugin &
     },
     prepareScore(pod, snapshot, feasible) {
       const isExplicit = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
-      const constraints = isExplicit ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, surroundings);
+      const constraints = isExplicit ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, listers);
       return constraints.length === 0 ? undefined : prepareSoftSpread(constraints, { isExplicit, snapshot, feasible });
     },
   };

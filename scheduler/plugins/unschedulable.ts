@@ -4,13 +4,13 @@ import type { FilterPlugin, Refusal } from '../framework.ts';
 import { tolerates } from './tolerations.ts';
 
 const name = 'NodeUnschedulable';
-const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], curable: false };
+const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], resolvable: false };
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 export const unschedulable: FilterPlugin = {
   name,
   scope: 'template',
-  wokenBy: ['node added', 'node taints'],
+  eventsToRegister: ['node added', 'node taints'],
   prepareFilter({ pod }) {
     if (tolerates(pod.spec.tolerations, taint)) return undefined;
     return { refuse: ({ node }) => (node.spec?.unschedulable ? refusal : undefined) };

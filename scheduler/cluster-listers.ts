@@ -14,10 +14,9 @@ import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Reader, Watcher } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
-import type { Cached, Informer, ObjectCache } from '../client/object-cache.ts';
+import type { Informer, ObjectCache } from '../client/object-cache.ts';
 
-/** The part that plugins read. */
-export interface Surroundings {
+export interface ClusterListers {
   readonly services: ObjectCache<Service>;
   readonly replicationControllers: ObjectCache<ReplicationController>;
   readonly replicaSets: ObjectCache<ReplicaSet>;
@@ -25,13 +24,13 @@ export interface Surroundings {
   readonly namespaces: ObjectCache<Namespace>;
 }
 
-export class World implements Surroundings {
+export class InformedListers implements ClusterListers {
   readonly services: ObjectCache<Service>;
   readonly replicationControllers: ObjectCache<ReplicationController>;
   readonly replicaSets: ObjectCache<ReplicaSet>;
   readonly statefulSets: ObjectCache<StatefulSet>;
   readonly #namespaces: Informer<Namespace>;
-  readonly #budgets: ObjectCache<PodDisruptionBudget>;
+  readonly budgets: ObjectCache<PodDisruptionBudget>;
   readonly #informers: { run(signal: AbortSignal): Promise<void>; synced(signal: AbortSignal): Promise<void> }[] = [];
 
   constructor(client: Reader & Watcher, logger: Logger) {
@@ -44,16 +43,12 @@ export class World implements Surroundings {
     this.replicationControllers = follow(replicationControllers);
     this.replicaSets = follow(replicaSets);
     this.statefulSets = follow(statefulSets);
-    this.#budgets = follow(podDisruptionBudgets);
+    this.budgets = follow(podDisruptionBudgets);
     this.#namespaces = follow(namespaces);
   }
 
   get namespaces(): ObjectCache<Namespace> {
     return this.#namespaces;
-  }
-
-  budgets(): readonly Cached<PodDisruptionBudget>[] {
-    return [...this.#budgets.list()];
   }
 
   /** Called when a namespace came, went or changed. */

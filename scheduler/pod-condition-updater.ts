@@ -16,7 +16,7 @@ import type { Cached, ObjectCache } from '../client/object-cache.ts';
 import type { Reconciler, Result } from '../client/reconciler.ts';
 import type { PodInfo } from './pod-info.ts';
 
-export interface Verdict {
+export interface PodSchedulingStatus {
   readonly uid: string;
   /** Absent: only the nomination changes. */
   readonly condition?: { readonly reason: 'Unschedulable' | 'SchedulerError'; readonly message: string };
@@ -24,7 +24,7 @@ export interface Verdict {
   readonly nominatedNodeName?: string | undefined;
 }
 
-export interface VerdictsOptions {
+export interface PodConditionUpdaterOptions {
   readonly client: Pick<Writer, 'patch'>;
   readonly pods: ObjectCache<Pod>;
   readonly logger: Logger;
@@ -33,19 +33,19 @@ export interface VerdictsOptions {
 
 const workers = 8;
 
-export class Verdicts implements Reconciler {
-  readonly #options: VerdictsOptions;
-  readonly #pending = new Map<string, Verdict>();
+export class PodConditionUpdater implements Reconciler {
+  readonly #options: PodConditionUpdaterOptions;
+  readonly #pending = new Map<string, PodSchedulingStatus>();
   readonly #controller: Controller;
 
-  constructor(options: VerdictsOptions) {
+  constructor(options: PodConditionUpdaterOptions) {
     this.#options = options;
     const { logger, clock } = options;
-    this.#controller = new Controller({ name: 'verdicts', reconciler: this, workers, logger, clock });
+    this.#controller = new Controller({ name: 'pod-conditions', reconciler: this, workers, logger, clock });
   }
 
-  set(key: string, verdict: Verdict): void {
-    this.#pending.set(key, verdict);
+  set(key: string, wanted: PodSchedulingStatus): void {
+    this.#pending.set(key, wanted);
     this.#controller.add(key);
   }
 
@@ -65,19 +65,19 @@ export class Verdicts implements Reconciler {
   }
 
   async reconcile(key: string): Promise<Result> {
-    const verdict = this.#pending.get(key);
-    if (verdict === undefined) return {};
+    const wanted = this.#pending.get(key);
+    if (wanted === undefined) return {};
     const pod = this.#options.pods.get(key);
-    if (pod !== undefined && pod.metadata.uid === verdict.uid && !pod.spec?.nodeName) await this.#write(pod, verdict);
-    if (this.#pending.get(key) === verdict) this.#pending.delete(key);
+    if (pod !== undefined && pod.metadata.uid === wanted.uid && !pod.spec?.nodeName) await this.#write(pod, wanted);
+    if (this.#pending.get(key) === wanted) this.#pending.delete(key);
     return {};
   }
 
-  async #write(pod: Cached<Pod>, verdict: Verdict): Promise<void> {
-    const status = computeStatusPatch(pod, verdict, this.#options.clock.now());
+  async #write(pod: Cached<Pod>, wanted: PodSchedulingStatus): Promise<void> {
+    const status = computeStatusPatch(pod, wanted, this.#options.clock.now());
     if (status === undefined) return;
     try {
-      const body = { metadata: { uid: verdict.uid }, status };
+      const body = { metadata: { uid: wanted.uid }, status };
       await this.#options.client.patch(
         pods,
         parseKey(keyOf(pod)),
@@ -91,8 +91,8 @@ export class Verdicts implements Reconciler {
 }
 
 /** What to change in the pod's status, or undefined when it says so already. Pure. */
-export function computeStatusPatch(pod: Cached<Pod>, verdict: Verdict, now: number): object | undefined {
-  const { condition, nominatedNodeName } = verdict;
+export function computeStatusPatch(pod: Cached<Pod>, wanted: PodSchedulingStatus, now: number): object | undefined {
+  const { condition, nominatedNodeName } = wanted;
   const status: Record<string, unknown> = {};
   const known = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   const said = known?.status === 'False' && known.reason === condition?.reason && known?.message === condition?.message;

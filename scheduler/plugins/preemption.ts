@@ -3,16 +3,15 @@
  * Pure: it tries things on clones of nodes and changes nothing.
  */
 
-import { matchesLabelSelector } from '../api/label-selector.ts';
-import type { PodDisruptionBudget } from '../api/types/policy/v1.ts';
-import type { Cached } from '../client/object-cache.ts';
-import { own } from '../api/json-record.ts';
-import type { Refused } from './decision.ts';
-import { describeRefusals } from './diagnosis.ts';
-import type { Refusal } from './framework.ts';
-import type { NodeInfo } from './node-info.ts';
-import type { PodInfo } from './pod-info.ts';
-import type { Snapshot } from './snapshot.ts';
+import { own } from '../../api/json-record.ts';
+import { matchesLabelSelector } from '../../api/label-selector.ts';
+import type { PodDisruptionBudget } from '../../api/types/policy/v1.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import { describeRefusals } from '../diagnosis.ts';
+import type { Refusal, Refused } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodInfo } from '../pod-info.ts';
+import type { Snapshot } from '../snapshot.ts';
 
 export type Preemption =
   | { readonly type: 'room'; readonly node: NodeInfo; readonly victims: readonly PodInfo[] }
@@ -36,9 +35,9 @@ const plugin = 'DefaultPreemption';
 const notHelpful: Refusal = {
   plugin,
   reasons: ['Preemption is not helpful for scheduling'],
-  curable: false,
+  resolvable: false,
 };
-const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for incoming pod'], curable: false };
+const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for incoming pod'], resolvable: false };
 /** Trying out every node of a large cluster would take long, and one good candidate is enough. */
 const triedAtLeast = 100;
 const triedShare = 0.1;
@@ -51,7 +50,7 @@ export function computePreemption(pod: PodInfo, refused: Refused, context: Preem
   const enough = Math.max(triedAtLeast, Math.ceil(refused.refusals.size * triedShare));
   for (const [node, refusal] of refused.refusals) {
     if (candidates.length >= enough) break;
-    const outcome = refusal.curable ? tryNode(pod, node, refused, context) : notHelpful;
+    const outcome = refusal.resolvable ? tryNode(pod, node, refused, context) : notHelpful;
     if ('reasons' in outcome) outcomes.push(outcome);
     else candidates.push(outcome);
   }
@@ -64,7 +63,7 @@ function whyIneligible(pod: PodInfo, refused: Refused, snapshot: Snapshot): stri
   if (pod.pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const nominated = pod.pod.status?.nominatedNodeName;
   const node = nominated ? snapshot.node(nominated) : undefined;
-  if (node === undefined || refused.refusals.get(node)?.curable === false) return undefined;
+  if (node === undefined || refused.refusals.get(node)?.resolvable === false) return undefined;
   const ending = [...node.pods.values()].some((other) => other.priority < pod.priority && isPreempted(other));
   return ending ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
 }
