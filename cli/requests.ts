@@ -1,8 +1,7 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
-import type { Resource } from '../api/resource.ts';
-import { apiVersionOf } from '../api/resource.ts';
+import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';

@@ -3,10 +3,10 @@
  * `/pods/web`, `pods,services`, `minions`, `all`. Which there are, the server says.
  */
 
+import { own } from '../api/json-record.ts';
 import { apiVersionOf, type ServedResource } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
-import { kinds } from '../kinds/kind-table.ts';
-import { own } from '../api/json-record.ts';
+import { discover, type KnownResource } from '../client/discovery.ts';
 import { CommandError } from './command.ts';
 
 /** One kind, and the names that were asked for; none means all. */

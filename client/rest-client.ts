@@ -10,8 +10,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
-import type { Resource } from '../api/resource.ts';
-import { apiVersionOf } from '../api/resource.ts';
+import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';

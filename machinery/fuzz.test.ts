@@ -5,15 +5,15 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { JsonRecord } from '../api/json-record.ts';
 import { StatusError } from '../api/status-error.ts';
-import { describedResource } from './testing/described-resource.ts';
 import { applyPatch } from './apply/apply-patch.ts';
 import { managedFieldsAfterUpdate } from './apply/update-managed-fields.ts';
+import { type BodyFormat, decodeBody } from './codec/body.ts';
 import { applyJsonPatch, parseJsonPatch } from './patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from './patch/merge-patch.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from './patch/strategic-merge-patch.ts';
 import { DecodeError, decode } from './schema/decode.ts';
 import { objectSchemaOf } from './schema/schema.ts';
-import { type BodyFormat, decodeBody } from './codec/body.ts';
+import { describedResource } from './testing/described-resource.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const numRuns = Number(process.env.FUZZ_RUNS ?? 300);

@@ -1,9 +1,9 @@
 /** Brings what the informers tell into the snapshot and the queue, and moves the pods to the active queue that an event may help. */
 
+import { equalJson } from '../api/json-record.ts';
 import { keyOf } from '../api/object.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
-import { equalJson } from '../api/json-record.ts';
 import type { ClusterEvent } from './framework.ts';
 import type { Nominations } from './nominations.ts';
 import { createPodInfo, isFinished, schedulerNameOf } from './pod-info.ts';

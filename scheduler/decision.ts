@@ -1,7 +1,14 @@
 /** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it places nothing. */
 
-import type { NodeFilter, NodeScore, Plugins, Refusal, Refused, WhatIf } from './framework.ts';
-import { isRefusal } from './framework.ts';
+import {
+  isRefusal,
+  type NodeFilter,
+  type NodeScore,
+  type Plugins,
+  type Refusal,
+  type Refused,
+  type WhatIf,
+} from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Nominations } from './nominations.ts';
 import type { PodInfo } from './pod-info.ts';

@@ -8,9 +8,9 @@
  *      └─────(binding failed, or the pod is gone)────► forgotten
  */
 
+import { equalJson, own } from '../api/json-record.ts';
 import type { Node } from '../api/types/core/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
-import { equalJson, own } from '../api/json-record.ts';
 import { AffinityIndex } from './affinity-index.ts';
 import { ImageIndex } from './image-index.ts';
 import { NodeInfo } from './node-info.ts';

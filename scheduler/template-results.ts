@@ -3,8 +3,14 @@
  * long as the node's generation is the one it was given for, so a decision asks only about nodes that changed.
  */
 
-import type { NodeFilter, NodeScore, Plugins, Refusal, ScorePlugin } from './framework.ts';
-import { isRefusal } from './framework.ts';
+import {
+  isRefusal,
+  type NodeFilter,
+  type NodeScore,
+  type Plugins,
+  type Refusal,
+  type ScorePlugin,
+} from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Snapshot } from './snapshot.ts';

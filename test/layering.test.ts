@@ -35,8 +35,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 
 /** They join constants, and the administrator's own names. */
 const patternMakers = [
-  'api/openapi/descriptions.ts',
-  'api/validation/names.ts',
+  'machinery/openapi/descriptions.ts',
+  'kinds/validation/names.ts',
   'kubelet/image-name.ts',
   'kubelet/sysctls.ts',
   'proxy/forward-rules.ts',

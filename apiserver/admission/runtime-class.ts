@@ -1,11 +1,11 @@
 /** A pod with a runtime class pays that class's overhead, and runs only where the class can. */
 
+import { own } from '../../api/json-record.ts';
 import { runtimeClasses } from '../../api/resources/node.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { RuntimeClass } from '../../api/types/node/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';

@@ -1,12 +1,12 @@
 /** The options of a DELETE: from its body, or from the query when there is no body. */
 
+import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { bodyFormatOf } from '../../machinery/codec/body.ts';
 import { decodeProtobuf, ProtobufError } from '../../machinery/codec/protobuf.ts';
 import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
-import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
 import type { ApiRequest } from '../server/api-request.ts';

@@ -1,8 +1,7 @@
 /** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made from the kinds table alone. */
 
 import { createHash } from 'node:crypto';
-import type { Subresource } from '../../api/resource.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, type Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 

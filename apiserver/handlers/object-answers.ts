@@ -3,13 +3,13 @@
  * cache, sends the cache's own bytes.
  */
 
+import type { JsonRecord } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
-import type { JsonRecord } from '../../api/json-record.ts';
 import { heavyJobs } from '../heavy-work/heavy-jobs.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../server/api-request.ts';

@@ -4,10 +4,10 @@
  */
 
 import { goValue } from '../../api/go-text.ts';
+import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
-import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../machinery/patch/merge-patch.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts';

@@ -1,8 +1,8 @@
 /** POST, PUT and PATCH of objects: body to object, through the registry, and the answer. */
 
+import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { badRequest, conflict, notFound } from '../../api/status-error.ts';
-import { copyJson } from '../../api/json-record.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { WriteRequest } from '../registry/write-request.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { configMaps } from '../../api/resources/core.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { configMapKind } from '../../kinds/core/config/config-map.ts';
 import type { DecodeInput } from './heavy-jobs.ts';
 import { HeavyWork, type HeavyWorkOptions } from './heavy-work.ts';
 
 const patient = { warn() {}, throwIfAbandoned() {} };
 
 function decodeInput(body: unknown, rest: Partial<DecodeInput> = {}): DecodeInput {
-  const { group, version, kind, definition } = configMaps;
+  const { group, version, kind, definition } = configMapKind;
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const expected = { group, version, kind, definition };
   return { bytes, expected, contentType: 'application/json', fieldValidation: 'Warn', ...rest };

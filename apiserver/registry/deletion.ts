@@ -1,9 +1,9 @@
 /** What a DELETE does to an object: nothing yet (finalizers, grace), or its end. Pure. */
 
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
+import { copyJson, equalJson } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { copyJson, equalJson } from '../../api/json-record.ts';
 import { metadataOf, timestamp } from './object-metadata.ts';
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
@@ -29,7 +29,6 @@ export type DeletionDecision =
   | { readonly type: 'mark'; readonly object: Stored }
   /** It is marked already and this request changes nothing. */
   | { readonly type: 'keep'; readonly object: Stored };
-
 
 /** `current` is the caller's own copy: the decision holds it, changed. */
 export function decideDeletion(kind: Kind, current: Stored, options: DeletionOptions, now: number): DeletionDecision {

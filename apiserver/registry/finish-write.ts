@@ -3,12 +3,12 @@
  * but for the object handed in, so that they can be done wherever there is time.
  */
 
+import { copyJson } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
 import { sameButForTimes } from '../../machinery/apply/update-managed-fields.ts';
 import { type FieldError, FieldErrors } from '../../machinery/field-errors.ts';
-import { copyJson } from '../../api/json-record.ts';
 import { encode } from '../../machinery/schema/encode.ts';
 import { insertResourceVersion } from '../store/resource-version-json.ts';
 import { countGeneration, dropUnstored, isCounted } from './object-metadata.ts';

@@ -1,11 +1,11 @@
 /** What the server itself writes into `metadata`: at creation, and what an update may not change. */
 
 import { randomInt, randomUUID } from 'node:crypto';
+import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { equalJson } from '../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */

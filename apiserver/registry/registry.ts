@@ -8,13 +8,13 @@
  * - nothing is changed under dryRun, not even reservations.
  */
 
+import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { alreadyExists, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { copyJson } from '../../api/json-record.ts';
 import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';

@@ -1,12 +1,12 @@
 /** The owner-reference garbage collector: watches every resource that the server has, and says which objects to look at. */
 
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
+import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import type { Controller } from '../../client/controller.ts';
 import type { KnownResource } from '../../client/discovery.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
-import { equalJson } from '../../api/json-record.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { GarbageReconciler } from './garbage-reconciler.ts';
 import { OwnerGraph } from './owner-graph.ts';

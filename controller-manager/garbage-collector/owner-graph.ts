@@ -1,8 +1,7 @@
 /** Who owns whom among all objects, by uid: kept from the changes that informers announce. Holds no objects. */
 
 import type { KubernetesObject } from '../../api/object.ts';
-import type { Resource } from '../../api/resource.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';

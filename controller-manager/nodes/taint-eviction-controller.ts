@@ -3,6 +3,7 @@
  * How long a pod has been with a node's taints is measured on our own monotonic clock, from when we first saw it.
  */
 
+import { equalJson } from '../../api/json-record.ts';
 import { keyOf } from '../../api/object.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -10,10 +11,9 @@ import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Cached, ObjectChange } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
-import { equalJson } from '../../api/json-record.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { podIndexes } from '../pods/pod-indexes.ts';
 import { markDisrupted } from '../pods/pod-disruption.ts';
+import { podIndexes } from '../pods/pod-indexes.ts';
 import { isPodTerminal } from '../pods/pod-state.ts';
 import { toleratedMs } from './tolerations.ts';
 

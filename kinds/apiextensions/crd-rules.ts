@@ -1,5 +1,6 @@
 /** Defaults and rules of CustomResourceDefinitions; the schemas themselves are `structural-schema.ts`. */
 
+import { equalJson, own } from '../../api/json-record.ts';
 import type {
   CustomResourceColumnDefinition,
   CustomResourceConversion,
@@ -9,7 +10,6 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../api/types/apiextensions/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson, own } from '../../api/json-record.ts';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';

@@ -1,7 +1,7 @@
 /** Defaults in a schema: each must be a value of the schema that it stands in. */
 
-import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { equalJson, own } from '../../api/json-record.ts';
+import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
 import { matchesPattern } from './patterns.ts';
 

@@ -1,7 +1,7 @@
 /** What list types, list keys and map types of a schema ask of it. */
 
-import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { own } from '../../api/json-record.ts';
+import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSchema, type JsonSchema } from './json-schema.ts';
 
 const listTypes = ['atomic', 'map', 'set'];

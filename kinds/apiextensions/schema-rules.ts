@@ -1,9 +1,9 @@
 /** The CEL rules of a schema (`x-kubernetes-validations`). */
 
+import { own } from '../../api/json-record.ts';
 import { checkExpression } from '../../machinery/cel/cel.ts';
 import { undefinedField, wrongPattern } from '../../machinery/cel/cel-fields.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { own } from '../../api/json-record.ts';
 import { childrenOf, isSchema, type JsonSchema, type Rule } from './json-schema.ts';
 import { patternProblem } from './patterns.ts';
 

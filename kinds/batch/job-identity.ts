@@ -1,8 +1,8 @@
 /** Which pods belong to a Job: labels and a selector that the server makes from its uid, unless told otherwise. */
 
+import { equalJson } from '../../api/json-record.ts';
 import type { Job, JobSpec } from '../../api/types/batch/v1.ts';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson } from '../../api/json-record.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 import { withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';

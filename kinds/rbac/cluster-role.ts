@@ -2,8 +2,7 @@
 
 import { clusterRoles } from '../../api/resources/rbac.ts';
 import type { ClusterRole } from '../../api/types/rbac/v1.ts';
-import type { FieldErrors } from '../../machinery/field-errors.ts';
-import { FieldPath } from '../../machinery/field-errors.ts';
+import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { validateRules } from './rules.ts';

@@ -1,8 +1,7 @@
 /** What roles and bindings have in common: their rules, subjects and references. */
 
 import type { PolicyRule, RoleRef, Subject } from '../../api/types/rbac/v1.ts';
-import type { FieldErrors } from '../../machinery/field-errors.ts';
-import { FieldPath } from '../../machinery/field-errors.ts';
+import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1123Subdomain, checkPathSegment } from '../validation/names.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';

@@ -5,11 +5,6 @@ import { FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateImmutableStruct } from '../validation/immutable.ts';
 
-/** Newer than the types we read with. */
-interface ResourceClaimTemplate extends KubernetesObject {
-  spec?: object;
-}
-
 const specDefinition = 'io.k8s.api.resource.v1.ResourceClaimTemplateSpec';
 
 export const resourceClaimTemplateKind = defineKind(resourceClaimTemplates, {

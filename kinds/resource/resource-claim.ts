@@ -1,15 +1,11 @@
 /** The kind ResourceClaim. */
 
 import { resourceClaims } from '../../api/resources/resource.ts';
+import type { ResourceClaim } from '../../api/types/resource/v1.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validateImmutableStruct } from '../validation/immutable.ts';
-
-/** Newer than the types we read with. */
-interface ResourceClaim extends KubernetesObject {
-  spec?: object;
-}
 
 const specDefinition = 'io.k8s.api.resource.v1.ResourceClaimSpec';
 

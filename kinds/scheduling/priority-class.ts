@@ -1,9 +1,9 @@
 /** The kind PriorityClass. */
 
+import { own } from '../../api/json-record.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import type { PriorityClass } from '../../api/types/scheduling/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { own } from '../../api/json-record.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateImmutable } from '../validation/immutable.ts';

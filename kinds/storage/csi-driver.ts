@@ -1,9 +1,9 @@
 /** The kind CSIDriver. */
 
+import { equalJson } from '../../api/json-record.ts';
 import { csiDrivers } from '../../api/resources/storage.ts';
 import type { CSIDriver, CSIDriverSpec } from '../../api/types/storage/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { equalJson } from '../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';

@@ -1,6 +1,5 @@
 /** Fields that stay as they were created. */
 
-import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { copyJson, equalJson } from '../../api/json-record.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { encode } from '../../machinery/schema/encode.ts';

@@ -1,7 +1,6 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
-import type { PodObject } from '../pod.ts';
-import { usesNodeNetwork } from '../pod.ts';
+import { type PodObject, usesNodeNetwork } from '../pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */

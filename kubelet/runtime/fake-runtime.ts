@@ -4,8 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
-import { PassThrough } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { createDeferred } from '../../base/deferred.ts';
 import {
   type ContainerConfig,

@@ -8,7 +8,6 @@ import { apiVersionOf } from '../../api/resource.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../../api/status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
-import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { conversionProblem, type GroupVersionKind, isConvertible } from '../schema/registered-kinds.ts';
 import { decodeProtobuf, ProtobufError } from './protobuf.ts';
 import { parseYaml, YamlError } from './yaml.ts';

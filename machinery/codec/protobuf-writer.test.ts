@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { packageRoot } from '../../base/package-root.ts';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { encodeProtobuf, encodeWatchFrame } from './protobuf-writer.ts';
 

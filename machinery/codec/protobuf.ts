@@ -8,12 +8,10 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecord, type JsonRecord, setOwn } from '../../api/json-record.ts';
+import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { JsonError, maxDepth, parseJson } from '../json/json.ts';
-import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
-import { NumberLiteral } from '../../api/number-literal.ts';
 import { type ObjectSchema, openApiFacts, schemaOf } from '../schema/schema.ts';
 import { ProtobufError, WireReader } from './wire-reader.ts';
 

@@ -5,9 +5,9 @@
  */
 
 import yaml from 'js-yaml';
-import { maxDuplicates } from '../json/json.ts';
 import { own, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
+import { maxDuplicates } from '../json/json.ts';
 import { yamlErrorText } from './yaml-errors.ts';
 
 /** The text is not YAML, or says what JSON cannot. The message is ready to be shown. */

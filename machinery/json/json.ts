@@ -7,9 +7,9 @@
  */
 
 import { goCharacter } from '../../api/go-text.ts';
-import { JsonPlaces } from './json-places.ts';
 import { setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
+import { JsonPlaces } from './json-places.ts';
 
 /** Deeper nesting is refused. Go's own limit is 10,000; this one keeps every recursive walk well inside the stack. */
 export const maxDepth = 1000;

@@ -5,10 +5,9 @@
  */
 
 import jsonPatchLibrary from 'fast-json-patch';
-import { copyJson, equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
+import { copyJson, equalJson, isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { badRequest, StatusError, tooLarge } from '../../api/status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from '../json/json.ts';
-import { copyJson, equalJson, isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 
 export const maxOperations = 10_000;
 /** Sum of the sizes of all values that `copy` may add, as JSON text. */

@@ -11,9 +11,8 @@
 
 import { goValue } from '../../api/go-text.ts';
 import { copyJson, isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
-import { badRequest, StatusError, tooLarge } from '../../api/status-error.ts';
-import { copyJson, isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
+import { badRequest, StatusError, tooLarge } from '../../api/status-error.ts';
 import type { Field, ObjectSchema, Schema } from '../schema/schema.ts';
 import { identityOf, orderList } from './element-order.ts';
 import { type ObjectPatch, parseObjectPatch } from './merge-patch.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseJson } from '../json/json.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
+import { parseJson } from '../json/json.ts';
 import { DecodeError, decode } from './decode.ts';
 import { encode } from './encode.ts';
 

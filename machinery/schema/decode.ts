@@ -9,7 +9,6 @@ import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../../api/quantity.ts';
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
-import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalBase64 } from './base64.ts';
 import { jsonSchemaDefinition } from './schema.ts';
 import {

@@ -3,8 +3,8 @@
  * nothing, an empty list or map is none, a field left out is its zero where Go has one, and `1Gi` is `1073741824`.
  */
 
-import { compareQuantities, QuantityError } from '../../api/quantity.ts';
 import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
+import { compareQuantities, QuantityError } from '../../api/quantity.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf, zeroValue } from './shape.ts';
 
 /** Neither is changed. They may be as they were decoded or as they are stored. */

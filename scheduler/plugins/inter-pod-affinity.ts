@@ -3,8 +3,8 @@
  * what the arriving pod asks of those that are placed, and what they ask of newcomers.
  */
 
-import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { own } from '../../api/json-record.ts';
+import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';

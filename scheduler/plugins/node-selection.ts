@@ -1,9 +1,9 @@
 /** Whether a node is one that a pod's nodeSelector and node affinity ask for. Pure. */
 
+import { own } from '../../api/json-record.ts';
 import { matchesValue } from '../../api/label-selector.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../api/json-record.ts';
 import type { NodeInfo } from '../node-info.ts';
 
 type Requirement = DeepReadonly<NodeSelectorRequirement>;

@@ -1,10 +1,10 @@
 /** What a pod asks of its spreading, made ready to be asked: own constraints, or soft ones for pods of one owner. */
 
+import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { own } from '../../api/json-record.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';

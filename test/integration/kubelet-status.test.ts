@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import type { Node, Pod, PodCondition } from '../../api/types/core/v1.ts';
-import type { Kind } from '../../kinds/kind.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKubelet } from '../support/fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -234,7 +234,7 @@ const isReadyAgain = (pod: Pod, restartCount: number): boolean =>
 /** Every version of the objects of a kind that watchers saw while `work` went on. */
 async function versionsWhile<T extends KubernetesObject>(
   { client }: TestApiServer,
-  kind: Kind<T>,
+  kind: Resource<T>,
   work: () => Promise<void>,
 ): Promise<Stored<T>[]> {
   const stop = new AbortController();

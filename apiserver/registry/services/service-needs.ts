@@ -1,12 +1,12 @@
 /** Which addresses and ports a Service needs, and what an update keeps of what its previous version held. Pure. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { equalJson } from '../../../api/json-record.ts';
 import { parseIp } from '../../../api/net.ts';
 import type { ServicePort, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { validateClusterIps } from '../../../kinds/core/services/service-validation.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../api/json-record.ts';
 
 type ReadSpec = DeepReadonly<ServiceSpec>;
 

@@ -1,7 +1,7 @@
 /** `immutable`: ConfigMaps and Secrets that have said once that they never change. */
 
-import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { equalJson } from '../../../api/json-record.ts';
+import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 
 interface Immutable {
   readonly immutable?: boolean;

@@ -1,10 +1,10 @@
 /** Secrets, and what the well-known types of them must hold. */
 
+import { setOwn } from '../../../api/json-record.ts';
 import { secrets } from '../../../api/resources/core.ts';
 import type { Secret } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { JsonError, parseJson } from '../../../machinery/json/json.ts';
-import { setOwn } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind } from '../../define-kind.ts';
 import { checkConfigMapKey } from '../../validation/names.ts';

@@ -1,8 +1,8 @@
 /** The rules for events, of the old form and of the new one (which asks for more). */
 
+import { equalJson } from '../../../api/json-record.ts';
 import type { Event, ObjectReference } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../api/json-record.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 export interface EventContext {

@@ -1,10 +1,10 @@
 /** Nodes. What their kubelets say is their status; what may run on them is their spec. */
 
+import { equalJson } from '../../../api/json-record.ts';
 import { checkCidr, parseCidr } from '../../../api/net.ts';
 import { nodes } from '../../../api/resources/core.ts';
 import type { Node, NodeStatus, Taint } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../../define-kind.ts';
 import { checkLabelValue, checkQualifiedName } from '../../validation/names.ts';

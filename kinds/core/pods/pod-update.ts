@@ -1,8 +1,8 @@
 /** What may change in a pod's spec after creation: images, deadline, more tolerations, fewer gates, and little else. */
 
+import { own } from '../../../api/json-record.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, Toleration } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../api/json-record.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import { validateTolerations } from '../../workloads/pod-spec/placement.ts';

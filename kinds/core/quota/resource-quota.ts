@@ -1,5 +1,6 @@
 /** ResourceQuotas: how much a namespace may hold. Its scopes say which objects count. */
 
+import { equalJson, own } from '../../../api/json-record.ts';
 import { resourceQuotas } from '../../../api/resources/core.ts';
 import type {
   ResourceQuota,
@@ -7,7 +8,6 @@ import type {
   ScopedResourceSelectorRequirement,
 } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { equalJson, own } from '../../../api/json-record.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
 import { specAndStatus } from '../../spec-and-status.ts';

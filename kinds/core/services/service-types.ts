@@ -1,7 +1,7 @@
 /** What the types of Services need, and what goes when a Service changes from one type to another. Pure. */
 
-import type { ServiceSpec } from '../../../api/types/core/v1.ts';
 import { equalJson } from '../../../api/json-record.ts';
+import type { ServiceSpec } from '../../../api/types/core/v1.ts';
 
 export const isHeadless = ({ clusterIP, clusterIPs }: ServiceSpec): boolean =>
   clusterIPs?.length === 1 ? clusterIPs[0] === 'None' : clusterIP === 'None';

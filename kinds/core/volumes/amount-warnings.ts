@@ -1,7 +1,7 @@
 /** Amounts of bytes that are no whole bytes. */
 
-import { readQuantity } from '../../../api/quantity.ts';
 import { own } from '../../../api/json-record.ts';
+import { readQuantity } from '../../../api/quantity.ts';
 
 /** `path` is where the amounts stand, e.g. `spec.resources.limits`. */
 export function fractionWarnings(

@@ -1,7 +1,7 @@
 /** `matchLabelKeys`: labels of the incoming pod itself become part of its selectors when it is created. */
 
-import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import { own } from '../../../api/json-record.ts';
+import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 
 interface Keyed {

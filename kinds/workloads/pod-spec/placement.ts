@@ -1,5 +1,6 @@
 /** Where a pod may run: node selection, affinity, tolerations, spreading, gates. */
 
+import { own } from '../../../api/json-record.ts';
 import type {
   Affinity,
   NodeSelector,
@@ -12,7 +13,6 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../api/json-record.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { validateLabelSelector } from '../../validation/label-selector.ts';
 import {

@@ -1,9 +1,9 @@
 /** Requests and limits of the pod as a whole, and how they relate to those of its containers. */
 
+import { own } from '../../../api/json-record.ts';
 import { formatQuantity, readQuantity } from '../../../api/quantity.ts';
 import type { ResourceRequirements } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { own } from '../../../api/json-record.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 import { isHugePages, validateResources } from './resources.ts';
 

@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { ApiUser, at, type Json } from '../../conformance/api-user.ts';
 import { importBusybox } from '../../support/engine-state.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { KubectlOptions } from '../../support/kubectl.ts';
-import { allKubectls, Kubectl } from '../../support/kubectl.ts';
+import { allKubectls, Kubectl, type KubectlOptions } from '../../support/kubectl.ts';
 import { LocalCluster } from '../../support/local-cluster.ts';
 
 /** Every applet of busybox. Its entry point and command are `/bin/echo entrypoint` and `default arguments`. */
