@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `kubecfg` in a checkout: runs the build, and makes it first when there is none or the sources are newer. */
 
-import { ensureBuild, ensureNodePackages, SetupError } from './cluster/machine.mjs';
+import { ensureBuild, ensureNodePackages, SetupError } from '../setup/machine.mjs';
 
 try {
   const report = (text) => console.error(`• ${text} …`);

@@ -1,5 +1,5 @@
 /**
- * CONTRACT: what the API knows of one kind. A row of the kinds table (`kinds.ts`) is one `Kind`; routes, discovery,
+ * CONTRACT: what the API knows of one kind. A row of the kinds table (`kind-table.ts`) is one `Kind`; routes, discovery,
  * OpenAPI, storage, defaults, validation, tables, patching, the client and the CLI all read it, and nothing else
  * lists kinds.
  */

@@ -91,7 +91,7 @@ function reference(name, { path, imports }) {
   return place.type;
 }
 
-const quoted = (property) => (/^[A-Za-z_]\w*$/.test(property) ? property : `'${property}'`);
+const quoted = (property) => (/^[A-Za-z_$][\w$]*$/.test(property) ? property : `'${property}'`);
 
 function textOf(path, { types, imports }) {
   const up = path.includes('/') ? '../' : './';

@@ -10,7 +10,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { checkMachine, checkRoot, ensurePrograms, root, SetupError } from '../cli/cluster/machine.mjs';
+import { checkMachine, checkRoot, ensurePrograms, root, SetupError } from '../setup/machine.mjs';
 
 /** Which of Debian's suites has which version. */
 const suites = { 26: 'trixie', 28: 'sid' };

@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, SetupError } from '../cli/cluster/machine.mjs';
+import { root, SetupError } from '../setup/machine.mjs';
 
 const defaultStages = ['types', 'lint', 'unit', 'integration'];
 

@@ -22,7 +22,7 @@ import {
   packagesOf,
   root,
   SetupError,
-} from '../cli/cluster/machine.mjs';
+} from '../setup/machine.mjs';
 
 const allFiles = findTests('.');
 const inFolder = (folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));

@@ -10,7 +10,7 @@ import { packageRoot } from '../../base/package-root.ts';
 /** By definition; the sentence about the definition itself stands under `""`. */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export const descriptionsFile = join(packageRoot, 'api/openapi/descriptions.json');
+export const descriptionsFile = join(packageRoot, 'dist/descriptions.json');
 const typesFolder = join(packageRoot, 'node_modules/kubernetes-types');
 
 /** Read anew by every caller: documents are made seldom, and the sentences are large. */

@@ -70,7 +70,7 @@ export class LocalCluster {
   /** Again, after `stop` or `kill`, with the same data. Resolves when it says that it runs; throws when it ends before. */
   async start(): Promise<void> {
     this.#output = '';
-    const script = join(packageRoot, 'cli/cluster/start.mjs');
+    const script = join(packageRoot, 'setup/start.mjs');
     const child = spawn(process.execPath, [script, '--data-dir', this.dataDir, ...this.#flags], { stdio: 'pipe' });
     this.#process = child;
     const collect = (chunk: Buffer) => {

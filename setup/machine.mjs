@@ -13,7 +13,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Something that only the user can put right; the message says what and how. */
 export class SetupError extends Error {}
@@ -109,9 +109,15 @@ function holdsLockedPackages() {
 export function ensureBuild(report) {
   if (modifiedMs(buildStamp) >= newestSourceMs()) return;
   report('Building');
+  build();
+}
+
+/** The one build: what `npm run build`, `npm start` and the tests of whole clusters use. */
+export function build() {
   const started = new Date();
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], 'The sources do not compile: see above.');
+  run(process.execPath, ['dist/machinery/openapi/build-descriptions.js'], 'The descriptions cannot be written.');
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
 }
 

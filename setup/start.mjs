@@ -54,4 +54,4 @@ try {
   process.exit(1);
 }
 process.argv.splice(2, 0, 'up');
-await import('../../dist/cli/main.js');
+await import('../dist/cli/main.js');

@@ -1,0 +1,12 @@
+/** `npm run build`: compiles into dist/ and writes what the sentences of `explain` are read from. */
+
+import { build, ensureNodePackages, SetupError } from './machine.mjs';
+
+try {
+  ensureNodePackages((text) => console.log(`• ${text} …`));
+  build();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
