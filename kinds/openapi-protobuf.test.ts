@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import protobuf from 'protobufjs';
-import { kinds } from './kind-table.ts';
 import { encodeOpenApiV3 } from '../machinery/openapi/gnostic-v3.ts';
 import { openApiDocument } from '../machinery/openapi/openapi-v3.ts';
+import { kinds } from './kind-table.ts';
 
 /** What gnostic's own description says of the parts that we write. */
 const { root } = protobuf.parse(

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Stored } from '../../api/object.ts';
-import { jobs } from '../../api/resources/batch.ts';
-import { configMaps, namespaces, pods } from '../../api/resources/core.ts';
+import { jobKind } from '../../kinds/batch/job.ts';
+import { configMapKind } from '../../kinds/core/config/config-map.ts';
+import { namespaceKind } from '../../kinds/core/config/namespace.ts';
+import { podKind } from '../../kinds/core/pods/pod.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { type DeletionOptions, decideDeletion } from './deletion.ts';
 
@@ -25,72 +27,72 @@ interface Case {
 
 const bound = { spec: { nodeName: 'n', terminationGracePeriodSeconds: 30 }, status: { phase: 'Running' } };
 const cases: Record<string, Case> = {
-  'a plain object goes at once': { kind: configMaps, object: stored(), type: 'remove' },
+  'a plain object goes at once': { kind: configMapKind, object: stored(), type: 'remove' },
   'a finalizer keeps it': {
-    kind: configMaps,
+    kind: configMapKind,
     object: stored({ finalizers: ['a/b'] }),
     type: 'mark',
     metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0, finalizers: ['a/b'] },
   },
   'a second deletion changes nothing': {
-    kind: configMaps,
+    kind: configMapKind,
     object: stored({ finalizers: ['a/b'], deletionTimestamp: later(-5), deletionGracePeriodSeconds: 0 }),
     type: 'keep',
   },
   'foreground waits for dependents': {
-    kind: configMaps,
+    kind: configMapKind,
     object: stored(),
     options: { propagationPolicy: 'Foreground' },
     type: 'mark',
     metadata: { finalizers: ['foregroundDeletion'] },
   },
   'a policy replaces an earlier one': {
-    kind: configMaps,
+    kind: configMapKind,
     object: stored({ finalizers: ['foregroundDeletion', 'a/b'] }),
     options: { orphanDependents: true },
     type: 'mark',
     metadata: { finalizers: ['a/b', 'orphan'] },
   },
   'jobs orphan unless told otherwise': {
-    kind: jobs,
+    kind: jobKind,
     object: stored(),
     type: 'mark',
     metadata: { finalizers: ['orphan'] },
   },
   'jobs in the background': {
-    kind: jobs,
+    kind: jobKind,
     object: stored(),
     options: { propagationPolicy: 'Background' },
     type: 'remove',
   },
   'a running pod gets its grace': {
-    kind: pods,
+    kind: podKind,
     object: stored({ generation: 1 }, bound),
     type: 'mark',
     metadata: { deletionTimestamp: later(30), deletionGracePeriodSeconds: 30, generation: 2 },
   },
   'an unscheduled pod goes at once, and says so before': {
-    kind: pods,
+    kind: podKind,
     object: stored({}, { spec: {} }),
     type: 'remove',
     marksFirst: true,
     metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
   },
   'grace is shortened': {
-    kind: pods,
+    kind: podKind,
     object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
     options: { gracePeriodSeconds: 10 },
     type: 'mark',
     metadata: { deletionTimestamp: later(10), deletionGracePeriodSeconds: 10 },
   },
   'grace is never lengthened': {
-    kind: pods,
+    kind: podKind,
     object: stored({ deletionTimestamp: later(10), deletionGracePeriodSeconds: 10 }, bound),
     options: { gracePeriodSeconds: 60 },
     type: 'keep',
   },
   'no grace ends a pod that is ending': {
-    kind: pods,
+    kind: podKind,
     object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
     options: { gracePeriodSeconds: 0 },
     type: 'remove',
@@ -98,31 +100,31 @@ const cases: Record<string, Case> = {
     metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
   },
   'a pod that was marked so before only goes': {
-    kind: pods,
+    kind: podKind,
     object: stored({ deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 }, bound),
     options: { gracePeriodSeconds: 0 },
     type: 'remove',
   },
   'a negative grace is one second': {
-    kind: pods,
+    kind: podKind,
     object: stored({}, bound),
     options: { gracePeriodSeconds: -1 },
     type: 'mark',
     metadata: { deletionGracePeriodSeconds: 1 },
   },
   'a namespace is marked first': {
-    kind: namespaces,
+    kind: namespaceKind,
     object: stored({}, { spec: {} }),
     type: 'mark',
     metadata: { deletionTimestamp: later(0) },
   },
   'a namespace goes when nothing holds it': {
-    kind: namespaces,
+    kind: namespaceKind,
     object: stored({ deletionTimestamp: later(-5) }, { spec: {} }),
     type: 'remove',
   },
   'a namespace waits for its finalizers': {
-    kind: namespaces,
+    kind: namespaceKind,
     object: stored({ deletionTimestamp: later(-5) }, { spec: { finalizers: ['kubernetes'] } }),
     type: 'keep',
   },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMaps, namespaces, pods } from '../../../api/resources/core.ts';
+import { configMapKind } from '../../../kinds/core/config/config-map.ts';
+import { namespaceKind } from '../../../kinds/core/config/namespace.ts';
+import { podKind } from '../../../kinds/core/pods/pod.ts';
 import type { Kind } from '../../../kinds/kind.ts';
 import { parseFieldSelector } from './field-selector-text.ts';
 import { compileRequirements, parseLabelSelector } from './label-selector-text.ts';
@@ -97,7 +99,7 @@ describe('label selectors', () => {
 });
 
 describe('field selectors', () => {
-  const parse = (text: string, kind: unknown = pods) => parseFieldSelector(text, kind as Kind);
+  const parse = (text: string, kind: unknown = podKind) => parseFieldSelector(text, kind as Kind);
 
   it('read terms, operators and escapes', () => {
     assert.deepEqual(parse('metadata.name=a\\,b,status.phase!=Failed,,spec.nodeName=='), [
@@ -108,12 +110,12 @@ describe('field selectors', () => {
   });
 
   const refusals: readonly (readonly [string, unknown, string])[] = [
-    ['metadata.name>a', pods, "invalid selector: 'metadata.name>a'; can't understand 'metadata.name>a'"],
-    ['metadata.name=a=b', pods, 'invalid field selector: unescaped character in value: 61'],
-    ['metadata.name=a\\b', pods, 'invalid field selector: invalid escape sequence: \\b'],
-    ['spec.priority=1', pods, 'field label not supported: spec.priority'],
-    ['metadata.namespace=x', namespaces, 'field label not supported: metadata.namespace'],
-    ['data.k=v', configMaps, '"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+    ['metadata.name>a', podKind, "invalid selector: 'metadata.name>a'; can't understand 'metadata.name>a'"],
+    ['metadata.name=a=b', podKind, 'invalid field selector: unescaped character in value: 61'],
+    ['metadata.name=a\\b', podKind, 'invalid field selector: invalid escape sequence: \\b'],
+    ['spec.priority=1', podKind, 'field label not supported: spec.priority'],
+    ['metadata.namespace=x', namespaceKind, 'field label not supported: metadata.namespace'],
+    ['data.k=v', configMapKind, '"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"'],
   ];
   for (const [text, kind, message] of refusals) {
     it(`refuse ${text}`, () =>
