@@ -200,7 +200,7 @@ it('[sig-api-machinery] FieldValidation should detect unknown and duplicate fiel
     'unknown field "spec.template.spec.containers[0].unknownNested"',
     'duplicate field "spec.template.spec.containers[0].imagePullPolicy"',
     'unknown field "spec.unknown1"',
-    'duplicate field "spec.unknownDupe"',
+    'unknown field "spec.unknownDupe"',
     'duplicate field "spec.paused"',
   ]) {
     assert.ok(message.includes(problem), `${problem} in: ${message}`);
