@@ -137,7 +137,8 @@ function shown({ method, path, headers, body }: FuzzRequest): string {
   return `${method} ${path.slice(0, 300)} ${JSON.stringify(headers)} ${body?.toString('utf8', 0, 400) ?? ''}`;
 }
 
-/** Unknown top-level paths and bad URLs are answered in plain text, as upstream does. */
+/** In JSON, YAML or protobuf. Unknown top-level paths and bad URLs are answered in plain text, as upstream does. */
 function isStatus(text: string): boolean {
-  return text.startsWith('404 page not found') || /"kind": ?"Status"/.test(text);
+  if (text.startsWith('k8s\0')) return text.slice(0, 20).includes('Status');
+  return text.startsWith('404 page not found') || /"kind": ?"Status"|^kind: Status$/m.test(text);
 }
