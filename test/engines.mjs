@@ -17,7 +17,7 @@ const suites = { 26: 'trixie', 28: 'sid' };
 
 /** What an engine can break. */
 const defaultTests = [
-  'integration/docker-runtime',
+  'e2e/docker-runtime',
   'e2e/guestbook',
   'e2e/killed-components',
   'e2e/kubelet-pods',

@@ -246,7 +246,7 @@ describe('kubecfg', () => {
       ['get pods missing', /^Error from server \(NotFound\): pods "missing" not found$/m],
       ['get pods -o sideways', /-o sideways is not supported; there are wide, json/],
       ['create pods', /Need config file \(-c\)/],
-      ['create -f /nowhere.yaml', /There is no file or folder \/nowhere\.yaml/],
+      ['create -f /nowhere.yaml', /Cannot read the manifest \/nowhere\.yaml: no such file or folder/],
       ['resize web many', /replicas must be a whole number, not "many"/],
       ['-p x run nginx 1 web2', /bad port spec: x/],
       ['-s 80 run nginx 1 Not_A_Label', /A service needs a DNS label as its name/],
