@@ -3,10 +3,18 @@
 import type { Counter, Histogram } from 'prom-client';
 import type { Metrics } from '../base/metrics.ts';
 
+export type ReconcileResult = 'success' | 'requeue_after' | 'error' | 'terminal_error';
+
+/** Asked at each scrape. */
+export interface QueueGauges {
+  depth(): number;
+  active(): number;
+}
+
 export class ControllerMetrics {
   readonly #durations: Histogram;
   readonly #results: Counter;
-  readonly #depths = new Map<string, () => number>();
+  readonly #gauges = new Map<string, QueueGauges>();
 
   constructor(metrics: Metrics) {
     this.#durations = metrics.histogram({
@@ -17,20 +25,23 @@ export class ControllerMetrics {
     });
     this.#results = metrics.counter({
       name: 'controller_reconcile_total',
-      help: 'Reconciliations by result: success or error',
+      help: 'Reconciliations by result: success, requeue_after, error or terminal_error',
       labels: ['controller', 'result'],
     });
-    metrics.gauge({ name: 'workqueue_depth', help: 'Keys that wait for a worker', labels: ['controller'] }, (gauge) => {
-      for (const [controller, depth] of this.#depths) gauge.set({ controller }, depth());
+    const labels = ['controller'];
+    metrics.gauge({ name: 'workqueue_depth', help: 'Keys that wait for a worker', labels }, (gauge) => {
+      for (const [controller, { depth }] of this.#gauges) gauge.set({ controller }, depth());
+    });
+    metrics.gauge({ name: 'controller_active_workers', help: 'Keys that are being reconciled', labels }, (gauge) => {
+      for (const [controller, { active }] of this.#gauges) gauge.set({ controller }, active());
     });
   }
 
-  /** `depth` is asked at each scrape. */
-  register(controller: string, depth: () => number): void {
-    this.#depths.set(controller, depth);
+  register(controller: string, gauges: QueueGauges): void {
+    this.#gauges.set(controller, gauges);
   }
 
-  observe(controller: string, result: 'success' | 'error', durationMs: number): void {
+  observe(controller: string, result: ReconcileResult, durationMs: number): void {
     this.#durations.observe({ controller }, durationMs / 1000);
     this.#results.inc({ controller, result });
   }

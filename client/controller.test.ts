@@ -6,7 +6,7 @@ import { silentLogger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { Controller } from './controller.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
-import type { Reconciler } from './reconciler.ts';
+import { type Reconciler, TerminalError } from './reconciler.ts';
 
 const soon = () => new Promise(setImmediate);
 
@@ -59,6 +59,23 @@ describe('controller', () => {
     await soon();
     await clock.advance(300_000);
     assert.ok(calls > 55, `${calls} tries in five minutes`);
+    await stop();
+  });
+
+  it('gives up on what no retry mends, until its key is added again', async () => {
+    let calls = 0;
+    const { controller, clock, metrics, stop } = start(() => {
+      calls += 1;
+      return Promise.reject(new TerminalError('no such schedule'));
+    });
+    controller.add('a');
+    await soon();
+    await clock.advance(3_600_000);
+    assert.equal(calls, 1);
+    assert.match(await metrics.text(), /controller_reconcile_total\{controller="test",result="terminal_error"\} 1/);
+    controller.add('a');
+    await soon();
+    assert.equal(calls, 2);
     await stop();
   });
 

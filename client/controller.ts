@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ControllerMetrics } from './controller-metrics.ts';
 import type { Cached, Informer, ObjectChange } from './object-cache.ts';
-import type { Reconciler } from './reconciler.ts';
+import { type Reconciler, TerminalError } from './reconciler.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ControllerOptions {
@@ -26,6 +26,8 @@ type Keys = Iterable<string>;
 
 /** While the server is out of reach the world may be mended at any moment: never wait long for it. */
 const longestWaitForServerMs = 5_000;
+/** A controller that waits longer than this for its informers says so, and goes on waiting. */
+const syncPatienceMs = 60_000;
 
 export class Controller {
   readonly name: string;
@@ -36,6 +38,7 @@ export class Controller {
   readonly #clock: Clock;
   readonly #queue: WorkQueue;
   readonly #synced: ((signal: AbortSignal) => Promise<void>)[] = [];
+  #active = 0;
 
   constructor(options: ControllerOptions) {
     const { name, reconciler, workers = 4, logger, metrics, clock = systemClock } = options;
@@ -46,7 +49,7 @@ export class Controller {
     this.#metrics = metrics;
     this.#clock = clock;
     this.#queue = new WorkQueue(clock);
-    metrics?.register(name, () => this.#queue.depth);
+    metrics?.register(name, { depth: () => this.#queue.depth, active: () => this.#active });
   }
 
   /** Looks at the keys that `keysOf` names for each change. Before `run`; the informer is run by its owner. */
@@ -72,16 +75,29 @@ export class Controller {
     const close = () => this.#queue.close();
     signal.addEventListener('abort', close);
     if (signal.aborted) close();
-    await Promise.all(this.#synced.map((synced) => synced(signal)));
+    await this.#untilSynced(signal);
     await Promise.all(Array.from({ length: this.#workers }, () => this.#work(signal)));
     signal.removeEventListener('abort', close);
+  }
+
+  async #untilSynced(signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const patience = this.#clock.sleep(syncPatienceMs, AbortSignal.any([signal, done.signal])).then(() => {
+      if (!signal.aborted && !done.signal.aborted)
+        this.#logger.warn('Still waiting for the first list of what it reads');
+    });
+    await Promise.all(this.#synced.map((synced) => synced(signal)));
+    done.abort();
+    await patience;
   }
 
   async #work(signal: AbortSignal): Promise<void> {
     for (;;) {
       const key = await this.#queue.take();
       if (key === undefined) return;
+      this.#active += 1;
       if (!signal.aborted) await this.#reconcile(key, signal);
+      this.#active -= 1;
       this.#queue.done(key);
     }
   }
@@ -92,14 +108,23 @@ export class Controller {
       const { requeueAfterMs } = await this.#reconciler.reconcile(key, signal);
       this.#queue.forget(key);
       if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
-      this.#metrics?.observe(this.name, 'success', this.#clock.monotonic() - startedAt);
+      const outcome = requeueAfterMs === undefined ? 'success' : 'requeue_after';
+      this.#metrics?.observe(this.name, outcome, this.#clock.monotonic() - startedAt);
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof TerminalError) return this.#giveUp(key, error, startedAt);
       this.#queue.retry(key, isRetryable(error) ? longestWaitForServerMs : undefined);
       this.#metrics?.observe(this.name, 'error', this.#clock.monotonic() - startedAt);
       // Losing a race against another writer is an ordinary event.
       this.#logger[isConflict(error) ? 'debug' : 'warn']('Reconciling failed; trying again', { key, error });
     }
+  }
+
+  /** Until the object changes: then its key is added again. */
+  #giveUp(key: string, error: TerminalError, startedAt: number): void {
+    this.#queue.forget(key);
+    this.#metrics?.observe(this.name, 'terminal_error', this.#clock.monotonic() - startedAt);
+    this.#logger.warn('Reconciling cannot succeed before the object changes', { key, error });
   }
 }
 

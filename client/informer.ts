@@ -95,6 +95,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
 
   onChange(listener: (change: ObjectChange<T>) => void): void {
     this.#listeners.push(listener);
+    for (const next of this.#cache.list()) this.#tell(listener, { type: 'added', next });
   }
 
   async synced(signal?: AbortSignal): Promise<void> {
@@ -190,13 +191,15 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
 
   #announce(changes: readonly ObjectChange<T>[]): void {
     for (const change of changes) {
-      for (const listener of this.#listeners) {
-        try {
-          listener(change);
-        } catch (error) {
-          this.#logger.error('A listener failed', { error });
-        }
-      }
+      for (const listener of this.#listeners) this.#tell(listener, change);
+    }
+  }
+
+  #tell(listener: (change: ObjectChange<T>) => void, change: ObjectChange<T>): void {
+    try {
+      listener(change);
+    } catch (error) {
+      this.#logger.error('A listener failed', { error });
     }
   }
 

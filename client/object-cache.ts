@@ -37,7 +37,10 @@ export interface InformerOptions<T extends KubernetesObject> {
 export interface Informer<T extends KubernetesObject> extends ObjectCache<T> {
   /** More indexes, also once it runs. A name that is there already must stand for the same indexer. */
   addIndexers(indexers: Readonly<Record<string, Indexer<T>>>): void;
-  /** Called in order for each change, also for those found by a relist. Must not throw or block. */
+  /**
+   * Called in order for each change, also for those found by a relist. Who comes late hears of all that is there first.
+   * Must not throw or block.
+   */
   onChange(listener: (change: ObjectChange<T>) => void): void;
   /** Resolves when `signal` aborts. Never rejects: every failure is retried with back-off. */
   run(signal: AbortSignal): Promise<void>;

@@ -36,7 +36,7 @@ export class ServedResources {
   readonly #clock: Clock;
   readonly #refreshMs: number;
   readonly #listeners: ((change: ResourcesChange) => void)[] = [];
-  readonly #known = new Map<string, KnownResource>();
+  #known: ReadonlyMap<string, KnownResource> = new Map();
 
   constructor({ client, logger, clock = systemClock, refreshMs = 30_000 }: ServedResourcesOptions) {
     this.#client = client;
@@ -83,8 +83,8 @@ export class ServedResources {
     const removed = this.all().filter(
       (resource) => !next.has(keyOf(resource)) && !stale.includes(`${resource.group}/${resource.version}`),
     );
-    for (const resource of removed) this.#known.delete(keyOf(resource));
-    for (const resource of resources) this.#known.set(keyOf(resource), resource);
+    const unasked = this.all().filter((resource) => !next.has(keyOf(resource)) && !removed.includes(resource));
+    this.#known = new Map([...next, ...unasked.map((resource) => [keyOf(resource), resource] as const)]);
     if (added.length + removed.length === 0) return;
     for (const listener of this.#listeners) listener({ added, removed });
   }
