@@ -63,7 +63,7 @@ describe('served resources', () => {
     await clock.advance(30_000);
     server.groups = [];
     await clock.advance(30_000);
-    assert.deepEqual(heard, ['+v1/crontabs', '+v2/crontabs', '-v1/crontabs', '-v2/crontabs']);
+    assert.deepEqual(heard, ['+v1/crontabs', '+v2/crontabs', '-v2/crontabs', '-v1/crontabs']);
     await stop();
   });
 

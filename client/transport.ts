@@ -31,6 +31,8 @@ export interface TransportRequest {
 
 /** Waiting longer than this for a connection means: try the next server. */
 const connectTimeoutMs = 5_000;
+/** A server that is there, but busy or starved, gets longer to finish the handshake. */
+const handshakeTimeoutMs = 15_000;
 const tokenAgeMs = 60_000;
 
 /** Why one attempt failed, and whether the server may have seen the request. */
@@ -137,8 +139,13 @@ export class Transport {
       };
       outgoing.on('socket', (socket) => {
         if (outgoing.reusedSocket || !socket.connecting) return connected();
+        const limit = (what: string, ms: number) => {
+          clearTimeout(connecting);
+          connecting = setTimeout(() => fail(`no ${what} within ${ms} ms`), ms);
+        };
+        limit('connection', connectTimeoutMs);
+        socket.once('connect', () => limit('TLS handshake', handshakeTimeoutMs));
         socket.once(connectEvent, connected);
-        connecting = setTimeout(() => fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
       });
       outgoing.on('response', (response) => {
         if (request.stream) clearTimeout(deadline);

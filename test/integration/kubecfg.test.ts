@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { configMaps, pods, replicationControllers, services } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
+import { eventually } from '../support/eventually.ts';
 import { TestKubecfg } from '../support/kubecfg.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
@@ -151,10 +152,15 @@ describe('kubecfg', () => {
 
     it('get -w goes on with changes until it is stopped', async () => {
       const stop = new AbortController();
-      const watching = kubecfg.run('get configmaps -w -o name', stop.signal);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      let shown = '';
+      const onOutput = (all: string) => {
+        shown = all;
+      };
+      await server.client.create(configMaps, { metadata: { name: 'first', namespace } });
+      const watching = kubecfg.run('get configmaps -w -o name', { signal: stop.signal, onOutput });
+      await eventually('it shows what is there', () => shown.includes('configmap/first'));
       await server.client.create(configMaps, { metadata: { name: 'seen', namespace } });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await eventually('it shows what came', () => shown.includes('configmap/seen'));
       stop.abort();
       const { code, out } = await watching;
       assert.equal(code, 0);

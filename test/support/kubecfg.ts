@@ -13,6 +13,12 @@ export interface KubecfgResult {
   readonly errors: string;
 }
 
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Called with all that it has written so far. */
+  readonly onOutput?: (out: string) => void;
+}
+
 export class TestKubecfg {
   readonly #folder: string;
 
@@ -34,11 +40,19 @@ export class TestKubecfg {
   }
 
   /** Words are separated by blanks; for words with blanks in them give a list. */
-  async run(line: string | readonly string[], signal = new AbortController().signal): Promise<KubecfgResult> {
+  async run(
+    line: string | readonly string[],
+    { signal = new AbortController().signal, onOutput = () => {} }: RunOptions = {},
+  ): Promise<KubecfgResult> {
     let out = '';
     let errors = '';
     const code = await runKubecfg(typeof line === 'string' ? line.split(' ') : line, {
-      out: { write: (text) => (out += text) },
+      out: {
+        write(text) {
+          out += text;
+          onOutput(out);
+        },
+      },
       errors: { write: (text) => (errors += text) },
       signal,
       environment: { HOME: this.#folder, KUBECONFIG: join(this.#folder, 'kubeconfig') },
