@@ -48,8 +48,9 @@ export async function writeRecord(dataDir: string, record: ClusterRecord): Promi
   await writeAtomically(join(dataDir, recordFile), `${JSON.stringify(record, undefined, 2)}\n`, 0o644);
 }
 
-/** Whether a build before there were records kept a cluster here. */
-export const holdsOldCluster = (dataDir: string): boolean => existsSync(join(dataDir, 'pki'));
+/** Whether a build before there were records kept a cluster here. A folder of that name alone proves nothing. */
+export const holdsOldCluster = (dataDir: string): boolean =>
+  ['pki/ca.crt', 'admin.kubeconfig'].every((name) => existsSync(join(dataDir, name)));
 
 /** Throws when the store of a cluster that was here is gone: an empty one would be another cluster. */
 export function checkStoreIsThere(dataDir: string, record: ClusterRecord | undefined): void {

@@ -27,7 +27,7 @@ const run = promisify(execFile);
 const namespace = 'default';
 /** The registry that the manifests name. */
 const manifestRegistry = 'localhost:5000';
-const nodePort = 30080;
+export const demoNodePort = 30080;
 
 /** Starts the registry (and adds it to `running`) and makes sure that it has the images. */
 export async function prepareDemoImages(cluster: Cluster, running: Running[]): Promise<{ registry: string }> {
@@ -77,7 +77,7 @@ export async function runDemo(cluster: Cluster, options: DemoOptions): Promise<{
   } finally {
     await client.close();
   }
-  return { url: `http://localhost:${nodePort}` };
+  return { url: `http://localhost:${demoNodePort}` };
 }
 
 async function applyAll(client: Client, registry: string): Promise<void> {
@@ -92,9 +92,9 @@ async function applyAll(client: Client, registry: string): Promise<void> {
 /** Only a page that Redis has filled is a 200. */
 async function waitForAnswer(client: Client, cluster: Cluster, { progress, signal }: DemoOptions): Promise<void> {
   await waitUntil({
-    not: `The guestbook does not answer on port ${nodePort}`,
+    not: `The guestbook does not answer on port ${demoNodePort}`,
     async whyNot() {
-      const answer = await httpGet(`http://${cluster.nodeIp}:${nodePort}/`);
+      const answer = await httpGet(`http://${cluster.nodeIp}:${demoNodePort}/`);
       if (answer?.code === 200) return undefined;
       const { items } = await client.list(pods, { namespace, labelSelector: 'app=guestbook' });
       const running = `${items.filter(isRunning).length} of ${items.length} pods run`;

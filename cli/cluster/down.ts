@@ -63,12 +63,21 @@ export async function down(session: Session, options: DownOptions): Promise<void
   if (process.getuid?.() !== 0) throw new CommandError('Containers, networks and rules are root’s: run this as root.');
   const progress = await createProgress(session.out);
   if (clusterId !== undefined) return await removeFromMachine(await findLost(clusterId, options), progress);
-  await stopRunning(dataDir, progress);
   const target = await findTarget(options);
-  if (target === undefined) session.out.write(`${dataDir} holds no cluster: no container and no rule was touched.\n`);
-  else await removeFromMachine(target, progress);
+  if (target === undefined) {
+    if (!(await isEmpty(dataDir)))
+      throw new CommandError(`${dataDir} holds no cluster of Longshore. Nothing was touched.`);
+    session.out.write(`${dataDir} holds no cluster: there is nothing to remove.\n`);
+    return;
+  }
+  await stopRunning(dataDir, progress);
+  await removeFromMachine(target, progress);
   await unmountVolumes(dataDir);
   if (!keepData) await progress.step(`Data in ${dataDir}`, () => removeData(dataDir));
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return !existsSync(folder) || (await readdir(folder)).length === 0;
 }
 
 async function removeFromMachine(target: Target, progress: Progress): Promise<void> {
@@ -96,8 +105,12 @@ async function findTarget({ dataDir, clusterCidr }: DownOptions): Promise<Target
 /** What the cluster wrote on its network. */
 async function findLost(clusterId: string, { clusterCidr }: DownOptions): Promise<Target> {
   const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
-  const { networks } = await readEngineFacts(dockerSocket());
+  const { networks, clusterIds } = await readEngineFacts(dockerSocket());
   const network = networks.find((one) => one.clusterId === clusterId);
+  if (!clusterIds.includes(clusterId)) {
+    const known = clusterIds.length === 0 ? 'none' : clusterIds.join(', ');
+    throw new CommandError(`Docker has nothing of a cluster ${clusterId}. Of these it has something: ${known}.`);
+  }
   return {
     clusterId,
     networkName: network?.name ?? defaults.networkName,

@@ -76,12 +76,13 @@ export interface WantedPort {
   readonly host?: string;
   /** Who wants it, in a sentence: `the API server`. */
   readonly what: string;
-  /** With which flag it is chosen. */
-  readonly flag: string;
+  /** With which flag it is chosen, or what else helps. */
+  readonly flag?: string;
+  readonly instead?: string;
 }
 
 /** Throws a sentence that says why nobody can listen there; who has the port is named. */
-export async function checkPort({ port, host = anyAddress, what, flag }: WantedPort): Promise<void> {
+export async function checkPort({ port, host = anyAddress, what, flag, instead }: WantedPort): Promise<void> {
   const code = await whyNotListening(port, host);
   if (code === undefined) return;
   if (code === 'EACCES')
@@ -93,7 +94,7 @@ export async function checkPort({ port, host = anyAddress, what, flag }: WantedP
   const owner = await ownerOfPort(port);
   throw new CommandError(
     `Port ${port}, which ${what} needs, is taken${owner === undefined ? '' : ` by ${owner}`}. ` +
-      `Stop that program, or choose another port with ${flag}.`,
+      `Stop that program, or ${instead ?? `choose another port with ${flag}`}.`,
   );
 }
 

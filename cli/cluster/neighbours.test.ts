@@ -112,7 +112,7 @@ describe('whyTableIsTaken', () => {
 });
 
 describe('whyEngineWillNotDo', () => {
-  const engine: EngineFacts = { name: 'Engine', version: '20.10.24', apiVersion: '1.41', networks: [] };
+  const engine: EngineFacts = { name: 'Engine', version: '20.10.24', apiVersion: '1.41', networks: [], clusterIds: [] };
   for (const [more, expected] of [
     [{}, undefined],
     [{ version: '29.0.1', apiVersion: '1.52' }, undefined],

@@ -6,6 +6,7 @@ import { ownerOfChains } from '../../proxy/nft-program.ts';
 import { CommandError } from '../command.ts';
 import { type ClusterRecord, checkStoreIsThere, holdsOldCluster, readRecord } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
+import { demoNodePort } from './demo.ts';
 import { checkPort } from './host.ts';
 import { type WantedPlace, whyEngineWillNotDo, whyNoPlace, whyTableIsTaken } from './neighbours.ts';
 import type { UpOptions } from './up-options.ts';
@@ -20,19 +21,21 @@ export interface Found {
 /** Throws a sentence about the first thing that is not as it must be. */
 export async function preflight(options: UpOptions): Promise<Found> {
   const { only, dataDir, etcdServers } = options;
-  await checkPorts(options);
   const record = await readRecord(dataDir);
   if (only.has('etcd') && etcdServers.length === 0) checkStoreIsThere(dataDir, record);
   const place = { ...options, clusterId: record?.id, isOldCluster: record === undefined && holdsOldCluster(dataDir) };
   const engine = only.has('kubelet') ? await checkEngine(place) : undefined;
   if (only.has('proxy') && options.proxyMode === 'nftables') await checkTable(place);
+  // After the clusters: where one is in the way, it is named, not one of its ports.
+  await checkPorts(options);
   return { record, engine };
 }
 
-async function checkPorts({ only, securePort, bindAddress, kubeletPort }: UpOptions): Promise<void> {
+async function checkPorts({ only, securePort, bindAddress, kubeletPort, demo }: UpOptions): Promise<void> {
   const apiServer = { port: securePort, host: bindAddress, what: 'the API server', flag: '--secure-port' };
   if (only.has('apiserver')) await checkPort(apiServer);
   if (only.has('kubelet')) await checkPort({ port: kubeletPort, what: 'the kubelet', flag: '--kubelet-port' });
+  if (demo) await checkPort({ port: demoNodePort, what: 'the guestbook', instead: 'start with --no-demo' });
 }
 
 async function checkEngine(place: WantedPlace): Promise<string> {

@@ -3,6 +3,7 @@
 import type { Options } from 'yargs';
 import { type Arguments, CommandError, isSet, textOf } from '../command.ts';
 import { defaultDataDir } from '../kubeconfig-search.ts';
+import { parseDataDir } from './data-dir.ts';
 
 export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
 export type Component = (typeof components)[number];
@@ -66,7 +67,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
   const only = parseComponents(textOf(args, 'only'));
   const named = (name: string) => textOf(args, name) ?? '';
   return {
-    dataDir: named('data-dir'),
+    dataDir: parseDataDir(textOf(args, 'data-dir')),
     etcdServers: listOf(named('etcd-servers')),
     securePort: portOf(named('secure-port'), '--secure-port'),
     bindAddress: named('bind-address'),

@@ -23,6 +23,7 @@ set -euo pipefail
 
 guard() {
   LONGSHORE_SANDBOX=$(mktemp -d /tmp/longshore-sandbox-XXXXXX)
+  chmod 711 "$LONGSHORE_SANDBOX" # so that tests can be other users
   export LONGSHORE_SANDBOX
   trap remove_traces EXIT
   mkfifo "$LONGSHORE_SANDBOX/tether"
@@ -97,6 +98,7 @@ make_network() {
 make_mounts() {
   local folder=$LONGSHORE_SANDBOX path resolver
   mkdir "$folder/tmp" "$folder/lib" "$folder/layers"
+  chmod 1777 "$folder/tmp"
   mount -t tmpfs layers "$folder/layers"
   for path in /etc /var/lib /var/log; do cover $path; done
   # In /run are the sockets of the machine's engine, of systemd and of much else.

@@ -134,6 +134,12 @@ export class BridgeRepair {
   }
 }
 
+/** Idempotent. Only for a bridge whose network is gone. */
+export async function removeBridge(name: string): Promise<void> {
+  const found = (await readLinks()).find(({ ifname }) => ifname === name);
+  if (found?.linkinfo?.info_kind === 'bridge') await ip(['link', 'del', name]);
+}
+
 async function readLinks(prefix: readonly string[] = []): Promise<Link[]> {
   const [command = '', ...args] = [...prefix, 'ip', '-j', '-d', 'link', 'show'];
   const { stdout } = await run(command, args, { maxBuffer: 1 << 26 });

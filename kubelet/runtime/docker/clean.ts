@@ -3,6 +3,7 @@
 import type Dockerode from 'dockerode';
 import { clusterLabel, type Labels, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
+import { listensHere, removeBridge } from './bridge.ts';
 import { ask, askMaybe, connectEngine } from './engine.ts';
 import { infraImageName } from './infra-image.ts';
 
@@ -44,13 +45,23 @@ async function removeContainers(docker: Dockerode, waiting: string[]): Promise<v
   }
 }
 
-async function removeNetworks(docker: Dockerode, { clusterId, unnamedNetworks }: CleanOptions): Promise<void> {
+async function removeNetworks(docker: Dockerode, options: CleanOptions): Promise<void> {
+  const { clusterId, unnamedNetworks } = options;
   const found = await ask(docker.listNetworks({ filters: { label: [`${typeLabel}=network`] } }));
   for (const { Id, Labels: labels } of found) {
     const owner = labels?.[clusterLabel];
     if (owner === undefined ? unnamedNetworks : owner === clusterId)
-      await unlessInUse(askMaybe(docker.getNetwork(Id).remove()));
+      await removeNetwork(docker.getNetwork(Id), options);
   }
+}
+
+/** Docker knows a bridge by its number, and does not find one that was mended: what it leaves goes by name. */
+async function removeNetwork(network: Dockerode.Network, { socketPath }: CleanOptions): Promise<void> {
+  const found = await askMaybe(network.inspect());
+  await unlessInUse(askMaybe(network.remove()));
+  const bridge: unknown = found?.Options?.['com.docker.network.bridge.name'];
+  const isGone = (await askMaybe(network.inspect())) === undefined;
+  if (isGone && typeof bridge === 'string' && (await listensHere(socketPath))) await removeBridge(bridge);
 }
 
 async function removeImages(docker: Dockerode, names: RegExp): Promise<void> {

@@ -10,6 +10,8 @@ export interface EngineFacts {
   /** The newest of its API that it speaks: `1.43`. */
   readonly apiVersion: string;
   readonly networks: readonly EngineNetwork[];
+  /** Clusters that have containers or networks on it, ended ones included. */
+  readonly clusterIds: readonly string[];
 }
 
 export interface EngineNetwork {
@@ -26,12 +28,17 @@ export interface EngineNetwork {
 
 export async function readEngineFacts(socketPath: string): Promise<EngineFacts> {
   const docker = connectEngine({ socketPath });
-  const [version, networks] = await Promise.all([ask(docker.version()), ask(docker.listNetworks())]);
+  const [version, networks, containers] = await Promise.all([
+    ask(docker.version()),
+    ask(docker.listNetworks()),
+    ask(docker.listContainers({ all: true, filters: { label: [clusterLabel] } })),
+  ]);
   const found = await Promise.all(networks.map(({ Id }) => ask(docker.getNetwork(Id).inspect())));
   return {
     name: version.Components?.[0]?.Name ?? '',
     version: version.Version,
     apiVersion: version.ApiVersion,
+    clusterIds: [...new Set([...found, ...containers].flatMap(({ Labels: labels }) => labels?.[clusterLabel] ?? []))],
     networks: found.map(({ Name: name, IPAM: ipam, Labels: labels, Containers: containers }) => ({
       name,
       subnets: (ipam?.Config ?? []).flatMap(({ Subnet: subnet }) => subnet ?? []),
