@@ -46,9 +46,14 @@ function memberOf(shape: Shape | undefined, key: string): Shape | undefined {
 
 const byName = (value: JsonRecord): string[] => Object.keys(value).sort();
 
-function byDeclaration({ definition }: StructShape, value: JsonRecord): string[] {
+/** The fields of a definition in the order in which Go declares them; some may stand twice, the first place counts. */
+export function declaredFields(definition: string): string[] {
   const message = messageOf(definition);
-  const fields = [...(declared[message]?.split(' ') ?? []), ...fieldOrderOf(message)];
+  return [...(declared[message]?.split(' ') ?? []), ...fieldOrderOf(message)];
+}
+
+function byDeclaration({ definition }: StructShape, value: JsonRecord): string[] {
+  const fields = declaredFields(definition);
   // What is not a field of the message is what all kinds begin with.
   const known = fields.includes('apiVersion') ? fields : ['kind', 'apiVersion', ...fields];
   const places = new Map<string, number>();

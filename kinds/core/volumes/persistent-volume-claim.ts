@@ -4,7 +4,9 @@ import { compareQuantities } from '../../../api/quantity.ts';
 import { persistentVolumeClaims } from '../../../api/resources/core.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { goDifference, goInternalForm } from '../../../machinery/schema/go-internal-form.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
+import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
@@ -38,10 +40,12 @@ const isPlainDataSource = ({ apiGroup, kind }: { apiGroup?: string; kind: string
 
 function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  if (!isSemanticallyEqual(specDefinition, withAllowedChanges(next, previous), before)) {
+  const wanted = withAllowedChanges(next, previous);
+  if (!isSemanticallyEqual(specDefinition, wanted, before)) {
+    const difference = goDifference(formOfSpec(before), formOfSpec(wanted));
     errors.forbidden(
       specPath,
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference}`,
     );
   }
   const requests = (claim: PersistentVolumeClaimSpec) =>
@@ -53,6 +57,19 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
   if (spec.volumeMode !== before.volumeMode)
     errors.invalid(FieldPath.of('volumeMode'), spec.volumeMode ?? null, 'field is immutable');
 }
+
+const formOfSpec = (spec: PersistentVolumeClaimSpec): object =>
+  goInternalForm(shapeOf(specDefinition), spec, [
+    'accessModes',
+    'selector',
+    'resources',
+    'volumeName',
+    'storageClassName',
+    'volumeMode',
+    'dataSource',
+    'dataSourceRef',
+    'volumeAttributesClassName',
+  ]);
 
 /** The new spec with what may change put back. */
 function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): PersistentVolumeClaimSpec {

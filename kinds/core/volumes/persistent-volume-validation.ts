@@ -2,7 +2,9 @@
 
 import type { PersistentVolume, PersistentVolumeSpec, SecretReference } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { goDifference, goInternalForm } from '../../../machinery/schema/go-internal-form.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
+import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
 import { validateNoBacksteps } from '../../workloads/pod-spec/environment.ts';
 import { validateNodeSelector } from '../../workloads/pod-spec/placement.ts';
@@ -187,8 +189,11 @@ export function validateVolumeUpdate(next: PersistentVolume, previous: Persisten
   const isSame = sources.every(({ field }) =>
     isSameSource(field, Reflect.get(spec, field), Reflect.get(before, field)),
   );
-  if (!isSame)
-    errors.forbidden(path.child('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation');
+  if (!isSame) {
+    const difference = goDifference(formOfSource(before), formOfSource(spec));
+    const text = `spec.persistentvolumesource is immutable after creation\n${difference}`;
+    errors.forbidden(path.child('persistentvolumesource'), text);
+  }
   if (spec.volumeMode !== before.volumeMode)
     errors.invalid(FieldPath.of('volumeMode'), spec.volumeMode ?? null, 'field is immutable');
   if (before.nodeAffinity && !isSemanticallyEqual(affinityDefinition, spec.nodeAffinity, before.nodeAffinity)) {
@@ -199,6 +204,34 @@ export function validateVolumeUpdate(next: PersistentVolume, previous: Persisten
 
 const specDefinition = 'io.k8s.api.core.v1.PersistentVolumeSpec';
 const affinityDefinition = 'io.k8s.api.core.v1.VolumeNodeAffinity';
+
+const formOfSource = (spec: PersistentVolumeSpec): object => goInternalForm(shapeOf(specDefinition), spec, sourceOrder);
+
+/** As Go declares them. */
+const sourceOrder: readonly string[] = [
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'hostPath',
+  'glusterfs',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'iscsi',
+  'flexVolume',
+  'cinder',
+  'cephfs',
+  'fc',
+  'flocker',
+  'azureFile',
+  'vsphereVolume',
+  'azureDisk',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+];
 
 /** Secrets for growing may be added to what had none. */
 function isSameSource(field: string, next: unknown, previous: unknown): boolean {
