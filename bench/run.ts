@@ -11,11 +11,14 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
 };
 
 async function main(names: readonly string[]): Promise<void> {
+  const there = `Benchmarks: ${Object.keys(benchmarks).join(', ')}. Run one by: npm run bench -- NAME\n`;
+  if (names.length === 0 || names.includes('--help')) {
+    process.stdout.write(there);
+    return;
+  }
   const unknown = names.filter((name) => !Object.hasOwn(benchmarks, name));
-  if (names.length === 0 || unknown.length > 0) {
-    const there = Object.keys(benchmarks).join(', ');
-    process.stderr.write(unknown.length > 0 ? `No benchmark ${unknown.join(', ')}. ` : '');
-    process.stderr.write(`Benchmarks: ${there}. Run one by: npm run bench -- NAME\n`);
+  if (unknown.length > 0) {
+    process.stderr.write(`No benchmark ${unknown.join(', ')}. ${there}`);
     process.exitCode = 1;
     return;
   }

@@ -5,8 +5,8 @@ import { ensureBuild, ensureNodePackages, SetupError } from '../setup/machine.mj
 
 try {
   const report = (text) => console.error(`• ${text} …`);
-  ensureNodePackages(report);
-  ensureBuild(report);
+  await ensureNodePackages(report);
+  await ensureBuild(report);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

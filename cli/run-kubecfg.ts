@@ -3,6 +3,7 @@
 import yargs, { type Argv } from 'yargs';
 import { StatusError } from '../api/status-error.ts';
 import { expandClassicFlags } from './classic-flags.ts';
+import { parseUpOptions } from './cluster/up-options.ts';
 import { type Arguments, type Command, CommandError } from './command.ts';
 import { commands, globalOptions } from './commands.ts';
 import { type Output, Session } from './session.ts';
@@ -24,6 +25,17 @@ export async function runKubecfg(argv: readonly string[], options: KubecfgOption
     const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
     options.errors.write(`${explain(error, verbose)}\n`);
     return error instanceof CommandError ? error.exitCode : 1;
+  }
+}
+
+/** A sentence when `kubecfg up` with these flags cannot be, for `npm start`: it asks before it changes the machine. */
+export async function whyUpIsRefused(flags: readonly string[]): Promise<string | undefined> {
+  try {
+    const chosen = await parse(expandClassicFlags(['up', ...flags]), { write: () => undefined });
+    if (chosen !== undefined) parseUpOptions(chosen.args);
+    return undefined;
+  } catch (error) {
+    return explain(error, false);
   }
 }
 

@@ -15,6 +15,7 @@ import https from 'node:https';
 import { badRequest, serviceUnavailable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { networkErrorText } from '../base/network-error-text.ts';
 import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
 import type { Connection } from './connection.ts';
 
@@ -40,7 +41,9 @@ class AttemptError extends Error {
   readonly maySent: boolean;
 
   constructor(cause: Error, maySent: boolean) {
-    super(cause.message, { cause });
+    const { address, port } = cause as { readonly address?: string; readonly port?: number };
+    const place = address === undefined || port === undefined ? '' : `${address}:${port}: `;
+    super(`${place}${networkErrorText(cause)}`, { cause });
     this.maySent = maySent;
   }
 }

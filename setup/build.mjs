@@ -3,8 +3,9 @@
 import { build, ensureNodePackages, SetupError } from './machine.mjs';
 
 try {
-  ensureNodePackages((text) => console.log(`• ${text} …`));
-  build();
+  const report = (text) => console.log(`• ${text} …`);
+  await ensureNodePackages(report);
+  await build(report);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

@@ -6,12 +6,13 @@
  * What the user must do themself is thrown as `SetupError`.
  */
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { alone, tryRun } from './run-command.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -86,13 +87,22 @@ export function checkRoot() {
  * `npm ci`, when node_modules does not hold what the lock file says. Where npm finds fault with the lock file (npms
  * differ in what it must say of other platforms), `npm install` takes the same versions from it.
  */
-export function ensureNodePackages(report) {
+export async function ensureNodePackages(report) {
   if (holdsLockedPackages()) return;
-  report('Installing Node packages (npm ci)');
-  const flags = ['--include=dev', '--no-audit', '--no-fund'];
-  if (tryRun('npm', ['ci', ...flags]).ok) return;
-  run('npm', ['install', '--no-save', ...flags], 'Look at what npm says above, then try again.');
+  await aloneInCheckout(report, async (lock) => {
+    if (holdsLockedPackages()) return; // another process has just installed them
+    report('Installing Node packages (npm ci)');
+    const flags = ['--include=dev', '--no-audit', '--no-fund'];
+    const onSlow = () => report('Still waiting for npm: it fetches packages from its registry, if that can be reached');
+    if ((await tryInRoot('npm', ['ci', ...flags], { lock, onSlow })).ok) return;
+    const advice = 'Look at what npm says above, then try again.';
+    await run('npm', ['install', '--no-save', ...flags], advice, { lock, onSlow });
+  });
 }
+
+/** npm and the compiler write into the checkout: two at once would spoil it for each other. */
+const aloneInCheckout = (report, work) =>
+  alone(root, { onWait: () => report('Waiting for another process that installs or builds in this folder'), work });
 
 /** npm writes down what it installed, in the form of the lock file. */
 function holdsLockedPackages() {
@@ -106,23 +116,32 @@ function holdsLockedPackages() {
 }
 
 /** Compiles into dist/, when a source is newer than the last build. */
-export function ensureBuild(report) {
-  if (modifiedMs(buildStamp) >= newestSourceMs()) return;
-  report('Building');
-  build();
+export async function ensureBuild(report) {
+  if (isBuilt()) return;
+  await aloneInCheckout(report, async (lock) => {
+    if (isBuilt()) return; // another process has just built it
+    report('Building');
+    await compile(lock);
+  });
 }
 
+const isBuilt = () => modifiedMs(buildStamp) >= newestSourceMs();
+
 /** The one build: what `npm run build`, `npm start` and the tests of whole clusters use. */
-export function build() {
+export const build = (report) => aloneInCheckout(report, compile);
+
+async function compile(lock) {
   const started = new Date();
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], 'The sources do not compile: see above.');
-  run(process.execPath, ['dist/machinery/openapi/build-descriptions.js'], 'The descriptions cannot be written.');
+  const node = process.execPath;
+  await run(node, [compiler, '-p', 'tsconfig.build.json'], 'The sources do not compile: see above.', { lock });
+  const descriptions = ['dist/machinery/openapi/build-descriptions.js'];
+  await run(node, descriptions, 'The descriptions cannot be written.', { lock });
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
 }
 
 /** Installs the Debian packages of those `programs` that are not there. */
-export function ensurePrograms(programs, report) {
+export async function ensurePrograms(programs, report) {
   const missing = programs.filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   const packages = missing.map((program) => packagesOf[program]);
@@ -131,22 +150,23 @@ export function ensurePrograms(programs, report) {
   }
   report(`Installing Debian packages: ${packages.join(', ')}`);
   const arguments_ = ['install', '-y', '-q', '--no-install-recommends', ...packages];
-  if (!tryRun('apt-get', arguments_).ok) {
-    run('apt-get', ['update', '-q'], 'apt-get cannot reach its package lists.');
-    run('apt-get', arguments_, `Install these packages yourself: ${packages.join(' ')}`);
+  const options = { endsByItself: true };
+  if (!(await tryInRoot('apt-get', arguments_, options)).ok) {
+    await run('apt-get', ['update', '-q'], 'apt-get cannot reach its package lists.', options);
+    await run('apt-get', arguments_, `Install these packages yourself: ${packages.join(' ')}`, options);
   }
-  disableServicesOf(packages);
+  await disableServicesOf(packages);
 }
 
 /** An engine that answers: the one of DOCKER_HOST, or the machine's own, started when it is not running. */
 export async function ensureEngine(report) {
   const socket = engineSocket();
   if (await engineAnswers(socket)) return;
-  ensurePrograms(['dockerd', 'iptables'], report);
+  await ensurePrograms(['dockerd', 'iptables'], report);
   if (await engineAnswers(socket)) return;
   report('Starting the Docker engine');
   if (process.env.DOCKER_HOST === undefined && existsSync('/run/systemd/system')) {
-    run('systemctl', ['start', 'docker'], 'See: journalctl -u docker');
+    await run('systemctl', ['start', 'docker'], 'See: journalctl -u docker');
     await waitForEngine(socket, () => undefined, 'journalctl -u docker');
   } else {
     await startEngine(socket);
@@ -207,10 +227,10 @@ function engineAnswers(socketPath) {
   });
 }
 
-function disableServicesOf(packages) {
+async function disableServicesOf(packages) {
   if (!existsSync('/run/systemd/system')) return;
   const services = packages.map((name) => unwantedServices[name]).filter((name) => name !== undefined);
-  if (services.length > 0) tryRun('systemctl', ['disable', '--now', ...services]);
+  if (services.length > 0) await tryInRoot('systemctl', ['disable', '--now', ...services]);
 }
 
 /** The path of a program, looked for on the PATH and where Debian keeps the administrator's programs. */
@@ -241,20 +261,17 @@ function modifiedMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function run(command, arguments_, advice) {
-  const { ok, output } = tryRun(command, arguments_);
+async function run(command, arguments_, advice, options) {
+  const { ok, output } = await tryInRoot(command, arguments_, options);
   if (!ok) throw new SetupError(`${command} ${arguments_.join(' ')} failed:\n${lastLines(output)}\n${advice}`);
 }
 
-function tryRun(command, arguments_) {
-  const { status, error, stdout, stderr } = spawnSync(command, arguments_, {
+function tryInRoot(command, arguments_, options) {
+  return tryRun(command, arguments_, {
     cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
   });
-  return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}` };
 }
 
 const lastLines = (text) => text.trimEnd().split('\n').slice(-15).join('\n');

@@ -39,10 +39,13 @@ async function prepare(report) {
   const only = onlyComponents();
   const needsWorker = only === undefined || worker.some((component) => only.includes(component));
   if (needsWorker && !helpOnly) checkRoot();
-  ensureNodePackages(report);
-  ensureBuild(report);
+  await ensureNodePackages(report);
+  await ensureBuild(report);
   if (helpOnly) return;
-  ensurePrograms(programsFor(only), report);
+  const { whyUpIsRefused } = await import('../dist/cli/run-kubecfg.js');
+  const refusal = await whyUpIsRefused(flags);
+  if (refusal !== undefined) throw new SetupError(refusal);
+  await ensurePrograms(programsFor(only), report);
   if (only === undefined || only.includes('kubelet')) await ensureEngine(report);
 }
 

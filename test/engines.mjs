@@ -2,8 +2,7 @@
  * `npm run test:engines`: tests on newer Docker Engines than the machine's own: the runtime's conformance suite, the
  * kubelet, the proxy, kills of every component, and `npm start` with its demo.
  *
- *   npm run test:engines                       these tests, on each engine
- *   npm run test:engines -- 28                 on this one only
+ *   npm run test:engines -- 26 28              these tests, on each of these engines
  *   npm run test:engines -- 28 e2e             other tests: the words of npm test
  *
  * The engines come from Debian's newer suites and are not installed (test/support/engines.sh).
@@ -11,6 +10,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { checkMachine, checkRoot, ensurePrograms, root, SetupError } from '../setup/machine.mjs';
+import { whyRefused } from './stages.mjs';
 
 /** Which of Debian's suites has which version. */
 const suites = { 26: 'trixie', 28: 'sid' };
@@ -25,15 +25,26 @@ const defaultTests = [
   'e2e/conformance/network',
 ];
 
-function main(words) {
+const usage =
+  `npm run test:engines -- VERSION… [TEST…]\n\nRuns tests on Docker Engine ${Object.keys(suites).join(' or ')}, which is ` +
+  'downloaded first where it is not there yet. Without a test: all that touches the engine; else the words of npm test.';
+
+async function main(words) {
+  if (words.length === 0 || words.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
   const versions = Object.keys(suites).filter((version) => words.includes(version));
   const tests = words.filter((word) => !versions.includes(word));
+  const unknown = tests.find((word) => /^[\d.]+$|^-/.test(word));
+  if (unknown !== undefined) throw new SetupError(`There is no engine ${unknown}.\n${usage}`);
+  if (versions.length === 0) throw new SetupError(`Which engine?\n${usage}`);
+  const refusal = whyRefused(tests);
+  if (refusal !== undefined) throw new SetupError(refusal);
   checkMachine();
   checkRoot();
-  ensurePrograms(['dockerd'], (text) => console.log(`• ${text} …`)); // for its runc, and what it depends on
-  const codes = (versions.length === 0 ? Object.keys(suites) : versions).map((version) =>
-    testOn(version, tests.length === 0 ? defaultTests : tests),
-  );
+  await ensurePrograms(['dockerd'], (text) => console.log(`• ${text} …`)); // for its runc, and what it depends on
+  const codes = versions.map((version) => testOn(version, tests.length === 0 ? defaultTests : tests));
   return codes.every((code) => code === 0) ? 0 : 1;
 }
 
@@ -62,7 +73,7 @@ function bringEngine(suite) {
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(error.message);

@@ -10,7 +10,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -23,38 +23,20 @@ import {
   root,
   SetupError,
 } from '../setup/machine.mjs';
-
-const allFiles = findTests('.');
-const inFolder = (folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));
-
-/** In the order in which they run. */
-const stages = [
-  { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
-  {
-    name: 'lint',
-    command: [process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
-  },
-  { name: 'layering', files: ['test/layering.test.ts'] },
-  { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
-  { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
-  { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
-  { name: 'clients', files: inFolder('test/clients') },
-  { name: 'attacks', files: inFolder('test/attacks'), sandbox: true },
-  { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
-];
-
-/** Whatever has no stage of its own. */
-function isIntegration(file) {
-  const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
-  return file.startsWith('test/') && !others.some((other) => file.startsWith(other));
-}
+import { selectStages, usage, whyRefused } from './stages.mjs';
 
 const fileTimeoutMs = 600_000;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let current;
 
 async function main(words) {
-  setUp();
+  if (words.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  const refusal = whyRefused(words);
+  if (refusal !== undefined) throw new SetupError(refusal);
+  await setUp();
   const scratch = mkdtempSync(join(tmpdir(), 'longshore-test-'));
   try {
     for (const stage of selectStages(words)) await runStage(stage, scratch);
@@ -66,23 +48,12 @@ async function main(words) {
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 }
 
-function setUp() {
+async function setUp() {
   const report = (text) => console.log(`• ${text} …`);
   checkMachine();
   checkRoot();
-  ensureNodePackages(report);
-  ensurePrograms(Object.keys(packagesOf), report);
-}
-
-/** Words are stages, which run whole, or parts of the paths of test files; no word is everything. */
-function selectStages(words) {
-  const names = words.filter((word) => stages.some(({ name }) => name === word));
-  const parts = words.filter((word) => !names.includes(word));
-  const isWanted = (file) => parts.some((part) => file.includes(part));
-  return stages.flatMap((stage) => {
-    if (words.length === 0 || names.includes(stage.name)) return [stage];
-    return stage.files === undefined ? [] : [{ ...stage, files: stage.files.filter(isWanted) }];
-  });
+  await ensureNodePackages(report);
+  await ensurePrograms(Object.keys(packagesOf), report);
 }
 
 async function runStage(stage, scratch) {
@@ -105,7 +76,7 @@ async function runCheck({ command }) {
 
 async function runTests({ name, files, concurrency = 1, sandbox = false }, scratch) {
   if (sandbox) {
-    ensureBuild((text) => console.log(`• ${text} …`));
+    await ensureBuild((text) => console.log(`• ${text} …`));
     await run([process.execPath, '--import', 'tsx', 'test/support/fill-cache.ts']);
   }
   const totalsFile = join(scratch, `${name}.json`);
@@ -147,15 +118,6 @@ function run([command, ...arguments_], environment = {}) {
       resolve(1);
     });
     current.on('exit', (code, signal) => resolve(signal === null ? code : 1));
-  });
-}
-
-function findTests(folder) {
-  const skipped = ['node_modules', 'dist', '.git', 'coverage'];
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return skipped.includes(entry.name) ? [] : findTests(path);
-    return entry.name.endsWith('.test.ts') ? [path] : [];
   });
 }
 

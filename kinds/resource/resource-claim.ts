@@ -6,6 +6,7 @@ import { FieldPath } from '../../machinery/field-errors.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validateImmutableStruct } from '../validation/immutable.ts';
+import { setDeviceClaimDefaults, validateDeviceClaim } from './device-claim.ts';
 
 const specDefinition = 'io.k8s.api.resource.v1.ResourceClaimSpec';
 
@@ -13,6 +14,10 @@ export const resourceClaimKind = defineKind(resourceClaims, {
   subresources: [statusSubresource],
   strategy: {
     ...specAndStatus<ResourceClaim>({ newStatus: () => ({}), hasGeneration: false, keepsMetadata: true }),
+    setDefaults: ({ spec }) => setDeviceClaimDefaults(spec?.devices),
+    validate({ spec }, errors, { isUpdate }) {
+      if (!isUpdate) validateDeviceClaim(spec?.devices, FieldPath.of('spec', 'devices'), errors);
+    },
     validateUpdate(next, previous, errors) {
       validateImmutableStruct(specDefinition, next.spec, previous.spec, FieldPath.of('spec'), errors);
     },

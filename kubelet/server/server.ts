@@ -15,6 +15,7 @@ import { startHttpsServer } from '../../base/https-server.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import { networkErrorText } from '../../base/network-error-text.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { ObservedPods } from '../observed-pods.ts';
@@ -176,8 +177,7 @@ function sendError(response: ServerResponse, error: unknown): void {
 
 function statusOf(error: unknown): StatusError['status'] {
   if (error instanceof StatusError) return error.status;
-  const words = error instanceof Error ? error.message : String(error);
-  return new StatusError(500, 'InternalError', words).status;
+  return new StatusError(500, 'InternalError', networkErrorText(error)).status;
 }
 
 function sendJson(response: ServerResponse, code: number, body: unknown): void {

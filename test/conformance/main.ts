@@ -9,6 +9,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { areaOf, areas, clusterTestFiles, testFiles } from './catalogue.ts';
 
 interface Outcome {
@@ -43,9 +45,20 @@ function tableOf(passed: ReadonlySet<string>): string {
   return [...rows, `${passed.size}/${sum}`].join('\n');
 }
 
+const { _: words } = await yargs(hideBin(process.argv))
+  .scriptName('npm run conformance --')
+  .usage('$0 [api]\n\nRuns the tests of all areas; with "api" only those that need no running pods.')
+  .check(({ _: named }) => {
+    const unknown = named.find((word) => word !== 'api');
+    if (unknown !== undefined) throw new Error(`"${unknown}" is nothing that could be run; there is "api"`);
+    return true;
+  })
+  .version(false)
+  .strictOptions()
+  .parseAsync();
 const outcome: Outcome = { passed: new Set(), failures: [] };
 await runFiles(testFiles(), [], outcome);
-if (!process.argv.includes('api')) await runFiles(clusterTestFiles(), ['test/support/sandbox.sh'], outcome);
+if (!words.includes('api')) await runFiles(clusterTestFiles(), ['test/support/sandbox.sh'], outcome);
 for (const failure of outcome.failures) process.stdout.write(`${failure}\n`);
 process.stdout.write(`${tableOf(outcome.passed)}\n`);
 process.exitCode = outcome.failures.length === 0 ? 0 : 1;

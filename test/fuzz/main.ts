@@ -6,8 +6,16 @@ import { MeasuredApiServer } from '../support/measured-api-server.ts';
 import { Fuzzer } from './fuzz.ts';
 
 const { minutes, seed } = await yargs(hideBin(process.argv))
+  .scriptName('npm run fuzz --')
+  .usage('$0 [--minutes 10] [--seed N]')
   .option('minutes', { type: 'number', default: 1, describe: 'how long' })
   .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'where the random requests start' })
+  .check(({ minutes: length, seed: start }) => {
+    if (!(length > 0)) throw new Error('--minutes takes a number above 0');
+    if (!Number.isSafeInteger(start) || start < 0) throw new Error('--seed takes a whole number');
+    return true;
+  })
+  .version(false)
   .strict()
   .parseAsync();
 

@@ -1,16 +1,14 @@
 /**
  * Replays the recordings of what upstream answers against a server, and prints how many answers are the same.
  *
- *   npm run golden -- [--kubeconfig FILE] [--show N] [--only TEXT] [--inexact] [FILE|FOLDER …]
- *
- * `--inexact` also shows answers that are the same but for their words.
- *
- * Without a kubeconfig it starts the API server in this process, on the in-memory store.
+ *   npm run golden -- --help     says what it takes
  */
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { packageRoot } from '../../base/package-root.ts';
 import type { Connection } from '../../client/connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig.ts';
@@ -117,22 +115,39 @@ export function filesIn(path: string): string[] {
     .filter((file) => file.endsWith('.jsonl'));
 }
 
-async function main(args: string[]): Promise<void> {
-  const option = (name: string): string | undefined => {
-    const place = args.indexOf(`--${name}`);
-    return place < 0 ? undefined : args.splice(place, 2)[1];
-  };
-  const kubeconfig = option('kubeconfig');
-  const show = Number(option('show') ?? 0);
-  const only = option('only') ?? '';
-  const alsoInexact = args.includes('--inexact');
-  const named = args.filter((word) => word !== '--inexact');
-  const files = (named.length > 0 ? named : [join(recordings, 'reads'), join(recordings, 'writes')]).flatMap(filesIn);
+async function main(): Promise<void> {
+  const { kubeconfig, show, only, inexact, paths } = await yargs(hideBin(process.argv))
+    .scriptName('npm run golden --')
+    .command('$0 [paths..]', 'replays recorded answers of upstream, and counts those that are the same', (command) =>
+      command.positional('paths', {
+        type: 'string',
+        array: true,
+        default: [join(recordings, 'reads'), join(recordings, 'writes')],
+        defaultDescription: 'all',
+        describe: 'files or folders of recordings',
+      }),
+    )
+    .options({
+      kubeconfig: { type: 'string', describe: 'of the server that is asked; default: one in this process, in memory' },
+      show: { type: 'number', default: 0, describe: 'how many differing answers of each file are shown' },
+      only: { type: 'string', default: '', describe: 'only steps whose name contains this' },
+      inexact: { type: 'boolean', default: false, describe: 'also shows what is the same but for its words' },
+    })
+    .check(({ paths: named, show: count }) => {
+      const missing = (named as string[]).find((path) => !existsSync(path));
+      if (missing !== undefined) throw new Error(`There is no file or folder ${missing}`);
+      if (!(Number(count) >= 0)) throw new Error('--show takes a number');
+      return true;
+    })
+    .version(false)
+    .strict()
+    .parseAsync();
+  const files = (paths as string[]).flatMap(filesIn);
   const server = kubeconfig === undefined ? await startRecordedServer() : undefined;
   const connection = server?.connection ?? (await readKubeconfig(kubeconfig ?? ''));
   const total = { cases: 0, same: 0, exact: 0 };
   for (const file of files) {
-    const result = await replayFile(connection, file, { only, alsoInexact });
+    const result = await replayFile(connection, file, { only, alsoInexact: inexact });
     print(result, show);
     for (const key of ['cases', 'same', 'exact'] as const) total[key] += result[key];
   }
@@ -154,4 +169,4 @@ const percent = (part: number, whole: number): string => `${((100 * part) / Math
 const summary = ({ cases, same, exact }: Pick<FileResult, 'cases' | 'same' | 'exact'>): string =>
   `${same} of ${cases} the same (${percent(same, cases)}), ${exact} exact (${percent(exact, cases)})`;
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

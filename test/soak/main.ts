@@ -49,6 +49,7 @@ async function runInSandbox(): Promise<number> {
 }
 
 await yargs(hideBin(process.argv))
+  .scriptName('npm run soak --')
   .command(
     'kills',
     'kills random components, and looks what became of everything else',
@@ -66,12 +67,18 @@ await yargs(hideBin(process.argv))
           array: true,
           describe: 'which are killed, by the names that the table shows',
         })
-        .option('logs', { type: 'string', describe: 'folder for the logs, when something was wrong' }),
+        .option('logs', { type: 'string', describe: 'folder for the logs, when something was wrong' })
+        .check(({ count, seed }) => {
+          if (!Number.isSafeInteger(count) || count < 1) throw new Error('--count takes a whole number above 0');
+          if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number');
+          return true;
+        }),
     async ({ count, seed, shape, only, logs }) => {
       const isInside = process.env.LONGSHORE_SANDBOX !== undefined;
       process.exitCode = isInside ? await kills({ count, seed, shape, only, logs }) : await runInSandbox();
     },
   )
   .demandCommand(1, 'Which one? kills')
+  .version(false)
   .strict()
   .parseAsync();

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
+import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { isIdentityHeader } from './identity-headers.ts';
 
@@ -56,7 +57,9 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       ...agentOptions(target),
     });
     outgoing.on('error', (error) =>
-      reject(serviceUnavailable(`error trying to reach ${target.host}:${target.port}: ${error.message}`, error)),
+      reject(
+        serviceUnavailable(`error trying to reach ${target.host}:${target.port}: ${networkErrorText(error)}`, error),
+      ),
     );
     outgoing.on('response', (response) => {
       const send = receive && response.statusCode === 200 ? receive : sendAnswer;

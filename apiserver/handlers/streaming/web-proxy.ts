@@ -8,6 +8,7 @@ import httpProxy from 'http-proxy';
 import { isForeignAddress } from '../../../api/special-ip.ts';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
+import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
 import { isIdentityHeader } from './identity-headers.ts';
 import { htmlRewriters } from './proxied-html.ts';
@@ -142,5 +143,5 @@ function answerHeaders(answer: http.IncomingMessage, page: ProxiedPage, isRewrit
 
 function unreachable({ target }: httpProxy.ServerOptions, error: Error) {
   const { host, port } = target as { readonly host: string; readonly port: number };
-  return serviceUnavailable(`error trying to reach ${host}:${port}: ${error.message}`, error);
+  return serviceUnavailable(`error trying to reach ${host}:${port}: ${networkErrorText(error)}`, error);
 }

@@ -4,6 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { inspect } from 'node:util';
 import Dockerode from 'dockerode';
+import { networkReasonOf } from '../../../base/network-error-text.ts';
 import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
 
 export interface EngineOptions {
@@ -102,7 +103,9 @@ export function translateError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const { statusCode, json, message } = error as EngineError;
   // Without a body to read, dockerode puts its own words before the engine's.
-  const words = json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
+  const engineWords = json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
+  const broken = statusCode === undefined ? networkReasonOf(error) : undefined;
+  const words = broken === undefined ? engineWords : `the container engine does not answer: ${broken}`;
   return new RuntimeError(reasonOf(statusCode), words, { cause: error });
 }
 

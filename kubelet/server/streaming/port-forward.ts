@@ -2,6 +2,7 @@
 
 import { type Duplex, PassThrough } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { networkErrorText } from '../../../base/network-error-text.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 import { decodeMessage, highWater, isBase64, passOn, sendMessage } from './websocket-channels.ts';
 
@@ -52,7 +53,7 @@ async function pipeBoth(data: SpdyStream, target: Duplex): Promise<void> {
 }
 
 const explain = (port: number, error: unknown): string =>
-  `error forwarding port ${port} to pod: ${error instanceof Error ? error.message : String(error)}`;
+  `error forwarding port ${port} to pod: ${networkErrorText(error)}`;
 
 /**
  * Over WebSocket channels: for the port at place i, channel 2i carries data and 2i + 1 errors; each begins with the port.

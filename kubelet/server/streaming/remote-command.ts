@@ -1,6 +1,7 @@
 /** Exec and attach, whatever carries them: joins a session of the runtime with the caller's channels. */
 
 import type { Readable, Writable } from 'node:stream';
+import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { Session } from '../../runtime/runtime.ts';
 
 export interface ExitStatus {
@@ -74,8 +75,7 @@ async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Pr
 }
 
 function computeRefusal(error: unknown): ExitStatus {
-  const words = error instanceof Error ? error.message : String(error);
-  const message = `Internal error occurred: error executing command in container: ${words}`;
+  const message = `Internal error occurred: error executing command in container: ${networkErrorText(error)}`;
   return {
     metadata: {},
     status: 'Failure',

@@ -1,0 +1,62 @@
+/** The stages of `npm test`, and which of them words on the command line mean. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../setup/machine.mjs';
+
+const allFiles = findTests('.');
+const inFolder = (folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));
+
+/** In the order in which they run. */
+const stages = [
+  { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
+  {
+    name: 'lint',
+    command: [process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  },
+  { name: 'layering', files: ['test/layering.test.ts'] },
+  { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
+  { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
+  { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
+  { name: 'clients', files: inFolder('test/clients') },
+  { name: 'attacks', files: inFolder('test/attacks'), sandbox: true },
+  { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
+];
+
+/** Whatever has no stage of its own. */
+function isIntegration(file) {
+  const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
+  return file.startsWith('test/') && !others.some((other) => file.startsWith(other));
+}
+
+const stageNames = stages.map(({ name }) => name);
+
+export const usage = `npm test                        everything, in this order: ${stageNames.join(', ')}
+npm test -- unit integration    only these stages
+npm test -- proxy/rules         only test files whose path contains this`;
+
+/** A sentence when a word means no test. */
+export function whyRefused(words) {
+  const unknown = words.filter((word) => !stageNames.includes(word) && !allFiles.some((file) => file.includes(word)));
+  return unknown.length === 0 ? undefined : `No stage and no test file matches ${unknown.join(', ')}.\n\n${usage}`;
+}
+
+/** Words are stages, which run whole, or parts of the paths of test files; no word is everything. */
+export function selectStages(words) {
+  const names = words.filter((word) => stages.some(({ name }) => name === word));
+  const parts = words.filter((word) => !names.includes(word));
+  const isWanted = (file) => parts.some((part) => file.includes(part));
+  return stages.flatMap((stage) => {
+    if (words.length === 0 || names.includes(stage.name)) return [stage];
+    return stage.files === undefined ? [] : [{ ...stage, files: stage.files.filter(isWanted) }];
+  });
+}
+
+function findTests(folder) {
+  const skipped = ['node_modules', 'dist', '.git', 'coverage'];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return skipped.includes(entry.name) ? [] : findTests(path);
+    return entry.name.endsWith('.test.ts') ? [path] : [];
+  });
+}
