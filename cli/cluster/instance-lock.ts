@@ -1,6 +1,6 @@
 /** One cluster per data directory: who runs it, so that a second start can say so, and `down` can stop it. */
 
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandError } from '../command.ts';
 import { readIfPresent } from './read-if-present.ts';
@@ -17,21 +17,45 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
     );
   }
   const file = fileOf(dataDir);
-  await writeFile(file, `${process.pid} ${await startTimeOf(process.pid)}\n`);
+  await writeFile(file, `${process.pid} ${await startTimeOf(process.pid)} ${await identityOf(dataDir)}\n`);
   return { release: () => rm(file, { force: true }) };
 }
 
-/** The process that runs a cluster on this data directory; undefined when none does. */
+/**
+ * The process that runs a cluster on this data directory; undefined when none does. A copy of the directory has a copy
+ * of the file: it names the directory as the file system knows it, which no copy shares.
+ */
 export async function ownerOf(dataDir: string): Promise<number | undefined> {
   const text = await readIfPresent(fileOf(dataDir));
-  const [pid, startTime] = (text ?? '').trim().split(' ');
-  const isAlive = pid !== undefined && pid !== '' && (await startTimeOf(Number(pid))) === startTime;
-  return isAlive ? Number(pid) : undefined;
+  const [pid, startTime, directory] = (text ?? '').trim().split(' ');
+  if (pid === undefined || !/^\d+$/.test(pid) || (await startTimeOf(Number(pid))) !== startTime) return undefined;
+  const isOurs =
+    directory === undefined ? await holdsFilesOf(Number(pid), dataDir) : directory === (await identityOf(dataDir));
+  return isOurs ? Number(pid) : undefined;
 }
 
-/** When the kernel started the process, in its own unit: tells a process from a later one of the same number. */
+/** Device and inode: the same whatever the directory is called, also once it was moved within its file system. */
+async function identityOf(dataDir: string): Promise<string> {
+  const { dev, ino } = await stat(dataDir, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+/** For files of builds that did not name the directory: such a process has its log there open. */
+async function holdsFilesOf(pid: number, dataDir: string): Promise<boolean> {
+  const folder = `/proc/${pid}/fd`;
+  const root = `${await realpath(dataDir)}/`;
+  const open = await readdir(folder).catch(() => []); // it may have ended
+  const targets = await Promise.all(open.map((one) => readlink(join(folder, one)).catch(() => '')));
+  return targets.some((one) => one.startsWith(root));
+}
+
+/**
+ * When the kernel started the process, in its own unit: tells a process from a later one of the same number. Undefined:
+ * it does not run. One that ended, and that its parent has not asked about, still has its number, and runs nothing.
+ */
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readIfPresent(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses, and may hold anything; start time is field 22.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  // The second field is the program's name in parentheses, and may hold anything; state is field 3, start time 22.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return ['Z', 'X', 'x'].includes(fields[0] ?? '') ? undefined : fields[19];
 }
