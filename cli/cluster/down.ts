@@ -12,7 +12,7 @@ import { CommandError } from '../command.ts';
 import type { Session } from '../session.ts';
 import { type ClusterRecord, holdsOldCluster, readRecord, recordFile } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
-import { findOtherHome, whyNotHome } from './home.ts';
+import { checkNotRunElsewhere, findOtherHome, whyNotHome } from './home.ts';
 import { ownerOf } from './instance-lock.ts';
 import { homesOf, placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -89,7 +89,7 @@ async function checkHome(dataDir: string): Promise<void> {
   const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
   const networks = existsSync(dockerSocket()) ? (await readEngineFacts(dockerSocket())).networks : [];
   const other = await findOtherHome({ dataDir, record, named: homesOf(networks, record.id) });
-  if (other === undefined) return;
+  if (other === undefined) return await checkNotRunElsewhere(dataDir, record.id);
   throw new CommandError(
     `${whyNotHome(dataDir, other)} To take the cluster off this machine: npx kubecfg down --data-dir ${other}. ` +
       `To be rid of the copy only, remove the folder ${dataDir}.`,

@@ -7,7 +7,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CommandError } from '../command.ts';
 import { type ClusterRecord, readRecord, writeRecord } from './cluster-record.ts';
-import { ownerOf } from './instance-lock.ts';
+import { ownerOf, runnerOf } from './instance-lock.ts';
 
 export interface HomeQuestion {
   readonly dataDir: string;
@@ -38,6 +38,16 @@ export async function findOtherHome({ dataDir, record, named }: HomeQuestion): P
   return undefined;
 }
 
+/** Throws when a process works for the cluster that does not work on this directory: that was moved or copied meanwhile. */
+export async function checkNotRunElsewhere(dataDir: string, clusterId: string): Promise<void> {
+  const runner = await runnerOf(clusterId);
+  if (runner === undefined || runner === process.pid || runner === (await ownerOf(dataDir))) return;
+  throw new CommandError(
+    `The cluster of ${dataDir} runs on this machine already, in process ${runner}, which works on another directory: stop ` +
+      'that one first. Nothing was changed.',
+  );
+}
+
 export function whyNotHome(dataDir: string, other: string): string {
   return (
     `${dataDir} holds the cluster of ${other}, which is still there: one of them is a copy, and both at work on one ` +
@@ -48,6 +58,7 @@ export function whyNotHome(dataDir: string, other: string): string {
 /** Before the cluster is started: answers as `findOtherHome`, and throws when that is not to be taken over. */
 export async function checkHome(question: HomeQuestion & { readonly takeOver: boolean }): Promise<string | undefined> {
   const other = await findOtherHome(question);
+  if (other === undefined || question.takeOver) await checkNotRunElsewhere(question.dataDir, question.record.id);
   if (other === undefined) return undefined;
   if (!question.takeOver) {
     throw new CommandError(

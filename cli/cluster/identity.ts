@@ -9,6 +9,7 @@ import { CommandError } from '../command.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
 import { readRevision, type StoreIdentity, startRecordKeeping, whyNotTheSame, writeRecord } from './cluster-record.ts';
 import { checkHome, homeOf, takeOver } from './home.ts';
+import { lockCluster } from './instance-lock.ts';
 import { homesOf } from './neighbours.ts';
 import type { Found } from './preflight.ts';
 import { waitUntil } from './wait-until.ts';
@@ -33,7 +34,15 @@ export async function identify(
     if (otherHome !== undefined) await takeOver(dataDir, otherHome);
     const next = { ...found, nodeName, dataDir: await homeOf(dataDir), networkName, clusterCidr, serviceCidr };
     await writeRecord(dataDir, next);
-    return startRecordKeeping({ client, dataDir, record: next, clock: systemClock, logger });
+    const lock = options.only.has('kubelet') ? await lockCluster(found.id) : undefined;
+    const keeping = startRecordKeeping({ client, dataDir, record: next, clock: systemClock, logger });
+    return {
+      ...keeping,
+      async stop() {
+        await keeping.stop();
+        await lock?.release();
+      },
+    };
   } catch (error) {
     await client.close();
     throw error;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { lockDataDir, ownerOf } from './instance-lock.ts';
+import { lockCluster, lockDataDir, ownerOf, runnerOf } from './instance-lock.ts';
 
 describe('lockDataDir', () => {
   let folder: string;
@@ -74,6 +74,19 @@ describe('lockDataDir', () => {
     assert.equal(await ownerOf(folder), undefined);
     await end(parent);
     await lock.release();
+  });
+});
+
+describe('lockCluster', () => {
+  it('says which process works for a cluster, whatever directory it was started on', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'longshore-run-'));
+    assert.equal(await runnerOf('a', root), undefined);
+    const lock = await lockCluster('a', root);
+    assert.equal(await runnerOf('a', root), process.pid);
+    assert.equal(await runnerOf('b', root), undefined);
+    await lock.release();
+    assert.equal(await runnerOf('a', root), undefined);
+    await rm(root, { recursive: true });
   });
 });
 

@@ -1,10 +1,12 @@
 /** One cluster per data directory: who runs it, so that a second start can say so, and `down` can stop it. */
 
-import { readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { CommandError } from '../command.ts';
 import { readIfPresent } from './read-if-present.ts';
 
+/** Empty after a start of the machine, as are its processes. */
+const runFolder = '/run/longshore';
 const fileOf = (dataDir: string): string => join(dataDir, 'longshore.pid');
 
 /** Takes the data directory, or says who has it. */
@@ -16,8 +18,30 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
         `npx kubecfg --kubeconfig ${join(dataDir, 'admin.kubeconfig')} get pods. A second cluster needs its own --data-dir, --network-name, --cluster-cidr, --service-cidr, --node-ports, --secure-port and --kubelet-port.`,
     );
   }
-  const file = fileOf(dataDir);
-  await writeFile(file, `${process.pid} ${await startTimeOf(process.pid)} ${await identityOf(dataDir)}\n`);
+  return await noteOwner(dataDir);
+}
+
+/** The same for a cluster, by whichever data directory: its kubelet, of which a machine has one. */
+export async function lockCluster(clusterId: string, root = runFolder): Promise<{ release(): Promise<void> }> {
+  const folder = join(root, basename(clusterId));
+  try {
+    await mkdir(folder, { recursive: true });
+    return await noteOwner(folder);
+  } catch (error) {
+    // Not root, and in the group of Docker: then only the data directory is locked.
+    if (!['EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return { release: async () => {} };
+  }
+}
+
+/** The process whose kubelet works for this cluster on this machine. */
+export async function runnerOf(clusterId: string, root = runFolder): Promise<number | undefined> {
+  return await ownerOf(join(root, basename(clusterId)));
+}
+
+async function noteOwner(folder: string): Promise<{ release(): Promise<void> }> {
+  const file = fileOf(folder);
+  await writeFile(file, `${process.pid} ${await startTimeOf(process.pid)} ${await identityOf(folder)}\n`);
   return { release: () => rm(file, { force: true }) };
 }
 

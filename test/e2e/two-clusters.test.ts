@@ -104,11 +104,19 @@ describe('two clusters on one engine', () => {
     await copy(first.dataDir, backup);
     const isCopy = new RegExp(`${backup} holds the cluster of ${first.dataDir}`);
     const script = join(packageRoot, 'setup/start.mjs');
+    const kubecfg = join(packageRoot, 'cli/kubecfg.mjs');
     const start = () => runProgram(process.execPath, [script, '--data-dir', backup, '--no-demo', ...apart]);
     await assert.rejects(start(), isCopy);
     await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
     await firstIsUntouched();
     assert.match(await first.kubecfg('get', 'nodes'), /\bReady/);
+    // Nothing is left at the old path, and the process still runs.
+    await runProgram('mv', [first.dataDir, `${first.dataDir}.moved`]);
+    const runsElsewhere = new RegExp(`runs on this machine already, in process ${first.pid},`);
+    await assert.rejects(start(), runsElsewhere);
+    await assert.rejects(runProgram(process.execPath, [kubecfg, 'down', '--data-dir', backup]), runsElsewhere);
+    await runProgram('mv', [`${first.dataDir}.moved`, first.dataDir]);
+    await firstIsUntouched();
     await first.stop();
     await assert.rejects(start(), isCopy);
     await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
