@@ -249,7 +249,9 @@ class ProxyLoop {
     if (this.#changedAt !== undefined || this.#monitor?.isDisturbed) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    await this.#clock.sleep(verifyEveryMs, AbortSignal.any([signal, woken.signal]));
+    // Not the whole period: what woke it before, such as rules of which nft told, would put off the look at the host.
+    const leftMs = Math.max(0, this.#verifiedAt + verifyEveryMs - this.#clock.monotonic());
+    await this.#clock.sleep(leftMs, AbortSignal.any([signal, woken.signal]));
   }
 }
 

@@ -87,4 +87,32 @@ describe('ensureCertificates', () => {
     await writeFile(join(folder, 'ca.crt'), (await readFile(join(folder, 'ca.crt'), 'utf8')).slice(0, 100));
     await assert.rejects(ensureCertificates(options), /ca\.crt .* Restore them from a backup/);
   });
+
+  for (const lost of [['ca.key'], ['ca.crt'], ['ca.key', 'ca.crt']]) {
+    it(`refuses to replace an authority that has lost ${lost.join(' and ')}, and changes nothing`, async () => {
+      await ensureCertificates(options);
+      for (const name of lost) await rm(join(folder, name));
+      const before = await contentsOf(folder);
+      const says = new RegExp(`${lost[0]}.* missing\\. Restore .* from a backup .*Nothing was changed`);
+      await assert.rejects(ensureCertificates(options), says);
+      assert.deepEqual(await contentsOf(folder), before);
+    });
+  }
+
+  it('makes a leaf anew of which one file is missing', async () => {
+    for (const name of ['admin.key', 'admin.crt']) {
+      const before = await ensureCertificates(options);
+      await rm(join(folder, name));
+      const after = await ensureCertificates(options);
+      assert.notEqual(after.admin.certificate, before.admin.certificate);
+      assert.deepEqual(after.authority, before.authority);
+    }
+  });
 });
+
+async function contentsOf(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')])),
+  );
+}

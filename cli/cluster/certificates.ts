@@ -4,7 +4,7 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../../base/certificates.ts';
 import { ensurePrivateFolder } from '../../base/private-folder.ts';
@@ -105,9 +105,23 @@ async function ensureAuthority(folder: string, now: number): Promise<KeyPair> {
     checkClock(certificate, join(folder, 'ca.crt'), now);
     return kept;
   }
+  await checkNeverHadAuthority(folder);
   if (now < oldestTime) throw new CommandError(`${clockSays(now)}: set it ("timedatectl"), then start again.`);
   const { createAuthority } = await import('../../base/certificates.ts');
   return await writePair(folder, 'ca', await createAuthority('longshore-ca', now));
+}
+
+/** Throws when files are left that tell of an authority, or a part of one: another would be trusted by nobody. */
+async function checkNeverHadAuthority(folder: string): Promise<void> {
+  const found = new Set((await readdir(folder)).filter((name) => /\.(crt|key)$/.test(name)));
+  if (found.size === 0) return;
+  const missing = ['ca.crt', 'ca.key'].filter((name) => !found.has(name));
+  throw new CommandError(
+    `${missing.map((name) => join(folder, name)).join(' and ')}, of the authority that everything of this cluster ` +
+      `trusts, ${missing.length === 1 ? 'is' : 'are'} missing. Restore ${missing.join(' and ')} from a backup of ${folder}. ` +
+      `Without one, move ${folder} away, keep it, and start again: a new authority is made, and everything that trusts the ` +
+      'old one needs the new certificate. Nothing was changed.',
+  );
 }
 
 /** An authority that is not in force is never replaced: everything that trusts it would have to be told. */
@@ -136,6 +150,10 @@ interface Leaf {
   readonly now: number;
 }
 
+/**
+ * Made anew also when one of its two files is missing: what the same authority signs is trusted as the one before was, and
+ * a start that was cut off between the two must not need a person.
+ */
 async function ensureLeaf({ folder, name, authority, request, now }: Leaf): Promise<StoredKeyPair> {
   const files = filesOf(folder, name);
   const kept = await readPair(folder, name);
@@ -175,14 +193,21 @@ async function readPair(folder: string, name: string): Promise<KeyPair | undefin
 
 async function writePair(folder: string, name: string, pair: KeyPair): Promise<KeyPair> {
   const { certificateFile, keyFile } = filesOf(folder, name);
-  await writeAtomically(keyFile, pair.key, 0o600);
-  await writeAtomically(certificateFile, pair.certificate, 0o644);
+  const key = await writeTemporary(keyFile, pair.key, 0o600);
+  const certificate = await writeTemporary(certificateFile, pair.certificate, 0o644);
+  // One right after the other: an authority of which only one is there is refused.
+  await rename(key, keyFile);
+  await rename(certificate, certificateFile);
   return pair;
 }
 
 /** Whole or not at all, and never readable by others for an instant. */
 export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
+  await rename(await writeTemporary(path, text, mode), path);
+}
+
+async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
   const temporary = `${path}.${process.pid}.tmp`;
   await writeFile(temporary, text, { mode });
-  await rename(temporary, path);
+  return temporary;
 }

@@ -18,6 +18,8 @@ export interface ClusterRecord {
   /** See `client/cluster-id.ts`. */
   readonly id: string;
   readonly nodeName: string;
+  /** Where the cluster is at home: in a copy of the directory it is another one. Builds before wrote none. */
+  readonly dataDir?: string;
   /** Of the Docker network, the bridge and the nftables table. */
   readonly networkName: string;
   readonly clusterCidr: string;

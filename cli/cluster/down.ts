@@ -12,8 +12,9 @@ import { CommandError } from '../command.ts';
 import type { Session } from '../session.ts';
 import { type ClusterRecord, holdsOldCluster, readRecord, recordFile } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
+import { checkNotRunElsewhere, findOtherHome, whyNotHome } from './home.ts';
 import { ownerOf } from './instance-lock.ts';
-import { placeLabels } from './neighbours.ts';
+import { homesOf, placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 export interface DownOptions {
@@ -63,6 +64,7 @@ export async function down(session: Session, options: DownOptions): Promise<void
   if (process.getuid?.() !== 0) throw new CommandError('Containers, networks and rules are root’s: run this as root.');
   const progress = await createProgress(session.out);
   if (clusterId !== undefined) return await removeFromMachine(await findLost(clusterId, options), progress);
+  await checkHome(dataDir);
   const target = await findTarget(options);
   if (target === undefined) {
     if (!(await isEmpty(dataDir)))
@@ -87,6 +89,20 @@ async function removeFromMachine(target: Target, progress: Progress): Promise<vo
     const { cleanProxy } = await import('../../proxy/clean.ts');
     await cleanProxy({ clusterId, table, clusterCidr, serviceCidr });
   });
+}
+
+/** Throws when the containers, the network and the rules of this machine are those of the directory's original. */
+async function checkHome(dataDir: string): Promise<void> {
+  const record = await readRecord(dataDir);
+  if (record === undefined) return;
+  const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
+  const networks = existsSync(dockerSocket()) ? (await readEngineFacts(dockerSocket())).networks : [];
+  const other = await findOtherHome({ dataDir, record, named: homesOf(networks, record.id) });
+  if (other === undefined) return await checkNotRunElsewhere(dataDir, record.id);
+  throw new CommandError(
+    `${whyNotHome(dataDir, other)} To take the cluster off this machine: npx kubecfg down --data-dir ${other}. ` +
+      `To be rid of the copy only, remove the folder ${dataDir}.`,
+  );
 }
 
 /** What the data directory says; undefined: there is no cluster in it. */

@@ -7,20 +7,17 @@ import { readClusterId } from '../../client/cluster-id.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { CommandError } from '../command.ts';
 import { type Cluster, connectionAs } from './cluster.ts';
-import {
-  type ClusterRecord,
-  readRevision,
-  type StoreIdentity,
-  startRecordKeeping,
-  whyNotTheSame,
-  writeRecord,
-} from './cluster-record.ts';
+import { readRevision, type StoreIdentity, startRecordKeeping, whyNotTheSame, writeRecord } from './cluster-record.ts';
+import { checkHome, homeOf, takeOver } from './home.ts';
+import { lockCluster } from './instance-lock.ts';
+import { homesOf } from './neighbours.ts';
+import type { Found } from './preflight.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** Writes down who the cluster is, and keeps that up to date until it is stopped. Throws when it is another one. */
 export async function identify(
   cluster: Cluster,
-  record: ClusterRecord | undefined,
+  { record, networks }: Pick<Found, 'record' | 'networks'>,
   signal: AbortSignal,
 ): Promise<Running> {
   const { logger, nodeName, options } = cluster;
@@ -31,9 +28,21 @@ export async function identify(
     const found = await readIdentity(client, cluster.server, signal);
     const why = whyNotTheSame({ dataDir, record, found, acceptOlderData });
     if (why !== undefined) throw new CommandError(why);
-    const next = { ...found, nodeName, networkName, clusterCidr, serviceCidr };
+    const named = homesOf(networks, found.id);
+    // Asked again: a directory without a record learns only now which cluster it has.
+    const otherHome = await checkHome({ ...options, record: record ?? { id: found.id }, named });
+    if (otherHome !== undefined) await takeOver(dataDir, otherHome);
+    const next = { ...found, nodeName, dataDir: await homeOf(dataDir), networkName, clusterCidr, serviceCidr };
     await writeRecord(dataDir, next);
-    return startRecordKeeping({ client, dataDir, record: next, clock: systemClock, logger });
+    const lock = options.only.has('kubelet') ? await lockCluster(found.id) : undefined;
+    const keeping = startRecordKeeping({ client, dataDir, record: next, clock: systemClock, logger });
+    return {
+      ...keeping,
+      async stop() {
+        await keeping.stop();
+        await lock?.release();
+      },
+    };
   } catch (error) {
     await client.close();
     throw error;

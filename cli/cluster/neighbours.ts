@@ -50,6 +50,12 @@ export function whyNoPlace(networks: readonly EngineNetwork[], wanted: WantedPla
   return undefined;
 }
 
+/** The data directories that a cluster's networks name. */
+export function homesOf(networks: readonly EngineNetwork[], clusterId: string | undefined): string[] {
+  const own = networks.filter((one) => clusterId !== undefined && one.clusterId === clusterId);
+  return own.flatMap(({ labels }) => labelled(labels, placeLabels.dataDir));
+}
+
 /** The same for a table of rules that names a cluster. */
 export function whyTableIsTaken(owner: string | undefined, wanted: WantedPlace): string | undefined {
   if (owner === undefined || owner === wanted.clusterId) return undefined;

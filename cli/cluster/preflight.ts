@@ -1,5 +1,6 @@
 /** What is looked at before a start changes anything: ports, the data directory's cluster, the engine, neighbours. */
 
+import type { EngineFacts, EngineNetwork } from '../../kubelet/runtime/docker/engine-facts.ts';
 import { CommandError as ProgramError, runCommand } from '../../proxy/command.ts';
 import { readExistingTable } from '../../proxy/existing-table.ts';
 import { ownerOfChains } from '../../proxy/nft-program.ts';
@@ -7,15 +8,18 @@ import { CommandError } from '../command.ts';
 import { type ClusterRecord, checkStoreIsThere, holdsOldCluster, readRecord } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
 import { demoNodePort } from './demo.ts';
+import { checkHome } from './home.ts';
 import { checkPort } from './host.ts';
-import { type WantedPlace, whyEngineWillNotDo, whyNoPlace, whyTableIsTaken } from './neighbours.ts';
-import type { UpOptions } from './up-options.ts';
+import { homesOf, type WantedPlace, whyEngineWillNotDo, whyNoPlace, whyTableIsTaken } from './neighbours.ts';
+import type { Component, UpOptions } from './up-options.ts';
 
 export interface Found {
   /** What the data directory knows of its cluster. */
   readonly record: ClusterRecord | undefined;
   /** As the engine calls itself; undefined: none is needed. */
   readonly engine: string | undefined;
+  /** What is on the engine already. */
+  readonly networks: readonly EngineNetwork[];
 }
 
 /** Throws a sentence about the first thing that is not as it must be. */
@@ -24,11 +28,21 @@ export async function preflight(options: UpOptions): Promise<Found> {
   const record = await readRecord(dataDir);
   if (only.has('etcd') && etcdServers.length === 0) checkStoreIsThere(dataDir, record);
   const place = { ...options, clusterId: record?.id, isOldCluster: record === undefined && holdsOldCluster(dataDir) };
-  const engine = only.has('kubelet') ? await checkEngine(place) : undefined;
+  const facts = only.has('kubelet') ? await readEngine() : undefined;
+  const networks = facts?.networks ?? [];
+  if (record !== undefined && firstThatActs(options) !== undefined)
+    await checkHome({ ...options, record, named: homesOf(networks, record.id) });
+  const engine = facts && checkEngine(facts, place);
   if (only.has('proxy') && options.proxyMode === 'nftables') await checkTable(place);
   // After the clusters: where one is in the way, it is named, not one of its ports.
   await checkPorts(options);
-  return { record, engine };
+  return { record, engine, networks };
+}
+
+/** Whatever acts on the machine or on objects must know that they are this cluster's. */
+export function firstThatActs({ only }: Pick<UpOptions, 'only'>): Component | undefined {
+  const act: readonly Component[] = ['controller-manager', 'scheduler', 'kubelet', 'proxy'];
+  return act.find((one) => only.has(one));
 }
 
 async function checkPorts({ only, securePort, bindAddress, kubeletPort, demo }: UpOptions): Promise<void> {
@@ -38,9 +52,12 @@ async function checkPorts({ only, securePort, bindAddress, kubeletPort, demo }: 
   if (demo) await checkPort({ port: demoNodePort, what: 'the guestbook', instead: 'start with --no-demo' });
 }
 
-async function checkEngine(place: WantedPlace): Promise<string> {
+async function readEngine(): Promise<EngineFacts> {
   const { readEngineFacts } = await import('../../kubelet/runtime/docker/engine-facts.ts');
-  const facts = await readEngineFacts(dockerSocket());
+  return await readEngineFacts(dockerSocket());
+}
+
+function checkEngine(facts: EngineFacts, place: WantedPlace): string {
   refuse(whyEngineWillNotDo(facts) ?? whyNoPlace(facts.networks, place));
   return `${facts.name} ${facts.version}, API ${facts.apiVersion}`;
 }

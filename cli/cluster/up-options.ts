@@ -38,6 +38,11 @@ export const upOptions: Readonly<Record<string, Options>> = {
     default: false,
     describe: 'Go on although etcd was restored from a backup: pods that it does not know are removed',
   },
+  'take-over': {
+    type: 'boolean',
+    default: false,
+    describe: 'Let this copy of a data directory be the cluster from now on; the original is refused then',
+  },
   'log-level': { choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'What goes to the log file' },
 };
 
@@ -58,6 +63,7 @@ export interface UpOptions {
   readonly nodePortRange: { readonly first: number; readonly last: number };
   readonly networkName: string;
   readonly acceptOlderData: boolean;
+  readonly takeOver: boolean;
   readonly proxyMode: 'nftables' | 'userspace';
   readonly registryPort: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -83,6 +89,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
     nodePortRange: portRangeOf(named('node-ports')),
     networkName: networkNameOf(named('network-name')),
     acceptOlderData: isSet(args, 'accept-older-data'),
+    takeOver: isSet(args, 'take-over'),
     proxyMode: named('proxy-mode') as UpOptions['proxyMode'],
     registryPort: portOf(named('registry-port'), '--registry-port'),
     logLevel: isSet(args, 'verbose') ? 'debug' : (named('log-level') as UpOptions['logLevel']),

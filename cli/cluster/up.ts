@@ -17,7 +17,7 @@ import { prepareDataDir } from './host.ts';
 import { identify } from './identity.ts';
 import { lockDataDir } from './instance-lock.ts';
 import { waitForNode } from './node-ready.ts';
-import { preflight } from './preflight.ts';
+import { firstThatActs, preflight } from './preflight.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { type Component, components, type UpOptions } from './up-options.ts';
 import { welcomeText } from './welcome.ts';
@@ -60,18 +60,18 @@ interface Start {
 }
 
 async function start(options: UpOptions, { session, progress, running }: Start): Promise<void> {
-  const { record, engine } = await progress.step('This machine', () => preflight(options));
+  const found = await progress.step('This machine', () => preflight(options));
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
-  if (engine !== undefined) logger.info('The engine of this machine will do', { engine });
+  if (found.engine !== undefined) logger.info('The engine of this machine will do', { engine: found.engine });
   const cluster = await progress.step('Certificates', () => prepareCluster(options, logger));
   running.push(keepCertificates(cluster));
   const images = options.demo ? prepareDemoImages(cluster, running) : undefined;
   images?.catch(() => {}); // awaited below; should a component fail first, its error is the one to show
   for (const component of components.filter((one) => options.only.has(one))) {
     if (session.signal.aborted) return;
-    if (component === firstAfterApiServer(options))
+    if (component === firstThatActs(options))
       await progress.step('Cluster identity', async () => {
-        running.push(await identify(cluster, record, session.signal));
+        running.push(await identify(cluster, found, session.signal));
       });
     if (session.signal.aborted) return;
     await progress.step(titles[component], async () => {
@@ -101,12 +101,6 @@ async function startDemo(
 ): Promise<{ url: string }> {
   const { registry } = await progress.step('Images of the guestbook', () => images);
   return await progress.step('Guestbook', () => runDemo(cluster, { registry, progress, signal: session.signal }));
-}
-
-/** Whatever acts on the machine or on objects must know that they are this cluster's. */
-function firstAfterApiServer({ only }: UpOptions): Component | undefined {
-  const act: readonly Component[] = ['controller-manager', 'scheduler', 'kubelet', 'proxy'];
-  return act.find((one) => only.has(one));
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

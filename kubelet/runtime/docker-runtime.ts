@@ -2,6 +2,7 @@
 
 import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { computeContainerOptions, computeSandboxOptions } from './docker/container-options.ts';
 import { computeImageId, readInspection } from './docker/container-state.ts';
@@ -91,6 +92,7 @@ export class DockerRuntime implements Runtime {
       mtu: options.mtu ?? 1500,
       labels: options.networkLabels ?? {},
       logger: options.logger,
+      clock: systemClock,
     });
     this.#logger = options.logger;
     this.#images = new DockerImages(this.#docker);
@@ -142,6 +144,7 @@ export class DockerRuntime implements Runtime {
       return await this.#create(options);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.reason !== 'NotFound') throw error;
+      this.#network.doubt();
       // Somebody removed the infra image while we ran.
       await this.prepare();
       return await this.#create(options);
@@ -150,7 +153,12 @@ export class DockerRuntime implements Runtime {
 
   async startSandbox(id: string): Promise<SandboxState> {
     this.#ownStarts.add(id);
-    await ask(this.#docker.getContainer(id).start());
+    try {
+      await ask(this.#docker.getContainer(id).start());
+    } catch (error) {
+      if (error instanceof RuntimeError && error.reason === 'NotFound') this.#network.doubt();
+      throw error;
+    }
     return required(await this.inspectSandbox(id), id);
   }
 

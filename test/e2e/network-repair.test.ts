@@ -157,4 +157,29 @@ describe('the network of pods', () => {
     await eventually('and when it is over', () => condition('False'), { timeoutMs: 60_000 });
     await trafficFlows();
   });
+
+  it('mends all of it at once', async () => {
+    const script = [
+      'ip link delete longshore',
+      'nft delete table ip longshore',
+      'iptables -F DOCKER-USER 2>/dev/null || true',
+      'echo 0 > /proc/sys/net/ipv4/ip_forward',
+    ];
+    await run('bash', '-c', script.join('\n'));
+    await eventually('the bridge is there', () => run('ip', 'address', 'show', 'longshore').then(() => true), {
+      everyMs: 50,
+    });
+    await trafficFlows();
+  });
+
+  it('makes the network again that Docker pruned while its bridge stayed', async () => {
+    await cluster.client.deleteCollection(pods, { namespace });
+    const isUnused = async () => (await run('docker', 'ps', '-aq', '--filter', 'network=longshore')).trim() === '';
+    await eventually('no pod is on it', isUnused, { timeoutMs: 60_000 });
+    await run('docker', 'network', 'prune', '-f');
+    await assert.rejects(run('docker', 'network', 'inspect', 'longshore'));
+    await run('ip', 'link', 'show', 'longshore');
+    await runPod('after-prune', 'exec sleep 100000', {});
+    await tellsEvent('PodNetworkMended', /the network longshore was gone and was made again/);
+  });
 });

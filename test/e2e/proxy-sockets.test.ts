@@ -11,6 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import { services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
+import { FakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type Command, CommandError } from '../../proxy/command.ts';
 import { type RunningProxy, startProxy } from '../../proxy/proxy.ts';
@@ -107,5 +108,47 @@ describe('startProxy', () => {
         (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
       ),
     );
+  });
+});
+
+describe('a proxy that is disturbed', () => {
+  it('still looks at the host every four seconds', async () => {
+    const api = await startTestApiServer();
+    const clock = new FakeClock();
+    let looks = 0;
+    let programmed = 0;
+    const run: Command = async ([program, ...words]) => {
+      if (program === 'iptables' && words.includes('-S')) looks += 1;
+      if (program === 'nft' && words[0] === '-f') programmed += 1;
+      if (program !== 'nft') return '';
+      return words.includes('-j') ? '{"nftables":[]}' : '\t\tip is there';
+    };
+    const place = { nodeName: 'n1', clusterCidr: '10.244.0.0/16', mode: 'nftables' } as const;
+    const proxy = await startProxy({ connection: api.connection, logger: silentLogger, ...place, run, clock });
+    const untilRules = async (wanted: number) =>
+      await eventually(
+        'rules are in force',
+        async () => {
+          await clock.advance(1); // changes are grouped for a while
+          return programmed >= wanted;
+        },
+        { everyMs: 5 },
+      );
+    try {
+      await untilRules(1);
+      const [before, since] = [looks, clock.monotonic()];
+      await clock.advance(3_000);
+      await api.client.create(services, {
+        metadata: { name: 'more', namespace },
+        spec: { ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }] },
+      });
+      await untilRules(2);
+      assert.equal(looks, before);
+      await clock.advance(Math.max(0, since + 4_500 - clock.monotonic()));
+      await eventually('it has looked', () => looks > before, { timeoutMs: 3_000 });
+    } finally {
+      await proxy.stop();
+      await api.stop();
+    }
   });
 });

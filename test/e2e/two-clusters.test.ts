@@ -4,11 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pods } from '../../api/resources/core.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import { containerIdentities, importSleeper } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster, runProgram } from '../support/local-cluster.ts';
@@ -95,6 +96,33 @@ describe('two clusters on one engine', () => {
     assert.doesNotMatch(tables, /longshore2/);
     assert.match(await runProgram('iptables', ['-S', 'DOCKER-USER']), new RegExp(`longshore ${firstId}`));
     assert.match(await first.kubecfg('get', 'nodes'), /\bReady/);
+  });
+
+  it('refuses a copy of a data directory, beside everything and to take it down, running and stopped', async () => {
+    const backup = await mkdtemp(join(tmpdir(), 'longshore-copy-'));
+    await rm(backup, { recursive: true });
+    await copy(first.dataDir, backup);
+    const isCopy = new RegExp(`${backup} holds the cluster of ${first.dataDir}`);
+    const script = join(packageRoot, 'setup/start.mjs');
+    const kubecfg = join(packageRoot, 'cli/kubecfg.mjs');
+    const start = () => runProgram(process.execPath, [script, '--data-dir', backup, '--no-demo', ...apart]);
+    await assert.rejects(start(), isCopy);
+    await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
+    await firstIsUntouched();
+    assert.match(await first.kubecfg('get', 'nodes'), /\bReady/);
+    // Nothing is left at the old path, and the process still runs.
+    await runProgram('mv', [first.dataDir, `${first.dataDir}.moved`]);
+    const runsElsewhere = new RegExp(`runs on this machine already, in process ${first.pid},`);
+    await assert.rejects(start(), runsElsewhere);
+    await assert.rejects(runProgram(process.execPath, [kubecfg, 'down', '--data-dir', backup]), runsElsewhere);
+    await runProgram('mv', [`${first.dataDir}.moved`, first.dataDir]);
+    await firstIsUntouched();
+    await first.stop();
+    await assert.rejects(start(), isCopy);
+    await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
+    await firstIsUntouched();
+    await first.start();
+    await rm(backup, { recursive: true });
   });
 
   it('refuses another data directory on the network of a stopped cluster, before it touches anything', async () => {

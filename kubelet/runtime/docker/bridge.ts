@@ -93,9 +93,11 @@ export class BridgeRepair {
     const { bridge, mtu } = this.#options;
     const [, bits = '24'] = podCidr.split('/');
     const mac = this.#macAddress === undefined ? [] : ['address', this.#macAddress];
-    if (isGone) await ip(['link', 'add', 'name', bridge, ...mac, 'mtu', String(mtu), 'type', 'bridge']);
-    await ip(['address', 'replace', `${firstAddress(podCidr)}/${bits}`, 'broadcast', '+', 'dev', bridge]);
-    await ip(['link', 'set', 'dev', bridge, 'up']);
+    await ip([
+      ...(isGone ? [['link', 'add', 'name', bridge, ...mac, 'mtu', String(mtu), 'type', 'bridge']] : []),
+      ['address', 'replace', `${firstAddress(podCidr)}/${bits}`, 'broadcast', '+', 'dev', bridge],
+      ['link', 'set', 'dev', bridge, 'up'],
+    ]);
   }
 
   /** Pods keep their end of the pair when the bridge goes: the other end is joined to the new one. How many were. */
@@ -103,11 +105,13 @@ export class BridgeRepair {
     const { bridge } = this.#options;
     const [links, peers] = await Promise.all([readLinks(), this.#peersOfPods()]);
     const lost = links.filter(({ ifindex, master }) => peers.has(ifindex) && master !== bridge);
-    for (const { ifname } of lost) {
-      await ip(['link', 'set', 'dev', ifname, 'master', bridge, 'up']);
-      // As the proxy has it, who sets it for new ports only: a pod may reach itself through a Service.
-      await ip(['link', 'set', 'dev', ifname, 'type', 'bridge_slave', 'hairpin', 'on']);
-    }
+    await ip(
+      lost.flatMap(({ ifname }) => [
+        ['link', 'set', 'dev', ifname, 'master', bridge, 'up'],
+        // As the proxy has it, who sets it for new ports only: a pod may reach itself through a Service.
+        ['link', 'set', 'dev', ifname, 'type', 'bridge_slave', 'hairpin', 'on'],
+      ]),
+    );
     return lost.length;
   }
 
@@ -137,7 +141,7 @@ export class BridgeRepair {
 /** Idempotent. Only for a bridge whose network is gone. */
 export async function removeBridge(name: string): Promise<void> {
   const found = (await readLinks()).find(({ ifname }) => ifname === name);
-  if (found?.linkinfo?.info_kind === 'bridge') await ip(['link', 'del', name]);
+  if (found?.linkinfo?.info_kind === 'bridge') await ip([['link', 'del', name]]);
 }
 
 async function readLinks(prefix: readonly string[] = []): Promise<Link[]> {
@@ -146,12 +150,20 @@ async function readLinks(prefix: readonly string[] = []): Promise<Link[]> {
   return JSON.parse(stdout) as Link[];
 }
 
-async function ip(args: readonly string[]): Promise<void> {
+/** All in one process, which is the dear part on a busy machine: two commands for each pod. The first failure ends it. */
+async function ip(commands: readonly (readonly string[])[]): Promise<void> {
+  if (commands.length === 0) return;
+  const lines = commands.map((words) => `${words.join(' ')}\n`).join('');
   try {
-    await run('ip', [...args]);
+    const running = run('ip', ['-batch', '-']);
+    running.child.stdin?.on('error', () => {}); // it ended early, and says why
+    running.child.stdin?.end(lines);
+    await running;
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
-    throw new RuntimeError('Refused', `ip ${args.join(' ')}: ${stderr.trim()}`, { cause });
+    const [, line] = /^Command failed -:(\d+)/m.exec(stderr) ?? [];
+    const failed = commands[Number(line) - 1] ?? ['-batch'];
+    throw new RuntimeError('Refused', `ip ${failed.join(' ')}: ${stderr.trim()}`, { cause });
   }
 }
 

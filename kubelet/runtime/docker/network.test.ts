@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type Dockerode from 'dockerode';
+import { FakeClock } from '../../../base/fake-clock.ts';
+import { silentLogger } from '../../../base/logger.ts';
 import { hasRoute } from './bridge.ts';
-import { decideNetwork } from './network.ts';
+import { decideNetwork, PodNetwork } from './network.ts';
 
 describe('decideNetwork', () => {
   const options = { mtu: '1500' };
@@ -24,6 +27,73 @@ describe('decideNetwork', () => {
       const decision = decideNetwork({ ...found, containers }, { ...wanted, clusterId: 'b' });
       assert.match(typeof decision === 'string' ? decision : decision.refused, /belongs to another cluster \(a\)/);
     }
+  });
+});
+
+describe('PodNetwork', () => {
+  const podCidr = '10.244.1.0/24';
+
+  /** On an engine of another network namespace, where only Docker can be asked. */
+  function start() {
+    const engine = { network: undefined as object | undefined, isDown: false, asked: 0 };
+    const answer = async <T>(value: () => T): Promise<T> => {
+      engine.asked += 1;
+      if (engine.isDown) throw new Error('connect ECONNREFUSED');
+      return value();
+    };
+    const docker = {
+      version: () => answer(() => ({ ApiVersion: '1.41' })),
+      getNetwork: () => ({
+        inspect: () =>
+          answer(() => {
+            if (engine.network === undefined)
+              throw Object.assign(new Error('network longshore not found'), { statusCode: 404 });
+            return engine.network;
+          }),
+      }),
+      createNetwork: (options: object) =>
+        answer(() => {
+          engine.network = options;
+        }),
+    } as unknown as Dockerode;
+    const clock = new FakeClock();
+    const place = { docker, socketPath: '/nowhere/docker.sock', name: 'longshore', mtu: 1500, labels: {} };
+    const network = new PodNetwork({ ...place, logger: silentLogger, clock });
+    return { engine, clock, ensure: () => network.ensure(podCidr, 'a'), doubt: () => network.doubt() };
+  }
+  const madeAgain = 'the network longshore was gone and was made again';
+
+  it('finds within seconds that Docker has lost the network, and asks no more often than that', async () => {
+    const { engine, clock, ensure } = start();
+    assert.equal(await ensure(), undefined);
+    engine.asked = 0;
+    for (let second = 0; second < 20; second += 1) {
+      await clock.advance(1_000);
+      assert.equal(await ensure(), undefined);
+    }
+    assert.ok(engine.asked <= 4, `asked ${engine.asked} times in 20 s`);
+    engine.network = undefined;
+    await clock.advance(5_000);
+    assert.equal(await ensure(), madeAgain);
+    assert.ok(engine.network !== undefined);
+    assert.equal(await ensure(), undefined);
+  });
+
+  it('asks at once when Docker said that it does not know the network', async () => {
+    const { engine, ensure, doubt } = start();
+    await ensure();
+    engine.network = undefined;
+    assert.equal(await ensure(), undefined);
+    doubt();
+    assert.equal(await ensure(), madeAgain);
+  });
+
+  it('takes an engine that does not answer for no word about the network', async () => {
+    const { engine, clock, ensure } = start();
+    await ensure();
+    engine.isDown = true;
+    await clock.advance(5_000);
+    assert.equal(await ensure(), undefined);
   });
 });
 

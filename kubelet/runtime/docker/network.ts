@@ -2,10 +2,12 @@
  * The bridge network of this node's pods: one Docker network of our own; the daemon's configuration is left alone.
  *
  * Docker makes the bridge once and never looks at it again. So we do: a bridge that was set down, deleted or robbed of
- * its address is mended, with the ports of the pods that run.
+ * its address is mended, with the ports of the pods that run. The bridge may also outlive the network: `docker system
+ * prune` takes a network without pods, and leaves a bridge that we made. So Docker is asked from time to time as well.
  */
 
 import type Dockerode from 'dockerode';
+import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { clusterLabel, isForeign, type Labels, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
@@ -22,7 +24,11 @@ export interface PodNetworkOptions {
   /** Beside our own. */
   readonly labels: Labels;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
+
+/** How often Docker is asked whether it still has the network: one small request. */
+const askEveryMs = 5_000;
 
 /** Of what Docker says of a network. */
 export interface FoundNetwork {
@@ -47,8 +53,13 @@ export class PodNetwork {
   readonly #options: PodNetworkOptions;
   readonly #bridge: string;
   readonly #repair: BridgeRepair;
-  /** What was made sure of by asking Docker. */
+  /** What was made sure of by asking Docker, */
   #ensuredCidr: string | undefined;
+  /** and when; undefined: it has to be asked now. Monotonic. */
+  #askedAt: number | undefined;
+  #isBridgeSure = false;
+  /** What was mended and not told yet, because something after it failed. */
+  #mended: string | undefined;
   /** An engine in another network namespace has its bridge there. */
   #isBridgeHere: boolean | undefined;
 
@@ -60,20 +71,54 @@ export class PodNetwork {
   }
 
   /**
-   * Cheap while all is well: the kernel's table of routes is read, and nothing is asked of Docker. Says what was
+   * Cheap while all is well: the kernel's table of routes is read, and every few seconds Docker is asked. Says what was
    * repaired. A network with another CIDR is replaced, which the engine refuses while pods are on it: then the caller
    * ends them first.
    */
   async ensure(podCidr: string, clusterId: string | undefined): Promise<string | undefined> {
     this.#isBridgeHere ??= await listensHere(this.#options.socketPath);
-    if (this.#ensuredCidr === podCidr && (await this.#isWhole(podCidr))) return undefined;
     const isStart = this.#ensuredCidr !== podCidr;
-    this.#ensuredCidr = undefined;
-    const isNew = await this.#ensureInDocker(podCidr, clusterId);
-    const repaired = this.#isBridgeHere ? await this.#repair.ensure(podCidr) : undefined;
-    this.#ensuredCidr = podCidr;
-    if (isNew) return isStart ? undefined : `the network ${this.#options.name} was gone and was made again`;
-    return repaired;
+    const isWhole = !isStart && this.#isBridgeSure && (await this.#isWhole(podCidr));
+    if (!isWhole || !(await this.#isInDocker(podCidr, clusterId))) {
+      if (isStart) this.#ensuredCidr = undefined;
+      this.#askedAt = undefined;
+      // The bridge first: pods that run wait for it, and Docker may take its time on a busy machine.
+      if (!isStart && !isWhole) await this.#mendBridge(podCidr);
+      const isNew = await this.#ensureInDocker(podCidr, clusterId);
+      if (isStart || isNew) await this.#mendBridge(podCidr);
+      if (isNew) this.#mended = isStart ? undefined : `the network ${this.#options.name} was gone and was made again`;
+      this.#ensuredCidr = podCidr;
+      this.#askedAt = this.#options.clock.monotonic();
+    }
+    const mended = this.#mended;
+    this.#mended = undefined;
+    return mended;
+  }
+
+  /** Docker said that it does not know the network: the next `ensure` asks. */
+  doubt(): void {
+    this.#askedAt = undefined;
+  }
+
+  /** A bridge that is whole again may lack ports as long as this has not come to its end. */
+  async #mendBridge(podCidr: string): Promise<void> {
+    this.#isBridgeSure = false;
+    if (this.#isBridgeHere) this.#mended = (await this.#repair.ensure(podCidr)) ?? this.#mended;
+    this.#isBridgeSure = true;
+  }
+
+  /** As of the last few seconds. An engine that does not answer, as one that is restarted, has said nothing. */
+  async #isInDocker(podCidr: string, clusterId: string | undefined): Promise<boolean> {
+    const { clock } = this.#options;
+    if (this.#askedAt !== undefined && clock.monotonic() - this.#askedAt < askEveryMs) return true;
+    try {
+      const found = await this.#find();
+      if (found?.subnet !== podCidr || isForeign(found.labels, clusterId)) return false;
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.reason !== 'Unavailable') throw error;
+    }
+    this.#askedAt = clock.monotonic();
+    return true;
   }
 
   async #isWhole(podCidr: string): Promise<boolean> {
