@@ -61,8 +61,37 @@ export function htmlRewriters(contentEncoding: string, rewrite: (url: string) =>
   }
 }
 
+/** By which a start tag in SVG or MathML is known to be HTML's. */
+const foreignAttributes: readonly string[] = ['color', 'face', 'size', 'encoding'];
+
+/** The parts of the tokenizer that know of a tag's attributes as they come. */
+interface AttributeReader {
+  readonly currentToken: { readonly tagName: string };
+  readonly currentAttr: { readonly name: string };
+  _leaveAttrName(): void;
+}
+
+/**
+ * Remembers only those attributes of a tag that somebody will ask for: the tokenizer compares each with all that it has
+ * of the tag, and there may be as many as the page has words.
+ */
+class LinkParser extends RewritingStream {
+  constructor() {
+    super();
+    const reader = this.tokenizer as unknown as AttributeReader;
+    const remember = reader._leaveAttrName.bind(reader);
+    reader._leaveAttrName = () => {
+      const { name } = reader.currentAttr;
+      if (foreignAttributes.includes(name) || urlAttributesOf(reader.currentToken.tagName).includes(name)) remember();
+    };
+  }
+}
+
+const urlAttributesOf = (tagName: string): readonly string[] =>
+  Object.hasOwn(urlAttributes, tagName) ? (urlAttributes[tagName] ?? []) : [];
+
 function linkRewriter(rewrite: (url: string) => string): Duplex[] {
-  const rewriter = new RewritingStream();
+  const rewriter = new LinkParser();
   let held = 0;
   rewriter.on('startTag', (tag, raw) => rewriter.emitRaw(rewriteTag(tag, raw, rewrite)));
   const toText = new Transform({
@@ -85,7 +114,7 @@ function linkRewriter(rewrite: (url: string) => string): Duplex[] {
 
 /** The tag as it was written, but for the URLs that change. */
 function rewriteTag(tag: StartTag, raw: string, rewrite: (url: string) => string): string {
-  const names = Object.hasOwn(urlAttributes, tag.tagName) ? (urlAttributes[tag.tagName] ?? []) : [];
+  const names = urlAttributesOf(tag.tagName);
   const { startOffset: start, attrs = {} } = tag.sourceCodeLocation as Place;
   const changes = tag.attrs.flatMap(({ name, value }) => {
     const place = attrs[name];
