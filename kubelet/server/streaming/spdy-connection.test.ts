@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { duplexPair } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import { describe, it } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { eventually } from '../../../test/support/eventually.ts';
 import { SpdyClient } from '../../../test/support/spdy-client.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
@@ -29,6 +30,43 @@ describe('SPDY', () => {
 
   it('refuses a damaged header block', async () => {
     await assert.rejects(new HeaderReader().read(Buffer.from('no zlib at all')));
+  });
+
+  it('unpacks no header block without a limit', async () => {
+    const bomb = deflateSync(Buffer.alloc(100 << 20), { dictionary: spdyDictionary });
+    assert.ok(bomb.length < 1 << 20);
+    await assert.rejects(new HeaderReader().read(bomb), /unpacks to too much/);
+    const pairs = Buffer.alloc(4 + 300 * 8);
+    pairs.writeUInt32BE(300);
+    await assert.rejects(new HeaderReader().read(deflateSync(pairs, { dictionary: spdyDictionary })), /300 headers/);
+  });
+
+  it('reads no more of a client that does not take its answers, and goes on when it does', async () => {
+    const ping = Buffer.from([0x80, 3, 0, 6, 0, 0, 0, 4, 0, 0, 0, 1]);
+    const count = 200_000;
+    let given = 0;
+    const answers: (() => void)[] = [];
+    let isTaking = false;
+    let answered = 0;
+    const socket = new Duplex({
+      read() {
+        given += 1_000;
+        this.push(given > count ? null : Buffer.concat(Array.from({ length: 1_000 }, () => ping)));
+      },
+      write(chunk: Buffer, _, done) {
+        answered += chunk.length;
+        if (isTaking) done();
+        else answers.push(done);
+      },
+    });
+    const over = new SpdyConnection(socket, () => {}).run(Buffer.alloc(0), 'keep input');
+    for (let round = 0; round < 500; round += 1) await new Promise(setImmediate);
+    assert.ok(socket.writableLength < 300 * 1024, `${socket.writableLength} bytes wait`);
+    assert.ok(given < count / 2, `${given} frames were read`);
+    isTaking = true;
+    for (const done of answers) done();
+    await over;
+    assert.ok(given > count && answered > 200_000 * 11, `${answered} bytes`);
   });
 
   it('opens a stream, carries data both ways and ends', async () => {

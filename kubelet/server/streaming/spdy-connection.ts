@@ -16,6 +16,8 @@ const mostStreams = 1_000;
 const largestFrame = 1 << 20;
 /** What may wait in a stream for its reader. */
 const highWater = 1 << 20;
+/** What may wait for the client of answers to its frames; while there is more, nothing is read. */
+const mostAnswers = 256 * 1024;
 
 export interface SpdyStream extends Duplex {
   readonly headers: SpdyHeaders;
@@ -29,6 +31,8 @@ export class SpdyConnection {
   readonly #reader = new HeaderReader();
   readonly #writer = new HeaderWriter();
   readonly #onStream: (stream: SpdyStream) => void;
+  #waitingAnswers = 0;
+  #answersTaken: () => void = () => {};
 
   /** `onStream` hears of each stream after the client was told that it is open. */
   constructor(socket: Duplex, onStream: (stream: SpdyStream) => void) {
@@ -74,6 +78,7 @@ export class SpdyConnection {
       if (rest.length < 8 + length) break;
       await this.#readFrame(rest.subarray(0, 8), rest.subarray(8, 8 + length));
       rest = rest.subarray(8 + length);
+      if (this.#waitingAnswers > mostAnswers) await this.#untilAnswersTaken();
     }
     return rest;
   }
@@ -161,7 +166,22 @@ export class SpdyConnection {
     head.writeUInt16BE(0x8003, 0);
     head.writeUInt16BE(type, 2);
     head.writeUIntBE(body.length, 5, 3);
-    this.#write(Buffer.concat([head, body]));
+    const frame = Buffer.concat([head, body]);
+    this.#waitingAnswers += frame.length;
+    this.#write(frame, () => {
+      this.#waitingAnswers -= frame.length;
+      if (this.#waitingAnswers <= mostAnswers) this.#answersTaken();
+    });
+  }
+
+  /** Or until nobody is there to take them. */
+  async #untilAnswersTaken(): Promise<void> {
+    if (this.#socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#answersTaken = resolve;
+      this.#socket.once('close', resolve);
+    });
+    this.#socket.off('close', this.#answersTaken);
   }
 
   #write(frame: Buffer, done?: () => void): void {

@@ -55,18 +55,29 @@ export class HeaderWriter {
   }
 }
 
+/** kubectl sends some hundred bytes. A block may unpack to a thousand times its size. */
+const mostPlainBytes = 64 * 1024;
+const mostPairs = 256;
+const tooMuch = 'A header block that unpacks to too much';
+
 /** The other direction. */
 export class HeaderReader {
+  #plainBytes = 0;
   readonly #inflate = zlib.createInflate({ dictionary: spdyDictionary, finishFlush: zlib.constants.Z_SYNC_FLUSH });
   readonly #chunks: Buffer[] = [];
 
   constructor() {
-    this.#inflate.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+    this.#inflate.on('data', (chunk: Buffer) => {
+      this.#plainBytes += chunk.length;
+      if (this.#plainBytes > mostPlainBytes) this.#inflate.destroy(new Error(tooMuch));
+      else this.#chunks.push(chunk);
+    });
     this.#inflate.on('error', () => {}); // the write that caused it hears of it
   }
 
-  /** Rejects when the block is damaged. Names come in lower case. */
+  /** Rejects when the block is damaged or too large: no other can be read then. Names come in lower case. */
   async read(block: Buffer): Promise<SpdyHeaders> {
+    this.#plainBytes = 0;
     await new Promise<void>((resolve, reject) => {
       // A damaged block is told by the event alone.
       this.#inflate.once('error', reject);
@@ -75,6 +86,8 @@ export class HeaderReader {
         resolve();
       });
     });
+    // Ended in the middle, the write counts as done.
+    if (this.#plainBytes > mostPlainBytes) throw new Error(tooMuch);
     const plain = Buffer.concat(this.#chunks.splice(0));
     const headers = new Map<string, string>();
     let at = 4;
@@ -84,7 +97,9 @@ export class HeaderReader {
       at = end;
       return text;
     };
-    for (let left = plain.readUInt32BE(0); left > 0; left -= 1) headers.set(next().toLowerCase(), next());
+    const count = plain.readUInt32BE(0);
+    if (count > mostPairs) throw new Error(`${count} headers`);
+    for (let left = count; left > 0; left -= 1) headers.set(next().toLowerCase(), next());
     return headers;
   }
 
