@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
@@ -63,6 +64,32 @@ describe('probe handlers', () => {
     const port = await listen(net.createServer());
     const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50 });
     assert.equal(result, 'failure');
+  });
+
+  it('asks by gRPC for a service of any name, and reads no answer without end', async () => {
+    const service = 'x'.repeat(300);
+    const heard: Buffer[] = [];
+    const answering = http2.createServer();
+    answering.on('stream', async (stream) => {
+      for await (const chunk of stream) heard.push(chunk as Buffer);
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+      stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]));
+    });
+    const question = { service, timeoutMs: 10_000 };
+    const port = await listen(answering);
+    assert.deepEqual(await askGrpc('127.0.0.1', { port, ...question }), { result: 'success', output: '' });
+    const message = Buffer.concat([Buffer.from([0x0a, 0xac, 0x02]), Buffer.from(service)]);
+    assert.deepEqual(Buffer.concat(heard), Buffer.concat([Buffer.from([0, 0, 0, 1, 0x2f]), message]));
+
+    const endless = http2.createServer();
+    endless.on('stream', (stream) => {
+      stream.on('error', () => {});
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+      const more = () => void (stream.destroyed || stream.write(Buffer.alloc(4096), more));
+      more();
+    });
+    const { result, output } = await askGrpc('127.0.0.1', { port: await listen(endless), ...question });
+    assert.deepEqual([result, /larger than/.test(output)], ['failure', true]);
   });
 
   it('gives up when nobody wants the answer any more', async () => {

@@ -213,8 +213,10 @@ export function askGrpc(
   { port, service, timeoutMs }: { readonly port: number; readonly service: string; readonly timeoutMs: number },
 ): Promise<Answer> {
   const name = Buffer.from(service);
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
-  const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  const frame = Buffer.concat([head, message]);
   return new Promise((resolve) => {
     const session = http2.connect(`http://${host}:${port}`);
     const end = (answer: Answer) => {
@@ -240,7 +242,16 @@ export function askGrpc(
     });
     const chunks: Buffer[] = [];
     stream.on('error', fail);
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    let size = 0;
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > outputLimit)
+        end({
+          result: 'failure',
+          output: `the answer of service "${host}:${port}" is larger than ${outputLimit} bytes`,
+        });
+    });
     stream.on('end', () => {
       const answer = Buffer.concat(chunks);
       // Field 1 of the answer is the status; 1 is SERVING.
@@ -253,4 +264,12 @@ export function askGrpc(
     });
     stream.end(frame);
   });
+}
+
+/** A number as protocol buffers write it: seven bits a byte, the lowest first. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
 }
