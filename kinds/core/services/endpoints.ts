@@ -16,7 +16,19 @@ import {
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
+/** In all subsets together; those of larger Services are in EndpointSlices. */
+const maxAddresses = 5_000;
+const maxPorts = 1_000;
+
 function validate({ subsets = [] }: Endpoints, errors: FieldErrors): void {
+  const addressCount = subsets.reduce(
+    (sum, { addresses = [], notReadyAddresses = [] }) => sum + addresses.length + notReadyAddresses.length,
+    0,
+  );
+  const portCount = subsets.reduce((sum, { ports = [] }) => sum + ports.length, 0);
+  if (addressCount > maxAddresses) errors.tooMany(FieldPath.of('subsets'), addressCount, maxAddresses);
+  if (portCount > maxPorts) errors.tooMany(FieldPath.of('subsets'), portCount, maxPorts);
+  if (addressCount > maxAddresses || portCount > maxPorts) return;
   for (const [index, subset] of subsets.entries()) {
     const place = FieldPath.of('subsets').index(index);
     const { addresses = [], notReadyAddresses = [], ports = [] } = subset;

@@ -20,9 +20,15 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 const policies = ['Cluster', 'Local'];
 const onlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'";
 const maxStickySeconds = 86_400;
+/** Every node makes rules of them: of each port with each address and each range of callers. */
+const maxPorts = 1_000;
+const maxExternalIps = 1_000;
+const maxSourceRanges = 1_000;
+const maxPortsTimesAddresses = 10_000;
 
 export function validateService(service: Service, errors: FieldErrors): void {
   const spec = service.spec ?? {};
+  if (!validateSizes(spec, errors)) return;
   if ((spec.ports ?? []).length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName')
     errors.required(path.child('ports'));
   validateTypeNeeds(spec, errors);
@@ -40,6 +46,25 @@ export function validateService(service: Service, errors: FieldErrors): void {
   validateSourceRanges(service, errors);
   validateLoadBalancer(spec, errors);
   validatePolicies(spec, errors);
+}
+
+/** False when it is too large for anything else to be said about it. */
+function validateSizes(
+  { ports = [], externalIPs = [], loadBalancerSourceRanges = [] }: ServiceSpec,
+  errors: FieldErrors,
+) {
+  const sizes = [
+    ['ports', ports.length, maxPorts],
+    [
+      'externalIPs',
+      externalIPs.length,
+      Math.min(maxExternalIps, Math.floor(maxPortsTimesAddresses / Math.max(1, ports.length))),
+    ],
+    ['loadBalancerSourceRanges', loadBalancerSourceRanges.length, maxSourceRanges],
+  ] as const;
+  const tooLarge = sizes.filter(([, size, max]) => size > max);
+  for (const [name, size, max] of tooLarge) errors.tooMany(path.child(name), size, max);
+  return tooLarge.length === 0;
 }
 
 function validateTypeNeeds(spec: ServiceSpec, errors: FieldErrors): void {

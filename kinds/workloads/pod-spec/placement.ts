@@ -24,13 +24,25 @@ import {
 
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+/** In one list. The scheduler asks every node, and every pod on it, about each. */
+const maxTerms = 250;
+
+/** Of a list that is too long nothing else is said. */
+function boundedTerms<T>(terms: readonly T[] | undefined, path: FieldPath, errors: FieldErrors): readonly T[] {
+  if (terms === undefined || terms.length <= maxTerms) return terms ?? [];
+  errors.tooMany(path, terms.length, maxTerms);
+  return [];
+}
 
 export function validateAffinity(affinity: Affinity, path: FieldPath, errors: FieldErrors): void {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity;
   if (nodeAffinity) {
     const place = path.child('nodeAffinity');
-    if (nodeAffinity[required]) validateNodeSelector(nodeAffinity[required], place.child(required), errors);
-    for (const [index, { weight, preference }] of (nodeAffinity[preferred] ?? []).entries()) {
+    const terms = nodeAffinity[required]?.nodeSelectorTerms ?? [];
+    if (terms.length > maxTerms) errors.tooMany(place.child(required, 'nodeSelectorTerms'), terms.length, maxTerms);
+    else if (nodeAffinity[required]) validateNodeSelector(nodeAffinity[required], place.child(required), errors);
+    const wishes = boundedTerms(nodeAffinity[preferred], place.child(preferred), errors);
+    for (const [index, { weight, preference }] of wishes.entries()) {
       validateWeight(weight, place.child(preferred).index(index), errors);
       validateNodeSelectorTerm(preference, place.child(preferred).index(index).child('preference'), errors);
     }
@@ -106,9 +118,10 @@ function validateFieldRequirement(requirement: NodeSelectorRequirement, path: Fi
 }
 
 function validatePodAffinity(affinity: PodAffinity, path: FieldPath, errors: FieldErrors): void {
-  for (const [index, term] of (affinity[required] ?? []).entries())
+  for (const [index, term] of boundedTerms(affinity[required], path.child(required), errors).entries())
     validateAffinityTerm(term, path.child(required).index(index), errors);
-  for (const [index, { weight, podAffinityTerm }] of (affinity[preferred] ?? []).entries()) {
+  const wishes = boundedTerms(affinity[preferred], path.child(preferred), errors);
+  for (const [index, { weight, podAffinityTerm }] of wishes.entries()) {
     const place = path.child(preferred).index(index);
     validateWeight(weight, place, errors);
     validateAffinityTerm(podAffinityTerm, place.child('podAffinityTerm'), errors);
