@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Affinity, PodAffinityTerm, ServiceSpec } from '../api/types/core/v1.ts';
 import { FieldErrors, FieldPath } from '../machinery/field-errors.ts';
+import { validateEndpoints } from './core/services/endpoints.ts';
 import { validateService } from './core/services/service-validation.ts';
 import { validateAffinity } from './workloads/pod-spec/placement.ts';
 
@@ -42,6 +43,17 @@ describe('lists that others pay for', () => {
       'Too many: 1001: must have at most 1000 items',
       'Too many: 1001: must have at most 1000 items',
     ]);
+  });
+
+  it('are bounded in an Endpoints', () => {
+    const check = (count: number): Found => {
+      const errors = new FieldErrors();
+      const subsets = [{ addresses: addresses(count).map((ip) => ({ ip })), ports: [{ port: 80, protocol: 'TCP' }] }];
+      validateEndpoints({ subsets }, errors);
+      return tooMany(errors);
+    };
+    assert.deepEqual(check(5_000), []);
+    assert.deepEqual(check(5_001), ['Too many: 5001: must have at most 5000 items']);
   });
 
   it('are bounded in the affinity of a pod', () => {

@@ -20,7 +20,7 @@ const protocols = ['SCTP', 'TCP', 'UDP'];
 const maxAddresses = 5_000;
 const maxPorts = 1_000;
 
-function validate({ subsets = [] }: Endpoints, errors: FieldErrors): void {
+export function validateEndpoints({ subsets = [] }: Endpoints, errors: FieldErrors): void {
   const addressCount = subsets.reduce(
     (sum, { addresses = [], notReadyAddresses = [] }) => sum + addresses.length + notReadyAddresses.length,
     0,
@@ -126,7 +126,7 @@ export const endpointsKind = defineKind(endpoints, {
     setDefaults({ subsets = [] }) {
       for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';
     },
-    validate: (object, errors) => validate(object, errors),
+    validate: (object, errors) => validateEndpoints(object, errors),
     canonicalize(object) {
       if (object.subsets && object.subsets.length > 0) object.subsets = repackSubsets(object.subsets);
     },
