@@ -7,7 +7,7 @@ import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
-import { isIdentityHeader } from './identity-headers.ts';
+import { answerHeaders, requestHeaders } from './hop-headers.ts';
 
 export interface ForwardTarget {
   readonly secure: boolean;
@@ -26,17 +26,6 @@ const silenceMs = 10_000;
 /** After this the kernel asks a kubelet that says nothing whether it is there. */
 const askAfterMs = 30_000;
 
-/** Headers of this hop alone. */
-const ownHeaders: readonly string[] = [
-  'host',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'transfer-encoding',
-  'te',
-  'trailer',
-];
-
 /** Does with a good answer what it will, instead of sending it on. Resolves when that is done. */
 export type Receiver = (request: ApiRequest, response: http.IncomingMessage) => Promise<void>;
 
@@ -52,7 +41,7 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       port: target.port,
       path: target.path,
       method: request.method,
-      headers: headersFor(request, upgrade !== undefined),
+      headers: requestHeaders(request.incoming, upgrade !== undefined),
       agent: upgrade ? false : target.agent,
       ...agentOptions(target),
     });
@@ -77,33 +66,20 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
 
 /** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
 function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
-  const { ca, cert, key, lookup } = agent instanceof https.Agent ? agent.options : {};
+  // The types know of the options of only one of the two.
+  const { lookup, ca, cert, key, rejectUnauthorized } = (agent as https.Agent | undefined)?.options ?? {};
   return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
+    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
     ...(lookup !== undefined && { lookup }),
   };
 }
 
-function headersFor({ incoming }: ApiRequest, asksForUpgrade: boolean): http.OutgoingHttpHeaders {
-  const headers: http.OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (ownHeaders.includes(name) || isIdentityHeader(name)) continue;
-    if (asksForUpgrade || !name.startsWith('sec-websocket-')) headers[name] = value;
-  }
-  if (asksForUpgrade) Object.assign(headers, { connection: 'Upgrade', upgrade: incoming.headers.upgrade });
-  return headers;
-}
-
 async function sendAnswer(request: ApiRequest, response: http.IncomingMessage): Promise<void> {
   const { outgoing } = request;
-  const headers = Object.fromEntries(
-    Object.entries(response.headers).filter(
-      ([name]) => name !== 'connection' && name !== 'transfer-encoding' && name !== 'keep-alive',
-    ),
-  );
-  outgoing.writeHead(response.statusCode ?? 502, { ...headers, 'audit-id': request.auditId });
+  outgoing.writeHead(response.statusCode ?? 502, { ...answerHeaders(response), 'audit-id': request.auditId });
   outgoing.flushHeaders();
   await new Promise<void>((resolve) => {
     outgoing.on('close', () => {

@@ -37,10 +37,10 @@ new WebSocketServer({ server: pod, path: '/socket' }).on('connection', (socket) 
   socket.on('message', (data) => socket.send(`pod: ${data}`));
 });
 
-const proxy = new WebProxy();
 const prefix = '/api/v1/namespaces/n/pods/p/proxy';
 let target = { secure: false, host: '127.0.0.1', port: 0 };
 let failure: unknown;
+const proxy = new WebProxy();
 const front = http.createServer(async (incoming, outgoing) => {
   try {
     await proxy.pass(new ApiRequest(incoming, outgoing), { ...target, prefix, path: incoming.url ?? '' });
@@ -52,10 +52,10 @@ const front = http.createServer(async (incoming, outgoing) => {
 front.on('upgrade', (incoming, socket: net.Socket, head) => {
   const outgoing = new http.ServerResponse(incoming);
   outgoing.assignSocket(socket);
-  void proxy.pass(new ApiRequest(incoming, outgoing, { socket, head }), {
-    ...target,
-    prefix,
-    path: incoming.url ?? '',
+  outgoing.on('finish', () => socket.end());
+  const request = new ApiRequest(incoming, outgoing, { socket, head });
+  proxy.pass(request, { ...target, prefix, path: incoming.url ?? '' }).catch((error) => {
+    outgoing.writeHead(error instanceof StatusError ? error.code : 500).end();
   });
 });
 
@@ -157,4 +157,62 @@ test('a connection is upgraded; what the pod says instead is passed on', async (
   const refused = new WebSocket(`ws://127.0.0.1:${portOf(front)}/other`);
   const [, answer] = await once(refused, 'unexpected-response');
   assert.equal(answer.statusCode, 400);
+});
+
+/** All that the other side hears and answers: requests that it took for such, and the client's view of the answers. */
+async function exchange(sent: string) {
+  const heard: string[] = [];
+  const backend = http.createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    heard.push(`${request.method} ${request.url} ${body}`);
+    response.writeHead(200, { 'audit-id': 'forged', 'x-seen': JSON.stringify(request.headers) }).end();
+  });
+  backend.on('upgrade', (_, socket) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\n\r\ntunnelled');
+  });
+  await once(backend.listen(0, '127.0.0.1'), 'listening');
+  const there = target;
+  target = { ...there, port: portOf(backend) };
+  const client = net.connect(portOf(front), '127.0.0.1');
+  client.write(sent);
+  let answer = '';
+  for await (const chunk of client) answer += chunk;
+  target = there;
+  backend.close();
+  backend.closeAllConnections();
+  return { heard, answer };
+}
+
+test('a body never is a request of its own, whatever the method and its framing', async () => {
+  const hidden = 'GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n';
+  const framed = {
+    chunked: `Transfer-Encoding: chunked\r\n\r\n${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+    length: `Content-Length: ${hidden.length}\r\n\r\n${hidden}`,
+    'length, said to be of this hop': `Connection: content-length\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`,
+  };
+  for (const method of ['DELETE', 'OPTIONS', 'GET', 'POST'])
+    for (const [how, rest] of Object.entries(framed)) {
+      const { heard } = await exchange(`${method} /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${rest}`);
+      assert.deepEqual(heard, [`${method} /a ${hidden}`], `${method} with ${how}`);
+    }
+});
+
+test('headers of one hop end at it, and the audit ID is the server’s own', async () => {
+  const hop = 'TE: trailers\r\nKeep-Alive: timeout=9\r\nProxy-Connection: x\r\nX-Mine: 1\r\nX-Yours: 2\r\n';
+  const { answer } = await exchange(`GET /a HTTP/1.1\r\nHost: x\r\nConnection: close, X-Mine\r\n${hop}\r\n`);
+  const seen = JSON.parse(/^x-seen: (.*)$/m.exec(answer)?.[1] ?? '{}');
+  assert.deepEqual(
+    [seen.te, seen['keep-alive'], seen['proxy-connection'], seen['x-mine'], seen['x-yours']],
+    [undefined, undefined, undefined, undefined, '2'],
+  );
+  assert.match(answer, /^audit-id: [0-9a-f-]{36}\r$/m);
+  assert.doesNotMatch(answer, /forged/);
+});
+
+test('any upgrade is tunnelled', async () => {
+  const { answer } = await exchange(
+    'POST /exec HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n',
+  );
+  assert.match(answer, /^HTTP\/1\.1 101 [\s\S]*upgrade: SPDY\/3\.1[\s\S]*tunnelled$/);
 });

@@ -10,7 +10,8 @@ import { serviceUnavailable } from '../../../api/status-error.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { ApiRequest } from '../../server/api-request.ts';
-import { isIdentityHeader } from './identity-headers.ts';
+import { forward } from './forward.ts';
+import { answerHeaders, requestHeaders } from './hop-headers.ts';
 import { htmlRewriters } from './proxied-html.ts';
 import { type ProxiedPage, rewriteProxiedUrl } from './proxied-url.ts';
 
@@ -35,10 +36,17 @@ const agents = { http: new http.Agent({ lookup }), https: new https.Agent({ look
 export class WebProxy {
   readonly #proxy = httpProxy.createProxyServer({ changeOrigin: true, toProxy: true, selfHandleResponse: true });
   readonly #pages = new WeakMap<http.ServerResponse, ProxiedPage>();
+  /** Requests whose body came in chunks. */
+  readonly #chunked = new WeakSet<http.IncomingMessage>();
 
   constructor() {
     // A client that leaves is gone for the other side too: http-proxy only sees those that leave while they still send.
-    this.#proxy.on('proxyReq', (outgoing, _, response) => {
+    this.#proxy.on('proxyReq', (outgoing, incoming, response) => {
+      if (this.#chunked.has(incoming)) {
+        // http-proxy says of a DELETE or OPTIONS without a length that it has no body, and sends it all the same.
+        outgoing.removeHeader('content-length');
+        outgoing.setHeader('transfer-encoding', 'chunked');
+      }
       response.on('close', () => outgoing.destroy());
     });
     this.#proxy.on('proxyRes', (answer, request, response) => {
@@ -55,7 +63,7 @@ export class WebProxy {
   #send(request: http.IncomingMessage, answer: http.IncomingMessage, response: http.ServerResponse): void {
     const page = this.#pages.get(response) ?? { prefix: '', target: '', front: '' };
     const rewriters = request.method === 'HEAD' ? [] : rewritersFor(answer, page);
-    response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, page, rewriters.length > 0));
+    response.writeHead(answer.statusCode ?? 502, pageHeaders(answer, page, rewriters.length > 0));
     // Events may come late: that there will be some must not.
     response.flushHeaders();
     pipeline([answer, ...rewriters, response], (error) => {
@@ -67,7 +75,10 @@ export class WebProxy {
   /** Resolves when the answer, or the upgraded connection, is over. Throws ServiceUnavailable when nobody answers. */
   pass(request: ApiRequest, target: WebTarget): Promise<void> {
     const { incoming } = request;
-    for (const name of Object.keys(incoming.headers)) if (isIdentityHeader(name)) delete incoming.headers[name];
+    const agent = target.agent ?? (target.secure ? agents.https : agents.http);
+    // http-proxy opens connections of WebSockets alone.
+    if (request.upgrade && !asksForWebSocket(incoming)) return forward(request, { ...target, agent });
+    this.#keepOwnHeaders(incoming, request.upgrade !== undefined);
     const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
     this.#pages.set(request.outgoing, {
       prefix: target.prefix,
@@ -78,12 +89,21 @@ export class WebProxy {
     incoming.headers['x-forwarded-uri'] = `${target.prefix}${target.path.split('?', 1)[0]}`;
     const options = {
       target: { protocol: target.secure ? 'https:' : 'http:', host: target.host, port: target.port },
-      agent: target.agent ?? (target.secure ? agents.https : agents.http),
+      agent,
       secure: target.agent !== undefined,
     };
     return request.upgrade === undefined
       ? this.#passRequest(request, options)
       : this.#passUpgrade(request, request.upgrade, options);
+  }
+
+  /** Leaves in the request what the next server is told. */
+  #keepOwnHeaders(incoming: http.IncomingMessage, asksForUpgrade: boolean): void {
+    const { host } = incoming.headers;
+    const headers = requestHeaders(incoming, asksForUpgrade);
+    if (headers['transfer-encoding'] !== undefined) this.#chunked.add(incoming);
+    for (const name of Object.keys(incoming.headers)) delete incoming.headers[name];
+    Object.assign(incoming.headers, headers, { host });
   }
 
   #passRequest(request: ApiRequest, options: httpProxy.ServerOptions): Promise<void> {
@@ -121,25 +141,23 @@ function rewritersFor(answer: http.IncomingMessage, page: ProxiedPage): Duplex[]
   return htmlRewriters(answer.headers['content-encoding'] ?? '', (url) => rewriteProxiedUrl(url, page));
 }
 
-/** What the other side says of its connection, or of who else may read it, says nothing of ours. */
+/** Who else may read the other side's pages says nothing of who may read ours. */
 const ownHeaders: readonly string[] = [
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
   'access-control-allow-credentials',
   'access-control-allow-headers',
   'access-control-allow-methods',
   'access-control-allow-origin',
 ];
 
-function answerHeaders(answer: http.IncomingMessage, page: ProxiedPage, isRewritten: boolean) {
-  const headers = Object.entries(answer.headers).flatMap(([name, value]) => {
-    if (value === undefined || ownHeaders.includes(name)) return [];
-    if (isRewritten && name === 'content-length') return [];
-    return [[name, name === 'location' ? rewriteProxiedUrl(String(value), page) : value] as const];
-  });
-  return Object.fromEntries(headers);
+function pageHeaders(answer: http.IncomingMessage, page: ProxiedPage, isRewritten: boolean): http.OutgoingHttpHeaders {
+  const { location, ...headers } = answerHeaders(answer);
+  for (const name of ownHeaders) delete headers[name];
+  if (isRewritten) delete headers['content-length'];
+  return location === undefined ? headers : { ...headers, location: rewriteProxiedUrl(String(location), page) };
 }
+
+const asksForWebSocket = ({ method, headers }: http.IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 
 function unreachable({ target }: httpProxy.ServerOptions, error: Error) {
   const { host, port } = target as { readonly host: string; readonly port: number };
