@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 import { type ClusterRecord, holdsOldCluster, readRecord, recordFile } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
 import { checkNotRunElsewhere, findOtherHome, whyNotHome } from './home.ts';
-import { ownerOf } from './instance-lock.ts';
+import { forgetRunner, ownerOf } from './instance-lock.ts';
 import { homesOf, placeLabels } from './neighbours.ts';
 import { createProgress, type Progress } from './progress.ts';
 
@@ -89,6 +89,7 @@ async function removeFromMachine(target: Target, progress: Progress): Promise<vo
     const { cleanProxy } = await import('../../proxy/clean.ts');
     await cleanProxy({ clusterId, table, clusterCidr, serviceCidr });
   });
+  if (clusterId !== undefined) await forgetRunner(clusterId);
 }
 
 /** Throws when the containers, the network and the rules of this machine are those of the directory's original. */

@@ -26,12 +26,18 @@ export async function lockCluster(clusterId: string, root = runFolder): Promise<
   const folder = join(root, basename(clusterId));
   try {
     await mkdir(folder, { recursive: true });
-    return await noteOwner(folder);
+    await noteOwner(folder);
+    return { release: () => forgetRunner(clusterId, root) };
   } catch (error) {
     // Not root, and in the group of Docker: then only the data directory is locked.
     if (!['EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return { release: async () => {} };
   }
+}
+
+/** What a process that was killed left of `lockCluster` goes as well. */
+export async function forgetRunner(clusterId: string, root = runFolder): Promise<void> {
+  await rm(join(root, basename(clusterId)), { recursive: true, force: true });
 }
 
 /** The process whose kubelet works for this cluster on this machine. */
