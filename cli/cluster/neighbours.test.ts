@@ -47,7 +47,7 @@ describe('whyNoPlace', () => {
       'the network of another cluster',
       [docker, other],
       {},
-      /network longshore belongs to another cluster \(a\), with 3 running.*Nothing was changed.*started with --data-dir \/data\/a.*down --data-dir \/data\/a" removes it with all/,
+      /network longshore belongs to another cluster \(a\), with 3 running.*Nothing was changed.*started with --data-dir \/data\/a: did you mean it/,
     ],
     ['the same, known by another id', [other], { clusterId: 'b' }, /belongs to another cluster \(a\)/],
     ['another cluster, apart in everything', [other], apart, undefined],

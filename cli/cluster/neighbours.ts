@@ -104,10 +104,11 @@ function isOwn(network: EngineNetwork, { clusterId, networkName }: WantedPlace):
 function whatToDo({ clusterId, labels, isLongshores }: EngineNetwork): string {
   if (!isLongshores) return 'Nothing was changed. Choose other addresses, or another --network-name.';
   const [dataDir] = labelled(labels, placeLabels.dataDir);
-  const goOn = dataDir === undefined ? '' : ` That one is started with --data-dir ${dataDir}.`;
-  const which = dataDir === undefined ? `--cluster ${clusterId ?? 'ID'}` : `--data-dir ${dataDir}`;
-  const remove = clusterId === undefined ? '' : ` "npx kubecfg down ${which}" removes it with all that it keeps.`;
-  return `${besides}${goOn}${remove}`;
+  // Nobody who only mistyped a folder is to be shown how to remove a cluster.
+  if (dataDir !== undefined) return `${besides} That one is started with --data-dir ${dataDir}: did you mean it?`;
+  const remove =
+    clusterId === undefined ? '' : ` "npx kubecfg down --cluster ${clusterId}" removes what is left of it.`;
+  return `${besides}${remove}`;
 }
 
 const labelled = (labels: EngineNetwork['labels'], name: string): string[] => {
