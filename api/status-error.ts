@@ -138,11 +138,15 @@ export const unsupportedMediaType = (message: string): StatusError =>
   new StatusError(415, 'UnsupportedMediaType', message);
 export const tooManyRequests = (message: string, retryAfterSeconds: number): StatusError =>
   new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds });
-/** The store is out of reach: nothing was written; to be tried again. */
+/** Nothing was written; to be tried again: clients repeat what `Retry-After` comes with, writes too. */
 export const serviceUnavailable = (message: string, cause?: unknown): StatusError =>
   new StatusError(503, 'ServiceUnavailable', message, { retryAfterSeconds: 1 }, { cause });
-export const timeout = (message: string, retryAfterSeconds = 1): StatusError =>
-  new StatusError(504, 'Timeout', message, { retryAfterSeconds });
+/**
+ * What was asked for may happen yet or have happened. No `Retry-After`: a client that repeats a DELETE or a POST by
+ * itself is told that the object is not there, or is there already.
+ */
+export const timeout = (message: string, cause?: unknown): StatusError =>
+  new StatusError(504, 'Timeout', message, {}, { cause });
 export const internalError = (message: string, cause?: unknown): StatusError =>
   new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }, { cause });
 

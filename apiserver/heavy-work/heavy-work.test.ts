@@ -97,6 +97,6 @@ describe('heavy work', { timeout: 120_000 }, () => {
     const heavy = begin();
     const waiting = [1, 2].map(() => heavy.run('decode', decodeInput({}), patient));
     await heavy.close();
-    for (const one of waiting) await assert.rejects(one, isStatus(504));
+    for (const one of waiting) await assert.rejects(one, isStatus(503));
   });
 });

@@ -7,7 +7,7 @@
  */
 
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { StatusError, timeout, tooLarge } from '../../api/status-error.ts';
+import { StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
 import type { HeavyJobName, InputOf, OutputOf } from './heavy-jobs.ts';
 import type { JobAnswer, JobMessage } from './heavy-worker.ts';
 
@@ -71,8 +71,8 @@ export class HeavyWork {
   /** Jobs that have not ended fail. */
   async close(): Promise<void> {
     const unfinished = this.#waiting.splice(0);
-    this.#end(timeout('the server is stopping'));
-    for (const job of unfinished) job.reject(timeout('the server is stopping'));
+    this.#end(serviceUnavailable('the server is stopping'));
+    for (const job of unfinished) job.reject(serviceUnavailable('the server is stopping'));
   }
 
   #next(): void {

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, internalError, StatusError, serviceUnavailable, timeout } from '../../api/status-error.ts';
+import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
 import type { Logger } from '../../base/logger.ts';
 import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
@@ -13,6 +13,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import { readBody } from '../handlers/body.ts';
 import { parseDurationMs } from '../handlers/query.ts';
 import type { HeavyWork } from '../heavy-work/heavy-work.ts';
+import { storeUnavailable } from '../registry/store-errors.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
 import { ApiRequest } from './api-request.ts';
@@ -142,7 +143,7 @@ async function answerError(
 
 function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof StoreUnavailableError) return serviceUnavailable('the store is out of reach, try again', error);
+  if (error instanceof StoreUnavailableError) return storeUnavailable(error);
   if (isAbandoned) return timeout('the request was given up');
   return internalError(error instanceof Error ? error.message : String(error), error);
 }
