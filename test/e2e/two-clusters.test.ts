@@ -64,11 +64,12 @@ describe('two clusters on one engine', () => {
 
   const firstIsUntouched = async () => assert.deepEqual(await containersOf(firstId), firstContainers);
 
-  it('refuses the second while the first runs, for its ports', async () => {
+  it('refuses the second while the first runs, and names it', async () => {
     await assert.rejects(
       LocalCluster.start({ flags: ['--no-demo'] }),
-      /Port 6443, which the API server needs, is taken/,
+      new RegExp(`network longshore belongs to another cluster \\(${firstId}\\).*--data-dir ${first.dataDir}`),
     );
+    await firstIsUntouched();
   });
 
   it('lets the second run beside the first when it has everything for itself', async () => {
@@ -137,7 +138,7 @@ describe('two clusters on one engine', () => {
   it('takes nothing down for a data directory without a cluster', async () => {
     const empty = join(first.dataDir, 'mistyped');
     await mkdir(empty);
-    assert.match(await first.kubecfg('down', '--data-dir', empty), /holds no cluster: no container/);
+    assert.match(await first.kubecfg('down', '--data-dir', empty), /holds no cluster: there is nothing to remove/);
     await firstIsUntouched();
   });
 

@@ -24,7 +24,8 @@ import { served, Workload } from './workload.ts';
 
 export interface KillRunOptions {
   readonly shape: keyof typeof shapes;
-  readonly count: number;
+  /** How many kills, of victims drawn by their weights; absent: each victim once. */
+  readonly count?: number;
   readonly seed: number;
   /** Names of victims; absent: all. */
   readonly only?: readonly string[];
@@ -146,9 +147,9 @@ class KillRun {
     await settle(this.#parts, performance.now(), limitMs * this.slowness);
     this.#parts.traffic.start();
     for (let calm = 0; calm < calmRounds; calm += 1) await this.#round(undefined);
-    for (let kills = 1; kills <= this.#options.count; kills += 1) {
-      await this.#round(this.#choose());
-      if (kills % killsOfOnePod === 0) await this.#renew();
+    for (const [index, victim] of this.#chooseVictims().entries()) {
+      await this.#round(victim);
+      if ((index + 1) % killsOfOnePod === 0) await this.#renew();
     }
     await this.#round(undefined);
   }
@@ -198,8 +199,12 @@ class KillRun {
     this.#options.onRound?.(round);
   }
 
-  #choose(): Victim | undefined {
-    return this.#kills.pick(this.#victims.flatMap((victim) => Array.from({ length: victim.weight }, () => victim)));
+  /** Each once is in the order of the table: what hits every container comes last, as it leaves none fresh. */
+  #chooseVictims(): readonly (Victim | undefined)[] {
+    const { count } = this.#options;
+    if (count === undefined) return this.#victims;
+    const weighted = this.#victims.flatMap((victim) => Array.from({ length: victim.weight }, () => victim));
+    return Array.from({ length: count }, () => this.#kills.pick(weighted));
   }
 
   /** Another one where there is none of what was chosen. */
