@@ -19,6 +19,17 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Something that only the user can put right; the message says what and how. */
 export class SetupError extends Error {}
 
+/** What `work` resolves with. A SetupError is told without a stack, after `before`, and ends the process with 1. */
+export async function orExplain(work, before = '') {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    console.error(before + error.message);
+    process.exit(1);
+  }
+}
+
 /** Programs, or files of packages that have none, and the Debian packages that bring them. */
 export const packagesOf = {
   etcd: 'etcd-server',

@@ -10,6 +10,7 @@ import {
   ensureEngine,
   ensureNodePackages,
   ensurePrograms,
+  orExplain,
   SetupError,
 } from './machine.mjs';
 
@@ -49,12 +50,6 @@ async function prepare(report) {
   if (only === undefined || only.includes('kubelet')) await ensureEngine(report);
 }
 
-try {
-  await prepare((text) => console.log(`• ${text} …`));
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(`\n${error.message}`);
-  process.exit(1);
-}
+await orExplain(() => prepare((text) => console.log(`• ${text} …`)), '\n');
 process.argv.splice(2, 0, 'up');
 await import('../dist/cli/main.js');

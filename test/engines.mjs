@@ -9,7 +9,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { checkMachine, checkRoot, ensurePrograms, root, SetupError } from '../setup/machine.mjs';
+import { checkMachine, checkRoot, ensurePrograms, orExplain, root, SetupError } from '../setup/machine.mjs';
 import { whyRefused } from './stages.mjs';
 
 /** Which of Debian's suites has which version. */
@@ -72,10 +72,4 @@ function bringEngine(suite) {
   return stdout.trim();
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+process.exitCode = await orExplain(() => main(process.argv.slice(2)));

@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, SetupError } from '../setup/machine.mjs';
+import { orExplain, root, SetupError } from '../setup/machine.mjs';
 
 const defaultStages = ['types', 'lint', 'unit', 'integration'];
 
@@ -48,10 +48,4 @@ function run(command, words, options) {
   return result;
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await orExplain(() => main(process.argv.slice(2)));

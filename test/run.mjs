@@ -19,6 +19,7 @@ import {
   ensureBuild,
   ensureNodePackages,
   ensurePrograms,
+  orExplain,
   packagesOf,
   root,
   SetupError,
@@ -129,10 +130,4 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+process.exitCode = await orExplain(() => main(process.argv.slice(2)));
