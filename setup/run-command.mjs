@@ -24,16 +24,9 @@ export function tryRun(command, arguments_, options = {}) {
   const { cwd, env = process.env, lock, endsByItself = false, onSlow, slowMs = 30_000 } = options;
   return new Promise((resolve) => {
     const stdio = ['ignore', 'pipe', 'pipe', ...(lock === undefined ? [] : [lock])];
-    // A group of its own, to be ended whole: npm does not end what it started.
-    const child = spawn(command, arguments_, { cwd, env, stdio, detached: true });
     let output = '';
     let stoppedBy;
     let killTimer;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output = (output + text).slice(-1_000_000);
-      });
-    }
     const stop = (signal) => {
       stoppedBy ??= signal;
       if (endsByItself) send(child.pid, 'SIGINT');
@@ -43,7 +36,15 @@ export function tryRun(command, arguments_, options = {}) {
         killTimer = setTimeout(() => send(-child.pid, 'SIGKILL'), graceMs);
       }
     };
+    // Before the command starts: a signal that came between the two would leave it behind.
     for (const signal of stopSignals) process.on(signal, stop);
+    // A group of its own, to be ended whole: npm does not end what it started.
+    const child = spawn(command, arguments_, { cwd, env, stdio, detached: true });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output = (output + text).slice(-1_000_000);
+      });
+    }
     const slowTimer = onSlow && setInterval(onSlow, slowMs);
     const finish = (result) => {
       clearInterval(slowTimer);

@@ -1,6 +1,7 @@
 /** The runtime's conformance suite on a real Docker Engine. */
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
 import { silentLogger } from '../../base/logger.ts';
@@ -41,6 +42,10 @@ describe('DockerRuntime', { timeout: 120_000 }, () => {
     }
 
     const networkId = async (name: string): Promise<string> => (await engine.docker.getNetwork(name).inspect()).Id;
+
+    it('is made where the engine lives, which here is another network namespace', () => {
+      assert.equal(existsSync('/sys/class/net/longshore'), false);
+    });
 
     it('lets in what was routed to a pod, as from another node', async () => {
       const pod = await startPod('longshore');

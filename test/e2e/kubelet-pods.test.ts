@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { pods } from '../../api/resources/core.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { readClusterId } from '../../client/cluster-id.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
@@ -119,6 +120,7 @@ describe('kubelet', { timeout: 240_000 }, () => {
 
   it('ends at once what a killed kubelet had asked the engine for', async () => {
     const killed = new DockerRuntime({ socketPath: engine.socketPath, nodeName: 'node-1', logger: silentLogger });
+    killed.useCluster(await readClusterId(server.client));
     const pod = { namespace: 'default', name: 'leftover', uid: 'leftover-uid' };
     const shape = { attempt: 0, hostname: 'x', network: 'pod', pid: 'container', ipc: 'pod' } as const;
     await killed.createSandbox({ pod, ...shape, sysctls: {}, portMappings: [] });

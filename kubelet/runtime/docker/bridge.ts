@@ -30,14 +30,25 @@ export function hasRoute(table: string, bridge: string, podCidr: string): boolea
   return table.split('\n').some((line) => line.startsWith(`${bridge}\t${destination}\t`));
 }
 
-/** Whether the engine behind this socket lives in our network namespace: the kernel shows only that one's sockets. */
+/** Whether the engine behind this socket lives in our network namespace: the kernel shows only the sockets made here. */
 export async function listensHere(socketPath: string): Promise<boolean> {
   const [path, sockets] = await Promise.all([
     realpath(socketPath).catch(() => socketPath), // it may not run yet
     readFile('/proc/net/unix', 'utf8'),
   ]);
-  const names = new Set([socketPath, path]);
-  return sockets.split('\n').some((line) => names.has(line.slice(line.indexOf('/'))));
+  return isListenedOn(sockets, new Set([socketPath, path]));
+}
+
+/**
+ * `table` as in /proc/net/unix. Only a socket that accepts connections counts: the engine's end of a connection bears
+ * the same path, and the kernel shows it in the namespace of the one who connected. Pure.
+ */
+export function isListenedOn(table: string, paths: ReadonlySet<string>): boolean {
+  const acceptsConnections = 0x10000;
+  return table.split('\n').some((line) => {
+    const [, flags, path] = /^\S+ \S+ \S+ ([0-9A-F]{8}) \S+ \S+ +\d+ (.+)$/.exec(line) ?? [];
+    return path !== undefined && paths.has(path) && (Number.parseInt(flags ?? '', 16) & acceptsConnections) !== 0;
+  });
 }
 
 export interface BridgeRepairOptions {

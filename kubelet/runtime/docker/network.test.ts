@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
 import { FakeClock } from '../../../base/fake-clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
-import { hasRoute } from './bridge.ts';
+import { hasRoute, isListenedOn } from './bridge.ts';
 import { decideNetwork, PodNetwork } from './network.ts';
 
 describe('decideNetwork', () => {
@@ -110,5 +110,23 @@ describe('hasRoute', () => {
     ['longshore2', '10.244.1.0/24', false],
   ] as const) {
     it(`${bridge} to ${podCidr}: ${expected}`, () => assert.equal(hasRoute(table, bridge, podCidr), expected));
+  }
+});
+
+describe('isListenedOn', () => {
+  const paths = new Set(['/var/run/docker.sock', '/run/docker.sock']);
+  const header = 'Num       RefCount Protocol Flags    Type St Inode Path';
+  for (const [situation, line, expected] of [
+    ['the engine', '0000000096883d3c: 00000002 00000000 00010000 0001 01 22174 /run/docker.sock', true],
+    [
+      'the end of a connection to it',
+      '0000000096883d3c: 00000003 00000000 00000000 0001 03   174 /run/docker.sock',
+      false,
+    ],
+    ['another one', '0000000096883d3c: 00000002 00000000 00010000 0001 01 22174 /run/containerd.sock', false],
+    ['a longer path', '0000000096883d3c: 00000002 00000000 00010000 0001 01 22174 /run/docker.sock.old', false],
+    ['a socket without a name', '0000000096883d3c: 00000002 00000000 00010000 0001 01 22174', false],
+  ] as const) {
+    it(`${situation}: ${expected}`, () => assert.equal(isListenedOn(`${header}\n${line}\n`, paths), expected));
   }
 });
