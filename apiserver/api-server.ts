@@ -20,29 +20,29 @@ import {
   mastersAuthorizer,
   publicPathsAuthorizer,
 } from './authorization/built-in-authorizers.ts';
+import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
+import { keepOwnService } from './bootstrap/own-service.ts';
+import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
-import { ensureInitialObjects } from './registry/initial-objects.ts';
-import { keepOwnService } from './registry/own-service.ts';
 import { Registries, resourceId } from './registry/registries.ts';
 import { AddressRange } from './registry/services/address-range.ts';
 import { ServiceHooks } from './registry/services/service-hooks.ts';
 import type { StorageHooks } from './registry/storage-hooks.ts';
-import type { ApiRequest } from './server/api-request.ts';
-import { BodyBudget } from './server/body-budget.ts';
+import type { ApiRequest } from './request/api-request.ts';
+import { BodyBudget } from './request/body-budget.ts';
+import { sendPageNotFound } from './responses/responses.ts';
 import { InFlightLimits } from './server/in-flight-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
-import { sendPageNotFound } from './server/responses.ts';
 import { startCompactor } from './store/compactor.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
-import { untilStoreAnswers } from './until-store-answers.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */

@@ -1,7 +1,7 @@
 /** The admission plugins, in the order in which they run. A further one is a further row. */
 
+import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { Registries } from '../registry/registries.ts';
-import { AdmissionChain, type AdmissionPlugin } from './admission.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';

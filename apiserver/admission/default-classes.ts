@@ -4,9 +4,9 @@ import { ingressClasses } from '../../api/resources/networking.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
 import type { PersistentVolumeClaim } from '../../api/types/core/v1.ts';
 import type { Ingress } from '../../api/types/networking/v1.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
+import { findDefault } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin } from './admission.ts';
-import { findDefault } from './cached-objects.ts';
 
 export const createDefaultStorageClass = (registries: () => Registries): AdmissionPlugin => ({
   name: 'DefaultStorageClass',

@@ -1,7 +1,7 @@
 /** A pod puts up with a node that is not ready or not reachable for five minutes, unless it says otherwise. */
 
 import type { Pod, Toleration } from '../../api/types/core/v1.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 
 const taints: readonly string[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const defaultSeconds = 300;

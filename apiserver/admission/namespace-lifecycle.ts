@@ -2,9 +2,9 @@
 
 import { namespaces } from '../../api/resources/core.ts';
 import { forbidden, notFound, StatusError } from '../../api/status-error.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
+import { findObject } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
 
 const immortal: readonly string[] = ['default', 'kube-system', 'kube-public'];
 

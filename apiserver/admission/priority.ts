@@ -5,9 +5,9 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { PriorityClass } from '../../api/types/scheduling/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
+import { allObjects, findObject } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { allObjects, findObject } from './cached-objects.ts';
 
 type Found = Pick<PriorityClass, 'value' | 'preemptionPolicy'> & { readonly name: string };
 

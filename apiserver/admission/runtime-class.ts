@@ -7,9 +7,9 @@ import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { RuntimeClass } from '../../api/types/node/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
+import { findObject } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
 
 export const createRuntimeClassPlugin = (registries: () => Registries): AdmissionPlugin => ({
   name: 'RuntimeClass',

@@ -5,10 +5,10 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
 import { generateName } from '../registry/object-metadata.ts';
+import { findObject } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
 
 export interface ServiceAccountOptions {
   /** Whether kubelets can get tokens for pods: without, a pod that mounts one would never start. */

@@ -1,7 +1,7 @@
 /** Volumes, claims and classes of attributes do not go away under whoever uses them: a controller takes the finalizer off when nobody does. */
 
 import { attributesClassProtection, claimProtection, volumeProtection } from '../../api/finalizers.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 
 const finalizers: Readonly<Record<string, string>> = {
   persistentvolumes: volumeProtection,

@@ -1,7 +1,7 @@
 /** A new node takes no pods before it was seen to be ready. */
 
 import type { Node } from '../../api/types/core/v1.ts';
-import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionPlugin } from '../registry/admission.ts';
 
 const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 

@@ -1,10 +1,10 @@
 /** Decides who a request is from: the authenticators in order, then impersonation. Rooms for tokens are further rows. */
 
 import { unauthorized } from '../../api/status-error.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { anonymous, type User } from '../request/user.ts';
 import type { Authenticator } from './authenticator.ts';
 import { impersonatedUser } from './impersonation.ts';
-import { anonymous, type User } from './user.ts';
 
 /** Sets `request.user`. Throws Unauthorized for credentials that nobody accepts. */
 export async function authenticate(request: ApiRequest, authenticators: readonly Authenticator[]): Promise<void> {

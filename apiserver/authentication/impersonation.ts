@@ -2,8 +2,8 @@
 
 import { badRequest, forbidden } from '../../api/status-error.ts';
 import { percentDecoded } from '../../base/percent-decoded.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { isMaster, type User } from './user.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { isMaster, type User } from '../request/user.ts';
 
 /** The user that the request wants to act as; undefined: its own. Throws Forbidden. */
 export function impersonatedUser(request: ApiRequest): User | undefined {

@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
-import { findObject } from '../admission/cached-objects.ts';
+import { findObject } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
 import { storeErrors } from '../registry/store-errors.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 import { KeyExistsError, type Store } from '../store/store.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { User } from './user.ts';
 
 export const issuer = 'https://kubernetes.default.svc';
 const algorithm = 'RS256';

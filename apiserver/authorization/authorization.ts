@@ -1,9 +1,9 @@
 /** Asks the authorizers whether a request may pass. Roles and the node authorizer are further rows of the list. */
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
-import { isTrue } from '../handlers/query.ts';
-import type { RequestInfo } from '../handlers/request-info.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { isTrue } from '../request/query.ts';
+import type { RequestInfo } from '../request/request-info.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */

@@ -1,6 +1,6 @@
 /** CONTRACT: may this user do that? Asked in order: the first that allows or refuses decides; nobody does: refused. */
 
-import type { User } from '../authentication/user.ts';
+import type { User } from '../request/user.ts';
 
 export interface Action {
   readonly user: User;

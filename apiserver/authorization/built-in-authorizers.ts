@@ -1,6 +1,6 @@
 /** The rules that hold whatever roles say: masters may do all, everybody may ask for health and version. */
 
-import { isMaster } from '../authentication/user.ts';
+import { isMaster } from '../request/user.ts';
 import type { Authorizer } from './authorizer.ts';
 
 const publicPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version'];

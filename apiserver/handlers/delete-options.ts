@@ -9,10 +9,10 @@ import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-err
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { readSmallBody } from './body.ts';
-import { booleanParameter, integerParameter } from './query.ts';
-import { checkDryRun } from './write-options.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { readSmallBody } from '../request/body.ts';
+import { booleanParameter, integerParameter } from '../request/query.ts';
+import { checkDryRun } from '../request/write-options.ts';
 
 const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];

@@ -4,15 +4,15 @@ import type { Stored } from '../../api/object.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
+import type { Target } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { parseListOptions } from '../request/list-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendList, sendObject, sendValue } from '../responses/object-answers.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
 import { readDeleteOptions } from './delete-options.ts';
-import { parseListOptions } from './list-options.ts';
-import { negotiate } from './negotiation.ts';
-import { sendList, sendObject, sendValue } from './object-answers.ts';
 import { pageMetadata, readPage } from './read.ts';
-import type { Target } from './target.ts';
 
 /** Deletions of a collection that are on their way at once. */
 const parallelDeletions = 8;

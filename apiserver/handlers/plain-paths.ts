@@ -3,16 +3,16 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Metrics } from '../../base/metrics.ts';
 import { issuer, type ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { sendBytes, sendPageNotFound } from '../server/responses.ts';
-import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
-import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
+import { sendAggregated, wantsAggregated } from '../discovery/aggregated-discovery.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from '../discovery/discovery.ts';
+import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3, sendNothing } from '../discovery/openapi.ts';
+import { versionInfo } from '../discovery/version.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { checkAccepted, mediaTypes, negotiate, objectTypes } from '../responses/negotiation.ts';
+import { sendValue } from '../responses/object-answers.ts';
+import { sendBytes, sendPageNotFound } from '../responses/responses.ts';
 import { type HealthChecks, healthEndpoints } from './health.ts';
-import { checkAccepted, mediaTypes, negotiate, objectTypes } from './negotiation.ts';
-import { sendValue } from './object-answers.ts';
-import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3, sendNothing } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
-import { versionInfo } from './version.ts';
 
 export interface PlainPathsParts {
   readonly metrics: Metrics;

@@ -2,15 +2,15 @@
 
 import { expired, notFound, StatusError } from '../../api/status-error.ts';
 import { storeErrors } from '../registry/store-errors.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { Target } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type ContinueToken, encodeContinueToken, newestRevision } from '../request/continue-token.ts';
+import { type ListOptions, parseListOptions, parseResourceVersion } from '../request/list-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendCached, sendList } from '../responses/object-answers.ts';
+import type { TableListMetadata } from '../responses/tables.ts';
 import type { CacheList, CacheListOptions, ResourceCache } from '../store/resource-cache.ts';
-import { type ContinueToken, encodeContinueToken, newestRevision } from './continue-token.ts';
 import { interestOf } from './interest.ts';
-import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
-import { negotiate } from './negotiation.ts';
-import { sendCached, sendList } from './object-answers.ts';
-import type { TableListMetadata } from './tables.ts';
-import type { Target } from './target.ts';
 
 /** How long a read waits for the cache to become as new as was asked. */
 const freshnessTimeoutMs = 3_000;

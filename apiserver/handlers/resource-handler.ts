@@ -7,16 +7,16 @@ import { findKind, kinds } from '../../kinds/kind-table.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
 import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { Target } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { connections, type ResourceRequestInfo } from '../request/request-info.ts';
+import { wantsWebSocket } from '../request/websocket.ts';
+import { checkAccepted, listTypes, objectTypes } from '../responses/negotiation.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
-import { checkAccepted, listTypes, objectTypes } from './negotiation.ts';
 import { getObject, listObjects } from './read.ts';
-import { connections, type ResourceRequestInfo } from './request-info.ts';
-import type { Target } from './target.ts';
 import { watchObjects } from './watch.ts';
 import { openHttpStream } from './watch-stream.ts';
 import { openWebSocketStream } from './watch-websocket.ts';
-import { wantsWebSocket } from './websocket.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 
 /** Serves one subresource, or a resource that is not stored (reviews). */

@@ -10,16 +10,16 @@ import { apiVersionOf } from '../../api/resource.ts';
 import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeWatchFrame } from '../../machinery/codec/protobuf-writer.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { Target } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type ListOptions, parseListOptions } from '../request/list-options.ts';
+import { type Encoding, negotiateStream, type Output } from '../responses/negotiation.ts';
+import { wireObject } from '../responses/object-answers.ts';
+import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from '../responses/tables.ts';
 import type { CachedObject, CacheList, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
 import { CompactedError } from '../store/store.ts';
 import { interestOf } from './interest.ts';
-import { type ListOptions, parseListOptions } from './list-options.ts';
-import { type Encoding, negotiateStream, type Output } from './negotiation.ts';
-import { wireObject } from './object-answers.ts';
 import { tooLargeVersion, waitUntilFresh } from './read.ts';
-import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from './tables.ts';
-import type { Target } from './target.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 export interface WatchContext {

@@ -3,18 +3,18 @@
 import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { badRequest, conflict, notFound } from '../../api/status-error.ts';
+import { decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
+import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ownership.ts';
+import { type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
+import type { Target } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { readBody } from './body.ts';
-import { decodeObject, type ExpectedType } from './decode-object.ts';
-import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
-import { negotiate } from './negotiation.ts';
-import { sendWritten } from './object-answers.ts';
-import { type PatchType, patchTypeOf, readPatch } from './patch.ts';
-import type { Target } from './target.ts';
-import { parseWriteOptions, type WriteOptions } from './write-options.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { readBody } from '../request/body.ts';
+import { parseWriteOptions, type WriteOptions } from '../request/write-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendWritten } from '../responses/object-answers.ts';
 
 export async function createObject(request: ApiRequest, target: Target): Promise<void> {
   negotiate(request.header('accept'));

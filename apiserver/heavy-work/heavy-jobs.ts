@@ -7,12 +7,12 @@ import yaml from 'js-yaml';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
 import { findKind } from '../../kinds/kind-table.ts';
-import { type DecodeOptions, decodeObject, type ExpectedType } from '../handlers/decode-object.ts';
-import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../handlers/field-ownership.ts';
-import { type PatchType, readPatch } from '../handlers/patch.ts';
-import type { FieldValidation } from '../handlers/write-options.ts';
-import { yamlOptions } from '../handlers/yaml-options.ts';
+import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
+import { type DecodeOptions, decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
+import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../decoding/field-ownership.ts';
+import { type PatchType, readPatch } from '../decoding/patch.ts';
 import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
+import type { FieldValidation } from '../request/write-options.ts';
 
 /** A row of the kinds table, by what names it. */
 export interface KindName {

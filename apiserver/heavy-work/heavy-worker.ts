@@ -2,7 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { type Status, StatusError } from '../../api/status-error.ts';
-import { Warnings } from '../server/warnings.ts';
+import { Warnings } from '../request/warnings.ts';
 import { type HeavyJobName, heavyJobs } from './heavy-jobs.ts';
 
 export interface JobMessage {

@@ -2,14 +2,14 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import type { ExpectedType } from '../handlers/decode-object.ts';
-import type { ApplyOptions } from '../handlers/field-ownership.ts';
-import type { PatchType } from '../handlers/patch.ts';
-import type { Target } from '../handlers/target.ts';
-import type { FieldValidation } from '../handlers/write-options.ts';
+import type { ExpectedType } from '../decoding/decode-object.ts';
+import type { ApplyOptions } from '../decoding/field-ownership.ts';
+import type { PatchType } from '../decoding/patch.ts';
 import type { Change, Registry } from '../registry/registry.ts';
+import type { Target } from '../registry/target.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { FieldValidation } from '../request/write-options.ts';
 import type { KindName, OwnersInput } from './heavy-jobs.ts';
 import type { HeavyWork } from './heavy-work.ts';
 

@@ -15,9 +15,9 @@ import { alreadyExists, notFound, type StatusError } from '../../api/status-erro
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
+import type { AdmissionChain, AdmissionRequest } from './admission.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import {
   type Answerable,

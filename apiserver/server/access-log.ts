@@ -2,7 +2,7 @@
 
 import type { Logger } from '../../base/logger.ts';
 import { verbOf } from '../authorization/authorization.ts';
-import type { ApiRequest } from './api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 
 export function logAccess(logger: Logger, request: ApiRequest): void {
   const { outgoing, info } = request;

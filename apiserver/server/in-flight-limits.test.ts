@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseRequestInfo } from '../handlers/request-info.ts';
+import { parseRequestInfo } from '../request/request-info.ts';
 import { classOf, InFlightLimits } from './in-flight-limits.ts';
 
 const small = { maxReads: 4, maxWrites: 4, maxHeartbeats: 2 };

@@ -5,7 +5,7 @@
  */
 
 import { tooManyRequests } from '../../api/status-error.ts';
-import type { RequestInfo } from '../handlers/request-info.ts';
+import type { RequestInfo } from '../request/request-info.ts';
 
 /** `arrival`: its body is still on its way. */
 export type RequestClass = 'exempt' | 'arrival' | 'heartbeat' | 'read' | 'write';

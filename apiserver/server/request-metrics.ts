@@ -4,8 +4,8 @@ import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labe
 import type { Metrics } from '../../base/metrics.ts';
 import { findKind } from '../../kinds/kind-table.ts';
 import { verbOf } from '../authorization/authorization.ts';
-import { connections, type RequestInfo } from '../handlers/request-info.ts';
-import type { ApiRequest } from './api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { connections, type RequestInfo } from '../request/request-info.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [

@@ -10,17 +10,17 @@ import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { authorize, verbOf } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import { readBody } from '../handlers/body.ts';
-import { parseDurationMs } from '../handlers/query.ts';
 import type { HeavyWork } from '../heavy-work/heavy-work.ts';
 import { storeUnavailable } from '../registry/store-errors.ts';
+import { ApiRequest } from '../request/api-request.ts';
+import { readBody } from '../request/body.ts';
+import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
+import { parseDurationMs } from '../request/query.ts';
+import { sendError } from '../responses/responses.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
-import { ApiRequest } from './api-request.ts';
-import type { BodyBudget, BodyShare } from './body-budget.ts';
 import { classOf, type InFlightLimits } from './in-flight-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { sendError } from './responses.ts';
 
 export interface PipelineParts {
   readonly authenticators: readonly Authenticator[];

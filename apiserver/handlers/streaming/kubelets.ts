@@ -10,7 +10,7 @@ import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { type KeyPairSource, RenewedKeyPair } from '../../../base/renewed-key-pair.ts';
-import { findObject } from '../../admission/cached-objects.ts';
+import { findObject } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
 
 export interface KubeletsOptions {

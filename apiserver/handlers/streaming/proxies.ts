@@ -14,10 +14,10 @@ import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../
 import type { Pod, Service } from '../../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { findObject } from '../../admission/cached-objects.ts';
+import { findObject } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { writeHead } from '../../server/responses.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { writeHead } from '../../responses/responses.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import type { Kubelets } from './kubelets.ts';
 import { WebProxy, type WebTarget } from './web-proxy.ts';

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
 import { StatusError } from '../../../api/status-error.ts';
-import { ApiRequest } from '../../server/api-request.ts';
+import { ApiRequest } from '../../request/api-request.ts';
 import { WebProxy } from './web-proxy.ts';
 
 /** What a pod serves. */

@@ -9,7 +9,7 @@ import { isForeignAddress } from '../../../api/special-ip.ts';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
 import { forward } from './forward.ts';
 import { answerHeaders, requestHeaders } from './hop-headers.ts';
 import { htmlRewriters } from './proxied-html.ts';

@@ -1,8 +1,8 @@
 /** An answer as messages of a WebSocket, for browsers that read logs: bytes, or text of base64, as the protocol says. */
 
 import type { IncomingMessage } from 'node:http';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { acceptWebSocket, base64Protocol } from '../websocket.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { acceptWebSocket, base64Protocol } from '../../request/websocket.ts';
 
 /** Resolves when the answer is over, or the client has gone. */
 export async function sendOverWebSocket(request: ApiRequest, response: IncomingMessage): Promise<void> {

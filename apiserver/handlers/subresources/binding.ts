@@ -7,11 +7,11 @@ import type { Binding, Pod } from '../../../api/types/core/v1.ts';
 import { bindingKind } from '../../../kinds/core/pods/binding.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
 import { placeInNamespace, readObject, writeRequest } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
 const bindingName = { group: '', plural: 'pods/binding' };
 

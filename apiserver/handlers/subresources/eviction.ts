@@ -8,16 +8,16 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { readSmallBody } from '../body.ts';
-import { decodeObject, type ExpectedType } from '../decode-object.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
+import type { Target } from '../../registry/target.ts';
+import { readSmallBody } from '../../request/body.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
 const evictionType: ExpectedType = {
   group: 'policy',

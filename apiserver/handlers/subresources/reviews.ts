@@ -12,17 +12,17 @@ import type {
 } from '../../../api/types/authorization/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
-import { isMaster, type User } from '../../authentication/user.ts';
 import { decide } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
+import type { Target } from '../../registry/target.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { isMaster, type User } from '../../request/user.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
 import { placeInNamespace, readObject } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
 type Answer = (review: KubernetesObject, request: ApiRequest, target: Target) => object | Promise<object>;
 

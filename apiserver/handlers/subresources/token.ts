@@ -7,17 +7,17 @@ import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
-import { findObject } from '../../admission/cached-objects.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
+import type { ExpectedType } from '../../decoding/decode-object.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
+import { findObject } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
-import type { ExpectedType } from '../decode-object.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
+import type { Target } from '../../registry/target.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
 import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
 import { placeInNamespace, readObject } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
 const tokenRequestType: ExpectedType = {
   group: 'authentication.k8s.io',

@@ -5,10 +5,10 @@ import { gzip } from 'node:zlib';
 import yaml from 'js-yaml';
 import type { Status, StatusError } from '../../api/status-error.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
-import { type Encoding, errorEncoding, mediaTypes } from '../handlers/negotiation.ts';
-import { isPretty } from '../handlers/pretty.ts';
-import { yamlOptions } from '../handlers/yaml-options.ts';
-import type { ApiRequest } from './api-request.ts';
+import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { isPretty } from '../request/pretty.ts';
+import { type Encoding, errorEncoding, mediaTypes } from './negotiation.ts';
 
 const compress = promisify(gzip);
 /** Smaller answers are not worth the work. */

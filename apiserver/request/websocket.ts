@@ -1,7 +1,7 @@
 /** Turns a request that asked for it into a WebSocket. What goes over it is the caller's matter. */
 
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from './api-request.ts';
 
 /** What a browser cannot put into a header: its token travels as a sub-protocol, never to be chosen. */
 const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';

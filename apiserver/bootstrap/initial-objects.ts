@@ -10,9 +10,9 @@ import { serviceCidrs } from '../../api/resources/networking.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
-import { timestamp } from './object-metadata.ts';
-import type { Registries } from './registries.ts';
-import { internalWrite } from './write-request.ts';
+import { timestamp } from '../registry/object-metadata.ts';
+import type { Registries } from '../registry/registries.ts';
+import { internalWrite } from '../registry/write-request.ts';
 
 const namespaceNames: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { silentLogger } from '../base/logger.ts';
-import { hastyClock } from '../test/support/hasty-clock.ts';
-import { StoreUnavailableError } from './store/store.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { hastyClock } from '../../test/support/hasty-clock.ts';
+import { StoreUnavailableError } from '../store/store.ts';
 import { untilStoreAnswers } from './until-store-answers.ts';
 
 describe('untilStoreAnswers', () => {

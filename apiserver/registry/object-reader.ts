@@ -4,7 +4,7 @@ import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Registries } from '../registry/registries.ts';
+import type { Registries } from './registries.ts';
 
 /** The object, or undefined: only the store can say that it is not there, the cache may be late. */
 export async function findObject<T extends KubernetesObject>(

@@ -1,8 +1,8 @@
 /** Reads a request's body, bounded. */
 
 import { badRequest, tooLarge } from '../../api/status-error.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import type { BodyShare } from '../server/body-budget.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { BodyShare } from './body-budget.ts';
 
 /** Upstream's limit for a request body. */
 export const maxBodyBytes = 3 * 1024 * 1024;

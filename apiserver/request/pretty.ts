@@ -1,6 +1,6 @@
 /** Whether an answer is written for people. */
 
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from './api-request.ts';
 import { isTrue } from './query.ts';
 
 /** Asked for, or a person is likely to read it. */

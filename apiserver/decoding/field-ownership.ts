@@ -9,7 +9,7 @@ import { managedFieldsAfterUpdate, type Write } from '../../machinery/apply/upda
 import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import { metadataOf } from '../registry/object-metadata.ts';
-import type { FieldValidation } from './write-options.ts';
+import type { FieldValidation } from '../request/write-options.ts';
 
 /** For creates, updates and patches: what changed belongs to the request's manager from now on. */
 export function trackUpdates(write: Omit<Write, 'now'>): (next: KubernetesObject, previous: Previous) => void {

@@ -2,7 +2,7 @@
 
 import type { Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Registry } from './registry.ts';
 
 export interface Target {
   readonly kind: Kind;

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
-import { readBody } from '../handlers/body.ts';
+import { InFlightLimits } from '../server/in-flight-limits.ts';
+import { RequestMetrics } from '../server/request-metrics.ts';
+import { type PipelineParts, passRequest } from '../server/request-pipeline.ts';
+import { readBody } from './body.ts';
 import { BodyBudget } from './body-budget.ts';
-import { InFlightLimits } from './in-flight-limits.ts';
-import { RequestMetrics } from './request-metrics.ts';
-import { type PipelineParts, passRequest } from './request-pipeline.ts';
 
 const refused = { name: 'StatusError', code: 429 };
 

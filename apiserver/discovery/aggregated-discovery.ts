@@ -6,10 +6,10 @@ import type { Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { sendBytes, writeHead } from '../server/responses.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type Encoding, mediaTypes, parseAccept } from '../responses/negotiation.ts';
+import { sendBytes, writeHead } from '../responses/responses.ts';
 import { type GroupVersions, namedGroups } from './discovery.ts';
-import { type Encoding, mediaTypes, parseAccept } from './negotiation.ts';
 
 const encodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
 

@@ -3,12 +3,12 @@
  * answers is given up in the end, with its own words, so that whoever runs the process hears of it.
  */
 
-import { isRetryable } from '../api/status-error.ts';
-import { computeBackoffMs } from '../base/backoff.ts';
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/logger.ts';
-import { Patience } from '../base/patience.ts';
-import { StoreUnavailableError } from './store/store.ts';
+import { isRetryable } from '../../api/status-error.ts';
+import { computeBackoffMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { Patience } from '../../base/patience.ts';
+import { StoreUnavailableError } from '../store/store.ts';
 
 export interface UntilStoreAnswersOptions {
   readonly clock: Clock;

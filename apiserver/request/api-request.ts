@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { anonymous, type User } from '../authentication/user.ts';
-import { parseRequestInfo, type RequestInfo } from '../handlers/request-info.ts';
 import type { HeavyWork } from '../heavy-work/heavy-work.ts';
+import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+import { anonymous, type User } from './user.ts';
 import { Warnings } from './warnings.ts';
 
 /** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
@@ -22,7 +22,7 @@ export class ApiRequest {
   user: User = anonymous;
   /** Who really sent it, when `user` is impersonated. */
   impersonator: User | undefined;
-  /** All of the body, once somebody wants it (`handlers/body.ts`). */
+  /** All of the body, once somebody wants it (`body.ts`). */
   body: Promise<Buffer> | undefined;
   /** How much of the body has arrived. */
   bodyBytes = 0;

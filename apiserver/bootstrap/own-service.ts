@@ -14,10 +14,10 @@ import type { Endpoints, Service } from '../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Registries } from '../registry/registries.ts';
+import { storeErrors } from '../registry/store-errors.ts';
+import { internalWrite } from '../registry/write-request.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
-import type { Registries } from './registries.ts';
-import { storeErrors } from './store-errors.ts';
-import { internalWrite } from './write-request.ts';
 
 export interface OwnServiceOptions {
   readonly store: Store;

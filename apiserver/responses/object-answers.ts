@@ -12,11 +12,11 @@ import type { Kind } from '../../kinds/kind.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
 import { heavyJobs } from '../heavy-work/heavy-jobs.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { sendBytes } from '../server/responses.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { isPretty } from '../request/pretty.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
 import { mediaTypes, negotiate, notAcceptable, type Output } from './negotiation.ts';
-import { isPretty } from './pretty.ts';
+import { sendBytes } from './responses.ts';
 import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
 
 const newline = Buffer.from('\n');

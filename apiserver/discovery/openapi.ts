@@ -9,9 +9,9 @@ import {
   openApiProtobuf,
   swaggerProtobuf,
 } from '../../machinery/openapi/openapi-documents.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { acceptsGzip, sendBytes, sendText, writeHead } from '../server/responses.ts';
-import { parseAccept } from './negotiation.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { parseAccept } from '../responses/negotiation.ts';
+import { acceptsGzip, sendBytes, sendText, writeHead } from '../responses/responses.ts';
 import { versionInfo } from './version.ts';
 
 const unpack = promisify(gunzip);
