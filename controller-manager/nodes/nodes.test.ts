@@ -6,7 +6,6 @@ import { CidrPool } from './cidr-pool.ts';
 import { disruptionOf, EvictionPace, intervalOf } from './eviction-pace.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { computeSilentConditions, computeTaints } from './node-conditions.ts';
-import { toleratedMs } from './tolerations.ts';
 
 const now = Date.UTC(2030, 0, 2);
 
@@ -118,35 +117,6 @@ describe('eviction pace', () => {
     assert.ok(pace.tryTake('a', 10_000, 10_000));
     assert.ok(!pace.tryTake('a', undefined, 90_000));
   });
-});
-
-describe('tolerations', () => {
-  const taint = (key: string) => ({ key, effect: 'NoExecute' });
-  const exists = (key: string, tolerationSeconds?: number) => ({
-    key,
-    operator: 'Exists',
-    effect: 'NoExecute',
-    ...(tolerationSeconds !== undefined && { tolerationSeconds }),
-  });
-  const forever = Number.POSITIVE_INFINITY;
-  const cases: { name: string; tolerations: object[]; taints: { key: string; effect: string }[]; ms: number }[] = [
-    { name: 'no taint', tolerations: [], taints: [], ms: forever },
-    { name: 'only NoSchedule', tolerations: [], taints: [{ key: 'k', effect: 'NoSchedule' }], ms: forever },
-    { name: 'no toleration', tolerations: [], taints: [taint('k')], ms: 0 },
-    { name: 'without an end', tolerations: [exists('k')], taints: [taint('k')], ms: forever },
-    {
-      name: 'the shortest counts',
-      tolerations: [exists('k', 5), exists('l', 60)],
-      taints: [taint('k'), taint('l')],
-      ms: 5000,
-    },
-    { name: 'negative is 0', tolerations: [exists('k', -5)], taints: [taint('k')], ms: 0 },
-    { name: 'one of two taints', tolerations: [exists('k', 5)], taints: [taint('k'), taint('l')], ms: 0 },
-    { name: 'everything', tolerations: [{ operator: 'Exists' }], taints: [taint('k')], ms: forever },
-    { name: 'another value', tolerations: [{ key: 'k', value: 'x' }], taints: [taint('k')], ms: 0 },
-  ];
-  for (const { name, tolerations, taints, ms } of cases)
-    it(name, () => assert.equal(toleratedMs(tolerations, taints), ms));
 });
 
 describe('cidr pool', () => {

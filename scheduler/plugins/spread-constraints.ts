@@ -2,6 +2,7 @@
 
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import { tolerates } from '../../api/taints.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -10,7 +11,6 @@ import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { matchesRequiredNodes } from './node-selection.ts';
-import { tolerates } from './tolerations.ts';
 
 export interface SpreadConstraint {
   readonly topologyKey: string;

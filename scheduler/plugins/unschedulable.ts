@@ -1,7 +1,7 @@
 /** Nodes that are cordoned take no new pods, except those that tolerate it. */
 
+import { tolerates } from '../../api/taints.ts';
 import type { FilterPlugin, Refusal } from '../framework.ts';
-import { tolerates } from './tolerations.ts';
 
 const name = 'NodeUnschedulable';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], resolvable: false };
