@@ -104,8 +104,8 @@ export class PodSync {
     memory.volumes = await this.#setUpVolumes(input);
     const folder = volumes.folderOf(pod.metadata.uid);
     await untilAborted(this.#writeFiles(pod, folder), signal);
-    const config = this.#sandboxConfig(pod, attempt);
     try {
+      const config = this.#sandboxConfig(pod, attempt);
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
       if (signal.aborted) await runtime.remove(id);
       signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /** Values that a pod reads from itself: `metadata.name`, `status.podIP`, `limits.cpu`. Pure. */
 
+import { goQuote } from '../../api/go-text.ts';
 import { readQuantity } from '../../api/quantity.ts';
 import type { ObjectFieldSelector, ResourceFieldSelector } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -55,11 +56,11 @@ export function readField(
   }
 }
 
-/** As files of the downward API have it: a line for each, sorted, values quoted. */
+/** As files of the downward API have it: a line for each, sorted, values quoted as Go quotes them. */
 function formatMap(map: Readonly<Record<string, string>>): string {
   return Object.keys(map)
     .sort()
-    .map((key) => `${key}=${JSON.stringify(map[key])}`)
+    .map((key) => `${key}=${goQuote(map[key] ?? '')}`)
     .join('\n');
 }
 
@@ -72,12 +73,20 @@ export function readResourceField(
   const container = containerName ? containerOf(pod, containerName)?.spec : own;
   if (container === undefined) throw new Error(`container ${containerName ?? ''} not found`);
   const [list, name = ''] = splitOnce(resource);
-  const resources = (container.resources ?? {}) as Record<string, Record<string, string> | undefined>;
-  // Without a limit, the node is the limit.
-  const text = resources[list]?.[name] ?? (list === 'limits' ? context.allocatable[name] : undefined) ?? '0';
-  const amount = readQuantity(String(text)).nanos;
+  const { limits, requests } = container.resources ?? {};
+  const text = list === 'limits' ? limitOf(name, limits?.[name], context) : requests?.[name];
+  const amount = readQuantity(String(text ?? '0')).nanos;
   const unit = readQuantity(isZero(divisor) ? '1' : String(divisor)).nanos;
   return String((amount + unit - 1n) / unit);
+}
+
+/** Huge pages are never there unless they are asked for. */
+const limitedByNode: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
+
+/** Without a limit, the node is the limit. */
+function limitOf(name: string, limit: string | undefined, { allocatable }: FieldContext): string | undefined {
+  if (limit !== undefined && readQuantity(String(limit)).nanos !== 0n) return limit;
+  return limitedByNode.includes(name) ? (allocatable[name] ?? limit) : limit;
 }
 
 const isZero = (divisor: unknown): boolean => divisor === undefined || divisor === '' || String(divisor) === '0';
