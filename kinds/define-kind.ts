@@ -2,19 +2,24 @@
 
 import type { KubernetesObject } from '../api/object.ts';
 import { allVerbs, type Resource, type Subresource, type Verb } from '../api/resource.ts';
+import { objectSchemaOf } from '../machinery/schema/schema.ts';
 import type { Column, Kind } from './kind.ts';
 
 /** What a row has to say beside the identity. `verbs` are all unless said otherwise. */
 export type KindRow<T extends KubernetesObject> = Partial<Omit<Kind<T>, keyof Resource>>;
 
 export function defineKind<T extends KubernetesObject>(resource: Resource<T>, row: KindRow<NoInfer<T>> = {}): Kind<T> {
+  const definition = definitionOf(resource);
   return {
     ...resource,
     singular: resource.kind.toLowerCase(),
     shortNames: [],
     categories: [],
     verbs: allVerbs,
-    definition: definitionOf(resource),
+    // Looked up when it is asked for: the facts are large, and who only wants names needs none of them.
+    get schema() {
+      return objectSchemaOf(definition);
+    },
     subresources: [],
     columns: plainColumns,
     selectableFields: [],

@@ -7,6 +7,7 @@
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { ServedResource } from '../api/resource.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
+import type { ObjectSchema } from '../machinery/schema/schema.ts';
 
 /** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
 export interface Column<T> {
@@ -108,8 +109,8 @@ export interface Strategy<T> {
 }
 
 export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T> {
-  /** Name of its definition in the OpenAPI facts. */
-  readonly definition: string;
+  /** What its objects look like. */
+  readonly schema: ObjectSchema;
   readonly columns: readonly Column<T>[];
   /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
   rowConditions?(object: T): readonly RowCondition[];

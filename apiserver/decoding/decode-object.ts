@@ -5,13 +5,13 @@ import { badRequest } from '../../api/status-error.ts';
 import { bodyFormatOf, decodeBody } from '../../machinery/codec/body.ts';
 import { DecodeError } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
+import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 import type { FieldValidation } from '../request/write-options.ts';
 import { decodeVersion } from './decode-version.ts';
 
 /** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
 export interface ExpectedType extends GroupVersionKind {
-  /** Its definition in the OpenAPI facts. */
-  readonly definition: string;
+  readonly schema: ObjectSchema;
 }
 
 export interface DecodeOptions {

@@ -7,17 +7,18 @@ import { findKindByName } from '../../kinds/kind-table.ts';
 import type { JsonPlaces } from '../../machinery/json/json-places.ts';
 import { type Decoded, decode } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
+import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 
 /** `value` says itself which version it is in. Throws `DecodeError`. Versions that are served no more read as today's. */
 export function decodeVersion(
-  expected: GroupVersionKind & { readonly definition: string },
+  expected: GroupVersionKind & { readonly schema: ObjectSchema },
   value: Readonly<Record<string, unknown>>,
   places?: JsonPlaces,
 ): Decoded {
   const asked = apiVersionOf(expected);
   const given = value.apiVersion === asked ? undefined : servedKind(expected, value.apiVersion);
-  if (given === undefined) return decode(expected.definition, value, places);
-  const { object, strictErrors } = decode(given.definition, value, places);
+  if (given === undefined) return decode(expected.schema, value, places);
+  const { object, strictErrors } = decode(given.schema, value, places);
   const stored = given.storedAs ? given.storedAs.toStored(object as KubernetesObject) : (object as KubernetesObject);
   const target = servedKind(expected, asked);
   return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, strictErrors };

@@ -42,7 +42,7 @@ export function readApply(bytes: Buffer, options: ApplyOptions): (previous: Stor
   return (previous) => {
     const applied = applyPatch({ ...options, config, live: previous, now: Date.now() });
     try {
-      return decode(options.kind.definition, applied).object as KubernetesObject;
+      return decode(options.kind.schema, applied).object as KubernetesObject;
     } catch (error) {
       if (error instanceof DecodeError) throw badRequest(error.message);
       throw error;

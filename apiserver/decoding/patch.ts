@@ -14,7 +14,7 @@ import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../machin
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import { inGoOrder } from '../../machinery/schema/go-order.ts';
 import { conversionProblem, definitionOfKind, isConvertible } from '../../machinery/schema/registered-kinds.ts';
-import { objectSchemaOf } from '../../machinery/schema/schema.ts';
+import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 import { type DecodeOptions, type ExpectedType, reportStrictErrors } from './decode-object.ts';
 import { decodeVersion } from './decode-version.ts';
 
@@ -70,19 +70,18 @@ interface Patched {
 type Language = (text: string, expected: ExpectedType) => (previous: KubernetesObject | undefined) => Patched;
 
 const languages: Readonly<Record<Exclude<PatchType, 'apply'>, Language>> = {
-  json(text, { definition }) {
+  json(text, { schema }) {
     const { operations, strictErrors } = parseJsonPatch(text);
-    const shown = (document: unknown) => documentText(definition, document, touchedBy(operations));
+    const shown = (document: unknown) => documentText(schema, document, touchedBy(operations));
     return (previous) => patchedDocument(applyJsonPatch(previous, operations), strictErrors, shown);
   },
-  merge(text, { definition }) {
+  merge(text, { schema }) {
     const { patch, strictErrors } = parseMergePatch(text);
-    const shown = (document: unknown) => documentText(definition, document, patch);
+    const shown = (document: unknown) => documentText(schema, document, patch);
     return (previous) => patchedDocument(applyMergePatch(previous, patch), strictErrors, shown);
   },
-  strategic(text, { definition }) {
+  strategic(text, { schema }) {
     const { patch, strictErrors } = parseStrategicMergePatch(text);
-    const schema = objectSchemaOf(definition);
     return (previous) => ({
       document: applyStrategicMergePatch({ ...previous }, patch, schema),
       strictErrors,
@@ -117,7 +116,7 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
     }
     const { object, strictErrors } = isRecord(document)
       ? decodeVersion(expected, mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) })
-      : decode(expected.definition, document);
+      : decode(expected.schema, document);
     report(strictErrors);
     return { ...object, apiVersion: apiVersionOf(expected), kind: expected.kind };
   } catch (error) {
@@ -151,8 +150,8 @@ function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: s
 }
 
 /** The document as Go prints what it patched. */
-function documentText(definition: string, document: unknown, touched: unknown): string {
-  return JSON.stringify(inGoOrder(definition, document, isRecord(touched) ? touched : {})) ?? 'null';
+function documentText(schema: ObjectSchema, document: unknown, touched: unknown): string {
+  return JSON.stringify(inGoOrder(schema, document, isRecord(touched) ? touched : {})) ?? 'null';
 }
 
 /** Which objects and lists the operations went into, as a tree of their keys. */

@@ -8,7 +8,9 @@ import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
 import { findKind } from '../../kinds/kind-table.ts';
 import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
-import { type DecodeOptions, decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
+import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
+import { objectSchemaOf } from '../../machinery/schema/schema.ts';
+import { type DecodeOptions, decodeObject } from '../decoding/decode-object.ts';
 import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../decoding/field-ownership.ts';
 import { type PatchType, readPatch } from '../decoding/patch.ts';
 import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
@@ -24,7 +26,10 @@ export interface KindName {
 /** A kind of a table, or of the body of a subresource. */
 export interface DecodeInput {
   readonly bytes: Uint8Array;
-  readonly expected: ExpectedType;
+  readonly expected: GroupVersionKind & {
+    /** The name of its published schema. */
+    readonly definition: string;
+  };
   readonly contentType: string;
   readonly fieldValidation: FieldValidation;
 }
@@ -63,7 +68,8 @@ export const heavyJobs = {
   /** A body to the JSON of its object. */
   decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
     const options: DecodeOptions = { contentType, fieldValidation, warn };
-    return jsonOf(decodeObject(asBuffer(bytes), expected, options));
+    const schema = objectSchemaOf(expected.definition);
+    return jsonOf(decodeObject(asBuffer(bytes), { ...expected, schema }, options));
   },
 
   /** A patch and the object that it changes to the JSON of the changed one. */

@@ -8,9 +8,9 @@ import { HeavyWork, type HeavyWorkOptions } from './heavy-work.ts';
 const patient = { warn() {}, throwIfAbandoned() {} };
 
 function decodeInput(body: unknown, rest: Partial<DecodeInput> = {}): DecodeInput {
-  const { group, version, kind, definition } = configMapKind;
+  const { group, version, kind, schema } = configMapKind;
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  const expected = { group, version, kind, definition };
+  const expected = { group, version, kind, definition: schema.definition };
   return { bytes, expected, contentType: 'application/json', fieldValidation: 'Warn', ...rest };
 }
 

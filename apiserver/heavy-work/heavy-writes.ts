@@ -97,8 +97,13 @@ export async function decodeApart(
   request: ApiRequest,
   { bytes, expected, fieldValidation }: BodyToDecode,
 ): Promise<KubernetesObject> {
-  const { group, version, kind, definition } = expected;
+  const { group, version, kind, schema } = expected;
   const contentType = request.header('content-type');
-  const input = { bytes, expected: { group, version, kind, definition }, contentType, fieldValidation };
+  const input = {
+    bytes,
+    expected: { group, version, kind, definition: schema.definition },
+    contentType,
+    fieldValidation,
+  };
   return await parse(await work.run('decode', input, request));
 }

@@ -56,7 +56,7 @@ export function checkWrite({ kind, next, previous, context }: Write): WriteCheck
 export function finishWrite({ kind, next, previous, context }: Write, { isChanged }: WriteCheck): string[] {
   const { isChecked, subresource } = context;
   kind.strategy.canonicalize?.(next);
-  encode(kind.definition, next);
+  encode(kind.schema, next);
   if (previous !== undefined) {
     // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
     if (subresource !== 'status' && !isChecked) countGeneration(kind, next, previous, isChanged);

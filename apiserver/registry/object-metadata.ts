@@ -59,7 +59,7 @@ export function isCounted(kind: Kind, next: KubernetesObject, previous: DeepRead
   if (generationOf === undefined) return false;
   const [now, before] = [generationOf(next), generationOf(previous as Stored)];
   if (equalJson(now, before)) return false;
-  return countsEmptyLists === true || !isSemanticallyEqual(kind.definition, now, before);
+  return countsEmptyLists === true || !isSemanticallyEqual(kind.schema, now, before);
 }
 
 /** After everything else has had its say: one more generation if what is counted has changed. */

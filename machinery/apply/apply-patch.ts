@@ -10,7 +10,6 @@ import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { objectSchemaOf } from '../schema/schema.ts';
 import { conflictError } from './conflict-error.ts';
 import { emptyObjectOf } from './empty-object.ts';
 import { difference, type FieldSet, isEmptySet, recursiveDifference } from './field-set.ts';
@@ -91,7 +90,7 @@ function parseApiVersion(apiVersion: unknown): { group: string; version: string 
 }
 
 function checkTypes(kind: DescribedResource, object: JsonRecord): void {
-  const errors = typeErrors(objectSchemaOf(kind.definition), object);
+  const errors = typeErrors(kind.schema, object);
   if (errors.length === 0) return;
   const metadata = own(object, 'metadata');
   const { namespace = '', name = '' } = isRecord(metadata) ? metadata : {};
@@ -120,7 +119,7 @@ function applyOrConflict(application: Application): Applied {
   const attempt = attemptApply(application);
   if (attempt.conflicts.size === 0 || application.force) return attempt;
   if (manager !== kubectl) throw conflictError(attempt.conflicts, application.managers);
-  const allowed = fieldsOfLastApplied(objectSchemaOf(kind.definition), live);
+  const allowed = fieldsOfLastApplied(kind.schema, live);
   const conflicts = new Map(
     [...attempt.conflicts].map(([identity, fields]) => [identity, difference(fields, allowed)]),
   );
@@ -132,7 +131,7 @@ function applyOrConflict(application: Application): Applied {
 /** What the apply makes of the object and its owners if it may take what it touches. */
 function attemptApply(application: Application): Applied & { readonly conflicts: ReadonlyMap<string, FieldSet> } {
   const { live, config, kind, now, subresource = '', manager: name } = application;
-  const schema = objectSchemaOf(kind.definition);
+  const schema = kind.schema;
   const self = { name, operation: 'Apply', apiVersion: apiVersionOf(kind), subresource } as const;
   const identity = identityOf(self);
   const former = application.managers.get(identity);

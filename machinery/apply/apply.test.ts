@@ -46,7 +46,7 @@ class OneObject {
 
   update(manager: string, fields: object, subresource?: string): this {
     const sent = { metadata: { name: 'o' }, ...fields };
-    const next: KubernetesObject = decode(this.#kind.definition, sent).object;
+    const next: KubernetesObject = decode(this.#kind.schema, sent).object;
     if (this.object !== undefined) next.metadata = { ...next.metadata, uid: 'u' };
     const live = this.object ?? emptyObjectOf(this.#kind);
     const write = { kind: this.#kind, manager, now: this.#tick(), subresource };
@@ -71,8 +71,8 @@ class OneObject {
   }
 
   #store(value: unknown): void {
-    const { object } = decode(this.#kind.definition, value);
-    encode(this.#kind.definition, object);
+    const { object } = decode(this.#kind.schema, value);
+    encode(this.#kind.schema, object);
     const stored: KubernetesObject = object;
     this.object = { ...stored, metadata: { ...stored.metadata, uid: 'u' } };
   }

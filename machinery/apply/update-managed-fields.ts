@@ -5,7 +5,6 @@ import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
-import { objectSchemaOf } from '../schema/schema.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { difference, type FieldSet, intersection, isEmptySet, recursiveDifference, union } from './field-set.ts';
 import {
@@ -84,7 +83,7 @@ export function comparison(
   { kind, subresource }: Write,
   options: CompareOptions = {},
 ): Comparison {
-  const { added, modified, removed } = compare(objectSchemaOf(kind.definition), live, next, options);
+  const { added, modified, removed } = compare(kind.schema, live, next, options);
   const untouched = untouchedFields(kind, subresource);
   return {
     added: recursiveDifference(added, untouched),

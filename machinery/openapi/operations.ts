@@ -156,7 +156,7 @@ function operationOf(
 ): Operation {
   const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
   const about = subresource?.body ?? kind;
-  const definition = definitionOf(about) ?? kind.definition;
+  const definition = definitionOf(about) ?? kind.schema.definition;
   const scope = kind.namespaced ? 'Namespaced' : '';
   const part = subresource === undefined ? '' : capitalized(subresource.name);
   return {
@@ -211,7 +211,7 @@ function bodyOf(verb: Verb, definition: string): string | undefined {
 
 function answerOf(verb: Verb, definition: string, kind: DescribedResource): string {
   if (verb === 'delete' || verb === 'deletecollection') return statusDefinition;
-  return verb === 'list' ? `${kind.definition}List` : definition;
+  return verb === 'list' ? `${kind.schema.definition}List` : definition;
 }
 
 function definitionOf({ group, version, kind }: { group: string; version: string; kind: string }): string | undefined {

@@ -10,7 +10,7 @@ import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from 
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
 import { canonicalBase64 } from './base64.ts';
-import { jsonSchemaDefinition } from './schema.ts';
+import { jsonSchemaDefinition, type SchemaOrName } from './schema.ts';
 import {
   type FieldShape,
   type MapShape,
@@ -37,10 +37,10 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
-/** Decodes `value` as the definition says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
-export function decode(definition: string, value: unknown, places?: JsonPlaces): Decoded {
+/** Decodes `value` as its schema says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
+export function decode(schema: SchemaOrName, value: unknown, places?: JsonPlaces): Decoded {
   const decoder = new Decoder(places);
-  const object = decoder.decodeRoot(shapeOf(definition), value);
+  const object = decoder.decodeRoot(shapeOf(schema), value);
   return { object, strictErrors: decoder.strictErrors };
 }
 

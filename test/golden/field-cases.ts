@@ -197,9 +197,9 @@ class Group {
   }
 
   #finish(object: KubernetesObject, previous: Stored | undefined, warnings: string[]) {
-    const { strategy, definition } = this.#kind;
+    const { strategy, schema } = this.#kind;
     strategy.canonicalize?.(object);
-    encode(definition, object);
+    encode(schema, object);
     if (previous && isCounted(this.#kind, object, previous))
       (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
     const all = [...warnings, ...(strategy.warnings?.(object, previous) ?? [])];
@@ -210,9 +210,9 @@ class Group {
   }
 
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
-    const { kind, version, group, definition } = this.#kind;
+    const { kind, version, group, schema } = this.#kind;
     try {
-      const { object, strictErrors } = decode(definition, structuredClone(body));
+      const { object, strictErrors } = decode(schema, structuredClone(body));
       return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -227,7 +227,7 @@ class Group {
 
   #decodePatched(body: unknown): { object: KubernetesObject; warnings: string[] } {
     try {
-      const { object, strictErrors } = decode(this.#kind.definition, structuredClone(body));
+      const { object, strictErrors } = decode(this.#kind.schema, structuredClone(body));
       return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;

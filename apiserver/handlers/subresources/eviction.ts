@@ -8,6 +8,7 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';
@@ -23,7 +24,9 @@ const evictionType: ExpectedType = {
   group: 'policy',
   version: 'v1',
   kind: 'Eviction',
-  definition: 'io.k8s.api.policy.v1.Eviction',
+  get schema() {
+    return objectSchemaOf('io.k8s.api.policy.v1.Eviction');
+  },
 };
 /** A budget whose status is older than its spec is looked at again after this long. */
 const retryAfterSeconds = 10;

@@ -7,6 +7,7 @@ import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
+import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
 import type { ExpectedType } from '../../decoding/decode-object.ts';
 import { timestamp } from '../../registry/object-metadata.ts';
@@ -23,7 +24,9 @@ const tokenRequestType: ExpectedType = {
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenRequest',
-  definition: 'io.k8s.api.authentication.v1.TokenRequest',
+  get schema() {
+    return objectSchemaOf('io.k8s.api.authentication.v1.TokenRequest');
+  },
 };
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
