@@ -1,8 +1,8 @@
 /** All commands of kubecfg: what they are called and take. What they do is in `commands/`, one file each. */
 
 import type { Options } from 'yargs';
-import { upOptions } from './cluster/up-options.ts';
 import type { Command } from './command.ts';
+import { upOptions } from './up-options.ts';
 
 const text = (describe: string, more: Options = {}): Options => ({
   type: 'string',

@@ -2,7 +2,7 @@
 
 import type { KubernetesObject } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
-import type { Arguments } from './command.ts';
+import type { Arguments } from './arguments.ts';
 import { hasClassicTable, renderClassicTable } from './printers/classic-table.ts';
 import { structuredPrinter, yamlPrinter } from './printing.ts';
 import { withType } from './requests.ts';

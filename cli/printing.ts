@@ -1,7 +1,8 @@
 /** The formats in which any object can be printed: JSON, YAML, its name, or through a Go template. */
 
 import { readFile } from 'node:fs/promises';
-import { type Arguments, CommandError, isSet, textOf } from './command.ts';
+import { UserError } from '../base/user-error.ts';
+import { type Arguments, isSet, textOf } from './arguments.ts';
 import { readError } from './read-error.ts';
 
 export type Printer = (value: unknown) => string;
@@ -15,7 +16,7 @@ export async function structuredPrinter(args: Arguments): Promise<Printer | unde
   const template = await templateOf(args);
   if (template !== undefined) return await templatePrinter(template);
   if (format === '' || format === 'wide') return undefined;
-  throw new CommandError(`-o ${format} is not supported; there are wide, json, yaml, name and go-template=…`);
+  throw new UserError(`-o ${format} is not supported; there are wide, json, yaml, name and go-template=…`);
 }
 
 export const isWide = (args: Arguments): boolean => textOf(args, 'output') === 'wide';

@@ -1,8 +1,7 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
-import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { KubernetesObject, Stored } from '../api/object.ts';
 import { apiVersionOf, type Resource } from '../api/resource.ts';
-import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
 import { type Table, tableAccept } from './printers/server-table.ts';
@@ -76,13 +75,3 @@ export const withType = <T extends KubernetesObject>(kind: Resource, object: T):
   kind: kind.kind,
   ...object,
 });
-
-/** Undefined where there is none. */
-export async function getIfPresent(client: Client, kind: Resource, key: ObjectKey): Promise<Stored | undefined> {
-  try {
-    return await client.get(kind, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}

@@ -2,27 +2,21 @@
 
 import { readFile } from 'node:fs/promises';
 import { silentLogger } from '../base/logger.ts';
+import type { Output, Terminal } from '../base/terminal.ts';
+import { UserError } from '../base/user-error.ts';
 import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
-import { type Arguments, CommandError, isSet, textOf } from './command.ts';
+import { type Arguments, isSet, textOf } from './arguments.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
 import { readError } from './read-error.ts';
 
-export interface Output {
-  write(text: string): unknown;
-}
-
-export interface SessionOptions {
+export interface SessionOptions extends Terminal {
   readonly args: Arguments;
-  readonly out: Output;
-  readonly errors: Output;
-  /** Aborts when the user wants to stop. */
-  readonly signal: AbortSignal;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-export class Session {
+export class Session implements Terminal {
   readonly out: Output;
   readonly errors: Output;
   readonly signal: AbortSignal;
@@ -53,7 +47,7 @@ export class Session {
   /** The namespace for something that has to be in exactly one. */
   async oneNamespace(): Promise<string> {
     const namespace = await this.namespace();
-    if (namespace === undefined) throw new CommandError('This needs one namespace: use -n instead of --all-namespaces');
+    if (namespace === undefined) throw new UserError('This needs one namespace: use -n instead of --all-namespaces');
     return namespace;
   }
 
@@ -87,7 +81,7 @@ export class Session {
     const host = textOf(this.#args, 'host') ?? this.#environment.KUBERNETES_MASTER;
     const found = await findKubeconfig(textOf(this.#args, 'kubeconfig'), this.#environment);
     if (found.path === undefined && host === undefined) {
-      throw new CommandError(
+      throw new UserError(
         `No cluster to talk to: there is no kubeconfig (looked for ${found.tried.join(', ')}).\n` +
           'Start a cluster with "npm start", or name one with --kubeconfig FILE or -h HOST.',
       );
@@ -122,7 +116,7 @@ export class Session {
     if (path === undefined) return {};
     const auth = parseAuth(path, await readNamed(path, '-auth'));
     if (auth.User !== undefined || auth.Password !== undefined) {
-      throw new CommandError(`${path}: User and Password are not supported: use CertFile and KeyFile, or BearerToken`);
+      throw new UserError(`${path}: User and Password are not supported: use CertFile and KeyFile, or BearerToken`);
     }
     return {
       ...(auth.CAFile !== undefined && { certificateAuthority: await readNamed(auth.CAFile, `${path}: CAFile`) }),
@@ -148,7 +142,7 @@ function parseAuth(path: string, text: string): AuthFile {
   try {
     return JSON.parse(text) as AuthFile;
   } catch (cause) {
-    throw new CommandError(`${path} is not JSON: it should hold CAFile, CertFile, KeyFile or BearerToken`, { cause });
+    throw new UserError(`${path} is not JSON: it should hold CAFile, CertFile, KeyFile or BearerToken`, { cause });
   }
 }
 

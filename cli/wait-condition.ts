@@ -1,6 +1,6 @@
 /** What `wait --for` waits for, as a question about one object. Pure. */
 
-import { CommandError } from './command.ts';
+import { UserError } from '../base/user-error.ts';
 
 export type WaitCondition =
   | { readonly type: 'delete' }
@@ -20,7 +20,7 @@ export function parseWaitCondition(text: string): WaitCondition {
   if (condition) return conditionState(text, condition[1] ?? '', condition[2] ?? 'True');
   const path = /^jsonpath='?\{?\.?([^}=]+)\}?'?(?:=(.*))?$/.exec(text);
   if (path) return pathState(text, path[1] ?? '', path[2]);
-  throw new CommandError(
+  throw new UserError(
     `--for ${text}: use delete, create, condition=NAME, condition=NAME=VALUE, or jsonpath={.status.phase}=VALUE`,
   );
 }

@@ -1,10 +1,10 @@
 /** Removes everything that a cluster's proxy ever made on this host, and nothing else. For taking a cluster down. */
 
-import { type Command, CommandError, runCommand } from './command.ts';
-import { readExistingTable } from './existing-table.ts';
-import { allForwardRules } from './forward-rules.ts';
-import { defaultTable, ownerOfChains } from './nft-program.ts';
-import { addressLabel } from './userspace.ts';
+import { type Command, ProgramError, runCommand } from './command.ts';
+import { allForwardRules } from './host/forward-rules.ts';
+import { readExistingTable } from './nftables/existing-table.ts';
+import { defaultTable, ownerOfChains } from './nftables/nft-program.ts';
+import { addressLabel } from './userspace/userspace.ts';
 
 export interface CleanOptions {
   readonly clusterCidr: string;
@@ -52,7 +52,7 @@ async function succeeds(command: Promise<unknown>): Promise<boolean> {
     await command;
     return true;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    if (error instanceof ProgramError) return false;
     throw error;
   }
 }

@@ -28,16 +28,16 @@ import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { type Command, runCommand } from './command.ts';
-import { HostSettings } from './host-settings.ts';
-import { LoopbackPorts } from './loopback-ports.ts';
-import { defaultTable } from './nft-program.ts';
-import { Nftables } from './nftables.ts';
+import { HostSettings } from './host/host-settings.ts';
+import { defaultTable } from './nftables/nft-program.ts';
+import { TableMonitor } from './nftables/table-monitor.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
-import type { RuleApplier } from './rule-applier.ts';
-import { computeRules } from './rules.ts';
-import { StaleFlows } from './stale-flows.ts';
-import { TableMonitor } from './table-monitor.ts';
-import { Userspace } from './userspace.ts';
+import { Nftables } from './services/nftables.ts';
+import type { RuleApplier } from './services/rule-applier.ts';
+import { computeRules } from './services/rules.ts';
+import { StaleFlows } from './services/stale-flows.ts';
+import { LoopbackPorts } from './userspace/loopback-ports.ts';
+import { Userspace } from './userspace/userspace.ts';
 
 export interface ProxyOptions {
   readonly connection: Connection;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Pod } from '../api/types/core/v1.ts';
-import { FakeClock } from '../base/fake-clock.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
 import { createPodInfo, type PodInfo } from './pod-info.ts';

@@ -58,6 +58,7 @@ const sourceFolders = [
   'bench',
   'cli',
   'client',
+  'cluster',
   'controller-manager',
   'kinds',
   'kubelet',

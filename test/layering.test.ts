@@ -18,12 +18,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   scheduler: ['client', 'api', 'base'],
   kubelet: ['client', 'api', 'base'],
   proxy: ['client', 'api', 'base'],
-  cli: ['client', 'api', 'base'],
+  cluster: ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy', 'client', 'api', 'base'],
+  cli: ['cluster', 'client', 'api', 'base'],
 };
 
-/** Only here are the components known to each other. */
-const wiring = { room: 'cli', folder: 'cli/cluster/' };
-const components = ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'];
+/** What the code of a folder inside a room may import of that room: its own folder, and these. Files beside them wire. */
+const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
+};
+
+/** Files that folders of a room may import although they lie beside them: contracts, and what starts programs. */
+const innerGround: readonly string[] = ['proxy/command.ts'];
 
 /** Packages that only some folder may see, so that what is behind them can be replaced. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -39,22 +44,22 @@ const patternMakers = [
   'kinds/validation/names.ts',
   'kubelet/image-name.ts',
   'kubelet/sysctls.ts',
-  'proxy/forward-rules.ts',
-  'proxy/table-monitor.ts',
+  'proxy/host/forward-rules.ts',
+  'proxy/nftables/table-monitor.ts',
 ];
 
 /** Only these may start programs, or see the module that does: what nft, ip and mount are told is told in few places. */
 const processStarters: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': [
-    'cli/cluster/',
+    'cluster/',
     'kubelet/runtime/docker/bridge.ts',
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/mounts.ts',
     'kubelet/volumes/volumes.ts',
     'proxy/command.ts',
-    'proxy/table-monitor.ts',
+    'proxy/nftables/table-monitor.ts',
   ],
-  'proxy/command.ts': ['proxy/', 'cli/cluster/'],
+  'proxy/command.ts': ['proxy/', 'cluster/'],
 };
 
 interface SourceFile {
@@ -76,6 +81,30 @@ describe('layering', () => {
         .filter(({ room }) => !mayImport(file, room))
         .map(describeImport(file)),
     );
+    assert.deepEqual(wrong, []);
+  });
+
+  for (const [room, folders] of Object.entries(innerArrows)) {
+    it(`lets imports inside ${room} go one way only`, () => {
+      const wrong = sources.filter((file) => file.room === room).flatMap((file) => innerStrays(file, folders));
+      assert.deepEqual(wrong, []);
+    });
+
+    it(`would notice one inside ${room} that runs back up`, () => {
+      const [first = '', ...others] = Object.keys(folders);
+      const planted = { path: `${room}/${first}/planted.ts`, room, text: '', imports: [`../${others.at(-1)}/x.ts`] };
+      assert.equal(innerStrays(planted, folders).length, 1);
+    });
+  }
+
+  it('leaves the parts that tests are made of to tests', () => {
+    const wrong = sources
+      .filter(({ path }) => !isTesting(path))
+      .flatMap((file) =>
+        importedPaths(file)
+          .filter(({ path }) => isTesting(path))
+          .map(describeImport(file)),
+      );
     assert.deepEqual(wrong, []);
   });
 
@@ -175,10 +204,28 @@ function strangersTo(what: string, owners: readonly string[], files: readonly So
     .filter((path) => !owners.some((owner) => path.startsWith(owner)));
 }
 
-function mayImport({ path, room }: SourceFile, imported: string): boolean {
-  if (imported === room || arrows[room]?.includes(imported)) return true;
-  return room === wiring.room && path.startsWith(wiring.folder) && components.includes(imported);
+function mayImport({ room }: SourceFile, imported: string): boolean {
+  return imported === room || (arrows[room] ?? []).includes(imported);
 }
+
+/** Imports of a file in a folder of a room that the folder may not make. */
+function innerStrays(file: SourceFile, folders: Readonly<Record<string, readonly string[]>>): string[] {
+  const folder = innerFolder(file.path);
+  if (folder === undefined) return [];
+  const allowed = folders[folder] ?? [];
+  return importedPaths(file)
+    .filter(({ path }) => path.startsWith(`${file.room}/`) && !innerGround.includes(path))
+    .filter(({ path }) => innerFolder(path) !== folder && !allowed.includes(innerFolder(path) ?? ''))
+    .map(describeImport(file));
+}
+
+/** `proxy/services/rules.ts` → `services`; undefined for a file that lies directly in its room. */
+function innerFolder(path: string): string | undefined {
+  const [, folder, file] = path.split('/');
+  return file === undefined ? undefined : folder;
+}
+
+const isTesting = (path: string): boolean => path.includes('/testing/');
 
 /** A test beside the code sees what the code sees, and from `client` on the API server to talk to. */
 const mayTestImport = (file: SourceFile, imported: string): boolean =>
@@ -189,10 +236,14 @@ const describeImport =
   ({ specifier }: { readonly specifier: string }): string =>
     `${path} imports ${specifier}`;
 
-function importedRooms({ path, imports }: SourceFile): { specifier: string; room: string }[] {
+const importedRooms = (file: SourceFile): { specifier: string; room: string }[] =>
+  importedPaths(file).map(({ specifier, path }) => ({ specifier, room: path.split('/')[0] ?? '' }));
+
+/** The files of ours that a file imports. */
+function importedPaths({ path, imports }: SourceFile): { specifier: string; path: string }[] {
   return imports
     .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => ({ specifier, room: normalize(join(dirname(path), specifier)).split('/')[0] ?? '' }));
+    .map((specifier) => ({ specifier, path: normalize(join(dirname(path), specifier)) }));
 }
 
 function sourcesIn(room: string): SourceFile[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryStore } from './memory-store.ts';
-import { testStoreConformance } from './store-conformance.ts';
+import { MemoryStore } from './testing/memory-store.ts';
+import { testStoreConformance } from './testing/store-conformance.ts';
 import { TransformingStore, type ValueTransformer } from './transforming-store.ts';
 
 /** Flips every bit and adds a byte that depends on the key. */

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
-import { FakeClock } from '../../base/fake-clock.ts';
-import { MemoryStore } from './memory-store.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import {
   CacheBehindError,
   type CachedObject,
@@ -12,6 +11,7 @@ import {
   type ResourceCache,
 } from './resource-cache.ts';
 import { CompactedError, type Store, StoreUnavailableError, type WatchBatch, type WatchOptions } from './store.ts';
+import { MemoryStore } from './testing/memory-store.ts';
 import { WatchCaches, type WatchCachesOptions } from './watch-caches.ts';
 
 const prefix = '/registry/core/pods/';

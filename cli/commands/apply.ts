@@ -1,7 +1,7 @@
 /** `apply -f`: makes objects be as files say. */
 
-import { applyManifest } from '../apply-manifest.ts';
-import { type Arguments, isSet, textsOf } from '../command.ts';
+import { applyManifest } from '../../client/apply-manifest.ts';
+import { type Arguments, isSet, textsOf } from '../arguments.ts';
 import { readManifests } from '../manifest-files.ts';
 import { titleOf } from '../requests.ts';
 import { kindOfManifest } from '../resources.ts';

@@ -3,8 +3,9 @@
 import type { Resource, ServedResource } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
+import { UserError } from '../../base/user-error.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
-import { type Arguments, CommandError, countOf, isSet, textOf, textsOf } from '../command.ts';
+import { type Arguments, countOf, isSet, textOf, textsOf } from '../arguments.ts';
 import { readManifests } from '../manifest-files.ts';
 import { renderClassicTable } from '../printers/classic-table.ts';
 import { listAll, titleOf } from '../requests.ts';
@@ -69,7 +70,7 @@ async function targetsOf(session: Session, args: Arguments): Promise<Target[]> {
   const targets: Target[] = [];
   for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
     if (names.length === 0 && labelSelector === undefined && !isSet(args, 'all')) {
-      throw new CommandError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
+      throw new UserError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
     }
     const found = names.length > 0 ? names : await namesOf(client, kind, { namespace, labelSelector });
     targets.push(...found.map((name) => ({ kind, namespace, name })));
@@ -116,5 +117,5 @@ async function waitUntilGone(
     }
     await systemClock.sleep(100, session.signal);
   }
-  throw new CommandError(`${titleOf(target.kind, target.name)} is still on its way out`);
+  throw new UserError(`${titleOf(target.kind, target.name)} is still on its way out`);
 }

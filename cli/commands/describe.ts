@@ -5,7 +5,7 @@ import type { Resource } from '../../api/resource.ts';
 import { events } from '../../api/resources/core.ts';
 import type { Event } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
-import { type Arguments, textOf, textsOf } from '../command.ts';
+import { type Arguments, textOf, textsOf } from '../arguments.ts';
 import { alignColumns } from '../printers/columns.ts';
 import { renderDescription } from '../printers/description.ts';
 import { listAll } from '../requests.ts';

@@ -1,8 +1,8 @@
 /** `down`: removes the cluster of a data directory from this machine. */
 
-import { parseDataDir } from '../cluster/data-dir.ts';
-import { down } from '../cluster/down.ts';
-import { type Arguments, isSet, textOf } from '../command.ts';
+import { down } from '../../cluster/down.ts';
+import { type Arguments, isSet, textOf } from '../arguments.ts';
+import { parseDataDir } from '../data-dir.ts';
 import type { Session } from '../session.ts';
 
 export async function run(session: Session, args: Arguments): Promise<void> {

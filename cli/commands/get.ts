@@ -3,9 +3,10 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Status, StatusError } from '../../api/status-error.ts';
+import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
 import { collectionPath, queryString } from '../../client/resource-path.ts';
-import { type Arguments, CommandError, isSet, textOf, textsOf } from '../command.ts';
+import { type Arguments, isSet, textOf, textsOf } from '../arguments.ts';
 import { readManifests } from '../manifest-files.ts';
 import { hasClassicTable, renderClassicTable } from '../printers/classic-table.ts';
 import { renderServerTable, type Table, type TableOptions, tableAccept } from '../printers/server-table.ts';
@@ -23,7 +24,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     fieldSelector: textOf(args, 'field-selector'),
   };
   if (scope.namespace === undefined && selections.some(({ names }) => names.length > 0)) {
-    throw new CommandError('An object with a name is in one namespace: use -n instead of --all-namespaces');
+    throw new UserError('An object with a name is in one namespace: use -n instead of --all-namespaces');
   }
   const printer = await structuredPrinter(args);
   if (isSet(args, 'watch')) return await watch(session, selections, { scope, args, printer });
@@ -53,7 +54,7 @@ function isClassicGet(args: Arguments): boolean {
 async function printClassic(session: Session, selections: readonly Selection[], scope: Scope): Promise<void> {
   for (const { kind, names } of selections) {
     const objects = await readObjects(await session.client(), { kind, names }, scope);
-    if (!hasClassicTable(kind.kind)) throw new CommandError(`There is no classic table of ${kind.plural}`);
+    if (!hasClassicTable(kind.kind)) throw new UserError(`There is no classic table of ${kind.plural}`);
     session.out.write(renderClassicTable(kind.kind, objects));
   }
 }
@@ -126,7 +127,7 @@ interface WatchRequest extends TableRequest {
 async function watch(session: Session, selections: readonly Selection[], request: WatchRequest): Promise<void> {
   const [selection, ...others] = selections;
   if (selection === undefined || others.length > 0 || selection.names.length > 1) {
-    throw new CommandError('-w watches one resource, or one object of it');
+    throw new UserError('-w watches one resource, or one object of it');
   }
   const scope = { ...request.scope, ...nameSelector(selection, request.scope) };
   const client = await session.client();

@@ -1,6 +1,7 @@
 /** `list RESOURCE`: as the first kubecfg did it. Resources that it did not know get today's table. */
 
-import { type Arguments, CommandError, isSet, textOf } from '../command.ts';
+import { UserError } from '../../base/user-error.ts';
+import { type Arguments, isSet, textOf } from '../arguments.ts';
 import { hasClassicTable, renderClassicTable } from '../printers/classic-table.ts';
 import { renderServerTable } from '../printers/server-table.ts';
 import { structuredPrinter } from '../printing.ts';
@@ -11,8 +12,7 @@ import type { Session } from '../session.ts';
 export async function run(session: Session, args: Arguments): Promise<void> {
   const client = await session.client();
   const { kind, name } = await parseClassicPath(client, textOf(args, 'resource') ?? '');
-  if (name !== undefined)
-    throw new CommandError(`usage: kubecfg [OPTIONS] list <${kind.plural}>; get shows one object`);
+  if (name !== undefined) throw new UserError(`usage: kubecfg [OPTIONS] list <${kind.plural}>; get shows one object`);
   const scope: Scope = { namespace: await session.namespace(), labelSelector: textOf(args, 'selector') };
   const printer = await structuredPrinter(args);
   if (printer !== undefined) {

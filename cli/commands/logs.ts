@@ -2,8 +2,9 @@
 
 import { pods, replicationControllers } from '../../api/resources/core.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
+import { UserError } from '../../base/user-error.ts';
 import { objectPath, queryString } from '../../client/resource-path.ts';
-import { type Arguments, CommandError, countOf, durationMs, isSet, textOf } from '../command.ts';
+import { type Arguments, countOf, durationMs, isSet, textOf } from '../arguments.ts';
 import { listAll } from '../requests.ts';
 import { parseOne } from '../resources.ts';
 import type { Session } from '../session.ts';
@@ -36,18 +37,18 @@ async function podNameOf(session: Session, word: string, namespace: string): Pro
   const { kind, name } = await parseOne(client, [word]);
   if (kind.kind === 'Pod') return name;
   if (kind.kind !== 'ReplicationController')
-    throw new CommandError(`logs of a ${kind.kind}: name one of its pods instead`);
+    throw new UserError(`logs of a ${kind.kind}: name one of its pods instead`);
   const { spec } = await client.get(replicationControllers, { namespace, name });
   const labelSelector = Object.entries(spec?.selector ?? {}).map((pair) => pair.join('='));
   const [pod] = await listAll(client, pods, { namespace, labelSelector: labelSelector.join(',') });
-  if (pod === undefined) throw new CommandError(`${word} has no pods`);
+  if (pod === undefined) throw new UserError(`${word} has no pods`);
   return pod.metadata.name;
 }
 
 async function onlyContainer(session: Session, key: { namespace: string; name: string }): Promise<string> {
   const pod: Pod = await (await session.client()).get(pods, key);
   const [container, ...others] = pod.spec?.containers.map((one) => one.name) ?? [];
-  if (container === undefined) throw new CommandError(`Pod "${key.name}" has no container`);
+  if (container === undefined) throw new UserError(`Pod "${key.name}" has no container`);
   if (others.length > 0)
     session.errors.write(`Container "${container}" out of: ${[container, ...others].join(', ')}\n`);
   return container;

@@ -1,6 +1,6 @@
 /** `print -c FILE`: shows what a file holds, without asking any server. */
 
-import type { Arguments } from '../command.ts';
+import type { Arguments } from '../arguments.ts';
 import { hasClassicTable, renderClassicTable } from '../printers/classic-table.ts';
 import { structuredPrinter, yamlPrinter } from '../printing.ts';
 import type { Session } from '../session.ts';

@@ -4,7 +4,7 @@ import type { Stored } from '../../api/object.ts';
 import { replicationControllers } from '../../api/resources/core.ts';
 import { isConflict } from '../../api/status-error.ts';
 import type { ReplicationController } from '../../api/types/core/v1.ts';
-import { type Arguments, countOf, textOf } from '../command.ts';
+import { type Arguments, countOf, textOf } from '../arguments.ts';
 import { yamlPrinter } from '../printing.ts';
 import type { Session } from '../session.ts';
 

@@ -1,7 +1,8 @@
 /** `rm NAME`: deletes a replication controller, but only one that was stopped. */
 
 import { replicationControllers } from '../../api/resources/core.ts';
-import { type Arguments, CommandError, textOf } from '../command.ts';
+import { UserError } from '../../base/user-error.ts';
+import { type Arguments, textOf } from '../arguments.ts';
 import { renderClassicTable } from '../printers/classic-table.ts';
 import type { Session } from '../session.ts';
 
@@ -11,7 +12,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   const { spec, metadata } = await client.get(replicationControllers, key);
   const replicas = spec?.replicas ?? 0;
   if (replicas !== 0) {
-    throw new CommandError(
+    throw new UserError(
       `controller has non-zero replicas (${replicas}), please stop it first: kubecfg stop ${key.name}`,
     );
   }

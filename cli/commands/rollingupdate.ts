@@ -8,7 +8,8 @@ import { pods, replicationControllers } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
-import { type Arguments, CommandError, durationMs, textOf } from '../command.ts';
+import { UserError } from '../../base/user-error.ts';
+import { type Arguments, durationMs, textOf } from '../arguments.ts';
 import { listAll } from '../requests.ts';
 import type { Session } from '../session.ts';
 import { updateController } from './resize.ts';
@@ -34,7 +35,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
 async function setImage(session: Session, name: string, image: string): Promise<void> {
   await updateController(session, name, (controller) => {
     const container = controller.spec?.template?.spec?.containers[0];
-    if (container === undefined) throw new CommandError(`The template of "${name}" has no container`);
+    if (container === undefined) throw new UserError(`The template of "${name}" has no container`);
     container.image = image;
   });
 }
@@ -67,9 +68,7 @@ async function waitForCount(session: Session, name: string, before: readonly Sto
     const now = await podsOf(session, name);
     if (now.length >= before.length && !now.some(({ metadata }) => old.has(metadata.uid))) return;
     if (systemClock.monotonic() > end) {
-      throw new CommandError(
-        `After 5 minutes "${name}" has ${now.length} of ${before.length} pods: see kubecfg get pods`,
-      );
+      throw new UserError(`After 5 minutes "${name}" has ${now.length} of ${before.length} pods: see kubecfg get pods`);
     }
     await systemClock.sleep(pollMs, session.signal);
   }

@@ -2,7 +2,8 @@
 
 import { replicationControllers, services } from '../../api/resources/core.ts';
 import type { ReplicationController, Service } from '../../api/types/core/v1.ts';
-import { type Arguments, CommandError, countOf, textOf } from '../command.ts';
+import { UserError } from '../../base/user-error.ts';
+import { type Arguments, countOf, textOf } from '../arguments.ts';
 import { parsePortSpec } from '../port-spec.ts';
 import { yamlPrinter } from '../printing.ts';
 import type { Session } from '../session.ts';
@@ -42,7 +43,7 @@ function serviceOf(args: Arguments, namespace: string): Service | undefined {
   const port = countOf(args, 'service', 1);
   const name = textOf(args, 'controller') ?? '';
   if (!/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
-    throw new CommandError(
+    throw new UserError(
       `A service needs a DNS label as its name, which "${name}" is not: lower-case letters, digits and -`,
     );
   }

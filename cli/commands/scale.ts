@@ -2,8 +2,9 @@
 
 import type { ObjectKey } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
+import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
-import { type Arguments, CommandError, countOf, textOf, textsOf } from '../command.ts';
+import { type Arguments, countOf, textOf, textsOf } from '../arguments.ts';
 import { titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';
 import type { Session } from '../session.ts';
@@ -14,7 +15,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   const client = await session.client();
   const namespace = await session.oneNamespace();
   for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
-    if (names.length === 0) throw new CommandError(`Name what to scale, for example ${kind.singular}/web`);
+    if (names.length === 0) throw new UserError(`Name what to scale, for example ${kind.singular}/web`);
     for (const name of names) {
       if (expected !== undefined) await expectReplicas(client, kind, { namespace, name }, expected);
       const patch = { type: 'merge', body: { spec: { replicas } } } as const;
@@ -28,5 +29,5 @@ async function expectReplicas(client: Client, kind: Resource, key: ObjectKey, ex
   const { spec } = (await client.get(kind, key)) as { spec?: { replicas?: number } };
   const current = spec?.replicas ?? 1;
   if (current !== expected)
-    throw new CommandError(`Expected ${expected} replicas of ${key.name}, but there are ${current}`);
+    throw new UserError(`Expected ${expected} replicas of ${key.name}, but there are ${current}`);
 }

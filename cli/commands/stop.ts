@@ -1,6 +1,6 @@
 /** `stop NAME`: resizes a replication controller to 0. */
 
-import { type Arguments, textOf } from '../command.ts';
+import { type Arguments, textOf } from '../arguments.ts';
 import type { Session } from '../session.ts';
 import { resize } from './resize.ts';
 

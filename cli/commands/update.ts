@@ -2,7 +2,8 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
-import { type Arguments, CommandError, textOf } from '../command.ts';
+import { UserError } from '../../base/user-error.ts';
+import { type Arguments, textOf } from '../arguments.ts';
 import { printOne } from '../print-one.ts';
 import { parseClassicPath } from '../resources.ts';
 import type { Session } from '../session.ts';
@@ -11,7 +12,7 @@ import { readConfig } from './create.ts';
 export async function run(session: Session, args: Arguments): Promise<void> {
   const client = await session.client();
   const { kind, name } = await parseClassicPath(client, textOf(args, 'resource') ?? '');
-  if (name === undefined) throw new CommandError(`usage: kubecfg [OPTIONS] update <${kind.plural}/id> -c FILE`);
+  if (name === undefined) throw new UserError(`usage: kubecfg [OPTIONS] update <${kind.plural}/id> -c FILE`);
   const manifest = await readConfig(args);
   const namespace = manifest.metadata?.namespace ?? (await session.oneNamespace());
   let resourceVersion: string;
@@ -19,7 +20,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     resourceVersion = (await client.get(kind, { namespace, name })).metadata.resourceVersion;
   } catch (cause) {
     if (!(cause instanceof StatusError)) throw cause;
-    throw new CommandError(`error obtaining resource version for update: ${cause.message}`, { cause });
+    throw new UserError(`error obtaining resource version for update: ${cause.message}`, { cause });
   }
   const metadata = { name, ...manifest.metadata, ...(kind.namespaced && { namespace }), resourceVersion };
   const updated = await client.update<KubernetesObject>(kind, { ...manifest, metadata });

@@ -1,7 +1,7 @@
 /** `version`: of kubecfg, and of the server when one answers. */
 
 import { gitVersion } from '../../base/version.ts';
-import type { Arguments } from '../command.ts';
+import type { Arguments } from '../arguments.ts';
 import { structuredPrinter } from '../printing.ts';
 import type { Session } from '../session.ts';
 

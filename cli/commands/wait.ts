@@ -4,9 +4,11 @@ import type { ObjectKey } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { notFound } from '../../api/status-error.ts';
 import { systemClock } from '../../base/clock.ts';
+import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
-import { type Arguments, CommandError, durationMs, isSet, textOf, textsOf } from '../command.ts';
-import { getIfPresent, listAll, titleOf } from '../requests.ts';
+import { ifPresent } from '../../client/if-present.ts';
+import { type Arguments, durationMs, isSet, textOf, textsOf } from '../arguments.ts';
+import { listAll, titleOf } from '../requests.ts';
 import { parseSelections } from '../resources.ts';
 import type { Session } from '../session.ts';
 import { parseWaitCondition, type WaitCondition } from '../wait-condition.ts';
@@ -30,10 +32,10 @@ async function matching(
 ): Promise<string[]> {
   const labelSelector = textOf(args, 'selector');
   if (labelSelector === undefined && !isSet(args, 'all')) {
-    throw new CommandError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
+    throw new UserError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
   }
   const found = (await listAll(client, kind, { namespace, labelSelector })).map(({ metadata }) => metadata.name);
-  if (found.length === 0) throw new CommandError('no matching resources found');
+  if (found.length === 0) throw new UserError('no matching resources found');
   return found;
 }
 
@@ -52,13 +54,13 @@ async function waitFor(session: Session, waiting: Waiting): Promise<void> {
   while (!session.signal.aborted) {
     if (await isMet(waiting))
       return void session.out.write(`${title} ${condition.type === 'delete' ? 'deleted' : 'condition met'}\n`);
-    if (systemClock.monotonic() > end) throw new CommandError(`timed out waiting for the condition on ${title}`);
+    if (systemClock.monotonic() > end) throw new UserError(`timed out waiting for the condition on ${title}`);
     await systemClock.sleep(pollMs, session.signal);
   }
 }
 
 async function isMet({ client, kind, key, condition }: Waiting): Promise<boolean> {
-  const object = await getIfPresent(client, kind, key);
+  const object = await ifPresent(client.get(kind, key));
   if (condition.type === 'delete') return object === undefined;
   if (object !== undefined) return condition.type === 'create' || condition.isTrue(object);
   if (condition.type === 'create') return false;

@@ -26,7 +26,7 @@ import type {
   ReplicationController,
   Service,
 } from '../../api/types/core/v1.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';

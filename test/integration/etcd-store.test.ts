@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { EtcdStore } from '../../apiserver/store/etcd-store.ts';
 import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } from '../../apiserver/store/store.ts';
-import { testStoreConformance } from '../../apiserver/store/store-conformance.ts';
+import { testStoreConformance } from '../../apiserver/store/testing/store-conformance.ts';
 import { createAuthority, issueCertificate } from '../../base/certificates.ts';
 import { TestEtcd } from '../support/etcd.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';

@@ -9,12 +9,12 @@ import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { silentLogger } from '../../base/logger.ts';
 import { runCommand } from '../../proxy/command.ts';
-import { LoopbackPorts } from '../../proxy/loopback-ports.ts';
-import { Nftables } from '../../proxy/nftables.ts';
-import type { RuleApplier } from '../../proxy/rule-applier.ts';
-import type { Rules } from '../../proxy/rules.ts';
-import { StaleFlows } from '../../proxy/stale-flows.ts';
-import { Userspace } from '../../proxy/userspace.ts';
+import { Nftables } from '../../proxy/services/nftables.ts';
+import type { RuleApplier } from '../../proxy/services/rule-applier.ts';
+import type { Rules } from '../../proxy/services/rules.ts';
+import { StaleFlows } from '../../proxy/services/stale-flows.ts';
+import { LoopbackPorts } from '../../proxy/userspace/loopback-ports.ts';
+import { Userspace } from '../../proxy/userspace/userspace.ts';
 
 export type PeerRequest =
   /** Answers each line of a TCP connection, and each datagram, with its name and the sender's address. */

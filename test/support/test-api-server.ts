@@ -1,8 +1,8 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
 import { startApiServer } from '../../apiserver/api-server.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import type { Store } from '../../apiserver/store/store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
