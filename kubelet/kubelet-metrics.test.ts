@@ -5,7 +5,7 @@ import { Metrics } from '../base/metrics.ts';
 import { FakeClock } from '../base/testing/fake-clock.ts';
 import type { Cached, ObjectChange } from '../client/object-cache.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
-import { nothingObserved } from './pod.ts';
+import { nothingObserved } from './model/pod.ts';
 
 describe('figures of a kubelet', () => {
   function start() {

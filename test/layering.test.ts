@@ -22,9 +22,29 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['cluster', 'client', 'api', 'base'],
 };
 
-/** What the code of a folder inside a room may import of that room: its own folder, and these. Files beside them wire. */
+/**
+ * What the code of a folder inside a room may import of that room: its own folder, and these, which are listed before
+ * it. Files beside the folders wire.
+ */
 const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
+  kubelet: {
+    runtime: [],
+    model: ['runtime'],
+    references: ['model'],
+    images: ['runtime', 'model', 'references'],
+    volumes: ['model', 'references'],
+    probes: ['runtime', 'model'],
+    containers: ['runtime', 'model', 'references', 'volumes', 'probes'],
+    'pods/status': ['runtime', 'model', 'containers'],
+    pods: ['runtime', 'model', 'references', 'images', 'volumes', 'probes', 'containers', 'pods/status'],
+    node: ['runtime', 'model'],
+    'server/streaming': ['runtime'],
+    server: ['runtime', 'model', 'pods', 'server/streaming'],
+    testing: ['runtime', 'model'],
+    'runtime/docker': ['runtime'],
+    'runtime/testing': ['runtime'],
+  },
 };
 
 /** Files that folders of a room may import although they lie beside them: contracts, and what starts programs. */
@@ -34,7 +54,7 @@ const innerGround: readonly string[] = ['proxy/command.ts'];
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   etcd3: ['apiserver/store/etcd-'],
   '@grpc/grpc-js': ['apiserver/store/etcd-'],
-  dockerode: ['kubelet/runtime/docker'],
+  dockerode: ['kubelet/runtime/docker/'],
   express: ['apiserver/'],
 };
 
@@ -42,8 +62,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 const patternMakers = [
   'machinery/openapi/descriptions.ts',
   'kinds/validation/names.ts',
-  'kubelet/image-name.ts',
-  'kubelet/sysctls.ts',
+  'kubelet/images/image-name.ts',
+  'kubelet/pods/sysctls.ts',
   'proxy/host/forward-rules.ts',
   'proxy/nftables/table-monitor.ts',
 ];
@@ -90,12 +110,30 @@ describe('layering', () => {
       assert.deepEqual(wrong, []);
     });
 
+    it(`lists the folders of ${room} from the lowest up`, () => {
+      const names = Object.keys(folders);
+      const unknown = names.flatMap((name, index) =>
+        (folders[name] ?? []).filter((imported) => !names.slice(0, index).includes(imported)),
+      );
+      assert.deepEqual(unknown, []);
+    });
+
     it(`would notice one inside ${room} that runs back up`, () => {
       const [first = '', ...others] = Object.keys(folders);
       const planted = { path: `${room}/${first}/planted.ts`, room, text: '', imports: [`../${others.at(-1)}/x.ts`] };
       assert.equal(innerStrays(planted, folders).length, 1);
     });
   }
+
+  it('knows no circle of files, types included', () => assert.deepEqual(circlesIn(sources), []));
+
+  it('would notice a circle of files', () => {
+    const planted = [
+      { path: 'base/a.ts', room: 'base', text: '', imports: ['./b.ts'] },
+      { path: 'base/b.ts', room: 'base', text: '', imports: ['./a.ts'] },
+    ];
+    assert.deepEqual(circlesIn(planted), ['base/a.ts → base/b.ts → base/a.ts']);
+  });
 
   it('leaves the parts that tests are made of to tests', () => {
     const wrong = sources
@@ -210,19 +248,39 @@ function mayImport({ room }: SourceFile, imported: string): boolean {
 
 /** Imports of a file in a folder of a room that the folder may not make. */
 function innerStrays(file: SourceFile, folders: Readonly<Record<string, readonly string[]>>): string[] {
-  const folder = innerFolder(file.path);
+  const folderOf = (path: string) => innerFolder(path, folders);
+  const folder = folderOf(file.path);
   if (folder === undefined) return [];
   const allowed = folders[folder] ?? [];
   return importedPaths(file)
     .filter(({ path }) => path.startsWith(`${file.room}/`) && !innerGround.includes(path))
-    .filter(({ path }) => innerFolder(path) !== folder && !allowed.includes(innerFolder(path) ?? ''))
+    .filter(({ path }) => folderOf(path) !== folder && !allowed.includes(folderOf(path) ?? ''))
     .map(describeImport(file));
 }
 
-/** `proxy/services/rules.ts` → `services`; undefined for a file that lies directly in its room. */
-function innerFolder(path: string): string | undefined {
-  const [, folder, file] = path.split('/');
-  return file === undefined ? undefined : folder;
+/**
+ * `proxy/services/rules.ts` → `services`, of folders in folders the one that is listed; undefined for a file that lies
+ * directly in its room.
+ */
+function innerFolder(path: string, listed: Readonly<Record<string, unknown>>): string | undefined {
+  const folders = path.split('/').slice(1, -1);
+  const candidates = folders.map((_, index) => folders.slice(0, folders.length - index).join('/'));
+  return candidates.find((one) => Object.hasOwn(listed, one)) ?? folders[0];
+}
+
+/** Each circle of imports once, as far as a walk through all files meets it. */
+function circlesIn(files: readonly SourceFile[]): string[] {
+  const importsOf = new Map(files.map((file) => [file.path, importedPaths(file).map(({ path }) => path)]));
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]) => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    if (done.has(path) || way.includes(path)) return;
+    for (const imported of importsOf.get(path) ?? []) visit(imported, [...way, path]);
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return circles;
 }
 
 const isTesting = (path: string): boolean => path.includes('/testing/');

@@ -3,12 +3,13 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { privateMode } from '../../base/private-folder.ts';
-import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../pod.ts';
+import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
+import type { FieldContext } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volumes.ts';
-import { ContainerConfigError, computeEnvironment, type ReferencedData } from './environment.ts';
+import { ContainerConfigError, computeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
-import type { FieldContext } from './field-refs.ts';
 import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
 import { computeSecurity, localSeccompProfile } from './security.ts';
 import { absoluteInContainer, prepareVolumeMounts } from './volume-mounts.ts';

@@ -1,6 +1,6 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
-import { type PodObject, usesNodeNetwork } from '../pod.ts';
+import { type PodObject, usesNodeNetwork } from '../model/pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */

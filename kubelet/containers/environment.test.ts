@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { notFound } from '../../api/status-error.ts';
-import type { ContainerSpec } from '../pod.ts';
+import type { ContainerSpec } from '../model/pod.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import { containerIn, podOf } from '../testing/make-pod.ts';
-import { computeEnvironment, environmentNeedsPodIp, type ReferencedData } from './environment.ts';
+import { computeEnvironment, environmentNeedsPodIp } from './environment.ts';
 
 type Objects = Readonly<Record<string, Readonly<Record<string, string>>>>;
 

@@ -6,15 +6,10 @@
 import { isNotFound } from '../../api/status-error.ts';
 import type { EnvVarSource } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { ContainerSpec, PodObject } from '../pod.ts';
+import type { ContainerSpec, PodObject } from '../model/pod.ts';
+import { type FieldContext, needsPodIp, readField, readResourceField } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import { expand } from './expansion.ts';
-import { type FieldContext, needsPodIp, readField, readResourceField } from './field-refs.ts';
-
-/** The data of ConfigMaps and Secrets, as the API has them now. Absent ones throw NotFound. */
-export interface ReferencedData {
-  configMap(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
-  secret(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
-}
 
 /** The container cannot be made as it is written; users read the message. */
 export class ContainerConfigError extends Error {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PodObject } from '../pod.ts';
+import type { PodObject } from '../model/pod.ts';
 import { makePod, type PodSpec } from '../testing/make-pod.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from './hosts-file.ts';
 

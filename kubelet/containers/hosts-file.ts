@@ -1,6 +1,6 @@
 /** Names of a pod: its host name and the text of /etc/hosts. Pure. */
 
-import type { PodObject } from '../pod.ts';
+import type { PodObject } from '../model/pod.ts';
 
 export interface PodNames {
   /** As the kernel of its containers has it. */

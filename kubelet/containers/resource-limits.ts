@@ -1,7 +1,7 @@
 /** Requests and limits in the kernel's units. Pure. */
 
 import { milliUnits, parseQuantity, readQuantity } from '../../api/quantity.ts';
-import { type ContainerSpec, containerOf, type PodObject } from '../pod.ts';
+import { type ContainerSpec, containerOf, type PodObject } from '../model/pod.ts';
 import type { ContainerResources } from '../runtime/runtime.ts';
 
 const cpuPeriod = 100_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContainerSpec, PodObject } from '../pod.ts';
+import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import { containerIn, type PodSpec, podOf } from '../testing/make-pod.ts';
 import { computeSecurity, localSeccompProfile } from './security.ts';
 

@@ -1,6 +1,6 @@
 /** Security contexts of pod and container, merged into what the runtime is told. Pure. */
 
-import type { ContainerSpec, PodObject } from '../pod.ts';
+import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import type { ContainerSecurity } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './environment.ts';
 

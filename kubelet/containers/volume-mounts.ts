@@ -3,7 +3,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { VolumeMount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { PodContainer } from '../pod.ts';
+import type { PodContainer } from '../model/pod.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { bindSubPath } from '../volumes/sub-paths.ts';
 import type { MountedVolume } from '../volumes/volumes.ts';

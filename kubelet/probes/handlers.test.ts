@@ -5,7 +5,7 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
-import { FakeRuntime } from '../runtime/fake-runtime.ts';
+import { FakeRuntime } from '../runtime/testing/fake-runtime.ts';
 import { askExec, askGrpc, askHttp, askTcp } from './handlers.ts';
 
 describe('probe handlers', () => {

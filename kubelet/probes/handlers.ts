@@ -7,7 +7,7 @@ import net from 'node:net';
 import type { HTTPGetAction } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
-import type { ContainerSpec } from '../pod.ts';
+import type { ContainerSpec } from '../model/pod.ts';
 import type { Session, StreamRuntime } from '../runtime/runtime.ts';
 
 /** `unknown`: the question itself went wrong; `warning`: passed, but somebody should look. */

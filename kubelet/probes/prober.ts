@@ -13,9 +13,9 @@ import type { Probe } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { eventSubject } from '../event-subject.ts';
-import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../pod.ts';
-import type { StopReason } from '../pod-actions.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../model/pod.ts';
+import type { StopReason } from '../model/stop-reason.ts';
 import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
 import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
 

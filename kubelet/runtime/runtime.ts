@@ -1,6 +1,6 @@
 /**
- * CONTRACT: what runs containers. `docker-runtime.ts` is the real one, `fake-runtime.ts` the one for tests; both pass
- * `runtime-conformance.ts`.
+ * CONTRACT: what runs containers. `docker/docker-runtime.ts` is the real one, `testing/fake-runtime.ts` the one for
+ * tests; both pass `testing/runtime-conformance.ts`.
  *
  * A pod is a sandbox, which owns the network and IPC namespaces, and containers joined to it. A runtime remembers
  * by itself everything that it is told here (Docker: in labels and names), so that a kubelet that was killed finds

@@ -2,12 +2,12 @@
 
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
-import type { ObservedPods } from '../observed-pods.ts';
-import { attemptsOf, containerOf, type PodObject, statusOf } from '../pod.ts';
-import type { PodWorkers } from '../pod-workers.ts';
+import { untilDrained } from '../../base/until-drained.ts';
+import { attemptsOf, containerOf, type PodObject, statusOf } from '../model/pod.ts';
+import type { ObservedPods } from '../pods/observed-pods.ts';
+import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
 import { TextError } from './text-error.ts';
-import { untilDrained } from './until-drained.ts';
 
 export interface LogRequest {
   readonly pod: PodObject;

@@ -2,7 +2,7 @@
 
 import type { Container, ContainerStatus } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { containerOf, type ObservedPod, type PodContainer, type PodObject, specHashOf } from '../pod.ts';
+import { containerOf, type ObservedPod, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
 import type { ContainerRunState, ContainerState, PodIdentity, SandboxState } from '../runtime/runtime.ts';
 
 export type PodSpec = NonNullable<PodObject['spec']>;

@@ -3,9 +3,9 @@
 import { isNotFound } from '../../api/status-error.ts';
 import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { ReferencedData } from '../containers/environment.ts';
-import { type FieldContext, readField, readResourceField } from '../containers/field-refs.ts';
-import type { PodObject } from '../pod.ts';
+import type { PodObject } from '../model/pod.ts';
+import { type FieldContext, readField, readResourceField } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import type { Payload, PayloadFile } from './atomic-writer.ts';
 
 /** Tokens of service accounts, from the API server's token requests. */

@@ -7,7 +7,7 @@ import type { Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
-import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
+import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

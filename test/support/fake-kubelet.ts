@@ -8,7 +8,7 @@ import type { Node } from '../../api/types/core/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
-import { FakeRuntime } from '../../kubelet/runtime/fake-runtime.ts';
+import { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
 import { eventually } from './eventually.ts';
 import type { TestApiServer } from './test-api-server.ts';
 import { ensureNamespace } from './test-kubelet.ts';

@@ -2,8 +2,8 @@
 
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
-import { isForeign, type Maker, nodeLabel, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import { isForeign, type Maker, nodeLabel, podUidLabel, typeLabel } from './docker-labels.ts';
 import { ask } from './engine.ts';
 
 interface EngineEvent {

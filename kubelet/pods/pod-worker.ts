@@ -1,0 +1,455 @@
+/**
+ * The one sequence of steps that may act on one pod. Every step looks at object and runtime again.
+ *
+ *   object seen ──► living ──────────────► ending ─────────────► over ───────────► gone
+ *                    │  ▲                   ▲                     │                 │
+ *                    └──┘ look, decide, do  │ deletion, deadline, │ last status     │ containers and
+ *                         (woken by object, │ or all containers   │ written, object │ folders removed;
+ *                         runtime, probes,  │ ended               │ deleted if it   │ the worker ends
+ *                         or time)                                │ was to be       │
+ *
+ * Invariants:
+ * - One step at a time; what wakes the worker during a step makes it look once more.
+ * - It only goes forward: a pod that is ending never lives again, not even with a new kubelet (its phase says so).
+ * - The object is deleted only when nothing of the pod runs and its last status is stored.
+ * - Only `gone`, the object's absence, removes logs and volumes.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { computeBackoffMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { resizePendingMessage } from '../containers/allocated-resources.ts';
+import { readLastWords } from '../containers/last-words.ts';
+import { type ImagePuller, showPullErrorMs } from '../images/image-puller.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import { containerOf, graceSecondsOf, isDeleting, isTerminal, type PodObject, sandboxOf } from '../model/pod.ts';
+import type { StopReason } from '../model/stop-reason.ts';
+import type { Prober } from '../probes/prober.ts';
+import type { ContainerState, Runtime } from '../runtime/runtime.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import { computePodActions, isOver, type PodAction, type PodContext } from './pod-actions.ts';
+import { PodMemory } from './pod-memory.ts';
+import type { PodSync } from './pod-sync.ts';
+import { withRemembered } from './remembered-containers.ts';
+import type { RestartBackoff } from './restart-backoff.ts';
+import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './status/pod-status.ts';
+import type { StatusManager } from './status/status-manager.ts';
+
+export interface PodWorkerDependencies {
+  readonly runtime: Runtime;
+  readonly sync: PodSync;
+  readonly observed: ObservedPods;
+  readonly prober: Prober;
+  readonly statuses: StatusManager;
+  readonly puller: ImagePuller;
+  readonly backoff: RestartBackoff;
+  readonly volumes: Volumes;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nodeIp: string;
+  /** Why this node does not take the pod; undefined: it does. */
+  refusalOf(pod: PodObject): PodFailure | undefined;
+}
+
+interface PodFailure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const retry = { baseMs: 500, maxMs: 20_000 };
+/** Reasons to wait that time, or the container's own start, will end; others are tried again. */
+const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
+const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
+/** After these, what comes next is told by an event or by time. */
+const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer']);
+/** How soon a step that goes on is shown; then less and less often. */
+const showEveryMs = 1_500;
+/** How long the runtime may take for an answer once the pod's life is over. */
+const leaveBehindMs = 5_000;
+/** How often files of ConfigMaps and Secrets are brought up to date. */
+const volumesRefreshMs = 60_000;
+
+export class PodWorker {
+  readonly uid: string;
+  readonly #dependencies: PodWorkerDependencies;
+  readonly #logger: Logger;
+  readonly #memory = new PodMemory();
+  /** Aborts what serves only the pod's life. */
+  readonly #life = new AbortController();
+  #pod: PodObject;
+  #gone = false;
+  #failure: PodFailure | undefined;
+  #refusal: PodFailure | undefined;
+  #objectDeleted = false;
+  #failures = 0;
+  #wake: AbortController | undefined;
+  #dirty = false;
+
+  constructor(pod: PodObject, dependencies: PodWorkerDependencies) {
+    this.uid = pod.metadata.uid;
+    this.#pod = pod;
+    this.#dependencies = dependencies;
+    this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
+  }
+
+  get pod(): PodObject {
+    return this.#pod;
+  }
+
+  /** A newer version of the object. */
+  update(pod: PodObject): void {
+    const before = graceSecondsOf(this.#pod);
+    // Files of the downward API show them: they are due at once.
+    if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod)))
+      this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
+    this.#pod = pod;
+    this.#dependencies.statuses.seen(pod);
+    if (isDeleting(pod)) {
+      this.#life.abort();
+      if (graceSecondsOf(pod) < before) this.#hurryStops();
+    }
+    this.wake();
+  }
+
+  /** The object is no more: whatever is left of the pod goes. */
+  podGone(): void {
+    this.#gone = true;
+    this.#life.abort();
+    this.wake();
+  }
+
+  wake(): void {
+    this.#dirty = true;
+    this.#wake?.abort();
+  }
+
+  /** Why a container of this pod waits, for whoever asks for its log. */
+  waitingReasonOf(container: string): string | undefined {
+    return this.#memory.waiting.get(container)?.reason;
+  }
+
+  /** Until the pod is gone and nothing of it is left, or `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const end = () => {
+      this.#life.abort();
+      this.wake();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    await this.#runSteps(signal);
+    signal.removeEventListener('abort', end);
+  }
+
+  async #runSteps(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#dirty = false;
+      let waitMs: number | undefined;
+      try {
+        waitMs = await this.#step(signal);
+        if (waitMs === undefined) return;
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const wasCutShort = this.#life.signal.aborted && isAbort(error);
+        if (!wasCutShort) {
+          this.#failures += 1;
+          this.#logger.warn('A step for a pod failed; trying again', { error });
+        }
+        waitMs = wasCutShort || this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);
+      }
+      await this.#sleep(waitMs);
+    }
+  }
+
+  /** Returns how long to wait for the next look, or undefined: there will be none. */
+  async #step(signal: AbortSignal): Promise<number | undefined> {
+    const { observed, statuses, sync } = this.#dependencies;
+    this.#checkAdmission();
+    this.#checkDeadline();
+    const pod = statuses.withLatestStatus(this.#pod);
+    await this.#watchContainers(pod, observed.get(this.uid).containers);
+    const known = withRemembered(pod, observed.get(this.uid));
+    const context = this.#context();
+    if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
+    const decided = computePodActions(pod, known, context);
+    const heldBackMs = this.#heldBackMs(decided);
+    const actions = heldBackMs === undefined ? decided : [];
+    if (!context.ending) this.#forgetOldReasons(actions);
+    this.#publish(pod, context, signal);
+    const own = context.ending ? signal : this.#life.signal;
+    const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
+    await this.#publishMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
+    // Hooks and pulls may have taken long; what they changed is told at once.
+    const after = statuses.withLatestStatus(this.#pod);
+    await this.#watchContainers(after, observed.get(this.uid).containers);
+    this.#publish(after, this.#context(), signal);
+    if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
+    return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, await this.#nextLook(actions, signal));
+  }
+
+  /** How long to do nothing, because the last sandboxes could not be made. */
+  #heldBackMs(actions: readonly PodAction[]): number | undefined {
+    const leftMs = this.#memory.sandboxFailures.until - this.#dependencies.clock.monotonic();
+    return leftMs > 0 && actions.some(({ type }) => type === 'createSandbox') ? leftMs : undefined;
+  }
+
+  #isEnding(): boolean {
+    return this.#gone || this.#failure !== undefined || isDeleting(this.#pod) || isTerminal(this.#pod);
+  }
+
+  #context(): PodContext {
+    const { prober, backoff, clock, observed } = this.#dependencies;
+    const unwell = new Map<string, StopReason>(this.#memory.unwell);
+    for (const { id } of observed.get(this.uid).containers) {
+      const reason = prober.unwellOf(id);
+      if (reason !== undefined) unwell.set(id, reason);
+    }
+    return {
+      ending: this.#isEnding(),
+      unwell,
+      isStarted: (id) => !this.#memory.inHook.has(id) && prober.isStarted(id),
+      backOffOf: ({ name, status }) => {
+        const finishedAt = status.type === 'exited' ? status.finishedAt : clock.now();
+        const endedAt = clock.monotonic() - Math.max(0, clock.now() - finishedAt);
+        return backoff.waitOf(`${this.uid}/${name}`, endedAt, clock.monotonic());
+      },
+    };
+  }
+
+  #checkAdmission(): void {
+    if (this.#isEnding()) return;
+    this.#refusal = this.#dependencies.refusalOf(this.#pod);
+    if (this.#refusal === undefined) return;
+    this.#failure = this.#refusal;
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...this.#refusal });
+  }
+
+  #checkDeadline(): void {
+    const left = this.#deadlineLeftMs();
+    if (left === undefined || left > 0 || this.#isEnding()) return;
+    this.#failure = {
+      reason: 'DeadlineExceeded',
+      message: 'Pod was active on the node longer than the specified deadline',
+    };
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', ...this.#failure });
+    this.#life.abort();
+  }
+
+  #deadlineLeftMs(): number | undefined {
+    const { spec } = this.#pod;
+    const { startTime } = this.#dependencies.statuses.withLatestStatus(this.#pod).status ?? {};
+    if (spec?.activeDeadlineSeconds === undefined || startTime === undefined) return undefined;
+    return Date.parse(String(startTime)) + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
+  }
+
+  /** Probes follow what runs; last words are read of what ended. */
+  async #watchContainers(pod: PodObject, containers: readonly ContainerState[]): Promise<void> {
+    const { prober, runtime, observed, nodeIp } = this.#dependencies;
+    for (const state of containers) {
+      const container = containerOf(pod, state.name);
+      if (state.status.type === 'running') {
+        const podIp = sandboxOf(observed.get(this.uid))?.ip ?? nodeIp;
+        if (container !== undefined && !this.#memory.inHook.has(state.id))
+          prober.watch({ pod, container, state, podIp });
+        continue;
+      }
+      prober.forget(state.id);
+      if (!this.#memory.messages.has(state.id))
+        this.#memory.messages.set(state.id, await readLastWords(state, runtime));
+    }
+  }
+
+  /** A reason is told until the container has another one, or is about to be started. */
+  #forgetOldReasons(actions: readonly PodAction[]): void {
+    const waits = new Set(actions.flatMap((action) => ('name' in action ? [action.name] : [])));
+    for (const [name, { reason }] of this.#memory.waiting)
+      if (
+        !waits.has(name) ||
+        (reason === 'CrashLoopBackOff' && actions.some((a) => a.type === 'startContainer' && a.name === name))
+      )
+        this.#memory.waiting.delete(name);
+  }
+
+  #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
+    const { observed, prober, clock, nodeIp } = this.#dependencies;
+    if (over && this.#refusal !== undefined) return computeRejectedStatus(pod, { ...this.#refusal, now: clock.now() });
+    const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
+    return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
+      waiting: this.#memory.waiting,
+      messages: this.#memory.messages,
+      isReady: ready,
+      isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
+      isInHook: (id) => this.#memory.inHook.has(id),
+      ended: over && (this.#failure !== undefined || isDeleting(pod)),
+      over,
+      nodeIp,
+      ...(this.#failure !== undefined && { failure: this.#failure }),
+      now: clock.now(),
+    });
+  }
+
+  #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
+    if (this.#gone || isTerminal(pod)) return;
+    const status = this.#statusOf(pod, false);
+    this.#tellResize(pod, status);
+    const starting =
+      status.phase === 'Pending' &&
+      [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
+    this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
+  }
+
+  /**
+   * A step that takes long (a pull, a hook, a grace period) is shown while it goes on, and the pod's deadline is
+   * watched. Once the pod's life is over, waits end by themselves; a call that the runtime does not answer is left
+   * behind then. Whatever comes of it is announced by who made it.
+   */
+  async #publishMeanwhile(
+    work: Promise<void>,
+    { signal, mayLeave }: { readonly signal: AbortSignal; readonly mayLeave: boolean },
+  ): Promise<void> {
+    const { clock, statuses } = this.#dependencies;
+    const watchesLife = mayLeave && !this.#life.signal.aborted;
+    const over = new AbortController();
+    const patience = new AbortController();
+    const hurry = () => patience.abort();
+    const ended = work.finally(() => {
+      over.abort();
+      patience.abort();
+      this.#life.signal.removeEventListener('abort', hurry);
+    });
+    ended.catch(() => undefined); // awaited below
+    if (watchesLife) this.#life.signal.addEventListener('abort', hurry, { once: true });
+    for (let shown = 0; !over.signal.aborted; shown += 1) {
+      await clock.sleep(this.#untilShownMs(shown), patience.signal);
+      this.#checkDeadline();
+      if (watchesLife && this.#life.signal.aborted) {
+        await clock.sleep(leaveBehindMs, over.signal);
+        if (!over.signal.aborted) throw this.#life.signal.reason;
+      }
+      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), this.#context(), signal);
+    }
+    await ended;
+  }
+
+  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
+    const isPending = (all: readonly { readonly type: string }[]) =>
+      all.some(({ type }) => type === 'PodResizePending');
+    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
+    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
+    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
+  }
+
+  #untilShownMs(shown: number): number {
+    const nextMs = showEveryMs * 2 ** Math.min(shown, 4);
+    const deadlineMs = this.#isEnding() ? undefined : this.#deadlineLeftMs();
+    return Math.min(nextMs, Math.max(0, deadlineMs ?? nextMs));
+  }
+
+  /** Nothing runs any more. */
+  async #finish(pod: PodObject, _context: PodContext, signal: AbortSignal): Promise<number | undefined> {
+    const { statuses } = this.#dependencies;
+    if (this.#gone) {
+      await this.#removeAll();
+      return undefined;
+    }
+    if (!isTerminal(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
+    if (!isDeleting(this.#pod) || this.#objectDeleted) return Number.POSITIVE_INFINITY;
+    await statuses.settled(this.uid);
+    await statuses.deletePod(this.#pod);
+    this.#objectDeleted = true;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  async #removeAll(): Promise<void> {
+    const { observed, runtime, volumes, statuses, puller, backoff, prober } = this.#dependencies;
+    const { containers, sandboxes } = observed.get(this.uid);
+    for (const { id } of containers) prober.forget(id);
+    // The sandbox goes last: containers refer to it.
+    await Promise.all(containers.map(({ id }) => this.#remove(id, runtime)));
+    await Promise.all(sandboxes.map(({ id }) => this.#remove(id, runtime)));
+    await volumes.tearDown(this.uid);
+    statuses.forget(this.uid);
+    puller.forget(this.uid);
+    backoff.forget(`${this.uid}/`);
+    observed.forget(this.uid);
+  }
+
+  async #remove(id: string, runtime: Runtime): Promise<void> {
+    await runtime.remove(id);
+    this.#dependencies.observed.noteRemoved(this.uid, id);
+  }
+
+  async #nextLook(actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
+    const { clock, puller } = this.#dependencies;
+    const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
+    const deadline = this.#deadlineLeftMs();
+    if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
+    const reasons = [...this.#memory.waiting.values()].map(({ reason }) => reason);
+    if (reasons.includes('ErrImagePull')) waits.push(showPullErrorMs);
+    const nextTry = puller.nextTry(this.uid);
+    if (nextTry !== undefined && reasons.some((reason) => pullReasons.has(reason)))
+      waits.push(Math.max(50, nextTry - clock.monotonic()));
+    if (reasons.some((reason) => !transientReasons.has(reason) && !pullReasons.has(reason))) {
+      this.#configFailures += 1;
+      waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
+    } else this.#configFailures = 0;
+    // A program that could not be run has ended: the next step decides what that means.
+    if (reasons.length === 0 && actions.some(({ type }) => type === 'startContainer'))
+      waits.push(...this.#afterStart());
+    if (this.#hasVolumes()) waits.push(await this.#refreshVolumes());
+    signal.throwIfAborted();
+    return Math.min(Number.POSITIVE_INFINITY, ...waits);
+  }
+
+  /** Also those that a kubelet before this one made: their files are to stay up to date as well. */
+  #hasVolumes(): boolean {
+    if ((this.#pod.spec?.volumes ?? []).length === 0 || this.#isEnding()) return false;
+    const runs = sandboxOf(this.#dependencies.observed.get(this.uid))?.running ?? false;
+    return runs || this.#memory.volumes !== undefined;
+  }
+
+  /** Returns when they are due again. */
+  async #refreshVolumes(): Promise<number> {
+    const { clock, volumes, statuses } = this.#dependencies;
+    const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
+    if (dueInMs > 0) return dueInMs;
+    this.#memory.volumesCheckedAt = clock.monotonic();
+    const setUp = volumes.setUp(statuses.withLatestStatus(this.#pod));
+    this.#memory.volumes = await untilAborted(setUp, this.#life.signal);
+    return volumesRefreshMs;
+  }
+
+  #configFailures = 0;
+
+  #afterStart(): number[] {
+    const { containers } = this.#dependencies.observed.get(this.uid);
+    return containers.every(({ status }) => status.type === 'running') ? [] : [0];
+  }
+
+  /** The grace period became shorter while containers are ending. */
+  #hurryStops(): void {
+    const seconds = graceSecondsOf(this.#pod);
+    for (const id of this.#memory.stopping)
+      this.#dependencies.runtime
+        .stop(id, seconds)
+        .catch((error: unknown) => this.#logger.warn('A container could not be stopped sooner', { error }));
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (this.#dirty || ms <= 0) {
+      await new Promise(setImmediate); // others get their turn
+      return;
+    }
+    this.#wake = new AbortController();
+    await this.#dependencies.clock.sleep(Math.min(ms, 2 ** 31 - 1), this.#wake.signal);
+    this.#wake = undefined;
+  }
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+/** What of a pod's metadata can change and be read by its containers. */
+const shownMetadata = ({ metadata }: PodObject): unknown => [metadata.labels, metadata.annotations];
