@@ -1,6 +1,7 @@
 /** Taints and tolerations: which taint a pod puts up with. Pure. The API server keeps taints valid; here they are only read. */
 
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { parseInt64 } from './int64.ts';
 import type { Taint, Toleration } from './types/core/v1.ts';
 
 type ReadonlyTaint = DeepReadonly<Pick<Taint, 'key' | 'value' | 'effect'>>;
@@ -45,11 +46,4 @@ function compare(
 ): boolean {
   const [a, b] = [parseInt64(taintValue ?? ''), parseInt64(tolerated)];
   return a !== undefined && b !== undefined && test(a, b);
-}
-
-/** Undefined for what is no number, and for what does not fit into 64 bits. */
-function parseInt64(text: string): bigint | undefined {
-  if (!/^-?\d{1,19}$/.test(text)) return undefined;
-  const number = BigInt(text);
-  return BigInt.asIntN(64, number) === number ? number : undefined;
 }
