@@ -177,6 +177,17 @@ describe('layering', () => {
     });
   }
 
+  // The dashboard's pages read objects with the same code as the components do.
+  it('keeps Node out of what a browser runs too', () => assert.deepEqual(nodeImportsBelow('api', sources), []));
+
+  it('would notice Node behind an import of api', () => {
+    const planted = [
+      { path: 'api/planted.ts', room: 'api', text: '', imports: ['../base/planted.ts'] },
+      { path: 'base/planted.ts', room: 'base', text: '', imports: ['node:net'] },
+    ];
+    assert.deepEqual(nodeImportsBelow('api', planted), ['base/planted.ts imports node:net']);
+  });
+
   // Users' patterns run in an engine of linear time (api/apiextensions/patterns.ts), never in JavaScript's own.
   it('makes regular expressions only from text of its own', () => {
     const wrong = sources
@@ -244,6 +255,23 @@ function strangersTo(what: string, owners: readonly string[], files: readonly So
 
 function mayImport({ room }: SourceFile, imported: string): boolean {
   return imported === room || (arrows[room] ?? []).includes(imported);
+}
+
+/** Imports of Node's modules by the files of a room, and by all that they import. */
+function nodeImportsBelow(room: string, files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Set(files.filter((file) => file.room === room));
+  for (const file of reached) {
+    for (const { path } of importedPaths(file)) {
+      const imported = byPath.get(path);
+      if (imported !== undefined) reached.add(imported);
+    }
+  }
+  return [...reached].flatMap((file) =>
+    file.imports
+      .filter((specifier) => specifier.startsWith('node:'))
+      .map((specifier) => describeImport(file)({ specifier })),
+  );
 }
 
 /** Imports of a file in a folder of a room that the folder may not make. */
