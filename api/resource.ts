@@ -56,6 +56,15 @@ export function resource<T extends KubernetesObject>(
   return { namespaced: true, ...identity };
 }
 
+export type GroupVersion = Pick<Resource, 'group' | 'version'>;
+
 /** `v1`, `apps/v1`. */
-export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
+export const apiVersionOf = ({ group, version }: GroupVersion): string =>
   group === '' ? version : `${group}/${version}`;
+
+/** `apps/v1` as its group and version, either of which may be empty; undefined for what has more parts. */
+export function parseApiVersion(apiVersion: string): GroupVersion | undefined {
+  const [first = '', second, ...others] = apiVersion.split('/');
+  if (others.length > 0) return undefined;
+  return second === undefined ? { group: '', version: first } : { group: first, version: second };
+}

@@ -7,6 +7,7 @@ import { services } from '../api/resources/core.ts';
 import { isForeignAddress } from '../api/special-ip.ts';
 import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
+import { errorText } from '../base/error-text.ts';
 import { startHttpsServer } from '../base/https-server.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
@@ -224,6 +225,6 @@ async function whyStoreFails(store: Store): Promise<string | undefined> {
     await store.currentRevision();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }

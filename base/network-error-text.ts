@@ -3,6 +3,8 @@
  * OpenSSL says (threads, source files) is for a log, where the error itself goes as the cause.
  */
 
+import { errorText } from './error-text.ts';
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRNOTAVAIL: 'no address or port is left to connect from',
@@ -24,7 +26,7 @@ const notTls = /wrong version number|packet length too long|http request|unknown
 
 /** What a broken connection means; the error's own message when it is about something else. Pure. */
 export function networkErrorText(error: unknown): string {
-  return networkReasonOf(error) ?? (error instanceof Error ? error.message : String(error));
+  return networkReasonOf(error) ?? errorText(error);
 }
 
 /** As `networkErrorText`; undefined: this is no error of a connection. */

@@ -19,6 +19,7 @@
 import { keyOf, type ObjectKey, type Stored } from '../api/object.ts';
 import { leases } from '../api/resources/coordination.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
+import { formatMicroTime } from '../api/time.ts';
 import type { Lease } from '../api/types/coordination/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -155,7 +156,7 @@ export class LeaderElection {
 
   #claim(previous: Lease['spec']): NonNullable<Lease['spec']> {
     const { identity } = this.#options;
-    const now = microTime(this.#clock.now());
+    const now = formatMicroTime(this.#clock.now());
     const mine = previous?.holderIdentity === identity;
     return {
       ...previous,
@@ -223,7 +224,7 @@ export class LeaderElection {
   async #writeFree(): Promise<boolean> {
     const current = this.#observed?.lease;
     if (current?.spec?.holderIdentity !== this.#options.identity) return true;
-    const renewTime = microTime(this.#clock.now());
+    const renewTime = formatMicroTime(this.#clock.now());
     const spec = { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
     try {
       this.#see(await this.#options.client.update(leases, { ...current, spec }));
@@ -236,4 +237,3 @@ export class LeaderElection {
 }
 
 /** RFC 3339 with microseconds, as Leases have it. */
-const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');

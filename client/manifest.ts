@@ -5,6 +5,7 @@
 
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import type { KubernetesObject } from '../api/object.ts';
+import { errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
 
 export type Manifest = KubernetesObject & { apiVersion: string; kind: string };
@@ -22,7 +23,7 @@ function parseDocuments(text: string, source: string): unknown[] {
       (document) => document !== null && document !== undefined,
     );
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = errorText(cause);
     throw new UserError(`${source} is neither YAML nor JSON: ${detail}`, { cause });
   }
 }

@@ -13,6 +13,7 @@ import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/logger.ts';
 import type {
   Client,
@@ -262,10 +263,7 @@ function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<
 }
 
 const brokenWatch = (kind: Pick<Resource, 'plural'>, error: unknown): StatusError =>
-  serviceUnavailable(
-    `The watch of ${kind.plural} broke: ${error instanceof Error ? error.message : String(error)}`,
-    error,
-  );
+  serviceUnavailable(`The watch of ${kind.plural} broke: ${errorText(error)}`, error);
 
 const typeOf = (kind: Pick<Resource, 'group' | 'version' | 'kind'>): { apiVersion: string; kind: string } => ({
   apiVersion: apiVersionOf(kind),

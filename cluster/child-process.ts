@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { open, readFile, stat } from 'node:fs/promises';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Patience } from '../base/patience.ts';
@@ -132,7 +133,7 @@ class SupervisedChild implements Running {
       const { ended } = await this.#spawn();
       return await ended;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   }
 

@@ -5,6 +5,7 @@
 
 import { isRetryable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import { Patience } from '../base/patience.ts';
 import { UserError } from '../base/user-error.ts';
 
@@ -42,7 +43,7 @@ async function answerOf(whyNot: () => Promise<string | undefined>): Promise<stri
   try {
     return await whyNot();
   } catch (error) {
-    if (isRetryable(error)) return error instanceof Error ? error.message : String(error);
+    if (isRetryable(error)) return errorText(error);
     throw error;
   }
 }

@@ -16,6 +16,7 @@ import { nodes, pods, services } from '../api/resources/core.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
@@ -344,7 +345,7 @@ async function untilDone(
     try {
       return await attempt();
     } catch (error) {
-      report(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      report(`${what}: ${errorText(error)}`);
       logger.warn('The node is not ready for pods', { what, error });
     }
     await clock.sleep(retryMs, signal);

@@ -17,6 +17,7 @@ import type { Service } from '../api/types/core/v1.ts';
 import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
@@ -195,7 +196,7 @@ class ProxyLoop {
         await this.#nextChange(signal);
         await this.#clock.sleep(groupingMs, signal);
       } catch (error) {
-        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#trouble = errorText(error);
         this.#applied = false;
         this.#logger.error('Programming the rules failed; trying again', { error });
         await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);

@@ -9,8 +9,8 @@ import { namespaces } from '../../api/resources/core.ts';
 import { serviceCidrs } from '../../api/resources/networking.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
+import { formatTime } from '../../api/time.ts';
 import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
-import { timestamp } from '../registry/object-metadata.ts';
 import type { Registries } from '../registry/registries.ts';
 import { internalWrite } from '../registry/write-request.ts';
 
@@ -59,7 +59,7 @@ const readyNow = () => ({
   status: 'True',
   reason: '',
   message: 'Kubernetes default Service CIDR is ready',
-  lastTransitionTime: timestamp(Date.now()),
+  lastTransitionTime: formatTime(Date.now()),
 });
 
 async function ensureObject<T extends KubernetesObject>(

@@ -3,8 +3,9 @@
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
 import { copyJson, equalJson } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
+import { formatTime } from '../../api/time.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { metadataOf, timestamp } from './object-metadata.ts';
+import { metadataOf } from './object-metadata.ts';
 
 export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
 
@@ -44,7 +45,7 @@ export function decideDeletion(kind: Kind, current: Stored, options: DeletionOpt
       if (!isHeld) return { type: 'remove', object: current, marksFirst: false };
       return { type: equalJson(metadata, before) ? 'keep' : 'mark', object: current };
     }
-    metadata.deletionTimestamp = timestamp(now);
+    metadata.deletionTimestamp = formatTime(now);
     twoStepDeletion.markDeleted(current);
     return { type: 'mark', object: current };
   }
@@ -98,14 +99,14 @@ function markGraceful(kind: Kind, current: Stored, options: DeletionOptions, now
   const left = metadata.deletionGracePeriodSeconds ?? 0;
   const grace = kind.strategy.gracePeriodSeconds?.(current, asked === undefined ? left : asked < 0 ? 1 : asked) ?? 0;
   if (grace >= left) return;
-  metadata.deletionTimestamp = timestamp(Date.parse(metadata.deletionTimestamp) - (left - grace) * 1000);
+  metadata.deletionTimestamp = formatTime(Date.parse(metadata.deletionTimestamp) - (left - grace) * 1000);
   metadata.deletionGracePeriodSeconds = grace;
 }
 
 function mark(current: Stored, graceSeconds: number, now: number): void {
   const metadata = metadataOf(current);
   if (metadata.deletionTimestamp !== undefined) return;
-  metadata.deletionTimestamp = timestamp(now + graceSeconds * 1000);
+  metadata.deletionTimestamp = formatTime(now + graceSeconds * 1000);
   metadata.deletionGracePeriodSeconds = graceSeconds;
   if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
 }

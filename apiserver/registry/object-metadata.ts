@@ -3,6 +3,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { formatTime } from '../../api/time.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
@@ -21,9 +22,6 @@ const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const suffixLength = 5;
 const longestGeneratedName = 63;
 
-/** Time as the API shows it: whole seconds, UTC. */
-export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
-
 export function generateName(base: string): string {
   const suffix = Array.from({ length: suffixLength }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
   return `${base.slice(0, longestGeneratedName - suffixLength)}${suffix}`;
@@ -34,7 +32,7 @@ export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: numbe
   const metadata = metadataOf(object);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  metadata.creationTimestamp = timestamp(now);
+  metadata.creationTimestamp = formatTime(now);
   metadata.uid = randomUUID();
   if (kind.strategy.generationOf) metadata.generation = 1;
   if (metadata.generateName && !metadata.name) metadata.name = generateName(metadata.generateName);

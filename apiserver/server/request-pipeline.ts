@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
@@ -145,5 +146,5 @@ function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
   if (error instanceof StatusError) return error;
   if (error instanceof StoreUnavailableError) return storeUnavailable(error);
   if (isAbandoned) return timeout('the request was given up');
-  return internalError(error instanceof Error ? error.message : String(error), error);
+  return internalError(errorText(error), error);
 }

@@ -1,6 +1,7 @@
 /** What a namespace that is being deleted says about what keeps it. Pure. */
 
 import type { Resource } from '../../api/resource.ts';
+import { formatTime } from '../../api/time.ts';
 import type { NamespaceCondition } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
@@ -37,7 +38,7 @@ export function computeNamespaceConditions(
     NamespaceContentRemaining: contentRemaining(observed.leftovers),
     NamespaceFinalizersRemaining: finalizersRemaining(observed.leftovers),
   };
-  const lastTransitionTime = `${new Date(observed.now).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = formatTime(observed.now);
   const own = Object.entries(verdicts).map(([type, [status, reason, message]]) => {
     const known = previous.find((condition) => condition.type === type);
     const kept = known?.status === status && known.lastTransitionTime;

@@ -13,6 +13,7 @@ import type { Resource } from '../../api/resource.ts';
 import { namespaces, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Namespace } from '../../api/types/core/v1.ts';
+import { errorText } from '../../base/error-text.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
@@ -38,7 +39,7 @@ export function createNamespaceDeletionController(context: ControllerContext): C
     const { leftovers, podsRemain, failures, stale } = await deleteContent(client, name);
     const conditions = computeNamespaceConditions(namespace.status?.conditions ?? [], {
       leftovers,
-      failures: failures.map((error) => (error instanceof Error ? error.message : String(error))),
+      failures: failures.map(errorText),
       stale,
       now: clock.now(),
     });

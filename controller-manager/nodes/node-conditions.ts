@@ -1,5 +1,6 @@
 /** What a node's conditions say, and which taints follow from them. Pure. */
 
+import { formatTime } from '../../api/time.ts';
 import type { Node, NodeCondition, Taint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
@@ -42,7 +43,7 @@ const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressu
 
 /** All conditions of a node whose kubelet is silent. */
 export function computeSilentConditions(node: Cached<Node>, now: number): NodeCondition[] {
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = formatTime(now);
   const known = (node.status?.conditions ?? []).map((condition) =>
     kubeletConditions.includes(condition.type) && condition.status !== 'Unknown'
       ? {
@@ -83,7 +84,7 @@ export function computeTaints(node: Cached<Node>, { mayEvict, now }: TaintContex
     return true;
   };
   const has = (key: string, effect: string) => current.some((taint) => taint.key === key && taint.effect === effect);
-  const timeAdded = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const timeAdded = formatTime(now);
   const added = [
     ...[...noSchedule]
       .filter((key) => !has(key, 'NoSchedule'))

@@ -12,6 +12,7 @@
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { formatTime } from '../../api/time.ts';
 import type { Lease } from '../../api/types/coordination/v1.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
@@ -179,7 +180,7 @@ class NodeLifecycle implements Reconciler {
   async #markPodNotReady(pod: Cached<Pod>): Promise<void> {
     const { client, clock } = this.#parts;
     const { namespace, name, resourceVersion } = pod.metadata;
-    const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const lastTransitionTime = formatTime(clock.now());
     const conditions = pod.status?.conditions?.map((condition) =>
       condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
     );

@@ -1,5 +1,6 @@
 /** What a CertificateSigningRequest must look like, and who may write which part of it. */
 
+import { formatTime } from '../../api/time.ts';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type {
@@ -78,7 +79,7 @@ function withTimes(
   before: readonly CertificateSigningRequestCondition[],
 ): { conditions?: CertificateSigningRequestCondition[] } {
   if (conditions.length === 0) return {};
-  const now = new Date().toISOString().replace(/\.\d+/, '');
+  const now = formatTime(Date.now());
   return {
     conditions: conditions.map((condition) => {
       const known = before.find(({ type }) => type === condition.type);

@@ -6,6 +6,7 @@
 import { isNotFound } from '../../api/status-error.ts';
 import type { EnvVarSource } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import { type FieldContext, needsPodIp, readField, readResourceField } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
@@ -75,7 +76,7 @@ async function readSource(
     if (fieldRef) return readField(pod, fieldRef, fields);
     if (resourceFieldRef) return readResourceField(pod, container, resourceFieldRef, fields);
   } catch (error) {
-    throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
+    throw new ContainerConfigError(errorText(error));
   }
   const reference = configMapKeyRef ?? secretKeyRef;
   if (reference === undefined) return '';

@@ -1,6 +1,7 @@
 /** Brings a container's image onto the node, by its pull policy; tells users each step; waits longer after each failure. */
 
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
@@ -117,7 +118,7 @@ export class ImagePuller {
       return found;
     } catch (error) {
       signal.throwIfAborted();
-      const words = error instanceof Error ? error.message : String(error);
+      const words = errorText(error);
       const waitMs = before === undefined ? baseMs : Math.min(maxMs, before.waitMs * 2);
       this.#failures.set(key, { words, waitMs, failedAt: clock.monotonic(), until: clock.monotonic() + waitMs });
       recorder.record(subject, {

@@ -11,6 +11,3 @@ export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   return ms < 60_000 ? `${Number((ms / 1000).toFixed(3))}s` : formatSeconds(ms);
 }
-
-/** RFC 3339 in whole seconds, as object times are. */
-export const formatTime = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;

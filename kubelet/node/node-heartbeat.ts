@@ -2,6 +2,7 @@
 
 import { leases } from '../../api/resources/coordination.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import { formatMicroTime } from '../../api/time.ts';
 import type { Lease } from '../../api/types/coordination/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -36,7 +37,7 @@ export async function runNodeHeartbeat(options: NodeHeartbeatOptions, signal: Ab
 }
 
 async function renew({ client, nodeName, clock }: NodeHeartbeatOptions): Promise<void> {
-  const renewTime = `${new Date(clock.now()).toISOString().slice(0, -1)}000Z`;
+  const renewTime = formatMicroTime(clock.now());
   const spec = { holderIdentity: nodeName, leaseDurationSeconds: durationSeconds, renewTime };
   try {
     await client.patch<Lease>(leases, { namespace, name: nodeName }, { type: 'merge', body: { spec } });

@@ -13,6 +13,7 @@ import { isNotFound } from '../../api/status-error.ts';
 import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { ImageState, Runtime, RuntimeVersion } from '../runtime/runtime.ts';
@@ -120,7 +121,7 @@ export class NodeReporter {
       this.#runtime = { version, images };
       this.#runtimeTrouble = undefined;
     } catch (error) {
-      this.#runtimeTrouble = `container runtime is down: ${error instanceof Error ? error.message : String(error)}`;
+      this.#runtimeTrouble = `container runtime is down: ${errorText(error)}`;
     } finally {
       over.abort();
     }

@@ -1,8 +1,8 @@
 /** The status of the node, from what machine and runtime say. Pure. */
 
+import { formatTime } from '../../api/time.ts';
 import type { ContainerImage, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { formatTime } from '../model/go-text.ts';
 import { patchOfConditions, replacedList } from '../model/status-patch.ts';
 import type { ImageState, RuntimeVersion } from '../runtime/runtime.ts';
 import type { Machine, Pressure } from './machine.ts';

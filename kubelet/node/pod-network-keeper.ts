@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { NodeRuntime } from '../runtime/runtime.ts';
@@ -58,7 +59,7 @@ export class PodNetworkKeeper {
       this.#noteRepair(await this.#options.runtime.ensureNetwork(podCidr));
       this.#setTrouble(undefined);
     } catch (error) {
-      this.#setTrouble(`the pod network is broken: ${error instanceof Error ? error.message : String(error)}`);
+      this.#setTrouble(`the pod network is broken: ${errorText(error)}`);
     }
   }
 

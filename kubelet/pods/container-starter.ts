@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
@@ -120,7 +121,7 @@ export class ContainerStarter {
       return id;
     } catch (error) {
       signal.throwIfAborted();
-      throw new StartError('CreateContainerError', error instanceof Error ? error.message : String(error), {
+      throw new StartError('CreateContainerError', errorText(error), {
         cause: error,
       });
     }

@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { privateMode } from '../../base/private-folder.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
@@ -162,7 +163,7 @@ export class PodSync {
     const { recorder, clock } = this.#options;
     const count = memory.sandboxFailures.count + 1;
     memory.sandboxFailures = { count, until: clock.monotonic() + computeBackoffMs(count, sandboxRetry) };
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorText(error);
     const message = `Failed to create pod sandbox: ${words}`;
     recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
   }

@@ -6,6 +6,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { HTTPGetAction } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { ContainerSpec } from '../model/pod.ts';
 import type { Session, StreamRuntime } from '../runtime/runtime.ts';
@@ -18,8 +19,6 @@ export interface Answer {
 
 const outputLimit = 10 * 1024;
 const maxRedirects = 10;
-
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** How long an answer may take. `signal`: nobody wants it any more. */
 export interface Patience {
@@ -118,7 +117,7 @@ async function follow(start: URL, headers: Record<string, string>, signal: Abort
     try {
       page = await get(url, headers, signal);
     } catch (error) {
-      return { result: 'failure', output: `Get "${url.href}": ${words(error)}` };
+      return { result: 'failure', output: `Get "${url.href}": ${errorText(error)}` };
     }
     const { status, location, body } = page;
     if (status < 200 || status >= 400)

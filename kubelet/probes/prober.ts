@@ -12,6 +12,7 @@
 import type { Probe } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../model/pod.ts';
@@ -185,7 +186,7 @@ export class Prober {
       if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
       return { result: 'success', output: '' };
     } catch (error) {
-      return { result: 'unknown', output: error instanceof Error ? error.message : String(error) };
+      return { result: 'unknown', output: errorText(error) };
     }
   }
 

@@ -3,6 +3,7 @@
 import { isNotFound } from '../../api/status-error.ts';
 import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { PodObject } from '../model/pod.ts';
 import { type FieldContext, readField, readResourceField } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
@@ -47,7 +48,7 @@ export async function computePayload(volume: ReadonlyVolume, input: PayloadInput
     try {
       await addSource(payload, source, mode, input);
     } catch (error) {
-      missing.push(error instanceof Error ? error.message : String(error));
+      missing.push(errorText(error));
     }
   }
   if (missing.length > 0) throw new Error(missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`);

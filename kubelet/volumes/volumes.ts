@@ -10,6 +10,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseQuantity } from '../../api/quantity.ts';
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import { ensurePrivateFolder, privateMode } from '../../base/private-folder.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
@@ -96,7 +97,7 @@ export class Volumes {
       await writeAtomically(hostPath, payload, new Date(clock.now()));
       return { hostPath, readOnly: true };
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = errorText(error);
       throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${words}`, { cause: error });
     }
   }

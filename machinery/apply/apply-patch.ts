@@ -9,6 +9,7 @@ import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
+import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { conflictError } from './conflict-error.ts';
 import { emptyObjectOf } from './empty-object.ts';
@@ -24,7 +25,6 @@ import {
   comparison,
   conflictsWith,
   knownVersions,
-  timeText,
   type Write,
   withoutChanged,
 } from './update-managed-fields.ts';
@@ -147,7 +147,7 @@ function attemptApply(application: Application): Applied & { readonly conflicts:
     id === identity ? difference(manager.fields, identityFields) : manager.fields,
   );
   const own = managers.get(identity);
-  if (changed && own !== undefined) managers.set(identity, { ...own, time: timeText(now) });
+  if (changed && own !== undefined) managers.set(identity, { ...own, time: formatTime(now) });
   return {
     object: isRecord(next) ? next : {},
     managers,

@@ -3,6 +3,7 @@
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
+import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
@@ -73,7 +74,7 @@ function take(managers: Map<string, Manager>, taken: FieldSet, write: Write): vo
   const self = { name, operation: 'Update', apiVersion: apiVersionOf(write.kind), subresource } as const;
   const identity = identityOf(self);
   const fields = union(managers.get(identity)?.fields ?? {}, taken);
-  managers.set(identity, { ...self, time: timeText(now), fields });
+  managers.set(identity, { ...self, time: formatTime(now), fields });
 }
 
 /** What changed, apart from what this write leaves alone anyway. */
@@ -124,9 +125,6 @@ function parseApiVersion(apiVersion: string): { group: string; version: string }
   const slash = apiVersion.indexOf('/');
   return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
-
-/** RFC 3339, to the second. */
-export const timeText = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
 
 /** Whether two objects are the same but for the times in their managedFields: then nothing needs to be written. */
 export function sameButForTimes(a: KubernetesObject, b: KubernetesObject): boolean {

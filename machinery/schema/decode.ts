@@ -7,6 +7,7 @@
 
 import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../../api/quantity.ts';
+import { errorText } from '../../base/error-text.ts';
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
 import { canonicalBase64 } from './base64.ts';
@@ -333,7 +334,7 @@ function canonicalOrThrow(read: (text: string) => string, text: string): string 
   try {
     return read(text);
   } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DecodeError(errorText(error), { cause: error });
   }
 }
 

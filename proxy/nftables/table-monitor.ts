@@ -12,6 +12,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 
 export interface TableMonitorOptions {
@@ -91,10 +92,7 @@ export class TableMonitor {
     child.once('close', () => {
       this.#isListening = false;
     });
-    const ended = once(child, 'close').then(
-      ([code, killedBy]) => String(killedBy ?? code),
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
+    const ended = once(child, 'close').then(([code, killedBy]) => String(killedBy ?? code), errorText);
     for await (const line of createInterface(child.stdout)) this.hear(line);
     return await ended;
   }

@@ -7,6 +7,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { errorText } from '../../base/error-text.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { runCommand } from '../../proxy/command.ts';
 import { Nftables } from '../../proxy/services/nftables.ts';
@@ -49,7 +50,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     answer = await perform(JSON.parse(line) as PeerRequest);
   } catch (error) {
-    answer = { error: error instanceof Error ? error.message : String(error) };
+    answer = { error: errorText(error) };
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

@@ -3,6 +3,7 @@
 import type { Stored } from '../../../api/object.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { Binding, Pod } from '../../../api/types/core/v1.ts';
 import { bindingKind } from '../../../kinds/core/pods/binding.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
@@ -68,7 +69,7 @@ function bind(pod: Stored<Pod>, binding: Binding): Pod {
 
 function withScheduled(pod: Pod): NonNullable<NonNullable<Pod['status']>['conditions']> {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const lastTransitionTime = formatTime(Date.now());
   return [
     ...others,
     {

@@ -4,13 +4,13 @@ import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import type { ObjectKey, Stored } from '../../../api/object.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { Target } from '../../registry/target.ts';
 import { readSmallBody } from '../../request/body.ts';
@@ -132,7 +132,7 @@ function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisrup
   const next = {
     ...status,
     disruptionsAllowed: disruptionsAllowed - 1,
-    disruptedPods: { ...disruptedPods, [pod.metadata.name]: timestamp(Date.now()) },
+    disruptedPods: { ...disruptedPods, [pod.metadata.name]: formatTime(Date.now()) },
   };
   return { ...budget, status: next as PodDisruptionBudgetStatus };
 }

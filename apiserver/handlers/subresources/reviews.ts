@@ -2,6 +2,7 @@
 
 import type { KubernetesObject } from '../../../api/object.ts';
 import { badRequest } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { TokenReview } from '../../../api/types/authentication/v1.ts';
 import type {
   LocalSubjectAccessReview,
@@ -14,7 +15,6 @@ import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-
 import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
 import { decide } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import { isMaster, type User } from '../../request/user.ts';
@@ -93,7 +93,7 @@ const reviewHandler =
     placeInNamespace(review, target);
     const status = await answer(review, request, target);
     const isSelf = target.kind.plural === 'selfsubjectreviews';
-    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: timestamp(Date.now()) }) };
+    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(Date.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
   };
 

@@ -4,13 +4,13 @@ import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
 import type { ExpectedType } from '../../decoding/decode-object.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
 import { findObject } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { Target } from '../../registry/target.ts';
@@ -51,9 +51,9 @@ export const createTokenHandler =
     const answer = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: timestamp(Date.now()) },
+      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: formatTime(Date.now()) },
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: wanted.spec?.boundObjectRef ?? null },
-      status: { token, expirationTimestamp: timestamp(expiresAt.getTime()) },
+      status: { token, expirationTimestamp: formatTime(expiresAt.getTime()) },
     };
     await sendValue(request, 201, answer, output);
   };

@@ -15,6 +15,7 @@ import { pods } from '../../../api/resources/core.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import { Expectations } from '../../../client/expectations.ts';
@@ -123,7 +124,7 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
       }
       return undefined;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       return { reason: missing > 0 ? 'FailedCreate' : 'FailedDelete', message, error };
     }
   }

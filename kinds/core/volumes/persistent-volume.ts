@@ -2,6 +2,7 @@
 
 import type { Stored } from '../../../api/object.ts';
 import { persistentVolumes } from '../../../api/resources/core.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
@@ -23,7 +24,7 @@ function notePhase(next: PersistentVolume, previous: Stored<PersistentVolume>): 
   const isNoted = (next.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
   const before = (previous.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
   if (isNoted !== undefined && isNoted !== before) return;
-  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: new Date().toISOString() } });
+  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: formatTime(Date.now()) } });
 }
 
 const modeLetters: Readonly<Record<string, string>> = {

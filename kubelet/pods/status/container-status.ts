@@ -1,5 +1,6 @@
 /** The status of one container, from the attempts at it that the runtime has. Pure. */
 
+import { formatTime } from '../../../api/time.ts';
 import type {
   ContainerState as ApiState,
   ContainerStateTerminated,
@@ -7,7 +8,6 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { type AllocatedResources, allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
-import { formatTime } from '../../model/go-text.ts';
 import {
   attemptsOf,
   type ContainerSpec,

@@ -1,8 +1,8 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
+import { formatTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
-import { formatTime } from '../../model/go-text.ts';
 import {
   containersOf,
   isTerminalPhase,

@@ -14,13 +14,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { pods } from '../../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { Pod, PodCondition } from '../../../api/types/core/v1.ts';
 import { computeBackoffMs } from '../../../base/backoff.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Client } from '../../../client/client.ts';
-import { formatTime } from '../../model/go-text.ts';
 import { isTerminal, isTerminalPhase, type PodObject } from '../../model/pod.ts';
 import { mergeConditions, patchOfConditions, replacedList } from '../../model/status-patch.ts';
 import { type KubeletPodStatus, ownConditionTypes } from './pod-status.ts';
