@@ -143,7 +143,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authorizers,
     limits,
     bodies: new BodyBudget(),
-    heavyWork,
+    otherThread: heavyWork,
     metrics: new RequestMetrics(metrics, limits),
     logger,
     handle(request: ApiRequest) {

@@ -27,6 +27,34 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
  * it. Files beside the folders wire.
  */
 const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  // A request passes these from the last to the first: what it is, who sends it and whether he may, what is to be done,
+  // and the store. Nothing calls back.
+  apiserver: {
+    store: [],
+    'store/testing': ['store'],
+    request: [],
+    registry: ['store', 'request'],
+    'registry/services': ['store', 'registry'],
+    authorization: ['request'],
+    authentication: ['store', 'request', 'registry'],
+    admission: ['registry'],
+    decoding: ['request', 'registry'],
+    'heavy-work': ['request', 'registry', 'decoding'],
+    responses: ['store', 'request', 'registry', 'heavy-work'],
+    discovery: ['request', 'responses'],
+    'handlers/selectors': [],
+    handlers: [
+      ...['store', 'request', 'registry', 'authentication', 'decoding', 'heavy-work', 'responses', 'discovery'],
+      'handlers/selectors',
+    ],
+    'handlers/streaming': ['request', 'registry', 'responses', 'handlers'],
+    'handlers/subresources': [
+      ...['request', 'registry', 'authorization', 'authentication', 'decoding', 'responses'],
+      ...['handlers', 'handlers/streaming'],
+    ],
+    bootstrap: ['store', 'registry'],
+    server: ['store', 'request', 'registry', 'authorization', 'authentication', 'responses'],
+  },
   proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
   kubelet: {
     runtime: [],
@@ -116,6 +144,16 @@ describe('layering', () => {
         (folders[name] ?? []).filter((imported) => !names.slice(0, index).includes(imported)),
       );
       assert.deepEqual(unknown, []);
+    });
+
+    it(`knows the folders of ${room}`, () => {
+      const unlisted = sources.filter(
+        (file) => file.room === room && file.path.split('/').length > 2 && innerFolder(file.path, folders) === undefined,
+      );
+      assert.deepEqual(
+        unlisted.map(({ path }) => path),
+        [],
+      );
     });
 
     it(`would notice one inside ${room} that runs back up`, () => {

@@ -2,8 +2,6 @@
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { isTrue } from '../request/query.ts';
-import type { RequestInfo } from '../request/request-info.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */
@@ -25,39 +23,14 @@ export async function decide(action: Action, authorizers: readonly Authorizer[])
 
 function actionOf(request: ApiRequest): Action {
   const { info, user } = request;
-  if (!info.isResource) return { user, verb: request.method.toLowerCase(), path: info.path };
+  if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { group, version, plural, subresource, namespace, name } = info;
   return {
     user,
-    verb: verbOf(request, info),
+    verb: info.verb,
     path: info.path,
     resource: { group, version, plural, subresource, namespace, name },
   };
-}
-
-/** What authorization and metrics call a request. */
-export function verbOf(request: ApiRequest, info: RequestInfo): string {
-  if (!info.isResource) return request.method.toLowerCase();
-  if (info.watchPrefix) return 'watch';
-  switch (request.method) {
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return info.name === undefined ? 'deletecollection' : 'delete';
-    default:
-      if (info.name !== undefined) return 'get';
-      return isWatch(request) ? 'watch' : 'list';
-  }
-}
-
-export function isWatch(request: ApiRequest): boolean {
-  if (!request.rawQuery.includes('watch')) return false;
-  const value = request.query.get('watch');
-  return value !== null && isTrue(value);
 }
 
 function refusal({ user, verb, resource, path }: Action, reason?: string): StatusError {

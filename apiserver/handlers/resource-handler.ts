@@ -5,7 +5,6 @@ import { badRequest, StatusError } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { findKind, kinds } from '../../kinds/kind-table.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
-import { isWatch } from '../authorization/authorization.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { Target } from '../registry/target.ts';
 import type { ApiRequest } from '../request/api-request.ts';
@@ -45,13 +44,13 @@ export function handleResource(
   parts: ResourceHandlerParts,
 ): Promise<void> {
   const target = findTarget(request, info, parts.registries);
-  const verb = verbOf(request, info);
   if (target.kind.deprecation !== undefined) request.warn(target.kind.deprecation);
   const { kind, subresource } = target;
+  const { verb } = info;
   const isEverywhere = kind.namespaced && target.namespace === undefined;
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
-  if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  if (!isServed(request.method, info) || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
   checkAccepted(request.header('accept'), typesOf(verb, subresource));
   const resource = `${kind.group}/${kind.plural}`;
   const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
@@ -109,28 +108,25 @@ function fits(kind: Kind, { namespace, name, watchPrefix, subresource }: Resourc
   return namespace !== undefined || name === undefined;
 }
 
-function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefined {
-  const isCollection = info.name === undefined;
-  if (info.watchPrefix && request.method !== 'GET') return undefined;
-  switch (request.method) {
+/** Whether there is anything at such a path that the method could do. */
+function isServed(method: string, { name, subresource, watchPrefix }: ResourceRequestInfo): boolean {
+  if (watchPrefix) return method === 'GET';
+  const isCollection = name === undefined;
+  switch (method) {
     case 'GET':
-      if (info.watchPrefix) return 'watch';
-      if (!isCollection) return 'get';
-      return isWatch(request) ? 'watch' : 'list';
-    case 'POST':
-      return isCollection === (info.subresource === undefined) ? 'create' : undefined;
-    case 'PUT':
-      return isCollection ? undefined : 'update';
-    case 'PATCH':
-      return isCollection ? undefined : 'patch';
     case 'DELETE':
-      return isCollection ? 'deletecollection' : 'delete';
+      return true;
+    case 'POST':
+      return isCollection === (subresource === undefined);
+    case 'PUT':
+    case 'PATCH':
+      return !isCollection;
     case 'HEAD':
     case 'OPTIONS':
       // Only what stands behind a proxy knows what they mean.
-      return info.subresource === 'proxy' ? 'get' : undefined;
+      return subresource === 'proxy';
     default:
-      return undefined;
+      return false;
   }
 }
 

@@ -99,10 +99,10 @@ export async function readObject(
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const bytes = await readBody(request);
-  const heavyWork = heavyDecoderFor(request);
-  if (heavyWork === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
+  const thread = heavyDecoderFor(request);
+  if (thread === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
   const { fieldValidation } = options;
-  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation });
+  return await decodeApart(thread, request, { bytes, expected, fieldValidation });
 }
 
 /** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */

@@ -14,6 +14,7 @@ import { type DecodeOptions, decodeObject } from '../decoding/decode-object.ts';
 import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../decoding/field-ownership.ts';
 import { type PatchType, readPatch } from '../decoding/patch.ts';
 import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
+import type { JobOptions, OtherThread } from '../request/other-thread.ts';
 import type { FieldValidation } from '../request/write-options.ts';
 
 /** A row of the kinds table, by what names it. */
@@ -108,6 +109,17 @@ export type HeavyJobs = typeof heavyJobs;
 export type HeavyJobName = keyof HeavyJobs;
 export type InputOf<Name extends HeavyJobName> = Parameters<HeavyJobs[Name]>[0];
 export type OutputOf<Name extends HeavyJobName> = ReturnType<HeavyJobs[Name]>;
+
+/** What the job says, done by the other thread. Throws what the job throws, and what `OtherThread.run` does. */
+export function runJob<Name extends HeavyJobName>(
+  thread: OtherThread,
+  name: Name,
+  input: InputOf<Name>,
+  options: JobOptions,
+): Promise<OutputOf<Name>> {
+  // Types end where threads do: the job of this name gives that.
+  return thread.run(name, input, options) as Promise<OutputOf<Name>>;
+}
 
 function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
   const kind = findKind(name);

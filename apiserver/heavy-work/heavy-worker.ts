@@ -6,7 +6,8 @@ import { Warnings } from '../request/warnings.ts';
 import { type HeavyJobName, heavyJobs } from './heavy-jobs.ts';
 
 export interface JobMessage {
-  readonly name: HeavyJobName;
+  /** A `HeavyJobName`. */
+  readonly name: string;
   readonly input: unknown;
 }
 
@@ -20,7 +21,8 @@ parentPort?.on('message', (message: JobMessage) => parentPort?.postMessage(answe
 
 function answerTo({ name, input }: JobMessage): JobAnswer {
   const warnings = new Warnings();
-  const run = heavyJobs[name] as (input: unknown, warn: (text: string) => void) => unknown;
+  // What it takes and gives is agreed upon in `runJob`.
+  const run = heavyJobs[name as HeavyJobName] as (input: unknown, warn: (text: string) => void) => unknown;
   try {
     const output = run(input, (text) => warnings.add(text));
     return { output, warnings: warnings.texts };

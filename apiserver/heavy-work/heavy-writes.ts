@@ -9,9 +9,9 @@ import type { Change, Registry } from '../registry/registry.ts';
 import type { Target } from '../registry/target.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import type { OtherThread } from '../request/other-thread.ts';
 import type { FieldValidation } from '../request/write-options.ts';
-import type { KindName, OwnersInput } from './heavy-jobs.ts';
-import type { HeavyWork } from './heavy-work.ts';
+import { type KindName, type OwnersInput, runJob } from './heavy-jobs.ts';
 
 export interface HeavyWrites {
   readonly finish: NonNullable<WriteRequest['finishApart']>;
@@ -24,23 +24,23 @@ export function heavyWorkFor(
   request: ApiRequest,
   { kind, registry, namespace, name }: Target,
 ): HeavyWrites | undefined {
-  const { heavyWork } = request;
-  if (heavyWork === undefined) return undefined;
+  const { otherThread } = request;
+  if (otherThread === undefined) return undefined;
   const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
   const isHeavy =
-    kind.strategy.compilesExpressions === true || request.bodyGrows || heavyWork.isHeavy(request.bodyBytes + known);
-  return isHeavy ? heavyWrites(heavyWork, request, { registry, name }) : undefined;
+    kind.strategy.compilesExpressions === true || request.bodyGrows || otherThread.isHeavy(request.bodyBytes + known);
+  return isHeavy ? heavyWrites(otherThread, request, { registry, name }) : undefined;
 }
 
 /** Where the request's body is decoded apart; undefined: here. */
-export function heavyDecoderFor({ heavyWork, bodyBytes, bodyGrows }: ApiRequest): HeavyWork | undefined {
-  return bodyGrows || heavyWork?.isHeavy(bodyBytes) ? heavyWork : undefined;
+export function heavyDecoderFor({ otherThread, bodyBytes, bodyGrows }: ApiRequest): OtherThread | undefined {
+  return bodyGrows || otherThread?.isHeavy(bodyBytes) ? otherThread : undefined;
 }
 
 const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });
 
 function heavyWrites(
-  work: HeavyWork,
+  thread: OtherThread,
   request: ApiRequest,
   { registry, name }: Pick<Target, 'registry' | 'name'>,
 ): HeavyWrites {
@@ -53,12 +53,12 @@ function heavyWrites(
   let owners: string | undefined;
   return {
     finish: ({ kind: written, next, previous, context }) =>
-      work.run('finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
+      runJob(thread, 'finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
     trackUpdates:
       ({ manager, subresource }) =>
       async (next, previous) => {
         const input = { kind, manager, subresource, ...texts(next, previous as Stored | undefined) };
-        owners = await work.run('owners', input, request);
+        owners = await runJob(thread, 'owners', input, request);
         delete next.metadata?.managedFields;
       },
     patch:
@@ -66,7 +66,7 @@ function heavyWrites(
       async (previous) => {
         const options = { manager, force, fieldValidation, subresource };
         const input = { type, bytes, kind, name, options, previous: previous && jsonOf(registry, previous) };
-        return await parse(await work.run('patch', input, request));
+        return await parse(await runJob(thread, 'patch', input, request));
       },
   };
 }
@@ -93,7 +93,7 @@ export interface BodyToDecode {
 
 /** The object that a body decodes to. */
 export async function decodeApart(
-  work: HeavyWork,
+  thread: OtherThread,
   request: ApiRequest,
   { bytes, expected, fieldValidation }: BodyToDecode,
 ): Promise<KubernetesObject> {
@@ -105,5 +105,5 @@ export async function decodeApart(
     contentType,
     fieldValidation,
   };
-  return await parse(await work.run('decode', input, request));
+  return await parse(await runJob(thread, 'decode', input, request));
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { HeavyWork } from '../heavy-work/heavy-work.ts';
+import type { OtherThread } from './other-thread.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { anonymous, type User } from './user.ts';
 import { Warnings } from './warnings.ts';
@@ -29,7 +29,7 @@ export class ApiRequest {
   /** A small body may stand for something large. */
   bodyGrows = false;
   /** Where what takes long is done. Absent: here. */
-  heavyWork: HeavyWork | undefined;
+  otherThread: OtherThread | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
   readonly warnings = new Warnings();
@@ -49,7 +49,7 @@ export class ApiRequest {
     this.#rawQuery = mark < 0 ? '' : url.slice(mark + 1);
     const asked = incoming.headers['audit-id'];
     this.auditId = typeof asked === 'string' && asked !== '' ? asked.slice(0, 64) : randomUUID();
-    this.info = parseRequestInfo(mark < 0 ? url : url.slice(0, mark));
+    this.info = parseRequestInfo(this.method, mark < 0 ? url : url.slice(0, mark), this.#rawQuery);
   }
 
   get method(): string {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseRequestInfo } from './request-info.ts';
 
 function shown(path: string): string {
-  const info = parseRequestInfo(path);
+  const info = parseRequestInfo('GET', path);
   if (!info.isResource) return `plain ${info.path}`;
   const { group, version, namespace = '-', plural, name = '-', subresource = '-', rest = '-', watchPrefix } = info;
   return `${group}/${version} ${namespace} ${plural} ${name} ${subresource} ${rest}${watchPrefix ? ' watch' : ''}`;
@@ -34,7 +34,28 @@ describe('request info', () => {
     it(`reads ${path}`, () => assert.equal(shown(path), expected));
   }
 
+  const verbs: readonly (readonly [method: string, path: string, query: string, verb: string])[] = [
+    ['GET', '/api/v1/pods', '', 'list'],
+    ['GET', '/api/v1/pods', 'watch', 'watch'],
+    ['GET', '/api/v1/pods', 'watch=0', 'list'],
+    ['GET', '/api/v1/pods', 'labelSelector=watch', 'list'],
+    ['GET', '/api/v1/namespaces/shop/pods/web', 'watch=1', 'get'],
+    ['GET', '/api/v1/watch/pods', '', 'watch'],
+    ['HEAD', '/api/v1/namespaces/shop/pods/web/proxy', '', 'get'],
+    ['OPTIONS', '/api/v1/pods', '', 'list'],
+    ['POST', '/api/v1/namespaces/shop/pods', '', 'create'],
+    ['PUT', '/api/v1/namespaces/shop/pods/web', '', 'update'],
+    ['PATCH', '/api/v1/namespaces/shop/pods/web', '', 'patch'],
+    ['DELETE', '/api/v1/namespaces/shop/pods/web', '', 'delete'],
+    ['DELETE', '/api/v1/namespaces/shop/pods', '', 'deletecollection'],
+    ['POST', '/version', '', 'post'],
+  ];
+  for (const [method, path, query, verb] of verbs) {
+    it(`calls ${method} ${path}?${query} ${verb}`, () =>
+      assert.equal(parseRequestInfo(method, path, query).verb, verb));
+  }
+
   it('refuses a path that is not well formed', () => {
-    assert.throws(() => parseRequestInfo('/api/v1/pods/%zz'), { name: 'StatusError' });
+    assert.throws(() => parseRequestInfo('GET', '/api/v1/pods/%zz'), { name: 'StatusError' });
   });
 });

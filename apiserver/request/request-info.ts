@@ -1,10 +1,14 @@
-/** What a request is about, read from its method and path alone: `/apis/<group>/<version>/namespaces/<ns>/<resource>/<name>/<sub>`. */
+/** What a request is about, read from its method and URL alone: `/apis/<group>/<version>/namespaces/<ns>/<resource>/<name>/<sub>`. */
 
+import type { Verb } from '../../api/resource.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { percentDecoded } from '../../base/percent-decoded.ts';
+import { isTrue } from './query.ts';
 
 export interface ResourceRequestInfo {
   readonly isResource: true;
+  /** What is authorized, counted and limited. A method that is none of the API's reads, as far as this goes. */
+  readonly verb: Verb;
   readonly path: string;
   readonly group: string;
   readonly version: string;
@@ -24,22 +28,25 @@ export const connections: readonly string[] = ['attach', 'exec', 'portforward', 
 
 export interface PlainRequestInfo {
   readonly isResource: false;
+  /** The method in lower case. */
+  readonly verb: string;
   readonly path: string;
 }
 
 export type RequestInfo = ResourceRequestInfo | PlainRequestInfo;
 
-/** `rawPath` is the URL before `?`, still percent-encoded. */
-export function parseRequestInfo(rawPath: string): RequestInfo {
+/** `rawPath` is the URL before `?`, still percent-encoded; `rawQuery` what follows it. Throws BadRequest. */
+export function parseRequestInfo(method: string, rawPath: string, rawQuery = ''): RequestInfo {
   const path = decodePath(rawPath);
+  const plain: RequestInfo = { isResource: false, verb: method.toLowerCase(), path };
   // The path begins with a slash: the first part is empty.
   const parts = path.split('/');
   if (parts.at(-1) === '') parts.pop();
   const named = parts[1] === 'api' ? 3 : parts[1] === 'apis' ? 4 : undefined;
-  if (named === undefined || parts.length <= named) return { isResource: false, path };
+  if (named === undefined || parts.length <= named) return plain;
   const version = parts[named - 1] ?? '';
   const group = named === 3 ? '' : (parts[2] ?? '');
-  if (version === '' || (named === 4 && group === '')) return { isResource: false, path };
+  if (version === '' || (named === 4 && group === '')) return plain;
   let segments = parts.slice(named);
   const watchPrefix = segments[0] === 'watch' && segments.length > 1;
   if (watchPrefix) segments = segments.slice(1);
@@ -49,6 +56,7 @@ export function parseRequestInfo(rawPath: string): RequestInfo {
   const [plural = '', name, subresource, ...rest] = segments;
   return {
     isResource: true,
+    verb: watchPrefix ? 'watch' : verbOf(method, name, rawQuery),
     path,
     group,
     version,
@@ -59,6 +67,28 @@ export function parseRequestInfo(rawPath: string): RequestInfo {
     rest: rest.length > 0 || (subresource === 'proxy' && path.endsWith('/')) ? rest.join('/') : undefined,
     watchPrefix,
   };
+}
+
+function verbOf(method: string, name: string | undefined, rawQuery: string): Verb {
+  switch (method) {
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return name === undefined ? 'deletecollection' : 'delete';
+    default:
+      if (name !== undefined) return 'get';
+      return asksToWatch(rawQuery) ? 'watch' : 'list';
+  }
+}
+
+function asksToWatch(rawQuery: string): boolean {
+  if (!rawQuery.includes('watch')) return false;
+  const value = new URLSearchParams(rawQuery).get('watch');
+  return value !== null && isTrue(value);
 }
 
 /** `namespaces/<name>/status` is about the namespace, `namespaces/<name>/pods` about what is in it. */

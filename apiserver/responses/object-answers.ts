@@ -10,7 +10,7 @@ import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
-import { heavyJobs } from '../heavy-work/heavy-jobs.ts';
+import { heavyJobs, runJob } from '../heavy-work/heavy-jobs.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { isPretty } from '../request/pretty.ts';
@@ -156,8 +156,8 @@ export async function sendValue(request: ApiRequest, code: number, value: unknow
 }
 
 async function yamlOf(request: ApiRequest, json: string): Promise<string> {
-  const { heavyWork } = request;
-  if (heavyWork?.isHeavy(json.length)) return await heavyWork.run('yaml', { json }, request);
+  const { otherThread } = request;
+  if (otherThread?.isHeavy(json.length)) return await runJob(otherThread, 'yaml', { json }, request);
   return heavyJobs.yaml({ json });
 }
 

@@ -1,7 +1,6 @@
 /** One line for each request, after its answer: who asked what, what they got, how long it took. */
 
 import type { Logger } from '../../base/logger.ts';
-import { verbOf } from '../authorization/authorization.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 
 export function logAccess(logger: Logger, request: ApiRequest): void {
@@ -10,7 +9,7 @@ export function logAccess(logger: Logger, request: ApiRequest): void {
   const line = {
     method: request.method,
     path: request.rawQuery === '' ? info.path : `${info.path}?${request.rawQuery}`,
-    verb: verbOf(request, info),
+    verb: info.verb,
     code,
     ms: Math.round(performance.now() - request.startedAt),
     user: request.user.name,

@@ -36,6 +36,6 @@ describe('in-flight limits', () => {
     '/api/v1/pods': 'write',
   };
   for (const [path, expected] of Object.entries(classes)) {
-    it(`sees ${path} as ${expected}`, () => assert.equal(classOf(parseRequestInfo(path), 'patch'), expected));
+    it(`sees ${path} as ${expected}`, () => assert.equal(classOf(parseRequestInfo('PATCH', path)), expected));
   }
 });

@@ -74,8 +74,8 @@ export class InFlightLimits {
 const longRunning: readonly (string | undefined)[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];
 
 /** Streams hold no seat: they would hold it for hours. */
-export function classOf(info: RequestInfo, verb: string): RequestClass {
-  if (!info.isResource || verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
+export function classOf(info: RequestInfo): RequestClass {
+  if (!info.isResource || info.verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
   if (info.plural === 'leases' || (info.plural === 'nodes' && info.subresource === 'status')) return 'heartbeat';
-  return verb === 'get' || verb === 'list' ? 'read' : 'write';
+  return info.verb === 'get' || info.verb === 'list' ? 'read' : 'write';
 }

@@ -3,7 +3,6 @@
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { findKind } from '../../kinds/kind-table.ts';
-import { verbOf } from '../authorization/authorization.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { connections, type RequestInfo } from '../request/request-info.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
@@ -140,7 +139,7 @@ function reportedVerb(request: ApiRequest): string {
   const { info, method } = request;
   if (!info.isResource) return method === 'HEAD' ? 'GET' : plainMethods.includes(method) ? method : 'other';
   if (connections.includes(info.subresource ?? '')) return 'CONNECT';
-  const verb = verbOf(request, info);
+  const { verb } = info;
   if (verb === 'patch' && request.header('content-type').startsWith('application/apply-patch+')) return 'APPLY';
   return reportedVerbs[verb] ?? 'other';
 }

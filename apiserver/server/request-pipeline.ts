@@ -9,13 +9,13 @@ import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
-import { authorize, verbOf } from '../authorization/authorization.ts';
+import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { HeavyWork } from '../heavy-work/heavy-work.ts';
 import { storeUnavailable } from '../registry/store-errors.ts';
 import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
 import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
+import type { OtherThread } from '../request/other-thread.ts';
 import { parseDurationMs } from '../request/query.ts';
 import { sendError } from '../responses/responses.ts';
 import { StoreUnavailableError } from '../store/store.ts';
@@ -28,7 +28,7 @@ export interface PipelineParts {
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
   readonly bodies: BodyBudget;
-  readonly heavyWork?: HeavyWork | undefined;
+  readonly otherThread?: OtherThread | undefined;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
   /** Throws, at once or later, what the request is refused for. */
@@ -49,11 +49,10 @@ export async function passRequest(
   let share: BodyShare | undefined;
   try {
     request = new ApiRequest(incoming, outgoing, upgrade);
-    request.heavyWork = parts.heavyWork;
+    request.otherThread = parts.otherThread;
     await authenticate(request, parts.authenticators);
     await authorize(request, parts.authorizers);
-    const verb = verbOf(request, request.info);
-    const requestClass = classOf(request.info, verb);
+    const requestClass = classOf(request.info);
     if (requestClass !== 'exempt') {
       share = parts.bodies.open(request.user.name);
       await arrive(request, parts.limits, share);
