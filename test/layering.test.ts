@@ -146,16 +146,6 @@ describe('layering', () => {
       assert.deepEqual(unknown, []);
     });
 
-    it(`knows the folders of ${room}`, () => {
-      const unlisted = sources.filter(
-        (file) => file.room === room && file.path.split('/').length > 2 && innerFolder(file.path, folders) === undefined,
-      );
-      assert.deepEqual(
-        unlisted.map(({ path }) => path),
-        [],
-      );
-    });
-
     it(`would notice one inside ${room} that runs back up`, () => {
       const [first = '', ...others] = Object.keys(folders);
       const planted = { path: `${room}/${first}/planted.ts`, room, text: '', imports: [`../${others.at(-1)}/x.ts`] };
