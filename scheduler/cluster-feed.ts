@@ -2,11 +2,12 @@
 
 import { equalJson } from '../api/json-record.ts';
 import { keyOf } from '../api/object.ts';
+import { isPodFinished } from '../api/pods.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
 import type { Nominations } from './nominations.ts';
-import { createPodInfo, isFinished, schedulerNameOf } from './pod-info.ts';
+import { createPodInfo, schedulerNameOf } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -39,7 +40,7 @@ export class ClusterFeed {
   #podChanged(change: ObjectChange<Pod>): void {
     const { next } = change;
     if (next === undefined) this.#podGone(keyOf(change.previous));
-    else if (isFinished(next)) this.#podGone(keyOf(next));
+    else if (isPodFinished(next)) this.#podGone(keyOf(next));
     else if (next.spec?.nodeName) this.#podPlaced(change, next, next.spec.nodeName);
     else this.#podWaits(change, next);
   }

@@ -2,10 +2,10 @@
 
 import { isIPv6 } from 'node:net';
 import { matchesLabels } from '../../api/label-selector.ts';
+import { isPodFinished, isPodReady, sidecarsOf } from '../../api/pods.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
-import { isPodReady, isPodTerminal } from '../pods/pod-state.ts';
 
 export interface EndpointPort {
   readonly name: string;
@@ -34,7 +34,7 @@ export function matchingPods({ spec, metadata }: Cached<Service>, pods: ObjectCa
 
 /** It has an address and may still answer. */
 export function isEndpoint(pod: Cached<Pod>): boolean {
-  return !isPodTerminal(pod) && addressesOf(pod).length > 0;
+  return !isPodFinished(pod) && addressesOf(pod).length > 0;
 }
 
 export function addressesOf({ status }: Cached<Pod>): string[] {
@@ -64,7 +64,7 @@ export function portsOf(service: Cached<Service>, pod: Cached<Pod>): EndpointPor
 function targetPort({ targetPort: target, port, protocol = 'TCP' }: DeepReadonly<ServicePort>, pod: Cached<Pod>) {
   if (typeof target === 'number') return target === 0 ? port : target;
   if (target === undefined || target === '') return port;
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const sidecars = sidecarsOf(pod.spec);
   const containers = [...(pod.spec?.containers ?? []), ...sidecars];
   const named = containers
     .flatMap(({ ports = [] }) => ports)
@@ -114,6 +114,6 @@ export function servicesOfPodChange({ previous, next }: ObjectChange<Pod>, servi
 
 function visibleState(pod: Cached<Pod>): string {
   const { metadata, spec } = pod;
-  const life = [metadata.uid, metadata.deletionTimestamp, isPodReady(pod), isPodTerminal(pod)];
+  const life = [metadata.uid, metadata.deletionTimestamp, isPodReady(pod), isPodFinished(pod)];
   return JSON.stringify([life, metadata.labels, addressesOf(pod), spec?.nodeName, spec?.hostname, spec?.subdomain]);
 }

@@ -9,6 +9,7 @@
  * - Nodes are given up at a bounded pace, and none when no node at all is ready (eviction-pace.ts).
  */
 
+import { isPodFinished, isPodReady } from '../../api/pods.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -22,7 +23,6 @@ import type { Cached, Informer, ObjectChange } from '../../client/object-cache.t
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
-import { isPodReady, isPodTerminal } from '../pods/pod-state.ts';
 import { EvictionPace, intervalOf, type ZoneCount } from './eviction-pace.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { computeSilentConditions, computeTaints, nodeCondition, noExecuteKey, readinessOf } from './node-conditions.ts';
@@ -173,7 +173,7 @@ class NodeLifecycle implements Reconciler {
   async #markPodsNotReady(nodeName: string): Promise<void> {
     const ready = this.#parts.informers.pods
       .byIndex('node', nodeName)
-      .filter((pod) => isPodReady(pod) && !isPodTerminal(pod));
+      .filter((pod) => isPodReady(pod) && !isPodFinished(pod));
     while (ready.length > 0) await Promise.all(ready.splice(0, podsAtOnce).map((pod) => this.#markPodNotReady(pod)));
   }
 

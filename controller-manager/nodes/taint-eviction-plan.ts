@@ -1,10 +1,10 @@
 /** Whether a pod has to leave its node because of the node's taints, and when. Pure. */
 
+import { isPodActive } from '../../api/pods.ts';
 import { toleratesTaint } from '../../api/taints.ts';
 import type { Node, Pod, Taint, Toleration } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { isPodTerminal } from '../pods/pod-state.ts';
 
 /** How long a pod has been with a node's taints, as the controller remembers it. */
 export interface Deadline {
@@ -31,7 +31,7 @@ export interface EvictionContext {
 
 /** A deadline goes on while the pod and what it tolerates stay the same; else the time starts anew. */
 export function planEviction(pod: Cached<Pod>, { node, known, monotonicNow }: EvictionContext): EvictionPlan {
-  if (node === undefined || pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod)) return { type: 'stay' };
+  if (node === undefined || !isPodActive(pod)) return { type: 'stay' };
   const stayMs = toleratedMs(pod.spec?.tolerations ?? [], node.spec?.taints ?? []);
   if (stayMs === Number.POSITIVE_INFINITY) return { type: 'stay' };
   const { uid } = pod.metadata;

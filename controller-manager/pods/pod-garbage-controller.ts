@@ -4,6 +4,7 @@
  */
 
 import { keyOf } from '../../api/object.ts';
+import { isPodFinished } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
@@ -14,7 +15,6 @@ import type { ControllerContext } from '../controller-context.ts';
 import { outOfServiceTaint, readinessOf } from '../nodes/node-conditions.ts';
 import { markDisrupted } from './pod-disruption.ts';
 import { podIndexes } from './pod-indexes.ts';
-import { isPodTerminal } from './pod-state.ts';
 
 /** A node that is missing for less long may only be registering anew. */
 const quarantineMs = 40_000;
@@ -43,7 +43,7 @@ export function createPodGarbageController(context: ControllerContext, settings:
     } else if (terminating && isOutOfService(nodeName)) {
       await disrupt(pod, 'PodGC: node is out of service');
     }
-    if (isPodTerminal(pod) && !terminating && isBeyondThreshold(pod)) await remove(pod);
+    if (isPodFinished(pod) && !terminating && isBeyondThreshold(pod)) await remove(pod);
     return {};
   }
 
@@ -82,7 +82,7 @@ export function createPodGarbageController(context: ControllerContext, settings:
   }
 
   async function disrupt(pod: Cached<Pod>, message: string): Promise<void> {
-    if (!isPodTerminal(pod)) {
+    if (!isPodFinished(pod)) {
       try {
         await markDisrupted(client, pod, { reason: 'DeletionByPodGC', message, now: clock.now(), failed: true });
       } catch (error) {
@@ -105,7 +105,7 @@ export function createPodGarbageController(context: ControllerContext, settings:
     .controller({ name: 'pod-garbage', reconciler: { reconcile }, workers: 4 })
     .watch(informers.pods, (change) => {
       const key = keyOf(objectOfChange(change));
-      if (change.type !== 'deleted' && isPodTerminal(change.next)) finished.add(key);
+      if (change.type !== 'deleted' && isPodFinished(change.next)) finished.add(key);
       else finished.delete(key);
       if (change.type === 'deleted') return [];
       const { metadata, spec } = change.next;

@@ -1,6 +1,7 @@
 /** What the kubelet asks of a pod object again and again: who it is, its containers in order, what may restart. Pure. */
 
 import { createHash } from 'node:crypto';
+import { isSidecar } from '../../api/pods.ts';
 import type {
   Container,
   ContainerRestartRule,
@@ -37,7 +38,7 @@ export function containersOf(pod: PodObject): PodContainer[] {
   return [
     ...(pod.spec?.initContainers ?? []).map((spec) => {
       const container = spec as ContainerSpec;
-      return { spec: container, kind: 'init', sidecar: container.restartPolicy === 'Always' } as const;
+      return { spec: container, kind: 'init', sidecar: isSidecar(container) } as const;
     }),
     ...(pod.spec?.containers ?? []).map(
       (spec) => ({ spec: spec as ContainerSpec, kind: 'main', sidecar: false }) as const,
@@ -131,10 +132,4 @@ export function graceSecondsOf(pod: PodObject): number {
   return pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
 }
 
-export const isTerminal = ({ status }: PodObject): boolean => isTerminalPhase(status?.phase);
-
-export const isTerminalPhase = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
-
 export const usesNodeNetwork = (pod: PodObject): boolean => pod.spec?.hostNetwork === true;
-
-export const isDeleting = (pod: PodObject): boolean => pod.metadata.deletionTimestamp !== undefined;

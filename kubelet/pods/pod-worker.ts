@@ -16,6 +16,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -25,7 +26,7 @@ import { resizePendingMessage } from '../containers/allocated-resources.ts';
 import { readLastWords } from '../containers/last-words.ts';
 import { type ImagePuller, showPullErrorMs } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
-import { containerOf, graceSecondsOf, isDeleting, isTerminal, type PodObject, sandboxOf } from '../model/pod.ts';
+import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { ContainerState, Runtime } from '../runtime/runtime.ts';
@@ -109,7 +110,7 @@ export class PodWorker {
       this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
     this.#pod = pod;
     this.#dependencies.statuses.seen(pod);
-    if (isDeleting(pod)) {
+    if (isPodTerminating(pod)) {
       this.#life.abort();
       if (graceSecondsOf(pod) < before) this.#hurryStops();
     }
@@ -198,7 +199,7 @@ export class PodWorker {
   }
 
   #isEnding(): boolean {
-    return this.#gone || this.#failure !== undefined || isDeleting(this.#pod) || isTerminal(this.#pod);
+    return this.#gone || this.#failure !== undefined || isPodTerminating(this.#pod) || isPodFinished(this.#pod);
   }
 
   #context(): PodContext {
@@ -284,7 +285,7 @@ export class PodWorker {
       isReady: ready,
       isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
       isInHook: (id) => this.#memory.inHook.has(id),
-      ended: over && (this.#failure !== undefined || isDeleting(pod)),
+      ended: over && (this.#failure !== undefined || isPodTerminating(pod)),
       over,
       nodeIp,
       ...(this.#failure !== undefined && { failure: this.#failure }),
@@ -293,7 +294,7 @@ export class PodWorker {
   }
 
   #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
-    if (this.#gone || isTerminal(pod)) return;
+    if (this.#gone || isPodFinished(pod)) return;
     const status = this.#statusOf(pod, false);
     this.#tellResize(pod, status);
     const starting =
@@ -356,8 +357,8 @@ export class PodWorker {
       await this.#removeAll();
       return undefined;
     }
-    if (!isTerminal(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
-    if (!isDeleting(this.#pod) || this.#objectDeleted) return Number.POSITIVE_INFINITY;
+    if (!isPodFinished(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
+    if (!isPodTerminating(this.#pod) || this.#objectDeleted) return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);
     await statuses.deletePod(this.#pod);
     this.#objectDeleted = true;

@@ -2,6 +2,7 @@
 
 import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import type { ObjectKey, Stored } from '../../../api/object.ts';
+import { isPodReady } from '../../../api/pods.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
@@ -99,9 +100,8 @@ async function findBudget(registries: Registries, pod: Stored<Pod>): Promise<Bud
 }
 
 /** A pod that is not ready does not count as healthy: losing it costs the budget nothing. */
-function passesUnready({ status }: Stored<Pod>, { spec, status: budget }: Budget): boolean {
-  const isReady = (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
-  if (isReady) return false;
+function passesUnready(pod: Stored<Pod>, { spec, status: budget }: Budget): boolean {
+  if (isPodReady(pod)) return false;
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget ?? {};
   return currentHealthy >= desiredHealthy && desiredHealthy > 0;

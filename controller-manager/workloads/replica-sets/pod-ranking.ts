@@ -15,9 +15,9 @@
  * the youngest would always go, and they tend to be together in one failure domain.
  */
 
+import { isPodReady, podCondition } from '../../../api/pods.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Cached } from '../../../client/object-cache.ts';
-import { isPodReady, podCondition } from '../../pods/pod-state.ts';
 
 export const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 

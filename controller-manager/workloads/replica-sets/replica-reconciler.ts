@@ -11,6 +11,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../../api/object.ts';
+import { isPodActive, isPodFinished, isPodTerminating } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -21,7 +22,7 @@ import type { EventRecorder } from '../../../client/event-recorder.ts';
 import { Expectations } from '../../../client/expectations.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../../client/reconciler.ts';
-import { isPodActive, msUntilAvailable } from '../../pods/pod-state.ts';
+import { msUntilAvailable } from '../../pods/pod-availability.ts';
 import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
 import { PodMaker } from './pod-maker.ts';
 import { rankForDeletion } from './pod-ranking.ts';
@@ -159,7 +160,9 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
       templateLabels: view.template.metadata?.labels ?? {},
       minReadySeconds: view.minReadySeconds,
       activePods: claimed.filter(isPodActive),
-      ...(replicaKind.countsTerminating && { terminatingPods: claimed.filter(isTerminating).length }),
+      ...(replicaKind.countsTerminating && {
+        terminatingPods: claimed.filter((pod) => isPodTerminating(pod) && !isPodFinished(pod)).length,
+      }),
       failure: failure && { reason: failure.reason, message: failure.message },
       now: clock.now(),
     });
@@ -172,9 +175,6 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
     }
   }
 }
-
-const isTerminating = ({ metadata, status }: Cached<Pod>): boolean =>
-  metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
 
 /** Time alone makes a ready pod available: look again when it does. */
 function nextAvailability(view: ReplicaView, claimed: readonly Cached<Pod>[], now: number): Result {

@@ -1,10 +1,11 @@
 /** What a ReplicaSet or ReplicationController says of its pods. Pure. */
 
+import { isPodReady } from '../../../api/pods.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Cached } from '../../../client/object-cache.ts';
-import { isPodReady, msUntilAvailable } from '../../pods/pod-state.ts';
+import { msUntilAvailable } from '../../pods/pod-availability.ts';
 
 export interface ReplicaCondition {
   type: string;

@@ -1,6 +1,7 @@
 /** Pods. The rules for their spec are in `pod-spec/`, those for updates, resizing and status in files beside this one. */
 
 import type { Stored } from '../../../api/object.ts';
+import { isPodFinished } from '../../../api/pods.ts';
 import type { Verb } from '../../../api/resource.ts';
 import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -139,8 +140,7 @@ function validateEphemeralUpdate(next: Pod, previous: Pod, errors: FieldErrors):
 /** What was asked, else what the pod says; a pod that never ran, or runs no more, goes at once. */
 function deletionGrace(pod: Stored<Pod>, asked: number | undefined): number {
   const wanted = asked ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
-  const phase = pod.status?.phase;
-  if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+  if (!pod.spec?.nodeName || isPodFinished(pod)) return 0;
   return wanted < 0 ? 1 : wanted;
 }
 

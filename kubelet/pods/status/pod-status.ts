@@ -1,11 +1,11 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
+import { isFinalPhase } from '../../../api/pods.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
 import {
   containersOf,
-  isTerminalPhase,
   mayRestart,
   type ObservedPod,
   type PodContainer,
@@ -165,7 +165,7 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
     ContainersReady: ready,
     PodScheduled: yes,
   };
-  if (isResizePending(pod, observed) && !isTerminalPhase(input.phase))
+  if (isResizePending(pod, observed) && !isFinalPhase(input.phase))
     verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
   return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
 }

@@ -12,6 +12,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isFinalPhase, isPodFinished } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
@@ -21,7 +22,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Client } from '../../../client/client.ts';
-import { isTerminal, isTerminalPhase, type PodObject } from '../../model/pod.ts';
+import type { PodObject } from '../../model/pod.ts';
 import { mergeConditions, patchOfConditions, replacedList } from '../../model/status-patch.ts';
 import { type KubeletPodStatus, ownConditionTypes } from './pod-status.ts';
 
@@ -112,7 +113,7 @@ export class StatusManager {
 
   /** The node was taken for dead: whatever was written about its pods meanwhile may be unknown to our cache. */
   writeAllAgain(): void {
-    for (const [uid, entry] of this.#entries) if (!isTerminal(entry.pod)) this.#writeAgain(uid, entry);
+    for (const [uid, entry] of this.#entries) if (!isPodFinished(entry.pod)) this.#writeAgain(uid, entry);
   }
 
   /** Resolves when what was set is stored, or the pod is gone, or `signal` aborts. */
@@ -216,7 +217,7 @@ const isReady = (status: KubeletPodStatus | undefined): boolean =>
 
 /** Somebody else said that the pod ended: we add nothing to that. */
 const wasDeclaredOver = (pod: PodObject, wanted: KubeletPodStatus): boolean =>
-  isTerminal(pod) && !isTerminalPhase(wanted.phase);
+  isPodFinished(pod) && !isFinalPhase(wanted.phase);
 
 function patchOfStatus(wanted: KubeletPodStatus): object {
   const gone = optionalFields.filter((field) => wanted[field] === undefined).map((field) => [field, null]);
