@@ -1,6 +1,7 @@
 /** Makes one object be as a manifest says, by server-side apply: the server merges, and knows who set which field. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { lastAppliedAnnotation } from '../api/labels.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
 import { isConflict } from '../api/status-error.ts';
@@ -17,8 +18,6 @@ export interface ApplyOptions {
 export type ApplyResult = 'created' | 'configured' | 'unchanged';
 
 const fieldManager = 'kubecfg';
-/** Where `kubectl apply` without `--server-side` keeps what it applied last. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 export async function applyManifest(
   client: Client,
@@ -34,7 +33,7 @@ export async function applyManifest(
   const after = await explainConflict(
     client.patch<KubernetesObject>(kind, key, patch, { fieldManager, dryRun: options.dryRun }),
   );
-  if (!options.dryRun && before?.metadata.annotations?.[lastApplied] !== undefined) {
+  if (!options.dryRun && before?.metadata.annotations?.[lastAppliedAnnotation] !== undefined) {
     await keepLastApplied(client, kind, key, manifest);
   }
   if (before === undefined) return 'created';
@@ -49,7 +48,7 @@ function appliedPart({ metadata, ...object }: Stored): object {
 
 /** So that `kubectl apply` later knows which fields it may remove. */
 async function keepLastApplied(client: Client, kind: Resource, key: ObjectKey, manifest: Manifest): Promise<void> {
-  const metadata = { annotations: { [lastApplied]: `${JSON.stringify(manifest)}\n` } };
+  const metadata = { annotations: { [lastAppliedAnnotation]: `${JSON.stringify(manifest)}\n` } };
   await client.patch(kind, key, { type: 'merge', body: { metadata } }, { fieldManager: 'kubectl-last-applied' });
 }
 

@@ -9,6 +9,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { initialEventsEndAnnotation } from '../api/labels.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
@@ -258,7 +259,7 @@ function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<
   return {
     type: 'BOOKMARK',
     resourceVersion,
-    initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true',
+    initialEventsEnd: annotations?.[initialEventsEndAnnotation] === 'true',
   };
 }
 

@@ -11,6 +11,7 @@
  * - What others take away is noticed: at once in the table (`TableMonitor`), within seconds elsewhere.
  */
 
+import { serviceNameLabel } from '../api/labels.ts';
 import { services } from '../api/resources/core.ts';
 import { endpointSlices } from '../api/resources/discovery.ts';
 import type { Service } from '../api/types/core/v1.ts';
@@ -63,7 +64,6 @@ export interface RunningProxy extends Running {
 const groupingMs = 20;
 const verifyEveryMs = 4_000;
 const backoff = { baseMs: 200, maxMs: 10_000 };
-const serviceNameLabel = 'kubernetes.io/service-name';
 
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const over = new AbortController();

@@ -1,5 +1,11 @@
 /** Claims and ingresses that name no class get the one that is marked as the default. */
 
+import {
+  defaultIngressClassAnnotation,
+  defaultStorageClassAnnotation,
+  ingressClassAnnotation,
+  storageClassAnnotation,
+} from '../../api/labels.ts';
 import { ingressClasses } from '../../api/resources/networking.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
 import type { PersistentVolumeClaim } from '../../api/types/core/v1.ts';
@@ -15,10 +21,9 @@ export const createDefaultStorageClass = (registries: () => Registries): Admissi
     if (operation !== 'CREATE' || kind.plural !== 'persistentvolumeclaims' || subresource !== undefined) return;
     const { spec, metadata } = object as PersistentVolumeClaim;
     const isNamed =
-      spec?.storageClassName !== undefined ||
-      metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
+      spec?.storageClassName !== undefined || metadata?.annotations?.[storageClassAnnotation] !== undefined;
     if (spec === undefined || isNamed) return;
-    const name = await findDefault(registries(), storageClasses, 'storageclass.kubernetes.io/is-default-class');
+    const name = await findDefault(registries(), storageClasses, defaultStorageClassAnnotation);
     if (name !== undefined) spec.storageClassName = name;
   },
 });
@@ -30,9 +35,9 @@ export const createDefaultIngressClass = (registries: () => Registries): Admissi
     if (operation !== 'CREATE' || kind.plural !== 'ingresses' || subresource !== undefined) return;
     const { spec, metadata } = object as Ingress;
     const isNamed =
-      spec?.ingressClassName !== undefined || metadata?.annotations?.['kubernetes.io/ingress.class'] !== undefined;
+      spec?.ingressClassName !== undefined || metadata?.annotations?.[ingressClassAnnotation] !== undefined;
     if (spec === undefined || isNamed) return;
-    const name = await findDefault(registries(), ingressClasses, 'ingressclass.kubernetes.io/is-default-class');
+    const name = await findDefault(registries(), ingressClasses, defaultIngressClassAnnotation);
     if (name !== undefined) spec.ingressClassName = name;
   },
 });

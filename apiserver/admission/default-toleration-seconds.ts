@@ -1,9 +1,10 @@
 /** A pod puts up with a node that is not ready or not reachable for five minutes, unless it says otherwise. */
 
+import { notReadyTaint, unreachableTaint } from '../../api/labels.ts';
 import type { Pod, Toleration } from '../../api/types/core/v1.ts';
 import type { AdmissionPlugin } from '../registry/admission.ts';
 
-const taints: readonly string[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+const taints: readonly string[] = [notReadyTaint, unreachableTaint];
 const defaultSeconds = 300;
 
 export const defaultTolerationSeconds: AdmissionPlugin = {

@@ -1,5 +1,6 @@
 /** Every pod runs as a service account that exists; where tokens are issued, the pod gets one mounted. */
 
+import { mirrorAnnotation } from '../../api/labels.ts';
 import { serviceAccounts } from '../../api/resources/core.ts';
 import { forbidden } from '../../api/status-error.ts';
 import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
@@ -16,7 +17,6 @@ export interface ServiceAccountOptions {
 }
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 /** An hour, and a little so that the first renewal does not fall on the hour. */
 const tokenSeconds = 3607;
 

@@ -1,9 +1,10 @@
 /** A new node takes no pods before it was seen to be ready. */
 
+import { notReadyTaint } from '../../api/labels.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import type { AdmissionPlugin } from '../registry/admission.ts';
 
-const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
+const notReady = { key: notReadyTaint, effect: 'NoSchedule' };
 
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',

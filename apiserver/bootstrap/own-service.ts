@@ -5,6 +5,7 @@
  *   each server: lease entry in the store (lives 60 s, renewed every 20 s) → endpoints = addresses of all live entries
  */
 
+import { serviceNameLabel, skipMirrorLabel } from '../../api/labels.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { endpoints, services } from '../../api/resources/core.ts';
@@ -117,11 +118,11 @@ async function ensureService({ registries, clusterIp, port }: OwnServiceOptions)
 
 async function writeEndpoints({ registries, port }: OwnServiceOptions, addresses: readonly string[]): Promise<void> {
   const legacy: Endpoints = {
-    metadata: { ...key, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    metadata: { ...key, labels: { [skipMirrorLabel]: 'true' } },
     subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }],
   };
   const slice: EndpointSlice = {
-    metadata: { ...key, labels: { 'kubernetes.io/service-name': key.name } },
+    metadata: { ...key, labels: { [serviceNameLabel]: key.name } },
     addressType: 'IPv4',
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port, protocol: 'TCP' }],

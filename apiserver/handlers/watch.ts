@@ -6,6 +6,7 @@
  *   or an ERROR event: 410 (too old), 504 (from the future), too slow
  */
 
+import { initialEventsEndAnnotation } from '../../api/labels.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
@@ -223,7 +224,7 @@ class EventEncoder {
   bookmark(revision: number, isInitialEnd: boolean): Buffer | string {
     const metadata = {
       resourceVersion: String(revision),
-      ...(isInitialEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+      ...(isInitialEnd && { annotations: { [initialEventsEndAnnotation]: 'true' } }),
     };
     const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
     return this.#encode('BOOKMARK', this.#bookmarkObject(object));

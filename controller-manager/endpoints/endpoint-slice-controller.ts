@@ -1,7 +1,7 @@
 /** Keeps EndpointSlices beside each Service that selects pods: what proxies and DNS read. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { serviceNameLabel } from '../../api/labels.ts';
+import { serviceNameLabel, zoneLabel } from '../../api/labels.ts';
 import { keyOf, type Stored } from '../../api/object.ts';
 import { nodes, pods, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
@@ -40,7 +40,6 @@ import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const manager = 'endpointslice-controller.k8s.io';
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 export function createEndpointSliceController({
   client,

@@ -5,7 +5,7 @@
 
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { serviceNameLabel } from '../../api/labels.ts';
+import { lastAppliedAnnotation, serviceNameLabel, skipMirrorLabel } from '../../api/labels.ts';
 import { endpoints, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -28,9 +28,7 @@ import { SliceTracker } from './slice-tracker.ts';
 import { triggerTimeAnnotation } from './trigger-times.ts';
 
 const manager = 'endpointslicemirroring-controller.k8s.io';
-const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
 const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
-const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 const addressTypes: readonly AddressType[] = ['IPv4', 'IPv6'];
 
 interface Parts {
@@ -128,7 +126,7 @@ async function deleteAll(
 
 /** Users' own Endpoints, and not what leader elections of old keep in such objects. */
 function isMirrored({ metadata }: Cached<Endpoints>): boolean {
-  return metadata.labels?.[skipLabel] !== 'true' && metadata.annotations?.[leaderAnnotation] === undefined;
+  return metadata.labels?.[skipMirrorLabel] !== 'true' && metadata.annotations?.[leaderAnnotation] === undefined;
 }
 
 function metadataOf({ metadata }: Cached<Endpoints>): {

@@ -1,14 +1,10 @@
 /** What a node's conditions say, and which taints follow from them. Pure. */
 
+import { notReadyTaint, unreachableTaint, unschedulableTaint } from '../../api/labels.ts';
 import { formatTime } from '../../api/time.ts';
 import type { Node, NodeCondition, Taint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
-
-export const notReadyTaint = 'node.kubernetes.io/not-ready';
-export const unreachableTaint = 'node.kubernetes.io/unreachable';
-export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
-const unschedulableTaint = 'node.kubernetes.io/unschedulable';
 
 const pressureTaints: Readonly<Record<string, string>> = {
   MemoryPressure: 'node.kubernetes.io/memory-pressure',

@@ -9,6 +9,7 @@
  * - Nodes are given up at a bounded pace, and none when no node at all is ready (eviction-pace.ts).
  */
 
+import { regionLabel, zoneLabel } from '../../api/labels.ts';
 import { isPodFinished, isPodReady } from '../../api/pods.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
@@ -239,4 +240,4 @@ const isSteady = ({ previous, next }: ObjectChange<Node>): boolean =>
   previous !== undefined && next !== undefined && readinessOf(previous) === readinessOf(next);
 
 const zoneOf = ({ metadata }: Cached<Node>): string =>
-  `${metadata.labels?.['topology.kubernetes.io/region'] ?? ''}/${metadata.labels?.['topology.kubernetes.io/zone'] ?? ''}`;
+  `${metadata.labels?.[regionLabel] ?? ''}/${metadata.labels?.[zoneLabel] ?? ''}`;

@@ -3,6 +3,7 @@
  * placed, and finished ones beyond a number that nobody reads any more.
  */
 
+import { outOfServiceTaint } from '../../api/labels.ts';
 import { keyOf } from '../../api/object.ts';
 import { isPodFinished } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
@@ -12,7 +13,7 @@ import { type Controller, objectOfChange } from '../../client/controller.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { outOfServiceTaint, readinessOf } from '../nodes/node-conditions.ts';
+import { readinessOf } from '../nodes/node-conditions.ts';
 import { markDisrupted } from './pod-disruption.ts';
 import { podIndexes } from './pod-indexes.ts';
 

@@ -1,5 +1,6 @@
 /** The status of the node, from what machine and runtime say. Pure. */
 
+import { hostnameLabel } from '../../api/labels.ts';
 import { formatTime } from '../../api/time.ts';
 import type { ContainerImage, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -63,7 +64,7 @@ export const nodeLabels = ({
   nodeName,
   machine,
 }: Pick<NodeStatusInput, 'nodeName' | 'machine'>): Record<string, string> => ({
-  'kubernetes.io/hostname': nodeName,
+  [hostnameLabel]: nodeName,
   'kubernetes.io/os': 'linux',
   'kubernetes.io/arch': machine.architecture,
   'beta.kubernetes.io/os': 'linux',

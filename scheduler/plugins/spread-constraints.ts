@@ -2,6 +2,7 @@
 
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import { hostnameLabel, zoneLabel } from '../../api/labels.ts';
 import { tolerates } from '../../api/taints.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
@@ -27,9 +28,6 @@ export interface SpreadConstraint {
 
 type Constraint = DeepReadonly<TopologySpreadConstraint>;
 
-export const hostnameKey = 'kubernetes.io/hostname';
-const zoneKey = 'topology.kubernetes.io/zone';
-
 export function ownConstraints(
   pod: PodInfo,
   whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
@@ -47,8 +45,8 @@ export function defaultConstraints(pod: PodInfo, listers: ClusterListers): reado
   const counts = (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node);
   const base = { minDomains: 1, counts, countsEverywhere: acceptsAnyNode(pod), question };
   return [
-    { ...base, topologyKey: hostnameKey, maxSkew: 3 },
-    { ...base, topologyKey: zoneKey, maxSkew: 5 },
+    { ...base, topologyKey: hostnameLabel, maxSkew: 3 },
+    { ...base, topologyKey: zoneLabel, maxSkew: 5 },
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Nodes, pods and what plugins say of them, for tables: a test names only what it is about. */
 
+import { hostnameLabel } from '../../api/labels.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import type { Node, NodeSpec, Pod, PodSpec, PodStatus } from '../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
@@ -22,7 +23,7 @@ export interface NodePicture extends NodeSpec {
 export function nodeOf(name: string, picture: NodePicture = {}): Cached<Node> {
   const { labels, allocatable, images = {}, ...spec } = picture;
   return storedObject(nodes, {
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    metadata: { name, labels: { [hostnameLabel]: name, ...labels } },
     spec,
     status: {
       allocatable: { cpu: '4', memory: '8Gi', pods: '110', ...allocatable },

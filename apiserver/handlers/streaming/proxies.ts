@@ -5,6 +5,7 @@
 
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
+import { serviceNameLabel } from '../../../api/labels.ts';
 import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, services } from '../../../api/resources/core.ts';
@@ -126,7 +127,7 @@ function servicePlace(
     .of(endpointSlices)
     .cache.list({
       namespace: key.namespace,
-      matches: ({ labels }) => labels['kubernetes.io/service-name'] === key.name,
+      matches: ({ labels }) => labels[serviceNameLabel] === key.name,
     })
     .items.map((item) => item.object as DeepReadonly<EndpointSlice>);
   const places = slices.flatMap(({ endpoints = [], ports: slicePorts = [] }) => {

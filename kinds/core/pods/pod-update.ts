@@ -1,12 +1,13 @@
 /** What may change in a pod's spec after creation: images, deadline, more tolerations, fewer gates, and little else. */
 
 import { own } from '../../../api/json-record.ts';
+import { mirrorAnnotation } from '../../../api/labels.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, Toleration } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import type { NewerContainer, NewerPod, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import { validateTolerations } from '../../workloads/pod-spec/placement.ts';
-import { appArmorPrefix, mirrorAnnotation, validatePodAnnotations } from '../../workloads/pod-spec/pod-annotations.ts';
+import { appArmorPrefix, validatePodAnnotations } from '../../workloads/pod-spec/pod-annotations.ts';
 
 const specPath = FieldPath.of('spec');
 const requirementDefinition = 'io.k8s.api.core.v1.NodeSelectorRequirement';

@@ -1,5 +1,6 @@
 /** PersistentVolumeClaims: storage that a namespace asks for. */
 
+import { storageClassAnnotation } from '../../../api/labels.ts';
 import { compareQuantities } from '../../../api/quantity.ts';
 import { persistentVolumeClaims } from '../../../api/resources/core.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/types/core/v1.ts';
@@ -141,8 +142,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
     textColumn(
       'StorageClass',
       'The class that it asks for.',
-      ({ spec, metadata }) =>
-        metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+      ({ spec, metadata }) => metadata.annotations?.[storageClassAnnotation] ?? spec?.storageClassName ?? '',
     ),
     textColumn(
       'VolumeAttributesClass',
@@ -154,7 +154,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
   ],
   strategy: {
     warnings({ metadata, spec }) {
-      const name = 'volume.beta.kubernetes.io/storage-class';
+      const name = storageClassAnnotation;
       const text = `metadata.annotations[${name}]: deprecated since v1.8; use "storageClassName" attribute instead`;
       const found = metadata?.annotations?.[name] === undefined ? [] : [text];
       return [...found, ...claimWarnings(spec?.resources, 'spec')];

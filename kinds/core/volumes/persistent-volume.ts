@@ -1,5 +1,6 @@
 /** PersistentVolumes: storage that outlives pods. */
 
+import { storageClassAnnotation } from '../../../api/labels.ts';
 import type { Stored } from '../../../api/object.ts';
 import { persistentVolumes } from '../../../api/resources/core.ts';
 import { formatTime } from '../../../api/time.ts';
@@ -57,7 +58,7 @@ const goneSources: Readonly<Record<string, string>> = {
 };
 
 const goneAnnotations: Readonly<Record<string, string>> = {
-  'volume.beta.kubernetes.io/storage-class': 'deprecated since v1.8; use "storageClassName" attribute instead',
+  [storageClassAnnotation]: 'deprecated since v1.8; use "storageClassName" attribute instead',
   'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
 };
 

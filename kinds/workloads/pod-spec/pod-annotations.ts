@@ -1,12 +1,12 @@
 /** Annotations of pods that mean something to the system, and the fields that have replaced some of them. */
 
+import { mirrorAnnotation } from '../../../api/labels.ts';
 import type { AppArmorProfile, SeccompProfile } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import type { NewerPodSpec } from './newer-fields.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const seccompPodAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
 export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
