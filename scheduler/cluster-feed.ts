@@ -1,7 +1,7 @@
 /** Brings what the informers tell into the snapshot and the queue, and moves the pods to the active queue that an event may help. */
 
 import { equalJson } from '../api/json-record.ts';
-import { keyOf } from '../api/object.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { isPodFinished } from '../api/pods.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
@@ -19,6 +19,8 @@ export interface ClusterFeedOptions {
   readonly schedulerNames: ReadonlySet<string>;
 }
 
+type Announcer<T extends KubernetesObject> = Pick<Informer<T>, 'onChange'>;
+
 export class ClusterFeed {
   readonly #snapshot: Snapshot;
   readonly #queue: SchedulingQueue;
@@ -32,7 +34,7 @@ export class ClusterFeed {
     this.#schedulerNames = schedulerNames;
   }
 
-  follow(pods: Informer<Pod>, nodes: Informer<Node>): void {
+  follow(pods: Announcer<Pod>, nodes: Announcer<Node>): void {
     pods.onChange((change) => this.#podChanged(change));
     nodes.onChange((change) => this.#nodeChanged(change));
   }
