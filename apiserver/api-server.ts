@@ -13,6 +13,8 @@ import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { KindRegistry } from '../kinds/kind-registry.ts';
+import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -26,7 +28,7 @@ import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
-import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
+import { handleResource } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
@@ -65,6 +67,8 @@ export interface ApiServerOptions {
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
+  /** Which kinds the server begins with; others may come and go. Default: those of the table. */
+  readonly kinds?: KindRegistry | undefined;
   readonly logger: Logger;
 }
 
@@ -77,7 +81,7 @@ export interface ApiServer extends Running {
 const drainMs = 5_000;
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { logger } = options;
+  const { logger, kinds = new KindRegistry(builtInKinds) } = options;
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every watch listens
   const over = createDeferred<void>();
@@ -89,6 +93,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const hooks = new Map<string, StorageHooks>([[resourceId(services), serviceHooks]]);
   const caches = new WatchCaches({ store, logger });
   const registries: Registries = new Registries({
+    kinds,
     store,
     caches,
     admission: createAdmissionChain(() => registries, {
@@ -115,7 +120,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const waiting = { clock: systemClock, logger };
   const tokens = await untilStoreAnswers(() => ServiceAccountTokens.open(store, registries), waiting);
   const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
-  const resources = { registries, special, stopping: stopping.signal };
+  const resources = { kinds, registries, special, stopping: stopping.signal };
   const health = new HealthChecks([
     { name: 'ping', check: async () => undefined },
     { name: 'log', check: async () => whyLogFails(process.stdout) },
@@ -131,6 +136,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   ]);
   const plainPaths = createPlainPaths({
+    kinds,
     metrics,
     tokens,
     health,
@@ -139,6 +145,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const heavyWork = new HeavyWork();
   const pipeline: PipelineParts = {
+    kinds,
     authenticators: [clientCertificates, tokens],
     authorizers,
     limits,
@@ -149,13 +156,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     handle(request: ApiRequest) {
       const { info } = request;
       if (!info.isResource) return plainPaths(request);
-      if (!isKnownGroup(info.group)) return sendPageNotFound(request);
+      if (!kinds.hasGroup(info.group)) return sendPageNotFound(request);
       return handleResource(request, info, resources);
     },
   };
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
-  registries.openAll();
+  const endOpening = registries.openAll();
   await untilStoreAnswers(() => ensureInitialObjects(registries, addresses.cidr), waiting);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
@@ -199,6 +206,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         await ownService;
         await compactor.stop();
         await server.close(drainMs);
+        endOpening();
         await heavyWork.close();
         await caches.stop();
         kubelets.close();

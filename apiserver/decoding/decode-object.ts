@@ -7,7 +7,7 @@ import { DecodeError } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 import type { FieldValidation } from '../request/write-options.ts';
-import { decodeVersion } from './decode-version.ts';
+import { decodeVersion, type KindVersions } from './decode-version.ts';
 
 /** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
 export interface ExpectedType extends GroupVersionKind {
@@ -15,6 +15,8 @@ export interface ExpectedType extends GroupVersionKind {
 }
 
 export interface DecodeOptions {
+  /** The body may be in another version of its kind. */
+  readonly kinds: KindVersions;
   readonly contentType: string;
   readonly fieldValidation: FieldValidation;
   warn(text: string): void;
@@ -28,7 +30,7 @@ export function decodeObject(bytes: Buffer, expected: ExpectedType, options: Dec
       `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,
     );
   try {
-    const { object, strictErrors } = decodeVersion(expected, body.object, body.places);
+    const { object, strictErrors } = decodeVersion(expected, body.object, options.kinds, body.places);
     const { strictErrors: ofText, warnings } = body;
     reportStrictErrors([...ofText, ...strictErrors], [...warnings, ...strictErrors], options, refuse);
     return object;

@@ -3,29 +3,33 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { findKindByName } from '../../kinds/kind-table.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { JsonPlaces } from '../../machinery/json/json-places.ts';
 import { type Decoded, decode } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 
+/** Where the versions of a kind are looked up. */
+export type KindVersions = Pick<Kinds, 'findByName'>;
+
 /** `value` says itself which version it is in. Throws `DecodeError`. Versions that are served no more read as today's. */
 export function decodeVersion(
   expected: GroupVersionKind & { readonly schema: ObjectSchema },
   value: Readonly<Record<string, unknown>>,
+  kinds: KindVersions,
   places?: JsonPlaces,
 ): Decoded {
   const asked = apiVersionOf(expected);
-  const given = value.apiVersion === asked ? undefined : servedKind(expected, value.apiVersion);
+  const given = value.apiVersion === asked ? undefined : servedKind(kinds, expected, value.apiVersion);
   if (given === undefined) return decode(expected.schema, value, places);
   const { object, strictErrors } = decode(given.schema, value, places);
   const stored = given.storedAs ? given.storedAs.toStored(object as KubernetesObject) : (object as KubernetesObject);
-  const target = servedKind(expected, asked);
+  const target = servedKind(kinds, expected, asked);
   return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, strictErrors };
 }
 
-function servedKind({ group, kind }: GroupVersionKind, apiVersion: unknown): Kind | undefined {
+function servedKind(kinds: KindVersions, { group, kind }: GroupVersionKind, apiVersion: unknown): Kind | undefined {
   if (typeof apiVersion !== 'string') return undefined;
   const [version = '', ownGroup = ''] = apiVersion.split('/').reverse();
-  return ownGroup === group ? findKindByName({ group, version, kind }) : undefined;
+  return ownGroup === group ? kinds.findByName({ group, version, kind }) : undefined;
 }

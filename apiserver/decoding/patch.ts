@@ -35,7 +35,7 @@ export function patchTypeOf(contentType: string): PatchType {
   return type;
 }
 
-export type PatchOptions = Pick<DecodeOptions, 'fieldValidation' | 'warn'>;
+export type PatchOptions = Pick<DecodeOptions, 'kinds' | 'fieldValidation' | 'warn'>;
 
 /** The object after the patch, decoded anew. `previous` is left alone. */
 export type PatchFunction = (previous: KubernetesObject | undefined) => KubernetesObject;
@@ -115,7 +115,11 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
       checkKind(document, expected, refuse);
     }
     const { object, strictErrors } = isRecord(document)
-      ? decodeVersion(expected, mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) })
+      ? decodeVersion(
+          expected,
+          mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) },
+          options.kinds,
+        )
       : decode(expected.schema, document);
     report(strictErrors);
     return { ...object, apiVersion: apiVersionOf(expected), kind: expected.kind };

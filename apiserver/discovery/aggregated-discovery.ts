@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import yaml from 'js-yaml';
 import type { Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { kinds } from '../../kinds/kind-table.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Encoding, mediaTypes, parseAccept } from '../responses/negotiation.ts';
@@ -25,18 +25,37 @@ export function wantsAggregated(accept: string): Encoding | undefined {
   return undefined;
 }
 
-/** Made once for each form: the kinds table does not change while the server runs. */
-const documents = new Map<string, Document>();
-
 interface Document {
   readonly body: Buffer | string;
   readonly etag: string;
 }
 
-export async function sendAggregated(request: ApiRequest, groups: 'core' | 'named', encoding: Encoding): Promise<void> {
-  const id = `${groups} ${encoding}`;
-  const document = documents.get(id) ?? makeDocument(groups, encoding);
-  documents.set(id, document);
+export class AggregatedDiscovery {
+  readonly #kinds: Kinds;
+  /** Made once for each form, of these kinds. */
+  readonly #documents = new Map<string, Document & { readonly kinds: readonly Kind[] }>();
+
+  constructor(kinds: Kinds) {
+    this.#kinds = kinds;
+  }
+
+  async send(request: ApiRequest, groups: 'core' | 'named', encoding: Encoding): Promise<void> {
+    await sendDocument(request, this.#document(groups, encoding), encoding);
+  }
+
+  #document(groups: 'core' | 'named', encoding: Encoding): Document {
+    const id = `${groups} ${encoding}`;
+    const kinds = this.#kinds.all();
+    let document = this.#documents.get(id);
+    if (document?.kinds !== kinds) {
+      document = { ...makeDocument(kinds, groups, encoding), kinds };
+      this.#documents.set(id, document);
+    }
+    return document;
+  }
+}
+
+async function sendDocument(request: ApiRequest, document: Document, encoding: Encoding): Promise<void> {
   const headers = {
     'content-type': `${mediaTypes[encoding]};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`,
     etag: document.etag,
@@ -51,12 +70,14 @@ export async function sendAggregated(request: ApiRequest, groups: 'core' | 'name
   await sendBytes(request, 200, document.body, headers);
 }
 
-function makeDocument(groups: 'core' | 'named', encoding: Encoding): Document {
+function makeDocument(kinds: readonly Kind[], groups: 'core' | 'named', encoding: Encoding): Document {
   const list = {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: (groups === 'core' ? [{ name: '', versions: ['v1'] }] : namedGroups()).map(discoverGroup),
+    items: (groups === 'core' ? [{ name: '', versions: ['v1'] }] : namedGroups(kinds)).map((group) =>
+      discoverGroup(kinds, group),
+    ),
   };
   const json = JSON.stringify(list);
   const etag = `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"`;
@@ -74,7 +95,7 @@ function encode(list: object, json: string, encoding: Encoding): Buffer | string
   }
 }
 
-const discoverGroup = ({ name, versions }: GroupVersions) => ({
+const discoverGroup = (kinds: readonly Kind[], { name, versions }: GroupVersions) => ({
   metadata: name === '' ? {} : { name },
   versions: versions.map((version) => ({
     version,

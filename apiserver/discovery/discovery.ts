@@ -1,9 +1,8 @@
-/** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made from the kinds table alone. */
+/** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made of the kinds alone. */
 
 import { createHash } from 'node:crypto';
 import { apiVersionOf, type Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { kinds } from '../../kinds/kind-table.ts';
 
 export interface GroupVersions {
   readonly name: string;
@@ -38,15 +37,15 @@ const groupOrder: readonly string[] = [
 const placeOf = (group: string): number => (groupOrder.includes(group) ? groupOrder.indexOf(group) : groupOrder.length);
 
 /** All groups but the core group. */
-export function namedGroups(): GroupVersions[] {
+export function namedGroups(kinds: readonly Kind[]): GroupVersions[] {
   const names = [...new Set(kinds.map((kind) => kind.group))].filter((name) => name !== '');
   return names
     .sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1))
-    .map((name) => ({ name, versions: versionsOf(name) }));
+    .map((name) => ({ name, versions: versionsOf(kinds, name) }));
 }
 
 /** `v2` before `v1`, stable before beta before alpha. */
-function versionsOf(group: string): string[] {
+function versionsOf(kinds: readonly Kind[], group: string): string[] {
   const versions = [...new Set(kinds.filter((kind) => kind.group === group).map((kind) => kind.version))];
   return versions.sort((a, b) => rank(b) - rank(a));
 }
@@ -68,10 +67,14 @@ export function apiGroup({ name, versions }: GroupVersions) {
   return { name, versions: all, preferredVersion: all[0] };
 }
 
-export const apiGroupList = () => ({ kind: 'APIGroupList', apiVersion: 'v1', groups: namedGroups().map(apiGroup) });
+export const apiGroupList = (kinds: readonly Kind[]) => ({
+  kind: 'APIGroupList',
+  apiVersion: 'v1',
+  groups: namedGroups(kinds).map(apiGroup),
+});
 
 /** Undefined: there is no such version. */
-export function apiResourceList(group: string, version: string): object | undefined {
+export function apiResourceList(kinds: readonly Kind[], group: string, version: string): object | undefined {
   const rows = kinds.filter((kind) => kind.group === group && kind.version === version);
   if (rows.length === 0) return undefined;
   return {

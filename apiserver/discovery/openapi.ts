@@ -2,7 +2,7 @@
 
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { kinds } from '../../kinds/kind-table.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import {
   type CompressedDocument,
   OpenApiDocuments,
@@ -15,31 +15,38 @@ import { acceptsGzip, sendBytes, sendText, writeHead } from '../responses/respon
 import { versionInfo } from './version.ts';
 
 const unpack = promisify(gunzip);
-const documents = new OpenApiDocuments(() => kinds, versionInfo.gitVersion);
 const json = 'application/json';
 
-/** `/openapi/v3`: upstream calls this JSON plain text. */
-export async function answerOpenApiIndex(request: ApiRequest): Promise<void> {
-  await sendText(request, 200, documents.index());
-}
+export class OpenApiAnswers {
+  readonly #documents: OpenApiDocuments;
 
-/** `/openapi/v3/{path}`. A URL with the right hash may be kept for ever. */
-export async function answerOpenApiV3(request: ApiRequest, path: string): Promise<void> {
-  const format = formatOf(request, openApiProtobuf);
-  const document = documents.v3(path, format);
-  if (document === undefined) return sendNothing(request, 404);
-  if (format === undefined) return sendNothing(request, 406);
-  const isNamed = request.query.get('hash') === document.hash;
-  const type = format === 'json' ? json : openApiProtobuf.contentType;
-  await sendDocument(request, document, type, isNamed ? 'public, immutable' : 'no-cache, private');
-}
+  constructor(kinds: Kinds) {
+    this.#documents = new OpenApiDocuments(() => kinds.all(), versionInfo.gitVersion);
+  }
 
-/** `/openapi/v2`: JSON, or protobuf for clients that ask for that. */
-export async function answerOpenApiV2(request: ApiRequest): Promise<void> {
-  const format = formatOf(request, swaggerProtobuf);
-  if (format === undefined) return sendNothing(request, 406);
-  const type = format === 'json' ? json : swaggerProtobuf.contentType;
-  await sendDocument(request, documents.v2(format), type, 'no-cache, private');
+  /** `/openapi/v3`: upstream calls this JSON plain text. */
+  async index(request: ApiRequest): Promise<void> {
+    await sendText(request, 200, this.#documents.index());
+  }
+
+  /** `/openapi/v3/{path}`. A URL with the right hash may be kept for ever. */
+  async v3(request: ApiRequest, path: string): Promise<void> {
+    const format = formatOf(request, openApiProtobuf);
+    const document = this.#documents.v3(path, format);
+    if (document === undefined) return sendNothing(request, 404);
+    if (format === undefined) return sendNothing(request, 406);
+    const isNamed = request.query.get('hash') === document.hash;
+    const type = format === 'json' ? json : openApiProtobuf.contentType;
+    await sendDocument(request, document, type, isNamed ? 'public, immutable' : 'no-cache, private');
+  }
+
+  /** `/openapi/v2`: JSON, or protobuf for clients that ask for that. */
+  async v2(request: ApiRequest): Promise<void> {
+    const format = formatOf(request, swaggerProtobuf);
+    if (format === undefined) return sendNothing(request, 406);
+    const type = format === 'json' ? json : swaggerProtobuf.contentType;
+    await sendDocument(request, this.#documents.v2(format), type, 'no-cache, private');
+  }
 }
 
 /** The first that the client takes, whichever of its two names protobuf is called by. */

@@ -3,7 +3,7 @@
 import type { Subresource, Verb } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { findKind, kinds } from '../../kinds/kind-table.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { Target } from '../registry/target.ts';
@@ -22,15 +22,12 @@ import { createObject, patchObject, updateObject } from './write.ts';
 export type SpecialHandler = (request: ApiRequest, target: Target) => Promise<void>;
 
 export interface ResourceHandlerParts {
+  readonly kinds: Kinds;
   readonly registries: Registries;
   /** By `group/plural/subresource`, or `group/plural` for resources that are not stored. */
   readonly special: ReadonlyMap<string, SpecialHandler>;
   readonly stopping: AbortSignal;
 }
-
-const groups: ReadonlySet<string> = new Set(kinds.map((kind) => kind.group));
-
-export const isKnownGroup = (group: string): boolean => groups.has(group);
 
 export const unknownPath = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
@@ -43,7 +40,7 @@ export function handleResource(
   info: ResourceRequestInfo,
   parts: ResourceHandlerParts,
 ): Promise<void> {
-  const target = findTarget(request, info, parts.registries);
+  const target = findTarget(request, info, parts);
   if (target.kind.deprecation !== undefined) request.warn(target.kind.deprecation);
   const { kind, subresource } = target;
   const { verb } = info;
@@ -83,8 +80,12 @@ const handlers: Readonly<
   deletecollection: deleteCollection,
 };
 
-function findTarget(request: ApiRequest, info: ResourceRequestInfo, registries: Registries): Target {
-  const kind = findKind(info);
+function findTarget(
+  request: ApiRequest,
+  info: ResourceRequestInfo,
+  { kinds, registries }: ResourceHandlerParts,
+): Target {
+  const kind = kinds.find(info);
   const subresource = kind && info.subresource !== undefined ? findSubresource(kind, info) : undefined;
   if (kind === undefined || !fits(kind, info) || (info.subresource !== undefined && subresource === undefined)) {
     request.isUnknownPath = true;

@@ -3,6 +3,7 @@
 import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { badRequest, conflict, notFound } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import { decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ownership.ts';
 import { type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
@@ -31,7 +32,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   checkName(object, target);
-  const copy = copiesOf(request, object);
+  const copy = copiesOf(request, target.kind, object);
   const outcome = await target.registry.update(
     target,
     {
@@ -99,15 +100,15 @@ export async function readObject(
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const bytes = await readBody(request);
-  const thread = heavyDecoderFor(request);
+  const thread = heavyDecoderFor(request, expected);
   if (thread === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
   const { fieldValidation } = options;
   return await decodeApart(thread, request, { bytes, expected, fieldValidation });
 }
 
 /** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */
-function copiesOf(request: ApiRequest, object: KubernetesObject): () => KubernetesObject {
-  if (heavyDecoderFor(request) === undefined) return () => copyJson(object);
+function copiesOf(request: ApiRequest, kind: Kind, object: KubernetesObject): () => KubernetesObject {
+  if (heavyDecoderFor(request, kind) === undefined) return () => copyJson(object);
   const json = JSON.stringify(object);
   let original: KubernetesObject | undefined = object;
   return () => {
@@ -118,6 +119,7 @@ function copiesOf(request: ApiRequest, object: KubernetesObject): () => Kubernet
 }
 
 export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
+  kinds: request.kinds,
   contentType: request.header('content-type'),
   fieldValidation,
   warn: (text: string) => request.warn(text),

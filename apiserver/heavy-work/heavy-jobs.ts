@@ -6,7 +6,8 @@
 import yaml from 'js-yaml';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
-import { findKind } from '../../kinds/kind-table.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import { objectSchemaOf } from '../../machinery/schema/schema.ts';
@@ -65,47 +66,56 @@ export interface FinishInput {
 /** What a job says besides its result: texts for warnings. */
 type Warn = (text: string) => void;
 
-export const heavyJobs = {
-  /** A body to the JSON of its object. */
-  decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
-    const options: DecodeOptions = { contentType, fieldValidation, warn };
-    const schema = objectSchemaOf(expected.definition);
-    return jsonOf(decodeObject(asBuffer(bytes), { ...expected, schema }, options));
-  },
+/** What the other thread can do, with the kinds that it knows: those of the table, not what came later. */
+export function createHeavyJobs(kinds: Kinds) {
+  const kindOf = ({ group, version, plural }: KindName): Kind => {
+    const kind = kinds.find({ group, version, plural });
+    if (kind === undefined) throw new Error(`No kind is called ${group}/${version} ${plural}`);
+    return kind;
+  };
+  return {
+    /** A body to the JSON of its object. */
+    decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
+      const options: DecodeOptions = { kinds, contentType, fieldValidation, warn };
+      const schema = objectSchemaOf(expected.definition);
+      return jsonOf(decodeObject(asBuffer(bytes), { ...expected, schema }, options));
+    },
 
-  /** A patch and the object that it changes to the JSON of the changed one. */
-  patch({ type, bytes, kind: kindName, name, previous, options }: PatchInput, warn: Warn): string {
-    const kind = kindOf(kindName);
-    const change =
-      type === 'apply'
-        ? readApply(asBuffer(bytes), { ...options, kind, warn })
-        : readPatch(type, asBuffer(bytes), kind, { fieldValidation: options.fieldValidation, warn });
-    if (previous === undefined && type !== 'apply') throw notFound(kind, name);
-    return jsonOf(change(previous === undefined ? undefined : (JSON.parse(previous) as Stored)));
-  },
+    /** A patch and the object that it changes to the JSON of the changed one. */
+    patch({ type, bytes, kind: kindName, name, previous, options }: PatchInput, warn: Warn): string {
+      const kind = kindOf(kindName);
+      const change =
+        type === 'apply'
+          ? readApply(asBuffer(bytes), { ...options, kind, warn })
+          : readPatch(type, asBuffer(bytes), kind, { kinds, fieldValidation: options.fieldValidation, warn });
+      if (previous === undefined && type !== 'apply') throw notFound(kind, name);
+      return jsonOf(change(previous === undefined ? undefined : (JSON.parse(previous) as Stored)));
+    },
 
-  /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
-  owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
-    const live = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
-    const write = { kind: kindOf(kindName), manager, subresource };
-    return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
-  },
+    /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
+    owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
+      const live = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
+      const write = { kind: kindOf(kindName), manager, subresource };
+      return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
+    },
 
-  /** Whether the object is valid, and its JSON as it is stored. */
-  finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
-    const next = JSON.parse(json) as Stored;
-    if (owners !== undefined) setOwners(next, JSON.parse(owners));
-    const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
-    return checkAndFinish({ kind: kindOf(kind), next, previous, context });
-  },
+    /** Whether the object is valid, and its JSON as it is stored. */
+    finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
+      const next = JSON.parse(json) as Stored;
+      if (owners !== undefined) setOwners(next, JSON.parse(owners));
+      const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
+      return checkAndFinish({ kind: kindOf(kind), next, previous, context });
+    },
 
-  /** JSON to YAML. */
-  yaml({ json }: { readonly json: string }): string {
-    return yaml.dump(JSON.parse(json), yamlOptions);
-  },
-} as const;
+    yaml: jsonToYaml,
+  } as const;
+}
 
-export type HeavyJobs = typeof heavyJobs;
+export function jsonToYaml({ json }: { readonly json: string }): string {
+  return yaml.dump(JSON.parse(json), yamlOptions);
+}
+
+export type HeavyJobs = ReturnType<typeof createHeavyJobs>;
 export type HeavyJobName = keyof HeavyJobs;
 export type InputOf<Name extends HeavyJobName> = Parameters<HeavyJobs[Name]>[0];
 export type OutputOf<Name extends HeavyJobName> = ReturnType<HeavyJobs[Name]>;
@@ -119,12 +129,6 @@ export function runJob<Name extends HeavyJobName>(
 ): Promise<OutputOf<Name>> {
   // Types end where threads do: the job of this name gives that.
   return thread.run(name, input, options) as Promise<OutputOf<Name>>;
-}
-
-function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
-  const kind = findKind(name);
-  if (kind === undefined) throw new Error(`No kind is called ${name.group}/${name.version} ${name.plural}`);
-  return kind;
 }
 
 /**

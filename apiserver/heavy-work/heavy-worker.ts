@@ -2,8 +2,12 @@
 
 import { parentPort } from 'node:worker_threads';
 import { type Status, StatusError } from '../../api/status-error.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { Warnings } from '../request/warnings.ts';
-import { type HeavyJobName, heavyJobs } from './heavy-jobs.ts';
+import { createHeavyJobs, type HeavyJobName } from './heavy-jobs.ts';
+
+const heavyJobs = createHeavyJobs(new KindRegistry(kinds));
 
 export interface JobMessage {
   /** A `HeavyJobName`. */

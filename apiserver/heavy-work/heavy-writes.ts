@@ -2,6 +2,9 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { isPublished } from '../../machinery/schema/schema.ts';
 import type { ExpectedType } from '../decoding/decode-object.ts';
 import type { ApplyOptions } from '../decoding/field-ownership.ts';
 import type { PatchType } from '../decoding/patch.ts';
@@ -25,15 +28,22 @@ export function heavyWorkFor(
   { kind, registry, namespace, name }: Target,
 ): HeavyWrites | undefined {
   const { otherThread } = request;
-  if (otherThread === undefined) return undefined;
+  if (otherThread === undefined || !isKnownApart(kind)) return undefined;
   const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
   const isHeavy =
     kind.strategy.compilesExpressions === true || request.bodyGrows || otherThread.isHeavy(request.bodyBytes + known);
   return isHeavy ? heavyWrites(otherThread, request, { registry, name }) : undefined;
 }
 
+/** The other thread has a table of its own. What comes while the server runs, only this one has. */
+const isKnownApart = (kind: Kind): boolean => kinds.includes(kind);
+
 /** Where the request's body is decoded apart; undefined: here. */
-export function heavyDecoderFor({ otherThread, bodyBytes, bodyGrows }: ApiRequest): OtherThread | undefined {
+export function heavyDecoderFor(
+  { otherThread, bodyBytes, bodyGrows }: ApiRequest,
+  { schema }: Pick<ExpectedType, 'schema'>,
+): OtherThread | undefined {
+  if (!isPublished(schema.definition)) return undefined;
   return bodyGrows || otherThread?.isHeavy(bodyBytes) ? otherThread : undefined;
 }
 

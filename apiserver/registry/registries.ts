@@ -1,9 +1,12 @@
-/** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
+/**
+ * The registry of each kind there is, and the resource caches under them: kinds that are two versions of one share a
+ * cache. Kinds come and go, and their registries with them.
+ */
 
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { findKind, kinds } from '../../kinds/kind-table.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
@@ -12,6 +15,7 @@ import { storePrefix } from './storage-format.ts';
 import type { StorageHooks } from './storage-hooks.ts';
 
 export interface RegistriesParts {
+  readonly kinds: Kinds;
   readonly store: Store;
   readonly caches: ResourceCaches;
   readonly admission: AdmissionChain;
@@ -34,20 +38,36 @@ export class Registries {
     this.#parts = parts;
   }
 
-  /** Opens the cache of every kind that is stored. */
-  openAll(): void {
-    for (const kind of kinds) if (kind.verbs.includes('get')) this.of(kind);
+  /** Opens the cache of every kind that is stored, and of those that come until the answer is called. */
+  openAll(): () => void {
+    const { kinds } = this.#parts;
+    for (const kind of kinds.all()) this.#openIfStored(kind);
+    return kinds.onChange(({ type, kind }) => (type === 'added' ? this.#openIfStored(kind) : this.#close(kind)));
   }
 
+  /** Throws for what is no kind (any more). */
   of(resource: Resource): Registry {
     let registry = this.#registries.get(resource);
     if (registry === undefined) {
-      const kind = findKind(resource);
+      const kind = this.#parts.kinds.find(resource);
       if (kind === undefined) throw new Error(`No kind is registered for ${apiVersionOf(resource)} ${resource.plural}`);
       registry = this.#registries.get(kind) ?? this.#open(kind);
       this.#registries.set(resource, registry);
     }
     return registry;
+  }
+
+  #openIfStored(kind: Kind): void {
+    if (kind.verbs.includes('get')) this.of(kind);
+  }
+
+  #close(kind: Kind): void {
+    for (const [resource, registry] of this.#registries) {
+      if (registry.kind === kind) this.#registries.delete(resource);
+    }
+    const prefix = prefixOf(kind);
+    const isShared = [...this.#registries.values()].some((registry) => prefixOf(registry.kind) === prefix);
+    if (!isShared) this.#parts.caches.close(prefix);
   }
 
   #open(kind: Kind): Registry {
@@ -64,9 +84,9 @@ export class Registries {
   }
 
   #openCache(kind: Kind): ResourceCache {
-    const { group, plural, namespaced, storedAs, selectableFields } = kind;
+    const { namespaced, selectableFields } = kind;
     return this.#parts.caches.open({
-      prefix: storePrefix({ group: storedAs?.group ?? group, plural }),
+      prefix: prefixOf(kind),
       namespaced,
       fieldsOf: (object) =>
         Object.fromEntries(
@@ -76,3 +96,7 @@ export class Registries {
     });
   }
 }
+
+/** Where the objects lie, whichever of its versions a kind is. */
+const prefixOf = ({ group, plural, storedAs }: Kind): string =>
+  storePrefix({ group: storedAs?.group ?? group, plural });

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { KindRegistry, type Kinds } from '../../kinds/kind-registry.ts';
 import type { OtherThread } from './other-thread.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { anonymous, type User } from './user.ts';
@@ -10,6 +11,8 @@ import { Warnings } from './warnings.ts';
 
 /** One for all: a reason of its own, with its stack, would cost each request more than its parsing. */
 const gone = new Error('Nobody waits for the answer any more');
+
+const none = new KindRegistry();
 
 export class ApiRequest {
   readonly incoming: IncomingMessage;
@@ -28,6 +31,8 @@ export class ApiRequest {
   bodyBytes = 0;
   /** A small body may stand for something large. */
   bodyGrows = false;
+  /** Which kinds there are. */
+  kinds: Pick<Kinds, 'find' | 'findByName'> = none;
   /** Where what takes long is done. Absent: here. */
   otherThread: OtherThread | undefined;
   /** Nobody serves this path. */

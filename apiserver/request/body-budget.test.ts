@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
 import { InFlightLimits } from '../server/in-flight-limits.ts';
 import { RequestMetrics } from '../server/request-metrics.ts';
 import { type PipelineParts, passRequest } from '../server/request-pipeline.ts';
@@ -47,6 +48,7 @@ describe('the budget of bodies', () => {
     const reached = new EventTarget();
     const limits = new InFlightLimits();
     const parts: PipelineParts = {
+      kinds: new KindRegistry(),
       authenticators: [],
       authorizers: [{ name: 'all', authorize: async () => ({ decision: 'allow', reason: '' }) }],
       limits,

@@ -10,7 +10,7 @@ import { StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
-import { heavyJobs, runJob } from '../heavy-work/heavy-jobs.ts';
+import { jsonToYaml, runJob } from '../heavy-work/heavy-jobs.ts';
 import type { WriteOutcome } from '../registry/registry.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { isPretty } from '../request/pretty.ts';
@@ -158,7 +158,7 @@ export async function sendValue(request: ApiRequest, code: number, value: unknow
 async function yamlOf(request: ApiRequest, json: string): Promise<string> {
   const { otherThread } = request;
   if (otherThread?.isHeavy(json.length)) return await runJob(otherThread, 'yaml', { json }, request);
-  return heavyJobs.yaml({ json });
+  return jsonToYaml({ json });
 }
 
 const isRaw = (request: ApiRequest, output: Output): boolean =>

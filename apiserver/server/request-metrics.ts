@@ -2,9 +2,8 @@
 
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import { findKind } from '../../kinds/kind-table.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { connections, type RequestInfo } from '../request/request-info.ts';
+import { connections } from '../request/request-info.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [
@@ -62,7 +61,7 @@ export class RequestMetrics {
   /** A stream begins. What is returned is to be called at its end. */
   beginLongRunning(request: ApiRequest): () => void {
     const verb = reportedVerb(request);
-    const name = isServed(request.info) ? nameOf(request) : unknown;
+    const name = isServed(request) ? nameOf(request) : unknown;
     const id = `${verb} ${name}`;
     const open = this.#longRunning.get(id) ?? { labels: labelsOf(verb, name), count: 0 };
     this.#longRunning.set(id, open);
@@ -82,7 +81,7 @@ export class RequestMetrics {
 
   #newSeries(verb: string, request: ApiRequest, code: number): Series {
     // What nobody serves could be anything, and must not become a label.
-    const name = isServed(request.info) ? nameOf(request) : unknown;
+    const name = isServed(request) ? nameOf(request) : unknown;
     const id = idOf(verb, name, code);
     let series = this.#series.get(id);
     if (series === undefined) {
@@ -151,9 +150,9 @@ const dryRunOf = ({ rawQuery, query }: ApiRequest): string =>
 const plainPaths: readonly string[] = ['api', 'apis', 'healthz', 'livez', 'metrics', 'openapi', 'readyz', 'version'];
 const firstPart = (path: string): string => path.split('/', 2)[1] ?? '';
 
-function isServed(info: RequestInfo): boolean {
+function isServed({ info, kinds }: ApiRequest): boolean {
   if (!info.isResource) return plainPaths.includes(firstPart(info.path));
-  const kind = findKind(info);
+  const kind = kinds.find(info);
   return (
     kind !== undefined &&
     (info.subresource === undefined || kind.subresources.some(({ name }) => name === info.subresource))

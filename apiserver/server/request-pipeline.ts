@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { authorize } from '../authorization/authorization.ts';
@@ -24,6 +25,7 @@ import { classOf, type InFlightLimits } from './in-flight-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
 export interface PipelineParts {
+  readonly kinds: Kinds;
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
@@ -49,6 +51,7 @@ export async function passRequest(
   let share: BodyShare | undefined;
   try {
     request = new ApiRequest(incoming, outgoing, upgrade);
+    request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
     await authenticate(request, parts.authenticators);
     await authorize(request, parts.authorizers);

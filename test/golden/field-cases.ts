@@ -15,7 +15,8 @@ import { StatusError } from '../../api/status-error.ts';
 import { isCounted } from '../../apiserver/registry/object-metadata.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
-import { findKind } from '../../kinds/kind-table.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
 import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
@@ -39,6 +40,8 @@ import {
   newMetadata,
   refuseMismatch,
 } from './server-stub.ts';
+
+const registry = new KindRegistry(kinds);
 
 export const fieldRecordings = join(packageRoot, 'test/golden/recordings/fields');
 
@@ -297,7 +300,7 @@ function brief({ answer: object, ...rest }: Outcome, base: unknown): Outcome {
 function kindOfPath(path: string): Kind {
   const parts = path.split('/').filter((part) => part !== '');
   const [group, version] = parts[0] === 'api' ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
-  const kind = findKind({ group, version, plural: parts.at(-1) ?? '' });
+  const kind = registry.find({ group, version, plural: parts.at(-1) ?? '' });
   if (!kind) throw new Error(`No kind for ${path}`);
   return kind;
 }

@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import type { KindRegistry } from '../../kinds/kind-registry.ts';
 
 export interface TestApiServerOptions {
   /** Default: a new in-memory store, closed with the server. A store that is given stays open. */
@@ -20,6 +21,8 @@ export interface TestApiServerOptions {
   readonly mountServiceAccountTokens?: boolean;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
   readonly advertiseAddress?: string;
+  /** Default: the table of kinds. */
+  readonly kinds?: KindRegistry;
   readonly logger?: Logger;
 }
 
@@ -60,6 +63,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       usages: ['client'],
     }),
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
+    kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     logger,
   });
