@@ -26,7 +26,7 @@ const reasonsByCode = new Map<number, StatusReason>([
 export async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    for await (const chunk of response) chunks.push(chunk);
   } catch (error) {
     throw serviceUnavailable('The connection broke before the whole answer was there', error);
   }

@@ -12,7 +12,7 @@ export async function* readLines(stream: IncomingMessage, idleTimeoutMs: number)
   stream.setTimeout(idleTimeoutMs, () => stream.destroy(new Error(`silent for ${idleTimeoutMs} ms`)));
   let unfinished: Buffer[] = [];
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream) {
       let start = 0;
       for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
         unfinished.push(chunk.subarray(start, end));

@@ -42,7 +42,7 @@ export class SharedInformers {
       return known;
     }
     const informer = this.#create(resource, { indexers });
-    this.#whole.set(key, informer as unknown as Informer<KubernetesObject>);
+    this.#whole.set(key, informer);
     return informer;
   }
 
@@ -93,7 +93,7 @@ export class SharedInformers {
 
   #create<T extends KubernetesObject>(resource: Resource<T>, options: InformerOptions<T>): Informer<T> {
     const informer = createInformer(this.#client, resource, { ...this.#dependencies, ...options });
-    const any = informer as unknown as Informer<KubernetesObject>;
+    const any = informer;
     if (this.#signal === undefined) this.#created.push(any);
     else this.#start(any, this.#signal);
     return informer;

@@ -39,7 +39,7 @@ export function isEndpoint(pod: Cached<Pod>): boolean {
 
 export function addressesOf({ status }: Cached<Pod>): string[] {
   const all = (status?.podIPs ?? []).map(({ ip }) => ip).filter((ip) => ip !== undefined && ip !== '');
-  return all.length > 0 ? (all as string[]) : status?.podIP ? [status.podIP] : [];
+  return all.length > 0 ? all : status?.podIP ? [status.podIP] : [];
 }
 
 export function addressOfType(pod: Cached<Pod>, type: AddressType): string | undefined {

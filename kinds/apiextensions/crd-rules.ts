@@ -47,7 +47,7 @@ export function validateDefinition(
   previous: CustomResourceDefinition | undefined,
   errors: FieldErrors,
 ): void {
-  const spec = object.spec ?? ({} as CustomResourceDefinitionSpec);
+  const spec = object.spec ?? {};
   const { group = '', names = { kind: '', plural: '' }, scope = '', versions } = spec;
   const expectedName = `${names.plural ?? ''}.${group}`;
   const name = object.metadata?.name ?? '';
@@ -79,7 +79,7 @@ function validatePruning({ preserveUnknownFields, versions }: CustomResourceDefi
   const hasDefault = (schema: JsonSchema): boolean =>
     (schema.default !== undefined && schema.default !== null) ||
     childrenOf(schema, path).some(([, child]) => hasDefault(child));
-  const schemas = (versions ?? []).flatMap(({ schema }) => (schema?.openAPIV3Schema as JsonSchema | undefined) ?? []);
+  const schemas = (versions ?? []).flatMap(({ schema }) => schema?.openAPIV3Schema ?? []);
   if (preserveUnknownFields && schemas.some(hasDefault))
     errors.invalid(path.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema');
 }
@@ -94,7 +94,7 @@ export function formatWarnings({ spec }: CustomResourceDefinition): string[] {
     ...(schema.format ? [schema.format] : []),
     ...childrenOf(schema, path).flatMap(([, child]) => formatsOf(child)),
   ];
-  const all = (spec?.versions ?? []).flatMap(({ schema }) => formatsOf((schema?.openAPIV3Schema ?? {}) as JsonSchema));
+  const all = (spec?.versions ?? []).flatMap(({ schema }) => formatsOf(schema?.openAPIV3Schema ?? {}));
   return [...new Set(all)].filter((one) => !known.has(one)).map((one) => `unrecognized format ${JSON.stringify(one)}`);
 }
 
@@ -203,7 +203,7 @@ function validateParts(
 }
 
 function validateSchemaOf(version: Version, at: FieldPath, errors: FieldErrors): void {
-  const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
+  const schema = version.schema?.openAPIV3Schema;
   if (!schema) return;
   const place = at.child('openAPIV3Schema');
   if (version.subresources?.status) validateRootWithStatus(schema, place, errors);
@@ -260,7 +260,7 @@ function validateSelectableFields(version: Version, at: FieldPath, errors: Field
     return;
   }
   if (fields.length > maxSelectableFields) errors.tooMany(at, fields.length, maxSelectableFields);
-  const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
+  const schema = version.schema?.openAPIV3Schema;
   const seen = new Set<string>();
   for (const [i, { jsonPath = '' }] of fields.entries()) {
     const place = at.index(i).child('jsonPath');

@@ -160,7 +160,7 @@ export function behaviorToInternal({ scaleUp, scaleDown }: v2.HorizontalPodAutos
               Value: value,
               PeriodSeconds: periodSeconds,
             })) ?? null,
-          Tolerance: (one as Fields).tolerance ?? null,
+          Tolerance: one.tolerance ?? null,
         }
       : null;
   return { ScaleUp: rules(scaleUp), ScaleDown: rules(scaleDown) };
@@ -170,7 +170,7 @@ export function behaviorFromInternal(value: unknown): v2.HorizontalPodAutoscaler
   const rules = (one: unknown) => {
     const fields = partsOf(one) as Fields;
     if (Object.keys(fields).length === 0) return undefined;
-    const policies = Array.isArray(fields.Policies) ? (fields.Policies as Fields[]) : undefined;
+    const policies = Array.isArray(fields.Policies) ? fields.Policies : undefined;
     return withoutEmpty({
       stabilizationWindowSeconds: fields.StabilizationWindowSeconds,
       selectPolicy: fields.SelectPolicy,
@@ -182,7 +182,7 @@ export function behaviorFromInternal(value: unknown): v2.HorizontalPodAutoscaler
       tolerance: fields.Tolerance,
     });
   };
-  const { ScaleUp, ScaleDown } = partsOf(value) as Fields;
+  const { ScaleUp, ScaleDown } = partsOf(value);
   return withoutEmpty({ scaleUp: rules(ScaleUp), scaleDown: rules(ScaleDown) }) as v2.HorizontalPodAutoscalerBehavior;
 }
 
@@ -196,7 +196,7 @@ function withoutEmpty<T extends object>(value: T): T {
   const kept = Object.entries(value)
     .filter(([, member]) => member !== undefined && member !== null)
     .map(([key, member]) => [key, isPlain(member) ? withoutEmpty(member) : member]);
-  return Object.fromEntries(kept) as T;
+  return Object.fromEntries(kept);
 }
 
 const isPlain = (value: unknown): value is object =>

@@ -30,7 +30,7 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
   const annotations = { ...object.metadata?.annotations };
   const kept = Object.fromEntries(Object.entries(annotation).map(([name, key]) => [name, readJson(annotations[key])]));
   for (const key of Object.values(annotation)) delete annotations[key];
-  const { targetCPUUtilizationPercentage: share, ...spec } = object.spec ?? ({} as v1.HorizontalPodAutoscalerSpec);
+  const { targetCPUUtilizationPercentage: share, ...spec } = object.spec ?? {};
   const {
     currentCPUUtilizationPercentage: current,
     currentReplicas,
@@ -67,7 +67,7 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
 }
 
 export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
-  const { metrics = [], behavior, ...spec } = object.spec ?? ({} as v2.HorizontalPodAutoscalerSpec);
+  const { metrics = [], behavior, ...spec } = object.spec ?? {};
   const { currentMetrics, conditions = [], ...status } = object.status ?? ({} as v2.HorizontalPodAutoscalerStatus);
   const cpu = metrics.find(isCpuShare);
   const cpuNow = (currentMetrics ?? []).find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');
@@ -99,7 +99,7 @@ export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAuto
 
 function withAnnotations<T extends object>(metadata: T | undefined, annotations: Record<string, string>): T {
   const { annotations: _before, ...rest } = { annotations: undefined, ...metadata };
-  return { ...rest, ...(Object.keys(annotations).length > 0 && { annotations }) } as unknown as T;
+  return { ...rest, ...(Object.keys(annotations).length > 0 && { annotations }) } as T;
 }
 
 /** Annotations are written by users too: what is not JSON counts as absent. */

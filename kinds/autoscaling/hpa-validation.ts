@@ -117,7 +117,7 @@ function validateScalingRules(rules: HPAScalingRules, path: FieldPath, errors: F
   }
   if (policies.length === 0) errors.required(path.child('policies'), 'must specify at least one Policy');
   for (const [i, policy] of policies.entries()) validatePolicy(policy, path.child('policies').index(i), errors);
-  const { tolerance } = rules as { tolerance?: string };
+  const { tolerance } = rules;
   if (tolerance !== undefined && compareQuantities(tolerance, '0') < 0) {
     errors.invalid(path.child('tolerance'), tolerance, 'must be greater than or equal to 0');
   }

@@ -74,7 +74,7 @@ function setCronJobDefaults(object: CronJob): void {
 
 function validateSpec(object: CronJob, previous: CronJob | undefined, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
-  const spec = object.spec ?? ({} as CronJobSpec);
+  const spec = object.spec ?? {};
   validateSchedule(spec, previous, path, errors);
   validateNonNegative(spec.startingDeadlineSeconds, path.child('startingDeadlineSeconds'), errors);
   const { concurrencyPolicy = '' } = spec;

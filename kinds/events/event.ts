@@ -72,7 +72,7 @@ function toCoreEvent(event: Event): CoreEvent {
     reportingComponent: reportingController ?? '',
     ...(note !== undefined && { message: note }),
     ...(deprecatedCount !== undefined && { count: deprecatedCount }),
-  } as unknown as CoreEvent;
+  } as CoreEvent;
 }
 
 function fromCoreEvent(event: CoreEvent): Event {

@@ -66,9 +66,7 @@ export const csiDriverKind = defineKind(csiDrivers, {
     },
     warnings({ spec }, previous) {
       if (previous && equalJson(previous.spec.tokenRequests, spec.tokenRequests)) return [];
-      return spec.tokenRequests?.length && (spec as TokenSpec).serviceAccountTokenInSecrets === undefined
-        ? [tokenWarning]
-        : [];
+      return spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [tokenWarning] : [];
     },
   },
 });

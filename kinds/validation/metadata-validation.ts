@@ -145,7 +145,7 @@ function validateManagedFields(entries: readonly ManagedFieldsEntry[], path: Fie
     if (Buffer.byteLength(manager) > 128) errors.tooLong(place.child('manager'), 128);
     else if (/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u.test(manager))
       errors.invalid(place.child('manager'), manager, 'should only contain printable characters');
-    const subresource = (entry as { subresource?: string }).subresource ?? '';
+    const subresource = entry.subresource ?? '';
     if (subresource.length > 256) errors.tooLong(place.child('subresource'), 256);
   }
 }

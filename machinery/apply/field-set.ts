@@ -122,7 +122,7 @@ export class FieldSetBuilder {
     let at = this.#way.at(-1) ?? this.#root;
     for (let depth = this.#way.length - 1; depth < path.length; depth += 1) {
       const element = path[depth] ?? '';
-      const next = (at[element] ?? {}) as Record<string, FieldSet>;
+      const next = at[element] ?? {};
       at[element] = next;
       this.#way.push(next);
       at = next;
@@ -209,7 +209,7 @@ export function formatElement(element: string): string {
     case 'v:':
       return `[=${text}]`;
     case 'k:': {
-      const keys = Object.entries((readJson(text) ?? {}) as Record<string, unknown>);
+      const keys = Object.entries(readJson(text) ?? {});
       return `[${keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
     }
     default:

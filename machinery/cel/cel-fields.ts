@@ -53,7 +53,7 @@ export function wrongPattern(
 /** Nothing for what the library does not read and Kubernetes does (optional fields): `checkExpression` let it pass. */
 function parse(expression: string): unknown {
   try {
-    return (environment.parse(expression) as unknown as { readonly ast: unknown }).ast;
+    return environment.parse(expression).ast;
   } catch {
     return undefined;
   }

@@ -92,7 +92,7 @@ function convertProperties(
   dialect: Dialect,
 ): JsonSchema {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, fact]) => [name, convert(fact as Fact, dialect, sentences[name])]),
+    Object.entries(properties).map(([name, fact]) => [name, convert(fact, dialect, sentences[name])]),
   );
 }
 

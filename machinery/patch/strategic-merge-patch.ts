@@ -38,7 +38,7 @@ function plainNumbers(value: unknown): unknown {
 
 /** `original` with `patch` merged in by `schema`. Neither is changed, and the result shares nothing with them. */
 export function applyStrategicMergePatch(original: JsonRecord, patch: JsonRecord, schema: ObjectSchema): JsonRecord {
-  return mergeObject(copyJson(original) as JsonRecord, copyJson(patch) as JsonRecord, schema);
+  return mergeObject(copyJson(original), copyJson(patch), schema);
 }
 
 const deletePrefix = '$deleteFromPrimitiveList';

@@ -65,7 +65,7 @@ type NewerStatus = NodeStatus & { declaredFeatures?: string[] };
 
 function validateStatus({ status }: Node, errors: FieldErrors): void {
   for (const part of ['capacity', 'allocatable'] as const) {
-    for (const [name, amount] of Object.entries((status?.[part] ?? {}) as Record<string, string>))
+    for (const [name, amount] of Object.entries(status?.[part] ?? {}))
       validateAmount(name, amount, FieldPath.of('status', part, name), errors);
   }
   const features = (status as NewerStatus | undefined)?.declaredFeatures ?? [];

@@ -24,7 +24,7 @@ type NewerStatus = PodStatus & {
 };
 
 export function validatePodStatusUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
-  const status = (next.status ?? {}) as NewerStatus;
+  const status = next.status ?? {};
   const before = previous.status ?? {};
   if (status.nominatedNodeName) {
     for (const message of checkDns1123Subdomain(status.nominatedNodeName))
@@ -47,7 +47,7 @@ function validateConditions(status: NewerStatus, errors: FieldErrors): void {
     const place = path.child('conditions').index(index);
     for (const message of checkQualifiedName(condition.type))
       errors.invalid(place.child('Type'), condition.type, message);
-    const { observedGeneration = 0 } = condition as { observedGeneration?: number };
+    const { observedGeneration = 0 } = condition;
     if (observedGeneration < 0)
       errors.invalid(place.child('observedGeneration'), observedGeneration, 'must be a non-negative integer');
   }
@@ -76,15 +76,12 @@ function validateTransitions(
 function isRestartable(pod: Pod, field: string, { name }: ContainerStatus): boolean {
   const list = field === 'initContainerStatuses' ? pod.spec?.initContainers : pod.spec?.containers;
   const container = list?.find((one) => one.name === name);
-  return (
-    container?.restartPolicy === 'Always' ||
-    (container as { restartPolicyRules?: unknown })?.restartPolicyRules !== undefined
-  );
+  return container?.restartPolicy === 'Always' || container?.restartPolicyRules !== undefined;
 }
 
 function validateAddresses(status: NewerStatus, errors: FieldErrors): void {
   validateAddressList(status.podIPs ?? [], 'podIPs', errors);
-  const hostIPs = (status as { hostIPs?: { ip?: string }[] }).hostIPs ?? [];
+  const hostIPs = status.hostIPs ?? [];
   if (hostIPs.length === 0) return;
   if (hostIPs[0]?.ip !== status.hostIP)
     errors.invalid(path.child('hostIPs').index(0).child('ip'), hostIPs[0]?.ip, 'must be equal to `hostIP`');

@@ -4,7 +4,7 @@ import type { Stored } from '../../../api/object.ts';
 import { isPodFinished } from '../../../api/pods.ts';
 import type { Verb } from '../../../api/resource.ts';
 import { pods } from '../../../api/resources/core.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
+import type { Pod, PodSpec } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../../define-kind.ts';
@@ -13,7 +13,6 @@ import { keepMetadata } from '../../spec-and-status.ts';
 import { setPodDefaults } from '../../workloads/pod-spec/defaults.ts';
 import { dropGatedFields } from '../../workloads/pod-spec/gated-fields.ts';
 import { mergeLabelKeys } from '../../workloads/pod-spec/match-label-keys.ts';
-import type { NewerPod, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import {
   syncAppArmor,
   validatePodAnnotations,
@@ -38,7 +37,7 @@ const strategy: Strategy<Pod> = {
   },
 
   prepareForCreate(pod) {
-    const spec = pod.spec as NewerPodSpec;
+    const spec = pod.spec as PodSpec;
     if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
     dropGatedFields(spec);
     const isGated = (spec.schedulingGates ?? []).length > 0;
@@ -61,7 +60,7 @@ const strategy: Strategy<Pod> = {
     if (subresource === 'status') validatePodStatusUpdate(next, previous, errors);
     else if (subresource === 'resize') validatePodResize(next, previous, errors);
     else if (subresource === 'ephemeralcontainers') validateEphemeralUpdate(next, previous, errors);
-    else validatePodUpdate(next as NewerPod, previous as NewerPod, errors);
+    else validatePodUpdate(next, previous, errors);
   },
 
   metadataOnUpdate: 'both',
@@ -81,7 +80,7 @@ const gatedCondition = ({ metadata }: Pod) => ({
 });
 
 function validatePod(pod: Pod, errors: FieldErrors, context: WriteContext): void {
-  const spec = pod.spec as NewerPodSpec;
+  const spec = pod.spec as PodSpec;
   const annotations = pod.metadata?.annotations ?? {};
   validatePodAnnotations(annotations, spec, FieldPath.of('metadata', 'annotations'), errors);
   validatePodSpec(spec, { podName: pod.metadata?.name ?? '' }, specPath, errors);
@@ -104,7 +103,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
   Object.assign(next, { status: { ...previous.status } });
   if (subresource === 'ephemeralcontainers') {
     const ephemeral = next.spec?.ephemeralContainers;
-    next.spec = { ...(previous.spec as NewerPodSpec) };
+    next.spec = { ...(previous.spec as PodSpec) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
     keepMetadata(next, previous);
@@ -112,7 +111,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     keepMetadata(next, previous);
     keepAllButResources(next, previous);
   } else {
-    dropGatedFields(next.spec as NewerPodSpec);
+    dropGatedFields(next.spec as PodSpec);
   }
 }
 

@@ -43,9 +43,7 @@ function validateType(type: string, path: FieldPath, errors: FieldErrors): void 
 }
 
 function validateItem(item: LimitRangeItem, path: FieldPath, errors: FieldErrors): void {
-  const amounts = Object.fromEntries(
-    parts.map((part) => [part, { ...(item[part] as Amounts | undefined) }]),
-  ) as unknown as Item;
+  const amounts = Object.fromEntries(parts.map((part) => [part, { ...item[part] }])) as unknown as Item;
   const checkName =
     item.type === 'Container' || item.type === 'Pod' ? validateContainerResourceName : validateResourceName;
   const names = new Set<string>();
@@ -139,11 +137,11 @@ function validateRatio(
 function setDefaults(range: LimitRange): void {
   for (const item of range.spec?.limits ?? []) {
     if (item.type !== 'Container') continue;
-    const standard = { ...(item.max as Amounts | undefined), ...(item.default as Amounts | undefined) };
+    const standard = { ...item.max, ...item.default };
     const request = {
-      ...(item.min as Amounts | undefined),
+      ...item.min,
       ...standard,
-      ...(item.defaultRequest as Amounts | undefined),
+      ...item.defaultRequest,
     };
     if (Object.keys(standard).length > 0) item.default = standard;
     if (Object.keys(request).length > 0) item.defaultRequest = request;

@@ -155,8 +155,8 @@ function validateRequirement(
 
 /** `cpu: 1/4, pods: 2/10` */
 function usage(quota: ResourceQuota, belongs: (name: string) => boolean): string {
-  const hard = (quota.status?.hard ?? {}) as Amounts;
-  const used = (quota.status?.used ?? {}) as Amounts;
+  const hard = quota.status?.hard ?? {};
+  const used = quota.status?.used ?? {};
   const names = Object.keys(hard).filter(belongs).sort();
   return names.map((name) => `${name}: ${own(used, name) ?? '0'}/${hard[name]}`).join(', ');
 }

@@ -33,7 +33,7 @@ export function validatePositive(amount: string, path: FieldPath, errors: FieldE
 export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: FieldPath, errors: FieldErrors): void {
   validateAccessModes(spec.accessModes ?? [], path.child('accessModes'), errors, 'at least 1 access mode is required');
   validateLabelSelector(spec.selector, path.child('selector'), errors);
-  const storage = (spec.resources?.requests as Record<string, string> | undefined)?.storage;
+  const storage = spec.resources?.requests?.storage;
   // Upstream leaves "requests" out of this path.
   if (storage === undefined) errors.required(path.child('resources').key('storage'));
   else validatePositive(storage, path.child('resources').key('storage'), errors);
@@ -57,8 +57,8 @@ interface DataSource {
 }
 
 function validateDataSources(spec: PersistentVolumeClaimSpec, path: FieldPath, errors: FieldErrors): void {
-  const source = spec.dataSource as DataSource | undefined;
-  const reference = spec.dataSourceRef as DataSource | undefined;
+  const source = spec.dataSource;
+  const reference = spec.dataSourceRef;
   if (source) validateDataSource(source, path.child('dataSource'), errors);
   if (reference) {
     validateDataSource(reference, path.child('dataSourceRef'), errors);

@@ -51,7 +51,7 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
   }
   const requests = (claim: PersistentVolumeClaimSpec) =>
     (claim.resources?.requests as Amounts | undefined)?.storage ?? '0';
-  const capacity = (previous.status?.capacity as Amounts | undefined)?.storage ?? '0';
+  const capacity = previous.status?.capacity?.storage ?? '0';
   const [asked, had] = [requests(spec), requests(before)];
   if (compareQuantities(asked, had) < 0 && compareQuantities(asked, capacity) <= 0)
     errors.forbidden(specPath.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity');
@@ -79,7 +79,7 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
   const isBound = previous.status?.phase === 'Bound';
   if (!before.volumeName) delete spec.volumeName;
   if (isBound && spec.resources?.requests) {
-    const storage = (before.resources?.requests as Amounts | undefined)?.storage;
+    const storage = before.resources?.requests?.storage;
     spec.resources.requests = { ...spec.resources.requests, ...(storage !== undefined && { storage }) };
   }
   if (isBound) {
@@ -91,14 +91,14 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
 }
 
 function validateStatus({ status }: PersistentVolumeClaim, errors: FieldErrors): void {
-  for (const [name, amount] of Object.entries((status?.capacity ?? {}) as Amounts))
+  for (const [name, amount] of Object.entries(status?.capacity ?? {}))
     validateAmountOfStorage(amount, statusPath.child('capacity').key(name), errors);
   for (const [name, state] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
     const at = statusPath.child('allocatedResourceStatuses');
     if (!validateResource(name, at, errors)) continue;
     if (!resizeStates.includes(state)) errors.notSupported(at, name, resizeStates);
   }
-  for (const [name, amount] of Object.entries((status?.allocatedResources ?? {}) as Amounts)) {
+  for (const [name, amount] of Object.entries(status?.allocatedResources ?? {})) {
     if (!validateResource(name, statusPath.child('allocatedResources'), errors)) continue;
     validateAmountOfStorage(amount, statusPath.child('allocatedResources').key(name), errors);
   }
@@ -134,7 +134,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
     ),
     textColumn('Volume', 'The volume that it is bound to.', ({ spec }) => spec?.volumeName ?? ''),
     textColumn('Capacity', 'How much it got.', ({ spec, status }) =>
-      spec?.volumeName ? String((status?.capacity as Amounts | undefined)?.storage ?? '0') : '',
+      spec?.volumeName ? String(status?.capacity?.storage ?? '0') : '',
     ),
     textColumn('Access Modes', 'How it may be mounted.', ({ spec, status }) =>
       spec?.volumeName ? formatAccessModes(status?.accessModes) : '',

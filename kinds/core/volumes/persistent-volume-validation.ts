@@ -146,7 +146,7 @@ const byName = (amounts: Record<string, string>): object =>
   Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, errors: FieldErrors): void {
-  const amounts = (capacity ?? {}) as Record<string, string>;
+  const amounts = capacity ?? {};
   const names = Object.keys(amounts);
   if (names.length === 0) errors.required(place);
   if (amounts.storage === undefined || names.length > 1)
@@ -160,7 +160,7 @@ function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, 
 function validateSources(spec: PersistentVolumeSpec, name: string, place: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(spec, field) as object | undefined;
+    const source = Reflect.get(spec, field);
     if (source === undefined) continue;
     count += 1;
     // Upstream overlooks that a flexVolume may be one too many.

@@ -11,7 +11,7 @@ import { setHostVolumeDefaults } from '../../workloads/pod-spec/defaults.ts';
 import { validateVolume, validateVolumeUpdate } from './persistent-volume-validation.ts';
 
 function setDefaults(volume: PersistentVolume): void {
-  const spec = volume.spec as PersistentVolumeSpec | undefined;
+  const spec = volume.spec;
   if (!spec) return;
   spec.persistentVolumeReclaimPolicy ||= 'Retain';
   spec.volumeMode ??= 'Filesystem';
@@ -22,8 +22,8 @@ function setDefaults(volume: PersistentVolume): void {
 /** When the phase changes the time of the change is kept. */
 function notePhase(next: PersistentVolume, previous: Stored<PersistentVolume>): void {
   if (next.status?.phase === previous.status?.phase) return;
-  const isNoted = (next.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
-  const before = (previous.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
+  const isNoted = next.status?.lastPhaseTransitionTime;
+  const before = previous.status?.lastPhaseTransitionTime;
   if (isNoted !== undefined && isNoted !== before) return;
   Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: formatTime(Date.now()) } });
 }

@@ -14,7 +14,7 @@ import { validateLocalPath, validateNoBacksteps } from '../../workloads/pod-spec
 /** Marks fields that must not be empty. */
 function requireText(source: object, fields: readonly string[], path: FieldPath, errors: FieldErrors): void {
   for (const field of fields) {
-    const value = Reflect.get(source, field) as unknown;
+    const value: unknown = Reflect.get(source, field);
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0))
       errors.required(path.child(field));
   }

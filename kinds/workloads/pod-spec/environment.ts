@@ -1,6 +1,12 @@
 /** Environment variables and where their values come from; fields of pods that may be referred to. */
 
-import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../../api/types/core/v1.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import {
   checkConfigMapKey,
@@ -8,7 +14,6 @@ import {
   checkEnvironmentName,
   checkQualifiedName,
 } from '../../validation/names.ts';
-import type { NewerEnvVarSource } from './newer-fields.ts';
 
 const environmentFields = [
   'metadata.name',
@@ -50,14 +55,13 @@ export function validateEnvironment(
     else
       for (const message of checkEnvironmentName(variable.name))
         errors.invalid(place.child('name'), variable.name, message);
-    if (variable.valueFrom)
-      validateValueFrom(variable, variable.valueFrom as NewerEnvVarSource, context, place.child('valueFrom'), errors);
+    if (variable.valueFrom) validateValueFrom(variable, variable.valueFrom, context, place.child('valueFrom'), errors);
   }
 }
 
 function validateValueFrom(
   variable: EnvVar,
-  source: NewerEnvVarSource,
+  source: EnvVarSource,
   context: EnvironmentContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -87,7 +91,7 @@ function validateKeyRef(ref: { name?: string; key: string }, path: FieldPath, er
 }
 
 function validateFileKeyRef(
-  ref: NonNullable<NewerEnvVarSource['fileKeyRef']>,
+  ref: NonNullable<EnvVarSource['fileKeyRef']>,
   { emptyDirs }: EnvironmentContext,
   path: FieldPath,
   errors: FieldErrors,

@@ -82,8 +82,8 @@ export function validateResources(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const limits = (resources?.limits ?? {}) as Record<string, string>;
-  const requests = (resources?.requests ?? {}) as Record<string, string>;
+  const limits = resources?.limits ?? {};
+  const requests = resources?.requests ?? {};
   const [limitsPath, requestsPath] = [path.child('limits'), path.child('requests')];
   for (const [name, amount] of Object.entries(limits)) {
     validateContainerResourceName(name, limitsPath.key(name), errors);
@@ -143,7 +143,7 @@ function validateClaims(
 ): void {
   const seen = new Set<string>();
   for (const [index, claim] of (resources?.claims ?? []).entries()) {
-    const { name, request = '' } = claim as { name: string; request?: string };
+    const { name, request = '' } = claim;
     const place = path.index(index);
     if (name === '') {
       errors.required(place);

@@ -7,6 +7,8 @@ import type {
   EphemeralVolumeSource,
   KeyToPath,
   ProjectedVolumeSource,
+  Volume,
+  VolumeProjection,
 } from '../../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
@@ -22,7 +24,6 @@ import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/metadata-validation.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
 import { validateLocalFileName, validateResourceFieldRef, validateVolumeFieldRef } from './environment.ts';
-import type { NewerVolume, NewerVolumeProjection } from './newer-fields.ts';
 
 export interface VolumeContext {
   /** The pod's name; empty in templates. */
@@ -39,12 +40,12 @@ function validateMode(mode: number | undefined, path: FieldPath, errors: FieldEr
 
 /** Returns the volumes that are right: mounts of the others have nothing to stand on. */
 export function validateVolumes(
-  volumes: readonly NewerVolume[],
+  volumes: readonly Volume[],
   context: VolumeContext,
   path: FieldPath,
   errors: FieldErrors,
-): Map<string, NewerVolume> {
-  const good = new Map<string, NewerVolume>();
+): Map<string, Volume> {
+  const good = new Map<string, Volume>();
   const names = new Set<string>();
   const ephemeralClaims = new Set<string>();
   for (const [index, volume] of volumes.entries()) {
@@ -68,7 +69,7 @@ export function validateVolumes(
 }
 
 function validateVolumeName(
-  volume: NewerVolume,
+  volume: Volume,
   names: ReadonlySet<string>,
   { podName }: VolumeContext,
   path: FieldPath,
@@ -124,10 +125,10 @@ const sources: readonly SourceRule[] = [
   sourceRule('image', validateImage),
 ];
 
-function validateSource(volume: NewerVolume, path: FieldPath, errors: FieldErrors): void {
+function validateSource(volume: Volume, path: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(volume, field) as object | undefined;
+    const source = Reflect.get(volume, field);
     if (source === undefined) continue;
     count += 1;
     if (count > 1) errors.forbidden(path.child(doubleName ?? field), 'may not specify more than 1 volume type');
@@ -207,7 +208,7 @@ interface ProjectionContext {
 }
 
 function validateProjection(
-  projection: NewerVolumeProjection,
+  projection: VolumeProjection,
   { taken, volumePath }: ProjectionContext,
   path: FieldPath,
   errors: FieldErrors,
