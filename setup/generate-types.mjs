@@ -16,7 +16,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const written = {
   'io.k8s.api.core.v1.Quantity': 'string',
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'string',
-  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': 'Record<string, unknown>',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': '{ [element: string]: FieldsV1 }',
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': 'string',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Patch': 'Record<string, unknown>',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': 'string',

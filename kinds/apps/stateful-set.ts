@@ -17,6 +17,7 @@ import { checkServiceName } from '../validation/names.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, readyColumn } from '../workloads/workload-columns.ts';
 import {
+  specWithoutSelector,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -70,7 +71,7 @@ const negativeHistory =
 const retentionPolicies = ['Retain', 'Delete'];
 
 function setStatefulSetDefaults(object: StatefulSet): void {
-  object.spec ??= {} as StatefulSetSpec;
+  object.spec ??= specWithoutSelector();
   const { spec } = object;
   spec.template = withTemplateDefaults(spec.template);
   spec.podManagementPolicy ||= 'OrderedReady';
@@ -99,7 +100,7 @@ function setStatefulSetDefaults(object: StatefulSet): void {
   }
 }
 
-function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: FieldErrors, isUpdate: boolean): void {
+function validateSpec({ spec = specWithoutSelector() }: StatefulSet, errors: FieldErrors, isUpdate: boolean): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
   validateManagement(spec, path, errors);

@@ -177,7 +177,7 @@ function validateSource(
       break;
     }
     case 'pods': {
-      const { metric: identifier, target = {} as Target } = metric.pods ?? {};
+      const { metric: identifier, target = { type: '' } } = metric.pods ?? {};
       validateIdentifier(identifier, path.child('metric'), errors);
       validateTarget(target, path.child('target'), errors);
       if (target.averageValue === undefined || compareQuantities(target.averageValue, '0') <= 0) {

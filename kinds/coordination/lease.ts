@@ -8,10 +8,8 @@ import { defineKind } from '../define-kind.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 
 const path = FieldPath.of('spec');
-type NewerSpec = NonNullable<Lease['spec']> & { strategy?: string; preferredHolder?: string };
-
 function validate(lease: Lease, errors: FieldErrors): void {
-  const spec = (lease.spec ?? {}) as NewerSpec;
+  const spec = lease.spec ?? {};
   const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec;
   if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
     errors.invalid(path.child('leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0');

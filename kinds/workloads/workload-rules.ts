@@ -7,6 +7,12 @@ import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
 
+/**
+ * The spec of a workload that was written without one. Its type requires a selector; that it has none is what
+ * `validateWorkloadSelector` will say, hence the cast.
+ */
+export const specWithoutSelector = () => ({ template: {} }) as { selector: LabelSelector; template: PodTemplateSpec };
+
 export function validateNonNegative(value: number | undefined, path: FieldPath, errors: FieldErrors): void {
   if (value !== undefined && value < 0) errors.invalid(path, value, 'must be greater than or equal to 0');
 }

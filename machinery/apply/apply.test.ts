@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
+import type { FieldsV1 } from '../../api/types/meta/v1.ts';
 import { decode } from '../schema/decode.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { encode } from '../schema/encode.ts';
@@ -316,7 +317,7 @@ describe('managed fields of other writes', () => {
   });
 
   it('pass through the scale subresource', () => {
-    const entry = (manager: string, fieldsV1: Record<string, unknown>, subresource?: string) => ({
+    const entry = (manager: string, fieldsV1: FieldsV1, subresource?: string) => ({
       manager,
       operation: 'Apply',
       apiVersion: 'apps/v1',

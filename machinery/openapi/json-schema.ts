@@ -1,5 +1,6 @@
 /** Definitions as OpenAPI writes them, version 2 or 3, from the facts, the sentences, and nothing else. */
 
+import { isRecord } from '../../api/json-record.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { type FactSchema, isPublished, openApiFacts } from '../schema/schema.ts';
 import type { Descriptions } from './descriptions.ts';
@@ -86,6 +87,9 @@ const described = (sentence: string | undefined): { description?: string } =>
 
 type Fact = Readonly<Record<string, unknown>>;
 
+/** What is true or false where a schema may stand says nothing of fields. */
+const factOf = (value: unknown): Fact => (isRecord(value) ? value : {});
+
 function convertProperties(
   properties: object,
   sentences: Readonly<Record<string, string>>,
@@ -101,9 +105,9 @@ function convert(fact: Fact, dialect: Dialect, sentence?: string): JsonSchema {
   return {
     ...described(sentence),
     ...(typeof $ref === 'string' && reference($ref, dialect, sentence !== undefined || Object.keys(rest).length > 0)),
-    ...(items !== undefined && { items: convert(items as Fact, dialect) }),
-    ...(additionalProperties !== undefined && { additionalProperties: convert(additionalProperties as Fact, dialect) }),
-    ...(properties !== undefined && { properties: convertProperties(properties as Fact, {}, dialect) }),
+    ...(items !== undefined && { items: convert(factOf(items), dialect) }),
+    ...(additionalProperties !== undefined && { additionalProperties: convert(factOf(additionalProperties), dialect) }),
+    ...(properties !== undefined && { properties: convertProperties(factOf(properties), {}, dialect) }),
     ...rest,
   };
 }

@@ -76,13 +76,12 @@ function listPatch(
   const changed = [...wanted].flatMap(([id, item]) => itemPatch(field, before.get(id), item, now.get(id), now.has(id)));
   const gone = [...before].filter(([id]) => !wanted.has(id) && now.has(id)).map(([, item]) => item);
   if (changed.length === 0 && gone.length === 0 && isOrdered([...wanted.keys()], [...now.keys()])) return {};
-  const order = modified.map((item) =>
-    mergeKey === undefined ? item : { [mergeKey]: (item as JsonRecord)[mergeKey] },
-  );
+  const order =
+    mergeKey === undefined ? modified : modified.filter(isRecord).map((item) => ({ [mergeKey]: item[mergeKey] }));
   const deletions =
     mergeKey === undefined
       ? []
-      : gone.map((item) => ({ $patch: 'delete', [mergeKey]: (item as JsonRecord)[mergeKey] }));
+      : gone.filter(isRecord).map((item) => ({ $patch: 'delete', [mergeKey]: item[mergeKey] }));
   const items = [...changed, ...deletions];
   return {
     [`$setElementOrder/${field.name}`]: order,

@@ -143,8 +143,7 @@ class Decoder {
 
   #mapValue(shape: Shape, value: unknown): unknown {
     // Amounts of resources have no use for more than thousandths.
-    if (shape.type === 'scalar' && shape.scalar === 'quantity')
-      return roundAmount(this.#scalar(shape, value) as string);
+    if (shape.type === 'scalar' && shape.scalar === 'quantity') return roundAmount(this.#scalar(shape, value));
     return this.#value(shape, value);
   }
 
@@ -322,8 +321,8 @@ function rawValue(value: unknown): unknown {
 /** The bytes Go's own readers of quantities get to see when the value is not a string. */
 const rawText = (value: unknown): string => (isNumber(value) ? numberText(value) : JSON.stringify(value));
 
-function roundAmount(text: string | undefined): string | undefined {
-  if (text === undefined || !/[nu]$|\.|e-/i.test(text)) return text;
+function roundAmount(text: unknown): unknown {
+  if (typeof text !== 'string' || !/[nu]$|\.|e-/i.test(text)) return text;
   const quantity = readQuantity(text);
   const rounded = roundUpToMilli(quantity);
   return rounded.nanos === quantity.nanos ? text : formatQuantity(rounded);

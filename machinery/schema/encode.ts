@@ -45,7 +45,7 @@ function encodeValue(shape: Shape, value: unknown, nullsEmpty: boolean): void {
   if (typeof value !== 'object' || value === null) return;
   if (shape.type === 'struct') encodeStruct(shape, value as Record<string, unknown>, nullsEmpty);
   else if (shape.type === 'list' && hasStructs(shape.items)) {
-    for (const item of value as unknown[]) encodeValue(shape.items, item, nullsEmpty);
+    if (Array.isArray(value)) for (const item of value) encodeValue(shape.items, item, nullsEmpty);
   } else if (shape.type === 'map' && hasStructs(shape.values)) {
     for (const member of Object.values(value)) encodeValue(shape.values, member, nullsEmpty);
   }

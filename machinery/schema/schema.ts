@@ -64,8 +64,8 @@ export interface Field {
   readonly name: string;
   readonly schema: Schema;
   readonly required: boolean;
-  /** Strategic merge patch. */
-  readonly patchStrategies: readonly ('merge' | 'replace' | 'retainKeys')[];
+  /** Strategic merge patch: `merge`, `replace`, `retainKeys`. */
+  readonly patchStrategies: readonly string[];
   readonly patchMergeKey: string | undefined;
 }
 
@@ -215,7 +215,7 @@ function buildField(owner: FactSchema, name: string, fact: FactSchema, inner: st
     name,
     schema: buildSchema(fact, inner),
     required: owner.required?.includes(name) ?? false,
-    patchStrategies: strategies as Field['patchStrategies'],
+    patchStrategies: strategies,
     patchMergeKey: fact['x-kubernetes-patch-merge-key'],
   };
 }

@@ -61,14 +61,12 @@ function validateTaints(taints: readonly Taint[], errors: FieldErrors): void {
   }
 }
 
-type NewerStatus = NodeStatus & { declaredFeatures?: string[] };
-
 function validateStatus({ status }: Node, errors: FieldErrors): void {
   for (const part of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(status?.[part] ?? {}))
       validateAmount(name, amount, FieldPath.of('status', part, name), errors);
   }
-  const features = (status as NewerStatus | undefined)?.declaredFeatures ?? [];
+  const features = status?.declaredFeatures ?? [];
   for (const [index, feature] of features.entries()) {
     const before = features[index - 1];
     const place = FieldPath.of('status', 'declaredFeatures').index(index);

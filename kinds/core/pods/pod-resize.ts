@@ -11,8 +11,9 @@ const lists = ['containers', 'initContainers'] as const;
 
 /** The stored spec with the resources of the new one. Other changes are dropped in silence, as upstream does. */
 export function keepAllButResources(next: Pod, previous: Stored<Pod>): void {
-  const spec = next.spec as PodSpec;
-  const before = structuredClone(previous.spec) as PodSpec;
+  const { spec } = next;
+  const before = structuredClone(previous.spec);
+  if (!spec || !before) return;
   if (!lists.every((list) => (spec[list] ?? []).length === (before[list] ?? []).length)) {
     next.spec = {
       ...before,
@@ -37,8 +38,8 @@ export function keepAllButResources(next: Pod, previous: Stored<Pod>): void {
 }
 
 export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors): void {
-  const spec = next.spec as PodSpec;
-  const before = previous.spec as PodSpec;
+  const [spec, before] = [next.spec, previous.spec];
+  if (!spec || !before) return;
   if (before.os?.name === 'windows') {
     errors.forbidden(FieldPath.root.key(''), 'windows pods cannot be resized');
     return;

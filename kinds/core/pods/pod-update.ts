@@ -24,8 +24,8 @@ const immutableText =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
 export function validatePodUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
-  const spec = next.spec as PodSpec;
-  const before = previous.spec as PodSpec;
+  const [spec, before] = [next.spec, previous.spec];
+  if (!spec || !before) return;
   validateAnnotationUpdate(next, previous, errors);
   if (!validateImages(spec.containers, before.containers, specPath.child('containers'), errors)) return;
   if (!validateImages(spec.initContainers ?? [], before.initContainers ?? [], specPath.child('initContainers'), errors))
@@ -200,5 +200,5 @@ function validateAnnotationUpdate(next: Pod, previous: Pod, errors: FieldErrors)
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
     else if (key.startsWith(appArmorPrefix)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
   }
-  validatePodAnnotations(now, next.spec as PodSpec, path, errors);
+  if (next.spec) validatePodAnnotations(now, next.spec, path, errors);
 }

@@ -4,7 +4,7 @@ import type { Stored } from '../../../api/object.ts';
 import { isPodFinished } from '../../../api/pods.ts';
 import type { Verb } from '../../../api/resource.ts';
 import { pods } from '../../../api/resources/core.ts';
-import type { Pod, PodSpec } from '../../../api/types/core/v1.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../../define-kind.ts';
@@ -37,7 +37,8 @@ const strategy: Strategy<Pod> = {
   },
 
   prepareForCreate(pod) {
-    const spec = pod.spec as PodSpec;
+    const { spec } = pod;
+    if (!spec) return;
     if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
     dropGatedFields(spec);
     const isGated = (spec.schedulingGates ?? []).length > 0;
@@ -80,7 +81,7 @@ const gatedCondition = ({ metadata }: Pod) => ({
 });
 
 function validatePod(pod: Pod, errors: FieldErrors, context: WriteContext): void {
-  const spec = pod.spec as PodSpec;
+  const spec = pod.spec ?? { containers: [] };
   const annotations = pod.metadata?.annotations ?? {};
   validatePodAnnotations(annotations, spec, FieldPath.of('metadata', 'annotations'), errors);
   validatePodSpec(spec, { podName: pod.metadata?.name ?? '' }, specPath, errors);
@@ -103,7 +104,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
   Object.assign(next, { status: { ...previous.status } });
   if (subresource === 'ephemeralcontainers') {
     const ephemeral = next.spec?.ephemeralContainers;
-    next.spec = { ...(previous.spec as PodSpec) };
+    next.spec = { ...(previous.spec ?? { containers: [] }) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
     keepMetadata(next, previous);
@@ -111,7 +112,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     keepMetadata(next, previous);
     keepAllButResources(next, previous);
   } else {
-    dropGatedFields(next.spec as PodSpec);
+    if (next.spec) dropGatedFields(next.spec);
   }
 }
 

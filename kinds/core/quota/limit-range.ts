@@ -22,8 +22,6 @@ interface Item {
   readonly maxLimitRequestRatio: Amounts;
 }
 
-const parts = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
-
 function validate(range: LimitRange, errors: FieldErrors): void {
   const types = new Set<string>();
   for (const [index, item] of (range.spec?.limits ?? []).entries()) {
@@ -43,7 +41,8 @@ function validateType(type: string, path: FieldPath, errors: FieldErrors): void 
 }
 
 function validateItem(item: LimitRangeItem, path: FieldPath, errors: FieldErrors): void {
-  const amounts = Object.fromEntries(parts.map((part) => [part, { ...item[part] }])) as unknown as Item;
+  const { max = {}, min = {}, default: standard = {}, defaultRequest = {}, maxLimitRequestRatio = {} } = item;
+  const amounts: Item = { max, min, default: standard, defaultRequest, maxLimitRequestRatio };
   const checkName =
     item.type === 'Container' || item.type === 'Pod' ? validateContainerResourceName : validateResourceName;
   const names = new Set<string>();

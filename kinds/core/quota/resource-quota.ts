@@ -40,8 +40,8 @@ function validateQuotaName(name: string, path: FieldPath, errors: FieldErrors): 
     errors.invalid(path, name, 'must be a standard resource for quota');
 }
 
-function validateAmounts(amounts: unknown, path: FieldPath, errors: FieldErrors): void {
-  for (const [name, amount] of Object.entries((amounts ?? {}) as Amounts)) {
+function validateAmounts(amounts: Amounts | undefined, path: FieldPath, errors: FieldErrors): void {
+  for (const [name, amount] of Object.entries(amounts ?? {})) {
     validateQuotaName(name, path.key(name), errors);
     validateAmount(name, amount, path.key(name), errors);
   }

@@ -19,8 +19,6 @@ const specPath = FieldPath.of('spec');
 const statusPath = FieldPath.of('status');
 const specDefinition = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
 
-type Amounts = Readonly<Record<string, string>>;
-
 /** Two fields for one thing: each stands for the other when that is missing. */
 function mirrorDataSource(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSource && !isPlainDataSource(spec.dataSource)) delete spec.dataSource;
@@ -49,8 +47,7 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
       `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference}`,
     );
   }
-  const requests = (claim: PersistentVolumeClaimSpec) =>
-    (claim.resources?.requests as Amounts | undefined)?.storage ?? '0';
+  const requests = (claim: PersistentVolumeClaimSpec) => claim.resources?.requests?.storage ?? '0';
   const capacity = previous.status?.capacity?.storage ?? '0';
   const [asked, had] = [requests(spec), requests(before)];
   if (compareQuantities(asked, had) < 0 && compareQuantities(asked, capacity) <= 0)

@@ -64,24 +64,23 @@ function validateLocal(source: { path: string }, place: FieldPath, errors: Field
 
 const glusterfs: SourceRule = {
   ...shared('glusterfs'),
-  validate(source, place, errors, name) {
+  ...sourceRule('glusterfs', (source: { endpointsNamespace?: string }, place, errors, name) => {
     shared('glusterfs').validate(source, place, errors, name);
-    const { endpointsNamespace } = source as { endpointsNamespace?: string };
+    const { endpointsNamespace } = source;
     if (endpointsNamespace === undefined) return;
     const at = place.child('endpointsNamespace');
     if (endpointsNamespace === '')
       errors.invalid(at, '', 'if the endpointnamespace is set, it must be a valid namespace name');
     else for (const message of checkDns1123Label(endpointsNamespace)) errors.invalid(at, endpointsNamespace, message);
-  },
+  }),
 };
 
 const azureFile: SourceRule = {
   ...shared('azureFile'),
-  validate(source, place, errors, name) {
+  ...sourceRule('azureFile', (source: { secretNamespace?: string }, place, errors, name) => {
     shared('azureFile').validate(source, place, errors, name);
-    const { secretNamespace } = source as { secretNamespace?: string };
-    if (secretNamespace === '') errors.required(place.child('secretNamespace'));
-  },
+    if (source.secretNamespace === '') errors.required(place.child('secretNamespace'));
+  }),
 };
 
 /** In upstream's order. */
@@ -160,7 +159,7 @@ function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, 
 function validateSources(spec: PersistentVolumeSpec, name: string, place: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(spec, field);
+    const source: object | undefined = Reflect.get(spec, field);
     if (source === undefined) continue;
     count += 1;
     // Upstream overlooks that a flexVolume may be one too many.
@@ -186,9 +185,7 @@ function validateClassNames(spec: PersistentVolumeSpec, place: FieldPath, errors
 
 export function validateVolumeUpdate(next: PersistentVolume, previous: PersistentVolume, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  const isSame = sources.every(({ field }) =>
-    isSameSource(field, Reflect.get(spec, field), Reflect.get(before, field)),
-  );
+  const isSame = sources.every(({ field }) => isSameSource(field, spec, before));
   if (!isSame) {
     const difference = goDifference(formOfSource(before), formOfSource(spec));
     const text = `spec.persistentvolumesource is immutable after creation\n${difference}`;
@@ -234,14 +231,14 @@ const sourceOrder: readonly string[] = [
 ];
 
 /** Secrets for growing may be added to what had none. */
-function isSameSource(field: string, next: unknown, previous: unknown): boolean {
+function isSameSource(field: string, next: PersistentVolumeSpec, previous: PersistentVolumeSpec): boolean {
   const isSame = (a: unknown, b: unknown) => isSemanticallyEqual(specDefinition, { [field]: a }, { [field]: b });
-  if (field !== 'csi' || !next || !previous) return isSame(next, previous);
-  const old = previous as CsiSource;
-  const now = { ...(next as CsiSource) };
+  if (field !== 'csi' || !next.csi || !previous.csi)
+    return isSame(Reflect.get(next, field), Reflect.get(previous, field));
+  const now = { ...next.csi };
   for (const secret of ['controllerExpandSecretRef', 'nodeExpandSecretRef'] as const)
-    if (!old[secret]) delete now[secret];
-  return isSame(now, old);
+    if (!previous.csi[secret]) delete now[secret];
+  return isSame(now, previous.csi);
 }
 
 /** The affinity as upstream prints it: its internal form. */

@@ -224,6 +224,7 @@ export function sourceRule<S extends object>(
 ): SourceRule {
   return {
     field,
+    // Who looks the field up in an object gives what is there, and the schema has seen to what that is.
     validate: (source, path, errors, volumeName) => validate(source as S, path, errors, volumeName),
     ...names,
   };

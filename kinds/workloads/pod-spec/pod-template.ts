@@ -1,6 +1,6 @@
 /** Templates of pods, as every workload kind has one: defaults and rules. */
 
-import type { PodSpec, PodTemplateSpec } from '../../../api/types/core/v1.ts';
+import type { PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/metadata-validation.ts';
@@ -13,7 +13,7 @@ export function withTemplateDefaults(template: PodTemplateSpec | undefined): Pod
   const complete = template ?? {};
   complete.metadata ??= {};
   complete.spec ??= { containers: [] };
-  setPodSpecDefaults(complete.spec as PodSpec);
+  setPodSpecDefaults(complete.spec);
   return complete;
 }
 

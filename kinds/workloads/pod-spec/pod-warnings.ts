@@ -8,7 +8,7 @@ import { overlapWarnings } from './volume-warnings.ts';
 export function podWarnings(pod: Pod, previous: Pod | undefined): string[] {
   // The spec of a stored pod hardly changes: its warnings were given at creation.
   if (previous) return [];
-  return specWarnings(pod.metadata ?? {}, pod.spec as PodSpec, '', true);
+  return specWarnings(pod.metadata ?? {}, pod.spec ?? { containers: [] }, '', true);
 }
 
 /** `path`: where the template stands, e.g. `spec.template.`. */

@@ -128,7 +128,7 @@ const sources: readonly SourceRule[] = [
 function validateSource(volume: Volume, path: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(volume, field);
+    const source: object | undefined = Reflect.get(volume, field);
     if (source === undefined) continue;
     count += 1;
     if (count > 1) errors.forbidden(path.child(doubleName ?? field), 'may not specify more than 1 volume type');
@@ -226,8 +226,8 @@ function validateProjection(
     else validate(path.child(field));
   };
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = projection;
-  next('secret', (place) => validateNamedProjection(secret as ConfigMapProjection, place, take, errors));
-  next('configMap', (place) => validateNamedProjection(configMap as ConfigMapProjection, place, take, errors));
+  next('secret', (place) => validateNamedProjection(secret ?? {}, place, take, errors));
+  next('configMap', (place) => validateNamedProjection(configMap ?? {}, place, take, errors));
   next('downwardAPI', (place) => {
     for (const item of downwardAPI?.items ?? []) {
       validateDownwardFile(item, place, errors);
