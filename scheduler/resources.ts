@@ -70,7 +70,7 @@ function aggregate(
 }
 
 function withPodLevel(spec: DeepReadonly<PodSpec>, total: Map<string, number>): Map<string, number> {
-  const whole = (spec as { readonly resources?: { readonly requests?: Quantities } }).resources?.requests;
+  const whole = spec.resources?.requests;
   for (const [name, amount] of readResources(whole)) total.set(name, amount);
   addResources(total, readResources(spec.overhead));
   return total;

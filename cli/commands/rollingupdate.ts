@@ -47,7 +47,7 @@ async function podsOf(session: Session, name: string): Promise<Stored<Pod>[]> {
   const labelSelector = Object.entries(spec?.selector ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  const found = (await listAll(client, pods, { namespace, labelSelector })) as Stored<Pod>[];
+  const found = await listAll(client, pods, { namespace, labelSelector });
   return found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 

@@ -49,11 +49,11 @@ const nodes: ClassicTable<Node> = { columns: ['Minion identifier'], row: ({ meta
 const statuses: ClassicTable<{ status?: string }> = { columns: ['Status'], row: ({ status }) => [status ?? ''] };
 
 const tables = new Map<string, ClassicTable<unknown>>([
-  ['Pod', pods as ClassicTable<unknown>],
-  ['ReplicationController', replicationControllers as ClassicTable<unknown>],
-  ['Service', services as ClassicTable<unknown>],
-  ['Node', nodes as ClassicTable<unknown>],
-  ['Status', statuses as ClassicTable<unknown>],
+  ['Pod', pods],
+  ['ReplicationController', replicationControllers],
+  ['Service', services],
+  ['Node', nodes],
+  ['Status', statuses],
 ]);
 
 export const hasClassicTable = (kind: string): boolean => tables.has(kind);

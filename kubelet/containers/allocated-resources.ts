@@ -34,7 +34,7 @@ export function allocatedResourcesOf(
   const [newest] = attemptsOf(observed, container.spec.name);
   const kept = newest?.annotations[containerAnnotations.resources];
   if (kept !== undefined) return JSON.parse(kept) as AllocatedResources;
-  const known = statusOf(pod, container) as { containerID?: string; resources?: AllocatedResources } | undefined;
+  const known = statusOf(pod, container);
   return (newest && known?.containerID && known.resources) || resourcesOf(container.spec);
 }
 
@@ -52,8 +52,7 @@ export function isResizePending(pod: PodObject, observed: ObservedPod): boolean 
   });
 }
 
-export const resourcesOf = ({ resources }: ContainerSpec): AllocatedResources =>
-  (resources ?? {}) as AllocatedResources;
+export const resourcesOf = ({ resources }: ContainerSpec): AllocatedResources => resources ?? {};
 
 /** A limit without a request is one as well. */
 export const requestsOf = ({ limits = {}, requests = {} }: AllocatedResources): Quantities => ({

@@ -55,7 +55,7 @@ function requireVolume(
   const volume = volumes.get(mount.name);
   if (volume === undefined)
     throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container "${container}"`);
-  if ((mount as { recursiveReadOnly?: string }).recursiveReadOnly === 'Enabled')
+  if (mount.recursiveReadOnly === 'Enabled')
     throw new ContainerConfigError(
       `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
     );

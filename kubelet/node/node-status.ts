@@ -132,7 +132,7 @@ function condition(
     ...verdict,
     lastHeartbeatTime: formatTime(now),
     lastTransitionTime: since ?? formatTime(now),
-  } as NodeCondition;
+  };
 }
 
 /** The largest are the ones that a scheduler wants to know of. */

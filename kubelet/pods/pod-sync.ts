@@ -95,7 +95,7 @@ export class PodSync {
   }
 
   #do<Type extends PodAction['type']>(action: Extract<PodAction, { type: Type }>, input: SyncInput): Promise<void> {
-    const executor = this.#executors[action.type] as (action: PodAction, input: SyncInput) => Promise<void>;
+    const executor = this.#executors[action.type];
     return executor(action, input);
   }
 

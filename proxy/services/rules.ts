@@ -144,7 +144,7 @@ function computeRule(service: Cached<Service>, port: ServicePort, candidates: re
 
 function balancerIps({ status }: Cached<Service>): string[] {
   return (status?.loadBalancer?.ingress ?? []).flatMap((ingress) => {
-    const mode = (ingress as { readonly ipMode?: string }).ipMode;
+    const mode = ingress.ipMode;
     return ingress.ip !== undefined && mode !== 'Proxy' && isForeignIpv4(ingress.ip) ? [ingress.ip] : [];
   });
 }

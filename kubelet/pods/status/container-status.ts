@@ -76,7 +76,7 @@ export function computeContainerStatus(
     ...(kind !== 'ephemeral' && { started }),
     restartCount: Math.max(newest?.attempt ?? 0, known?.restartCount ?? 0),
     state,
-    lastState: structuredClone(lastState) as ApiState,
+    lastState: structuredClone(lastState),
     ...(hidden ? {} : computeResources(allocatedResourcesOf(container, pod, observed))),
     ...computeVolumeMounts(spec),
   };
@@ -122,7 +122,7 @@ function terminationOf(
   pod: PodObject,
   { messages }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
-  if (remembered !== undefined) return { ...remembered } as ContainerStateTerminated;
+  if (remembered !== undefined) return { ...remembered };
   if (status.type !== 'exited') return undefined;
   const share = Math.floor(
     messagesLimit / Math.max(1, (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)),

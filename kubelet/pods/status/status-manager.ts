@@ -245,7 +245,7 @@ function restamped(wanted: KubeletPodStatus, { status }: PodObject, now: string)
   const present = new Map((status?.conditions ?? []).map((condition) => [condition.type, condition.status]));
   const differs = ({ type, status: holds }: PodCondition) => present.has(type) && present.get(type) !== holds;
   const conditions = (wanted.conditions ?? []).map((condition) =>
-    differs(condition) ? ({ ...condition, lastTransitionTime: now } as unknown as PodCondition) : condition,
+    differs(condition) ? { ...condition, lastTransitionTime: now } : condition,
   );
   return { ...wanted, conditions };
 }

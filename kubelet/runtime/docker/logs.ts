@@ -65,7 +65,7 @@ export class DockerLogs {
     if (signal.aborted) stop();
     const reader = createEntryReader({ tty: options.tty, startsInside: options.tail !== undefined });
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) yield* reader.read(chunk);
+      for await (const chunk of stream) yield* reader.read(chunk);
       yield* reader.finish();
     } catch (error) {
       if (!signal.aborted) throw error;

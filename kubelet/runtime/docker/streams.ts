@@ -39,7 +39,7 @@ export class DockerStreams {
     const stdin = options.stdin && config.OpenStdin;
     const socket = (await ask(
       container.attach({ stream: true, stdin, stdout: true, stderr: true, hijack: true }),
-    )) as unknown as Duplex;
+    )) as Duplex;
     return openSession(
       socket,
       { ...options, stdin, tty: config.Tty },

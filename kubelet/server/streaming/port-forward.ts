@@ -92,7 +92,7 @@ async function carryChannel(
     input.on('close', () => target.destroy());
     if (input.destroyed) target.destroy();
     input.pipe(target);
-    for await (const chunk of target as AsyncIterable<Buffer>) await sendMessage(socket, data, chunk);
+    for await (const chunk of target) await sendMessage(socket, data, chunk);
   } catch (error) {
     await sendMessage(socket, errors, Buffer.from(explain(port, error)));
   }

@@ -71,7 +71,7 @@ function feed(from: Readable | undefined, to: Writable | undefined): Promise<voi
 }
 
 async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  for await (const chunk of from as AsyncIterable<Buffer>) await write(chunk);
+  for await (const chunk of from) await write(chunk);
 }
 
 function computeRefusal(error: unknown): ExitStatus {

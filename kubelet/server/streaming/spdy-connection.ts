@@ -49,7 +49,7 @@ export class SpdyConnection {
     if (lastInput === 'drop input') this.#socket.on('close', () => this.#destroyStreams());
     try {
       rest = await this.#readFrames(rest);
-      for await (const chunk of this.#socket as AsyncIterable<Buffer>)
+      for await (const chunk of this.#socket)
         rest = await this.#readFrames(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
     } catch {
       // A broken connection is an end like any other.
