@@ -1,9 +1,11 @@
 /** The formats in which any object can be printed: JSON, YAML, its name, or through a Go template. */
 
 import { readFile } from 'node:fs/promises';
+import { parseApiVersion } from '../api/resource.ts';
 import { UserError } from '../base/user-error.ts';
 import { type Arguments, isSet, textOf } from './arguments.ts';
 import { readError } from './read-error.ts';
+import { titleOf } from './requests.ts';
 
 export type Printer = (value: unknown) => string;
 
@@ -70,6 +72,6 @@ interface Named {
 function printNames(value: unknown): string {
   const { items, kind = '', apiVersion = '', metadata } = value as Named;
   if (items !== undefined) return items.map(printNames).join('');
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-  return `${kind.toLowerCase()}${group}/${metadata?.name ?? ''}\n`;
+  const { group } = parseApiVersion(apiVersion) ?? { group: '' };
+  return `${titleOf({ kind, group }, metadata?.name ?? '')}\n`;
 }

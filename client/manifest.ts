@@ -4,6 +4,7 @@
  */
 
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
+import { isRecord } from '../api/json-record.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
@@ -29,14 +30,12 @@ function parseDocuments(text: string, source: string): unknown[] {
 }
 
 function flatten(document: unknown, where: string): Manifest[] {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new UserError(`${where} is not an object with apiVersion and kind`);
-  }
-  const { apiVersion, kind, items } = document as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  if (!isRecord(document)) throw new UserError(`${where} is not an object with apiVersion and kind`);
+  const { apiVersion, kind, items } = document;
   if (typeof apiVersion !== 'string' || apiVersion === '') throw new UserError(`${where}: apiVersion is missing`);
   if (typeof kind !== 'string' || kind === '') throw new UserError(`${where}: kind is missing`);
   if (kind.endsWith('List') && Array.isArray(items)) {
     return items.flatMap((item, index) => flatten(item, `${where}, item ${index + 1}`));
   }
-  return [document as Manifest];
+  return [{ ...document, apiVersion, kind }];
 }

@@ -1,7 +1,7 @@
 /** Decodes what may be written in another version of its kind than the request is in. */
 
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { JsonPlaces } from '../../machinery/json/json-places.ts';
@@ -30,6 +30,6 @@ export function decodeVersion(
 
 function servedKind(kinds: KindVersions, { group, kind }: GroupVersionKind, apiVersion: unknown): Kind | undefined {
   if (typeof apiVersion !== 'string') return undefined;
-  const [version = '', ownGroup = ''] = apiVersion.split('/').reverse();
-  return ownGroup === group ? kinds.findByName({ group, version, kind }) : undefined;
+  const given = parseApiVersion(apiVersion);
+  return given?.group === group ? kinds.findByName({ ...given, kind }) : undefined;
 }

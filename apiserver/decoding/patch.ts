@@ -6,7 +6,7 @@
 import { goValue } from '../../api/go-text.ts';
 import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../machinery/patch/merge-patch.ts';
@@ -144,8 +144,10 @@ function checkKind(document: JsonRecord, expected: ExpectedType, refuse: (why: s
   const { apiVersion, kind } = document;
   // Of a wrong type, both are as good as missing: decoding says so.
   if (typeof apiVersion !== 'string') return;
-  const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const given = { group, version, kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind };
+  const given = {
+    ...(parseApiVersion(apiVersion) ?? { group: '', version: apiVersion }),
+    kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind,
+  };
   if (isConvertible(given, expected)) return;
   // The other kind's own troubles come first.
   const definition = definitionOfKind(given);

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { apiVersionOf, type Subresource } from '../../api/resource.ts';
+import { compareText } from '../../base/compare.ts';
 import type { Kind } from '../../kinds/kind.ts';
 
 export interface GroupVersions {
@@ -40,7 +41,7 @@ const placeOf = (group: string): number => (groupOrder.includes(group) ? groupOr
 export function namedGroups(kinds: readonly Kind[]): GroupVersions[] {
   const names = [...new Set(kinds.map((kind) => kind.group))].filter((name) => name !== '');
   return names
-    .sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1))
+    .sort((a, b) => placeOf(a) - placeOf(b) || compareText(a, b))
     .map((name) => ({ name, versions: versionsOf(kinds, name) }));
 }
 

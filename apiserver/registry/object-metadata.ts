@@ -5,6 +5,7 @@ import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { formatTime } from '../../api/time.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
@@ -78,7 +79,7 @@ export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string
   const repeated = new Set<string>();
   const seen = new Set<string>();
   const kept = owners.filter((owner) => {
-    const text = JSON.stringify(Object.entries(owner).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const text = JSON.stringify(Object.entries(owner).sort(compareKeys));
     const isNew = !seen.has(text);
     seen.add(text);
     if (!isNew) repeated.add(owner.uid);

@@ -3,6 +3,7 @@
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { compareText } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Registries } from './registries.ts';
 
@@ -45,7 +46,7 @@ export async function findDefault<T extends KubernetesObject>(
   const [first] = marked.sort(
     (a, b) =>
       b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
-      (a.metadata.name < b.metadata.name ? -1 : 1),
+      compareText(a.metadata.name, b.metadata.name),
   );
   return first?.metadata.name;
 }

@@ -2,6 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { parseApiVersion } from '../../api/resource.ts';
 import { type Status, StatusError } from '../../api/status-error.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
@@ -38,10 +39,13 @@ async function selectionsOf(client: Client, args: Arguments): Promise<Selection[
   if (files.length === 0) return await parseSelections(client, textsOf(args, 'resources'));
   const manifests = await readManifests(files);
   return await Promise.all(
-    manifests.map(async ({ apiVersion, kind, metadata }) => ({
-      kind: await resolveKind(client, apiVersion.includes('/') ? `${kind}.${apiVersion.split('/')[0]}` : kind),
-      names: [metadata?.name ?? ''],
-    })),
+    manifests.map(async ({ apiVersion, kind, metadata }) => {
+      const { group } = parseApiVersion(apiVersion) ?? { group: '' };
+      return {
+        kind: await resolveKind(client, group === '' ? kind : `${kind}.${group}`),
+        names: [metadata?.name ?? ''],
+      };
+    }),
   );
 }
 

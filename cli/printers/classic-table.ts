@@ -5,6 +5,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Node, Pod, ReplicationController, Service } from '../../api/types/core/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import { alignColumns } from './columns.ts';
 
 interface ClassicTable<T> {
@@ -71,6 +72,6 @@ const imagesOf = (containers: readonly { readonly image?: string }[] = []): stri
   containers.map(({ image }) => image ?? '').join(',');
 
 function pairs(labels: Readonly<Record<string, string>> = {}): string {
-  const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(labels).sort(compareKeys);
   return entries.length === 0 ? '<none>' : entries.map(([key, value]) => `${key}=${value}`).join(',');
 }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { endpoints, pods, services } from '../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/types/core/v1.ts';
+import { compareText } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
@@ -124,7 +125,6 @@ export function computeSubsets(
 }
 
 const isPublishing = ({ spec }: Cached<Service>): boolean => spec?.publishNotReadyAddresses === true;
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function computeLabels(service: Cached<Service>): Record<string, string> {
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};

@@ -1,6 +1,7 @@
 /** Defaults and rules of HorizontalPodAutoscalers (autoscaling/v2). */
 
 import { compareQuantities } from '../../api/quantity.ts';
+import { parseApiVersion } from '../../api/resource.ts';
 import type {
   HorizontalPodAutoscaler,
   HPAScalingPolicy,
@@ -91,10 +92,10 @@ interface Reference {
 function validateTargetReference(reference: Reference, path: FieldPath, errors: FieldErrors): void {
   validateKindAndName(reference, path, errors);
   const { apiVersion = '' } = reference;
-  const [group = '', version] = apiVersion.split('/');
-  if (apiVersion.split('/').length > 2) {
+  const version = parseApiVersion(apiVersion);
+  if (version === undefined) {
     errors.invalid(path.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-  } else if ((group === '' || version === undefined) && reference.kind !== 'ReplicationController') {
+  } else if (version.group === '' && reference.kind !== 'ReplicationController') {
     // The one scalable kind of the core group needs none.
     errors.invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group');
   }

@@ -2,6 +2,7 @@
 
 import { checkCanonicalIp } from '../../api/net.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { parseApiVersion } from '../../api/resource.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../api/types/meta/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { Kind } from '../kind.ts';
@@ -99,9 +100,7 @@ function validateOwnerReferences(owners: readonly OwnerReference[], path: FieldP
 const ownerName = (owner: OwnerReference): string => `${owner.kind}/${owner.name}`;
 
 function validateOwnerReference(owner: OwnerReference, path: FieldPath, errors: FieldErrors): void {
-  const slash = owner.apiVersion.indexOf('/');
-  const [group, version] =
-    slash < 0 ? ['', owner.apiVersion] : [owner.apiVersion.slice(0, slash), owner.apiVersion.slice(slash + 1)];
+  const { group, version } = parseApiVersion(owner.apiVersion) ?? { group: '', version: owner.apiVersion };
   if (version === '') errors.invalid(path.child('apiVersion'), owner.apiVersion, 'version must not be empty');
   for (const field of ['kind', 'name', 'uid'] as const) {
     if (owner[field] === '') errors.invalid(path.child(field), owner[field], 'must not be empty');

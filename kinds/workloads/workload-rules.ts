@@ -3,6 +3,7 @@
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import type { PodTemplateSpec } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
@@ -57,7 +58,7 @@ export function validateTemplateLabels(
 /** As Go shows a map: in the order of its keys. */
 export function labelsOrNull(template: PodTemplateSpec | undefined): object | null {
   const labels = template?.metadata?.labels;
-  return labels ? Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))) : null;
+  return labels ? Object.fromEntries(Object.entries(labels).sort(compareKeys)) : null;
 }
 
 /** Pods that end for good have no place under a controller that keeps pods running. `kind` as in messages: `DaemonSet`. */

@@ -7,7 +7,7 @@
 
 import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, type GroupVersion, parseApiVersion } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
@@ -70,7 +70,8 @@ interface Applied {
 
 function checkedConfig({ config, kind }: ApplyRequest): JsonRecord {
   const object = isRecord(config) ? config : {};
-  const { group, version } = parseApiVersion(own(object, 'apiVersion'));
+  const apiVersion = own(object, 'apiVersion');
+  const { group, version } = (typeof apiVersion === 'string' && parseApiVersion(apiVersion)) || noVersion;
   const givenKind = own(object, 'kind') ?? '';
   if (group !== kind.group || version !== kind.version || givenKind !== kind.kind) {
     throw badRequest(`invalid object type: ${group}/${version}, Kind=${textOf(givenKind)}`);
@@ -83,11 +84,8 @@ function checkedConfig({ config, kind }: ApplyRequest): JsonRecord {
   return object;
 }
 
-function parseApiVersion(apiVersion: unknown): { group: string; version: string } {
-  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [];
-  if (parts.length === 2) return { group: parts[0] ?? '', version: parts[1] ?? '' };
-  return { group: '', version: parts.length === 1 ? (parts[0] ?? '') : '' };
-}
+/** What is no apiVersion says nothing. */
+const noVersion: GroupVersion = { group: '', version: '' };
 
 function checkTypes(kind: DescribedResource, object: JsonRecord): void {
   const errors = typeErrors(kind.schema, object);

@@ -6,6 +6,7 @@
 import { isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import { lastAppliedAnnotation } from '../../api/labels.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { compareKeys } from '../../base/compare.ts';
 import { JsonError, parseJson } from '../json/json.ts';
 import type { Schema } from '../schema/schema.ts';
 import { compare } from './compare.ts';
@@ -64,6 +65,6 @@ function withoutAnnotation(config: JsonRecord): JsonRecord {
 
 function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) =>
-    isRecord(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
+    isRecord(member) ? Object.fromEntries(Object.entries(member).sort(compareKeys)) : member,
   );
 }

@@ -2,7 +2,7 @@
 
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
@@ -115,15 +115,13 @@ export function conflictsWith(managers: Managers, change: Comparison, self: stri
 
 /** Entries in a version that the kind does not have say nothing. */
 export function knownVersions(managers: Managers, kind: DescribedResource): Managers {
-  const isKnown = ({ apiVersion }: Manager) =>
-    apiVersion === apiVersionOf(kind) || isRegistered({ ...parseApiVersion(apiVersion), kind: kind.kind });
+  const isKnown = ({ apiVersion }: Manager) => {
+    if (apiVersion === apiVersionOf(kind)) return true;
+    const version = parseApiVersion(apiVersion);
+    return version !== undefined && isRegistered({ ...version, kind: kind.kind });
+  };
   if ([...managers.values()].every(isKnown)) return managers;
   return new Map([...managers].filter(([, manager]) => isKnown(manager)));
-}
-
-function parseApiVersion(apiVersion: string): { group: string; version: string } {
-  const slash = apiVersion.indexOf('/');
-  return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
 /** Whether two objects are the same but for the times in their managedFields: then nothing needs to be written. */

@@ -1,6 +1,7 @@
 /** Definitions as OpenAPI writes them, version 2 or 3, from the facts, the sentences, and nothing else. */
 
 import { isRecord } from '../../api/json-record.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { type FactSchema, isPublished, openApiFacts } from '../schema/schema.ts';
 import type { Descriptions } from './descriptions.ts';
@@ -50,7 +51,7 @@ export function reachableDefinitions(roots: Iterable<string>, definitions: Defin
     for (const [, next = ''] of JSON.stringify(fact).matchAll(/"\$ref":"([^"]+)"/g)) visit(next);
   };
   for (const root of roots) visit(root);
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...found].sort(compareKeys);
 }
 
 /** One definition in full. */

@@ -1,5 +1,6 @@
 /** OpenAPI 2 (Swagger): one document for the whole API, for older clients and those that want it all at once. */
 
+import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { readDescriptions } from './descriptions.ts';
 import {
@@ -29,7 +30,7 @@ export interface SwaggerDocument {
 }
 
 export function swaggerDocument(kinds: readonly DescribedResource[], version: string): SwaggerDocument {
-  const paths = kinds.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const paths = kinds.flatMap(pathsOfKind).sort((a, b) => compareText(a.path, b.path));
   const descriptions = readDescriptions();
   const definitions = definitionsFor(kinds);
   const roots = [...definitionsOf(paths), ...kinds.map(({ schema }) => schema.definition)];

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isPublished, openApiFacts } from '../schema/schema.ts';
 import { readDescriptions } from './descriptions.ts';
@@ -82,7 +83,7 @@ export function openApiDocument(
   const discovered = discoveryPaths(kinds).get(path);
   if (discovered !== undefined) return documentOf([discoveryPath(path, discovered)], [], version);
   if (rows.length === 0) return undefined;
-  const paths = rows.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const paths = rows.flatMap(pathsOfKind).sort((a, b) => compareText(a.path, b.path));
   return documentOf(paths, rows, version);
 }
 

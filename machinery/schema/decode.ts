@@ -5,6 +5,7 @@
  * that a key such as `__proto__` is never more than a key.
  */
 
+import { isRecord, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../../api/quantity.ts';
 import { errorText } from '../../base/error-text.ts';
@@ -95,7 +96,7 @@ class Decoder {
   }
 
   #struct(shape: StructShape, value: unknown): Record<string, unknown> {
-    if (!isPlainObject(value)) {
+    if (!isRecord(value)) {
       if (value !== null && value !== undefined) this.#wrongType(value, shape.goType);
       return zeroStruct(shape);
     }
@@ -124,7 +125,7 @@ class Decoder {
   }
 
   #map(shape: MapShape, value: unknown): unknown {
-    if (!isPlainObject(value)) {
+    if (!isRecord(value)) {
       this.#wrongType(value, shape.goType);
       return undefined;
     }
@@ -192,7 +193,7 @@ class Decoder {
   #schemaOr(other: NonNullable<ScalarShape['schemaOr']>, value: unknown): unknown {
     const known = this.#strictErrors.length;
     try {
-      if (isPlainObject(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
+      if (isRecord(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
       if (Array.isArray(value) && other === 'list')
         return this.#list(shapeOf(jsonSchemaDefinition), '[]v1.JSONSchemaProps', value);
       if (Array.isArray(value) && other === 'names') return this.#list(names, '[]string', value);
@@ -261,16 +262,6 @@ class Decoder {
   }
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
-}
-
-/** `object[key] = value`, also for `__proto__`. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value;
-  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 /** Whether a decoded value is what Go drops under `omitempty`. */
 export function isZero(value: unknown): boolean {
   if (value === '' || value === 0 || value === false) return true;
@@ -312,7 +303,7 @@ function rawValue(value: unknown): unknown {
     return value.toJSON();
   }
   if (Array.isArray(value)) return value.map(rawValue);
-  if (!isPlainObject(value)) return value;
+  if (!isRecord(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) setOwn(copy, key, rawValue(value[key]));
   return copy;

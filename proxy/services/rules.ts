@@ -10,6 +10,7 @@ import { parseIp } from '../../api/net.ts';
 import { isForeignAddress } from '../../api/special-ip.ts';
 import type { Service } from '../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
+import { compareText } from '../../base/compare.ts';
 import type { Cached } from '../../client/object-cache.ts';
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP';
@@ -75,7 +76,7 @@ export function computeRules({ services, slicesOf, nodeName }: RuleInput): Rules
     for (const { address, local } of candidates) if (local) localAddresses.add(address);
     for (const port of service.spec?.ports ?? []) rules.push(computeRule(service, port, candidates));
   }
-  rules.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  rules.sort((a, b) => compareText(a.name, b.name));
   return { services: rules, localAddresses: [...localAddresses].sort() };
 }
 

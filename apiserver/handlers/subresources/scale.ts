@@ -5,6 +5,7 @@ import { apiVersionOf, resource } from '../../../api/resource.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
+import { compareText } from '../../../base/compare.ts';
 import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
 import { defineKind } from '../../../kinds/define-kind.ts';
 import type { Column } from '../../../kinds/kind.ts';
@@ -189,7 +190,7 @@ function selectorText(selector: LabelSelector | Record<string, string> | undefin
   });
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
   return [...labels, ...expressions]
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .sort((a, b) => compareText(a.key, b.key))
     .map(({ text }) => text)
     .join(',');
 }

@@ -1,7 +1,7 @@
 /** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
 
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
-import type { Resource } from '../../../api/resource.ts';
+import { parseApiVersion, type Resource } from '../../../api/resource.ts';
 import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
@@ -106,7 +106,7 @@ async function boundObject(
     case 'Node':
       return { node: (await claim(nodes)).named };
     default: {
-      const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+      const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: '' };
       throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
     }
   }

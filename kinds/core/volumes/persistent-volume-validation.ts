@@ -1,6 +1,7 @@
 /** The rules for PersistentVolumes. */
 
 import type { PersistentVolume, PersistentVolumeSpec, SecretReference } from '../../../api/types/core/v1.ts';
+import { compareKeys } from '../../../base/compare.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { goDifference, goInternalForm } from '../../../machinery/schema/go-internal-form.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
@@ -142,7 +143,7 @@ function validateVolumeSpec(spec: PersistentVolumeSpec, name: string, place: Fie
 
 /** As Go shows a map: in the order of its keys. */
 const byName = (amounts: Record<string, string>): object =>
-  Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  Object.fromEntries(Object.entries(amounts).sort(compareKeys));
 
 function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, errors: FieldErrors): void {
   const amounts = capacity ?? {};

@@ -11,6 +11,7 @@ import type {
   VolumeProjection,
 } from '../../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
+import { compareKeys } from '../../../base/compare.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateClaimSpec } from '../../core/volumes/claim-validation.ts';
 import {
@@ -314,7 +315,7 @@ function validateEphemeral(source: EphemeralVolumeSource, path: FieldPath, error
 function validateTemplateMetadata(metadata: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
   validateAnnotations(metadata.annotations, path.child('annotations'), errors);
   validateLabels(metadata.labels, path.child('labels'), errors);
-  for (const [field, value] of Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [field, value] of Object.entries(metadata).sort(compareKeys)) {
     if (field === 'labels' || field === 'annotations' || value === undefined) continue;
     errors.forbidden(path.child(field), 'cannot be set');
   }
