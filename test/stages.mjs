@@ -19,8 +19,8 @@ const stages = [
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
   { name: 'clients', files: inFolder('test/clients') },
-  { name: 'attacks', files: inFolder('test/attacks'), sandbox: true },
-  { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
+  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
+  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 2 },
 ];
 
 /** Whatever has no stage of its own. */
