@@ -145,6 +145,9 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
   });
 
   describe('without a sandbox', () => {
+    const triesOf = (name: string) =>
+      kubelet.runtime.changesOf(name).filter((change) => change === 'create sandbox').length;
+
     for (const method of ['createSandbox', 'startSandbox'] as const) {
       it(`tells why when ${method} fails, leaves others alone, and starts once it can`, async () => {
         const name = `boxless-${method.toLowerCase()}`;
@@ -157,14 +160,14 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
         );
         assert.equal(event.type, 'Warning');
         assert.equal(event.message, 'Failed to create pod sandbox: the bridge is gone');
-        const tries = kubelet.runtime.changes.filter((change) => change === 'create sandbox').length;
+        const tries = triesOf(name);
         const other = await server.client.get<Pod>(pods, { namespace: 'default', name: `${name}-other` });
         assert.equal(isReady(other), true);
         await eventually('it is tried again', async () => {
           const [known] = (await eventsOf(name)).filter(({ reason }) => reason === 'FailedCreatePodSandBox');
           return (known?.count ?? 0) > 1;
         });
-        assert.ok(kubelet.runtime.changes.filter((change) => change === 'create sandbox').length <= tries + 3);
+        assert.ok(triesOf(name) <= tries + 3);
         kubelet.runtime.fail(method, undefined);
         await podUntil(server, name, isReady);
       });

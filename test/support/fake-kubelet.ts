@@ -16,7 +16,7 @@ import { ensureNamespace } from './test-kubelet.ts';
 const nodeIp = '192.0.2.10';
 
 export class FakeKubelet {
-  readonly runtime = new FakeRuntime();
+  readonly runtime: FakeRuntime;
   readonly nodeName: string;
   readonly #server: TestApiServer;
   readonly #dataDir: string;
@@ -28,6 +28,7 @@ export class FakeKubelet {
     this.#dataDir = dataDir;
     this.#options = options;
     this.nodeName = options.nodeName ?? 'node-1';
+    this.runtime = new FakeRuntime(options);
     this.runtime.addImage('busybox:1');
   }
 

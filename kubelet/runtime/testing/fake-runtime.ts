@@ -5,7 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import { type Duplex, PassThrough } from 'node:stream';
+import { type Clock, systemClock } from '../../../base/clock.ts';
 import { createDeferred } from '../../../base/deferred.ts';
+import { untilAborted } from '../../../base/until-aborted.ts';
 import {
   type ContainerConfig,
   type ContainerRunState,
@@ -36,9 +38,29 @@ interface FakeContainer {
   readonly config: ContainerConfig;
   readonly name: string;
   readonly output: string[];
+  /** Aborts when its process is over. */
+  readonly over: AbortController;
 }
 
-type HeldMethod = 'createSandbox' | 'startSandbox' | 'createContainer' | 'startContainer' | 'exec';
+/** What can be held up, or made to fail. */
+export type HeldMethod =
+  | 'list'
+  | 'createSandbox'
+  | 'startSandbox'
+  | 'createContainer'
+  | 'startContainer'
+  | 'stop'
+  | 'remove'
+  | 'inspectImage'
+  | 'pullImage'
+  | 'version'
+  | 'exec';
+
+/** One call that changed something, or ran a command. */
+interface Change {
+  readonly podName: string;
+  readonly what: string;
+}
 
 type Listener = (event: RuntimeEvent) => void;
 
@@ -58,10 +80,34 @@ export class FakeRuntime implements Runtime {
   readonly #images = new Map<string, ImageDetails>();
   readonly #listeners = new Set<Listener>();
   readonly #gates = new Map<HeldMethod, Promise<void>>();
+  readonly #registry = new Set<string>();
+  readonly #answers = new Map<string, number>();
+  readonly #changes: Change[] = [];
+  readonly #clock: Clock;
   #serial = 0;
   #clusterId: string | undefined;
-  /** All calls that change something, in order: what a test asks when it must know how often. */
-  readonly changes: string[] = [];
+
+  constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
+    this.#clock = clock;
+  }
+
+  /**
+   * All calls that changed something in a pod of that name, in order, by the container: `create sandbox`, `start web`,
+   * `exec web SCRIPT`, `stop web 30`, `remove web`. What a test asks when it must know how often, or in which order.
+   */
+  changesOf(podName: string): string[] {
+    return this.#changes.filter((change) => change.podName === podName).map(({ what }) => what);
+  }
+
+  /** From now on a command `sh -c SCRIPT` ends with that code. */
+  answer(script: string, exitCode: number): void {
+    this.#answers.set(script, exitCode);
+  }
+
+  /** From now on the image can be pulled. */
+  offerImage(name: string): void {
+    this.#registry.add(name);
+  }
 
   /** From now on calls of `method` are held up until what is returned is called: an engine that hangs. */
   hold(method: HeldMethod): () => void {
@@ -103,6 +149,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async list(): Promise<RuntimeSnapshot> {
+    await this.#gates.get('list');
     const isSeen = ({ clusterId }: { readonly clusterId?: string }) =>
       clusterId === undefined || clusterId === this.#clusterId;
     return {
@@ -124,7 +171,8 @@ export class FakeRuntime implements Runtime {
     const name = `${pod.uid}/${attempt}`;
     for (const [id, sandbox] of this.#sandboxes) if (sandbox.name === name) await this.remove(id);
     const id = this.#nextId('sandbox');
-    const state = { id, pod, attempt, running: false, createdAt: Date.now(), ...this.#owner() };
+    this.#note(pod.name, 'create sandbox');
+    const state = { id, pod, attempt, running: false, createdAt: this.#clock.now(), ...this.#owner() };
     this.#sandboxes.set(id, { name, state });
     return id;
   }
@@ -145,16 +193,17 @@ export class FakeRuntime implements Runtime {
     const name = `${config.pod.uid}/${config.name}/${config.attempt}`;
     for (const [id, container] of this.#containers) if (container.name === name) await this.remove(id);
     const id = this.#nextId('container');
+    this.#note(config.pod.name, `create ${config.name}`);
     const { pod, kind, attempt, specHash, imageName, image, annotations } = config;
     const known = { id, pod, kind, attempt, specHash, imageName, annotations, sandboxId, name: config.name };
     const state: ContainerState = {
       ...known,
       ...this.#owner(),
       imageId: image,
-      createdAt: Date.now(),
+      createdAt: this.#clock.now(),
       status: { type: 'created' },
     };
-    this.#containers.set(id, { state, config, name, output: [] });
+    this.#containers.set(id, { state, config, name, output: [], over: new AbortController() });
     return id;
   }
 
@@ -164,12 +213,13 @@ export class FakeRuntime implements Runtime {
     if (container === undefined) throw notThere(id);
     if (!this.#sandboxes.get(container.state.sandboxId)?.state.running)
       throw new RuntimeError('Conflict', 'the sandbox does not run');
+    this.#note(container.state.pod.name, `start ${container.state.name}`);
     const program = container.config.command?.[0] ?? 'sh';
     if (program.startsWith('/')) {
-      this.#setStatus(id, neverStarted(`exec: "${program}": no such file or directory`));
+      this.#setStatus(id, neverStarted(`exec: "${program}": no such file or directory`, this.#clock.now()));
       return container.state;
     }
-    this.#setStatus(id, { type: 'running', startedAt: Date.now() });
+    this.#setStatus(id, { type: 'running', startedAt: this.#clock.now() });
     const started = container.state;
     const script = readScript(container.config.command?.[2] ?? '');
     container.output.push(...script.lines, ...script.errors, ...readMounted(container.config));
@@ -177,8 +227,9 @@ export class FakeRuntime implements Runtime {
     return started;
   }
 
-  async stop(id: string, _graceSeconds: number): Promise<void> {
-    this.changes.push(`stop ${this.#nameOf(id)}`);
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    this.#noteOf(id, 'stop', ` ${graceSeconds}`);
+    await this.#gates.get('stop');
     const sandbox = this.#sandboxes.get(id);
     if (sandbox?.state.running) {
       const { ip: _, ...rest } = sandbox.state;
@@ -186,13 +237,18 @@ export class FakeRuntime implements Runtime {
       this.#tell('sandbox', id, rest.pod.uid);
     }
     const container = this.#containers.get(id);
-    if (container !== undefined) this.#end(id, readScript(container.config.command?.[2] ?? '').stopCode ?? 137);
+    if (container?.state.status.type !== 'running') return;
+    const { stopCode } = readScript(container.config.command?.[2] ?? '');
+    if (stopCode === undefined) await this.#clock.sleep(graceSeconds * 1000, container.over.signal);
+    this.#end(id, stopCode ?? 137);
   }
 
   async remove(id: string): Promise<void> {
+    await this.#gates.get('remove');
     const found = this.#containers.get(id)?.state ?? this.#sandboxes.get(id)?.state;
     if (found === undefined) return;
-    this.changes.push(`remove ${this.#nameOf(id)}`);
+    this.#noteOf(id, 'remove');
+    this.#containers.get(id)?.over.abort();
     const type = this.#containers.delete(id) ? 'container' : 'sandbox';
     this.#sandboxes.delete(id);
     this.#tell(type, id, found.pod.uid);
@@ -225,12 +281,17 @@ export class FakeRuntime implements Runtime {
   }
 
   async inspectImage(name: string): Promise<ImageDetails | undefined> {
+    await this.#gates.get('inspectImage');
     return this.#images.get(name);
   }
 
   async pullImage(name: string, _credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    throw new RuntimeError('Refused', `manifest for ${name} not found: manifest unknown`);
+    const gate = this.#gates.get('pullImage');
+    if (gate !== undefined) await untilAborted(gate, signal);
+    if (!this.#registry.has(name))
+      throw new RuntimeError('Refused', `manifest for ${name} not found: manifest unknown`);
+    this.addImage(name);
   }
 
   async listImages(): Promise<ImageState[]> {
@@ -247,9 +308,11 @@ export class FakeRuntime implements Runtime {
     for (const line of shown) yield Buffer.from(`${line}\n`);
   }
 
-  async exec(_id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+  async exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+    const script = command[2] ?? '';
+    this.#noteOf(id, 'exec', ` ${script}`);
     await this.#gates.get('exec');
-    const { lines, errors, exitCode } = readScript(command[2] ?? '');
+    const { lines, errors, exitCode } = { ...readScript(script), ...this.#answerTo(script) };
     const [stdin, output] = [new PassThrough(), new PassThrough()];
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     for (const line of lines) output.write(`${line}\n`);
@@ -268,6 +331,11 @@ export class FakeRuntime implements Runtime {
     return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close };
   }
 
+  #answerTo(script: string): { readonly exitCode?: number } {
+    const exitCode = this.#answers.get(script);
+    return exitCode === undefined ? {} : { exitCode };
+  }
+
   async attach(id: string, options: StreamOptions): Promise<Session> {
     return await this.exec(id, ['sh', '-c', 'cat'], options);
   }
@@ -277,6 +345,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async version(): Promise<RuntimeVersion> {
+    await this.#gates.get('version');
     return { name: 'fake', version: '1' };
   }
 
@@ -300,18 +369,25 @@ export class FakeRuntime implements Runtime {
 
   #nextId(type: string): string {
     this.#serial += 1;
-    this.changes.push(`create ${type}`);
     return `${type}-${this.#serial}`;
   }
 
-  #nameOf(id: string): string {
-    return this.#containers.get(id)?.state.name ?? 'sandbox';
+  #note(podName: string, what: string): void {
+    this.#changes.push({ podName, what });
+  }
+
+  #noteOf(id: string, verb: string, words = ''): void {
+    const container = this.#containers.get(id)?.state;
+    const podName = (container ?? this.#sandboxes.get(id)?.state)?.pod.name ?? '';
+    this.#note(podName, `${verb} ${container?.name ?? 'sandbox'}${words}`);
   }
 
   #end(id: string, exitCode: number): void {
-    const { status } = this.#containers.get(id)?.state ?? {};
+    const { state, over } = this.#containers.get(id) ?? {};
+    const status = state?.status;
     if (status?.type !== 'running') return;
-    const finishedAt = Math.max(Date.now(), status.startedAt);
+    over?.abort();
+    const finishedAt = Math.max(this.#clock.now(), status.startedAt);
     this.#setStatus(id, { ...status, type: 'exited', finishedAt, exitCode, outOfMemory: false });
   }
 
@@ -329,10 +405,10 @@ export class FakeRuntime implements Runtime {
 
 const notThere = (id: string): RuntimeError => new RuntimeError('NotFound', `No such container: ${id}`);
 
-const neverStarted = (startError: string): ContainerRunState => ({
+const neverStarted = (startError: string, finishedAt: number): ContainerRunState => ({
   type: 'exited',
   startedAt: 0,
-  finishedAt: Date.now(),
+  finishedAt,
   exitCode: 128,
   outOfMemory: false,
   startError,
