@@ -398,9 +398,7 @@ export class PodWorker {
       this.#configFailures += 1;
       waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
     } else this.#configFailures = 0;
-    // A program that could not be run has ended: the next step decides what that means.
-    if (reasons.length === 0 && actions.some(({ type }) => type === 'startContainer'))
-      waits.push(...this.#afterStart());
+    if (reasons.length === 0 && this.#decidesMore(actions)) waits.push(0);
     if (this.#hasVolumes()) waits.push(await this.#refreshVolumes());
     signal.throwIfAborted();
     return Math.min(Number.POSITIVE_INFINITY, ...waits);
@@ -426,9 +424,14 @@ export class PodWorker {
 
   #configFailures = 0;
 
-  #afterStart(): number[] {
+  /** Whether a start that was made decides what comes next: nobody will tell us of what we did ourselves. */
+  #decidesMore(actions: readonly PodAction[]): boolean {
+    const started = actions.filter((action) => action.type === 'startContainer');
+    if (started.length === 0) return false;
     const { containers } = this.#dependencies.observed.get(this.uid);
-    return containers.every(({ status }) => status.type === 'running') ? [] : [0];
+    // A program that could not be run has ended; a sidecar lets those after it start.
+    const hasEnded = containers.some(({ status }) => status.type !== 'running');
+    return hasEnded || started.some(({ name }) => containerOf(this.#pod, name)?.sidecar);
   }
 
   /** The grace period became shorter while containers are ending. */

@@ -147,8 +147,7 @@ describe('starts and ends of pods', { timeout: 120_000 }, () => {
 
     it('run one after the other, before all others', async () => {
       await world.create('steps', { initContainers });
-      await world.running('steps', 'first');
-      const pod = await world.podUntil('steps', (one) => statusOf(one, 'first')?.state?.running !== undefined);
+      const pod = await world.podAfterTime('steps', (one) => statusOf(one, 'first')?.state?.running !== undefined);
       assert.equal(pod.status?.phase, 'Pending');
       const initialized = pod.status?.conditions?.find(({ type }) => type === 'Initialized');
       assert.deepEqual(
@@ -168,9 +167,9 @@ describe('starts and ends of pods', { timeout: 120_000 }, () => {
       await world.create('retried', { initContainers });
       await world.exit('retried', 0, 'first');
       await world.exit('retried', 1, 'second');
-      await world.podUntil('retried', (pod) => statusOf(pod, 'second')?.restartCount === 1);
+      await eventually('it runs again', async () => (await world.attemptsAt('retried', 'second'))[0]?.attempt === 1);
       await world.exit('retried', 1, 'second');
-      const pod = await world.podUntil('retried', (one) => waitingReason(one, 'second') === 'CrashLoopBackOff');
+      const pod = await world.podAfterTime('retried', (one) => waitingReason(one, 'second') === 'CrashLoopBackOff');
       assert.equal(pod.status?.phase, 'Pending');
       await world.pass(10);
       await world.exit('retried', 0, 'second');

@@ -6,9 +6,9 @@
 import type { Stored } from '../../api/object.ts';
 import { events, pods } from '../../api/resources/core.ts';
 import type { Container, ContainerStatus, Event, Pod } from '../../api/types/core/v1.ts';
-import { FakeClock } from '../../base/fake-clock.ts';
-import type { FakeRuntime } from '../../kubelet/runtime/fake-runtime.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import type { ContainerState } from '../../kubelet/runtime/runtime.ts';
+import type { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
 import { eventually } from './eventually.ts';
 import { FakeKubelet } from './fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from './test-api-server.ts';
@@ -91,6 +91,14 @@ export class KubeletWorld {
   /** The pod once `check` holds, while time stands still. */
   async podUntil(name: string, check: (pod: Stored<Pod>) => boolean): Promise<Stored<Pod>> {
     return await podUntil(this.server, name, check);
+  }
+
+  /** The same while time passes: for what is not written at once, or takes its time. */
+  async podAfterTime(name: string, check: (pod: Stored<Pod>) => boolean): Promise<Stored<Pod>> {
+    return await this.passUntil(`pod ${name}`, async () => {
+      const pod = await this.get(name);
+      return check(pod) && pod;
+    });
   }
 
   async podPhase(name: string, phase: string): Promise<Stored<Pod>> {
