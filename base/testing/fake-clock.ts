@@ -16,8 +16,9 @@ export class FakeClock implements Clock {
     this.#start = start;
   }
 
+  /** Whole milliseconds, as of the real one. */
   now(): number {
-    return this.#start + this.#elapsed;
+    return Math.floor(this.#start + this.#elapsed);
   }
 
   monotonic(): number {

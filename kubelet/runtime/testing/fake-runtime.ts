@@ -82,6 +82,7 @@ export class FakeRuntime implements Runtime {
   readonly #gates = new Map<HeldMethod, Promise<void>>();
   readonly #registry = new Set<string>();
   readonly #answers = new Map<string, number>();
+  readonly #pulls = new Map<string, number>();
   readonly #changes: Change[] = [];
   readonly #clock: Clock;
   #serial = 0;
@@ -97,6 +98,11 @@ export class FakeRuntime implements Runtime {
    */
   changesOf(podName: string): string[] {
     return this.#changes.filter((change) => change.podName === podName).map(({ what }) => what);
+  }
+
+  /** How often somebody tried to pull that image. */
+  pullsOf(name: string): number {
+    return this.#pulls.get(name) ?? 0;
   }
 
   /** From now on a command `sh -c SCRIPT` ends with that code. */
@@ -287,6 +293,7 @@ export class FakeRuntime implements Runtime {
 
   async pullImage(name: string, _credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    this.#pulls.set(name, this.pullsOf(name) + 1);
     const gate = this.#gates.get('pullImage');
     if (gate !== undefined) await untilAborted(gate, signal);
     if (!this.#registry.has(name))
