@@ -30,7 +30,7 @@ import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
-import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
+import { createResourceServers } from './handlers/subresources/resource-servers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
 import { Registries, resourceId } from './registry/registries.ts';
 import { AddressRange } from './registry/services/address-range.ts';
@@ -119,8 +119,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const waiting = { clock: systemClock, logger };
   const tokens = await untilStoreAnswers(() => ServiceAccountTokens.open(store, registries), waiting);
-  const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
-  const resources = { kinds, registries, special, stopping: stopping.signal };
+  const servers = createResourceServers({ registries, kubelets, authorizers, tokens, stopping: stopping.signal });
+  const resources = { kinds, servers };
   const health = new HealthChecks([
     { name: 'ping', check: async () => undefined },
     { name: 'log', check: async () => whyLogFails(process.stdout) },

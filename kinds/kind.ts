@@ -5,9 +5,10 @@
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
-import type { ServedResource } from '../api/resource.ts';
+import type { ServedResource, Subresource } from '../api/resource.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
 import type { ObjectSchema } from '../machinery/schema/schema.ts';
+import type { ServerName } from './served-by.ts';
 
 /** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
 export interface Column<T> {
@@ -108,7 +109,15 @@ export interface Strategy<T> {
   readonly timeToLiveSeconds?: number;
 }
 
+/** A part of its objects, or an action on them, that has a URL of its own. */
+export interface KindSubresource extends Subresource {
+  readonly servedBy: ServerName;
+}
+
 export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T> {
+  /** Who answers its requests: its verbs follow from that. */
+  readonly servedBy: ServerName;
+  readonly subresources: readonly KindSubresource[];
   /** What its objects look like. */
   readonly schema: ObjectSchema;
   readonly columns: readonly Column<T>[];

@@ -110,6 +110,10 @@ const processStarters: Readonly<Record<string, readonly string[]>> = {
   'proxy/command.ts': ['proxy/', 'cluster/'],
 };
 
+/** Who may see the table of kinds on the server's side: all others are handed the registry, which knows what came later. */
+const kindTable = 'kinds/kind-table.ts';
+const kindTableReaders = ['apiserver/api-server.ts', 'apiserver/heavy-work/'];
+
 interface SourceFile {
   /** From the root of the checkout. */
   readonly path: string;
@@ -204,6 +208,8 @@ describe('layering', () => {
       assert.deepEqual(strangersTo(what, owners, [planted]), [planted.path]);
     });
   }
+
+  it('hands the kinds on as a value', () => assert.deepEqual(strangersTo(kindTable, kindTableReaders, sources), []));
 
   // The dashboard's pages read objects with the same code as the components do.
   it('keeps Node out of what a browser runs too', () => assert.deepEqual(nodeImportsBelow('api', sources), []));

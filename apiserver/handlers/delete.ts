@@ -4,7 +4,7 @@ import type { Stored } from '../../api/object.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
-import type { Target } from '../registry/target.ts';
+import type { StoredTarget } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { parseListOptions } from '../request/list-options.ts';
@@ -17,7 +17,7 @@ import { pageMetadata, readPage } from './read.ts';
 /** Deletions of a collection that are on their way at once. */
 const parallelDeletions = 8;
 
-export async function deleteObject(request: ApiRequest, target: Target): Promise<void> {
+export async function deleteObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   const output = negotiate(request.header('accept'));
   const options = await readDeleteOptions(request, false);
   warnOfOrphans(request, target, options);
@@ -27,7 +27,7 @@ export async function deleteObject(request: ApiRequest, target: Target): Promise
 }
 
 /** Answers with the objects as they were before. */
-export async function deleteCollection(request: ApiRequest, target: Target): Promise<void> {
+export async function deleteCollection(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const listing = parseListOptions(request.query);
   const options = await readDeleteOptions(request, true);
@@ -41,7 +41,7 @@ export async function deleteCollection(request: ApiRequest, target: Target): Pro
 }
 
 /** Whoever deletes a Job hardly means to keep its pods. */
-function warnOfOrphans(request: ApiRequest, { kind }: Target, { propagationPolicy }: DeletionOptions): void {
+function warnOfOrphans(request: ApiRequest, { kind }: StoredTarget, { propagationPolicy }: DeletionOptions): void {
   if (kind.plural !== 'jobs' || propagationPolicy !== undefined) return;
   request.warn(
     'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',

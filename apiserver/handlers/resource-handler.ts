@@ -1,32 +1,19 @@
-/** Sends a request on a resource to its handler: kind, scope, subresource and method must fit together. */
+/** Sends a request on a resource to its server: kind, scope, subresource and method must fit together. */
 
-import type { Subresource, Verb } from '../../api/resource.ts';
+import type { Verb } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
-import type { Kind } from '../../kinds/kind.ts';
+import type { Kind, KindSubresource } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
-import type { Registries } from '../registry/registries.ts';
 import type { Target } from '../registry/target.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { connections, type ResourceRequestInfo } from '../request/request-info.ts';
-import { wantsWebSocket } from '../request/websocket.ts';
+import type { ResourceRequestInfo } from '../request/request-info.ts';
 import { checkAccepted, listTypes, objectTypes } from '../responses/negotiation.ts';
-import { deleteCollection, deleteObject } from './delete.ts';
-import { getObject, listObjects } from './read.ts';
-import { watchObjects } from './watch.ts';
-import { openHttpStream } from './watch-stream.ts';
-import { openWebSocketStream } from './watch-websocket.ts';
-import { createObject, patchObject, updateObject } from './write.ts';
-
-/** Serves one subresource, or a resource that is not stored (reviews). */
-export type SpecialHandler = (request: ApiRequest, target: Target) => Promise<void>;
+import { methodOf, type ResourceServer, type ResourceServers } from './resource-server.ts';
 
 export interface ResourceHandlerParts {
   readonly kinds: Kinds;
-  readonly registries: Registries;
-  /** By `group/plural/subresource`, or `group/plural` for resources that are not stored. */
-  readonly special: ReadonlyMap<string, SpecialHandler>;
-  readonly stopping: AbortSignal;
+  readonly servers: ResourceServers;
 }
 
 export const unknownPath = (): StatusError =>
@@ -48,53 +35,28 @@ export function handleResource(
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
   if (!isServed(request.method, info) || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
-  checkAccepted(request.header('accept'), typesOf(verb, subresource));
-  const resource = `${kind.group}/${kind.plural}`;
-  const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
-  if (special !== undefined) return special(request, target);
-  // Subresources that are actions have handlers of their own; a new object they never make.
-  if (subresource !== undefined && verb === 'create') throw methodNotAllowed();
-  return handlers[verb](request, target, parts);
+  const server: ResourceServer = parts.servers[(subresource ?? kind).servedBy];
+  checkAccepted(request.header('accept'), server.mediaTypes ?? typesOf(verb, subresource));
+  const serve = methodOf(server, verb);
+  if (serve === undefined) throw methodNotAllowed();
+  return serve(request, target);
 }
 
-/** What a route answers with. What it hands on to a kubelet or a pod is theirs to say. */
-function typesOf(verb: Verb, subresource: Subresource | undefined): readonly string[] {
-  if (subresource === undefined) return verb === 'list' || verb === 'watch' ? listTypes : objectTypes;
-  if (connections.includes(subresource.name)) return ['*/*'];
-  return subresource.name === 'log' ? ['text/plain', ...objectTypes] : objectTypes;
+function typesOf(verb: Verb, subresource: KindSubresource | undefined): readonly string[] {
+  return subresource === undefined && (verb === 'list' || verb === 'watch') ? listTypes : objectTypes;
 }
 
-const handlers: Readonly<
-  Record<Verb, (request: ApiRequest, target: Target, parts: ResourceHandlerParts) => Promise<void>>
-> = {
-  get: getObject,
-  list: listObjects,
-  watch: (request, target, { stopping }) => {
-    const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
-    return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
-  },
-  create: createObject,
-  update: updateObject,
-  patch: patchObject,
-  delete: deleteObject,
-  deletecollection: deleteCollection,
-};
-
-function findTarget(
-  request: ApiRequest,
-  info: ResourceRequestInfo,
-  { kinds, registries }: ResourceHandlerParts,
-): Target {
+function findTarget(request: ApiRequest, info: ResourceRequestInfo, { kinds }: ResourceHandlerParts): Target {
   const kind = kinds.find(info);
   const subresource = kind && info.subresource !== undefined ? findSubresource(kind, info) : undefined;
   if (kind === undefined || !fits(kind, info) || (info.subresource !== undefined && subresource === undefined)) {
     request.isUnknownPath = true;
     throw unknownPath();
   }
-  return { kind, registry: registries.of(kind), namespace: info.namespace, name: info.name ?? '', subresource };
+  return { kind, namespace: info.namespace, name: info.name ?? '', subresource };
 }
 
-function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | undefined {
+function findSubresource(kind: Kind, info: ResourceRequestInfo): KindSubresource | undefined {
   const found = kind.subresources.find(({ name }) => name === info.subresource);
   return info.rest === undefined || info.subresource === 'proxy' ? found : undefined;
 }

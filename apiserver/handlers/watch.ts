@@ -11,7 +11,7 @@ import { apiVersionOf } from '../../api/resource.ts';
 import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeWatchFrame } from '../../machinery/codec/protobuf-writer.ts';
-import type { Target } from '../registry/target.ts';
+import type { StoredTarget } from '../registry/target.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type ListOptions, parseListOptions } from '../request/list-options.ts';
 import { type Encoding, negotiateStream, type Output } from '../responses/negotiation.ts';
@@ -33,7 +33,7 @@ export interface WatchContext {
 /** Upstream's default: somewhere between this and twice as long. */
 const defaultTimeoutSeconds = 1800;
 
-export async function watchObjects(request: ApiRequest, target: Target, context: WatchContext): Promise<void> {
+export async function watchObjects(request: ApiRequest, target: StoredTarget, context: WatchContext): Promise<void> {
   const options = parseListOptions(request.query, true);
   const output = negotiateStream(request.header('accept'));
   const encoder = new EventEncoder(

@@ -9,7 +9,7 @@ import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ow
 import { type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
-import type { Target } from '../registry/target.ts';
+import type { StoredTarget, Target } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
@@ -17,7 +17,7 @@ import { parseWriteOptions, type WriteOptions } from '../request/write-options.t
 import { negotiate } from '../responses/negotiation.ts';
 import { sendWritten } from '../responses/object-answers.ts';
 
-export async function createObject(request: ApiRequest, target: Target): Promise<void> {
+export async function createObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'CreateOptions');
   const object = await readObject(request, target.kind, options);
@@ -26,7 +26,7 @@ export async function createObject(request: ApiRequest, target: Target): Promise
   await sendWritten(request, target.kind, outcome);
 }
 
-export async function updateObject(request: ApiRequest, target: Target): Promise<void> {
+export async function updateObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'UpdateOptions');
   const object = await readObject(request, target.kind, options);
@@ -45,7 +45,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   await sendWritten(request, target.kind, outcome);
 }
 
-export async function patchObject(request: ApiRequest, target: Target): Promise<void> {
+export async function patchObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
@@ -76,7 +76,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
 }
 
 /** Who names the uid of what he applies means an object that is there. */
-function refuseUid({ metadata }: KubernetesObject, { kind, name }: Target): void {
+function refuseUid({ metadata }: KubernetesObject, { kind, name }: StoredTarget): void {
   if (!metadata?.uid) return;
   const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
   throw conflict(kind, name, why);
@@ -88,7 +88,7 @@ interface Patch {
   readonly options: WriteOptions;
 }
 
-function changeHere(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
+function changeHere(request: ApiRequest, target: StoredTarget, { type, bytes, options }: Patch): Change {
   return type === 'apply'
     ? readApply(bytes, applyOptions(request, target, options))
     : readPatch(type, bytes, target.kind, decodeOptions(request, options));
@@ -125,7 +125,7 @@ export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOpt
   warn: (text: string) => request.warn(text),
 });
 
-export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
+export function writeRequest(request: ApiRequest, target: StoredTarget, options: WriteOptions): WriteRequest {
   const { kind, subresource } = target;
   const write = { kind, manager: managerOf(request, options), subresource: subresource?.name };
   const apart = heavyWorkFor(request, target);
@@ -140,7 +140,7 @@ export function writeRequest(request: ApiRequest, target: Target, options: Write
   };
 }
 
-function applyOptions(request: ApiRequest, { kind, subresource }: Target, options: WriteOptions): ApplyOptions {
+function applyOptions(request: ApiRequest, { kind, subresource }: StoredTarget, options: WriteOptions): ApplyOptions {
   const { fieldManager: manager, force, fieldValidation } = options;
   return { kind, manager, force, fieldValidation, subresource: subresource?.name, warn: (text) => request.warn(text) };
 }

@@ -9,7 +9,7 @@ import type { ExpectedType } from '../decoding/decode-object.ts';
 import type { ApplyOptions } from '../decoding/field-ownership.ts';
 import type { PatchType } from '../decoding/patch.ts';
 import type { Change, Registry } from '../registry/registry.ts';
-import type { Target } from '../registry/target.ts';
+import type { StoredTarget } from '../registry/target.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { OtherThread } from '../request/other-thread.ts';
@@ -25,7 +25,7 @@ export interface HeavyWrites {
 /** For a request with a large body or about a large object; undefined: this thread does it all faster. */
 export function heavyWorkFor(
   request: ApiRequest,
-  { kind, registry, namespace, name }: Target,
+  { kind, registry, namespace, name }: StoredTarget,
 ): HeavyWrites | undefined {
   const { otherThread } = request;
   if (otherThread === undefined || !isKnownApart(kind)) return undefined;
@@ -52,7 +52,7 @@ const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, ver
 function heavyWrites(
   thread: OtherThread,
   request: ApiRequest,
-  { registry, name }: Pick<Target, 'registry' | 'name'>,
+  { registry, name }: Pick<StoredTarget, 'registry' | 'name'>,
 ): HeavyWrites {
   const kind = nameOf(registry.kind);
   const texts = (next: KubernetesObject, previous: Stored | undefined) => ({

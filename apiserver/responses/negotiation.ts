@@ -30,6 +30,8 @@ export const mediaTypes: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/vnd.kubernetes.protobuf',
 };
 
+/** Whatever what is behind this server answers with. */
+export const anyType: readonly string[] = ['*/*'];
 /** What objects come as. */
 export const objectTypes: readonly string[] = Object.values(mediaTypes);
 const streamTypes: readonly string[] = [`${mediaTypes.json};stream=watch`, `${mediaTypes.protobuf};stream=watch`];

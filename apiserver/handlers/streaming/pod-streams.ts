@@ -12,8 +12,9 @@ import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import { booleanParameter, integerParameter } from '../../request/query.ts';
 import { wantsWebSocket } from '../../request/websocket.ts';
+import { anyType, objectTypes } from '../../responses/negotiation.ts';
 import { writeHead } from '../../responses/responses.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ResourceServers, Serve } from '../resource-server.ts';
 import { forward, type Receiver } from './forward.ts';
 import type { Kubelets } from './kubelets.ts';
 import { sendOverWebSocket } from './websocket-answer.ts';
@@ -23,7 +24,7 @@ type ReadPod = DeepReadonly<Pod>;
 export function createPodStreams(
   registries: Registries,
   kubelets: Kubelets,
-): Record<'log' | 'exec' | 'attach' | 'portforward', SpecialHandler> {
+): Pick<ResourceServers, 'log' | 'exec' | 'attach' | 'portForward'> {
   async function findPod(target: Target): Promise<ReadPod> {
     const pod = await findObject(registries, pods, target);
     if (pod === undefined) throw notFound(pods, target.name);
@@ -37,7 +38,7 @@ export function createPodStreams(
 
   /** exec and attach. */
   const command =
-    (action: 'exec' | 'attach'): SpecialHandler =>
+    (action: 'exec' | 'attach'): Serve =>
     async (request, target) => {
       const pod = await findPod(target);
       const container = chooseContainer(pod, request.query.get('container') ?? '');
@@ -46,32 +47,34 @@ export function createPodStreams(
       await toKubelet(request, nodeName, withQuery(path, kubeletOptions(request.query)));
     };
 
+  async function forwardPorts(request: ApiRequest, target: Target): Promise<void> {
+    const pod = await findPod(target);
+    for (const text of request.query.getAll('ports').flatMap((value) => value.split(','))) checkPort(text);
+    const ports = request.query.getAll('ports').map((value): [string, string] => ['port', value]);
+    const path = `/portForward/${target.namespace}/${target.name}`;
+    await toKubelet(request, assignedNode(pod), withQuery(path, new URLSearchParams(ports)));
+  }
+
+  async function readLog(request: ApiRequest, target: Target): Promise<void> {
+    checkLogOptions(request.query, target.name);
+    const pod = await findPod(target);
+    const container = chooseContainer(pod, request.query.get('container') ?? '');
+    if (!pod.spec?.nodeName) {
+      writeHead(request, 204, {});
+      request.outgoing.end();
+      return;
+    }
+    const query = logOptions(request.query);
+    const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
+    const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
+    await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
+  }
+
   return {
-    exec: command('exec'),
-    attach: command('attach'),
-
-    async portforward(request, target) {
-      const pod = await findPod(target);
-      for (const text of request.query.getAll('ports').flatMap((value) => value.split(','))) checkPort(text);
-      const ports = request.query.getAll('ports').map((value): [string, string] => ['port', value]);
-      const path = `/portForward/${target.namespace}/${target.name}`;
-      await toKubelet(request, assignedNode(pod), withQuery(path, new URLSearchParams(ports)));
-    },
-
-    async log(request, target) {
-      checkLogOptions(request.query, target.name);
-      const pod = await findPod(target);
-      const container = chooseContainer(pod, request.query.get('container') ?? '');
-      if (!pod.spec?.nodeName) {
-        writeHead(request, 204, {});
-        request.outgoing.end();
-        return;
-      }
-      const query = logOptions(request.query);
-      const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
-      const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
-      await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
-    },
+    exec: { connect: command('exec'), mediaTypes: anyType },
+    attach: { connect: command('attach'), mediaTypes: anyType },
+    portForward: { connect: forwardPorts, mediaTypes: anyType },
+    log: { get: readLog, mediaTypes: ['text/plain', ...objectTypes] },
   };
 }
 

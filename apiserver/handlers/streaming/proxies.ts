@@ -18,8 +18,9 @@ import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { findObject } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
+import { anyType } from '../../responses/negotiation.ts';
 import { writeHead } from '../../responses/responses.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ResourceServers } from '../resource-server.ts';
 import type { Kubelets } from './kubelets.ts';
 import { WebProxy, type WebTarget } from './web-proxy.ts';
 
@@ -38,7 +39,7 @@ interface Place {
 export function createProxies(
   registries: Registries,
   kubelets: Kubelets,
-): Record<'pods' | 'services' | 'nodes', SpecialHandler> {
+): Pick<ResourceServers, 'podProxy' | 'serviceProxy' | 'nodeProxy'> {
   const proxy = new WebProxy();
   async function find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
     const found = await findObject(registries, resource, key);
@@ -47,32 +48,41 @@ export function createProxies(
   }
 
   return {
-    async pods(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'pod');
-      const pod = await find(pods, { namespace: target.namespace, name });
-      const place = podPlace(pod, port);
-      if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+    podProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const { scheme, name, port } = parseName(target.name, 'pod');
+        const pod = await find(pods, { namespace: target.namespace, name });
+        const place = podPlace(pod, port);
+        if (redirectToFolder(request)) return;
+        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+      },
     },
 
-    async services(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'service');
-      const service = await find(services, { namespace: target.namespace, name });
-      const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
-      if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+    serviceProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const { scheme, name, port } = parseName(target.name, 'service');
+        const service = await find(services, { namespace: target.namespace, name });
+        const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
+        if (redirectToFolder(request)) return;
+        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+      },
     },
 
-    async nodes(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'node');
-      const kubelet = await kubelets.addressOf(name, nodes);
-      const isKubelet = port === '' || port === String(kubelet.port);
-      if (!isKubelet && !mayBeForeign(kubelet.host)) throw badRequest('address not allowed');
-      if (redirectToFolder(request)) return;
-      const way = isKubelet
-        ? { ...kubelet, secure: true, agent: kubelets.agent }
-        : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
-      await proxy.pass(request, { ...way, ...pathsOf(request) });
+    nodeProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const { scheme, name, port } = parseName(target.name, 'node');
+        const kubelet = await kubelets.addressOf(name, nodes);
+        const isKubelet = port === '' || port === String(kubelet.port);
+        if (!isKubelet && !mayBeForeign(kubelet.host)) throw badRequest('address not allowed');
+        if (redirectToFolder(request)) return;
+        const way = isKubelet
+          ? { ...kubelet, secure: true, agent: kubelets.agent }
+          : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
+        await proxy.pass(request, { ...way, ...pathsOf(request) });
+      },
     },
   };
 }

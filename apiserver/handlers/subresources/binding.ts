@@ -11,14 +11,13 @@ import type { Registries } from '../../registry/registries.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject, writeRequest } from '../write.ts';
 
 const bindingName = { group: '', plural: 'pods/binding' };
 
-export const createBinding =
-  (registries: Registries): SpecialHandler =>
-  async (request, target) => {
+export const createBindingServer = (registries: Registries): ServerOf<'binding'> => ({
+  async create(request, target) {
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const binding = (await readObject(request, bindingKind, options)) as Binding;
     placeInNamespace(binding, target);
@@ -28,10 +27,11 @@ export const createBinding =
       throw badRequest(`name in URL does not match name in Binding object`);
     }
     checkTarget(binding, name);
-    await registries.of(pods).update(
+    const registry = registries.of(pods);
+    await registry.update(
       { namespace: target.namespace, name },
       {
-        ...writeRequest(request, target, options),
+        ...writeRequest(request, { ...target, kind: registry.kind, registry }, options),
         subresource: 'binding',
         isChecked: true,
         expectedUid: binding.metadata?.uid,
@@ -40,7 +40,8 @@ export const createBinding =
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
-  };
+  },
+});
 
 function checkTarget(binding: Binding, name: string): void {
   const errors = new FieldErrors();

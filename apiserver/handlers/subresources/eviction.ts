@@ -13,12 +13,12 @@ import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
 import type { Registries } from '../../registry/registries.ts';
-import type { Target } from '../../registry/target.ts';
+import { storedTarget, type Target } from '../../registry/target.ts';
 import { readSmallBody } from '../../request/body.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
 
 const evictionType: ExpectedType = {
@@ -36,13 +36,13 @@ const maxDisruptedPods = 2000;
 
 type Budget = DeepReadonly<Stored<PodDisruptionBudget>>;
 
-export const createEviction =
-  (registries: Registries): SpecialHandler =>
-  async (request, target) => {
+export const createEvictionServer = (registries: Registries): ServerOf<'eviction'> => ({
+  async create(request, asked) {
+    const target = storedTarget(registries, asked);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const eviction = readEviction(await readSmallBody(request), target, decodeOptions(request, options));
-    const asked: DeleteOptions = eviction.deleteOptions ?? {};
-    const dryRun = options.dryRun || (asked.dryRun ?? []).length > 0;
+    const deletion: DeleteOptions = eviction.deleteOptions ?? {};
+    const dryRun = options.dryRun || (deletion.dryRun ?? []).length > 0;
     const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };
     const pod = (await target.registry.read(target)) as Stored<Pod>;
     if (isCounted(pod)) {
@@ -58,16 +58,17 @@ export const createEviction =
     await target.registry.delete(
       target,
       {
-        gracePeriodSeconds: asked.gracePeriodSeconds,
-        propagationPolicy: asked.propagationPolicy as 'Background' | 'Foreground' | 'Orphan' | undefined,
-        preconditions: asked.preconditions ?? { uid: pod.metadata.uid },
+        gracePeriodSeconds: deletion.gracePeriodSeconds,
+        propagationPolicy: deletion.propagationPolicy as 'Background' | 'Foreground' | 'Orphan' | undefined,
+        preconditions: deletion.preconditions ?? { uid: pod.metadata.uid },
         dryRun,
       },
       write,
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
-  };
+  },
+});
 
 /** The older policy/v1beta1 has the same fields, and old clients still send it. */
 function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof decodeObject>[2]): Eviction {

@@ -21,72 +21,66 @@ import { isMaster, type User } from '../../request/user.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ResourceServers, Serve } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
 type Answer = (review: KubernetesObject, request: ApiRequest, target: Target) => object | Promise<object>;
 
-/** The handlers of all reviews, by `group/plural`. */
-export function createReviews(
-  authorizers: readonly Authorizer[],
-  tokens: ServiceAccountTokens,
-): ReadonlyMap<string, SpecialHandler> {
+type ReviewServers = Pick<
+  ResourceServers,
+  | 'tokenReview'
+  | 'selfSubjectReview'
+  | 'subjectAccessReview'
+  | 'localSubjectAccessReview'
+  | 'selfSubjectAccessReview'
+  | 'selfSubjectRulesReview'
+>;
+
+const authorization = 'authorization.k8s.io';
+
+/** One for each kind of review. */
+export function createReviewServers(authorizers: readonly Authorizer[], tokens: ServiceAccountTokens): ReviewServers {
   const access = async (user: User, spec: Attributes) => {
     const { decision, reason } = await decide(toAction(user, spec), authorizers);
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
   };
-  const authorization = 'authorization.k8s.io';
-  const authentication = 'authentication.k8s.io';
-  const answers: readonly (readonly [string, Answer])[] = [
-    [
-      `${authorization}/subjectaccessreviews`,
-      (review) => {
-        const { spec } = review as SubjectAccessReview;
-        checkAttributes(spec, authorization, true);
-        return access(subjectOf(spec), spec);
-      },
-    ],
-    [
-      `${authorization}/localsubjectaccessreviews`,
-      (review, _request, target) => {
-        const { spec } = review as LocalSubjectAccessReview;
-        checkAttributes(spec, authorization, true);
-        checkNamespace(spec, target);
-        return access(subjectOf(spec), spec);
-      },
-    ],
-    [
-      `${authorization}/selfsubjectaccessreviews`,
-      (review, request) => {
-        const { spec } = review as SelfSubjectAccessReview;
-        checkAttributes(spec, authorization, false);
-        return access(request.user, spec);
-      },
-    ],
-    [`${authorization}/selfsubjectrulesreviews`, (_review, request) => rulesOf(request.user)],
-    [`${authentication}/selfsubjectreviews`, (_review, { user }) => ({ userInfo: userInfo(user) })],
-    [
-      `${authentication}/tokenreviews`,
-      async (review) => {
-        const { spec } = review as TokenReview;
-        if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
-        const audiences = spec.audiences?.length ? spec.audiences : [issuer];
-        const user = await tokens.review(spec.token, audiences);
-        if (user === undefined) return { user: {}, error: 'invalid bearer token' };
-        return {
-          authenticated: true,
-          user: userInfo(user),
-          audiences: audiences.filter((audience) => audience === issuer),
-        };
-      },
-    ],
-  ];
-  return new Map(answers.map(([resource, answer]) => [resource, reviewHandler(answer)]));
+  return {
+    tokenReview: reviewServer((review) => reviewToken(review as TokenReview, tokens)),
+    selfSubjectReview: reviewServer((_review, { user }) => ({ userInfo: userInfo(user) })),
+    subjectAccessReview: reviewServer((review) => {
+      const { spec } = review as SubjectAccessReview;
+      checkAttributes(spec, authorization, true);
+      return access(subjectOf(spec), spec);
+    }),
+    localSubjectAccessReview: reviewServer((review, _request, target) => {
+      const { spec } = review as LocalSubjectAccessReview;
+      checkAttributes(spec, authorization, true);
+      checkNamespace(spec, target);
+      return access(subjectOf(spec), spec);
+    }),
+    selfSubjectAccessReview: reviewServer((review, request) => {
+      const { spec } = review as SelfSubjectAccessReview;
+      checkAttributes(spec, authorization, false);
+      return access(request.user, spec);
+    }),
+    selfSubjectRulesReview: reviewServer((_review, request) => rulesOf(request.user)),
+  };
 }
 
-const reviewHandler =
-  (answer: Answer): SpecialHandler =>
-  async (request, target) => {
+async function reviewToken({ spec }: TokenReview, tokens: ServiceAccountTokens): Promise<object> {
+  if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
+  const audiences = spec.audiences?.length ? spec.audiences : [issuer];
+  const user = await tokens.review(spec.token, audiences);
+  if (user === undefined) return { user: {}, error: 'invalid bearer token' };
+  return {
+    authenticated: true,
+    user: userInfo(user),
+    audiences: audiences.filter((audience) => audience === issuer),
+  };
+}
+
+const reviewServer = (answer: Answer): { readonly create: Serve } => ({
+  async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const review = await readObject(request, target.kind, options);
@@ -95,7 +89,8 @@ const reviewHandler =
     const isSelf = target.kind.plural === 'selfsubjectreviews';
     const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(Date.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
-  };
+  },
+});
 
 type Attributes = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 

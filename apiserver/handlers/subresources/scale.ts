@@ -13,7 +13,8 @@ import { objectManagedFields, scaleManagedFields } from '../../../machinery/appl
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { readApply, trackUpdates } from '../../decoding/field-ownership.ts';
 import { patchTypeOf, readPatch } from '../../decoding/patch.ts';
-import type { Target } from '../../registry/target.ts';
+import type { Registries } from '../../registry/registries.ts';
+import { type StoredTarget, storedTarget } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import { readSmallBody } from '../../request/body.ts';
 import { parseResourceVersion } from '../../request/list-options.ts';
@@ -22,7 +23,7 @@ import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
 import { parseIncludeObject, toMetadataOnly, toTable } from '../../responses/tables.ts';
 import { waitUntilFresh } from '../read.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { Serve, ServerOf } from '../resource-server.ts';
 import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
 
 /** Not served by itself, but decoded, patched and applied like any kind. */
@@ -34,20 +35,15 @@ type Scalable = KubernetesObject & {
   status?: { replicas?: number };
 };
 
-export function createScaleHandler(): SpecialHandler {
-  return async (request, target) => {
-    switch (request.method) {
-      case 'GET':
-        return await getScale(request, target);
-      case 'PUT':
-        return await putScale(request, target);
-      default:
-        return await patchScale(request, target);
-    }
-  };
+export function createScaleServer(registries: Registries): ServerOf<'scale'> {
+  const stored =
+    (serve: (request: ApiRequest, target: StoredTarget) => Promise<void>): Serve =>
+    (request, target) =>
+      serve(request, storedTarget(registries, target));
+  return { get: stored(getScale), update: stored(putScale), patch: stored(patchScale) };
 }
 
-async function getScale(request: ApiRequest, target: Target): Promise<void> {
+async function getScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const { registry, kind, namespace, name } = target;
   await waitUntilFresh(registry.cache, parseResourceVersion(request.query.get('resourceVersion') ?? ''));
   const item = registry.cache.get(registry.storeKey({ namespace, name }));
@@ -58,7 +54,7 @@ async function getScale(request: ApiRequest, target: Target): Promise<void> {
 /** The Scale after the request, with the owners of its replicas. */
 type Change = (scale: Stored<Scale>) => Scale;
 
-async function putScale(request: ApiRequest, target: Target): Promise<void> {
+async function putScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const options = parseWriteOptions(request.query, 'UpdateOptions');
   const scale = (await readObject(request, scales, options)) as Scale;
   checkName(scale, target);
@@ -71,7 +67,7 @@ async function putScale(request: ApiRequest, target: Target): Promise<void> {
   );
 }
 
-async function patchScale(request: ApiRequest, target: Target): Promise<void> {
+async function patchScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readSmallBody(request);
@@ -103,7 +99,7 @@ function tracked(request: ApiRequest, options: WriteOptions, change: Change): Ch
   };
 }
 
-async function update(request: ApiRequest, target: Target, options: WriteOptions, change: Change): Promise<void> {
+async function update(request: ApiRequest, target: StoredTarget, options: WriteOptions, change: Change): Promise<void> {
   const { object } = await target.registry.update(
     target,
     // The Scale keeps the owners: the object's are made from its own.
@@ -126,7 +122,7 @@ function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
 
-function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind, name }: Target): void {
+function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind, name }: StoredTarget): void {
   const sent = scale.metadata?.uid ?? '';
   if (sent === '' || sent === uid) return;
   throw conflict(

@@ -17,7 +17,7 @@ import type { Target } from '../../registry/target.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
 const tokenRequestType: ExpectedType = {
@@ -31,14 +31,13 @@ const tokenRequestType: ExpectedType = {
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
 
-export const createTokenHandler =
-  (registries: Registries, tokens: ServiceAccountTokens): SpecialHandler =>
-  async (request, target) => {
+export const createTokenServer = (registries: Registries, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
+  async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
     placeInNamespace(wanted, target);
-    const account = await target.registry.read(target);
+    const account = await registries.of(target.kind).read(target);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
     checkRequest(wanted, seconds, target);
     const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
@@ -56,7 +55,8 @@ export const createTokenHandler =
       status: { token, expirationTimestamp: formatTime(expiresAt.getTime()) },
     };
     await sendValue(request, 201, answer, output);
-  };
+  },
+});
 
 function checkRequest({ metadata }: TokenRequest, seconds: number, { name }: Target): void {
   const errors = new FieldErrors();

@@ -6,7 +6,7 @@ import { nodes } from '../../../api/resources/core.ts';
 import type { Node, NodeStatus, Taint } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
-import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../../define-kind.ts';
+import { connectSubresource, defineKind, statusSubresource } from '../../define-kind.ts';
 import { checkLabelValue, checkQualifiedName } from '../../validation/names.ts';
 import { validateAmount } from '../../workloads/pod-spec/resources.ts';
 
@@ -132,7 +132,7 @@ const shown = (text: string | undefined): string => text || '<unknown>';
 
 export const nodeKind = defineKind(nodes, {
   shortNames: ['no'],
-  subresources: [connectSubresource('proxy', 'NodeProxyOptions', proxyVerbs), statusSubresource],
+  subresources: [connectSubresource('proxy', 'nodeProxy', 'NodeProxyOptions'), statusSubresource],
   columns: [
     nameColumn,
     textColumn('Status', 'Whether it takes pods.', (node) => stateOf(node)),

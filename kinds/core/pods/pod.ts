@@ -2,12 +2,11 @@
 
 import type { Stored } from '../../../api/object.ts';
 import { isPodFinished } from '../../../api/pods.ts';
-import type { Verb } from '../../../api/resource.ts';
 import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
-import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../../define-kind.ts';
+import { connectSubresource, defineKind, statusSubresource, subresource } from '../../define-kind.ts';
 import type { Strategy, WriteContext } from '../../kind.ts';
 import { keepMetadata } from '../../spec-and-status.ts';
 import { setPodDefaults } from '../../workloads/pod-spec/defaults.ts';
@@ -26,7 +25,6 @@ import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodAddresses, validatePodStatusUpdate } from './pod-status.ts';
 import { validatePodUpdate } from './pod-update.ts';
 
-const connectVerbs: readonly Verb[] = ['create', 'get'];
 const specPath = FieldPath.of('spec');
 const ephemeralDefinition = 'io.k8s.api.core.v1.EphemeralContainer';
 
@@ -148,15 +146,15 @@ export const podKind = defineKind(pods, {
   shortNames: ['po'],
   categories: ['all'],
   subresources: [
-    connectSubresource('attach', 'PodAttachOptions', connectVerbs),
-    { name: 'binding', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
-    editSubresource('ephemeralcontainers'),
-    { name: 'eviction', verbs: ['create'], body: { group: 'policy', version: 'v1', kind: 'Eviction' } },
-    connectSubresource('exec', 'PodExecOptions', connectVerbs),
-    { name: 'log', verbs: ['get'] },
-    connectSubresource('portforward', 'PodPortForwardOptions', connectVerbs),
-    connectSubresource('proxy', 'PodProxyOptions', proxyVerbs),
-    editSubresource('resize'),
+    connectSubresource('attach', 'attach', 'PodAttachOptions'),
+    subresource('binding', 'binding', { group: '', version: 'v1', kind: 'Binding' }),
+    subresource('ephemeralcontainers', 'storedPart'),
+    subresource('eviction', 'eviction', { group: 'policy', version: 'v1', kind: 'Eviction' }),
+    connectSubresource('exec', 'exec', 'PodExecOptions'),
+    subresource('log', 'log'),
+    connectSubresource('portforward', 'portForward', 'PodPortForwardOptions'),
+    connectSubresource('proxy', 'podProxy', 'PodProxyOptions'),
+    subresource('resize', 'storedPart'),
     statusSubresource,
   ],
   columns: podColumns,

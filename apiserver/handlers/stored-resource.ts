@@ -1,0 +1,34 @@
+/** Objects in the store, served by their registries: whole kinds, and the parts of objects that are written by themselves. */
+
+import type { Registries } from '../registry/registries.ts';
+import { type StoredTarget, storedTarget } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { wantsWebSocket } from '../request/websocket.ts';
+import { deleteCollection, deleteObject } from './delete.ts';
+import { getObject, listObjects } from './read.ts';
+import type { Serve, ServerOf } from './resource-server.ts';
+import { watchObjects } from './watch.ts';
+import { openHttpStream } from './watch-stream.ts';
+import { openWebSocketStream } from './watch-websocket.ts';
+import { createObject, patchObject, updateObject } from './write.ts';
+
+/** `stopping` ends the watches. */
+export function createStoredResource(registries: Registries, stopping: AbortSignal): ServerOf<'stored'> {
+  const stored =
+    (serve: (request: ApiRequest, target: StoredTarget) => Promise<void>): Serve =>
+    (request, target) =>
+      serve(request, storedTarget(registries, target));
+  return {
+    get: stored(getObject),
+    list: stored(listObjects),
+    watch: stored((request, target) => {
+      const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
+      return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
+    }),
+    create: stored(createObject),
+    update: stored(updateObject),
+    patch: stored(patchObject),
+    delete: stored(deleteObject),
+    deleteCollection: stored(deleteCollection),
+  };
+}
