@@ -80,6 +80,13 @@ export class SplitCluster {
     if (name === 'apiserver') await eventually('the API server answers', () => this.client.raw('GET', '/readyz'));
   }
 
+  /** Of the process that was started last. */
+  pidOf(name: ComponentName): number {
+    const pid = this.#processes.get(name)?.pid;
+    if (pid === undefined) throw new Error(`${name} was never started`);
+    return pid;
+  }
+
   /** `kill -9`. Resolves when it is dead. */
   async kill(name: ComponentName): Promise<void> {
     await this.#end(name, 'SIGKILL');
