@@ -3,7 +3,7 @@
  *
  *   npm test                        everything
  *   npm test -- unit integration    only these stages
- *   npm test -- proxy/rules         only test files whose path contains this
+ *   npm test -- proxy/services      only test files whose path contains this
  *
  * Each file of end-to-end tests runs in a sandbox of its own: network, processes, mounts and engine of its own
  * (test/support/sandbox.sh). Two run at a time: most of what they do is wait.
@@ -29,10 +29,15 @@ import { selectStages, usage, whyRefused } from './stages.mjs';
 
 const fileTimeoutMs = 600_000;
 const totals = { passed: 0, failed: 0, skipped: 0 };
-/** Commands that are to end when this does. */
+/**
+ * Commands that are to end when this does.
+ *
+ * @type {Set<import('node:child_process').ChildProcess>}
+ */
 const running = new Set();
 let isStopping = false;
 
+/** @param {readonly string[]} words */
 async function main(words) {
   if (words.includes('--help')) {
     console.log(usage);
@@ -54,18 +59,22 @@ async function main(words) {
 }
 
 async function setUp() {
-  const report = (text) => console.log(`• ${text} …`);
+  const report = (/** @type {string} */ text) => console.log(`• ${text} …`);
   checkMachine();
   checkRoot();
   await ensureNodePackages(report);
   await ensurePrograms(Object.keys(packagesOf), report);
 }
 
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {string} scratch a folder
+ */
 async function runStage(stage, scratch) {
   if (stage.files?.length === 0) return;
   const started = performance.now();
   const before = { ...totals };
-  if (stage.command !== undefined) await runCheck(stage);
+  if (stage.commands !== undefined) await runChecks(stage.commands);
   else await runTests(stage, scratch);
   const failed = totals.failed - before.failed;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -74,13 +83,17 @@ async function runStage(stage, scratch) {
   );
 }
 
-async function runCheck({ command }) {
-  const code = await run(command);
-  totals[code === 0 ? 'passed' : 'failed'] += 1;
+/** @param {readonly (readonly string[])[]} commands */
+async function runChecks(commands) {
+  for (const command of commands) totals[(await run(command)) === 0 ? 'passed' : 'failed'] += 1;
 }
 
-async function runTests({ name, files, concurrency = 1, sandboxes }, scratch) {
-  const totalsFile = (part) => join(scratch, `${name}-${part}.json`);
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {string} scratch a folder
+ */
+async function runTests({ name, files = [], concurrency = 1, sandboxes }, scratch) {
+  const totalsFile = (/** @type {string | number} */ part) => join(scratch, `${name}-${part}.json`);
   if (sandboxes === undefined) {
     await runTestRunner(files, { concurrency, totalsFile: totalsFile('all') });
     return;
@@ -97,6 +110,10 @@ async function runTests({ name, files, concurrency = 1, sandboxes }, scratch) {
   await Promise.all(Array.from({ length: sandboxes }, work));
 }
 
+/**
+ * @param {readonly string[]} files
+ * @param {{ inside?: readonly string[], concurrency?: number, totalsFile: string }} options
+ */
 async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile }) {
   const runner = [
     ...[process.execPath, '--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
@@ -114,6 +131,10 @@ async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile }
   totals.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
 }
 
+/**
+ * @param {string} file
+ * @returns {{ passed: number, failed: number, skipped: number }}
+ */
 function readTotals(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -122,7 +143,12 @@ function readTotals(file) {
   }
 }
 
-function run([command, ...arguments_], environment = {}) {
+/**
+ * @param {readonly string[]} command
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {Promise<number | null>} the exit code
+ */
+function run([command = '', ...arguments_], environment = {}) {
   return new Promise((resolve) => {
     if (isStopping) {
       resolve(130);
@@ -134,7 +160,7 @@ function run([command, ...arguments_], environment = {}) {
       env: { ...process.env, ...environment },
     });
     running.add(child);
-    const finish = (code) => {
+    const finish = (/** @type {number | null} */ code) => {
       running.delete(child);
       resolve(code);
     };
