@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
+import { cutText } from '../../base/cut-text.ts';
 import { untilDrained } from '../../base/until-drained.ts';
 import { attemptsOf, containerOf, type PodObject, statusOf } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
@@ -35,15 +36,6 @@ export async function sendLogs(response: ServerResponse, request: LogRequest): P
     if (sent >= limit || gone.signal.aborted) break;
   }
   response.end();
-}
-
-/** No more than `limit` bytes, and no part of a character at the end. */
-export function cutText(text: Buffer, limit: number): Buffer {
-  if (text.length <= limit) return text;
-  let end = limit;
-  const isInside = (at: number) => ((text[at] ?? 0) & 0xc0) === 0x80;
-  while (end > 0 && limit - end < 4 && isInside(end)) end -= 1;
-  return text.subarray(0, isInside(end) ? limit : end);
 }
 
 function readOptions(query: URLSearchParams): LogOptions {

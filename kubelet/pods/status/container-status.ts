@@ -6,11 +6,13 @@ import type {
   ContainerStateTerminated,
   ContainerStatus,
 } from '../../../api/types/core/v1.ts';
+import { cutText } from '../../../base/cut-text.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { type AllocatedResources, allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
 import {
   attemptsOf,
   type ContainerSpec,
+  containersOf,
   type KnownContainer,
   type ObservedPod,
   type PodContainer,
@@ -40,7 +42,7 @@ export interface ContainerFacts {
   readonly ended: boolean;
 }
 
-/** All messages of a pod together stay below this. */
+/** In bytes: all messages of a pod together stay below this. */
 const messagesLimit = 12 * 1024;
 
 export function computeContainerStatus(
@@ -124,14 +126,12 @@ function terminationOf(
 ): ContainerStateTerminated | undefined {
   if (remembered !== undefined) return { ...remembered };
   if (status.type !== 'exited') return undefined;
-  const share = Math.floor(
-    messagesLimit / Math.max(1, (pod.spec?.containers.length ?? 0) + (pod.spec?.initContainers?.length ?? 0)),
-  );
+  const shareBytes = Math.floor(messagesLimit / containersOf(pod).length);
   const message = status.startError ?? messages.get(id);
   return {
     exitCode: status.exitCode,
     reason: terminationReason(status),
-    ...(message !== undefined && message !== '' && { message: message.slice(0, share) }),
+    ...(message !== undefined && message !== '' && { message: cutText(Buffer.from(message), shareBytes).toString() }),
     startedAt: formatTime(status.startedAt),
     finishedAt: formatTime(status.finishedAt),
     containerID: `docker://${id}`,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cutText } from './logs.ts';
+import { cutText } from './cut-text.ts';
 
-describe('a log of limited size', () => {
+describe('cutText', () => {
   const cut = (text: string, limit: number) => cutText(Buffer.from(text), limit).toString();
 
   it('has no more bytes than that, and whole characters', () => {
