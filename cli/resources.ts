@@ -67,7 +67,7 @@ export async function resolveKind(client: Client, word: string): Promise<ServedR
   throw new UserError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
 }
 
-export function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {
+function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {
   const lower = word.toLowerCase();
   const [name = '', ...suffix] = (own(classicNames, lower) ?? lower).split('.');
   const wanted = suffix.join('.');

@@ -106,7 +106,7 @@ function computePlaceLabels({ dataDir, clusterCidr, serviceCidr, nodePortRange: 
 const isAlone = ({ options }: Cluster): boolean =>
   options.etcdServers.length === 0 && options.only.size === components.length;
 
-export const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
+const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
 
 /** The engine of this machine: DOCKER_HOST when it is a unix socket, else Docker's own default. */
 export function dockerSocket(environment: NodeJS.ProcessEnv = process.env): string {

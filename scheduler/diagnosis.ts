@@ -3,7 +3,7 @@
 import { compareText } from '../base/compare.ts';
 import type { Refusal } from './framework.ts';
 
-export const noNodes = 'no nodes available to schedule pods';
+const noNodes = 'no nodes available to schedule pods';
 /** The other cure that upstream tries, and of which Longshore has none: devices that are claimed dynamically. */
 const noClaims = 'no new claims to deallocate';
 

@@ -69,8 +69,7 @@ export function finishWrite({ kind, next, previous, context }: Write, { isChange
 }
 
 /** Whether nothing needs to be written. */
-export const isUnchanged = ({ next, previous }: Write): boolean =>
-  previous !== undefined && sameButForTimes(next, previous);
+const isUnchanged = ({ next, previous }: Write): boolean => previous !== undefined && sameButForTimes(next, previous);
 
 /** The bytes that are stored. */
 export const storedBytes = ({ storedAs }: Kind, object: Stored): Buffer =>

@@ -5,7 +5,7 @@ import type { ApiRequest } from './api-request.ts';
 import type { BodyShare } from './body-budget.ts';
 
 /** Upstream's limit for a request body. */
-export const maxBodyBytes = 3 * 1024 * 1024;
+const maxBodyBytes = 3 * 1024 * 1024;
 
 /**
  * Read once, however often it is asked for. Throws RequestEntityTooLarge, and TooManyRequests when `share` has no room
@@ -17,7 +17,7 @@ export function readBody(request: ApiRequest, share?: BodyShare): Promise<Buffer
 }
 
 /** Whether copies may be made of parts of it: by YAML's anchors, or by the `copy` of a JSON patch, however it is written. */
-export function mayGrow(body: Buffer, contentType: string): boolean {
+function mayGrow(body: Buffer, contentType: string): boolean {
   if (contentType.includes('yaml')) return body.includes('&');
   return contentType.includes('json-patch') && (body.includes('copy') || body.includes('\\'));
 }

@@ -16,7 +16,7 @@ export function integerParameter(query: URLSearchParams, name: string): number |
   return value === null ? undefined : parseInteger(value);
 }
 
-export function parseInteger(text: string): number {
+function parseInteger(text: string): number {
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   const value = BigInt(text);
   if (value !== BigInt.asIntN(64, value)) {

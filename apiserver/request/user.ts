@@ -9,6 +9,5 @@ export interface User {
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-export const isAnonymous = (user: User): boolean => user.name === anonymous.name;
 /** Members of this group may do everything. */
 export const isMaster = (user: User): boolean => user.groups.includes('system:masters');

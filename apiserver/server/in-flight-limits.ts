@@ -18,7 +18,7 @@ export interface InFlightLimitsOptions {
   readonly maxArrivals?: number;
 }
 
-export const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
+const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
 
 /** Of a class's seats one client may take this share: the rest stays free for others. */
 const shareOfOneClient = 0.75;

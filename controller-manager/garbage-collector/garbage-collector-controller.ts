@@ -50,7 +50,7 @@ function isCollectable({ group, plural, verbs, preferred }: KnownResource): bool
 }
 
 /** Takes note of a change, and returns the uids of objects that are to be looked at because of it. */
-export function noteChange(graph: OwnerGraph, kind: Resource, change: ObjectChange<KubernetesObject>): string[] {
+function noteChange(graph: OwnerGraph, kind: Resource, change: ObjectChange<KubernetesObject>): string[] {
   if (change.type === 'deleted') {
     const { uid } = change.previous.metadata;
     graph.delete(uid);

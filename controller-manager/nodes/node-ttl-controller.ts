@@ -15,7 +15,7 @@ const steps: readonly (readonly [nodes: number, seconds: number])[] = [
   [2000, 60],
 ];
 
-export function ttlSeconds(nodeCount: number): number {
+function ttlSeconds(nodeCount: number): number {
   return steps.find(([limit]) => nodeCount <= limit)?.[1] ?? 300;
 }
 

@@ -54,7 +54,7 @@ const reclaimPolicies = ['Delete', 'Retain'];
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
 /** Whether claims that name no class get this one; the beta annotation still counts. */
-export function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
+function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
   const names = [defaultStorageClassAnnotation, 'storageclass.beta.kubernetes.io/is-default-class'];
   return names.some((name) => annotations?.[name] === 'true');
 }

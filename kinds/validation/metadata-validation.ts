@@ -41,7 +41,7 @@ export interface MetadataRules {
 }
 
 /** The same for metadata inside an object, for instance that of a template. */
-export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
+function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
   const { path } = rules;
   const { name = '', generateName = '', namespace = '' } = metadata;
   if (generateName !== '') {
@@ -181,12 +181,7 @@ const immutableFields = [
 ] as const;
 
 /** What differs from before and may not. */
-export function validateMetadataChange(
-  now: ObjectMeta,
-  before: ObjectMeta,
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
+function validateMetadataChange(now: ObjectMeta, before: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
   if (before.deletionTimestamp !== undefined) {
     const added = (now.finalizers ?? []).filter((finalizer) => !before.finalizers?.includes(finalizer));
     if (added.length > 0) {

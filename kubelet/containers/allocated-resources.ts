@@ -52,7 +52,7 @@ export function isResizePending(pod: PodObject, observed: ObservedPod): boolean 
   });
 }
 
-export const resourcesOf = ({ resources }: ContainerSpec): AllocatedResources => resources ?? {};
+const resourcesOf = ({ resources }: ContainerSpec): AllocatedResources => resources ?? {};
 
 /** A limit without a request is one as well. */
 export const requestsOf = ({ limits = {}, requests = {} }: AllocatedResources): Quantities => ({

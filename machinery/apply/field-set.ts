@@ -12,7 +12,7 @@ export interface FieldSet {
   readonly [element: string]: FieldSet;
 }
 
-export const emptySet: FieldSet = {};
+const emptySet: FieldSet = {};
 const itself = '.';
 
 const hasMembers = (node: FieldSet): boolean => {

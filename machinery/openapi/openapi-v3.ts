@@ -27,7 +27,7 @@ import {
 } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
-export const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
+const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** Documents that describe discovery itself, and what each answers with. */

@@ -35,7 +35,7 @@ export interface Path {
   readonly operations: readonly Operation[];
 }
 
-export const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 const statusDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 

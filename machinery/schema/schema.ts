@@ -156,7 +156,7 @@ export function defineSchema(definition: string, fact: FactSchema): ObjectSchema
 }
 
 /** `io.k8s.api.core.v1.ServiceSpec` → `v1.ServiceSpec`. */
-export function goTypeOf(definition: string): string {
+function goTypeOf(definition: string): string {
   return definition.split('.').slice(-2).join('.');
 }
 

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { guaranteedUpdate } from '../guaranteed-update.ts';
 import {
   type Change,
   CompactedError,
@@ -13,6 +12,7 @@ import {
   type Store,
   ValueTooLargeError,
 } from '../store.ts';
+import { guaranteedUpdate } from './guaranteed-update.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;

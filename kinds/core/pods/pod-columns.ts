@@ -46,7 +46,7 @@ function readiness(pod: Pod): string {
 }
 
 /** The word under STATUS. */
-export function podState(pod: Pod): string {
+function podState(pod: Pod): string {
   const { status, metadata } = pod;
   let reason = status?.reason || status?.phase || '';
   const gated = status?.conditions?.find(({ type }) => type === 'PodScheduled');

@@ -68,12 +68,7 @@ const euiPattern = /^eui\.[0-9a-fA-F]{16}$/;
 const naaPattern = /^naa\.[0-9a-fA-F]{16,32}$/;
 const isInitiator = (text: string): boolean => iqnPattern.test(text) || euiPattern.test(text) || naaPattern.test(text);
 
-export function validateIscsi(
-  source: ISCSIVolumeSource,
-  path: FieldPath,
-  errors: FieldErrors,
-  volumeName: string,
-): void {
+function validateIscsi(source: ISCSIVolumeSource, path: FieldPath, errors: FieldErrors, volumeName: string): void {
   requireText(source, ['targetPortal'], path, errors);
   const { iqn, lun, initiatorName, targetPortal } = source;
   if (iqn === '') errors.required(path.child('iqn'));
@@ -231,7 +226,7 @@ export function sourceRule<S extends object>(
 }
 
 /** In the order in which upstream looks at them. */
-export const sharedSources: readonly SourceRule[] = [
+const sharedSources: readonly SourceRule[] = [
   sourceRule('gcePersistentDisk', (source: { pdName: string; partition?: number }, path, errors) => {
     requireText(source, ['pdName'], path, errors);
     validatePartition(source, path, errors);

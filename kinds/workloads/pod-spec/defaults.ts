@@ -113,7 +113,7 @@ function setContainerDefaults(container: Container | EphemeralContainer): void {
 const imageName = /^(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?$/;
 
 /** `latest`, said or meant, is pulled always. */
-export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
+function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
   // What is no image name at all has no tag that could move.
   if (image !== '' && !imageName.test(image)) return 'IfNotPresent';

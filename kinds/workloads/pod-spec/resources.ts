@@ -38,12 +38,12 @@ export const isHugePages = (name: string): boolean => name.startsWith(hugePages)
 const isNative = (name: string): boolean =>
   !name.includes('/') || name.split('/')[0]?.endsWith('kubernetes.io') === true;
 /** Resources of others, such as `example.com/gpu`: whole numbers, never promised twice. */
-export function isExtended(name: string): boolean {
+function isExtended(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && checkQualifiedName(`requests.${name}`).length === 0;
 }
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 export const isStandardResource = (name: string): boolean => standardResources.has(name);
-export const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtended(name);
+const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtended(name);
 
 /** Names of resources wherever they may stand. */
 export function validateResourceName(name: string, path: FieldPath, errors: FieldErrors): void {

@@ -1,6 +1,6 @@
 /** Update by function: the way to change an entry that others change too. */
 
-import { type Entry, RevisionConflictError, type Store, type WriteOptions } from './store.ts';
+import { type Entry, RevisionConflictError, type Store, type WriteOptions } from '../store.ts';
 
 export interface GuaranteedUpdateOptions extends WriteOptions {
   /** What the caller believes is there, to save a read. May be old. */
