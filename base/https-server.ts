@@ -7,12 +7,12 @@ import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import type { KeyPair } from './certificates.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { listeningPort } from './listening-port.ts';
 import type { Logger } from './logger.ts';
 import { type KeyPairSource, RenewedKeyPair } from './renewed-key-pair.ts';
 import { renewServing } from './serving-certificate.ts';
@@ -111,7 +111,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
   const closing = new AbortController();
   const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listeningPort(server),
     async close(graceMs) {
       const closed = once(server, 'close');
       closing.abort();

@@ -29,18 +29,24 @@ export function networkErrorText(error: unknown): string {
   return networkReasonOf(error) ?? errorText(error);
 }
 
+interface ConnectionError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly port?: number;
+}
+
 /** As `networkErrorText`; undefined: this is no error of a connection. */
 export function networkReasonOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   // One for each address of a name; none is worth more than another.
   if (error instanceof AggregateError && error.errors.length > 0) return networkReasonOf(error.errors[0]);
-  const { code = '', syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  // Of the errors of connections; others have none of these.
+  const { code = '', syscall, address, port, path }: ConnectionError = error;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return tlsReasonOf(`${error.message} ${code.replace(/_/g, ' ')}`);
   if (syscall === 'connect' && address !== undefined && port === undefined) {
     return code === 'EACCES' ? `permission denied for ${address}` : `nothing listens on ${address}`;
   }
-  const isOfFile = syscall === 'open' || (error as NodeJS.ErrnoException).path !== undefined;
+  const isOfFile = syscall === 'open' || path !== undefined;
   return isOfFile || !Object.hasOwn(reasons, code) ? undefined : reasons[code];
 }
 

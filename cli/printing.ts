@@ -70,6 +70,7 @@ interface Named {
 
 /** `pod/web`, `deployment.apps/web`: one line for each object. */
 function printNames(value: unknown): string {
+  // What the server answers is an object or a list of them.
   const { items, kind = '', apiVersion = '', metadata } = value as Named;
   if (items !== undefined) return items.map(printNames).join('');
   const { group } = parseApiVersion(apiVersion) ?? { group: '' };

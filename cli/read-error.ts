@@ -1,5 +1,6 @@
 /** Why a file that the user named cannot be read, in one sentence. */
 
+import { errorCode, errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -14,6 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** `what` says which file it is for the user: `manifest`, `template`. */
 export function readError(what: string, path: string, cause: unknown): UserError {
-  const { code = '', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
-  return new UserError(`Cannot read the ${what} ${path}: ${reasons[code] ?? message}`, { cause });
+  return new UserError(`Cannot read the ${what} ${path}: ${reasons[errorCode(cause) ?? ''] ?? errorText(cause)}`, {
+    cause,
+  });
 }

@@ -20,8 +20,12 @@ export const titleOf = ({ kind, group }: Pick<Resource, 'kind' | 'group'>, name:
   `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
 
 /** All objects in scope, each with its apiVersion and kind. */
-export async function listAll(client: Client, kind: Resource, scope: Scope): Promise<Stored[]> {
-  const items: Stored[] = [];
+export async function listAll<T extends KubernetesObject>(
+  client: Client,
+  kind: Resource<T>,
+  scope: Scope,
+): Promise<Stored<T>[]> {
+  const items: Stored<T>[] = [];
   for (let token: string | undefined; ; ) {
     const page = await client.list(kind, { ...scope, limit: pageSize, continue: token });
     items.push(...page.items);

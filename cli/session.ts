@@ -1,6 +1,7 @@
 /** What every command works with: where to write, which cluster and namespace, and when to give up. */
 
 import { readFile } from 'node:fs/promises';
+import { isRecord } from '../api/json-record.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Output, Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
@@ -128,22 +129,32 @@ export class Session implements Terminal {
   }
 }
 
-interface AuthFile {
-  readonly User?: string;
-  readonly Password?: string;
-  readonly CAFile?: string;
-  readonly CertFile?: string;
-  readonly KeyFile?: string;
-  readonly BearerToken?: string;
-  readonly Insecure?: boolean;
-}
+type TextField = 'User' | 'Password' | 'CAFile' | 'CertFile' | 'KeyFile' | 'BearerToken';
+type AuthFile = Readonly<Partial<Record<TextField, string | undefined>>> & { readonly Insecure: boolean };
 
 function parseAuth(path: string, text: string): AuthFile {
   try {
-    return JSON.parse(text) as AuthFile;
+    return authFileOf(JSON.parse(text));
   } catch (cause) {
     throw new UserError(`${path} is not JSON: it should hold CAFile, CertFile, KeyFile or BearerToken`, { cause });
   }
+}
+
+function authFileOf(value: unknown): AuthFile {
+  const fields = isRecord(value) ? value : {};
+  const text = (name: TextField): string | undefined => {
+    const field = fields[name];
+    return typeof field === 'string' ? field : undefined;
+  };
+  return {
+    User: text('User'),
+    Password: text('Password'),
+    CAFile: text('CAFile'),
+    CertFile: text('CertFile'),
+    KeyFile: text('KeyFile'),
+    BearerToken: text('BearerToken'),
+    Insecure: fields.Insecure === true,
+  };
 }
 
 async function readNamed(path: string, what: string): Promise<string> {

@@ -2,7 +2,14 @@
 
 import type { Options } from 'yargs';
 import { UserError } from '../base/user-error.ts';
-import { type Component, components, defaultDataDir, type UpOptions } from '../cluster/cluster-options.ts';
+import {
+  type Component,
+  components,
+  defaultDataDir,
+  logLevels,
+  proxyModes,
+  type UpOptions,
+} from '../cluster/cluster-options.ts';
 import { type Arguments, isSet, textOf } from './arguments.ts';
 import { parseDataDir } from './data-dir.ts';
 
@@ -29,7 +36,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'service-cidr': text('The addresses of services', '10.96.0.0/16'),
   'node-ports': text('The ports that services may have on every node', '30000-32767'),
   'network-name': text('Name of what the cluster makes on this machine: Docker network, bridge, rules', 'longshore'),
-  'proxy-mode': { choices: ['nftables', 'userspace'], default: 'nftables', describe: 'How services are forwarded' },
+  'proxy-mode': { choices: proxyModes, default: 'nftables', describe: 'How services are forwarded' },
   'registry-port': text("Port of the demo's image registry on loopback", '5000'),
   'accept-older-data': {
     type: 'boolean',
@@ -41,7 +48,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
     default: false,
     describe: 'Let this copy of a data directory be the cluster from now on; the original is refused then',
   },
-  'log-level': { choices: ['debug', 'info', 'warn', 'error'], default: 'info', describe: 'What goes to the log file' },
+  'log-level': { choices: logLevels, default: 'info', describe: 'What goes to the log file' },
 };
 
 export function parseUpOptions(args: Arguments): UpOptions {
@@ -65,20 +72,21 @@ export function parseUpOptions(args: Arguments): UpOptions {
     networkName: networkNameOf(named('network-name')),
     acceptOlderData: isSet(args, 'accept-older-data'),
     takeOver: isSet(args, 'take-over'),
-    proxyMode: named('proxy-mode') as UpOptions['proxyMode'],
+    proxyMode: proxyModes.find((mode) => mode === named('proxy-mode')) ?? 'nftables',
     registryPort: portOf(named('registry-port'), '--registry-port'),
-    logLevel: isSet(args, 'verbose') ? 'debug' : (named('log-level') as UpOptions['logLevel']),
+    logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }
 
 function parseComponents(list: string | undefined): ReadonlySet<Component> {
   if (list === undefined) return new Set(components);
   const wanted = list.split(',').map((name) => name.trim());
-  const unknown = wanted.find((name) => !components.includes(name as Component));
+  const isComponent = (name: string): name is Component => components.some((one) => one === name);
+  const unknown = wanted.find((name) => !isComponent(name));
   if (unknown !== undefined) {
     throw new UserError(`--only: there is no component "${unknown}"; there are ${components.join(', ')}`);
   }
-  return new Set(wanted as Component[]);
+  return new Set(wanted.filter(isComponent));
 }
 
 /** The kernel allows 15 bytes for a bridge; the beginning tells it from everything else on the machine. */

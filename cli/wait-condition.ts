@@ -1,17 +1,12 @@
 /** What `wait --for` waits for, as a question about one object. Pure. */
 
+import { isRecord, type JsonRecord } from '../api/json-record.ts';
 import { UserError } from '../base/user-error.ts';
 
 export type WaitCondition =
   | { readonly type: 'delete' }
   | { readonly type: 'create' }
   | { readonly type: 'state'; readonly text: string; isTrue(object: unknown): boolean };
-
-interface WithConditions {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
-  };
-}
 
 /** `delete`, `create`, `condition=Ready`, `condition=Ready=False`, `jsonpath={.status.phase}=Running`. */
 export function parseWaitCondition(text: string): WaitCondition {
@@ -26,12 +21,16 @@ export function parseWaitCondition(text: string): WaitCondition {
 }
 
 function conditionState(text: string, type: string, status: string): WaitCondition {
-  const same = (a: string | undefined, b: string) => a?.toLowerCase() === b.toLowerCase();
+  const same = (a: unknown, b: string) => typeof a === 'string' && a.toLowerCase() === b.toLowerCase();
   const isTrue = (object: unknown) =>
-    ((object as WithConditions).status?.conditions ?? []).some(
-      (one) => same(one.type, type) && same(one.status, status),
-    );
+    conditionsOf(object).some((one) => same(one.type, type) && same(one.status, status));
   return { type: 'state', text, isTrue };
+}
+
+function conditionsOf(object: unknown): JsonRecord[] {
+  const status = isRecord(object) ? object.status : undefined;
+  const conditions = isRecord(status) ? status.conditions : undefined;
+  return Array.isArray(conditions) ? conditions.filter(isRecord) : [];
 }
 
 function pathState(text: string, path: string, expected: string | undefined): WaitCondition {
@@ -45,5 +44,5 @@ function pathState(text: string, path: string, expected: string | undefined): Wa
 
 function stepInto(value: unknown, step: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-  return (value as Record<string, unknown>)[step];
+  return Reflect.get(value, step);
 }

@@ -4,6 +4,7 @@
  * ServiceUnavailable. A consumer declares the narrow part it needs: `Reader`, `Writer`, `Watcher`.
  */
 
+import type { Readable } from 'node:stream';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
 
@@ -101,6 +102,6 @@ export interface Client extends Reader, Watcher, Writer {
   /** Any path, for what has no kind: `/version`, `/healthz`. Answers other than 2xx are thrown as StatusError. */
   raw(method: string, path: string, options?: RawOptions): Promise<{ readonly code: number; readonly text: string }>;
   /** A streaming GET: logs, watches of tables. The stream ends or is destroyed by the caller. */
-  stream(path: string, signal: AbortSignal, headers?: RawOptions['headers']): Promise<NodeJS.ReadableStream>;
+  stream(path: string, signal: AbortSignal, headers?: RawOptions['headers']): Promise<Readable>;
   close(): Promise<void>;
 }

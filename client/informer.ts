@@ -223,6 +223,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   #slim(object: Stored<T>): Cached<T> {
     delete object.metadata.managedFields;
     const { apiVersion, kind, metadata } = object;
+    // Who asked for metadata only knows of no other members.
     return (this.#metadataOnly ? { apiVersion, kind, metadata } : object) as Cached<T>;
   }
 }

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { load } from 'js-yaml';
+import { isRecord } from '../api/json-record.ts';
 import type { Connection } from './connection.ts';
 
 /** A kubeconfig that cannot be used; the message names the file and the place in it. */
@@ -132,7 +133,7 @@ function parse(path: string, text: string): Entry {
   }
 }
 
-const asEntry = (value: unknown): Entry => (typeof value === 'object' && value !== null ? (value as Entry) : {});
+const asEntry = (value: unknown): Entry => (isRecord(value) ? value : {});
 
 function optionalText(entry: Entry, field: string): string | undefined {
   const value = entry[field];

@@ -93,9 +93,8 @@ export class SharedInformers {
 
   #create<T extends KubernetesObject>(resource: Resource<T>, options: InformerOptions<T>): Informer<T> {
     const informer = createInformer(this.#client, resource, { ...this.#dependencies, ...options });
-    const any = informer;
-    if (this.#signal === undefined) this.#created.push(any);
-    else this.#start(any, this.#signal);
+    if (this.#signal === undefined) this.#created.push(informer);
+    else this.#start(informer, this.#signal);
     return informer;
   }
 

@@ -7,6 +7,9 @@ export const defaultDataDir = '/var/lib/longshore';
 export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
 export type Component = (typeof components)[number];
 
+export const proxyModes = ['nftables', 'userspace'] as const;
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
 export interface UpOptions {
   readonly dataDir: string;
   readonly etcdServers: readonly string[];
@@ -25,7 +28,7 @@ export interface UpOptions {
   readonly networkName: string;
   readonly acceptOlderData: boolean;
   readonly takeOver: boolean;
-  readonly proxyMode: 'nftables' | 'userspace';
+  readonly proxyMode: (typeof proxyModes)[number];
   readonly registryPort: number;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logLevel: (typeof logLevels)[number];
 }

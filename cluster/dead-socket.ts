@@ -5,6 +5,7 @@
 
 import { unlink } from 'node:fs/promises';
 import net from 'node:net';
+import { errorCode } from '../base/error-text.ts';
 
 /** Removes the socket unless a process listens on it: false says that one does. What is not there is free. */
 export async function freeSocket(path: string): Promise<boolean> {
@@ -30,6 +31,6 @@ async function unlinkIfPresent(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }

@@ -8,6 +8,7 @@ import { apiVersionOf } from '../api/resource.ts';
 import { pods } from '../api/resources/core.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import { systemClock } from '../base/clock.ts';
+import { errorOutput } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { packageRoot } from '../base/package-root.ts';
 import { UserError } from '../base/user-error.ts';
@@ -41,10 +42,12 @@ export async function prepareDemoImages(cluster: Cluster, running: Running[]): P
   try {
     await run(script, [registry], { env: { ...process.env, DOCKER_HOST: `unix://${dockerSocket()}` } });
   } catch (cause) {
-    const { stderr = '' } = cause as { stderr?: string };
-    throw new UserError(`The demo's images cannot be built (${script}):\n${stderr.trim()}\n--no-demo leaves it out.`, {
-      cause,
-    });
+    throw new UserError(
+      `The demo's images cannot be built (${script}):\n${errorOutput(cause).trim()}\n--no-demo leaves it out.`,
+      {
+        cause,
+      },
+    );
   }
   return { registry };
 }

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { errorCode } from '../base/error-text.ts';
 import { Patience } from '../base/patience.ts';
 import type { Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
@@ -183,6 +184,6 @@ async function removeFolder(folder: string): Promise<void> {
     await rmdir(folder);
   } catch (error) {
     // A mount point, as in a container with a volume there: empty is as good.
-    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    if (errorCode(error) !== 'EBUSY') throw error;
   }
 }

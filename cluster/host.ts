@@ -6,6 +6,7 @@ import net from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { errorCode, errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
 
 const run = promisify(execFile);
@@ -52,7 +53,7 @@ export async function prepareDataDir(dataDir: string): Promise<void> {
     await writeFile(probe, 'x'.repeat(4096));
     await rm(probe);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const [code, message] = [errorCode(cause), errorText(cause)];
     const advice: Record<string, string> = {
       EACCES: 'Run as root, or choose a folder of your own with --data-dir.',
       EROFS: 'It is on a read-only file system: choose another with --data-dir.',

@@ -2,6 +2,7 @@
 
 import { mkdir, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { errorCode } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
 import { readIfPresent } from './read-if-present.ts';
 
@@ -30,7 +31,7 @@ export async function lockCluster(clusterId: string, root = runFolder): Promise<
     return { release: () => forgetRunner(clusterId, root) };
   } catch (error) {
     // Not root, and in the group of Docker: then only the data directory is locked.
-    if (!['EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['EACCES', 'EROFS'].includes(errorCode(error) ?? '')) throw error;
     return { release: async () => {} };
   }
 }

@@ -28,7 +28,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     const uid = await deleteOne(client, target, { options, ignoreMissing: isSet(args, 'ignore-not-found') });
     if (uid === undefined) continue;
     deleted.push({ ...target, uid });
-    session.out.write(isClassic ? renderClassicTable('Status', [{ status: 'Success' } as object]) : sentence(target));
+    session.out.write(isClassic ? renderClassicTable('Status', [{ status: 'Success' }]) : sentence(target));
   }
   if (args.wait === false) return;
   for (const target of deleted) await waitUntilGone(session, client, target);

@@ -29,7 +29,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
 
 async function describeEvents(client: Client, kind: Resource, { metadata }: Stored): Promise<string> {
   const fieldSelector = [`involvedObject.name=${metadata.name}`, `involvedObject.kind=${kind.kind}`].join(',');
-  const found = (await listAll(client, events, { namespace: metadata.namespace, fieldSelector })) as Stored<Event>[];
+  const found = await listAll(client, events, { namespace: metadata.namespace, fieldSelector });
   if (found.length === 0) return 'Events:       <none>\n';
   const rows = found
     .sort((a, b) => timeOf(a) - timeOf(b))

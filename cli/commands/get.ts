@@ -1,7 +1,7 @@
 /** `get`: objects as tables, or in the format that was asked for; with `-w` also what happens to them afterwards. */
 
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { isRecord } from '../../api/json-record.ts';
 import { parseApiVersion } from '../../api/resource.ts';
 import { type Status, StatusError } from '../../api/status-error.ts';
 import { UserError } from '../../base/user-error.ts';
@@ -166,10 +166,9 @@ interface WatchOnce {
   readonly table: boolean;
 }
 
-interface WireEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: unknown;
-}
+type WireEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: unknown }
+  | { readonly type: 'ERROR'; readonly object: Status };
 
 async function* watchOnce(session: Session, { kind }: Selection, options: WatchOnce): AsyncGenerator<WireEvent> {
   const { namespace, ...selectors } = options.scope;
@@ -181,7 +180,7 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
   });
   const client = await session.client();
   const headers = options.table ? { accept: tableAccept } : {};
-  const stream = (await client.stream(collectionPath(kind, namespace) + query, session.signal, headers)) as Readable;
+  const stream = await client.stream(collectionPath(kind, namespace) + query, session.signal, headers);
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   // A stream that is destroyed does not end the lines that are read from it.
   const stop = () => lines.close();
@@ -189,8 +188,9 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
   stream.once('close', stop);
   try {
     for await (const line of lines) {
+      // Watches answer with events.
       const event = JSON.parse(line) as WireEvent;
-      if (event.type === 'ERROR') throw StatusError.from(event.object as Status);
+      if (event.type === 'ERROR') throw StatusError.from(event.object);
       yield event;
     }
   } finally {
@@ -200,9 +200,15 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
 }
 
 function versionOf(object: unknown): string | undefined {
-  const { metadata, rows } = object as Partial<Table>;
-  const rowMetadata = rows?.[0]?.object.metadata as { resourceVersion?: string } | undefined;
-  return rowMetadata?.resourceVersion ?? (metadata?.resourceVersion || undefined);
+  if (!isRecord(object)) return undefined;
+  const row: unknown = Array.isArray(object.rows) ? object.rows[0] : undefined;
+  return resourceVersionIn(isRecord(row) ? row.object : undefined) ?? resourceVersionIn(object);
+}
+
+function resourceVersionIn(object: unknown): string | undefined {
+  const metadata = isRecord(object) ? object.metadata : undefined;
+  const version = isRecord(metadata) ? metadata.resourceVersion : undefined;
+  return typeof version === 'string' && version !== '' ? version : undefined;
 }
 
 /** Later tables of a watch come without column definitions. */

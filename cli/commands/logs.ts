@@ -24,7 +24,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   });
   const stream = await client.stream(objectPath(pods, { namespace, name }, 'log') + query, session.signal);
   try {
-    for await (const chunk of stream) session.out.write(chunk as string);
+    for await (const chunk of stream) session.out.write(String(chunk));
   } catch (error) {
     if (!session.signal.aborted) throw error;
   }

@@ -21,5 +21,5 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     resourceVersion: metadata.resourceVersion,
     propagationPolicy: 'Background',
   });
-  session.out.write(renderClassicTable('Status', [{ status: 'Success' } as object]));
+  session.out.write(renderClassicTable('Status', [{ status: 'Success' }]));
 }

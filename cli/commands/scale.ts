@@ -1,6 +1,6 @@
 /** `scale rc/web --replicas 5`: through the scale subresource, so for every kind that has one. */
 
-import type { ObjectKey } from '../../api/object.ts';
+import type { KubernetesObject, ObjectKey } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
@@ -26,7 +26,7 @@ export async function run(session: Session, args: Arguments): Promise<void> {
 }
 
 async function expectReplicas(client: Client, kind: Resource, key: ObjectKey, expected: number): Promise<void> {
-  const { spec } = (await client.get(kind, key)) as { spec?: { replicas?: number } };
+  const { spec }: KubernetesObject & { spec?: { replicas?: number } } = await client.get(kind, key);
   const current = spec?.replicas ?? 1;
   if (current !== expected)
     throw new UserError(`Expected ${expected} replicas of ${key.name}, but there are ${current}`);

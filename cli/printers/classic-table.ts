@@ -3,7 +3,6 @@
  * Only the four classic resources and Status have such a table.
  */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import type { Node, Pod, ReplicationController, Service } from '../../api/types/core/v1.ts';
 import { compareKeys } from '../../base/compare.ts';
 import { alignColumns } from './columns.ts';
@@ -60,7 +59,7 @@ const tables = new Map<string, ClassicTable<unknown>>([
 export const hasClassicTable = (kind: string): boolean => tables.has(kind);
 
 /** `kind` says which table; the objects need not name it (items of a list do not). */
-export function renderClassicTable(kind: string, objects: readonly KubernetesObject[]): string {
+export function renderClassicTable(kind: string, objects: readonly object[]): string {
   const table = tables.get(kind);
   if (table === undefined) throw new RangeError(`There is no classic table of ${kind}`);
   const dashes = table.columns.map(() => '----------');

@@ -19,12 +19,10 @@ import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { controllerReference } from '../workloads/ownership.ts';
 import { managedByLabel } from './endpoint-slice-plan.ts';
 import { computeMirror, mirroringManager, mirrorMetadata, shouldMirror } from './endpoints-mirroring-plan.ts';
-import type { AddressType } from './service-pods.ts';
+import { type AddressType, addressTypes } from './service-pods.ts';
 import { sliceIndexes } from './slice-indexes.ts';
 import { planSlices, type SlicePlan } from './slice-plan.ts';
 import { SliceTracker } from './slice-tracker.ts';
-
-const addressTypes: readonly AddressType[] = ['IPv4', 'IPv6'];
 
 interface Parts {
   readonly client: Client;

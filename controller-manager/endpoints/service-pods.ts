@@ -14,7 +14,8 @@ export interface EndpointPort {
   readonly appProtocol?: string;
 }
 
-export type AddressType = 'IPv4' | 'IPv6';
+export const addressTypes = ['IPv4', 'IPv6'] as const;
+export type AddressType = (typeof addressTypes)[number];
 
 export const headlessLabel = 'service.kubernetes.io/headless';
 
@@ -47,8 +48,8 @@ export function addressOfType(pod: Cached<Pod>, type: AddressType): string | und
 }
 
 export function addressTypesOf({ spec }: Cached<Service>): AddressType[] {
-  const families = (spec?.ipFamilies ?? []) as readonly AddressType[];
-  if (families.length > 0) return [...families];
+  const families = (spec?.ipFamilies ?? []).flatMap((family) => addressTypes.filter((type) => type === family));
+  if (families.length > 0) return families;
   return [isIPv6(spec?.clusterIP ?? '') ? 'IPv6' : 'IPv4'];
 }
 

@@ -52,7 +52,7 @@ export function decideClaims<T extends KubernetesObject>(
   candidates: Iterable<Cached<T>>,
   matches: (labels: Readonly<Record<string, string>>) => boolean,
 ): Claims<T> {
-  const claims = { mine: [] as Cached<T>[], adopt: [] as Cached<T>[], release: [] as Cached<T>[] };
+  const claims: Record<'mine' | 'adopt' | 'release', Cached<T>[]> = { mine: [], adopt: [], release: [] };
   const alive = owner.metadata.deletionTimestamp === undefined;
   for (const candidate of candidates) {
     const { labels = {}, deletionTimestamp } = candidate.metadata;

@@ -33,6 +33,7 @@ export function allocatedResourcesOf(
 ): AllocatedResources {
   const [newest] = attemptsOf(observed, container.spec.name);
   const kept = newest?.annotations[containerAnnotations.resources];
+  // The kubelet itself wrote the annotation when it made the container.
   if (kept !== undefined) return JSON.parse(kept) as AllocatedResources;
   const known = statusOf(pod, container);
   return (newest && known?.containerID && known.resources) || resourcesOf(container.spec);

@@ -7,7 +7,6 @@ import type {
   ContainerRestartRule,
   ContainerStateTerminated,
   ContainerStatus,
-  EphemeralContainer,
   Pod,
 } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -36,17 +35,11 @@ export function identityOf(pod: PodObject): PodIdentity {
 /** In the order in which they are started. */
 export function containersOf(pod: PodObject): PodContainer[] {
   return [
-    ...(pod.spec?.initContainers ?? []).map((spec) => {
-      const container = spec as ContainerSpec;
-      return { spec: container, kind: 'init', sidecar: isSidecar(container) } as const;
-    }),
-    ...(pod.spec?.containers ?? []).map(
-      (spec) => ({ spec: spec as ContainerSpec, kind: 'main', sidecar: false }) as const,
+    ...(pod.spec?.initContainers ?? []).map((spec) => ({ spec, kind: 'init', sidecar: isSidecar(spec) }) as const),
+    ...(pod.spec?.containers ?? []).map((spec) => ({ spec, kind: 'main', sidecar: false }) as const),
+    ...(pod.spec?.ephemeralContainers ?? []).map(
+      (spec) => ({ spec, kind: 'ephemeral', sidecar: false, target: spec.targetContainerName || undefined }) as const,
     ),
-    ...(pod.spec?.ephemeralContainers ?? []).map((spec) => {
-      const { targetContainerName: target } = spec as DeepReadonly<EphemeralContainer>;
-      return { spec: spec as ContainerSpec, kind: 'ephemeral', sidecar: false, target: target || undefined } as const;
-    }),
   ];
 }
 

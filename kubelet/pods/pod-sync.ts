@@ -248,10 +248,10 @@ export class PodSync {
 
   #graceSeconds(pod: PodObject, name: string, reason: StopReason): number {
     const { livenessProbe, startupProbe } = containerOf(pod, name)?.spec ?? {};
-    const own = {
+    const own: Partial<Record<StopReason, number | undefined>> = {
       LivenessProbeFailed: livenessProbe?.terminationGracePeriodSeconds,
       StartupProbeFailed: startupProbe?.terminationGracePeriodSeconds,
-    } as Partial<Record<StopReason, number | undefined>>;
+    };
     return own[reason] ?? graceSecondsOf(pod);
   }
 

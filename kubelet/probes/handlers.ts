@@ -6,7 +6,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { HTTPGetAction } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { errorText } from '../../base/error-text.ts';
+import { errorCode, errorText } from '../../base/error-text.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { ContainerSpec } from '../model/pod.ts';
 import type { Session, StreamRuntime } from '../runtime/runtime.ts';
@@ -194,7 +194,7 @@ export function askTcp(host: string, port: number, patience: Patience): Promise<
 }
 
 function explainDial(error: Error, host: string, port: number): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   const reasons: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'connect: connection refused',
     EHOSTUNREACH: 'connect: no route to host',

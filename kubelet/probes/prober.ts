@@ -155,7 +155,8 @@ export class Prober {
     const { clock } = this.#options;
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
     await clock.sleep(Math.max(0, initialDelaySeconds * 1000 - runningForMs(target.state, clock)), signal);
-    let [inRow, last] = [0, undefined as boolean | undefined];
+    let inRow = 0;
+    let last: boolean | undefined;
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
       const answer = await this.#askOnce(target, probe);

@@ -9,6 +9,7 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { errorCode } from '../../base/error-text.ts';
 import { ifPresent } from './if-present.ts';
 
 /** O_PATH: a handle that names a file and cannot read it, so that opening a device or a pipe does nothing to it. */
@@ -97,8 +98,7 @@ async function makeFolder(path: string): Promise<'made' | 'there'> {
     await mkdir(path);
     return 'made';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return 'there';
+    if (errorCode(error) === 'EEXIST') return 'there';
     throw error;
   }
 }

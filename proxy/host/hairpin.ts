@@ -18,7 +18,7 @@ interface Link {
 export async function ensureHairpin(clusterCidr: string, run: Command): Promise<void> {
   const show = async (...args: string[]): Promise<Link[]> => {
     const text = await run(['ip', '-j', '-d', ...args]);
-    // Devices that were filtered out are shown as empty objects.
+    // What `ip -j` prints; devices that were filtered out are shown as empty objects.
     return (JSON.parse(text === '' ? '[]' : text) as Partial<Link>[]).filter((one): one is Link => 'ifname' in one);
   };
   const podNetwork = readCidr(clusterCidr);

@@ -14,6 +14,7 @@ interface NftListing {
 
 /** The names in the table as it is; undefined when there is none. */
 export async function readExistingTable(run: Command, table: string): Promise<ExistingTable | undefined> {
+  // Both times what `nft -j` prints for a list of what is there.
   const { nftables: tables } = JSON.parse(await run(['nft', '-j', 'list', 'tables', 'ip'])) as NftListing;
   if (!tables.some((one) => one.table?.name === table)) return undefined;
   const text = await run(['nft', '-t', '-j', 'list', 'table', 'ip', table]);

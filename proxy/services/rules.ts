@@ -13,7 +13,11 @@ import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Cached } from '../../client/object-cache.ts';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+const protocols = ['TCP', 'UDP', 'SCTP'] as const;
+export type Protocol = (typeof protocols)[number];
+
+/** The API refuses others; none at all is TCP. */
+const protocolOf = (text: string | undefined): Protocol => protocols.find((one) => one === text) ?? 'TCP';
 
 export interface Endpoint {
   readonly address: string;
@@ -103,7 +107,7 @@ function clusterIpOf(spec: NonNullable<Cached<Service>['spec']>): string | undef
 function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate[] {
   if (slice.addressType !== 'IPv4') return [];
   const ports = (slice.ports ?? []).flatMap(({ name = '', protocol = 'TCP', port }) =>
-    port === undefined ? [] : [{ name, protocol: protocol as Protocol, port }],
+    port === undefined ? [] : [{ name, protocol: protocolOf(protocol), port }],
   );
   // A slice without endpoints says null, whatever the type says.
   return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName: where }) => {
@@ -118,7 +122,7 @@ function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate
 
 function computeRule(service: Cached<Service>, port: ServicePort, candidates: readonly Candidate[]): ServiceRule {
   const { metadata, spec = {} } = service;
-  const protocol = (port.protocol ?? 'TCP') as Protocol;
+  const protocol = protocolOf(port.protocol);
   const usable = (some: readonly Candidate[]) => endpointsOf(some, port.name ?? '', protocol);
   const anywhere = usable(candidates);
   const local = usable(candidates.filter((candidate) => candidate.local));

@@ -70,6 +70,7 @@ export class Userspace implements RuleApplier {
 
   async #readAddresses(): Promise<Set<string>> {
     const text = await this.#run(['ip', '-j', '-4', 'address', 'show', 'dev', 'lo', 'label', addressLabel]);
+    // What `ip -j` prints for `address show`.
     const devices = JSON.parse(text === '' ? '[]' : text) as { readonly addr_info?: readonly { local: string }[] }[];
     return new Set(devices.flatMap(({ addr_info: addresses = [] }) => addresses.map(({ local }) => local)));
   }

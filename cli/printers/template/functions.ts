@@ -71,7 +71,7 @@ function elementOf(value: unknown, key: unknown): unknown {
     return value[index];
   }
   if (typeof value !== 'object' || value === null) throw new TemplateError(`cannot index ${textOf(value)}`);
-  return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
+  return Object.hasOwn(value, String(key)) ? Reflect.get(value, String(key)) : undefined;
 }
 
 /** `%s %v %d %q %%` and `%f`, with width: `%-20s`, `%5d`, `%.2f`. */

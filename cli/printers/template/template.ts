@@ -131,7 +131,7 @@ function fieldOf(value: unknown, names: readonly string[]): unknown {
     if (typeof current !== 'object' || Array.isArray(current)) {
       throw new TemplateError(`can't evaluate field ${name} in ${textOf(current)}`);
     }
-    current = Object.hasOwn(current, name) ? (current as Record<string, unknown>)[name] : undefined;
+    current = Object.hasOwn(current, name) ? Reflect.get(current, name) : undefined;
   }
   return current;
 }

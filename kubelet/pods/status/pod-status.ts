@@ -38,7 +38,8 @@ export const ownConditionTypes: ReadonlySet<string> = new Set([
 /** What the kubelet says of a pod: its own fields and conditions. It names fields that the types do not know yet. */
 export type KubeletPodStatus = PodStatus & { observedGeneration?: number; hostIPs?: { ip: string }[] };
 
-type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
+type Phase = (typeof phases)[number];
 
 interface Shown {
   readonly container: PodContainer;
@@ -121,7 +122,7 @@ function isInitialized(shown: readonly Shown[]): boolean {
 function computePhase(pod: PodObject, shown: readonly Shown[], { failure, over, ended }: StatusContext): Phase {
   const before = pod.status?.phase;
   if (before === 'Succeeded' || before === 'Failed') return before;
-  if (failure !== undefined) return over ? 'Failed' : ((before as Phase | undefined) ?? 'Pending');
+  if (failure !== undefined) return over ? 'Failed' : (phases.find((phase) => phase === before) ?? 'Pending');
   const main = shown.filter(({ container }) => container.kind === 'main');
   const exits = main.map(({ status }) => status.state?.terminated?.exitCode);
   const inits = shown.filter(({ container }) => container.kind === 'init' && !container.sidecar);

@@ -19,7 +19,6 @@ import { formatTime } from '../../../api/time.ts';
 import type { Pod, PodCondition } from '../../../api/types/core/v1.ts';
 import { computeBackoffMs } from '../../../base/backoff.ts';
 import type { Clock } from '../../../base/clock.ts';
-import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Client } from '../../../client/client.ts';
 import type { PodObject } from '../../model/pod.ts';
@@ -233,9 +232,8 @@ function patchOfStatus(wanted: KubeletPodStatus): object {
 
 /** What of the status, as the API shows it, is ours. */
 function ownPartOf({ status }: PodObject): unknown {
-  const fields = status as DeepReadonly<KubeletPodStatus> | undefined;
   return {
-    ...Object.fromEntries(ownFields.map((field) => [field, fields?.[field]])),
+    ...Object.fromEntries(ownFields.map((field) => [field, status?.[field]])),
     conditions: (status?.conditions ?? []).filter(({ type }) => ownConditionTypes.has(type)),
   };
 }

@@ -4,6 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
+import { errorText } from '../../../base/error-text.ts';
 import { networkReasonOf } from '../../../base/network-error-text.ts';
 import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
 import { loadDockerode } from './dockerode.ts';
@@ -71,6 +72,9 @@ interface EngineError {
   readonly code?: string;
 }
 
+/** dockerode throws errors with these members; what else is thrown has a message at most. */
+const engineErrorOf = (error: unknown): EngineError => (error instanceof Error ? error : { message: errorText(error) });
+
 /** Awaits `call`; what it throws is translated. */
 export async function ask<T>(call: Promise<T>): Promise<T> {
   try {
@@ -95,14 +99,14 @@ export async function askUnlessSo(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    const { statusCode } = error as EngineError;
+    const { statusCode } = engineErrorOf(error);
     if (statusCode !== 304 && statusCode !== 404) throw translateError(error);
   }
 }
 
 export function translateError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const { statusCode, json, message } = error as EngineError;
+  const { statusCode, json, message } = engineErrorOf(error);
   // Without a body to read, dockerode puts its own words before the engine's.
   const engineWords = json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
   const broken = statusCode === undefined ? networkReasonOf(error) : undefined;

@@ -31,6 +31,7 @@ export async function* readEvents(
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
+  // The body of an answer: readable, and can be destroyed.
   const stream = (await ask(
     docker.getEvents({
       filters: {
@@ -68,6 +69,7 @@ async function* parseLines(stream: AsyncIterable<Buffer>): AsyncGenerator<Engine
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
+      // What the engine sends of an event: all members of the type may be absent.
       if (line.trim() !== '') yield JSON.parse(line) as EngineEvent;
     }
   }

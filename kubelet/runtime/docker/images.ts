@@ -48,7 +48,7 @@ export class DockerImages {
   #follow(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
-        if ('destroy' in stream) (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
+        if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
         reject(signal.reason);
       };
       signal.addEventListener('abort', abort, { once: true });
