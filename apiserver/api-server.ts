@@ -92,14 +92,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const serviceHooks = new ServiceHooks({ store, clock: systemClock, addresses, nodePorts: options.nodePortRange });
   const hooks = new Map<string, StorageHooks>([[resourceId(services), serviceHooks]]);
   const caches = new WatchCaches({ store, logger });
-  const registries: Registries = new Registries({
+  const registries = new Registries({
     kinds,
     store,
     caches,
-    admission: createAdmissionChain(() => registries, {
-      serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
-      disabled: options.disabledAdmissionPlugins ?? [],
-    }),
+    admission: (objects) =>
+      createAdmissionChain(objects, {
+        serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
+        disabled: options.disabledAdmissionPlugins ?? [],
+      }),
     clock: systemClock,
     hooks,
   });
@@ -110,7 +111,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   );
   const kubelets = new Kubelets({
-    registries,
+    objects: registries,
     client: options.kubeletClient,
     certificateAuthority: options.clientCertificateAuthority,
     allowOwnHost: !isForeignAddress(options.advertiseAddress),

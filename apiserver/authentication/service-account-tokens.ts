@@ -8,8 +8,7 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
-import { findObject } from '../registry/object-reader.ts';
-import type { Registries } from '../registry/registries.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 import { storeErrors } from '../registry/store-errors.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
@@ -35,23 +34,23 @@ export interface TokenClaims {
 }
 
 export class ServiceAccountTokens implements Authenticator {
-  readonly #registries: Registries;
+  readonly #objects: ObjectReader;
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
   readonly #publicJwk: JWK;
 
-  private constructor(registries: Registries, privateKey: KeyObject, publicJwk: JWK) {
-    this.#registries = registries;
+  private constructor(objects: ObjectReader, privateKey: KeyObject, publicJwk: JWK) {
+    this.#objects = objects;
     this.#privateKey = privateKey;
     this.#publicKey = createPublicKey(privateKey);
     this.#publicJwk = publicJwk;
   }
 
-  static async open(store: Store, registries: Registries): Promise<ServiceAccountTokens> {
+  static async open(store: Store, objects: ObjectReader): Promise<ServiceAccountTokens> {
     const privateKey = createPrivateKey(await sharedKey(store));
     const jwk = await exportJWK(createPublicKey(privateKey));
     const kid = await calculateJwkThumbprint(jwk);
-    return new ServiceAccountTokens(registries, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
+    return new ServiceAccountTokens(objects, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
   }
 
   /** What others need to check our tokens. */
@@ -105,11 +104,11 @@ export class ServiceAccountTokens implements Authenticator {
   }
 
   async #isAlive({ namespace, serviceaccount, pod, secret }: TokenClaims): Promise<boolean> {
-    const account = await findObject(this.#registries, serviceAccounts, { namespace, name: serviceaccount.name });
+    const account = await this.#objects.find(serviceAccounts, { namespace, name: serviceaccount.name });
     if (account?.metadata.uid !== serviceaccount.uid) return false;
-    const boundPod = pod && (await findObject(this.#registries, pods, { namespace, name: pod.name }));
+    const boundPod = pod && (await this.#objects.find(pods, { namespace, name: pod.name }));
     if (pod && boundPod?.metadata.uid !== pod.uid) return false;
-    const boundSecret = secret && (await findObject(this.#registries, secrets, { namespace, name: secret.name }));
+    const boundSecret = secret && (await this.#objects.find(secrets, { namespace, name: secret.name }));
     return !secret || boundSecret?.metadata.uid === secret.uid;
   }
 }

@@ -3,13 +3,16 @@
  * cache. Kinds come and go, and their registries with them.
  */
 
+import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
-import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
+import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
+import type { ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
 import type { StorageHooks } from './storage-hooks.ts';
@@ -18,24 +21,30 @@ export interface RegistriesParts {
   readonly kinds: Kinds;
   readonly store: Store;
   readonly caches: ResourceCaches;
-  readonly admission: AdmissionChain;
+  /** Plugins look at other objects than the one that is written. */
+  readonly admission: (objects: ObjectReader) => AdmissionChain;
   readonly clock: Clock;
   /** By `group/plural`. */
   readonly hooks: ReadonlyMap<string, StorageHooks>;
 }
+
+/** What a registry holds are objects of its resource: the types end at the store. */
+type Found<T extends KubernetesObject> = DeepReadonly<Stored<T>>;
 
 export const resourceId = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string => `${group}/${plural}`;
 
 /** Watchers of these are found by a field. */
 const indexedFields: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
 
-export class Registries {
+export class Registries implements ObjectReader {
+  readonly admission: AdmissionChain;
   readonly #parts: RegistriesParts;
   /** By identity or kind: whoever asks holds one of the two. */
   readonly #registries = new Map<Resource, Registry>();
 
   constructor(parts: RegistriesParts) {
     this.#parts = parts;
+    this.admission = parts.admission(this);
   }
 
   /** Opens the cache of every kind that is stored, and of those that come until the answer is called. */
@@ -43,6 +52,16 @@ export class Registries {
     const { kinds } = this.#parts;
     for (const kind of kinds.all()) this.#openIfStored(kind);
     return kinds.onChange(({ type, kind }) => (type === 'added' ? this.#openIfStored(kind) : this.#close(kind)));
+  }
+
+  async find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<Found<T> | undefined> {
+    return (await this.of(resource).find(key)) as Found<T> | undefined;
+  }
+
+  async all<T extends KubernetesObject>(resource: Resource<T>, interest: Interest = {}): Promise<readonly Found<T>[]> {
+    const { cache } = this.of(resource);
+    await cache.ready();
+    return cache.list(interest).items.map(({ object }) => object as Found<T>);
   }
 
   /** Throws for what is no kind (any more). */
@@ -71,10 +90,10 @@ export class Registries {
   }
 
   #open(kind: Kind): Registry {
-    const { store, admission, clock, hooks } = this.#parts;
+    const { store, clock, hooks } = this.#parts;
     const registry = new Registry(kind, {
       store,
-      admission,
+      admission: this.admission,
       clock,
       cache: this.#openCache(kind),
       hooks: hooks.get(resourceId(kind)),

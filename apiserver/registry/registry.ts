@@ -98,6 +98,11 @@ export class Registry {
     return this.storeKey({ name: '' });
   }
 
+  /** As the cache knows it, or the store while the cache has never heard of it; undefined: there is none. */
+  async find(key: ObjectKey): Promise<DeepReadonly<Stored> | undefined> {
+    return this.cache.get(this.storeKey(key))?.object ?? (await this.#read(key));
+  }
+
   /** The newest version, from the store itself. Throws NotFound. */
   async read(key: ObjectKey): Promise<Stored> {
     const found = await this.#read(key);

@@ -12,6 +12,7 @@ import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '.
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { storedTarget, type Target } from '../../registry/target.ts';
 import { readSmallBody } from '../../request/body.ts';
@@ -85,13 +86,11 @@ function isCounted({ status, metadata }: Stored<Pod>): boolean {
   return phase === 'Running' && metadata.deletionTimestamp === undefined;
 }
 
-async function findBudget(registries: Registries, pod: Stored<Pod>): Promise<Budget | undefined> {
-  const { cache } = registries.of(podDisruptionBudgets);
-  await cache.ready();
-  const budgets = cache
-    .list({ namespace: pod.metadata.namespace })
-    .items.map((item) => item.object as Budget)
-    .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels ?? {}));
+async function findBudget(objects: ObjectReader, pod: Stored<Pod>): Promise<Budget | undefined> {
+  const { namespace, labels = {} } = pod.metadata;
+  const budgets = (await objects.all(podDisruptionBudgets, { namespace })).filter(({ spec }) =>
+    matchesLabelSelector(spec?.selector, labels),
+  );
   if (budgets.length > 1) {
     throw badRequest(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',

@@ -26,6 +26,7 @@ export interface ResourceServersParts {
 export function createResourceServers(parts: ResourceServersParts): ResourceServers {
   const { registries, kubelets, authorizers, tokens, stopping } = parts;
   const stored = createStoredResource(registries, stopping);
+  const streams = { objects: registries, admission: registries.admission, kubelets };
   const { get, list, update, patch } = stored;
   const { deleteCollection: _, ...storedOneByOne } = stored;
   return {
@@ -39,7 +40,7 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     eviction: createEvictionServer(registries),
     token: createTokenServer(registries, tokens),
     ...createReviewServers(authorizers, tokens),
-    ...createPodStreams(registries, kubelets),
-    ...createProxies(registries, kubelets),
+    ...createPodStreams(streams),
+    ...createProxies(streams),
   };
 }

@@ -11,8 +11,7 @@ import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
 import type { ExpectedType } from '../../decoding/decode-object.ts';
-import { findObject } from '../../registry/object-reader.ts';
-import type { Registries } from '../../registry/registries.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Target } from '../../registry/target.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
@@ -31,20 +30,20 @@ const tokenRequestType: ExpectedType = {
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
 
-export const createTokenServer = (registries: Registries, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
+export const createTokenServer = (objects: ObjectReader, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
     placeInNamespace(wanted, target);
-    const account = await registries.of(target.kind).read(target);
+    const account = await objects.of(target.kind).read(target);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
     checkRequest(wanted, seconds, target);
     const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
     const claims: TokenClaims = {
       namespace: target.namespace ?? '',
       serviceaccount: { name: target.name, uid: account.metadata.uid },
-      ...(await boundObject(registries, wanted.spec?.boundObjectRef, target)),
+      ...(await boundObject(objects, wanted.spec?.boundObjectRef, target)),
     };
     const { token, expiresAt } = await tokens.issue(claims, audiences, seconds);
     const answer = {
@@ -72,15 +71,11 @@ function checkRequest({ metadata }: TokenRequest, seconds: number, { name }: Tar
 
 type Reference = NonNullable<TokenRequest['spec']>['boundObjectRef'];
 
-async function boundObject(
-  registries: Registries,
-  reference: Reference,
-  target: Target,
-): Promise<Partial<TokenClaims>> {
+async function boundObject(objects: ObjectReader, reference: Reference, target: Target): Promise<Partial<TokenClaims>> {
   if (reference === undefined || reference === null) return {};
   const { kind = '', apiVersion = '', name = '' } = reference;
   const claim = async <T extends KubernetesObject>(resource: Resource<T>, namespace?: string) => {
-    const found = await findObject(registries, resource, { namespace, name });
+    const found = await objects.find(resource, { namespace, name });
     if (found === undefined) throw notFound(resource, name);
     const { uid } = found.metadata;
     if (reference.uid && reference.uid !== uid) {
@@ -98,7 +93,7 @@ async function boundObject(
           `cannot bind token for serviceaccount ${JSON.stringify(target.name)} to pod running with different serviceaccount name.`,
         );
       }
-      const node = spec?.nodeName ? await findObject(registries, nodes, { name: spec.nodeName }) : undefined;
+      const node = spec?.nodeName ? await objects.find(nodes, { name: spec.nodeName }) : undefined;
       return { pod: named, ...(node && { node: { name: node.metadata.name, uid: node.metadata.uid } }) };
     }
     case 'Secret':
