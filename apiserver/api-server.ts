@@ -32,6 +32,7 @@ import { handleResource } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createResourceServers } from './handlers/subresources/resource-servers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
+import type { AdmissionPlugin } from './registry/admission.ts';
 import { Registries, resourceId } from './registry/registries.ts';
 import { AddressRange } from './registry/services/address-range.ts';
 import { ServiceHooks } from './registry/services/service-hooks.ts';
@@ -67,6 +68,8 @@ export interface ApiServerOptions {
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
+  /** Further admission plugins, asked after those that every server has. Default: none. */
+  readonly admissionPlugins?: readonly AdmissionPlugin[] | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
   readonly logger: Logger;
@@ -100,6 +103,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       createAdmissionChain(objects, {
         serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
         disabled: options.disabledAdmissionPlugins ?? [],
+        further: options.admissionPlugins ?? [],
       }),
     clock: systemClock,
     hooks,

@@ -15,6 +15,8 @@ export interface AdmissionOptions {
   readonly serviceAccounts: ServiceAccountOptions;
   /** Names of plugins that are left out. */
   readonly disabled: readonly string[];
+  /** Asked after those listed here. */
+  readonly further: readonly AdmissionPlugin[];
 }
 
 export function createAdmissionChain(objects: ObjectReader, options: AdmissionOptions): AdmissionChain {
@@ -28,6 +30,7 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
     createRuntimeClassPlugin(objects),
     createDefaultStorageClass(objects),
     createDefaultIngressClass(objects),
+    ...options.further,
   ];
   return new AdmissionChain(plugins.filter(({ name }) => !options.disabled.includes(name)));
 }

@@ -1,6 +1,7 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
 import { startApiServer } from '../../apiserver/api-server.ts';
+import type { AdmissionPlugin } from '../../apiserver/registry/admission.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
@@ -17,6 +18,8 @@ export interface TestApiServerOptions {
   readonly authority?: KeyPair;
   /** Default: ServiceAccount, as no controller makes accounts beside this server. */
   readonly disabledAdmissionPlugins?: readonly string[];
+  /** Further plugins. Default: none. */
+  readonly admissionPlugins?: readonly AdmissionPlugin[];
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
@@ -65,6 +68,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
+    admissionPlugins: options.admissionPlugins,
     logger,
   });
   async function connectAs(name: string, groups: readonly string[] = []): Promise<Connection> {
