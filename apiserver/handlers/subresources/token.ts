@@ -12,6 +12,7 @@ import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
 import type { ExpectedType } from '../../decoding/decode-object.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
+import type { Registries } from '../../registry/registries.ts';
 import type { Target } from '../../registry/target.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
@@ -30,20 +31,20 @@ const tokenRequestType: ExpectedType = {
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
 
-export const createTokenServer = (objects: ObjectReader, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
+export const createTokenServer = (registries: Registries, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
     placeInNamespace(wanted, target);
-    const account = await objects.of(target.kind).read(target);
+    const account = await registries.of(target.kind).read(target);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
     checkRequest(wanted, seconds, target);
     const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
     const claims: TokenClaims = {
       namespace: target.namespace ?? '',
       serviceaccount: { name: target.name, uid: account.metadata.uid },
-      ...(await boundObject(objects, wanted.spec?.boundObjectRef, target)),
+      ...(await boundObject(registries, wanted.spec?.boundObjectRef, target)),
     };
     const { token, expiresAt } = await tokens.issue(claims, audiences, seconds);
     const answer = {
