@@ -1,14 +1,36 @@
-/** What a namespace that is being deleted says about what keeps it. Pure. */
+/** What of a namespace that is being deleted has to go, when it may go itself, and what it says until then. Pure. */
 
 import type { Resource } from '../../api/resource.ts';
 import { formatTime } from '../../api/time.ts';
 import type { NamespaceCondition } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { KnownResource } from '../../client/discovery.ts';
 
 export interface Leftover {
   readonly kind: Pick<Resource, 'plural' | 'group'>;
   readonly objects: readonly { readonly metadata: { readonly finalizers?: readonly string[] } }[];
 }
+
+export interface RemainingContent {
+  readonly leftovers: readonly Leftover[];
+  /** Until they are gone nothing else is deleted. */
+  readonly podsRemain: boolean;
+  readonly failures: readonly unknown[];
+  /** Versions that the server could not be asked about: they may have objects in here. */
+  readonly stale: readonly string[];
+}
+
+/** Nothing is left, as far as the server could tell of everything: the namespace may go. */
+export function isEmptied({ leftovers, podsRemain, failures, stale }: RemainingContent): boolean {
+  return !podsRemain && leftovers.length + failures.length + stale.length === 0;
+}
+
+/** Every namespaced resource whose objects can be found and deleted, in one version. */
+export function isContent({ namespaced, preferred, verbs }: ContentResource): boolean {
+  return namespaced && preferred && verbs.includes('list') && verbs.includes('delete');
+}
+
+type ContentResource = Pick<KnownResource, 'namespaced' | 'preferred' | 'verbs'>;
 
 interface Observation {
   readonly leftovers: readonly Leftover[];
