@@ -7,9 +7,10 @@ import { UserError } from '../base/user-error.ts';
 import type { Arguments } from './arguments.ts';
 import { expandClassicFlags } from './classic-flags.ts';
 import type { Command } from './command.ts';
-import { commands, globalOptions } from './commands.ts';
+import { parseUpOptions } from './commands/up/up-options.ts';
+import { commands } from './commands.ts';
+import { globalOptions } from './options.ts';
 import { Session } from './session.ts';
-import { parseUpOptions } from './up-options.ts';
 
 export interface KubecfgOptions extends Terminal {
   readonly environment?: NodeJS.ProcessEnv;

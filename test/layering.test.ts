@@ -222,6 +222,19 @@ describe('layering', () => {
     assert.deepEqual(nodeImportsBelow('api', planted), ['base/planted.ts imports node:net']);
   });
 
+  // kubecfg knows all its commands before it runs one: what they need is read when they run.
+  it('declares commands of kubecfg without reading what they do', () => {
+    const light = ['cli/command.ts', 'cli/options.ts', 'cli/commands/up/up-options.ts'];
+    const wrong = sources
+      .filter(({ path }) => /^cli\/commands\/[^/]+\/command\.ts$/.test(path))
+      .flatMap((file) =>
+        importedPaths(file)
+          .filter(({ specifier, path }) => specifier !== './run.ts' && !light.includes(path))
+          .map(describeImport(file)),
+      );
+    assert.deepEqual(wrong, []);
+  });
+
   // Users' patterns run in an engine of linear time (api/apiextensions/patterns.ts), never in JavaScript's own.
   it('makes regular expressions only from text of its own', () => {
     const wrong = sources

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../base/logger.ts';
 import { packageRoot } from '../../base/package-root.ts';
-import { parseUpOptions, upOptions } from '../../cli/up-options.ts';
+import { parseUpOptions, upOptions } from '../../cli/commands/up/up-options.ts';
 import type { Client } from '../../client/client.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import { createRestClient } from '../../client/rest-client.ts';
