@@ -4,13 +4,13 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../base/certificates.ts';
+import { ifFilePresent } from '../base/if-file-present.ts';
 import { ensurePrivateFolder } from '../base/private-folder.ts';
 import { type KeyPairFiles, parseCertificate } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
-import { readIfPresent } from './read-if-present.ts';
 
 export interface CertificateOptions {
   /** Where they are kept, and nothing else. Its mode becomes 0700. */
@@ -187,7 +187,10 @@ function filesOf(folder: string, name: string): KeyPairFiles {
 
 async function readPair(folder: string, name: string): Promise<KeyPair | undefined> {
   const { certificateFile, keyFile } = filesOf(folder, name);
-  const [certificate, key] = await Promise.all([readIfPresent(certificateFile), readIfPresent(keyFile)]);
+  const [certificate, key] = await Promise.all([
+    ifFilePresent(readFile(certificateFile, 'utf8')),
+    ifFilePresent(readFile(keyFile, 'utf8')),
+  ]);
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 

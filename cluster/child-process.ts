@@ -13,11 +13,11 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { errorText } from '../base/error-text.ts';
+import { ifFilePresent } from '../base/if-file-present.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Patience } from '../base/patience.ts';
 import { UserError } from '../base/user-error.ts';
-import { readIfPresent } from './read-if-present.ts';
 
 export interface ChildOptions {
   readonly name: string;
@@ -151,7 +151,7 @@ class SupervisedChild implements Running {
   async #workDone(): Promise<string> {
     const [log, process] = await Promise.all([
       stat(this.#options.logFile),
-      readIfPresent(`/proc/${this.#process?.pid}/stat`),
+      ifFilePresent(readFile(`/proc/${this.#process?.pid}/stat`, 'utf8')),
     ]);
     return `${log.size} ${cpuSeconds(process)}`;
   }

@@ -4,15 +4,16 @@
  */
 
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namespaces } from '../api/resources/core.ts';
 import type { Clock } from '../base/clock.ts';
+import { ifFilePresent } from '../base/if-file-present.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
 import { writeAtomically } from './certificates.ts';
-import { readIfPresent } from './read-if-present.ts';
 
 export interface ClusterRecord {
   /** See `client/cluster-id.ts`. */
@@ -32,7 +33,7 @@ export const recordFile = 'cluster.json';
 
 export async function readRecord(dataDir: string): Promise<ClusterRecord | undefined> {
   const file = join(dataDir, recordFile);
-  const text = await readIfPresent(file);
+  const text = await ifFilePresent(readFile(file, 'utf8'));
   if (text === undefined) return undefined;
   try {
     const record = JSON.parse(text) as Partial<ClusterRecord> | null;

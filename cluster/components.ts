@@ -53,17 +53,21 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
 
   async kubelet(cluster) {
     const { startKubelet } = await import('../kubelet/kubelet.ts');
+    const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
+    const client = clientOf(cluster, 'kubelet', certificates.kubelet);
     return await startKubelet({
-      ...clientOf(cluster, 'kubelet', certificates.kubelet),
+      ...client,
       nodeName,
       nodeIp,
       dataDir: join(options.dataDir, 'kubelet'),
-      docker: {
+      runtime: new DockerRuntime({
+        nodeName,
+        logger: client.logger,
         socketPath: dockerSocket(),
         networkName: options.networkName,
         networkLabels: computePlaceLabels(options),
-      },
+      }),
       serving: certificates.kubeletServing,
       clientCertificateAuthority: certificates.authority.certificate,
       port: options.kubeletPort,

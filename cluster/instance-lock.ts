@@ -1,10 +1,10 @@
 /** One cluster per data directory: who runs it, so that a second start can say so, and `down` can stop it. */
 
-import { mkdir, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '../base/error-text.ts';
+import { ifFilePresent } from '../base/if-file-present.ts';
 import { UserError } from '../base/user-error.ts';
-import { readIfPresent } from './read-if-present.ts';
 
 /** Empty after a start of the machine, as are its processes. */
 const runFolder = '/run/longshore';
@@ -57,7 +57,7 @@ async function noteOwner(folder: string): Promise<{ release(): Promise<void> }> 
  * of the file: it names the directory as the file system knows it, which no copy shares.
  */
 export async function ownerOf(dataDir: string): Promise<number | undefined> {
-  const text = await readIfPresent(fileOf(dataDir));
+  const text = await ifFilePresent(readFile(fileOf(dataDir), 'utf8'));
   const [pid, startTime, directory] = (text ?? '').trim().split(' ');
   if (pid === undefined || !/^\d+$/.test(pid) || (await startTimeOf(Number(pid))) !== startTime) return undefined;
   const isOurs =
@@ -85,7 +85,7 @@ async function holdsFilesOf(pid: number, dataDir: string): Promise<boolean> {
  * it does not run. One that ended, and that its parent has not asked about, still has its number, and runs nothing.
  */
 async function startTimeOf(pid: number): Promise<string | undefined> {
-  const stat = await readIfPresent(`/proc/${pid}/stat`);
+  const stat = await ifFilePresent(readFile(`/proc/${pid}/stat`, 'utf8'));
   // The second field is the program's name in parentheses, and may hold anything; state is field 3, start time 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return ['Z', 'X', 'x'].includes(fields[0] ?? '') ? undefined : fields[19];

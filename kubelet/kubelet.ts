@@ -4,7 +4,7 @@
  *
  *   pods (informer) ─┐                           ┌─► StatusManager ─► API
  *   runtime events ──┼─► PodWorkers ─► PodWorker ┤
- *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime (Docker)
+ *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime
  *
  * Started in this order, so that a killed kubelet adopts what runs and doubles nothing: heartbeat and node object;
  * which cluster this is; the runtime's list; the pod network; pods from the API; only then does any worker act.
@@ -51,7 +51,6 @@ import { StatusManager } from './pods/status/status-manager.ts';
 import { computeSysctlRefusal, parseAllowedSysctls } from './pods/sysctls.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiData } from './references/referenced-data.ts';
-import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { type Authorizer, apiServerOnly } from './server/authorizer.ts';
@@ -67,14 +66,8 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Volumes and other files of pods. */
   readonly dataDir: string;
-  readonly docker: {
-    readonly socketPath?: string;
-    readonly networkName?: string;
-    readonly networkLabels?: Readonly<Record<string, string>>;
-    readonly mtu?: number;
-  };
-  /** Instead of Longshore's own. */
-  readonly infraImage?: string;
+  /** What runs the containers. */
+  readonly runtime: Runtime;
   readonly serving: KeyPairSource;
   /** PEM: who can prove a name to the kubelet's server. */
   readonly clientCertificateAuthority: string;
@@ -90,8 +83,6 @@ export interface KubeletOptions {
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
   readonly allowedUnsafeSysctls?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Instead of Docker. */
-  readonly runtime?: Runtime;
   readonly clock?: Clock;
 }
 
@@ -109,7 +100,7 @@ const starting = 'the kubelet is starting';
  */
 const reportTimeoutMs = 5_000;
 /**
- * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
+ * What is created or started at the same time; more only makes the runtime's queues longer. Counted apart, so that a
  * container starts as soon as its sandbox runs instead of after all other sandboxes.
  */
 const parallel = { sandboxes: 8, containers: 8 };
@@ -126,7 +117,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const identity = { userAgent: `${userAgentOf('longshore-kubelet')} (${nodeName})`, logger };
   const client = createRestClient(options.connection, identity);
   const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
-  const runtime = measureRuntime(options.runtime ?? dockerRuntime(options), metrics);
+  const runtime = measureRuntime(options.runtime, metrics);
   const recorder = new EventRecorder({ client, logger, clock });
   const wake = () => reporter.wake();
   const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
@@ -139,6 +130,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     authorizer: options.authorizer ?? apiServerOnly,
     runtime,
     metrics,
+    clock,
     pods: parts.pods,
     workers: parts.workers,
     observed: parts.observed,
@@ -193,10 +185,6 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await Promise.all([client.close(), reports.close()]);
     },
   };
-}
-
-function dockerRuntime({ docker, nodeName, infraImage, logger }: KubeletOptions): Runtime {
-  return new DockerRuntime({ ...docker, nodeName, logger, ...(infraImage !== undefined && { infraImage }) });
 }
 
 interface PartsInput extends KubeletOptions {

@@ -114,6 +114,12 @@ const processStarters: Readonly<Record<string, readonly string[]>> = {
 const kindTable = 'kinds/kind-table.ts';
 const kindTableReaders = ['apiserver/api-server.ts', 'apiserver/heavy-work/'];
 
+/** Who may see the Docker runtime, and what speaks of Docker: images have the registry's names, Secrets the API's. */
+const dockerOwners = {
+  imports: ['kubelet/runtime/docker/', 'kubelet/main.ts', 'cluster/'],
+  words: ['kubelet/runtime/docker/', 'kubelet/main.ts', 'kubelet/images/'],
+};
+
 interface SourceFile {
   /** From the root of the checkout. */
   readonly path: string;
@@ -235,6 +241,23 @@ describe('layering', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('lets only the runtime, and what wires it, see Docker', () => assert.deepEqual(importersOfDocker(sources), []));
+
+  it('would notice another that sees Docker', () => {
+    const planted = { path: 'kubelet/pods/planted.ts', room: 'kubelet', text: '' };
+    const imports = ['../runtime/docker/docker-runtime.ts'];
+    assert.deepEqual(importersOfDocker([{ ...planted, imports }]), [planted.path]);
+  });
+
+  it('speaks of Docker in its runtime only', () => assert.deepEqual(speakersOfDocker(sources), []));
+
+  it('would notice another that speaks of Docker', () => {
+    const planted = { path: 'kubelet/pods/planted.ts', room: 'kubelet', imports: [] };
+    const of = (text: string) => speakersOfDocker([{ ...planted, text }]);
+    assert.deepEqual(of("const id = 'docker://' + one;"), [planted.path]);
+    assert.deepEqual(of('// As docker:// ids are.\n/** Not in Docker. */'), []);
+  });
+
   // Users' patterns run in an engine of linear time (api/apiextensions/patterns.ts), never in JavaScript's own.
   it('makes regular expressions only from text of its own', () => {
     const wrong = sources
@@ -289,6 +312,20 @@ describe('layering', () => {
     );
   });
 });
+
+const importersOfDocker = (files: readonly SourceFile[]): string[] =>
+  files
+    .filter((file) => importedPaths(file).some(({ path }) => path.startsWith('kubelet/runtime/docker/')))
+    .map(({ path }) => path)
+    .filter((path) => !dockerOwners.imports.some((owner) => path.startsWith(owner)));
+
+/** Of the kubelet's, comments apart. */
+const speakersOfDocker = (files: readonly SourceFile[]): string[] =>
+  files
+    .filter(({ room, path }) => room === 'kubelet' && !isTesting(path))
+    .filter(({ text }) => /docker/i.test(text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '')))
+    .map(({ path }) => path)
+    .filter((path) => !dockerOwners.words.some((owner) => path.startsWith(owner)));
 
 /** Files that import `what`, a package or a file of ours, and are not among its owners. */
 function strangersTo(what: string, owners: readonly string[], files: readonly SourceFile[]): string[] {

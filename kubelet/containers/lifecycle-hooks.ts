@@ -27,8 +27,8 @@ type Handler = DeepReadonly<LifecycleHandler> & { readonly sleep?: { readonly se
 /** Whether the hook did its work within the time. */
 export async function runHook(handler: Handler, input: HookInput, dependencies: HookDependencies): Promise<boolean> {
   const { container, containerId, podIp, timeoutMs, signal } = input;
-  const patience = { timeoutMs, signal };
   const { runtime, clock, userAgent } = dependencies;
+  const patience = { timeoutMs, clock, signal };
   try {
     if (handler.exec) {
       const answer = await askExec(runtime, containerId, { command: handler.exec.command ?? [], ...patience });

@@ -66,6 +66,9 @@ export function statusOf(
   return lists[kind]?.find(({ name }) => name === spec.name);
 }
 
+/** A container's id as statuses show it: `docker://3f2a…`. */
+export const containerIdOf = (runtimeName: string, id: string): string => `${runtimeName}://${id}`;
+
 /** `docker://3f2a…` → `3f2a…`. */
 export const runtimeIdOf = (containerId: string): string => containerId.replace(/^\w+:\/\//, '');
 

@@ -16,13 +16,13 @@ import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
-import type { ImageState, Runtime, RuntimeVersion } from '../runtime/runtime.ts';
+import type { ImageState, Runtime } from '../runtime/runtime.ts';
 import { type Machine, readPressure } from './machine.ts';
 import { computeNodeStatus, nodeLabels, ownPartOf, patchOfNodeStatus } from './node-status.ts';
 
 export interface NodeReporterOptions {
   readonly client: Client;
-  readonly runtime: Pick<Runtime, 'version' | 'listImages'>;
+  readonly runtime: Pick<Runtime, 'name' | 'version' | 'listImages'>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly machine: Machine;
@@ -70,7 +70,7 @@ export class NodeReporter {
   #written: Written | undefined;
   #askedRuntimeAt = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
-  #runtime: { readonly version: RuntimeVersion | undefined; readonly images: readonly ImageState[] } = {
+  #runtime: { readonly version: string | undefined; readonly images: readonly ImageState[] } = {
     version: undefined,
     images: [],
   };
@@ -157,6 +157,7 @@ export class NodeReporter {
       ...this.#options,
       previous: node?.status,
       pressure: await readPressure(dataDir),
+      runtimeName: this.#options.runtime.name,
       runtimeVersion: this.#runtime.version,
       images: this.#runtime.images,
       notReady: this.#whyNotReady(node),

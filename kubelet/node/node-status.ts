@@ -5,7 +5,7 @@ import { formatTime } from '../../api/time.ts';
 import type { ContainerImage, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { patchOfConditions, replacedList } from '../model/status-patch.ts';
-import type { ImageState, RuntimeVersion } from '../runtime/runtime.ts';
+import type { ImageState } from '../runtime/runtime.ts';
 import type { Machine, Pressure } from './machine.ts';
 
 export interface NodeStatusInput {
@@ -16,8 +16,9 @@ export interface NodeStatusInput {
   readonly nodeIp: string;
   readonly port: number;
   readonly kubeletVersion: string;
+  readonly runtimeName: string;
   /** Undefined: the runtime did not say. */
-  readonly runtimeVersion: RuntimeVersion | undefined;
+  readonly runtimeVersion: string | undefined;
   readonly images: readonly ImageState[];
   /** Why pods cannot run here now. Empty: they can. Undefined: not known yet, so nothing is said of it. */
   readonly notReady: string | undefined;
@@ -29,8 +30,9 @@ export interface NodeStatusInput {
 const mostImages = 50;
 
 export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
-  const { machine, nodeIp, nodeName, runtimeVersion, previous } = input;
-  const version = runtimeVersion && `${runtimeVersion.name}://${runtimeVersion.version}`;
+  const { machine, nodeIp, nodeName, runtimeName, runtimeVersion, previous } = input;
+  const versionOf = (version: string) => `${runtimeName}://${version}`;
+  const version = runtimeVersion && versionOf(runtimeVersion);
   return {
     addresses: [
       { type: 'InternalIP', address: nodeIp },
@@ -45,7 +47,7 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     nodeInfo: {
       architecture: machine.architecture,
       bootID: machine.bootId,
-      containerRuntimeVersion: version ?? previous?.nodeInfo?.containerRuntimeVersion ?? 'docker://unknown',
+      containerRuntimeVersion: version ?? previous?.nodeInfo?.containerRuntimeVersion ?? versionOf('unknown'),
       kernelVersion: machine.kernelVersion,
       kubeProxyVersion: '',
       kubeletVersion: input.kubeletVersion,

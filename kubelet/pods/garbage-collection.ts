@@ -54,9 +54,9 @@ async function collectImages({ runtime, volumes, logger }: GarbageCollectionOpti
   const folder = volumes.folderOf('');
   if ((await usedShare(folder)) < imageThresholds.high) return;
   const images = [...(await runtime.listImages())].sort((a, b) => a.createdAt - b.createdAt);
-  for (const { id, names } of images) {
+  for (const { id, names, pinned } of images) {
     if ((await usedShare(folder)) < imageThresholds.low) return;
-    if (names.some((name) => name.startsWith('longshore/infra'))) continue;
+    if (pinned) continue;
     logger.info('The disk runs full; removing an image that nothing uses', { image: names[0] ?? id });
     await runtime.removeImage(id);
   }

@@ -276,12 +276,13 @@ export class PodWorker {
   }
 
   #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
-    const { observed, prober, clock, nodeIp } = this.#dependencies;
+    const { runtime, observed, prober, clock, nodeIp } = this.#dependencies;
     if (over && this.#refusal !== undefined) return computeRejectedStatus(pod, { ...this.#refusal, now: clock.now() });
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
     return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
       waiting: this.#memory.waiting,
       messages: this.#memory.messages,
+      runtimeName: runtime.name,
       isReady: ready,
       isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
       isInHook: (id) => this.#memory.inHook.has(id),

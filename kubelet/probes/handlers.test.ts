@@ -5,6 +5,7 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
 import { FakeRuntime } from '../runtime/testing/fake-runtime.ts';
 import { askExec, askGrpc, askHttp, askTcp } from './handlers.ts';
 
@@ -24,7 +25,7 @@ describe('probe handlers', () => {
     return (server.address() as AddressInfo).port;
   }
   const ask = (port: number, timeoutMs: number, signal?: AbortSignal) =>
-    askHttp({ action: { port }, podIp: '127.0.0.1', port, timeoutMs, userAgent: 'test', signal });
+    askHttp({ action: { port }, podIp: '127.0.0.1', port, timeoutMs, clock: systemClock, userAgent: 'test', signal });
 
   it('takes an answer with its whole body for success, and a long one as soon as it has seen enough', async () => {
     const short = await listen(http.createServer((_, response) => response.end('fine')));
@@ -54,7 +55,7 @@ describe('probe handlers', () => {
 
   it('fails an exec probe at its time-out, be it the command or the engine that hangs', async () => {
     const runtime = new FakeRuntime();
-    const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50 };
+    const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50, clock: systemClock };
     assert.equal((await askExec(runtime, 'c', question)).result, 'failure');
     runtime.hold('exec');
     assert.match((await askExec(runtime, 'c', { ...question, command: ['true'] })).output, /timed out/);
@@ -62,7 +63,7 @@ describe('probe handlers', () => {
 
   it('fails a gRPC probe that is not answered at its time-out', async () => {
     const port = await listen(net.createServer());
-    const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50 });
+    const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50, clock: systemClock });
     assert.equal(result, 'failure');
   });
 
@@ -75,7 +76,7 @@ describe('probe handlers', () => {
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
       stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]));
     });
-    const question = { service, timeoutMs: 10_000 };
+    const question = { service, timeoutMs: 10_000, clock: systemClock };
     const port = await listen(answering);
     assert.deepEqual(await askGrpc('127.0.0.1', { port, ...question }), { result: 'success', output: '' });
     const message = Buffer.concat([Buffer.from([0x0a, 0xac, 0x02]), Buffer.from(service)]);
@@ -97,7 +98,7 @@ describe('probe handlers', () => {
     const stop = AbortSignal.abort();
     assert.equal((await ask(silent, 60_000, stop)).result, 'failure');
     assert.equal(
-      (await askTcp('192.0.2.1', 1, { timeoutMs: 60_000, signal: AbortSignal.timeout(20) })).result,
+      (await askTcp('192.0.2.1', 1, { timeoutMs: 60_000, clock: systemClock, signal: AbortSignal.timeout(20) })).result,
       'failure',
     );
   });

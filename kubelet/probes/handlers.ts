@@ -5,6 +5,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import type { HTTPGetAction } from '../../api/types/core/v1.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { errorCode, errorText } from '../../base/error-text.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
@@ -23,6 +24,7 @@ const maxRedirects = 10;
 /** How long an answer may take. `signal`: nobody wants it any more. */
 export interface Patience {
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,16 +63,20 @@ function collect({ stdout, stderr }: Session): () => string {
 }
 
 /** `clear` when it is over, so that no timer stays. */
-function giveUpAfter({ timeoutMs, signal }: Patience): { readonly signal: AbortSignal; readonly clear: () => void } {
+function giveUpAfter({ timeoutMs, clock, signal }: Patience): {
+  readonly signal: AbortSignal;
+  readonly clear: () => void;
+} {
   const late = new AbortController();
+  const answered = new AbortController();
   const stop = () => late.abort();
-  const timer = setTimeout(stop, timeoutMs);
+  void clock.sleep(timeoutMs, answered.signal).then(() => !answered.signal.aborted && stop());
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   return {
     signal: late.signal,
     clear: () => {
-      clearTimeout(timer);
+      answered.abort();
       signal?.removeEventListener('abort', stop);
     },
   };
@@ -209,7 +215,7 @@ function explainDial(error: Error, host: string, port: number): string {
 /** `grpc.health.v1.Health/Check`, whose two small messages are written and read by hand. */
 export function askGrpc(
   host: string,
-  { port, service, timeoutMs }: { readonly port: number; readonly service: string; readonly timeoutMs: number },
+  { port, service, ...patience }: { readonly port: number; readonly service: string } & Patience,
 ): Promise<Answer> {
   const name = Buffer.from(service);
   const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);
@@ -218,20 +224,19 @@ export function askGrpc(
   const frame = Buffer.concat([head, message]);
   return new Promise((resolve) => {
     const session = http2.connect(`http://${host}:${port}`);
+    const over = giveUpAfter(patience);
     const end = (answer: Answer) => {
-      clearTimeout(timer);
+      over.clear();
       session.destroy();
       resolve(answer);
     };
     const fail = (error: Error) => end({ result: 'failure', output: explainDial(error, host, port) });
-    const timer = setTimeout(
-      () =>
-        end({
-          result: 'failure',
-          output: `timeout: failed to connect service "${host}:${port}" within ${timeoutMs / 1000}s: context deadline exceeded`,
-        }),
-      timeoutMs,
-    );
+    const late = () =>
+      end({
+        result: 'failure',
+        output: `timeout: failed to connect service "${host}:${port}" within ${patience.timeoutMs / 1000}s: context deadline exceeded`,
+      });
+    over.signal.addEventListener('abort', late, { once: true });
     session.on('error', fail);
     const stream = session.request({
       ':method': 'POST',

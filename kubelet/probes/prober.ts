@@ -174,17 +174,18 @@ export class Prober {
   }
 
   async #askOnce({ container, state, podIp }: ProbeTarget, probe: DeepReadonly<Probe>): Promise<Answer> {
-    const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+    const { runtime, clock, userAgent } = this.#options;
+    const patience = { timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, clock };
     const { exec, httpGet, tcpSocket, grpc } = probe;
     try {
-      if (exec) return await askExec(this.#options.runtime, state.id, { command: exec.command ?? [], timeoutMs });
+      if (exec) return await askExec(runtime, state.id, { command: exec.command ?? [], ...patience });
       if (httpGet) {
         const port = resolvePort(httpGet.port, container.spec);
-        return await askHttp({ action: httpGet, podIp, port, timeoutMs, userAgent: this.#options.userAgent });
+        return await askHttp({ action: httpGet, podIp, port, userAgent, ...patience });
       }
       if (tcpSocket)
-        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), { timeoutMs });
-      if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
+        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), patience);
+      if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', ...patience });
       return { result: 'success', output: '' };
     } catch (error) {
       return { result: 'unknown', output: errorText(error) };

@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import { cutText } from '../../base/cut-text.ts';
 import { untilDrained } from '../../base/until-drained.ts';
 import { attemptsOf, containerOf, type PodObject, statusOf } from '../model/pod.ts';
@@ -17,11 +18,12 @@ export interface LogRequest {
   readonly runtime: Pick<StreamRuntime, 'logs'>;
   readonly observed: ObservedPods;
   readonly workers: PodWorkers;
+  readonly clock: Clock;
 }
 
 export async function sendLogs(response: ServerResponse, request: LogRequest): Promise<void> {
-  const { query, runtime } = request;
-  const options = readOptions(query);
+  const { query, runtime, clock } = request;
+  const options = readOptions(query, clock.now());
   const limit = numberOf(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
   const state = findAttempt(request);
   const gone = new AbortController();
@@ -38,10 +40,10 @@ export async function sendLogs(response: ServerResponse, request: LogRequest): P
   response.end();
 }
 
-function readOptions(query: URLSearchParams): LogOptions {
+function readOptions(query: URLSearchParams, now: number): LogOptions {
   const sinceSeconds = numberOf(query, 'sinceSeconds');
   const sinceTime = Date.parse(query.get('sinceTime') ?? '');
-  const since = sinceSeconds === undefined ? sinceTime : Date.now() - sinceSeconds * 1000;
+  const since = sinceSeconds === undefined ? sinceTime : now - sinceSeconds * 1000;
   const stream = query.get('stream') || 'All';
   if (!['All', 'Stdout', 'Stderr'].includes(stream))
     throw new TextError(400, `invalid stream type ${JSON.stringify(stream)}`);

@@ -40,7 +40,7 @@ export interface KubeletServerOptions {
   readonly observed: ObservedPods;
   readonly nodeIp: string;
   readonly logger: Logger;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 export interface KubeletServer extends Running {

@@ -2,12 +2,12 @@
 
 import { mkdir, open, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { ifPresent } from './if-present.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 
 /** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {
   if (!isAbsolute(path)) throw new Error(`hostPath ${path} must be an absolute path`);
-  const found = await ifPresent(stat(path));
+  const found = await ifFilePresent(stat(path));
   switch (type) {
     case '':
       // Anything will do. Container runtimes have always made a folder of what is missing.

@@ -11,13 +11,13 @@ import { promisify } from 'node:util';
 import { parseQuantity } from '../../api/quantity.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 import { ensurePrivateFolder, privateMode } from '../../base/private-folder.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { ensureHostPath } from './host-path.ts';
-import { ifPresent } from './if-present.ts';
 import { type MemoryMountOptions, mountMemory, unmountBelow } from './mounts.ts';
 import { computePayload, type ReadonlyVolume, type TokenSource } from './payloads.ts';
 
@@ -129,7 +129,7 @@ export class Volumes {
 
   /** Containers may change what they find: so it is there as wanted, or not at all. */
   async #ensureOnDisk(folder: string, pod: PodObject): Promise<string> {
-    if ((await ifPresent(lstat(folder))) !== undefined) return folder;
+    if ((await ifFilePresent(lstat(folder))) !== undefined) return folder;
     const { mode, gid } = accessOf(pod);
     const unfinished = join(dirname(folder), `..${basename(folder)}`); // no volume has a name with dots
     await rm(unfinished, { recursive: true, force: true });

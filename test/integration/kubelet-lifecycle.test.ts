@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { events, pods } from '../../api/resources/core.ts';
 import type { Event, Pod } from '../../api/types/core/v1.ts';
+import { runtimeIdOf } from '../../kubelet/model/pod.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKubelet } from '../support/fake-kubelet.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -114,7 +115,7 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
     it('one that was removed while it ran starts again, and how it ended is not known', async () => {
       await create('vanished');
       const before = await podUntil(server, 'vanished', isReady);
-      await kubelet.runtime.remove(before.status?.containerStatuses?.[0]?.containerID?.replace('docker://', '') ?? '');
+      await kubelet.runtime.remove(runtimeIdOf(before.status?.containerStatuses?.[0]?.containerID ?? ''));
       const restarts = ({ status }: Pod) => status?.containerStatuses?.[0]?.restartCount;
       const after = await podUntil(server, 'vanished', (pod) => isReady(pod) && restarts(pod) === 1);
       const { exitCode, reason } = after.status?.containerStatuses?.[0]?.lastState?.terminated ?? {};
@@ -130,7 +131,7 @@ describe('the life of a pod', { timeout: 240_000 }, () => {
       const before = await podUntil(server, 'half', (pod) => exitCode(pod) === 0);
       assert.ok(kubelet.runtime.prune() > 0);
       const other = before.status?.containerStatuses?.find(({ name }) => name === 'other');
-      kubelet.runtime.exit(other?.containerID?.replace('docker://', '') ?? '', 0);
+      kubelet.runtime.exit(runtimeIdOf(other?.containerID ?? ''), 0);
       const after = await podUntil(server, 'half', ({ status }) => status?.phase === 'Succeeded');
       assert.deepEqual(after.status?.containerStatuses?.[0]?.state, before.status?.containerStatuses?.[0]?.state);
     });

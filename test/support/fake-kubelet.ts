@@ -27,8 +27,8 @@ export class FakeKubelet {
     this.#server = server;
     this.#dataDir = dataDir;
     this.#options = options;
+    this.runtime = new FakeRuntime(options.clock === undefined ? {} : { clock: options.clock });
     this.nodeName = options.nodeName ?? 'node-1';
-    this.runtime = new FakeRuntime(options);
     this.runtime.addImage('busybox:1');
   }
 
@@ -59,7 +59,6 @@ export class FakeKubelet {
       nodeName: this.nodeName,
       nodeIp,
       dataDir: this.#dataDir,
-      docker: {},
       runtime: this.runtime,
       serving,
       clientCertificateAuthority: authority.certificate,

@@ -17,6 +17,7 @@ import { type ContainerFacts, computeContainerStatus } from './container-status.
 
 const usual: ContainerFacts = {
   waiting: new Map(),
+  runtimeName: 'docker',
   messages: new Map(),
   isReady: () => true,
   isStarted: () => true,

@@ -12,6 +12,7 @@ import { type AllocatedResources, allocatedResourcesOf, requestsOf } from '../..
 import {
   attemptsOf,
   type ContainerSpec,
+  containerIdOf,
   containersOf,
   type KnownContainer,
   type ObservedPod,
@@ -33,6 +34,8 @@ export interface ContainerFacts {
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   /** Last words, by container id. */
   readonly messages: ReadonlyMap<string, string>;
+  /** What container ids begin with. */
+  readonly runtimeName: string;
   isReady(containerId: string): boolean;
   /** Its startup probe passed. */
   isStarted(containerId: string): boolean;
@@ -73,7 +76,7 @@ export function computeContainerStatus(
     name: spec.name,
     image: (hidden ? undefined : newest?.imageName) || (spec.image ?? ''),
     imageID: hidden ? '' : (newest?.imageId ?? ''),
-    ...(hidden ? {} : { containerID: `docker://${newest?.id ?? ''}` }),
+    ...(hidden ? {} : { containerID: containerIdOf(facts.runtimeName, newest?.id ?? '') }),
     ready,
     ...(kind !== 'ephemeral' && { started }),
     restartCount: Math.max(newest?.attempt ?? 0, known?.restartCount ?? 0),
@@ -122,7 +125,7 @@ function lastKnown(
 function terminationOf(
   { id, status, remembered }: KnownContainer,
   pod: PodObject,
-  { messages }: ContainerFacts,
+  { messages, runtimeName }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
   if (remembered !== undefined) return { ...remembered };
   if (status.type !== 'exited') return undefined;
@@ -134,7 +137,7 @@ function terminationOf(
     ...(message !== undefined && message !== '' && { message: cutText(Buffer.from(message), shareBytes).toString() }),
     startedAt: formatTime(status.startedAt),
     finishedAt: formatTime(status.finishedAt),
-    containerID: `docker://${id}`,
+    containerID: containerIdOf(runtimeName, id),
   };
 }
 

@@ -17,6 +17,7 @@ const now = Date.UTC(2030, 0, 1, 0, 1);
 const time = '2030-01-01T00:01:00Z';
 const usual: StatusContext = {
   waiting: new Map(),
+  runtimeName: 'docker',
   messages: new Map(),
   isReady: () => true,
   isStarted: () => true,

@@ -2,7 +2,7 @@
 
 import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
-import { systemClock } from '../../../base/clock.ts';
+import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import {
   type ContainerConfig,
@@ -10,13 +10,14 @@ import {
   type ContainerStats,
   type ImageDetails,
   type ImageState,
+  isRuntimeConflict,
+  isRuntimeNotFound,
   type LogOptions,
   type RegistryCredentials,
   type Runtime,
   RuntimeError,
   type RuntimeEvent,
   type RuntimeSnapshot,
-  type RuntimeVersion,
   type SandboxConfig,
   type SandboxState,
   type Session,
@@ -47,6 +48,7 @@ export interface DockerRuntimeOptions {
   /** Default 1500. */
   readonly mtu?: number;
   readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 type Inspected = NonNullable<ReturnType<typeof readInspection>>;
@@ -60,6 +62,7 @@ interface Known {
 }
 
 export class DockerRuntime implements Runtime {
+  readonly name = 'docker';
   readonly #docker: Dockerode;
   #maker: Maker;
   readonly #networkName: string;
@@ -92,7 +95,7 @@ export class DockerRuntime implements Runtime {
       mtu: options.mtu ?? 1500,
       labels: options.networkLabels ?? {},
       logger: options.logger,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
     });
     this.#logger = options.logger;
     this.#images = new DockerImages(this.#docker);
@@ -143,7 +146,7 @@ export class DockerRuntime implements Runtime {
     try {
       return await this.#create(options);
     } catch (error) {
-      if (!(error instanceof RuntimeError) || error.reason !== 'NotFound') throw error;
+      if (!isRuntimeNotFound(error)) throw error;
       this.#network.doubt();
       // Somebody removed the infra image while we ran.
       await this.prepare();
@@ -156,7 +159,7 @@ export class DockerRuntime implements Runtime {
     try {
       await ask(this.#docker.getContainer(id).start());
     } catch (error) {
-      if (error instanceof RuntimeError && error.reason === 'NotFound') this.#network.doubt();
+      if (isRuntimeNotFound(error)) this.#network.doubt();
       throw error;
     }
     return required(await this.inspectSandbox(id), id);
@@ -189,7 +192,7 @@ export class DockerRuntime implements Runtime {
       await askMaybe(this.#docker.getContainer(id).remove({ force: true, v: true }));
     } catch (error) {
       // Somebody else is at it.
-      if (!(error instanceof RuntimeError) || error.reason !== 'Conflict') throw error;
+      if (!isRuntimeConflict(error)) throw error;
     }
     this.#known.delete(id);
     this.#ownStarts.delete(id);
@@ -210,7 +213,7 @@ export class DockerRuntime implements Runtime {
   }
 
   listImages(): Promise<ImageState[]> {
-    return this.#images.list();
+    return this.#images.list(this.#infraImage);
   }
 
   removeImage(id: string): Promise<void> {
@@ -233,9 +236,8 @@ export class DockerRuntime implements Runtime {
     return openSandboxPort(this.#docker, sandboxId, port);
   }
 
-  async version(): Promise<RuntimeVersion> {
-    const { Version: version } = await ask(this.#docker.version());
-    return { name: 'docker', version };
+  async version(): Promise<string> {
+    return (await ask(this.#docker.version())).Version;
   }
 
   useCluster(clusterId: string): void {
@@ -282,7 +284,7 @@ export class DockerRuntime implements Runtime {
       return (await ask(this.#docker.createContainer(options))).id;
     } catch (error) {
       this.#ownCreations.delete(name);
-      const taken = error instanceof RuntimeError && error.reason === 'Conflict' && name !== '';
+      const taken = isRuntimeConflict(error) && name !== '';
       if (!taken) throw error;
       // Left by a creation whose answer we never got.
       await this.remove(name);

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
 import { errorText } from '../../../base/error-text.ts';
 import { networkReasonOf } from '../../../base/network-error-text.ts';
-import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
+import { isRuntimeNotFound, RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
 import { loadDockerode } from './dockerode.ts';
 
 export interface EngineOptions {
@@ -89,7 +89,7 @@ export async function askMaybe<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await ask(call);
   } catch (error) {
-    if (error instanceof RuntimeError && error.reason === 'NotFound') return undefined;
+    if (isRuntimeNotFound(error)) return undefined;
     throw error;
   }
 }

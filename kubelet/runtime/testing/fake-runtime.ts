@@ -21,7 +21,6 @@ import {
   RuntimeError,
   type RuntimeEvent,
   type RuntimeSnapshot,
-  type RuntimeVersion,
   type SandboxConfig,
   type SandboxState,
   type Session,
@@ -75,6 +74,7 @@ interface Script {
 }
 
 export class FakeRuntime implements Runtime {
+  readonly name = 'fake';
   readonly #sandboxes = new Map<string, FakeSandbox>();
   readonly #containers = new Map<string, FakeContainer>();
   readonly #images = new Map<string, ImageDetails>();
@@ -302,7 +302,13 @@ export class FakeRuntime implements Runtime {
   }
 
   async listImages(): Promise<ImageState[]> {
-    return [...this.#images].map(([name, { id, sizeBytes }]) => ({ id, names: [name], sizeBytes, createdAt: 0 }));
+    return [...this.#images].map(([name, { id, sizeBytes }]) => ({
+      id,
+      names: [name],
+      sizeBytes,
+      createdAt: 0,
+      pinned: false,
+    }));
   }
 
   async removeImage(id: string): Promise<void> {
@@ -351,9 +357,9 @@ export class FakeRuntime implements Runtime {
     throw new RuntimeError('Refused', `nothing listens on port ${port}`);
   }
 
-  async version(): Promise<RuntimeVersion> {
+  async version(): Promise<string> {
     await this.#gates.get('version');
-    return { name: 'fake', version: '1' };
+    return '1';
   }
 
   useCluster(clusterId: string): void {
