@@ -33,10 +33,10 @@ import { Kubelets } from './handlers/streaming/kubelets.ts';
 import { createResourceServers } from './handlers/subresources/resource-servers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
 import type { AdmissionPlugin } from './registry/admission.ts';
+import type { Allocator } from './registry/allocator.ts';
+import { AddressRange } from './registry/allocators/address-range.ts';
+import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
 import { Registries, resourceId } from './registry/registries.ts';
-import { AddressRange } from './registry/services/address-range.ts';
-import { ServiceHooks } from './registry/services/service-hooks.ts';
-import type { StorageHooks } from './registry/storage-hooks.ts';
 import type { ApiRequest } from './request/api-request.ts';
 import { BodyBudget } from './request/body-budget.ts';
 import { sendPageNotFound } from './responses/responses.ts';
@@ -92,8 +92,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const store = new MeasuredStore(options.store, metrics);
   const limits = new InFlightLimits();
   const addresses = new AddressRange(options.serviceCidr);
-  const serviceHooks = new ServiceHooks({ store, clock: systemClock, addresses, nodePorts: options.nodePortRange });
-  const hooks = new Map<string, StorageHooks>([[resourceId(services), serviceHooks]]);
+  const serviceAllocator = new ServiceAllocator({
+    store,
+    clock: systemClock,
+    addresses,
+    nodePorts: options.nodePortRange,
+  });
+  const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
   const caches = new WatchCaches({ store, logger });
   const registries = new Registries({
     kinds,
@@ -106,7 +111,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         further: options.admissionPlugins ?? [],
       }),
     clock: systemClock,
-    hooks,
+    allocators,
   });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },

@@ -34,7 +34,7 @@ const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly stri
     'store/testing': ['store'],
     request: [],
     registry: ['store', 'request'],
-    'registry/services': ['store', 'registry'],
+    'registry/allocators': ['store', 'registry'],
     authorization: ['request'],
     authentication: ['store', 'request', 'registry'],
     admission: ['registry'],

@@ -136,7 +136,7 @@ async function apply<T extends KubernetesObject>(
   resource: Resource<T>,
   wanted: T,
 ): Promise<void> {
-  await registries.of(resource).update(key, { ...internalWrite, createIfMissing: true }, (previous) => {
+  await registries.of(resource).update(key, { ...internalWrite, ifMissing: 'create' }, (previous) => {
     if (previous === undefined) return structuredClone(wanted);
     return {
       ...previous,

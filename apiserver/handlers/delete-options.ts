@@ -2,13 +2,14 @@
 
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { PropagationPolicy } from '../../kinds/kind.ts';
 import { bodyFormatOf } from '../../machinery/codec/body.ts';
 import { decodeProtobuf, ProtobufError } from '../../machinery/codec/protobuf.ts';
 import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
-import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
+import type { DeletionOptions } from '../registry/deletion.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { readSmallBody } from '../request/body.ts';
 import { booleanParameter, integerParameter } from '../request/query.ts';

@@ -22,7 +22,7 @@ export async function deleteObject(request: ApiRequest, target: StoredTarget): P
   const options = await readDeleteOptions(request, false);
   warnOfOrphans(request, target, options);
   const { object, removed } = await target.registry.delete(target, options, deleteRequest(request, options));
-  if (!removed || target.kind.strategy.answersDeletedObject) return await sendObject(request, target.kind, object, 200);
+  if (!removed || target.kind.strategy.returnDeletedObject) return await sendObject(request, target.kind, object, 200);
   await sendValue(request, 200, deletedStatus(target.kind, object), { ...output, form: 'object' });
 }
 

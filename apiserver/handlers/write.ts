@@ -37,7 +37,7 @@ export async function updateObject(request: ApiRequest, target: StoredTarget): P
     target,
     {
       ...writeRequest(request, target, options),
-      createIfMissing: target.subresource === undefined && target.kind.strategy.createOnUpdate === true,
+      ifMissing: target.subresource === undefined && target.kind.strategy.allowCreateOnUpdate ? 'create' : 'refuse',
       expectedUid: object.metadata?.uid,
     },
     copy,
@@ -58,7 +58,7 @@ export async function patchObject(request: ApiRequest, target: StoredTarget): Pr
     target,
     {
       ...writeRequest(request, target, options),
-      createIfMissing: type === 'apply' && target.subresource === undefined,
+      ifMissing: type === 'apply' && target.subresource === undefined ? 'create' : 'refuse',
       leavesPrevious: apart !== undefined,
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),

@@ -7,7 +7,7 @@ import { formatTime } from '../../api/time.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Kind } from '../../kinds/kind.ts';
+import type { GenerationStrategy, Kind } from '../../kinds/kind.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
@@ -29,13 +29,17 @@ export function generateName(base: string): string {
 }
 
 /** Metadata as the server completes it at creation; `object.metadata` is changed in place. */
-export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: number): void {
+export function fillNewMetadata(
+  strategy: GenerationStrategy<KubernetesObject>,
+  object: KubernetesObject,
+  now: number,
+): void {
   const metadata = metadataOf(object);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   metadata.creationTimestamp = formatTime(now);
   metadata.uid = randomUUID();
-  if (kind.strategy.generationOf) metadata.generation = 1;
+  if (strategy.generationOf) metadata.generation = 1;
   if (metadata.generateName && !metadata.name) metadata.name = generateName(metadata.generateName);
 }
 
@@ -52,8 +56,11 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
   else metadata.generation = before.generation;
 }
 
+/** What has to be known of a kind to count its generations. */
+type CountedKind = { readonly strategy: GenerationStrategy<KubernetesObject> } & Pick<Kind, 'schema'>;
+
 /** Whether what the generation counts has changed. */
-export function isCounted(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
+export function isCounted(kind: CountedKind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
   const { generationOf, countsEmptyLists } = kind.strategy;
   if (generationOf === undefined) return false;
   const [now, before] = [generationOf(next), generationOf(previous as Stored)];
@@ -63,7 +70,7 @@ export function isCounted(kind: Kind, next: KubernetesObject, previous: DeepRead
 
 /** After everything else has had its say: one more generation if what is counted has changed. */
 export function countGeneration(
-  kind: Kind,
+  kind: CountedKind,
   next: KubernetesObject,
   previous: DeepReadonly<Stored>,
   isKnownToChange = false,

@@ -12,10 +12,10 @@ import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
+import type { Allocator } from './allocator.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
-import type { StorageHooks } from './storage-hooks.ts';
 
 export interface RegistriesParts {
   readonly kinds: Kinds;
@@ -25,7 +25,7 @@ export interface RegistriesParts {
   readonly admission: (objects: ObjectReader) => AdmissionChain;
   readonly clock: Clock;
   /** By `group/plural`. */
-  readonly hooks: ReadonlyMap<string, StorageHooks>;
+  readonly allocators: ReadonlyMap<string, Allocator>;
 }
 
 /** What a registry holds are objects of its resource: the types end at the store. */
@@ -90,13 +90,13 @@ export class Registries implements ObjectReader {
   }
 
   #open(kind: Kind): Registry {
-    const { store, clock, hooks } = this.#parts;
+    const { store, clock, allocators } = this.#parts;
     const registry = new Registry(kind, {
       store,
       admission: this.admission,
       clock,
       cache: this.#openCache(kind),
-      hooks: hooks.get(resourceId(kind)),
+      allocator: allocators.get(resourceId(kind)),
     });
     this.#registries.set(kind, registry);
     return registry;

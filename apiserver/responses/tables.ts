@@ -3,7 +3,7 @@
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { badRequest } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Column, Kind } from '../../kinds/kind.ts';
+import type { Column, TablePresentation } from '../../kinds/kind.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 type ReadObject = DeepReadonly<Stored>;
@@ -49,7 +49,7 @@ export interface TableOptions {
 }
 
 export function toTable<T extends KubernetesObject>(
-  kind: Pick<Kind<T>, 'columns' | 'rowConditions' | 'compareRows'>,
+  kind: TablePresentation<T>,
   objects: readonly ReadObject[],
   options: TableOptions,
 ): object {
@@ -71,7 +71,7 @@ export function toTable<T extends KubernetesObject>(
 }
 
 function inRowOrder<T extends KubernetesObject>(
-  { compareRows }: Pick<Kind<T>, 'compareRows'>,
+  { compareRows }: Pick<TablePresentation<T>, 'compareRows'>,
   objects: readonly ReadObject[],
 ): readonly ReadObject[] {
   if (!compareRows) return objects;

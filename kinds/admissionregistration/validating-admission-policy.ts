@@ -30,7 +30,7 @@ export const validatingAdmissionPolicyKind = defineKind(validatingAdmissionPolic
     compilesExpressions: true,
     ...specAndStatus(),
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     validate(object, errors, { isUpdate, subresource }) {
       if (subresource === 'status') validateValidatingPolicyStatus(object, errors);
       else if (!isUpdate) validateValidatingPolicy(object, errors);

@@ -12,7 +12,7 @@ export const customResourceDefinitionKind = defineKind(customResourceDefinitions
   categories: ['api-extensions'],
   subresources: [statusSubresource],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     ...specAndStatus<CustomResourceDefinition>(),
     compilesExpressions: true,
     setDefaults: setDefinitionDefaults,

@@ -31,7 +31,7 @@ export const jobKind = defineKind(jobs, {
   strategy: {
     warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<Job>({ newStatus: () => ({}) }),
-    orphansDependents: true,
+    defaultPropagationPolicy: 'Orphan',
     setDefaults(object) {
       object.spec ??= { template: {} };
       setJobSpecDefaults(object.spec);

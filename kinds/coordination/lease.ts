@@ -24,8 +24,8 @@ function validate(lease: Lease, errors: FieldErrors): void {
 export const leaseKind = defineKind(leases, {
   columns: [nameColumn, textColumn('Holder', 'Who holds it.', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
   strategy: {
-    createOnUpdate: true,
-    unconditionalUpdate: false,
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: false,
     setDefaults(lease) {
       lease.spec ??= {};
     },

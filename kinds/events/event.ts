@@ -28,7 +28,7 @@ export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
     })),
   ],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'changes',
     nameFormat: 'pathSegment',
     ...(eventKind.strategy.timeToLiveSeconds !== undefined && {

@@ -40,7 +40,7 @@ export const csiDriverKind = defineKind(csiDrivers, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     setDefaults(object) {
       object.spec ??= {};
       const { spec } = object;

@@ -28,7 +28,7 @@ export const volumeAttachmentKind = defineKind(volumeAttachments, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     ...specAndStatus({ newStatus: () => ({ attached: false }), hasGeneration: false }),
     setDefaults(object) {
       object.status = { ...object.status, attached: object.status?.attached ?? false };

@@ -33,7 +33,7 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
       {
         ...writeRequest(request, { ...target, kind: registry.kind, registry }, options),
         subresource: 'binding',
-        isChecked: true,
+        skipStrategy: true,
         expectedUid: binding.metadata?.uid,
       },
       (previous) => bind(previous as Stored<Pod>, binding),

@@ -51,7 +51,7 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
       if (budget && !passesUnready(pod, budget)) {
         await registries
           .of(podDisruptionBudgets)
-          .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', isChecked: true }, (current) =>
+          .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', skipStrategy: true }, (current) =>
             spend(current as Stored<PodDisruptionBudget>, pod),
           );
       }

@@ -83,7 +83,7 @@ export const namespaceKind = defineKind(namespaces, {
     validateUpdate(next, _previous, errors, { subresource }) {
       if (subresource === 'status') validatePhase(next, errors);
     },
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     twoStepDeletion: {
       markDeleted: (namespace) => Reflect.set(namespace, 'status', { ...namespace.status, phase: 'Terminating' }),
       isHeld: ({ spec }) => (spec?.finalizers ?? []).length > 0,

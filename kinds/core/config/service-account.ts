@@ -14,7 +14,7 @@ export const serviceAccountKind = defineKind(serviceAccounts, {
   ],
   columns: [nameColumn, ageColumn],
   strategy: {
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'both',
     prepareForCreate: (account) => keepNamesOnly(account),
     prepareForUpdate: (account) => keepNamesOnly(account),

@@ -65,7 +65,7 @@ const strategy: Strategy<Pod> = {
   metadataOnUpdate: 'both',
   warnings: (pod, previous) => podWarnings(pod, previous),
   generationOf: ({ spec }) => ({ spec }),
-  answersDeletedObject: true,
+  returnDeletedObject: true,
   gracePeriodSeconds: (pod, asked) => deletionGrace(pod, asked),
 };
 

@@ -150,7 +150,7 @@ function setDefaults(range: LimitRange): void {
 export const limitRangeKind = defineKind(limitRanges, {
   shortNames: ['limits'],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'all',
     setDefaults: (range) => setDefaults(range),
     prepareForCreate({ metadata }) {

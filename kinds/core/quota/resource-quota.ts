@@ -174,7 +174,7 @@ export const resourceQuotaKind = defineKind(resourceQuotas, {
   ],
   strategy: {
     ...specAndStatus<ResourceQuota>({ newStatus: () => ({}), hasGeneration: false }),
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     validate(quota, errors, { subresource }) {
       if (subresource === 'status') {
         validateAmounts(quota.status?.hard, FieldPath.of('status', 'hard'), errors);

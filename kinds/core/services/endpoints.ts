@@ -121,7 +121,7 @@ export const endpointsKind = defineKind(endpoints, {
     ageColumn,
   ],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'both',
     setDefaults({ subsets = [] }) {
       for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';

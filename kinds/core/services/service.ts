@@ -34,10 +34,10 @@ function setDefaults({ spec, status }: Service): void {
 }
 
 const strategy: Strategy<Service> = {
-  createOnUpdate: true,
+  allowCreateOnUpdate: true,
   nameFormat: 'label',
   metadataOnUpdate: 'both',
-  answersDeletedObject: true,
+  returnDeletedObject: true,
   setDefaults: (service) => setDefaults(service),
   prepareForCreate(service) {
     Object.assign(service, { status: { loadBalancer: {} } });

@@ -156,7 +156,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
       const found = metadata?.annotations?.[name] === undefined ? [] : [text];
       return [...found, ...claimWarnings(spec?.resources, 'spec')];
     },
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'both',
     setDefaults(claim) {
       if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';

@@ -101,7 +101,7 @@ export const persistentVolumeKind = defineKind(persistentVolumes, {
     textColumn('VolumeMode', 'A file system or a device.', ({ spec }) => spec?.volumeMode ?? '<unset>', 1),
   ],
   strategy: {
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'all',
     setDefaults: (volume) => setDefaults(volume),
     prepareForCreate(volume) {
