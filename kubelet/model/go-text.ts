@@ -9,5 +9,6 @@ export function formatSeconds(ms: number): string {
 /** `12ms`, `1.234s`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
-  return ms < 60_000 ? `${Number((ms / 1000).toFixed(3))}s` : formatSeconds(ms);
+  const seconds = Number((ms / 1000).toFixed(3));
+  return seconds < 60 ? `${seconds}s` : formatSeconds(ms);
 }

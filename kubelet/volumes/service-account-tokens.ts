@@ -8,12 +8,22 @@ import type { TokenSource } from './payloads.ts';
 
 interface Known {
   readonly token: string;
-  /** Wall time in milliseconds. */
+  /** Wall times in milliseconds. */
   readonly renewAt: number;
+  readonly expiresAt: number;
 }
 
-/** A token is replaced when this share of its life is over. */
+/** A token is replaced when this share of its life is over, and each day. */
 const usableShare = 0.8;
+const longestUseMs = 24 * 3600 * 1000;
+
+export interface TokenWish {
+  readonly audience?: string;
+  readonly expirationSeconds: number;
+}
+
+/** How long a token lives is for the API server to say. */
+type TokenAnswer = { readonly status?: { readonly token?: string; readonly expirationTimestamp?: string } };
 
 export class ServiceAccountTokens implements TokenSource {
   readonly #client: Pick<Writer, 'createSubresource'>;
@@ -25,29 +35,39 @@ export class ServiceAccountTokens implements TokenSource {
     this.#clock = clock;
   }
 
-  async token(
-    pod: PodObject,
-    { audience, expirationSeconds }: { readonly audience?: string; readonly expirationSeconds: number },
-  ): Promise<string> {
-    const { namespace = 'default', name, uid } = pod.metadata;
-    const key = `${uid}/${audience ?? ''}/${expirationSeconds}`;
-    const known = this.#known.get(key);
+  /** One that is due for a new one is good until it expires, when there is none to be had. */
+  async token(pod: PodObject, wish: TokenWish): Promise<string> {
+    const key = `${pod.metadata.uid}/${wish.audience ?? ''}/${wish.expirationSeconds}`;
     const now = this.#clock.now();
+    const known = this.#known.get(key);
     if (known !== undefined && now < known.renewAt) return known.token;
-    this.#dropOld(now);
+    try {
+      const made = await this.#request(pod, wish);
+      this.#dropExpired(now);
+      this.#known.set(key, made);
+      return made.token;
+    } catch (error) {
+      if (known === undefined || now >= known.expiresAt) throw error;
+      return known.token;
+    }
+  }
+
+  async #request(pod: PodObject, { audience, expirationSeconds }: TokenWish): Promise<Known> {
+    const { namespace = 'default', name, uid } = pod.metadata;
     const account = pod.spec?.serviceAccountName || 'default';
     const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };
+    const now = this.#clock.now();
     const answer = (await this.#client.createSubresource(serviceAccounts, { namespace, name: account }, 'token', {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       spec: { audiences: audience === undefined ? [] : [audience], expirationSeconds, boundObjectRef },
-    } as object)) as { readonly status?: { readonly token?: string } };
-    const token = answer.status?.token ?? '';
-    this.#known.set(key, { token, renewAt: now + expirationSeconds * 1000 * usableShare });
-    return token;
+    } as object)) as TokenAnswer;
+    const { token = '', expirationTimestamp } = answer.status ?? {};
+    const expiresAt = Date.parse(expirationTimestamp ?? '') || now + expirationSeconds * 1000;
+    return { token, expiresAt, renewAt: now + Math.min(longestUseMs, (expiresAt - now) * usableShare) };
   }
 
-  #dropOld(now: number): void {
-    for (const [key, { renewAt }] of this.#known) if (renewAt < now) this.#known.delete(key);
+  #dropExpired(now: number): void {
+    for (const [key, { expiresAt }] of this.#known) if (expiresAt < now) this.#known.delete(key);
   }
 }
