@@ -40,6 +40,7 @@ import { computeMaxPids, type Machine, readMachine } from './node/machine.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
+import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
@@ -93,7 +94,6 @@ export interface RunningKubelet extends Running {
   whyNotReady(): string | undefined;
 }
 
-const starting = 'the kubelet is starting';
 /**
  * What says that the node and its pods are well must not wait for an answer that got lost: the kernel would send it
  * again as late as the network was away.
@@ -135,7 +135,8 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     workers: parts.workers,
     observed: parts.observed,
   });
-  let notReady: string | undefined = starting;
+  const troubles = new StartTroubles(wake);
+  const whyNotReady = () => troubles.reason ?? guard.trouble ?? network.trouble;
   const network = new PodNetworkKeeper({
     runtime,
     recorder: recorder.from('kubelet', nodeName),
@@ -156,9 +157,9 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion: gitVersion,
     labels: options.labels ?? {},
-    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
+    whyNotReady,
     network,
-    isStarting: () => notReady === starting,
+    isStarting: () => troubles.isStarting,
     onRevived: () => parts.statuses.writeAllAgain(),
   });
   const loops = [
@@ -166,10 +167,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     runNodeHeartbeat({ client: reports, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
-    work({ ...options, clock, client, runtime, parts, network, guard, signal }, (reason) => {
-      notReady = reason;
-      reporter.wake();
-    }),
+    work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
   ];
   const over = createDeferred<void>();
   void Promise.all(loops).then(() => over.resolve(), over.reject);
@@ -177,7 +175,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     name: 'kubelet',
     port: server.port,
     done: over.promise,
-    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
+    whyNotReady,
     async stop() {
       await server.stop();
       stop.abort();
@@ -284,24 +282,18 @@ interface WorkInput extends KubeletOptions {
   readonly parts: Parts;
   readonly network: PodNetworkKeeper;
   readonly guard: ClusterGuard;
+  readonly troubles: StartTroubles;
   readonly signal: AbortSignal;
 }
 
-/** The order of a start, then everything at once until `signal` aborts. */
-async function work(input: WorkInput, report: (notReady: string | undefined) => void): Promise<void> {
-  const { runtime, parts, network, guard, signal, logger, clock } = input;
+/** The order of a start, in which nothing waits that need not, then everything at once until `signal` aborts. */
+async function work(input: WorkInput): Promise<void> {
+  const { parts, network, guard, troubles, runtime, signal, logger, clock } = input;
   const { observed, workers, prober } = parts;
-  await untilDone(input, 'the API server does not say which cluster this is', report, async () =>
-    runtime.useCluster(await guard.meet()),
-  );
-  await untilDone(input, 'the container runtime does not answer', report, async () => {
-    await runtime.prepare();
-    await observed.relist();
-  });
-  const podCidr = await waitForPodCidr(input, report);
-  if (podCidr !== undefined)
-    await untilDone(input, 'the pod network is not there', report, () => network.start(podCidr));
-  if (signal.aborted) return;
+  const loops = [parts.pods.run(signal)];
+  const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input)]);
+  if (podCidr !== undefined) await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
+  if (signal.aborted) return void (await Promise.all(loops));
   parts.pods.onChange((change) => {
     if (change.type === 'deleted') guard.podGone(change.previous.metadata.uid);
     else workers.podSeen(change.next);
@@ -313,9 +305,9 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
       else if (!present.has(uid)) workers.podGone(uid);
     }
   };
-  const loops = [parts.pods.run(signal), observed.run(signal), guard.run(endGone, signal)];
+  loops.push(observed.run(signal), guard.run(endGone, signal));
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
-  if (!signal.aborted) report(undefined);
+  if (!signal.aborted) troubles.end();
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
   loops.push(collectGarbage({ ...parts, guard, runtime, logger, clock }, signal), network.run(signal));
   await Promise.all(loops);
@@ -323,17 +315,30 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
   await prober.stop();
 }
 
+/** What runs here is known, and which of it is this cluster's. */
+async function meetRuntime(input: WorkInput): Promise<void> {
+  const { runtime, guard, parts } = input;
+  await untilDone(input, 'the API server does not say which cluster this is', async () =>
+    runtime.useCluster(await guard.meet()),
+  );
+  await untilDone(input, 'the container runtime does not answer', async () => {
+    await runtime.prepare();
+    await parts.observed.relist();
+  });
+}
+
 async function untilDone(
-  { logger, clock, signal }: WorkInput,
+  { logger, clock, troubles, signal }: WorkInput,
   what: string,
-  report: (notReady: string) => void,
   attempt: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      return await attempt();
+      await attempt();
+      troubles.note(what, undefined);
+      return;
     } catch (error) {
-      report(`${what}: ${errorText(error)}`);
+      troubles.note(what, `${what}: ${errorText(error)}`);
       logger.warn('The node is not ready for pods', { what, error });
     }
     await clock.sleep(retryMs, signal);
@@ -341,16 +346,21 @@ async function untilDone(
 }
 
 /** The controller manager gives each node its part of the pod network. */
-async function waitForPodCidr(
-  { client, nodeName, logger, clock, signal }: WorkInput,
-  report: (notReady: string) => void,
-): Promise<string | undefined> {
+async function waitForPodCidr({
+  client,
+  nodeName,
+  logger,
+  clock,
+  troubles,
+  signal,
+}: WorkInput): Promise<string | undefined> {
   const stop = new AbortController();
   const informer = createInformer<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, logger, clock });
   const found = createDeferred<string | undefined>();
   informer.onChange(({ next }) => {
-    if (next?.spec?.podCIDR !== undefined) found.resolve(next.spec.podCIDR);
-    else report('the node has no pod CIDR yet');
+    const podCidr = next?.spec?.podCIDR;
+    troubles.note('pod CIDR', podCidr === undefined ? 'the node has no pod CIDR yet' : undefined);
+    if (podCidr !== undefined) found.resolve(podCidr);
   });
   signal.addEventListener('abort', () => found.resolve(undefined), { once: true });
   const run = informer.run(AbortSignal.any([signal, stop.signal]));
