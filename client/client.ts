@@ -1,5 +1,5 @@
 /**
- * CONTRACT: typed access to the API. `rest-client.ts` is the real one. Kinds are rows of the kinds table, so results
+ * CONTRACT: typed access to the API. `rest-client.ts` is the real one. A `Resource` says which objects are meant, so results
  * have the kind's own type. A refusal is thrown as `StatusError`; an unreachable server as `StatusError` with reason
  * ServiceUnavailable. A consumer declares the narrow part it needs: `Reader`, `Writer`, `Watcher`.
  */

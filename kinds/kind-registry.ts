@@ -30,7 +30,7 @@ export interface Kinds {
   /** In the order in which they came. */
   all(): readonly Kind[];
   hasGroup(group: string): boolean;
-  /** Called, in the order of calls to this, after each change, in the same turn. The answer ends it. */
+  /** Called, in the order of calls to this, after each change, in the same turn. Must not throw. The answer ends it. */
   onChange(listener: (change: KindChange) => void): () => void;
 }
 
@@ -39,6 +39,7 @@ export class KindRegistry implements Kinds {
   readonly #byName = new Map<string, Kind>();
   readonly #listeners = new Set<(change: KindChange) => void>();
   #all: readonly Kind[] | undefined;
+  #groups: ReadonlySet<string> | undefined;
 
   constructor(kinds: Iterable<Kind> = []) {
     for (const kind of kinds) this.#put(kind);
@@ -58,7 +59,8 @@ export class KindRegistry implements Kinds {
   }
 
   hasGroup(group: string): boolean {
-    return this.all().some((kind) => kind.group === group);
+    this.#groups ??= new Set(this.all().map((kind) => kind.group));
+    return this.#groups.has(group);
   }
 
   onChange(listener: (change: KindChange) => void): () => void {
@@ -77,7 +79,7 @@ export class KindRegistry implements Kinds {
     if (this.find(kind) !== kind) return;
     this.#byResource.delete(resourceKey(kind));
     this.#byName.delete(nameKey(kind));
-    this.#all = undefined;
+    this.#forgetLists();
     this.#tell({ type: 'removed', kind });
   }
 
@@ -90,7 +92,12 @@ export class KindRegistry implements Kinds {
     }
     this.#byResource.set(resourceKey(kind), kind);
     this.#byName.set(nameKey(kind), kind);
+    this.#forgetLists();
+  }
+
+  #forgetLists(): void {
     this.#all = undefined;
+    this.#groups = undefined;
   }
 
   #tell(change: KindChange): void {

@@ -1,7 +1,7 @@
 /**
- * CONTRACT: what the API knows of one kind. A row of the kinds table (`kind-table.ts`) is one `Kind`; routes, discovery,
- * OpenAPI, storage, defaults, validation, tables, patching, the client and the CLI all read it, and nothing else
- * lists kinds.
+ * CONTRACT: what the API server knows of one kind. A row of the table of kinds (`kind-table.ts`) is one `Kind`; routes,
+ * discovery, OpenAPI, storage, defaults, validation, tables and patching all read it. Which kinds there are now, the
+ * registry says (`kind-registry.ts`).
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';

@@ -395,6 +395,26 @@ describe('WatchCaches', () => {
     assert.deepEqual(again.texts(), ['ADDED a/3']);
   });
 
+  test('a closed resource ends its watches, follows no longer, and is loaded anew when it is opened again', async () => {
+    const given = fixture();
+    await given.put('a/1');
+    await given.consistent();
+    const { ends, events } = given.watch();
+    given.caches.close(prefix);
+    given.caches.close(prefix);
+    await given.put('a/2');
+    assert.deepEqual(ends, ['restarted']);
+    const again = given.caches.open(pods);
+    assert.notEqual(again, given.pods);
+    await again.waitUntilConsistent(5_000);
+    assert.deepEqual(keysOf(again.list({}).items), ['a/1', 'a/2']);
+    assert.equal(events.length, 0);
+    assert.deepEqual(
+      [...given.caches.stats()].map(([resource]) => resource),
+      ['core/pods'],
+    );
+  });
+
   test('while the store is away old reads go on, consistent ones say so, and all resumes by itself', async () => {
     const store = new InterruptedStore();
     const given = fixture({}, store);

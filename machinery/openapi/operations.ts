@@ -1,4 +1,4 @@
-/** The URLs of a kind and what can be done with them, from its row in the kinds table. Not tied to a version of OpenAPI. */
+/** The URLs of a kind and what can be done with them, from what the kind says of itself. Not tied to a version of OpenAPI. */
 
 import { apiVersionOf, type Subresource, type Verb } from '../../api/resource.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
