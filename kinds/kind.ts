@@ -6,6 +6,7 @@
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { ServedResource, Subresource } from '../api/resource.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
 import type { ObjectSchema } from '../machinery/schema/schema.ts';
 import type { ServerName } from './served-by.ts';
@@ -33,7 +34,7 @@ export interface RowCondition {
 export interface SelectableField<T> {
   /** `spec.nodeName` */
   readonly name: string;
-  value(object: T): string;
+  value(object: DeepReadonly<T>): string;
 }
 
 /** Which write is going on. */
@@ -131,9 +132,9 @@ export interface Strategy<T>
 export interface TablePresentation<T> {
   readonly columns: readonly Column<T>[];
   /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
-  rowConditions?(object: T): readonly RowCondition[];
+  rowConditions?(object: DeepReadonly<T>): readonly RowCondition[];
   /** The order of a Table's rows where it is not that of the list. */
-  compareRows?(a: T, b: T): number;
+  compareRows?(a: DeepReadonly<T>, b: DeepReadonly<T>): number;
 }
 
 /** A part of its objects, or an action on them, that has a URL of its own. */

@@ -89,6 +89,7 @@ export class ServiceAccountTokens implements Authenticator {
   /** Who the token stands for; undefined: nobody (wrong, expired, for others, or what it is bound to is gone). */
   async review(token: string, audiences: readonly string[]): Promise<User | undefined> {
     const payload = await this.#verify(token, audiences);
+    // Under its own signature the server finds the claims that it issued.
     const claims = payload?.[claimsName] as TokenClaims | undefined;
     if (payload === undefined || claims === undefined || !(await this.#isAlive(claims))) return undefined;
     return toUser(claims, payload);

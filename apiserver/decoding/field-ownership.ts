@@ -21,7 +21,7 @@ type Owners = ReturnType<typeof managedFieldsAfterUpdate>;
 
 /** Who owns which fields of `next`, which replaces `previous`. */
 export function managedFieldsOf(next: KubernetesObject, previous: Previous, write: Omit<Write, 'now'>): Owners {
-  const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored);
+  const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored); // it is only read
   return managedFieldsAfterUpdate(live, next, { ...write, now: Date.now() });
 }
 
@@ -42,7 +42,7 @@ export function readApply(bytes: Buffer, options: ApplyOptions): (previous: Stor
   return (previous) => {
     const applied = applyPatch({ ...options, config, live: previous, now: Date.now() });
     try {
-      return decode(options.kind.schema, applied).object as KubernetesObject;
+      return decode(options.kind.schema, applied).object;
     } catch (error) {
       if (error instanceof DecodeError) throw badRequest(error.message);
       throw error;

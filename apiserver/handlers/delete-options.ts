@@ -16,7 +16,7 @@ import { booleanParameter, integerParameter } from '../request/query.ts';
 import { checkDryRun } from '../request/write-options.ts';
 
 const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
-const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
+const policies: readonly PropagationPolicy[] = ['Foreground', 'Background', 'Orphan'];
 
 interface RawOptions {
   readonly gracePeriodSeconds?: number | undefined;
@@ -37,7 +37,7 @@ export async function readDeleteOptions(request: ApiRequest, isCollection: boole
 function decodeOptions(body: Buffer, contentType: string): RawOptions {
   const value = parseOptions(body, contentType);
   try {
-    return decode(definition, value).object as RawOptions;
+    return decode(definition, value).object;
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw error;
@@ -101,16 +101,17 @@ function checkOptions({
 }: RawOptions): DeletionOptions {
   const errors = new FieldErrors();
   const path = FieldPath.of('propagationPolicy');
+  const policy = policies.find((one) => one === propagationPolicy);
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     errors.invalid(path, propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
-  } else if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+  } else if (propagationPolicy !== undefined && policy === undefined) {
     errors.notSupported(path, propagationPolicy, [...policies, 'nil']);
   }
   checkDryRun(dryRun, errors);
   if (!errors.empty) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors.list);
   return {
     gracePeriodSeconds,
-    propagationPolicy: propagationPolicy as PropagationPolicy | undefined,
+    propagationPolicy: policy,
     orphanDependents,
     preconditions,
     dryRun: dryRun.length > 0,

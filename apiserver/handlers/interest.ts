@@ -66,6 +66,6 @@ function fieldValue(kind: Kind, candidate: CachedObject, field: string): string 
   if (field === 'metadata.name') return candidate.name;
   if (field === 'metadata.namespace') return candidate.namespace;
   if (!kind.storedAs) return candidate.fields[field] ?? '';
-  const object = wireObject(kind, candidate) as Parameters<Kind['selectableFields'][number]['value']>[0];
+  const object = wireObject(kind, candidate);
   return kind.selectableFields.find(({ name }) => name === field)?.value(object) ?? '';
 }

@@ -57,6 +57,7 @@ function createApp(parts: PlainPathsParts): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  // No path here has a parameter of several values.
   const at = (path: string, handler: Handler) =>
     app.all(path, (request: Request, response: PlainResponse) =>
       handler(response.locals.request, request.params as Record<string, string>),

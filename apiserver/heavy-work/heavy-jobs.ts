@@ -66,6 +66,9 @@ export interface FinishInput {
 /** What a job says besides its result: texts for warnings. */
 type Warn = (text: string) => void;
 
+/** The main thread has written it, of an object of the API. */
+const objectOf = (json: string): Stored => JSON.parse(json) as Stored;
+
 /** What the other thread can do, with the kinds that it knows: those of the table, not what came later. */
 export function createHeavyJobs(kinds: Kinds) {
   const kindOf = ({ group, version, plural }: KindName): Kind => {
@@ -89,21 +92,21 @@ export function createHeavyJobs(kinds: Kinds) {
           ? readApply(asBuffer(bytes), { ...options, kind, warn })
           : readPatch(type, asBuffer(bytes), kind, { kinds, fieldValidation: options.fieldValidation, warn });
       if (previous === undefined && type !== 'apply') throw notFound(kind, name);
-      return jsonOf(change(previous === undefined ? undefined : (JSON.parse(previous) as Stored)));
+      return jsonOf(change(previous === undefined ? undefined : objectOf(previous)));
     },
 
     /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
     owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
-      const live = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
+      const live = previous === undefined ? undefined : objectOf(previous);
       const write = { kind: kindOf(kindName), manager, subresource };
-      return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
+      return JSON.stringify(managedFieldsOf(objectOf(next), live, write));
     },
 
     /** Whether the object is valid, and its JSON as it is stored. */
     finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
-      const next = JSON.parse(json) as Stored;
+      const next = objectOf(json);
       if (owners !== undefined) setOwners(next, JSON.parse(owners));
-      const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
+      const previous = before === undefined ? undefined : objectOf(before);
       return checkAndFinish({ kind: kindOf(kind), next, previous, context });
     },
 

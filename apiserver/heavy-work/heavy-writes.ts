@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { isPublished } from '../../machinery/schema/schema.ts';
@@ -55,7 +56,7 @@ function heavyWrites(
   { registry, name }: Pick<StoredTarget, 'registry' | 'name'>,
 ): HeavyWrites {
   const kind = nameOf(registry.kind);
-  const texts = (next: KubernetesObject, previous: Stored | undefined) => ({
+  const texts = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => ({
     next: JSON.stringify(next),
     previous: previous && jsonOf(registry, previous),
   });
@@ -67,7 +68,7 @@ function heavyWrites(
     trackUpdates:
       ({ manager, subresource }) =>
       async (next, previous) => {
-        const input = { kind, manager, subresource, ...texts(next, previous as Stored | undefined) };
+        const input = { kind, manager, subresource, ...texts(next, previous) };
         owners = await runJob(thread, 'owners', input, request);
         delete next.metadata?.managedFields;
       },
@@ -82,7 +83,7 @@ function heavyWrites(
 }
 
 /** The cache has the JSON of most objects that are changed. */
-function jsonOf(registry: Registry, object: Stored): string {
+function jsonOf(registry: Registry, object: DeepReadonly<Stored>): string {
   const cached = registry.kind.storedAs ? undefined : registry.cache.get(registry.storeKey(object.metadata));
   const isSame = cached !== undefined && object.metadata.resourceVersion === String(cached.revision);
   return isSame ? cached.bytes.toString() : JSON.stringify(object);
@@ -90,6 +91,7 @@ function jsonOf(registry: Registry, object: Stored): string {
 
 /** Others have their turn before anything else is done with what has just taken its time to parse. */
 async function parse(json: string): Promise<KubernetesObject> {
+  // The other thread has written it, of an object of the API.
   const object = JSON.parse(json) as KubernetesObject;
   await nextTurn();
   return object;

@@ -107,10 +107,7 @@ export class Registries implements ObjectReader {
     return this.#parts.caches.open({
       prefix: prefixOf(kind),
       namespaced,
-      fieldsOf: (object) =>
-        Object.fromEntries(
-          selectableFields.map((field) => [field.name, field.value(object as Parameters<typeof field.value>[0])]),
-        ),
+      fieldsOf: (object) => Object.fromEntries(selectableFields.map((field) => [field.name, field.value(object)])),
       indexedField: indexedFields[resourceId(kind)],
     });
   }

@@ -48,21 +48,22 @@ export interface TableOptions {
   readonly withoutColumns?: boolean;
 }
 
-export function toTable<T extends KubernetesObject>(
-  kind: TablePresentation<T>,
+export function toTable(
+  kind: TablePresentation<KubernetesObject>,
   objects: readonly ReadObject[],
   options: TableOptions,
 ): object {
-  const columns: readonly Column<T>[] = kind.columns.length > 0 ? kind.columns : fallbackColumns;
+  const columns = kind.columns.length > 0 ? kind.columns : fallbackColumns;
   return {
     kind: 'Table',
     apiVersion: options.apiVersion,
     metadata: options.metadata,
     columnDefinitions: options.withoutColumns ? [] : columns.map(definitionOf),
     rows: inRowOrder(kind, objects).map((object) => {
-      const conditions = kind.rowConditions?.(object as Stored<T>) ?? [];
+      const conditions = kind.rowConditions?.(object) ?? [];
       return {
-        cells: columns.map((column) => column.cell(object as Stored<T & KubernetesObject>, options.now)),
+        // Columns only look.
+        cells: columns.map((column) => column.cell(object as Stored, options.now)),
         ...(conditions.length > 0 && { conditions }),
         object: included(object, options),
       };
@@ -70,12 +71,12 @@ export function toTable<T extends KubernetesObject>(
   };
 }
 
-function inRowOrder<T extends KubernetesObject>(
-  { compareRows }: Pick<TablePresentation<T>, 'compareRows'>,
+function inRowOrder(
+  { compareRows }: Pick<TablePresentation<KubernetesObject>, 'compareRows'>,
   objects: readonly ReadObject[],
 ): readonly ReadObject[] {
   if (!compareRows) return objects;
-  return [...objects].sort((a, b) => compareRows(a as Stored<T>, b as Stored<T>));
+  return [...objects].sort(compareRows);
 }
 
 const definitionOf = <T>({ name, type, format = '', description, priority = 0 }: Column<T>) => ({

@@ -50,7 +50,8 @@ export async function passRequest(
   let leave: (() => void) | undefined;
   let share: BodyShare | undefined;
   try {
-    request = new ApiRequest(incoming, outgoing, upgrade);
+    const received = new ApiRequest(incoming, outgoing, upgrade);
+    request = received;
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
     await authenticate(request, parts.authenticators);
@@ -65,7 +66,7 @@ export async function passRequest(
     if (isLongRunning) {
       leave = parts.metrics.beginLongRunning(request);
       await parts.handle(request);
-    } else await withDeadline(request, () => parts.handle(request as ApiRequest));
+    } else await withDeadline(request, () => parts.handle(received));
   } catch (error) {
     await answerError(request, outgoing, error, parts.logger);
   } finally {

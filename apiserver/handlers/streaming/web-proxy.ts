@@ -160,6 +160,6 @@ const asksForWebSocket = ({ method, headers }: http.IncomingMessage): boolean =>
   method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 
 function unreachable({ target }: httpProxy.ServerOptions, error: Error) {
-  const { host, port } = target as { readonly host: string; readonly port: number };
+  const { host = '', port = '' } = typeof target === 'object' ? target : {};
   return serviceUnavailable(`error trying to reach ${host}:${port}: ${networkErrorText(error)}`, error);
 }

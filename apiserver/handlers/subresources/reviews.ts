@@ -137,7 +137,7 @@ function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSp
     name: user,
     groups,
     ...(uid !== undefined && { uid }),
-    ...(extra !== undefined && { extra: extra as Record<string, string[]> }),
+    ...(extra !== undefined && { extra }),
   };
 }
 

@@ -6,6 +6,7 @@ import { conflict, notFound } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import { compareText } from '../../../base/compare.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
 import { defineKind } from '../../../kinds/define-kind.ts';
 import type { Column } from '../../../kinds/kind.ts';
@@ -48,7 +49,7 @@ async function getScale(request: ApiRequest, target: StoredTarget): Promise<void
   await waitUntilFresh(registry.cache, parseResourceVersion(request.query.get('resourceVersion') ?? ''));
   const item = registry.cache.get(registry.storeKey({ namespace, name }));
   if (item === undefined) throw notFound(kind, name);
-  await answer(request, item.object as Stored<Scalable>);
+  await answer(request, item.object);
 }
 
 /** The Scale after the request, with the owners of its replicas. */
@@ -56,7 +57,7 @@ type Change = (scale: Stored<Scale>) => Scale;
 
 async function putScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const options = parseWriteOptions(request.query, 'UpdateOptions');
-  const scale = (await readObject(request, scales, options)) as Scale;
+  const scale = await readObject(request, scales, options);
   checkName(scale, target);
   placeInNamespace(scale, target);
   await update(
@@ -75,14 +76,14 @@ async function patchScale(request: ApiRequest, target: StoredTarget): Promise<vo
     const { fieldManager: manager, force, fieldValidation } = options;
     const warn = (text: string) => request.warn(text);
     const change = readApply(bytes, { kind: scales, manager, force, fieldValidation, subresource, warn });
-    await update(request, target, options, (scale) => change(scale) as Scale);
+    await update(request, target, options, (scale) => change(scale));
   } else {
     const patch = readPatch(type, bytes, scales, decodeOptions(request, options));
     await update(
       request,
       target,
       options,
-      tracked(request, options, (scale) => patch(scale) as Scale),
+      tracked(request, options, (scale) => patch(scale)),
     );
   }
 }
@@ -113,11 +114,11 @@ async function update(request: ApiRequest, target: StoredTarget, options: WriteO
       return withScale(previous, scale, apiVersionOf(target.kind));
     },
   );
-  await answer(request, object as Stored<Scalable>);
+  await answer(request, object);
 }
 
 function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
-  const scale = scaleOf(object) as Stored<Scale>;
+  const scale = scaleOf(object);
   const managedFields = scaleManagedFields(object.metadata.managedFields);
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
@@ -140,7 +141,7 @@ function checkScale(scale: Scale, name: string): void {
 }
 
 /** Only replicas are taken over, their owners, and the version that the client saw. */
-function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): KubernetesObject {
+function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): Scalable {
   const { resourceVersion, managedFields: owners } = scale.metadata ?? {};
   const { managedFields: before, ...metadata } = previous.metadata;
   const managedFields = objectManagedFields(before, owners, apiVersion);
@@ -152,10 +153,10 @@ function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string)
       ...(managedFields.length > 0 && { managedFields }),
     },
     spec: { ...previous.spec, replicas: scale.spec?.replicas ?? 0 },
-  } as KubernetesObject;
+  };
 }
 
-function scaleOf({ metadata, spec, status }: Stored<Scalable>): Scale {
+function scaleOf({ metadata, spec, status }: DeepReadonly<Stored<Scalable>>): Stored<Scale> {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   const selector = selectorText(spec?.selector);
   return {
@@ -168,7 +169,7 @@ function scaleOf({ metadata, spec, status }: Stored<Scalable>): Scale {
 }
 
 /** The selector in its text form, requirements in the order of their keys. */
-function selectorText(selector: LabelSelector | Record<string, string> | undefined): string {
+function selectorText(selector: DeepReadonly<LabelSelector | Record<string, string>> | undefined): string {
   if (selector === undefined) return '';
   if (!isLabelSelector(selector)) return sortedPairs(selector).join(',');
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
@@ -191,10 +192,10 @@ function selectorText(selector: LabelSelector | Record<string, string> | undefin
     .join(',');
 }
 
-const isLabelSelector = (selector: object): selector is LabelSelector =>
+const isLabelSelector = (selector: object): selector is DeepReadonly<LabelSelector> =>
   'matchLabels' in selector || 'matchExpressions' in selector || Object.keys(selector).length === 0;
 
-const sortedPairs = (labels: Record<string, string>): string[] =>
+const sortedPairs = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .sort();
@@ -207,9 +208,9 @@ const scaleColumns: readonly Column<Scale>[] = [
   ageColumn,
 ];
 
-async function answer(request: ApiRequest, object: Stored<Scalable>): Promise<void> {
+async function answer(request: ApiRequest, object: DeepReadonly<Stored<Scalable>>): Promise<void> {
   const output = negotiate(request.header('accept'));
-  const scale = scaleOf(object) as Stored<Scale>;
+  const scale = scaleOf(object);
   const { apiVersion } = output;
   switch (output.form) {
     case 'object':

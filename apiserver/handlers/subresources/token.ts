@@ -1,12 +1,11 @@
 /** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
 
-import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import type { KubernetesObject } from '../../../api/object.ts';
 import { parseApiVersion, type Resource } from '../../../api/resource.ts';
 import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
@@ -83,12 +82,12 @@ async function boundObject(objects: ObjectReader, reference: Reference, target: 
       const why = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
       throw conflict({ group: resource.group, plural: resource.kind }, name, why);
     }
-    return { found: found as Stored<T>, named: { name, uid } };
+    return { found, named: { name, uid } };
   };
   switch (kind) {
     case 'Pod': {
       const { found, named } = await claim(pods, target.namespace);
-      const { spec }: Pod = found;
+      const { spec } = found;
       if (spec?.serviceAccountName !== target.name) {
         throw badRequest(
           `cannot bind token for serviceaccount ${JSON.stringify(target.name)} to pod running with different serviceaccount name.`,
