@@ -44,7 +44,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
     async stop() {
       server.close();
       server.closeAllConnections();
-      await over.promise.catch(() => undefined); // `done` tells whoever wants to know
+      await over.promise.catch(() => undefined); // `done` tells it
     },
   };
 }

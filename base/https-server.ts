@@ -75,7 +75,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
-/** Tickets and renegotiation would let a client be somebody that this handshake has not shown. */
+/** Tickets and renegotiation would let a client speak for one that this handshake has not identified. */
 function secureContext({ certificate, key }: KeyPair, clientCertificateAuthority: string): SecureContextOptions {
   return {
     cert: certificate,
@@ -95,7 +95,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
     ...limits,
     ...contextOf(served),
     requestCert: true,
-    // Whoever shows no certificate may still have a token, or gets an answer that says what is missing.
+    // A client without a certificate may still have a token, or gets an answer that says what is missing.
     rejectUnauthorized: false,
   });
   const sockets = collectSockets(server);

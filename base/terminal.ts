@@ -3,7 +3,7 @@
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
-  /** Of a terminal whose size nobody knows: 0. */
+  /** 0 for a terminal whose size is unknown. */
   readonly columns?: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** Resolves when there is room again, or nobody takes anything any more. Leaves no listener behind. */
+/** Resolves when there is room again, or the reader is gone. Leaves no listener behind. */
 export function untilDrained(stream: Writable, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const over = () => {

@@ -2,7 +2,7 @@
 
 import type { Options } from 'yargs';
 import type { Arguments } from './arguments.ts';
-import type { Session } from './session.ts';
+import type { CommandContext } from './command-context.ts';
 
 export interface Command {
   /** In the notation of yargs: `get [resources..]`. */
@@ -16,7 +16,7 @@ export interface Command {
 export interface CommandModule {
   /**
    * What it throws is shown to the user and ends in exit code 1 (`UserError` may say another). Returns early,
-   * without an error, when `session.signal` aborts.
+   * without an error, when `context.signal` aborts.
    */
-  run(session: Session, args: Arguments): Promise<void>;
+  run(context: CommandContext, args: Arguments): Promise<void>;
 }

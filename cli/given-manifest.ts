@@ -3,8 +3,8 @@
 import { UserError } from '../base/user-error.ts';
 import type { Manifest } from '../client/manifest.ts';
 import { type Arguments, textOf, textsOf } from './arguments.ts';
+import type { CommandContext } from './command-context.ts';
 import { readManifests } from './manifest-files.ts';
-import type { Session } from './session.ts';
 
 /** The one object of `-c`. */
 export async function readConfig(args: Arguments): Promise<Manifest> {
@@ -16,12 +16,12 @@ export async function readConfig(args: Arguments): Promise<Manifest> {
 }
 
 /** In its own namespace, or in the one that the command is about; the two must not contradict each other. */
-export async function placed(session: Session, namespaced: boolean, manifest: Manifest): Promise<Manifest> {
+export async function placed(context: CommandContext, namespaced: boolean, manifest: Manifest): Promise<Manifest> {
   if (!namespaced) return manifest;
   const { namespace: own, name = '' } = manifest.metadata ?? {};
-  const named = session.namedNamespace;
+  const named = context.namedNamespace;
   if (own !== undefined && named !== undefined && own !== named) {
     throw new UserError(`${manifest.kind} "${name}" says namespace ${own}, but -n says ${named}`);
   }
-  return { ...manifest, metadata: { ...manifest.metadata, namespace: own ?? (await session.oneNamespace()) } };
+  return { ...manifest, metadata: { ...manifest.metadata, namespace: own ?? (await context.oneNamespace()) } };
 }

@@ -7,10 +7,10 @@ import { UserError } from '../base/user-error.ts';
 import type { Arguments } from './arguments.ts';
 import { expandClassicFlags } from './classic-flags.ts';
 import type { Command } from './command.ts';
+import { CommandContext } from './command-context.ts';
 import { parseUpOptions } from './commands/up/up-options.ts';
 import { commands } from './commands.ts';
 import { globalOptions } from './options.ts';
-import { Session } from './session.ts';
 
 export interface KubecfgOptions extends Terminal {
   readonly environment?: NodeJS.ProcessEnv;
@@ -47,11 +47,11 @@ interface Chosen {
 async function runCommand(argv: readonly string[], options: KubecfgOptions): Promise<void> {
   const chosen = await parse(expandClassicFlags(argv), options.out);
   if (chosen === undefined) return; // help was shown
-  const session = new Session({ ...options, args: chosen.args });
+  const context = new CommandContext({ ...options, args: chosen.args });
   try {
-    await (await chosen.command.load()).run(session, chosen.args);
+    await (await chosen.command.load()).run(context, chosen.args);
   } finally {
-    await session.close();
+    await context.close();
   }
 }
 

@@ -74,7 +74,7 @@ export interface Watcher {
 export interface Writer {
   /** `object.metadata.namespace` says where. */
   create<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
-  /** Optimistic: with `metadata.resourceVersion` it fails with Conflict when somebody else wrote meanwhile. */
+  /** Optimistic: with `metadata.resourceVersion` it fails with Conflict when another client wrote meanwhile. */
   update<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   patch<T extends KubernetesObject>(
     kind: Resource<T>,

@@ -1,5 +1,5 @@
 /**
- * One of several equal processes leads; the others stand by. The leader renews a Lease; whoever sees it unchanged for
+ * One of several equal processes leads; the others stand by. The leader renews a Lease; one that sees it unchanged for
  * its whole duration takes it over.
  *
  *   candidate ──lease free, or unchanged for its duration──► leader ──renewal fails for renewDeadlineMs, or stop──► over
@@ -37,6 +37,8 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number;
   /** Default 2 s. */
   readonly retryPeriodMs?: number;
+  /** From 0 to 1; keeps candidates from trying at the same time. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 interface Observed {
@@ -49,6 +51,7 @@ export class LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #durationMs: number;
   readonly #deadlineMs: number;
   readonly #retryMs: number;
@@ -59,6 +62,7 @@ export class LeaderElection {
     this.#options = options;
     this.#logger = options.logger.child({ lease: keyOf({ metadata: options.lease }), identity: options.identity });
     this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
     this.#durationMs = options.leaseDurationMs ?? 15_000;
     this.#deadlineMs = options.renewDeadlineMs ?? 10_000;
     this.#retryMs = options.retryPeriodMs ?? 2_000;
@@ -79,7 +83,7 @@ export class LeaderElection {
     while (!signal.aborted) {
       const askedAt = this.#clock.monotonic();
       if (await this.#tryHold()) await this.#leadWhileRenewed(lead, askedAt, signal);
-      else await this.#clock.sleep(this.#retryMs * (1 + 0.2 * Math.random()), signal);
+      else await this.#clock.sleep(this.#retryMs * (1 + 0.2 * this.#random()), signal);
     }
   }
 
@@ -103,7 +107,7 @@ export class LeaderElection {
     if (worked.status === 'rejected') throw worked.reason;
   }
 
-  /** Resolves when the Lease could not be renewed in time, or belongs to somebody else, or `signal` aborts. */
+  /** Resolves when the Lease could not be renewed in time, or belongs to another process, or `signal` aborts. */
   async #renew(heldSince: number, signal: AbortSignal): Promise<void> {
     let renewedAt = heldSince;
     while (!signal.aborted) {
@@ -126,7 +130,7 @@ export class LeaderElection {
     }
   }
 
-  /** Takes or renews the Lease where that is allowed. False: somebody else holds it, or the server did not answer. */
+  /** Takes or renews the Lease where that is allowed. False: another process holds it, or the server did not answer. */
   async #tryHold(): Promise<boolean> {
     try {
       const known = this.#observed?.lease;

@@ -31,7 +31,7 @@ export type StoredKeyPair = KeyPair & KeyPairFiles;
 export interface ClusterCertificates {
   readonly authority: KeyPair;
   readonly apiServer: StoredKeyPair;
-  /** With which the API server calls kubelets, which let nobody else in. It is nobody to the API server itself. */
+  /** With which the API server calls kubelets, which let no other caller in. The API server itself gives it no rights. */
   readonly kubeletClient: StoredKeyPair;
   readonly kubeletServing: StoredKeyPair;
   readonly kubelet: StoredKeyPair;
@@ -111,7 +111,7 @@ async function ensureAuthority(folder: string, now: number): Promise<KeyPair> {
   return await writePair(folder, 'ca', await createAuthority('longshore-ca', now));
 }
 
-/** Throws when files are left that tell of an authority, or a part of one: another would be trusted by nobody. */
+/** Throws when files are left that tell of an authority, or a part of one: nothing would trust another. */
 async function checkNeverHadAuthority(folder: string): Promise<void> {
   const found = new Set((await readdir(folder)).filter((name) => /\.(crt|key)$/.test(name)));
   if (found.size === 0) return;

@@ -94,17 +94,17 @@ describe('startChild', () => {
     await assert.rejects(startChild(options), /the disk is full\nMake room\.$/);
   });
 
-  it('says its last words when it does not start', async () => {
+  it('says what it wrote last when it does not start', async () => {
     const options = shell('echo the disk is full; exit 3', { isReady: async () => false });
     await assert.rejects(
       startChild(options),
-      /child does not start \(exit code 3\)\. Its last words, in .*log:\nthe disk is full/,
+      /child does not start \(exit code 3\)\. The end of its output, in .*log:\nthe disk is full/,
     );
   });
 
   it('says so when it never gets ready', async () => {
     const options = shell('echo thinking; exec sleep 1000', { isReady: async () => false, idleLimitMs: 300 });
-    await assert.rejects(startChild(options), /child does not answer\. Its last words, in .*log:\nthinking/);
+    await assert.rejects(startChild(options), /child does not answer\. The end of its output, in .*log:\nthinking/);
     assert.deepEqual((await pids()).filter(isAlive), [], 'and is not left running');
   });
 

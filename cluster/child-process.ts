@@ -29,7 +29,7 @@ export interface ChildOptions {
   readonly logFile: string;
   readonly logger: Logger;
   /** What the user can do when it does not start, given what it wrote. */
-  advice?(lastWords: string): string;
+  advice?(endOfOutput: string): string;
   /** Called before every start: clears away what a child that was killed leaves behind. */
   prepare?(): Promise<void>;
   /** Asked until it is true, after the first start. */
@@ -141,7 +141,7 @@ class SupervisedChild implements Running {
     const patience = new Patience({ clock: this.#clock, limitMs: this.#options.idleLimitMs ?? 60_000 });
     while (!(await this.#options.isReady()) && !this.#stopping.signal.aborted) {
       if (patience.isOver(await this.#workDone())) {
-        throw new UserError(`${this.name} does not answer. ${await this.#lastWords()}`);
+        throw new UserError(`${this.name} does not answer. ${await this.#endOfOutput()}`);
       }
       await this.#clock.sleep(15, this.#stopping.signal);
     }
@@ -157,16 +157,16 @@ class SupervisedChild implements Running {
   }
 
   async #failedStart(how: string): Promise<never> {
-    throw new UserError(`${this.name} does not start (${how}). ${await this.#lastWords()}`);
+    throw new UserError(`${this.name} does not start (${how}). ${await this.#endOfOutput()}`);
   }
 
-  async #lastWords(): Promise<string> {
+  async #endOfOutput(): Promise<string> {
     const { logFile, advice } = this.#options;
     const written = (await readFile(logFile)).subarray(this.#logStart).toString().trimEnd().split('\n');
     // A stack trace says less than the line above it.
     const telling = written.filter((line) => /panic:|fatal|error/i.test(line));
     const words = (telling.length > 0 ? telling : written).slice(-3).map((line) => line.slice(0, 400));
-    const last = `Its last words, in ${logFile}:\n${words.join('\n')}`;
+    const last = `The end of its output, in ${logFile}:\n${words.join('\n')}`;
     return advice === undefined ? last : `${last}\n${advice(written.join('\n'))}`;
   }
 }

@@ -106,7 +106,7 @@ function computePlaceLabels({ dataDir, clusterCidr, serviceCidr, nodePortRange: 
   };
 }
 
-/** A cluster that has its etcd and all components in this process: nobody else can be leading. */
+/** A cluster that has its etcd and all components in this process: no other process can be leading. */
 const isAlone = ({ options }: Cluster): boolean =>
   options.etcdServers.length === 0 && options.only.size === components.length;
 

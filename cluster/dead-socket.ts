@@ -1,5 +1,5 @@
 /**
- * Unix sockets that outlive their process: whoever dies by a signal, a full disk or a power cut leaves the file behind,
+ * Unix sockets that outlive their process: a process that dies by a signal, a full disk or a power cut leaves the file behind,
  * and nobody can listen there until it is gone.
  */
 

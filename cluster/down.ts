@@ -27,8 +27,8 @@ export interface DownOptions {
   readonly keepData: boolean;
 }
 
-/** Whose things go. */
-interface Target {
+/** What a cluster has on this machine. */
+interface ClusterTraces {
   /** Undefined: of a build before clusters had ids. */
   readonly clusterId: string | undefined;
   readonly networkName: string;
@@ -38,7 +38,7 @@ interface Target {
   readonly podsFolder: string | undefined;
 }
 
-/** All that a cluster keeps in its data directory. Other files there are somebody else's, and stay. */
+/** All that a cluster keeps in its data directory. Other files there are not the cluster's, and stay. */
 const ownFiles = [
   'etcd',
   'kubelet',
@@ -83,7 +83,7 @@ async function isEmpty(folder: string): Promise<boolean> {
   return !existsSync(folder) || (await readdir(folder)).length === 0;
 }
 
-async function removeFromMachine(target: Target, progress: Progress): Promise<void> {
+async function removeFromMachine(target: ClusterTraces, progress: Progress): Promise<void> {
   const { clusterId, networkName: table, clusterCidr, serviceCidr } = target;
   if (existsSync(dockerSocket())) await progress.step('Containers and network', () => removeContainers(target));
   await progress.step('Rules', async () => {
@@ -108,7 +108,7 @@ async function checkHome(dataDir: string): Promise<void> {
 }
 
 /** What the data directory says; undefined: there is no cluster in it. */
-async function findTarget({ dataDir, clusterCidr }: DownOptions): Promise<Target | undefined> {
+async function findTarget({ dataDir, clusterCidr }: DownOptions): Promise<ClusterTraces | undefined> {
   const record: ClusterRecord | undefined = await readRecord(dataDir);
   if (record === undefined && !holdsOldCluster(dataDir)) return undefined;
   return {
@@ -121,7 +121,7 @@ async function findTarget({ dataDir, clusterCidr }: DownOptions): Promise<Target
 }
 
 /** What the cluster wrote on its network. */
-async function findLost(clusterId: string, { clusterCidr }: DownOptions): Promise<Target> {
+async function findLost(clusterId: string, { clusterCidr }: DownOptions): Promise<ClusterTraces> {
   const { readEngineFacts } = await import('../kubelet/runtime/docker/engine-facts.ts');
   const { networks, clusterIds } = await readEngineFacts(dockerSocket());
   const network = networks.find((one) => one.clusterId === clusterId);
@@ -152,7 +152,7 @@ async function stopRunning(dataDir: string, progress: Progress): Promise<void> {
   });
 }
 
-async function removeContainers({ clusterId, podsFolder }: Target): Promise<void> {
+async function removeContainers({ clusterId, podsFolder }: ClusterTraces): Promise<void> {
   const { cleanDocker } = await import('../kubelet/runtime/docker/clean.ts');
   const uids = new Set(podsFolder !== undefined && existsSync(podsFolder) ? await readdir(podsFolder) : []);
   await cleanDocker({

@@ -41,7 +41,7 @@ const advices: readonly Advice[] = [
   },
 ];
 
-export function adviceOnEtcd(lastWords: string, folder: string): string {
-  const found = advices.find(({ words }) => words.test(lastWords));
+export function adviceOnEtcd(endOfOutput: string, folder: string): string {
+  const found = advices.find(({ words }) => words.test(endOfOutput));
   return found?.text(folder) ?? `Whatever you try, keep a copy of ${folder} first. ${nothingLost}`;
 }

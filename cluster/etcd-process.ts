@@ -46,7 +46,7 @@ export async function startEtcd({ folder, logger }: EtcdOptions): Promise<Runnin
     // etcd 3.4 takes ARM for experimental unless told otherwise.
     environment: { ETCD_UNSUPPORTED_ARCH: process.arch === 'arm64' ? 'arm64' : '' },
     logFile: join(folder, 'etcd.log'),
-    advice: (lastWords) => adviceOnEtcd(lastWords, folder),
+    advice: (endOfOutput) => adviceOnEtcd(endOfOutput, folder),
     prepare: () => freeSockets(folder),
     logger,
     isReady: () => isHealthy(socket),

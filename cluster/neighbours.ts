@@ -17,7 +17,7 @@ export interface WantedPlace {
   readonly nodePortRange: { readonly first: number; readonly last: number };
 }
 
-/** Written on a cluster's network beside its id, for whoever comes after. */
+/** Written on a cluster's network beside its id, for clusters that come after. */
 export const placeLabels = {
   dataDir: 'longshore.dev/data-dir',
   clusterCidr: 'longshore.dev/cluster-cidr',
@@ -85,7 +85,7 @@ function whyInTheWay(network: EngineNetwork, wanted: WantedPlace): string | unde
   return ports === undefined ? undefined : `The node ports (--node-ports) meet ${ports}${owner}.`;
 }
 
-/** Docker's networks of no cluster are of a build before, or somebody's who likes the name. */
+/** Docker's networks of no cluster are of a build before, or another program's of that name. */
 function whyNameIsTaken(network: EngineNetwork, { isOldCluster, clusterId }: WantedPlace): string | undefined {
   const { name, isLongshores, containers } = network;
   if (network.clusterId !== undefined)

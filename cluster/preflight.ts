@@ -2,9 +2,9 @@
 
 import { UserError } from '../base/user-error.ts';
 import type { EngineFacts, EngineNetwork } from '../kubelet/runtime/docker/engine-facts.ts';
-import { ProgramError, runCommand } from '../proxy/command.ts';
 import { readExistingTable } from '../proxy/nftables/existing-table.ts';
 import { ownerOfChains } from '../proxy/nftables/nft-program.ts';
+import { ProgramError, runProgram } from '../proxy/program.ts';
 import type { Component, UpOptions } from './cluster-options.ts';
 import { type ClusterRecord, checkStoreIsThere, holdsOldCluster, readRecord } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
@@ -64,7 +64,7 @@ function checkEngine(facts: EngineFacts, place: WantedPlace): string {
 
 async function checkTable(place: WantedPlace): Promise<void> {
   try {
-    const existing = await readExistingTable(runCommand, place.networkName);
+    const existing = await readExistingTable(runProgram, place.networkName);
     refuse(whyTableIsTaken(ownerOfChains(existing?.chains ?? []), place));
   } catch (error) {
     // Without nft, or the right to use it, the proxy does without tables.

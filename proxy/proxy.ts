@@ -29,10 +29,10 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { type Command, runCommand } from './command.ts';
 import { HostSettings } from './host/host-settings.ts';
 import { defaultTable } from './nftables/nft-program.ts';
 import { TableMonitor } from './nftables/table-monitor.ts';
+import { type RunProgram, runProgram } from './program.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import { Nftables } from './services/nftables.ts';
 import type { RuleApplier } from './services/rule-applier.ts';
@@ -52,7 +52,7 @@ export interface ProxyOptions {
   readonly table?: string | undefined;
   readonly metrics?: Metrics;
   /** How commands of the system are run. */
-  readonly run?: Command;
+  readonly run?: RunProgram;
   readonly clock?: Clock;
 }
 
@@ -82,7 +82,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 }
 
 /** Without nft, or the right to use it, sockets are better than nothing. */
-async function chooseMode({ mode, logger, run = runCommand }: ProxyOptions): Promise<ProxyOptions['mode']> {
+async function chooseMode({ mode, logger, run = runProgram }: ProxyOptions): Promise<ProxyOptions['mode']> {
   if (mode === 'userspace') return mode;
   try {
     await run(['nft', 'list', 'tables', 'ip']);
@@ -115,7 +115,7 @@ class ProxyLoop {
   #wake: () => void = () => {};
 
   constructor(options: ProxyOptions) {
-    const { logger, connection, mode, run = runCommand, clock = systemClock, table = defaultTable } = options;
+    const { logger, connection, mode, run = runProgram, clock = systemClock, table = defaultTable } = options;
     this.#options = options;
     this.#logger = logger;
     this.#clock = clock;
@@ -167,7 +167,7 @@ class ProxyLoop {
   }
 
   #makeAppliers(clusterId: string): void {
-    const { logger, clusterCidr, table, mode, run = runCommand } = this.#options;
+    const { logger, clusterCidr, table, mode, run = runProgram } = this.#options;
     if (mode === 'userspace') {
       this.#appliers = [new Userspace({ logger, run })];
       return;
@@ -178,7 +178,7 @@ class ProxyLoop {
     this.#host = new HostSettings({ clusterCidr, clusterId, run, logger, onTrouble });
   }
 
-  /** To whoever looks at the node. */
+  /** As an event of the node. */
   #tell(reason: string, message: string): void {
     const { nodeName } = this.#options;
     const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };

@@ -76,7 +76,7 @@ const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly stri
 };
 
 /** Files that folders of a room may import although they lie beside them: contracts, and what starts programs. */
-const innerGround: readonly string[] = ['proxy/command.ts'];
+const innerGround: readonly string[] = ['proxy/program.ts'];
 
 /** Packages that only some folder may see, so that what is behind them can be replaced. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -104,10 +104,10 @@ const processStarters: Readonly<Record<string, readonly string[]>> = {
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/mounts.ts',
     'kubelet/volumes/volumes.ts',
-    'proxy/command.ts',
+    'proxy/program.ts',
     'proxy/nftables/table-monitor.ts',
   ],
-  'proxy/command.ts': ['proxy/', 'cluster/'],
+  'proxy/program.ts': ['proxy/', 'cluster/'],
 };
 
 /** Who may see the table of kinds on the server's side: all others are handed the registry, which knows what came later. */

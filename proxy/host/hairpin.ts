@@ -5,7 +5,7 @@
  */
 
 import net from 'node:net';
-import type { Command } from '../command.ts';
+import type { RunProgram } from '../program.ts';
 
 interface Link {
   readonly ifname: string;
@@ -15,7 +15,7 @@ interface Link {
 }
 
 /** Turns hairpin mode on for the ports of every bridge that has an address in the pod network. */
-export async function ensureHairpin(clusterCidr: string, run: Command): Promise<void> {
+export async function ensureHairpin(clusterCidr: string, run: RunProgram): Promise<void> {
   const show = async (...args: string[]): Promise<Link[]> => {
     const text = await run(['ip', '-j', '-d', ...args]);
     // What `ip -j` prints; devices that were filtered out are shown as empty objects.

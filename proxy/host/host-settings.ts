@@ -5,7 +5,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Logger } from '../../base/logger.ts';
-import { type Command, isMissingCommand } from '../command.ts';
+import { isMissingProgram, type RunProgram } from '../program.ts';
 import { computeMissingForwardRules } from './forward-rules.ts';
 
 const settings = [
@@ -20,7 +20,7 @@ export interface HostSettingsOptions {
   readonly clusterCidr: string;
   /** Whose exceptions in Docker's rules these are. */
   readonly clusterId?: string | undefined;
-  readonly run: Command;
+  readonly run: RunProgram;
   readonly logger: Logger;
   /** Told once for each thing that cannot be ensured, until it can. */
   readonly onTrouble?: (why: string) => void;
@@ -59,7 +59,7 @@ export class HostSettings {
       listing = await run(['iptables', '-w', '5', '-S']);
     } catch (error) {
       // Without the program nobody here has made such rules.
-      if (isMissingCommand(error)) return;
+      if (isMissingProgram(error)) return;
       throw error;
     }
     for (const { chain, rule } of computeMissingForwardRules(listing, this.#options)) {

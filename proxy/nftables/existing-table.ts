@@ -1,6 +1,6 @@
 /** What stands in the kernel under the name of our table, and whose it is. */
 
-import type { Command } from '../command.ts';
+import type { RunProgram } from '../program.ts';
 import { ownerOfChains } from './nft-program.ts';
 import type { ExistingTable } from './nft-transaction.ts';
 
@@ -13,7 +13,7 @@ interface NftListing {
 }
 
 /** The names in the table as it is; undefined when there is none. */
-export async function readExistingTable(run: Command, table: string): Promise<ExistingTable | undefined> {
+export async function readExistingTable(run: RunProgram, table: string): Promise<ExistingTable | undefined> {
   // Both times what `nft -j` prints for a list of what is there.
   const { nftables: tables } = JSON.parse(await run(['nft', '-j', 'list', 'tables', 'ip'])) as NftListing;
   if (!tables.some((one) => one.table?.name === table)) return undefined;

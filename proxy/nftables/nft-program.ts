@@ -29,7 +29,7 @@ export function ownerOfChains(chains: readonly string[]): string | undefined {
 }
 
 export interface BuilderOptions extends Pick<NftProgram, 'table' | 'definitions'> {
-  /** Whose table it is; absent: it names nobody. */
+  /** Whose table it is; absent: it names none. */
   readonly clusterId?: string | undefined;
 }
 

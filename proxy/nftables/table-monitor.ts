@@ -56,12 +56,12 @@ export class TableMonitor {
     return this.#isListening;
   }
 
-  /** Whether others changed the table, as far as anybody knows. Means nothing while we change it ourselves. */
+  /** Whether others changed the table, as far as is known. Means nothing while we change it ourselves. */
   get isDisturbed(): boolean {
     return this.#unsure || this.#heardCount > this.#ownCount;
   }
 
-  /** The same, and forgets it: whoever asks takes the table over. */
+  /** The same, and forgets it: the caller takes the table over. */
   takeDisturbance(): boolean {
     const disturbed = this.isDisturbed;
     const isQuiet = this.#options.clock.monotonic() - this.#ownAt > announcedWithinMs;

@@ -10,12 +10,12 @@
  */
 
 import type { Logger } from '../../base/logger.ts';
-import { type Command, runCommand } from '../command.ts';
 import { ensureHairpin } from '../host/hairpin.ts';
 import { foreignOwner, readExistingTable } from '../nftables/existing-table.ts';
 import { defaultTable, type NftProgram } from '../nftables/nft-program.ts';
 import { computeChanges, computeTakeover } from '../nftables/nft-transaction.ts';
 import type { TableMonitor } from '../nftables/table-monitor.ts';
+import { type RunProgram, runProgram } from '../program.ts';
 import type { RuleApplier } from './rule-applier.ts';
 import type { Rules } from './rules.ts';
 import { computeProgram } from './service-program.ts';
@@ -30,7 +30,7 @@ export interface NftablesOptions {
   readonly monitor?: Pick<TableMonitor, 'noteOwn' | 'takeDisturbance' | 'isListening'> | undefined;
   readonly logger: Logger;
   /** Runs a command with an input; tests run it in a network namespace. */
-  readonly run?: Command;
+  readonly run?: RunProgram;
 }
 
 /** Every so many looks the kernel is asked although the monitor says nothing. */
@@ -55,7 +55,7 @@ export class Nftables implements RuleApplier {
   readonly #table: string;
   readonly #monitor: NftablesOptions['monitor'];
   readonly #logger: Logger;
-  readonly #run: Command;
+  readonly #run: RunProgram;
   #applied: NftProgram | undefined;
   #hairpinned = '';
   #looks = 0;
@@ -66,7 +66,7 @@ export class Nftables implements RuleApplier {
     this.#table = options.table ?? defaultTable;
     this.#monitor = options.monitor;
     this.#logger = options.logger;
-    this.#run = options.run ?? runCommand;
+    this.#run = options.run ?? runProgram;
   }
 
   async apply(rules: Rules): Promise<void> {

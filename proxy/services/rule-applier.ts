@@ -13,7 +13,7 @@ export interface RuleApplier {
    */
   apply(rules: Rules): Promise<void>;
   /**
-   * Looks whether what was applied is still there: somebody may have flushed it. If not, the next `apply` starts from
+   * Looks whether what was applied is still there: another program may have flushed it. If not, the next `apply` starts from
    * nothing, and the answer is false.
    */
   verify(): Promise<boolean>;

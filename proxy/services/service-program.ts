@@ -32,7 +32,7 @@ const definitions: Readonly<Record<string, string>> = {
 export interface ProgramOptions {
   /** The pod network, `10.244.0.0/16`. */
   readonly clusterCidr: string;
-  /** Whose rules these are; absent: they name nobody. */
+  /** Whose rules these are; absent: they name no cluster. */
   readonly clusterId?: string | undefined;
   /** Default `longshore`. */
   readonly table?: string | undefined;

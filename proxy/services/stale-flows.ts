@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from '../../base/logger.ts';
-import { type Command, isMissingCommand, ProgramError } from '../command.ts';
+import { isMissingProgram, ProgramError, type RunProgram } from '../program.ts';
 import { endpointKey, type Rules } from './rules.ts';
 
 export interface Flow {
@@ -18,12 +18,12 @@ export interface Flow {
 }
 
 export class StaleFlows {
-  readonly #run: Command;
+  readonly #run: RunProgram;
   readonly #logger: Logger;
   #missing = false;
   #checked = '';
 
-  constructor(options: { readonly run: Command; readonly logger: Logger }) {
+  constructor(options: { readonly run: RunProgram; readonly logger: Logger }) {
     this.#run = options.run;
     this.#logger = options.logger;
   }
@@ -38,7 +38,7 @@ export class StaleFlows {
       for (const flow of findStaleFlows(flows, rules)) await this.#delete(flow);
       this.#checked = state;
     } catch (error) {
-      if (!isMissingCommand(error)) throw error;
+      if (!isMissingProgram(error)) throw error;
       this.#missing = true;
       this.#logger.info(
         'Without the conntrack program, UDP clients may stay with an endpoint that is gone until quiet',
@@ -52,7 +52,7 @@ export class StaleFlows {
       await this.#run(['conntrack', '-D', '-p', 'udp', '-s', source, '-d', destination, ...ports]);
     } catch (error) {
       // Exit code 1 also says that it ended meanwhile.
-      if (!(error instanceof ProgramError) || isMissingCommand(error)) throw error;
+      if (!(error instanceof ProgramError) || isMissingProgram(error)) throw error;
     }
   }
 }

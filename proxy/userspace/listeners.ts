@@ -31,7 +31,7 @@ export class Listeners {
     this.#clock = clock;
   }
 
-  /** Opens what is missing, closes what is not wanted. An address that somebody else uses is left out, and tried again
+  /** Opens what is missing, closes what is not wanted. An address that another process uses is left out, and tried again
    * the next time. SCTP has no sockets in Node and is left out. */
   async set(wanted: readonly WantedListener[]): Promise<void> {
     const byKey = new Map(wanted.filter(({ protocol }) => protocol !== 'SCTP').map((one) => [keyOf(one), one]));

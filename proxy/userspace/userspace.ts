@@ -5,14 +5,14 @@
  */
 
 import type { Logger } from '../../base/logger.ts';
-import { type Command, runCommand } from '../command.ts';
+import { type RunProgram, runProgram } from '../program.ts';
 import type { RuleApplier } from '../services/rule-applier.ts';
 import type { Rules, ServiceRule } from '../services/rules.ts';
 import { Listeners, type WantedListener } from './listeners.ts';
 
 export interface UserspaceOptions {
   readonly logger: Logger;
-  readonly run?: Command;
+  readonly run?: RunProgram;
 }
 
 /** Marks the addresses that are ours on the loopback device. */
@@ -20,12 +20,12 @@ export const addressLabel = 'lo:longshore';
 
 export class Userspace implements RuleApplier {
   readonly #logger: Logger;
-  readonly #run: Command;
+  readonly #run: RunProgram;
   readonly #listeners: Listeners;
   #addresses: Set<string> | undefined;
   #mayAddAddresses = true;
 
-  constructor({ logger, run = runCommand }: UserspaceOptions) {
+  constructor({ logger, run = runProgram }: UserspaceOptions) {
     this.#logger = logger;
     this.#run = run;
     this.#listeners = new Listeners(logger);

@@ -9,7 +9,7 @@ import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { errorText } from '../../base/error-text.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { runCommand } from '../../proxy/command.ts';
+import { runProgram } from '../../proxy/program.ts';
 import { Nftables } from '../../proxy/services/nftables.ts';
 import type { RuleApplier } from '../../proxy/services/rule-applier.ts';
 import type { Rules } from '../../proxy/services/rules.ts';
@@ -42,7 +42,7 @@ export type PeerRequest =
 const timeoutMs = 2_000;
 const connections = new Map<string, net.Socket>();
 let appliers: readonly RuleApplier[] | undefined;
-const staleFlows = new StaleFlows({ run: runCommand, logger: silentLogger });
+const staleFlows = new StaleFlows({ run: runProgram, logger: silentLogger });
 let udpClient: dgram.Socket | undefined;
 
 for await (const line of createInterface({ input: process.stdin })) {

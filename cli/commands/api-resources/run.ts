@@ -1,12 +1,12 @@
 /** `api-resources`: what the server serves, as a table. */
 
 import { apiVersionOf } from '../../../api/resource.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { alignColumns } from '../../printers/columns.ts';
 import { preferredResources } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session): Promise<void> {
-  const resources = await preferredResources(await session.client());
+export async function run(context: CommandContext): Promise<void> {
+  const resources = await preferredResources(await context.client());
   const rows = resources.map((resource) => [
     resource.plural,
     resource.shortNames.join(','),
@@ -15,5 +15,5 @@ export async function run(session: Session): Promise<void> {
     resource.kind,
   ]);
   const header = ['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND'];
-  session.out.write(alignColumns([header, ...rows], { minWidth: 6, padding: 3 }));
+  context.out.write(alignColumns([header, ...rows], { minWidth: 6, padding: 3 }));
 }

@@ -8,7 +8,7 @@ export const applyCommand: Command = {
   describe: 'Make objects be as a file says, whether they exist or not',
   options: {
     filename: { ...filename, demandOption: true },
-    'force-conflicts': flag('Also change fields that somebody else set'),
+    'force-conflicts': flag('Also change fields that other managers own'),
     'dry-run': flag('Only ask the server what would happen'),
   },
   load: () => import('./run.ts'),

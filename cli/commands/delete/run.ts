@@ -6,32 +6,33 @@ import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
 import type { Client, DeleteOptions } from '../../../client/client.ts';
 import { type Arguments, countOf, isSet, textOf, textsOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { placed } from '../../given-manifest.ts';
 import { readManifests } from '../../manifest-files.ts';
 import { renderClassicTable } from '../../printers/classic-table.ts';
 import { listAll, titleOf } from '../../requests.ts';
 import { isClassicPath, kindOfManifest, parseSelections } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-interface Target {
+/** One object that goes. */
+interface Deletion {
   readonly kind: ServedResource;
   readonly namespace: string | undefined;
   readonly name: string;
 }
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
   const options = deleteOptions(args);
-  const deleted: (Target & { readonly uid: string })[] = [];
+  const deleted: (Deletion & { readonly uid: string })[] = [];
   const isClassic = isClassicDelete(args);
-  for (const target of await targetsOf(session, args)) {
+  for (const target of await targetsOf(context, args)) {
     const uid = await deleteOne(client, target, { options, ignoreMissing: isSet(args, 'ignore-not-found') });
     if (uid === undefined) continue;
     deleted.push({ ...target, uid });
-    session.out.write(isClassic ? renderClassicTable('Status', [{ status: 'Success' }]) : sentence(target));
+    context.out.write(isClassic ? renderClassicTable('Status', [{ status: 'Success' }]) : sentence(target));
   }
   if (args.wait === false) return;
-  for (const target of deleted) await waitUntilGone(session, client, target);
+  for (const target of deleted) await waitUntilGone(context, client, target);
 }
 
 /** `delete pods/web` answered with a Status, and did not wait. */
@@ -40,7 +41,7 @@ function isClassicDelete(args: Arguments): boolean {
   return words.length === 1 && isClassicPath(words[0] ?? '');
 }
 
-const sentence = ({ kind, name }: Target): string =>
+const sentence = ({ kind, name }: Deletion): string =>
   `${kind.singular}${kind.group === '' ? '' : `.${kind.group}`} "${name}" deleted\n`;
 
 function deleteOptions(args: Arguments): DeleteOptions {
@@ -52,22 +53,22 @@ function deleteOptions(args: Arguments): DeleteOptions {
   };
 }
 
-async function targetsOf(session: Session, args: Arguments): Promise<Target[]> {
+async function targetsOf(context: CommandContext, args: Arguments): Promise<Deletion[]> {
   const files = textsOf(args, 'filename');
-  const client = await session.client();
+  const client = await context.client();
   if (files.length > 0) {
     const manifests = await readManifests(files);
     return await Promise.all(
       manifests.map(async (manifest) => {
         const kind = await kindOfManifest(client, manifest);
-        const { namespace, name = '' } = (await placed(session, kind.namespaced, manifest)).metadata ?? {};
+        const { namespace, name = '' } = (await placed(context, kind.namespaced, manifest)).metadata ?? {};
         return { kind, namespace, name };
       }),
     );
   }
-  const namespace = await session.oneNamespace();
+  const namespace = await context.oneNamespace();
   const labelSelector = textOf(args, 'selector');
-  const targets: Target[] = [];
+  const targets: Deletion[] = [];
   for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
     if (names.length === 0 && labelSelector === undefined && !isSet(args, 'all')) {
       throw new UserError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
@@ -89,7 +90,7 @@ async function namesOf(
 /** The uid of what is on its way out; undefined when it was not there and that is no error. */
 async function deleteOne(
   client: Client,
-  { kind, ...key }: Target,
+  { kind, ...key }: Deletion,
   { options, ignoreMissing }: { options: DeleteOptions; ignoreMissing: boolean },
 ): Promise<string | undefined> {
   try {
@@ -103,11 +104,11 @@ async function deleteOne(
 }
 
 async function waitUntilGone(
-  session: Session,
+  context: CommandContext,
   client: Client,
-  target: Target & { readonly uid: string },
+  target: Deletion & { readonly uid: string },
 ): Promise<void> {
-  while (!session.signal.aborted) {
+  while (!context.signal.aborted) {
     try {
       const { metadata } = await client.get(target.kind, target);
       if (metadata.uid !== target.uid) return;
@@ -115,7 +116,7 @@ async function waitUntilGone(
       if (isNotFound(error)) return;
       throw error;
     }
-    await systemClock.sleep(100, session.signal);
+    await systemClock.sleep(100, context.signal);
   }
   throw new UserError(`${titleOf(target.kind, target.name)} is still on its way out`);
 }

@@ -6,15 +6,15 @@ import { events } from '../../../api/resources/core.ts';
 import type { Event } from '../../../api/types/core/v1.ts';
 import type { Client } from '../../../client/client.ts';
 import { type Arguments, textOf, textsOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { alignColumns } from '../../printers/columns.ts';
 import { renderDescription } from '../../printers/description.ts';
 import { listAll } from '../../requests.ts';
 import { parseSelections } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
-  const namespace = await session.namespace();
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
+  const namespace = await context.namespace();
   const texts: string[] = [];
   for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
     const objects =
@@ -23,8 +23,8 @@ export async function run(session: Session, args: Arguments): Promise<void> {
         : await listAll(client, kind, { namespace, labelSelector: textOf(args, 'selector') });
     for (const object of objects) texts.push(renderDescription(object) + (await describeEvents(client, kind, object)));
   }
-  if (texts.length === 0) session.errors.write(`No resources found${namespace ? ` in ${namespace} namespace` : ''}.\n`);
-  session.out.write(texts.join('\n\n'));
+  if (texts.length === 0) context.errors.write(`No resources found${namespace ? ` in ${namespace} namespace` : ''}.\n`);
+  context.out.write(texts.join('\n\n'));
 }
 
 async function describeEvents(client: Client, kind: Resource, { metadata }: Stored): Promise<string> {

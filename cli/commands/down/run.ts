@@ -2,11 +2,11 @@
 
 import { down } from '../../../cluster/down.ts';
 import { type Arguments, isSet, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { parseDataDir } from '../../data-dir.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  await down(session, {
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  await down(context, {
     dataDir: parseDataDir(textOf(args, 'data-dir')),
     clusterId: textOf(args, 'cluster'),
     clusterCidr: textOf(args, 'cluster-cidr'),

@@ -8,19 +8,19 @@ import { UserError } from '../../../base/user-error.ts';
 import type { Client } from '../../../client/client.ts';
 import { collectionPath, queryString } from '../../../client/resource-path.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { readManifests } from '../../manifest-files.ts';
 import { hasClassicTable, renderClassicTable } from '../../printers/classic-table.ts';
 import { renderServerTable, type Table, type TableOptions, tableAccept } from '../../printers/server-table.ts';
 import { isWide, type Printer, structuredPrinter } from '../../printing.ts';
 import { getObjectTable, joinPages, listAll, listTable, type Scope, withType } from '../../requests.ts';
 import { isClassicPath, parseSelections, resolveKind, type Selection } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
   const selections = await selectionsOf(client, args);
   const scope: Scope = {
-    namespace: await session.namespace(),
+    namespace: await context.namespace(),
     labelSelector: textOf(args, 'selector'),
     fieldSelector: textOf(args, 'field-selector'),
   };
@@ -28,10 +28,10 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     throw new UserError('An object with a name is in one namespace: use -n instead of --all-namespaces');
   }
   const printer = await structuredPrinter(args);
-  if (isSet(args, 'watch')) return await watch(session, selections, { scope, args, printer });
-  if (printer !== undefined) return await printStructured(session, selections, scope, printer);
-  if (isClassicGet(args)) return await printClassic(session, selections, scope);
-  await printTables(session, selections, { scope, args });
+  if (isSet(args, 'watch')) return await watch(context, selections, { scope, args, printer });
+  if (printer !== undefined) return await printStructured(context, selections, scope, printer);
+  if (isClassicGet(args)) return await printClassic(context, selections, scope);
+  await printTables(context, selections, { scope, args });
 }
 
 async function selectionsOf(client: Client, args: Arguments): Promise<Selection[]> {
@@ -55,26 +55,26 @@ function isClassicGet(args: Arguments): boolean {
   return word !== undefined && others.length === 0 && isClassicPath(word) && textOf(args, 'output') === undefined;
 }
 
-async function printClassic(session: Session, selections: readonly Selection[], scope: Scope): Promise<void> {
+async function printClassic(context: CommandContext, selections: readonly Selection[], scope: Scope): Promise<void> {
   for (const { kind, names } of selections) {
-    const objects = await readObjects(await session.client(), { kind, names }, scope);
+    const objects = await readObjects(await context.client(), { kind, names }, scope);
     if (!hasClassicTable(kind.kind)) throw new UserError(`There is no classic table of ${kind.plural}`);
-    session.out.write(renderClassicTable(kind.kind, objects));
+    context.out.write(renderClassicTable(kind.kind, objects));
   }
 }
 
 async function printStructured(
-  session: Session,
+  context: CommandContext,
   selections: readonly Selection[],
   scope: Scope,
   print: Printer,
 ): Promise<void> {
-  const client = await session.client();
+  const client = await context.client();
   const objects = (await Promise.all(selections.map((one) => readObjects(client, one, scope)))).flat();
   const [only] = objects;
   const isOne = selections.length === 1 && selections[0]?.names.length === 1;
   const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
-  session.out.write(print(isOne ? only : list));
+  context.out.write(print(isOne ? only : list));
 }
 
 async function readObjects(client: Client, { kind, names }: Selection, scope: Scope) {
@@ -90,17 +90,21 @@ interface TableRequest {
   readonly args: Arguments;
 }
 
-async function printTables(session: Session, selections: readonly Selection[], request: TableRequest): Promise<void> {
+async function printTables(
+  context: CommandContext,
+  selections: readonly Selection[],
+  request: TableRequest,
+): Promise<void> {
   const { scope, args } = request;
-  const client = await session.client();
+  const client = await context.client();
   const tables = await Promise.all(selections.map((selection) => readTable(client, selection, scope)));
   const filled = tables.flatMap((table, index) => ((table.rows ?? []).length === 0 ? [] : [{ table, index }]));
-  if (filled.length === 0) return void session.errors.write(`No resources found${inNamespace(scope, selections)}.\n`);
+  if (filled.length === 0) return void context.errors.write(`No resources found${inNamespace(scope, selections)}.\n`);
   const texts = filled.map(({ table, index }) => {
     const options = tableOptions(selections[index], selections.length > 1, request);
     return renderServerTable(table, options, !isSet(args, 'no-headers'));
   });
-  session.out.write(texts.join('\n'));
+  context.out.write(texts.join('\n'));
 }
 
 function inNamespace({ namespace }: Scope, selections: readonly Selection[]): string {
@@ -128,26 +132,26 @@ interface WatchRequest extends TableRequest {
 }
 
 /** Prints what is there, then every change, until the user stops it. Reconnects when the server ends a watch. */
-async function watch(session: Session, selections: readonly Selection[], request: WatchRequest): Promise<void> {
+async function watch(context: CommandContext, selections: readonly Selection[], request: WatchRequest): Promise<void> {
   const [selection, ...others] = selections;
   if (selection === undefined || others.length > 0 || selection.names.length > 1) {
     throw new UserError('-w watches one resource, or one object of it');
   }
   const scope = { ...request.scope, ...nameSelector(selection, request.scope) };
-  const client = await session.client();
+  const client = await context.client();
   const first = await readTable(client, selection, request.scope);
   const options = tableOptions(selection, false, request);
   if (request.printer === undefined) {
-    session.out.write(renderServerTable(first, options, !isSet(request.args, 'no-headers')));
+    context.out.write(renderServerTable(first, options, !isSet(request.args, 'no-headers')));
   } else {
-    await printStructured(session, selections, request.scope, request.printer);
+    await printStructured(context, selections, request.scope, request.printer);
   }
   let resourceVersion = first.metadata.resourceVersion ?? '';
-  while (!session.signal.aborted) {
-    for await (const event of watchOnce(session, selection, { scope, resourceVersion, table: !request.printer })) {
+  while (!context.signal.aborted) {
+    for await (const event of watchOnce(context, selection, { scope, resourceVersion, table: !request.printer })) {
       resourceVersion = versionOf(event.object) ?? resourceVersion;
       if (event.type === 'BOOKMARK') continue;
-      session.out.write(request.printer?.(event.object) ?? renderRows(event.object as Table, first, options));
+      context.out.write(request.printer?.(event.object) ?? renderRows(event.object as Table, first, options));
     }
   }
 }
@@ -170,7 +174,7 @@ type WireEvent =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: unknown }
   | { readonly type: 'ERROR'; readonly object: Status };
 
-async function* watchOnce(session: Session, { kind }: Selection, options: WatchOnce): AsyncGenerator<WireEvent> {
+async function* watchOnce(context: CommandContext, { kind }: Selection, options: WatchOnce): AsyncGenerator<WireEvent> {
   const { namespace, ...selectors } = options.scope;
   const query = queryString({
     ...selectors,
@@ -178,13 +182,13 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
     watch: true,
     allowWatchBookmarks: true,
   });
-  const client = await session.client();
+  const client = await context.client();
   const headers = options.table ? { accept: tableAccept } : {};
-  const stream = await client.stream(collectionPath(kind, namespace) + query, session.signal, headers);
+  const stream = await client.stream(collectionPath(kind, namespace) + query, context.signal, headers);
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   // A stream that is destroyed does not end the lines that are read from it.
   const stop = () => lines.close();
-  session.signal.addEventListener('abort', stop, { once: true });
+  context.signal.addEventListener('abort', stop, { once: true });
   stream.once('close', stop);
   try {
     for await (const line of lines) {
@@ -194,7 +198,7 @@ async function* watchOnce(session: Session, { kind }: Selection, options: WatchO
       yield event;
     }
   } finally {
-    session.signal.removeEventListener('abort', stop);
+    context.signal.removeEventListener('abort', stop);
     stream.destroy();
   }
 }

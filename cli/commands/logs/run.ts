@@ -5,15 +5,15 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { objectPath, queryString } from '../../../client/resource-path.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { listAll } from '../../requests.ts';
 import { parseOne } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
-  const namespace = await session.oneNamespace();
-  const name = await podNameOf(session, textOf(args, 'pod') ?? '', namespace);
-  const container = textOf(args, 'container') ?? (await onlyContainer(session, { namespace, name }));
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
+  const namespace = await context.oneNamespace();
+  const name = await podNameOf(context, textOf(args, 'pod') ?? '', namespace);
+  const container = textOf(args, 'container') ?? (await onlyContainer(context, { namespace, name }));
   const query = queryString({
     container,
     follow: isSet(args, 'follow') || undefined,
@@ -22,18 +22,18 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     tailLines: textOf(args, 'tail') === undefined ? undefined : countOf(args, 'tail'),
     sinceSeconds: secondsOf(textOf(args, 'since')),
   });
-  const stream = await client.stream(objectPath(pods, { namespace, name }, 'log') + query, session.signal);
+  const stream = await client.stream(objectPath(pods, { namespace, name }, 'log') + query, context.signal);
   try {
-    for await (const chunk of stream) session.out.write(String(chunk));
+    for await (const chunk of stream) context.out.write(String(chunk));
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (!context.signal.aborted) throw error;
   }
 }
 
 /** The pod itself, or any pod of a controller: `logs rc/web`. */
-async function podNameOf(session: Session, word: string, namespace: string): Promise<string> {
+async function podNameOf(context: CommandContext, word: string, namespace: string): Promise<string> {
   if (!word.includes('/')) return word;
-  const client = await session.client();
+  const client = await context.client();
   const { kind, name } = await parseOne(client, [word]);
   if (kind.kind === 'Pod') return name;
   if (kind.kind !== 'ReplicationController')
@@ -45,12 +45,12 @@ async function podNameOf(session: Session, word: string, namespace: string): Pro
   return pod.metadata.name;
 }
 
-async function onlyContainer(session: Session, key: { namespace: string; name: string }): Promise<string> {
-  const pod: Pod = await (await session.client()).get(pods, key);
+async function onlyContainer(context: CommandContext, key: { namespace: string; name: string }): Promise<string> {
+  const pod: Pod = await (await context.client()).get(pods, key);
   const [container, ...others] = pod.spec?.containers.map((one) => one.name) ?? [];
   if (container === undefined) throw new UserError(`Pod "${key.name}" has no container`);
   if (others.length > 0)
-    session.errors.write(`Container "${container}" out of: ${[container, ...others].join(', ')}\n`);
+    context.errors.write(`Container "${container}" out of: ${[container, ...others].join(', ')}\n`);
   return container;
 }
 

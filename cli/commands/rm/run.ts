@@ -3,12 +3,12 @@
 import { replicationControllers } from '../../../api/resources/core.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { renderClassicTable } from '../../printers/classic-table.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
-  const key = { namespace: await session.oneNamespace(), name: textOf(args, 'controller') ?? '' };
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
+  const key = { namespace: await context.oneNamespace(), name: textOf(args, 'controller') ?? '' };
   const { spec, metadata } = await client.get(replicationControllers, key);
   const replicas = spec?.replicas ?? 0;
   if (replicas !== 0) {
@@ -21,5 +21,5 @@ export async function run(session: Session, args: Arguments): Promise<void> {
     resourceVersion: metadata.resourceVersion,
     propagationPolicy: 'Background',
   });
-  session.out.write(renderClassicTable('Status', [{ status: 'Success' }]));
+  context.out.write(renderClassicTable('Status', [{ status: 'Success' }]));
 }

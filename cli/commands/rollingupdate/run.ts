@@ -10,39 +10,39 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, durationMs, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { listAll } from '../../requests.ts';
-import type { Session } from '../../session.ts';
 import { updateController } from '../resize/run.ts';
 
 const settleTimeoutMs = 300_000;
 const pollMs = 500;
 
-export async function run(session: Session, args: Arguments): Promise<void> {
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const name = textOf(args, 'controller') ?? '';
   const pauseMs = durationMs(textOf(args, 'update') ?? '60s', '-u');
   const image = textOf(args, 'image');
-  const before = await podsOf(session, name);
-  if (image !== undefined) await setImage(session, name, image);
+  const before = await podsOf(context, name);
+  if (image !== undefined) await setImage(context, name, image);
   for (const [index, pod] of before.entries()) {
-    if (session.signal.aborted) return;
-    await deletePod(session, pod);
-    session.out.write(`${pod.metadata.name} deleted (${index + 1} of ${before.length})\n`);
-    await systemClock.sleep(pauseMs, session.signal);
+    if (context.signal.aborted) return;
+    await deletePod(context, pod);
+    context.out.write(`${pod.metadata.name} deleted (${index + 1} of ${before.length})\n`);
+    await systemClock.sleep(pauseMs, context.signal);
   }
-  await waitForCount(session, name, before);
+  await waitForCount(context, name, before);
 }
 
-async function setImage(session: Session, name: string, image: string): Promise<void> {
-  await updateController(session, name, (controller) => {
+async function setImage(context: CommandContext, name: string, image: string): Promise<void> {
+  await updateController(context, name, (controller) => {
     const container = controller.spec?.template?.spec?.containers[0];
     if (container === undefined) throw new UserError(`The template of "${name}" has no container`);
     container.image = image;
   });
 }
 
-async function podsOf(session: Session, name: string): Promise<Stored<Pod>[]> {
-  const client = await session.client();
-  const namespace = await session.oneNamespace();
+async function podsOf(context: CommandContext, name: string): Promise<Stored<Pod>[]> {
+  const client = await context.client();
+  const namespace = await context.oneNamespace();
   const { spec } = await client.get(replicationControllers, { namespace, name });
   const labelSelector = Object.entries(spec?.selector ?? {})
     .map(([key, value]) => `${key}=${value}`)
@@ -51,8 +51,8 @@ async function podsOf(session: Session, name: string): Promise<Stored<Pod>[]> {
   return found.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
-async function deletePod(session: Session, { metadata }: Stored<Pod>): Promise<void> {
-  const client = await session.client();
+async function deletePod(context: CommandContext, { metadata }: Stored<Pod>): Promise<void> {
+  const client = await context.client();
   try {
     await client.delete(pods, { namespace: metadata.namespace, name: metadata.name }, { uid: metadata.uid });
   } catch (error) {
@@ -61,15 +61,15 @@ async function deletePod(session: Session, { metadata }: Stored<Pod>): Promise<v
 }
 
 /** Until there are as many pods as before, and none of the old ones. */
-async function waitForCount(session: Session, name: string, before: readonly Stored<Pod>[]): Promise<void> {
+async function waitForCount(context: CommandContext, name: string, before: readonly Stored<Pod>[]): Promise<void> {
   const old = new Set(before.map(({ metadata }) => metadata.uid));
   const end = systemClock.monotonic() + settleTimeoutMs;
-  while (!session.signal.aborted) {
-    const now = await podsOf(session, name);
+  while (!context.signal.aborted) {
+    const now = await podsOf(context, name);
     if (now.length >= before.length && !now.some(({ metadata }) => old.has(metadata.uid))) return;
     if (systemClock.monotonic() > end) {
       throw new UserError(`After 5 minutes "${name}" has ${now.length} of ${before.length} pods: see kubecfg get pods`);
     }
-    await systemClock.sleep(pollMs, session.signal);
+    await systemClock.sleep(pollMs, context.signal);
   }
 }

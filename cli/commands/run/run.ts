@@ -4,18 +4,18 @@ import { replicationControllers, services } from '../../../api/resources/core.ts
 import type { ReplicationController, Service } from '../../../api/types/core/v1.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, countOf, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { yamlPrinter } from '../../printing.ts';
-import type { Session } from '../../session.ts';
 import { parsePortSpec } from './port-spec.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const namespace = await session.oneNamespace();
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const namespace = await context.oneNamespace();
   const wanted = controllerOf(args, namespace);
   const service = serviceOf(args, namespace);
-  const client = await session.client();
+  const client = await context.client();
   const print = await yamlPrinter();
-  session.out.write(print(await client.create(replicationControllers, wanted)));
-  if (service !== undefined) session.out.write(`---\n${print(await client.create(services, service))}`);
+  context.out.write(print(await client.create(replicationControllers, wanted)));
+  if (service !== undefined) context.out.write(`---\n${print(await client.create(services, service))}`);
 }
 
 function controllerOf(args: Arguments, namespace: string): ReplicationController {

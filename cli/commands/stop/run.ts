@@ -1,9 +1,9 @@
 /** `stop NAME`: resizes a replication controller to 0. */
 
 import { type Arguments, textOf } from '../../arguments.ts';
-import type { Session } from '../../session.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { resize } from '../resize/run.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  await resize(session, textOf(args, 'controller') ?? '', 0);
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  await resize(context, textOf(args, 'controller') ?? '', 0);
 }

@@ -2,9 +2,9 @@
 
 import { up } from '../../../cluster/up.ts';
 import type { Arguments } from '../../arguments.ts';
-import type { Session } from '../../session.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { parseUpOptions } from './up-options.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  await up(parseUpOptions(args), session);
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  await up(parseUpOptions(args), context);
 }

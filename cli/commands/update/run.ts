@@ -4,17 +4,17 @@ import type { KubernetesObject } from '../../../api/object.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, textOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { readConfig } from '../../given-manifest.ts';
 import { printOne } from '../../print-one.ts';
 import { parseClassicPath } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 
-export async function run(session: Session, args: Arguments): Promise<void> {
-  const client = await session.client();
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const client = await context.client();
   const { kind, name } = await parseClassicPath(client, textOf(args, 'resource') ?? '');
   if (name === undefined) throw new UserError(`usage: kubecfg [OPTIONS] update <${kind.plural}/id> -c FILE`);
   const manifest = await readConfig(args);
-  const namespace = manifest.metadata?.namespace ?? (await session.oneNamespace());
+  const namespace = manifest.metadata?.namespace ?? (await context.oneNamespace());
   let resourceVersion: string;
   try {
     resourceVersion = (await client.get(kind, { namespace, name })).metadata.resourceVersion;
@@ -24,5 +24,5 @@ export async function run(session: Session, args: Arguments): Promise<void> {
   }
   const metadata = { name, ...manifest.metadata, ...(kind.namespaced && { namespace }), resourceVersion };
   const updated = await client.update<KubernetesObject>(kind, { ...manifest, metadata });
-  await printOne(session, args, kind, updated);
+  await printOne(context, args, kind, updated);
 }

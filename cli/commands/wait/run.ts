@@ -8,21 +8,21 @@ import { UserError } from '../../../base/user-error.ts';
 import type { Client } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
 import { listAll, titleOf } from '../../requests.ts';
 import { parseSelections } from '../../resources.ts';
-import type { Session } from '../../session.ts';
 import { parseWaitCondition, type WaitCondition } from './wait-condition.ts';
 
 const pollMs = 100;
 
-export async function run(session: Session, args: Arguments): Promise<void> {
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const condition = parseWaitCondition(textOf(args, 'for') ?? '');
   const end = systemClock.monotonic() + durationMs(textOf(args, 'timeout') ?? '30s', '--timeout');
-  const client = await session.client();
-  const namespace = await session.oneNamespace();
+  const client = await context.client();
+  const namespace = await context.oneNamespace();
   for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
     const targets = names.length > 0 ? names : await matching(client, { kind, namespace, args });
-    for (const name of targets) await waitFor(session, { client, kind, key: { namespace, name }, condition, end });
+    for (const name of targets) await waitFor(context, { client, kind, key: { namespace, name }, condition, end });
   }
 }
 
@@ -48,14 +48,14 @@ interface Waiting {
   readonly end: number;
 }
 
-async function waitFor(session: Session, waiting: Waiting): Promise<void> {
+async function waitFor(context: CommandContext, waiting: Waiting): Promise<void> {
   const { kind, key, condition, end } = waiting;
   const title = titleOf(kind, key.name);
-  while (!session.signal.aborted) {
+  while (!context.signal.aborted) {
     if (await isMet(waiting))
-      return void session.out.write(`${title} ${condition.type === 'delete' ? 'deleted' : 'condition met'}\n`);
+      return void context.out.write(`${title} ${condition.type === 'delete' ? 'deleted' : 'condition met'}\n`);
     if (systemClock.monotonic() > end) throw new UserError(`timed out waiting for the condition on ${title}`);
-    await systemClock.sleep(pollMs, session.signal);
+    await systemClock.sleep(pollMs, context.signal);
   }
 }
 

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 
 /** Resolves with standard output; rejects with `ProgramError` when the command cannot be run or fails. */
-export type Command = (argv: readonly string[], input?: string) => Promise<string>;
+export type RunProgram = (argv: readonly string[], input?: string) => Promise<string>;
 
 export class ProgramError extends Error {
   /** The exit code; undefined when the command could not be started. */
@@ -16,12 +16,12 @@ export class ProgramError extends Error {
   }
 }
 
-export const isMissingCommand = (error: unknown): boolean => error instanceof ProgramError && error.code === undefined;
+export const isMissingProgram = (error: unknown): boolean => error instanceof ProgramError && error.code === undefined;
 
 /** Longest text of a failure that is told: nft repeats the whole transaction. */
 const toldLength = 400;
 
-export const runCommand: Command = (argv, input = '') =>
+export const runProgram: RunProgram = (argv, input = '') =>
   new Promise((resolve, reject) => {
     const [file = '', ...args] = argv;
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -12,12 +12,12 @@ import { type Arguments, isSet, textOf } from './arguments.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
 import { readError } from './read-error.ts';
 
-export interface SessionOptions extends Terminal {
+export interface CommandContextOptions extends Terminal {
   readonly args: Arguments;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-export class Session implements Terminal {
+export class CommandContext implements Terminal {
   readonly out: Output;
   readonly errors: Output;
   readonly signal: AbortSignal;
@@ -26,7 +26,7 @@ export class Session implements Terminal {
   #connection: Promise<Connection> | undefined;
   #client: Promise<Client> | undefined;
 
-  constructor({ args, out, errors, signal, environment = process.env }: SessionOptions) {
+  constructor({ args, out, errors, signal, environment = process.env }: CommandContextOptions) {
     this.#args = args;
     this.out = out;
     this.errors = errors;
