@@ -6,8 +6,6 @@ import type { PersistentVolumeClaim, PodTemplateSpec } from '../../api/types/cor
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { claimWarnings } from '../core/volumes/amount-warnings.ts';
-import { validateClaimSpec } from '../core/volumes/claim-validation.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
@@ -15,6 +13,8 @@ import { validateLabels } from '../validation/label-selector.ts';
 import { validateAnnotations } from '../validation/metadata-validation.ts';
 import { checkServiceName } from '../validation/names.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { claimWarnings } from '../workloads/volumes/amount-warnings.ts';
+import { validateClaimSpec } from '../workloads/volumes/claim-validation.ts';
 import { containerColumns, readyColumn } from '../workloads/workload-columns.ts';
 import {
   specWithoutSelector,

@@ -4,7 +4,7 @@
  */
 
 import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
-import { fieldOrderOf } from '../codec/protobuf.ts';
+import { fieldOrderOf } from './protobuf-facts.ts';
 import type { SchemaOrName } from './schema.ts';
 import { type Shape, type StructShape, shapeOf } from './shape.ts';
 

@@ -11,8 +11,8 @@ import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
-import { claimWarnings } from './amount-warnings.ts';
-import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
+import { claimWarnings } from '../../workloads/volumes/amount-warnings.ts';
+import { validateAmountOfStorage, validateClaimSpec } from '../../workloads/volumes/claim-validation.ts';
 import { formatAccessModes } from './persistent-volume.ts';
 
 const specPath = FieldPath.of('spec');

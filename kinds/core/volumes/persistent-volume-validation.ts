@@ -7,15 +7,21 @@ import { goDifference, goInternalForm } from '../../../machinery/schema/go-inter
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateNoBacksteps } from '../../workloads/pod-spec/environment.ts';
+import { validateNoBacksteps } from '../../validation/paths.ts';
 import { validateNodeSelector } from '../../workloads/pod-spec/placement.ts';
 import {
   validateAccessModes,
   validateAmountOfStorage,
   validatePositive,
   validateVolumeMode,
-} from './claim-validation.ts';
-import { type SourceRule, sharedSource, sourceRule, validateDriverName, validateHostPath } from './volume-sources.ts';
+} from '../../workloads/volumes/claim-validation.ts';
+import {
+  type SourceRule,
+  sharedSource,
+  sourceRule,
+  validateDriverName,
+  validateHostPath,
+} from '../../workloads/volumes/volume-sources.ts';
 
 const path = FieldPath.of('spec');
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];

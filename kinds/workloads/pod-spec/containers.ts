@@ -12,7 +12,8 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { checkDns1123Label, checkPortName, checkPortNumber } from '../../validation/names.ts';
-import { validateEnvFrom, validateEnvironment, validateLocalPath } from './environment.ts';
+import { validateLocalPath } from '../../validation/paths.ts';
+import { validateEnvFrom, validateEnvironment } from './environment.ts';
 import { validateLifecycle, validateProbes } from './handlers.ts';
 import { validateResources } from './resources.ts';
 import { validateContainerSecurity } from './security.ts';

@@ -14,6 +14,7 @@ import {
   checkEnvironmentName,
   checkQualifiedName,
 } from '../../validation/names.ts';
+import { validateNoBacksteps } from '../../validation/paths.ts';
 
 const environmentFields = [
   'metadata.name',
@@ -211,21 +212,4 @@ export function validateEnvFrom(sources: readonly EnvFromSource[], path: FieldPa
 function validateSourceName(name: string | undefined, path: FieldPath, errors: FieldErrors): void {
   if (!name) errors.required(path);
   else for (const message of checkDns1123Subdomain(name)) errors.invalid(path, name, message);
-}
-
-/** A path inside a volume: relative, and not out of it. */
-export function validateLocalPath(target: string, path: FieldPath, errors: FieldErrors): void {
-  if (target.startsWith('/')) errors.invalid(path, target, 'must be a relative path');
-  validateNoBacksteps(target, path, errors);
-}
-
-/** As the above, and no name in it may start with `..` at its beginning. */
-export function validateLocalFileName(target: string, path: FieldPath, errors: FieldErrors): void {
-  validateLocalPath(target, path, errors);
-  if (target.startsWith('..') && !target.startsWith('../') && target !== '..')
-    errors.invalid(path, target, "must not start with '..'");
-}
-
-export function validateNoBacksteps(target: string, path: FieldPath, errors: FieldErrors): void {
-  if (target.split('/').includes('..')) errors.invalid(path, target, "must not contain '..'");
 }

@@ -2,7 +2,7 @@
 
 import type { Container, ContainerPort, Pod, PodSpec, PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
-import { claimWarnings, fractionWarnings } from '../../core/volumes/amount-warnings.ts';
+import { claimWarnings, fractionWarnings } from '../volumes/amount-warnings.ts';
 import { overlapWarnings } from './volume-warnings.ts';
 
 export function podWarnings(pod: Pod, previous: Pod | undefined): string[] {

@@ -11,7 +11,7 @@ import type {
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateLocalPath } from './environment.ts';
+import { validateLocalPath } from '../../validation/paths.ts';
 
 const maxId = 2 ** 31 - 1;
 

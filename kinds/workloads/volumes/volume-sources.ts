@@ -9,7 +9,7 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateLocalPath, validateNoBacksteps } from '../../workloads/pod-spec/environment.ts';
+import { validateLocalPath, validateNoBacksteps } from '../../validation/paths.ts';
 
 /** Marks fields that must not be empty. */
 function requireText(source: object, fields: readonly string[], path: FieldPath, errors: FieldErrors): void {
