@@ -58,6 +58,12 @@ export function resource<T extends KubernetesObject>(
 
 export type GroupVersion = Pick<Resource, 'group' | 'version'>;
 
+type GroupResource = Pick<Resource, 'group' | 'plural'>;
+
+/** Whether both are one resource, whatever the version. A custom resource may share the plural of another group's. */
+export const isSameResource = (a: GroupResource, b: GroupResource): boolean =>
+  a.plural === b.plural && a.group === b.group;
+
 /** `v1`, `apps/v1`. */
 export const apiVersionOf = ({ group, version }: GroupVersion): string =>
   group === '' ? version : `${group}/${version}`;

@@ -1,5 +1,8 @@
 /** The rules that hold whatever roles say: masters may do all, everybody may ask for health and version. */
 
+import { isSameResource, type Resource } from '../../api/resource.ts';
+import { selfSubjectReviews } from '../../api/resources/authentication.ts';
+import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '../../api/resources/authorization.ts';
 import { isMaster } from '../request/user.ts';
 import type { Authorizer } from './authorizer.ts';
 
@@ -19,7 +22,7 @@ export const publicPathsAuthorizer: Authorizer = {
   },
 };
 
-const selfReviews: readonly string[] = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'];
+const selfReviews: readonly Resource[] = [selfSubjectAccessReviews, selfSubjectRulesReviews, selfSubjectReviews];
 const discoveryPaths: readonly string[] = ['/api', '/apis', '/openapi'];
 
 /** Whoever is known may ask what there is, who they are and what they may do. */
@@ -27,7 +30,8 @@ export const knownUsersAuthorizer: Authorizer = {
   name: 'KnownUsers',
   authorize({ user, resource, verb, path }) {
     if (!user.groups.includes('system:authenticated')) return { decision: 'noOpinion' };
-    const asksAboutSelf = resource !== undefined && verb === 'create' && selfReviews.includes(resource.plural);
+    const asksAboutSelf =
+      resource !== undefined && verb === 'create' && selfReviews.some((review) => isSameResource(review, resource));
     const discovers =
       resource === undefined &&
       verb === 'get' &&

@@ -1,7 +1,12 @@
 /** Discovery in its legacy form: `/api`, `/apis`, one list for each group and version. Made of the kinds alone. */
 
 import { createHash } from 'node:crypto';
-import { apiVersionOf, type Subresource } from '../../api/resource.ts';
+import { apiVersionOf, isSameResource, type Resource, type Subresource } from '../../api/resource.ts';
+import {
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
+} from '../../api/resources/admissionregistration.ts';
+import { customResourceDefinitions } from '../../api/resources/apiextensions.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Kind } from '../../kinds/kind.ts';
 
@@ -114,15 +119,17 @@ function apiSubresource(kind: Kind, { name, verbs, body }: Subresource): object 
 }
 
 /** Kinds that upstream still stores in an older version than it serves. */
-const storedInBeta: readonly string[] = [
-  'customresourcedefinitions',
-  'mutatingadmissionpolicies',
-  'mutatingadmissionpolicybindings',
+const storedInBeta: readonly Resource[] = [
+  customResourceDefinitions,
+  mutatingAdmissionPolicies,
+  mutatingAdmissionPolicyBindings,
 ];
 
 /** Upstream's recipe: the hash of `group/version/kind` of what is stored. */
 function storageVersionHash(kind: Kind): string {
   const { group } = kind.storedAs ?? kind;
-  const version = storedInBeta.includes(kind.plural) ? 'v1beta1' : (kind.storedAs ?? kind).version;
+  const version = storedInBeta.some((resource) => isSameResource(resource, kind))
+    ? 'v1beta1'
+    : (kind.storedAs ?? kind).version;
   return createHash('sha256').update(`${group}/${version}/${kind.kind}`).digest().subarray(0, 8).toString('base64');
 }

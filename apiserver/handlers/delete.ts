@@ -1,6 +1,8 @@
 /** DELETE of one object and of a collection. */
 
 import type { Stored } from '../../api/object.ts';
+import { isSameResource } from '../../api/resource.ts';
+import { jobs } from '../../api/resources/batch.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
@@ -42,7 +44,7 @@ export async function deleteCollection(request: ApiRequest, target: StoredTarget
 
 /** Whoever deletes a Job hardly means to keep its pods. */
 function warnOfOrphans(request: ApiRequest, { kind }: StoredTarget, { propagationPolicy }: DeletionOptions): void {
-  if (kind.plural !== 'jobs' || propagationPolicy !== undefined) return;
+  if (!isSameResource(kind, jobs) || propagationPolicy !== undefined) return;
   request.warn(
     'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   );

@@ -5,7 +5,7 @@
  */
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import type { Resource } from '../../api/resource.ts';
+import { isSameResource, type Resource } from '../../api/resource.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { User } from '../request/user.ts';
@@ -95,5 +95,5 @@ function isHandled(
   { operations, resource, subresource }: Handled,
 ): boolean {
   if (!operations.includes(operation) || asked !== subresource) return false;
-  return resource === undefined || (resource.plural === kind.plural && resource.group === kind.group);
+  return resource === undefined || isSameResource(resource, kind);
 }

@@ -34,6 +34,8 @@ describe('in-flight limits', () => {
     '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n': 'heartbeat',
     '/api/v1/nodes/n/status': 'heartbeat',
     '/api/v1/pods': 'write',
+    '/apis/example.dev/v1/nodes/n/status': 'write',
+    '/apis/example.dev/v1/leases/n': 'write',
   };
   for (const [path, expected] of Object.entries(classes)) {
     it(`sees ${path} as ${expected}`, () => assert.equal(classOf(parseRequestInfo('PATCH', path)), expected));

@@ -4,6 +4,9 @@
  * others are there. A request without a seat is refused at once with 429: clients come back after `Retry-After`.
  */
 
+import { isSameResource } from '../../api/resource.ts';
+import { leases } from '../../api/resources/coordination.ts';
+import { nodes } from '../../api/resources/core.ts';
 import { tooManyRequests } from '../../api/status-error.ts';
 import type { RequestInfo } from '../request/request-info.ts';
 
@@ -76,6 +79,7 @@ const longRunning: readonly (string | undefined)[] = ['log', 'exec', 'attach', '
 /** Streams hold no seat: they would hold it for hours. */
 export function classOf(info: RequestInfo): RequestClass {
   if (!info.isResource || info.verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
-  if (info.plural === 'leases' || (info.plural === 'nodes' && info.subresource === 'status')) return 'heartbeat';
+  const isNodeStatus = info.subresource === 'status' && isSameResource(info, nodes);
+  if (isNodeStatus || isSameResource(info, leases)) return 'heartbeat';
   return info.verb === 'get' || info.verb === 'list' ? 'read' : 'write';
 }

@@ -131,8 +131,11 @@ const readFacts = (): OpenApiFacts =>
 
 /** The schema of a definition; a definition that the facts do not have is an object with metadata and anything else. */
 export function schemaOf(definition: string): Schema {
-  const schema = known.get(definition) ?? buildDefinition(definition);
-  known.set(definition, schema);
+  let schema = known.get(definition);
+  if (schema === undefined) {
+    schema = buildDefinition(definition);
+    known.set(definition, schema);
+  }
   return schema;
 }
 

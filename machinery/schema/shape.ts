@@ -63,8 +63,11 @@ const shapes = new WeakMap<ObjectSchema, StructShape>();
 /** The shape of an object. */
 export function shapeOf(schemaOrName: SchemaOrName): StructShape {
   const schema = objectSchemaOf(schemaOrName);
-  const shape = shapes.get(schema) ?? new LazyStruct(schema);
-  shapes.set(schema, shape);
+  let shape = shapes.get(schema);
+  if (shape === undefined) {
+    shape = new LazyStruct(schema);
+    shapes.set(schema, shape);
+  }
   return shape;
 }
 
