@@ -15,7 +15,7 @@ import {
 } from '../support/kubelet-world.ts';
 import { untilPodIsGone } from '../support/test-kubelet.ts';
 
-describe('starts and ends of pods', { timeout: 120_000 }, () => {
+describe('starts and ends of pods', { timeout: 600_000 }, () => {
   let world: KubeletWorld;
   before(async () => {
     world = await KubeletWorld.start();

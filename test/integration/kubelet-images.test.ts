@@ -6,7 +6,7 @@ import type { Pod } from '../../api/types/core/v1.ts';
 import { container, isReady, KubeletWorld, statusOf, waitingReason } from '../support/kubelet-world.ts';
 import { untilPodIsGone } from '../support/test-kubelet.ts';
 
-describe('images', { timeout: 120_000 }, () => {
+describe('images', { timeout: 600_000 }, () => {
   let world: KubeletWorld;
   before(async () => {
     world = await KubeletWorld.start();

@@ -15,7 +15,7 @@ import {
   stubborn,
 } from '../support/kubelet-world.ts';
 
-describe('probes', { timeout: 120_000 }, () => {
+describe('probes', { timeout: 600_000 }, () => {
   let world: KubeletWorld;
   before(async () => {
     world = await KubeletWorld.start();

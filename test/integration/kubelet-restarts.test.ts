@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { container, isReady, KubeletWorld, statusOf, waitingReason } from '../support/kubelet-world.ts';
 
-describe('restarts of containers', { timeout: 120_000 }, () => {
+describe('restarts of containers', { timeout: 600_000 }, () => {
   let world: KubeletWorld;
   before(async () => {
     world = await KubeletWorld.start();

@@ -17,7 +17,7 @@ import {
 } from '../support/kubelet-world.ts';
 import { untilPodIsGone } from '../support/test-kubelet.ts';
 
-describe('trouble of a kubelet', { timeout: 120_000 }, () => {
+describe('trouble of a kubelet', { timeout: 600_000 }, () => {
   let world: KubeletWorld;
   before(async () => {
     world = await KubeletWorld.start();
