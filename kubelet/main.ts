@@ -1,8 +1,8 @@
 /** The kubelet as a process of its own. */
 
+import '../base/small-heap.ts';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { runComponentProcess } from '../base/component-process.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';
 import { startKubelet } from './kubelet.ts';
@@ -10,12 +10,6 @@ import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 
 const text = { type: 'string' } as const;
 
-/**
- * V8 gives a process ever more room for short-lived objects, and keeps it. A kubelet is at rest nearly always: the room
- * that it starts with does, and leaves 15 MB to the node's pods.
- */
-setFlagsFromString('--semi-space-growth-factor=1');
-setFlagsFromString('--heap-growing-percent=100');
 await runComponentProcess({
   name: 'kubelet',
   describe: 'Makes the pods of this node run, in Docker',
