@@ -4,7 +4,7 @@ import type { Container } from '../../api/types/core/v1.ts';
 import { containersOf, type ObservedPod, type PodObject, specHashOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { ContainerRunState, ContainerState, SandboxState } from '../runtime/runtime.ts';
-import { computePodActions, isOver, type PodContext } from './pod-actions.ts';
+import { computePodActions, isFinished, nothingRuns, type PodContext } from './pod-actions.ts';
 
 const pod = (spec: Partial<NonNullable<PodObject['spec']>> = {}): PodObject => ({
   apiVersion: 'v1',
@@ -117,6 +117,15 @@ describe('computePodActions', () => {
     assert.deepEqual(decide(one, observed), ['startContainer a 2']);
   });
 
+  it('knows a pod that has finished, also while its sidecars and its sandbox still run', () => {
+    const one = pod({ restartPolicy: 'Never', initContainers: [sidecar] });
+    const finished = (status: ContainerState['status']) => {
+      const containers = [container(one, 's', running), container(one, 'a', status)];
+      return isFinished(one, { sandboxes: [sandbox()], containers }, context());
+    };
+    assert.deepEqual([running, exited(1), exited(0)].map(finished), [false, true, true]);
+  });
+
   it('runs init containers one after the other', () => {
     const two = withInit();
     const after = (...containers: ContainerState[]) => decide(two, { sandboxes: [sandbox()], containers });
@@ -174,7 +183,9 @@ describe('computePodActions', () => {
     assert.deepEqual(ending(without('a')), ['stopContainer t']);
     assert.deepEqual(ending(without('a', 't')), ['stopContainer s']);
     assert.deepEqual(ending([]), ['stopSandbox']);
-    assert.equal(isOver(one, { sandboxes: [sandbox(false)], containers: [] }, context({ ending: true })), true);
+    assert.equal(nothingRuns({ sandboxes: [sandbox()], containers: [] }), false);
+    assert.equal(nothingRuns({ sandboxes: [sandbox(false)], containers: all }), false);
+    assert.equal(nothingRuns({ sandboxes: [sandbox(false)], containers: [] }), true);
   });
 
   it('keeps two attempts of each container', () => {

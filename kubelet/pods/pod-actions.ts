@@ -43,8 +43,7 @@ export interface PodContext {
 
 export function computePodActions(pod: PodObject, observed: ObservedPod, context: PodContext): PodAction[] {
   if (context.ending) return computeEnding(pod, observed);
-  const sandbox = sandboxOf(observed);
-  const current = sandbox?.running ? sandbox : undefined;
+  const current = runningSandboxOf(observed);
   const starts = computeStarts(pod, observed, current, context);
   if (starts.finished) return computeEnding(pod, observed);
   return [
@@ -54,11 +53,17 @@ export function computePodActions(pod: PodObject, observed: ObservedPod, context
   ];
 }
 
-/** Nothing of the pod runs any more and nothing will: by itself, or because it was to end. */
-export function isOver(pod: PodObject, observed: ObservedPod, context: PodContext): boolean {
-  if (observed.containers.some(({ status }) => status.type === 'running')) return false;
-  if (observed.sandboxes.some(({ running }) => running)) return false;
-  return context.ending || computeStarts(pod, observed, undefined, context).finished;
+/** Whether its containers ended by themselves and none will start again; sidecars and sandbox may still run. */
+export function isFinished(pod: PodObject, observed: ObservedPod, context: PodContext): boolean {
+  return computeStarts(pod, observed, runningSandboxOf(observed), context).finished;
+}
+
+export const nothingRuns = ({ containers, sandboxes }: ObservedPod): boolean =>
+  containers.every(({ status }) => status.type !== 'running') && sandboxes.every(({ running }) => !running);
+
+function runningSandboxOf(observed: ObservedPod): SandboxState | undefined {
+  const sandbox = sandboxOf(observed);
+  return sandbox?.running ? sandbox : undefined;
 }
 
 /**

@@ -1,18 +1,15 @@
 /**
  * The one sequence of steps that may act on one pod. Every step looks at object and runtime again.
  *
- *   object seen ──► living ──────────────► ending ─────────────► over ───────────► gone
- *                    │  ▲                   ▲                     │                 │
- *                    └──┘ look, decide, do  │ deletion, deadline, │ last status     │ containers and
- *                         (woken by object, │ or all containers   │ written, object │ folders removed;
- *                         runtime, probes,  │ ended               │ deleted if it   │ the worker ends
- *                         or time)                                │ was to be       │
+ *   object seen ──► look, decide, do ──► sleep ──┐      until `PodState` (pod-state.ts) is `removed`
+ *                    ▲                           │
+ *                    └── object, runtime, probes, time
  *
  * Invariants:
  * - One step at a time; what wakes the worker during a step makes it look once more.
- * - It only goes forward: a pod that is ending never lives again, not even with a new kubelet (its phase says so).
+ * - A pod that is terminating never runs again, not even with a new kubelet (its phase says so).
  * - The object is deleted only when nothing of the pod runs and its last status is stored.
- * - Only `gone`, the object's absence, removes logs and volumes.
+ * - Only the object's absence removes logs and volumes.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -32,8 +29,9 @@ import type { Prober } from '../probes/prober.ts';
 import type { ContainerState, Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
-import { computePodActions, isOver, type PodAction, type PodContext } from './pod-actions.ts';
+import { computePodActions, isFinished, nothingRuns, type PodAction, type PodContext } from './pod-actions.ts';
 import { PodMemory } from './pod-memory.ts';
+import { advance, type PodFacts, type PodFailure, type PodState, type TerminationCause } from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
 import { withRemembered } from './remembered-containers.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
@@ -57,11 +55,6 @@ export interface PodWorkerDependencies {
   refusalOf(pod: PodObject): PodFailure | undefined;
 }
 
-interface PodFailure {
-  readonly reason: string;
-  readonly message: string;
-}
-
 const retry = { baseMs: 500, maxMs: 20_000 };
 /** Reasons to wait that time, or the container's own start, will end; others are tried again. */
 const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
@@ -80,13 +73,10 @@ export class PodWorker {
   readonly #dependencies: PodWorkerDependencies;
   readonly #logger: Logger;
   readonly #memory = new PodMemory();
-  /** Aborts what serves only the pod's life. */
-  readonly #life = new AbortController();
+  /** Aborts what serves only a pod that is syncing. */
+  readonly #syncing = new AbortController();
+  #state: PodState = { phase: 'syncing' };
   #pod: PodObject;
-  #gone = false;
-  #failure: PodFailure | undefined;
-  #refusal: PodFailure | undefined;
-  #objectDeleted = false;
   #failures = 0;
   #wake: AbortController | undefined;
   #dirty = false;
@@ -96,6 +86,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
+    this.#advance(factsOf(pod));
   }
 
   get pod(): PodObject {
@@ -110,18 +101,20 @@ export class PodWorker {
       this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
     this.#pod = pod;
     this.#dependencies.statuses.seen(pod);
-    if (isPodTerminating(pod)) {
-      this.#life.abort();
-      if (graceSecondsOf(pod) < before) this.#hurryStops();
-    }
+    this.#advance(factsOf(pod));
+    if (isPodTerminating(pod) && graceSecondsOf(pod) < before) this.#shortenStops();
     this.wake();
   }
 
   /** The object is no more: whatever is left of the pod goes. */
   podGone(): void {
-    this.#gone = true;
-    this.#life.abort();
+    this.#advance({ objectGone: true });
     this.wake();
+  }
+
+  #advance(facts: PodFacts): void {
+    this.#state = advance(this.#state, facts);
+    if (this.#state.phase !== 'syncing') this.#syncing.abort();
   }
 
   wake(): void {
@@ -137,7 +130,7 @@ export class PodWorker {
   /** Until the pod is gone and nothing of it is left, or `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const end = () => {
-      this.#life.abort();
+      this.#syncing.abort();
       this.wake();
     };
     signal.addEventListener('abort', end, { once: true });
@@ -155,7 +148,7 @@ export class PodWorker {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        const wasCutShort = this.#life.signal.aborted && isAbort(error);
+        const wasCutShort = this.#syncing.signal.aborted && isAbort(error);
         if (!wasCutShort) {
           this.#failures += 1;
           this.#logger.warn('A step for a pod failed; trying again', { error });
@@ -174,20 +167,22 @@ export class PodWorker {
     const pod = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(pod, observed.get(this.uid).containers);
     const known = withRemembered(pod, observed.get(this.uid));
+    const over = nothingRuns(known);
+    this.#advance({ nothingRuns: over, finished: !this.#isEnding() && isFinished(pod, known, this.#context()) });
+    if (over && this.#state.phase === 'terminated') return await this.#finish(pod, signal);
     const context = this.#context();
-    if (isOver(pod, known, context)) return await this.#finish(pod, context, signal);
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#heldBackMs(decided);
     const actions = heldBackMs === undefined ? decided : [];
-    if (!context.ending) this.#forgetOldReasons(actions);
-    this.#publish(pod, context, signal);
-    const own = context.ending ? signal : this.#life.signal;
+    if (!context.ending || this.#cause()?.type === 'finished') this.#forgetOldReasons(actions);
+    this.#publish(pod, signal);
+    const own = context.ending ? signal : this.#syncing.signal;
     const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
     await this.#publishMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
-    this.#publish(after, this.#context(), signal);
+    this.#publish(after, signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, await this.#nextLook(actions, signal));
   }
@@ -199,7 +194,24 @@ export class PodWorker {
   }
 
   #isEnding(): boolean {
-    return this.#gone || this.#failure !== undefined || isPodTerminating(this.#pod) || isPodFinished(this.#pod);
+    return this.#state.phase !== 'syncing';
+  }
+
+  #cause(): TerminationCause | undefined {
+    return this.#state.phase === 'terminating' || this.#state.phase === 'terminated' ? this.#state.because : undefined;
+  }
+
+  #failure(): PodFailure | undefined {
+    const cause = this.#cause();
+    return cause?.type === 'rejected' || cause?.type === 'failed' ? cause : undefined;
+  }
+
+  #isObjectDeleted(): boolean {
+    return 'object' in this.#state && this.#state.object !== 'present';
+  }
+
+  #isObjectGone(): boolean {
+    return this.#state.phase === 'removed' || ('object' in this.#state && this.#state.object === 'gone');
   }
 
   #context(): PodContext {
@@ -223,21 +235,19 @@ export class PodWorker {
 
   #checkAdmission(): void {
     if (this.#isEnding()) return;
-    this.#refusal = this.#dependencies.refusalOf(this.#pod);
-    if (this.#refusal === undefined) return;
-    this.#failure = this.#refusal;
-    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...this.#refusal });
+    const refusal = this.#dependencies.refusalOf(this.#pod);
+    if (refusal === undefined) return;
+    this.#advance({ failure: { type: 'rejected', ...refusal } });
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...refusal });
   }
 
   #checkDeadline(): void {
     const left = this.#deadlineLeftMs();
     if (left === undefined || left > 0 || this.#isEnding()) return;
-    this.#failure = {
-      reason: 'DeadlineExceeded',
-      message: 'Pod was active on the node longer than the specified deadline',
-    };
-    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', ...this.#failure });
-    this.#life.abort();
+    const reason = 'DeadlineExceeded';
+    const message = 'Pod was active on the node longer than the specified deadline';
+    this.#advance({ failure: { type: 'failed', reason, message } });
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Normal', reason, message });
   }
 
   #deadlineLeftMs(): number | undefined {
@@ -277,7 +287,9 @@ export class PodWorker {
 
   #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
     const { runtime, observed, prober, clock, nodeIp } = this.#dependencies;
-    if (over && this.#refusal !== undefined) return computeRejectedStatus(pod, { ...this.#refusal, now: clock.now() });
+    const failure = this.#failure();
+    if (over && failure !== undefined && this.#cause()?.type === 'rejected')
+      return computeRejectedStatus(pod, { ...failure, now: clock.now() });
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
     return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
       waiting: this.#memory.waiting,
@@ -286,16 +298,16 @@ export class PodWorker {
       isReady: ready,
       isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
       isInHook: (id) => this.#memory.inHook.has(id),
-      ended: over && (this.#failure !== undefined || isPodTerminating(pod)),
+      ended: over && (failure !== undefined || isPodTerminating(pod)),
       over,
       nodeIp,
-      ...(this.#failure !== undefined && { failure: this.#failure }),
+      ...(failure !== undefined && { failure }),
       now: clock.now(),
     });
   }
 
-  #publish(pod: PodObject, _context: PodContext, signal: AbortSignal): void {
-    if (this.#gone || isPodFinished(pod)) return;
+  #publish(pod: PodObject, signal: AbortSignal): void {
+    if (this.#isObjectGone() || isPodFinished(pod)) return;
     const status = this.#statusOf(pod, false);
     this.#tellResize(pod, status);
     const starting =
@@ -314,25 +326,25 @@ export class PodWorker {
     { signal, mayLeave }: { readonly signal: AbortSignal; readonly mayLeave: boolean },
   ): Promise<void> {
     const { clock, statuses } = this.#dependencies;
-    const watchesLife = mayLeave && !this.#life.signal.aborted;
+    const watchesLife = mayLeave && !this.#syncing.signal.aborted;
     const over = new AbortController();
     const patience = new AbortController();
     const hurry = () => patience.abort();
     const ended = work.finally(() => {
       over.abort();
       patience.abort();
-      this.#life.signal.removeEventListener('abort', hurry);
+      this.#syncing.signal.removeEventListener('abort', hurry);
     });
     ended.catch(() => undefined); // awaited below
-    if (watchesLife) this.#life.signal.addEventListener('abort', hurry, { once: true });
+    if (watchesLife) this.#syncing.signal.addEventListener('abort', hurry, { once: true });
     for (let shown = 0; !over.signal.aborted; shown += 1) {
       await clock.sleep(this.#untilShownMs(shown), patience.signal);
       this.#checkDeadline();
-      if (watchesLife && this.#life.signal.aborted) {
+      if (watchesLife && this.#syncing.signal.aborted) {
         await clock.sleep(leaveBehindMs, over.signal);
-        if (!over.signal.aborted) throw this.#life.signal.reason;
+        if (!over.signal.aborted) throw this.#syncing.signal.reason;
       }
-      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), this.#context(), signal);
+      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), signal);
     }
     await ended;
   }
@@ -352,17 +364,18 @@ export class PodWorker {
   }
 
   /** Nothing runs any more. */
-  async #finish(pod: PodObject, _context: PodContext, signal: AbortSignal): Promise<number | undefined> {
+  async #finish(pod: PodObject, signal: AbortSignal): Promise<number | undefined> {
     const { statuses } = this.#dependencies;
-    if (this.#gone) {
+    if (this.#isObjectGone()) {
       await this.#removeAll();
+      this.#advance({ nothingLeft: true });
       return undefined;
     }
     if (!isPodFinished(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
-    if (!isPodTerminating(this.#pod) || this.#objectDeleted) return Number.POSITIVE_INFINITY;
+    if (!isPodTerminating(this.#pod) || this.#isObjectDeleted()) return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);
     await statuses.deletePod(this.#pod);
-    this.#objectDeleted = true;
+    this.#advance({ objectDeleted: true });
     return Number.POSITIVE_INFINITY;
   }
 
@@ -419,7 +432,7 @@ export class PodWorker {
     if (dueInMs > 0) return dueInMs;
     this.#memory.volumesCheckedAt = clock.monotonic();
     const setUp = volumes.setUp(statuses.withLatestStatus(this.#pod));
-    this.#memory.volumes = await untilAborted(setUp, this.#life.signal);
+    this.#memory.volumes = await untilAborted(setUp, this.#syncing.signal);
     return volumesRefreshMs;
   }
 
@@ -436,7 +449,7 @@ export class PodWorker {
   }
 
   /** The grace period became shorter while containers are ending. */
-  #hurryStops(): void {
+  #shortenStops(): void {
     const seconds = graceSecondsOf(this.#pod);
     for (const id of this.#memory.stopping)
       this.#dependencies.runtime
@@ -456,5 +469,8 @@ export class PodWorker {
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+const factsOf = (pod: PodObject): PodFacts => ({ deletion: isPodTerminating(pod), finished: isPodFinished(pod) });
+
 /** What of a pod's metadata can change and be read by its containers. */
 const shownMetadata = ({ metadata }: PodObject): unknown => [metadata.labels, metadata.annotations];
