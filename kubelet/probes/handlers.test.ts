@@ -5,9 +5,10 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
+import type { HTTPGetAction } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
 import { FakeRuntime } from '../runtime/testing/fake-runtime.ts';
-import { askExec, askGrpc, askHttp, askTcp } from './handlers.ts';
+import { askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
 
 describe('probe handlers', () => {
   const servers: net.Server[] = [];
@@ -36,6 +37,124 @@ describe('probe handlers', () => {
     });
     const { result, output } = await ask(await listen(endless), 10_000);
     assert.deepEqual([result, output.length], ['success', 10 * 1024]);
+  });
+
+  describe('asks by HTTP', () => {
+    /** Answers by path, and notes what it was asked. */
+    async function listenByPath() {
+      const asked: http.IncomingMessage[] = [];
+      const port = await listen(
+        http.createServer((request, response) => {
+          asked.push(request);
+          const [, code = '200', location] = /^\/(\d+)(?:\?to=(.*))?$/.exec(request.url ?? '') ?? [];
+          response.writeHead(Number(code), location === undefined ? {} : { location }).end('the body');
+        }),
+      );
+      const askAt = (action: Omit<HTTPGetAction, 'port'>) =>
+        askHttp({
+          action: { port, ...action },
+          podIp: '127.0.0.1',
+          port,
+          timeoutMs: 10_000,
+          clock: systemClock,
+          userAgent: 'test',
+        });
+      return { askAt, asked, port };
+    }
+
+    it('what is from 200 to 399 has passed, all else failed', async () => {
+      const { askAt } = await listenByPath();
+      const results: Record<string, string> = {};
+      for (const code of ['200', '204', '304', '399', '400', '404', '500'])
+        results[code] = (await askAt({ path: `/${code}` })).output;
+      assert.deepEqual(results, {
+        200: 'the body',
+        204: '',
+        304: '',
+        399: 'the body',
+        400: 'HTTP probe failed with statuscode: 400',
+        404: 'HTTP probe failed with statuscode: 404',
+        500: 'HTTP probe failed with statuscode: 500',
+      });
+    });
+
+    it('follows redirects on the same host, ten of them, and none to another', async () => {
+      const { askAt, asked } = await listenByPath();
+      assert.equal((await askAt({ path: '/302?to=/500' })).output, 'HTTP probe failed with statuscode: 500');
+      assert.deepEqual(await askAt({ path: '/302?to=http://other.example/' }), {
+        result: 'warning',
+        output: 'Probe terminated redirects, Response body: the body',
+      });
+      asked.length = 0;
+      const circle = await askAt({ path: '/302?to=' });
+      assert.deepEqual([circle.result, asked.length], ['failure', 11]);
+      assert.match(circle.output, /stopped after 10 redirects$/);
+    });
+
+    it('says who it is, and what the probe says', async () => {
+      const { askAt, asked } = await listenByPath();
+      await askAt({
+        httpHeaders: [
+          { name: 'Host', value: 'my.example' },
+          { name: 'X-A', value: '1' },
+        ],
+      });
+      await askAt({
+        httpHeaders: [
+          { name: 'Accept', value: '' },
+          { name: 'User-Agent', value: 'mine' },
+        ],
+      });
+      const [first, second] = asked.map(({ headers }) => headers);
+      assert.deepEqual(
+        [first?.host, first?.['x-a'], first?.accept, first?.['user-agent']],
+        ['my.example', '1', '*/*', 'test'],
+      );
+      assert.deepEqual([second?.accept, second?.['user-agent']], [undefined, 'mine']);
+    });
+
+    const paths: readonly [path: string | undefined, wanted: string][] = [
+      [undefined, '/'],
+      ['', '/'],
+      ['health', '/health'],
+      ['/a?b=c', '/a?b=c'],
+      // Whatever the path, the pod is asked and nobody else.
+      ['//other.example/a', '/a'],
+      ['//other.example:99/a', '/a'],
+      ['http://other.example/', '/http://other.example/'],
+    ];
+    for (const [path, wanted] of paths)
+      it(`the pod itself, at ${path}`, async () => {
+        const { askAt, asked, port } = await listenByPath();
+        await askAt(path === undefined ? {} : { path });
+        assert.deepEqual(
+          asked.map(({ url, headers }) => [url, headers.host]),
+          [[wanted, `127.0.0.1:${port}`]],
+        );
+      });
+
+    it('and says who did not answer', async () => {
+      const { askAt, port } = await listenByPath();
+      servers.at(-1)?.close();
+      for (const socket of sockets) socket.destroy();
+      assert.equal(
+        (await askAt({ path: '/x' })).output,
+        `Get "http://127.0.0.1:${port}/x": dial tcp 127.0.0.1:${port}: connect: connection refused`,
+      );
+    });
+  });
+
+  const ports: readonly [port: string | number, wanted: number][] = [
+    [8080, 8080],
+    ['8080', 8080],
+    ['web', 80],
+  ];
+  for (const [port, wanted] of ports)
+    it(`takes ${JSON.stringify(port)} for port ${wanted}`, () =>
+      assert.equal(resolvePort(port, { name: 'a', ports: [{ name: 'web', containerPort: 80 }] }), wanted));
+
+  it('says that a container has no such port', () => {
+    assert.throws(() => resolvePort('web', { name: 'a' }), { message: 'strconv.Atoi: parsing "web": invalid syntax' });
   });
 
   it('fails an HTTP probe at its time-out, whatever of the answer does not come', async () => {

@@ -102,7 +102,10 @@ export interface HttpQuestion extends Patience {
 export async function askHttp({ action, podIp, port, userAgent, ...patience }: HttpQuestion): Promise<Answer> {
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
-  const url = new URL(path, `${scheme}://${action.host || podIp}:${port}`);
+  const base = new URL(`${scheme}://${action.host || podIp}:${port}`);
+  const url = new URL(path, base);
+  // A path that begins with two slashes would name another host.
+  Object.assign(url, { hostname: base.hostname, port: base.port });
   const headers: Record<string, string> = { accept: '*/*', 'user-agent': userAgent, connection: 'close' };
   for (const { name, value } of action.httpHeaders ?? []) {
     if (value === '') delete headers[name.toLowerCase()];
