@@ -1,5 +1,6 @@
 /** Waits until this machine's node is Ready; what keeps it from that is shown, and part of the error. */
 
+import { nodeCondition } from '../api/nodes.ts';
 import { nodes } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
 import { systemClock } from '../base/clock.ts';
@@ -35,8 +36,7 @@ export async function waitForNode(cluster: Cluster, { progress, signal }: NodeRe
 
 async function whyNotReady(client: Client, name: string): Promise<string | undefined> {
   try {
-    const { status } = await client.get(nodes, { name });
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    const ready = nodeCondition(await client.get(nodes, { name }), 'Ready');
     return ready?.status === 'True' ? undefined : (ready?.message ?? 'it has no Ready condition yet');
   } catch (error) {
     if (isNotFound(error)) return 'it has not registered yet';

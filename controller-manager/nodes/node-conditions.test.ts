@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { nodeReadiness } from '../../api/nodes.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Node } from '../../api/types/core/v1.ts';
-import { computeSilentConditions, computeTaints, readinessOf } from './node-conditions.ts';
+import { computeSilentConditions, computeTaints } from './node-conditions.ts';
 
 const now = Date.UTC(2030, 0, 2);
 
@@ -85,5 +86,5 @@ describe('readiness of a node', () => {
     [{ DiskPressure: 'False' }, 'Unknown'],
   ];
   for (const [conditions, readiness] of cases)
-    it(`${JSON.stringify(conditions)}: ${readiness}`, () => assert.equal(readinessOf(node(conditions)), readiness));
+    it(`${JSON.stringify(conditions)}: ${readiness}`, () => assert.equal(nodeReadiness(node(conditions)), readiness));
 });

@@ -1,6 +1,7 @@
 /** What a node's conditions say, and which taints follow from them. Pure. */
 
 import { notReadyTaint, unreachableTaint, unschedulableTaint } from '../../api/labels.ts';
+import { nodeCondition } from '../../api/nodes.ts';
 import { formatTime } from '../../api/time.ts';
 import type { Node, NodeCondition, Taint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -19,20 +20,6 @@ const managedNoSchedule = new Set([
   ...Object.values(pressureTaints),
 ]);
 const managedNoExecute = new Set([notReadyTaint, unreachableTaint]);
-
-type Condition = DeepReadonly<NodeCondition>;
-
-export function nodeCondition({ status }: Cached<Node>, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
-export type Readiness = 'True' | 'False' | 'Unknown';
-
-/** A node that never said anything counts as Unknown. */
-export function readinessOf(node: Cached<Node>): Readiness {
-  const status = nodeCondition(node, 'Ready')?.status;
-  return status === 'True' || status === 'False' ? status : 'Unknown';
-}
 
 /** The conditions that a kubelet writes, with the words for its silence. */
 const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];

@@ -9,6 +9,7 @@
  * - Nodes are given up at a bounded pace, and none when no node at all is ready (node-lifecycle-plan.ts).
  */
 
+import { isNodeReady, nodeCondition, nodeReadiness } from '../../api/nodes.ts';
 import { isPodFinished, isPodReady } from '../../api/pods.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
@@ -24,7 +25,7 @@ import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { computeSilentConditions, computeTaints, nodeCondition, noExecuteKey, readinessOf } from './node-conditions.ts';
+import { computeSilentConditions, computeTaints, noExecuteKey } from './node-conditions.ts';
 import {
   computeNotReadyConditions,
   computeOldLabels,
@@ -169,7 +170,7 @@ class NodeLifecycle implements Reconciler {
   async #declareSilent(node: Cached<Node>): Promise<void> {
     const { client, clock } = this.#parts;
     const { name } = node.metadata;
-    const wasReady = readinessOf(node) === 'True';
+    const wasReady = isNodeReady(node);
     const conditions = computeSilentConditions(node, clock.now());
     const next = changedCopy<Node>(node, { status: { ...node.status, conditions } });
     await client.update<Node>(nodes, next, { subresource: 'status' });
@@ -236,4 +237,4 @@ class NodeLifecycle implements Reconciler {
 
 /** The node is as ready as it was. */
 const isSteady = ({ previous, next }: ObjectChange<Node>): boolean =>
-  previous !== undefined && next !== undefined && readinessOf(previous) === readinessOf(next);
+  previous !== undefined && next !== undefined && nodeReadiness(previous) === nodeReadiness(next);

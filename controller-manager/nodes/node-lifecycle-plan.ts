@@ -15,11 +15,12 @@
  */
 
 import { regionLabel, zoneLabel } from '../../api/labels.ts';
+import { isNodeReady } from '../../api/nodes.ts';
 import { podCondition } from '../../api/pods.ts';
 import { formatTime } from '../../api/time.ts';
 import type { Node, Pod, PodCondition } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { noExecuteKey, readinessOf } from './node-conditions.ts';
+import { noExecuteKey } from './node-conditions.ts';
 
 const normalIntervalMs = 10_000;
 const carefulIntervalMs = 100_000;
@@ -67,7 +68,7 @@ export function countZones(nodes: Iterable<Cached<Node>>): ReadonlyMap<string, Z
   const zones = new Map<string, ZoneCount>();
   for (const node of nodes) {
     const { ready, lost } = zones.get(zoneOf(node)) ?? { ready: 0, lost: 0 };
-    const isReady = readinessOf(node) === 'True';
+    const isReady = isNodeReady(node);
     zones.set(zoneOf(node), { ready: ready + Number(isReady), lost: lost + Number(!isReady) });
   }
   return zones;

@@ -1,12 +1,12 @@
 /** Which pods nobody else will remove, and what becomes of them. Pure. */
 
 import { outOfServiceTaint } from '../../api/labels.ts';
+import { isNodeReady } from '../../api/nodes.ts';
 import { keyOf } from '../../api/object.ts';
 import { isPodTerminating } from '../../api/pods.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { readinessOf } from '../nodes/node-conditions.ts';
 
 /** A node that is missing for less long may only be registering anew. */
 const quarantineMs = 40_000;
@@ -44,7 +44,7 @@ export function planPodGarbage(pod: Cached<Pod>, { node, missingForMs, surplus }
 
 /** An administrator says so, and it is not ready: what runs there will never be heard of again. */
 function isOutOfService(node: Cached<Node>): boolean {
-  return readinessOf(node) !== 'True' && (node.spec?.taints ?? []).some(({ key }) => key === outOfServiceTaint);
+  return !isNodeReady(node) && (node.spec?.taints ?? []).some(({ key }) => key === outOfServiceTaint);
 }
 
 /** Whether `pod` is one of those that go so that `kept` of `finished` are left: evicted pods first, then the oldest. */

@@ -2,6 +2,7 @@
 
 import { equalJson } from '../../../api/json-record.ts';
 import { checkCidr, parseCidr } from '../../../api/net.ts';
+import { nodeCondition } from '../../../api/nodes.ts';
 import { nodes } from '../../../api/resources/core.ts';
 import type { Node, NodeStatus, Taint } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
@@ -120,10 +121,10 @@ function rolesOf({ metadata }: Node): string {
   return roles.size === 0 ? '<none>' : [...roles].sort().join(',');
 }
 
-function stateOf({ status, spec }: Node): string {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+function stateOf(node: Node): string {
+  const ready = nodeCondition(node, 'Ready');
   const state = ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown';
-  return spec?.unschedulable ? `${state},SchedulingDisabled` : state;
+  return node.spec?.unschedulable ? `${state},SchedulingDisabled` : state;
 }
 
 const addressOf = ({ status }: Node, wanted: string): string =>
