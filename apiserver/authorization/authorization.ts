@@ -1,12 +1,18 @@
 /** Asks the authorizers whether a request may pass. Roles and the node authorizer are further rows of the list. */
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
+import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */
 export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
-  const action = actionOf(request);
+  await allowOrRefuse(actionOf(request), authorizers);
+}
+
+/** Throws Forbidden. */
+export async function allowOrRefuse(action: Action, authorizers: readonly Authorizer[]): Promise<void> {
   const { decision, reason } = await decide(action, authorizers);
   if (decision !== 'allow') throw refusal(action, reason);
 }
@@ -20,6 +26,22 @@ export async function decide(action: Action, authorizers: readonly Authorizer[])
   }
   return { decision: 'noOpinion' };
 }
+
+/** All that the authorizers say of the user. */
+export async function rulesFor(
+  user: User,
+  namespace: string,
+  authorizers: readonly Authorizer[],
+): Promise<SubjectRulesReviewStatus> {
+  const rules = await Promise.all(authorizers.map((authorizer) => authorizer.rulesFor?.(user, namespace) ?? noRules));
+  return {
+    resourceRules: rules.flatMap(({ resourceRules }) => resourceRules),
+    nonResourceRules: rules.flatMap(({ nonResourceRules }) => nonResourceRules),
+    incomplete: rules.some(({ incomplete }) => incomplete),
+  };
+}
+
+const noRules: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: false };
 
 function actionOf(request: ApiRequest): Action {
   const { info, user } = request;

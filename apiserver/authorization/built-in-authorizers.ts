@@ -3,14 +3,24 @@
 import { isSameResource, type Resource } from '../../api/resource.ts';
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '../../api/resources/authorization.ts';
-import { isMaster } from '../request/user.ts';
+import type { User } from '../request/user.ts';
 import type { Authorizer } from './authorizer.ts';
 
+/** Members of this group may do everything. */
+const isMaster = (user: User): boolean => user.groups.includes('system:masters');
+
 const publicPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version'];
+
+const everything = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  incomplete: false,
+};
 
 export const mastersAuthorizer: Authorizer = {
   name: 'Masters',
   authorize: ({ user }) => ({ decision: isMaster(user) ? 'allow' : 'noOpinion' }),
+  rulesFor: (user) => (isMaster(user) ? everything : { resourceRules: [], nonResourceRules: [], incomplete: false }),
 };
 
 export const publicPathsAuthorizer: Authorizer = {

@@ -8,6 +8,3 @@ export interface User {
 }
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
-
-/** Members of this group may do everything. */
-export const isMaster = (user: User): boolean => user.groups.includes('system:masters');

@@ -1,5 +1,6 @@
 /**
- * What every request passes, in this order: parse → deadline → who (authentication) → may they (authorization) →
+ * What every request passes, in this order: parse → deadline → who (authentication) → as whom (impersonation) → may they
+ * (authorization) →
  * has all of it arrived → is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
  */
 
@@ -12,6 +13,7 @@ import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
 import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import { impersonate } from '../authorization/impersonation.ts';
 import { storeUnavailable } from '../registry/store-errors.ts';
 import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
@@ -55,6 +57,7 @@ export async function passRequest(
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
     await authenticate(request, parts.authenticators);
+    await impersonate(request, parts.authorizers);
     await authorize(request, parts.authorizers);
     const requestClass = classOf(request.info);
     if (requestClass !== 'exempt') {

@@ -8,16 +8,17 @@ import type {
   LocalSubjectAccessReview,
   ResourceAttributes,
   SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
 } from '../../../api/types/authorization/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
-import { decide } from '../../authorization/authorization.ts';
+import { decide, rulesFor } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
-import { isMaster, type User } from '../../request/user.ts';
+import type { User } from '../../request/user.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
@@ -63,7 +64,10 @@ export function createReviewServers(authorizers: readonly Authorizer[], tokens: 
       checkAttributes(spec, authorization, false);
       return access(request.user, spec);
     }),
-    selfSubjectRulesReview: reviewServer((_review, request) => rulesOf(request.user)),
+    selfSubjectRulesReview: reviewServer((review, { user }) => {
+      const { spec } = review as SelfSubjectRulesReview;
+      return rulesFor(user, spec?.namespace ?? '', authorizers);
+    }),
   };
 }
 
@@ -155,14 +159,6 @@ function toAction(user: User, { resourceAttributes, nonResourceAttributes }: Att
     verb = '',
   }: ResourceAttributes = resourceAttributes;
   return { user, verb, path: '', resource: { group, version, plural: resource, subresource, namespace, name } };
-}
-
-/** Roles come with a later room: so far masters may do all, and nobody else anything worth listing. */
-function rulesOf(user: User): object {
-  const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
-  return isMaster(user)
-    ? { resourceRules: [all], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }], incomplete: false }
-    : { resourceRules: [], nonResourceRules: [], incomplete: false };
 }
 
 const userInfo = ({ name, uid, groups, extra }: User) => ({
