@@ -9,7 +9,6 @@ import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify
 import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
-import { storeErrors } from '../registry/store-errors.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
 import { KeyExistsError, type Store } from '../store/store.ts';
@@ -139,7 +138,7 @@ function toUser(claims: TokenClaims, { jti }: JWTPayload): User {
 
 /** PEM. Made once for the cluster. */
 async function sharedKey(store: Store): Promise<string> {
-  const known = await storeErrors(store.get(keyPath));
+  const known = await store.get(keyPath);
   if (known !== undefined) return known.value.toString();
   const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
@@ -147,7 +146,7 @@ async function sharedKey(store: Store): Promise<string> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   try {
-    await storeErrors(store.create(keyPath, Buffer.from(privateKey)));
+    await store.create(keyPath, Buffer.from(privateKey));
     return privateKey;
   } catch (error) {
     if (!(error instanceof KeyExistsError)) throw error;

@@ -16,7 +16,6 @@ import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Registries } from '../registry/registries.ts';
-import { storeErrors } from '../registry/store-errors.ts';
 import { internalWrite } from '../registry/write-request.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 
@@ -63,10 +62,10 @@ export async function keepOwnService(options: OwnServiceOptions, signal: AbortSi
 async function renewLease({ store, address, port }: OwnServiceOptions): Promise<void> {
   const leaseKey = `${prefix}${address}:${port}`;
   const value = Buffer.from(address);
-  const entry = await storeErrors(store.get(leaseKey));
+  const entry = await store.get(leaseKey);
   try {
-    if (entry === undefined) await storeErrors(store.create(leaseKey, value, { timeToLiveSeconds: leaseSeconds }));
-    else await storeErrors(store.update(leaseKey, value, entry.revision, { timeToLiveSeconds: leaseSeconds }));
+    if (entry === undefined) await store.create(leaseKey, value, { timeToLiveSeconds: leaseSeconds });
+    else await store.update(leaseKey, value, entry.revision, { timeToLiveSeconds: leaseSeconds });
   } catch (error) {
     // It ran out, or was renewed, in this very moment: the next turn sees.
     if (!(error instanceof KeyExistsError || error instanceof RevisionConflictError)) throw error;
@@ -74,15 +73,15 @@ async function renewLease({ store, address, port }: OwnServiceOptions): Promise<
 }
 
 async function liveAddresses({ store, address }: OwnServiceOptions): Promise<string[]> {
-  const { entries } = await storeErrors(store.list({ prefix }));
+  const { entries } = await store.list({ prefix });
   return [...new Set([...entries.map(({ value }) => value.toString()), address])].sort();
 }
 
 async function leave(options: OwnServiceOptions): Promise<void> {
   const { store, address, port } = options;
-  const entry = await storeErrors(store.get(`${prefix}${address}:${port}`));
-  if (entry) await storeErrors(store.delete(entry.key, entry.revision));
-  const { entries } = await storeErrors(store.list({ prefix }));
+  const entry = await store.get(`${prefix}${address}:${port}`);
+  if (entry) await store.delete(entry.key, entry.revision);
+  const { entries } = await store.list({ prefix });
   const left = [...new Set(entries.map(({ value }) => value.toString()))].sort();
   // The last one leaves its address: clients that cannot be answered should still know where to ask.
   if (left.length > 0) await writeEndpoints(options, left);

@@ -1,7 +1,6 @@
 /** GET of one object and of a list, from the resource cache. */
 
 import { expired, notFound, StatusError } from '../../api/status-error.ts';
-import { storeErrors } from '../registry/store-errors.ts';
 import type { StoredTarget } from '../registry/target.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type ContinueToken, encodeContinueToken, newestRevision } from '../request/continue-token.ts';
@@ -105,9 +104,7 @@ async function listAt(
 
 /** `undefined`: not older than any write acknowledged before; 0: anything; else at least that revision. */
 export function waitUntilFresh(cache: ResourceCache, revision: number | undefined): Promise<void> {
-  return revision === undefined
-    ? storeErrors(cache.waitUntilConsistent(freshnessTimeoutMs))
-    : waitForRevision(cache, revision);
+  return revision === undefined ? cache.waitUntilConsistent(freshnessTimeoutMs) : waitForRevision(cache, revision);
 }
 
 async function waitForRevision(cache: ResourceCache, revision: number): Promise<void> {

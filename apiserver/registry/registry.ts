@@ -23,7 +23,6 @@ import { type Answerable, type FinishedWrite, storedBytes } from './finish-write
 import { generateName } from './object-metadata.ts';
 import { missingUid, refusePreconditions } from './refusals.ts';
 import { decodeObject, storeKey } from './storage-format.ts';
-import { storeErrors } from './store-errors.ts';
 import {
   admissionRequest,
   beforeCreate,
@@ -120,10 +119,10 @@ export class Registry {
     const key = this.storeKey(next.metadata);
     return await this.#commit(transaction, request, async () => {
       if (request.dryRun) {
-        if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
+        if ((await this.#store.get(key)) !== undefined) throw new KeyExistsError(key);
         return outcome(true, finished.unwritten());
       }
-      const revision = await storeErrors(this.#store.create(key, finished.bytes, this.#writeOptions()));
+      const revision = await this.#store.create(key, finished.bytes, this.#writeOptions());
       return outcome(true, finished.written(revision));
     });
   }
@@ -180,7 +179,7 @@ export class Registry {
     const revision = Number(previous.metadata.resourceVersion);
     if (endsWithUpdate(this.kind.strategy, next)) {
       if (!request.dryRun) {
-        await storeErrors(this.#store.delete(key, revision));
+        await this.#store.delete(key, revision);
         await this.#order.allocator?.release(previous);
       }
       return finished.unwritten();
@@ -190,12 +189,12 @@ export class Registry {
       await this.#confirm(key, revision);
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
-    return finished.written(await storeErrors(this.#store.update(key, finished.bytes, revision, this.#writeOptions())));
+    return finished.written(await this.#store.update(key, finished.bytes, revision, this.#writeOptions()));
   }
 
   /** Nothing is written, but the answer must still be true now. */
   async #confirm(key: string, revision: number): Promise<void> {
-    const entry = await storeErrors(this.#store.get(key));
+    const entry = await this.#store.get(key);
     if (entry?.revision !== revision) throw new RevisionConflictError(key, entry);
   }
 
@@ -227,7 +226,7 @@ export class Registry {
           case 'markAndRemove':
             if (!options.dryRun) {
               const last = decision.type === 'markAndRemove' ? await this.#mark(decision.object, revision) : revision;
-              const deleted = await storeErrors(this.#store.delete(storedKey, last));
+              const deleted = await this.#store.delete(storedKey, last);
               decision.object.metadata.resourceVersion = String(deleted);
               await this.#order.allocator?.release(previous);
             }
@@ -241,9 +240,7 @@ export class Registry {
 
   /** Returns the revision that `object` has now, and gives it to the object. */
   async #mark(object: Stored, revision: number): Promise<number> {
-    const written = await storeErrors(
-      this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision),
-    );
+    const written = await this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision);
     object.metadata.resourceVersion = String(written);
     return written;
   }
@@ -262,7 +259,7 @@ export class Registry {
   }
 
   async #read(key: ObjectKey): Promise<Stored | undefined> {
-    const entry = await storeErrors(this.#store.get(this.storeKey(key)));
+    const entry = await this.#store.get(this.storeKey(key));
     return entry && this.#decode(entry);
   }
 

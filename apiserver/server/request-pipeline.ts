@@ -14,17 +14,16 @@ import type { Authenticator } from '../authentication/authenticator.ts';
 import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { impersonate } from '../authorization/impersonation.ts';
-import { storeUnavailable } from '../registry/store-errors.ts';
 import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
 import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
 import type { OtherThread } from '../request/other-thread.ts';
 import { parseDurationMs } from '../request/query.ts';
 import { sendError } from '../responses/responses.ts';
-import { StoreUnavailableError } from '../store/store.ts';
 import { logAccess } from './access-log.ts';
 import { classOf, type InFlightLimits } from './in-flight-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
+import { statusOfStoreError } from './store-errors.ts';
 
 export interface PipelineParts {
   readonly kinds: Kinds;
@@ -150,7 +149,8 @@ async function answerError(
 
 function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof StoreUnavailableError) return storeUnavailable(error);
+  const ofStore = statusOfStoreError(error);
+  if (ofStore !== undefined) return ofStore;
   if (isAbandoned) return timeout('the request was given up');
   return internalError(errorText(error), error);
 }

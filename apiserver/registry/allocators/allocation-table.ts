@@ -9,7 +9,6 @@
 
 import type { Clock } from '../../../base/clock.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../../store/store.ts';
-import { storeErrors } from '../store-errors.ts';
 
 export interface Holder {
   /** Store key of the Service. The name is that of entries which are stored already. */
@@ -45,7 +44,7 @@ export class AllocationTable {
   async allocate(value: string, holder: Holder): Promise<boolean> {
     const { store } = this.#parts;
     try {
-      await storeErrors(store.create(this.#key(value), this.#record(holder)));
+      await store.create(this.#key(value), this.#record(holder));
       return true;
     } catch (error) {
       if (!(error instanceof KeyExistsError)) throw error;
@@ -54,23 +53,23 @@ export class AllocationTable {
   }
 
   async isFree(value: string): Promise<boolean> {
-    return (await storeErrors(this.#parts.store.get(this.#key(value)))) === undefined;
+    return (await this.#parts.store.get(this.#key(value))) === undefined;
   }
 
   /** All values that are held. */
   async allocated(): Promise<Set<string>> {
     const { store, prefix } = this.#parts;
-    const { entries } = await storeErrors(store.list({ prefix }));
+    const { entries } = await store.list({ prefix });
     return new Set(entries.map(({ key }) => key.slice(prefix.length)));
   }
 
   /** Gives it back, if `holder` has it. Idempotent. */
   async release(value: string, { uid }: Holder): Promise<void> {
     const { store } = this.#parts;
-    const entry = await storeErrors(store.get(this.#key(value)));
+    const entry = await store.get(this.#key(value));
     if (entry === undefined || parseRecord(entry.value).uid !== uid) return;
     try {
-      await storeErrors(store.delete(entry.key, entry.revision));
+      await store.delete(entry.key, entry.revision);
     } catch (error) {
       // Another Service took it over meanwhile: then it is not ours to give back.
       if (!(error instanceof RevisionConflictError)) throw error;
@@ -79,19 +78,19 @@ export class AllocationTable {
 
   async #takeOver(value: string, holder: Holder): Promise<boolean> {
     const { store, clock, isUsed } = this.#parts;
-    const entry = await storeErrors(store.get(this.#key(value)));
+    const entry = await store.get(this.#key(value));
     if (entry === undefined) return await this.allocate(value, holder);
     const record = parseRecord(entry.value);
     if (record.uid === holder.uid) return true;
     if (clock.now() - record.at < orphanedAfterMs) return false;
-    const service = await storeErrors(store.get(record.serviceKey));
+    const service = await store.get(record.serviceKey);
     if (service !== undefined) {
       // The store holds what the API server has written: JSON of a Service.
       const object = JSON.parse(service.value.toString()) as { readonly metadata?: { readonly uid?: string } };
       if (object.metadata?.uid === record.uid && isUsed(object, value)) return false;
     }
     try {
-      await storeErrors(store.update(entry.key, this.#record(holder), entry.revision));
+      await store.update(entry.key, this.#record(holder), entry.revision);
       return true;
     } catch (error) {
       if (error instanceof RevisionConflictError) return false;
