@@ -5,7 +5,7 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/resources/core.ts';
 import { isForeignAddress } from '../api/special-ip.ts';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { errorText } from '../base/error-text.ts';
 import { startHttpsServer } from '../base/https-server.ts';
@@ -72,6 +72,8 @@ export interface ApiServerOptions {
   readonly admissionPlugins?: readonly AdmissionPlugin[] | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
   readonly logger: Logger;
 }
 
@@ -84,22 +86,22 @@ export interface ApiServer extends Running {
 const drainMs = 5_000;
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { logger, kinds = new KindRegistry(builtInKinds) } = options;
+  const { logger, clock = systemClock, kinds = new KindRegistry(builtInKinds) } = options;
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal); // every watch listens
   const over = createDeferred<void>();
   const metrics = new Metrics();
-  const store = new MeasuredStore(options.store, metrics);
+  const store = new MeasuredStore(options.store, { metrics, clock });
   const limits = new InFlightLimits();
   const addresses = new AddressRange(options.serviceCidr);
   const serviceAllocator = new ServiceAllocator({
     store,
-    clock: systemClock,
+    clock,
     addresses,
     nodePorts: options.nodePortRange,
   });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
-  const caches = new WatchCaches({ store, logger });
+  const caches = new WatchCaches({ store, clock, logger });
   const registries = new Registries({
     kinds,
     store,
@@ -110,7 +112,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         disabled: options.disabledAdmissionPlugins ?? [],
         further: options.admissionPlugins ?? [],
       }),
-    clock: systemClock,
+    clock,
     allocators,
   });
   metrics.gauge(
@@ -127,8 +129,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     logger,
   });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
-  const waiting = { clock: systemClock, logger };
-  const tokens = await untilStoreAnswers(() => ServiceAccountTokens.open(store, registries), waiting);
+  const waiting = { clock, logger };
+  const tokens = await untilStoreAnswers(
+    () => ServiceAccountTokens.open({ store, objects: registries, clock }),
+    waiting,
+  );
   const servers = createResourceServers({ registries, kubelets, authorizers, tokens, stopping: stopping.signal });
   const resources = { kinds, servers };
   const health = new HealthChecks([
@@ -155,6 +160,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const heavyWork = new HeavyWork();
   const pipeline: PipelineParts = {
+    clock,
     kinds,
     authenticators: [clientCertificates, tokens],
     authorizers,
@@ -173,7 +179,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
-  await untilStoreAnswers(() => ensureInitialObjects(registries, addresses.cidr), waiting);
+  await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
   const server = await startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,
@@ -190,12 +196,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       void passRequest(request, response, pipeline, { socket, head });
     },
   });
-  const compactor = startCompactor({ store, logger });
+  const compactor = startCompactor({ store, clock, logger });
   const ownService = keepOwnService(
     {
       store,
       registries,
-      clock: systemClock,
+      clock,
       logger,
       clusterIp: addresses.first,
       address: options.advertiseAddress,

@@ -168,6 +168,13 @@ const dockerOwners = {
   words: ['kubelet/runtime/docker/', 'kubelet/main.ts', 'kubelet/images/'],
 };
 
+/** Time and chance come in from outside: tests decide what time it is. These rooms read neither, but for a few files. */
+const timelessRooms = ['apiserver', 'client', 'controller-manager', 'scheduler', 'kubelet', 'proxy'];
+const timeReaders: Readonly<Record<string, string>> = {
+  'apiserver/store/etcd-calls.ts': 'the deadline of a call is a timer on a real connection',
+  'apiserver/store/etcd-connection.ts': "gRPC takes deadlines in the system's time",
+};
+
 interface SourceFile {
   /** From the root of the checkout. */
   readonly path: string;
@@ -327,6 +334,32 @@ describe('layering', () => {
     assert.deepEqual(asks, []);
   });
 
+  it('reads the time from the clock that it was given', () => assert.deepEqual(timeReadIn(sources), []));
+
+  it('would notice a look at the system’s time', () => {
+    const texts = ['const now = Date.now();', 'new Date()', 'performance.now() - start', '300 * Math.random()'];
+    const planted = texts.map((text, index) => ({
+      path: `kubelet/planted-${index}.ts`,
+      room: 'kubelet',
+      text,
+      imports: [],
+    }));
+    assert.deepEqual(
+      timeReadIn(planted),
+      planted.map(({ path }) => path),
+    );
+    const harmless = 'new Date(clock.now()); random = Math.random; /** As Date.now() would say. */';
+    assert.deepEqual(timeReadIn([{ path: 'kubelet/harmless.ts', room: 'kubelet', text: harmless, imports: [] }]), []);
+  });
+
+  it('lets no file read the time that does not do so any more', () => {
+    const readers = sources.filter(({ text }) => readsTime(text)).map(({ path }) => path);
+    assert.deepEqual(
+      Object.keys(timeReaders).filter((path) => !readers.includes(path)),
+      [],
+    );
+  });
+
   // The library's own `matches` is JavaScript's.
   it('runs no CEL expression before its `matches` is of linear time', () => {
     const wrong = sources
@@ -370,6 +403,19 @@ const speakersOfDocker = (files: readonly SourceFile[]): string[] =>
     .filter(({ text }) => /docker/i.test(text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '')))
     .map(({ path }) => path)
     .filter((path) => !dockerOwners.words.some((owner) => path.startsWith(owner)));
+
+function timeReadIn(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path, room }) => timelessRooms.includes(room) && !isTesting(path) && !Object.hasOwn(timeReaders, path))
+    .filter(({ text }) => readsTime(text))
+    .map(({ path }) => path);
+}
+
+/** In code: what a comment says about it does not count. */
+function readsTime(text: string): boolean {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  return /\b(Date\.now|performance\.now|Math\.random)\(\)|\bnew Date\(\)|\bprocess\.hrtime\b/.test(code);
+}
 
 /** Files that import `what`, a package or a file of ours, and are not among its owners. */
 function strangersTo(what: string, owners: readonly string[], files: readonly SourceFile[]): string[] {

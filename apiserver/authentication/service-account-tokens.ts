@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
@@ -32,24 +33,32 @@ export interface TokenClaims {
   readonly node?: Named;
 }
 
+export interface TokensParts {
+  readonly store: Store;
+  readonly objects: ObjectReader;
+  readonly clock: Clock;
+}
+
 export class ServiceAccountTokens implements Authenticator {
   readonly #objects: ObjectReader;
+  readonly #clock: Clock;
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
   readonly #publicJwk: JWK;
 
-  private constructor(objects: ObjectReader, privateKey: KeyObject, publicJwk: JWK) {
+  private constructor({ objects, clock }: Omit<TokensParts, 'store'>, privateKey: KeyObject, publicJwk: JWK) {
     this.#objects = objects;
+    this.#clock = clock;
     this.#privateKey = privateKey;
     this.#publicKey = createPublicKey(privateKey);
     this.#publicJwk = publicJwk;
   }
 
-  static async open(store: Store, objects: ObjectReader): Promise<ServiceAccountTokens> {
+  static async open({ store, objects, clock }: TokensParts): Promise<ServiceAccountTokens> {
     const privateKey = createPrivateKey(await sharedKey(store));
     const jwk = await exportJWK(createPublicKey(privateKey));
     const kid = await calculateJwkThumbprint(jwk);
-    return new ServiceAccountTokens(objects, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
+    return new ServiceAccountTokens({ objects, clock }, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
   }
 
   /** What others need to check our tokens. */
@@ -62,7 +71,7 @@ export class ServiceAccountTokens implements Authenticator {
     audiences: readonly string[],
     validForSeconds: number,
   ): Promise<{ token: string; expiresAt: Date }> {
-    const issuedAt = Math.floor(Date.now() / 1000);
+    const issuedAt = Math.floor(this.#clock.now() / 1000);
     const expiresAt = issuedAt + validForSeconds;
     const token = await new SignJWT({ [claimsName]: claims })
       .setProtectedHeader({ alg: algorithm, ...(this.#publicJwk.kid !== undefined && { kid: this.#publicJwk.kid }) })
@@ -96,7 +105,13 @@ export class ServiceAccountTokens implements Authenticator {
 
   async #verify(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
     try {
-      const options = { issuer, audience: [...audiences], algorithms: [algorithm], clockTolerance: 10 };
+      const options = {
+        issuer,
+        audience: [...audiences],
+        algorithms: [algorithm],
+        clockTolerance: 10,
+        currentDate: new Date(this.#clock.now()),
+      };
       return (await jwtVerify(token, this.#publicKey, options)).payload;
     } catch {
       return undefined; // a token that does not hold is no error of ours: its bearer is nobody

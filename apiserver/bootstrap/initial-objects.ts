@@ -11,6 +11,7 @@ import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
 import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Registries } from '../registry/registries.ts';
 import { internalWrite } from '../registry/write-request.ts';
 
@@ -33,33 +34,42 @@ const systemPriorities = [
 /** Keeps a network while Services have addresses of it. */
 const serviceCidrFinalizer = 'networking.k8s.io/service-cidr-finalizer';
 
-/** `serviceCidr`: `10.96.0.0/16`. */
-export async function ensureInitialObjects(registries: Registries, serviceCidr: string): Promise<void> {
+export interface InitialObjectsParts {
+  readonly registries: Registries;
+  readonly clock: Clock;
+  /** `10.96.0.0/16` */
+  readonly serviceCidr: string;
+}
+
+/** Idempotent. */
+export async function ensureInitialObjects(parts: InitialObjectsParts): Promise<void> {
+  const { registries } = parts;
   for (const name of namespaceNames) await ensureObject(registries, namespaces, { metadata: { name } });
   for (const { name, value, description } of systemPriorities) {
     await ensureObject(registries, priorityClasses, { metadata: { name }, value, description });
   }
-  await ensureServiceCidr(registries, serviceCidr);
+  await ensureServiceCidr(parts);
 }
 
-async function ensureServiceCidr(registries: Registries, cidr: string): Promise<void> {
+async function ensureServiceCidr({ registries, clock, serviceCidr }: InitialObjectsParts): Promise<void> {
   const metadata = { name: 'kubernetes', finalizers: [serviceCidrFinalizer] };
-  await ensureObject(registries, serviceCidrs, { metadata, spec: { cidrs: [cidr] } });
+  await ensureObject(registries, serviceCidrs, { metadata, spec: { cidrs: [serviceCidr] } });
   const status = { ...internalWrite, subresource: 'status' };
   await registries.of(serviceCidrs).update(metadata, status, (previous) => {
     const object = previous as Stored<ServiceCIDR>;
     const conditions = object.status?.conditions ?? [];
-    if (!conditions.some(({ type }) => type === 'Ready')) object.status = { conditions: [...conditions, readyNow()] };
+    if (!conditions.some(({ type }) => type === 'Ready'))
+      object.status = { conditions: [...conditions, readySince(clock.now())] };
     return object;
   });
 }
 
-const readyNow = () => ({
+const readySince = (now: number) => ({
   type: 'Ready',
   status: 'True',
   reason: '',
   message: 'Kubernetes default Service CIDR is ready',
-  lastTransitionTime: formatTime(Date.now()),
+  lastTransitionTime: formatTime(now),
 });
 
 async function ensureObject<T extends KubernetesObject>(

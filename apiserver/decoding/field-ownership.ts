@@ -12,7 +12,7 @@ import { metadataOf } from '../registry/object-metadata.ts';
 import type { FieldValidation } from '../request/write-options.ts';
 
 /** For creates, updates and patches: what changed belongs to the request's manager from now on. */
-export function trackUpdates(write: Omit<Write, 'now'>): (next: KubernetesObject, previous: Previous) => void {
+export function trackUpdates(write: Write): (next: KubernetesObject, previous: Previous) => void {
   return (next, previous) => setOwners(next, managedFieldsOf(next, previous, write));
 }
 
@@ -20,9 +20,9 @@ type Previous = DeepReadonly<Stored> | undefined;
 type Owners = ReturnType<typeof managedFieldsAfterUpdate>;
 
 /** Who owns which fields of `next`, which replaces `previous`. */
-export function managedFieldsOf(next: KubernetesObject, previous: Previous, write: Omit<Write, 'now'>): Owners {
+export function managedFieldsOf(next: KubernetesObject, previous: Previous, write: Write): Owners {
   const live = previous === undefined ? emptyObjectOf(write.kind) : (previous as Stored); // it is only read
-  return managedFieldsAfterUpdate(live, next, { ...write, now: Date.now() });
+  return managedFieldsAfterUpdate(live, next, write);
 }
 
 export function setOwners(object: KubernetesObject, owners: Owners): void {
@@ -30,7 +30,7 @@ export function setOwners(object: KubernetesObject, owners: Owners): void {
   else delete metadataOf(object).managedFields;
 }
 
-export interface ApplyOptions extends Omit<Write, 'now'> {
+export interface ApplyOptions extends Write {
   readonly force: boolean;
   readonly fieldValidation: FieldValidation;
   warn(text: string): void;
@@ -40,7 +40,7 @@ export interface ApplyOptions extends Omit<Write, 'now'> {
 export function readApply(bytes: Buffer, options: ApplyOptions): (previous: Stored | undefined) => KubernetesObject {
   const config = readConfiguration(bytes, options);
   return (previous) => {
-    const applied = applyPatch({ ...options, config, live: previous, now: Date.now() });
+    const applied = applyPatch({ ...options, config, live: previous });
     try {
       return decode(options.kind.schema, applied).object;
     } catch (error) {

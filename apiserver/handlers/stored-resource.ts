@@ -12,8 +12,12 @@ import { openHttpStream } from './watch-stream.ts';
 import { openWebSocketStream } from './watch-websocket.ts';
 import { createObject, patchObject, updateObject } from './write.ts';
 
-/** `stopping` ends the watches. */
-export function createStoredResource(registries: Registries, stopping: AbortSignal): ServerOf<'stored'> {
+/** `stopping` ends the watches; `random`, from 0 to 1, says how much longer than the default one may last. */
+export function createStoredResource(
+  registries: Registries,
+  stopping: AbortSignal,
+  random: () => number = Math.random,
+): ServerOf<'stored'> {
   const stored =
     (serve: (request: ApiRequest, target: StoredTarget) => Promise<void>): Serve =>
     (request, target) =>
@@ -23,7 +27,11 @@ export function createStoredResource(registries: Registries, stopping: AbortSign
     list: stored(listObjects),
     watch: stored((request, target) => {
       const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
-      return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
+      return watchObjects(request, target, {
+        open: (gone, encoding) => open(request, gone, encoding),
+        stopping,
+        random,
+      });
     }),
     create: stored(createObject),
     update: stored(updateObject),

@@ -127,7 +127,12 @@ export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOpt
 
 export function writeRequest(request: ApiRequest, target: StoredTarget, options: WriteOptions): WriteRequest {
   const { kind, subresource } = target;
-  const write = { kind, manager: managerOf(request, options), subresource: subresource?.name };
+  const write = {
+    kind,
+    manager: managerOf(request, options),
+    subresource: subresource?.name,
+    now: request.clock.now(),
+  };
   const apart = heavyWorkFor(request, target);
   return {
     user: request.user,
@@ -142,7 +147,15 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
 
 function applyOptions(request: ApiRequest, { kind, subresource }: StoredTarget, options: WriteOptions): ApplyOptions {
   const { fieldManager: manager, force, fieldValidation } = options;
-  return { kind, manager, force, fieldValidation, subresource: subresource?.name, warn: (text) => request.warn(text) };
+  return {
+    kind,
+    manager,
+    force,
+    fieldValidation,
+    subresource: subresource?.name,
+    now: request.clock.now(),
+    warn: (text) => request.warn(text),
+  };
 }
 
 /** Who says nothing is known by the first part of the user agent. */

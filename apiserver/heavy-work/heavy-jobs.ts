@@ -43,7 +43,7 @@ export interface PatchInput {
   readonly name: string;
   /** The object that is patched, as JSON; undefined when there is none. */
   readonly previous: string | undefined;
-  readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource'>;
+  readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource' | 'now'>;
 }
 
 export interface OwnersInput {
@@ -52,6 +52,8 @@ export interface OwnersInput {
   readonly previous: string | undefined;
   readonly manager: string;
   readonly subresource: string | undefined;
+  /** Wall time in milliseconds. */
+  readonly now: number;
 }
 
 export interface FinishInput {
@@ -96,9 +98,9 @@ export function createHeavyJobs(kinds: Kinds) {
     },
 
     /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
-    owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
+    owners({ kind: kindName, next, previous, manager, subresource, now }: OwnersInput): string {
       const live = previous === undefined ? undefined : objectOf(previous);
-      const write = { kind: kindOf(kindName), manager, subresource };
+      const write = { kind: kindOf(kindName), manager, subresource, now };
       return JSON.stringify(managedFieldsOf(objectOf(next), live, write));
     },
 

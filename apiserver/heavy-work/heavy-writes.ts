@@ -19,7 +19,7 @@ import { type KindName, type OwnersInput, runJob } from './heavy-jobs.ts';
 
 export interface HeavyWrites {
   readonly finish: NonNullable<WriteRequest['finishApart']>;
-  trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource'>): TrackFields;
+  trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource' | 'now'>): TrackFields;
   patch(type: PatchType, bytes: Buffer, options: ApplyOptions): Change;
 }
 
@@ -66,16 +66,16 @@ function heavyWrites(
     finish: ({ kind: written, next, previous, context }) =>
       runJob(thread, 'finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
     trackUpdates:
-      ({ manager, subresource }) =>
+      ({ manager, subresource, now }) =>
       async (next, previous) => {
-        const input = { kind, manager, subresource, ...texts(next, previous) };
+        const input = { kind, manager, subresource, now, ...texts(next, previous) };
         owners = await runJob(thread, 'owners', input, request);
         delete next.metadata?.managedFields;
       },
     patch:
-      (type, bytes, { manager, force, fieldValidation, subresource }) =>
+      (type, bytes, { manager, force, fieldValidation, subresource, now }) =>
       async (previous) => {
-        const options = { manager, force, fieldValidation, subresource };
+        const options = { manager, force, fieldValidation, subresource, now };
         const input = { type, bytes, kind, name, options, previous: previous && jsonOf(registry, previous) };
         return await parse(await runJob(thread, 'patch', input, request));
       },

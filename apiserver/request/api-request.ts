@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../base/clock.ts';
 import { KindRegistry, type Kinds } from '../../kinds/kind-registry.ts';
 import type { OtherThread } from './other-thread.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
@@ -14,13 +15,18 @@ const gone = new Error('Nobody waits for the answer any more');
 
 const none = new KindRegistry();
 
+export interface ApiRequestOptions {
+  readonly clock: Clock;
+  readonly upgrade?: ApiRequest['upgrade'];
+}
+
 export class ApiRequest {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly info: RequestInfo;
   readonly auditId: string;
-  /** `performance.now()` at arrival. */
-  readonly startedAt = performance.now();
+  readonly clock: Clock;
+  readonly #startedAt: number;
   /** Set by authentication. */
   user: User = anonymous;
   /** Who really sent it, when `user` is impersonated. */
@@ -45,7 +51,9 @@ export class ApiRequest {
   /** The connection that the client wants to use for another protocol, and what it has sent of that already. */
   readonly upgrade: { readonly socket: Duplex; readonly head: Buffer } | undefined;
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, upgrade?: ApiRequest['upgrade']) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, { clock, upgrade }: ApiRequestOptions) {
+    this.clock = clock;
+    this.#startedAt = clock.monotonic();
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.upgrade = upgrade;
@@ -55,6 +63,11 @@ export class ApiRequest {
     const asked = incoming.headers['audit-id'];
     this.auditId = typeof asked === 'string' && asked !== '' ? asked.slice(0, 64) : randomUUID();
     this.info = parseRequestInfo(this.method, mark < 0 ? url : url.slice(0, mark), this.#rawQuery);
+  }
+
+  /** Milliseconds since it arrived. */
+  get elapsedMs(): number {
+    return this.clock.monotonic() - this.#startedAt;
   }
 
   get method(): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
 import { KindRegistry } from '../../kinds/kind-registry.ts';
@@ -48,6 +49,7 @@ describe('the budget of bodies', () => {
     const reached = new EventTarget();
     const limits = new InFlightLimits();
     const parts: PipelineParts = {
+      clock: systemClock,
       kinds: new KindRegistry(),
       authenticators: [],
       authorizers: [{ name: 'all', authorize: async () => ({ decision: 'allow', reason: '' }) }],

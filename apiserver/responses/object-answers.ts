@@ -77,7 +77,7 @@ async function sendInForm(
         apiVersion: output.apiVersion,
         include: parseIncludeObject(request.query),
         metadata: { ...(resourceVersion !== undefined && { resourceVersion }) },
-        now: Date.now(),
+        now: request.clock.now(),
       });
       return await sendValue(request, code, table, output);
     }
@@ -105,7 +105,7 @@ export async function sendList(
       return await sendValue(
         request,
         200,
-        toTable(kind, objects, { apiVersion, include, metadata, now: Date.now() }),
+        toTable(kind, objects, { apiVersion, include, metadata, now: request.clock.now() }),
         output,
       );
     }

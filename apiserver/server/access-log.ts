@@ -11,7 +11,7 @@ export function logAccess(logger: Logger, request: ApiRequest): void {
     path: request.rawQuery === '' ? info.path : `${info.path}?${request.rawQuery}`,
     verb: info.verb,
     code,
-    ms: Math.round(performance.now() - request.startedAt),
+    ms: Math.round(request.elapsedMs),
     user: request.user.name,
     ...(request.impersonator && { impersonator: request.impersonator.name }),
     agent: request.header('user-agent'),

@@ -76,7 +76,7 @@ export class RequestMetrics {
     const code = request.outgoing.statusCode;
     const series = this.#series.get(idOf(verb, nameOf(request), code)) ?? this.#newSeries(verb, request, code);
     series.total.inc();
-    series.duration?.observe((performance.now() - request.startedAt) / 1000);
+    series.duration?.observe(request.elapsedMs / 1000);
   }
 
   #newSeries(verb: string, request: ApiRequest, code: number): Series {

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
@@ -26,6 +27,7 @@ import type { RequestMetrics } from './request-metrics.ts';
 import { statusOfStoreError } from './store-errors.ts';
 
 export interface PipelineParts {
+  readonly clock: Clock;
   readonly kinds: Kinds;
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
@@ -51,7 +53,7 @@ export async function passRequest(
   let leave: (() => void) | undefined;
   let share: BodyShare | undefined;
   try {
-    const received = new ApiRequest(incoming, outgoing, upgrade);
+    const received = new ApiRequest(incoming, outgoing, { clock: parts.clock, upgrade });
     request = received;
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;

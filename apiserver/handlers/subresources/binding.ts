@@ -36,7 +36,7 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
         skipStrategy: true,
         expectedUid: binding.metadata?.uid,
       },
-      (previous) => bind(previous as Stored<Pod>, binding),
+      (previous) => bind(previous as Stored<Pod>, binding, request.clock.now()),
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
@@ -52,7 +52,7 @@ function checkTarget(binding: Binding, name: string): void {
   if (!errors.empty) throw invalidObject(bindings, name, errors.list);
 }
 
-function bind(pod: Stored<Pod>, binding: Binding): Pod {
+function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   const { name } = pod.metadata;
   if (pod.metadata.deletionTimestamp !== undefined) {
     throw conflict(bindingName, name, `pod ${name} is being deleted, cannot be assigned to a host`);
@@ -65,12 +65,12 @@ function bind(pod: Stored<Pod>, binding: Binding): Pod {
   const { annotations, labels } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
-  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod) } };
+  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod, now) } };
 }
 
-function withScheduled(pod: Pod): NonNullable<NonNullable<Pod['status']>['conditions']> {
+function withScheduled(pod: Pod, now: number): NonNullable<NonNullable<Pod['status']>['conditions']> {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  const lastTransitionTime = formatTime(Date.now());
+  const lastTransitionTime = formatTime(now);
   return [
     ...others,
     {

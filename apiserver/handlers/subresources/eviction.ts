@@ -52,7 +52,7 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
         await registries
           .of(podDisruptionBudgets)
           .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', skipStrategy: true }, (current) =>
-            spend(current as Stored<PodDisruptionBudget>, pod),
+            spend(current as Stored<PodDisruptionBudget>, pod, request.clock.now()),
           );
       }
     }
@@ -108,7 +108,7 @@ function passesUnready(pod: Stored<Pod>, { spec, status: budget }: Budget): bool
 }
 
 /** One disruption less, or 429. */
-function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisruptionBudget {
+function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>, now: number): PodDisruptionBudget {
   const { name, generation = 0 } = budget.metadata;
   const status: Partial<PodDisruptionBudgetStatus> = budget.status ?? {};
   const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {} } = status;
@@ -132,7 +132,7 @@ function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisrup
   const next = {
     ...status,
     disruptionsAllowed: disruptionsAllowed - 1,
-    disruptedPods: { ...disruptedPods, [pod.metadata.name]: formatTime(Date.now()) },
+    disruptedPods: { ...disruptedPods, [pod.metadata.name]: formatTime(now) },
   };
   return { ...budget, status: next as PodDisruptionBudgetStatus };
 }

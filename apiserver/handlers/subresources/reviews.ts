@@ -91,7 +91,7 @@ const reviewServer = (answer: Answer): { readonly create: Serve } => ({
     placeInNamespace(review, target);
     const status = await answer(review, request, target);
     const isSelf = target.kind.plural === 'selfsubjectreviews';
-    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(Date.now()) }) };
+    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(request.clock.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
   },
 });

@@ -75,7 +75,10 @@ async function patchScale(request: ApiRequest, target: StoredTarget): Promise<vo
   if (type === 'apply') {
     const { fieldManager: manager, force, fieldValidation } = options;
     const warn = (text: string) => request.warn(text);
-    const change = readApply(bytes, { kind: scales, manager, force, fieldValidation, subresource, warn });
+    const change = readApply(bytes, {
+      ...{ kind: scales, manager, force, fieldValidation, subresource, warn },
+      now: request.clock.now(),
+    });
     await update(request, target, options, (scale) => change(scale));
   } else {
     const patch = readPatch(type, bytes, scales, decodeOptions(request, options));
@@ -92,7 +95,10 @@ const subresource = 'scale';
 
 /** Who changes the replicas owns them from then on. */
 function tracked(request: ApiRequest, options: WriteOptions, change: Change): Change {
-  const track = trackUpdates({ kind: scales, manager: managerOf(request, options), subresource });
+  const track = trackUpdates({
+    ...{ kind: scales, manager: managerOf(request, options), subresource },
+    now: request.clock.now(),
+  });
   return (scale) => {
     const next = structuredClone(change(scale));
     track(next, scale);
@@ -220,7 +226,12 @@ async function answer(request: ApiRequest, object: DeepReadonly<Stored<Scalable>
     case 'table': {
       const include = parseIncludeObject(request.query);
       const metadata = { resourceVersion: scale.metadata.resourceVersion };
-      const table = toTable({ columns: scaleColumns }, [scale], { apiVersion, include, metadata, now: Date.now() });
+      const table = toTable({ columns: scaleColumns }, [scale], {
+        apiVersion,
+        include,
+        metadata,
+        now: request.clock.now(),
+      });
       return await sendValue(request, 200, table, output);
     }
   }

@@ -49,7 +49,7 @@ export const createTokenServer = (registries: Registries, tokens: ServiceAccount
     const answer = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: formatTime(Date.now()) },
+      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: formatTime(request.clock.now()) },
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: wanted.spec?.boundObjectRef ?? null },
       status: { token, expirationTimestamp: formatTime(expiresAt.getTime()) },
     };
