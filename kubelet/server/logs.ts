@@ -7,17 +7,21 @@ import { cutText } from '../../base/cut-text.ts';
 import { untilDrained } from '../../base/until-drained.ts';
 import { attemptsOf, containerOf, type PodObject, statusOf } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
-import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
 import { TextError } from './text-error.ts';
+
+/** Of the workers of pods: why a container waits. */
+export interface WaitingReasons {
+  get(podUid: string): { waitingReasonOf(container: string): string | undefined } | undefined;
+}
 
 export interface LogRequest {
   readonly pod: PodObject;
   readonly container: string;
   readonly query: URLSearchParams;
   readonly runtime: Pick<StreamRuntime, 'logs'>;
-  readonly observed: ObservedPods;
-  readonly workers: PodWorkers;
+  readonly observed: Pick<ObservedPods, 'get'>;
+  readonly workers: WaitingReasons;
   readonly clock: Clock;
 }
 
