@@ -28,7 +28,7 @@ describe('buildContainerConfig', () => {
         ['keys', { hostPath: '/host/keys', readOnly: true }],
       ]),
       services: new Map([['DB_SERVICE_HOST', '10.96.0.5']]),
-      data: { configMap: absent, secret: absent },
+      data: { configMapText: absent, secret: absent },
       fields: { nodeIp: '192.0.2.10', podIp: '10.0.0.7', allocatable: {} },
       podFolder,
       nodeMemoryBytes: 2 ** 30,

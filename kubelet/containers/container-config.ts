@@ -21,7 +21,7 @@ export interface ContainerConfigInput extends NodeLimits {
   readonly image: ImageDetails;
   readonly volumes: ReadonlyMap<string, MountedVolume>;
   readonly services: ReadonlyMap<string, string>;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
   /** The pod's folder on the node. */
   readonly podFolder: string;

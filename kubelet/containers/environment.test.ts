@@ -9,13 +9,13 @@ import { computeEnvironment, environmentNeedsPodIp } from './environment.ts';
 type Objects = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** By name. One that is asked for in another namespace is not there. */
-function dataOf(objects: Objects): ReferencedData {
+function dataOf(objects: Objects): Pick<ReferencedData, 'configMapText' | 'secret'> {
   const read = (plural: string) => async (namespace: string, name: string) => {
     const found = objects[name];
     if (found === undefined || namespace !== 'default') throw notFound({ group: '', plural }, name);
     return new Map(Object.entries(found).map(([key, value]) => [key, Buffer.from(value)]));
   };
-  return { configMap: read('configmaps'), secret: read('secrets') };
+  return { configMapText: read('configmaps'), secret: read('secrets') };
 }
 
 async function compute(
@@ -142,7 +142,7 @@ describe('computeEnvironment', () => {
     });
 
   it('passes on what is not the pod’s fault: the API server did not answer', async () => {
-    const data = { ...dataOf({}), configMap: () => Promise.reject(new Error('connection refused')) };
+    const data = { ...dataOf({}), configMapText: () => Promise.reject(new Error('connection refused')) };
     const pod = podOf({ envFrom: [{ configMapRef: { name: 'x', optional } }] });
     const input = { pod, container: containerIn(pod).spec, services: new Map(), data };
     const fields = { nodeIp: '', podIp: undefined, allocatable: {} };

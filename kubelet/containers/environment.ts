@@ -21,7 +21,7 @@ export interface EnvironmentInput {
   readonly pod: PodObject;
   readonly container: ContainerSpec;
   readonly services: ReadonlyMap<string, string>;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
 }
 
@@ -36,7 +36,7 @@ export async function computeEnvironment(input: EnvironmentInput): Promise<Map<s
   const result = new Map<string, string>();
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const source = configMapRef
-      ? await readAll('configmap', configMapRef, (name) => data.configMap(namespace, name))
+      ? await readAll('configmap', configMapRef, (name) => data.configMapText(namespace, name))
       : await readAll('secret', secretRef, (name) => data.secret(namespace, name));
     for (const [key, value] of source) result.set(prefix + key, value.toString());
   }
@@ -81,7 +81,7 @@ async function readSource(
   const reference = configMapKeyRef ?? secretKeyRef;
   if (reference === undefined) return '';
   const all = configMapKeyRef
-    ? await readAll('configmap', configMapKeyRef, (name) => data.configMap(namespace, name))
+    ? await readAll('configmap', configMapKeyRef, (name) => data.configMapText(namespace, name))
     : await readAll('secret', secretKeyRef, (name) => data.secret(namespace, name));
   const value = all.get(reference.key);
   if (value !== undefined) return value.toString();

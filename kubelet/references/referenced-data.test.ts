@@ -30,6 +30,12 @@ describe('ApiData', () => {
     assert.deepEqual(textsOf(await data.configMap('n', 'c')), { a: 'A', b: '\xff\x00' });
   });
 
+  it('has the text alone of a ConfigMap, for environments', async () => {
+    const { data } = start({ 'n/c': { data: { a: 'A' }, binaryData: { b: base64('B') } }, 'n/bytes': {} });
+    assert.deepEqual(textsOf(await data.configMapText('n', 'c')), { a: 'A' });
+    assert.deepEqual(textsOf(await data.configMapText('n', 'bytes')), {});
+  });
+
   it('has the bytes of a Secret', async () => {
     const { data } = start({ 'n/s': { data: { a: base64('\xfe') } }, 'n/empty': {} });
     assert.deepEqual(textsOf(await data.secret('n', 's')), { a: '\xfe' });

@@ -9,6 +9,8 @@ type Data = ReadonlyMap<string, Buffer>;
 /** Absent objects throw NotFound. */
 export interface ReferencedData {
   configMap(namespace: string, name: string): Promise<Data>;
+  /** What of a ConfigMap is text: all that an environment may take of it. */
+  configMapText(namespace: string, name: string): Promise<Data>;
   secret(namespace: string, name: string): Promise<Data>;
 }
 
@@ -24,6 +26,13 @@ export class ApiData implements ReferencedData {
     return this.#once(`configmap/${namespace}/${name}`, async () => {
       const { data = {}, binaryData = {} } = await this.#client.get<ConfigMap>(configMaps, { namespace, name });
       return new Map([...entries(data, 'utf8'), ...entries(binaryData, 'base64')]);
+    });
+  }
+
+  configMapText(namespace: string, name: string): Promise<Data> {
+    return this.#once(`configmap-text/${namespace}/${name}`, async () => {
+      const { data = {} } = await this.#client.get<ConfigMap>(configMaps, { namespace, name });
+      return new Map(entries(data, 'utf8'));
     });
   }
 

@@ -16,7 +16,7 @@ export interface TokenSource {
 
 export interface PayloadInput {
   readonly pod: PodObject;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMap' | 'secret'>;
   readonly tokens: TokenSource;
   readonly fields: FieldContext;
 }

@@ -36,7 +36,7 @@ export interface MountedVolume {
 
 export interface VolumesOptions {
   readonly dataDir: string;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMap' | 'secret'>;
   readonly tokens: TokenSource;
   readonly clock: Clock;
   fieldsOf(pod: PodObject): FieldContext;
