@@ -49,7 +49,7 @@ export function createEndpointSliceController({
   return controller({ name: 'endpointslice', reconciler })
     .watch(informers.services, keyOfChange)
     .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
-    .watch(informers.nodes, (change) => (zoneChanged(change) ? servicesWithPods(informers.services) : []))
+    .watch(informers.nodes, (change) => (concernsEndpoints(change) ? servicesWithPods(informers.services) : []))
     .watch(informers.endpointSlices, (change) => {
       const { metadata } = objectOfChange(change);
       const service = metadata.labels?.[serviceNameLabel];
@@ -184,8 +184,9 @@ class EndpointSliceReconciler implements Reconciler {
   }
 }
 
-const zoneChanged = ({ previous, next }: ObjectChange<Node>): boolean =>
-  previous?.metadata.labels?.[zoneLabel] !== next?.metadata.labels?.[zoneLabel];
+/** Nodes that come and go take their pods along; the zone is told of each endpoint. */
+const concernsEndpoints = ({ type, previous, next }: ObjectChange<Node>): boolean =>
+  type !== 'updated' || previous.metadata.labels?.[zoneLabel] !== next.metadata.labels?.[zoneLabel];
 
 const servicesWithPods = (services: ObjectCache<Service>): string[] =>
   [...services.list()].filter(selectsPods).map((service) => keyOf(service));

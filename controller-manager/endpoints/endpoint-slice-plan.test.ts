@@ -127,6 +127,16 @@ describe('the endpoints of a Service', () => {
     ]);
   });
 
+  it('leave out pods whose node is gone, unless all addresses are published', () => {
+    const pods = [
+      podOf('a', { spec: { nodeName: 'n1' } }),
+      podOf('b', { ips: ['10.0.0.2'], spec: { nodeName: 'gone' } }),
+    ];
+    assert.deepEqual(desired(serviceOf({ ports: [{ port: 80 }] }), ...pods), [[[80], ['10.0.0.1']]]);
+    const publishing = serviceOf({ ports: [{ port: 80 }], publishNotReadyAddresses: true });
+    assert.deepEqual(desired(publishing, ...pods), [[[80], ['10.0.0.1', '10.0.0.2']]]);
+  });
+
   it('are without ports for a headless Service that has none', () => {
     assert.deepEqual(desired(serviceOf({ clusterIP: 'None' }), podOf('a', { ips: ['10.0.0.1'] })), [
       [[], ['10.0.0.1']],

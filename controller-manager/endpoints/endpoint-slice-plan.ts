@@ -33,13 +33,19 @@ export function computeDesiredEndpoints(service: Cached<Service>, { type, pods, 
   const groups = new Map<string, { ports: ReturnType<typeof portsOf>; endpoints: Endpoint[] }>();
   for (const pod of pods) {
     const address = addressOfType(pod, type);
-    if (address === undefined) continue;
+    if (address === undefined || isStranded(service, pod, nodes)) continue;
     const ports = portsOf(service, pod);
     const group = groups.get(JSON.stringify(ports)) ?? { ports, endpoints: [] };
     groups.set(JSON.stringify(ports), group);
     group.endpoints.push(computeEndpoint(service, pod, address, nodes));
   }
   return [...groups.values()];
+}
+
+/** Its node is gone, and with it whatever answered at its address; who publishes all addresses wants it even so. */
+function isStranded({ spec }: Cached<Service>, pod: Cached<Pod>, nodes: NodeLookup): boolean {
+  const { nodeName } = pod.spec ?? {};
+  return Boolean(nodeName) && nodes.get(nodeName ?? '') === undefined && spec?.publishNotReadyAddresses !== true;
 }
 
 /** One pod as an endpoint. */
