@@ -8,7 +8,12 @@ import type { KubernetesObject } from './object.ts';
 /** Carries the type of the objects; there is no such member. */
 declare const objectType: unique symbol;
 
-export interface Resource<T extends KubernetesObject = KubernetesObject> {
+/** What says of which type objects are. */
+export interface ObjectsOf<T extends KubernetesObject> {
+  readonly [objectType]?: T;
+}
+
+export interface Resource<T extends KubernetesObject = KubernetesObject> extends ObjectsOf<T> {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
@@ -16,7 +21,6 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   /** Lower-case plural: the resource's name in URLs. */
   readonly plural: string;
   readonly namespaced: boolean;
-  readonly [objectType]?: T;
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';

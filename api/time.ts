@@ -9,6 +9,9 @@ export const formatTime = (wallMs: number): string => `${new Date(wallMs).toISOS
 /** Milliseconds since 1970 as a `MicroTime`: `2026-01-02T03:04:05.678000Z`. */
 export const formatMicroTime = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, -1)}000Z`;
 
+/** Go's zero time: `null` in JSON, where upstream shows that a time was never set. The types know text only, hence the cast. */
+export const nilTime = null as never;
+
 /** Milliseconds since 1970; undefined for what is not there, or is no time. */
 export function parseTime(text: string | null | undefined): number | undefined {
   const wallMs = rfc3339.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;

@@ -41,6 +41,7 @@ export async function listRaw(
   { namespace, ...selectors }: Scope,
 ): Promise<KubernetesObject> {
   const answer = await client.raw('GET', collectionPath(kind, namespace) + queryString(selectors));
+  // A list is what this path answers with.
   return JSON.parse(answer.text) as KubernetesObject;
 }
 
@@ -64,6 +65,7 @@ export const getObjectTable = (
 
 async function getTable(client: Client, path: string): Promise<Table> {
   const { text } = await client.raw('GET', path, { headers: { accept: tableAccept } });
+  // A Table is what was accepted.
   return JSON.parse(text) as Table;
 }
 

@@ -49,4 +49,5 @@ async function run(options: CertificateRenewalOptions, signal: AbortSignal): Pro
   }
 }
 
+/** No object of this type has members beyond it. */
 const namesOf = (certificates: ClusterCertificates) => Object.keys(certificates) as (keyof ClusterCertificates)[];

@@ -36,6 +36,7 @@ export async function readRecord(dataDir: string): Promise<ClusterRecord | undef
   const text = await ifFilePresent(readFile(file, 'utf8'));
   if (text === undefined) return undefined;
   try {
+    // What `writeRecord` has written, as far as it has an id.
     const record = JSON.parse(text) as Partial<ClusterRecord> | null;
     if (typeof record?.id === 'string') return record as ClusterRecord;
   } catch {

@@ -43,6 +43,7 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     uid: pod.metadata.uid,
     namespace: pod.metadata.namespace ?? '',
     labels: pod.metadata.labels ?? {},
+    // Of the two, the question has left the one with a spec.
     pod: pod.spec === undefined ? { ...pod, spec } : (pod as PodSpecView),
     priority: spec.priority ?? 0,
     requests,

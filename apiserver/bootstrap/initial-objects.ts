@@ -56,6 +56,7 @@ async function ensureServiceCidr({ registries, clock, serviceCidr }: InitialObje
   await ensureObject(registries, serviceCidrs, { metadata, spec: { cidrs: [serviceCidr] } });
   const status = { ...internalWrite, subresource: 'status' };
   await registries.of(serviceCidrs).update(metadata, status, (previous) => {
+    // It was made a moment ago.
     const object = previous as Stored<ServiceCIDR>;
     const conditions = object.status?.conditions ?? [];
     if (!conditions.some(({ type }) => type === 'Ready'))

@@ -137,10 +137,11 @@ async function apply<T extends KubernetesObject>(
 ): Promise<void> {
   await registries.of(resource).update(key, { ...internalWrite, ifMissing: 'create' }, (previous) => {
     if (previous === undefined) return structuredClone(wanted);
-    return {
+    const next: KubernetesObject = {
       ...previous,
       ...structuredClone(wanted),
       metadata: { ...previous.metadata, labels: wanted.metadata?.labels ?? {} },
-    } as KubernetesObject;
+    };
+    return next;
   });
 }

@@ -1,6 +1,7 @@
 /** From bytes or a patched document to an object of a definition, with field validation as the client asked for it. */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import type { ObjectsOf } from '../../api/resource.ts';
 import { badRequest } from '../../api/status-error.ts';
 import { bodyFormatOf, decodeBody } from '../../machinery/codec/body.ts';
 import { DecodeError } from '../../machinery/schema/decode.ts';
@@ -10,7 +11,7 @@ import type { FieldValidation } from '../request/write-options.ts';
 import { decodeVersion, type KindVersions } from './decode-version.ts';
 
 /** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
-export interface ExpectedType extends GroupVersionKind {
+export interface ExpectedType<T extends KubernetesObject = KubernetesObject> extends GroupVersionKind, ObjectsOf<T> {
   readonly schema: ObjectSchema;
 }
 
@@ -23,7 +24,11 @@ export interface DecodeOptions {
 }
 
 /** Throws BadRequest for what cannot be read, UnsupportedMediaType. */
-export function decodeObject(bytes: Buffer, expected: ExpectedType, options: DecodeOptions): KubernetesObject {
+export function decodeObject<T extends KubernetesObject>(
+  bytes: Buffer,
+  expected: ExpectedType<T>,
+  options: DecodeOptions,
+): T {
   const body = decodeBody(bytes, bodyFormatOf(options.contentType), expected);
   const refuse = (why: string) =>
     badRequest(
@@ -33,7 +38,8 @@ export function decodeObject(bytes: Buffer, expected: ExpectedType, options: Dec
     const { object, strictErrors } = decodeVersion(expected, body.object, options.kinds, body.places);
     const { strictErrors: ofText, warnings } = body;
     reportStrictErrors([...ofText, ...strictErrors], [...warnings, ...strictErrors], options, refuse);
-    return object;
+    // By the schema of that type.
+    return object as T;
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;

@@ -23,6 +23,7 @@ export function decodeVersion(
   const given = value.apiVersion === asked ? undefined : servedKind(kinds, expected, value.apiVersion);
   if (given === undefined) return decode(expected.schema, value, places);
   const { object, strictErrors } = decode(given.schema, value, places);
+  // By the schema of that version.
   const stored = given.storedAs ? given.storedAs.toStored(object as KubernetesObject) : object;
   const target = servedKind(kinds, expected, asked);
   return { object: { ...(target?.storedAs ? target.storedAs.fromStored(stored) : stored) }, strictErrors };

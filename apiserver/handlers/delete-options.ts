@@ -18,6 +18,10 @@ import { checkDryRun } from '../request/write-options.ts';
 const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const policies: readonly PropagationPolicy[] = ['Foreground', 'Background', 'Orphan'];
 
+/** undefined for none, and for what is no policy. */
+export const propagationPolicyOf = (text: string | undefined): PropagationPolicy | undefined =>
+  policies.find((one) => one === text);
+
 interface RawOptions {
   readonly gracePeriodSeconds?: number | undefined;
   readonly propagationPolicy?: string | undefined;
@@ -101,7 +105,7 @@ function checkOptions({
 }: RawOptions): DeletionOptions {
   const errors = new FieldErrors();
   const path = FieldPath.of('propagationPolicy');
-  const policy = policies.find((one) => one === propagationPolicy);
+  const policy = propagationPolicyOf(propagationPolicy);
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     errors.invalid(path, propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
   } else if (propagationPolicy !== undefined && policy === undefined) {

@@ -94,11 +94,11 @@ function changeHere(request: ApiRequest, target: StoredTarget, { type, bytes, op
     : readPatch(type, bytes, target.kind, decodeOptions(request, options));
 }
 
-export async function readObject(
+export async function readObject<T extends KubernetesObject>(
   request: ApiRequest,
-  expected: ExpectedType,
+  expected: ExpectedType<T>,
   options: WriteOptions,
-): Promise<KubernetesObject> {
+): Promise<T> {
   const bytes = await readBody(request);
   const thread = heavyDecoderFor(request, expected);
   if (thread === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
@@ -112,6 +112,7 @@ function copiesOf(request: ApiRequest, kind: Kind, object: KubernetesObject): ()
   const json = JSON.stringify(object);
   let original: KubernetesObject | undefined = object;
   return () => {
+    // It has just been written.
     const next = original ?? (JSON.parse(json) as KubernetesObject);
     original = undefined;
     return next;

@@ -90,25 +90,25 @@ function jsonOf(registry: Registry, object: DeepReadonly<Stored>): string {
 }
 
 /** Others have their turn before anything else is done with what has just taken its time to parse. */
-async function parse(json: string): Promise<KubernetesObject> {
-  // The other thread has written it, of an object of the API.
-  const object = JSON.parse(json) as KubernetesObject;
+async function parse<T extends KubernetesObject>(json: string): Promise<T> {
+  // The other thread has written it, of an object of that type.
+  const object = JSON.parse(json) as T;
   await nextTurn();
   return object;
 }
 
-export interface BodyToDecode {
+export interface BodyToDecode<T extends KubernetesObject> {
   readonly bytes: Buffer;
-  readonly expected: ExpectedType;
+  readonly expected: ExpectedType<T>;
   readonly fieldValidation: FieldValidation;
 }
 
 /** The object that a body decodes to. */
-export async function decodeApart(
+export async function decodeApart<T extends KubernetesObject>(
   thread: OtherThread,
   request: ApiRequest,
-  { bytes, expected, fieldValidation }: BodyToDecode,
-): Promise<KubernetesObject> {
+  { bytes, expected, fieldValidation }: BodyToDecode<T>,
+): Promise<T> {
   const { group, version, kind, schema } = expected;
   const contentType = request.header('content-type');
   const input = {

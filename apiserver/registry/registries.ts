@@ -55,12 +55,14 @@ export class Registries implements ObjectReader {
   }
 
   async find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<Found<T> | undefined> {
+    // A resource's registry holds its objects.
     return (await this.of(resource).find(key)) as Found<T> | undefined;
   }
 
   async all<T extends KubernetesObject>(resource: Resource<T>, interest: Interest = {}): Promise<readonly Found<T>[]> {
     const { cache } = this.of(resource);
     await cache.ready();
+    // As above.
     return cache.list(interest).items.map(({ object }) => object as Found<T>);
   }
 

@@ -187,6 +187,7 @@ export class Registry {
     const { isUnchanged } = finished;
     if (isUnchanged || request.dryRun) {
       await this.#confirm(key, revision);
+      // It is only written out.
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
     return finished.written(await this.#store.update(key, finished.bytes, revision, this.#writeOptions()));
@@ -266,12 +267,14 @@ export class Registry {
   #fromCache(key: ObjectKey): Stored | undefined {
     const cached = this.cache.get(this.storeKey(key));
     if (cached === undefined) return undefined;
+    // Who changes it makes a copy first. Of what is stored, every version is complete.
     const object = cached.object as Stored;
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(copyJson(object)) as Stored) : object;
   }
 
   #decode(entry: { readonly value: Buffer; readonly revision: number }): Stored {
     const object = decodeObject(entry);
+    // Of what is stored, every version is complete.
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;
   }
 
@@ -281,6 +284,6 @@ export class Registry {
   }
 }
 
-/** A getter stays one: the object may not have been parsed yet. */
+/** A getter stays one: the object may not have been parsed yet, hence no spread and a cast. */
 const outcome = (created: boolean, answer: Answerable): WriteOutcome =>
   Object.defineProperties({ created } as WriteOutcome, Object.getOwnPropertyDescriptors(answer));

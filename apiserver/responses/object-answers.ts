@@ -3,7 +3,7 @@
  * cache, sends the cache's own bytes.
  */
 
-import type { JsonRecord } from '../../api/json-record.ts';
+import { isRecord } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
@@ -147,7 +147,7 @@ export async function sendValue(request: ApiRequest, code: number, value: unknow
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });
   }
   if (output.encoding === 'protobuf') {
-    const bytes = encodeProtobuf({ apiVersion: 'v1', ...(value as JsonRecord) });
+    const bytes = encodeProtobuf({ apiVersion: 'v1', ...(isRecord(value) && value) });
     // Kinds that have no message never come in protobuf.
     if (bytes === undefined) throw notAcceptable([mediaTypes.json, mediaTypes.yaml]);
     return await sendBytes(request, code, bytes, { 'content-type': mediaTypes.protobuf });

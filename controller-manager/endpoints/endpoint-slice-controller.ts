@@ -153,6 +153,7 @@ class EndpointSliceReconciler implements Reconciler {
         ownerReferences: [controllerReference(service)],
       },
       addressType: type,
+      // The plan's lists are read-only; the client only sends them.
       ...(content as Pick<EndpointSlice, 'ports' | 'endpoints'>),
     });
   }

@@ -92,6 +92,7 @@ async function write(parts: Parts, target: Target, plan: SlicePlan): Promise<voi
     }
     for (const content of plan.create) {
       const slice = { metadata: { ...where, ...metadata, ownerReferences }, addressType: type, ...content };
+      // The plan's lists are read-only; the client only sends them.
       tracker.wrote(key, await client.create<EndpointSlice>(endpointSlices, slice as EndpointSlice));
     }
   } catch (error) {

@@ -102,6 +102,7 @@ async function adopt<Owner extends KubernetesObject, T extends KubernetesObject>
   options: ClaimingOptions<Owner, T>,
 ): Promise<Cached<T> | undefined> {
   const references = [...(object.metadata.ownerReferences ?? []), controllerReference(options.owner)];
+  // What answers is the object that was patched.
   return (await patchOwners(object, references, options)) as Cached<T> | undefined;
 }
 

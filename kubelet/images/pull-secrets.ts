@@ -1,5 +1,6 @@
 /** Credentials for registries, from the pod's imagePullSecrets. */
 
+import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
@@ -7,17 +8,6 @@ import type { PodObject } from '../model/pod.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import type { RegistryCredentials } from '../runtime/runtime.ts';
 import { defaultRegistry, parseImageName } from './image-name.ts';
-
-interface DockerConfig {
-  readonly auths?: Readonly<Record<string, DockerAuth>>;
-}
-
-interface DockerAuth {
-  readonly username?: string;
-  readonly password?: string;
-  /** Base64 of `username:password`. */
-  readonly auth?: string;
-}
 
 export class PullSecrets {
   readonly #data: Pick<ReferencedData, 'secret'>;
@@ -58,20 +48,30 @@ interface KnownCredentials {
   readonly credentials: RegistryCredentials;
 }
 
+/** Users write these: what is of another type counts as absent. */
+const membersOf = (value: unknown): JsonRecord => (isRecord(value) ? value : {});
+
+function textIn(members: JsonRecord, name: string): string {
+  const value = members[name];
+  return typeof value === 'string' ? value : '';
+}
+
 function readCredentials(data: ReadonlyMap<string, Buffer>): KnownCredentials[] {
   const modern = data.get('.dockerconfigjson');
   const old = data.get('.dockercfg');
   const text = (modern ?? old)?.toString();
   if (text === undefined) return [];
-  const parsed = JSON.parse(text) as DockerConfig & Readonly<Record<string, DockerAuth>>;
-  const auths: Readonly<Record<string, DockerAuth>> = (modern ? parsed.auths : parsed) ?? {};
+  const parsed = membersOf(JSON.parse(text));
+  const auths = modern ? membersOf(parsed.auths) : parsed;
   return Object.entries(auths).map(([server, entry]) => ({
     server: normalizeServer(server),
-    credentials: credentialsOf(entry),
+    credentials: credentialsOf(membersOf(entry)),
   }));
 }
 
-function credentialsOf({ auth, username = '', password = '' }: DockerAuth): RegistryCredentials {
+/** `auth` is the Base64 of `username:password`. */
+function credentialsOf(entry: JsonRecord): RegistryCredentials {
+  const [auth, username, password] = [textIn(entry, 'auth'), textIn(entry, 'username'), textIn(entry, 'password')];
   if (!auth) return { username, password };
   const [name = '', ...rest] = Buffer.from(auth, 'base64').toString().split(':');
   return { username: name, password: rest.join(':') };

@@ -1,6 +1,7 @@
 /** Tokens of service accounts for pods' volumes, asked of the API server and used until they are near their end. */
 
 import { serviceAccounts } from '../../api/resources/core.ts';
+import type { TokenRequest, TokenRequestStatus } from '../../api/types/authentication/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writer } from '../../client/client.ts';
 import type { PodObject } from '../model/pod.ts';
@@ -21,9 +22,6 @@ export interface TokenWish {
   readonly audience?: string;
   readonly expirationSeconds: number;
 }
-
-/** How long a token lives is for the API server to say. */
-type TokenAnswer = { readonly status?: { readonly token?: string; readonly expirationTimestamp?: string } };
 
 export class ServiceAccountTokens implements TokenSource {
   readonly #client: Pick<Writer, 'createSubresource'>;
@@ -57,12 +55,19 @@ export class ServiceAccountTokens implements TokenSource {
     const account = pod.spec?.serviceAccountName || 'default';
     const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };
     const now = this.#clock.now();
-    const answer = (await this.#client.createSubresource(serviceAccounts, { namespace, name: account }, 'token', {
+    const request: TokenRequest = {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       spec: { audiences: audience === undefined ? [] : [audience], expirationSeconds, boundObjectRef },
-    } as object)) as TokenAnswer;
-    const { token = '', expirationTimestamp } = answer.status ?? {};
+    };
+    // What the API server answers to a TokenRequest: how long the token lives is for it to say.
+    const answer = (await this.#client.createSubresource(
+      serviceAccounts,
+      { namespace, name: account },
+      'token',
+      request,
+    )) as TokenRequest;
+    const { token = '', expirationTimestamp }: Partial<TokenRequestStatus> = answer.status ?? {};
     const expiresAt = Date.parse(expirationTimestamp ?? '') || now + expirationSeconds * 1000;
     return { token, expiresAt, renewAt: now + Math.min(longestUseMs, (expiresAt - now) * usableShare) };
   }

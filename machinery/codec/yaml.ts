@@ -162,6 +162,7 @@ class MapKeys {
       return;
     }
     this.#open.pop();
+    // See there.
     this.#anchors = (state as AnchoredState).anchorMap ?? {};
     const around = this.#open.at(-1);
     if (around?.valueNext) around.valueNext = false;

@@ -43,6 +43,7 @@ function isEmptyCollection({ shape }: FieldShape, value: unknown): boolean {
 
 function encodeValue(shape: Shape, value: unknown, nullsEmpty: boolean): void {
   if (typeof value !== 'object' || value === null) return;
+  // By the schema it is one. Every value of every object comes by here: no question is asked that was answered before.
   if (shape.type === 'struct') encodeStruct(shape, value as Record<string, unknown>, nullsEmpty);
   else if (shape.type === 'list' && hasStructs(shape.items)) {
     if (Array.isArray(value)) for (const item of value) encodeValue(shape.items, item, nullsEmpty);

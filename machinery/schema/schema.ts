@@ -126,6 +126,7 @@ export function openApiFacts(): OpenApiFacts {
   return facts;
 }
 
+/** The file is ours. */
 const readFacts = (): OpenApiFacts =>
   JSON.parse(readFileSync(join(packageRoot, 'api/facts/kubernetes-openapi.json'), 'utf8')) as OpenApiFacts;
 

@@ -123,6 +123,7 @@ export class WebProxy {
     const socket = request.takeSocket();
     return new Promise((resolve) => {
       socket.on('close', resolve);
+      // What an upgrade comes on is the connection itself; the library's types ask for that.
       this.#proxy.ws(request.incoming, socket as Socket, head, options, (error) => {
         // The connection is no longer one of requests and answers: this is the last that it says.
         const { status } = unreachable(options, error);

@@ -3,7 +3,7 @@
 import type { Stored } from '../../../api/object.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
-import { formatTime } from '../../../api/time.ts';
+import { formatTime, nilTime } from '../../../api/time.ts';
 import type { Binding, Pod } from '../../../api/types/core/v1.ts';
 import { bindingKind } from '../../../kinds/core/pods/binding.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
@@ -19,7 +19,7 @@ const bindingName = { group: '', plural: 'pods/binding' };
 export const createBindingServer = (registries: Registries): ServerOf<'binding'> => ({
   async create(request, target) {
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const binding = (await readObject(request, bindingKind, options)) as Binding;
+    const binding = await readObject(request, bindingKind, options);
     placeInNamespace(binding, target);
     const name = target.name === '' ? (binding.metadata?.name ?? '') : target.name;
     if (name === '') throw badRequest('Name parameter required.');
@@ -36,6 +36,7 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
         skipStrategy: true,
         expectedUid: binding.metadata?.uid,
       },
+      // Of what is missing there is no change to make: the registry has said NotFound.
       (previous) => bind(previous as Stored<Pod>, binding, request.clock.now()),
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
@@ -76,7 +77,7 @@ function withScheduled(pod: Pod, now: number): NonNullable<NonNullable<Pod['stat
     {
       type: 'PodScheduled',
       status: 'True',
-      lastProbeTime: null as unknown as string,
+      lastProbeTime: nilTime,
       lastTransitionTime,
     },
   ];

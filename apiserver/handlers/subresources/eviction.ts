@@ -1,14 +1,14 @@
 /** `pods/<name>/eviction`: a DELETE that asks the pod's disruption budget first. */
 
 import { matchesLabelSelector } from '../../../api/label-selector.ts';
-import type { ObjectKey, Stored } from '../../../api/object.ts';
+import type { Stored } from '../../../api/object.ts';
 import { isPodReady } from '../../../api/pods.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
-import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
+import type { Eviction, PodDisruptionBudget } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
@@ -19,10 +19,11 @@ import { readSmallBody } from '../../request/body.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
+import { propagationPolicyOf } from '../delete-options.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
 
-const evictionType: ExpectedType = {
+const evictionType: ExpectedType<Eviction> = {
   group: 'policy',
   version: 'v1',
   kind: 'Eviction',
@@ -45,13 +46,15 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
     const deletion: DeleteOptions = eviction.deleteOptions ?? {};
     const dryRun = options.dryRun || (deletion.dryRun ?? []).length > 0;
     const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };
+    // Pods only have this subresource.
     const pod = (await target.registry.read(target)) as Stored<Pod>;
     if (isCounted(pod)) {
       const budget = await findBudget(registries, pod);
       if (budget && !passesUnready(pod, budget)) {
         await registries
           .of(podDisruptionBudgets)
-          .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', skipStrategy: true }, (current) =>
+          .update(budget.metadata, { ...write, subresource: 'status', skipStrategy: true }, (current) =>
+            // Of a budget that is missing there is no change to make: the registry has said NotFound.
             spend(current as Stored<PodDisruptionBudget>, pod, request.clock.now()),
           );
       }
@@ -60,7 +63,7 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
       target,
       {
         gracePeriodSeconds: deletion.gracePeriodSeconds,
-        propagationPolicy: deletion.propagationPolicy as 'Background' | 'Foreground' | 'Orphan' | undefined,
+        propagationPolicy: propagationPolicyOf(deletion.propagationPolicy),
         preconditions: deletion.preconditions ?? { uid: pod.metadata.uid },
         dryRun,
       },
@@ -74,7 +77,7 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
 /** The older policy/v1beta1 has the same fields, and old clients still send it. */
 function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof decodeObject>[2]): Eviction {
   const version = bytes.includes('policy/v1beta1') ? 'v1beta1' : 'v1';
-  const eviction = decodeObject(bytes, { ...evictionType, version }, options) as Eviction;
+  const eviction = decodeObject<Eviction>(bytes, { ...evictionType, version }, options);
   if (eviction.metadata?.name !== target.name) throw badRequest('name in URL does not match name in Eviction object');
   placeInNamespace(eviction, target);
   return eviction;
@@ -110,7 +113,7 @@ function passesUnready(pod: Stored<Pod>, { spec, status: budget }: Budget): bool
 /** One disruption less, or 429. */
 function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>, now: number): PodDisruptionBudget {
   const { name, generation = 0 } = budget.metadata;
-  const status: Partial<PodDisruptionBudgetStatus> = budget.status ?? {};
+  const status = budget.status ?? {};
   const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {} } = status;
   if (observedGeneration < generation) {
     throw violation(`The disruption budget ${name} is still being processed by the server.`, retryAfterSeconds);
@@ -134,7 +137,7 @@ function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>, now: numbe
     disruptionsAllowed: disruptionsAllowed - 1,
     disruptedPods: { ...disruptedPods, [pod.metadata.name]: formatTime(now) },
   };
-  return { ...budget, status: next as PodDisruptionBudgetStatus };
+  return { ...budget, status: next };
 }
 
 function violation(why: string, retrySeconds?: number): StatusError {

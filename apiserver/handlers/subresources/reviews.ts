@@ -25,7 +25,7 @@ import { sendValue } from '../../responses/object-answers.ts';
 import type { ResourceServers, Serve } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
-type Answer = (review: KubernetesObject, request: ApiRequest, target: Target) => object | Promise<object>;
+type Answer<T> = (review: T, request: ApiRequest, target: Target) => object | Promise<object>;
 
 type ReviewServers = Pick<
   ResourceServers,
@@ -46,28 +46,24 @@ export function createReviewServers(authorizers: readonly Authorizer[], tokens: 
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
   };
   return {
-    tokenReview: reviewServer((review) => reviewToken(review as TokenReview, tokens)),
+    tokenReview: reviewServer((review: TokenReview) => reviewToken(review, tokens)),
     selfSubjectReview: reviewServer((_review, { user }) => ({ userInfo: userInfo(user) })),
-    subjectAccessReview: reviewServer((review) => {
-      const { spec } = review as SubjectAccessReview;
+    subjectAccessReview: reviewServer(({ spec }: SubjectAccessReview) => {
       checkAttributes(spec, authorization, true);
       return access(subjectOf(spec), spec);
     }),
-    localSubjectAccessReview: reviewServer((review, _request, target) => {
-      const { spec } = review as LocalSubjectAccessReview;
+    localSubjectAccessReview: reviewServer(({ spec }: LocalSubjectAccessReview, _request, target) => {
       checkAttributes(spec, authorization, true);
       checkNamespace(spec, target);
       return access(subjectOf(spec), spec);
     }),
-    selfSubjectAccessReview: reviewServer((review, request) => {
-      const { spec } = review as SelfSubjectAccessReview;
+    selfSubjectAccessReview: reviewServer(({ spec }: SelfSubjectAccessReview, request) => {
       checkAttributes(spec, authorization, false);
       return access(request.user, spec);
     }),
-    selfSubjectRulesReview: reviewServer((review, { user }) => {
-      const { spec } = review as SelfSubjectRulesReview;
-      return rulesFor(user, spec?.namespace ?? '', authorizers);
-    }),
+    selfSubjectRulesReview: reviewServer(({ spec }: SelfSubjectRulesReview, { user }) =>
+      rulesFor(user, spec?.namespace ?? '', authorizers),
+    ),
   };
 }
 
@@ -83,13 +79,14 @@ async function reviewToken({ spec }: TokenReview, tokens: ServiceAccountTokens):
   };
 }
 
-const reviewServer = (answer: Answer): { readonly create: Serve } => ({
+const reviewServer = <T extends KubernetesObject>(answer: Answer<T>): { readonly create: Serve } => ({
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const review = await readObject(request, target.kind, options);
     placeInNamespace(review, target);
-    const status = await answer(review, request, target);
+    // A kind of review names the server that knows it.
+    const status = await answer(review as T, request, target);
     const isSelf = target.kind.plural === 'selfsubjectreviews';
     const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(request.clock.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);

@@ -19,7 +19,7 @@ import { sendValue } from '../../responses/object-answers.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
-const tokenRequestType: ExpectedType = {
+const tokenRequestType: ExpectedType<TokenRequest> = {
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenRequest',
@@ -34,7 +34,7 @@ export const createTokenServer = (registries: Registries, tokens: ServiceAccount
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
+    const wanted = await readObject(request, tokenRequestType, options);
     placeInNamespace(wanted, target);
     const account = await registries.of(target.kind).read(target);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;

@@ -108,4 +108,5 @@ export class AllocationTable {
   }
 }
 
+/** What `#record` has written. */
 const parseRecord = (value: Buffer): AllocationRecord => JSON.parse(value.toString()) as AllocationRecord;

@@ -31,6 +31,7 @@ export class ClusterIpAllocator {
       store,
       clock,
       prefix: '/registry/longshore.dev/cluster-ips/',
+      // It is asked about JSON of Services.
       isUsed: (service, address) => (service as Service).spec?.clusterIPs?.includes(address) ?? false,
     });
   }

@@ -39,6 +39,7 @@ export class NodePortAllocator {
       store,
       clock,
       prefix: '/registry/longshore.dev/node-ports/',
+      // It is asked about JSON of Services.
       isUsed: (service, port) => portsOf((service as Service).spec ?? {}).includes(port),
     });
   }

@@ -51,6 +51,7 @@ export class ServiceAllocator implements Allocator {
   }
 
   async release(object: DeepReadonly<Stored>): Promise<void> {
+    // As above.
     const service = object as ReadService;
     if (service.spec) await new ServiceAllocations(service, false).release(this.#heldBy(service.spec));
   }

@@ -140,7 +140,7 @@ function inferFamilies(spec: ServiceSpec, errors: FieldErrors): void {
   for (const [index, ip] of clusterIPs.entries()) {
     if (ip === 'None') break;
     if (index < ipFamilies.length) continue;
-    const family = `IPv${parseIp(ip)?.family ?? 4}` as Family;
+    const family: Family = parseIp(ip)?.family === 6 ? 'IPv6' : 'IPv4';
     if (family === clusterFamily) inferred.push(family);
     else
       errors.invalid(path.child('clusterIPs').index(index), clusterIPs, `${family} is not configured on this cluster`);

@@ -46,6 +46,7 @@ const sentence = ({ kind, name }: Deletion): string =>
 
 function deleteOptions(args: Arguments): DeleteOptions {
   const cascade = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan' } as const;
+  // The parser knows these choices only.
   const chosen = textOf(args, 'cascade') as keyof typeof cascade | undefined;
   return {
     propagationPolicy: cascade[chosen ?? 'background'],

@@ -151,6 +151,7 @@ async function watch(context: CommandContext, selections: readonly Selection[], 
     for await (const event of watchOnce(context, selection, { scope, resourceVersion, table: !request.printer })) {
       resourceVersion = versionOf(event.object) ?? resourceVersion;
       if (event.type === 'BOOKMARK') continue;
+      // Without a printer, tables were asked for.
       context.out.write(request.printer?.(event.object) ?? renderRows(event.object as Table, first, options));
     }
   }

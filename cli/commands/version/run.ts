@@ -11,6 +11,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   if (printer === undefined)
     context.out.write(`kubecfg: ${clientVersion.gitVersion} (Node ${process.versions.node})\n`);
   const client = await context.client();
+  // What this path answers with.
   const serverVersion = JSON.parse((await client.raw('GET', '/version')).text) as { gitVersion: string };
   context.out.write(printer?.({ clientVersion, serverVersion }) ?? `server:  ${serverVersion.gitVersion}\n`);
 }

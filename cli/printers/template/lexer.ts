@@ -104,6 +104,7 @@ function variable(text: string): Token {
 
 function unquote(text: string): string {
   try {
+    // It begins and ends with a quote: JSON's string, or an error.
     return JSON.parse(text) as string;
   } catch (cause) {
     throw new TemplateError(`${text} is not a string`, { cause });

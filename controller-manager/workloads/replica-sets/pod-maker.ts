@@ -161,6 +161,7 @@ function podOf(owner: Owner, template: Template, name: string): Pod {
       ...(finalizers && { finalizers: [...finalizers] }),
       ownerReferences: [controllerReference(owner)],
     },
+    // Read-only in the cache; the client only sends it.
     ...(template.spec && { spec: template.spec as NonNullable<Pod['spec']> }),
   };
 }

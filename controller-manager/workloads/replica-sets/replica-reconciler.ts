@@ -169,6 +169,7 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
     });
     if (isDeepStrictEqual(status, view.status)) return;
     try {
+      // Read-only in the cache; the client only sends it, with a status that is that of the kind.
       const next: unknown = { ...set, status };
       await client.update(replicaKind.kind, next as T, { subresource: 'status' });
     } catch (error) {

@@ -1,7 +1,7 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
 import { isFinalPhase } from '../../../api/pods.ts';
-import { formatTime } from '../../../api/time.ts';
+import { formatTime, nilTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
 import {
@@ -178,12 +178,12 @@ function condition(pod: PodObject, type: string, verdict: Verdict, now: number):
     type,
     ...verdict,
     ...observedOf(pod),
-    lastProbeTime: null,
+    lastProbeTime: nilTime,
     lastTransitionTime: since ?? formatTime(now),
-  } as unknown as PodCondition;
+  };
 }
 
-const observedOf = ({ metadata }: PodObject): object =>
+const observedOf = ({ metadata }: PodObject): Pick<PodCondition, 'observedGeneration'> =>
   metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
 
 function computeInitialized({ shown, phase }: ConditionInput): Verdict {

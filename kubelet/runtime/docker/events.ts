@@ -31,8 +31,7 @@ export async function* readEvents(
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
-  // The body of an answer: readable, and can be destroyed.
-  const stream = (await ask(
+  const body = await ask(
     docker.getEvents({
       filters: {
         type: ['container'],
@@ -40,7 +39,9 @@ export async function* readEvents(
         label: [`${nodeLabel}=${maker.node}`],
       },
     }),
-  )) as Readable;
+  );
+  // The body of an answer, which can be destroyed: the types keep to the least of what it is.
+  const stream = body as Readable;
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
