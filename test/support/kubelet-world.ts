@@ -5,6 +5,7 @@
 
 import type { Stored } from '../../api/object.ts';
 import { events, pods } from '../../api/resources/core.ts';
+import { isNotFound } from '../../api/status-error.ts';
 import type { Container, ContainerStatus, Event, Pod } from '../../api/types/core/v1.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import type { ContainerState } from '../../kubelet/runtime/runtime.ts';
@@ -98,6 +99,18 @@ export class KubeletWorld {
     return await this.passUntil(`pod ${name}`, async () => {
       const pod = await this.get(name);
       return check(pod) && pod;
+    });
+  }
+
+  /** Once the pod's object is gone, however long that takes. */
+  async untilGone(name: string): Promise<void> {
+    await this.passUntil(`pod ${name} is gone`, async () => {
+      try {
+        await this.get(name);
+        return false;
+      } catch (error) {
+        return isNotFound(error);
+      }
     });
   }
 
