@@ -279,6 +279,18 @@ describe('layering', () => {
     assert.deepEqual(nodeImportsBelow('api', planted), ['base/planted.ts imports node:net']);
   });
 
+  for (const component of ['controller-manager', 'scheduler', 'kubelet', 'proxy']) {
+    // What a worker's process loads is memory that its pods do not get, and time until it is ready.
+    it(`lets ${component} load little of the API's rules`, () => {
+      const loaded = reachedFrom(({ path }) => path === `${component}/main.ts`, sources)
+        .map(({ path }) => path)
+        .filter((path) => !path.startsWith('api/types/')); // they are gone when it runs
+      const inRoom = (room: string) => loaded.filter((path) => path.startsWith(`${room}/`));
+      assert.deepEqual([...inRoom('kinds'), ...inRoom('machinery')], []);
+      assert.ok(inRoom(component).length > 3 && inRoom('api').length < 60, inRoom('api').join('\n'));
+    });
+  }
+
   // kubecfg knows all its commands before it runs one: what they need is read when they run.
   it('declares commands of kubecfg without reading what they do', () => {
     const light = ['cli/command.ts', 'cli/options.ts', 'cli/commands/up/up-options.ts'];
@@ -435,19 +447,24 @@ function mayImport({ room }: SourceFile, imported: string): boolean {
 
 /** Imports of Node's modules by the files of a room, and by all that they import. */
 function nodeImportsBelow(room: string, files: readonly SourceFile[]): string[] {
+  return reachedFrom(({ path }) => path.startsWith(`${room}/`), files).flatMap((file) =>
+    file.imports
+      .filter((specifier) => specifier.startsWith('node:'))
+      .map((specifier) => describeImport(file)({ specifier })),
+  );
+}
+
+/** Some files, and all that they import. */
+function reachedFrom(isStart: (file: SourceFile) => boolean, files: readonly SourceFile[]): SourceFile[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const reached = new Set(files.filter((file) => file.room === room));
+  const reached = new Set(files.filter(isStart));
   for (const file of reached) {
     for (const { path } of importedPaths(file)) {
       const imported = byPath.get(path);
       if (imported !== undefined) reached.add(imported);
     }
   }
-  return [...reached].flatMap((file) =>
-    file.imports
-      .filter((specifier) => specifier.startsWith('node:'))
-      .map((specifier) => describeImport(file)({ specifier })),
-  );
+  return [...reached];
 }
 
 /** Imports of a file in a folder of a room that the folder may not make. */
