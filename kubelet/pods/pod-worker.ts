@@ -14,6 +14,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
+import { parseTime } from '../../api/time.ts';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -252,9 +253,9 @@ export class PodWorker {
 
   #deadlineLeftMs(): number | undefined {
     const { spec } = this.#pod;
-    const { startTime } = this.#dependencies.statuses.withLatestStatus(this.#pod).status ?? {};
+    const startTime = parseTime(this.#dependencies.statuses.withLatestStatus(this.#pod).status?.startTime);
     if (spec?.activeDeadlineSeconds === undefined || startTime === undefined) return undefined;
-    return Date.parse(String(startTime)) + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
+    return startTime + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
   }
 
   /** Probes follow what runs; last words are read of what ended. */

@@ -6,6 +6,7 @@
  * who decides about a pod and who shows it need not know the difference.
  */
 
+import { parseTime } from '../../api/time.ts';
 import type { ContainerStatus } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import {
@@ -47,8 +48,8 @@ function remember(
   const status = statusOf(pod, container);
   const termination = status && terminationOf(status);
   if (status === undefined || termination === undefined) return undefined;
-  const startedAt = readTime(termination.startedAt ?? status.state?.running?.startedAt);
-  const finishedAt = readTime(termination.finishedAt);
+  const startedAt = parseTime(termination.startedAt ?? status.state?.running?.startedAt) ?? 0;
+  const finishedAt = parseTime(termination.finishedAt) ?? 0;
   return {
     id: runtimeIdOf(termination.containerID ?? status.containerID ?? ''),
     pod: identityOf(pod),
@@ -75,5 +76,3 @@ function terminationOf({ state, lastState }: DeepReadonly<ContainerStatus>): Ter
 /** Times in a status are whole seconds. */
 const isOf = (sandbox: SandboxState | undefined, time: number): sandbox is SandboxState =>
   sandbox !== undefined && time >= Math.floor(sandbox.createdAt / 1000) * 1000;
-
-const readTime = (time: unknown): number => Date.parse(String(time)) || 0;

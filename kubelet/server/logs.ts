@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
+import { parseTime } from '../../api/time.ts';
 import type { Clock } from '../../base/clock.ts';
 import { cutText } from '../../base/cut-text.ts';
 import { untilDrained } from '../../base/until-drained.ts';
@@ -46,7 +47,7 @@ export async function sendLogs(response: ServerResponse, request: LogRequest): P
 
 function readOptions(query: URLSearchParams, now: number): LogOptions {
   const sinceSeconds = numberOf(query, 'sinceSeconds');
-  const sinceTime = Date.parse(query.get('sinceTime') ?? '');
+  const sinceTime = parseTime(query.get('sinceTime'));
   const since = sinceSeconds === undefined ? sinceTime : now - sinceSeconds * 1000;
   const stream = query.get('stream') || 'All';
   if (!['All', 'Stdout', 'Stderr'].includes(stream))
@@ -55,7 +56,7 @@ function readOptions(query: URLSearchParams, now: number): LogOptions {
     follow: isTrue(query, 'follow'),
     timestamps: isTrue(query, 'timestamps'),
     tailLines: numberOf(query, 'tailLines'),
-    ...(Number.isNaN(since) ? {} : { since: Math.max(0, since) }),
+    ...(since !== undefined && { since: Math.max(0, since) }),
     stdout: stream !== 'Stderr',
     stderr: stream !== 'Stdout',
   };

@@ -1,6 +1,7 @@
 /** Tokens of service accounts for pods' volumes, asked of the API server and used until they are near their end. */
 
 import { serviceAccounts } from '../../api/resources/core.ts';
+import { parseTime } from '../../api/time.ts';
 import type { TokenRequest, TokenRequestStatus } from '../../api/types/authentication/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writer } from '../../client/client.ts';
@@ -68,7 +69,7 @@ export class ServiceAccountTokens implements TokenSource {
       request,
     )) as TokenRequest;
     const { token = '', expirationTimestamp }: Partial<TokenRequestStatus> = answer.status ?? {};
-    const expiresAt = Date.parse(expirationTimestamp ?? '') || now + expirationSeconds * 1000;
+    const expiresAt = parseTime(expirationTimestamp) ?? now + expirationSeconds * 1000;
     return { token, expiresAt, renewAt: now + Math.min(longestUseMs, (expiresAt - now) * usableShare) };
   }
 

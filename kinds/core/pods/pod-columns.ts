@@ -2,6 +2,7 @@
 
 import { humanDuration } from '../../../api/human-duration.ts';
 import { isPodReady, sidecarsOf } from '../../../api/pods.ts';
+import { parseTime } from '../../../api/time.ts';
 import type { ContainerStatus, Pod } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import type { Column, RowCondition } from '../../kind.ts';
@@ -99,8 +100,7 @@ function restarts(pod: Pod, now: number): string {
   const initializing = initState(pod) !== undefined && !isInitialized(pod);
   const counted = initializing ? (pod.status?.initContainerStatuses ?? []) : countedStatuses(pod);
   const count = counted.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const times = counted.map(({ lastState }) => Date.parse(lastState?.terminated?.finishedAt ?? ''));
-  const last = Math.max(...times.filter((time) => !Number.isNaN(time)), 0);
+  const last = Math.max(...counted.map(({ lastState }) => parseTime(lastState?.terminated?.finishedAt) ?? 0), 0);
   return count > 0 && last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
 }
 
