@@ -7,7 +7,7 @@ import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHash
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
-import type { MountedVolume } from '../volumes/volumes.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import { ContainerConfigError, computeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
@@ -31,7 +31,8 @@ export interface ContainerConfigInput extends NodeLimits {
 /** Names of what is kept with a container for the day when its pod object is gone, or says something else. */
 export const containerAnnotations = {
   graceSeconds: 'grace-seconds',
-  lastWords: 'last-words',
+  /** The file of it. Containers of earlier builds carry this name. */
+  terminationMessage: 'last-words',
   logFallback: 'log-fallback',
   resources: 'resources',
 };
@@ -46,12 +47,12 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const seccompFile = localSeccompProfile(pod, spec);
   const seccompText = seccompFile && (await readSeccompProfile(seccompFile));
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
-  const lastWords = await makeLastWords(input);
+  const terminationMessageFile = await makeTerminationMessageFile(input);
   const mounts = [
     ...(await prepareVolumeMounts(input, environment)),
     ...computeNameMounts(input),
     {
-      hostPath: lastWords,
+      hostPath: terminationMessageFile,
       containerPath: absoluteInContainer(spec.terminationMessagePath ?? '/dev/termination-log'),
       readOnly: false,
     },
@@ -80,7 +81,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     tty: spec.tty ?? false,
     annotations: {
       [containerAnnotations.graceSeconds]: String(graceSecondsOf(pod)),
-      [containerAnnotations.lastWords]: lastWords,
+      [containerAnnotations.terminationMessage]: terminationMessageFile,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
     },
@@ -119,7 +120,7 @@ function computeNameMounts({ container, podFolder }: ContainerConfigInput): Moun
   return files.filter(({ containerPath }) => !own.has(containerPath));
 }
 
-async function makeLastWords({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
+async function makeTerminationMessageFile({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
   const file = join(podFolder, 'containers', container.spec.name, String(attempt));
   await mkdir(dirname(file), { recursive: true, mode: privateMode });
   await writeFile(file, '');

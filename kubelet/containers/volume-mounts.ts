@@ -6,7 +6,7 @@ import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { PodContainer } from '../model/pod.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { bindSubPath } from '../volumes/sub-paths.ts';
-import type { MountedVolume } from '../volumes/volumes.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import { ContainerConfigError } from './environment.ts';
 import { expand } from './expansion.ts';
 

@@ -165,7 +165,7 @@ export class ContainerStarter {
       signal.throwIfAborted();
       const message = 'PostStartHook failed';
       recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'FailedPostStartHook', message });
-      memory.unwell.set(id, 'PostStartHookFailed');
+      memory.failedHooks.set(id, 'PostStartHookFailed');
       return state;
     } finally {
       memory.inHook.delete(id);

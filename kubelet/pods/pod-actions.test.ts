@@ -51,14 +51,22 @@ function container(of: PodObject, name: string, status: ContainerRunState, attem
 
 interface Overrides {
   readonly ending?: boolean;
-  readonly unwell?: ReadonlyMap<string, StopReason>;
+  readonly stopReasons?: ReadonlyMap<string, StopReason>;
   readonly started?: boolean;
+  readonly volumesDue?: boolean;
   readonly leftMs?: number;
 }
 
-const context = ({ ending = false, unwell = new Map(), started = true, leftMs = 0 }: Overrides = {}): PodContext => ({
+const context = ({
+  ending = false,
+  stopReasons = new Map(),
+  volumesDue = false,
+  started = true,
+  leftMs = 0,
+}: Overrides = {}): PodContext => ({
   ending,
-  unwell,
+  stopReasons,
+  volumesDue,
   isStarted: () => started,
   backOffOf: () => ({ waitMs: 10_000, leftMs }),
 });
@@ -164,10 +172,12 @@ describe('computePodActions', () => {
     assert.deepEqual(decide(one, ended), ['createSandbox 0', 'startContainer a 1']);
   });
 
-  it('stops a container that is unwell or was changed', () => {
+  it('stops a container that failed a probe or was changed', () => {
     const one = pod();
     const observed = { sandboxes: [sandbox()], containers: [container(one, 'a', running)] };
-    assert.deepEqual(decide(one, observed, { unwell: new Map([['a-0', 'LivenessProbeFailed']]) }), ['stopContainer a']);
+    assert.deepEqual(decide(one, observed, { stopReasons: new Map([['a-0', 'LivenessProbeFailed']]) }), [
+      'stopContainer a',
+    ]);
     const changed = pod({ containers: [{ name: 'a', image: 'other' }] });
     assert.deepEqual(decide(changed, observed), ['stopContainer a']);
   });
@@ -186,6 +196,13 @@ describe('computePodActions', () => {
     assert.equal(nothingRuns({ sandboxes: [sandbox()], containers: [] }), false);
     assert.equal(nothingRuns({ sandboxes: [sandbox(false)], containers: all }), false);
     assert.equal(nothingRuns({ sandboxes: [sandbox(false)], containers: [] }), true);
+  });
+
+  it('refreshes volumes that are due, after all else, and never of a pod that ends', () => {
+    const one = pod();
+    const observed = { sandboxes: [sandbox()], containers: [] };
+    assert.deepEqual(decide(one, observed, { volumesDue: true }), ['startContainer a 0', 'refreshVolumes']);
+    assert.deepEqual(decide(one, observed, { volumesDue: true, ending: true }), ['stopSandbox']);
   });
 
   it('keeps two attempts of each container', () => {

@@ -26,6 +26,8 @@ export type PodAction =
   | { readonly type: 'startContainer'; readonly name: string; readonly attempt: number }
   | { readonly type: 'stopContainer'; readonly id: string; readonly name: string; readonly reason: StopReason }
   | { readonly type: 'removeContainer'; readonly id: string }
+  /** What volumes show of the API is brought up to date. */
+  | { readonly type: 'refreshVolumes' }
   /** The container waits until it may run again. */
   | { readonly type: 'backOff'; readonly name: string; readonly waitMs: number; readonly leftMs: number };
 
@@ -33,8 +35,10 @@ export type PodAction =
 export interface PodContext {
   /** Everything of it is to end. */
   readonly ending: boolean;
-  /** Why a running container must end, by container id. */
-  readonly unwell: ReadonlyMap<string, StopReason>;
+  /** Why a running container must end, by container id: a failed probe or hook. */
+  readonly stopReasons: ReadonlyMap<string, StopReason>;
+  /** Its volumes were made, by this kubelet or one before, and it is time to look at their contents again. */
+  readonly volumesDue: boolean;
   /** Whether a running container counts as started: its hook ran and its startup probe passed. */
   isStarted(containerId: string): boolean;
   /** Of a container that ended: how long it waits, and what is left of that. */
@@ -50,6 +54,7 @@ export function computePodActions(pod: PodObject, observed: ObservedPod, context
     ...removeOthers(observed, current),
     ...(current === undefined ? computeNewSandbox(observed, starts.actions) : starts.actions),
     ...computeGarbage(pod, observed),
+    ...(context.volumesDue ? [{ type: 'refreshVolumes' } as const] : []),
   ];
 }
 
@@ -121,7 +126,7 @@ interface Starts {
   readonly finished: boolean;
 }
 
-type Verdict =
+type ContainerVerdict =
   | { readonly type: 'act'; readonly action: PodAction }
   /** It is where it should be, for now. */
   | { readonly type: 'fine' }
@@ -173,9 +178,9 @@ interface Situation {
   readonly context: PodContext;
 }
 
-function judgeContainer(container: PodContainer, { pod, observed, current, context }: Situation): Verdict {
+function judgeContainer(container: PodContainer, { pod, observed, current, context }: Situation): ContainerVerdict {
   const [state] = attemptsOf(observed, container.spec.name);
-  const start = (attempt: number): Verdict => ({
+  const start = (attempt: number): ContainerVerdict => ({
     type: 'act',
     action: { type: 'startContainer', name: container.spec.name, attempt },
   });
@@ -199,9 +204,9 @@ function judgeContainer(container: PodContainer, { pod, observed, current, conte
   }
 }
 
-function judgeRunning(container: PodContainer, state: ContainerState, context: PodContext): Verdict {
-  const unwell = context.unwell.get(state.id);
-  if (unwell !== undefined) return { type: 'act', action: stopAction(state, unwell) };
+function judgeRunning(container: PodContainer, state: ContainerState, context: PodContext): ContainerVerdict {
+  const stopReasons = context.stopReasons.get(state.id);
+  if (stopReasons !== undefined) return { type: 'act', action: stopAction(state, stopReasons) };
   if (container.kind !== 'ephemeral' && state.specHash !== specHashOf(container))
     return { type: 'act', action: stopAction(state, 'DefinitionChanged') };
   return { type: 'fine' };

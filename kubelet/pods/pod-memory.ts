@@ -2,7 +2,7 @@
 
 import type { StopReason } from '../model/stop-reason.ts';
 import type { SandboxState } from '../runtime/runtime.ts';
-import type { MountedVolume } from '../volumes/volumes.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import type { WaitingReason } from './status/container-status.ts';
 
 /** Often enough that an event is always there, seldom enough to leave room for others. */
@@ -16,12 +16,12 @@ export interface StartingSandbox {
 export class PodMemory {
   /** Why a container does not run, by its name. */
   readonly waiting = new Map<string, WaitingReason>();
-  /** Last words, by container id. */
-  readonly messages = new Map<string, string>();
+  /** By container id. */
+  readonly terminationMessages = new Map<string, string>();
   /** Containers whose postStart hook runs. */
   readonly inHook = new Set<string>();
-  /** Running containers that must end, by id. */
-  readonly unwell = new Map<string, StopReason>();
+  /** Running containers that must end because their postStart hook failed, by id. */
+  readonly failedHooks = new Map<string, StopReason>();
   /** Containers that are being stopped now. */
   readonly stopping = new Set<string>();
   /** When (monotonic) an event about a container was last told, by what it says. */

@@ -75,9 +75,10 @@ export class PodSync {
     startContainer: (action, input) => this.#startContainer(action, input),
     stopContainer: (action, input) => this.#stopContainer(action, input),
     removeContainer: ({ id }, { pod, memory }) => {
-      memory.messages.delete(id);
+      memory.terminationMessages.delete(id);
       return this.#remove(pod, id);
     },
+    refreshVolumes: (_, input) => this.#refreshVolumes(input),
     backOff: (action, input) => this.#backOff(action, input),
   };
 
@@ -131,6 +132,12 @@ export class PodSync {
         });
       throw error;
     }
+  }
+
+  async #refreshVolumes({ pod, memory, signal }: SyncInput): Promise<void> {
+    const { volumes, clock } = this.#options;
+    memory.volumesCheckedAt = clock.monotonic();
+    memory.volumes = await untilAborted(volumes.setUp(pod, memory.volumes), signal);
   }
 
   async #writeFiles(pod: PodObject, folder: string): Promise<void> {
@@ -240,7 +247,7 @@ export class PodSync {
       const state = await runtime.inspectContainer(id);
       if (state === undefined) observed.noteRemoved(pod.metadata.uid, id);
       else observed.noteContainer(state);
-      memory.unwell.delete(id);
+      memory.failedHooks.delete(id);
     } finally {
       memory.stopping.delete(id);
     }

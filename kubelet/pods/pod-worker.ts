@@ -18,10 +18,9 @@ import { parseTime } from '../../api/time.ts';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { resizePendingMessage } from '../containers/allocated-resources.ts';
-import { readLastWords } from '../containers/last-words.ts';
+import { readTerminationMessage } from '../containers/termination-message.ts';
 import { type ImagePuller, showPullErrorMs } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
@@ -61,7 +60,7 @@ const retry = { baseMs: 500, maxMs: 20_000 };
 const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
 const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
 /** After these, what comes next is told by an event or by time. */
-const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer']);
+const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer', 'refreshVolumes']);
 /** How soon a step that goes on is shown; then less and less often. */
 const showEveryMs = 1_500;
 /** How long the runtime may take for an answer once the pod's life is over. */
@@ -79,6 +78,7 @@ export class PodWorker {
   #state: PodState = { phase: 'syncing' };
   #pod: PodObject;
   #failures = 0;
+  #configFailures = 0;
   #wake: AbortController | undefined;
   #dirty = false;
 
@@ -174,7 +174,7 @@ export class PodWorker {
     const context = this.#context();
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#heldBackMs(decided);
-    const actions = heldBackMs === undefined ? decided : [];
+    const actions = heldBackMs === undefined ? decided : decided.filter(({ type }) => type === 'refreshVolumes');
     if (!context.ending || this.#cause()?.type === 'finished') this.#forgetOldReasons(actions);
     this.#publish(pod, signal);
     const own = context.ending ? signal : this.#syncing.signal;
@@ -185,7 +185,7 @@ export class PodWorker {
     await this.#watchContainers(after, observed.get(this.uid).containers);
     this.#publish(after, signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
-    return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, await this.#nextLook(actions, signal));
+    return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, this.#nextLookMs(actions));
   }
 
   /** How long to do nothing, because the last sandboxes could not be made. */
@@ -217,14 +217,15 @@ export class PodWorker {
 
   #context(): PodContext {
     const { prober, backoff, clock, observed } = this.#dependencies;
-    const unwell = new Map<string, StopReason>(this.#memory.unwell);
+    const stopReasons = new Map<string, StopReason>(this.#memory.failedHooks);
     for (const { id } of observed.get(this.uid).containers) {
-      const reason = prober.unwellOf(id);
-      if (reason !== undefined) unwell.set(id, reason);
+      const reason = prober.failedProbeOf(id);
+      if (reason !== undefined) stopReasons.set(id, reason);
     }
     return {
       ending: this.#isEnding(),
-      unwell,
+      stopReasons,
+      volumesDue: this.#hasVolumes() && this.#volumesDueInMs() <= 0,
       isStarted: (id) => !this.#memory.inHook.has(id) && prober.isStarted(id),
       backOffOf: ({ name, status }) => {
         const finishedAt = status.type === 'exited' ? status.finishedAt : clock.now();
@@ -258,7 +259,7 @@ export class PodWorker {
     return startTime + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
   }
 
-  /** Probes follow what runs; last words are read of what ended. */
+  /** Probes follow what runs; termination messages are read of what ended. */
   async #watchContainers(pod: PodObject, containers: readonly ContainerState[]): Promise<void> {
     const { prober, runtime, observed, nodeIp } = this.#dependencies;
     for (const state of containers) {
@@ -270,8 +271,8 @@ export class PodWorker {
         continue;
       }
       prober.forget(state.id);
-      if (!this.#memory.messages.has(state.id))
-        this.#memory.messages.set(state.id, await readLastWords(state, runtime));
+      if (!this.#memory.terminationMessages.has(state.id))
+        this.#memory.terminationMessages.set(state.id, await readTerminationMessage(state, runtime));
     }
   }
 
@@ -294,7 +295,7 @@ export class PodWorker {
     const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
     return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
       waiting: this.#memory.waiting,
-      messages: this.#memory.messages,
+      terminationMessages: this.#memory.terminationMessages,
       runtimeName: runtime.name,
       isReady: ready,
       isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
@@ -314,7 +315,7 @@ export class PodWorker {
     const starting =
       status.phase === 'Pending' &&
       [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
-    this.#dependencies.statuses.set(this.#pod, status, { quiet: starting }, signal);
+    this.#dependencies.statuses.set(this.#pod, status, { coalesce: starting }, signal);
   }
 
   /**
@@ -330,14 +331,14 @@ export class PodWorker {
     const watchesLife = mayLeave && !this.#syncing.signal.aborted;
     const over = new AbortController();
     const patience = new AbortController();
-    const hurry = () => patience.abort();
+    const giveUp = () => patience.abort();
     const ended = work.finally(() => {
       over.abort();
       patience.abort();
-      this.#syncing.signal.removeEventListener('abort', hurry);
+      this.#syncing.signal.removeEventListener('abort', giveUp);
     });
     ended.catch(() => undefined); // awaited below
-    if (watchesLife) this.#syncing.signal.addEventListener('abort', hurry, { once: true });
+    if (watchesLife) this.#syncing.signal.addEventListener('abort', giveUp, { once: true });
     for (let shown = 0; !over.signal.aborted; shown += 1) {
       await clock.sleep(this.#untilShownMs(shown), patience.signal);
       this.#checkDeadline();
@@ -372,7 +373,7 @@ export class PodWorker {
       this.#advance({ nothingLeft: true });
       return undefined;
     }
-    if (!isPodFinished(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { quiet: false }, signal);
+    if (!isPodFinished(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { coalesce: false }, signal);
     if (!isPodTerminating(this.#pod) || this.#isObjectDeleted()) return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);
     await statuses.deletePod(this.#pod);
@@ -399,7 +400,7 @@ export class PodWorker {
     this.#dependencies.observed.noteRemoved(this.uid, id);
   }
 
-  async #nextLook(actions: readonly PodAction[], signal: AbortSignal): Promise<number> {
+  #nextLookMs(actions: readonly PodAction[]): number {
     const { clock, puller } = this.#dependencies;
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
     const deadline = this.#deadlineLeftMs();
@@ -414,8 +415,7 @@ export class PodWorker {
       waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
     } else this.#configFailures = 0;
     if (reasons.length === 0 && this.#decidesMore(actions)) waits.push(0);
-    if (this.#hasVolumes()) waits.push(await this.#refreshVolumes());
-    signal.throwIfAborted();
+    if (this.#hasVolumes()) waits.push(Math.max(0, this.#volumesDueInMs()));
     return Math.min(Number.POSITIVE_INFINITY, ...waits);
   }
 
@@ -426,18 +426,9 @@ export class PodWorker {
     return runs || this.#memory.volumes !== undefined;
   }
 
-  /** Returns when they are due again. */
-  async #refreshVolumes(): Promise<number> {
-    const { clock, volumes, statuses } = this.#dependencies;
-    const dueInMs = this.#memory.volumesCheckedAt + volumesRefreshMs - clock.monotonic();
-    if (dueInMs > 0) return dueInMs;
-    this.#memory.volumesCheckedAt = clock.monotonic();
-    const setUp = volumes.setUp(statuses.withLatestStatus(this.#pod));
-    this.#memory.volumes = await untilAborted(setUp, this.#syncing.signal);
-    return volumesRefreshMs;
+  #volumesDueInMs(): number {
+    return this.#memory.volumesCheckedAt + volumesRefreshMs - this.#dependencies.clock.monotonic();
   }
-
-  #configFailures = 0;
 
   /** Whether a start that was made decides what comes next: nobody will tell us of what we did ourselves. */
   #decidesMore(actions: readonly PodAction[]): boolean {

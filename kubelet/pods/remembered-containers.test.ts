@@ -60,7 +60,8 @@ const nothing: ObservedPod = { sandboxes: [], containers: [] };
 const decide = (of: PodObject, observed: ObservedPod): string[] =>
   computePodActions(of, withRemembered(of, observed), {
     ending: false,
-    unwell: new Map(),
+    stopReasons: new Map(),
+    volumesDue: false,
     isStarted: () => true,
     backOffOf: () => ({ waitMs: 0, leftMs: 0 }),
   }).map((action) =>

@@ -43,7 +43,7 @@ function start(spec: Partial<Container>, known?: Partial<ContainerStatus>) {
       await settle();
     }
   };
-  const stateOf = () => [prober.isStarted(state.id), prober.isReady(state.id), prober.unwellOf(state.id)];
+  const stateOf = () => [prober.isStarted(state.id), prober.isReady(state.id), prober.failedProbeOf(state.id)];
   return { prober, clock, runtime, asked, heard, pass, stateOf, watch, id: state.id, changes: () => changes };
 }
 

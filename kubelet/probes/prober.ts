@@ -43,7 +43,7 @@ interface Watched {
   readonly stop: AbortController;
   started: boolean;
   ready: boolean;
-  unwell: StopReason | undefined;
+  failedProbe: StopReason | undefined;
 }
 
 export class Prober {
@@ -69,7 +69,7 @@ export class Prober {
       stop: new AbortController(),
       started,
       ready: started && (readinessProbe === undefined || known?.ready === true),
-      unwell: undefined,
+      failedProbe: undefined,
     };
     this.#watched.set(state.id, watched);
     const loop = this.#askAll(target, watched, {
@@ -95,8 +95,8 @@ export class Prober {
     return this.#watched.get(containerId)?.ready ?? false;
   }
 
-  unwellOf(containerId: string): StopReason | undefined {
-    return this.#watched.get(containerId)?.unwell;
+  failedProbeOf(containerId: string): StopReason | undefined {
+    return this.#watched.get(containerId)?.failedProbe;
   }
 
   /** Ends all loops and waits for them. */
@@ -118,7 +118,7 @@ export class Prober {
         if (passed) {
           watched.started = true;
           watched.ready = readinessProbe === undefined;
-        } else watched.unwell = 'StartupProbeFailed';
+        } else watched.failedProbe = 'StartupProbeFailed';
         changed();
         return 'end';
       });
@@ -128,7 +128,7 @@ export class Prober {
       livenessProbe &&
         this.#ask(target, { name: 'Liveness', probe: livenessProbe, signal }, (passed) => {
           if (passed) return 'go on';
-          watched.unwell = 'LivenessProbeFailed';
+          watched.failedProbe = 'LivenessProbeFailed';
           changed();
           return 'end';
         }),

@@ -3,6 +3,20 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { ifFilePresent } from '../../base/if-file-present.ts';
+import type { PodObject } from '../model/pod.ts';
+import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
+
+export class HostPathPlugin implements VolumePlugin {
+  supports({ hostPath }: ReadonlyVolume): boolean {
+    return Boolean(hostPath);
+  }
+
+  async setUp(_pod: PodObject, { hostPath }: ReadonlyVolume): Promise<MountedVolume> {
+    const { path = '', type = '' } = hostPath ?? {};
+    await ensureHostPath(path, type);
+    return { hostPath: path, readOnly: false };
+  }
+}
 
 /** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { notFound } from '../../api/status-error.ts';
 import { makePod, type PodSpec } from '../testing/make-pod.ts';
-import { computePayload, type PayloadInput, type ReadonlyVolume } from './payloads.ts';
+import { computePayload, type PayloadInput } from './payloads.ts';
+import type { ReadonlyVolume } from './volume-plugin.ts';
+import { payloadTypes } from './volume-plugins.ts';
 
 const objects: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'configmap/config': { a: 'A', b: 'B' },
@@ -26,7 +28,9 @@ const inputOf = (spec: Partial<PodSpec> = {}): PayloadInput => ({
 
 /** `path 644 text`, with owners where they are set. */
 async function compute(volume: Omit<ReadonlyVolume, 'name'>, spec?: Partial<PodSpec>): Promise<string[] | undefined> {
-  const payload = await computePayload({ name: 'v', ...volume }, inputOf(spec));
+  const projections = payloadTypes.map((type) => type.projectionsOf({ name: 'v', ...volume }));
+  const found = projections.find((one) => one !== undefined);
+  const payload = found && (await computePayload(found, inputOf(spec)));
   return (
     payload &&
     [...payload].map(([path, { content, mode, uid, gid }]) =>

@@ -8,7 +8,7 @@ import type { Writer } from '../../client/client.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { TokenSource } from './payloads.ts';
 
-interface Known {
+interface CachedToken {
   readonly token: string;
   /** Wall times in milliseconds. */
   readonly renewAt: number;
@@ -27,7 +27,7 @@ export interface TokenWish {
 export class ServiceAccountTokens implements TokenSource {
   readonly #client: Pick<Writer, 'createSubresource'>;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, CachedToken>();
 
   constructor(client: Pick<Writer, 'createSubresource'>, clock: Clock) {
     this.#client = client;
@@ -51,7 +51,7 @@ export class ServiceAccountTokens implements TokenSource {
     }
   }
 
-  async #request(pod: PodObject, { audience, expirationSeconds }: TokenWish): Promise<Known> {
+  async #request(pod: PodObject, { audience, expirationSeconds }: TokenWish): Promise<CachedToken> {
     const { namespace = 'default', name, uid } = pod.metadata;
     const account = pod.spec?.serviceAccountName || 'default';
     const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };

@@ -18,7 +18,7 @@ import { type ContainerFacts, computeContainerStatus } from './container-status.
 const usual: ContainerFacts = {
   waiting: new Map(),
   runtimeName: 'docker',
-  messages: new Map(),
+  terminationMessages: new Map(),
   isReady: () => true,
   isStarted: () => true,
   isInHook: () => false,
@@ -188,7 +188,7 @@ describe('computeContainerStatus', () => {
 
   describe('termination messages', () => {
     const messageOf = (text: string, pod: PodObject = podOf({})) =>
-      compute(pod, observedWith(makeContainer(pod, exited(1))), { messages: new Map([['a-0', text]]) }).state
+      compute(pod, observedWith(makeContainer(pod, exited(1))), { terminationMessages: new Map([['a-0', text]]) }).state
         ?.terminated?.message;
 
     it('are shown, but no empty one', () => {

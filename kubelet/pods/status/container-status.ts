@@ -32,8 +32,8 @@ export interface WaitingReason {
 export interface ContainerFacts {
   /** Why a container does not run, by its name. */
   readonly waiting: ReadonlyMap<string, WaitingReason>;
-  /** Last words, by container id. */
-  readonly messages: ReadonlyMap<string, string>;
+  /** By container id. */
+  readonly terminationMessages: ReadonlyMap<string, string>;
   /** What container ids begin with. */
   readonly runtimeName: string;
   isReady(containerId: string): boolean;
@@ -125,12 +125,12 @@ function lastKnown(
 function terminationOf(
   { id, status, remembered }: KnownContainer,
   pod: PodObject,
-  { messages, runtimeName }: ContainerFacts,
+  { terminationMessages, runtimeName }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
   if (remembered !== undefined) return { ...remembered };
   if (status.type !== 'exited') return undefined;
   const shareBytes = Math.floor(messagesLimit / containersOf(pod).length);
-  const message = status.startError ?? messages.get(id);
+  const message = status.startError ?? terminationMessages.get(id);
   return {
     exitCode: status.exitCode,
     reason: terminationReason(status),

@@ -18,7 +18,7 @@ const time = '2030-01-01T00:01:00Z';
 const usual: StatusContext = {
   waiting: new Map(),
   runtimeName: 'docker',
-  messages: new Map(),
+  terminationMessages: new Map(),
   isReady: () => true,
   isStarted: () => true,
   isInHook: () => false,

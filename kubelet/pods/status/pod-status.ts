@@ -41,14 +41,14 @@ export type KubeletPodStatus = PodStatus & { observedGeneration?: number; hostIP
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
 type Phase = (typeof phases)[number];
 
-interface Shown {
+interface ContainerWithStatus {
   readonly container: PodContainer;
   readonly status: ContainerStatus;
 }
 
 export function computePodStatus(pod: PodObject, observed: ObservedPod, context: StatusContext): KubeletPodStatus {
   const initializing = new Map(context.waiting);
-  const first = showAll(pod, observed, context);
+  const first = computeContainers(pod, observed, context);
   if (!isInitialized(first)) {
     for (const { container, status } of first) {
       const { name } = container.spec;
@@ -56,11 +56,11 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, context:
       if (isNext && !initializing.has(name) && hasPlainInit(pod)) initializing.set(name, { reason: 'PodInitializing' });
     }
   }
-  const shown = showAll(pod, observed, { ...context, waiting: initializing });
-  const phase = computePhase(pod, shown, context);
+  const containers = computeContainers(pod, observed, { ...context, waiting: initializing });
+  const phase = computePhase(pod, containers, context);
   const generation = pod.metadata.generation;
   const of = (kind: PodContainer['kind']) =>
-    shown.filter(({ container }) => container.kind === kind).map(({ status }) => status);
+    containers.filter(({ container }) => container.kind === kind).map(({ status }) => status);
   const [init, main, ephemeral] = [of('init'), of('main'), of('ephemeral')];
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
@@ -71,7 +71,7 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, context:
     hostIPs: [{ ip: context.nodeIp }],
     ...computeAddresses(pod, observed, context),
     startTime: pod.status?.startTime ?? formatTime(context.now),
-    conditions: computeConditions(pod, observed, { shown, phase, context }),
+    conditions: computeConditions(pod, observed, { containers, phase, context }),
     ...(init.length > 0 && { initContainerStatuses: init }),
     ...(main.length > 0 && { containerStatuses: main }),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
@@ -93,7 +93,7 @@ export function computeRejectedStatus(
   };
 }
 
-function showAll(pod: PodObject, observed: ObservedPod, facts: ContainerFacts): Shown[] {
+function computeContainers(pod: PodObject, observed: ObservedPod, facts: ContainerFacts): ContainerWithStatus[] {
   return containersOf(pod)
     .filter(
       ({ kind, spec }) =>
@@ -105,33 +105,37 @@ function showAll(pod: PodObject, observed: ObservedPod, facts: ContainerFacts): 
 const hasPlainInit = (pod: PodObject): boolean => (pod.spec?.initContainers ?? []).length > 0;
 
 /** Init containers that keep the main ones from starting. */
-function incompleteInits(shown: readonly Shown[]): string[] {
-  return shown
+function incompleteInits(containers: readonly ContainerWithStatus[]): string[] {
+  return containers
     .filter(({ container }) => container.kind === 'init')
     .filter(({ container, status }) => (container.sidecar ? !status.started : status.state?.terminated?.exitCode !== 0))
     .map(({ status }) => status.name);
 }
 
-function isInitialized(shown: readonly Shown[]): boolean {
-  const mainWasMade = shown.some(
+function isInitialized(containers: readonly ContainerWithStatus[]): boolean {
+  const mainWasMade = containers.some(
     ({ container, status }) => container.kind === 'main' && status.containerID !== undefined,
   );
-  return mainWasMade || incompleteInits(shown).length === 0;
+  return mainWasMade || incompleteInits(containers).length === 0;
 }
 
-function computePhase(pod: PodObject, shown: readonly Shown[], { failure, over, ended }: StatusContext): Phase {
+function computePhase(
+  pod: PodObject,
+  containers: readonly ContainerWithStatus[],
+  { failure, over, ended }: StatusContext,
+): Phase {
   const before = pod.status?.phase;
   if (before === 'Succeeded' || before === 'Failed') return before;
   if (failure !== undefined) return over ? 'Failed' : (phases.find((phase) => phase === before) ?? 'Pending');
-  const main = shown.filter(({ container }) => container.kind === 'main');
+  const main = containers.filter(({ container }) => container.kind === 'main');
   const exits = main.map(({ status }) => status.state?.terminated?.exitCode);
-  const inits = shown.filter(({ container }) => container.kind === 'init' && !container.sidecar);
+  const inits = containers.filter(({ container }) => container.kind === 'init' && !container.sidecar);
   const initFailed = inits.some(({ container, status }) => {
     const code = status.state?.terminated?.exitCode;
     return code !== undefined && code !== 0 && (ended || !mayRestart(pod, container, code));
   });
   if (over) return !initFailed && exits.every((code) => code === 0) ? 'Succeeded' : 'Failed';
-  if (!isInitialized(shown)) return 'Pending';
+  if (!isInitialized(containers)) return 'Pending';
   const neverRan = main.some(
     ({ status }) => status.state?.waiting !== undefined && status.lastState?.terminated === undefined,
   );
@@ -149,17 +153,17 @@ function computeAddresses(
 }
 
 interface ConditionInput {
-  readonly shown: readonly Shown[];
+  readonly containers: readonly ContainerWithStatus[];
   readonly phase: Phase;
   readonly context: StatusContext;
 }
 
-type Verdict = Pick<PodCondition, 'status'> & Partial<Pick<PodCondition, 'reason' | 'message'>>;
-const yes: Verdict = { status: 'True' };
+type ConditionVerdict = Pick<PodCondition, 'status'> & Partial<Pick<PodCondition, 'reason' | 'message'>>;
+const yes: ConditionVerdict = { status: 'True' };
 
 function computeConditions(pod: PodObject, observed: ObservedPod, input: ConditionInput): PodCondition[] {
   const ready = computeContainersReady(input);
-  const verdicts: Record<string, Verdict> = {
+  const verdicts: Record<string, ConditionVerdict> = {
     PodReadyToStartContainers: { status: sandboxOf(observed)?.running ? 'True' : 'False' },
     Initialized: computeInitialized(input),
     Ready: computeReady(pod, ready),
@@ -171,7 +175,7 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
   return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
 }
 
-function condition(pod: PodObject, type: string, verdict: Verdict, now: number): PodCondition {
+function condition(pod: PodObject, type: string, verdict: ConditionVerdict, now: number): PodCondition {
   const before = pod.status?.conditions?.find((one) => one.type === type);
   const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
   return {
@@ -186,10 +190,10 @@ function condition(pod: PodObject, type: string, verdict: Verdict, now: number):
 const observedOf = ({ metadata }: PodObject): Pick<PodCondition, 'observedGeneration'> =>
   metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
 
-function computeInitialized({ shown, phase }: ConditionInput): Verdict {
+function computeInitialized({ containers, phase }: ConditionInput): ConditionVerdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
-  if (isInitialized(shown)) return yes;
-  const incomplete = incompleteInits(shown);
+  if (isInitialized(containers)) return yes;
+  const incomplete = incompleteInits(containers);
   return {
     status: 'False',
     reason: 'ContainersNotInitialized',
@@ -197,10 +201,10 @@ function computeInitialized({ shown, phase }: ConditionInput): Verdict {
   };
 }
 
-function computeContainersReady({ shown, phase }: ConditionInput): Verdict {
+function computeContainersReady({ containers, phase }: ConditionInput): ConditionVerdict {
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
   if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
-  const counted = shown.filter(({ container }) => container.kind === 'main' || container.sidecar);
+  const counted = containers.filter(({ container }) => container.kind === 'main' || container.sidecar);
   const unready = counted.filter(({ status }) => !status.ready).map(({ status }) => status.name);
   if (unready.length === 0) return yes;
   return {
@@ -210,7 +214,7 @@ function computeContainersReady({ shown, phase }: ConditionInput): Verdict {
   };
 }
 
-function computeReady(pod: PodObject, containersReady: Verdict): Verdict {
+function computeReady(pod: PodObject, containersReady: ConditionVerdict): ConditionVerdict {
   if (containersReady.status !== 'True') return containersReady;
   const missing = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
     const found = pod.status?.conditions?.find(({ type }) => type === conditionType);

@@ -57,7 +57,7 @@ describe('the order of writes', () => {
     const client = new HeldClient();
     const statuses = new StatusManager({ client, logger: silentLogger, clock: new FakeClock() });
     const { signal } = new AbortController();
-    const set = (...of: Parameters<typeof status>) => statuses.set(pod, status(...of), { quiet: false }, signal);
+    const set = (...of: Parameters<typeof status>) => statuses.set(pod, status(...of), { coalesce: false }, signal);
     set('a', true);
     await client.answer();
     set('b', true);
@@ -110,7 +110,7 @@ function startReady() {
   const clock = new FakeClock();
   const statuses = new StatusManager({ client, logger: silentLogger, clock });
   const stop = new AbortController();
-  const set = (podIP: string, quiet = false) => statuses.set(pod, status(podIP, true), { quiet }, stop.signal);
+  const set = (podIP: string, coalesce = false) => statuses.set(pod, status(podIP, true), { coalesce }, stop.signal);
   const turns = async () => {
     for (let count = 0; count < 5; count += 1) await new Promise(setImmediate);
   };

@@ -2,7 +2,7 @@
  * Writes pods' statuses to the API: the newest one wins, one write at a time for each pod, nothing when nothing
  * changed. A pod object is deleted here too, once its last status is stored.
  *
- *   set ──► wanted ──(quiet ones wait a moment: the next may follow)──► PATCH ──► stored
+ *   set ──► wanted ──(those that may wait a moment: the next may follow)──► PATCH ──► stored
  *               ▲────────── set again, or overwritten by somebody else ──────────┘
  *
  * Invariants:
@@ -46,11 +46,11 @@ interface Entry {
   sending: boolean;
   /** Of who set it last. */
   signal: AbortSignal | undefined;
-  hurry: () => void;
+  flush: () => void;
 }
 
 /** Users do not see the difference; the API server is spared every second write of a pod that starts. */
-const quietMs = 250;
+const coalesceMs = 250;
 const backoff = { baseMs: 200, maxMs: 5_000 };
 /** Fields that are ours: absent in the new status means gone. */
 const optionalFields = [
@@ -82,8 +82,8 @@ export class StatusManager {
     return { ...pod, status: { ...entry.wanted, conditions } };
   }
 
-  /** `quiet`: nobody waits for it. */
-  set(pod: PodObject, status: KubeletPodStatus, options: { readonly quiet: boolean }, signal: AbortSignal): void {
+  /** `coalesce`: nobody waits for it, and the next may follow. */
+  set(pod: PodObject, status: KubeletPodStatus, options: { readonly coalesce: boolean }, signal: AbortSignal): void {
     const { uid, namespace = 'default', name } = pod.metadata;
     const entry = this.#entries.get(uid) ?? this.#add(uid, { namespace, name, pod, wanted: status });
     if (!isReady(status)) entry.first = undefined;
@@ -92,7 +92,7 @@ export class StatusManager {
     entry.signal = signal;
     this.seen(pod);
     if (isDeepStrictEqual(status, entry.stored?.status)) return;
-    if (!options.quiet) entry.hurry();
+    if (!options.coalesce) entry.flush();
     entry.writing ??= this.#write(uid, entry, options);
   }
 
@@ -140,19 +140,19 @@ export class StatusManager {
 
   #add(uid: string, start: Pick<Entry, 'namespace' | 'name' | 'pod' | 'wanted'>): Entry {
     const nothing = { first: undefined, stored: undefined, writing: undefined, sending: false, signal: undefined };
-    const entry: Entry = { ...start, ...nothing, hurry: () => {} };
+    const entry: Entry = { ...start, ...nothing, flush: () => {} };
     this.#entries.set(uid, entry);
     return entry;
   }
 
   #writeAgain(uid: string, entry: Entry): void {
     entry.stored = undefined;
-    entry.hurry();
-    entry.writing ??= this.#write(uid, entry, { quiet: false });
+    entry.flush();
+    entry.writing ??= this.#write(uid, entry, { coalesce: false });
   }
 
-  async #write(uid: string, entry: Entry, { quiet }: { readonly quiet: boolean }): Promise<void> {
-    if (quiet) await this.#waitQuietly(entry);
+  async #write(uid: string, entry: Entry, { coalesce }: { readonly coalesce: boolean }): Promise<void> {
+    if (coalesce) await this.#waitForNext(entry);
     let failures = 0;
     const isDue = () => this.#entries.get(uid) === entry && !isDeepStrictEqual(entry.wanted, entry.stored?.status);
     while (entry.signal?.aborted === false && isDue()) {
@@ -180,11 +180,11 @@ export class StatusManager {
     return gone;
   }
 
-  async #waitQuietly(entry: Entry): Promise<void> {
-    const hurry = new AbortController();
-    entry.hurry = () => hurry.abort();
-    await this.#options.clock.sleep(quietMs, hurry.signal);
-    entry.hurry = () => {};
+  async #waitForNext(entry: Entry): Promise<void> {
+    const flush = new AbortController();
+    entry.flush = () => flush.abort();
+    await this.#options.clock.sleep(coalesceMs, flush.signal);
+    entry.flush = () => {};
   }
 
   /** The uid guards against another pod of the same name. */

@@ -54,7 +54,7 @@ export interface DockerRuntimeOptions {
 type Inspected = NonNullable<ReturnType<typeof readInspection>>;
 
 /** What the engine calls each state, with what we made of it: only what changed is inspected again by `list`. */
-interface Known {
+interface ListedContainer {
   readonly dockerState: string;
   /** The id of its image. */
   readonly image: string;
@@ -73,7 +73,7 @@ export class DockerRuntime implements Runtime {
   readonly #images: DockerImages;
   readonly #logs: DockerLogs;
   readonly #streams: DockerStreams;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, ListedContainer>();
   /**
    * Who creates or starts something hears of it by the answer: the event would only be asked about once more. What is
    * told was done by somebody else, such as a kubelet that was killed before the engine was done. Creations by name.
@@ -310,7 +310,7 @@ export class DockerRuntime implements Runtime {
       this.#digests.set(id, (digests ?? []).filter(isDigest));
   }
 
-  #withImageId({ inspected, image }: Known): Inspected {
+  #withImageId({ inspected, image }: ListedContainer): Inspected {
     const digests = this.#digests.get(image);
     if (inspected.type === 'sandbox' || digests === undefined) return inspected;
     return { ...inspected, imageId: computeImageId(image, digests, inspected.imageName) };

@@ -7,12 +7,12 @@ import { after, before, describe, it } from 'node:test';
 import type { ContainerRunState, LogOptions } from '../runtime/runtime.ts';
 import { exited, makeContainer, makePod, running } from '../testing/make-pod.ts';
 import { containerAnnotations } from './container-config.ts';
-import { readLastWords } from './last-words.ts';
+import { readTerminationMessage } from './termination-message.ts';
 
-describe('readLastWords', () => {
+describe('readTerminationMessage', () => {
   let folder: string;
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'last-words-'));
+    folder = await mkdtemp(join(tmpdir(), 'termination-message-'));
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -25,7 +25,7 @@ describe('readLastWords', () => {
 
   async function read({ file, status = exited(1), fallsBack = false, log = '' }: Case): Promise<string> {
     const annotations = {
-      ...(file !== undefined && { [containerAnnotations.lastWords]: join(folder, file) }),
+      ...(file !== undefined && { [containerAnnotations.terminationMessage]: join(folder, file) }),
       [containerAnnotations.logFallback]: String(fallsBack),
     };
     const runtime = {
@@ -35,7 +35,7 @@ describe('readLastWords', () => {
         yield Buffer.from(log);
       },
     };
-    return await readLastWords(makeContainer(makePod(), status, { annotations }), runtime);
+    return await readTerminationMessage(makeContainer(makePod(), status, { annotations }), runtime);
   }
 
   it('reads what the container wrote, the end of it when it is long', async () => {

@@ -9,9 +9,12 @@ const fileLimit = 4096;
 const logLimit = { bytes: 2048, lines: 80 };
 
 /** Empty: it left none. */
-export async function readLastWords(state: ContainerState, runtime: Pick<StreamRuntime, 'logs'>): Promise<string> {
+export async function readTerminationMessage(
+  state: ContainerState,
+  runtime: Pick<StreamRuntime, 'logs'>,
+): Promise<string> {
   if (state.status.type !== 'exited') return '';
-  const file = state.annotations[containerAnnotations.lastWords];
+  const file = state.annotations[containerAnnotations.terminationMessage];
   const written = file === undefined ? '' : await readEnd(file, fileLimit);
   const mayFallBack = state.annotations[containerAnnotations.logFallback] === 'true' && state.status.exitCode !== 0;
   return written !== '' || !mayFallBack ? written : await readLogEnd(state.id, runtime);
