@@ -110,7 +110,7 @@ describe('buildContainerConfig', () => {
     assert.deepEqual(await pathsOf('/etc/hosts', '/etc//resolv.conf'), ['/dev/termination-log']);
   });
 
-  it('gives it a file of its own for its last words, which any user may write', async () => {
+  it('gives it a file of its own for its termination message, which any user may write', async () => {
     const config = await build({
       terminationMessagePath: 'tmp/words',
       terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -119,7 +119,7 @@ describe('buildContainerConfig', () => {
     assert.equal(file, join(podFolder, 'containers', 'a', '2'));
     const { mode, size } = await stat(file);
     assert.deepEqual([mode & 0o777, size], [0o666, 0]);
-    assert.equal(config.annotations[containerAnnotations.lastWords], file);
+    assert.equal(config.annotations[containerAnnotations.terminationMessage], file);
     assert.equal(config.annotations[containerAnnotations.logFallback], 'true');
   });
 
