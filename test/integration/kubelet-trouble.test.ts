@@ -174,6 +174,15 @@ describe('trouble of a kubelet', { timeout: 600_000 }, () => {
     });
   });
 
+  it('with a full name that no kernel takes is told, and nothing is made', async () => {
+    await world.create('long-name', { subdomain: 's'.repeat(63), setHostnameAsFQDN: true });
+    const [message = ''] = await world.messagesOf('long-name', 'FailedCreatePodSandBox');
+    assert.match(message, /failed to construct FQDN from pod hostname and cluster domain, FQDN long-name\.s+\.default/);
+    assert.deepEqual(world.runtime.changesOf('long-name'), []);
+    await world.remove('long-name');
+    await world.untilGone('long-name');
+  });
+
   describe('whose objects change behind its back', () => {
     it('registers its node anew, and its pods go on', async () => {
       await world.create('bystander');
