@@ -8,7 +8,7 @@ import { isForeignAddress } from '../api/special-ip.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { errorText } from '../base/error-text.ts';
-import { startHttpsServer } from '../base/https-server.ts';
+import { type HttpsServer, startHttpsServer } from '../base/https-server.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
@@ -36,6 +36,7 @@ import type { AdmissionPlugin } from './registry/admission.ts';
 import type { Allocator } from './registry/allocator.ts';
 import { AddressRange } from './registry/allocators/address-range.ts';
 import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
+import type { ObjectReader } from './registry/object-reader.ts';
 import { Registries, resourceId } from './registry/registries.ts';
 import type { ApiRequest } from './request/api-request.ts';
 import { BodyBudget } from './request/body-budget.ts';
@@ -85,81 +86,127 @@ export interface ApiServer extends Running {
 /** Requests that are being answered get this long when the server stops. */
 const drainMs = 5_000;
 
+/** What is the same for all parts of one server. */
+interface Wired extends ApiServerOptions {
+  readonly kinds: KindRegistry;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Aborts when the server stops: every watch listens. */
+  readonly stopping: AbortSignal;
+}
+
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { logger, clock = systemClock, kinds = new KindRegistry(builtInKinds) } = options;
+  const { clock = systemClock, kinds = new KindRegistry(builtInKinds), logger } = options;
   const stopping = new AbortController();
-  setMaxListeners(0, stopping.signal); // every watch listens
+  setMaxListeners(0, stopping.signal);
+  const wired: Wired = { ...options, kinds, clock, metrics: new Metrics(), stopping: stopping.signal };
+  const waiting = { clock, logger };
+
+  const storage = wireStorage(wired);
+  const { store, caches, registries, addresses } = storage;
+  const tokens = await untilStoreAnswers(
+    () => ServiceAccountTokens.open({ store, objects: registries, clock }),
+    waiting,
+  );
+  const kubelets = wireKubelets(wired, registries);
+  const heavyWork = new HeavyWork();
+  const pipeline = wirePipeline(wired, { storage, tokens, kubelets, heavyWork });
+
+  // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
+  const endOpening = registries.openAll();
+  await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
+  const server = await listen(options, pipeline);
+  const { port } = server;
+  const compactor = startCompactor({ store, clock, logger });
+  const ownService = keepOwnService(
+    { store, registries, clock, logger, clusterIp: addresses.first, address: options.advertiseAddress, port },
+    stopping.signal,
+  );
+
   const over = createDeferred<void>();
-  const metrics = new Metrics();
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await ownService;
+    await compactor.stop();
+    await server.close(drainMs);
+    endOpening();
+    await heavyWork.close();
+    await caches.stop();
+    kubelets.close();
+    over.resolve();
+  }
+  return {
+    name: 'apiserver',
+    port,
+    url: `https://${reachableHost(options.bindAddress)}:${port}`,
+    done: over.promise,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+interface Storage {
+  readonly store: Store;
+  readonly caches: WatchCaches;
+  readonly registries: Registries;
+  /** Of Services. */
+  readonly addresses: AddressRange;
+}
+
+/** The store, what of it is kept in memory, and how objects get in and out. */
+function wireStorage(options: Wired): Storage {
+  const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const store = new MeasuredStore(options.store, { metrics, clock });
-  const limits = new InFlightLimits();
   const addresses = new AddressRange(options.serviceCidr);
-  const serviceAllocator = new ServiceAllocator({
-    store,
-    clock,
-    addresses,
-    nodePorts: options.nodePortRange,
-  });
+  const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
   const caches = new WatchCaches({ store, clock, logger });
-  const registries = new Registries({
-    kinds,
-    store,
-    caches,
-    admission: (objects) =>
-      createAdmissionChain(objects, {
-        serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
-        disabled: options.disabledAdmissionPlugins ?? [],
-        further: options.admissionPlugins ?? [],
-      }),
-    clock,
-    allocators,
-  });
+  const admission = (objects: ObjectReader) =>
+    createAdmissionChain(objects, {
+      serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
+      disabled: options.disabledAdmissionPlugins ?? [],
+      further: options.admissionPlugins ?? [],
+    });
+  const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
       for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
     },
   );
-  const kubelets = new Kubelets({
-    objects: registries,
-    client: options.kubeletClient,
-    certificateAuthority: options.clientCertificateAuthority,
-    allowOwnHost: !isForeignAddress(options.advertiseAddress),
-    logger,
-  });
-  const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
-  const waiting = { clock, logger };
-  const tokens = await untilStoreAnswers(
-    () => ServiceAccountTokens.open({ store, objects: registries, clock }),
-    waiting,
-  );
-  const servers = createResourceServers({ registries, kubelets, authorizers, tokens, stopping: stopping.signal });
-  const resources = { kinds, servers };
-  const health = new HealthChecks([
-    { name: 'ping', check: async () => undefined },
-    { name: 'log', check: async () => whyLogFails(process.stdout) },
-    // Not a reason to restart this process: it would not mend the store.
-    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
-    // As upstream calls it. Until then reads wait: others can answer sooner.
-    { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
-    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
-    {
-      name: 'shutdown',
-      check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
-      onlyReadiness: true,
-    },
-  ]);
-  const plainPaths = createPlainPaths({
-    kinds,
-    metrics,
-    tokens,
-    health,
-    address: `${options.advertiseAddress}:${options.securePort}`,
-  });
+  return { store, caches, registries, addresses };
+}
 
-  const heavyWork = new HeavyWork();
-  const pipeline: PipelineParts = {
+function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
+  const { kubeletClient: client, clientCertificateAuthority: certificateAuthority, logger } = options;
+  const allowOwnHost = !isForeignAddress(options.advertiseAddress);
+  return new Kubelets({ objects, client, certificateAuthority, allowOwnHost, logger });
+}
+
+interface Served {
+  readonly storage: Storage;
+  readonly tokens: ServiceAccountTokens;
+  readonly kubelets: Kubelets;
+  readonly heavyWork: HeavyWork;
+}
+
+/** What a request passes, and what stands at its end. */
+function wirePipeline(options: Wired, { storage, tokens, kubelets, heavyWork }: Served): PipelineParts {
+  const { kinds, clock, metrics, logger, stopping } = options;
+  const { registries } = storage;
+  const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
+  const resources = {
+    kinds,
+    servers: createResourceServers({ registries, kubelets, authorizers, tokens, stopping }),
+  };
+  const health = healthChecks(storage, stopping);
+  const address = `${options.advertiseAddress}:${options.securePort}`;
+  const plainPaths = createPlainPaths({ kinds, metrics, tokens, health, address });
+  const limits = new InFlightLimits();
+  return {
     clock,
     kinds,
     authenticators: [clientCertificates, tokens],
@@ -176,16 +223,33 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return handleResource(request, info, resources);
     },
   };
+}
 
-  // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
-  const endOpening = registries.openAll();
-  await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
-  const server = await startHttpsServer({
+function healthChecks({ store, caches }: Storage, stopping: AbortSignal): HealthChecks {
+  return new HealthChecks([
+    { name: 'ping', check: async () => undefined },
+    { name: 'log', check: async () => whyLogFails(process.stdout) },
+    // Not a reason to restart this process: it would not mend the store.
+    { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
+    // As upstream calls it. Until then reads wait: others can answer sooner.
+    { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
+    { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
+    {
+      name: 'shutdown',
+      check: async () => (stopping.aborted ? 'process is shutting down' : undefined),
+      onlyReadiness: true,
+    },
+  ]);
+}
+
+/** Requests come in from now on. */
+function listen(options: ApiServerOptions, pipeline: PipelineParts): Promise<HttpsServer> {
+  return startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
-    logger,
+    logger: options.logger,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
     onUpgrade: (request, socket, head) => {
       const response = new ServerResponse(request);
@@ -196,42 +260,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       void passRequest(request, response, pipeline, { socket, head });
     },
   });
-  const compactor = startCompactor({ store, clock, logger });
-  const ownService = keepOwnService(
-    {
-      store,
-      registries,
-      clock,
-      logger,
-      clusterIp: addresses.first,
-      address: options.advertiseAddress,
-      port: server.port,
-    },
-    stopping.signal,
-  );
-  const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
-  let stopped: Promise<void> | undefined;
-  return {
-    name: 'apiserver',
-    port: server.port,
-    url: `https://${host}:${server.port}`,
-    done: over.promise,
-    stop() {
-      stopped ??= (async () => {
-        stopping.abort();
-        await ownService;
-        await compactor.stop();
-        await server.close(drainMs);
-        endOpening();
-        await heavyWork.close();
-        await caches.stop();
-        kubelets.close();
-        over.resolve();
-      })();
-      return stopped;
-    },
-  };
 }
+
+const reachableHost = (bindAddress: string): string =>
+  bindAddress === '0.0.0.0' || bindAddress === '::' ? '127.0.0.1' : bindAddress;
 
 function whyNotInStep(behind: readonly string[]): string | undefined {
   return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;

@@ -5,6 +5,7 @@ import type { AdmissionPlugin } from '../../apiserver/registry/admission.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
+import type { Clock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { Connection } from '../../client/connection.ts';
@@ -26,6 +27,8 @@ export interface TestApiServerOptions {
   readonly advertiseAddress?: string;
   /** Default: the table of kinds. */
   readonly kinds?: KindRegistry;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   readonly logger?: Logger;
 }
 
@@ -69,6 +72,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,
+    clock: options.clock,
     logger,
   });
   async function connectAs(name: string, groups: readonly string[] = []): Promise<Connection> {
