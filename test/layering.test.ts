@@ -53,7 +53,7 @@ const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly stri
       ...['handlers', 'handlers/streaming'],
     ],
     bootstrap: ['store', 'registry'],
-    server: ['store', 'request', 'registry', 'authorization', 'authentication', 'responses'],
+    server: ['store', 'request', 'authorization', 'authentication', 'responses'],
   },
   machinery: {
     json: [],
