@@ -25,7 +25,7 @@ import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
-import type { PodMemory, StartingSandbox } from './pod-memory.ts';
+import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
 import { withRemembered } from './remembered-containers.ts';
 
 export interface StarterOptions extends NodeLimits {
@@ -48,7 +48,7 @@ export interface StartInput {
   readonly container: PodContainer;
   readonly attempt: number;
   readonly sandbox: StartingSandbox;
-  readonly memory: PodMemory;
+  readonly known: PodRuntimeState;
   readonly signal: AbortSignal;
 }
 
@@ -68,32 +68,32 @@ export class ContainerStarter {
    * removed or announced, whoever still waits for it.
    */
   async start(input: StartInput): Promise<void> {
-    const { container, memory } = input;
+    const { container, known } = input;
     try {
       const id = await this.#create(input);
       const sandbox = await untilAborted(input.sandbox.started, input.signal);
       const state = await this.#run(input, id, sandbox);
-      memory.waiting.delete(container.spec.name);
+      known.containerWaitsNoMore(container.spec.name);
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const words = `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`;
-      const isDue = memory.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
+      const isDue = known.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
       if (isDue) this.#tellFailure(input, words);
-      memory.waiting.set(container.spec.name, { reason: error.reason, message: error.message });
+      known.containerWaits(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.
       await untilAborted(input.sandbox.started, input.signal);
     }
   }
 
   async #create(input: StartInput): Promise<string> {
-    const { pod, container, attempt, sandbox, memory, signal } = input;
+    const { pod, container, attempt, sandbox, known, signal } = input;
     const { runtime, puller, volumes, recorder, limiter, observed } = this.#options;
     const podIp = environmentNeedsPodIp(container.spec)
       ? sandbox.started.then((state) => this.#options.podIpOf(pod, state))
       : Promise.resolve(undefined);
     const image = await puller.ensure(pod, container, signal);
-    memory.volumes ??= await untilAborted(volumes.setUp(pod), signal);
+    if (known.volumes === undefined) known.volumesSetUp(await untilAborted(volumes.setUp(pod), signal));
     const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
     const build = async () =>
       buildContainerConfig({
@@ -102,7 +102,7 @@ export class ContainerStarter {
         container: withAllocatedResources(container, pod, withRemembered(pod, observed.get(pod.metadata.uid))),
         attempt,
         image,
-        volumes: memory.volumes ?? new Map(),
+        volumes: known.volumes ?? new Map(),
         services: this.#options.servicesFor(pod),
         fields: this.#options.fieldsOf(pod, await podIp),
         podFolder: volumes.folderOf(pod.metadata.uid),
@@ -138,10 +138,10 @@ export class ContainerStarter {
   }
 
   async #run(input: StartInput, id: string, sandbox: SandboxState): Promise<ContainerState> {
-    const { pod, container, memory, signal } = input;
+    const { pod, container, known, signal } = input;
     const { runtime, recorder, limiter, observed } = this.#options;
     const hook = container.spec.lifecycle?.postStart;
-    if (hook !== undefined) memory.inHook.add(id);
+    if (hook !== undefined) known.hookStarted(id);
     try {
       const state = await limiter.run(() => runtime.startContainer(id), signal);
       if (signal.aborted) observed.noteLate(state);
@@ -165,10 +165,10 @@ export class ContainerStarter {
       signal.throwIfAborted();
       const message = 'PostStartHook failed';
       recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'FailedPostStartHook', message });
-      memory.failedHooks.set(id, 'PostStartHookFailed');
+      known.hookFailed(id);
       return state;
     } finally {
-      memory.inHook.delete(id);
+      known.hookEnded(id);
     }
   }
 

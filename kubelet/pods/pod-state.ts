@@ -46,10 +46,27 @@ export interface PodFacts {
   readonly nothingLeft?: boolean;
 }
 
+/** Why it ends, or ended; undefined: it goes on, or is removed. */
+export const causeOf = (state: PodState): TerminationCause | undefined =>
+  state.phase === 'terminating' || state.phase === 'terminated' ? state.because : undefined;
+
+/** What its status says of that; undefined: it did not fail. */
+export function failureOf(state: PodState): PodFailure | undefined {
+  const cause = causeOf(state);
+  return cause?.type === 'rejected' || cause?.type === 'failed' ? cause : undefined;
+}
+
+export const isRejected = (state: PodState): boolean => causeOf(state)?.type === 'rejected';
+
+export function objectFateOf(state: PodState): ObjectFate {
+  if (state.phase === 'syncing') return 'present';
+  return state.phase === 'removed' ? 'gone' : state.object;
+}
+
 export function advance(state: PodState, facts: PodFacts): PodState {
   switch (state.phase) {
     case 'syncing': {
-      const because = causeOf(facts);
+      const because = firstCause(facts);
       return because === undefined ? state : advance({ phase: 'terminating', because, object: 'present' }, facts);
     }
     case 'terminating': {
@@ -65,7 +82,7 @@ export function advance(state: PodState, facts: PodFacts): PodState {
   }
 }
 
-function causeOf({ objectGone, failure, deletion, finished }: PodFacts): TerminationCause | undefined {
+function firstCause({ objectGone, failure, deletion, finished }: PodFacts): TerminationCause | undefined {
   if (objectGone || deletion) return { type: 'deleted' };
   return failure ?? (finished ? { type: 'finished' } : undefined);
 }

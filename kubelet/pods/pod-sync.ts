@@ -1,7 +1,6 @@
 /** Does what `computePodActions` decided: a table with one executor for each kind of action. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
@@ -29,7 +28,7 @@ import { VolumeError, type Volumes } from '../volumes/volumes.ts';
 import type { ContainerStarter } from './container-starter.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodAction } from './pod-actions.ts';
-import type { PodMemory, StartingSandbox } from './pod-memory.ts';
+import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import { withDots } from './sysctls.ts';
 
@@ -49,7 +48,7 @@ export interface PodSyncOptions {
 
 export interface SyncInput {
   readonly pod: PodObject;
-  readonly memory: PodMemory;
+  readonly known: PodRuntimeState;
   /** Aborts what only serves the pod's life when its end is asked for. */
   readonly signal: AbortSignal;
 }
@@ -60,7 +59,6 @@ type Executors = {
 
 /** Even a container whose hook used up all of the time gets this long for its SIGTERM. */
 const shortestGraceSeconds = 2;
-const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
 
 export class PodSync {
   readonly #options: PodSyncOptions;
@@ -74,8 +72,8 @@ export class PodSync {
     removeSandbox: ({ id }, { pod }) => this.#remove(pod, id),
     startContainer: (action, input) => this.#startContainer(action, input),
     stopContainer: (action, input) => this.#stopContainer(action, input),
-    removeContainer: ({ id }, { pod, memory }) => {
-      memory.terminationMessages.delete(id);
+    removeContainer: ({ id }, { pod, known }) => {
+      known.containerRemoved(id);
       return this.#remove(pod, id);
     },
     refreshVolumes: (_, input) => this.#refreshVolumes(input),
@@ -101,10 +99,10 @@ export class PodSync {
   }
 
   async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
-    const { pod, memory, signal } = input;
+    const { pod, known, signal } = input;
     const { runtime, volumes, limiter, clock } = this.#options;
-    memory.volumesCheckedAt = clock.monotonic();
-    memory.volumes = await this.#setUpVolumes(input);
+    known.volumesChecked(clock.monotonic());
+    known.volumesSetUp(await this.#setUpVolumes(input));
     const folder = volumes.folderOf(pod.metadata.uid);
     await untilAborted(this.#writeFiles(pod, folder), signal);
     try {
@@ -112,10 +110,10 @@ export class PodSync {
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
       if (signal.aborted) await runtime.remove(id);
       signal.throwIfAborted();
-      memory.sandbox = { id, started: this.#startSandbox(id, input) };
+      known.sandboxCreated({ id, started: this.#startSandbox(id, input) });
     } catch (error) {
       signal.throwIfAborted();
-      this.#tellSandboxFailure(pod, memory, error);
+      this.#tellSandboxFailure(pod, known, error);
       throw error;
     }
   }
@@ -134,10 +132,10 @@ export class PodSync {
     }
   }
 
-  async #refreshVolumes({ pod, memory, signal }: SyncInput): Promise<void> {
+  async #refreshVolumes({ pod, known, signal }: SyncInput): Promise<void> {
     const { volumes, clock } = this.#options;
-    memory.volumesCheckedAt = clock.monotonic();
-    memory.volumes = await untilAborted(volumes.setUp(pod, memory.volumes), signal);
+    known.volumesChecked(clock.monotonic());
+    known.volumesSetUp(await untilAborted(volumes.setUp(pod, known.volumes), signal));
   }
 
   async #writeFiles(pod: PodObject, folder: string): Promise<void> {
@@ -148,17 +146,17 @@ export class PodSync {
   }
 
   /** Goes on beside the images and containers, which need it only when they start. */
-  #startSandbox(id: string, { pod, memory, signal }: SyncInput): Promise<SandboxState> {
+  #startSandbox(id: string, { pod, known, signal }: SyncInput): Promise<SandboxState> {
     const { runtime, limiter, observed } = this.#options;
     const started = limiter
       .run(() => runtime.startSandbox(id), signal)
       .then((state) => {
-        memory.sandboxFailures = { count: 0, until: 0 };
+        known.sandboxStarted();
         if (signal.aborted) observed.noteLate(state);
         return this.#noteStarted(pod, state);
       })
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#tellSandboxFailure(pod, memory, error);
+        if (!signal.aborted) this.#tellSandboxFailure(pod, known, error);
         throw error;
       });
     started.catch(() => undefined); // heard by whoever needs the sandbox
@@ -166,10 +164,9 @@ export class PodSync {
   }
 
   /** It is tried again, after a wait that grows. */
-  #tellSandboxFailure(pod: PodObject, memory: PodMemory, error: unknown): void {
+  #tellSandboxFailure(pod: PodObject, known: PodRuntimeState, error: unknown): void {
     const { recorder, clock } = this.#options;
-    const count = memory.sandboxFailures.count + 1;
-    memory.sandboxFailures = { count, until: clock.monotonic() + computeBackoffMs(count, sandboxRetry) };
+    known.sandboxFailed(clock.monotonic());
     const words = errorText(error);
     const message = `Failed to create pod sandbox: ${words}`;
     recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
@@ -203,25 +200,24 @@ export class PodSync {
 
   async #startContainer(
     { name, attempt }: Extract<PodAction, { type: 'startContainer' }>,
-    { pod, memory, signal }: SyncInput,
+    { pod, known, signal }: SyncInput,
   ): Promise<void> {
     const container = containerOf(pod, name);
-    const sandbox = this.#sandboxOf(pod, memory);
+    const sandbox = this.#sandboxOf(pod, known);
     if (container === undefined || sandbox === undefined) return;
     if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, this.#options.clock.monotonic());
-    await this.#options.starter.start({ pod, container, attempt, sandbox, memory, signal });
+    await this.#options.starter.start({ pod, container, attempt, sandbox, known, signal });
   }
 
-  #sandboxOf(pod: PodObject, memory: PodMemory): StartingSandbox | undefined {
+  #sandboxOf(pod: PodObject, known: PodRuntimeState): StartingSandbox | undefined {
     const running = sandboxOf(this.#options.observed.get(pod.metadata.uid));
-    if (memory.sandbox !== undefined && (running === undefined || memory.sandbox.id === running.id))
-      return memory.sandbox;
+    if (known.sandbox !== undefined && (running === undefined || known.sandbox.id === running.id)) return known.sandbox;
     return running && { id: running.id, started: Promise.resolve(running) };
   }
 
   async #stopContainer(
     { id, name, reason }: Extract<PodAction, { type: 'stopContainer' }>,
-    { pod, memory }: SyncInput,
+    { pod, known }: SyncInput,
   ): Promise<void> {
     const { runtime, observed, recorder, clock } = this.#options;
     const container = containerOf(pod, name);
@@ -229,7 +225,8 @@ export class PodSync {
     recorder.record(eventSubject(pod, container), { type: 'Normal', reason: 'Killing', message });
     const graceMs = this.#graceSeconds(pod, name, reason) * 1000;
     const startedAt = clock.monotonic();
-    memory.stopping.add(id);
+    let done = false;
+    known.stopBegins(id);
     try {
       const hook = container?.spec.lifecycle?.preStop;
       if (container !== undefined && hook !== undefined && graceMs > 0) {
@@ -247,9 +244,9 @@ export class PodSync {
       const state = await runtime.inspectContainer(id);
       if (state === undefined) observed.noteRemoved(pod.metadata.uid, id);
       else observed.noteContainer(state);
-      memory.failedHooks.delete(id);
+      done = true;
     } finally {
-      memory.stopping.delete(id);
+      known.stopEnds(id, { done });
     }
   }
 
@@ -269,13 +266,13 @@ export class PodSync {
 
   async #backOff(
     { name, waitMs, leftMs: _ }: Extract<PodAction, { type: 'backOff' }>,
-    { pod, memory }: SyncInput,
+    { pod, known }: SyncInput,
   ): Promise<void> {
     const { namespace, name: podName, uid } = identityOf(pod);
     const place = `${podName}_${namespace}(${uid})`;
-    const before = memory.waiting.get(name);
+    const before = known.waiting.get(name);
     const message = `back-off ${formatSeconds(waitMs)} restarting failed container=${name} pod=${place}`;
-    memory.waiting.set(name, { reason: 'CrashLoopBackOff', message });
+    known.containerWaits(name, { reason: 'CrashLoopBackOff', message });
     if (before?.message === message) return;
     this.#options.recorder.record(eventSubject(pod, containerOf(pod, name)), {
       type: 'Warning',

@@ -19,7 +19,6 @@ import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { resizePendingMessage } from '../containers/allocated-resources.ts';
 import { readTerminationMessage } from '../containers/termination-message.ts';
 import { type ImagePuller, showPullErrorMs } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
@@ -30,12 +29,12 @@ import type { ContainerState, Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { computePodActions, isFinished, nothingRuns, type PodAction, type PodContext } from './pod-actions.ts';
-import { PodMemory } from './pod-memory.ts';
-import { advance, type PodFacts, type PodFailure, type PodState, type TerminationCause } from './pod-state.ts';
+import { PodReporter, transientReasons } from './pod-reporter.ts';
+import { PodRuntimeState } from './pod-runtime-state.ts';
+import { advance, causeOf, objectFateOf, type PodFacts, type PodFailure, type PodState } from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
 import { withRemembered } from './remembered-containers.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
-import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './status/pod-status.ts';
 import type { StatusManager } from './status/status-manager.ts';
 
 export interface PodWorkerDependencies {
@@ -56,8 +55,6 @@ export interface PodWorkerDependencies {
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
-/** Reasons to wait that time, or the container's own start, will end; others are tried again. */
-const transientReasons = new Set(['ContainerCreating', 'PodInitializing', 'CrashLoopBackOff']);
 const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
 /** After these, what comes next is told by an event or by time. */
 const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer', 'refreshVolumes']);
@@ -65,14 +62,13 @@ const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 
 const showEveryMs = 1_500;
 /** How long the runtime may take for an answer once the pod's life is over. */
 const leaveBehindMs = 5_000;
-/** How often files of ConfigMaps and Secrets are brought up to date. */
-const volumesRefreshMs = 60_000;
 
 export class PodWorker {
   readonly uid: string;
   readonly #dependencies: PodWorkerDependencies;
   readonly #logger: Logger;
-  readonly #memory = new PodMemory();
+  readonly #known = new PodRuntimeState();
+  readonly #reporter: PodReporter;
   /** Aborts what serves only a pod that is syncing. */
   readonly #syncing = new AbortController();
   #state: PodState = { phase: 'syncing' };
@@ -86,6 +82,7 @@ export class PodWorker {
     this.uid = pod.metadata.uid;
     this.#pod = pod;
     this.#dependencies = dependencies;
+    this.#reporter = new PodReporter(this.#known, dependencies);
     this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
     this.#advance(factsOf(pod));
   }
@@ -98,8 +95,7 @@ export class PodWorker {
   update(pod: PodObject): void {
     const before = graceSecondsOf(this.#pod);
     // Files of the downward API show them: they are due at once.
-    if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod)))
-      this.#memory.volumesCheckedAt = Number.NEGATIVE_INFINITY;
+    if (!isDeepStrictEqual(shownMetadata(this.#pod), shownMetadata(pod))) this.#known.volumesOutdated();
     this.#pod = pod;
     this.#dependencies.statuses.seen(pod);
     this.#advance(factsOf(pod));
@@ -125,7 +121,7 @@ export class PodWorker {
 
   /** Why a container of this pod waits, for whoever asks for its log. */
   waitingReasonOf(container: string): string | undefined {
-    return this.#memory.waiting.get(container)?.reason;
+    return this.#known.waiting.get(container)?.reason;
   }
 
   /** Until the pod is gone and nothing of it is left, or `signal` aborts. Never rejects. */
@@ -170,27 +166,27 @@ export class PodWorker {
     const known = withRemembered(pod, observed.get(this.uid));
     const over = nothingRuns(known);
     this.#advance({ nothingRuns: over, finished: !this.#isEnding() && isFinished(pod, known, this.#context()) });
-    if (over && this.#state.phase === 'terminated') return await this.#finish(pod, signal);
+    if (over && this.#state.phase === 'terminated') return await this.#finish(signal);
     const context = this.#context();
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#heldBackMs(decided);
     const actions = heldBackMs === undefined ? decided : decided.filter(({ type }) => type === 'refreshVolumes');
-    if (!context.ending || this.#cause()?.type === 'finished') this.#forgetOldReasons(actions);
-    this.#publish(pod, signal);
+    if (!context.ending || causeOf(this.#state)?.type === 'finished') this.#forgetOldReasons(actions);
+    this.#report(signal);
     const own = context.ending ? signal : this.#syncing.signal;
-    const work = sync.apply(actions, { pod, memory: this.#memory, signal: own });
-    await this.#publishMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
+    const work = sync.apply(actions, { pod, known: this.#known, signal: own });
+    await this.#reportMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
     const after = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(after, observed.get(this.uid).containers);
-    this.#publish(after, signal);
+    this.#report(signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, this.#nextLookMs(actions));
   }
 
   /** How long to do nothing, because the last sandboxes could not be made. */
   #heldBackMs(actions: readonly PodAction[]): number | undefined {
-    const leftMs = this.#memory.sandboxFailures.until - this.#dependencies.clock.monotonic();
+    const leftMs = this.#known.sandboxHeldBackMs(this.#dependencies.clock.monotonic());
     return leftMs > 0 && actions.some(({ type }) => type === 'createSandbox') ? leftMs : undefined;
   }
 
@@ -198,26 +194,9 @@ export class PodWorker {
     return this.#state.phase !== 'syncing';
   }
 
-  #cause(): TerminationCause | undefined {
-    return this.#state.phase === 'terminating' || this.#state.phase === 'terminated' ? this.#state.because : undefined;
-  }
-
-  #failure(): PodFailure | undefined {
-    const cause = this.#cause();
-    return cause?.type === 'rejected' || cause?.type === 'failed' ? cause : undefined;
-  }
-
-  #isObjectDeleted(): boolean {
-    return 'object' in this.#state && this.#state.object !== 'present';
-  }
-
-  #isObjectGone(): boolean {
-    return this.#state.phase === 'removed' || ('object' in this.#state && this.#state.object === 'gone');
-  }
-
   #context(): PodContext {
     const { prober, backoff, clock, observed } = this.#dependencies;
-    const stopReasons = new Map<string, StopReason>(this.#memory.failedHooks);
+    const stopReasons = new Map<string, StopReason>(this.#known.stopReasons);
     for (const { id } of observed.get(this.uid).containers) {
       const reason = prober.failedProbeOf(id);
       if (reason !== undefined) stopReasons.set(id, reason);
@@ -225,8 +204,8 @@ export class PodWorker {
     return {
       ending: this.#isEnding(),
       stopReasons,
-      volumesDue: this.#hasVolumes() && this.#volumesDueInMs() <= 0,
-      isStarted: (id) => !this.#memory.inHook.has(id) && prober.isStarted(id),
+      volumesDue: this.#hasVolumes() && this.#known.volumesDueInMs(clock.monotonic()) <= 0,
+      isStarted: (id) => !this.#known.isInHook(id) && prober.isStarted(id),
       backOffOf: ({ name, status }) => {
         const finishedAt = status.type === 'exited' ? status.finishedAt : clock.now();
         const endedAt = clock.monotonic() - Math.max(0, clock.now() - finishedAt);
@@ -266,56 +245,28 @@ export class PodWorker {
       const container = containerOf(pod, state.name);
       if (state.status.type === 'running') {
         const podIp = sandboxOf(observed.get(this.uid))?.ip ?? nodeIp;
-        if (container !== undefined && !this.#memory.inHook.has(state.id))
-          prober.watch({ pod, container, state, podIp });
+        if (container !== undefined && !this.#known.isInHook(state.id)) prober.watch({ pod, container, state, podIp });
         continue;
       }
       prober.forget(state.id);
-      if (!this.#memory.terminationMessages.has(state.id))
-        this.#memory.terminationMessages.set(state.id, await readTerminationMessage(state, runtime));
+      if (!this.#known.terminationMessages.has(state.id))
+        this.#known.containerTerminated(state.id, await readTerminationMessage(state, runtime));
     }
   }
 
   /** A reason is told until the container has another one, or is about to be started. */
   #forgetOldReasons(actions: readonly PodAction[]): void {
     const waits = new Set(actions.flatMap((action) => ('name' in action ? [action.name] : [])));
-    for (const [name, { reason }] of this.#memory.waiting)
+    for (const [name, { reason }] of this.#known.waiting)
       if (
         !waits.has(name) ||
         (reason === 'CrashLoopBackOff' && actions.some((a) => a.type === 'startContainer' && a.name === name))
       )
-        this.#memory.waiting.delete(name);
+        this.#known.containerWaitsNoMore(name);
   }
 
-  #statusOf(pod: PodObject, over: boolean): KubeletPodStatus {
-    const { runtime, observed, prober, clock, nodeIp } = this.#dependencies;
-    const failure = this.#failure();
-    if (over && failure !== undefined && this.#cause()?.type === 'rejected')
-      return computeRejectedStatus(pod, { ...failure, now: clock.now() });
-    const ready = (id: string) => prober.isReady(id) && !this.#memory.inHook.has(id);
-    return computePodStatus(pod, withRemembered(pod, observed.get(this.uid)), {
-      waiting: this.#memory.waiting,
-      terminationMessages: this.#memory.terminationMessages,
-      runtimeName: runtime.name,
-      isReady: ready,
-      isStarted: (id) => prober.isStarted(id) && !this.#memory.inHook.has(id),
-      isInHook: (id) => this.#memory.inHook.has(id),
-      ended: over && (failure !== undefined || isPodTerminating(pod)),
-      over,
-      nodeIp,
-      ...(failure !== undefined && { failure }),
-      now: clock.now(),
-    });
-  }
-
-  #publish(pod: PodObject, signal: AbortSignal): void {
-    if (this.#isObjectGone() || isPodFinished(pod)) return;
-    const status = this.#statusOf(pod, false);
-    this.#tellResize(pod, status);
-    const starting =
-      status.phase === 'Pending' &&
-      [...this.#memory.waiting.values()].every(({ reason }) => transientReasons.has(reason));
-    this.#dependencies.statuses.set(this.#pod, status, { coalesce: starting }, signal);
+  #report(signal: AbortSignal): void {
+    this.#reporter.report(this.#pod, this.#state, signal);
   }
 
   /**
@@ -323,11 +274,11 @@ export class PodWorker {
    * watched. Once the pod's life is over, waits end by themselves; a call that the runtime does not answer is left
    * behind then. Whatever comes of it is announced by who made it.
    */
-  async #publishMeanwhile(
+  async #reportMeanwhile(
     work: Promise<void>,
     { signal, mayLeave }: { readonly signal: AbortSignal; readonly mayLeave: boolean },
   ): Promise<void> {
-    const { clock, statuses } = this.#dependencies;
+    const { clock } = this.#dependencies;
     const watchesLife = mayLeave && !this.#syncing.signal.aborted;
     const over = new AbortController();
     const patience = new AbortController();
@@ -346,17 +297,9 @@ export class PodWorker {
         await clock.sleep(leaveBehindMs, over.signal);
         if (!over.signal.aborted) throw this.#syncing.signal.reason;
       }
-      if (!over.signal.aborted) this.#publish(statuses.withLatestStatus(this.#pod), signal);
+      if (!over.signal.aborted) this.#report(signal);
     }
     await ended;
-  }
-
-  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
-    const isPending = (all: readonly { readonly type: string }[]) =>
-      all.some(({ type }) => type === 'PodResizePending');
-    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
-    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
-    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
   }
 
   #untilShownMs(shown: number): number {
@@ -366,15 +309,15 @@ export class PodWorker {
   }
 
   /** Nothing runs any more. */
-  async #finish(pod: PodObject, signal: AbortSignal): Promise<number | undefined> {
+  async #finish(signal: AbortSignal): Promise<number | undefined> {
     const { statuses } = this.#dependencies;
-    if (this.#isObjectGone()) {
+    if (objectFateOf(this.#state) === 'gone') {
       await this.#removeAll();
       this.#advance({ nothingLeft: true });
       return undefined;
     }
-    if (!isPodFinished(pod)) statuses.set(this.#pod, this.#statusOf(pod, true), { coalesce: false }, signal);
-    if (!isPodTerminating(this.#pod) || this.#isObjectDeleted()) return Number.POSITIVE_INFINITY;
+    this.#reporter.reportEnd(this.#pod, this.#state, signal);
+    if (!isPodTerminating(this.#pod) || objectFateOf(this.#state) === 'deleted') return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);
     await statuses.deletePod(this.#pod);
     this.#advance({ objectDeleted: true });
@@ -405,7 +348,7 @@ export class PodWorker {
     const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
     const deadline = this.#deadlineLeftMs();
     if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
-    const reasons = [...this.#memory.waiting.values()].map(({ reason }) => reason);
+    const reasons = [...this.#known.waiting.values()].map(({ reason }) => reason);
     if (reasons.includes('ErrImagePull')) waits.push(showPullErrorMs);
     const nextTry = puller.nextTry(this.uid);
     if (nextTry !== undefined && reasons.some((reason) => pullReasons.has(reason)))
@@ -415,7 +358,7 @@ export class PodWorker {
       waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
     } else this.#configFailures = 0;
     if (reasons.length === 0 && this.#decidesMore(actions)) waits.push(0);
-    if (this.#hasVolumes()) waits.push(Math.max(0, this.#volumesDueInMs()));
+    if (this.#hasVolumes()) waits.push(Math.max(0, this.#known.volumesDueInMs(clock.monotonic())));
     return Math.min(Number.POSITIVE_INFINITY, ...waits);
   }
 
@@ -423,11 +366,7 @@ export class PodWorker {
   #hasVolumes(): boolean {
     if ((this.#pod.spec?.volumes ?? []).length === 0 || this.#isEnding()) return false;
     const runs = sandboxOf(this.#dependencies.observed.get(this.uid))?.running ?? false;
-    return runs || this.#memory.volumes !== undefined;
-  }
-
-  #volumesDueInMs(): number {
-    return this.#memory.volumesCheckedAt + volumesRefreshMs - this.#dependencies.clock.monotonic();
+    return runs || this.#known.volumes !== undefined;
   }
 
   /** Whether a start that was made decides what comes next: nobody will tell us of what we did ourselves. */
@@ -443,7 +382,7 @@ export class PodWorker {
   /** The grace period became shorter while containers are ending. */
   #shortenStops(): void {
     const seconds = graceSecondsOf(this.#pod);
-    for (const id of this.#memory.stopping)
+    for (const id of this.#known.stopping)
       this.#dependencies.runtime
         .stop(id, seconds)
         .catch((error: unknown) => this.#logger.warn('A container could not be stopped sooner', { error }));
