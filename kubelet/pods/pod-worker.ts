@@ -20,16 +20,17 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { readTerminationMessage } from '../containers/termination-message.ts';
-import { type ImagePuller, showPullErrorMs } from '../images/image-puller.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { ContainerState, Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { computeNextLookMs, hasConfigFailure } from './next-look.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { computePodActions, isFinished, nothingRuns, type PodAction, type PodContext } from './pod-actions.ts';
-import { PodReporter, transientReasons } from './pod-reporter.ts';
+import { PodReporter } from './pod-reporter.ts';
 import { PodRuntimeState } from './pod-runtime-state.ts';
 import { advance, causeOf, objectFateOf, type PodFacts, type PodFailure, type PodState } from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
@@ -55,7 +56,6 @@ export interface PodWorkerDependencies {
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
-const pullReasons = new Set(['ErrImagePull', 'ImagePullBackOff']);
 /** After these, what comes next is told by an event or by time. */
 const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer', 'refreshVolumes']);
 /** How soon a step that goes on is shown; then less and less often. */
@@ -345,21 +345,19 @@ export class PodWorker {
 
   #nextLookMs(actions: readonly PodAction[]): number {
     const { clock, puller } = this.#dependencies;
-    const waits: number[] = actions.flatMap((action) => (action.type === 'backOff' ? [action.leftMs] : []));
-    const deadline = this.#deadlineLeftMs();
-    if (deadline !== undefined && !this.#isEnding()) waits.push(Math.max(0, deadline));
-    const reasons = [...this.#known.waiting.values()].map(({ reason }) => reason);
-    if (reasons.includes('ErrImagePull')) waits.push(showPullErrorMs);
-    const nextTry = puller.nextTry(this.uid);
-    if (nextTry !== undefined && reasons.some((reason) => pullReasons.has(reason)))
-      waits.push(Math.max(50, nextTry - clock.monotonic()));
-    if (reasons.some((reason) => !transientReasons.has(reason) && !pullReasons.has(reason))) {
-      this.#configFailures += 1;
-      waits.push(computeBackoffMs(this.#configFailures, { baseMs: 2_000, maxMs: 30_000 }));
-    } else this.#configFailures = 0;
-    if (reasons.length === 0 && this.#decidesMore(actions)) waits.push(0);
-    if (this.#hasVolumes()) waits.push(Math.max(0, this.#known.volumesDueInMs(clock.monotonic())));
-    return Math.min(Number.POSITIVE_INFINITY, ...waits);
+    const now = clock.monotonic();
+    const nextPull = puller.nextTry(this.uid);
+    const waitingReasons = [...this.#known.waiting.values()].map(({ reason }) => reason);
+    this.#configFailures = hasConfigFailure(waitingReasons) ? this.#configFailures + 1 : 0;
+    return computeNextLookMs({
+      actions,
+      waitingReasons,
+      startDecides: this.#decidesMore(actions),
+      deadlineLeftMs: this.#isEnding() ? undefined : this.#deadlineLeftMs(),
+      nextPullInMs: nextPull === undefined ? undefined : nextPull - now,
+      volumesDueInMs: this.#hasVolumes() ? this.#known.volumesDueInMs(now) : undefined,
+      configFailures: this.#configFailures,
+    });
   }
 
   /** Also those that a kubelet before this one made: their files are to stay up to date as well. */
