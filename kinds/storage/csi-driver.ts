@@ -71,12 +71,6 @@ export const csiDriverKind = defineKind(csiDrivers, {
   },
 });
 
-/** A field newer than the types we read with. */
-type TokenSpec = CSIDriverSpec & {
-  serviceAccountTokenInSecrets?: boolean;
-  nodeAllocatableUpdatePeriodSeconds?: number;
-};
-
 const groupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const modes = ['Persistent', 'Ephemeral'];
 const minTokenSeconds = 600;
@@ -87,7 +81,7 @@ const tokenWarning =
 
 function validateDriver(object: CSIDriver, errors: FieldErrors): void {
   validateDriverName(object.metadata?.name ?? '', FieldPath.of('metadata', 'name'), errors);
-  const spec: TokenSpec = object.spec;
+  const spec: CSIDriverSpec = object.spec;
   const path = FieldPath.of('spec');
   if (spec.fsGroupPolicy !== undefined && !groupPolicies.includes(spec.fsGroupPolicy)) {
     errors.notSupported(path.child('fsGroupPolicy'), spec.fsGroupPolicy, groupPolicies);
@@ -106,7 +100,7 @@ function validateDriver(object: CSIDriver, errors: FieldErrors): void {
   }
 }
 
-function validateTokenRequests(spec: TokenSpec, path: FieldPath, errors: FieldErrors): void {
+function validateTokenRequests(spec: CSIDriverSpec, path: FieldPath, errors: FieldErrors): void {
   const seen = new Set<string>();
   for (const [i, { audience = '', expirationSeconds }] of (spec.tokenRequests ?? []).entries()) {
     const at = path.child('tokenRequests').index(i);
