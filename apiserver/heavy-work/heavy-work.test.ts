@@ -16,7 +16,7 @@ function decodeInput(body: unknown, rest: Partial<DecodeInput> = {}): DecodeInpu
 
 const isStatus = (code: number) => (error: unknown) => error instanceof StatusError && error.code === code;
 
-describe('heavy work', { timeout: 120_000 }, () => {
+describe('heavy work', { timeout: 600_000 }, () => {
   let work: HeavyWork | undefined;
   const begin = (options?: HeavyWorkOptions): HeavyWork => {
     work = new HeavyWork(options);
