@@ -1,5 +1,6 @@
 /** How Go writes a character, a string or a whole value in its messages, which clients see in ours. */
 
+import { compareKeys } from '../base/compare.ts';
 import { NumberLiteral } from './number-literal.ts';
 
 /** Go's quoting of the byte at which a parser stopped: `'x'`, `'\n'`, `'\''`. */
@@ -44,6 +45,6 @@ export function goValue(value: unknown): string {
   if (value instanceof NumberLiteral) return value.text;
   if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.entries(value).sort(compareKeys);
   return `map[${members.map(([key, member]) => `${key}:${goValue(member)}`).join(' ')}]`;
 }

@@ -22,6 +22,7 @@ export function setOwn(object: JsonRecord, key: string, value: unknown): void {
 
 /** A copy that shares nothing with `value`. Number literals are immutable and stay. */
 export function copyJson<T>(value: T): T {
+  // A copy is of the type of what it is copied from.
   return copyOf(value) as T;
 }
 

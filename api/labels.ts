@@ -1,4 +1,40 @@
-/** Well-known labels and annotations that more than one component reads. */
+/**
+ * Well-known labels, annotations and taints that more than one component reads or writes. One that only one part knows
+ * stands in that part.
+ */
 
+// On nodes.
+export const hostnameLabel = 'kubernetes.io/hostname';
+export const regionLabel = 'topology.kubernetes.io/region';
+export const zoneLabel = 'topology.kubernetes.io/zone';
+
+/** The node is not Ready. */
+export const notReadyTaint = 'node.kubernetes.io/not-ready';
+/** Nothing was heard of the node for long. */
+export const unreachableTaint = 'node.kubernetes.io/unreachable';
+/** The node is cordoned. */
+export const unschedulableTaint = 'node.kubernetes.io/unschedulable';
+/** An administrator says that the node is off, and its pods with it. */
+export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+
+// On pods.
+/** What a kubelet made of a file of its own: the pod runs whatever becomes of the object. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror';
+
+// On endpoints.
 /** On an EndpointSlice: the Service that it belongs to. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
+/** On Endpoints: nobody makes EndpointSlices of them. */
+export const skipMirrorLabel = 'endpointslice.kubernetes.io/skip-mirror';
+
+// On storage and ingresses.
+export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
+export const defaultStorageClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
+export const ingressClassAnnotation = 'kubernetes.io/ingress.class';
+export const defaultIngressClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
+
+// On any object.
+/** Where `kubectl apply` without `--server-side` keeps what it applied last. */
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+/** On a bookmark: all that was there when the watch began has been sent. */
+export const initialEventsEndAnnotation = 'k8s.io/initial-events-end';

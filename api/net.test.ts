@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { describe, it } from 'node:test';
 import { checkCidr, checkIp, contains, formatIp, isStrictSubset, parseCidr, parseIp } from './net.ts';
 
@@ -26,6 +27,27 @@ describe('addresses and networks', () => {
     assert.deepEqual(parseIp('::ffff:1.2.3.4'), parseIp('::ffff:102:304'));
     for (const text of ['', '1.2.3', '256.1.1.1', '1.2.3.4.5', ':::', 'fe80::1%eth0', 'x'])
       assert.equal(parseIp(text), undefined, text);
+  });
+
+  it('are what the operating system takes for one, zones apart', () => {
+    const groups = ['', '0', '1', 'ffff', 'FfFf', '10000', 'g', '1.2.3.4', '1.2.3', '01.2.3.4', '256.0.0.0'];
+    const texts = groups.flatMap((a) =>
+      groups.flatMap((b) => [
+        a,
+        `${a}:${b}`,
+        `${a}::${b}`,
+        `::${a}:${b}`,
+        `${a}:${b}::`,
+        `1:2:3:4:5:6:${a}:${b}`,
+        `1:2:3:4:5:6:7:${a}::${b}`,
+        `1:2:3:4:5::${a}:${b}`,
+        `1:2:3:4:5:${a}:${b}`,
+        `1:2:3:4:5:6:7:8${a}:${b}`,
+        `${a}::1::${b}`,
+      ]),
+    );
+    for (const text of texts) assert.equal(parseIp(text)?.family ?? 0, isIP(text), text);
+    assert.equal(parseIp('fe80::1%eth0'), undefined);
   });
 
   it('contain one another', () => {

@@ -1,7 +1,5 @@
 /** IP addresses and networks, strictly: no leading zeros, no IPv4-mapped forms, no bits beyond the prefix. */
 
-import { isIP } from 'node:net';
-
 export interface Network {
   readonly family: 4 | 6;
   /** The first address. */
@@ -9,6 +7,8 @@ export interface Network {
   readonly prefixLength: number;
 }
 
+const decimalByte = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
+const hexGroup = /^[0-9a-f]{1,4}$/i;
 const widths = { 4: 32, 6: 128 } as const;
 
 export interface Ip {
@@ -18,29 +18,37 @@ export interface Ip {
 
 /** The number that an address stands for, or undefined. Accepts what Go's strict parser accepts. */
 export function parseIp(text: string): Ip | undefined {
-  const family = isIP(text);
-  if (family === 4) return { family, value: parseIpv4(text) };
-  if (family === 6 && !text.includes('%')) return { family, value: parseIpv6(text) };
-  return undefined;
+  const family = text.includes(':') ? 6 : 4;
+  const value = family === 4 ? parseIpv4(text) : parseIpv6(text);
+  return value === undefined ? undefined : { family, value };
 }
 
-function parseIpv4(text: string): bigint {
-  return text.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+function parseIpv4(text: string): bigint | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4 || !parts.every((part) => decimalByte.test(part))) return undefined;
+  return parts.reduce((sum, part) => sum * 256n + BigInt(part), 0n);
 }
 
-function parseIpv6(text: string): bigint {
-  const tail = /(\d+\.\d+\.\d+\.\d+)$/.exec(text)?.[1];
-  const hex = (value: bigint): string => value.toString(16);
-  const plain =
-    tail === undefined
-      ? text
-      : `${text.slice(0, -tail.length) + hex(parseIpv4(tail) >> 16n)}:${hex(parseIpv4(tail) & 0xffffn)}`;
-  const [left = '', right] = plain.split('::');
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
-  const head = groups(left);
-  const end = right === undefined ? [] : groups(right);
-  const middle = right === undefined ? [] : Array.from({ length: 8 - head.length - end.length }, () => '0');
-  return [...head, ...middle, ...end].reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n);
+function parseIpv6(text: string): bigint | undefined {
+  const parts = text.split('::');
+  if (parts.length > 2) return undefined;
+  const [head = [], tail] = parts.map(groupsOf);
+  const given = head.length + (tail?.length ?? 0);
+  // `::` stands for one group at least.
+  if (tail === undefined ? given !== 8 : given > 7) return undefined;
+  const groups = tail === undefined ? head : [...head, ...Array<string>(8 - given).fill('0'), ...tail];
+  if (!groups.every((group) => hexGroup.test(group))) return undefined;
+  return groups.reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n);
+}
+
+/** The groups of one side of `::`. The last of an address may be an IPv4 address, which is two of them. */
+function groupsOf(text: string, index: number, parts: readonly string[]): string[] {
+  if (text === '') return [];
+  const groups = text.split(':');
+  const last = groups.at(-1) ?? '';
+  const embedded = last.includes('.') && index === parts.length - 1 ? parseIpv4(last) : undefined;
+  if (embedded === undefined) return groups;
+  return [...groups.slice(0, -1), (embedded >> 16n).toString(16), (embedded & 0xffffn).toString(16)];
 }
 
 /** The network, or undefined. The address may have bits beyond the prefix. */

@@ -8,7 +8,12 @@ import type { KubernetesObject } from './object.ts';
 /** Carries the type of the objects; there is no such member. */
 declare const objectType: unique symbol;
 
-export interface Resource<T extends KubernetesObject = KubernetesObject> {
+/** What says of which type objects are. */
+export interface ObjectsOf<T extends KubernetesObject> {
+  readonly [objectType]?: T;
+}
+
+export interface Resource<T extends KubernetesObject = KubernetesObject> extends ObjectsOf<T> {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
@@ -16,7 +21,6 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   /** Lower-case plural: the resource's name in URLs. */
   readonly plural: string;
   readonly namespaced: boolean;
-  readonly [objectType]?: T;
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -56,6 +60,21 @@ export function resource<T extends KubernetesObject>(
   return { namespaced: true, ...identity };
 }
 
+export type GroupVersion = Pick<Resource, 'group' | 'version'>;
+
+type GroupResource = Pick<Resource, 'group' | 'plural'>;
+
+/** Whether both are one resource, whatever the version. A custom resource may share the plural of another group's. */
+export const isSameResource = (a: GroupResource, b: GroupResource): boolean =>
+  a.plural === b.plural && a.group === b.group;
+
 /** `v1`, `apps/v1`. */
-export const apiVersionOf = ({ group, version }: Pick<Resource, 'group' | 'version'>): string =>
+export const apiVersionOf = ({ group, version }: GroupVersion): string =>
   group === '' ? version : `${group}/${version}`;
+
+/** `apps/v1` as its group and version, either of which may be empty; undefined for what has more parts. */
+export function parseApiVersion(apiVersion: string): GroupVersion | undefined {
+  const [first = '', second, ...others] = apiVersion.split('/');
+  if (others.length > 0) return undefined;
+  return second === undefined ? { group: '', version: first } : { group: first, version: second };
+}

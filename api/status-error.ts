@@ -4,6 +4,7 @@
  */
 
 import { goQuote } from './go-text.ts';
+import { isRecord } from './json-record.ts';
 
 export type StatusReason =
   | 'BadRequest'
@@ -57,6 +58,9 @@ export interface ResourceName {
   readonly plural: string;
 }
 
+/** Whether what was read from the wire says that it is a Status; which members it has is open. */
+export const isStatus = (value: unknown): value is Partial<Status> => isRecord(value) && value.kind === 'Status';
+
 export class StatusError extends Error {
   readonly status: Status;
 
@@ -90,7 +94,7 @@ export class StatusError extends Error {
   }
 
   /** The error that a Status read from the wire stands for. */
-  static from(status: Status): StatusError {
+  static from(status: Partial<Status>): StatusError {
     const { code = 500, reason = '', message = 'unknown', details, metadata } = status;
     return new StatusError(code, reason, message, details, metadata?.continue ? { continue: metadata.continue } : {});
   }

@@ -5,13 +5,16 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { services } from '../api/resources/core.ts';
 import { isForeignAddress } from '../api/special-ip.ts';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
-import { startHttpsServer } from '../base/https-server.ts';
+import { errorText } from '../base/error-text.ts';
+import { type HttpsServer, startHttpsServer } from '../base/https-server.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { KindRegistry } from '../kinds/kind-registry.ts';
+import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
@@ -20,29 +23,31 @@ import {
   mastersAuthorizer,
   publicPathsAuthorizer,
 } from './authorization/built-in-authorizers.ts';
+import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
+import { keepOwnService } from './bootstrap/own-service.ts';
+import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
-import { handleResource, isKnownGroup } from './handlers/resource-handler.ts';
+import { handleResource } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
-import { createSpecialHandlers } from './handlers/subresources/special-handlers.ts';
+import { createResourceServers } from './handlers/subresources/resource-servers.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
-import { ensureInitialObjects } from './registry/initial-objects.ts';
-import { keepOwnService } from './registry/own-service.ts';
+import type { AdmissionPlugin } from './registry/admission.ts';
+import type { Allocator } from './registry/allocator.ts';
+import { AddressRange } from './registry/allocators/address-range.ts';
+import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
+import type { ObjectReader } from './registry/object-reader.ts';
 import { Registries, resourceId } from './registry/registries.ts';
-import { AddressRange } from './registry/services/address-range.ts';
-import { ServiceHooks } from './registry/services/service-hooks.ts';
-import type { StorageHooks } from './registry/storage-hooks.ts';
-import type { ApiRequest } from './server/api-request.ts';
-import { BodyBudget } from './server/body-budget.ts';
+import type { ApiRequest } from './request/api-request.ts';
+import { BodyBudget } from './request/body-budget.ts';
+import { sendPageNotFound } from './responses/responses.ts';
 import { InFlightLimits } from './server/in-flight-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
-import { sendPageNotFound } from './server/responses.ts';
 import { startCompactor } from './store/compactor.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
-import { untilStoreAnswers } from './until-store-answers.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */
@@ -64,6 +69,12 @@ export interface ApiServerOptions {
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
+  /** Further admission plugins, asked after those that every server has. Default: none. */
+  readonly admissionPlugins?: readonly AdmissionPlugin[] | undefined;
+  /** Which kinds the server begins with; others may come and go. Default: those of the table. */
+  readonly kinds?: KindRegistry | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
   readonly logger: Logger;
 }
 
@@ -75,47 +86,147 @@ export interface ApiServer extends Running {
 /** Requests that are being answered get this long when the server stops. */
 const drainMs = 5_000;
 
+/** What is the same for all parts of one server. */
+interface Wired extends ApiServerOptions {
+  readonly kinds: KindRegistry;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Aborts when the server stops: every watch listens. */
+  readonly stopping: AbortSignal;
+}
+
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { logger } = options;
+  const { clock = systemClock, kinds = new KindRegistry(builtInKinds), logger } = options;
   const stopping = new AbortController();
-  setMaxListeners(0, stopping.signal); // every watch listens
+  setMaxListeners(0, stopping.signal);
+  const wired: Wired = { ...options, kinds, clock, metrics: new Metrics(), stopping: stopping.signal };
+  const waiting = { clock, logger };
+
+  const storage = wireStorage(wired);
+  const { store, caches, registries, addresses } = storage;
+  const tokens = await untilStoreAnswers(
+    () => ServiceAccountTokens.open({ store, objects: registries, clock }),
+    waiting,
+  );
+  const kubelets = wireKubelets(wired, registries);
+  const heavyWork = new HeavyWork();
+  const pipeline = wirePipeline(wired, { storage, tokens, kubelets, heavyWork });
+
+  // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
+  const endOpening = registries.openAll();
+  await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
+  const server = await listen(options, pipeline);
+  const { port } = server;
+  const compactor = startCompactor({ store, clock, logger });
+  const ownService = keepOwnService(
+    { store, registries, clock, logger, clusterIp: addresses.first, address: options.advertiseAddress, port },
+    stopping.signal,
+  );
+
   const over = createDeferred<void>();
-  const metrics = new Metrics();
-  const store = new MeasuredStore(options.store, metrics);
-  const limits = new InFlightLimits();
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await ownService;
+    await compactor.stop();
+    await server.close(drainMs);
+    endOpening();
+    await heavyWork.close();
+    await caches.stop();
+    kubelets.close();
+    over.resolve();
+  }
+  return {
+    name: 'apiserver',
+    port,
+    url: `https://${reachableHost(options.bindAddress)}:${port}`,
+    done: over.promise,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+interface Storage {
+  readonly store: Store;
+  readonly caches: WatchCaches;
+  readonly registries: Registries;
+  /** Of Services. */
+  readonly addresses: AddressRange;
+}
+
+/** The store, what of it is kept in memory, and how objects get in and out. */
+function wireStorage(options: Wired): Storage {
+  const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
+  const store = new MeasuredStore(options.store, { metrics, clock });
   const addresses = new AddressRange(options.serviceCidr);
-  const serviceHooks = new ServiceHooks({ store, clock: systemClock, addresses, nodePorts: options.nodePortRange });
-  const hooks = new Map<string, StorageHooks>([[resourceId(services), serviceHooks]]);
-  const caches = new WatchCaches({ store, logger });
-  const registries: Registries = new Registries({
-    store,
-    caches,
-    admission: createAdmissionChain(() => registries, {
+  const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts });
+  const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
+  const caches = new WatchCaches({ store, clock, logger });
+  const admission = (objects: ObjectReader) =>
+    createAdmissionChain(objects, {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
       disabled: options.disabledAdmissionPlugins ?? [],
-    }),
-    clock: systemClock,
-    hooks,
-  });
+      further: options.admissionPlugins ?? [],
+    });
+  const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
       for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
     },
   );
-  const kubelets = new Kubelets({
-    registries,
-    client: options.kubeletClient,
-    certificateAuthority: options.clientCertificateAuthority,
-    allowOwnHost: !isForeignAddress(options.advertiseAddress),
-    logger,
-  });
+  return { store, caches, registries, addresses };
+}
+
+function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
+  const { kubeletClient: client, clientCertificateAuthority: certificateAuthority, logger } = options;
+  const allowOwnHost = !isForeignAddress(options.advertiseAddress);
+  return new Kubelets({ objects, client, certificateAuthority, allowOwnHost, logger });
+}
+
+interface Served {
+  readonly storage: Storage;
+  readonly tokens: ServiceAccountTokens;
+  readonly kubelets: Kubelets;
+  readonly heavyWork: HeavyWork;
+}
+
+/** What a request passes, and what stands at its end. */
+function wirePipeline(options: Wired, { storage, tokens, kubelets, heavyWork }: Served): PipelineParts {
+  const { kinds, clock, metrics, logger, stopping } = options;
+  const { registries } = storage;
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
-  const waiting = { clock: systemClock, logger };
-  const tokens = await untilStoreAnswers(() => ServiceAccountTokens.open(store, registries), waiting);
-  const special = createSpecialHandlers({ registries, kubelets, authorizers, tokens });
-  const resources = { registries, special, stopping: stopping.signal };
-  const health = new HealthChecks([
+  const resources = {
+    kinds,
+    servers: createResourceServers({ registries, kubelets, authorizers, tokens, stopping }),
+  };
+  const health = healthChecks(storage, stopping);
+  const address = `${options.advertiseAddress}:${options.securePort}`;
+  const plainPaths = createPlainPaths({ kinds, metrics, tokens, health, address });
+  const limits = new InFlightLimits();
+  return {
+    clock,
+    kinds,
+    authenticators: [clientCertificates, tokens],
+    authorizers,
+    limits,
+    bodies: new BodyBudget(),
+    otherThread: heavyWork,
+    metrics: new RequestMetrics(metrics, limits),
+    logger,
+    handle(request: ApiRequest) {
+      const { info } = request;
+      if (!info.isResource) return plainPaths(request);
+      if (!kinds.hasGroup(info.group)) return sendPageNotFound(request);
+      return handleResource(request, info, resources);
+    },
+  };
+}
+
+function healthChecks({ store, caches }: Storage, stopping: AbortSignal): HealthChecks {
+  return new HealthChecks([
     { name: 'ping', check: async () => undefined },
     { name: 'log', check: async () => whyLogFails(process.stdout) },
     // Not a reason to restart this process: it would not mend the store.
@@ -125,43 +236,20 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     {
       name: 'shutdown',
-      check: async () => (stopping.signal.aborted ? 'process is shutting down' : undefined),
+      check: async () => (stopping.aborted ? 'process is shutting down' : undefined),
       onlyReadiness: true,
     },
   ]);
-  const plainPaths = createPlainPaths({
-    metrics,
-    tokens,
-    health,
-    address: `${options.advertiseAddress}:${options.securePort}`,
-  });
+}
 
-  const heavyWork = new HeavyWork();
-  const pipeline: PipelineParts = {
-    authenticators: [clientCertificates, tokens],
-    authorizers,
-    limits,
-    bodies: new BodyBudget(),
-    heavyWork,
-    metrics: new RequestMetrics(metrics, limits),
-    logger,
-    handle(request: ApiRequest) {
-      const { info } = request;
-      if (!info.isResource) return plainPaths(request);
-      if (!isKnownGroup(info.group)) return sendPageNotFound(request);
-      return handleResource(request, info, resources);
-    },
-  };
-
-  // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
-  registries.openAll();
-  await untilStoreAnswers(() => ensureInitialObjects(registries, addresses.cidr), waiting);
-  const server = await startHttpsServer({
+/** Requests come in from now on. */
+function listen(options: ApiServerOptions, pipeline: PipelineParts): Promise<HttpsServer> {
+  return startHttpsServer({
     bindAddress: options.bindAddress,
     port: options.securePort,
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
-    logger,
+    logger: options.logger,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
     onUpgrade: (request, socket, head) => {
       const response = new ServerResponse(request);
@@ -172,41 +260,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       void passRequest(request, response, pipeline, { socket, head });
     },
   });
-  const compactor = startCompactor({ store, logger });
-  const ownService = keepOwnService(
-    {
-      store,
-      registries,
-      clock: systemClock,
-      logger,
-      clusterIp: addresses.first,
-      address: options.advertiseAddress,
-      port: server.port,
-    },
-    stopping.signal,
-  );
-  const host = options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress;
-  let stopped: Promise<void> | undefined;
-  return {
-    name: 'apiserver',
-    port: server.port,
-    url: `https://${host}:${server.port}`,
-    done: over.promise,
-    stop() {
-      stopped ??= (async () => {
-        stopping.abort();
-        await ownService;
-        await compactor.stop();
-        await server.close(drainMs);
-        await heavyWork.close();
-        await caches.stop();
-        kubelets.close();
-        over.resolve();
-      })();
-      return stopped;
-    },
-  };
 }
+
+const reachableHost = (bindAddress: string): string =>
+  bindAddress === '0.0.0.0' || bindAddress === '::' ? '127.0.0.1' : bindAddress;
 
 function whyNotInStep(behind: readonly string[]): string | undefined {
   return behind.length === 0 ? undefined : `not loaded yet: ${behind.join(', ')}`;
@@ -224,6 +281,6 @@ async function whyStoreFails(store: Store): Promise<string | undefined> {
     await store.currentRevision();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }

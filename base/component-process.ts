@@ -100,7 +100,7 @@ async function parseFlags<Flags extends Readonly<Record<string, Options>>>({
     .config(
       'config',
       'A YAML file of flags; the command line comes first',
-      (path: string) => (load(readFileSync(path, 'utf8')) as object | undefined) ?? {},
+      (path: string) => load(readFileSync(path, 'utf8')) ?? {},
     )
     .strict()
     .parseAsync();

@@ -2,9 +2,9 @@
 
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createDeferred } from './deferred.ts';
 import type { Running } from './lifecycle.ts';
+import { listeningPort } from './listening-port.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface HealthServerOptions {
@@ -39,12 +39,12 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   server.on('close', () => over.resolve());
   return {
     name: 'health',
-    port: (server.address() as AddressInfo).port,
+    port: listeningPort(server),
     done: over.promise,
     async stop() {
       server.close();
       server.closeAllConnections();
-      await over.promise.catch(() => undefined); // `done` tells whoever wants to know
+      await over.promise.catch(() => undefined); // `done` tells it
     },
   };
 }

@@ -7,12 +7,12 @@ import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import type { KeyPair } from './certificates.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { listeningPort } from './listening-port.ts';
 import type { Logger } from './logger.ts';
 import { type KeyPairSource, RenewedKeyPair } from './renewed-key-pair.ts';
 import { renewServing } from './serving-certificate.ts';
@@ -75,7 +75,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   setTimeout(() => socket.destroy(), lingerMs).unref();
 }
 
-/** Tickets and renegotiation would let a client be somebody that this handshake has not shown. */
+/** Tickets and renegotiation would let a client speak for one that this handshake has not identified. */
 function secureContext({ certificate, key }: KeyPair, clientCertificateAuthority: string): SecureContextOptions {
   return {
     cert: certificate,
@@ -95,7 +95,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
     ...limits,
     ...contextOf(served),
     requestCert: true,
-    // Whoever shows no certificate may still have a token, or gets an answer that says what is missing.
+    // A client without a certificate may still have a token, or gets an answer that says what is missing.
     rejectUnauthorized: false,
   });
   const sockets = collectSockets(server);
@@ -111,7 +111,7 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
   const closing = new AbortController();
   const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listeningPort(server),
     async close(graceMs) {
       const closed = once(server, 'close');
       closing.abort();

@@ -3,6 +3,8 @@
  * OpenSSL says (threads, source files) is for a log, where the error itself goes as the cause.
  */
 
+import { errorText } from './error-text.ts';
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRNOTAVAIL: 'no address or port is left to connect from',
@@ -24,7 +26,12 @@ const notTls = /wrong version number|packet length too long|http request|unknown
 
 /** What a broken connection means; the error's own message when it is about something else. Pure. */
 export function networkErrorText(error: unknown): string {
-  return networkReasonOf(error) ?? (error instanceof Error ? error.message : String(error));
+  return networkReasonOf(error) ?? errorText(error);
+}
+
+interface ConnectionError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly port?: number;
 }
 
 /** As `networkErrorText`; undefined: this is no error of a connection. */
@@ -32,13 +39,14 @@ export function networkReasonOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   // One for each address of a name; none is worth more than another.
   if (error instanceof AggregateError && error.errors.length > 0) return networkReasonOf(error.errors[0]);
-  const { code = '', syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  // Of the errors of connections; others have none of these.
+  const { code = '', syscall, address, port, path }: ConnectionError = error;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return tlsReasonOf(`${error.message} ${code.replace(/_/g, ' ')}`);
   if (syscall === 'connect' && address !== undefined && port === undefined) {
     return code === 'EACCES' ? `permission denied for ${address}` : `nothing listens on ${address}`;
   }
-  const isOfFile = syscall === 'open' || (error as NodeJS.ErrnoException).path !== undefined;
+  const isOfFile = syscall === 'open' || path !== undefined;
   return isOfFile || !Object.hasOwn(reasons, code) ? undefined : reasons[code];
 }
 

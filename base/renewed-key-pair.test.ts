@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createAuthority, type KeyPair } from './certificates.ts';
-import { FakeClock } from './fake-clock.ts';
 import { type KeyPairFiles, RenewedKeyPair } from './renewed-key-pair.ts';
+import { FakeClock } from './testing/fake-clock.ts';
 
 describe('RenewedKeyPair', () => {
   let folder: string;

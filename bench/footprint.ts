@@ -3,11 +3,9 @@
  * process, without etcd), and how long it takes from `npm start` until the node is Ready. In the sandbox; needs root.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { LocalCluster } from '../test/support/local-cluster.ts';
+import { ranInSandbox } from './in-sandbox.ts';
 import { cpuSeconds, residentMegabytes } from './process-usage.ts';
 import { limitRow, printReport, type Row } from './report.ts';
 
@@ -15,7 +13,7 @@ const settleMs = 20_000;
 const observeMs = 30_000;
 
 export async function run(): Promise<void> {
-  if (process.env.LONGSHORE_SANDBOX === undefined) return await runInSandbox();
+  if (await ranInSandbox('footprint')) return;
   const first = await LocalCluster.start({ flags: ['--no-demo'] });
   await first.stop();
   const started = performance.now();
@@ -27,14 +25,6 @@ export async function run(): Promise<void> {
   rows.push(...(await observe('with the guestbook (6 pods)', demo.pid)));
   await demo.remove();
   printReport('Footprint: API server, controller manager, scheduler, kubelet and proxy in one process', rows);
-}
-
-async function runInSandbox(): Promise<void> {
-  const sandbox = fileURLToPath(new URL('../test/support/sandbox.sh', import.meta.url));
-  const runner = fileURLToPath(new URL('./run.ts', import.meta.url));
-  const child = spawn(sandbox, [process.execPath, '--import', 'tsx', runner, 'footprint'], { stdio: 'inherit' });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`The sandbox ended with code ${code}`);
 }
 
 async function observe(when: string, pid: number): Promise<Row[]> {

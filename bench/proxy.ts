@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import type { Rules, ServiceRule } from '../proxy/rules.ts';
+import type { Rules, ServiceRule } from '../proxy/services/rules.ts';
 import { clusterCidr, LineProgram, NetworkLab, podIp } from '../test/support/network-lab.ts';
 import { serviceRule } from '../test/support/service-rule.ts';
 import { percentile } from './load.ts';

@@ -2,6 +2,7 @@
 
 const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   api: () => import('./api.ts'),
+  components: () => import('./components.ts'),
   footprint: () => import('./footprint.ts'),
   pods: () => import('./pods.ts'),
   proxy: () => import('./proxy.ts'),

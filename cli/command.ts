@@ -1,10 +1,8 @@
 /** CONTRACT: a command of kubecfg. `commands.ts` lists them; `main.ts` finds and runs the one that was asked for. */
 
 import type { Options } from 'yargs';
-import type { Session } from './session.ts';
-
-/** What yargs parsed: positionals and options by name. */
-export type Arguments = Readonly<Record<string, unknown>>;
+import type { Arguments } from './arguments.ts';
+import type { CommandContext } from './command-context.ts';
 
 export interface Command {
   /** In the notation of yargs: `get [resources..]`. */
@@ -17,54 +15,8 @@ export interface Command {
 
 export interface CommandModule {
   /**
-   * What it throws is shown to the user and ends in exit code 1 (`CommandError` may say another). Returns early,
-   * without an error, when `session.signal` aborts.
+   * What it throws is shown to the user and ends in exit code 1 (`UserError` may say another). Returns early,
+   * without an error, when `context.signal` aborts.
    */
-  run(session: Session, args: Arguments): Promise<void>;
-}
-
-/** Something the user can put right: the message says what is wrong and what to do, nothing else is shown. */
-export class CommandError extends Error {
-  readonly exitCode: number;
-
-  constructor(message: string, options: { readonly exitCode?: number; readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
-    this.name = 'CommandError';
-    this.exitCode = options.exitCode ?? 1;
-  }
-}
-
-export function textOf(args: Arguments, name: string): string | undefined {
-  const value = args[name];
-  return value === undefined || value === null ? undefined : String(Array.isArray(value) ? value.at(-1) : value);
-}
-
-export function textsOf(args: Arguments, name: string): string[] {
-  const value = args[name];
-  return value === undefined || value === null ? [] : (Array.isArray(value) ? value : [value]).map(String);
-}
-
-export const isSet = (args: Arguments, name: string): boolean => args[name] === true;
-
-/** A whole number, from `minimum` on. */
-export function countOf(args: Arguments, name: string, minimum = 0): number {
-  const text = textOf(args, name) ?? '';
-  const value = Number(text);
-  if (!/^-?\d+$/.test(text) || value < minimum || value > 2 ** 31 - 1) {
-    throw new CommandError(
-      `${name} must be a whole number${minimum === 0 ? '' : ` from ${minimum} on`}, not "${text}"`,
-    );
-  }
-  return value;
-}
-
-/** `300ms`, `60s`, `1m30s`, `2h`, or a bare number of seconds. */
-export function durationMs(text: string, name: string): number {
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new CommandError(`${name} must be a duration such as 60s, 1m30s or 500ms, not "${text}"`);
-  }
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
+  run(context: CommandContext, args: Arguments): Promise<void>;
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { defaultDataDir, findKubeconfig } from './kubeconfig-search.ts';
+import { defaultDataDir } from '../cluster/cluster-options.ts';
+import { findKubeconfig } from './kubeconfig-search.ts';
 
 describe('findKubeconfig', () => {
   let home: string;

@@ -4,8 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-export const defaultDataDir = '/var/lib/longshore';
+import { defaultDataDir } from '../cluster/cluster-options.ts';
 
 export interface KubeconfigSearch {
   /** undefined: there is none. */

@@ -1,16 +1,13 @@
 /**
- * Reads manifests: a file, a folder, a URL or standard input (`-`); JSON or YAML, one object, several documents, or
- * a List. Every error names the source and, where there is one, the document.
+ * Reads manifests from where the user says: a file, a folder, a URL or standard input (`-`). Every error names the
+ * source and, where there is one, the document.
  */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CORE_SCHEMA, loadAll } from 'js-yaml';
-import type { KubernetesObject } from '../api/object.ts';
-import { CommandError } from './command.ts';
+import { UserError } from '../base/user-error.ts';
+import { type Manifest, parseManifests } from '../client/manifest.ts';
 import { readError } from './read-error.ts';
-
-export type Manifest = KubernetesObject & { apiVersion: string; kind: string };
 
 const suffixes = ['.yaml', '.yml', '.json'];
 const maxBytes = 64 << 20;
@@ -21,39 +18,8 @@ export async function readManifests(sources: readonly string[]): Promise<Manifes
   for (const source of sources) {
     for (const file of await filesOf(source)) manifests.push(...parseManifests(await readSource(file), file));
   }
-  if (manifests.length === 0) throw new CommandError(`No object in ${sources.join(', ')}`);
+  if (manifests.length === 0) throw new UserError(`No object in ${sources.join(', ')}`);
   return manifests;
-}
-
-/** The objects in `text`; `source` is for messages. */
-export function parseManifests(text: string, source: string): Manifest[] {
-  return parseDocuments(text, source).flatMap((document, index) =>
-    flatten(document, `${source}, document ${index + 1}`),
-  );
-}
-
-function parseDocuments(text: string, source: string): unknown[] {
-  try {
-    return loadAll(text, undefined, { schema: CORE_SCHEMA }).filter(
-      (document) => document !== null && document !== undefined,
-    );
-  } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`${source} is neither YAML nor JSON: ${detail}`, { cause });
-  }
-}
-
-function flatten(document: unknown, where: string): Manifest[] {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new CommandError(`${where} is not an object with apiVersion and kind`);
-  }
-  const { apiVersion, kind, items } = document as { apiVersion?: unknown; kind?: unknown; items?: unknown };
-  if (typeof apiVersion !== 'string' || apiVersion === '') throw new CommandError(`${where}: apiVersion is missing`);
-  if (typeof kind !== 'string' || kind === '') throw new CommandError(`${where}: kind is missing`);
-  if (kind.endsWith('List') && Array.isArray(items)) {
-    return items.flatMap((item, index) => flatten(item, `${where}, item ${index + 1}`));
-  }
-  return [document as Manifest];
 }
 
 async function filesOf(source: string): Promise<string[]> {
@@ -61,7 +27,7 @@ async function filesOf(source: string): Promise<string[]> {
   const found = await statNamed(source);
   if (!found.isDirectory()) return [source];
   const names = (await filesIn(source)).filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
-  if (names.length === 0) throw new CommandError(`${source} holds no file that ends in ${suffixes.join(', ')}`);
+  if (names.length === 0) throw new UserError(`${source} holds no file that ends in ${suffixes.join(', ')}`);
   return names.sort().map((name) => join(source, name));
 }
 
@@ -92,7 +58,7 @@ async function readSource(source: string): Promise<string> {
 
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of process.stdin) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -101,10 +67,10 @@ async function download(url: string): Promise<string> {
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
   } catch (cause) {
-    throw new CommandError(`Cannot reach ${url}`, { cause });
+    throw new UserError(`Cannot reach ${url}`, { cause });
   }
-  if (!response.ok) throw new CommandError(`${url} answers ${response.status} ${response.statusText}`);
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw new CommandError(`${url} is too large`);
+  if (!response.ok) throw new UserError(`${url} answers ${response.status} ${response.statusText}`);
+  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) throw new UserError(`${url} is too large`);
   return await response.text();
 }
 

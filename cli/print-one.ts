@@ -2,21 +2,21 @@
 
 import type { KubernetesObject } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
-import type { Arguments } from './command.ts';
+import type { Arguments } from './arguments.ts';
+import type { CommandContext } from './command-context.ts';
 import { hasClassicTable, renderClassicTable } from './printers/classic-table.ts';
 import { structuredPrinter, yamlPrinter } from './printing.ts';
 import { withType } from './requests.ts';
-import type { Session } from './session.ts';
 
 export async function printOne(
-  session: Session,
+  context: CommandContext,
   args: Arguments,
   kind: Resource,
   object: KubernetesObject,
 ): Promise<void> {
   const printer = await structuredPrinter(args);
   const typed = withType(kind, object);
-  if (printer !== undefined) session.out.write(printer(typed));
-  else if (hasClassicTable(kind.kind)) session.out.write(renderClassicTable(kind.kind, [typed]));
-  else session.out.write((await yamlPrinter())(typed));
+  if (printer !== undefined) context.out.write(printer(typed));
+  else if (hasClassicTable(kind.kind)) context.out.write(renderClassicTable(kind.kind, [typed]));
+  else context.out.write((await yamlPrinter())(typed));
 }

@@ -1,8 +1,11 @@
 /** The formats in which any object can be printed: JSON, YAML, its name, or through a Go template. */
 
 import { readFile } from 'node:fs/promises';
-import { type Arguments, CommandError, isSet, textOf } from './command.ts';
+import { parseApiVersion } from '../api/resource.ts';
+import { UserError } from '../base/user-error.ts';
+import { type Arguments, isSet, textOf } from './arguments.ts';
 import { readError } from './read-error.ts';
+import { titleOf } from './requests.ts';
 
 export type Printer = (value: unknown) => string;
 
@@ -15,7 +18,7 @@ export async function structuredPrinter(args: Arguments): Promise<Printer | unde
   const template = await templateOf(args);
   if (template !== undefined) return await templatePrinter(template);
   if (format === '' || format === 'wide') return undefined;
-  throw new CommandError(`-o ${format} is not supported; there are wide, json, yaml, name and go-template=…`);
+  throw new UserError(`-o ${format} is not supported; there are wide, json, yaml, name and go-template=…`);
 }
 
 export const isWide = (args: Arguments): boolean => textOf(args, 'output') === 'wide';
@@ -67,8 +70,9 @@ interface Named {
 
 /** `pod/web`, `deployment.apps/web`: one line for each object. */
 function printNames(value: unknown): string {
+  // What the server answers is an object or a list of them.
   const { items, kind = '', apiVersion = '', metadata } = value as Named;
   if (items !== undefined) return items.map(printNames).join('');
-  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-  return `${kind.toLowerCase()}${group}/${metadata?.name ?? ''}\n`;
+  const { group } = parseApiVersion(apiVersion) ?? { group: '' };
+  return `${titleOf({ kind, group }, metadata?.name ?? '')}\n`;
 }

@@ -1,6 +1,7 @@
 /** Why a file that the user named cannot be read, in one sentence. */
 
-import { CommandError } from './command.ts';
+import { errorCode, errorText } from '../base/error-text.ts';
+import { UserError } from '../base/user-error.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
@@ -13,7 +14,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** `what` says which file it is for the user: `manifest`, `template`. */
-export function readError(what: string, path: string, cause: unknown): CommandError {
-  const { code = '', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
-  return new CommandError(`Cannot read the ${what} ${path}: ${reasons[code] ?? message}`, { cause });
+export function readError(what: string, path: string, cause: unknown): UserError {
+  return new UserError(`Cannot read the ${what} ${path}: ${reasons[errorCode(cause) ?? ''] ?? errorText(cause)}`, {
+    cause,
+  });
 }

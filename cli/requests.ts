@@ -1,8 +1,7 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
-import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { KubernetesObject, Stored } from '../api/object.ts';
 import { apiVersionOf, type Resource } from '../api/resource.ts';
-import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
 import { type Table, tableAccept } from './printers/server-table.ts';
@@ -21,8 +20,12 @@ export const titleOf = ({ kind, group }: Pick<Resource, 'kind' | 'group'>, name:
   `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
 
 /** All objects in scope, each with its apiVersion and kind. */
-export async function listAll(client: Client, kind: Resource, scope: Scope): Promise<Stored[]> {
-  const items: Stored[] = [];
+export async function listAll<T extends KubernetesObject>(
+  client: Client,
+  kind: Resource<T>,
+  scope: Scope,
+): Promise<Stored<T>[]> {
+  const items: Stored<T>[] = [];
   for (let token: string | undefined; ; ) {
     const page = await client.list(kind, { ...scope, limit: pageSize, continue: token });
     items.push(...page.items);
@@ -38,6 +41,7 @@ export async function listRaw(
   { namespace, ...selectors }: Scope,
 ): Promise<KubernetesObject> {
   const answer = await client.raw('GET', collectionPath(kind, namespace) + queryString(selectors));
+  // A list is what this path answers with.
   return JSON.parse(answer.text) as KubernetesObject;
 }
 
@@ -61,6 +65,7 @@ export const getObjectTable = (
 
 async function getTable(client: Client, path: string): Promise<Table> {
   const { text } = await client.raw('GET', path, { headers: { accept: tableAccept } });
+  // A Table is what was accepted.
   return JSON.parse(text) as Table;
 }
 
@@ -76,13 +81,3 @@ export const withType = <T extends KubernetesObject>(kind: Resource, object: T):
   kind: kind.kind,
   ...object,
 });
-
-/** Undefined where there is none. */
-export async function getIfPresent(client: Client, kind: Resource, key: ObjectKey): Promise<Stored | undefined> {
-  try {
-    return await client.get(kind, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}

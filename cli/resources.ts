@@ -5,9 +5,9 @@
 
 import { own } from '../api/json-record.ts';
 import { apiVersionOf, type ServedResource } from '../api/resource.ts';
+import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
 import { discover, type KnownResource } from '../client/discovery.ts';
-import { CommandError } from './command.ts';
 
 /** One kind, and the names that were asked for; none means all. */
 export interface Selection {
@@ -21,14 +21,14 @@ const classicNames: Readonly<Record<string, string>> = { minion: 'node', minions
 /** `pods web db`, `pod/web svc/db`, `pods,services`: the selections, in the order in which they were written. */
 export async function parseSelections(client: Client, words: readonly string[]): Promise<Selection[]> {
   const [first, ...names] = words.map((word) => word.replace(/^\/+|\/+$/g, ''));
-  if (first === undefined || first === '') throw new CommandError('Name a resource: for example pods, or pod/web');
+  if (first === undefined || first === '') throw new UserError('Name a resource: for example pods, or pod/web');
   if (words.length === 1 && first === 'all') {
     const all = (await preferredResources(client)).filter(({ categories }) => categories.includes('all'));
     return all.map((kind) => ({ kind, names: [] }));
   }
   if (first.includes('/')) return await parsePairs(client, [first, ...names]);
   if (names.some((name) => name.includes('/'))) {
-    throw new CommandError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
+    throw new UserError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
   }
   const selections: Selection[] = [];
   for (const word of first.split(',')) selections.push({ kind: await resolveKind(client, word), names });
@@ -43,7 +43,7 @@ export async function parseOne(
   const [selection, ...others] = await parseSelections(client, words);
   const [name, ...moreNames] = selection?.names ?? [];
   if (selection === undefined || name === undefined || others.length + moreNames.length > 0) {
-    throw new CommandError(`Name one object, for example pod/web, instead of "${words.join(' ')}"`);
+    throw new UserError(`Name one object, for example pod/web, instead of "${words.join(' ')}"`);
   }
   return { kind: selection.kind, name };
 }
@@ -53,7 +53,7 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
   for (const word of words) {
     const [resource = '', name = '', ...rest] = word.split('/');
     if (resource === '' || name === '' || rest.length > 0) {
-      throw new CommandError(`"${word}" is not of the form RESOURCE/NAME`);
+      throw new UserError(`"${word}" is not of the form RESOURCE/NAME`);
     }
     selections.push({ kind: await resolveKind(client, resource), names: [name] });
   }
@@ -64,10 +64,10 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
 export async function resolveKind(client: Client, word: string): Promise<ServedResource> {
   const found = findIn(await knownResources(client), word);
   if (found !== undefined) return found;
-  throw new CommandError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
+  throw new UserError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
 }
 
-export function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {
+function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {
   const lower = word.toLowerCase();
   const [name = '', ...suffix] = (own(classicNames, lower) ?? lower).split('.');
   const wanted = suffix.join('.');
@@ -110,7 +110,7 @@ export async function parseClassicPath(
 ): Promise<{ kind: ServedResource; name: string | undefined }> {
   const [resource = '', name, ...rest] = path.replace(/^\/+|\/+$/g, '').split('/');
   if (resource === '' || name === '' || rest.length > 0)
-    throw new CommandError(`"${path}" is not RESOURCE or RESOURCE/ID`);
+    throw new UserError(`"${path}" is not RESOURCE or RESOURCE/ID`);
   return { kind: await resolveKind(client, resource), name };
 }
 
@@ -128,5 +128,5 @@ export async function kindOfManifest(
     found = (await knownResources(client)).find(isIt);
   }
   if (found !== undefined) return found;
-  throw new CommandError(`The server has no kind "${kind}" in ${apiVersion}`);
+  throw new UserError(`The server has no kind "${kind}" in ${apiVersion}`);
 }

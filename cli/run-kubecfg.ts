@@ -2,17 +2,17 @@
 
 import yargs, { type Argv } from 'yargs';
 import { StatusError } from '../api/status-error.ts';
+import type { Output, Terminal } from '../base/terminal.ts';
+import { UserError } from '../base/user-error.ts';
+import type { Arguments } from './arguments.ts';
 import { expandClassicFlags } from './classic-flags.ts';
-import { parseUpOptions } from './cluster/up-options.ts';
-import { type Arguments, type Command, CommandError } from './command.ts';
-import { commands, globalOptions } from './commands.ts';
-import { type Output, Session } from './session.ts';
+import type { Command } from './command.ts';
+import { CommandContext } from './command-context.ts';
+import { parseUpOptions } from './commands/up/up-options.ts';
+import { commands } from './commands.ts';
+import { globalOptions } from './options.ts';
 
-export interface KubecfgOptions {
-  readonly out: Output;
-  readonly errors: Output;
-  /** Aborts when the user wants to stop. */
-  readonly signal: AbortSignal;
+export interface KubecfgOptions extends Terminal {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -24,7 +24,7 @@ export async function runKubecfg(argv: readonly string[], options: KubecfgOption
   } catch (error) {
     const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
     options.errors.write(`${explain(error, verbose)}\n`);
-    return error instanceof CommandError ? error.exitCode : 1;
+    return error instanceof UserError ? error.exitCode : 1;
   }
 }
 
@@ -47,11 +47,11 @@ interface Chosen {
 async function runCommand(argv: readonly string[], options: KubecfgOptions): Promise<void> {
   const chosen = await parse(expandClassicFlags(argv), options.out);
   if (chosen === undefined) return; // help was shown
-  const session = new Session({ ...options, args: chosen.args });
+  const context = new CommandContext({ ...options, args: chosen.args });
   try {
-    await (await chosen.command.load()).run(session, chosen.args);
+    await (await chosen.command.load()).run(context, chosen.args);
   } finally {
-    await session.close();
+    await context.close();
   }
 }
 
@@ -89,7 +89,7 @@ function createParser(): Argv {
     .wrap(Math.max(80, Math.min(120, process.stdout.columns ?? 120)))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new CommandError(message);
+      throw error ?? new UserError(message);
     });
 }
 
@@ -101,7 +101,7 @@ function explain(error: unknown, verbose: boolean): string {
 }
 
 function sentenceOf(error: Error): string {
-  if (error instanceof CommandError || error.name === 'KubeconfigError') return error.message;
+  if (error instanceof UserError || error.name === 'KubeconfigError') return error.message;
   if (!(error instanceof StatusError)) return `Error: ${error.message}`;
   if (error.reason === 'ServiceUnavailable') {
     return `${error.message}\nIs the cluster running? "npm start" starts one; --kubeconfig or -h HOST names another.`;

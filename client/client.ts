@@ -1,9 +1,10 @@
 /**
- * CONTRACT: typed access to the API. `rest-client.ts` is the real one. Kinds are rows of the kinds table, so results
+ * CONTRACT: typed access to the API. `rest-client.ts` is the real one. A `Resource` says which objects are meant, so results
  * have the kind's own type. A refusal is thrown as `StatusError`; an unreachable server as `StatusError` with reason
  * ServiceUnavailable. A consumer declares the narrow part it needs: `Reader`, `Writer`, `Watcher`.
  */
 
+import type { Readable } from 'node:stream';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
 
@@ -73,7 +74,7 @@ export interface Watcher {
 export interface Writer {
   /** `object.metadata.namespace` says where. */
   create<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
-  /** Optimistic: with `metadata.resourceVersion` it fails with Conflict when somebody else wrote meanwhile. */
+  /** Optimistic: with `metadata.resourceVersion` it fails with Conflict when another client wrote meanwhile. */
   update<T extends KubernetesObject>(kind: Resource<T>, object: T, options?: WriteOptions): Promise<Stored<T>>;
   patch<T extends KubernetesObject>(
     kind: Resource<T>,
@@ -101,6 +102,6 @@ export interface Client extends Reader, Watcher, Writer {
   /** Any path, for what has no kind: `/version`, `/healthz`. Answers other than 2xx are thrown as StatusError. */
   raw(method: string, path: string, options?: RawOptions): Promise<{ readonly code: number; readonly text: string }>;
   /** A streaming GET: logs, watches of tables. The stream ends or is destroyed by the caller. */
-  stream(path: string, signal: AbortSignal, headers?: RawOptions['headers']): Promise<NodeJS.ReadableStream>;
+  stream(path: string, signal: AbortSignal, headers?: RawOptions['headers']): Promise<Readable>;
   close(): Promise<void>;
 }

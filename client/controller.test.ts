@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serviceUnavailable } from '../api/status-error.ts';
-import { FakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import { Controller } from './controller.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import { type Reconciler, TerminalError } from './reconciler.ts';

@@ -59,6 +59,7 @@ export async function discover(client: Pick<Client, 'raw'>): Promise<Discovered>
 
 async function readDocument(client: Pick<Client, 'raw'>, path: string): Promise<Document> {
   const { text } = await client.raw('GET', path, { headers: { accept } });
+  // The server is trusted to answer with what was accepted.
   return JSON.parse(text) as Document;
 }
 

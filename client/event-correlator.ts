@@ -90,11 +90,11 @@ export class EventCorrelator {
 
   #countSimilar(key: string, message: string, now: number): number {
     const known = this.#similar.get(key);
-    const similar =
+    const similar: Similar =
       known !== undefined && now - known.lastAt <= similarWindowMs ? known : { messages: new Set(), lastAt: now };
     if (similar.messages.size < similarLimit) similar.messages.add(message);
     similar.lastAt = now;
-    this.#similar.set(key, similar as Similar);
+    this.#similar.set(key, similar);
     return similar.messages.size;
   }
 }

@@ -5,6 +5,7 @@
 
 import { events } from '../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable } from '../api/status-error.ts';
+import { formatTime } from '../api/time.ts';
 import type { Event } from '../api/types/core/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -138,16 +139,15 @@ export class EventRecorder {
       source: { component, ...(host !== '' && { host }) },
       reportingComponent: component,
       reportingInstance: host,
-      firstTimestamp: secondTime(firstAt),
+      firstTimestamp: formatTime(firstAt),
       lastTimestamp: this.#now(),
       count,
     };
   }
 
   #now(): string {
-    return secondTime(this.#clock.now());
+    return formatTime(this.#clock.now());
   }
 }
 
 /** RFC 3339 in whole seconds, as object times have it. */
-const secondTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../base/fake-clock.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import { Expectations } from './expectations.ts';
 
 describe('expectations', () => {

@@ -1,7 +1,8 @@
 /** Reads an HTTP answer of an API server: its text, what it refuses and why, and when to ask again. */
 
 import type { IncomingMessage } from 'node:http';
-import { type Status, StatusError, type StatusReason, serviceUnavailable } from '../api/status-error.ts';
+import { isStatus, StatusError, type StatusReason, serviceUnavailable } from '../api/status-error.ts';
+import { chunksOf } from '../base/chunks.ts';
 
 /** Reasons of answers that come without a Status, for instance from a load balancer in between. */
 const reasonsByCode = new Map<number, StatusReason>([
@@ -26,7 +27,7 @@ const reasonsByCode = new Map<number, StatusReason>([
 export async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    for await (const chunk of chunksOf(response)) chunks.push(chunk);
   } catch (error) {
     throw serviceUnavailable('The connection broke before the whole answer was there', error);
   }
@@ -36,8 +37,8 @@ export async function readText(response: IncomingMessage): Promise<string> {
 /** The error that an answer other than 2xx stands for. */
 export function refusal(code: number, text: string): StatusError {
   try {
-    const status = JSON.parse(text) as Partial<Status> | null;
-    if (status?.kind === 'Status') return StatusError.from({ code, ...status } as Status);
+    const status: unknown = JSON.parse(text);
+    if (isStatus(status)) return StatusError.from({ ...status, code: status.code ?? code });
   } catch {
     // Not JSON, so not a Status: its text is all there is to say.
   }

@@ -58,7 +58,7 @@ export class IndexedCache<T extends KubernetesObject> implements ObjectCache<T> 
     this.#index(key, next);
     if (previous === undefined) return [{ type: 'added', next }];
     if (previous.metadata.uid === next.metadata.uid) return [{ type: 'updated', previous, next }];
-    // Another object of the same name: whoever keeps accounts by uid must hear that the old one is gone.
+    // Another object of the same name: a controller that keeps accounts by uid must hear that the old one is gone.
     return [
       { type: 'deleted', previous },
       { type: 'added', next },

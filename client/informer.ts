@@ -24,6 +24,8 @@ import type { Cached, Indexer, Informer, InformerOptions, ObjectChange } from '.
 export interface InformerDependencies {
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** From 0 to 1; spreads the ends of watches. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 const backoff = { baseMs: 200, maxMs: 5_000, jitter: 0.5 };
@@ -46,6 +48,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #metadataOnly: boolean;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #cache: IndexedCache<T>;
   readonly #listeners: ((change: ObjectChange<T>) => void)[] = [];
   readonly #synced: Promise<void>;
@@ -58,11 +61,12 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   constructor(client: Reader & Watcher, kind: Resource<T>, options: InformerOptions<T> & InformerDependencies) {
     this.#client = client;
     this.#kind = kind;
-    const { logger, clock = systemClock, indexers, metadataOnly = false, ...where } = options;
+    const { logger, clock = systemClock, random = Math.random, indexers, metadataOnly = false, ...where } = options;
     this.#where = where;
     this.#metadataOnly = metadataOnly;
     this.#logger = logger.child({ informer: kind.plural });
     this.#clock = clock;
+    this.#random = random;
     this.#cache = new IndexedCache(indexers);
     this.#synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
@@ -165,7 +169,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
     const where = this.#where;
-    const timeoutSeconds = Math.round(300 + 300 * Math.random());
+    const timeoutSeconds = Math.round(300 + 300 * this.#random());
     if (!from.sendInitialEvents) this.#connectedSince = this.#clock.monotonic();
     yield* this.#client.watch(this.#kind, { ...where, ...from, timeoutSeconds, signal });
   }
@@ -223,6 +227,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   #slim(object: Stored<T>): Cached<T> {
     delete object.metadata.managedFields;
     const { apiVersion, kind, metadata } = object;
+    // Who asked for metadata only knows of no other members.
     return (this.#metadataOnly ? { apiVersion, kind, metadata } : object) as Cached<T>;
   }
 }

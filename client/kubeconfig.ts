@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { load } from 'js-yaml';
+import { isRecord } from '../api/json-record.ts';
 import type { Connection } from './connection.ts';
 
 /** A kubeconfig that cannot be used; the message names the file and the place in it. */
@@ -10,7 +11,7 @@ export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+type KubeconfigEntry = Readonly<Record<string, unknown>>;
 
 /** The connection of `contextName`, or of the current context. Relative paths are relative to the file. */
 export async function readKubeconfig(path: string, contextName?: string): Promise<Connection> {
@@ -44,35 +45,35 @@ export async function readKubeconfig(path: string, contextName?: string): Promis
 
 class KubeconfigFile {
   readonly #path: string;
-  readonly #root: Entry;
+  readonly #root: KubeconfigEntry;
 
-  constructor(path: string, root: Entry) {
+  constructor(path: string, root: KubeconfigEntry) {
     this.#path = path;
     this.#root = root;
   }
 
-  context(name: string | undefined): Entry {
+  context(name: string | undefined): KubeconfigEntry {
     const chosen = name ?? optionalText(this.#root, 'current-context');
     if (chosen === undefined) throw new KubeconfigError(`${this.#path}: no current-context: name a context`);
     return this.named('contexts', 'context', chosen);
   }
 
   /** The entry called `name` of a list such as `clusters: [{name, cluster}]`. */
-  named(list: string, field: string, name: string): Entry {
+  named(list: string, field: string, name: string): KubeconfigEntry {
     const entries = this.#root[list];
     const found = (Array.isArray(entries) ? entries : []).map(asEntry).find((entry) => entry.name === name);
     if (found === undefined) throw new KubeconfigError(`${this.#path}: no ${field} named "${name}"`);
     return asEntry(found[field]);
   }
 
-  text(entry: Entry, field: string, where: string): string {
+  text(entry: KubeconfigEntry, field: string, where: string): string {
     const value = optionalText(entry, field);
     if (value === undefined) throw new KubeconfigError(`${this.#path}: ${where}: ${field} is missing`);
     return value;
   }
 
   /** PEM text from `<field>-data` (base64) or from the file that `<field>` names. */
-  async pem(entry: Entry, field: string): Promise<string | undefined> {
+  async pem(entry: KubeconfigEntry, field: string): Promise<string | undefined> {
     const data = optionalText(entry, `${field}-data`);
     if (data !== undefined) return this.#decode(data, `${field}-data`);
     const file = optionalText(entry, field);
@@ -80,14 +81,14 @@ class KubeconfigFile {
   }
 
   /** Only where both are files: data does not change. */
-  clientFiles(user: Entry): Pick<Connection, 'clientFiles'> {
+  clientFiles(user: KubeconfigEntry): Pick<Connection, 'clientFiles'> {
     const isData = user['client-certificate-data'] !== undefined || user['client-key-data'] !== undefined;
     const [certificate, key] = [optionalText(user, 'client-certificate'), optionalText(user, 'client-key')];
     if (isData || certificate === undefined || key === undefined) return {};
     return { clientFiles: { certificateFile: this.#resolve(certificate), keyFile: this.#resolve(key) } };
   }
 
-  token(user: Entry): Pick<Connection, 'token' | 'tokenFile'> {
+  token(user: KubeconfigEntry): Pick<Connection, 'token' | 'tokenFile'> {
     const tokenFile = optionalText(user, 'tokenFile');
     if (tokenFile !== undefined) return { tokenFile: this.#resolve(tokenFile) };
     const token = optionalText(user, 'token');
@@ -105,7 +106,7 @@ class KubeconfigFile {
   }
 }
 
-function refuseUnsupported(path: string, cluster: Entry, user: Entry): void {
+function refuseUnsupported(path: string, cluster: KubeconfigEntry, user: KubeconfigEntry): void {
   const unsupported = [
     ...['proxy-url'].filter((field) => optionalText(cluster, field) !== undefined),
     ...['exec', 'auth-provider', 'username', 'password', 'as'].filter((field) => user[field] !== undefined),
@@ -124,7 +125,7 @@ async function readNamedFile(path: string, what: string): Promise<string> {
   }
 }
 
-function parse(path: string, text: string): Entry {
+function parse(path: string, text: string): KubeconfigEntry {
   try {
     return asEntry(load(text));
   } catch (cause) {
@@ -132,9 +133,9 @@ function parse(path: string, text: string): Entry {
   }
 }
 
-const asEntry = (value: unknown): Entry => (typeof value === 'object' && value !== null ? (value as Entry) : {});
+const asEntry = (value: unknown): KubeconfigEntry => (isRecord(value) ? value : {});
 
-function optionalText(entry: Entry, field: string): string | undefined {
+function optionalText(entry: KubeconfigEntry, field: string): string | undefined {
   const value = entry[field];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * One of several equal processes leads; the others stand by. The leader renews a Lease; whoever sees it unchanged for
+ * One of several equal processes leads; the others stand by. The leader renews a Lease; one that sees it unchanged for
  * its whole duration takes it over.
  *
  *   candidate ──lease free, or unchanged for its duration──► leader ──renewal fails for renewDeadlineMs, or stop──► over
@@ -19,6 +19,7 @@
 import { keyOf, type ObjectKey, type Stored } from '../api/object.ts';
 import { leases } from '../api/resources/coordination.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status-error.ts';
+import { formatMicroTime } from '../api/time.ts';
 import type { Lease } from '../api/types/coordination/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -36,6 +37,8 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number;
   /** Default 2 s. */
   readonly retryPeriodMs?: number;
+  /** From 0 to 1; keeps candidates from trying at the same time. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 interface Observed {
@@ -48,6 +51,7 @@ export class LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #durationMs: number;
   readonly #deadlineMs: number;
   readonly #retryMs: number;
@@ -58,6 +62,7 @@ export class LeaderElection {
     this.#options = options;
     this.#logger = options.logger.child({ lease: keyOf({ metadata: options.lease }), identity: options.identity });
     this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
     this.#durationMs = options.leaseDurationMs ?? 15_000;
     this.#deadlineMs = options.renewDeadlineMs ?? 10_000;
     this.#retryMs = options.retryPeriodMs ?? 2_000;
@@ -78,7 +83,7 @@ export class LeaderElection {
     while (!signal.aborted) {
       const askedAt = this.#clock.monotonic();
       if (await this.#tryHold()) await this.#leadWhileRenewed(lead, askedAt, signal);
-      else await this.#clock.sleep(this.#retryMs * (1 + 0.2 * Math.random()), signal);
+      else await this.#clock.sleep(this.#retryMs * (1 + 0.2 * this.#random()), signal);
     }
   }
 
@@ -102,7 +107,7 @@ export class LeaderElection {
     if (worked.status === 'rejected') throw worked.reason;
   }
 
-  /** Resolves when the Lease could not be renewed in time, or belongs to somebody else, or `signal` aborts. */
+  /** Resolves when the Lease could not be renewed in time, or belongs to another process, or `signal` aborts. */
   async #renew(heldSince: number, signal: AbortSignal): Promise<void> {
     let renewedAt = heldSince;
     while (!signal.aborted) {
@@ -125,7 +130,7 @@ export class LeaderElection {
     }
   }
 
-  /** Takes or renews the Lease where that is allowed. False: somebody else holds it, or the server did not answer. */
+  /** Takes or renews the Lease where that is allowed. False: another process holds it, or the server did not answer. */
   async #tryHold(): Promise<boolean> {
     try {
       const known = this.#observed?.lease;
@@ -155,7 +160,7 @@ export class LeaderElection {
 
   #claim(previous: Lease['spec']): NonNullable<Lease['spec']> {
     const { identity } = this.#options;
-    const now = microTime(this.#clock.now());
+    const now = formatMicroTime(this.#clock.now());
     const mine = previous?.holderIdentity === identity;
     return {
       ...previous,
@@ -223,7 +228,7 @@ export class LeaderElection {
   async #writeFree(): Promise<boolean> {
     const current = this.#observed?.lease;
     if (current?.spec?.holderIdentity !== this.#options.identity) return true;
-    const renewTime = microTime(this.#clock.now());
+    const renewTime = formatMicroTime(this.#clock.now());
     const spec = { ...current.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
     try {
       this.#see(await this.#options.client.update(leases, { ...current, spec }));
@@ -236,4 +241,3 @@ export class LeaderElection {
 }
 
 /** RFC 3339 with microseconds, as Leases have it. */
-const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');

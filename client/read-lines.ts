@@ -1,6 +1,7 @@
 /** Cuts a byte stream into its lines as they come: the wire form of a watch. */
 
 import type { IncomingMessage } from 'node:http';
+import { chunksOf } from '../base/chunks.ts';
 
 const newline = 0x0a;
 
@@ -12,7 +13,7 @@ export async function* readLines(stream: IncomingMessage, idleTimeoutMs: number)
   stream.setTimeout(idleTimeoutMs, () => stream.destroy(new Error(`silent for ${idleTimeoutMs} ms`)));
   let unfinished: Buffer[] = [];
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of chunksOf(stream)) {
       let start = 0;
       for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
         unfinished.push(chunk.subarray(start, end));

@@ -9,10 +9,13 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { initialEventsEndAnnotation } from '../api/labels.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { apiVersionOf, type Resource } from '../api/resource.ts';
 import { type Status, StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/logger.ts';
 import type {
   Client,
@@ -171,7 +174,7 @@ class RestClient implements Client {
     return await this.#text(method, path, options);
   }
 
-  async stream(path: string, signal: AbortSignal, headers: RawOptions['headers'] = {}): Promise<NodeJS.ReadableStream> {
+  async stream(path: string, signal: AbortSignal, headers: RawOptions['headers'] = {}): Promise<Readable> {
     return await this.#open('GET', path, { signal, headers, stream: true });
   }
 
@@ -182,6 +185,7 @@ class RestClient implements Client {
   async #json<Answer>(method: string, path: string, request: Request = {}): Promise<Answer> {
     const { text } = await this.#text(method, path, request);
     try {
+      // What the API answers to this request: the server is trusted to keep to its own schema.
       return JSON.parse(text) as Answer;
     } catch (error) {
       throw serviceUnavailable(`The answer to ${method} ${path} is not JSON`, error);
@@ -244,28 +248,25 @@ function watchPath(kind: Resource, options: WatchOptions): string {
   );
 }
 
-interface WireEvent<T extends KubernetesObject> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: Stored<T>;
-}
+type WireEvent<T extends KubernetesObject> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: Stored<T> }
+  | { readonly type: 'ERROR'; readonly object: Status };
 
 function decodeWatchEvent<T extends KubernetesObject>(line: string): WatchEvent<T> {
+  // A watch of a resource answers with objects of that resource; they are too many to be checked one by one.
   const event = JSON.parse(line) as WireEvent<T>;
-  if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
+  if (event.type === 'ERROR') throw StatusError.from(event.object);
   if (event.type !== 'BOOKMARK') return { type: event.type, object: event.object };
   const { resourceVersion, annotations } = event.object.metadata;
   return {
     type: 'BOOKMARK',
     resourceVersion,
-    initialEventsEnd: annotations?.['k8s.io/initial-events-end'] === 'true',
+    initialEventsEnd: annotations?.[initialEventsEndAnnotation] === 'true',
   };
 }
 
 const brokenWatch = (kind: Pick<Resource, 'plural'>, error: unknown): StatusError =>
-  serviceUnavailable(
-    `The watch of ${kind.plural} broke: ${error instanceof Error ? error.message : String(error)}`,
-    error,
-  );
+  serviceUnavailable(`The watch of ${kind.plural} broke: ${errorText(error)}`, error);
 
 const typeOf = (kind: Pick<Resource, 'group' | 'version' | 'kind'>): { apiVersion: string; kind: string } => ({
   apiVersion: apiVersionOf(kind),

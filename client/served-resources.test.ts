@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../base/fake-clock.ts';
 import { silentLogger } from '../base/logger.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import { ServedResources } from './served-resources.ts';
 
 const soon = () => new Promise(setImmediate);

@@ -1,5 +1,5 @@
 /**
- * One informer for each resource, made when somebody first asks for it, for all that run in one process.
+ * One informer for each resource, made when it is first asked for, for all that run in one process.
  *
  * Invariants:
  * - Two that ask for the same resource get the same informer, so that it is listed, watched and kept in memory once.
@@ -42,7 +42,7 @@ export class SharedInformers {
       return known;
     }
     const informer = this.#create(resource, { indexers });
-    this.#whole.set(key, informer as unknown as Informer<KubernetesObject>);
+    this.#whole.set(key, informer);
     return informer;
   }
 
@@ -56,7 +56,7 @@ export class SharedInformers {
     return informer;
   }
 
-  /** A part of a resource's objects, for one who needs no more: shared with nobody. */
+  /** A part of a resource's objects, for a controller that needs no more. Not shared. */
   selected<T extends KubernetesObject>(
     resource: Resource<T>,
     selection: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>,
@@ -93,9 +93,8 @@ export class SharedInformers {
 
   #create<T extends KubernetesObject>(resource: Resource<T>, options: InformerOptions<T>): Informer<T> {
     const informer = createInformer(this.#client, resource, { ...this.#dependencies, ...options });
-    const any = informer as unknown as Informer<KubernetesObject>;
-    if (this.#signal === undefined) this.#created.push(any);
-    else this.#start(any, this.#signal);
+    if (this.#signal === undefined) this.#created.push(informer);
+    else this.#start(informer, this.#signal);
     return informer;
   }
 

@@ -36,12 +36,18 @@ const connectTimeoutMs = 5_000;
 const handshakeTimeoutMs = 15_000;
 const tokenAgeMs = 60_000;
 
+/** Errors of connections say where to; others do not. */
+interface ConnectError extends Error {
+  readonly address?: string;
+  readonly port?: number;
+}
+
 /** Why one attempt failed, and whether the server may have seen the request. */
 class AttemptError extends Error {
   readonly maySent: boolean;
 
   constructor(cause: Error, maySent: boolean) {
-    const { address, port } = cause as { readonly address?: string; readonly port?: number };
+    const { address, port }: ConnectError = cause;
     const place = address === undefined || port === undefined ? '' : `${address}:${port}: `;
     super(`${place}${networkErrorText(cause)}`, { cause });
     this.maySent = maySent;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { FakeClock } from '../base/fake-clock.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const soon = () => new Promise(setImmediate);

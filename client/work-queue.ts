@@ -122,7 +122,7 @@ export class WorkQueue {
     waiter(key);
   }
 
-  /** Sees to it that somebody wakes up when the earliest delayed key is due. */
+  /** Sees to it that a worker wakes up when the earliest delayed key is due. */
   #setAlarm(): void {
     const next = this.#delayed.peek();
     if (next === undefined || (this.#alarm !== undefined && this.#alarm.dueAt <= next.dueAt)) return;

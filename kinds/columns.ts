@@ -3,6 +3,7 @@
 import { ageOf } from '../api/human-duration.ts';
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { LabelSelector } from '../api/types/meta/v1.ts';
+import { compareKeys } from '../base/compare.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { nameColumn } from './define-kind.ts';
 import type { Column } from './kind.ts';
@@ -32,7 +33,7 @@ export function booleanColumn<T>(name: string, description: string, cell: CellOf
 
 /** `a=b,c=d` in key order; `<none>` when there is nothing. */
 export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
-  const pairs = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = Object.entries(labels ?? {}).sort(compareKeys);
   return pairs.length === 0 ? '<none>' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
 }
 
@@ -52,6 +53,6 @@ export function formatLabelSelector(selector: DeepReadonly<LabelSelector> | unde
     };
     terms.push([key, texts[operator] ?? '']);
   }
-  terms.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  terms.sort(compareKeys);
   return terms.length === 0 ? '<none>' : terms.map(([, text]) => text).join(',');
 }

@@ -1,20 +1,28 @@
 /** Makes rows of the kinds table: names what is particular to a kind and fills in what is alike for most. */
 
 import type { KubernetesObject } from '../api/object.ts';
-import { allVerbs, type Resource, type Subresource, type Verb } from '../api/resource.ts';
-import type { Column, Kind } from './kind.ts';
+import type { Resource, Subresource } from '../api/resource.ts';
+import { objectSchemaOf } from '../machinery/schema/schema.ts';
+import type { Column, Kind, KindSubresource } from './kind.ts';
+import { type ServerName, servings } from './served-by.ts';
 
-/** What a row has to say beside the identity. `verbs` are all unless said otherwise. */
-export type KindRow<T extends KubernetesObject> = Partial<Omit<Kind<T>, keyof Resource>>;
+/** What a row has to say beside the identity. It is stored unless it is served otherwise; verbs follow from that. */
+export type KindRow<T extends KubernetesObject> = Partial<Omit<Kind<T>, keyof Resource | 'verbs'>>;
 
 export function defineKind<T extends KubernetesObject>(resource: Resource<T>, row: KindRow<NoInfer<T>> = {}): Kind<T> {
+  const definition = definitionOf(resource);
+  const { servedBy = 'stored' } = row;
   return {
     ...resource,
     singular: resource.kind.toLowerCase(),
     shortNames: [],
     categories: [],
-    verbs: allVerbs,
-    definition: definitionOf(resource),
+    servedBy,
+    verbs: servings[servedBy].verbs,
+    // Looked up when it is asked for: the facts are large, and who only wants names needs none of them.
+    get schema() {
+      return objectSchemaOf(definition);
+    },
     subresources: [],
     columns: plainColumns,
     selectableFields: [],
@@ -31,24 +39,17 @@ function definitionOf({ group, version, kind }: Pick<Kind, 'group' | 'version' |
   return `io.k8s.api.${folder}.${version}.${kind}`;
 }
 
-const editVerbs: readonly Verb[] = ['get', 'patch', 'update'];
+/** A subresource with the verbs of its server. `body` names the kind of its bodies where that is not the parent's. */
+export function subresource(name: string, servedBy: ServerName, body?: Subresource['body']): KindSubresource {
+  return { name, servedBy, verbs: servings[servedBy].verbs, ...(body && { body }) };
+}
 
-/** A part of the object that is read and written by itself. */
-export const editSubresource = (name: string): Subresource => ({ name, verbs: editVerbs });
-export const statusSubresource = editSubresource('status');
-export const scaleSubresource: Subresource = {
-  name: 'scale',
-  verbs: editVerbs,
-  body: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-};
+export const statusSubresource = subresource('status', 'storedPart');
+export const scaleSubresource = subresource('scale', 'scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' });
 
-/** A subresource that takes a connection over, with its options in the query. */
-export const connectSubresource = (name: string, kind: string, verbs: readonly Verb[]): Subresource => ({
-  name,
-  verbs,
-  body: { group: '', version: 'v1', kind },
-});
-export const proxyVerbs: readonly Verb[] = ['create', 'delete', 'get', 'patch', 'update'];
+/** A subresource that takes a connection over, with its options, of kind `options`, in the query. */
+export const connectSubresource = (name: string, servedBy: ServerName, options: string): KindSubresource =>
+  subresource(name, servedBy, { group: '', version: 'v1', kind: options });
 
 export const nameColumn: Column<KubernetesObject> = {
   name: 'Name',

@@ -13,7 +13,7 @@ const pluralsWhere = (test: (kind: (typeof kinds)[number]) => boolean): string[]
 describe('the table of kinds', () => {
   it('knows which kinds a PUT creates', () => {
     assert.deepEqual(
-      pluralsWhere(({ strategy }) => strategy.createOnUpdate === true),
+      pluralsWhere(({ strategy }) => strategy.allowCreateOnUpdate === true),
       [
         'clusterrolebindings',
         'clusterroles',
@@ -32,7 +32,7 @@ describe('the table of kinds', () => {
 
   it('knows which kinds want a resource version in a PUT', () => {
     assert.deepEqual(
-      pluralsWhere(({ strategy }) => strategy.unconditionalUpdate === false),
+      pluralsWhere(({ strategy }) => strategy.allowUnconditionalUpdate === false),
       [
         'apiservices',
         'csidrivers',

@@ -140,16 +140,3 @@ export const kinds: readonly Kind[] = [
   volumeAttachmentKind,
   volumeAttributesClassKind,
 ];
-
-const byPlural = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.plural}`, kind]));
-const byName = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}/${kind.kind}`, kind]));
-
-/** The kind behind a resource in a URL. */
-export function findKind(resource: { group: string; version: string; plural: string }): Kind | undefined {
-  return byPlural.get(`${resource.group}/${resource.version}/${resource.plural}`);
-}
-
-/** The kind that an object names in `apiVersion` and `kind`. */
-export function findKindByName(name: { group: string; version: string; kind: string }): Kind | undefined {
-  return byName.get(`${name.group}/${name.version}/${name.kind}`);
-}

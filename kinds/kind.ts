@@ -1,12 +1,15 @@
 /**
- * CONTRACT: what the API knows of one kind. A row of the kinds table (`kind-table.ts`) is one `Kind`; routes, discovery,
- * OpenAPI, storage, defaults, validation, tables, patching, the client and the CLI all read it, and nothing else
- * lists kinds.
+ * CONTRACT: what the API server knows of one kind. A row of the table of kinds (`kind-table.ts`) is one `Kind`; routes,
+ * discovery, OpenAPI, storage, defaults, validation, tables and patching all read it. Which kinds there are now, the
+ * registry says (`kind-registry.ts`).
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
-import type { ServedResource } from '../api/resource.ts';
+import type { ServedResource, Subresource } from '../api/resource.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
+import type { ObjectSchema } from '../machinery/schema/schema.ts';
+import type { ServerName } from './served-by.ts';
 
 /** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
 export interface Column<T> {
@@ -31,7 +34,7 @@ export interface RowCondition {
 export interface SelectableField<T> {
   /** `spec.nodeName` */
   readonly name: string;
-  value(object: T): string;
+  value(object: DeepReadonly<T>): string;
 }
 
 /** Which write is going on. */
@@ -51,70 +54,100 @@ export interface WriteContext {
     | undefined;
 }
 
-/**
- * What is particular to a kind, called by the registry in this fixed order (all optional, all synchronous and pure
- * but for the object handed in):
- *
- *   create: decode → setDefaults → [admission] → prepareForCreate → validate → canonicalize → store
- *   update: decode → setDefaults → [admission] → prepareForUpdate → validate → validateUpdate → canonicalize → store
- *
- * `metadata` is handled for all kinds alike by the registry (names, labels, owner references, immutability);
- * a strategy sees to `spec`, `status` and the rest.
- */
-export interface Strategy<T> {
+/** What is asked in every write. All members are optional, synchronous, and pure but for the object handed in. */
+export interface WriteStrategy<T> {
   /** Fills in defaults, in place. Runs on every decoded object, so it must be idempotent. */
   setDefaults?(object: T): void;
-  /** Drops what clients may not set at creation (status), sets what the server sets (generation is the registry's). */
-  prepareForCreate?(object: T, context: WriteContext): void;
-  /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
-  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
   validate?(object: T, errors: FieldErrors, context: WriteContext): void;
   /** Validation compiles what users write (patterns, CEL): small objects may take long too. Default false. */
   readonly compilesExpressions?: boolean;
-  /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
-  validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
+  /** How names of this kind are validated. Default `subdomain`. */
+  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'ipAddress';
   /** After validation: the canonical form that is stored. */
   canonicalize?(object: T): void;
   /** Texts for `Warning:` headers. */
   warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
+}
+
+/** What counts as a new wish of the user's. */
+export interface GenerationStrategy<T> {
   /** The parts of the object whose change bumps `metadata.generation`; absent: the kind has no generation. */
   generationOf?(object: T): object;
   /** An empty list or text where there was none counts as a change, although the store keeps neither. Default false. */
   readonly countsEmptyLists?: boolean;
+}
+
+export interface CreateStrategy<T> {
+  /** Drops what clients may not set at creation (status), sets what the server sets (generation is the registry's). */
+  prepareForCreate?(object: T, context: WriteContext): void;
+  /** Objects go away by themselves after this long (events). */
+  readonly timeToLiveSeconds?: number;
+}
+
+export interface UpdateStrategy<T> {
+  /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
+  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
+  /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
+  validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
   /** PUT creates when the object is missing. Default false. */
-  readonly createOnUpdate?: boolean;
+  readonly allowCreateOnUpdate?: boolean;
   /** PUT without a resourceVersion is allowed. Default true. */
-  readonly unconditionalUpdate?: boolean;
-  /** How names of this kind are validated. Default `subdomain`. */
-  readonly nameFormat?: 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'ipAddress';
+  readonly allowUnconditionalUpdate?: boolean;
   /**
    * What an update asks of metadata after the registry has: only what may not change (the default), everything that a
    * creation asks, or both. Upstream's kinds differ, and causes are counted.
    */
   readonly metadataOnUpdate?: 'changes' | 'all' | 'both' | 'none';
+}
+
+export type PropagationPolicy = 'Background' | 'Foreground' | 'Orphan';
+
+export interface DeleteStrategy<T> {
   /** Seconds of grace for a DELETE; absent: deletion is immediate. */
   gracePeriodSeconds?(object: Stored<T & KubernetesObject>, asked: number | undefined): number;
   /** DELETE answers with the object even when it is gone (pods, services …). Default false: with a Status. */
-  readonly answersDeletedObject?: boolean;
-  /** A DELETE without propagation policy orphans the dependents (jobs, replication controllers). Default false. */
-  readonly orphansDependents?: boolean;
+  readonly returnDeletedObject?: boolean;
+  /** Of a DELETE that names none. Default `Background`; jobs and replication controllers orphan their pods. */
+  readonly defaultPropagationPolicy?: PropagationPolicy;
   /**
    * Deletion in two steps, for kinds that others clean up after (namespaces): the first DELETE marks the object, and
    * `markDeleted` shows it; it goes with the first DELETE or update after which nothing holds it any more.
    */
   readonly twoStepDeletion?: { markDeleted(object: T): void; isHeld(object: T): boolean };
-  /** Objects go away by themselves after this long (events). */
-  readonly timeToLiveSeconds?: number;
 }
 
-export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T> {
-  /** Name of its definition in the OpenAPI facts. */
-  readonly definition: string;
+/**
+ * What is particular to a kind when its objects are written. When each of these is called stands in
+ * `apiserver/registry/write-order.ts`. `metadata` is handled for all kinds alike by the registry (names, labels, owner
+ * references, immutability); a strategy sees to `spec`, `status` and the rest.
+ */
+export interface Strategy<T>
+  extends WriteStrategy<T>,
+    GenerationStrategy<T>,
+    CreateStrategy<T>,
+    UpdateStrategy<T>,
+    DeleteStrategy<T> {}
+
+/** What `kubectl get` shows. */
+export interface TablePresentation<T> {
   readonly columns: readonly Column<T>[];
   /** What a Table says of a row as a whole (a pod has completed). Default: nothing. */
-  rowConditions?(object: T): readonly RowCondition[];
+  rowConditions?(object: DeepReadonly<T>): readonly RowCondition[];
   /** The order of a Table's rows where it is not that of the list. */
-  compareRows?(a: T, b: T): number;
+  compareRows?(a: DeepReadonly<T>, b: DeepReadonly<T>): number;
+}
+
+/** A part of its objects, or an action on them, that has a URL of its own. */
+export interface KindSubresource extends Subresource {
+  readonly servedBy: ServerName;
+}
+
+export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T>, TablePresentation<T> {
+  /** Who answers its requests: its verbs follow from that. */
+  readonly servedBy: ServerName;
+  readonly subresources: readonly KindSubresource[];
+  /** What its objects look like. */
+  readonly schema: ObjectSchema;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: readonly SelectableField<T>[];
   readonly strategy: Strategy<T>;

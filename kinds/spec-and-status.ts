@@ -6,8 +6,6 @@
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { Strategy } from './kind.ts';
 
-type Parts = KubernetesObject & { spec?: unknown; status?: unknown };
-
 export interface SpecAndStatusOptions {
   /** What a new object's status is. Default: absent. */
   readonly newStatus?: () => unknown;
@@ -32,14 +30,14 @@ export function specAndStatus<T extends KubernetesObject>(
     },
     prepareForUpdate(next, previous, { subresource }) {
       if (subresource !== 'status') {
-        assign(next, 'status', (previous as Parts).status);
+        assign(next, 'status', Reflect.get(previous, 'status'));
         return;
       }
       for (const field of mainFields) assign(next, field, Reflect.get(previous, field));
       if (keepsLabels && next.metadata) assign(next.metadata, 'labels', previous.metadata.labels);
       if (keepsMetadata) keepMetadata(next, previous);
     },
-    ...(hasGeneration && { generationOf: (object: T) => ({ spec: (object as Parts).spec }) }),
+    ...(hasGeneration && { generationOf: (object: T) => ({ spec: Reflect.get(object, 'spec') }) }),
   };
 }
 

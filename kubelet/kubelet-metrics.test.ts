@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Pod } from '../api/types/core/v1.ts';
-import { FakeClock } from '../base/fake-clock.ts';
 import { Metrics } from '../base/metrics.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import type { Cached, ObjectChange } from '../client/object-cache.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
-import { nothingObserved } from './pod.ts';
+import { nothingObserved } from './model/pod.ts';
 
 describe('figures of a kubelet', () => {
   function start() {

@@ -7,7 +7,7 @@ import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Informer } from '../client/object-cache.ts';
-import type { ObservedPods } from './observed-pods.ts';
+import type { ObservedPods } from './pods/observed-pods.ts';
 
 export interface KubeletFigures {
   readonly nodeName: string;

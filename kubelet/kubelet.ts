@@ -4,7 +4,7 @@
  *
  *   pods (informer) ─┐                           ┌─► StatusManager ─► API
  *   runtime events ──┼─► PodWorkers ─► PodWorker ┤
- *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime (Docker)
+ *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime
  *
  * Started in this order, so that a killed kubelet adopts what runs and doubles nothing: heartbeat and node object;
  * which cluster this is; the runtime's list; the pod network; pods from the API; only then does any worker act.
@@ -16,7 +16,9 @@ import { nodes, pods, services } from '../api/resources/core.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
+import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
@@ -28,34 +30,33 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { ClusterGuard } from './cluster-guard.ts';
-import { ContainerStarter } from './container-starter.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
-import { collectGarbage } from './garbage-collection.ts';
-import { ImagePuller } from './image-puller.ts';
+import { ImagePuller } from './images/image-puller.ts';
+import { PullSecrets } from './images/pull-secrets.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
-import { Limiter } from './limiter.ts';
-import { computeMaxPids, type Machine, readMachine } from './machine.ts';
-import { runNodeHeartbeat } from './node-heartbeat.ts';
-import { NodeReporter } from './node-reporter.ts';
-import { ObservedPods } from './observed-pods.ts';
-import { type PodObject, sandboxOf, usesNodeNetwork } from './pod.ts';
-import { PodNetworkKeeper } from './pod-network-keeper.ts';
-import { PodSync } from './pod-sync.ts';
-import { PodWorkers } from './pod-workers.ts';
+import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
+import { computeMaxPids, type Machine, readMachine } from './node/machine.ts';
+import { runNodeHeartbeat } from './node/node-heartbeat.ts';
+import { NodeReporter } from './node/node-reporter.ts';
+import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
+import { StartTroubles } from './node/start-troubles.ts';
+import { ClusterGuard } from './pods/cluster-guard.ts';
+import { ContainerStarter } from './pods/container-starter.ts';
+import { collectGarbage } from './pods/garbage-collection.ts';
+import { ObservedPods } from './pods/observed-pods.ts';
+import { PodSync } from './pods/pod-sync.ts';
+import { PodWorkers } from './pods/pod-workers.ts';
+import { RestartBackoff } from './pods/restart-backoff.ts';
+import { StatusManager } from './pods/status/status-manager.ts';
+import { computeSysctlRefusal, parseAllowedSysctls } from './pods/sysctls.ts';
 import { Prober } from './probes/prober.ts';
-import { PullSecrets } from './pull-secrets.ts';
-import { ApiData } from './referenced-data.ts';
-import { RestartBackoff } from './restart-backoff.ts';
-import { DockerRuntime } from './runtime/docker-runtime.ts';
+import { ApiData } from './references/referenced-data.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { type Authorizer, apiServerOnly } from './server/authorizer.ts';
 import { startKubeletServer } from './server/server.ts';
-import { ServiceAccountTokens } from './service-account-tokens.ts';
-import { StatusManager } from './status-manager.ts';
-import { computeSysctlRefusal, parseAllowedSysctls } from './sysctls.ts';
+import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
 export interface KubeletOptions {
@@ -66,14 +67,8 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Volumes and other files of pods. */
   readonly dataDir: string;
-  readonly docker: {
-    readonly socketPath?: string;
-    readonly networkName?: string;
-    readonly networkLabels?: Readonly<Record<string, string>>;
-    readonly mtu?: number;
-  };
-  /** Instead of Longshore's own. */
-  readonly infraImage?: string;
+  /** What runs the containers. */
+  readonly runtime: Runtime;
   readonly serving: KeyPairSource;
   /** PEM: who can prove a name to the kubelet's server. */
   readonly clientCertificateAuthority: string;
@@ -89,8 +84,6 @@ export interface KubeletOptions {
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
   readonly allowedUnsafeSysctls?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Instead of Docker. */
-  readonly runtime?: Runtime;
   readonly clock?: Clock;
 }
 
@@ -101,14 +94,13 @@ export interface RunningKubelet extends Running {
   whyNotReady(): string | undefined;
 }
 
-const starting = 'the kubelet is starting';
 /**
  * What says that the node and its pods are well must not wait for an answer that got lost: the kernel would send it
  * again as late as the network was away.
  */
 const reportTimeoutMs = 5_000;
 /**
- * What is created or started at the same time; more only makes Docker's queues longer. Counted apart, so that a
+ * What is created or started at the same time; more only makes the runtime's queues longer. Counted apart, so that a
  * container starts as soon as its sandbox runs instead of after all other sandboxes.
  */
 const parallel = { sandboxes: 8, containers: 8 };
@@ -125,7 +117,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const identity = { userAgent: `${userAgentOf('longshore-kubelet')} (${nodeName})`, logger };
   const client = createRestClient(options.connection, identity);
   const reports = createRestClient(options.connection, { ...identity, timeoutMs: reportTimeoutMs });
-  const runtime = measureRuntime(options.runtime ?? dockerRuntime(options), metrics);
+  const runtime = measureRuntime(options.runtime, metrics);
   const recorder = new EventRecorder({ client, logger, clock });
   const wake = () => reporter.wake();
   const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
@@ -138,11 +130,13 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     authorizer: options.authorizer ?? apiServerOnly,
     runtime,
     metrics,
+    clock,
     pods: parts.pods,
     workers: parts.workers,
     observed: parts.observed,
   });
-  let notReady: string | undefined = starting;
+  const troubles = new StartTroubles(wake);
+  const whyNotReady = () => troubles.reason ?? guard.trouble ?? network.trouble;
   const network = new PodNetworkKeeper({
     runtime,
     recorder: recorder.from('kubelet', nodeName),
@@ -163,9 +157,9 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion: gitVersion,
     labels: options.labels ?? {},
-    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
+    whyNotReady,
     network,
-    isStarting: () => notReady === starting,
+    isStarting: () => troubles.isStarting,
     onRevived: () => parts.statuses.writeAllAgain(),
   });
   const loops = [
@@ -173,10 +167,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     runNodeHeartbeat({ client: reports, nodeName, logger, clock }, signal),
     reporter.run(signal),
     parts.services.run(signal),
-    work({ ...options, clock, client, runtime, parts, network, guard, signal }, (reason) => {
-      notReady = reason;
-      reporter.wake();
-    }),
+    work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
   ];
   const over = createDeferred<void>();
   void Promise.all(loops).then(() => over.resolve(), over.reject);
@@ -184,7 +175,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     name: 'kubelet',
     port: server.port,
     done: over.promise,
-    whyNotReady: () => notReady ?? guard.trouble ?? network.trouble,
+    whyNotReady,
     async stop() {
       await server.stop();
       stop.abort();
@@ -192,10 +183,6 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await Promise.all([client.close(), reports.close()]);
     },
   };
-}
-
-function dockerRuntime({ docker, nodeName, infraImage, logger }: KubeletOptions): Runtime {
-  return new DockerRuntime({ ...docker, nodeName, logger, ...(infraImage !== undefined && { infraImage }) });
 }
 
 interface PartsInput extends KubeletOptions {
@@ -295,24 +282,18 @@ interface WorkInput extends KubeletOptions {
   readonly parts: Parts;
   readonly network: PodNetworkKeeper;
   readonly guard: ClusterGuard;
+  readonly troubles: StartTroubles;
   readonly signal: AbortSignal;
 }
 
-/** The order of a start, then everything at once until `signal` aborts. */
-async function work(input: WorkInput, report: (notReady: string | undefined) => void): Promise<void> {
-  const { runtime, parts, network, guard, signal, logger, clock } = input;
+/** The order of a start, in which nothing waits that need not, then everything at once until `signal` aborts. */
+async function work(input: WorkInput): Promise<void> {
+  const { parts, network, guard, troubles, runtime, signal, logger, clock } = input;
   const { observed, workers, prober } = parts;
-  await untilDone(input, 'the API server does not say which cluster this is', report, async () =>
-    runtime.useCluster(await guard.meet()),
-  );
-  await untilDone(input, 'the container runtime does not answer', report, async () => {
-    await runtime.prepare();
-    await observed.relist();
-  });
-  const podCidr = await waitForPodCidr(input, report);
-  if (podCidr !== undefined)
-    await untilDone(input, 'the pod network is not there', report, () => network.start(podCidr));
-  if (signal.aborted) return;
+  const loops = [parts.pods.run(signal)];
+  const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input)]);
+  if (podCidr !== undefined) await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
+  if (signal.aborted) return void (await Promise.all(loops));
   parts.pods.onChange((change) => {
     if (change.type === 'deleted') guard.podGone(change.previous.metadata.uid);
     else workers.podSeen(change.next);
@@ -324,9 +305,9 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
       else if (!present.has(uid)) workers.podGone(uid);
     }
   };
-  const loops = [parts.pods.run(signal), observed.run(signal), guard.run(endGone, signal)];
+  loops.push(observed.run(signal), guard.run(endGone, signal));
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
-  if (!signal.aborted) report(undefined);
+  if (!signal.aborted) troubles.end();
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
   loops.push(collectGarbage({ ...parts, guard, runtime, logger, clock }, signal), network.run(signal));
   await Promise.all(loops);
@@ -334,17 +315,30 @@ async function work(input: WorkInput, report: (notReady: string | undefined) => 
   await prober.stop();
 }
 
+/** What runs here is known, and which of it is this cluster's. */
+async function meetRuntime(input: WorkInput): Promise<void> {
+  const { runtime, guard, parts } = input;
+  await untilDone(input, 'the API server does not say which cluster this is', async () =>
+    runtime.useCluster(await guard.meet()),
+  );
+  await untilDone(input, 'the container runtime does not answer', async () => {
+    await runtime.prepare();
+    await parts.observed.relist();
+  });
+}
+
 async function untilDone(
-  { logger, clock, signal }: WorkInput,
+  { logger, clock, troubles, signal }: WorkInput,
   what: string,
-  report: (notReady: string) => void,
   attempt: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      return await attempt();
+      await attempt();
+      troubles.note(what, undefined);
+      return;
     } catch (error) {
-      report(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      troubles.note(what, `${what}: ${errorText(error)}`);
       logger.warn('The node is not ready for pods', { what, error });
     }
     await clock.sleep(retryMs, signal);
@@ -352,16 +346,21 @@ async function untilDone(
 }
 
 /** The controller manager gives each node its part of the pod network. */
-async function waitForPodCidr(
-  { client, nodeName, logger, clock, signal }: WorkInput,
-  report: (notReady: string) => void,
-): Promise<string | undefined> {
+async function waitForPodCidr({
+  client,
+  nodeName,
+  logger,
+  clock,
+  troubles,
+  signal,
+}: WorkInput): Promise<string | undefined> {
   const stop = new AbortController();
   const informer = createInformer<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, logger, clock });
   const found = createDeferred<string | undefined>();
   informer.onChange(({ next }) => {
-    if (next?.spec?.podCIDR !== undefined) found.resolve(next.spec.podCIDR);
-    else report('the node has no pod CIDR yet');
+    const podCidr = next?.spec?.podCIDR;
+    troubles.note('pod CIDR', podCidr === undefined ? 'the node has no pod CIDR yet' : undefined);
+    if (podCidr !== undefined) found.resolve(podCidr);
   });
   signal.addEventListener('abort', () => found.resolve(undefined), { once: true });
   const run = informer.run(AbortSignal.any([signal, stop.signal]));

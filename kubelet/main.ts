@@ -1,10 +1,12 @@
 /** The kubelet as a process of its own. */
 
+import '../base/small-heap.ts';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { runComponentProcess } from '../base/component-process.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';
 import { startKubelet } from './kubelet.ts';
+import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 
 const text = { type: 'string' } as const;
 
@@ -38,15 +40,22 @@ await runComponentProcess({
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
+    const nodeName = flags['node-name'];
+    const infraImage = flags['infra-image'];
     return await startKubelet({
       connection: await readKubeconfig(flags.kubeconfig),
       logger,
       metrics,
-      nodeName: flags['node-name'],
+      nodeName,
       nodeIp: flags['node-ip'],
       dataDir: flags['data-dir'],
-      docker: { socketPath: flags['docker-socket'], networkName: flags['docker-network'] },
-      ...(flags['infra-image'] !== undefined && { infraImage: flags['infra-image'] }),
+      runtime: new DockerRuntime({
+        nodeName,
+        logger,
+        socketPath: flags['docker-socket'],
+        networkName: flags['docker-network'],
+        ...(infraImage !== undefined && { infraImage }),
+      }),
       serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
       clientCertificateAuthority: readFileSync(flags['client-ca-file'], 'utf8'),
       port: flags.port,

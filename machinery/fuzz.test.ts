@@ -12,7 +12,6 @@ import { applyJsonPatch, parseJsonPatch } from './patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from './patch/merge-patch.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from './patch/strategic-merge-patch.ts';
 import { DecodeError, decode } from './schema/decode.ts';
-import { objectSchemaOf } from './schema/schema.ts';
 import { describedResource } from './testing/described-resource.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
@@ -98,7 +97,7 @@ const bytes = fc.oneof(
   broken.map((text) => Buffer.from(text)),
 );
 
-const live: JsonRecord = decode(pods.definition, {
+const live: JsonRecord = decode(pods.schema, {
   metadata: { name: 'p', labels: { app: 'x' }, finalizers: ['a/b'] },
   spec: {
     containers: [{ name: 'a', env: [{ name: 'E', value: '1' }], ports: [{ containerPort: 80 }] }, { name: 'b' }],
@@ -107,8 +106,7 @@ const live: JsonRecord = decode(pods.definition, {
 
 describe('fuzzing', () => {
   for (const format of ['json', 'yaml', 'protobuf'] satisfies BodyFormat[]) {
-    it(`${format} bodies`, () =>
-      check(bytes, (body) => decode(pods.definition, decodeBody(body, format, pods).object)));
+    it(`${format} bodies`, () => check(bytes, (body) => decode(pods.schema, decodeBody(body, format, pods).object)));
   }
 
   it('YAML texts', () => {
@@ -123,7 +121,7 @@ describe('fuzzing', () => {
       .map((lines) =>
         lines.map(([indent, key, colon, value]) => `${' '.repeat(indent)}${key}${colon}${value}`).join('\n'),
       );
-    check(text, (document) => decode(pods.definition, decodeBody(Buffer.from(document), 'yaml', pods).object));
+    check(text, (document) => decode(pods.schema, decodeBody(Buffer.from(document), 'yaml', pods).object));
   });
 
   it('JSON patches', () => {
@@ -144,35 +142,32 @@ describe('fuzzing', () => {
         fc.array(operation, { maxLength: 20 }).map((list) => JSON.stringify(list)),
         broken,
       ),
-      (text) => decode(pods.definition, applyJsonPatch(live, parseJsonPatch(text).operations)),
+      (text) => decode(pods.schema, applyJsonPatch(live, parseJsonPatch(text).operations)),
     );
   });
 
   it('merge patches', () =>
     check(fc.oneof(jsonText, broken), (text) =>
-      decode(pods.definition, applyMergePatch(live, parseMergePatch(text).patch)),
+      decode(pods.schema, applyMergePatch(live, parseMergePatch(text).patch)),
     ));
 
   it('strategic merge patches', () =>
     check(fc.oneof(jsonText, broken), (text) =>
-      decode(
-        pods.definition,
-        applyStrategicMergePatch(live, parseStrategicMergePatch(text).patch, objectSchemaOf(pods.definition)),
-      ),
+      decode(pods.schema, applyStrategicMergePatch(live, parseStrategicMergePatch(text).patch, pods.schema)),
     ));
 
   const write = { kind: pods, manager: 'm', now: 0 };
   it('applied configurations', () =>
     check(fc.tuple(object, object, fc.boolean()), ([spec, metadata, force]) => {
       const config = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', ...metadata }, spec };
-      decode(pods.definition, applyPatch({ ...write, live, config, force }));
+      decode(pods.schema, applyPatch({ ...write, live, config, force }));
     }));
 
   it('managed fields that clients send', () =>
     check(fc.tuple(json, json), ([managedFields, fieldsV1]) => {
       const entry = { manager: 'x', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 };
       for (const sent of [managedFields, [entry]]) {
-        const next = decode(pods.definition, { ...live, metadata: { name: 'p', managedFields: sent } }).object;
+        const next = decode(pods.schema, { ...live, metadata: { name: 'p', managedFields: sent } }).object;
         managedFieldsAfterUpdate(live, next, write);
       }
     }));

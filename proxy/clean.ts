@@ -1,24 +1,24 @@
 /** Removes everything that a cluster's proxy ever made on this host, and nothing else. For taking a cluster down. */
 
-import { type Command, CommandError, runCommand } from './command.ts';
-import { readExistingTable } from './existing-table.ts';
-import { allForwardRules } from './forward-rules.ts';
-import { defaultTable, ownerOfChains } from './nft-program.ts';
-import { addressLabel } from './userspace.ts';
+import { allForwardRules } from './host/forward-rules.ts';
+import { readExistingTable } from './nftables/existing-table.ts';
+import { defaultTable, ownerOfChains } from './nftables/nft-program.ts';
+import { ProgramError, type RunProgram, runProgram } from './program.ts';
+import { addressLabel } from './userspace/userspace.ts';
 
 export interface CleanOptions {
   readonly clusterCidr: string;
-  /** Whose; absent: of a build whose tables named nobody. */
+  /** Whose; absent: of a build whose tables named no cluster. */
   readonly clusterId?: string | undefined;
   /** Default `longshore`. */
   readonly table?: string | undefined;
   /** Only addresses of services in here; absent: all that proxies gave the loopback device. */
   readonly serviceCidr?: string | undefined;
-  readonly run?: Command;
+  readonly run?: RunProgram;
 }
 
 /** Idempotent. What is not there, or cannot be there because its program is missing, is done. */
-export async function cleanProxy({ run = runCommand, ...options }: CleanOptions): Promise<void> {
+export async function cleanProxy({ run = runProgram, ...options }: CleanOptions): Promise<void> {
   await cleanTable(run, options);
   for (const { chain, rule } of allForwardRules(options)) {
     while (await succeeds(run(['iptables', '-w', '5', '-C', chain, ...rule])))
@@ -30,8 +30,8 @@ export async function cleanProxy({ run = runCommand, ...options }: CleanOptions)
     await run(['ip', 'address', 'flush', ...labelled, ...(serviceCidr === undefined ? [] : ['to', serviceCidr])]);
 }
 
-/** A table that names no cluster may be anybody's of an earlier build: the caller has made sure. */
-async function cleanTable(run: Command, { clusterId, table = defaultTable }: CleanOptions): Promise<void> {
+/** A table that names no cluster may be any cluster's of an earlier build: the caller has made sure. */
+async function cleanTable(run: RunProgram, { clusterId, table = defaultTable }: CleanOptions): Promise<void> {
   if (!(await answers(run, ['nft', 'list', 'tables', 'ip']))) return;
   const existing = await readExistingTable(run, table);
   if (existing === undefined) return;
@@ -39,7 +39,7 @@ async function cleanTable(run: Command, { clusterId, table = defaultTable }: Cle
   if (owner === undefined || owner === clusterId) await run(['nft', 'delete', 'table', 'ip', table]);
 }
 
-async function answers(run: Command, argv: readonly string[]): Promise<boolean> {
+async function answers(run: RunProgram, argv: readonly string[]): Promise<boolean> {
   let text = '';
   const said = run(argv).then((output) => {
     text = output;
@@ -52,7 +52,7 @@ async function succeeds(command: Promise<unknown>): Promise<boolean> {
     await command;
     return true;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    if (error instanceof ProgramError) return false;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** The proxy as a process of its own. */
 
+import '../base/small-heap.ts';
 import { hostname } from 'node:os';
 import { runComponentProcess } from '../base/component-process.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';

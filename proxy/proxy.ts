@@ -11,12 +11,14 @@
  * - What others take away is noticed: at once in the table (`TableMonitor`), within seconds elsewhere.
  */
 
+import { serviceNameLabel } from '../api/labels.ts';
 import { services } from '../api/resources/core.ts';
 import { endpointSlices } from '../api/resources/discovery.ts';
 import type { Service } from '../api/types/core/v1.ts';
 import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
@@ -27,17 +29,17 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { type Command, runCommand } from './command.ts';
-import { HostSettings } from './host-settings.ts';
-import { LoopbackPorts } from './loopback-ports.ts';
-import { defaultTable } from './nft-program.ts';
-import { Nftables } from './nftables.ts';
+import { HostSettings } from './host/host-settings.ts';
+import { defaultTable } from './nftables/nft-program.ts';
+import { TableMonitor } from './nftables/table-monitor.ts';
+import { type RunProgram, runProgram } from './program.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
-import type { RuleApplier } from './rule-applier.ts';
-import { computeRules } from './rules.ts';
-import { StaleFlows } from './stale-flows.ts';
-import { TableMonitor } from './table-monitor.ts';
-import { Userspace } from './userspace.ts';
+import { Nftables } from './services/nftables.ts';
+import type { RuleApplier } from './services/rule-applier.ts';
+import { computeRules } from './services/rules.ts';
+import { StaleFlows } from './services/stale-flows.ts';
+import { LoopbackPorts } from './userspace/loopback-ports.ts';
+import { Userspace } from './userspace/userspace.ts';
 
 export interface ProxyOptions {
   readonly connection: Connection;
@@ -50,7 +52,7 @@ export interface ProxyOptions {
   readonly table?: string | undefined;
   readonly metrics?: Metrics;
   /** How commands of the system are run. */
-  readonly run?: Command;
+  readonly run?: RunProgram;
   readonly clock?: Clock;
 }
 
@@ -62,7 +64,6 @@ export interface RunningProxy extends Running {
 const groupingMs = 20;
 const verifyEveryMs = 4_000;
 const backoff = { baseMs: 200, maxMs: 10_000 };
-const serviceNameLabel = 'kubernetes.io/service-name';
 
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const over = new AbortController();
@@ -81,7 +82,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 }
 
 /** Without nft, or the right to use it, sockets are better than nothing. */
-async function chooseMode({ mode, logger, run = runCommand }: ProxyOptions): Promise<ProxyOptions['mode']> {
+async function chooseMode({ mode, logger, run = runProgram }: ProxyOptions): Promise<ProxyOptions['mode']> {
   if (mode === 'userspace') return mode;
   try {
     await run(['nft', 'list', 'tables', 'ip']);
@@ -114,7 +115,7 @@ class ProxyLoop {
   #wake: () => void = () => {};
 
   constructor(options: ProxyOptions) {
-    const { logger, connection, mode, run = runCommand, clock = systemClock, table = defaultTable } = options;
+    const { logger, connection, mode, run = runProgram, clock = systemClock, table = defaultTable } = options;
     this.#options = options;
     this.#logger = logger;
     this.#clock = clock;
@@ -166,7 +167,7 @@ class ProxyLoop {
   }
 
   #makeAppliers(clusterId: string): void {
-    const { logger, clusterCidr, table, mode, run = runCommand } = this.#options;
+    const { logger, clusterCidr, table, mode, run = runProgram } = this.#options;
     if (mode === 'userspace') {
       this.#appliers = [new Userspace({ logger, run })];
       return;
@@ -177,7 +178,7 @@ class ProxyLoop {
     this.#host = new HostSettings({ clusterCidr, clusterId, run, logger, onTrouble });
   }
 
-  /** To whoever looks at the node. */
+  /** As an event of the node. */
   #tell(reason: string, message: string): void {
     const { nodeName } = this.#options;
     const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
@@ -195,7 +196,7 @@ class ProxyLoop {
         await this.#nextChange(signal);
         await this.#clock.sleep(groupingMs, signal);
       } catch (error) {
-        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#trouble = errorText(error);
         this.#applied = false;
         this.#logger.error('Programming the rules failed; trying again', { error });
         await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);

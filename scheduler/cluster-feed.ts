@@ -1,12 +1,13 @@
 /** Brings what the informers tell into the snapshot and the queue, and moves the pods to the active queue that an event may help. */
 
 import { equalJson } from '../api/json-record.ts';
-import { keyOf } from '../api/object.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import { isPodFinished } from '../api/pods.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
 import type { Nominations } from './nominations.ts';
-import { createPodInfo, isFinished, schedulerNameOf } from './pod-info.ts';
+import { createPodInfo, schedulerNameOf } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -17,6 +18,8 @@ export interface ClusterFeedOptions {
   /** Whose pods are ours to place: the names of the profiles. */
   readonly schedulerNames: ReadonlySet<string>;
 }
+
+type Announcer<T extends KubernetesObject> = Pick<Informer<T>, 'onChange'>;
 
 export class ClusterFeed {
   readonly #snapshot: Snapshot;
@@ -31,7 +34,7 @@ export class ClusterFeed {
     this.#schedulerNames = schedulerNames;
   }
 
-  follow(pods: Informer<Pod>, nodes: Informer<Node>): void {
+  follow(pods: Announcer<Pod>, nodes: Announcer<Node>): void {
     pods.onChange((change) => this.#podChanged(change));
     nodes.onChange((change) => this.#nodeChanged(change));
   }
@@ -39,7 +42,7 @@ export class ClusterFeed {
   #podChanged(change: ObjectChange<Pod>): void {
     const { next } = change;
     if (next === undefined) this.#podGone(keyOf(change.previous));
-    else if (isFinished(next)) this.#podGone(keyOf(next));
+    else if (isPodFinished(next)) this.#podGone(keyOf(next));
     else if (next.spec?.nodeName) this.#podPlaced(change, next, next.spec.nodeName);
     else this.#podWaits(change, next);
   }

@@ -1,47 +1,26 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { Node, Pod } from '../api/types/core/v1.ts';
-import type { Cached, ObjectCache } from '../client/object-cache.ts';
 import { type DecisionContext, decide } from './decision.ts';
 import { createDefaultPlugins } from './default-plugins.ts';
 import { describeUnschedulable } from './diagnosis.ts';
-import type { FilterPlugin } from './framework.ts';
+import type { FilterPlugin, Refusal, ScorePlugin } from './framework.ts';
 import { Nominations } from './nominations.ts';
 import { computePreemption } from './plugins/preemption.ts';
-import { createPodInfo, type PodInfo } from './pod-info.ts';
+import type { PodInfo } from './pod-info.ts';
 import { Snapshot } from './snapshot.ts';
 import { TemplateMemory } from './template-results.ts';
+import {
+  listersOf,
+  type NodePicture,
+  nodeOf as nodePicture,
+  type PodPicture,
+  podOf as podPicture,
+} from './testing/pictures.ts';
 
-type Spec = Partial<NonNullable<Pod['spec']>>;
-
-const empty: ObjectCache<never> = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
-const listers = {
-  services: empty,
-  replicationControllers: empty,
-  replicaSets: empty,
-  statefulSets: empty,
-  namespaces: empty,
-};
-
-function nodeOf(name: string, cpu = '4', more: Partial<Node> = {}): Cached<Node> {
-  const allocatable = { cpu, memory: '8Gi', pods: '110' };
-  const labels = { 'kubernetes.io/hostname': name, ...more.metadata?.labels };
-  const metadata = { name, uid: name, resourceVersion: '1', creationTimestamp: '', labels };
-  return { ...more, metadata, status: { allocatable } } as unknown as Cached<Node>;
-}
-
-function podOf(name: string, cpu: string, spec: Spec = {}, more: Partial<Pod> = {}): PodInfo {
-  const metadata = {
-    name,
-    namespace: 'default',
-    uid: name,
-    resourceVersion: '1',
-    creationTimestamp: '',
-    ...more.metadata,
-  };
-  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu } } }];
-  return createPodInfo({ ...more, metadata, spec: { containers, ...spec } } as unknown as Cached<Pod>);
-}
+const nodeOf = (name: string, cpu = '4', picture: NodePicture = {}) =>
+  nodePicture(name, { allocatable: { cpu }, ...picture });
+const podOf = (name: string, cpu: string, picture: PodPicture = {}) =>
+  podPicture(name, { requests: { cpu }, ...picture });
 
 describe('decide', () => {
   let snapshot: Snapshot;
@@ -51,7 +30,7 @@ describe('decide', () => {
     snapshot = new Snapshot();
     context = {
       snapshot,
-      plugins: createDefaultPlugins(listers),
+      plugins: createDefaultPlugins(listersOf()),
       templates: new TemplateMemory(),
       nominations: new Nominations(),
       random: () => 0.99,
@@ -84,7 +63,7 @@ describe('decide', () => {
     assert.equal(placeOf(podOf('b', '1500m')), '0/1 nodes are available: 1 Insufficient cpu.');
     snapshot.removePod('default/a');
     assert.equal(placeOf(podOf('b', '1500m')), 'n1');
-    snapshot.setNode(nodeOf('n1', '2', { spec: { unschedulable: true } }));
+    snapshot.setNode(nodeOf('n1', '2', { unschedulable: true }));
     assert.equal(placeOf(podOf('b', '1500m')), '0/1 nodes are available: 1 node(s) were unschedulable.');
   });
 
@@ -152,11 +131,147 @@ describe('decide', () => {
     const term = { labelSelector: { matchLabels: { app: 'loud' } }, topologyKey: 'kubernetes.io/hostname' };
     const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
     snapshot.setNode(nodeOf('n1'));
-    place(podOf('quiet', '1', { affinity }, { metadata: { name: 'quiet', labels } }), 'n1');
-    const loud = podOf('loud', '1', {}, { metadata: { labels: { app: 'loud' } } });
+    place(podOf('quiet', '1', { affinity, labels }), 'n1');
+    const loud = podOf('loud', '1', { labels: { app: 'loud' } });
     assert.match(placeOf(loud), /1 node\(s\) didn't satisfy existing pods anti-affinity rules/);
     snapshot.removePod('default/quiet');
     assert.equal(placeOf(loud), 'n1');
+  });
+
+  describe('asks filters', () => {
+    const refusing = (
+      name: string,
+      refuses: readonly string[],
+      scope: FilterPlugin['scope'] = 'template',
+    ): FilterPlugin => {
+      const refusal: Refusal = { plugin: name, reasons: [name], resolvable: true };
+      return {
+        name,
+        scope,
+        eventsToRegister: [],
+        prepareFilter: () => ({ refuse: (node) => (refuses.includes(node.name) ? refusal : undefined) }),
+      };
+    };
+    const use = (...filters: FilterPlugin[]) => {
+      context = { ...context, plugins: { filters, scores: [] } };
+    };
+
+    it('in their order: the first that refuses a node speaks for it', () => {
+      use(refusing('first', ['n1']), refusing('second', ['n1', 'n2']));
+      for (const name of ['n1', 'n2']) snapshot.setNode(nodeOf(name));
+      assert.equal(placeOf(podOf('a', '1')), '0/2 nodes are available: 1 first, 1 second.');
+    });
+
+    it('of scope template first, as they are remembered', () => {
+      use(refusing('cluster', ['n1'], 'cluster'), refusing('template', ['n1']));
+      snapshot.setNode(nodeOf('n1'));
+      assert.equal(placeOf(podOf('a', '1')), '0/1 nodes are available: 1 template.');
+    });
+
+    it('no further when one says that the pod can run nowhere', () => {
+      const never: Refusal = { plugin: 'Never', reasons: ['the pod is impossible'], resolvable: false };
+      use(
+        { name: 'Never', scope: 'cluster', eventsToRegister: [], prepareFilter: () => never },
+        refusing('other', ['n1']),
+      );
+      snapshot.setNode(nodeOf('n1'));
+      assert.equal(placeOf(podOf('a', '1')), 'the pod is impossible');
+    });
+  });
+
+  describe('looks at a sample of a large cluster', () => {
+    /** How many nodes are asked when each of them fits. */
+    function askedOf(nodeCount: number): number {
+      let asked = 0;
+      const counting: FilterPlugin = {
+        name: 'Counting',
+        scope: 'cluster',
+        eventsToRegister: [],
+        prepareFilter: () => ({
+          refuse() {
+            asked++;
+            return undefined;
+          },
+        }),
+      };
+      const large = new Snapshot();
+      for (let i = 0; i < nodeCount; i++) large.setNode(nodeOf(`n${i}`));
+      decide(podOf('p', '1'), { ...context, snapshot: large, plugins: { filters: [counting], scores: [] } });
+      return asked;
+    }
+    // Half of them less one percent for each 125 nodes, at least 5 percent and 100 nodes.
+    const cases: readonly (readonly [nodes: number, asked: number])[] = [
+      [1, 1],
+      [99, 99],
+      [150, 100],
+      [1000, 420],
+      [2500, 750],
+    ];
+    for (const [nodeCount, asked] of cases)
+      it(`${asked} that fit are enough of ${nodeCount}`, () => assert.equal(askedOf(nodeCount), asked));
+  });
+
+  describe('chooses', () => {
+    const scoring = (
+      weight: number,
+      scores: Record<string, number>,
+      scope: ScorePlugin['scope'] = 'template',
+    ): ScorePlugin => ({
+      name: `Scoring ${weight}`,
+      scope,
+      weight,
+      prepareScore: () => ({ score: ({ name }) => scores[name] ?? 0 }),
+    });
+    const use = (...scores: ScorePlugin[]) => {
+      context = { ...context, plugins: { filters: [], scores } };
+      for (const name of ['n1', 'n2', 'n3']) snapshot.setNode(nodeOf(name));
+    };
+
+    it('the node with the highest sum of weighted scores', () => {
+      use(scoring(1, { n1: 100, n2: 40 }), scoring(3, { n1: 10, n2: 40 }, 'cluster'));
+      assert.equal(placeOf(podOf('a', '1')), 'n2');
+    });
+
+    it('by chance among equals', () => {
+      use(scoring(1, { n1: 50, n2: 50, n3: 50 }));
+      const chosen = [0.99, 0].map((random) => {
+        context = { ...context, random: () => random };
+        return placeOf(podOf('a', '1'));
+      });
+      assert.notEqual(chosen[0], chosen[1]);
+    });
+  });
+
+  describe('a nominated pod', () => {
+    const nominated = (cpu: string) => podOf('p', cpu, { status: { nominatedNodeName: 'n2' } });
+    beforeEach(() => {
+      for (const name of ['n1', 'n2']) snapshot.setNode(nodeOf(name, '2'));
+      place(podOf('there', '1'), 'n2');
+    });
+
+    it('goes to its node, even if others are emptier', () => assert.equal(placeOf(nominated('1')), 'n2'));
+
+    it('goes elsewhere when it does not fit there', () => assert.equal(placeOf(nominated('2')), 'n1'));
+
+    it('is nominated for a node that is gone: goes anywhere', () => {
+      snapshot.removeNode('n2');
+      assert.equal(placeOf(nominated('1')), 'n1');
+    });
+  });
+
+  it('says that there are no nodes', () => {
+    assert.equal(placeOf(podOf('a', '1')), 'no nodes available to schedule pods');
+  });
+
+  it('passes over nodes that no term of the pod names, in words of its own', () => {
+    for (const name of ['n1', 'n2']) snapshot.setNode(nodeOf(name, '1'));
+    const nodeSelectorTerms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n2'] }] }];
+    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+    assert.equal(placeOf(podOf('a', '1', { affinity })), 'n2');
+    assert.equal(
+      placeOf(podOf('b', '2', { affinity })),
+      "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't satisfy plugin(s) [NodeAffinity].",
+    );
   });
 
   describe('and preemption', () => {
@@ -185,14 +300,14 @@ describe('decide', () => {
       const labels = { app: 'web' };
       const term = { labelSelector: { matchLabels: labels }, topologyKey: 'kubernetes.io/hostname' };
       const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
-      place(podOf('a', '100m', {}, { metadata: { name: 'a', labels } }), 'n1');
+      place(podOf('a', '100m', { labels }), 'n1');
       const pod = podOf('p', '100m', { priority: 10, affinity });
       assert.equal(preempt(pod), 'n1: a');
       assert.equal(preempt(pod), 'n1: a');
     });
 
     it('says of each node why it would not help', () => {
-      snapshot.setNode(nodeOf('n1', '2', { spec: { unschedulable: true } }));
+      snapshot.setNode(nodeOf('n1', '2', { unschedulable: true }));
       snapshot.setNode(nodeOf('n2', '1'));
       assert.equal(preempt(podOf('p', '2')), '0/2 nodes are available: 2 Preemption is not helpful for scheduling.');
       assert.equal(

@@ -1,8 +1,9 @@
 /** Why a pod fits nowhere, in upstream's words: reasons with the number of nodes they hold for, sorted as text. Pure. */
 
+import { compareText } from '../base/compare.ts';
 import type { Refusal } from './framework.ts';
 
-export const noNodes = 'no nodes available to schedule pods';
+const noNodes = 'no nodes available to schedule pods';
 /** The other cure that upstream tries, and of which Longshore has none: devices that are claimed dynamically. */
 const noClaims = 'no new claims to deallocate';
 
@@ -10,7 +11,7 @@ const noClaims = 'no new claims to deallocate';
 export function describeRefusals(nodeCount: number, refusals: Iterable<Refusal>): string {
   const counts = new Map<string, number>();
   for (const { reasons } of refusals) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(asText);
+  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(compareText);
   return parts.length === 0 ? `${lead(nodeCount)}` : `${lead(nodeCount)} ${parts.join(', ')}.`;
 }
 
@@ -27,4 +28,3 @@ export function describeUnschedulablePod(nodeCount: number, { reasons }: Refusal
 }
 
 const lead = (nodeCount: number): string => `0/${nodeCount} nodes are available:`;
-const asText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

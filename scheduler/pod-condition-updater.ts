@@ -7,6 +7,7 @@
 import { keyOf, parseKey } from '../api/object.ts';
 import { pods } from '../api/resources/core.ts';
 import { isNotFound } from '../api/status-error.ts';
+import { formatTime } from '../api/time.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -114,6 +115,3 @@ export function computeStatusPatch(pod: Cached<Pod>, wanted: PodSchedulingStatus
   }
   return Object.keys(status).length === 0 ? undefined : status;
 }
-
-/** Times in the API have whole seconds. */
-export const formatTime = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`;

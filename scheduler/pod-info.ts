@@ -1,6 +1,7 @@
 /** A pod as the scheduler sees it: what its decisions need, worked out once for each version of the pod. */
 
 import { keyOf } from '../api/object.ts';
+import { isPodTerminating, sidecarsOf } from '../api/pods.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Cached } from '../client/object-cache.ts';
@@ -42,12 +43,13 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     uid: pod.metadata.uid,
     namespace: pod.metadata.namespace ?? '',
     labels: pod.metadata.labels ?? {},
+    // Of the two, the question has left the one with a spec.
     pod: pod.spec === undefined ? { ...pod, spec } : (pod as PodSpecView),
     priority: spec.priority ?? 0,
     requests,
     assumedRequests: computeAssumedRequests(spec),
     hostPorts,
-    terminating: pod.metadata.deletionTimestamp !== undefined,
+    terminating: isPodTerminating(pod),
     template: templateOf(spec, requests, hostPorts),
   };
 }
@@ -55,14 +57,8 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
 /** Which profile places the pod. */
 export const schedulerNameOf = ({ spec }: Cached<Pod>): string => spec?.schedulerName ?? defaultSchedulerName;
 
-/** Whether the pod still takes room on its node. */
-export function isFinished(pod: Cached<Pod>): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
-
 function hostPortsOf(spec: DeepReadonly<NonNullable<Pod['spec']>>): HostPort[] {
-  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
-  return [...spec.containers, ...sidecars]
+  return [...spec.containers, ...sidecarsOf(spec)]
     .flatMap((container) => container.ports ?? [])
     .flatMap(({ hostPort, hostIP, protocol = 'TCP' }) =>
       hostPort === undefined || hostPort <= 0 ? [] : [{ address: hostIP || '0.0.0.0', protocol, port: hostPort }],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Pod } from '../api/types/core/v1.ts';
-import { FakeClock } from '../base/fake-clock.ts';
+import { FakeClock } from '../base/testing/fake-clock.ts';
 import type { Cached } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
 import { createPodInfo, type PodInfo } from './pod-info.ts';
@@ -112,6 +112,86 @@ describe('SchedulingQueue', () => {
     assert.equal(pop(), undefined);
     queue.set(podOf('a'), true);
     assert.equal(pop(), 'a');
+  });
+
+  it('moves pods at once whose wait is over when the event comes', async () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    pop();
+    queue.markUnschedulable(pod, helped('node added'));
+    await pass(1_500);
+    assert.equal(queue.count('unschedulable'), 1);
+    queue.moveToActive('node added');
+    assert.equal(queue.count('active'), 1);
+  });
+
+  it('moves all pods that the event may help, and no other', () => {
+    for (const [name, ...events] of [
+      ['a', 'node added', 'node labels'],
+      ['b', 'node labels'],
+      ['c', 'node taints'],
+    ] as const) {
+      const pod = podOf(name);
+      queue.set(pod, false);
+      pop();
+      queue.markUnschedulable(pod, helped(...events));
+    }
+    queue.moveToActive('node labels');
+    assert.equal(queue.count('backing off'), 2);
+    assert.equal(queue.count('unschedulable'), 1);
+  });
+
+  it('puts a pod that failed behind equals that came meanwhile', async () => {
+    const first = podOf('first');
+    queue.set(first, false);
+    pop();
+    queue.set(podOf('second'), false);
+    queue.retry(first);
+    queue.set(podOf('third'), false);
+    await pass(1_500);
+    assert.deepEqual([pop(), pop(), pop()], ['second', 'first', 'third']);
+  });
+
+  it('starts the wait anew for another pod of the name', async () => {
+    const old = podOf('a', 0, 'old');
+    for (let attempt = 0; attempt < 4; attempt++) {
+      queue.set(old, false);
+      await pass(11_000);
+      pop();
+      queue.retry(old);
+    }
+    queue.set(podOf('a', 0, 'new'), false);
+    const pod = queue.pop();
+    assert.equal(pod?.uid, 'new');
+    if (pod !== undefined) queue.retry(pod);
+    await pass(1_200);
+    assert.equal(pop(), 'a');
+  });
+
+  it('counts pods by where they are', () => {
+    for (const name of ['a', 'b', 'c', 'd']) queue.set(podOf(name), false);
+    const [a, b, c] = [queue.pop(), queue.pop(), queue.pop()];
+    assert.ok(a && b && c);
+    queue.markUnschedulable(a, helped());
+    queue.retry(b);
+    const states = ['active', 'in decision', 'backing off', 'unschedulable'] as const;
+    assert.deepEqual(
+      states.map((state) => queue.count(state)),
+      [1, 1, 1, 1],
+    );
+  });
+
+  it('says when there is something to pop', async () => {
+    let ready = 0;
+    queue.onReady(() => ready++);
+    const pod = podOf('a');
+    queue.set(pod, false);
+    assert.equal(ready, 1);
+    pop();
+    queue.retry(pod);
+    assert.equal(ready, 1);
+    await pass(1_500);
+    assert.equal(ready, 2);
   });
 
   it('ignores what is said of a pod that was deleted meanwhile', () => {

@@ -9,7 +9,8 @@
  *                  wait is over
  *
  * Invariants:
- * - `active` gives the most important pod first, among equals the one that waits longest.
+ * - `active` gives the most important pod first, among equals the one that came first; an attempt that fails counts as
+ *   coming anew, so that pods which cannot be placed do not stand in the way of others.
  * - The wait doubles with each attempt, from 1 to 10 s, counted from the last one: a unschedulable pod whose wait is over
  *   becomes active at once.
  * - A pod is in the queue once; one that is deleted or bound is nowhere in it.
@@ -27,8 +28,8 @@ interface Entry {
   state: State;
   /** Decisions that found no node. */
   attempts: number;
-  /** When the pod came, in the queue's own count: the order among equals. */
-  readonly order: number;
+  /** When the pod came, or failed last, in the queue's own count: the order among equals. */
+  order: number;
   /** Monotonic milliseconds of the last failed attempt. */
   failedAt: number;
   eventsToRegister: ReadonlySet<ClusterEvent>;
@@ -37,6 +38,7 @@ interface Entry {
 interface Place {
   readonly entry: Entry;
   readonly priority: number;
+  readonly order: number;
 }
 
 export interface QueueOptions {
@@ -60,7 +62,7 @@ export class SchedulingQueue {
   readonly #backingOff = new Set<Entry>();
   readonly #unschedulable = new Set<Entry>();
   /** May hold outdated places: of entries that are not active any more, or have another priority. */
-  readonly #active = new TinyQueue<Place>([], (a, b) => b.priority - a.priority || a.entry.order - b.entry.order);
+  readonly #active = new TinyQueue<Place>([], (a, b) => b.priority - a.priority || a.order - b.order);
   #order = 0;
   #notify: () => void = () => {};
 
@@ -164,6 +166,7 @@ export class SchedulingQueue {
     const entry = this.#entries.get(pod.key);
     if (entry === undefined || entry.pod.uid !== pod.uid || entry.state !== 'in decision') return undefined;
     entry.attempts++;
+    entry.order = this.#order++;
     entry.failedAt = this.#clock.monotonic();
     return entry;
   }
@@ -186,7 +189,7 @@ export class SchedulingQueue {
   #activate(entry: Entry): void {
     entry.state = 'active';
     this.#backingOff.delete(entry);
-    this.#active.push({ entry, priority: entry.pod.priority });
+    this.#active.push({ entry, priority: entry.pod.priority, order: entry.order });
     this.#notify();
   }
 }

@@ -1,5 +1,6 @@
 /** What pods ask for and nodes have, as numbers: CPU in thousandths of a core, all else in whole units. Pure. */
 
+import { isSidecar } from '../api/pods.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import type { Container, PodSpec } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
@@ -55,9 +56,9 @@ function aggregate(
   const peaks: Resources[] = [];
   for (const container of spec.initContainers ?? []) {
     const own = requestsOf(container);
-    if (container.restartPolicy === 'Always') addResources(sidecars, own);
+    if (isSidecar(container)) addResources(sidecars, own);
     const beside = new Map(sidecars);
-    if (container.restartPolicy !== 'Always') addResources(beside, own);
+    if (!isSidecar(container)) addResources(beside, own);
     peaks.push(beside);
   }
   const total = new Map(sidecars);
@@ -69,7 +70,7 @@ function aggregate(
 }
 
 function withPodLevel(spec: DeepReadonly<PodSpec>, total: Map<string, number>): Map<string, number> {
-  const whole = (spec as { readonly resources?: { readonly requests?: Quantities } }).resources?.requests;
+  const whole = spec.resources?.requests;
   for (const [name, amount] of readResources(whole)) total.set(name, amount);
   addResources(total, readResources(spec.overhead));
   return total;

@@ -15,6 +15,7 @@ import { pods } from '../api/resources/core.ts';
 import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
 import type { Binding } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Writer } from '../client/client.ts';
 import type { Recorder } from '../client/event-recorder.ts';
@@ -201,7 +202,7 @@ export class SchedulingLoop {
 
   #fail(pod: PodInfo, error: unknown): void {
     const { queue, conditions, logger, recorderOf } = this.#options;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     // While the server is away every pod fails alike, and the informers say so already.
     logger[isRetryable(error) ? 'debug' : 'warn']('Scheduling a pod failed; trying again', { pod: pod.key, error });
     queue.retry(pod);

@@ -3,7 +3,7 @@
 import { build, ensureNodePackages, orExplain } from './machine.mjs';
 
 await orExplain(async () => {
-  const report = (text) => console.log(`• ${text} …`);
+  const report = (/** @type {string} */ text) => console.log(`• ${text} …`);
   await ensureNodePackages(report);
   await build(report);
 });

@@ -12,11 +12,35 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Types that are no structs: what their JSON looks like. */
+/**
+ * @typedef {object} Schema Of the facts.
+ * @property {string} [$ref]
+ * @property {string} [type]
+ * @property {Schema} [items]
+ * @property {Schema} [additionalProperties]
+ * @property {Record<string, Schema>} [properties]
+ * @property {string[]} [required]
+ *
+ * @typedef {Map<string, Set<string>>} Imports Names of types by the file that they come from.
+ *
+ * @typedef {object} File
+ * @property {{ type: string, text: string }[]} types
+ * @property {Imports} imports
+ *
+ * @typedef {object} Context
+ * @property {string} path
+ * @property {Imports} imports
+ */
+
+/**
+ * Types that are no structs: what their JSON looks like.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
 const written = {
   'io.k8s.api.core.v1.Quantity': 'string',
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'string',
-  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': 'Record<string, unknown>',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': '{ [element: string]: FieldsV1 }',
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': 'string',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Patch': 'Record<string, unknown>',
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': 'string',
@@ -30,11 +54,18 @@ const written = {
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': 'JSONSchemaProps | string[]',
 };
 
-/** What each file of `api/types/` holds, by its path there: `core/v1.ts`. Pure. */
+/**
+ * What each file of `api/types/` holds, by its path there: `core/v1.ts`. Pure.
+ *
+ * @param {Record<string, Schema>} definitions
+ * @returns {Map<string, string>}
+ */
 export function generateTypes(definitions) {
+  /** @type {Map<string, File>} */
   const files = new Map();
   for (const [name, definition] of Object.entries(definitions)) {
     const { path, type } = placeOf(name);
+    /** @type {File} */
     const file = files.get(path) ?? { types: [], imports: new Map() };
     files.set(path, file);
     const context = { path, imports: file.imports };
@@ -43,15 +74,17 @@ export function generateTypes(definitions) {
   return new Map([...files].map(([path, file]) => [path, textOf(path, file)]));
 }
 
-/** `io.k8s.api.core.v1.Pod` is `Pod` in `core/v1.ts`; what belongs to no group is in `runtime.ts`. */
+/**
+ * `io.k8s.api.core.v1.Pod` is `Pod` in `core/v1.ts`; what belongs to no group is in `runtime.ts`.
+ *
+ * @param {string} name
+ */
 function placeOf(name) {
-  const parts = name.split('.');
-  const type = parts.pop();
-  const version = parts.pop();
-  const group = parts.pop();
+  const [type = '', version = '', group = ''] = name.split('.').reverse();
   return { path: /^v\d/.test(version) ? `${group}/${version}.ts` : 'runtime.ts', type };
 }
 
+/** @param {{ name: string, type: string, definition: Schema, context: Context }} declared */
 function declare({ name, type, definition, context }) {
   const alias = Object.hasOwn(written, name) ? written[name] : undefined;
   if (alias !== undefined) return `export type ${type} = ${alias};`;
@@ -63,11 +96,16 @@ function declare({ name, type, definition, context }) {
   return `export interface ${type} {\n${members.join('\n')}\n}`;
 }
 
+/**
+ * @param {Schema} schema
+ * @param {Context} context
+ * @returns {string}
+ */
 function typeOf(schema, context) {
   if (schema.$ref !== undefined) return reference(schema.$ref, context);
   switch (schema.type) {
     case 'array':
-      return listOf(typeOf(schema.items, context));
+      return listOf(typeOf(schema.items ?? {}, context));
     case 'object':
       return schema.additionalProperties
         ? `Record<string, ${typeOf(schema.additionalProperties, context)}>`
@@ -80,8 +118,13 @@ function typeOf(schema, context) {
   }
 }
 
-const listOf = (type) => (/[ |]/.test(type) && !type.startsWith('Record<') ? `(${type})[]` : `${type}[]`);
+const listOf = (/** @type {string} */ type) =>
+  /[ |]/.test(type) && !type.startsWith('Record<') ? `(${type})[]` : `${type}[]`;
 
+/**
+ * @param {string} name
+ * @param {Context} context
+ */
 function reference(name, { path, imports }) {
   const place = placeOf(name);
   if (place.path !== path) {
@@ -91,8 +134,12 @@ function reference(name, { path, imports }) {
   return place.type;
 }
 
-const quoted = (property) => (/^[A-Za-z_$][\w$]*$/.test(property) ? property : `'${property}'`);
+const quoted = (/** @type {string} */ property) => (/^[A-Za-z_$][\w$]*$/.test(property) ? property : `'${property}'`);
 
+/**
+ * @param {string} path
+ * @param {File} file
+ */
 function textOf(path, { types, imports }) {
   const up = path.includes('/') ? '../' : './';
   const lines = [...imports]
@@ -107,6 +154,7 @@ function textOf(path, { types, imports }) {
     .join('\n\n')}\n`;
 }
 
+/** @returns {Record<string, Schema>} */
 export function readDefinitions() {
   return JSON.parse(readFileSync(join(root, 'api/facts/kubernetes-openapi.json'), 'utf8')).definitions;
 }

@@ -11,15 +11,27 @@ import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSyn
 import http from 'node:http';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { alone, tryRun } from './run-command.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/**
+ * Hears in words for the user what is being done.
+ *
+ * @typedef {(text: string) => void} Report
+ */
+
 /** Something that only the user can put right; the message says what and how. */
 export class SetupError extends Error {}
 
-/** What `work` resolves with. A SetupError is told without a stack, after `before`, and ends the process with 1. */
+/**
+ * What `work` resolves with. A SetupError is told without a stack, after `before`, and ends the process with 1.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} work
+ * @returns {Promise<T>}
+ */
 export async function orExplain(work, before = '') {
   try {
     return await work();
@@ -30,7 +42,11 @@ export async function orExplain(work, before = '') {
   }
 }
 
-/** Programs, or files of packages that have none, and the Debian packages that bring them. */
+/**
+ * Programs, or files of packages that have none, and the Debian packages that bring them.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
 export const packagesOf = {
   etcd: 'etcd-server',
   nft: 'nftables',
@@ -44,7 +60,11 @@ export const packagesOf = {
   '/usr/lib/python3/dist-packages/kubernetes/__init__.py': 'python3-kubernetes',
 };
 
-/** Services that come up by themselves when their package is installed, and that Longshore starts on its own instead. */
+/**
+ * Services that come up by themselves when their package is installed, and that Longshore starts on its own instead.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
 const unwantedServices = {
   'etcd-server': 'etcd',
   'docker-registry': 'docker-registry',
@@ -58,6 +78,7 @@ const sourceFolders = [
   'bench',
   'cli',
   'client',
+  'cluster',
   'controller-manager',
   'kinds',
   'kubelet',
@@ -97,6 +118,8 @@ export function checkRoot() {
 /**
  * `npm ci`, when node_modules does not hold what the lock file says. Where npm finds fault with the lock file (npms
  * differ in what it must say of other platforms), `npm install` takes the same versions from it.
+ *
+ * @param {Report} report
  */
 export async function ensureNodePackages(report) {
   if (holdsLockedPackages()) return;
@@ -111,7 +134,12 @@ export async function ensureNodePackages(report) {
   });
 }
 
-/** npm and the compiler write into the checkout: two at once would spoil it for each other. */
+/**
+ * npm and the compiler write into the checkout: two at once would spoil it for each other.
+ *
+ * @param {Report} report
+ * @param {(lock: number) => Promise<void>} work
+ */
 const aloneInCheckout = (report, work) =>
   alone(root, { onWait: () => report('Waiting for another process that installs or builds in this folder'), work });
 
@@ -119,14 +147,24 @@ const aloneInCheckout = (report, work) =>
 function holdsLockedPackages() {
   const written = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(written)) return false;
-  const { packages: installed } = JSON.parse(readFileSync(written, 'utf8'));
-  const { packages: wanted } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const { packages: installed } = readLock(written);
+  const { packages: wanted } = readLock(join(root, 'package-lock.json'));
   return Object.entries(wanted).every(
     ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
   );
 }
 
-/** Compiles into dist/, when a source is newer than the last build. */
+/**
+ * @param {string} path
+ * @returns {{ packages: Record<string, { version?: string, optional?: boolean }> }}
+ */
+const readLock = (path) => JSON.parse(readFileSync(path, 'utf8'));
+
+/**
+ * Compiles into dist/, when a source is newer than the last build.
+ *
+ * @param {Report} report
+ */
 export async function ensureBuild(report) {
   if (isBuilt()) return;
   await aloneInCheckout(report, async (lock) => {
@@ -138,9 +176,21 @@ export async function ensureBuild(report) {
 
 const isBuilt = () => modifiedMs(buildStamp) >= newestSourceMs();
 
-/** The one build: what `npm run build`, `npm start` and the tests of whole clusters use. */
+/**
+ * What a build made of a source, by its path there: `cli/main.js`. Where it is known only once there is a build.
+ *
+ * @param {string} path
+ */
+export const builtFile = (path) => pathToFileURL(join(root, 'dist', path)).href;
+
+/**
+ * The one build: what `npm run build`, `npm start` and the tests of whole clusters use.
+ *
+ * @param {Report} report
+ */
 export const build = (report) => aloneInCheckout(report, compile);
 
+/** @param {number} lock */
 async function compile(lock) {
   const started = new Date();
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -151,11 +201,16 @@ async function compile(lock) {
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
 }
 
-/** Installs the Debian packages of those `programs` that are not there. */
+/**
+ * Installs the Debian packages of those `programs` that are not there.
+ *
+ * @param {readonly string[]} programs
+ * @param {Report} report
+ */
 export async function ensurePrograms(programs, report) {
   const missing = programs.filter((program) => findProgram(program) === undefined);
   if (missing.length === 0) return;
-  const packages = missing.map((program) => packagesOf[program]);
+  const packages = missing.map((program) => packagesOf[program] ?? program);
   if (process.getuid?.() !== 0) {
     throw new SetupError(`Not installed: ${missing.join(', ')}. Run: sudo apt-get install ${packages.join(' ')}`);
   }
@@ -169,7 +224,11 @@ export async function ensurePrograms(programs, report) {
   await disableServicesOf(packages);
 }
 
-/** An engine that answers: the one of DOCKER_HOST, or the machine's own, started when it is not running. */
+/**
+ * An engine that answers: the one of DOCKER_HOST, or the machine's own, started when it is not running.
+ *
+ * @param {Report} report
+ */
 export async function ensureEngine(report) {
   const socket = engineSocket();
   if (await engineAnswers(socket)) return;
@@ -197,6 +256,8 @@ export function engineSocket() {
 /**
  * dockerd in a session of its own. It is the machine's engine from now on and is left running when Longshore stops,
  * since containers live in it; should it end all the same, they survive (live-restore).
+ *
+ * @param {string} socket
  */
 async function startEngine(socket) {
   const log = openSync(engineLog, 'a');
@@ -204,6 +265,7 @@ async function startEngine(socket) {
   if (!existsSync('/etc/docker/daemon.json')) arguments_.push('--live-restore');
   const engine = spawn('dockerd', arguments_, { detached: true, stdio: ['ignore', log, log] });
   engine.unref();
+  /** @type {string | undefined} */
   let failure;
   engine.once('error', (error) => {
     failure = error.message;
@@ -215,7 +277,14 @@ async function startEngine(socket) {
   engine.removeAllListeners();
 }
 
-/** An engine with many containers, or on a slow disk, takes minutes: only one that ended, or says nothing for long, is given up. */
+/**
+ * An engine with many containers, or on a slow disk, takes minutes: only one that ended, or says nothing for long, is
+ * given up.
+ *
+ * @param {string} socket
+ * @param {() => string | undefined} failure
+ * @param {string} log
+ */
 async function waitForEngine(socket, failure, log) {
   let looks = 0;
   while (!(await engineAnswers(socket))) {
@@ -227,6 +296,10 @@ async function waitForEngine(socket, failure, log) {
   }
 }
 
+/**
+ * @param {string} socketPath
+ * @returns {Promise<boolean>}
+ */
 function engineAnswers(socketPath) {
   return new Promise((resolve) => {
     const request = http.get({ socketPath, path: '/_ping', timeout: 10_000 }, (response) => {
@@ -238,13 +311,18 @@ function engineAnswers(socketPath) {
   });
 }
 
+/** @param {readonly string[]} packages */
 async function disableServicesOf(packages) {
   if (!existsSync('/run/systemd/system')) return;
-  const services = packages.map((name) => unwantedServices[name]).filter((name) => name !== undefined);
+  const services = packages.flatMap((name) => unwantedServices[name] ?? []);
   if (services.length > 0) await tryInRoot('systemctl', ['disable', '--now', ...services]);
 }
 
-/** The path of a program, looked for on the PATH and where Debian keeps the administrator's programs. */
+/**
+ * The path of a program, looked for on the PATH and where Debian keeps the administrator's programs.
+ *
+ * @param {string} program
+ */
 export function findProgram(program) {
   if (isAbsolute(program)) return existsSync(program) ? program : undefined;
   const folders = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`.split(':');
@@ -258,6 +336,10 @@ function newestSourceMs() {
   return Math.max(...files, ...sourceFolders.map((folder) => newestIn(join(root, folder))));
 }
 
+/**
+ * @param {string} folder
+ * @returns {number}
+ */
 function newestIn(folder) {
   let newest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -268,15 +350,27 @@ function newestIn(folder) {
   return newest;
 }
 
+/** @param {string} path */
 function modifiedMs(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
+/**
+ * @param {string} command
+ * @param {readonly string[]} arguments_
+ * @param {string} advice what the user can do when it fails
+ * @param {import('./run-command.mjs').RunOptions} [options]
+ */
 async function run(command, arguments_, advice, options) {
   const { ok, output } = await tryInRoot(command, arguments_, options);
   if (!ok) throw new SetupError(`${command} ${arguments_.join(' ')} failed:\n${lastLines(output)}\n${advice}`);
 }
 
+/**
+ * @param {string} command
+ * @param {readonly string[]} arguments_
+ * @param {import('./run-command.mjs').RunOptions} [options]
+ */
 function tryInRoot(command, arguments_, options) {
   return tryRun(command, arguments_, {
     cwd: root,
@@ -285,4 +379,4 @@ function tryInRoot(command, arguments_, options) {
   });
 }
 
-const lastLines = (text) => text.trimEnd().split('\n').slice(-15).join('\n');
+const lastLines = (/** @type {string} */ text) => text.trimEnd().split('\n').slice(-15).join('\n');

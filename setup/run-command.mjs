@@ -7,9 +7,24 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 
+/** @type {readonly NodeJS.Signals[]} */
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** What a command that was told to end has left before it is killed. */
 const graceMs = 10_000;
+
+/**
+ * @typedef {object} RunOptions
+ * @property {string} [cwd]
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {number} [lock]
+ * @property {boolean} [endsByItself]
+ * @property {() => void} [onSlow]
+ * @property {number} [slowMs]
+ *
+ * @typedef {object} RunResult
+ * @property {boolean} ok
+ * @property {string} output
+ */
 
 /**
  * Runs a command to its end; resolves with whether it succeeded, and what it wrote. When this process is told to stop,
@@ -19,21 +34,29 @@ const graceMs = 10_000;
  *   becomes of this process;
  * - `endsByItself`: it is asked by SIGINT, alone, and waited for: apt-get, which must not lose its dpkg midway;
  * - `onSlow`: called every `slowMs` (30 s) while it runs.
+ *
+ * @param {string} command
+ * @param {readonly string[]} arguments_
+ * @param {RunOptions} [options]
+ * @returns {Promise<RunResult>}
  */
 export function tryRun(command, arguments_, options = {}) {
   const { cwd, env = process.env, lock, endsByItself = false, onSlow, slowMs = 30_000 } = options;
   return new Promise((resolve) => {
+    /** @type {import('node:child_process').StdioOptions} */
     const stdio = ['ignore', 'pipe', 'pipe', ...(lock === undefined ? [] : [lock])];
     let output = '';
+    /** @type {NodeJS.Signals | undefined} */
     let stoppedBy;
+    /** @type {NodeJS.Timeout | undefined} */
     let killTimer;
-    const stop = (signal) => {
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
       stoppedBy ??= signal;
       if (endsByItself) send(child.pid, 'SIGINT');
-      else if (killTimer !== undefined) send(-child.pid, 'SIGKILL');
+      else if (killTimer !== undefined) sendToGroup(child.pid, 'SIGKILL');
       else {
-        send(-child.pid, 'SIGTERM');
-        killTimer = setTimeout(() => send(-child.pid, 'SIGKILL'), graceMs);
+        sendToGroup(child.pid, 'SIGTERM');
+        killTimer = setTimeout(() => sendToGroup(child.pid, 'SIGKILL'), graceMs);
       }
     };
     // Before the command starts: a signal that came between the two would leave it behind.
@@ -41,17 +64,17 @@ export function tryRun(command, arguments_, options = {}) {
     // A group of its own, to be ended whole: npm does not end what it started.
     const child = spawn(command, arguments_, { cwd, env, stdio, detached: true });
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
+      stream?.setEncoding('utf8').on('data', (text) => {
         output = (output + text).slice(-1_000_000);
       });
     }
     const slowTimer = onSlow && setInterval(onSlow, slowMs);
-    const finish = (result) => {
+    const finish = (/** @type {RunResult} */ result) => {
       clearInterval(slowTimer);
       clearTimeout(killTimer);
       for (const signal of stopSignals) process.off(signal, stop);
       if (stoppedBy !== undefined) {
-        if (!endsByItself) send(-child.pid, 'SIGKILL'); // what did not listen
+        if (!endsByItself) sendToGroup(child.pid, 'SIGKILL'); // what did not listen
         process.exit(128 + constants.signals[stoppedBy]);
       }
       resolve(result);
@@ -61,6 +84,16 @@ export function tryRun(command, arguments_, options = {}) {
   });
 }
 
+/**
+ * @param {number | undefined} pid undefined: it never began
+ * @param {NodeJS.Signals} signal
+ */
+const sendToGroup = (pid, signal) => send(pid && -pid, signal);
+
+/**
+ * @param {number | undefined} pid
+ * @param {NodeJS.Signals} signal
+ */
 function send(pid, signal) {
   try {
     if (pid) process.kill(pid, signal);
@@ -72,6 +105,11 @@ function send(pid, signal) {
 /**
  * Calls `work` while no other process does for the same folder; it is given the descriptor of the lock, for commands
  * that write there. The kernel gives the lock back, so that none is left by a process that was killed.
+ *
+ * @template T
+ * @param {string} folder
+ * @param {{ onWait: () => void, work: (lock: number) => Promise<T> }} does
+ * @returns {Promise<T>}
  */
 export async function alone(folder, { onWait, work }) {
   const lock = openSync(folder, 'r');
@@ -88,5 +126,10 @@ export async function alone(folder, { onWait, work }) {
   }
 }
 
-/** flock(1) locks what it inherits, so that the lock stays when it has ended. Place 3 is the first behind stderr. */
+/**
+ * flock(1) locks what it inherits, so that the lock stays when it has ended. Place 3 is the first behind stderr.
+ *
+ * @param {number} lock
+ * @param {readonly string[]} flags
+ */
 const flock = (lock, flags) => tryRun('flock', ['--exclusive', ...flags, '3'], { lock });

@@ -4,6 +4,7 @@
  */
 
 import {
+  builtFile,
   checkMachine,
   checkRoot,
   ensureBuild,
@@ -26,8 +27,8 @@ function onlyComponents() {
 }
 
 /** What these components call, so that a control plane of its own needs neither root nor an engine. */
-function programsFor(only) {
-  const wanted = (component) => only === undefined || only.includes(component);
+function programsFor(/** @type {readonly string[] | undefined} */ only) {
+  const wanted = (/** @type {string} */ component) => only === undefined || only.includes(component);
   const programs = [];
   if (wanted('etcd') && !flags.some((flag) => flag.startsWith('--etcd-servers'))) programs.push('etcd');
   if (worker.some(wanted)) programs.push('nft', 'ip', 'iptables', 'conntrack');
@@ -35,6 +36,7 @@ function programsFor(only) {
   return programs;
 }
 
+/** @param {import('./machine.mjs').Report} report */
 async function prepare(report) {
   checkMachine();
   const only = onlyComponents();
@@ -43,7 +45,8 @@ async function prepare(report) {
   await ensureNodePackages(report);
   await ensureBuild(report);
   if (helpOnly) return;
-  const { whyUpIsRefused } = await import('../dist/cli/run-kubecfg.js');
+  /** @type {{ whyUpIsRefused(flags: readonly string[]): Promise<string | undefined> }} */
+  const { whyUpIsRefused } = await import(builtFile('cli/run-kubecfg.js'));
   const refusal = await whyUpIsRefused(flags);
   if (refusal !== undefined) throw new SetupError(refusal);
   await ensurePrograms(programsFor(only), report);
@@ -52,4 +55,4 @@ async function prepare(report) {
 
 await orExplain(() => prepare((text) => console.log(`• ${text} …`)), '\n');
 process.argv.splice(2, 0, 'up');
-await import('../dist/cli/main.js');
+await import(builtFile('cli/main.js'));

@@ -12,7 +12,11 @@ import { spawnSync } from 'node:child_process';
 import { checkMachine, checkRoot, ensurePrograms, orExplain, root, SetupError } from '../setup/machine.mjs';
 import { whyRefused } from './stages.mjs';
 
-/** Which of Debian's suites has which version. */
+/**
+ * Which of Debian's suites has which version.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
 const suites = { 26: 'trixie', 28: 'sid' };
 
 /** What an engine can break. */
@@ -29,6 +33,7 @@ const usage =
   `npm run test:engines -- VERSION… [TEST…]\n\nRuns tests on Docker Engine ${Object.keys(suites).join(' or ')}, which is ` +
   'downloaded first where it is not there yet. Without a test: all that touches the engine; else the words of npm test.';
 
+/** @param {readonly string[]} words */
 async function main(words) {
   if (words.length === 0 || words.includes('--help')) {
     console.log(usage);
@@ -48,11 +53,17 @@ async function main(words) {
   return codes.every((code) => code === 0) ? 0 : 1;
 }
 
-/** The exit code. */
+/**
+ * The exit code.
+ *
+ * @param {string} version
+ * @param {readonly string[]} tests
+ */
 function testOn(version, tests) {
-  const environment = { ...process.env, PATH: `${bringEngine(suites[version])}:${process.env.PATH}` };
+  const suite = suites[version] ?? version;
+  const environment = { ...process.env, PATH: `${bringEngine(suite)}:${process.env.PATH}` };
   const { stdout } = spawnSync('dockerd', ['--version'], { env: environment, encoding: 'utf8' });
-  console.log(`\n${stdout.trim()}, from Debian ${suites[version]}`);
+  console.log(`\n${stdout.trim()}, from Debian ${suite}`);
   const { status } = spawnSync(process.execPath, ['test/run.mjs', ...tests], {
     cwd: root,
     env: environment,
@@ -61,7 +72,11 @@ function testOn(version, tests) {
   return status ?? 1;
 }
 
-/** What is to come first in the PATH. */
+/**
+ * What is to come first in the PATH.
+ *
+ * @param {string} suite
+ */
 function bringEngine(suite) {
   const { status, stdout } = spawnSync('test/support/engines.sh', [suite], {
     cwd: root,

@@ -14,6 +14,7 @@ import { orExplain, root, SetupError } from '../setup/machine.mjs';
 
 const defaultStages = ['types', 'lint', 'unit', 'integration'];
 
+/** @param {readonly string[]} words */
 function main(words) {
   const majors = words.filter((word) => /^\d+$/.test(word));
   const stages = words.filter((word) => !majors.includes(word));
@@ -22,15 +23,23 @@ function main(words) {
   if (failed.length > 0) throw new SetupError(`Not everything passed on Node ${failed.join(', ')}`);
 }
 
+/**
+ * @param {string} major
+ * @param {readonly string[]} stages
+ */
 function passes(major, stages) {
   const node = ensureNode(major);
-  const { stdout } = run(node, ['--version'], { encoding: 'utf8' });
+  const { stdout } = run(node, ['--version'], { stdio: 'pipe' });
   console.log(`\nNode ${stdout.trim()}`);
   // What the tests start, they start with the Node that runs them.
   return run(node, ['test/run.mjs', ...stages], { stdio: 'inherit' }).status === 0;
 }
 
-/** The path of the binary, installed when it is not there. */
+/**
+ * The path of the binary, installed when it is not there.
+ *
+ * @param {string} major
+ */
 function ensureNode(major) {
   const name = `node-linux-${process.arch}`;
   const folder = join(root, 'node_modules/.cache', `node-${major}`);
@@ -42,8 +51,13 @@ function ensureNode(major) {
   return binary;
 }
 
+/**
+ * @param {string} command
+ * @param {readonly string[]} words
+ * @param {{ stdio: import('node:child_process').StdioOptions }} options
+ */
 function run(command, words, options) {
-  const result = spawnSync(command, words, { cwd: root, ...options });
+  const result = spawnSync(command, words, { cwd: root, encoding: 'utf8', ...options });
   if (result.error) throw result.error;
   return result;
 }

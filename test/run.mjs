@@ -3,9 +3,10 @@
  *
  *   npm test                        everything
  *   npm test -- unit integration    only these stages
- *   npm test -- proxy/rules         only test files whose path contains this
+ *   npm test -- proxy/services      only test files whose path contains this
  *
- * End-to-end tests run in a sandbox: their own network, processes, mounts and engine (test/support/sandbox.sh).
+ * Each file of end-to-end tests runs in a sandbox of its own: network, processes, mounts and engine of its own
+ * (test/support/sandbox.sh). Two run at a time: most of what they do is wait.
  * LONGSHORE_TEST_VERBOSE=1 also shows what tests write.
  */
 
@@ -28,8 +29,15 @@ import { selectStages, usage, whyRefused } from './stages.mjs';
 
 const fileTimeoutMs = 600_000;
 const totals = { passed: 0, failed: 0, skipped: 0 };
-let current;
+/**
+ * Commands that are to end when this does.
+ *
+ * @type {Set<import('node:child_process').ChildProcess>}
+ */
+const running = new Set();
+let isStopping = false;
 
+/** @param {readonly string[]} words */
 async function main(words) {
   if (words.includes('--help')) {
     console.log(usage);
@@ -40,28 +48,33 @@ async function main(words) {
   await setUp();
   const scratch = mkdtempSync(join(tmpdir(), 'longshore-test-'));
   try {
-    for (const stage of selectStages(words)) await runStage(stage, scratch);
+    for (const stage of selectStages(words)) if (!isStopping) await runStage(stage, scratch);
   } finally {
     rmSync(scratch, { recursive: true });
   }
+  if (isStopping) return 130;
   if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed === 0 && totals.passed > 0 ? 0 : 1;
 }
 
 async function setUp() {
-  const report = (text) => console.log(`• ${text} …`);
+  const report = (/** @type {string} */ text) => console.log(`• ${text} …`);
   checkMachine();
   checkRoot();
   await ensureNodePackages(report);
   await ensurePrograms(Object.keys(packagesOf), report);
 }
 
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {string} scratch a folder
+ */
 async function runStage(stage, scratch) {
   if (stage.files?.length === 0) return;
   const started = performance.now();
   const before = { ...totals };
-  if (stage.command !== undefined) await runCheck(stage);
+  if (stage.commands !== undefined) await runChecks(stage.commands);
   else await runTests(stage, scratch);
   const failed = totals.failed - before.failed;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -70,17 +83,38 @@ async function runStage(stage, scratch) {
   );
 }
 
-async function runCheck({ command }) {
-  const code = await run(command);
-  totals[code === 0 ? 'passed' : 'failed'] += 1;
+/** @param {readonly (readonly string[])[]} commands */
+async function runChecks(commands) {
+  for (const command of commands) totals[(await run(command)) === 0 ? 'passed' : 'failed'] += 1;
 }
 
-async function runTests({ name, files, concurrency = 1, sandbox = false }, scratch) {
-  if (sandbox) {
-    await ensureBuild((text) => console.log(`• ${text} …`));
-    await run([process.execPath, '--import', 'tsx', 'test/support/fill-cache.ts']);
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {string} scratch a folder
+ */
+async function runTests({ name, files = [], concurrency = 1, sandboxes }, scratch) {
+  const totalsFile = (/** @type {string | number} */ part) => join(scratch, `${name}-${part}.json`);
+  if (sandboxes === undefined) {
+    await runTestRunner(files, { concurrency, totalsFile: totalsFile('all') });
+    return;
   }
-  const totalsFile = join(scratch, `${name}.json`);
+  await ensureBuild((text) => console.log(`• ${text} …`));
+  await run([process.execPath, '--import', 'tsx', 'test/support/fill-cache.ts']);
+  const waiting = [...files.entries()];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, file] = next;
+      await runTestRunner([file], { inside: ['test/support/sandbox.sh'], totalsFile: totalsFile(index) });
+    }
+  };
+  await Promise.all(Array.from({ length: sandboxes }, work));
+}
+
+/**
+ * @param {readonly string[]} files
+ * @param {{ inside?: readonly string[], concurrency?: number, totalsFile: string }} options
+ */
+async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile }) {
   const runner = [
     ...[process.execPath, '--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
     ...[
@@ -88,10 +122,8 @@ async function runTests({ name, files, concurrency = 1, sandbox = false }, scrat
       '--test-reporter=./test/support/reporter.mjs',
       '--test-reporter-destination=stdout',
     ],
-    ...files,
   ];
-  const command = sandbox ? ['test/support/sandbox.sh', ...runner] : runner;
-  const code = await run(command, { LONGSHORE_TEST_TOTALS: totalsFile });
+  const code = await run([...inside, ...runner, ...files], { LONGSHORE_TEST_TOTALS: totalsFile });
   const counted = readTotals(totalsFile);
   totals.passed += counted.passed;
   totals.skipped += counted.skipped;
@@ -99,6 +131,10 @@ async function runTests({ name, files, concurrency = 1, sandbox = false }, scrat
   totals.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
 }
 
+/**
+ * @param {string} file
+ * @returns {{ passed: number, failed: number, skipped: number }}
+ */
 function readTotals(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -107,24 +143,39 @@ function readTotals(file) {
   }
 }
 
-function run([command, ...arguments_], environment = {}) {
+/**
+ * @param {readonly string[]} command
+ * @param {NodeJS.ProcessEnv} [environment]
+ * @returns {Promise<number | null>} the exit code
+ */
+function run([command = '', ...arguments_], environment = {}) {
   return new Promise((resolve) => {
-    current = spawn(command, arguments_, {
+    if (isStopping) {
+      resolve(130);
+      return;
+    }
+    const child = spawn(command, arguments_, {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, ...environment },
     });
-    current.on('error', (error) => {
+    running.add(child);
+    const finish = (/** @type {number | null} */ code) => {
+      running.delete(child);
+      resolve(code);
+    };
+    child.on('error', (error) => {
       console.error(`${command}: ${error.message}`);
-      resolve(1);
+      finish(1);
     });
-    current.on('exit', (code, signal) => resolve(signal === null ? code : 1));
+    child.on('exit', (code, signal) => finish(signal === null ? code : 1));
   });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    current?.kill('SIGTERM');
+    isStopping = true;
+    for (const child of running) child.kill('SIGTERM');
     process.exitCode = 130;
     setTimeout(() => process.exit(130), 15_000).unref();
   });

@@ -5,25 +5,44 @@ import { join } from 'node:path';
 import { root } from '../setup/machine.mjs';
 
 const allFiles = findTests('.');
-const inFolder = (folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));
+const inFolder = (/** @type {string} */ folder) => allFiles.filter((file) => file.startsWith(`${folder}/`));
 
-/** In the order in which they run. */
+/**
+ * @typedef {object} Stage Commands, or test files.
+ * @property {string} name
+ * @property {readonly (readonly string[])[]} [commands]
+ * @property {readonly string[]} [files]
+ * @property {number} [concurrency]
+ * @property {number} [sandboxes] how many at a time, with a file of its own in each; absent: none is needed
+ */
+
+const compiler = [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'];
+
+/**
+ * In the order in which they run.
+ *
+ * @type {readonly Stage[]}
+ */
 const stages = [
-  { name: 'types', command: [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit'] },
+  { name: 'types', commands: [compiler, [...compiler, '-p', 'tsconfig.scripts.json']] },
   {
     name: 'lint',
-    command: [process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+    commands: [[process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   },
   { name: 'layering', files: ['test/layering.test.ts'] },
   { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
   { name: 'clients', files: inFolder('test/clients') },
-  { name: 'attacks', files: inFolder('test/attacks'), sandbox: true },
-  { name: 'e2e', files: inFolder('test/e2e'), sandbox: true },
+  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
+  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 2 },
 ];
 
-/** Whatever has no stage of its own. */
+/**
+ * Whatever has no stage of its own.
+ *
+ * @param {string} file
+ */
 function isIntegration(file) {
   const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
   return file.startsWith('test/') && !others.some((other) => file.startsWith(other));
@@ -33,25 +52,38 @@ const stageNames = stages.map(({ name }) => name);
 
 export const usage = `npm test                        everything, in this order: ${stageNames.join(', ')}
 npm test -- unit integration    only these stages
-npm test -- proxy/rules         only test files whose path contains this`;
+npm test -- proxy/services      only test files whose path contains this`;
 
-/** A sentence when a word means no test. */
+/**
+ * A sentence when a word means no test.
+ *
+ * @param {readonly string[]} words
+ */
 export function whyRefused(words) {
   const unknown = words.filter((word) => !stageNames.includes(word) && !allFiles.some((file) => file.includes(word)));
   return unknown.length === 0 ? undefined : `No stage and no test file matches ${unknown.join(', ')}.\n\n${usage}`;
 }
 
-/** Words are stages, which run whole, or parts of the paths of test files; no word is everything. */
+/**
+ * Words are stages, which run whole, or parts of the paths of test files; no word is everything.
+ *
+ * @param {readonly string[]} words
+ * @returns {Stage[]}
+ */
 export function selectStages(words) {
   const names = words.filter((word) => stages.some(({ name }) => name === word));
   const parts = words.filter((word) => !names.includes(word));
-  const isWanted = (file) => parts.some((part) => file.includes(part));
+  const isWanted = (/** @type {string} */ file) => parts.some((part) => file.includes(part));
   return stages.flatMap((stage) => {
     if (words.length === 0 || names.includes(stage.name)) return [stage];
     return stage.files === undefined ? [] : [{ ...stage, files: stage.files.filter(isWanted) }];
   });
 }
 
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
 function findTests(folder) {
   const skipped = ['node_modules', 'dist', '.git', 'coverage'];
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {

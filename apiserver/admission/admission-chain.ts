@@ -1,7 +1,7 @@
 /** The admission plugins, in the order in which they run. A further one is a further row. */
 
-import type { Registries } from '../registry/registries.ts';
-import { AdmissionChain, type AdmissionPlugin } from './admission.ts';
+import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
@@ -15,20 +15,22 @@ export interface AdmissionOptions {
   readonly serviceAccounts: ServiceAccountOptions;
   /** Names of plugins that are left out. */
   readonly disabled: readonly string[];
+  /** Asked after those listed here. */
+  readonly further: readonly AdmissionPlugin[];
 }
 
-/** `registries` is asked when the first request comes: the registries themselves need the chain. */
-export function createAdmissionChain(registries: () => Registries, options: AdmissionOptions): AdmissionChain {
+export function createAdmissionChain(objects: ObjectReader, options: AdmissionOptions): AdmissionChain {
   const plugins: readonly AdmissionPlugin[] = [
-    createNamespaceLifecycle(registries),
-    createServiceAccountPlugin(registries, options.serviceAccounts),
+    createNamespaceLifecycle(objects),
+    createServiceAccountPlugin(objects, options.serviceAccounts),
     taintNodesByCondition,
-    createPriorityPlugin(registries),
+    createPriorityPlugin(objects),
     defaultTolerationSeconds,
     storageObjectInUseProtection,
-    createRuntimeClassPlugin(registries),
-    createDefaultStorageClass(registries),
-    createDefaultIngressClass(registries),
+    createRuntimeClassPlugin(objects),
+    createDefaultStorageClass(objects),
+    createDefaultIngressClass(objects),
+    ...options.further,
   ];
   return new AdmissionChain(plugins.filter(({ name }) => !options.disabled.includes(name)));
 }

@@ -1,38 +1,59 @@
 /** Claims and ingresses that name no class get the one that is marked as the default. */
 
-import { ingressClasses } from '../../api/resources/networking.ts';
+import {
+  defaultIngressClassAnnotation,
+  defaultStorageClassAnnotation,
+  ingressClassAnnotation,
+  storageClassAnnotation,
+} from '../../api/labels.ts';
+import type { KubernetesObject } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
+import { persistentVolumeClaims } from '../../api/resources/core.ts';
+import { ingressClasses, ingresses } from '../../api/resources/networking.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
-import type { PersistentVolumeClaim } from '../../api/types/core/v1.ts';
-import type { Ingress } from '../../api/types/networking/v1.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin } from './admission.ts';
-import { findDefault } from './cached-objects.ts';
+import { compareText } from '../../base/compare.ts';
+import { type AdmissionPlugin, onWrite } from '../registry/admission.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 
-export const createDefaultStorageClass = (registries: () => Registries): AdmissionPlugin => ({
+export const createDefaultStorageClass = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'DefaultStorageClass',
 
-  async admit({ operation, kind, subresource, object }) {
-    if (operation !== 'CREATE' || kind.plural !== 'persistentvolumeclaims' || subresource !== undefined) return;
-    const { spec, metadata } = object as PersistentVolumeClaim;
-    const isNamed =
-      spec?.storageClassName !== undefined ||
-      metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
-    if (spec === undefined || isNamed) return;
-    const name = await findDefault(registries(), storageClasses, 'storageclass.kubernetes.io/is-default-class');
-    if (name !== undefined) spec.storageClassName = name;
-  },
+  admit: [
+    onWrite(['CREATE'], persistentVolumeClaims, async ({ object: { spec, metadata } }) => {
+      const isNamed =
+        spec?.storageClassName !== undefined || metadata?.annotations?.[storageClassAnnotation] !== undefined;
+      if (spec === undefined || isNamed) return;
+      const name = await findDefault(objects, storageClasses, defaultStorageClassAnnotation);
+      if (name !== undefined) spec.storageClassName = name;
+    }),
+  ],
 });
 
-export const createDefaultIngressClass = (registries: () => Registries): AdmissionPlugin => ({
+export const createDefaultIngressClass = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'DefaultIngressClass',
 
-  async admit({ operation, kind, subresource, object }) {
-    if (operation !== 'CREATE' || kind.plural !== 'ingresses' || subresource !== undefined) return;
-    const { spec, metadata } = object as Ingress;
-    const isNamed =
-      spec?.ingressClassName !== undefined || metadata?.annotations?.['kubernetes.io/ingress.class'] !== undefined;
-    if (spec === undefined || isNamed) return;
-    const name = await findDefault(registries(), ingressClasses, 'ingressclass.kubernetes.io/is-default-class');
-    if (name !== undefined) spec.ingressClassName = name;
-  },
+  admit: [
+    onWrite(['CREATE'], ingresses, async ({ object: { spec, metadata } }) => {
+      const isNamed =
+        spec?.ingressClassName !== undefined || metadata?.annotations?.[ingressClassAnnotation] !== undefined;
+      if (spec === undefined || isNamed) return;
+      const name = await findDefault(objects, ingressClasses, defaultIngressClassAnnotation);
+      if (name !== undefined) spec.ingressClassName = name;
+    }),
+  ],
 });
+
+/** The newest of those that an annotation marks as the default; ties by name. */
+async function findDefault<T extends KubernetesObject>(
+  objects: ObjectReader,
+  resource: Resource<T>,
+  annotation: string,
+): Promise<string | undefined> {
+  const marked = (await objects.all(resource)).filter(({ metadata }) => metadata.annotations?.[annotation] === 'true');
+  const [first] = marked.sort(
+    (a, b) =>
+      b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp) ||
+      compareText(a.metadata.name, b.metadata.name),
+  );
+  return first?.metadata.name;
+}

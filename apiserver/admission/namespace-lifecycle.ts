@@ -2,28 +2,37 @@
 
 import { namespaces } from '../../api/resources/core.ts';
 import { forbidden, notFound, StatusError } from '../../api/status-error.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
+import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 
-const immortal: readonly string[] = ['default', 'kube-system', 'kube-public'];
+const protectedNamespaces: readonly string[] = ['default', 'kube-system', 'kube-public'];
 
-export const createNamespaceLifecycle = (registries: () => Registries): AdmissionPlugin => ({
+export const createNamespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'NamespaceLifecycle',
 
-  async admit(request) {
-    const { operation, namespace, kind } = request;
-    if (operation !== 'CREATE' || !namespace || kind.plural === 'namespaces') return;
-    const found = await findObject(registries(), namespaces, { name: namespace });
-    if (found === undefined) throw notFound(namespaces, namespace);
-    if (found.metadata.deletionTimestamp !== undefined) throw ending(request, namespace);
-  },
+  admit: [
+    {
+      handles: { operations: ['CREATE'] },
+      async run(request) {
+        const { namespace } = request;
+        if (!namespace) return;
+        const found = await objects.find(namespaces, { name: namespace });
+        if (found === undefined) throw notFound(namespaces, namespace);
+        if (found.metadata.deletionTimestamp !== undefined) throw ending(request, namespace);
+      },
+    },
+  ],
 
-  validate({ operation, kind, name }) {
-    if (operation === 'DELETE' && kind.plural === 'namespaces' && immortal.includes(name)) {
-      throw forbidden(namespaces, name, 'this namespace may not be deleted');
-    }
-  },
+  validate: [
+    {
+      handles: { operations: ['DELETE'], resource: namespaces },
+      run({ name }) {
+        if (protectedNamespaces.includes(name)) {
+          throw forbidden(namespaces, name, 'this namespace may not be deleted');
+        }
+      },
+    },
+  ],
 });
 
 function ending({ kind, name }: AdmissionRequest, namespace: string): StatusError {

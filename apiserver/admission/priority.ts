@@ -1,56 +1,56 @@
 /** A pod's priority comes from its class, never from the pod itself; one class at most is the default. */
 
+import { pods } from '../../api/resources/core.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import { forbidden } from '../../api/status-error.ts';
-import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
+import type { PodSpec } from '../../api/types/core/v1.ts';
 import type { PriorityClass } from '../../api/types/scheduling/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { allObjects, findObject } from './cached-objects.ts';
+import { type AdmissionPlugin, type AdmissionRequest, onWrite } from '../registry/admission.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 
 type Found = Pick<PriorityClass, 'value' | 'preemptionPolicy'> & { readonly name: string };
 
-export const createPriorityPlugin = (registries: () => Registries): AdmissionPlugin => ({
+export const createPriorityPlugin = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'Priority',
 
-  async admit(request) {
-    const { operation, kind, subresource } = request;
-    if (kind.plural !== 'pods' || subresource !== undefined) return;
-    const { spec } = request.object as Pod;
-    if (spec === undefined) return;
-    if (operation === 'UPDATE') keepPriority(spec, request.previous as DeepReadonly<Pod>);
-    else if (operation === 'CREATE') await setPriority(registries(), request, spec);
-  },
+  admit: [
+    onWrite(['CREATE'], pods, async (request) => {
+      const { spec } = request.object;
+      if (spec !== undefined) await setPriority(objects, request, spec);
+    }),
+    onWrite(['UPDATE'], pods, ({ object: { spec }, previous }) => {
+      if (spec !== undefined) keepPriority(spec, previous?.spec);
+    }),
+  ],
 
-  async validate(request) {
-    const { operation, kind } = request;
-    if (kind.plural !== 'priorityclasses' || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
-    const { globalDefault, metadata } = request.object as PriorityClass;
-    if (!globalDefault) return;
-    const present = await globalDefaultClass(registries());
-    if (present !== undefined && present.name !== metadata?.name) {
-      throw forbidden(
-        kind,
-        request.name,
-        `PriorityClass ${present.name} is already marked as default. Only one default can exist`,
-      );
-    }
-  },
+  validate: [
+    onWrite(['CREATE', 'UPDATE'], priorityClasses, async ({ object: { globalDefault, metadata }, kind, name }) => {
+      if (!globalDefault) return;
+      const present = await globalDefaultClass(objects);
+      if (present !== undefined && present.name !== metadata?.name) {
+        throw forbidden(
+          kind,
+          name,
+          `PriorityClass ${present.name} is already marked as default. Only one default can exist`,
+        );
+      }
+    }),
+  ],
 });
 
 /** Clients that send a pod back without these did not mean to take them away. */
-function keepPriority(spec: PodSpec, previous: DeepReadonly<Pod>): void {
-  if (spec.priority === undefined && previous.spec?.priority !== undefined) spec.priority = previous.spec.priority;
-  if (spec.preemptionPolicy === undefined && previous.spec?.preemptionPolicy !== undefined) {
-    spec.preemptionPolicy = previous.spec.preemptionPolicy;
+function keepPriority(spec: PodSpec, previous: DeepReadonly<PodSpec> | undefined): void {
+  if (spec.priority === undefined && previous?.priority !== undefined) spec.priority = previous.priority;
+  if (spec.preemptionPolicy === undefined && previous?.preemptionPolicy !== undefined) {
+    spec.preemptionPolicy = previous.preemptionPolicy;
   }
 }
 
-async function setPriority(registries: Registries, request: AdmissionRequest, spec: PodSpec): Promise<void> {
+async function setPriority(objects: ObjectReader, request: AdmissionRequest, spec: PodSpec): Promise<void> {
   const found = spec.priorityClassName
-    ? await namedClass(registries, request, spec.priorityClassName)
-    : await globalDefaultClass(registries);
+    ? await namedClass(objects, request, spec.priorityClassName)
+    : await globalDefaultClass(objects);
   if (found && !spec.priorityClassName) spec.priorityClassName = found.name;
   const value = found?.value ?? 0;
   const policy = found?.preemptionPolicy ?? 'PreemptLowerPriority';
@@ -73,14 +73,14 @@ async function setPriority(registries: Registries, request: AdmissionRequest, sp
   spec.preemptionPolicy = policy;
 }
 
-async function namedClass(registries: Registries, request: AdmissionRequest, name: string): Promise<Found> {
-  const found = name.includes('/') ? undefined : await findObject(registries, priorityClasses, { name });
+async function namedClass(objects: ObjectReader, request: AdmissionRequest, name: string): Promise<Found> {
+  const found = name.includes('/') ? undefined : await objects.find(priorityClasses, { name });
   if (found === undefined) throw forbidden(request.kind, request.name, `no PriorityClass with name ${name} was found`);
   return toFound(found);
 }
 
-async function globalDefaultClass(registries: Registries): Promise<Found | undefined> {
-  const marked = (await allObjects(registries, priorityClasses)).filter(({ globalDefault }) => globalDefault);
+async function globalDefaultClass(objects: ObjectReader): Promise<Found | undefined> {
+  const marked = (await objects.all(priorityClasses)).filter(({ globalDefault }) => globalDefault);
   const [lowest] = marked.sort((a, b) => (a.value ?? 0) - (b.value ?? 0));
   return lowest && toFound(lowest);
 }

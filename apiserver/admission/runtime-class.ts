@@ -1,36 +1,36 @@
 /** A pod with a runtime class pays that class's overhead, and runs only where the class can. */
 
 import { own } from '../../api/json-record.ts';
+import { pods } from '../../api/resources/core.ts';
 import { runtimeClasses } from '../../api/resources/node.ts';
 import { forbidden } from '../../api/status-error.ts';
-import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
+import type { PodSpec } from '../../api/types/core/v1.ts';
 import type { RuntimeClass } from '../../api/types/node/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
+import { type AdmissionPlugin, type AdmissionRequest, onWrite } from '../registry/admission.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 
-export const createRuntimeClassPlugin = (registries: () => Registries): AdmissionPlugin => ({
+export const createRuntimeClassPlugin = (objects: ObjectReader): AdmissionPlugin => ({
   name: 'RuntimeClass',
 
-  async admit(request) {
-    const { operation, kind, subresource, object } = request;
-    if (operation !== 'CREATE' || kind.plural !== 'pods' || subresource !== undefined) return;
-    const { spec } = object as Pod;
-    if (spec === undefined) return;
-    const found = spec.runtimeClassName ? await findClass(registries(), request, spec.runtimeClassName) : undefined;
-    setOverhead(request, spec, found);
-    if (found?.scheduling) applyScheduling(request, spec, found.scheduling);
-  },
+  admit: [
+    onWrite(['CREATE'], pods, async (request) => {
+      const { spec } = request.object;
+      if (spec === undefined) return;
+      const found = spec.runtimeClassName ? await findClass(objects, request, spec.runtimeClassName) : undefined;
+      setOverhead(request, spec, found);
+      if (found?.scheduling) applyScheduling(request, spec, found.scheduling);
+    }),
+  ],
 });
 
 async function findClass(
-  registries: Registries,
+  objects: ObjectReader,
   request: AdmissionRequest,
   name: string,
 ): Promise<DeepReadonly<RuntimeClass>> {
-  const found = name.includes('/') ? undefined : await findObject(registries, runtimeClasses, { name });
+  const found = name.includes('/') ? undefined : await objects.find(runtimeClasses, { name });
   if (found === undefined) throw refuse(request, `RuntimeClass ${JSON.stringify(name)} not found`);
   return found;
 }

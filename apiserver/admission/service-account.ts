@@ -1,14 +1,14 @@
 /** Every pod runs as a service account that exists; where tokens are issued, the pod gets one mounted. */
 
-import { serviceAccounts } from '../../api/resources/core.ts';
+import { mirrorAnnotation } from '../../api/labels.ts';
+import { pods, serviceAccounts } from '../../api/resources/core.ts';
 import { forbidden } from '../../api/status-error.ts';
-import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
+import type { Container, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
+import { type AdmissionPlugin, type AdmissionRequest, onWrite } from '../registry/admission.ts';
 import { generateName } from '../registry/object-metadata.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { findObject } from './cached-objects.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
 
 export interface ServiceAccountOptions {
   /** Whether kubelets can get tokens for pods: without, a pod that mounts one would never start. */
@@ -16,33 +16,32 @@ export interface ServiceAccountOptions {
 }
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 /** An hour, and a little so that the first renewal does not fall on the hour. */
 const tokenSeconds = 3607;
 
 export const createServiceAccountPlugin = (
-  registries: () => Registries,
+  objects: ObjectReader,
   { mountTokens }: ServiceAccountOptions,
 ): AdmissionPlugin => ({
   name: 'ServiceAccount',
 
-  async admit(request) {
-    const { operation, kind, subresource, object } = request;
-    if (operation !== 'CREATE' || kind.plural !== 'pods' || subresource !== undefined) return;
-    const pod = object as Pod;
-    if (pod.spec === undefined || pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) return;
-    pod.spec.serviceAccountName ||= 'default';
-    pod.spec.serviceAccount = pod.spec.serviceAccountName;
-    const account = await findAccount(registries(), request, pod.spec.serviceAccountName);
-    if (mountTokens && wantsToken(pod.spec, account)) mountToken(pod.spec);
-    if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-      pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
-    }
-  },
+  admit: [
+    onWrite(['CREATE'], pods, async (request) => {
+      const pod = request.object;
+      if (pod.spec === undefined || pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) return;
+      pod.spec.serviceAccountName ||= 'default';
+      pod.spec.serviceAccount = pod.spec.serviceAccountName;
+      const account = await findAccount(objects, request, pod.spec.serviceAccountName);
+      if (mountTokens && wantsToken(pod.spec, account)) mountToken(pod.spec);
+      if (!pod.spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+        pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+      }
+    }),
+  ],
 });
 
 async function findAccount(
-  registries: Registries,
+  objects: ObjectReader,
   request: AdmissionRequest,
   name: string,
 ): Promise<DeepReadonly<ServiceAccount>> {
@@ -51,7 +50,7 @@ async function findAccount(
     forbidden(kind, request.name, `error looking up service account ${namespace}/${name}: ${why}`);
   const wrong = checkPathSegment(name);
   if (wrong.length > 0) throw refuse(`invalid resource name ${JSON.stringify(name)}: [${wrong.join(', ')}]`);
-  const account = await findObject(registries, serviceAccounts, { namespace, name });
+  const account = await objects.find(serviceAccounts, { namespace, name });
   if (account === undefined) throw refuse(`serviceaccount ${JSON.stringify(name)} not found`);
   return account;
 }

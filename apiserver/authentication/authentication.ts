@@ -1,18 +1,13 @@
-/** Decides who a request is from: the authenticators in order, then impersonation. Rooms for tokens are further rows. */
+/** Decides who a request is from: the authenticators in order. Another one is another row. */
 
 import { unauthorized } from '../../api/status-error.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { anonymous, type User } from '../request/user.ts';
 import type { Authenticator } from './authenticator.ts';
-import { impersonatedUser } from './impersonation.ts';
-import { anonymous, type User } from './user.ts';
 
 /** Sets `request.user`. Throws Unauthorized for credentials that nobody accepts. */
 export async function authenticate(request: ApiRequest, authenticators: readonly Authenticator[]): Promise<void> {
   request.user = await userOf(request, authenticators);
-  const impersonated = impersonatedUser(request);
-  if (impersonated === undefined) return;
-  request.impersonator = request.user;
-  request.user = impersonated;
 }
 
 async function userOf(request: ApiRequest, authenticators: readonly Authenticator[]): Promise<User> {

@@ -1,7 +1,7 @@
 /** CONTRACT: finds out who sends a request. Asked in order; the first that knows ends the search (`authentication.ts`). */
 
-import type { ApiRequest } from '../server/api-request.ts';
-import type { User } from './user.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 
 export interface Authenticator {
   /**

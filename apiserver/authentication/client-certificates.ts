@@ -3,9 +3,9 @@
 import type { Socket } from 'node:net';
 import { unauthorized } from '../../api/status-error.ts';
 import { readCallerCertificate } from '../../base/caller-certificate.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { User } from './user.ts';
 
 /** A connection keeps its user: reading a certificate for each request would cost more than answering it. */
 const known = new WeakMap<Socket, User>();

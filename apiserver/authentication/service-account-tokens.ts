@@ -8,13 +8,12 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { unauthorized } from '../../api/status-error.ts';
-import { findObject } from '../admission/cached-objects.ts';
-import type { Registries } from '../registry/registries.ts';
-import { storeErrors } from '../registry/store-errors.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 import { KeyExistsError, type Store } from '../store/store.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { User } from './user.ts';
 
 export const issuer = 'https://kubernetes.default.svc';
 const algorithm = 'RS256';
@@ -34,24 +33,32 @@ export interface TokenClaims {
   readonly node?: Named;
 }
 
+export interface TokensParts {
+  readonly store: Store;
+  readonly objects: ObjectReader;
+  readonly clock: Clock;
+}
+
 export class ServiceAccountTokens implements Authenticator {
-  readonly #registries: Registries;
+  readonly #objects: ObjectReader;
+  readonly #clock: Clock;
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
   readonly #publicJwk: JWK;
 
-  private constructor(registries: Registries, privateKey: KeyObject, publicJwk: JWK) {
-    this.#registries = registries;
+  private constructor({ objects, clock }: Omit<TokensParts, 'store'>, privateKey: KeyObject, publicJwk: JWK) {
+    this.#objects = objects;
+    this.#clock = clock;
     this.#privateKey = privateKey;
     this.#publicKey = createPublicKey(privateKey);
     this.#publicJwk = publicJwk;
   }
 
-  static async open(store: Store, registries: Registries): Promise<ServiceAccountTokens> {
+  static async open({ store, objects, clock }: TokensParts): Promise<ServiceAccountTokens> {
     const privateKey = createPrivateKey(await sharedKey(store));
     const jwk = await exportJWK(createPublicKey(privateKey));
     const kid = await calculateJwkThumbprint(jwk);
-    return new ServiceAccountTokens(registries, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
+    return new ServiceAccountTokens({ objects, clock }, privateKey, { ...jwk, kid, alg: algorithm, use: 'sig' });
   }
 
   /** What others need to check our tokens. */
@@ -64,7 +71,7 @@ export class ServiceAccountTokens implements Authenticator {
     audiences: readonly string[],
     validForSeconds: number,
   ): Promise<{ token: string; expiresAt: Date }> {
-    const issuedAt = Math.floor(Date.now() / 1000);
+    const issuedAt = Math.floor(this.#clock.now() / 1000);
     const expiresAt = issuedAt + validForSeconds;
     const token = await new SignJWT({ [claimsName]: claims })
       .setProtectedHeader({ alg: algorithm, ...(this.#publicJwk.kid !== undefined && { kid: this.#publicJwk.kid }) })
@@ -90,6 +97,7 @@ export class ServiceAccountTokens implements Authenticator {
   /** Who the token stands for; undefined: nobody (wrong, expired, for others, or what it is bound to is gone). */
   async review(token: string, audiences: readonly string[]): Promise<User | undefined> {
     const payload = await this.#verify(token, audiences);
+    // Under its own signature the server finds the claims that it issued.
     const claims = payload?.[claimsName] as TokenClaims | undefined;
     if (payload === undefined || claims === undefined || !(await this.#isAlive(claims))) return undefined;
     return toUser(claims, payload);
@@ -97,7 +105,13 @@ export class ServiceAccountTokens implements Authenticator {
 
   async #verify(token: string, audiences: readonly string[]): Promise<JWTPayload | undefined> {
     try {
-      const options = { issuer, audience: [...audiences], algorithms: [algorithm], clockTolerance: 10 };
+      const options = {
+        issuer,
+        audience: [...audiences],
+        algorithms: [algorithm],
+        clockTolerance: 10,
+        currentDate: new Date(this.#clock.now()),
+      };
       return (await jwtVerify(token, this.#publicKey, options)).payload;
     } catch {
       return undefined; // a token that does not hold is no error of ours: its bearer is nobody
@@ -105,11 +119,11 @@ export class ServiceAccountTokens implements Authenticator {
   }
 
   async #isAlive({ namespace, serviceaccount, pod, secret }: TokenClaims): Promise<boolean> {
-    const account = await findObject(this.#registries, serviceAccounts, { namespace, name: serviceaccount.name });
+    const account = await this.#objects.find(serviceAccounts, { namespace, name: serviceaccount.name });
     if (account?.metadata.uid !== serviceaccount.uid) return false;
-    const boundPod = pod && (await findObject(this.#registries, pods, { namespace, name: pod.name }));
+    const boundPod = pod && (await this.#objects.find(pods, { namespace, name: pod.name }));
     if (pod && boundPod?.metadata.uid !== pod.uid) return false;
-    const boundSecret = secret && (await findObject(this.#registries, secrets, { namespace, name: secret.name }));
+    const boundSecret = secret && (await this.#objects.find(secrets, { namespace, name: secret.name }));
     return !secret || boundSecret?.metadata.uid === secret.uid;
   }
 }
@@ -139,7 +153,7 @@ function toUser(claims: TokenClaims, { jti }: JWTPayload): User {
 
 /** PEM. Made once for the cluster. */
 async function sharedKey(store: Store): Promise<string> {
-  const known = await storeErrors(store.get(keyPath));
+  const known = await store.get(keyPath);
   if (known !== undefined) return known.value.toString();
   const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
@@ -147,7 +161,7 @@ async function sharedKey(store: Store): Promise<string> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   try {
-    await storeErrors(store.create(keyPath, Buffer.from(privateKey)));
+    await store.create(keyPath, Buffer.from(privateKey));
     return privateKey;
   } catch (error) {
     if (!(error instanceof KeyExistsError)) throw error;

@@ -1,14 +1,18 @@
 /** Asks the authorizers whether a request may pass. Roles and the node authorizer are further rows of the list. */
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
-import { isTrue } from '../handlers/query.ts';
-import type { RequestInfo } from '../handlers/request-info.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { User } from '../request/user.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */
 export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
-  const action = actionOf(request);
+  await allowOrRefuse(actionOf(request), authorizers);
+}
+
+/** Throws Forbidden. */
+export async function allowOrRefuse(action: Action, authorizers: readonly Authorizer[]): Promise<void> {
   const { decision, reason } = await decide(action, authorizers);
   if (decision !== 'allow') throw refusal(action, reason);
 }
@@ -23,41 +27,32 @@ export async function decide(action: Action, authorizers: readonly Authorizer[])
   return { decision: 'noOpinion' };
 }
 
-function actionOf(request: ApiRequest): Action {
-  const { info, user } = request;
-  if (!info.isResource) return { user, verb: request.method.toLowerCase(), path: info.path };
-  const { group, version, plural, subresource, namespace, name } = info;
+/** All that the authorizers say of the user. */
+export async function rulesFor(
+  user: User,
+  namespace: string,
+  authorizers: readonly Authorizer[],
+): Promise<SubjectRulesReviewStatus> {
+  const rules = await Promise.all(authorizers.map((authorizer) => authorizer.rulesFor?.(user, namespace) ?? noRules));
   return {
-    user,
-    verb: verbOf(request, info),
-    path: info.path,
-    resource: { group, version, plural, subresource, namespace, name },
+    resourceRules: rules.flatMap(({ resourceRules }) => resourceRules),
+    nonResourceRules: rules.flatMap(({ nonResourceRules }) => nonResourceRules),
+    incomplete: rules.some(({ incomplete }) => incomplete),
   };
 }
 
-/** What authorization and metrics call a request. */
-export function verbOf(request: ApiRequest, info: RequestInfo): string {
-  if (!info.isResource) return request.method.toLowerCase();
-  if (info.watchPrefix) return 'watch';
-  switch (request.method) {
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return info.name === undefined ? 'deletecollection' : 'delete';
-    default:
-      if (info.name !== undefined) return 'get';
-      return isWatch(request) ? 'watch' : 'list';
-  }
-}
+const noRules: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: false };
 
-export function isWatch(request: ApiRequest): boolean {
-  if (!request.rawQuery.includes('watch')) return false;
-  const value = request.query.get('watch');
-  return value !== null && isTrue(value);
+function actionOf(request: ApiRequest): Action {
+  const { info, user } = request;
+  if (!info.isResource) return { user, verb: info.verb, path: info.path };
+  const { group, version, plural, subresource, namespace, name } = info;
+  return {
+    user,
+    verb: info.verb,
+    path: info.path,
+    resource: { group, version, plural, subresource, namespace, name },
+  };
 }
 
 function refusal({ user, verb, resource, path }: Action, reason?: string): StatusError {

@@ -1,6 +1,7 @@
 /** CONTRACT: may this user do that? Asked in order: the first that allows or refuses decides; nobody does: refused. */
 
-import type { User } from '../authentication/user.ts';
+import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import type { User } from '../request/user.ts';
 
 export interface Action {
   readonly user: User;
@@ -23,4 +24,6 @@ export type Verdict = { readonly decision: 'allow' | 'refuse' | 'noOpinion'; rea
 export interface Authorizer {
   readonly name: string;
   authorize(action: Action): Verdict | Promise<Verdict>;
+  /** What the user may do in a namespace, as far as this authorizer could say yes. Absent: it has no rules to list. */
+  rulesFor?(user: User, namespace: string): SubjectRulesReviewStatus | Promise<SubjectRulesReviewStatus>;
 }

@@ -1,13 +1,26 @@
 /** The rules that hold whatever roles say: masters may do all, everybody may ask for health and version. */
 
-import { isMaster } from '../authentication/user.ts';
+import { isSameResource, type Resource } from '../../api/resource.ts';
+import { selfSubjectReviews } from '../../api/resources/authentication.ts';
+import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '../../api/resources/authorization.ts';
+import type { User } from '../request/user.ts';
 import type { Authorizer } from './authorizer.ts';
 
+/** Members of this group may do everything. */
+const isMaster = (user: User): boolean => user.groups.includes('system:masters');
+
 const publicPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version'];
+
+const everything = {
+  resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  incomplete: false,
+};
 
 export const mastersAuthorizer: Authorizer = {
   name: 'Masters',
   authorize: ({ user }) => ({ decision: isMaster(user) ? 'allow' : 'noOpinion' }),
+  rulesFor: (user) => (isMaster(user) ? everything : { resourceRules: [], nonResourceRules: [], incomplete: false }),
 };
 
 export const publicPathsAuthorizer: Authorizer = {
@@ -19,7 +32,7 @@ export const publicPathsAuthorizer: Authorizer = {
   },
 };
 
-const selfReviews: readonly string[] = ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'];
+const selfReviews: readonly Resource[] = [selfSubjectAccessReviews, selfSubjectRulesReviews, selfSubjectReviews];
 const discoveryPaths: readonly string[] = ['/api', '/apis', '/openapi'];
 
 /** Whoever is known may ask what there is, who they are and what they may do. */
@@ -27,7 +40,8 @@ export const knownUsersAuthorizer: Authorizer = {
   name: 'KnownUsers',
   authorize({ user, resource, verb, path }) {
     if (!user.groups.includes('system:authenticated')) return { decision: 'noOpinion' };
-    const asksAboutSelf = resource !== undefined && verb === 'create' && selfReviews.includes(resource.plural);
+    const asksAboutSelf =
+      resource !== undefined && verb === 'create' && selfReviews.some((review) => isSameResource(review, resource));
     const discovers =
       resource === undefined &&
       verb === 'get' &&

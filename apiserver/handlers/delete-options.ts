@@ -2,20 +2,25 @@
 
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { PropagationPolicy } from '../../kinds/kind.ts';
 import { bodyFormatOf } from '../../machinery/codec/body.ts';
 import { decodeProtobuf, ProtobufError } from '../../machinery/codec/protobuf.ts';
 import { parseYaml, YamlError } from '../../machinery/codec/yaml.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
-import type { DeletionOptions, PropagationPolicy } from '../registry/deletion.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { readSmallBody } from './body.ts';
-import { booleanParameter, integerParameter } from './query.ts';
-import { checkDryRun } from './write-options.ts';
+import type { DeletionOptions } from '../registry/deletion.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { readSmallBody } from '../request/body.ts';
+import { booleanParameter, integerParameter } from '../request/query.ts';
+import { checkDryRun } from '../request/write-options.ts';
 
 const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
-const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
+const policies: readonly PropagationPolicy[] = ['Foreground', 'Background', 'Orphan'];
+
+/** undefined for none, and for what is no policy. */
+export const propagationPolicyOf = (text: string | undefined): PropagationPolicy | undefined =>
+  policies.find((one) => one === text);
 
 interface RawOptions {
   readonly gracePeriodSeconds?: number | undefined;
@@ -36,7 +41,7 @@ export async function readDeleteOptions(request: ApiRequest, isCollection: boole
 function decodeOptions(body: Buffer, contentType: string): RawOptions {
   const value = parseOptions(body, contentType);
   try {
-    return decode(definition, value).object as RawOptions;
+    return decode(definition, value).object;
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw error;
@@ -100,16 +105,17 @@ function checkOptions({
 }: RawOptions): DeletionOptions {
   const errors = new FieldErrors();
   const path = FieldPath.of('propagationPolicy');
+  const policy = propagationPolicyOf(propagationPolicy);
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     errors.invalid(path, propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set');
-  } else if (propagationPolicy !== undefined && !policies.includes(propagationPolicy)) {
+  } else if (propagationPolicy !== undefined && policy === undefined) {
     errors.notSupported(path, propagationPolicy, [...policies, 'nil']);
   }
   checkDryRun(dryRun, errors);
   if (!errors.empty) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors.list);
   return {
     gracePeriodSeconds,
-    propagationPolicy: propagationPolicy as PropagationPolicy | undefined,
+    propagationPolicy: policy,
     orphanDependents,
     preconditions,
     dryRun: dryRun.length > 0,

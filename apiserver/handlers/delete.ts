@@ -1,33 +1,35 @@
 /** DELETE of one object and of a collection. */
 
 import type { Stored } from '../../api/object.ts';
+import { isSameResource } from '../../api/resource.ts';
+import { jobs } from '../../api/resources/batch.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
+import type { StoredTarget } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { parseListOptions } from '../request/list-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendList, sendObject, sendValue } from '../responses/object-answers.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
 import { readDeleteOptions } from './delete-options.ts';
-import { parseListOptions } from './list-options.ts';
-import { negotiate } from './negotiation.ts';
-import { sendList, sendObject, sendValue } from './object-answers.ts';
 import { pageMetadata, readPage } from './read.ts';
-import type { Target } from './target.ts';
 
 /** Deletions of a collection that are on their way at once. */
 const parallelDeletions = 8;
 
-export async function deleteObject(request: ApiRequest, target: Target): Promise<void> {
+export async function deleteObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   const output = negotiate(request.header('accept'));
   const options = await readDeleteOptions(request, false);
   warnOfOrphans(request, target, options);
   const { object, removed } = await target.registry.delete(target, options, deleteRequest(request, options));
-  if (!removed || target.kind.strategy.answersDeletedObject) return await sendObject(request, target.kind, object, 200);
+  if (!removed || target.kind.strategy.returnDeletedObject) return await sendObject(request, target.kind, object, 200);
   await sendValue(request, 200, deletedStatus(target.kind, object), { ...output, form: 'object' });
 }
 
 /** Answers with the objects as they were before. */
-export async function deleteCollection(request: ApiRequest, target: Target): Promise<void> {
+export async function deleteCollection(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const listing = parseListOptions(request.query);
   const options = await readDeleteOptions(request, true);
@@ -41,8 +43,8 @@ export async function deleteCollection(request: ApiRequest, target: Target): Pro
 }
 
 /** Whoever deletes a Job hardly means to keep its pods. */
-function warnOfOrphans(request: ApiRequest, { kind }: Target, { propagationPolicy }: DeletionOptions): void {
-  if (kind.plural !== 'jobs' || propagationPolicy !== undefined) return;
+function warnOfOrphans(request: ApiRequest, { kind }: StoredTarget, { propagationPolicy }: DeletionOptions): void {
+  if (!isSameResource(kind, jobs) || propagationPolicy !== undefined) return;
   request.warn(
     'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   );

@@ -1,7 +1,7 @@
 /** `/healthz`, `/livez`, `/readyz`: checks by name, each asked for alone too, listed with `?verbose`. */
 
-import type { ApiRequest } from '../server/api-request.ts';
-import { sendPageNotFound, sendText } from '../server/responses.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { sendPageNotFound, sendText } from '../responses/responses.ts';
 
 export const healthEndpoints = ['healthz', 'livez', 'readyz'] as const;
 export type HealthEndpoint = (typeof healthEndpoints)[number];

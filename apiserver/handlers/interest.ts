@@ -2,12 +2,12 @@
 
 import { badRequest } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
+import type { Target } from '../registry/target.ts';
+import type { ListOptions } from '../request/list-options.ts';
+import { wireObject } from '../responses/object-answers.ts';
 import type { CachedObject, Interest } from '../store/resource-cache.ts';
-import type { ListOptions } from './list-options.ts';
-import { wireObject } from './object-answers.ts';
 import { type FieldRequirement, parseFieldSelector } from './selectors/field-selector-text.ts';
 import { compileRequirements, type LabelRequirement, parseLabelSelector } from './selectors/label-selector-text.ts';
-import type { Target } from './target.ts';
 
 /** Throws BadRequest for selectors that cannot be read. */
 export function interestOf(target: Target, options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Interest {
@@ -66,6 +66,6 @@ function fieldValue(kind: Kind, candidate: CachedObject, field: string): string 
   if (field === 'metadata.name') return candidate.name;
   if (field === 'metadata.namespace') return candidate.namespace;
   if (!kind.storedAs) return candidate.fields[field] ?? '';
-  const object = wireObject(kind, candidate) as Parameters<Kind['selectableFields'][number]['value']>[0];
+  const object = wireObject(kind, candidate);
   return kind.selectableFields.find(({ name }) => name === field)?.value(object) ?? '';
 }

@@ -2,19 +2,21 @@
 
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Metrics } from '../../base/metrics.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { issuer, type ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { sendBytes, sendPageNotFound } from '../server/responses.ts';
-import { sendAggregated, wantsAggregated } from './aggregated-discovery.ts';
-import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from './discovery.ts';
+import { AggregatedDiscovery, wantsAggregated } from '../discovery/aggregated-discovery.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from '../discovery/discovery.ts';
+import { OpenApiAnswers, sendNothing } from '../discovery/openapi.ts';
+import { versionInfo } from '../discovery/version.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { checkAccepted, mediaTypes, negotiate, objectTypes } from '../responses/negotiation.ts';
+import { sendValue } from '../responses/object-answers.ts';
+import { sendBytes, sendPageNotFound } from '../responses/responses.ts';
 import { type HealthChecks, healthEndpoints } from './health.ts';
-import { checkAccepted, mediaTypes, negotiate, objectTypes } from './negotiation.ts';
-import { sendValue } from './object-answers.ts';
-import { answerOpenApiIndex, answerOpenApiV2, answerOpenApiV3, sendNothing } from './openapi.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
-import { versionInfo } from './version.ts';
 
 export interface PlainPathsParts {
+  readonly kinds: Kinds;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
   /** `host:port` under which clients reach this server. */
@@ -47,11 +49,15 @@ export function createPlainPaths(parts: PlainPathsParts): (request: ApiRequest) 
 }
 
 function createApp(parts: PlainPathsParts): Express {
+  const { kinds } = parts;
+  const openApi = new OpenApiAnswers(kinds);
+  const aggregatedDiscovery = new AggregatedDiscovery(kinds);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
+  // No path here has a parameter of several values.
   const at = (path: string, handler: Handler) =>
     app.all(path, (request: Request, response: PlainResponse) =>
       handler(response.locals.request, request.params as Record<string, string>),
@@ -68,7 +74,7 @@ function createApp(parts: PlainPathsParts): Express {
       throw unknownPath();
     });
   };
-  for (const path of ['/', '/index.html']) at(path, (request) => sendIndex(request, parts.health));
+  for (const path of ['/', '/index.html']) at(path, (request) => sendIndex(request, parts));
   atFolder('/version', (request) => answerVersion(request));
   for (const endpoint of healthEndpoints) {
     at(`/${endpoint}`, (request) => parts.health.answer(request, endpoint));
@@ -79,31 +85,35 @@ function createApp(parts: PlainPathsParts): Express {
   at('/metrics', async (request) =>
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
-  at('/openapi/v2', answerOpenApiV2);
-  at('/openapi/v3', answerOpenApiIndex);
+  at('/openapi/v2', (request) => openApi.v2(request));
+  at('/openapi/v3', (request) => openApi.index(request));
   at('/openapi/v3/', (request) => sendNothing(request, 404));
-  at('/openapi/v3/*path', (request) => answerOpenApiV3(request, request.info.path.slice('/openapi/v3/'.length)));
+  at('/openapi/v3/*path', (request) => openApi.v3(request, request.info.path.slice('/openapi/v3/'.length)));
   atFolder('/.well-known/openid-configuration', (request) =>
     answerOpenId(request, 'application/json', openIdConfiguration),
   );
   atFolder('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));
   atEither('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
-    await (aggregated ? sendAggregated(request, 'core', aggregated) : answer(request, apiVersions(parts.address)));
+    await (aggregated
+      ? aggregatedDiscovery.send(request, 'core', aggregated)
+      : answer(request, apiVersions(parts.address)));
   });
   atEither('/apis', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
-    await (aggregated ? sendAggregated(request, 'named', aggregated) : answer(request, apiGroupList()));
+    await (aggregated
+      ? aggregatedDiscovery.send(request, 'named', aggregated)
+      : answer(request, apiGroupList(kinds.all())));
   });
-  atEither('/api/:version', (request, { version = '' }) => answerResources(request, '', version));
+  atEither('/api/:version', (request, { version = '' }) => answerResources(request, kinds, { group: '', version }));
   atEither('/apis/:group', async (request, { group }) => {
-    const found = namedGroups().find(({ name }) => name === group);
+    const found = namedGroups(kinds.all()).find(({ name }) => name === group);
     if (found === undefined) return await sendPageNotFound(request);
     await answer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) });
   });
   atEither('/apis/:group/:version', async (request, { group = '', version = '' }) => {
-    if (!namedGroups().some(({ name }) => name === group)) return await sendPageNotFound(request);
-    await answerResources(request, group, version);
+    if (!namedGroups(kinds.all()).some(({ name }) => name === group)) return await sendPageNotFound(request);
+    await answerResources(request, kinds, { group, version });
   });
   app.use((_request: Request, response: PlainResponse) => sendPageNotFound(response.locals.request));
   app.use((error: unknown, _request: Request, response: PlainResponse, _next: NextFunction) =>
@@ -141,8 +151,12 @@ async function answer(request: ApiRequest, value: object): Promise<void> {
   await sendValue(request, 200, value, negotiate(request.header('accept'), ['object']));
 }
 
-async function answerResources(request: ApiRequest, group: string, version: string): Promise<void> {
-  const list = apiResourceList(group, version);
+async function answerResources(
+  request: ApiRequest,
+  kinds: Kinds,
+  { group, version }: { readonly group: string; readonly version: string },
+): Promise<void> {
+  const list = apiResourceList(kinds.all(), group, version);
   if (list === undefined) throw unknownPath();
   if (request.method !== 'GET') throw methodNotAllowed();
   checkAccepted(request.header('accept'), objectTypes);
@@ -150,10 +164,10 @@ async function answerResources(request: ApiRequest, group: string, version: stri
 }
 
 /** All paths there are, for whoever starts at the top. Whatever a client would rather read, it is JSON. */
-async function sendIndex(request: ApiRequest, health: HealthChecks): Promise<void> {
+async function sendIndex(request: ApiRequest, { health, kinds }: PlainPathsParts): Promise<void> {
   const own = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
   const openId = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
-  const groups = namedGroups().flatMap(({ name, versions }) => [
+  const groups = namedGroups(kinds.all()).flatMap(({ name, versions }) => [
     `/apis/${name}`,
     ...versions.map((version) => `/apis/${name}/${version}`),
   ]);

@@ -1,21 +1,20 @@
 /** GET of one object and of a list, from the resource cache. */
 
 import { expired, notFound, StatusError } from '../../api/status-error.ts';
-import { storeErrors } from '../registry/store-errors.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { StoredTarget } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type ContinueToken, encodeContinueToken, newestRevision } from '../request/continue-token.ts';
+import { type ListOptions, parseListOptions, parseResourceVersion } from '../request/list-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendCached, sendList } from '../responses/object-answers.ts';
+import type { TableListMetadata } from '../responses/tables.ts';
 import type { CacheList, CacheListOptions, ResourceCache } from '../store/resource-cache.ts';
-import { type ContinueToken, encodeContinueToken, newestRevision } from './continue-token.ts';
 import { interestOf } from './interest.ts';
-import { type ListOptions, parseListOptions, parseResourceVersion } from './list-options.ts';
-import { negotiate } from './negotiation.ts';
-import { sendCached, sendList } from './object-answers.ts';
-import type { TableListMetadata } from './tables.ts';
-import type { Target } from './target.ts';
 
 /** How long a read waits for the cache to become as new as was asked. */
 const freshnessTimeoutMs = 3_000;
 
-export async function getObject(request: ApiRequest, target: Target): Promise<void> {
+export async function getObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   const { registry, kind, name, namespace } = target;
   negotiate(request.header('accept'));
   const version =
@@ -26,7 +25,7 @@ export async function getObject(request: ApiRequest, target: Target): Promise<vo
   await sendCached(request, kind, item);
 }
 
-export async function listObjects(request: ApiRequest, target: Target): Promise<void> {
+export async function listObjects(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseListOptions(request.query);
   const page = await readPage(target, options);
@@ -34,7 +33,7 @@ export async function listObjects(request: ApiRequest, target: Target): Promise<
 }
 
 /** How many more match is only known when everything does. */
-export function pageMetadata(target: Target, options: ListOptions, page: CacheList): TableListMetadata {
+export function pageMetadata(target: StoredTarget, options: ListOptions, page: CacheList): TableListMetadata {
   const resourceVersion = String(page.revision);
   const last = page.items.at(-1);
   if (page.next === undefined || last === undefined) return { resourceVersion };
@@ -53,7 +52,7 @@ function keyInPrefix(prefix: string, key: string, namespace: string | undefined)
   return key.slice(prefix.length + (namespace ? namespace.length + 1 : 0));
 }
 
-export async function readPage(target: Target, options: ListOptions): Promise<CacheList> {
+export async function readPage(target: StoredTarget, options: ListOptions): Promise<CacheList> {
   const { registry } = target;
   const { cache } = registry;
   const listing: CacheListOptions = { ...interestOf(target, options) };
@@ -74,7 +73,7 @@ export async function readPage(target: Target, options: ListOptions): Promise<Ca
 }
 
 /** The next page as of the token's revision; the newest, once that is forgotten and the client said that it knows. */
-async function continueList(target: Target, token: ContinueToken, listing: CacheListOptions): Promise<CacheList> {
+async function continueList(target: StoredTarget, token: ContinueToken, listing: CacheListOptions): Promise<CacheList> {
   const { prefix, cache } = target.registry;
   const after = `${prefix}${target.namespace ? `${target.namespace}/` : ''}${token.after}`;
   if (token.revision === newestRevision) {
@@ -93,7 +92,11 @@ async function continueList(target: Target, token: ContinueToken, listing: Cache
 }
 
 /** Undefined: the revision is forgotten. */
-async function listAt(target: Target, revision: number, listing: CacheListOptions): Promise<CacheList | undefined> {
+async function listAt(
+  target: StoredTarget,
+  revision: number,
+  listing: CacheListOptions,
+): Promise<CacheList | undefined> {
   const { cache } = target.registry;
   if (revision > cache.revision) await waitUntilFresh(cache, revision);
   return cache.listAt(revision, listing);
@@ -101,9 +104,7 @@ async function listAt(target: Target, revision: number, listing: CacheListOption
 
 /** `undefined`: not older than any write acknowledged before; 0: anything; else at least that revision. */
 export function waitUntilFresh(cache: ResourceCache, revision: number | undefined): Promise<void> {
-  return revision === undefined
-    ? storeErrors(cache.waitUntilConsistent(freshnessTimeoutMs))
-    : waitForRevision(cache, revision);
+  return revision === undefined ? cache.waitUntilConsistent(freshnessTimeoutMs) : waitForRevision(cache, revision);
 }
 
 async function waitForRevision(cache: ResourceCache, revision: number): Promise<void> {

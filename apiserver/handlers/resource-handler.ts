@@ -1,37 +1,20 @@
-/** Sends a request on a resource to its handler: kind, scope, subresource and method must fit together. */
+/** Sends a request on a resource to its server: kind, scope, subresource and method must fit together. */
 
-import type { Subresource, Verb } from '../../api/resource.ts';
+import type { Verb } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
-import type { Kind } from '../../kinds/kind.ts';
-import { findKind, kinds } from '../../kinds/kind-table.ts';
+import type { Kind, KindSubresource } from '../../kinds/kind.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
-import { isWatch } from '../authorization/authorization.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { deleteCollection, deleteObject } from './delete.ts';
-import { checkAccepted, listTypes, objectTypes } from './negotiation.ts';
-import { getObject, listObjects } from './read.ts';
-import { connections, type ResourceRequestInfo } from './request-info.ts';
-import type { Target } from './target.ts';
-import { watchObjects } from './watch.ts';
-import { openHttpStream } from './watch-stream.ts';
-import { openWebSocketStream } from './watch-websocket.ts';
-import { wantsWebSocket } from './websocket.ts';
-import { createObject, patchObject, updateObject } from './write.ts';
-
-/** Serves one subresource, or a resource that is not stored (reviews). */
-export type SpecialHandler = (request: ApiRequest, target: Target) => Promise<void>;
+import type { Target } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { ResourceRequestInfo } from '../request/request-info.ts';
+import { checkAccepted, listTypes, objectTypes } from '../responses/negotiation.ts';
+import { methodOf, type ResourceServer, type ResourceServers } from './resource-server.ts';
 
 export interface ResourceHandlerParts {
-  readonly registries: Registries;
-  /** By `group/plural/subresource`, or `group/plural` for resources that are not stored. */
-  readonly special: ReadonlyMap<string, SpecialHandler>;
-  readonly stopping: AbortSignal;
+  readonly kinds: Kinds;
+  readonly servers: ResourceServers;
 }
-
-const groups: ReadonlySet<string> = new Set(kinds.map((kind) => kind.group));
-
-export const isKnownGroup = (group: string): boolean => groups.has(group);
 
 export const unknownPath = (): StatusError =>
   new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
@@ -44,57 +27,36 @@ export function handleResource(
   info: ResourceRequestInfo,
   parts: ResourceHandlerParts,
 ): Promise<void> {
-  const target = findTarget(request, info, parts.registries);
-  const verb = verbOf(request, info);
+  const target = findTarget(request, info, parts);
   if (target.kind.deprecation !== undefined) request.warn(target.kind.deprecation);
   const { kind, subresource } = target;
+  const { verb } = info;
   const isEverywhere = kind.namespaced && target.namespace === undefined;
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
-  if (verb === undefined || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
-  checkAccepted(request.header('accept'), typesOf(verb, subresource));
-  const resource = `${kind.group}/${kind.plural}`;
-  const special = parts.special.get(subresource === undefined ? resource : `${resource}/${subresource.name}`);
-  if (special !== undefined) return special(request, target);
-  // Subresources that are actions have handlers of their own; a new object they never make.
-  if (subresource !== undefined && verb === 'create') throw methodNotAllowed();
-  return handlers[verb](request, target, parts);
+  if (!isServed(request.method, info) || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  const server: ResourceServer = parts.servers[(subresource ?? kind).servedBy];
+  checkAccepted(request.header('accept'), server.mediaTypes ?? typesOf(verb, subresource));
+  const serve = methodOf(server, verb);
+  if (serve === undefined) throw methodNotAllowed();
+  return serve(request, target);
 }
 
-/** What a route answers with. What it hands on to a kubelet or a pod is theirs to say. */
-function typesOf(verb: Verb, subresource: Subresource | undefined): readonly string[] {
-  if (subresource === undefined) return verb === 'list' || verb === 'watch' ? listTypes : objectTypes;
-  if (connections.includes(subresource.name)) return ['*/*'];
-  return subresource.name === 'log' ? ['text/plain', ...objectTypes] : objectTypes;
+function typesOf(verb: Verb, subresource: KindSubresource | undefined): readonly string[] {
+  return subresource === undefined && (verb === 'list' || verb === 'watch') ? listTypes : objectTypes;
 }
 
-const handlers: Readonly<
-  Record<Verb, (request: ApiRequest, target: Target, parts: ResourceHandlerParts) => Promise<void>>
-> = {
-  get: getObject,
-  list: listObjects,
-  watch: (request, target, { stopping }) => {
-    const open = wantsWebSocket(request) ? openWebSocketStream : openHttpStream;
-    return watchObjects(request, target, { open: (gone, encoding) => open(request, gone, encoding), stopping });
-  },
-  create: createObject,
-  update: updateObject,
-  patch: patchObject,
-  delete: deleteObject,
-  deletecollection: deleteCollection,
-};
-
-function findTarget(request: ApiRequest, info: ResourceRequestInfo, registries: Registries): Target {
-  const kind = findKind(info);
+function findTarget(request: ApiRequest, info: ResourceRequestInfo, { kinds }: ResourceHandlerParts): Target {
+  const kind = kinds.find(info);
   const subresource = kind && info.subresource !== undefined ? findSubresource(kind, info) : undefined;
   if (kind === undefined || !fits(kind, info) || (info.subresource !== undefined && subresource === undefined)) {
     request.isUnknownPath = true;
     throw unknownPath();
   }
-  return { kind, registry: registries.of(kind), namespace: info.namespace, name: info.name ?? '', subresource };
+  return { kind, namespace: info.namespace, name: info.name ?? '', subresource };
 }
 
-function findSubresource(kind: Kind, info: ResourceRequestInfo): Subresource | undefined {
+function findSubresource(kind: Kind, info: ResourceRequestInfo): KindSubresource | undefined {
   const found = kind.subresources.find(({ name }) => name === info.subresource);
   return info.rest === undefined || info.subresource === 'proxy' ? found : undefined;
 }
@@ -109,28 +71,25 @@ function fits(kind: Kind, { namespace, name, watchPrefix, subresource }: Resourc
   return namespace !== undefined || name === undefined;
 }
 
-function verbOf(request: ApiRequest, info: ResourceRequestInfo): Verb | undefined {
-  const isCollection = info.name === undefined;
-  if (info.watchPrefix && request.method !== 'GET') return undefined;
-  switch (request.method) {
+/** Whether there is anything at such a path that the method could do. */
+function isServed(method: string, { name, subresource, watchPrefix }: ResourceRequestInfo): boolean {
+  if (watchPrefix) return method === 'GET';
+  const isCollection = name === undefined;
+  switch (method) {
     case 'GET':
-      if (info.watchPrefix) return 'watch';
-      if (!isCollection) return 'get';
-      return isWatch(request) ? 'watch' : 'list';
-    case 'POST':
-      return isCollection === (info.subresource === undefined) ? 'create' : undefined;
-    case 'PUT':
-      return isCollection ? undefined : 'update';
-    case 'PATCH':
-      return isCollection ? undefined : 'patch';
     case 'DELETE':
-      return isCollection ? 'deletecollection' : 'delete';
+      return true;
+    case 'POST':
+      return isCollection === (subresource === undefined);
+    case 'PUT':
+    case 'PATCH':
+      return !isCollection;
     case 'HEAD':
     case 'OPTIONS':
       // Only what stands behind a proxy knows what they mean.
-      return info.subresource === 'proxy' ? 'get' : undefined;
+      return subresource === 'proxy';
     default:
-      return undefined;
+      return false;
   }
 }
 

@@ -1,8 +1,8 @@
 /** Where the events of a watch go: lines of a chunked answer, or frames of a WebSocket. */
 
-import type { ApiRequest } from '../server/api-request.ts';
-import { writeHead } from '../server/responses.ts';
-import { type Encoding, mediaTypes } from './negotiation.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type Encoding, mediaTypes } from '../responses/negotiation.ts';
+import { writeHead } from '../responses/responses.ts';
 
 export interface WatchStream {
   /** Sends one event: a JSON text with its line break, or a frame of protobuf. */

@@ -1,9 +1,9 @@
 /** A watch over WebSocket, for browsers: one frame for each event, text or base64 as the sub-protocol says. */
 
-import type { ApiRequest } from '../server/api-request.ts';
-import type { Encoding } from './negotiation.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { acceptWebSocket, base64Protocol } from '../request/websocket.ts';
+import type { Encoding } from '../responses/negotiation.ts';
 import type { WatchStream } from './watch-stream.ts';
-import { acceptWebSocket, base64Protocol } from './websocket.ts';
 
 /** A client that has this much waiting gets nothing more until it has read some. */
 const highWaterBytes = 1024 * 1024;

@@ -6,20 +6,22 @@
  *   or an ERROR event: 410 (too old), 504 (from the future), too slow
  */
 
+import { initialEventsEndAnnotation } from '../../api/labels.ts';
 import { apiVersionOf } from '../../api/resource.ts';
 import { expired, type StatusError, tooManyRequests } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { encodeWatchFrame } from '../../machinery/codec/protobuf-writer.ts';
-import type { ApiRequest } from '../server/api-request.ts';
+import type { StoredTarget } from '../registry/target.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { type ListOptions, parseListOptions } from '../request/list-options.ts';
+import { type Encoding, negotiateStream, type Output } from '../responses/negotiation.ts';
+import { wireObject } from '../responses/object-answers.ts';
+import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from '../responses/tables.ts';
 import type { CachedObject, CacheList, CacheWatch, Interest, ResourceCache } from '../store/resource-cache.ts';
 import { CompactedError } from '../store/store.ts';
 import { interestOf } from './interest.ts';
-import { type ListOptions, parseListOptions } from './list-options.ts';
-import { type Encoding, negotiateStream, type Output } from './negotiation.ts';
-import { wireObject } from './object-answers.ts';
 import { tooLargeVersion, waitUntilFresh } from './read.ts';
-import { type IncludeObject, parseIncludeObject, toMetadataOnly, toTable } from './tables.ts';
-import type { Target } from './target.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 export interface WatchContext {
@@ -27,19 +29,20 @@ export interface WatchContext {
   open(gone: AbortController, encoding: Encoding): WatchStream | Promise<WatchStream>;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
+  /** From 0 to 1: how much longer than the default a watch may last. */
+  random(): number;
 }
 
 /** Upstream's default: somewhere between this and twice as long. */
 const defaultTimeoutSeconds = 1800;
 
-export async function watchObjects(request: ApiRequest, target: Target, context: WatchContext): Promise<void> {
+export async function watchObjects(request: ApiRequest, target: StoredTarget, context: WatchContext): Promise<void> {
   const options = parseListOptions(request.query, true);
   const output = negotiateStream(request.header('accept'));
-  const encoder = new EventEncoder(
-    target.kind,
-    output,
-    output.form === 'table' ? parseIncludeObject(request.query) : 'None',
-  );
+  const encoder = new EventEncoder(target.kind, output, {
+    include: output.form === 'table' ? parseIncludeObject(request.query) : 'None',
+    clock: request.clock,
+  });
   const { cache } = target.registry;
   const interest = interestOf(target, options);
   const startsWithState = options.sendInitialEvents ?? !options.resourceVersion;
@@ -53,7 +56,8 @@ export async function watchObjects(request: ApiRequest, target: Target, context:
     );
     if (error) return finish(stream, encoder.error(error));
   }
-  await new Watch({ gone: gone.signal, cache, options, stream, encoder, stopping: context.stopping }).run(
+  const lifetimeMs = timeoutMs(options, context.random());
+  await new Watch({ gone: gone.signal, cache, options, stream, encoder, stopping: context.stopping, lifetimeMs }).run(
     interest,
     startsWithState,
   );
@@ -72,6 +76,7 @@ interface WatchParts {
   readonly stream: WatchStream;
   readonly encoder: EventEncoder;
   readonly stopping: AbortSignal;
+  readonly lifetimeMs: number;
 }
 
 /** One running watch: takes from the cache's queue whenever the client's connection has room. `run` waits for the end. */
@@ -90,14 +95,14 @@ class Watch {
   }
 
   async run(interest: Interest, startsWithState: boolean): Promise<void> {
-    const { gone, stopping, options, stream } = this.#parts;
+    const { gone, stopping, lifetimeMs, stream } = this.#parts;
     const ended = new Promise<void>((resolve) => {
       this.#settle = resolve;
     });
     const stop = () => this.#end();
     gone.addEventListener('abort', stop);
     stopping.addEventListener('abort', stop);
-    this.#timeout = setTimeout(stop, timeoutMs(options));
+    this.#timeout = setTimeout(stop, lifetimeMs);
     stream.onDrain(() => this.#send());
     this.#begin(interest, startsWithState);
     if (gone.aborted || stopping.aborted) this.#end();
@@ -188,8 +193,8 @@ class Watch {
   }
 }
 
-function timeoutMs({ timeoutSeconds }: ListOptions): number {
-  const seconds = timeoutSeconds && timeoutSeconds > 0 ? timeoutSeconds : defaultTimeoutSeconds * (1 + Math.random());
+function timeoutMs({ timeoutSeconds }: ListOptions, random: number): number {
+  const seconds = timeoutSeconds && timeoutSeconds > 0 ? timeoutSeconds : defaultTimeoutSeconds * (1 + random);
   return Math.min(seconds * 1000, 0x7fff_ffff);
 }
 
@@ -201,12 +206,18 @@ class EventEncoder {
   readonly #kind: Kind;
   readonly #output: Output;
   readonly #include: IncludeObject;
+  readonly #clock: Clock;
   #isFirstTable = true;
 
-  constructor(kind: Kind, output: Output, include: IncludeObject) {
+  constructor(
+    kind: Kind,
+    output: Output,
+    { include, clock }: { readonly include: IncludeObject; readonly clock: Clock },
+  ) {
     this.#kind = kind;
     this.#output = output;
     this.#include = include;
+    this.#clock = clock;
   }
 
   event(type: EventType, item: CachedObject): Buffer | string {
@@ -223,7 +234,7 @@ class EventEncoder {
   bookmark(revision: number, isInitialEnd: boolean): Buffer | string {
     const metadata = {
       resourceVersion: String(revision),
-      ...(isInitialEnd && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+      ...(isInitialEnd && { annotations: { [initialEventsEndAnnotation]: 'true' } }),
     };
     const object = { kind: this.#kind.kind, apiVersion: apiVersionOf(this.#kind), metadata };
     return this.#encode('BOOKMARK', this.#bookmarkObject(object));
@@ -243,7 +254,7 @@ class EventEncoder {
     if (form === 'object') return object;
     if (form === 'metadata') return { ...object, kind: 'PartialObjectMetadata', apiVersion };
     return {
-      ...toTable(this.#kind, [], { apiVersion, include: 'None', metadata: object.metadata, now: Date.now() }),
+      ...toTable(this.#kind, [], { apiVersion, include: 'None', metadata: object.metadata, now: this.#clock.now() }),
       metadata: object.metadata,
     };
   }
@@ -260,7 +271,7 @@ class EventEncoder {
       apiVersion,
       include: this.#include,
       metadata,
-      now: Date.now(),
+      now: this.#clock.now(),
       withoutColumns,
     });
   }

@@ -3,20 +3,21 @@
 import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { badRequest, conflict, notFound } from '../../api/status-error.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
+import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ownership.ts';
+import { type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
+import type { StoredTarget, Target } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import { readBody } from './body.ts';
-import { decodeObject, type ExpectedType } from './decode-object.ts';
-import { type ApplyOptions, readApply, trackUpdates } from './field-ownership.ts';
-import { negotiate } from './negotiation.ts';
-import { sendWritten } from './object-answers.ts';
-import { type PatchType, patchTypeOf, readPatch } from './patch.ts';
-import type { Target } from './target.ts';
-import { parseWriteOptions, type WriteOptions } from './write-options.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { readBody } from '../request/body.ts';
+import { parseWriteOptions, type WriteOptions } from '../request/write-options.ts';
+import { negotiate } from '../responses/negotiation.ts';
+import { sendWritten } from '../responses/object-answers.ts';
 
-export async function createObject(request: ApiRequest, target: Target): Promise<void> {
+export async function createObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'CreateOptions');
   const object = await readObject(request, target.kind, options);
@@ -25,18 +26,18 @@ export async function createObject(request: ApiRequest, target: Target): Promise
   await sendWritten(request, target.kind, outcome);
 }
 
-export async function updateObject(request: ApiRequest, target: Target): Promise<void> {
+export async function updateObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const options = parseWriteOptions(request.query, 'UpdateOptions');
   const object = await readObject(request, target.kind, options);
   placeInNamespace(object, target);
   checkName(object, target);
-  const copy = copiesOf(request, object);
+  const copy = copiesOf(request, target.kind, object);
   const outcome = await target.registry.update(
     target,
     {
       ...writeRequest(request, target, options),
-      createIfMissing: target.subresource === undefined && target.kind.strategy.createOnUpdate === true,
+      ifMissing: target.subresource === undefined && target.kind.strategy.allowCreateOnUpdate ? 'create' : 'refuse',
       expectedUid: object.metadata?.uid,
     },
     copy,
@@ -44,7 +45,7 @@ export async function updateObject(request: ApiRequest, target: Target): Promise
   await sendWritten(request, target.kind, outcome);
 }
 
-export async function patchObject(request: ApiRequest, target: Target): Promise<void> {
+export async function patchObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
@@ -57,7 +58,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
     target,
     {
       ...writeRequest(request, target, options),
-      createIfMissing: type === 'apply' && target.subresource === undefined,
+      ifMissing: type === 'apply' && target.subresource === undefined ? 'create' : 'refuse',
       leavesPrevious: apart !== undefined,
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
@@ -75,7 +76,7 @@ export async function patchObject(request: ApiRequest, target: Target): Promise<
 }
 
 /** Who names the uid of what he applies means an object that is there. */
-function refuseUid({ metadata }: KubernetesObject, { kind, name }: Target): void {
+function refuseUid({ metadata }: KubernetesObject, { kind, name }: StoredTarget): void {
   if (!metadata?.uid) return;
   const why = `uid mismatch: the provided object specified uid ${metadata.uid}, and no existing object was found`;
   throw conflict(kind, name, why);
@@ -87,30 +88,31 @@ interface Patch {
   readonly options: WriteOptions;
 }
 
-function changeHere(request: ApiRequest, target: Target, { type, bytes, options }: Patch): Change {
+function changeHere(request: ApiRequest, target: StoredTarget, { type, bytes, options }: Patch): Change {
   return type === 'apply'
     ? readApply(bytes, applyOptions(request, target, options))
     : readPatch(type, bytes, target.kind, decodeOptions(request, options));
 }
 
-export async function readObject(
+export async function readObject<T extends KubernetesObject>(
   request: ApiRequest,
-  expected: ExpectedType,
+  expected: ExpectedType<T>,
   options: WriteOptions,
-): Promise<KubernetesObject> {
+): Promise<T> {
   const bytes = await readBody(request);
-  const heavyWork = heavyDecoderFor(request);
-  if (heavyWork === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
+  const thread = heavyDecoderFor(request, expected);
+  if (thread === undefined) return decodeObject(bytes, expected, decodeOptions(request, options));
   const { fieldValidation } = options;
-  return await decodeApart(heavyWork, request, { bytes, expected, fieldValidation });
+  return await decodeApart(thread, request, { bytes, expected, fieldValidation });
 }
 
 /** Copies for as many tries as it takes. Of what is large, the first try gets the object itself. */
-function copiesOf(request: ApiRequest, object: KubernetesObject): () => KubernetesObject {
-  if (heavyDecoderFor(request) === undefined) return () => copyJson(object);
+function copiesOf(request: ApiRequest, kind: Kind, object: KubernetesObject): () => KubernetesObject {
+  if (heavyDecoderFor(request, kind) === undefined) return () => copyJson(object);
   const json = JSON.stringify(object);
   let original: KubernetesObject | undefined = object;
   return () => {
+    // It has just been written.
     const next = original ?? (JSON.parse(json) as KubernetesObject);
     original = undefined;
     return next;
@@ -118,14 +120,20 @@ function copiesOf(request: ApiRequest, object: KubernetesObject): () => Kubernet
 }
 
 export const decodeOptions = (request: ApiRequest, { fieldValidation }: WriteOptions) => ({
+  kinds: request.kinds,
   contentType: request.header('content-type'),
   fieldValidation,
   warn: (text: string) => request.warn(text),
 });
 
-export function writeRequest(request: ApiRequest, target: Target, options: WriteOptions): WriteRequest {
+export function writeRequest(request: ApiRequest, target: StoredTarget, options: WriteOptions): WriteRequest {
   const { kind, subresource } = target;
-  const write = { kind, manager: managerOf(request, options), subresource: subresource?.name };
+  const write = {
+    kind,
+    manager: managerOf(request, options),
+    subresource: subresource?.name,
+    now: request.clock.now(),
+  };
   const apart = heavyWorkFor(request, target);
   return {
     user: request.user,
@@ -138,9 +146,17 @@ export function writeRequest(request: ApiRequest, target: Target, options: Write
   };
 }
 
-function applyOptions(request: ApiRequest, { kind, subresource }: Target, options: WriteOptions): ApplyOptions {
+function applyOptions(request: ApiRequest, { kind, subresource }: StoredTarget, options: WriteOptions): ApplyOptions {
   const { fieldManager: manager, force, fieldValidation } = options;
-  return { kind, manager, force, fieldValidation, subresource: subresource?.name, warn: (text) => request.warn(text) };
+  return {
+    kind,
+    manager,
+    force,
+    fieldValidation,
+    subresource: subresource?.name,
+    now: request.clock.now(),
+    warn: (text) => request.warn(text),
+  };
 }
 
 /** Who says nothing is known by the first part of the user agent. */

@@ -6,13 +6,17 @@
 import yaml from 'js-yaml';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
-import { findKind } from '../../kinds/kind-table.ts';
-import { type DecodeOptions, decodeObject, type ExpectedType } from '../handlers/decode-object.ts';
-import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../handlers/field-ownership.ts';
-import { type PatchType, readPatch } from '../handlers/patch.ts';
-import type { FieldValidation } from '../handlers/write-options.ts';
-import { yamlOptions } from '../handlers/yaml-options.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
+import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
+import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
+import { objectSchemaOf } from '../../machinery/schema/schema.ts';
+import { type DecodeOptions, decodeObject } from '../decoding/decode-object.ts';
+import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../decoding/field-ownership.ts';
+import { type PatchType, readPatch } from '../decoding/patch.ts';
 import { checkAndFinish, type FinishContext, type WriteResult } from '../registry/finish-write.ts';
+import type { JobOptions, OtherThread } from '../request/other-thread.ts';
+import type { FieldValidation } from '../request/write-options.ts';
 
 /** A row of the kinds table, by what names it. */
 export interface KindName {
@@ -24,7 +28,10 @@ export interface KindName {
 /** A kind of a table, or of the body of a subresource. */
 export interface DecodeInput {
   readonly bytes: Uint8Array;
-  readonly expected: ExpectedType;
+  readonly expected: GroupVersionKind & {
+    /** The name of its published schema. */
+    readonly definition: string;
+  };
   readonly contentType: string;
   readonly fieldValidation: FieldValidation;
 }
@@ -36,7 +43,7 @@ export interface PatchInput {
   readonly name: string;
   /** The object that is patched, as JSON; undefined when there is none. */
   readonly previous: string | undefined;
-  readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource'>;
+  readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource' | 'now'>;
 }
 
 export interface OwnersInput {
@@ -45,6 +52,8 @@ export interface OwnersInput {
   readonly previous: string | undefined;
   readonly manager: string;
   readonly subresource: string | undefined;
+  /** Wall time in milliseconds. */
+  readonly now: number;
 }
 
 export interface FinishInput {
@@ -59,54 +68,72 @@ export interface FinishInput {
 /** What a job says besides its result: texts for warnings. */
 type Warn = (text: string) => void;
 
-export const heavyJobs = {
-  /** A body to the JSON of its object. */
-  decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
-    const options: DecodeOptions = { contentType, fieldValidation, warn };
-    return jsonOf(decodeObject(asBuffer(bytes), expected, options));
-  },
+/** The main thread has written it, of an object of the API. */
+const objectOf = (json: string): Stored => JSON.parse(json) as Stored;
 
-  /** A patch and the object that it changes to the JSON of the changed one. */
-  patch({ type, bytes, kind: kindName, name, previous, options }: PatchInput, warn: Warn): string {
-    const kind = kindOf(kindName);
-    const change =
-      type === 'apply'
-        ? readApply(asBuffer(bytes), { ...options, kind, warn })
-        : readPatch(type, asBuffer(bytes), kind, { fieldValidation: options.fieldValidation, warn });
-    if (previous === undefined && type !== 'apply') throw notFound(kind, name);
-    return jsonOf(change(previous === undefined ? undefined : (JSON.parse(previous) as Stored)));
-  },
+/** What the other thread can do, with the kinds that it knows: those of the table, not what came later. */
+export function createHeavyJobs(kinds: Kinds) {
+  const kindOf = ({ group, version, plural }: KindName): Kind => {
+    const kind = kinds.find({ group, version, plural });
+    if (kind === undefined) throw new Error(`No kind is called ${group}/${version} ${plural}`);
+    return kind;
+  };
+  return {
+    /** A body to the JSON of its object. */
+    decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
+      const options: DecodeOptions = { kinds, contentType, fieldValidation, warn };
+      const schema = objectSchemaOf(expected.definition);
+      return jsonOf(decodeObject(asBuffer(bytes), { ...expected, schema }, options));
+    },
 
-  /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
-  owners({ kind: kindName, next, previous, manager, subresource }: OwnersInput): string {
-    const live = previous === undefined ? undefined : (JSON.parse(previous) as Stored);
-    const write = { kind: kindOf(kindName), manager, subresource };
-    return JSON.stringify(managedFieldsOf(JSON.parse(next) as KubernetesObject, live, write));
-  },
+    /** A patch and the object that it changes to the JSON of the changed one. */
+    patch({ type, bytes, kind: kindName, name, previous, options }: PatchInput, warn: Warn): string {
+      const kind = kindOf(kindName);
+      const change =
+        type === 'apply'
+          ? readApply(asBuffer(bytes), { ...options, kind, warn })
+          : readPatch(type, asBuffer(bytes), kind, { kinds, fieldValidation: options.fieldValidation, warn });
+      if (previous === undefined && type !== 'apply') throw notFound(kind, name);
+      return jsonOf(change(previous === undefined ? undefined : objectOf(previous)));
+    },
 
-  /** Whether the object is valid, and its JSON as it is stored. */
-  finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
-    const next = JSON.parse(json) as Stored;
-    if (owners !== undefined) setOwners(next, JSON.parse(owners));
-    const previous = before === undefined ? undefined : (JSON.parse(before) as Stored);
-    return checkAndFinish({ kind: kindOf(kind), next, previous, context });
-  },
+    /** Who owns which fields after the write: the JSON of `metadata.managedFields`. */
+    owners({ kind: kindName, next, previous, manager, subresource, now }: OwnersInput): string {
+      const live = previous === undefined ? undefined : objectOf(previous);
+      const write = { kind: kindOf(kindName), manager, subresource, now };
+      return JSON.stringify(managedFieldsOf(objectOf(next), live, write));
+    },
 
-  /** JSON to YAML. */
-  yaml({ json }: { readonly json: string }): string {
-    return yaml.dump(JSON.parse(json), yamlOptions);
-  },
-} as const;
+    /** Whether the object is valid, and its JSON as it is stored. */
+    finish({ kind, next: json, previous: before, context, owners }: FinishInput): WriteResult {
+      const next = objectOf(json);
+      if (owners !== undefined) setOwners(next, JSON.parse(owners));
+      const previous = before === undefined ? undefined : objectOf(before);
+      return checkAndFinish({ kind: kindOf(kind), next, previous, context });
+    },
 
-export type HeavyJobs = typeof heavyJobs;
+    yaml: jsonToYaml,
+  } as const;
+}
+
+export function jsonToYaml({ json }: { readonly json: string }): string {
+  return yaml.dump(JSON.parse(json), yamlOptions);
+}
+
+export type HeavyJobs = ReturnType<typeof createHeavyJobs>;
 export type HeavyJobName = keyof HeavyJobs;
 export type InputOf<Name extends HeavyJobName> = Parameters<HeavyJobs[Name]>[0];
 export type OutputOf<Name extends HeavyJobName> = ReturnType<HeavyJobs[Name]>;
 
-function kindOf(name: KindName): NonNullable<ReturnType<typeof findKind>> {
-  const kind = findKind(name);
-  if (kind === undefined) throw new Error(`No kind is called ${name.group}/${name.version} ${name.plural}`);
-  return kind;
+/** What the job says, done by the other thread. Throws what the job throws, and what `OtherThread.run` does. */
+export function runJob<Name extends HeavyJobName>(
+  thread: OtherThread,
+  name: Name,
+  input: InputOf<Name>,
+  options: JobOptions,
+): Promise<OutputOf<Name>> {
+  // Types end where threads do: the job of this name gives that.
+  return thread.run(name, input, options) as Promise<OutputOf<Name>>;
 }
 
 /**

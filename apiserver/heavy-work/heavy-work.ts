@@ -8,7 +8,7 @@
 
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
-import type { HeavyJobName, InputOf, OutputOf } from './heavy-jobs.ts';
+import type { JobOptions, OtherThread } from '../request/other-thread.ts';
 import type { JobAnswer, JobMessage } from './heavy-worker.ts';
 
 /** Bodies and objects from here on are heavy: less takes a few milliseconds, and another thread would only add to it. */
@@ -25,12 +25,6 @@ export interface HeavyWorkOptions {
   readonly maxHeapMegabytes?: number;
 }
 
-export interface JobOptions {
-  warn(text: string): void;
-  /** Asked before the job begins: throws when nobody waits for it any more. */
-  throwIfAbandoned(): void;
-}
-
 interface Job {
   readonly message: JobMessage;
   readonly options: JobOptions;
@@ -38,7 +32,7 @@ interface Job {
   reject(error: unknown): void;
 }
 
-export class HeavyWork {
+export class HeavyWork implements OtherThread {
   readonly #limitMs: number;
   readonly #startMs: number;
   readonly #idleMs: number;
@@ -60,10 +54,9 @@ export class HeavyWork {
     return bytes >= heavyBytes;
   }
 
-  /** What the job says. Throws what it throws, Timeout when it takes too long, RequestEntityTooLarge for too much memory. */
-  run<Name extends HeavyJobName>(name: Name, input: InputOf<Name>, options: JobOptions): Promise<OutputOf<Name>> {
+  run(name: string, input: object, options: JobOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ message: { name, input }, options, resolve: resolve as Job['resolve'], reject });
+      this.#waiting.push({ message: { name, input }, options, resolve, reject });
       this.#next();
     });
   }

@@ -2,11 +2,16 @@
 
 import { parentPort } from 'node:worker_threads';
 import { type Status, StatusError } from '../../api/status-error.ts';
-import { Warnings } from '../server/warnings.ts';
-import { type HeavyJobName, heavyJobs } from './heavy-jobs.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { Warnings } from '../request/warnings.ts';
+import { createHeavyJobs, type HeavyJobName } from './heavy-jobs.ts';
+
+const heavyJobs = createHeavyJobs(new KindRegistry(kinds));
 
 export interface JobMessage {
-  readonly name: HeavyJobName;
+  /** A `HeavyJobName`. */
+  readonly name: string;
   readonly input: unknown;
 }
 
@@ -20,7 +25,8 @@ parentPort?.on('message', (message: JobMessage) => parentPort?.postMessage(answe
 
 function answerTo({ name, input }: JobMessage): JobAnswer {
   const warnings = new Warnings();
-  const run = heavyJobs[name] as (input: unknown, warn: (text: string) => void) => unknown;
+  // What it takes and gives is agreed upon in `runJob`.
+  const run = heavyJobs[name as HeavyJobName] as (input: unknown, warn: (text: string) => void) => unknown;
   try {
     const output = run(input, (text) => warnings.add(text));
     return { output, warnings: warnings.texts };

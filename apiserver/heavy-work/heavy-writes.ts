@@ -2,50 +2,61 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import type { ExpectedType } from '../handlers/decode-object.ts';
-import type { ApplyOptions } from '../handlers/field-ownership.ts';
-import type { PatchType } from '../handlers/patch.ts';
-import type { Target } from '../handlers/target.ts';
-import type { FieldValidation } from '../handlers/write-options.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { isPublished } from '../../machinery/schema/schema.ts';
+import type { ExpectedType } from '../decoding/decode-object.ts';
+import type { ApplyOptions } from '../decoding/field-ownership.ts';
+import type { PatchType } from '../decoding/patch.ts';
 import type { Change, Registry } from '../registry/registry.ts';
+import type { StoredTarget } from '../registry/target.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
-import type { ApiRequest } from '../server/api-request.ts';
-import type { KindName, OwnersInput } from './heavy-jobs.ts';
-import type { HeavyWork } from './heavy-work.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import type { OtherThread } from '../request/other-thread.ts';
+import type { FieldValidation } from '../request/write-options.ts';
+import { type KindName, type OwnersInput, runJob } from './heavy-jobs.ts';
 
 export interface HeavyWrites {
   readonly finish: NonNullable<WriteRequest['finishApart']>;
-  trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource'>): TrackFields;
+  trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource' | 'now'>): TrackFields;
   patch(type: PatchType, bytes: Buffer, options: ApplyOptions): Change;
 }
 
 /** For a request with a large body or about a large object; undefined: this thread does it all faster. */
 export function heavyWorkFor(
   request: ApiRequest,
-  { kind, registry, namespace, name }: Target,
+  { kind, registry, namespace, name }: StoredTarget,
 ): HeavyWrites | undefined {
-  const { heavyWork } = request;
-  if (heavyWork === undefined) return undefined;
+  const { otherThread } = request;
+  if (otherThread === undefined || !isKnownApart(kind)) return undefined;
   const known = name === '' ? 0 : registry.sizeOf({ namespace, name });
   const isHeavy =
-    kind.strategy.compilesExpressions === true || request.bodyGrows || heavyWork.isHeavy(request.bodyBytes + known);
-  return isHeavy ? heavyWrites(heavyWork, request, { registry, name }) : undefined;
+    kind.strategy.compilesExpressions === true || request.bodyGrows || otherThread.isHeavy(request.bodyBytes + known);
+  return isHeavy ? heavyWrites(otherThread, request, { registry, name }) : undefined;
 }
 
+/** The other thread has a table of its own. What comes while the server runs, only this one has. */
+const isKnownApart = (kind: Kind): boolean => kinds.includes(kind);
+
 /** Where the request's body is decoded apart; undefined: here. */
-export function heavyDecoderFor({ heavyWork, bodyBytes, bodyGrows }: ApiRequest): HeavyWork | undefined {
-  return bodyGrows || heavyWork?.isHeavy(bodyBytes) ? heavyWork : undefined;
+export function heavyDecoderFor(
+  { otherThread, bodyBytes, bodyGrows }: ApiRequest,
+  { schema }: Pick<ExpectedType, 'schema'>,
+): OtherThread | undefined {
+  if (!isPublished(schema.definition)) return undefined;
+  return bodyGrows || otherThread?.isHeavy(bodyBytes) ? otherThread : undefined;
 }
 
 const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });
 
 function heavyWrites(
-  work: HeavyWork,
+  thread: OtherThread,
   request: ApiRequest,
-  { registry, name }: Pick<Target, 'registry' | 'name'>,
+  { registry, name }: Pick<StoredTarget, 'registry' | 'name'>,
 ): HeavyWrites {
   const kind = nameOf(registry.kind);
-  const texts = (next: KubernetesObject, previous: Stored | undefined) => ({
+  const texts = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => ({
     next: JSON.stringify(next),
     previous: previous && jsonOf(registry, previous),
   });
@@ -53,52 +64,58 @@ function heavyWrites(
   let owners: string | undefined;
   return {
     finish: ({ kind: written, next, previous, context }) =>
-      work.run('finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
+      runJob(thread, 'finish', { kind: nameOf(written), context, owners, ...texts(next, previous) }, request),
     trackUpdates:
-      ({ manager, subresource }) =>
+      ({ manager, subresource, now }) =>
       async (next, previous) => {
-        const input = { kind, manager, subresource, ...texts(next, previous as Stored | undefined) };
-        owners = await work.run('owners', input, request);
+        const input = { kind, manager, subresource, now, ...texts(next, previous) };
+        owners = await runJob(thread, 'owners', input, request);
         delete next.metadata?.managedFields;
       },
     patch:
-      (type, bytes, { manager, force, fieldValidation, subresource }) =>
+      (type, bytes, { manager, force, fieldValidation, subresource, now }) =>
       async (previous) => {
-        const options = { manager, force, fieldValidation, subresource };
+        const options = { manager, force, fieldValidation, subresource, now };
         const input = { type, bytes, kind, name, options, previous: previous && jsonOf(registry, previous) };
-        return await parse(await work.run('patch', input, request));
+        return await parse(await runJob(thread, 'patch', input, request));
       },
   };
 }
 
 /** The cache has the JSON of most objects that are changed. */
-function jsonOf(registry: Registry, object: Stored): string {
+function jsonOf(registry: Registry, object: DeepReadonly<Stored>): string {
   const cached = registry.kind.storedAs ? undefined : registry.cache.get(registry.storeKey(object.metadata));
   const isSame = cached !== undefined && object.metadata.resourceVersion === String(cached.revision);
   return isSame ? cached.bytes.toString() : JSON.stringify(object);
 }
 
 /** Others have their turn before anything else is done with what has just taken its time to parse. */
-async function parse(json: string): Promise<KubernetesObject> {
-  const object = JSON.parse(json) as KubernetesObject;
+async function parse<T extends KubernetesObject>(json: string): Promise<T> {
+  // The other thread has written it, of an object of that type.
+  const object = JSON.parse(json) as T;
   await nextTurn();
   return object;
 }
 
-export interface BodyToDecode {
+export interface BodyToDecode<T extends KubernetesObject> {
   readonly bytes: Buffer;
-  readonly expected: ExpectedType;
+  readonly expected: ExpectedType<T>;
   readonly fieldValidation: FieldValidation;
 }
 
 /** The object that a body decodes to. */
-export async function decodeApart(
-  work: HeavyWork,
+export async function decodeApart<T extends KubernetesObject>(
+  thread: OtherThread,
   request: ApiRequest,
-  { bytes, expected, fieldValidation }: BodyToDecode,
-): Promise<KubernetesObject> {
-  const { group, version, kind, definition } = expected;
+  { bytes, expected, fieldValidation }: BodyToDecode<T>,
+): Promise<T> {
+  const { group, version, kind, schema } = expected;
   const contentType = request.header('content-type');
-  const input = { bytes, expected: { group, version, kind, definition }, contentType, fieldValidation };
-  return await parse(await work.run('decode', input, request));
+  const input = {
+    bytes,
+    expected: { group, version, kind, definition: schema.definition },
+    contentType,
+    fieldValidation,
+  };
+  return await parse(await runJob(thread, 'decode', input, request));
 }

@@ -22,7 +22,6 @@ interface Case {
   readonly options?: Partial<DeletionOptions>;
   readonly type: string;
   readonly metadata?: object;
-  readonly marksFirst?: boolean;
 }
 
 const bound = { spec: { nodeName: 'n', terminationGracePeriodSeconds: 30 }, status: { phase: 'Running' } };
@@ -74,8 +73,7 @@ const cases: Record<string, Case> = {
   'an unscheduled pod goes at once, and says so before': {
     kind: podKind,
     object: stored({}, { spec: {} }),
-    type: 'remove',
-    marksFirst: true,
+    type: 'markAndRemove',
     metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
   },
   'grace is shortened': {
@@ -95,8 +93,7 @@ const cases: Record<string, Case> = {
     kind: podKind,
     object: stored({ deletionTimestamp: later(30), deletionGracePeriodSeconds: 30 }, bound),
     options: { gracePeriodSeconds: 0 },
-    type: 'remove',
-    marksFirst: true,
+    type: 'markAndRemove',
     metadata: { deletionTimestamp: later(0), deletionGracePeriodSeconds: 0 },
   },
   'a pod that was marked so before only goes': {
@@ -131,11 +128,10 @@ const cases: Record<string, Case> = {
 };
 
 describe('deletion', () => {
-  for (const [name, { kind, object, options, type, metadata, marksFirst = false }] of Object.entries(cases)) {
+  for (const [name, { kind, object, options, type, metadata }] of Object.entries(cases)) {
     it(name, () => {
-      const decision = decideDeletion(kind as Kind, object, { dryRun: false, ...options }, now);
+      const decision = decideDeletion((kind as Kind).strategy, object, { dryRun: false, ...options }, now);
       assert.equal(decision.type, type);
-      assert.equal(decision.type === 'remove' && decision.marksFirst, marksFirst);
       for (const [field, value] of Object.entries(metadata ?? {})) {
         assert.deepEqual(Reflect.get(decision.object.metadata, field), value, field);
       }

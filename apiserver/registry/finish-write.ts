@@ -23,8 +23,8 @@ export interface Write {
 }
 
 export interface FinishContext extends WriteContext {
-  /** The change is the server's own: the strategy is not asked. */
-  readonly isChecked?: boolean | undefined;
+  /** The change is the server's own: the strategy does not validate it. */
+  readonly skipStrategy?: boolean | undefined;
   readonly dryRun: boolean;
 }
 
@@ -45,7 +45,7 @@ export function checkWrite({ kind, next, previous, context }: Write): WriteCheck
   }
   validateMetadataUpdate(kind, next, previous, errors);
   const isChanged = strategy.countsEmptyLists === true && isCounted(kind, next, previous);
-  if (!context.isChecked) {
+  if (!context.skipStrategy) {
     strategy.validate?.(next, errors, context);
     strategy.validateUpdate?.(next, previous, errors, context);
   }
@@ -54,12 +54,12 @@ export function checkWrite({ kind, next, previous, context }: Write): WriteCheck
 
 /** Gives the object the form in which it is stored and answered; returns what there is to warn of. */
 export function finishWrite({ kind, next, previous, context }: Write, { isChanged }: WriteCheck): string[] {
-  const { isChecked, subresource } = context;
+  const { skipStrategy, subresource } = context;
   kind.strategy.canonicalize?.(next);
-  encode(kind.definition, next);
+  encode(kind.schema, next);
   if (previous !== undefined) {
     // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
-    if (subresource !== 'status' && !isChecked) countGeneration(kind, next, previous, isChanged);
+    if (subresource !== 'status' && !skipStrategy) countGeneration(kind, next, previous, isChanged);
     next.metadata.resourceVersion = previous.metadata.resourceVersion;
   }
   const warnings =
@@ -69,8 +69,7 @@ export function finishWrite({ kind, next, previous, context }: Write, { isChange
 }
 
 /** Whether nothing needs to be written. */
-export const isUnchanged = ({ next, previous }: Write): boolean =>
-  previous !== undefined && sameButForTimes(next, previous);
+const isUnchanged = ({ next, previous }: Write): boolean => previous !== undefined && sameButForTimes(next, previous);
 
 /** The bytes that are stored. */
 export const storedBytes = ({ storedAs }: Kind, object: Stored): Buffer =>

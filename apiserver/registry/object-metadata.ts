@@ -3,9 +3,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { formatTime } from '../../api/time.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Kind } from '../../kinds/kind.ts';
+import type { GenerationStrategy, Kind } from '../../kinds/kind.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
 /** Metadata as the server may write it: clients cannot set the system's fields, the server does. */
@@ -21,22 +23,23 @@ const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const suffixLength = 5;
 const longestGeneratedName = 63;
 
-/** Time as the API shows it: whole seconds, UTC. */
-export const timestamp = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
-
 export function generateName(base: string): string {
   const suffix = Array.from({ length: suffixLength }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
   return `${base.slice(0, longestGeneratedName - suffixLength)}${suffix}`;
 }
 
 /** Metadata as the server completes it at creation; `object.metadata` is changed in place. */
-export function fillNewMetadata(kind: Kind, object: KubernetesObject, now: number): void {
+export function fillNewMetadata(
+  strategy: GenerationStrategy<KubernetesObject>,
+  object: KubernetesObject,
+  now: number,
+): void {
   const metadata = metadataOf(object);
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  metadata.creationTimestamp = timestamp(now);
+  metadata.creationTimestamp = formatTime(now);
   metadata.uid = randomUUID();
-  if (kind.strategy.generationOf) metadata.generation = 1;
+  if (strategy.generationOf) metadata.generation = 1;
   if (metadata.generateName && !metadata.name) metadata.name = generateName(metadata.generateName);
 }
 
@@ -53,18 +56,21 @@ export function keepMetadata(next: KubernetesObject, previous: DeepReadonly<Stor
   else metadata.generation = before.generation;
 }
 
+/** What has to be known of a kind to count its generations. */
+type CountedKind = { readonly strategy: GenerationStrategy<KubernetesObject> } & Pick<Kind, 'schema'>;
+
 /** Whether what the generation counts has changed. */
-export function isCounted(kind: Kind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
+export function isCounted(kind: CountedKind, next: KubernetesObject, previous: DeepReadonly<Stored>): boolean {
   const { generationOf, countsEmptyLists } = kind.strategy;
   if (generationOf === undefined) return false;
   const [now, before] = [generationOf(next), generationOf(previous as Stored)];
   if (equalJson(now, before)) return false;
-  return countsEmptyLists === true || !isSemanticallyEqual(kind.definition, now, before);
+  return countsEmptyLists === true || !isSemanticallyEqual(kind.schema, now, before);
 }
 
 /** After everything else has had its say: one more generation if what is counted has changed. */
 export function countGeneration(
-  kind: Kind,
+  kind: CountedKind,
   next: KubernetesObject,
   previous: DeepReadonly<Stored>,
   isKnownToChange = false,
@@ -80,7 +86,7 @@ export function dropRepeatedOwners(object: KubernetesObject, warn: (text: string
   const repeated = new Set<string>();
   const seen = new Set<string>();
   const kept = owners.filter((owner) => {
-    const text = JSON.stringify(Object.entries(owner).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const text = JSON.stringify(Object.entries(owner).sort(compareKeys));
     const isNew = !seen.has(text);
     seen.add(text);
     if (!isNew) repeated.add(owner.uid);

@@ -51,7 +51,7 @@ export function refuseStale(
     throw conflict(kind, name, otherUid(kind, previous, expectedUid));
   }
   const isUnconditional = resourceVersion === '' || resourceVersion === '0';
-  if (isUnconditional && kind.strategy.unconditionalUpdate === false) throw versionRequired(kind, name);
+  if (isUnconditional && kind.strategy.allowUnconditionalUpdate === false) throw versionRequired(kind, name);
   if (resourceVersion !== '' && resourceVersion !== '0' && resourceVersion !== previous.metadata.resourceVersion) {
     throw conflict(
       kind,

@@ -1,48 +1,76 @@
-/** The registry of each kind, and the resource caches under them: kinds that are two versions of one share a cache. */
+/**
+ * The registry of each kind there is, and the resource caches under them: kinds that are two versions of one share a
+ * cache. Kinds come and go, and their registries with them.
+ */
 
+import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import { findKind, kinds } from '../../kinds/kind-table.ts';
-import type { AdmissionChain } from '../admission/admission.ts';
-import type { ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
+import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
+import type { AdmissionChain } from './admission.ts';
+import type { Allocator } from './allocator.ts';
+import type { ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
-import type { StorageHooks } from './storage-hooks.ts';
 
 export interface RegistriesParts {
+  readonly kinds: Kinds;
   readonly store: Store;
   readonly caches: ResourceCaches;
-  readonly admission: AdmissionChain;
+  /** Plugins look at other objects than the one that is written. */
+  readonly admission: (objects: ObjectReader) => AdmissionChain;
   readonly clock: Clock;
   /** By `group/plural`. */
-  readonly hooks: ReadonlyMap<string, StorageHooks>;
+  readonly allocators: ReadonlyMap<string, Allocator>;
 }
+
+/** What a registry holds are objects of its resource: the types end at the store. */
+type Found<T extends KubernetesObject> = DeepReadonly<Stored<T>>;
 
 export const resourceId = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string => `${group}/${plural}`;
 
 /** Watchers of these are found by a field. */
 const indexedFields: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
 
-export class Registries {
+export class Registries implements ObjectReader {
+  readonly admission: AdmissionChain;
   readonly #parts: RegistriesParts;
   /** By identity or kind: whoever asks holds one of the two. */
   readonly #registries = new Map<Resource, Registry>();
 
   constructor(parts: RegistriesParts) {
     this.#parts = parts;
+    this.admission = parts.admission(this);
   }
 
-  /** Opens the cache of every kind that is stored. */
-  openAll(): void {
-    for (const kind of kinds) if (kind.verbs.includes('get')) this.of(kind);
+  /** Opens the cache of every kind that is stored, and of those that come until the answer is called. */
+  openAll(): () => void {
+    const { kinds } = this.#parts;
+    for (const kind of kinds.all()) this.#openIfStored(kind);
+    return kinds.onChange(({ type, kind }) => (type === 'added' ? this.#openIfStored(kind) : this.#close(kind)));
   }
 
+  async find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<Found<T> | undefined> {
+    // A resource's registry holds its objects.
+    return (await this.of(resource).find(key)) as Found<T> | undefined;
+  }
+
+  async all<T extends KubernetesObject>(resource: Resource<T>, interest: Interest = {}): Promise<readonly Found<T>[]> {
+    const { cache } = this.of(resource);
+    await cache.ready();
+    // As above.
+    return cache.list(interest).items.map(({ object }) => object as Found<T>);
+  }
+
+  /** Throws for what is no kind (any more). */
   of(resource: Resource): Registry {
     let registry = this.#registries.get(resource);
     if (registry === undefined) {
-      const kind = findKind(resource);
+      const kind = this.#parts.kinds.find(resource);
       if (kind === undefined) throw new Error(`No kind is registered for ${apiVersionOf(resource)} ${resource.plural}`);
       registry = this.#registries.get(kind) ?? this.#open(kind);
       this.#registries.set(resource, registry);
@@ -50,29 +78,43 @@ export class Registries {
     return registry;
   }
 
+  #openIfStored(kind: Kind): void {
+    if (kind.verbs.includes('get')) this.of(kind);
+  }
+
+  #close(kind: Kind): void {
+    for (const [resource, registry] of this.#registries) {
+      if (registry.kind === kind) this.#registries.delete(resource);
+    }
+    const prefix = prefixOf(kind);
+    const isShared = [...this.#registries.values()].some((registry) => prefixOf(registry.kind) === prefix);
+    if (!isShared) this.#parts.caches.close(prefix);
+  }
+
   #open(kind: Kind): Registry {
-    const { store, admission, clock, hooks } = this.#parts;
+    const { store, clock, allocators } = this.#parts;
     const registry = new Registry(kind, {
       store,
-      admission,
+      admission: this.admission,
       clock,
       cache: this.#openCache(kind),
-      hooks: hooks.get(resourceId(kind)),
+      allocator: allocators.get(resourceId(kind)),
     });
     this.#registries.set(kind, registry);
     return registry;
   }
 
   #openCache(kind: Kind): ResourceCache {
-    const { group, plural, namespaced, storedAs, selectableFields } = kind;
+    const { namespaced, selectableFields } = kind;
     return this.#parts.caches.open({
-      prefix: storePrefix({ group: storedAs?.group ?? group, plural }),
+      prefix: prefixOf(kind),
       namespaced,
-      fieldsOf: (object) =>
-        Object.fromEntries(
-          selectableFields.map((field) => [field.name, field.value(object as Parameters<typeof field.value>[0])]),
-        ),
+      fieldsOf: (object) => Object.fromEntries(selectableFields.map((field) => [field.name, field.value(object)])),
       indexedField: indexedFields[resourceId(kind)],
     });
   }
 }
+
+/** Where the objects lie, whichever of its versions a kind is. */
+const prefixOf = ({ group, plural, storedAs }: Kind): string =>
+  storePrefix({ group: storedAs?.group ?? group, plural });

@@ -1,39 +1,35 @@
 /**
- * One resource as requests see it: turns create, update and delete into store transactions and calls the kind's
- * strategy in the order of `api/kind.ts`. Nothing here knows HTTP.
+ * One resource as requests see it: turns create, update and delete into store transactions. What comes before
+ * the transaction stands in `write-order.ts`. Nothing here knows HTTP.
  *
  * Invariants:
  * - what is written was validated against the very version that it replaces (the transaction's revision);
  * - a write that changes nothing is not made, and answers with what is there;
- * - nothing is changed under dryRun, not even reservations.
+ * - nothing is changed under dryRun, not even allocations.
  */
 
 import { copyJson } from '../../api/json-record.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
 import { alreadyExists, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { AdmissionChain, AdmissionRequest } from '../admission/admission.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
+import type { AdmissionChain } from './admission.ts';
+import { type AllocationTransaction, type Allocator, orRollBack } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import {
-  type Answerable,
-  checkWrite,
-  type FinishedWrite,
-  finishedElsewhere,
-  finishedHere,
-  finishWrite,
-  storedBytes,
-  type Write,
-} from './finish-write.ts';
-import { dropRepeatedOwners, fillNewMetadata, generateName, keepMetadata } from './object-metadata.ts';
-import { missingUid, refuseInvalid, refusePreconditions, refuseStale, refuseVersion } from './refusals.ts';
+import { type Answerable, type FinishedWrite, storedBytes } from './finish-write.ts';
+import { generateName } from './object-metadata.ts';
+import { missingUid, refusePreconditions } from './refusals.ts';
 import { decodeObject, storeKey } from './storage-format.ts';
-import type { Reservation, StorageHooks } from './storage-hooks.ts';
-import { storeErrors } from './store-errors.ts';
+import {
+  admissionRequest,
+  beforeCreate,
+  beforeUpdate,
+  type UpdateRequest,
+  type WriteOrderParts,
+} from './write-order.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export interface RegistryParts {
@@ -41,18 +37,7 @@ export interface RegistryParts {
   readonly cache: ResourceCache;
   readonly admission: AdmissionChain;
   readonly clock: Clock;
-  readonly hooks?: StorageHooks | undefined;
-}
-
-export interface UpdateRequest extends WriteRequest {
-  /** Makes the object when it is missing; otherwise that is NotFound. */
-  readonly createIfMissing?: boolean;
-  /** The change is the server's own (binding, eviction): the strategy is not asked, admission is. */
-  readonly isChecked?: boolean;
-  /** The change does not touch the object that it is given: it needs no copy. */
-  readonly leavesPrevious?: boolean;
-  /** A uid that the stored object must have. */
-  readonly expectedUid?: string | undefined;
+  readonly allocator?: Allocator | undefined;
 }
 
 export interface WriteOutcome extends Answerable {
@@ -69,17 +54,14 @@ export class Registry {
   readonly kind: Kind;
   readonly cache: ResourceCache;
   readonly #store: Store;
-  readonly #admission: AdmissionChain;
-  readonly #clock: Clock;
-  readonly #hooks: StorageHooks | undefined;
+  readonly #order: WriteOrderParts;
 
   constructor(kind: Kind, parts: RegistryParts) {
     this.kind = kind;
     this.cache = parts.cache;
     this.#store = parts.store;
-    this.#admission = parts.admission;
-    this.#clock = parts.clock;
-    this.#hooks = parts.hooks;
+    const { admission, allocator, clock } = parts;
+    this.#order = { kind, admission, allocator, clock };
   }
 
   /** Where the object lies in the store; kinds with a second version share one place. */
@@ -96,6 +78,11 @@ export class Registry {
   /** What all store keys of the resource begin with. */
   get prefix(): string {
     return this.storeKey({ name: '' });
+  }
+
+  /** As the cache knows it, or the store while the cache has never heard of it; undefined: there is none. */
+  async find(key: ObjectKey): Promise<DeepReadonly<Stored> | undefined> {
+    return this.cache.get(this.storeKey(key))?.object ?? (await this.#read(key));
   }
 
   /** The newest version, from the store itself. Throws NotFound. */
@@ -128,33 +115,14 @@ export class Registry {
   }
 
   async #createOnce(object: KubernetesObject, request: WriteRequest): Promise<WriteOutcome> {
-    const { kind } = this;
-    const context = { subresource: request.subresource, namespace: object.metadata?.namespace, user: request.user };
-    if (!request.dryRun) refuseVersion(object);
-    this.#stamp(object);
-    dropRepeatedOwners(object, request.warn);
-    kind.strategy.setDefaults?.(object);
-    fillNewMetadata(kind, object, this.#clock.now());
-    // What admission fills in belongs to nobody.
-    await request.trackFields?.(object, undefined);
-    const admission = this.#admissionRequest('CREATE', object, undefined, request);
-    await this.#admission.admit(admission);
-    const next = object as Stored;
-    const reservation = await this.#hooks?.reserve(next, undefined, request.dryRun);
-    return await this.#withReservation(reservation, request.dryRun, async () => {
-      kind.strategy.prepareForCreate?.(next, context);
-      const finishContext = { ...context, dryRun: request.dryRun };
-      const finished = await this.#finish(
-        { kind, next, previous: undefined, context: finishContext },
-        admission,
-        request,
-      );
-      const key = this.storeKey(next.metadata);
+    const { next, finished, transaction } = await beforeCreate(object, request, this.#order);
+    const key = this.storeKey(next.metadata);
+    return await this.#commit(transaction, request, async () => {
       if (request.dryRun) {
-        if ((await storeErrors(this.#store.get(key))) !== undefined) throw new KeyExistsError(key);
+        if ((await this.#store.get(key)) !== undefined) throw new KeyExistsError(key);
         return outcome(true, finished.unwritten());
       }
-      const revision = await storeErrors(this.#store.create(key, finished.bytes, this.#writeOptions()));
+      const revision = await this.#store.create(key, finished.bytes, this.#writeOptions());
       return outcome(true, finished.written(revision));
     });
   }
@@ -184,7 +152,7 @@ export class Registry {
   }
 
   async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
-    if (!request.createIfMissing) throw notFound(this.kind, key.name);
+    if (request.ifMissing !== 'create') throw notFound(this.kind, key.name);
     const { metadata, ...wanted } = await change(undefined);
     if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
     // Which version was meant to be replaced does not matter any more.
@@ -193,32 +161,12 @@ export class Registry {
   }
 
   async #updateOnce(current: Stored, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
-    const { kind } = this;
-    const previous: DeepReadonly<Stored> = current;
-    const next = (await change(request.leavesPrevious ? current : copyJson(current))) as Stored;
-    const context = {
-      isUpdate: true,
-      subresource: request.subresource,
-      namespace: previous.metadata.namespace,
-      user: request.user,
-    };
-    this.#stamp(next);
-    dropRepeatedOwners(next, request.warn);
-    refuseStale(kind, next, previous, request.expectedUid);
-    kind.strategy.setDefaults?.(next);
-    keepMetadata(next, previous);
-    await request.trackFields?.(next, previous);
-    const admission = this.#admissionRequest('UPDATE', next, previous, request);
-    await this.#admission.admit(admission);
-    const hooks = request.subresource === undefined ? this.#hooks : undefined;
-    const reservation = await hooks?.reserve(next, previous, request.dryRun);
-    return await this.#withReservation(reservation, request.dryRun, async () => {
-      if (!request.isChecked) kind.strategy.prepareForUpdate?.(next, current, context);
-      const { isChecked, dryRun } = request;
-      const write = { kind, next, previous: current, context: { ...context, isChecked, dryRun } };
-      const finished = await this.#finish(write, admission, request);
-      return outcome(false, await this.#storeUpdate(next, previous, finished, request));
-    });
+    const wanted = await change(request.leavesPrevious ? current : copyJson(current));
+    // What is missing of its metadata is brought back from the version that it replaces.
+    const { next, finished, transaction } = await beforeUpdate(wanted as Stored, current, request, this.#order);
+    return await this.#commit(transaction, request, async () =>
+      outcome(false, await this.#storeUpdate(next, current, finished, request)),
+    );
   }
 
   async #storeUpdate(
@@ -229,24 +177,25 @@ export class Registry {
   ): Promise<Answerable> {
     const key = this.storeKey(next.metadata);
     const revision = Number(previous.metadata.resourceVersion);
-    if (endsWithUpdate(this.kind, next)) {
+    if (endsWithUpdate(this.kind.strategy, next)) {
       if (!request.dryRun) {
-        await storeErrors(this.#store.delete(key, revision));
-        await this.#hooks?.release(previous);
+        await this.#store.delete(key, revision);
+        await this.#order.allocator?.release(previous);
       }
       return finished.unwritten();
     }
     const { isUnchanged } = finished;
     if (isUnchanged || request.dryRun) {
       await this.#confirm(key, revision);
+      // It is only written out.
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
-    return finished.written(await storeErrors(this.#store.update(key, finished.bytes, revision, this.#writeOptions())));
+    return finished.written(await this.#store.update(key, finished.bytes, revision, this.#writeOptions()));
   }
 
   /** Nothing is written, but the answer must still be true now. */
   async #confirm(key: string, revision: number): Promise<void> {
-    const entry = await storeErrors(this.#store.get(key));
+    const entry = await this.#store.get(key);
     if (entry?.revision !== revision) throw new RevisionConflictError(key, entry);
   }
 
@@ -260,13 +209,13 @@ export class Registry {
       request.throwIfAbandoned?.();
       const current = await this.read(key);
       refusePreconditions(this.kind, current, options.preconditions);
-      await this.#admission.validate(this.#admissionRequest('DELETE', undefined, current, request));
+      await this.#order.admission.validate(admissionRequest(this.kind, 'DELETE', { previous: current }, request));
       const { revision, storedKey } = {
         revision: Number(current.metadata.resourceVersion),
         storedKey: this.storeKey(key),
       };
       const previous = copyJson(current);
-      const decision = decideDeletion(this.kind, current, options, this.#clock.now());
+      const decision = decideDeletion(this.kind.strategy, current, options, this.#order.clock.now());
       try {
         switch (decision.type) {
           case 'keep':
@@ -275,11 +224,12 @@ export class Registry {
             if (!options.dryRun) await this.#mark(decision.object, revision);
             return { object: decision.object, removed: false };
           case 'remove':
+          case 'markAndRemove':
             if (!options.dryRun) {
-              const last = decision.marksFirst ? await this.#mark(decision.object, revision) : revision;
-              const deleted = await storeErrors(this.#store.delete(storedKey, last));
+              const last = decision.type === 'markAndRemove' ? await this.#mark(decision.object, revision) : revision;
+              const deleted = await this.#store.delete(storedKey, last);
               decision.object.metadata.resourceVersion = String(deleted);
-              await this.#hooks?.release(previous);
+              await this.#order.allocator?.release(previous);
             }
             return { object: decision.object, removed: true };
         }
@@ -291,81 +241,40 @@ export class Registry {
 
   /** Returns the revision that `object` has now, and gives it to the object. */
   async #mark(object: Stored, revision: number): Promise<number> {
-    const written = await storeErrors(
-      this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision),
-    );
+    const written = await this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision);
     object.metadata.resourceVersion = String(written);
     return written;
   }
 
-  /** Judges the object and gives it its last form. Admission has its say in between, whoever does the work. */
-  async #finish(write: Write, admission: AdmissionRequest, request: WriteRequest): Promise<FinishedWrite> {
-    const { kind, next } = write;
-    const apart = await request.finishApart?.(write);
-    const check = apart?.check ?? checkWrite(write);
-    refuseInvalid(kind, next, check.errors);
-    await this.#admission.validate(admission);
-    const warnings = apart?.finished?.warnings ?? finishWrite(write, check);
-    for (const warning of warnings) request.warn(warning);
-    return apart?.finished === undefined ? finishedHere(write) : finishedElsewhere(write, apart.finished);
-  }
-
-  #stamp(object: KubernetesObject): void {
-    object.apiVersion = apiVersionOf(this.kind);
-    object.kind = this.kind.kind;
-  }
-
-  #admissionRequest(
-    operation: AdmissionRequest['operation'],
-    object: KubernetesObject | undefined,
-    previous: DeepReadonly<Stored> | undefined,
-    request: WriteRequest,
-  ): AdmissionRequest {
-    const metadata = object?.metadata ?? previous?.metadata;
-    return {
-      operation,
-      kind: this.kind,
-      subresource: request.subresource,
-      namespace: metadata?.namespace,
-      name: metadata?.name ?? '',
-      object,
-      previous,
-      user: request.user,
-      dryRun: request.dryRun,
-      warn: (text) => request.warn(text),
-    };
-  }
-
-  async #withReservation<T>(
-    reservation: Reservation | undefined,
-    dryRun: boolean,
+  /** The store's transaction, and with it that of what was allocated. */
+  async #commit<T>(
+    transaction: AllocationTransaction | undefined,
+    { dryRun }: WriteRequest,
     write: () => Promise<T>,
   ): Promise<T> {
-    if (reservation === undefined) return await write();
-    try {
+    return await orRollBack(transaction, async () => {
       const result = await write();
-      if (!dryRun) await reservation.commit();
+      if (!dryRun) await transaction?.commit();
       return result;
-    } catch (error) {
-      await reservation.rollback();
-      throw error;
-    }
+    });
   }
 
   async #read(key: ObjectKey): Promise<Stored | undefined> {
-    const entry = await storeErrors(this.#store.get(this.storeKey(key)));
+    const entry = await this.#store.get(this.storeKey(key));
     return entry && this.#decode(entry);
   }
 
   #fromCache(key: ObjectKey): Stored | undefined {
     const cached = this.cache.get(this.storeKey(key));
     if (cached === undefined) return undefined;
+    // Who changes it makes a copy first. Of what is stored, every version is complete.
     const object = cached.object as Stored;
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(copyJson(object)) as Stored) : object;
   }
 
   #decode(entry: { readonly value: Buffer; readonly revision: number }): Stored {
     const object = decodeObject(entry);
+    // Of what is stored, every version is complete.
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;
   }
 
@@ -375,6 +284,6 @@ export class Registry {
   }
 }
 
-/** A getter stays one: the object may not have been parsed yet. */
+/** A getter stays one: the object may not have been parsed yet, hence no spread and a cast. */
 const outcome = (created: boolean, answer: Answerable): WriteOutcome =>
   Object.defineProperties({ created } as WriteOutcome, Object.getOwnPropertyDescriptors(answer));

@@ -20,6 +20,7 @@ export function encodeObject(object: KubernetesObject): Buffer {
 }
 
 export function decodeObject(entry: Pick<Entry, 'value' | 'revision'>): Stored {
+  // The store holds what `encodeObject` has written.
   const object = JSON.parse(entry.value.toString()) as Stored;
   object.metadata.resourceVersion = String(entry.revision);
   return object;

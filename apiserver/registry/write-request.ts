@@ -2,7 +2,7 @@
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { User } from '../authentication/user.ts';
+import type { User } from '../request/user.ts';
 import type { Write, WriteResult } from './finish-write.ts';
 
 export interface WriteRequest {

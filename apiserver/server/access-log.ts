@@ -1,8 +1,7 @@
 /** One line for each request, after its answer: who asked what, what they got, how long it took. */
 
 import type { Logger } from '../../base/logger.ts';
-import { verbOf } from '../authorization/authorization.ts';
-import type { ApiRequest } from './api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 
 export function logAccess(logger: Logger, request: ApiRequest): void {
   const { outgoing, info } = request;
@@ -10,9 +9,9 @@ export function logAccess(logger: Logger, request: ApiRequest): void {
   const line = {
     method: request.method,
     path: request.rawQuery === '' ? info.path : `${info.path}?${request.rawQuery}`,
-    verb: verbOf(request, info),
+    verb: info.verb,
     code,
-    ms: Math.round(performance.now() - request.startedAt),
+    ms: Math.round(request.elapsedMs),
     user: request.user.name,
     ...(request.impersonator && { impersonator: request.impersonator.name }),
     agent: request.header('user-agent'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseRequestInfo } from '../handlers/request-info.ts';
+import { parseRequestInfo } from '../request/request-info.ts';
 import { classOf, InFlightLimits } from './in-flight-limits.ts';
 
 const small = { maxReads: 4, maxWrites: 4, maxHeartbeats: 2 };
@@ -34,8 +34,10 @@ describe('in-flight limits', () => {
     '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n': 'heartbeat',
     '/api/v1/nodes/n/status': 'heartbeat',
     '/api/v1/pods': 'write',
+    '/apis/example.dev/v1/nodes/n/status': 'write',
+    '/apis/example.dev/v1/leases/n': 'write',
   };
   for (const [path, expected] of Object.entries(classes)) {
-    it(`sees ${path} as ${expected}`, () => assert.equal(classOf(parseRequestInfo(path), 'patch'), expected));
+    it(`sees ${path} as ${expected}`, () => assert.equal(classOf(parseRequestInfo('PATCH', path)), expected));
   }
 });

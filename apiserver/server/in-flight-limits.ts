@@ -4,8 +4,11 @@
  * others are there. A request without a seat is refused at once with 429: clients come back after `Retry-After`.
  */
 
+import { isSameResource } from '../../api/resource.ts';
+import { leases } from '../../api/resources/coordination.ts';
+import { nodes } from '../../api/resources/core.ts';
 import { tooManyRequests } from '../../api/status-error.ts';
-import type { RequestInfo } from '../handlers/request-info.ts';
+import type { RequestInfo } from '../request/request-info.ts';
 
 /** `arrival`: its body is still on its way. */
 export type RequestClass = 'exempt' | 'arrival' | 'heartbeat' | 'read' | 'write';
@@ -18,7 +21,7 @@ export interface InFlightLimitsOptions {
   readonly maxArrivals?: number;
 }
 
-export const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
+const defaultLimits: InFlightLimitsOptions = { maxReads: 400, maxWrites: 400, maxHeartbeats: 400 };
 
 /** Of a class's seats one client may take this share: the rest stays free for others. */
 const shareOfOneClient = 0.75;
@@ -74,8 +77,9 @@ export class InFlightLimits {
 const longRunning: readonly (string | undefined)[] = ['log', 'exec', 'attach', 'portforward', 'proxy'];
 
 /** Streams hold no seat: they would hold it for hours. */
-export function classOf(info: RequestInfo, verb: string): RequestClass {
-  if (!info.isResource || verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
-  if (info.plural === 'leases' || (info.plural === 'nodes' && info.subresource === 'status')) return 'heartbeat';
-  return verb === 'get' || verb === 'list' ? 'read' : 'write';
+export function classOf(info: RequestInfo): RequestClass {
+  if (!info.isResource || info.verb === 'watch' || longRunning.includes(info.subresource)) return 'exempt';
+  const isNodeStatus = info.subresource === 'status' && isSameResource(info, nodes);
+  if (isNodeStatus || isSameResource(info, leases)) return 'heartbeat';
+  return info.verb === 'get' || info.verb === 'list' ? 'read' : 'write';
 }

@@ -2,10 +2,8 @@
 
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import { findKind } from '../../kinds/kind-table.ts';
-import { verbOf } from '../authorization/authorization.ts';
-import { connections, type RequestInfo } from '../handlers/request-info.ts';
-import type { ApiRequest } from './api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { connections } from '../request/request-info.ts';
 import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [
@@ -63,7 +61,7 @@ export class RequestMetrics {
   /** A stream begins. What is returned is to be called at its end. */
   beginLongRunning(request: ApiRequest): () => void {
     const verb = reportedVerb(request);
-    const name = isServed(request.info) ? nameOf(request) : unknown;
+    const name = isServed(request) ? nameOf(request) : unknown;
     const id = `${verb} ${name}`;
     const open = this.#longRunning.get(id) ?? { labels: labelsOf(verb, name), count: 0 };
     this.#longRunning.set(id, open);
@@ -78,12 +76,12 @@ export class RequestMetrics {
     const code = request.outgoing.statusCode;
     const series = this.#series.get(idOf(verb, nameOf(request), code)) ?? this.#newSeries(verb, request, code);
     series.total.inc();
-    series.duration?.observe((performance.now() - request.startedAt) / 1000);
+    series.duration?.observe(request.elapsedMs / 1000);
   }
 
   #newSeries(verb: string, request: ApiRequest, code: number): Series {
     // What nobody serves could be anything, and must not become a label.
-    const name = isServed(request.info) ? nameOf(request) : unknown;
+    const name = isServed(request) ? nameOf(request) : unknown;
     const id = idOf(verb, name, code);
     let series = this.#series.get(id);
     if (series === undefined) {
@@ -140,7 +138,7 @@ function reportedVerb(request: ApiRequest): string {
   const { info, method } = request;
   if (!info.isResource) return method === 'HEAD' ? 'GET' : plainMethods.includes(method) ? method : 'other';
   if (connections.includes(info.subresource ?? '')) return 'CONNECT';
-  const verb = verbOf(request, info);
+  const { verb } = info;
   if (verb === 'patch' && request.header('content-type').startsWith('application/apply-patch+')) return 'APPLY';
   return reportedVerbs[verb] ?? 'other';
 }
@@ -152,9 +150,9 @@ const dryRunOf = ({ rawQuery, query }: ApiRequest): string =>
 const plainPaths: readonly string[] = ['api', 'apis', 'healthz', 'livez', 'metrics', 'openapi', 'readyz', 'version'];
 const firstPart = (path: string): string => path.split('/', 2)[1] ?? '';
 
-function isServed(info: RequestInfo): boolean {
+function isServed({ info, kinds }: ApiRequest): boolean {
   if (!info.isResource) return plainPaths.includes(firstPart(info.path));
-  const kind = findKind(info);
+  const kind = kinds.find(info);
   return (
     kind !== undefined &&
     (info.subresource === undefined || kind.subresources.some(({ name }) => name === info.subresource))

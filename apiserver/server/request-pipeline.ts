@@ -1,33 +1,39 @@
 /**
- * What every request passes, in this order: parse → deadline → who (authentication) → may they (authorization) →
+ * What every request passes, in this order: parse → deadline → who (authentication) → as whom (impersonation) → may they
+ * (authorization) →
  * has all of it arrived → is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import { authenticate } from '../authentication/authentication.ts';
 import type { Authenticator } from '../authentication/authenticator.ts';
-import { authorize, verbOf } from '../authorization/authorization.ts';
+import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import { readBody } from '../handlers/body.ts';
-import { parseDurationMs } from '../handlers/query.ts';
-import type { HeavyWork } from '../heavy-work/heavy-work.ts';
-import { storeUnavailable } from '../registry/store-errors.ts';
-import { StoreUnavailableError } from '../store/store.ts';
+import { impersonate } from '../authorization/impersonation.ts';
+import { ApiRequest } from '../request/api-request.ts';
+import { readBody } from '../request/body.ts';
+import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
+import type { OtherThread } from '../request/other-thread.ts';
+import { parseDurationMs } from '../request/query.ts';
+import { sendError } from '../responses/responses.ts';
 import { logAccess } from './access-log.ts';
-import { ApiRequest } from './api-request.ts';
-import type { BodyBudget, BodyShare } from './body-budget.ts';
 import { classOf, type InFlightLimits } from './in-flight-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { sendError } from './responses.ts';
+import { statusOfStoreError } from './store-errors.ts';
 
 export interface PipelineParts {
+  readonly clock: Clock;
+  readonly kinds: Kinds;
   readonly authenticators: readonly Authenticator[];
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
   readonly bodies: BodyBudget;
-  readonly heavyWork?: HeavyWork | undefined;
+  readonly otherThread?: OtherThread | undefined;
   readonly metrics: RequestMetrics;
   readonly logger: Logger;
   /** Throws, at once or later, what the request is refused for. */
@@ -47,12 +53,14 @@ export async function passRequest(
   let leave: (() => void) | undefined;
   let share: BodyShare | undefined;
   try {
-    request = new ApiRequest(incoming, outgoing, upgrade);
-    request.heavyWork = parts.heavyWork;
+    const received = new ApiRequest(incoming, outgoing, { clock: parts.clock, upgrade });
+    request = received;
+    request.kinds = parts.kinds;
+    request.otherThread = parts.otherThread;
     await authenticate(request, parts.authenticators);
+    await impersonate(request, parts.authorizers);
     await authorize(request, parts.authorizers);
-    const verb = verbOf(request, request.info);
-    const requestClass = classOf(request.info, verb);
+    const requestClass = classOf(request.info);
     if (requestClass !== 'exempt') {
       share = parts.bodies.open(request.user.name);
       await arrive(request, parts.limits, share);
@@ -62,7 +70,7 @@ export async function passRequest(
     if (isLongRunning) {
       leave = parts.metrics.beginLongRunning(request);
       await parts.handle(request);
-    } else await withDeadline(request, () => parts.handle(request as ApiRequest));
+    } else await withDeadline(request, () => parts.handle(received));
   } catch (error) {
     await answerError(request, outgoing, error, parts.logger);
   } finally {
@@ -143,7 +151,8 @@ async function answerError(
 
 function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
   if (error instanceof StatusError) return error;
-  if (error instanceof StoreUnavailableError) return storeUnavailable(error);
+  const ofStore = statusOfStoreError(error);
+  if (ofStore !== undefined) return ofStore;
   if (isAbandoned) return timeout('the request was given up');
-  return internalError(error instanceof Error ? error.message : String(error), error);
+  return internalError(errorText(error), error);
 }

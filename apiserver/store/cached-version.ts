@@ -89,4 +89,5 @@ export class CachedVersion implements CachedObject {
   }
 }
 
+/** The store holds what this server, or another of its kind, has encoded. */
 const parse = (bytes: Buffer): ReadonlyObject => JSON.parse(bytes.toString()) as Stored<KubernetesObject>;

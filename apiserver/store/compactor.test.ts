@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../base/fake-clock.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { startCompactor } from './compactor.ts';
-import { MemoryStore } from './memory-store.ts';
 import { CompactedError } from './store.ts';
+import { MemoryStore } from './testing/memory-store.ts';
 
 const intervalMs = 300_000;
 

@@ -19,6 +19,7 @@ import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { status as codes } from '@grpc/grpc-js';
 import { createDeferred } from '../../base/deferred.ts';
+import { errorText } from '../../base/error-text.ts';
 
 export interface EtcdCallsOptions {
   /** `http://127.0.0.1:2379`, `https://…` or `unix:/path/of/socket`, one for each member. */
@@ -242,8 +243,7 @@ function decodeDetails(text: string): string {
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const neverSent = (error: unknown): EtcdCallError =>
-  new EtcdCallError(codes.UNAVAILABLE, `No connection established: ${textOf(error)}`);
+  new EtcdCallError(codes.UNAVAILABLE, `No connection established: ${errorText(error)}`);
 const connectionLost = (error: unknown): EtcdCallError =>
-  new EtcdCallError(codes.UNAVAILABLE, `Connection dropped: ${textOf(error)}`);
+  new EtcdCallError(codes.UNAVAILABLE, `Connection dropped: ${errorText(error)}`);

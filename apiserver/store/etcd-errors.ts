@@ -1,5 +1,6 @@
 /** The border to etcd: what gRPC and etcd say, in the words of the store contract. Pure. */
 
+import { errorText } from '../../base/error-text.ts';
 import { CompactedError, FutureRevisionError, StoreUnavailableError, ValueTooLargeError } from './store.ts';
 
 /**
@@ -21,7 +22,7 @@ const notApplied: readonly RegExp[] = [
 
 /** What the contract makes of an error of a call to etcd. Errors that are no gRPC errors come back as they are. */
 export function translateEtcdError(error: unknown, call: { readonly isWrite: boolean }): Error {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const options = { cause: error };
   if (/required revision has been compacted/.test(message)) return new CompactedError(message, options);
   if (/required revision is a future revision/.test(message)) return new FutureRevisionError(message, options);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../base/fake-clock.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { EtcdLeases } from './etcd-leases.ts';
 
 test('EtcdLeases shares a lease while enough of it is left', async () => {

@@ -78,6 +78,7 @@ export function encodeWrite({ key, revision, value, lease, readOtherwise }: Cond
   if (value === undefined) writer.uint32(bytesField(3)).fork().uint32(bytesField(1)).bytes(name).ldelim();
   else {
     writer.uint32(bytesField(2)).fork().uint32(bytesField(1)).bytes(name).uint32(bytesField(2)).bytes(value);
+    // The writer takes decimal text as well, which its types do not say: a lease has more digits than a number.
     if (lease !== undefined) writer.uint32(field(3)).int64(lease as unknown as number);
     writer.ldelim();
   }

@@ -74,6 +74,7 @@ async function* responses(open: EtcdWatchParts['open'], options: WatchOptions): 
       },
     });
     let events: IWatchResponse['events'] = [];
+    // A stream of the watch call gives its answers.
     for await (const response of stream as AsyncIterable<IWatchResponse>) {
       if (response.canceled) throw cancellation(response);
       events = events.length === 0 ? response.events : [...events, ...response.events];

@@ -1,6 +1,7 @@
 /** A store whose calls are timed, for `/metrics`: `etcd_request_duration_seconds`, under upstream's name and labels. */
 
 import type { BoundHistogram, HistogramSeries } from '../../base/bound-metrics.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Entry, ListOptions, ListResult, Store, WatchBatch, WatchOptions, WriteOptions } from './store.ts';
 
@@ -8,12 +9,14 @@ const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5,
 
 export class MeasuredStore implements Store {
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #durations: BoundHistogram;
   /** By operation and type. */
   readonly #series = new Map<string, HistogramSeries>();
 
-  constructor(store: Store, metrics: Metrics) {
+  constructor(store: Store, { metrics, clock }: { readonly metrics: Metrics; readonly clock: Clock }) {
     this.#store = store;
+    this.#clock = clock;
     this.#durations = metrics.boundHistogram({
       name: 'etcd_request_duration_seconds',
       help: 'Time that a call to the store took, by what it did and the resource that it was about.',
@@ -59,11 +62,11 @@ export class MeasuredStore implements Store {
   }
 
   async #timed<T>(operation: string, key: string, call: Promise<T>): Promise<T> {
-    const begin = performance.now();
+    const begin = this.#clock.monotonic();
     try {
       return await call;
     } finally {
-      this.#seriesOf(operation, key).observe((performance.now() - begin) / 1000);
+      this.#seriesOf(operation, key).observe((this.#clock.monotonic() - begin) / 1000);
     }
   }
 

@@ -45,6 +45,8 @@ export interface CachedResource {
 export interface ResourceCaches {
   /** Starts to load the resource. One cache for each prefix: asked again it returns the same. */
   open(resource: CachedResource): ResourceCache;
+  /** The resource is served no more: its watches end and its objects are forgotten here. Idempotent. */
+  close(prefix: string): void;
 }
 
 /** What a reader is interested in. Absent parts match everything. */

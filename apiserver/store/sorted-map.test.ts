@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { compareKeys } from '../../base/compare.ts';
 import { prefixEnd, SortedMap } from './sorted-map.ts';
 
 test('SortedMap agrees with a plain map that is sorted each time', () => {
@@ -17,9 +18,7 @@ test('SortedMap agrees with a plain map that is sorted each time', () => {
           plain.set(one.key, n);
         }
       });
-      const expected = [...plain]
-        .filter(([one]) => one.startsWith(prefix) && one > after)
-        .sort(([a], [b]) => (a < b ? -1 : 1));
+      const expected = [...plain].filter(([one]) => one.startsWith(prefix) && one > after).sort(compareKeys);
       assert.deepEqual([...sorted.entries(prefix, after)], expected);
       assert.equal(sorted.count(prefix, after), expected.length);
       assert.equal(sorted.count(), plain.size);

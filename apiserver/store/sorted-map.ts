@@ -56,6 +56,7 @@ export class SortedMap<V> {
       for (; index < keys.length; index += 1) {
         const key = keys[index] ?? '';
         if (!key.startsWith(prefix)) return;
+        // Each of the keys has a value, which may be undefined itself.
         yield [key, this.#values.get(key) as V];
       }
     }
@@ -141,6 +142,7 @@ function lowerBound<T>(items: readonly T[], isBefore: (item: T) => boolean): num
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
+    // Between the ends of the list.
     if (isBefore(items[middle] as T)) low = middle + 1;
     else high = middle;
   }

@@ -1,7 +1,7 @@
 /**
  * CONTRACT: the cluster store. Keys are paths (`/registry/pods/default/web`), values are bytes, and every change has a
- * revision: one counter for the whole store that only grows. `etcd-store.ts` is the real one, `memory-store.ts` serves
- * tests and tools; `store-conformance.ts` is the suite that both pass.
+ * revision: one counter for the whole store that only grows. `etcd-store.ts` is the real one, `testing/memory-store.ts` serves
+ * tests and tools; `testing/store-conformance.ts` is the suite that both pass.
  *
  * All calls may run concurrently. Each either happens wholly or not at all. When a write's outcome is unknown (the
  * connection was lost after it was sent) the call fails with `StoreUnavailableError` whose `outcomeUnknown` is true.

@@ -157,6 +157,12 @@ export class WatchCache implements ResourceCache {
     for (const watcher of [...this.#watchers]) watcher.end('restarted');
   }
 
+  /** FEED. No change will follow, and no load. */
+  end(): void {
+    this.suspend();
+    this.#generation += 1;
+  }
+
   /** FEED. The feed is at `revision` and hands on every change after it: loads the state that they build upon. */
   async load(revision: number, signal: AbortSignal): Promise<void> {
     this.suspend();

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
-import { FakeClock } from '../../base/fake-clock.ts';
-import { MemoryStore } from './memory-store.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import {
   CacheBehindError,
   type CachedObject,
@@ -12,6 +11,7 @@ import {
   type ResourceCache,
 } from './resource-cache.ts';
 import { CompactedError, type Store, StoreUnavailableError, type WatchBatch, type WatchOptions } from './store.ts';
+import { MemoryStore } from './testing/memory-store.ts';
 import { WatchCaches, type WatchCachesOptions } from './watch-caches.ts';
 
 const prefix = '/registry/core/pods/';
@@ -393,6 +393,26 @@ describe('WatchCaches', () => {
     await given.put('a/3');
     await given.consistent();
     assert.deepEqual(again.texts(), ['ADDED a/3']);
+  });
+
+  test('a closed resource ends its watches, follows no longer, and is loaded anew when it is opened again', async () => {
+    const given = fixture();
+    await given.put('a/1');
+    await given.consistent();
+    const { ends, events } = given.watch();
+    given.caches.close(prefix);
+    given.caches.close(prefix);
+    await given.put('a/2');
+    assert.deepEqual(ends, ['restarted']);
+    const again = given.caches.open(pods);
+    assert.notEqual(again, given.pods);
+    await again.waitUntilConsistent(5_000);
+    assert.deepEqual(keysOf(again.list({}).items), ['a/1', 'a/2']);
+    assert.equal(events.length, 0);
+    assert.deepEqual(
+      [...given.caches.stats()].map(([resource]) => resource),
+      ['core/pods'],
+    );
   });
 
   test('while the store is away old reads go on, consistent ones say so, and all resumes by itself', async () => {

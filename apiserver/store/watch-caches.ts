@@ -93,6 +93,11 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     return cache;
   }
 
+  close(prefix: string): void {
+    this.#caches.get(prefix)?.end();
+    this.#caches.delete(prefix);
+  }
+
   get revision(): number {
     return this.#reached.revision;
   }

@@ -3,8 +3,8 @@
  * Only the four classic resources and Status have such a table.
  */
 
-import type { KubernetesObject } from '../../api/object.ts';
 import type { Node, Pod, ReplicationController, Service } from '../../api/types/core/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import { alignColumns } from './columns.ts';
 
 interface ClassicTable<T> {
@@ -49,17 +49,17 @@ const nodes: ClassicTable<Node> = { columns: ['Minion identifier'], row: ({ meta
 const statuses: ClassicTable<{ status?: string }> = { columns: ['Status'], row: ({ status }) => [status ?? ''] };
 
 const tables = new Map<string, ClassicTable<unknown>>([
-  ['Pod', pods as ClassicTable<unknown>],
-  ['ReplicationController', replicationControllers as ClassicTable<unknown>],
-  ['Service', services as ClassicTable<unknown>],
-  ['Node', nodes as ClassicTable<unknown>],
-  ['Status', statuses as ClassicTable<unknown>],
+  ['Pod', pods],
+  ['ReplicationController', replicationControllers],
+  ['Service', services],
+  ['Node', nodes],
+  ['Status', statuses],
 ]);
 
 export const hasClassicTable = (kind: string): boolean => tables.has(kind);
 
 /** `kind` says which table; the objects need not name it (items of a list do not). */
-export function renderClassicTable(kind: string, objects: readonly KubernetesObject[]): string {
+export function renderClassicTable(kind: string, objects: readonly object[]): string {
   const table = tables.get(kind);
   if (table === undefined) throw new RangeError(`There is no classic table of ${kind}`);
   const dashes = table.columns.map(() => '----------');
@@ -71,6 +71,6 @@ const imagesOf = (containers: readonly { readonly image?: string }[] = []): stri
   containers.map(({ image }) => image ?? '').join(',');
 
 function pairs(labels: Readonly<Record<string, string>> = {}): string {
-  const entries = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(labels).sort(compareKeys);
   return entries.length === 0 ? '<none>' : entries.map(([key, value]) => `${key}=${value}`).join(',');
 }

@@ -27,7 +27,7 @@ export function renderDescription(object: KubernetesObject): string {
 }
 
 function withoutValues(secret: object): object {
-  const { data = {}, ...rest } = secret as { data?: Record<string, string> };
+  const { data = {}, ...rest }: { data?: Record<string, string> } = secret;
   const sizes = Object.entries(data).map(([key, value]) => [key, `${Buffer.from(value, 'base64').length} bytes`]);
   return { ...rest, data: Object.fromEntries(sizes) };
 }
@@ -41,13 +41,13 @@ function renderField(name: string, value: unknown, indent: string): string[] {
   if (isScalar(value)) return [`${head.padEnd(Math.max(titleWidth, head.length + 1))}${textOf(value, indent)}`];
   if (isEmpty(value)) return [`${head.padEnd(Math.max(titleWidth, head.length + 1))}<none>`];
   if (Array.isArray(value)) return renderList(head, value, indent);
-  const entries = Object.entries(value as object);
+  const entries = Object.entries(value);
   if (maps.has(name) && name !== 'data' && entries.every(([, one]) => isScalar(one))) {
     const [first, ...others] = entries.map(([key, text]) => `${key}=${String(text)}`);
     return [head.padEnd(titleWidth) + first, ...others.map((text) => ' '.repeat(titleWidth) + text)];
   }
   if (maps.has(name)) return [head, ...entries.flatMap(([key, one]) => renderKey(key, one, indent + indentStep))];
-  return [head, ...renderFields(value as object, indent + indentStep)];
+  return [head, ...renderFields(value, indent + indentStep)];
 }
 
 /** A key stays as it was written. */
@@ -63,14 +63,15 @@ function renderList(head: string, items: readonly unknown[], indent: string): st
 /** Items with a name or type are titled by it. */
 function renderItem(item: unknown, indent: string): string[] {
   if (isScalar(item) || Array.isArray(item)) return [`${indent}- ${JSON.stringify(item)}`];
-  const { name, type, ...rest } = item as { name?: unknown; type?: unknown };
+  const { name, type, ...rest }: { name?: unknown; type?: unknown } = item;
   const title = typeof name === 'string' ? name : type;
-  if (typeof title !== 'string') return [`${indent}-`, ...renderFields(item as object, indent + indentStep)];
+  if (typeof title !== 'string') return [`${indent}-`, ...renderFields(item, indent + indentStep)];
   const fields = typeof name === 'string' && type !== undefined ? { type, ...rest } : rest;
   return [`${indent}${title}:`, ...renderFields(fields, indent + indentStep)];
 }
 
-const isScalar = (value: unknown): boolean => value === null || typeof value !== 'object';
+const isScalar = (value: unknown): value is string | number | boolean | null | undefined =>
+  value === null || typeof value !== 'object';
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 

@@ -1,13 +1,13 @@
 /** Keeps EndpointSlices beside each Service that selects pods: what proxies and DNS read. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { serviceNameLabel } from '../../api/labels.ts';
+import { serviceNameLabel, zoneLabel } from '../../api/labels.ts';
 import { keyOf, type Stored } from '../../api/object.ts';
 import { nodes, pods, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Node, Pod, Service } from '../../api/types/core/v1.ts';
-import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
@@ -18,29 +18,19 @@ import type { ControllerContext } from '../controller-context.ts';
 import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
 import { controllerReference } from '../workloads/ownership.ts';
+import { computeDesiredEndpoints, computeSliceLabels, managedByLabel, sliceManager } from './endpoint-slice-plan.ts';
 import {
   type AddressType,
-  addressOfType,
   addressTypesOf,
-  conditionsOf,
-  headlessLabel,
-  hostnameOf,
   isEndpoint,
-  isHeadless,
   matchingPods,
-  portsOf,
   selectsPods,
   servicesOfPodChange,
-  targetReference,
 } from './service-pods.ts';
 import { sliceIndexes } from './slice-indexes.ts';
 import { type DesiredEndpoints, planSlices } from './slice-plan.ts';
 import { SliceTracker } from './slice-tracker.ts';
 import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
-
-export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
-const manager = 'endpointslice-controller.k8s.io';
-const zoneLabel = 'topology.kubernetes.io/zone';
 
 export function createEndpointSliceController({
   client,
@@ -59,11 +49,11 @@ export function createEndpointSliceController({
   return controller({ name: 'endpointslice', reconciler })
     .watch(informers.services, keyOfChange)
     .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
-    .watch(informers.nodes, (change) => (zoneChanged(change) ? servicesWithPods(informers.services) : []))
+    .watch(informers.nodes, (change) => (concernsEndpoints(change) ? servicesWithPods(informers.services) : []))
     .watch(informers.endpointSlices, (change) => {
       const { metadata } = objectOfChange(change);
       const service = metadata.labels?.[serviceNameLabel];
-      if (service === undefined || metadata.labels?.[managedByLabel] !== manager) return [];
+      if (service === undefined || metadata.labels?.[managedByLabel] !== sliceManager) return [];
       const key = `${metadata.namespace}/${service}`;
       if (change.type === 'deleted') tracker.observedDeletion(key, metadata.name);
       return [key];
@@ -110,7 +100,7 @@ class EndpointSliceReconciler implements Reconciler {
     if (!selectsPods(service) || service.metadata.deletionTimestamp !== undefined) return {};
     const ours = this.#informers.endpointSlices
       .byIndex('service', key)
-      .filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager);
+      .filter(({ metadata }) => metadata.labels?.[managedByLabel] === sliceManager);
     const waitMs = this.#tracker.staleForMs(key, ours);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const matching = matchingPods(service, this.#informers.pods);
@@ -118,8 +108,8 @@ class EndpointSliceReconciler implements Reconciler {
     const triggerTime = this.#triggerTimes.next(key, service, matching);
     for (const type of addressTypesOf(service)) {
       const existing = ours.filter(({ addressType }) => addressType === type);
-      const desired = this.#desired(service, type, pods);
-      await this.#write({ service, type, labels: computeLabels(service), triggerTime }, existing, desired);
+      const desired = computeDesiredEndpoints(service, { type, pods, nodes: this.#informers.nodes });
+      await this.#write({ service, type, labels: computeSliceLabels(service), triggerTime }, existing, desired);
     }
     const types: readonly string[] = addressTypesOf(service);
     await this.#deleteAll(
@@ -127,19 +117,6 @@ class EndpointSliceReconciler implements Reconciler {
       ours.filter(({ addressType }) => !types.includes(addressType)),
     );
     return {};
-  }
-
-  #desired(service: Cached<Service>, type: AddressType, pods: readonly Cached<Pod>[]): DesiredEndpoints[] {
-    const groups = new Map<string, { ports: ReturnType<typeof portsOf>; endpoints: Endpoint[] }>();
-    for (const pod of pods) {
-      const address = addressOfType(pod, type);
-      if (address === undefined) continue;
-      const ports = portsOf(service, pod);
-      const group = groups.get(JSON.stringify(ports)) ?? { ports, endpoints: [] };
-      groups.set(JSON.stringify(ports), group);
-      group.endpoints.push(computeEndpoint(service, pod, address, this.#informers.nodes));
-    }
-    return [...groups.values()];
   }
 
   async #write(
@@ -176,6 +153,7 @@ class EndpointSliceReconciler implements Reconciler {
         ownerReferences: [controllerReference(service)],
       },
       addressType: type,
+      // The plan's lists are read-only; the client only sends them.
       ...(content as Pick<EndpointSlice, 'ports' | 'endpoints'>),
     });
   }
@@ -207,55 +185,9 @@ class EndpointSliceReconciler implements Reconciler {
   }
 }
 
-/** One pod as an endpoint. Pure. */
-export function computeEndpoint(
-  service: Cached<Service>,
-  pod: Cached<Pod>,
-  address: string,
-  nodes: ObjectCache<Node>,
-): Endpoint {
-  const nodeName = pod.spec?.nodeName;
-  const zone = nodeName === undefined ? undefined : nodes.get(nodeName)?.metadata.labels?.[zoneLabel];
-  const hostname = hostnameOf(service, pod);
-  const conditions = conditionsOf(service, pod);
-  return {
-    addresses: [address],
-    conditions,
-    ...(hostname !== undefined && { hostname }),
-    ...(conditions.ready && computeHints(service, nodeName, zone)),
-    targetRef: targetReference(pod),
-    ...(nodeName !== undefined && { nodeName }),
-    ...(zone !== undefined && { zone }),
-  };
-}
-
-/** Where the traffic to this endpoint should come from, when the Service prefers what is close. */
-function computeHints({ spec }: Cached<Service>, nodeName: string | undefined, zone: string | undefined): object {
-  switch (spec?.trafficDistribution) {
-    case 'PreferClose':
-    case 'PreferSameZone':
-      return zone === undefined ? {} : { hints: { forZones: [{ name: zone }] } };
-    case 'PreferSameNode':
-      return {
-        hints: { ...(zone && { forZones: [{ name: zone }] }), ...(nodeName && { forNodes: [{ name: nodeName }] }) },
-      };
-    default:
-      return {};
-  }
-}
-
-function computeLabels(service: Cached<Service>): Record<string, string> {
-  const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};
-  return {
-    ...labels,
-    [serviceNameLabel]: service.metadata.name,
-    [managedByLabel]: manager,
-    ...(isHeadless(service) && { [headlessLabel]: '' }),
-  };
-}
-
-const zoneChanged = ({ previous, next }: ObjectChange<Node>): boolean =>
-  previous?.metadata.labels?.[zoneLabel] !== next?.metadata.labels?.[zoneLabel];
+/** Nodes that come and go take their pods along; the zone is told of each endpoint. */
+const concernsEndpoints = ({ type, previous, next }: ObjectChange<Node>): boolean =>
+  type !== 'updated' || previous.metadata.labels?.[zoneLabel] !== next.metadata.labels?.[zoneLabel];
 
 const servicesWithPods = (services: ObjectCache<Service>): string[] =>
   [...services.list()].filter(selectsPods).map((service) => keyOf(service));

@@ -3,15 +3,12 @@
  * only one of the two kinds. Every Endpoints object has at most one slice for each address type and set of ports.
  */
 
-import { isIPv6 } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 import { serviceNameLabel } from '../../api/labels.ts';
 import { endpoints, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
-import type { EndpointAddress, EndpointSubset, Endpoints, Service } from '../../api/types/core/v1.ts';
-import type { Endpoint, EndpointSlice } from '../../api/types/discovery/v1.ts';
-import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Endpoints, Service } from '../../api/types/core/v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
@@ -20,18 +17,12 @@ import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { controllerReference } from '../workloads/ownership.ts';
-import { managedByLabel } from './endpoint-slice-controller.ts';
-import type { AddressType, EndpointPort } from './service-pods.ts';
+import { managedByLabel } from './endpoint-slice-plan.ts';
+import { computeMirror, mirroringManager, mirrorMetadata, shouldMirror } from './endpoints-mirroring-plan.ts';
+import { type AddressType, addressTypes } from './service-pods.ts';
 import { sliceIndexes } from './slice-indexes.ts';
-import { type DesiredEndpoints, planSlices, type SlicePlan } from './slice-plan.ts';
+import { planSlices, type SlicePlan } from './slice-plan.ts';
 import { SliceTracker } from './slice-tracker.ts';
-import { triggerTimeAnnotation } from './trigger-times.ts';
-
-const manager = 'endpointslicemirroring-controller.k8s.io';
-const skipLabel = 'endpointslice.kubernetes.io/skip-mirror';
-const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader';
-const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
-const addressTypes: readonly AddressType[] = ['IPv4', 'IPv6'];
 
 interface Parts {
   readonly client: Client;
@@ -57,7 +48,7 @@ export function createEndpointsMirroringController(context: ControllerContext): 
     .watch(informers.services, keyOfChange)
     .watch(informers.endpointSlices, (change) => {
       const { metadata } = objectOfChange(change);
-      if (metadata.labels?.[managedByLabel] !== manager) return [];
+      if (metadata.labels?.[managedByLabel] !== mirroringManager) return [];
       const key = `${metadata.namespace}/${metadata.labels[serviceNameLabel] ?? ''}`;
       if (change.type === 'deleted') tracker.observedDeletion(key, metadata.name);
       return [key];
@@ -74,15 +65,14 @@ async function mirror(parts: Parts, key: string): Promise<Result> {
   const { informers, tracker } = parts;
   const ours = informers.endpointSlices
     .byIndex('service', key)
-    .filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager);
+    .filter(({ metadata }) => metadata.labels?.[managedByLabel] === mirroringManager);
   const waitMs = tracker.staleForMs(key, ours);
   if (waitMs > 0) return { requeueAfterMs: waitMs };
   const source = informers.endpoints.get(key);
   const service = informers.services.get(key);
-  const wanted = service !== undefined && service.spec?.selector === undefined && source !== undefined;
   for (const type of addressTypes) {
     const existing = ours.filter(({ addressType }) => addressType === type);
-    const desired = wanted && isMirrored(source) ? computeMirror(source, type) : [];
+    const desired = source !== undefined && shouldMirror(source, service) ? computeMirror(source, type) : [];
     if (source === undefined || desired.length === 0) await deleteAll(parts, key, existing);
     else await write(parts, { key, source, type }, planSlices(existing, desired));
   }
@@ -92,7 +82,7 @@ async function mirror(parts: Parts, key: string): Promise<Result> {
 async function write(parts: Parts, target: Target, plan: SlicePlan): Promise<void> {
   const { client, tracker } = parts;
   const { key, source, type } = target;
-  const metadata = metadataOf(source);
+  const metadata = mirrorMetadata(source);
   const ownerReferences = [controllerReference(source)];
   const where = { namespace: source.metadata.namespace ?? '', generateName: `${source.metadata.name}-` };
   try {
@@ -102,6 +92,7 @@ async function write(parts: Parts, target: Target, plan: SlicePlan): Promise<voi
     }
     for (const content of plan.create) {
       const slice = { metadata: { ...where, ...metadata, ownerReferences }, addressType: type, ...content };
+      // The plan's lists are read-only; the client only sends them.
       tracker.wrote(key, await client.create<EndpointSlice>(endpointSlices, slice as EndpointSlice));
     }
   } catch (error) {
@@ -124,58 +115,4 @@ async function deleteAll(
       if (!isNotFound(error)) throw error;
     }
   }
-}
-
-/** Users' own Endpoints, and not what leader elections of old keep in such objects. */
-function isMirrored({ metadata }: Cached<Endpoints>): boolean {
-  return metadata.labels?.[skipLabel] !== 'true' && metadata.annotations?.[leaderAnnotation] === undefined;
-}
-
-function metadataOf({ metadata }: Cached<Endpoints>): {
-  labels: Record<string, string>;
-  annotations?: Record<string, string>;
-} {
-  const {
-    [triggerTimeAnnotation]: _time,
-    [lastAppliedAnnotation]: _applied,
-    ...annotations
-  } = metadata.annotations ?? {};
-  const labels = { ...metadata.labels, [serviceNameLabel]: metadata.name, [managedByLabel]: manager };
-  return { labels, ...(Object.keys(annotations).length > 0 && { annotations }) };
-}
-
-/** The endpoints of one address type, grouped by their ports. Pure. */
-export function computeMirror({ subsets = [] }: Cached<Endpoints>, type: AddressType): DesiredEndpoints[] {
-  const groups: { ports: EndpointPort[]; endpoints: Endpoint[] }[] = [];
-  for (const subset of subsets) {
-    const endpoints = [
-      ...(subset.addresses ?? []).map((address) => mirrorAddress(address, true)),
-      ...(subset.notReadyAddresses ?? []).map((address) => mirrorAddress(address, false)),
-    ].filter(({ addresses }) => isIPv6(addresses[0] ?? '') === (type === 'IPv6'));
-    if (endpoints.length === 0) continue;
-    const ports = mirrorPorts(subset);
-    const group = groups.find((other) => isDeepStrictEqual(other.ports, ports));
-    if (group === undefined) groups.push({ ports, endpoints });
-    else group.endpoints.push(...endpoints);
-  }
-  return groups;
-}
-
-function mirrorPorts({ ports = [] }: DeepReadonly<EndpointSubset>): EndpointPort[] {
-  return ports.map(({ name = '', port, protocol = 'TCP', appProtocol }) => ({
-    name,
-    protocol,
-    port,
-    ...(appProtocol !== undefined && { appProtocol }),
-  }));
-}
-
-function mirrorAddress({ ip, hostname, nodeName, targetRef }: DeepReadonly<EndpointAddress>, ready: boolean): Endpoint {
-  return {
-    addresses: [ip],
-    conditions: { ready },
-    ...(hostname && { hostname }),
-    ...(nodeName && { nodeName }),
-    ...(targetRef && { targetRef: { ...targetRef } }),
-  };
 }

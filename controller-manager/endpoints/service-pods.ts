@@ -2,10 +2,10 @@
 
 import { isIPv6 } from 'node:net';
 import { matchesLabels } from '../../api/label-selector.ts';
+import { isPodFinished, isPodReady, sidecarsOf } from '../../api/pods.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
-import { isPodReady, isPodTerminal } from '../pods/pod-state.ts';
 
 export interface EndpointPort {
   readonly name: string;
@@ -14,7 +14,8 @@ export interface EndpointPort {
   readonly appProtocol?: string;
 }
 
-export type AddressType = 'IPv4' | 'IPv6';
+export const addressTypes = ['IPv4', 'IPv6'] as const;
+export type AddressType = (typeof addressTypes)[number];
 
 export const headlessLabel = 'service.kubernetes.io/headless';
 
@@ -34,12 +35,12 @@ export function matchingPods({ spec, metadata }: Cached<Service>, pods: ObjectCa
 
 /** It has an address and may still answer. */
 export function isEndpoint(pod: Cached<Pod>): boolean {
-  return !isPodTerminal(pod) && addressesOf(pod).length > 0;
+  return !isPodFinished(pod) && addressesOf(pod).length > 0;
 }
 
 export function addressesOf({ status }: Cached<Pod>): string[] {
   const all = (status?.podIPs ?? []).map(({ ip }) => ip).filter((ip) => ip !== undefined && ip !== '');
-  return all.length > 0 ? (all as string[]) : status?.podIP ? [status.podIP] : [];
+  return all.length > 0 ? all : status?.podIP ? [status.podIP] : [];
 }
 
 export function addressOfType(pod: Cached<Pod>, type: AddressType): string | undefined {
@@ -47,8 +48,8 @@ export function addressOfType(pod: Cached<Pod>, type: AddressType): string | und
 }
 
 export function addressTypesOf({ spec }: Cached<Service>): AddressType[] {
-  const families = (spec?.ipFamilies ?? []) as readonly AddressType[];
-  if (families.length > 0) return [...families];
+  const families = (spec?.ipFamilies ?? []).flatMap((family) => addressTypes.filter((type) => type === family));
+  if (families.length > 0) return families;
   return [isIPv6(spec?.clusterIP ?? '') ? 'IPv6' : 'IPv4'];
 }
 
@@ -64,7 +65,7 @@ export function portsOf(service: Cached<Service>, pod: Cached<Pod>): EndpointPor
 function targetPort({ targetPort: target, port, protocol = 'TCP' }: DeepReadonly<ServicePort>, pod: Cached<Pod>) {
   if (typeof target === 'number') return target === 0 ? port : target;
   if (target === undefined || target === '') return port;
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const sidecars = sidecarsOf(pod.spec);
   const containers = [...(pod.spec?.containers ?? []), ...sidecars];
   const named = containers
     .flatMap(({ ports = [] }) => ports)
@@ -114,6 +115,6 @@ export function servicesOfPodChange({ previous, next }: ObjectChange<Pod>, servi
 
 function visibleState(pod: Cached<Pod>): string {
   const { metadata, spec } = pod;
-  const life = [metadata.uid, metadata.deletionTimestamp, isPodReady(pod), isPodTerminal(pod)];
+  const life = [metadata.uid, metadata.deletionTimestamp, isPodReady(pod), isPodFinished(pod)];
   return JSON.stringify([life, metadata.labels, addressesOf(pod), spec?.nodeName, spec?.hostname, spec?.subdomain]);
 }

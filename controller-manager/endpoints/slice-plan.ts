@@ -70,7 +70,7 @@ function takeByPorts(left: Set<Cached<EndpointSlice>>, ports: readonly EndpointP
   return taken;
 }
 
-export function portsOfSlice({ ports }: Cached<EndpointSlice>): EndpointPort[] {
+function portsOfSlice({ ports }: Cached<EndpointSlice>): EndpointPort[] {
   return (ports ?? []).map(({ name = '', protocol = 'TCP', port = 0, appProtocol }) => ({
     name,
     protocol,

@@ -3,9 +3,9 @@
  * last look. It is written beside the endpoints, so that the time from a change to the programmed network can be measured.
  */
 
+import { podCondition } from '../../api/pods.ts';
 import type { Pod, Service } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { podCondition } from '../pods/pod-state.ts';
 
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 

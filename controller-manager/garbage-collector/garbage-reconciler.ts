@@ -21,10 +21,16 @@ import type { Recorder } from '../../client/event-recorder.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ServedResources } from '../../client/served-resources.ts';
 import { readAgain, removeFinalizer } from '../finalizers.ts';
+import {
+  blocksDeletionOf,
+  describeOutOfReach,
+  isGoing,
+  isOutOfReach,
+  type OwnerState,
+  planGarbage,
+  waitsForDependents,
+} from './garbage-plan.ts';
 import { type GraphNode, groupOf, type OwnerGraph, type Reference } from './owner-graph.ts';
-
-/** How an owner stands: alive, gone, waiting for its dependents to go first, or of a kind that nobody knows. */
-export type OwnerState = 'solid' | 'absent' | 'waiting' | 'unknown';
 
 export interface GarbageReconcilerOptions {
   readonly client: Client;
@@ -78,7 +84,7 @@ export class GarbageReconciler implements Reconciler {
   async #awaitDependents(node: GraphNode): Promise<void> {
     const { uid } = node.object.metadata;
     const dependents = this.#graph.dependentsOf(uid);
-    if (dependents.some((dependent) => blocks(dependent, uid))) {
+    if (dependents.some(({ object }) => blocksDeletionOf(uid, object))) {
       for (const { object } of dependents) if (!isGoing(object)) this.#enqueue(object.metadata.uid);
     } else {
       await removeFinalizer(this.#client, { ...node, finalizer: foregroundFinalizer });
@@ -90,24 +96,24 @@ export class GarbageReconciler implements Reconciler {
     const fresh = await readAgain(this.#client, node.kind, node.object);
     const references = fresh?.metadata.ownerReferences ?? [];
     if (fresh === undefined || references.length === 0 || isGoing(fresh)) return;
-    const states = await Promise.all(references.map((reference) => this.#stateOf(reference, node, fresh)));
-    const inState = (...wanted: OwnerState[]) => references.filter((_, i) => wanted.includes(states[i] ?? 'unknown'));
-    if (inState('unknown').length > 0) return;
-    const lost = inState('absent', 'waiting');
-    if (lost.length < references.length) {
-      if (lost.length > 0)
-        await this.#dropReferences(
-          { ...node, object: fresh },
-          lost.map(({ uid }) => uid),
-        );
-      return;
-    }
-    const dependents = this.#graph.dependentsOf(fresh.metadata.uid);
-    if (inState('waiting').length > 0 && dependents.length > 0) {
-      if (dependents.some(({ object }) => isGoing(object))) await this.#unblockOwners(node, fresh);
-      await this.#delete(node, fresh, 'Foreground');
-    } else {
-      await this.#delete(node, fresh, policyOf(fresh));
+    const owners = await Promise.all(
+      references.map(async (reference) => ({
+        uid: reference.uid,
+        state: await this.#stateOf(reference, node, fresh),
+      })),
+    );
+    const plan = planGarbage(fresh, {
+      owners,
+      dependents: this.#graph.dependentsOf(fresh.metadata.uid).map(({ object }) => object),
+    });
+    switch (plan.type) {
+      case 'keep':
+        return;
+      case 'dropReferences':
+        return await this.#dropReferences({ ...node, object: fresh }, plan.ownerUids);
+      case 'delete':
+        if (plan.unblockOwners) await this.#unblockOwners(node, fresh);
+        return await this.#delete(node, fresh, plan.propagationPolicy);
     }
   }
 
@@ -115,10 +121,8 @@ export class GarbageReconciler implements Reconciler {
     const kind = this.#resources.findByKind({ group: groupOf(reference.apiVersion), kind: reference.kind });
     if (kind === undefined) return 'unknown';
     const { namespace } = object.metadata;
-    if (kind.namespaced && namespace === undefined) {
-      this.#warn(node, `ownerRef [${describe(reference)}] is namespaced, its dependent is not`);
-      return 'unknown';
-    }
+    if (isOutOfReach(this.#graph.get(reference.uid)?.object, namespace)) this.#warn(node, reference);
+    if (kind.namespaced && namespace === undefined) return 'unknown';
     const known = this.#graph.resolve(reference, namespace);
     if (known !== undefined) return waitsForDependents(known.object) ? 'waiting' : 'solid';
     try {
@@ -175,30 +179,8 @@ export class GarbageReconciler implements Reconciler {
     }
   }
 
-  #warn({ object }: GraphNode, message: string): void {
+  #warn({ object }: GraphNode, reference: Reference): void {
+    const message = describeOutOfReach(reference, object.metadata.namespace);
     this.#recorder.record(object, { type: 'Warning', reason: 'OwnerRefInvalidNamespace', message });
   }
 }
-
-/** A dependent that keeps its owner from going in the foreground. */
-function blocks({ object }: GraphNode, ownerUid: string): boolean {
-  const references = object.metadata.ownerReferences ?? [];
-  return references.some(({ uid, blockOwnerDeletion }) => uid === ownerUid && blockOwnerDeletion === true);
-}
-
-type WithMetadata = {
-  readonly metadata: { readonly deletionTimestamp?: string; readonly finalizers?: readonly string[] };
-};
-
-const isGoing = ({ metadata }: WithMetadata): boolean => metadata.deletionTimestamp !== undefined;
-const waitsForDependents = (object: WithMetadata): boolean =>
-  isGoing(object) && (object.metadata.finalizers ?? []).includes(foregroundFinalizer);
-
-/** Deleting by a policy that the object's own finalizers ask for already. */
-function policyOf({ metadata }: Stored): DeleteOptions['propagationPolicy'] {
-  const { finalizers = [] } = metadata;
-  if (finalizers.includes(orphanFinalizer)) return 'Orphan';
-  return finalizers.includes(foregroundFinalizer) ? 'Foreground' : 'Background';
-}
-
-const describe = ({ apiVersion, kind, name, uid }: Reference): string => `${apiVersion}/${kind} ${name} ${uid}`;

@@ -1,7 +1,7 @@
 /** Who owns whom among all objects, by uid: kept from the changes that informers announce. Holds no objects. */
 
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf, type Resource } from '../../api/resource.ts';
+import { parseApiVersion, type Resource } from '../../api/resource.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
@@ -55,8 +55,7 @@ export class OwnerGraph {
     if (node === undefined) return undefined;
     const { name, namespace: ownerNamespace } = node.object.metadata;
     const reachable = ownerNamespace === undefined || ownerNamespace === namespace;
-    const same =
-      node.kind.kind === reference.kind && groupOf(apiVersionOf(node.kind)) === groupOf(reference.apiVersion);
+    const same = node.kind.kind === reference.kind && node.kind.group === groupOf(reference.apiVersion);
     return reachable && same && name === reference.name ? node : undefined;
   }
 
@@ -70,5 +69,4 @@ export class OwnerGraph {
 }
 
 /** References stay valid when a kind's version changes. */
-export const groupOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+export const groupOf = (apiVersion: string): string => parseApiVersion(apiVersion)?.group ?? '';

@@ -1,21 +1,12 @@
 /** Publishes the cluster's root certificate in every namespace, so that what runs there can trust the API server. */
 
-import { isDeepStrictEqual } from 'node:util';
 import { configMaps, namespaces } from '../../api/resources/core.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
-
-const annotations = {
-  'kubernetes.io/description':
-    'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the ' +
-    'internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes ' +
-    'clusters.',
-};
-
-const rootCertificateName = 'kube-root-ca.crt';
+import { planPublication, rootCertificateName } from './root-certificate-plan.ts';
 
 export interface RootCertificateSettings {
   /** PEM of the authority that signs API servers' certificates; absent: nothing is published. */
@@ -30,20 +21,15 @@ export function createRootCertificateController(
     namespaces: shared.of(namespaces),
     rootCertificates: shared.selected(configMaps, { fieldSelector: `metadata.name=${rootCertificateName}` }),
   };
-  const data = { 'ca.crt': settings.rootCertificate ?? '' };
-
-  async function ensurePublished(namespace: string): Promise<void> {
-    const current = informers.rootCertificates.get(`${namespace}/${rootCertificateName}`);
-    const metadata = { namespace, name: rootCertificateName, annotations };
-    if (current === undefined) await client.create<ConfigMap>(configMaps, { metadata, data });
-    else if (!isDeepStrictEqual(current.data, data)) await client.update<ConfigMap>(configMaps, { metadata, data });
-  }
 
   async function reconcile(namespace: string) {
     const found = informers.namespaces.get(namespace);
     if (settings.rootCertificate === undefined || found === undefined || found.metadata.deletionTimestamp) return {};
+    const current = informers.rootCertificates.get(`${namespace}/${rootCertificateName}`);
+    const plan = planPublication(namespace, { current, certificate: settings.rootCertificate });
     try {
-      await ensurePublished(namespace);
+      if (plan.type === 'create') await client.create<ConfigMap>(configMaps, plan.object);
+      if (plan.type === 'update') await client.update<ConfigMap>(configMaps, plan.object);
     } catch (error) {
       if (!isAlreadyExists(error) && !isTerminatingNamespaceError(error)) throw error;
     }

@@ -13,15 +13,23 @@ import type { Resource } from '../../api/resource.ts';
 import { namespaces, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Namespace } from '../../api/types/core/v1.ts';
+import { errorText } from '../../base/error-text.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { discover, type KnownResource } from '../../client/discovery.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
-import { computeNamespaceConditions, type Leftover } from './namespace-conditions.ts';
+import {
+  computeNamespaceConditions,
+  isContent,
+  isEmptied,
+  type Leftover,
+  type RemainingContent,
+} from './namespace-plan.ts';
 
 /** Nothing tells that the last finalizer of some object is gone: look again. */
 const lookAgainMs = 5_000;
@@ -35,19 +43,19 @@ export function createNamespaceDeletionController(context: ControllerContext): C
     const namespace = informers.namespaces.get(name);
     if (namespace?.metadata.deletionTimestamp === undefined || !namespace.spec?.finalizers?.includes(finalizer))
       return {};
-    const { leftovers, podsRemain, failures, stale } = await deleteContent(client, name);
+    const content = await deleteContent(client, name);
     const conditions = computeNamespaceConditions(namespace.status?.conditions ?? [], {
-      leftovers,
-      failures: failures.map((error) => (error instanceof Error ? error.message : String(error))),
-      stale,
+      ...content,
+      failures: content.failures.map(errorText),
       now: clock.now(),
     });
-    if (!podsRemain && leftovers.length + failures.length + stale.length === 0) {
-      await finalize(client, namespace);
+    // Also what is empty says so: finalizers of its own may keep the namespace for long.
+    const current = await writeConditions(client, namespace, conditions);
+    if (isEmptied(content)) {
+      if (current !== undefined) await finalize(client, current);
       return {};
     }
-    await writeConditions(client, namespace, conditions);
-    if (failures.length > 0) throw failures[0];
+    if (content.failures.length > 0) throw content.failures[0];
     return { requeueAfterMs: lookAgainMs };
   }
 
@@ -57,15 +65,7 @@ export function createNamespaceDeletionController(context: ControllerContext): C
     .watch(informers.pods, ({ type, previous }) => (type === 'deleted' ? [previous.metadata.namespace ?? ''] : []));
 }
 
-interface Deleted {
-  readonly leftovers: readonly Leftover[];
-  readonly podsRemain: boolean;
-  readonly failures: readonly unknown[];
-  /** Versions that the server could not be asked about: they may have objects in here. */
-  readonly stale: readonly string[];
-}
-
-async function deleteContent(client: Client, namespace: string): Promise<Deleted> {
+async function deleteContent(client: Client, namespace: string): Promise<RemainingContent> {
   const remainingPods = await deleteAll(client, pods, namespace);
   if (remainingPods.length > 0) return { leftovers: [], podsRemain: true, failures: [], stale: [] };
   const leftovers: Leftover[] = [];
@@ -85,10 +85,6 @@ async function deleteContent(client: Client, namespace: string): Promise<Deleted
   await Promise.all(Array.from({ length: kindsAtOnce }, work));
   return { leftovers, podsRemain: false, failures, stale };
 }
-
-/** Every namespaced resource whose objects can be found and deleted, in one version. */
-const isContent = ({ namespaced, preferred, verbs }: KnownResource): boolean =>
-  namespaced && preferred && verbs.includes('list') && verbs.includes('delete');
 
 /** Asks for the deletion of all objects of a kind, and returns those that are still there. */
 async function deleteAll(
@@ -116,23 +112,16 @@ async function deleteOne(client: Client, kind: Resource, namespace: string, name
 async function finalize(client: Client, namespace: Cached<Namespace>): Promise<void> {
   const finalizers = (namespace.spec?.finalizers ?? []).filter((other) => other !== finalizer);
   const next = changedCopy<Namespace>(namespace, { spec: { ...namespace.spec, finalizers } });
-  try {
-    await client.update<Namespace>(namespaces, next, { subresource: 'finalize' });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await ifPresent(client.update<Namespace>(namespaces, next, { subresource: 'finalize' }));
 }
 
+/** The namespace as it is then; undefined when it is gone. */
 async function writeConditions(
   client: Client,
   namespace: Cached<Namespace>,
   conditions: NonNullable<NonNullable<Namespace['status']>['conditions']>,
-): Promise<void> {
-  if (isDeepStrictEqual(conditions, namespace.status?.conditions)) return;
+): Promise<Cached<Namespace> | undefined> {
+  if (isDeepStrictEqual(conditions, namespace.status?.conditions)) return namespace;
   const next = changedCopy<Namespace>(namespace, { status: { ...namespace.status, conditions } });
-  try {
-    await client.update<Namespace>(namespaces, next, { subresource: 'status' });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  return await ifPresent(client.update<Namespace>(namespaces, next, { subresource: 'status' }));
 }

@@ -1,13 +1,11 @@
 /** What a node's conditions say, and which taints follow from them. Pure. */
 
+import { notReadyTaint, unreachableTaint, unschedulableTaint } from '../../api/labels.ts';
+import { nodeCondition } from '../../api/nodes.ts';
+import { formatTime } from '../../api/time.ts';
 import type { Node, NodeCondition, Taint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
-
-export const notReadyTaint = 'node.kubernetes.io/not-ready';
-export const unreachableTaint = 'node.kubernetes.io/unreachable';
-export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
-const unschedulableTaint = 'node.kubernetes.io/unschedulable';
 
 const pressureTaints: Readonly<Record<string, string>> = {
   MemoryPressure: 'node.kubernetes.io/memory-pressure',
@@ -23,26 +21,12 @@ const managedNoSchedule = new Set([
 ]);
 const managedNoExecute = new Set([notReadyTaint, unreachableTaint]);
 
-type Condition = DeepReadonly<NodeCondition>;
-
-export function nodeCondition({ status }: Cached<Node>, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
-export type Readiness = 'True' | 'False' | 'Unknown';
-
-/** A node that never said anything counts as Unknown. */
-export function readinessOf(node: Cached<Node>): Readiness {
-  const status = nodeCondition(node, 'Ready')?.status;
-  return status === 'True' || status === 'False' ? status : 'Unknown';
-}
-
 /** The conditions that a kubelet writes, with the words for its silence. */
 const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 /** All conditions of a node whose kubelet is silent. */
 export function computeSilentConditions(node: Cached<Node>, now: number): NodeCondition[] {
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const time = formatTime(now);
   const known = (node.status?.conditions ?? []).map((condition) =>
     kubeletConditions.includes(condition.type) && condition.status !== 'Unknown'
       ? {
@@ -83,7 +67,7 @@ export function computeTaints(node: Cached<Node>, { mayEvict, now }: TaintContex
     return true;
   };
   const has = (key: string, effect: string) => current.some((taint) => taint.key === key && taint.effect === effect);
-  const timeAdded = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const timeAdded = formatTime(now);
   const added = [
     ...[...noSchedule]
       .filter((key) => !has(key, 'NoSchedule'))

@@ -6,9 +6,11 @@
  *
  * Invariants:
  * - Silence is measured on our own clock, only while we can hear, and is confirmed by one read before it is believed.
- * - Nodes are given up at a bounded pace, and none when no node at all is ready (eviction-pace.ts).
+ * - Nodes are given up at a bounded pace, and none when no node at all is ready (node-lifecycle-plan.ts).
  */
 
+import { isNodeReady, nodeCondition, nodeReadiness } from '../../api/nodes.ts';
+import { isPodFinished, isPodReady } from '../../api/pods.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -17,14 +19,20 @@ import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Cached, Informer, ObjectChange } from '../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
-import { isPodReady, isPodTerminal } from '../pods/pod-state.ts';
-import { EvictionPace, intervalOf, type ZoneCount } from './eviction-pace.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { computeSilentConditions, computeTaints, nodeCondition, noExecuteKey, readinessOf } from './node-conditions.ts';
+import { computeSilentConditions, computeTaints, noExecuteKey } from './node-conditions.ts';
+import {
+  computeNotReadyConditions,
+  computeOldLabels,
+  countZones,
+  EvictionPace,
+  judgeEviction,
+} from './node-lifecycle-plan.ts';
 
 const leaseNamespace = 'kube-node-lease';
 /** While we cannot hear, or a node waits for its turn to be given up. */
@@ -123,9 +131,10 @@ class NodeLifecycle implements Reconciler {
   async reconcile(name: string): Promise<Result> {
     const node = this.#parts.informers.nodes.get(name);
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) return {};
+    // The change of its labels, or of its conditions, brings the node here again.
+    if (await this.#writeOldLabels(node)) return {};
     const leftMs = await this.#msUntilSilent(name);
     if (leftMs === 0 && nodeCondition(node, 'Ready')?.status !== 'Unknown') {
-      // The change of its conditions brings the node here again.
       await this.#declareSilent(node);
       return {};
     }
@@ -161,7 +170,7 @@ class NodeLifecycle implements Reconciler {
   async #declareSilent(node: Cached<Node>): Promise<void> {
     const { client, clock } = this.#parts;
     const { name } = node.metadata;
-    const wasReady = readinessOf(node) === 'True';
+    const wasReady = isNodeReady(node);
     const conditions = computeSilentConditions(node, clock.now());
     const next = changedCopy<Node>(node, { status: { ...node.status, conditions } });
     await client.update<Node>(nodes, next, { subresource: 'status' });
@@ -172,17 +181,15 @@ class NodeLifecycle implements Reconciler {
   async #markPodsNotReady(nodeName: string): Promise<void> {
     const ready = this.#parts.informers.pods
       .byIndex('node', nodeName)
-      .filter((pod) => isPodReady(pod) && !isPodTerminal(pod));
+      .filter((pod) => isPodReady(pod) && !isPodFinished(pod));
     while (ready.length > 0) await Promise.all(ready.splice(0, podsAtOnce).map((pod) => this.#markPodNotReady(pod)));
   }
 
   async #markPodNotReady(pod: Cached<Pod>): Promise<void> {
     const { client, clock } = this.#parts;
     const { namespace, name, resourceVersion } = pod.metadata;
-    const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-    const conditions = pod.status?.conditions?.map((condition) =>
-      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
-    );
+    const conditions = computeNotReadyConditions(pod, clock.now());
+    if (conditions === undefined) return;
     try {
       const body = { metadata: { resourceVersion }, status: { conditions } };
       await client.patch(pods, { namespace, name }, { type: 'merge', body }, { subresource: 'status' });
@@ -195,24 +202,19 @@ class NodeLifecycle implements Reconciler {
 
   /** Whether the taint that drives pods away may be on this node: it stays where it is, and comes at a bounded pace. */
   #mayEvict(node: Cached<Node>): boolean {
-    const key = noExecuteKey(node);
-    if (key === undefined) return true;
-    const zones = this.#countZones();
-    if ([...zones.values()].every(({ ready }) => ready === 0)) return false;
-    if (node.spec?.taints?.some((taint) => taint.effect === 'NoExecute' && taint.key === key)) return true;
-    const zone = zoneOf(node);
-    const interval = intervalOf(zones.get(zone) ?? { ready: 0, lost: 0 }, [...zones.values()]);
-    return this.#pace.tryTake(zone, interval, this.#now());
+    const verdict = judgeEviction(node, countZones(this.#parts.informers.nodes.list()));
+    if (verdict.type !== 'paced') return verdict.type === 'allowed';
+    return this.#pace.tryTake(verdict.zone, verdict.intervalMs, this.#now());
   }
 
-  #countZones(): Map<string, ZoneCount> {
-    const zones = new Map<string, ZoneCount>();
-    for (const node of this.#parts.informers.nodes.list()) {
-      const { ready, lost } = zones.get(zoneOf(node)) ?? { ready: 0, lost: 0 };
-      const isReady = readinessOf(node) === 'True';
-      zones.set(zoneOf(node), { ready: ready + Number(isReady), lost: lost + Number(!isReady) });
-    }
-    return zones;
+  /** Whether there was anything to write. */
+  async #writeOldLabels(node: Cached<Node>): Promise<boolean> {
+    const labels = computeOldLabels(node);
+    if (labels === undefined) return false;
+    const { name, uid } = node.metadata;
+    const body = { metadata: { uid, labels } };
+    await ifPresent(this.#parts.client.patch(nodes, { name }, { type: 'merge', body }));
+    return true;
   }
 
   async #writeTaints(node: Cached<Node>, mayEvict: boolean): Promise<void> {
@@ -235,7 +237,4 @@ class NodeLifecycle implements Reconciler {
 
 /** The node is as ready as it was. */
 const isSteady = ({ previous, next }: ObjectChange<Node>): boolean =>
-  previous !== undefined && next !== undefined && readinessOf(previous) === readinessOf(next);
-
-const zoneOf = ({ metadata }: Cached<Node>): string =>
-  `${metadata.labels?.['topology.kubernetes.io/region'] ?? ''}/${metadata.labels?.['topology.kubernetes.io/zone'] ?? ''}`;
+  previous !== undefined && next !== undefined && nodeReadiness(previous) === nodeReadiness(next);

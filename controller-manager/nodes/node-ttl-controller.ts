@@ -4,20 +4,9 @@ import { nodes } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import type { ControllerContext } from '../controller-context.ts';
+import { ttlSeconds } from './node-ttl-plan.ts';
 
 const annotation = 'node.alpha.kubernetes.io/ttl';
-
-/** Up to how many nodes, how many seconds. */
-const steps: readonly (readonly [nodes: number, seconds: number])[] = [
-  [100, 0],
-  [500, 15],
-  [1000, 30],
-  [2000, 60],
-];
-
-export function ttlSeconds(nodeCount: number): number {
-  return steps.find(([limit]) => nodeCount <= limit)?.[1] ?? 300;
-}
 
 export function createNodeTtlController({ client, informers, controller }: ControllerContext): Controller {
   const nodeInformer = informers.of(nodes);

@@ -14,14 +14,7 @@ import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { markDisrupted } from '../pods/pod-disruption.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
-import { isPodTerminal } from '../pods/pod-state.ts';
-import { toleratedMs } from './tolerations.ts';
-
-interface Deadline {
-  readonly uid: string;
-  readonly toleratedMs: number;
-  readonly since: number;
-}
+import { type Deadline, planEviction } from './taint-eviction-plan.ts';
 
 export function createTaintEvictionController({
   client,
@@ -36,32 +29,29 @@ export function createTaintEvictionController({
 
   async function reconcile(key: string): Promise<Result> {
     const pod = informers.pods.get(key);
-    const stayMs = pod === undefined ? Number.POSITIVE_INFINITY : toleratedOn(pod);
-    if (pod === undefined || stayMs === Number.POSITIVE_INFINITY) {
-      cancel(key, pod);
+    if (pod === undefined) {
+      deadlines.delete(key);
       return {};
     }
-    const known = deadlines.get(key);
-    const same = known?.uid === pod.metadata.uid && known.toleratedMs === stayMs;
-    const deadline = same ? known : { uid: pod.metadata.uid, toleratedMs: stayMs, since: clock.monotonic() };
-    deadlines.set(key, deadline);
-    const leftMs = deadline.since + stayMs - clock.monotonic();
-    if (leftMs > 0) return { requeueAfterMs: leftMs };
-    await evict(pod);
-    deadlines.delete(key);
-    return {};
-  }
-
-  function toleratedOn(pod: Cached<Pod>): number {
     const node = pod.spec?.nodeName === undefined ? undefined : informers.nodes.get(pod.spec.nodeName);
-    if (node === undefined || pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod))
-      return Number.POSITIVE_INFINITY;
-    return toleratedMs(pod.spec?.tolerations ?? [], node.spec?.taints ?? []);
+    const plan = planEviction(pod, { node, known: deadlines.get(key), monotonicNow: clock.monotonic() });
+    switch (plan.type) {
+      case 'stay':
+        cancel(key, pod);
+        return {};
+      case 'wait':
+        deadlines.set(key, plan.deadline);
+        return { requeueAfterMs: plan.leftMs };
+      case 'evict':
+        await evict(pod);
+        deadlines.delete(key);
+        return {};
+    }
   }
 
-  function cancel(key: string, pod: Cached<Pod> | undefined): void {
+  function cancel(key: string, pod: Cached<Pod>): void {
     const waited = deadlines.delete(key);
-    if (!waited || pod === undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    if (!waited || pod.metadata.deletionTimestamp !== undefined) return;
     recorder.record(pod, {
       type: 'Normal',
       reason: 'TaintManagerEviction',

@@ -1,6 +1,7 @@
 /** Says on a pod why it is about to be deleted, before it is. */
 
 import { pods } from '../../api/resources/core.ts';
+import { formatTime } from '../../api/time.ts';
 import type { Pod, PodCondition } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
 import type { Cached } from '../../client/object-cache.ts';
@@ -18,7 +19,7 @@ export interface Disruption {
 export async function markDisrupted(client: Client, pod: Cached<Pod>, disruption: Disruption): Promise<void> {
   const { reason, message, now, failed = false } = disruption;
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
-  const lastTransitionTime = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = formatTime(now);
   const condition: PodCondition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime };
   const { namespace, name, resourceVersion } = pod.metadata;
   const status = { conditions: [...others, condition], ...(failed && { phase: 'Failed' }) };

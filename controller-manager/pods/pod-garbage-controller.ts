@@ -3,7 +3,9 @@
  * placed, and finished ones beyond a number that nobody reads any more.
  */
 
+import { outOfServiceTaint } from '../../api/labels.ts';
 import { keyOf } from '../../api/object.ts';
+import { isPodFinished } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
@@ -11,13 +13,9 @@ import { type Controller, objectOfChange } from '../../client/controller.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { outOfServiceTaint, readinessOf } from '../nodes/node-conditions.ts';
 import { markDisrupted } from './pod-disruption.ts';
+import { isSurplus, planPodGarbage } from './pod-garbage-plan.ts';
 import { podIndexes } from './pod-indexes.ts';
-import { isPodTerminal } from './pod-state.ts';
-
-/** A node that is missing for less long may only be registering anew. */
-const quarantineMs = 40_000;
 
 export interface PodGarbageSettings {
   /** Terminated pods beyond this number are deleted, oldest first; 0: none are. */
@@ -34,32 +32,35 @@ export function createPodGarbageController(context: ControllerContext, settings:
   async function reconcile(key: string): Promise<Result> {
     const pod = informers.pods.get(key);
     if (pod === undefined) return {};
-    const nodeName = pod.spec?.nodeName;
-    const terminating = pod.metadata.deletionTimestamp !== undefined;
-    if (!nodeName) {
-      if (terminating) await remove(pod);
-    } else if (informers.nodes.get(nodeName) === undefined) {
-      return await removeOrphan(pod, nodeName);
-    } else if (terminating && isOutOfService(nodeName)) {
-      await disrupt(pod, 'PodGC: node is out of service');
+    const { nodeName } = pod.spec ?? {};
+    const node = nodeName ? informers.nodes.get(nodeName) : undefined;
+    const missingForMs = nodeName && node === undefined ? missingFor(nodeName) : 0;
+    const plan = planPodGarbage(pod, { node, missingForMs, surplus: isBeyondThreshold(pod) });
+    switch (plan.type) {
+      case 'keep':
+        return {};
+      case 'wait':
+        return { requeueAfterMs: plan.leftMs };
+      case 'delete':
+        await remove(pod);
+        return {};
+      case 'fail':
+        if (plan.unlessNodeExists === undefined || !(await nodeExists(plan.unlessNodeExists)))
+          await fail(pod, plan.message);
+        return {};
     }
-    if (isPodTerminal(pod) && !terminating && isBeyondThreshold(pod)) await remove(pod);
-    return {};
   }
 
-  async function removeOrphan(pod: Cached<Pod>, nodeName: string): Promise<Result> {
+  function missingFor(nodeName: string): number {
     const since = missedSince.get(nodeName) ?? clock.monotonic();
     missedSince.set(nodeName, since);
-    const leftMs = since + quarantineMs - clock.monotonic();
-    if (leftMs > 0) return { requeueAfterMs: leftMs };
-    if (await nodeExists(nodeName)) missedSince.delete(nodeName);
-    else await disrupt(pod, 'PodGC: node no longer exists');
-    return {};
+    return clock.monotonic() - since;
   }
 
   async function nodeExists(name: string): Promise<boolean> {
     try {
       await client.get(nodes, { name });
+      missedSince.delete(name);
       return true;
     } catch (error) {
       if (isNotFound(error)) return false;
@@ -67,22 +68,16 @@ export function createPodGarbageController(context: ControllerContext, settings:
     }
   }
 
-  function isOutOfService(nodeName: string): boolean {
-    const node = informers.nodes.get(nodeName);
-    if (node === undefined || readinessOf(node) === 'True') return false;
-    return node.spec?.taints?.some(({ key }) => key === outOfServiceTaint) ?? false;
-  }
-
-  /** One of the oldest, of more finished pods than are kept. */
   function isBeyondThreshold(pod: Cached<Pod>): boolean {
-    const surplus = finished.size - settings.terminatedPodThreshold;
-    if (settings.terminatedPodThreshold <= 0 || surplus <= 0) return false;
-    const times = [...finished].map((key) => informers.pods.get(key)?.metadata.creationTimestamp ?? '').sort();
-    return pod.metadata.creationTimestamp <= (times[surplus - 1] ?? '');
+    const { terminatedPodThreshold } = settings;
+    if (!isPodFinished(pod) || terminatedPodThreshold <= 0 || finished.size <= terminatedPodThreshold) return false;
+    const all = [...finished].flatMap((key) => informers.pods.get(key) ?? []);
+    return isSurplus(pod, all, terminatedPodThreshold);
   }
 
-  async function disrupt(pod: Cached<Pod>, message: string): Promise<void> {
-    if (!isPodTerminal(pod)) {
+  /** Nobody will ever tell how it ended: it failed, then it goes. */
+  async function fail(pod: Cached<Pod>, message: string): Promise<void> {
+    if (!isPodFinished(pod)) {
       try {
         await markDisrupted(client, pod, { reason: 'DeletionByPodGC', message, now: clock.now(), failed: true });
       } catch (error) {
@@ -105,7 +100,7 @@ export function createPodGarbageController(context: ControllerContext, settings:
     .controller({ name: 'pod-garbage', reconciler: { reconcile }, workers: 4 })
     .watch(informers.pods, (change) => {
       const key = keyOf(objectOfChange(change));
-      if (change.type !== 'deleted' && isPodTerminal(change.next)) finished.add(key);
+      if (change.type !== 'deleted' && isPodFinished(change.next)) finished.add(key);
       else finished.delete(key);
       if (change.type === 'deleted') return [];
       const { metadata, spec } = change.next;

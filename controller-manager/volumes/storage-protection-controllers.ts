@@ -4,7 +4,7 @@
  */
 
 import { attributesClassProtection, claimProtection, volumeProtection } from '../../api/finalizers.ts';
-import { type KubernetesObject, parseKey } from '../../api/object.ts';
+import { parseKey } from '../../api/object.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
 import { volumeAttributesClasses } from '../../api/resources/storage.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts';
@@ -13,15 +13,7 @@ import type { Cached } from '../../client/object-cache.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { removeFinalizer } from '../finalizers.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
-
-/** Keys of the claims that the pod holds: bound to a node it does, even when it has ended; without a node it does not. */
-function claimsHeldBy({ metadata, spec }: Cached<Pod>): string[] {
-  if (!spec?.nodeName) return [];
-  return (spec.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
-    const claim = persistentVolumeClaim?.claimName ?? (ephemeral ? `${metadata.name}-${name}` : undefined);
-    return claim === undefined ? [] : [`${metadata.namespace}/${claim}`];
-  });
-}
+import { claimsHeldBy, isClassNamedBy, isHeld, isVolumeUsed } from './storage-protection-plan.ts';
 
 export function createClaimProtectionController({ client, informers, controller }: ControllerContext): Controller {
   const claims = informers.metadataOf(persistentVolumeClaims);
@@ -55,7 +47,7 @@ export function createVolumeProtectionController({ client, informers, controller
       kind: persistentVolumes,
       object: volume,
       finalizer: volumeProtection,
-      mayGo: ({ status }) => status?.phase !== 'Bound',
+      mayGo: (volume) => !isVolumeUsed(volume),
     });
     return {};
   }
@@ -63,16 +55,6 @@ export function createVolumeProtectionController({ client, informers, controller
     volumes,
     keyOfChange,
   );
-}
-
-/** The classes that a claim names: the one it wants, the one it has, and the one it is on its way to. */
-function classesOfClaim({ spec, status }: PersistentVolumeClaim): (string | undefined)[] {
-  const { currentVolumeAttributesClassName, modifyVolumeStatus } = status ?? {};
-  return [
-    spec?.volumeAttributesClassName,
-    currentVolumeAttributesClassName,
-    modifyVolumeStatus?.targetVolumeAttributesClassName,
-  ];
 }
 
 export function createAttributesClassProtectionController({
@@ -87,7 +69,7 @@ export function createAttributesClassProtectionController({
     const object = classes.get(name);
     if (!isHeld(object, attributesClassProtection)) return {};
     const { items: claimed } = await client.list<PersistentVolumeClaim>(persistentVolumeClaims, {});
-    if (claimed.some((claim) => classesOfClaim(claim).includes(name))) return {};
+    if (claimed.some((claim) => isClassNamedBy(claim, name))) return {};
     const { items: made } = await client.list<PersistentVolume>(persistentVolumes, {});
     if (made.some(({ spec }) => spec?.volumeAttributesClassName === name)) return {};
     await removeFinalizer(client, { kind: volumeAttributesClasses, object, finalizer: attributesClassProtection });
@@ -103,9 +85,4 @@ export function createAttributesClassProtectionController({
     .watch(classes, keyOfChange)
     .watch(claims, heldClasses)
     .watch(volumes, heldClasses);
-}
-
-function isHeld(object: Cached<KubernetesObject> | undefined, finalizer: string): object is Cached<KubernetesObject> {
-  const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {};
-  return deletionTimestamp !== undefined && finalizers.includes(finalizer);
 }

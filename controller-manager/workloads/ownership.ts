@@ -52,7 +52,7 @@ export function decideClaims<T extends KubernetesObject>(
   candidates: Iterable<Cached<T>>,
   matches: (labels: Readonly<Record<string, string>>) => boolean,
 ): Claims<T> {
-  const claims = { mine: [] as Cached<T>[], adopt: [] as Cached<T>[], release: [] as Cached<T>[] };
+  const claims: Record<'mine' | 'adopt' | 'release', Cached<T>[]> = { mine: [], adopt: [], release: [] };
   const alive = owner.metadata.deletionTimestamp === undefined;
   for (const candidate of candidates) {
     const { labels = {}, deletionTimestamp } = candidate.metadata;
@@ -102,6 +102,7 @@ async function adopt<Owner extends KubernetesObject, T extends KubernetesObject>
   options: ClaimingOptions<Owner, T>,
 ): Promise<Cached<T> | undefined> {
   const references = [...(object.metadata.ownerReferences ?? []), controllerReference(options.owner)];
+  // What answers is the object that was patched.
   return (await patchOwners(object, references, options)) as Cached<T> | undefined;
 }
 

@@ -36,7 +36,7 @@ export const mutatingAdmissionPolicyKind = defineKind(mutatingAdmissionPolicies,
     compilesExpressions: true,
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
     generationOf: ({ spec }) => ({ spec }),
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     validate: validateMutatingPolicy,
   },
 });

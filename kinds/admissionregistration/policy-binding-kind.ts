@@ -27,7 +27,7 @@ export function definePolicyBinding<T extends PolicyBinding>(
     strategy: {
       setDefaults: ({ spec }) => setMatchDefaults(spec?.matchResources),
       generationOf: ({ spec }) => ({ spec }),
-      unconditionalUpdate: false,
+      allowUnconditionalUpdate: false,
       validate: (object, errors) => validatePolicyBinding(object, errors, isValidating),
     },
   });

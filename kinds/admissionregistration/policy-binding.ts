@@ -2,6 +2,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1123Subdomain, checkPathSegment } from '../validation/names.ts';
@@ -77,7 +78,7 @@ export function formatParamRef({ spec }: PolicyBinding): string {
   const { name = '', namespace = '', selector } = spec?.paramRef ?? {};
   if (name !== '') return `${namespace === '' ? '*' : namespace}/${name}`;
   if (!selector) return '<unset>';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(compareKeys);
   const requirements = (selector.matchExpressions ?? []).map(
     ({ key, operator, values = [] }) =>
       `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,

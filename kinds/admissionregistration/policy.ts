@@ -1,5 +1,6 @@
 /** What validating and mutating admission policies have in common. */
 
+import { parseApiVersion } from '../../api/resource.ts';
 import type { MatchCondition, ParamKind, Variable } from '../../api/types/admissionregistration/v1.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
@@ -45,12 +46,11 @@ export function validatePolicyMatch(
 
 function validateParamKind({ apiVersion = '', kind = '' }: ParamKind, path: FieldPath, errors: FieldErrors): void {
   const at = path.child('apiVersion');
-  const parts = apiVersion === '/' ? [''] : apiVersion.split('/');
-  const version = parts.at(-1) ?? '';
-  const group = parts.length === 2 ? (parts[0] ?? '') : '';
+  const parsed = parseApiVersion(apiVersion);
   if (apiVersion === '') errors.required(at);
-  else if (parts.length > 2) errors.invalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
+  else if (parsed === undefined) errors.invalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
   else {
+    const { group, version } = parsed;
     const wrongGroup = group === '' ? [] : checkDns1123Subdomain(group);
     if (wrongGroup.length > 0) errors.invalid(at, group, wrongGroup.join(','));
     const wrongVersion = checkDns1035Label(version);

@@ -1,7 +1,6 @@
 /** The kind ValidatingAdmissionPolicy. */
 
 import { validatingAdmissionPolicies } from '../../api/resources/admissionregistration.ts';
-import type { ValidatingAdmissionPolicy } from '../../api/types/admissionregistration/v1.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
@@ -31,7 +30,7 @@ export const validatingAdmissionPolicyKind = defineKind(validatingAdmissionPolic
     compilesExpressions: true,
     ...specAndStatus(),
     setDefaults: ({ spec }) => setPolicyDefaults(spec),
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     validate(object, errors, { isUpdate, subresource }) {
       if (subresource === 'status') validateValidatingPolicyStatus(object, errors);
       else if (!isUpdate) validateValidatingPolicy(object, errors);
@@ -40,11 +39,7 @@ export const validatingAdmissionPolicyKind = defineKind(validatingAdmissionPolic
       if (subresource === 'status') return;
       // Parameters that come or go change what the stored expressions mean.
       const isSameKind = isSemanticallyEqual(paramKind, next.spec?.paramKind, previous.spec?.paramKind);
-      validateValidatingPolicy(
-        next,
-        errors,
-        isSameKind ? expressionsOfPolicy(previous as ValidatingAdmissionPolicy) : new Set(),
-      );
+      validateValidatingPolicy(next, errors, isSameKind ? expressionsOfPolicy(previous) : new Set());
     },
   },
 });

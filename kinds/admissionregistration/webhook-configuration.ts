@@ -24,7 +24,7 @@ export function defineWebhookConfiguration<T extends WebhookConfiguration>(
       ageColumn,
     ],
     strategy: {
-      unconditionalUpdate: false,
+      allowUnconditionalUpdate: false,
       compilesExpressions: true,
       setDefaults: ({ webhooks = [] }) => setWebhookDefaults(webhooks, isMutating),
       generationOf: ({ webhooks = [] }) => ({ webhooks }),

@@ -3,6 +3,7 @@
 import { customResourceDefinitions } from '../../api/resources/apiextensions.ts';
 import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { nilList } from '../nil-list.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { formatWarnings, setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
 
@@ -11,13 +12,13 @@ export const customResourceDefinitionKind = defineKind(customResourceDefinitions
   categories: ['api-extensions'],
   subresources: [statusSubresource],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     ...specAndStatus<CustomResourceDefinition>(),
     compilesExpressions: true,
     setDefaults: setDefinitionDefaults,
     warnings: (object) => formatWarnings(object),
     prepareForCreate(object) {
-      object.status = { acceptedNames: { kind: '', plural: '' }, conditions: null as never, storedVersions: [] };
+      object.status = { acceptedNames: { kind: '', plural: '' }, conditions: nilList, storedVersions: [] };
       object.status.storedVersions = storedVersionsAfter(object);
     },
     prepareForUpdate(next, previous, context) {
@@ -32,7 +33,7 @@ export const customResourceDefinitionKind = defineKind(customResourceDefinitions
       next.status = { ...status, storedVersions };
     },
     canonicalize({ status }) {
-      if (status && !status.conditions?.length) status.conditions = null as never;
+      if (status && !status.conditions?.length) status.conditions = nilList;
     },
     validate(object, errors, { isUpdate, subresource }) {
       if (!isUpdate && subresource !== 'status') validateDefinition(object, undefined, errors);

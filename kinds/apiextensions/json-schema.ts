@@ -1,5 +1,6 @@
 /** The schema of a custom resource as data: its type, and how to walk it. */
 
+import { isRecord } from '../../api/json-record.ts';
 import type { FieldPath } from '../../machinery/field-errors.ts';
 
 /** A schema as it is on the wire (the published types call its extensions otherwise). */
@@ -75,5 +76,4 @@ export function childrenOf(schema: JsonSchema, path: FieldPath): [FieldPath, Jso
   return children;
 }
 
-export const isSchema = (value: unknown): value is JsonSchema =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isSchema = (value: unknown): value is JsonSchema => isRecord(value);

@@ -4,6 +4,7 @@
  */
 
 import { RE2JS } from 're2js';
+import { errorText } from '../../base/error-text.ts';
 
 /** Go has no bound but the size of what is compiled; nobody writes such a pattern by hand. */
 const longestPattern = 8 * 1024;
@@ -41,6 +42,6 @@ function compileNew(pattern: string): Compiled {
   try {
     return { expression: RE2JS.compile(pattern) };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: errorText(error) };
   }
 }

@@ -1,6 +1,6 @@
 /** Defaults in a schema: each must be a value of the schema that it stands in. */
 
-import { equalJson, own } from '../../api/json-record.ts';
+import { equalJson, isRecord, own } from '../../api/json-record.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
 import { matchesPattern } from './patterns.ts';
@@ -49,7 +49,7 @@ function validateValue(value: unknown, schema: JsonSchema, path: FieldPath, erro
   if (typeof value === 'number') validateNumber(value, schema, path, errors);
   if (typeof value === 'string') validateText(value, schema, path, errors);
   if (Array.isArray(value)) validateList(value, schema, path, errors);
-  else if (isSchema(value)) validateObject(value as Record<string, unknown>, schema, path, errors);
+  else if (isRecord(value)) validateObject(value, schema, path, errors);
 }
 
 const wholeNumbers: Readonly<Record<string, number>> = { int32: 2 ** 31, int64: 2 ** 63 };

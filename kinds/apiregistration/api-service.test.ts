@@ -111,9 +111,9 @@ describe('an APIService', () => {
   });
 
   it('is decoded by its definition', () => {
-    assert.throws(() => decode(apiServiceKind.definition, { spec: { service: 'a' } }));
-    assert.throws(() => decode(apiServiceKind.definition, { spec: { caBundle: '?' } }));
-    const { object } = decode(apiServiceKind.definition, { spec: { version: 'v1' } });
+    assert.throws(() => decode(apiServiceKind.schema, { spec: { service: 'a' } }));
+    assert.throws(() => decode(apiServiceKind.schema, { spec: { caBundle: '?' } }));
+    const { object } = decode(apiServiceKind.schema, { spec: { version: 'v1' } });
     assert.equal(messagesOf({ ...object, metadata: { name: 'v1.' } }).length, 2);
   });
 

@@ -22,7 +22,7 @@ export const apiServiceKind = defineKind<ApiService>(apiServices, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     metadataOnUpdate: 'both',
     nameFormat: 'pathSegment',
     setDefaults(object) {

@@ -1,5 +1,6 @@
 /** The kind ControllerRevision. */
 
+import { parseApiVersion } from '../../api/resource.ts';
 import { controllerRevisions } from '../../api/resources/apps.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
@@ -12,7 +13,7 @@ export const controllerRevisionKind = defineKind(controllerRevisions, {
     textColumn('Controller', 'Whose history it is.', ({ metadata }) => {
       const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true);
       if (owner === undefined) return '<none>';
-      const [group = ''] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : [];
+      const { group } = parseApiVersion(owner.apiVersion) ?? { group: '' };
       return `${owner.kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${owner.name}`;
     }),
     { ...numberColumn('Revision', 'Its number.', ({ revision }) => revision), type: 'string' },

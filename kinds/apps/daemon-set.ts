@@ -1,12 +1,7 @@
 /** The kind DaemonSet. */
 
 import { daemonSets } from '../../api/resources/apps.ts';
-import type {
-  DaemonSet,
-  DaemonSetSpec,
-  DaemonSetUpdateStrategy,
-  RollingUpdateDaemonSet,
-} from '../../api/types/apps/v1.ts';
+import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../api/types/apps/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
@@ -17,6 +12,7 @@ import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, selectorColumn } from '../workloads/workload-columns.ts';
 import {
+  specWithoutSelector,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -95,7 +91,7 @@ function countTemplates(next: DaemonSet, previous: DaemonSet | undefined): void 
 }
 
 function setDaemonSetDefaults(object: DaemonSet): void {
-  object.spec ??= {} as DaemonSetSpec;
+  object.spec ??= specWithoutSelector();
   const { spec } = object;
   spec.template = withTemplateDefaults(spec.template);
   spec.updateStrategy ??= {};
@@ -112,7 +108,7 @@ function setDaemonSetDefaults(object: DaemonSet): void {
   spec.revisionHistoryLimit ??= 10;
 }
 
-function validateSpec({ spec = {} as DaemonSetSpec }: DaemonSet, errors: FieldErrors): void {
+function validateSpec({ spec = specWithoutSelector() }: DaemonSet, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
   const isUsable =

@@ -16,6 +16,7 @@ import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, readyColumn, selectorColumn } from '../workloads/workload-columns.ts';
 import {
+  specWithoutSelector,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -71,7 +72,7 @@ export const deploymentKind = defineKind(deployments, {
 });
 
 function setDeploymentDefaults(object: Deployment): void {
-  object.spec ??= {} as DeploymentSpec;
+  object.spec ??= specWithoutSelector();
   const { spec } = object;
   spec.replicas ??= 1;
   spec.template = withTemplateDefaults(spec.template);
@@ -84,7 +85,7 @@ function setDeploymentDefaults(object: Deployment): void {
   spec.progressDeadlineSeconds ??= 600;
 }
 
-function validateSpec({ spec = {} as DeploymentSpec }: Deployment, errors: FieldErrors): void {
+function validateSpec({ spec = specWithoutSelector() }: Deployment, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
   validateNonNegative(spec.replicas, path.child('replicas'), errors);
   const isUsable = validateWorkloadSelector(spec.selector, 'deployment', path.child('selector'), errors);

@@ -1,7 +1,7 @@
 /** The kind ReplicaSet. */
 
 import { replicaSets } from '../../api/resources/apps.ts';
-import type { ReplicaSet, ReplicaSetSpec } from '../../api/types/apps/v1.ts';
+import type { ReplicaSet } from '../../api/types/apps/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
@@ -10,6 +10,7 @@ import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../va
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, replicaColumns, selectorColumn } from '../workloads/workload-columns.ts';
 import {
+  specWithoutSelector,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -33,7 +34,7 @@ export const replicaSetKind = defineKind(replicaSets, {
     warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<ReplicaSet>({ newStatus: () => ({ replicas: 0 }) }),
     setDefaults(object) {
-      object.spec ??= {} as ReplicaSetSpec;
+      object.spec ??= specWithoutSelector();
       object.spec.replicas ??= 1;
       object.spec.template = withTemplateDefaults(object.spec.template);
       if (object.status) object.status.replicas ??= 0;
@@ -55,7 +56,7 @@ export const replicaSetKind = defineKind(replicaSets, {
   },
 });
 
-function validateSpec({ spec = {} as ReplicaSetSpec }: ReplicaSet, errors: FieldErrors): void {
+function validateSpec({ spec = specWithoutSelector() }: ReplicaSet, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
   validateNonNegative(spec.replicas, path.child('replicas'), errors);

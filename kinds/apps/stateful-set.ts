@@ -6,8 +6,6 @@ import type { PersistentVolumeClaim, PodTemplateSpec } from '../../api/types/cor
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { claimWarnings } from '../core/volumes/amount-warnings.ts';
-import { validateClaimSpec } from '../core/volumes/claim-validation.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
@@ -15,8 +13,11 @@ import { validateLabels } from '../validation/label-selector.ts';
 import { validateAnnotations } from '../validation/metadata-validation.ts';
 import { checkServiceName } from '../validation/names.ts';
 import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { claimWarnings } from '../workloads/volumes/amount-warnings.ts';
+import { validateClaimSpec } from '../workloads/volumes/claim-validation.ts';
 import { containerColumns, readyColumn } from '../workloads/workload-columns.ts';
 import {
+  specWithoutSelector,
   validateAlwaysRestarts,
   validateCounts,
   validateNonNegative,
@@ -70,7 +71,7 @@ const negativeHistory =
 const retentionPolicies = ['Retain', 'Delete'];
 
 function setStatefulSetDefaults(object: StatefulSet): void {
-  object.spec ??= {} as StatefulSetSpec;
+  object.spec ??= specWithoutSelector();
   const { spec } = object;
   spec.template = withTemplateDefaults(spec.template);
   spec.podManagementPolicy ||= 'OrderedReady';
@@ -99,7 +100,7 @@ function setStatefulSetDefaults(object: StatefulSet): void {
   }
 }
 
-function validateSpec({ spec = {} as StatefulSetSpec }: StatefulSet, errors: FieldErrors, isUpdate: boolean): void {
+function validateSpec({ spec = specWithoutSelector() }: StatefulSet, errors: FieldErrors, isUpdate: boolean): void {
   const path = FieldPath.of('spec');
   const template = path.child('template');
   validateManagement(spec, path, errors);

@@ -4,5 +4,5 @@ import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const selfSubjectReviewKind = defineKind(selfSubjectReviews, {
-  verbs: ['create'],
+  servedBy: 'selfSubjectReview',
 });

@@ -4,5 +4,5 @@ import { tokenReviews } from '../../api/resources/authentication.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const tokenReviewKind = defineKind(tokenReviews, {
-  verbs: ['create'],
+  servedBy: 'tokenReview',
 });

@@ -4,5 +4,5 @@ import { localSubjectAccessReviews } from '../../api/resources/authorization.ts'
 import { defineKind } from '../define-kind.ts';
 
 export const localSubjectAccessReviewKind = defineKind(localSubjectAccessReviews, {
-  verbs: ['create'],
+  servedBy: 'localSubjectAccessReview',
 });

@@ -4,5 +4,5 @@ import { selfSubjectAccessReviews } from '../../api/resources/authorization.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const selfSubjectAccessReviewKind = defineKind(selfSubjectAccessReviews, {
-  verbs: ['create'],
+  servedBy: 'selfSubjectAccessReview',
 });

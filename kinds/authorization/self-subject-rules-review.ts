@@ -4,5 +4,5 @@ import { selfSubjectRulesReviews } from '../../api/resources/authorization.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const selfSubjectRulesReviewKind = defineKind(selfSubjectRulesReviews, {
-  verbs: ['create'],
+  servedBy: 'selfSubjectRulesReview',
 });

@@ -4,5 +4,5 @@ import { subjectAccessReviews } from '../../api/resources/authorization.ts';
 import { defineKind } from '../define-kind.ts';
 
 export const subjectAccessReviewKind = defineKind(subjectAccessReviews, {
-  verbs: ['create'],
+  servedBy: 'subjectAccessReview',
 });

@@ -2,6 +2,7 @@
 
 import type { KubernetesObject } from '../../api/object.ts';
 import { horizontalPodAutoscalersV1 } from '../../api/resources/autoscaling.ts';
+import type { HorizontalPodAutoscaler } from '../../api/types/autoscaling/v2.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';
@@ -17,7 +18,8 @@ export const horizontalPodAutoscalerV1Kind = defineKind(horizontalPodAutoscalers
     group: 'autoscaling',
     version: 'v2',
     toStored: toV2,
-    fromStored: (object: KubernetesObject) => fromV2(object as Parameters<typeof fromV2>[0]),
+    // What is stored under this group and version is of that kind.
+    fromStored: (object: KubernetesObject) => fromV2(object as HorizontalPodAutoscaler),
   },
   strategy: {
     ...specAndStatus({ hasGeneration: false }),

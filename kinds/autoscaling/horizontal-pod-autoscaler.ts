@@ -3,6 +3,7 @@
 import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
 import type { HorizontalPodAutoscalerStatus } from '../../api/types/autoscaling/v2.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
+import { nilList } from '../nil-list.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';
 import { setAutoscalerDefaults, validateAutoscaler, validateAutoscalerStatus } from './hpa-validation.ts';
@@ -23,5 +24,5 @@ export const horizontalPodAutoscalerKind = defineKind(horizontalPodAutoscalers, 
 });
 
 function newAutoscalerStatus(): HorizontalPodAutoscalerStatus {
-  return { currentMetrics: null as never, desiredReplicas: 0 };
+  return { currentMetrics: nilList, desiredReplicas: 0 };
 }

@@ -3,6 +3,7 @@
  * behaviour in those of upstream's internal form.
  */
 
+import { isRecord } from '../../api/json-record.ts';
 import type * as v2 from '../../api/types/autoscaling/v2.ts';
 
 type Fields = Record<string, unknown>;
@@ -46,9 +47,9 @@ const resourceTarget = ({ averageUtilization, averageValue }: v2.MetricTarget): 
 });
 
 export function metricFromV1(metric: unknown): Spec {
-  const { type, resource, containerResource, pods, object, external } = partsOf(metric);
-  return withoutEmpty({
-    type,
+  const { resource, containerResource, pods, object, external } = partsOf(metric);
+  const asWritten: object = withoutEmpty({
+    type: fieldsOf(metric).type,
     resource: resource && { name: resource.name, target: targetOf(resource) },
     containerResource: containerResource && {
       name: containerResource.name,
@@ -74,7 +75,9 @@ export function metricFromV1(metric: unknown): Spec {
           ? { type: 'AverageValue', averageValue: external.targetAverageValue }
           : { type: 'Value', value: external.targetValue },
     },
-  }) as unknown as Spec;
+  });
+  // Whether the values are what a metric needs is the business of validation.
+  return asWritten as Spec;
 }
 
 function targetOf({ targetAverageUtilization: share, targetAverageValue: value }: Fields): Fields {
@@ -119,13 +122,13 @@ export function metricStatusToV1(metric: Status): Fields {
 }
 
 export function metricStatusFromV1(metric: unknown): Status {
-  const { type, resource, containerResource, pods, object, external } = partsOf(metric);
+  const { resource, containerResource, pods, object, external } = partsOf(metric);
   const current = ({ currentAverageUtilization, currentAverageValue }: Fields): Fields => ({
     averageUtilization: currentAverageUtilization,
     averageValue: currentAverageValue,
   });
-  return withoutEmpty({
-    type,
+  const asWritten: object = withoutEmpty({
+    type: fieldsOf(metric).type,
     resource: resource && { name: resource.name, current: current(resource) },
     containerResource: containerResource && {
       name: containerResource.name,
@@ -145,7 +148,9 @@ export function metricStatusFromV1(metric: unknown): Status {
       metric: { name: external.metricName, selector: external.metricSelector },
       current: { value: external.currentValue, averageValue: external.currentAverageValue },
     },
-  }) as unknown as Status;
+  });
+  // As above.
+  return asWritten as Status;
 }
 
 export function behaviorToInternal({ scaleUp, scaleDown }: v2.HorizontalPodAutoscalerBehavior): Fields {
@@ -160,7 +165,7 @@ export function behaviorToInternal({ scaleUp, scaleDown }: v2.HorizontalPodAutos
               Value: value,
               PeriodSeconds: periodSeconds,
             })) ?? null,
-          Tolerance: (one as Fields).tolerance ?? null,
+          Tolerance: one.tolerance ?? null,
         }
       : null;
   return { ScaleUp: rules(scaleUp), ScaleDown: rules(scaleDown) };
@@ -168,9 +173,9 @@ export function behaviorToInternal({ scaleUp, scaleDown }: v2.HorizontalPodAutos
 
 export function behaviorFromInternal(value: unknown): v2.HorizontalPodAutoscalerBehavior {
   const rules = (one: unknown) => {
-    const fields = partsOf(one) as Fields;
+    const fields = fieldsOf(one);
     if (Object.keys(fields).length === 0) return undefined;
-    const policies = Array.isArray(fields.Policies) ? (fields.Policies as Fields[]) : undefined;
+    const policies = Array.isArray(fields.Policies) ? fields.Policies.filter(isRecord) : undefined;
     return withoutEmpty({
       stabilizationWindowSeconds: fields.StabilizationWindowSeconds,
       selectPolicy: fields.SelectPolicy,
@@ -182,22 +187,24 @@ export function behaviorFromInternal(value: unknown): v2.HorizontalPodAutoscaler
       tolerance: fields.Tolerance,
     });
   };
-  const { ScaleUp, ScaleDown } = partsOf(value) as Fields;
-  return withoutEmpty({ scaleUp: rules(ScaleUp), scaleDown: rules(ScaleDown) }) as v2.HorizontalPodAutoscalerBehavior;
+  const { ScaleUp, ScaleDown } = fieldsOf(value);
+  return withoutEmpty({ scaleUp: rules(ScaleUp), scaleDown: rules(ScaleDown) });
 }
 
 /** Annotations are written by users too: what is not as expected counts as absent. */
-function partsOf(value: unknown): Record<string, Fields> & { type?: Fields } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Fields>) : {};
+const fieldsOf = (value: unknown): Fields => (isRecord(value) ? value : {});
+
+/** The members that have members themselves. */
+function partsOf(value: unknown): Record<string, Fields> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).filter((entry): entry is [string, Fields] => isRecord(entry[1])),
+  );
 }
 
 /** Without what is absent, at any depth. */
-function withoutEmpty<T extends object>(value: T): T {
+function withoutEmpty(value: object): Fields {
   const kept = Object.entries(value)
     .filter(([, member]) => member !== undefined && member !== null)
-    .map(([key, member]) => [key, isPlain(member) ? withoutEmpty(member) : member]);
-  return Object.fromEntries(kept) as T;
+    .map(([key, member]) => [key, isRecord(member) ? withoutEmpty(member) : member]);
+  return Object.fromEntries(kept);
 }
-
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

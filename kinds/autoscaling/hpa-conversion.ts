@@ -3,8 +3,11 @@
  * nothing.
  */
 
+import { isRecord } from '../../api/json-record.ts';
 import type * as v1 from '../../api/types/autoscaling/v1.ts';
 import type * as v2 from '../../api/types/autoscaling/v2.ts';
+import type { ObjectMeta } from '../../api/types/meta/v1.ts';
+import { nilList } from '../nil-list.ts';
 import {
   behaviorFromInternal,
   behaviorToInternal,
@@ -30,12 +33,12 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
   const annotations = { ...object.metadata?.annotations };
   const kept = Object.fromEntries(Object.entries(annotation).map(([name, key]) => [name, readJson(annotations[key])]));
   for (const key of Object.values(annotation)) delete annotations[key];
-  const { targetCPUUtilizationPercentage: share, ...spec } = object.spec ?? ({} as v1.HorizontalPodAutoscalerSpec);
+  const { targetCPUUtilizationPercentage: share, ...spec } = object.spec ?? {};
   const {
     currentCPUUtilizationPercentage: current,
     currentReplicas,
     ...status
-  } = object.status ?? ({} as v1.HorizontalPodAutoscalerStatus);
+  } = object.status ?? { currentReplicas: 0, desiredReplicas: 0 };
   const cpu: v2.MetricSpec[] =
     share === undefined
       ? []
@@ -60,15 +63,15 @@ export function toV2(object: v1.HorizontalPodAutoscaler): v2.HorizontalPodAutosc
       ...status,
       // v1 shows that there are none; v2 leaves it out.
       ...(currentReplicas && { currentReplicas }),
-      currentMetrics: currentMetrics.length > 0 ? currentMetrics : (null as never),
+      currentMetrics: currentMetrics.length > 0 ? currentMetrics : nilList,
       ...(conditions.length > 0 && { conditions }),
     },
   };
 }
 
 export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAutoscaler {
-  const { metrics = [], behavior, ...spec } = object.spec ?? ({} as v2.HorizontalPodAutoscalerSpec);
-  const { currentMetrics, conditions = [], ...status } = object.status ?? ({} as v2.HorizontalPodAutoscalerStatus);
+  const { metrics = [], behavior, ...spec } = object.spec ?? {};
+  const { currentMetrics, conditions = [], ...status } = object.status ?? { desiredReplicas: 0 };
   const cpu = metrics.find(isCpuShare);
   const cpuNow = (currentMetrics ?? []).find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');
   const rest = metrics.filter((metric) => metric !== cpu);
@@ -97,9 +100,9 @@ export function fromV2(object: v2.HorizontalPodAutoscaler): v1.HorizontalPodAuto
   };
 }
 
-function withAnnotations<T extends object>(metadata: T | undefined, annotations: Record<string, string>): T {
-  const { annotations: _before, ...rest } = { annotations: undefined, ...metadata };
-  return { ...rest, ...(Object.keys(annotations).length > 0 && { annotations }) } as unknown as T;
+function withAnnotations(metadata: ObjectMeta = {}, annotations: Record<string, string>): ObjectMeta {
+  const { annotations: _before, ...rest } = metadata;
+  return { ...rest, ...(Object.keys(annotations).length > 0 && { annotations }) };
 }
 
 /** Annotations are written by users too: what is not JSON counts as absent. */
@@ -112,5 +115,4 @@ function readJson(text: string | undefined): unknown {
   }
 }
 
-const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const asList = <T>(value: unknown): T[] => (Array.isArray(value) ? value : []);

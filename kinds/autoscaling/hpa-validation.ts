@@ -1,6 +1,7 @@
 /** Defaults and rules of HorizontalPodAutoscalers (autoscaling/v2). */
 
 import { compareQuantities } from '../../api/quantity.ts';
+import { parseApiVersion } from '../../api/resource.ts';
 import type {
   HorizontalPodAutoscaler,
   HPAScalingPolicy,
@@ -91,10 +92,10 @@ interface Reference {
 function validateTargetReference(reference: Reference, path: FieldPath, errors: FieldErrors): void {
   validateKindAndName(reference, path, errors);
   const { apiVersion = '' } = reference;
-  const [group = '', version] = apiVersion.split('/');
-  if (apiVersion.split('/').length > 2) {
+  const version = parseApiVersion(apiVersion);
+  if (version === undefined) {
     errors.invalid(path.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-  } else if ((group === '' || version === undefined) && reference.kind !== 'ReplicationController') {
+  } else if (version.group === '' && reference.kind !== 'ReplicationController') {
     // The one scalable kind of the core group needs none.
     errors.invalid(path.child('apiVersion'), apiVersion, 'apiVersion must specify API group');
   }
@@ -117,7 +118,7 @@ function validateScalingRules(rules: HPAScalingRules, path: FieldPath, errors: F
   }
   if (policies.length === 0) errors.required(path.child('policies'), 'must specify at least one Policy');
   for (const [i, policy] of policies.entries()) validatePolicy(policy, path.child('policies').index(i), errors);
-  const { tolerance } = rules as { tolerance?: string };
+  const { tolerance } = rules;
   if (tolerance !== undefined && compareQuantities(tolerance, '0') < 0) {
     errors.invalid(path.child('tolerance'), tolerance, 'must be greater than or equal to 0');
   }
@@ -177,7 +178,7 @@ function validateSource(
       break;
     }
     case 'pods': {
-      const { metric: identifier, target = {} as Target } = metric.pods ?? {};
+      const { metric: identifier, target = { type: '' } } = metric.pods ?? {};
       validateIdentifier(identifier, path.child('metric'), errors);
       validateTarget(target, path.child('target'), errors);
       if (target.averageValue === undefined || compareQuantities(target.averageValue, '0') <= 0) {

@@ -2,7 +2,7 @@
 
 import { ageOf } from '../../api/human-duration.ts';
 import { cronJobs } from '../../api/resources/batch.ts';
-import type { CronJob, CronJobSpec, JobSpec } from '../../api/types/batch/v1.ts';
+import type { CronJob, CronJobSpec } from '../../api/types/batch/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
@@ -60,7 +60,7 @@ const maxNameLength = 52;
 const concurrencyPolicies = ['Allow', 'Forbid', 'Replace'];
 
 function setCronJobDefaults(object: CronJob): void {
-  object.spec ??= {} as CronJobSpec;
+  object.spec ??= { schedule: '', jobTemplate: {} };
   const { spec } = object;
   spec.concurrencyPolicy ??= 'Allow';
   spec.suspend ??= false;
@@ -68,13 +68,13 @@ function setCronJobDefaults(object: CronJob): void {
   spec.failedJobsHistoryLimit ??= 1;
   spec.jobTemplate ??= {};
   spec.jobTemplate.metadata ??= {};
-  spec.jobTemplate.spec ??= {} as JobSpec;
+  spec.jobTemplate.spec ??= { template: {} };
   spec.jobTemplate.spec.template = withTemplateDefaults(spec.jobTemplate.spec.template);
 }
 
 function validateSpec(object: CronJob, previous: CronJob | undefined, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
-  const spec = object.spec ?? ({} as CronJobSpec);
+  const spec = object.spec ?? { schedule: '', jobTemplate: {} };
   validateSchedule(spec, previous, path, errors);
   validateNonNegative(spec.startingDeadlineSeconds, path.child('startingDeadlineSeconds'), errors);
   const { concurrencyPolicy = '' } = spec;

@@ -12,7 +12,7 @@ const path = FieldPath.of('status');
 const conditionsPath = path.child('conditions');
 
 export function validateJobStatus(next: Job, previous: Job, errors: FieldErrors): void {
-  const { spec = {} as JobSpec, status = {} } = next;
+  const { spec = { template: {} }, status = {} } = next;
   const before = previous.status ?? {};
   validateCounts({ ...status }, { counts: ['active', 'succeeded', 'failed', 'ready', 'terminating'] }, path, errors);
   validateUncounted(status, errors);

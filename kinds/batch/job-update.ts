@@ -12,8 +12,8 @@ const batch = 'io.k8s.api.batch.v1';
 const core = 'io.k8s.api.core.v1';
 
 export function validateJobUpdate(next: Job, previous: Job, errors: FieldErrors): void {
-  const spec = next.spec ?? ({} as JobSpec);
-  const before = previous.spec ?? ({} as JobSpec);
+  const spec = next.spec ?? { template: {} };
+  const before = previous.spec ?? { template: {} };
   // Upstream asks the spec's rules twice on an update, and says so twice.
   validateJobSpec(spec, path, errors);
   validateCompletions(spec, before, errors);

@@ -3,7 +3,7 @@
 import { humanDuration } from '../../api/human-duration.ts';
 import type { Stored } from '../../api/object.ts';
 import { jobs } from '../../api/resources/batch.ts';
-import type { Job, JobSpec } from '../../api/types/batch/v1.ts';
+import type { Job } from '../../api/types/batch/v1.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
@@ -31,9 +31,9 @@ export const jobKind = defineKind(jobs, {
   strategy: {
     warnings: (object, previous) => namedTemplateWarnings(object, previous, object.spec?.template, 'spec.template.'),
     ...specAndStatus<Job>({ newStatus: () => ({}) }),
-    orphansDependents: true,
+    defaultPropagationPolicy: 'Orphan',
     setDefaults(object) {
-      object.spec ??= {} as JobSpec;
+      object.spec ??= { template: {} };
       setJobSpecDefaults(object.spec);
       if (Object.keys(object.metadata?.labels ?? {}).length === 0) labelFromTemplate(object);
     },
@@ -46,7 +46,7 @@ export const jobKind = defineKind(jobs, {
     },
     validate(object, errors, { subresource }) {
       if (subresource === 'status') return;
-      const spec = object.spec ?? ({} as JobSpec);
+      const spec = object.spec ?? { template: {} };
       validateGeneratedLabels(object, errors);
       validateJobSpec(spec, FieldPath.of('spec'), errors);
     },

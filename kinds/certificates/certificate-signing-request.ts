@@ -5,13 +5,13 @@ import { certificateSigningRequests } from '../../api/resources/certificates.ts'
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
-import { defineKind, editSubresource, statusSubresource } from '../define-kind.ts';
+import { defineKind, statusSubresource, subresource } from '../define-kind.ts';
 import { validateImmutableStruct } from '../validation/immutable.ts';
 import { prepareCreate, prepareUpdate, validateRequest, validateRequestUpdate } from './csr-rules.ts';
 
 export const certificateSigningRequestKind = defineKind(certificateSigningRequests, {
   shortNames: ['csr'],
-  subresources: [editSubresource('approval'), statusSubresource],
+  subresources: [subresource('approval', 'storedPart'), statusSubresource],
   columns: [
     nameColumn,
     ageColumn,

@@ -1,12 +1,9 @@
 /** What a CertificateSigningRequest must look like, and who may write which part of it. */
 
+import { formatTime } from '../../api/time.ts';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import type {
-  CertificateSigningRequest,
-  CertificateSigningRequestCondition,
-  CertificateSigningRequestSpec,
-} from '../../api/types/certificates/v1.ts';
+import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/types/certificates/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { WriteContext } from '../kind.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
@@ -48,13 +45,15 @@ export function prepareCreate(object: CertificateSigningRequest, { user }: Write
     groups: _groups,
     extra: _extra,
     ...asked
-  } = object.spec ?? ({} as CertificateSigningRequestSpec);
+  } = object.spec ?? { request: '', signerName: '' };
   object.spec = {
     ...asked,
     ...(user && { username: user.name, groups: [...user.groups] }),
     ...(user?.uid && { uid: user.uid }),
     ...(user?.extra &&
-      Object.keys(user.extra).length > 0 && { extra: structuredClone(user.extra) as Record<string, string[]> }),
+      Object.keys(user.extra).length > 0 && {
+        extra: Object.fromEntries(Object.entries(user.extra).map(([name, values]) => [name, [...values]])),
+      }),
   };
   object.status = {};
 }
@@ -78,7 +77,7 @@ function withTimes(
   before: readonly CertificateSigningRequestCondition[],
 ): { conditions?: CertificateSigningRequestCondition[] } {
   if (conditions.length === 0) return {};
-  const now = new Date().toISOString().replace(/\.\d+/, '');
+  const now = formatTime(Date.now());
   return {
     conditions: conditions.map((condition) => {
       const known = before.find(({ type }) => type === condition.type);

@@ -8,10 +8,8 @@ import { defineKind } from '../define-kind.ts';
 import { checkQualifiedName } from '../validation/names.ts';
 
 const path = FieldPath.of('spec');
-type NewerSpec = NonNullable<Lease['spec']> & { strategy?: string; preferredHolder?: string };
-
 function validate(lease: Lease, errors: FieldErrors): void {
-  const spec = (lease.spec ?? {}) as NewerSpec;
+  const spec = lease.spec ?? {};
   const { leaseDurationSeconds, leaseTransitions, strategy, preferredHolder } = spec;
   if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
     errors.invalid(path.child('leaseDurationSeconds'), leaseDurationSeconds, 'must be greater than 0');
@@ -26,8 +24,8 @@ function validate(lease: Lease, errors: FieldErrors): void {
 export const leaseKind = defineKind(leases, {
   columns: [nameColumn, textColumn('Holder', 'Who holds it.', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
   strategy: {
-    createOnUpdate: true,
-    unconditionalUpdate: false,
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: false,
     setDefaults(lease) {
       lease.spec ??= {};
     },

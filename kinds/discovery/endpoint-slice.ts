@@ -89,10 +89,8 @@ function checkFullName(name: string): string[] {
     : found;
 }
 
-type Hints = NonNullable<Endpoint['hints']> & { forNodes?: { name: string }[] };
-
 function validateHints({ hints }: Endpoint, path: FieldPath, errors: FieldErrors): void {
-  const { forZones = [], forNodes = [] } = (hints ?? {}) as Hints;
+  const { forZones = [], forNodes = [] } = hints ?? {};
   if (forZones.length > maxHints) errors.tooMany(path.child('forZones'), forZones.length, maxHints);
   else validateZones(forZones, path.child('forZones'), errors);
   if (forNodes.length > maxHints) {

@@ -6,6 +6,7 @@
 import type { Stored } from '../../api/object.ts';
 import { events } from '../../api/resources/core.ts';
 import { eventsOfEventsGroup } from '../../api/resources/events.ts';
+import { nilTime } from '../../api/time.ts';
 import type { Event as CoreEvent } from '../../api/types/core/v1.ts';
 import type { Event } from '../../api/types/events/v1.ts';
 import { eventKind } from '../core/events/event.ts';
@@ -16,6 +17,7 @@ export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
   shortNames: ['ev'],
   columns: eventKind.columns.map((column) => ({
     ...column,
+    // Of a stored event the other face is one, too.
     cell: (event, now) => column.cell(toCoreEvent(event) as Stored<CoreEvent>, now),
   })),
   selectableFields: [
@@ -28,7 +30,7 @@ export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
     })),
   ],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'changes',
     nameFormat: 'pathSegment',
     ...(eventKind.strategy.timeToLiveSeconds !== undefined && {
@@ -47,6 +49,7 @@ export const eventOfEventsGroupKind = defineKind(eventsOfEventsGroup, {
     group: events.group,
     version: events.version,
     toStored: (object) => toCoreEvent(object),
+    // What is stored under this group and version is of that kind.
     fromStored: (object) => fromCoreEvent(object as CoreEvent),
   },
 });
@@ -67,12 +70,13 @@ function toCoreEvent(event: Event): CoreEvent {
     apiVersion: 'v1',
     involvedObject: regarding ?? {},
     source: deprecatedSource ?? {},
-    firstTimestamp: deprecatedFirstTimestamp ?? null,
-    lastTimestamp: deprecatedLastTimestamp ?? null,
+    firstTimestamp: deprecatedFirstTimestamp ?? nilTime,
+    lastTimestamp: deprecatedLastTimestamp ?? nilTime,
     reportingComponent: reportingController ?? '',
     ...(note !== undefined && { message: note }),
     ...(deprecatedCount !== undefined && { count: deprecatedCount }),
-  } as unknown as CoreEvent;
+    // What is required of one of the two is required of both, but for what their rules ask for.
+  } as CoreEvent;
 }
 
 function fromCoreEvent(event: CoreEvent): Event {
@@ -83,11 +87,12 @@ function fromCoreEvent(event: CoreEvent): Event {
     apiVersion: 'events.k8s.io/v1',
     regarding: involvedObject,
     deprecatedSource: source ?? {},
-    deprecatedFirstTimestamp: firstTimestamp ?? null,
-    deprecatedLastTimestamp: lastTimestamp ?? null,
+    deprecatedFirstTimestamp: firstTimestamp ?? nilTime,
+    deprecatedLastTimestamp: lastTimestamp ?? nilTime,
     ...(message !== undefined && { note: message }),
     ...(reportingComponent !== undefined && reportingComponent !== '' && { reportingController: reportingComponent }),
     ...(reportingInstance && { reportingInstance }),
     ...(count !== undefined && { deprecatedCount: count }),
+    // As above.
   } as Event;
 }

@@ -240,8 +240,8 @@ describe('a FlowSchema', () => {
   });
 
   it('is decoded by its definition', () => {
-    assert.throws(() => decode(flowSchemaKind.definition, { spec: { rules: 5 } }));
-    const { object } = decode(flowSchemaKind.definition, { spec: {} });
+    assert.throws(() => decode(flowSchemaKind.schema, { spec: { rules: 5 } }));
+    const { object } = decode(flowSchemaKind.schema, { spec: {} });
     assert.deepEqual(messagesOf({ ...object, metadata: { name: 'a' } }), [
       'spec.priorityLevelConfiguration.name: Required value: must reference a priority level',
     ]);

@@ -157,8 +157,8 @@ describe('a PriorityLevelConfiguration', () => {
   });
 
   it('is decoded by its definition', () => {
-    assert.throws(() => decode(priorityLevelConfigurationKind.definition, { spec: { limited: 'a' } }));
-    const { object } = decode(priorityLevelConfigurationKind.definition, {
+    assert.throws(() => decode(priorityLevelConfigurationKind.schema, { spec: { limited: 'a' } }));
+    const { object } = decode(priorityLevelConfigurationKind.schema, {
       spec: { type: 'Limited', limited: { nominalConcurrencyShares: 0, limitResponse: { type: 'Reject' } } },
     });
     assert.deepEqual(messagesOf({ ...object, metadata: { name: 'a' } }), []);

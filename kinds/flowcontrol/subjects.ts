@@ -35,7 +35,7 @@ function validateMember(
     return;
   }
   if (!value.name) errors.required(at.child('name'));
-  if (member === 'serviceAccount') validateServiceAccount(value as ServiceAccountSubject, at, errors);
+  if (member === 'serviceAccount' && subject.serviceAccount) validateServiceAccount(subject.serviceAccount, at, errors);
 }
 
 function validateServiceAccount(subject: ServiceAccountSubject, path: FieldPath, errors: FieldErrors): void {

@@ -1,5 +1,6 @@
 /** The kind IngressClass. */
 
+import { defaultIngressClassAnnotation } from '../../api/labels.ts';
 import { ingressClasses } from '../../api/resources/networking.ts';
 import type { IngressClassParametersReference, IngressClassSpec } from '../../api/types/networking/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
@@ -15,7 +16,7 @@ export const ingressClassKind = defineKind(ingressClasses, {
     {
       ...nameColumn,
       cell: ({ metadata }) =>
-        metadata.annotations?.[defaultClassAnnotation] === 'true' ? `${metadata.name} (default)` : metadata.name,
+        metadata.annotations?.[defaultIngressClassAnnotation] === 'true' ? `${metadata.name} (default)` : metadata.name,
     },
     textColumn('Controller', 'Who serves Ingresses of the class.', ({ spec }) => spec?.controller ?? ''),
     textColumn('Parameters', 'Where its settings are.', ({ spec }) => {
@@ -46,7 +47,6 @@ export const ingressClassKind = defineKind(ingressClasses, {
   },
 });
 
-export const defaultClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
 const maxControllerBytes = 250;
 const scopes = ['Cluster', 'Namespace'];
 

@@ -1,5 +1,6 @@
 /** The kind Ingress. */
 
+import { ingressClassAnnotation } from '../../api/labels.ts';
 import { ingresses } from '../../api/resources/networking.ts';
 import type { Ingress, IngressSpec, IngressStatus } from '../../api/types/networking/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
@@ -16,8 +17,7 @@ export const ingressKind = defineKind(ingresses, {
     textColumn(
       'Class',
       'The Ingress class.',
-      ({ spec, metadata }) =>
-        spec?.ingressClassName ?? metadata.annotations?.['kubernetes.io/ingress.class'] ?? '<none>',
+      ({ spec, metadata }) => spec?.ingressClassName ?? metadata.annotations?.[ingressClassAnnotation] ?? '<none>',
     ),
     textColumn('Hosts', 'Hosts that it serves.', ({ spec }) => formatHosts(spec)),
     textColumn('Address', 'Where it is reached.', ({ status }) => formatAddresses(status)),
@@ -27,7 +27,7 @@ export const ingressKind = defineKind(ingresses, {
   strategy: {
     ...specAndStatus({ newStatus: () => ({ loadBalancer: {} }) }),
     warnings({ metadata }, previous) {
-      const name = 'kubernetes.io/ingress.class';
+      const name = ingressClassAnnotation;
       if (previous || metadata?.annotations?.[name] === undefined) return [];
       return [`annotation "${name}" is deprecated, please use 'spec.ingressClassName' instead`];
     },
@@ -62,8 +62,8 @@ function formatAddresses(status: IngressStatus | undefined): string {
 
 /** The annotation from before there was a field; both must say the same. */
 function validateClassAnnotation({ metadata, spec }: Ingress, errors: FieldErrors): void {
-  const annotation = metadata?.annotations?.['kubernetes.io/ingress.class'];
+  const annotation = metadata?.annotations?.[ingressClassAnnotation];
   if (annotation === undefined || spec?.ingressClassName === undefined || annotation === spec.ingressClassName) return;
-  const path = FieldPath.of('annotations', 'kubernetes.io/ingress.class');
+  const path = FieldPath.of('annotations', ingressClassAnnotation);
   errors.invalid(path, annotation, 'must match `ingressClassName` when both are specified');
 }

@@ -15,7 +15,7 @@ interface ParentReference {
   readonly name?: string;
 }
 
-/** Newer than the types we read with. */
+/** As users may write it: a parent that is missing is for the rules to tell. */
 export interface IPAddress extends KubernetesObject {
   spec?: { parentRef?: ParentReference | null };
 }

@@ -1,20 +1,12 @@
 /** The kind ServiceCIDR. */
 
 import { checkCidr } from '../../api/net.ts';
-import type { KubernetesObject } from '../../api/object.ts';
 import { serviceCidrs } from '../../api/resources/networking.ts';
-import type { Condition } from '../../api/types/meta/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validateImmutable } from '../validation/immutable.ts';
-
-/** Newer than the types we read with. */
-export interface ServiceCIDR extends KubernetesObject {
-  spec?: { cidrs?: string[] };
-  status?: { conditions?: Condition[] };
-}
 
 export const serviceCidrKind = defineKind(serviceCidrs, {
   subresources: [statusSubresource],

@@ -14,8 +14,8 @@ import { validateResources } from '../workloads/pod-spec/resources.ts';
 export const runtimeClassKind = defineKind(runtimeClasses, {
   columns: [nameColumn, textColumn('Handler', 'What the runtime calls it.', ({ handler }) => handler), ageColumn],
   strategy: {
-    createOnUpdate: true,
-    unconditionalUpdate: false,
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: false,
     validate: validateRuntimeClass,
     validateUpdate: (next, previous, errors) =>
       validateImmutable(next.handler ?? '', previous.handler, FieldPath.of('handler'), errors),

@@ -26,7 +26,7 @@ export const podDisruptionBudgetKind = defineKind(podDisruptionBudgets, {
   ],
   strategy: {
     ...specAndStatus({ newStatus: emptyStatus }),
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     // Upstream asks no more of its name than that it fits into a URL.
     nameFormat: 'pathSegment',
     setDefaults(object) {

@@ -7,7 +7,7 @@ import { setBindingDefaults, validateBinding, validateRoleRefUpdate } from './ru
 export const clusterRoleBindingKind = defineKind(clusterRoleBindings, {
   strategy: {
     nameFormat: 'pathSegment',
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     setDefaults: setBindingDefaults,
     validate: (binding, errors) => validateBinding(binding, ['ClusterRole'], false, errors),
     validateUpdate: validateRoleRefUpdate,

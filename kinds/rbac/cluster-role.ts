@@ -10,7 +10,7 @@ import { validateRules } from './rules.ts';
 export const clusterRoleKind = defineKind(clusterRoles, {
   strategy: {
     nameFormat: 'pathSegment',
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     validate(role, errors) {
       validateRules(role.rules, false, errors);
       validateAggregation(role, errors);

@@ -7,7 +7,7 @@ import { setBindingDefaults, validateBinding, validateRoleRefUpdate } from './ru
 export const roleBindingKind = defineKind(roleBindings, {
   strategy: {
     nameFormat: 'pathSegment',
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     setDefaults: setBindingDefaults,
     validate: (binding, errors) => validateBinding(binding, ['Role', 'ClusterRole'], true, errors),
     validateUpdate: validateRoleRefUpdate,

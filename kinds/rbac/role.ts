@@ -7,7 +7,7 @@ import { validateRules } from './rules.ts';
 export const roleKind = defineKind(roles, {
   strategy: {
     nameFormat: 'pathSegment',
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     validate: (role, errors) => validateRules(role.rules, true, errors),
   },
 });

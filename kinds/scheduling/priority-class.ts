@@ -42,7 +42,7 @@ const highestUserPriority = 1_000_000_000;
 const policies = ['PreemptLowerPriority', 'Never'];
 
 /** The classes that a new cluster contains; no others may have the prefix. */
-export const systemPriorities: Readonly<Record<string, number>> = {
+const systemPriorities: Readonly<Record<string, number>> = {
   'system-node-critical': 2_000_001_000,
   'system-cluster-critical': 2_000_000_000,
 };

@@ -40,7 +40,7 @@ export const csiDriverKind = defineKind(csiDrivers, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     setDefaults(object) {
       object.spec ??= {};
       const { spec } = object;
@@ -66,18 +66,10 @@ export const csiDriverKind = defineKind(csiDrivers, {
     },
     warnings({ spec }, previous) {
       if (previous && equalJson(previous.spec.tokenRequests, spec.tokenRequests)) return [];
-      return spec.tokenRequests?.length && (spec as TokenSpec).serviceAccountTokenInSecrets === undefined
-        ? [tokenWarning]
-        : [];
+      return spec.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [tokenWarning] : [];
     },
   },
 });
-
-/** A field newer than the types we read with. */
-type TokenSpec = CSIDriverSpec & {
-  serviceAccountTokenInSecrets?: boolean;
-  nodeAllocatableUpdatePeriodSeconds?: number;
-};
 
 const groupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const modes = ['Persistent', 'Ephemeral'];
@@ -89,7 +81,7 @@ const tokenWarning =
 
 function validateDriver(object: CSIDriver, errors: FieldErrors): void {
   validateDriverName(object.metadata?.name ?? '', FieldPath.of('metadata', 'name'), errors);
-  const spec: TokenSpec = object.spec;
+  const spec: CSIDriverSpec = object.spec;
   const path = FieldPath.of('spec');
   if (spec.fsGroupPolicy !== undefined && !groupPolicies.includes(spec.fsGroupPolicy)) {
     errors.notSupported(path.child('fsGroupPolicy'), spec.fsGroupPolicy, groupPolicies);
@@ -108,7 +100,7 @@ function validateDriver(object: CSIDriver, errors: FieldErrors): void {
   }
 }
 
-function validateTokenRequests(spec: TokenSpec, path: FieldPath, errors: FieldErrors): void {
+function validateTokenRequests(spec: CSIDriverSpec, path: FieldPath, errors: FieldErrors): void {
   const seen = new Set<string>();
   for (const [i, { audience = '', expirationSeconds }] of (spec.tokenRequests ?? []).entries()) {
     const at = path.child('tokenRequests').index(i);

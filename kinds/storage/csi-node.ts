@@ -16,7 +16,7 @@ export const csiNodeKind = defineKind(csiNodes, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     validate: validateNode,
     validateUpdate(next, previous, errors) {
       for (const driver of next.spec.drivers ?? []) {

@@ -18,7 +18,7 @@ export const csiStorageCapacityKind = defineKind(csiStorageCapacities, {
     textColumn('Capacity', 'How much can still be made.', ({ capacity = '<unset>' }) => capacity),
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     metadataOnUpdate: 'both',
     validate: validateCapacity,
     validateUpdate(next, previous, errors) {

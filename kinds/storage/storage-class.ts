@@ -1,5 +1,6 @@
 /** The kind StorageClass. */
 
+import { defaultStorageClassAnnotation } from '../../api/labels.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
 import type { TopologySelectorTerm } from '../../api/types/core/v1.ts';
 import type { StorageClass } from '../../api/types/storage/v1.ts';
@@ -53,8 +54,8 @@ const reclaimPolicies = ['Delete', 'Retain'];
 const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
 /** Whether claims that name no class get this one; the beta annotation still counts. */
-export function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
-  const names = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
+function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
+  const names = [defaultStorageClassAnnotation, 'storageclass.beta.kubernetes.io/is-default-class'];
   return names.some((name) => annotations?.[name] === 'true');
 }
 

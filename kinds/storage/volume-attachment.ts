@@ -28,7 +28,7 @@ export const volumeAttachmentKind = defineKind(volumeAttachments, {
     ageColumn,
   ],
   strategy: {
-    unconditionalUpdate: false,
+    allowUnconditionalUpdate: false,
     ...specAndStatus({ newStatus: () => ({ attached: false }), hasGeneration: false }),
     setDefaults(object) {
       object.status = { ...object.status, attached: object.status?.attached ?? false };
@@ -54,7 +54,7 @@ function validateAttachment(object: VolumeAttachment, errors: FieldErrors): void
   validateSource(source ?? {}, path.child('source'), errors);
   for (const message of checkDns1123Subdomain(nodeName)) errors.invalid(path.child('nodeName'), nodeName, message);
   for (const name of ['attachError', 'detachError'] as const) {
-    const code = (object.status?.[name] as { errorCode?: number } | undefined)?.errorCode;
+    const code = object.status?.[name]?.errorCode;
     if (code !== undefined && code < 0) {
       errors.invalid(FieldPath.of('status', name, 'errorCode'), code, 'must be between 0 and 2147483647, inclusive');
     }

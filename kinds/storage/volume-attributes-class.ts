@@ -1,18 +1,11 @@
 /** The kind VolumeAttributesClass. */
 
 import { equalJson } from '../../api/json-record.ts';
-import type { KubernetesObject } from '../../api/object.ts';
 import { volumeAttributesClasses } from '../../api/resources/storage.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateParameters, validateProvisioner } from './class-fields.ts';
-
-/** Newer than the types we read with. */
-export interface VolumeAttributesClass extends KubernetesObject {
-  driverName?: string;
-  parameters?: Record<string, string>;
-}
 
 export const volumeAttributesClassKind = defineKind(volumeAttributesClasses, {
   shortNames: ['vac'],

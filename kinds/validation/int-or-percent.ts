@@ -29,7 +29,7 @@ export function validateAtMostWhole(value: number | string, path: FieldPath, err
 }
 
 /** 25 for "25%"; undefined for plain numbers and other texts. */
-export function percentOf(value: number | string): number | undefined {
+function percentOf(value: number | string): number | undefined {
   return typeof value === 'string' && percent.test(value) ? Number.parseInt(value, 10) : undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import { checkCanonicalIp } from '../../api/net.ts';
 import type { KubernetesObject } from '../../api/object.ts';
+import { parseApiVersion } from '../../api/resource.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../api/types/meta/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { Kind } from '../kind.ts';
@@ -40,7 +41,7 @@ export interface MetadataRules {
 }
 
 /** The same for metadata inside an object, for instance that of a template. */
-export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
+function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
   const { path } = rules;
   const { name = '', generateName = '', namespace = '' } = metadata;
   if (generateName !== '') {
@@ -99,9 +100,7 @@ function validateOwnerReferences(owners: readonly OwnerReference[], path: FieldP
 const ownerName = (owner: OwnerReference): string => `${owner.kind}/${owner.name}`;
 
 function validateOwnerReference(owner: OwnerReference, path: FieldPath, errors: FieldErrors): void {
-  const slash = owner.apiVersion.indexOf('/');
-  const [group, version] =
-    slash < 0 ? ['', owner.apiVersion] : [owner.apiVersion.slice(0, slash), owner.apiVersion.slice(slash + 1)];
+  const { group, version } = parseApiVersion(owner.apiVersion) ?? { group: '', version: owner.apiVersion };
   if (version === '') errors.invalid(path.child('apiVersion'), owner.apiVersion, 'version must not be empty');
   for (const field of ['kind', 'name', 'uid'] as const) {
     if (owner[field] === '') errors.invalid(path.child(field), owner[field], 'must not be empty');
@@ -145,7 +144,7 @@ function validateManagedFields(entries: readonly ManagedFieldsEntry[], path: Fie
     if (Buffer.byteLength(manager) > 128) errors.tooLong(place.child('manager'), 128);
     else if (/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}]/u.test(manager))
       errors.invalid(place.child('manager'), manager, 'should only contain printable characters');
-    const subresource = (entry as { subresource?: string }).subresource ?? '';
+    const subresource = entry.subresource ?? '';
     if (subresource.length > 256) errors.tooLong(place.child('subresource'), 256);
   }
 }
@@ -182,12 +181,7 @@ const immutableFields = [
 ] as const;
 
 /** What differs from before and may not. */
-export function validateMetadataChange(
-  now: ObjectMeta,
-  before: ObjectMeta,
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
+function validateMetadataChange(now: ObjectMeta, before: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
   if (before.deletionTimestamp !== undefined) {
     const added = (now.finalizers ?? []).filter((finalizer) => !before.finalizers?.includes(finalizer));
     if (added.length > 0) {

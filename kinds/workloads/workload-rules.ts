@@ -3,9 +3,16 @@
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import type { PodTemplateSpec } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
+
+/**
+ * The spec of a workload that was written without one. Its type requires a selector; that it has none is what
+ * `validateWorkloadSelector` will say, hence the cast.
+ */
+export const specWithoutSelector = () => ({ template: {} }) as { selector: LabelSelector; template: PodTemplateSpec };
 
 export function validateNonNegative(value: number | undefined, path: FieldPath, errors: FieldErrors): void {
   if (value !== undefined && value < 0) errors.invalid(path, value, 'must be greater than or equal to 0');
@@ -51,7 +58,7 @@ export function validateTemplateLabels(
 /** As Go shows a map: in the order of its keys. */
 export function labelsOrNull(template: PodTemplateSpec | undefined): object | null {
   const labels = template?.metadata?.labels;
-  return labels ? Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))) : null;
+  return labels ? Object.fromEntries(Object.entries(labels).sort(compareKeys)) : null;
 }
 
 /** Pods that end for good have no place under a controller that keeps pods running. `kind` as in messages: `DaemonSet`. */

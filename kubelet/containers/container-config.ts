@@ -3,12 +3,13 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { privateMode } from '../../base/private-folder.ts';
-import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../pod.ts';
+import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
+import type { FieldContext } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
-import type { MountedVolume } from '../volumes/volumes.ts';
-import { ContainerConfigError, computeEnvironment, type ReferencedData } from './environment.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
+import { ContainerConfigError, computeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
-import type { FieldContext } from './field-refs.ts';
 import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
 import { computeSecurity, localSeccompProfile } from './security.ts';
 import { absoluteInContainer, prepareVolumeMounts } from './volume-mounts.ts';
@@ -20,7 +21,7 @@ export interface ContainerConfigInput extends NodeLimits {
   readonly image: ImageDetails;
   readonly volumes: ReadonlyMap<string, MountedVolume>;
   readonly services: ReadonlyMap<string, string>;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
   /** The pod's folder on the node. */
   readonly podFolder: string;
@@ -30,7 +31,8 @@ export interface ContainerConfigInput extends NodeLimits {
 /** Names of what is kept with a container for the day when its pod object is gone, or says something else. */
 export const containerAnnotations = {
   graceSeconds: 'grace-seconds',
-  lastWords: 'last-words',
+  /** The file of it. Containers of earlier builds carry this name. */
+  terminationMessage: 'last-words',
   logFallback: 'log-fallback',
   resources: 'resources',
 };
@@ -45,12 +47,12 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const seccompFile = localSeccompProfile(pod, spec);
   const seccompText = seccompFile && (await readSeccompProfile(seccompFile));
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
-  const lastWords = await makeLastWords(input);
+  const terminationMessageFile = await makeTerminationMessageFile(input);
   const mounts = [
     ...(await prepareVolumeMounts(input, environment)),
     ...computeNameMounts(input),
     {
-      hostPath: lastWords,
+      hostPath: terminationMessageFile,
       containerPath: absoluteInContainer(spec.terminationMessagePath ?? '/dev/termination-log'),
       readOnly: false,
     },
@@ -79,7 +81,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     tty: spec.tty ?? false,
     annotations: {
       [containerAnnotations.graceSeconds]: String(graceSecondsOf(pod)),
-      [containerAnnotations.lastWords]: lastWords,
+      [containerAnnotations.terminationMessage]: terminationMessageFile,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
     },
@@ -118,7 +120,7 @@ function computeNameMounts({ container, podFolder }: ContainerConfigInput): Moun
   return files.filter(({ containerPath }) => !own.has(containerPath));
 }
 
-async function makeLastWords({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
+async function makeTerminationMessageFile({ container, attempt, podFolder }: ContainerConfigInput): Promise<string> {
   const file = join(podFolder, 'containers', container.spec.name, String(attempt));
   await mkdir(dirname(file), { recursive: true, mode: privateMode });
   await writeFile(file, '');

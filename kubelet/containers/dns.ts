@@ -1,6 +1,6 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
-import { type PodObject, usesNodeNetwork } from '../pod.ts';
+import { type PodObject, usesNodeNetwork } from '../model/pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */
@@ -8,7 +8,8 @@ export interface DnsSettings {
   readonly clusterDomain: string;
 }
 
-const limits = { nameservers: 3, searches: 32 };
+/** What resolvers take: more servers and domains they would ignore, a longer line is an error for some. */
+const limits = { nameservers: 3, searches: 32, searchCharacters: 2048 };
 
 interface Resolver {
   readonly nameservers: readonly string[];
@@ -20,14 +21,18 @@ interface Resolver {
 export function computeResolvConf(pod: PodObject, nodeText: string, settings: DnsSettings): string {
   const base = computeBase(pod, parse(nodeText), settings);
   const own = pod.spec?.dnsConfig;
-  const added = (own?.options ?? []).map(({ name, value }) =>
-    value === undefined ? (name ?? '') : `${name}:${value}`,
-  );
+  const added = (own?.options ?? []).map(({ name = '', value }) => (value ? `${name}:${value}` : name));
   return format({
     nameservers: unique([...base.nameservers, ...(own?.nameservers ?? [])]).slice(0, limits.nameservers),
-    searches: unique([...base.searches, ...(own?.searches ?? [])]).slice(0, limits.searches),
+    searches: limitSearches(unique([...base.searches, ...(own?.searches ?? [])])),
     options: mergeOptions(base.options, added),
   });
+}
+
+function limitSearches(searches: readonly string[]): string[] {
+  const fitting = searches.slice(0, limits.searches);
+  while (fitting.join(' ').length > limits.searchCharacters) fitting.pop();
+  return fitting;
 }
 
 function computeBase(pod: PodObject, node: Resolver, { clusterDns, clusterDomain }: DnsSettings): Resolver {
@@ -48,8 +53,11 @@ function parse(text: string): Resolver {
       .filter(([first]) => first === 'search')
       .at(-1)
       ?.slice(1) ?? [];
-  return { nameservers: valuesOf('nameserver'), searches, options: valuesOf('options') };
+  return { nameservers: valuesOf('nameserver'), searches: searches.map(withoutRoot), options: valuesOf('options') };
 }
+
+/** The same domain with and without a dot at its end counts once. */
+const withoutRoot = (domain: string): string => (domain === '.' ? domain : domain.replace(/\.$/, ''));
 
 function mergeOptions(base: readonly string[], added: readonly string[]): string[] {
   const byName = new Map(base.map((option) => [option.split(':')[0], option]));

@@ -6,15 +6,11 @@
 import { isNotFound } from '../../api/status-error.ts';
 import type { EnvVarSource } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { ContainerSpec, PodObject } from '../pod.ts';
+import { errorText } from '../../base/error-text.ts';
+import type { ContainerSpec, PodObject } from '../model/pod.ts';
+import { type FieldContext, needsPodIp, readField, readResourceField } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import { expand } from './expansion.ts';
-import { type FieldContext, needsPodIp, readField, readResourceField } from './field-refs.ts';
-
-/** The data of ConfigMaps and Secrets, as the API has them now. Absent ones throw NotFound. */
-export interface ReferencedData {
-  configMap(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
-  secret(namespace: string, name: string): Promise<ReadonlyMap<string, Buffer>>;
-}
 
 /** The container cannot be made as it is written; users read the message. */
 export class ContainerConfigError extends Error {
@@ -25,7 +21,7 @@ export interface EnvironmentInput {
   readonly pod: PodObject;
   readonly container: ContainerSpec;
   readonly services: ReadonlyMap<string, string>;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
 }
 
@@ -40,7 +36,7 @@ export async function computeEnvironment(input: EnvironmentInput): Promise<Map<s
   const result = new Map<string, string>();
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const source = configMapRef
-      ? await readAll('configmap', configMapRef, (name) => data.configMap(namespace, name))
+      ? await readAll('configmap', configMapRef, (name) => data.configMapText(namespace, name))
       : await readAll('secret', secretRef, (name) => data.secret(namespace, name));
     for (const [key, value] of source) result.set(prefix + key, value.toString());
   }
@@ -80,12 +76,12 @@ async function readSource(
     if (fieldRef) return readField(pod, fieldRef, fields);
     if (resourceFieldRef) return readResourceField(pod, container, resourceFieldRef, fields);
   } catch (error) {
-    throw new ContainerConfigError(error instanceof Error ? error.message : String(error));
+    throw new ContainerConfigError(errorText(error));
   }
   const reference = configMapKeyRef ?? secretKeyRef;
   if (reference === undefined) return '';
   const all = configMapKeyRef
-    ? await readAll('configmap', configMapKeyRef, (name) => data.configMap(namespace, name))
+    ? await readAll('configmap', configMapKeyRef, (name) => data.configMapText(namespace, name))
     : await readAll('secret', secretKeyRef, (name) => data.secret(namespace, name));
   const value = all.get(reference.key);
   if (value !== undefined) return value.toString();

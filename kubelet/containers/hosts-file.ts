@@ -1,23 +1,32 @@
 /** Names of a pod: its host name and the text of /etc/hosts. Pure. */
 
-import type { PodObject } from '../pod.ts';
+import type { PodObject } from '../model/pod.ts';
 
 export interface PodNames {
+  /** As the kernel of its containers has it. */
   readonly hostname: string;
+  /** The same without a domain. */
+  readonly shortName: string;
   /** Undefined: it has no domain. */
   readonly fullName: string | undefined;
 }
 
+/** Linux allows 64 characters of a host name; 63 is what DNS allows of one part. */
+const longest = { hostname: 64, label: 63 };
+
+/** Throws an Error, in upstream's words, when the pod wants a full name that is too long for a host name. */
 export function computePodNames(pod: PodObject, clusterDomain: string): PodNames {
-  const { hostnameOverride } = (pod.spec ?? {}) as { readonly hostnameOverride?: string };
-  if (hostnameOverride) return { hostname: hostnameOverride, fullName: undefined };
-  const { hostname: wanted, subdomain, setHostnameAsFQDN } = pod.spec ?? {};
-  // Linux allows 63 characters of a host name.
-  const hostname = wanted || pod.metadata.name.slice(0, 63).replace(/[-.]+$/, '');
-  const fullName = subdomain
-    ? `${hostname}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`
-    : undefined;
-  return { hostname: setHostnameAsFQDN && fullName !== undefined ? fullName : hostname, fullName };
+  const { hostname: wanted, hostnameOverride, subdomain, setHostnameAsFQDN } = pod.spec ?? {};
+  if (hostnameOverride) return { hostname: hostnameOverride, shortName: hostnameOverride, fullName: undefined };
+  const shortName = wanted || pod.metadata.name.slice(0, longest.label).replace(/[-.]+$/, '');
+  if (!subdomain) return { hostname: shortName, shortName, fullName: undefined };
+  const fullName = `${shortName}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`;
+  if (!setHostnameAsFQDN) return { hostname: shortName, shortName, fullName };
+  if (fullName.length > longest.hostname)
+    throw new Error(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fullName} is too long (${longest.hostname} characters is the max, ${fullName.length} characters requested)`,
+    );
+  return { hostname: fullName, shortName, fullName };
 }
 
 const head = `# Kubernetes-managed hosts file.
@@ -29,9 +38,8 @@ fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 `;
 
-export function computeHostsFile(pod: PodObject, { hostname, fullName }: PodNames, podIp: string): string {
-  const short = pod.spec?.hostname || hostname.split('.')[0];
-  const own = fullName === undefined ? `${podIp}\t${hostname}\n` : `${podIp}\t${fullName}\t${short}\n`;
+export function computeHostsFile(pod: PodObject, { shortName, fullName }: PodNames, podIp: string): string {
+  const own = fullName === undefined ? `${podIp}\t${shortName}\n` : `${podIp}\t${fullName}\t${shortName}\n`;
   return head + own + computeAliases(pod);
 }
 

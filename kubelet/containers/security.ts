@@ -1,6 +1,6 @@
 /** Security contexts of pod and container, merged into what the runtime is told. Pure. */
 
-import type { ContainerSpec, PodObject } from '../pod.ts';
+import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import type { ContainerSecurity } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './environment.ts';
 
@@ -44,7 +44,7 @@ function refuseRoot(runAsUser: number | undefined, imageUser: string, place: str
   if (runAsUser === 0) throw new ContainerConfigError(`container's runAsUser breaks non-root policy${place}`);
   if (runAsUser !== undefined) return;
   const name = imageUser.split(':')[0] ?? '';
-  if (name === '' || name === '0')
+  if (/^0*$/.test(name))
     throw new ContainerConfigError(`container has runAsNonRoot and image will run as root${place}`);
   if (!/^\d+$/.test(name))
     throw new ContainerConfigError(

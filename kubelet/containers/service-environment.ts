@@ -1,6 +1,7 @@
 /** The variables by which a container finds Services without DNS, in the classic form of Docker links. Pure. */
 
 import type { Service } from '../../api/types/core/v1.ts';
+import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
 type ReadonlyService = DeepReadonly<Service>;
@@ -22,8 +23,7 @@ export function computeServiceEnvironment(
     else if (isApi && !wanted.has(name)) wanted.set(name, service);
   }
   const environment = new Map<string, string>();
-  for (const [name, service] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1)))
-    addVariables(environment, name, service);
+  for (const [name, service] of [...wanted].sort(compareKeys)) addVariables(environment, name, service);
   return environment;
 }
 

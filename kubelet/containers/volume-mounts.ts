@@ -3,10 +3,10 @@
 import { isAbsolute, join } from 'node:path';
 import type { VolumeMount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { PodContainer } from '../pod.ts';
+import type { PodContainer } from '../model/pod.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { bindSubPath } from '../volumes/sub-paths.ts';
-import type { MountedVolume } from '../volumes/volumes.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import { ContainerConfigError } from './environment.ts';
 import { expand } from './expansion.ts';
 
@@ -55,7 +55,7 @@ function requireVolume(
   const volume = volumes.get(mount.name);
   if (volume === undefined)
     throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container "${container}"`);
-  if ((mount as { recursiveReadOnly?: string }).recursiveReadOnly === 'Enabled')
+  if (mount.recursiveReadOnly === 'Enabled')
     throw new ContainerConfigError(
       `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
     );

@@ -5,8 +5,10 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
-import { FakeRuntime } from '../runtime/fake-runtime.ts';
-import { askExec, askGrpc, askHttp, askTcp } from './handlers.ts';
+import type { HTTPGetAction } from '../../api/types/core/v1.ts';
+import { systemClock } from '../../base/clock.ts';
+import { FakeRuntime } from '../runtime/testing/fake-runtime.ts';
+import { askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
 
 describe('probe handlers', () => {
   const servers: net.Server[] = [];
@@ -24,7 +26,7 @@ describe('probe handlers', () => {
     return (server.address() as AddressInfo).port;
   }
   const ask = (port: number, timeoutMs: number, signal?: AbortSignal) =>
-    askHttp({ action: { port }, podIp: '127.0.0.1', port, timeoutMs, userAgent: 'test', signal });
+    askHttp({ action: { port }, podIp: '127.0.0.1', port, timeoutMs, clock: systemClock, userAgent: 'test', signal });
 
   it('takes an answer with its whole body for success, and a long one as soon as it has seen enough', async () => {
     const short = await listen(http.createServer((_, response) => response.end('fine')));
@@ -35,6 +37,124 @@ describe('probe handlers', () => {
     });
     const { result, output } = await ask(await listen(endless), 10_000);
     assert.deepEqual([result, output.length], ['success', 10 * 1024]);
+  });
+
+  describe('asks by HTTP', () => {
+    /** Answers by path, and notes what it was asked. */
+    async function listenByPath() {
+      const asked: http.IncomingMessage[] = [];
+      const port = await listen(
+        http.createServer((request, response) => {
+          asked.push(request);
+          const [, code = '200', location] = /^\/(\d+)(?:\?to=(.*))?$/.exec(request.url ?? '') ?? [];
+          response.writeHead(Number(code), location === undefined ? {} : { location }).end('the body');
+        }),
+      );
+      const askAt = (action: Omit<HTTPGetAction, 'port'>) =>
+        askHttp({
+          action: { port, ...action },
+          podIp: '127.0.0.1',
+          port,
+          timeoutMs: 10_000,
+          clock: systemClock,
+          userAgent: 'test',
+        });
+      return { askAt, asked, port };
+    }
+
+    it('what is from 200 to 399 has passed, all else failed', async () => {
+      const { askAt } = await listenByPath();
+      const results: Record<string, string> = {};
+      for (const code of ['200', '204', '304', '399', '400', '404', '500'])
+        results[code] = (await askAt({ path: `/${code}` })).output;
+      assert.deepEqual(results, {
+        200: 'the body',
+        204: '',
+        304: '',
+        399: 'the body',
+        400: 'HTTP probe failed with statuscode: 400',
+        404: 'HTTP probe failed with statuscode: 404',
+        500: 'HTTP probe failed with statuscode: 500',
+      });
+    });
+
+    it('follows redirects on the same host, ten of them, and none to another', async () => {
+      const { askAt, asked } = await listenByPath();
+      assert.equal((await askAt({ path: '/302?to=/500' })).output, 'HTTP probe failed with statuscode: 500');
+      assert.deepEqual(await askAt({ path: '/302?to=http://other.example/' }), {
+        result: 'warning',
+        output: 'Probe terminated redirects, Response body: the body',
+      });
+      asked.length = 0;
+      const circle = await askAt({ path: '/302?to=' });
+      assert.deepEqual([circle.result, asked.length], ['failure', 11]);
+      assert.match(circle.output, /stopped after 10 redirects$/);
+    });
+
+    it('says who it is, and what the probe says', async () => {
+      const { askAt, asked } = await listenByPath();
+      await askAt({
+        httpHeaders: [
+          { name: 'Host', value: 'my.example' },
+          { name: 'X-A', value: '1' },
+        ],
+      });
+      await askAt({
+        httpHeaders: [
+          { name: 'Accept', value: '' },
+          { name: 'User-Agent', value: 'mine' },
+        ],
+      });
+      const [first, second] = asked.map(({ headers }) => headers);
+      assert.deepEqual(
+        [first?.host, first?.['x-a'], first?.accept, first?.['user-agent']],
+        ['my.example', '1', '*/*', 'test'],
+      );
+      assert.deepEqual([second?.accept, second?.['user-agent']], [undefined, 'mine']);
+    });
+
+    const paths: readonly [path: string | undefined, wanted: string][] = [
+      [undefined, '/'],
+      ['', '/'],
+      ['health', '/health'],
+      ['/a?b=c', '/a?b=c'],
+      // Whatever the path, the pod is asked and nobody else.
+      ['//other.example/a', '/a'],
+      ['//other.example:99/a', '/a'],
+      ['http://other.example/', '/http://other.example/'],
+    ];
+    for (const [path, wanted] of paths)
+      it(`the pod itself, at ${path}`, async () => {
+        const { askAt, asked, port } = await listenByPath();
+        await askAt(path === undefined ? {} : { path });
+        assert.deepEqual(
+          asked.map(({ url, headers }) => [url, headers.host]),
+          [[wanted, `127.0.0.1:${port}`]],
+        );
+      });
+
+    it('and says who did not answer', async () => {
+      const { askAt, port } = await listenByPath();
+      servers.at(-1)?.close();
+      for (const socket of sockets) socket.destroy();
+      assert.equal(
+        (await askAt({ path: '/x' })).output,
+        `Get "http://127.0.0.1:${port}/x": dial tcp 127.0.0.1:${port}: connect: connection refused`,
+      );
+    });
+  });
+
+  const ports: readonly [port: string | number, wanted: number][] = [
+    [8080, 8080],
+    ['8080', 8080],
+    ['web', 80],
+  ];
+  for (const [port, wanted] of ports)
+    it(`takes ${JSON.stringify(port)} for port ${wanted}`, () =>
+      assert.equal(resolvePort(port, { name: 'a', ports: [{ name: 'web', containerPort: 80 }] }), wanted));
+
+  it('says that a container has no such port', () => {
+    assert.throws(() => resolvePort('web', { name: 'a' }), { message: 'strconv.Atoi: parsing "web": invalid syntax' });
   });
 
   it('fails an HTTP probe at its time-out, whatever of the answer does not come', async () => {
@@ -54,7 +174,7 @@ describe('probe handlers', () => {
 
   it('fails an exec probe at its time-out, be it the command or the engine that hangs', async () => {
     const runtime = new FakeRuntime();
-    const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50 };
+    const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50, clock: systemClock };
     assert.equal((await askExec(runtime, 'c', question)).result, 'failure');
     runtime.hold('exec');
     assert.match((await askExec(runtime, 'c', { ...question, command: ['true'] })).output, /timed out/);
@@ -62,7 +182,7 @@ describe('probe handlers', () => {
 
   it('fails a gRPC probe that is not answered at its time-out', async () => {
     const port = await listen(net.createServer());
-    const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50 });
+    const { result } = await askGrpc('127.0.0.1', { port, service: '', timeoutMs: 50, clock: systemClock });
     assert.equal(result, 'failure');
   });
 
@@ -75,7 +195,7 @@ describe('probe handlers', () => {
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
       stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]));
     });
-    const question = { service, timeoutMs: 10_000 };
+    const question = { service, timeoutMs: 10_000, clock: systemClock };
     const port = await listen(answering);
     assert.deepEqual(await askGrpc('127.0.0.1', { port, ...question }), { result: 'success', output: '' });
     const message = Buffer.concat([Buffer.from([0x0a, 0xac, 0x02]), Buffer.from(service)]);
@@ -97,7 +217,7 @@ describe('probe handlers', () => {
     const stop = AbortSignal.abort();
     assert.equal((await ask(silent, 60_000, stop)).result, 'failure');
     assert.equal(
-      (await askTcp('192.0.2.1', 1, { timeoutMs: 60_000, signal: AbortSignal.timeout(20) })).result,
+      (await askTcp('192.0.2.1', 1, { timeoutMs: 60_000, clock: systemClock, signal: AbortSignal.timeout(20) })).result,
       'failure',
     );
   });

@@ -5,9 +5,11 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import type { HTTPGetAction } from '../../api/types/core/v1.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorCode, errorText } from '../../base/error-text.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
-import type { ContainerSpec } from '../pod.ts';
+import type { ContainerSpec } from '../model/pod.ts';
 import type { Session, StreamRuntime } from '../runtime/runtime.ts';
 
 /** `unknown`: the question itself went wrong; `warning`: passed, but somebody should look. */
@@ -19,11 +21,10 @@ export interface Answer {
 const outputLimit = 10 * 1024;
 const maxRedirects = 10;
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** How long an answer may take. `signal`: nobody wants it any more. */
 export interface Patience {
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -62,16 +63,20 @@ function collect({ stdout, stderr }: Session): () => string {
 }
 
 /** `clear` when it is over, so that no timer stays. */
-function giveUpAfter({ timeoutMs, signal }: Patience): { readonly signal: AbortSignal; readonly clear: () => void } {
+function giveUpAfter({ timeoutMs, clock, signal }: Patience): {
+  readonly signal: AbortSignal;
+  readonly clear: () => void;
+} {
   const late = new AbortController();
+  const answered = new AbortController();
   const stop = () => late.abort();
-  const timer = setTimeout(stop, timeoutMs);
+  void clock.sleep(timeoutMs, answered.signal).then(() => !answered.signal.aborted && stop());
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   return {
     signal: late.signal,
     clear: () => {
-      clearTimeout(timer);
+      answered.abort();
       signal?.removeEventListener('abort', stop);
     },
   };
@@ -97,7 +102,10 @@ export interface HttpQuestion extends Patience {
 export async function askHttp({ action, podIp, port, userAgent, ...patience }: HttpQuestion): Promise<Answer> {
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`;
-  const url = new URL(path, `${scheme}://${action.host || podIp}:${port}`);
+  const base = new URL(`${scheme}://${action.host || podIp}:${port}`);
+  const url = new URL(path, base);
+  // A path that begins with two slashes would name another host.
+  Object.assign(url, { hostname: base.hostname, port: base.port });
   const headers: Record<string, string> = { accept: '*/*', 'user-agent': userAgent, connection: 'close' };
   for (const { name, value } of action.httpHeaders ?? []) {
     if (value === '') delete headers[name.toLowerCase()];
@@ -118,7 +126,7 @@ async function follow(start: URL, headers: Record<string, string>, signal: Abort
     try {
       page = await get(url, headers, signal);
     } catch (error) {
-      return { result: 'failure', output: `Get "${url.href}": ${words(error)}` };
+      return { result: 'failure', output: `Get "${url.href}": ${errorText(error)}` };
     }
     const { status, location, body } = page;
     if (status < 200 || status >= 400)
@@ -195,7 +203,7 @@ export function askTcp(host: string, port: number, patience: Patience): Promise<
 }
 
 function explainDial(error: Error, host: string, port: number): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   const reasons: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'connect: connection refused',
     EHOSTUNREACH: 'connect: no route to host',
@@ -210,7 +218,7 @@ function explainDial(error: Error, host: string, port: number): string {
 /** `grpc.health.v1.Health/Check`, whose two small messages are written and read by hand. */
 export function askGrpc(
   host: string,
-  { port, service, timeoutMs }: { readonly port: number; readonly service: string; readonly timeoutMs: number },
+  { port, service, ...patience }: { readonly port: number; readonly service: string } & Patience,
 ): Promise<Answer> {
   const name = Buffer.from(service);
   const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);
@@ -219,20 +227,19 @@ export function askGrpc(
   const frame = Buffer.concat([head, message]);
   return new Promise((resolve) => {
     const session = http2.connect(`http://${host}:${port}`);
+    const over = giveUpAfter(patience);
     const end = (answer: Answer) => {
-      clearTimeout(timer);
+      over.clear();
       session.destroy();
       resolve(answer);
     };
     const fail = (error: Error) => end({ result: 'failure', output: explainDial(error, host, port) });
-    const timer = setTimeout(
-      () =>
-        end({
-          result: 'failure',
-          output: `timeout: failed to connect service "${host}:${port}" within ${timeoutMs / 1000}s: context deadline exceeded`,
-        }),
-      timeoutMs,
-    );
+    const late = () =>
+      end({
+        result: 'failure',
+        output: `timeout: failed to connect service "${host}:${port}" within ${patience.timeoutMs / 1000}s: context deadline exceeded`,
+      });
+    over.signal.addEventListener('abort', late, { once: true });
     session.on('error', fail);
     const stream = session.request({
       ':method': 'POST',

@@ -12,10 +12,11 @@
 import type { Probe } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { eventSubject } from '../event-subject.ts';
-import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../pod.ts';
-import type { StopReason } from '../pod-actions.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../model/pod.ts';
+import type { StopReason } from '../model/stop-reason.ts';
 import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
 import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
 
@@ -42,7 +43,7 @@ interface Watched {
   readonly stop: AbortController;
   started: boolean;
   ready: boolean;
-  unwell: StopReason | undefined;
+  failedProbe: StopReason | undefined;
 }
 
 export class Prober {
@@ -68,7 +69,7 @@ export class Prober {
       stop: new AbortController(),
       started,
       ready: started && (readinessProbe === undefined || known?.ready === true),
-      unwell: undefined,
+      failedProbe: undefined,
     };
     this.#watched.set(state.id, watched);
     const loop = this.#askAll(target, watched, {
@@ -94,8 +95,8 @@ export class Prober {
     return this.#watched.get(containerId)?.ready ?? false;
   }
 
-  unwellOf(containerId: string): StopReason | undefined {
-    return this.#watched.get(containerId)?.unwell;
+  failedProbeOf(containerId: string): StopReason | undefined {
+    return this.#watched.get(containerId)?.failedProbe;
   }
 
   /** Ends all loops and waits for them. */
@@ -117,7 +118,7 @@ export class Prober {
         if (passed) {
           watched.started = true;
           watched.ready = readinessProbe === undefined;
-        } else watched.unwell = 'StartupProbeFailed';
+        } else watched.failedProbe = 'StartupProbeFailed';
         changed();
         return 'end';
       });
@@ -127,7 +128,7 @@ export class Prober {
       livenessProbe &&
         this.#ask(target, { name: 'Liveness', probe: livenessProbe, signal }, (passed) => {
           if (passed) return 'go on';
-          watched.unwell = 'LivenessProbeFailed';
+          watched.failedProbe = 'LivenessProbeFailed';
           changed();
           return 'end';
         }),
@@ -154,7 +155,8 @@ export class Prober {
     const { clock } = this.#options;
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
     await clock.sleep(Math.max(0, initialDelaySeconds * 1000 - runningForMs(target.state, clock)), signal);
-    let [inRow, last] = [0, undefined as boolean | undefined];
+    let inRow = 0;
+    let last: boolean | undefined;
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
       const answer = await this.#askOnce(target, probe);
@@ -172,20 +174,21 @@ export class Prober {
   }
 
   async #askOnce({ container, state, podIp }: ProbeTarget, probe: DeepReadonly<Probe>): Promise<Answer> {
-    const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
+    const { runtime, clock, userAgent } = this.#options;
+    const patience = { timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, clock };
     const { exec, httpGet, tcpSocket, grpc } = probe;
     try {
-      if (exec) return await askExec(this.#options.runtime, state.id, { command: exec.command ?? [], timeoutMs });
+      if (exec) return await askExec(runtime, state.id, { command: exec.command ?? [], ...patience });
       if (httpGet) {
         const port = resolvePort(httpGet.port, container.spec);
-        return await askHttp({ action: httpGet, podIp, port, timeoutMs, userAgent: this.#options.userAgent });
+        return await askHttp({ action: httpGet, podIp, port, userAgent, ...patience });
       }
       if (tcpSocket)
-        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), { timeoutMs });
-      if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', timeoutMs });
+        return await askTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container.spec), patience);
+      if (grpc) return await askGrpc(podIp, { port: grpc.port, service: grpc.service ?? '', ...patience });
       return { result: 'success', output: '' };
     } catch (error) {
-      return { result: 'unknown', output: error instanceof Error ? error.message : String(error) };
+      return { result: 'unknown', output: errorText(error) };
     }
   }
 

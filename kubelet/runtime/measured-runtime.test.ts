@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Metrics } from '../../base/metrics.ts';
-import { FakeRuntime } from './fake-runtime.ts';
 import { measureRuntime } from './measured-runtime.ts';
-import { testRuntime } from './runtime-conformance.ts';
+import { FakeRuntime } from './testing/fake-runtime.ts';
+import { testRuntime } from './testing/runtime-conformance.ts';
 
 describe('a measured runtime', () => {
   it('counts calls, and those that fail', async () => {

@@ -1,6 +1,6 @@
 /**
- * CONTRACT: what runs containers. `docker-runtime.ts` is the real one, `fake-runtime.ts` the one for tests; both pass
- * `runtime-conformance.ts`.
+ * CONTRACT: what runs containers. `docker/docker-runtime.ts` is the real one, `testing/fake-runtime.ts` the one for
+ * tests; both pass `testing/runtime-conformance.ts`.
  *
  * A pod is a sandbox, which owns the network and IPC namespaces, and containers joined to it. A runtime remembers
  * by itself everything that it is told here (Docker: in labels and names), so that a kubelet that was killed finds
@@ -208,6 +208,8 @@ export interface ImageState {
   readonly names: readonly string[];
   readonly sizeBytes: number;
   readonly createdAt: number;
+  /** The runtime itself needs it: it stays although no container uses it. */
+  readonly pinned: boolean;
 }
 
 /** What of an image's own configuration decides how a container is made. */
@@ -277,14 +279,11 @@ export interface ContainerStats {
   readonly memoryBytes: number;
 }
 
-export interface RuntimeVersion {
-  readonly name: string;
-  readonly version: string;
-}
-
 /** The node's side of it. */
 export interface NodeRuntime {
-  version(): Promise<RuntimeVersion>;
+  /** What stands before its version and its containers' ids in statuses: `docker` for `docker://3f2a…`. */
+  readonly name: string;
+  version(): Promise<string>;
   /**
    * Called first of all, with the id of the node's cluster: what is made from now on carries it, and what carries
    * another cluster's is neither seen nor touched. What carries none is seen: it may be of a build before there were
@@ -318,6 +317,10 @@ export class RuntimeError extends Error {
 
 export const isRuntimeNotFound = (error: unknown): boolean =>
   error instanceof RuntimeError && error.reason === 'NotFound';
+
+export const isRuntimeConflict = (error: unknown): boolean =>
+  error instanceof RuntimeError && error.reason === 'Conflict';
+
 /** The engine did not answer: worth trying again. */
 export const isRuntimeUnavailable = (error: unknown): boolean =>
   error instanceof RuntimeError && error.reason === 'Unavailable';

@@ -2,25 +2,33 @@
 
 import type { ServerResponse } from 'node:http';
 import { badRequest } from '../../api/status-error.ts';
-import type { ObservedPods } from '../observed-pods.ts';
-import { attemptsOf, containerOf, type PodObject, statusOf } from '../pod.ts';
-import type { PodWorkers } from '../pod-workers.ts';
+import { parseTime } from '../../api/time.ts';
+import type { Clock } from '../../base/clock.ts';
+import { cutText } from '../../base/cut-text.ts';
+import { untilDrained } from '../../base/until-drained.ts';
+import { attemptsOf, containerOf, type PodObject, statusOf } from '../model/pod.ts';
+import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { ContainerState, LogOptions, StreamRuntime } from '../runtime/runtime.ts';
 import { TextError } from './text-error.ts';
-import { untilDrained } from './until-drained.ts';
+
+/** Of the workers of pods: why a container waits. */
+export interface WaitingReasons {
+  get(podUid: string): { waitingReasonOf(container: string): string | undefined } | undefined;
+}
 
 export interface LogRequest {
   readonly pod: PodObject;
   readonly container: string;
   readonly query: URLSearchParams;
   readonly runtime: Pick<StreamRuntime, 'logs'>;
-  readonly observed: ObservedPods;
-  readonly workers: PodWorkers;
+  readonly observed: Pick<ObservedPods, 'get'>;
+  readonly workers: WaitingReasons;
+  readonly clock: Clock;
 }
 
 export async function sendLogs(response: ServerResponse, request: LogRequest): Promise<void> {
-  const { query, runtime } = request;
-  const options = readOptions(query);
+  const { query, runtime, clock } = request;
+  const options = readOptions(query, clock.now());
   const limit = numberOf(query, 'limitBytes') ?? Number.POSITIVE_INFINITY;
   const state = findAttempt(request);
   const gone = new AbortController();
@@ -37,19 +45,10 @@ export async function sendLogs(response: ServerResponse, request: LogRequest): P
   response.end();
 }
 
-/** No more than `limit` bytes, and no part of a character at the end. */
-export function cutText(text: Buffer, limit: number): Buffer {
-  if (text.length <= limit) return text;
-  let end = limit;
-  const isInside = (at: number) => ((text[at] ?? 0) & 0xc0) === 0x80;
-  while (end > 0 && limit - end < 4 && isInside(end)) end -= 1;
-  return text.subarray(0, isInside(end) ? limit : end);
-}
-
-function readOptions(query: URLSearchParams): LogOptions {
+function readOptions(query: URLSearchParams, now: number): LogOptions {
   const sinceSeconds = numberOf(query, 'sinceSeconds');
-  const sinceTime = Date.parse(query.get('sinceTime') ?? '');
-  const since = sinceSeconds === undefined ? sinceTime : Date.now() - sinceSeconds * 1000;
+  const sinceTime = parseTime(query.get('sinceTime'));
+  const since = sinceSeconds === undefined ? sinceTime : now - sinceSeconds * 1000;
   const stream = query.get('stream') || 'All';
   if (!['All', 'Stdout', 'Stderr'].includes(stream))
     throw new TextError(400, `invalid stream type ${JSON.stringify(stream)}`);
@@ -57,7 +56,7 @@ function readOptions(query: URLSearchParams): LogOptions {
     follow: isTrue(query, 'follow'),
     timestamps: isTrue(query, 'timestamps'),
     tailLines: numberOf(query, 'tailLines'),
-    ...(Number.isNaN(since) ? {} : { since: Math.max(0, since) }),
+    ...(since !== undefined && { since: Math.max(0, since) }),
     stdout: stream !== 'Stderr',
     stderr: stream !== 'Stdout',
   };

@@ -18,9 +18,9 @@ import type { Metrics } from '../../base/metrics.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { Informer } from '../../client/object-cache.ts';
-import type { ObservedPods } from '../observed-pods.ts';
-import type { PodObject } from '../pod.ts';
-import type { PodWorkers } from '../pod-workers.ts';
+import type { PodObject } from '../model/pod.ts';
+import type { ObservedPods } from '../pods/observed-pods.ts';
+import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Authorizer, actionOf, describeRefusal } from './authorizer.ts';
 import { sendLogs } from './logs.ts';
@@ -40,7 +40,7 @@ export interface KubeletServerOptions {
   readonly observed: ObservedPods;
   readonly nodeIp: string;
   readonly logger: Logger;
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 export interface KubeletServer extends Running {

@@ -2,12 +2,26 @@
 
 import { mkdir, open, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { ifPresent } from './if-present.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
+import type { PodObject } from '../model/pod.ts';
+import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
+
+export class HostPathPlugin implements VolumePlugin {
+  supports({ hostPath }: ReadonlyVolume): boolean {
+    return Boolean(hostPath);
+  }
+
+  async setUp(_pod: PodObject, { hostPath }: ReadonlyVolume): Promise<MountedVolume> {
+    const { path = '', type = '' } = hostPath ?? {};
+    await ensureHostPath(path, type);
+    return { hostPath: path, readOnly: false };
+  }
+}
 
 /** Throws an Error in upstream's words when something else, or nothing, is at `path`. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {
   if (!isAbsolute(path)) throw new Error(`hostPath ${path} must be an absolute path`);
-  const found = await ifPresent(stat(path));
+  const found = await ifFilePresent(stat(path));
   switch (type) {
     case '':
       // Anything will do. Container runtimes have always made a folder of what is missing.

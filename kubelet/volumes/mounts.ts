@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFile, realpath } from 'node:fs/promises';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
-import { ifPresent } from './if-present.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +31,7 @@ const unescapePath = (text: string): string =>
 
 /** Mount points at or below `folder`, the deepest first. None when there is no such folder. */
 export async function mountsBelow(folder: string): Promise<MountPoint[]> {
-  const real = await ifPresent(realpath(folder));
+  const real = await ifFilePresent(realpath(folder));
   if (real === undefined) return [];
   const all = parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
   return all.filter(({ path }) => path === real || path.startsWith(`${real}/`)).reverse();

@@ -9,7 +9,8 @@
 import { constants } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { ifPresent } from './if-present.ts';
+import { errorCode } from '../../base/error-text.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 
 /** O_PATH: a handle that names a file and cannot read it, so that opening a device or a pipe does nothing to it. */
 const pathOnly = 0o10000000;
@@ -52,7 +53,7 @@ async function resolveBeneath(root: string, path: string): Promise<string[]> {
   const missing: string[] = [];
   let place = join(root, path);
   for (;;) {
-    const real = isBeneath(root, place) ? await ifPresent(realpath(place)) : undefined;
+    const real = isBeneath(root, place) ? await ifFilePresent(realpath(place)) : undefined;
     if (real !== undefined) return namesBeneath(root, join(real, ...missing));
     if (!isBeneath(root, dirname(place))) throw leaves();
     missing.unshift(basename(place));
@@ -97,8 +98,7 @@ async function makeFolder(path: string): Promise<'made' | 'there'> {
     await mkdir(path);
     return 'made';
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return 'there';
+    if (errorCode(error) === 'EEXIST') return 'there';
     throw error;
   }
 }

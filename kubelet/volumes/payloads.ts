@@ -1,11 +1,12 @@
 /** What files a configMap, secret, downwardAPI or projected volume holds. */
 
 import { isNotFound } from '../../api/status-error.ts';
-import type { Container, KeyToPath, Pod, Volume, VolumeProjection } from '../../api/types/core/v1.ts';
+import type { Container, KeyToPath, Pod, VolumeProjection } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { ReferencedData } from '../containers/environment.ts';
-import { type FieldContext, readField, readResourceField } from '../containers/field-refs.ts';
-import type { PodObject } from '../pod.ts';
+import { errorText } from '../../base/error-text.ts';
+import type { PodObject } from '../model/pod.ts';
+import { type FieldContext, readField, readResourceField } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
 import type { Payload, PayloadFile } from './atomic-writer.ts';
 
 /** Tokens of service accounts, from the API server's token requests. */
@@ -15,39 +16,28 @@ export interface TokenSource {
 
 export interface PayloadInput {
   readonly pod: PodObject;
-  readonly data: ReferencedData;
+  readonly data: Pick<ReferencedData, 'configMap' | 'secret'>;
   readonly tokens: TokenSource;
   readonly fields: FieldContext;
 }
 
-export type ReadonlyVolume = DeepReadonly<Volume>;
+/** One source of files, and the mode of those that have none of their own. */
+export interface Projection {
+  readonly source: DeepReadonly<VolumeProjection>;
+  readonly mode: number;
+}
 
-const defaultMode = 0o644;
+export const defaultFileMode = 0o644;
 
-/** Undefined: the volume is of another type. Throws an Error with a message for users when a part is missing. */
-export async function computePayload(volume: ReadonlyVolume, input: PayloadInput): Promise<Payload | undefined> {
-  const { configMap, secret, downwardAPI, projected } = volume;
-  const sources: { readonly source: DeepReadonly<VolumeProjection>; readonly mode: number }[] = [];
-  if (configMap) sources.push({ source: { configMap }, mode: configMap.defaultMode ?? defaultMode });
-  else if (secret) {
-    const { secretName = '', defaultMode: mode = defaultMode, ...rest } = secret;
-    sources.push({ source: { secret: { ...rest, name: secretName } }, mode });
-  } else if (downwardAPI)
-    sources.push({
-      source: { downwardAPI: { items: downwardAPI.items ?? [] } },
-      mode: downwardAPI.defaultMode ?? defaultMode,
-    });
-  else if (projected) {
-    const mode = projected.defaultMode ?? defaultMode;
-    for (const source of projected.sources ?? []) sources.push({ source, mode });
-  } else return undefined;
+/** Throws an Error with a message for users when a part is missing. */
+export async function computePayload(projections: readonly Projection[], input: PayloadInput): Promise<Payload> {
   const payload = new Map<string, PayloadFile>();
   const missing: string[] = [];
-  for (const { source, mode } of sources) {
+  for (const { source, mode } of projections) {
     try {
       await addSource(payload, source, mode, input);
     } catch (error) {
-      missing.push(error instanceof Error ? error.message : String(error));
+      missing.push(errorText(error));
     }
   }
   if (missing.length > 0) throw new Error(missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`);

@@ -6,8 +6,8 @@
 
 import { type FileHandle, lstat, mkdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 import { privateMode } from '../../base/private-folder.ts';
-import { ifPresent } from './if-present.ts';
 import { bindDescriptor, unmountBelow } from './mounts.ts';
 import { openBeneath } from './open-beneath.ts';
 
@@ -43,7 +43,7 @@ async function makeMountPoint(held: FileHandle, target: string): Promise<void> {
 }
 
 async function removeMountPoint(target: string): Promise<void> {
-  const found = await ifPresent(lstat(target));
+  const found = await ifFilePresent(lstat(target));
   if (found?.isDirectory()) await rmdir(target);
   else if (found !== undefined) await unlink(target);
 }

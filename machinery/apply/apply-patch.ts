@@ -7,10 +7,10 @@
 
 import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, type GroupVersion, parseApiVersion } from '../../api/resource.ts';
 import { badRequest, StatusError } from '../../api/status-error.ts';
+import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { objectSchemaOf } from '../schema/schema.ts';
 import { conflictError } from './conflict-error.ts';
 import { emptyObjectOf } from './empty-object.ts';
 import { difference, type FieldSet, isEmptySet, recursiveDifference } from './field-set.ts';
@@ -25,7 +25,6 @@ import {
   comparison,
   conflictsWith,
   knownVersions,
-  timeText,
   type Write,
   withoutChanged,
 } from './update-managed-fields.ts';
@@ -71,7 +70,8 @@ interface Applied {
 
 function checkedConfig({ config, kind }: ApplyRequest): JsonRecord {
   const object = isRecord(config) ? config : {};
-  const { group, version } = parseApiVersion(own(object, 'apiVersion'));
+  const apiVersion = own(object, 'apiVersion');
+  const { group, version } = (typeof apiVersion === 'string' && parseApiVersion(apiVersion)) || noVersion;
   const givenKind = own(object, 'kind') ?? '';
   if (group !== kind.group || version !== kind.version || givenKind !== kind.kind) {
     throw badRequest(`invalid object type: ${group}/${version}, Kind=${textOf(givenKind)}`);
@@ -84,14 +84,11 @@ function checkedConfig({ config, kind }: ApplyRequest): JsonRecord {
   return object;
 }
 
-function parseApiVersion(apiVersion: unknown): { group: string; version: string } {
-  const parts = typeof apiVersion === 'string' ? apiVersion.split('/') : [];
-  if (parts.length === 2) return { group: parts[0] ?? '', version: parts[1] ?? '' };
-  return { group: '', version: parts.length === 1 ? (parts[0] ?? '') : '' };
-}
+/** What is no apiVersion says nothing. */
+const noVersion: GroupVersion = { group: '', version: '' };
 
 function checkTypes(kind: DescribedResource, object: JsonRecord): void {
-  const errors = typeErrors(objectSchemaOf(kind.definition), object);
+  const errors = typeErrors(kind.schema, object);
   if (errors.length === 0) return;
   const metadata = own(object, 'metadata');
   const { namespace = '', name = '' } = isRecord(metadata) ? metadata : {};
@@ -120,7 +117,7 @@ function applyOrConflict(application: Application): Applied {
   const attempt = attemptApply(application);
   if (attempt.conflicts.size === 0 || application.force) return attempt;
   if (manager !== kubectl) throw conflictError(attempt.conflicts, application.managers);
-  const allowed = fieldsOfLastApplied(objectSchemaOf(kind.definition), live);
+  const allowed = fieldsOfLastApplied(kind.schema, live);
   const conflicts = new Map(
     [...attempt.conflicts].map(([identity, fields]) => [identity, difference(fields, allowed)]),
   );
@@ -132,7 +129,7 @@ function applyOrConflict(application: Application): Applied {
 /** What the apply makes of the object and its owners if it may take what it touches. */
 function attemptApply(application: Application): Applied & { readonly conflicts: ReadonlyMap<string, FieldSet> } {
   const { live, config, kind, now, subresource = '', manager: name } = application;
-  const schema = objectSchemaOf(kind.definition);
+  const schema = kind.schema;
   const self = { name, operation: 'Apply', apiVersion: apiVersionOf(kind), subresource } as const;
   const identity = identityOf(self);
   const former = application.managers.get(identity);
@@ -148,7 +145,7 @@ function attemptApply(application: Application): Applied & { readonly conflicts:
     id === identity ? difference(manager.fields, identityFields) : manager.fields,
   );
   const own = managers.get(identity);
-  if (changed && own !== undefined) managers.set(identity, { ...own, time: timeText(now) });
+  if (changed && own !== undefined) managers.set(identity, { ...own, time: formatTime(now) });
   return {
     object: isRecord(next) ? next : {},
     managers,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
+import type { FieldsV1 } from '../../api/types/meta/v1.ts';
 import { decode } from '../schema/decode.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { encode } from '../schema/encode.ts';
@@ -46,7 +47,7 @@ class OneObject {
 
   update(manager: string, fields: object, subresource?: string): this {
     const sent = { metadata: { name: 'o' }, ...fields };
-    const next: KubernetesObject = decode(this.#kind.definition, sent).object;
+    const next: KubernetesObject = decode(this.#kind.schema, sent).object;
     if (this.object !== undefined) next.metadata = { ...next.metadata, uid: 'u' };
     const live = this.object ?? emptyObjectOf(this.#kind);
     const write = { kind: this.#kind, manager, now: this.#tick(), subresource };
@@ -71,8 +72,8 @@ class OneObject {
   }
 
   #store(value: unknown): void {
-    const { object } = decode(this.#kind.definition, value);
-    encode(this.#kind.definition, object);
+    const { object } = decode(this.#kind.schema, value);
+    encode(this.#kind.schema, object);
     const stored: KubernetesObject = object;
     this.object = { ...stored, metadata: { ...stored.metadata, uid: 'u' } };
   }
@@ -316,7 +317,7 @@ describe('managed fields of other writes', () => {
   });
 
   it('pass through the scale subresource', () => {
-    const entry = (manager: string, fieldsV1: Record<string, unknown>, subresource?: string) => ({
+    const entry = (manager: string, fieldsV1: FieldsV1, subresource?: string) => ({
       manager,
       operation: 'Apply',
       apiVersion: 'apps/v1',

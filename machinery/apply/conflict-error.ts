@@ -1,6 +1,7 @@
 /** 409 for an apply that would change fields of others: who owns them, and which they are. */
 
 import { StatusError } from '../../api/status-error.ts';
+import { compareText } from '../../base/compare.ts';
 import { type FieldSet, formatPath, pathsOf } from './field-set.ts';
 import type { Manager, Managers } from './managers.ts';
 
@@ -16,7 +17,7 @@ export function conflictError(conflicts: ReadonlyMap<string, FieldSet>, managers
       const owner = describe(managers.get(identity));
       return pathsOf(fields).map((path): Conflict => ({ owner, path: formatPath(path) }));
     })
-    .sort((a, b) => (a.owner < b.owner ? -1 : a.owner > b.owner ? 1 : 0));
+    .sort((a, b) => compareText(a.owner, b.owner));
   const count = `${list.length} conflict${list.length === 1 ? '' : 's'}`;
   return new StatusError(409, 'Conflict', `Apply failed with ${count}: ${textOf(list)}`, {
     causes: list.map(({ owner, path }) => ({

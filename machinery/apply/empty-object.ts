@@ -5,17 +5,18 @@ import { apiVersionOf } from '../../api/resource.ts';
 import { decode } from '../schema/decode.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { encode } from '../schema/encode.ts';
+import type { ObjectSchema } from '../schema/schema.ts';
 
-const emptyObjects = new Map<string, KubernetesObject>();
+const emptyObjects = new WeakMap<ObjectSchema, KubernetesObject>();
 
 /** In the form in which objects are stored. Shared: not to be changed. */
 export function emptyObjectOf(
-  kind: Pick<DescribedResource, 'group' | 'version' | 'kind' | 'definition'>,
+  kind: Pick<DescribedResource, 'group' | 'version' | 'kind' | 'schema'>,
 ): KubernetesObject {
-  const known = emptyObjects.get(kind.definition);
+  const known = emptyObjects.get(kind.schema);
   if (known !== undefined) return known;
-  const { object } = decode(kind.definition, { apiVersion: apiVersionOf(kind), kind: kind.kind });
-  encode(kind.definition, object);
-  emptyObjects.set(kind.definition, object);
+  const { object } = decode(kind.schema, { apiVersion: apiVersionOf(kind), kind: kind.kind });
+  encode(kind.schema, object);
+  emptyObjects.set(kind.schema, object);
   return object;
 }

@@ -4,12 +4,15 @@
  * with this value. A node is itself in the set when it has the member `.`, or no members at all.
  */
 
+import { isRecord } from '../../api/json-record.ts';
+import { compareKeys } from '../../base/compare.ts';
+
 /** Immutable. The root stands for the whole object, which nobody owns: an empty root is the empty set. */
 export interface FieldSet {
   readonly [element: string]: FieldSet;
 }
 
-export const emptySet: FieldSet = {};
+const emptySet: FieldSet = {};
 const itself = '.';
 
 const hasMembers = (node: FieldSet): boolean => {
@@ -122,7 +125,7 @@ export class FieldSetBuilder {
     let at = this.#way.at(-1) ?? this.#root;
     for (let depth = this.#way.length - 1; depth < path.length; depth += 1) {
       const element = path[depth] ?? '';
-      const next = (at[element] ?? {}) as Record<string, FieldSet>;
+      const next = at[element] ?? {};
       at[element] = next;
       this.#way.push(next);
       at = next;
@@ -151,7 +154,7 @@ function simplified(node: FieldSet): FieldSet {
 
 /** FieldsV1 as a client sent it, checked and in canonical form; undefined when it is not one. */
 export function readFieldSet(value: unknown): FieldSet | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isRecord(value)) return undefined;
   const members: Record<string, FieldSet> = {};
   for (const [element, child] of Object.entries(value)) {
     const canonical = element === itself ? itself : canonicalElement(element);
@@ -172,9 +175,7 @@ function canonicalElement(element: string): string | undefined {
       return readJson(text) === undefined ? undefined : element;
     case 'k:': {
       const keys = readJson(text);
-      return typeof keys === 'object' && keys !== null && !Array.isArray(keys)
-        ? keysElement(Object.entries(keys))
-        : undefined;
+      return isRecord(keys) ? keysElement(Object.entries(keys)) : undefined;
     }
     default:
       return undefined;
@@ -192,7 +193,7 @@ function readJson(text: string): unknown {
 
 /** `k:{"containerPort":80,"protocol":"TCP"}` */
 export function keysElement(keys: readonly (readonly [string, unknown])[]): string {
-  const sorted = keys.length < 2 ? keys : [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sorted = keys.length < 2 ? keys : [...keys].sort(compareKeys);
   return `k:${JSON.stringify(Object.fromEntries(sorted))}`;
 }
 
@@ -209,7 +210,7 @@ export function formatElement(element: string): string {
     case 'v:':
       return `[=${text}]`;
     case 'k:': {
-      const keys = Object.entries((readJson(text) ?? {}) as Record<string, unknown>);
+      const keys = Object.entries(readJson(text) ?? {});
       return `[${keys.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`;
     }
     default:

@@ -28,7 +28,7 @@ export function identityOf(manager: Pick<Manager, 'name' | 'operation' | 'apiVer
 export function storedManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Managers {
   const managers = new Map<string, Manager>();
   for (const entry of entries ?? []) {
-    const manager = managerOf(entry, (entry.fieldsV1 ?? {}) as FieldSet);
+    const manager = managerOf(entry, entry.fieldsV1 ?? {});
     if (manager !== undefined) managers.set(identityOf(manager), manager);
   }
   return managers;

@@ -1,5 +1,6 @@
 /** Keeps managedFields short: beyond ten updaters, the oldest share one entry. */
 
+import { compareText } from '../../base/compare.ts';
 import { union } from './field-set.ts';
 import { identityOf, type Manager } from './managers.ts';
 
@@ -11,7 +12,7 @@ export function mergeOldUpdaters(managers: Map<string, Manager>): Map<string, Ma
   const updaters = [...managers].filter(([, { operation }]) => operation === 'Update');
   let excess = updaters.length - maxUpdaters;
   if (excess <= 0) return managers;
-  const oldestFirst = updaters.sort(([a, x], [b, y]) => order(x.time ?? '', y.time ?? '') || order(a, b));
+  const oldestFirst = updaters.sort(([a, x], [b, y]) => compareText(x.time ?? '', y.time ?? '') || compareText(a, b));
   const firstOfVersion = new Map<string, string>();
   for (const [identity, updater] of oldestFirst) {
     if (excess <= 0) break;
@@ -34,5 +35,3 @@ function mergeInto(managers: Map<string, Manager>, first: string, identity: stri
   // The later of the two times: entries are merged oldest first.
   managers.set(key, { ...shared, time: updater.time, fields: union(former?.fields ?? {}, updater.fields) });
 }
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

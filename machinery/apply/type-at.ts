@@ -80,6 +80,6 @@ function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['writ
   }
 }
 
-function emptyFormOf({ definition }: ObjectSchema, key: string): null | undefined {
-  return shapeOf(definition).fields.get(key)?.zero === undefined ? undefined : null;
+function emptyFormOf(owner: ObjectSchema, key: string): null | undefined {
+  return shapeOf(owner).fields.get(key)?.zero === undefined ? undefined : null;
 }

@@ -2,10 +2,10 @@
 
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
+import { formatTime } from '../../api/time.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
-import { objectSchemaOf } from '../schema/schema.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { difference, type FieldSet, intersection, isEmptySet, recursiveDifference, union } from './field-set.ts';
 import {
@@ -74,7 +74,7 @@ function take(managers: Map<string, Manager>, taken: FieldSet, write: Write): vo
   const self = { name, operation: 'Update', apiVersion: apiVersionOf(write.kind), subresource } as const;
   const identity = identityOf(self);
   const fields = union(managers.get(identity)?.fields ?? {}, taken);
-  managers.set(identity, { ...self, time: timeText(now), fields });
+  managers.set(identity, { ...self, time: formatTime(now), fields });
 }
 
 /** What changed, apart from what this write leaves alone anyway. */
@@ -84,7 +84,7 @@ export function comparison(
   { kind, subresource }: Write,
   options: CompareOptions = {},
 ): Comparison {
-  const { added, modified, removed } = compare(objectSchemaOf(kind.definition), live, next, options);
+  const { added, modified, removed } = compare(kind.schema, live, next, options);
   const untouched = untouchedFields(kind, subresource);
   return {
     added: recursiveDifference(added, untouched),
@@ -115,19 +115,14 @@ export function conflictsWith(managers: Managers, change: Comparison, self: stri
 
 /** Entries in a version that the kind does not have say nothing. */
 export function knownVersions(managers: Managers, kind: DescribedResource): Managers {
-  const isKnown = ({ apiVersion }: Manager) =>
-    apiVersion === apiVersionOf(kind) || isRegistered({ ...parseApiVersion(apiVersion), kind: kind.kind });
+  const isKnown = ({ apiVersion }: Manager) => {
+    if (apiVersion === apiVersionOf(kind)) return true;
+    const version = parseApiVersion(apiVersion);
+    return version !== undefined && isRegistered({ ...version, kind: kind.kind });
+  };
   if ([...managers.values()].every(isKnown)) return managers;
   return new Map([...managers].filter(([, manager]) => isKnown(manager)));
 }
-
-function parseApiVersion(apiVersion: string): { group: string; version: string } {
-  const slash = apiVersion.indexOf('/');
-  return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
-}
-
-/** RFC 3339, to the second. */
-export const timeText = (now: number): string => `${new Date(now).toISOString().slice(0, -'.000Z'.length)}Z`;
 
 /** Whether two objects are the same but for the times in their managedFields: then nothing needs to be written. */
 export function sameButForTimes(a: KubernetesObject, b: KubernetesObject): boolean {

@@ -1,6 +1,6 @@
 /** What only the types of an expression's values tell: fields that are not there, patterns that are none. */
 
-import { Environment } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { own } from '../../api/json-record.ts';
 
 /** The part of a schema that names fields. */
@@ -13,13 +13,6 @@ export interface FieldNames {
   readonly 'x-kubernetes-embedded-resource'?: boolean;
 }
 
-/** A node of the library's syntax tree. */
-interface Node {
-  readonly op: string;
-  readonly args: unknown;
-  readonly pos: number;
-}
-
 const environment = new Environment({ unlistedVariablesAreDyn: true });
 
 /** The first field of `self` or `oldSelf` that their schema does not have, as the compiler tells it. */
@@ -27,7 +20,7 @@ export function undefinedField(expression: string, schema: FieldNames): string |
   let problem: string | undefined;
   visit(parse(expression), (node) => {
     if (problem !== undefined || node.op !== '.') return;
-    const [owner, name] = node.args as [Node, string];
+    const [owner, name] = node.args;
     const fields = schemaOf(owner, schema);
     if (fields === undefined || fieldOf(fields, name) !== undefined || isOpen(fields)) return;
     problem = shownAt(expression, node.pos - 1, `undefined field '${name}'`);
@@ -41,9 +34,9 @@ export function wrongPattern(
   problemOf: (pattern: string) => string | undefined,
 ): string | undefined {
   let problem: string | undefined;
-  visit(parse(expression), ({ op, args }) => {
-    if (problem !== undefined || op !== 'rcall') return;
-    const [name, , [pattern]] = args as [string, Node, Node[]];
+  visit(parse(expression), (node) => {
+    if (problem !== undefined || node.op !== 'rcall') return;
+    const [name, , [pattern]] = node.args;
     if (name !== 'matches' || pattern?.op !== 'value' || typeof pattern.args !== 'string') return;
     if (problemOf(pattern.args) !== undefined) problem = shownAt(expression, pattern.pos, 'invalid matches argument');
   });
@@ -51,27 +44,30 @@ export function wrongPattern(
 }
 
 /** Nothing for what the library does not read and Kubernetes does (optional fields): `checkExpression` let it pass. */
-function parse(expression: string): unknown {
+function parse(expression: string): ASTNode | undefined {
   try {
-    return (environment.parse(expression) as unknown as { readonly ast: unknown }).ast;
+    return environment.parse(expression).ast;
   } catch {
     return undefined;
   }
 }
 
-function visit(node: unknown, see: (node: Node) => void): void {
+function visit(node: unknown, see: (node: ASTNode) => void): void {
   if (Array.isArray(node)) for (const one of node) visit(one, see);
-  else if (typeof node === 'object' && node !== null && 'op' in node) {
-    visit((node as Node).args, see);
-    see(node as Node);
+  else if (isNode(node)) {
+    visit(node.args, see);
+    see(node);
   }
 }
 
+/** Among the arguments of a node, names and literals stand beside other nodes. */
+const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
+
 /** The schema of what a chain of fields names; undefined when it cannot be told. */
-function schemaOf(node: Node, self: FieldNames): FieldNames | undefined {
+function schemaOf(node: ASTNode, self: FieldNames): FieldNames | undefined {
   if (node.op === 'id') return node.args === 'self' || node.args === 'oldSelf' ? self : undefined;
   if (node.op !== '.') return undefined;
-  const [owner, name] = node.args as [Node, string];
+  const [owner, name] = node.args;
   const fields = schemaOf(owner, self);
   return fields && fieldOf(fields, name);
 }

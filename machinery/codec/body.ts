@@ -4,7 +4,7 @@
  */
 
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
-import { apiVersionOf } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../../api/status-error.ts';
 import { JsonError, jsonTypeName, parseJson } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
@@ -101,12 +101,9 @@ function kindOf(value: unknown, body: Uint8Array, expected: GroupVersionKind): G
     throw wrongType(apiVersion, 'Go struct field .apiVersion of type string');
   }
   if (kind !== null && typeof kind !== 'string') throw wrongType(kind, 'Go struct field .kind of type string');
-  const parts = (apiVersion ?? '').split('/');
-  if (parts.length > 2) throw unrecognized(body, expected, `unexpected GroupVersion string: ${apiVersion}`);
-  return withDefaults(
-    { group: parts.length === 2 ? (parts[0] ?? '') : '', version: parts.at(-1) ?? '', kind: kind ?? '' },
-    expected,
-  );
+  const version = parseApiVersion(apiVersion ?? '');
+  if (version === undefined) throw unrecognized(body, expected, `unexpected GroupVersion string: ${apiVersion}`);
+  return withDefaults({ ...version, kind: kind ?? '' }, expected);
 }
 
 const typeMetaStruct =

@@ -6,12 +6,10 @@
  * structs are messages of their own whose fields stand one level higher in JSON.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
-import { packageRoot } from '../../base/package-root.ts';
 import { JsonError, maxDepth, parseJson } from '../json/json.ts';
+import { protobufFacts } from '../schema/protobuf-facts.ts';
 import { type ObjectSchema, openApiFacts, schemaOf } from '../schema/schema.ts';
 import { ProtobufError, WireReader } from './wire-reader.ts';
 
@@ -64,13 +62,6 @@ function readTypeMeta(bytes: Uint8Array, envelope: Envelope): void {
   }
 }
 
-/** `[number, name, type, 'optional' | 'repeated']` or `[number, name, 'map', key type, value type]`. */
-type FactField = readonly [number, string, string, string, string?];
-
-interface ProtobufFacts {
-  readonly messages: Readonly<Record<string, readonly FactField[]>>;
-}
-
 export interface MessageField {
   /** The key in JSON; undefined for an embedded struct, whose members stand in the object itself. */
   readonly key: string | undefined;
@@ -85,54 +76,7 @@ export interface Message {
   readonly fields: ReadonlyMap<number, MessageField>;
 }
 
-/** Aggregated discovery, of which the facts know nothing. */
-const discoveryMessages: ProtobufFacts['messages'] = {
-  'apidiscovery.v2.APIGroupDiscoveryList': [
-    [1, 'metadata', 'apis.meta.v1.ListMeta', 'optional'],
-    [2, 'items', 'apidiscovery.v2.APIGroupDiscovery', 'repeated'],
-  ],
-  'apidiscovery.v2.APIGroupDiscovery': [
-    [1, 'metadata', 'apis.meta.v1.ObjectMeta', 'optional'],
-    [2, 'versions', 'apidiscovery.v2.APIVersionDiscovery', 'repeated'],
-  ],
-  'apidiscovery.v2.APIVersionDiscovery': [
-    [1, 'version', 'string', 'optional'],
-    [2, 'resources', 'apidiscovery.v2.APIResourceDiscovery', 'repeated'],
-    [3, 'freshness', 'string', 'optional'],
-  ],
-  'apidiscovery.v2.APIResourceDiscovery': [
-    [1, 'resource', 'string', 'optional'],
-    [2, 'responseKind', 'apis.meta.v1.GroupVersionKind', 'optional'],
-    [3, 'scope', 'string', 'optional'],
-    [4, 'singularResource', 'string', 'optional'],
-    [5, 'verbs', 'string', 'repeated'],
-    [6, 'shortNames', 'string', 'repeated'],
-    [7, 'categories', 'string', 'repeated'],
-    [8, 'subresources', 'apidiscovery.v2.APISubresourceDiscovery', 'repeated'],
-  ],
-  'apidiscovery.v2.APISubresourceDiscovery': [
-    [1, 'subresource', 'string', 'optional'],
-    [2, 'responseKind', 'apis.meta.v1.GroupVersionKind', 'optional'],
-    [3, 'acceptedTypes', 'apis.meta.v1.GroupVersionKind', 'repeated'],
-    [4, 'verbs', 'string', 'repeated'],
-  ],
-};
-
-let facts: ProtobufFacts | undefined;
 const messages = new Map<string, Message>();
-
-function protobufFacts(): ProtobufFacts {
-  if (facts === undefined) {
-    const file = join(packageRoot, 'api/facts/kubernetes-protobuf.json');
-    const { messages } = JSON.parse(readFileSync(file, 'utf8')) as ProtobufFacts;
-    facts = { messages: { ...messages, ...discoveryMessages } };
-  }
-  return facts;
-}
-
-/** The fields of a message in the order of their numbers; empty when there is no such message. */
-export const fieldOrderOf = (message: string): string[] =>
-  [...(protobufFacts().messages[message] ?? [])].sort(([a], [b]) => a - b).map(([, name]) => name);
 
 /** The message that an object of a kind is in protobuf; undefined where there is none. */
 export function messageOfKind(apiVersion: string, kind: string): Message | undefined {

@@ -5,7 +5,7 @@
  */
 
 import yaml from 'js-yaml';
-import { own, setOwn } from '../../api/json-record.ts';
+import { setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
 import { maxDuplicates } from '../json/json.ts';
 import { yamlErrorText } from './yaml-errors.ts';
@@ -162,6 +162,7 @@ class MapKeys {
       return;
     }
     this.#open.pop();
+    // See there.
     this.#anchors = (state as AnchoredState).anchorMap ?? {};
     const around = this.#open.at(-1);
     if (around?.valueNext) around.valueNext = false;
@@ -225,7 +226,7 @@ function toJson(root: unknown, keys: MapKeys): unknown {
     if (around.size > options.maxDepth) throw new YamlError('yaml: exceeded max depth');
     if (around.has(value)) throw new YamlError(`yaml: anchor '${keys.anchorOf(value) ?? ''}' value contains itself`);
     around.add(value);
-    const result = Array.isArray(value) ? value.map(copy) : copyMap(value as Record<string, unknown>, copy);
+    const result = Array.isArray(value) ? value.map(copy) : copyMap(value, copy);
     around.delete(value);
     return result;
   };
@@ -233,11 +234,10 @@ function toJson(root: unknown, keys: MapKeys): unknown {
 }
 
 /** As JSON, maps have their keys sorted: what is wrong with them is told in that order. */
-function copyMap(map: Record<string, unknown>, copy: (value: unknown) => unknown): Record<string, unknown> {
+function copyMap(map: object, copy: (value: unknown) => unknown): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const key of Object.keys(map).sort()) {
-    setOwn(result, key, copy(own(map, key)));
-  }
+  for (const [key, member] of Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
+    setOwn(result, key, copy(member));
   return result;
 }
 

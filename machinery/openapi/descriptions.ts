@@ -1,6 +1,9 @@
 /**
- * What fields mean, in sentences, for `explain`. They stand in the doc comments of the kubernetes-types package; the
- * build writes them into one data file (`build-descriptions.ts`), a checkout that was never built reads the package.
+ * What fields mean, in sentences, for `explain`. The facts have none, so they are taken from the doc comments of the
+ * kubernetes-types package, of which nothing else is used. It is older than the API served here: what came after 1.30
+ * is explained without a sentence. (The models of @kubernetes/client-node are newer, but say nothing of the fields that
+ * refer to another type, a quarter of all.) The build writes them into one data file (`build-descriptions.ts`), a
+ * checkout that was never built reads the package.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -1,10 +1,12 @@
 /** How gnostic's messages are written from the JSON that they stand for; what they are is said in `gnostic*.ts`. */
 
 import type protobuf from 'protobufjs';
+import { isRecord } from '../../api/json-record.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 export type Writer = protobuf.Writer;
-export type Write = (writer: Writer, value: never) => void;
+/** What the value of a key is says the document that is written: one that is something else is written as none. */
+export type Write = (writer: Writer, value: unknown) => void;
 
 /** `[field number, how its value is written]` for each JSON key that is known. */
 export interface Message {
@@ -15,13 +17,13 @@ export interface Message {
 
 export const lengthDelimited = (number: number): number => number * 8 + 2;
 
-export const text: Write = (writer, value: string) => writer.string(value);
+export const text: Write = (writer, value) => writer.string(String(value));
 
 export const nested =
   (write: (writer: Writer, value: JsonSchema) => void): Write =>
-  (writer, value: JsonSchema) => {
+  (writer, value) => {
     writer.fork();
-    write(writer, value);
+    write(writer, isRecord(value) ? value : {});
     writer.ldelim();
   };
 
@@ -34,7 +36,7 @@ export const named = (number: number, write: Write) => (writer: Writer, value: J
     writer.uint32(lengthDelimited(number)).fork();
     writer.uint32(lengthDelimited(1)).string(name);
     writer.uint32(lengthDelimited(2));
-    write(writer, member as never);
+    write(writer, member);
     writer.ldelim();
   }
 };
@@ -44,10 +46,10 @@ export const choice = (choose: (value: JsonSchema) => readonly [number, Write]):
   nested((writer, value) => {
     const [number, write] = choose(value);
     writer.uint32(lengthDelimited(number));
-    write(writer, value as never);
+    write(writer, value);
   });
 
-export function writeMessage({ fields, extensions }: Message, writer: Writer, value: JsonSchema): void {
+export function writeMessage({ fields, extensions }: Message, writer: Writer, value: object): void {
   for (const [key, member] of Object.entries(value)) {
     const field = fields[key];
     if (field !== undefined && member !== undefined) writeField(field, writer, member);
@@ -59,10 +61,10 @@ export function writeField([number, write]: readonly [number, Write], writer: Wr
   for (const item of Array.isArray(value) ? value : [value]) {
     writer.uint32(number * 8 + (typeof item === 'boolean' ? 0 : 2));
     if (typeof item === 'boolean') writer.bool(item);
-    else write(writer, item as never);
+    else write(writer, item);
   }
 }
 
 /** Any: `{yaml = 2}`. */
-export const anyValue: Write = (writer, value: unknown) =>
+export const anyValue: Write = (writer, value) =>
   writer.fork().uint32(lengthDelimited(2)).string(JSON.stringify(value)).ldelim();

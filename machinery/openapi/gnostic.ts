@@ -16,19 +16,18 @@ import {
   writeField,
   writeMessage,
 } from './gnostic-writer.ts';
-import type { JsonSchema } from './json-schema.ts';
 import type { SwaggerDocument } from './openapi-v2.ts';
 
 export function encodeSwagger(document: SwaggerDocument): Uint8Array {
   const writer = protobuf.Writer.create();
-  writeMessage(documentMessage, writer, document as unknown as JsonSchema);
+  writeMessage(documentMessage, writer, document);
   return writer.finish();
 }
 
 const schema: Write = message(() => schemaMessage);
 const properties: Write = nested((writer, value) => named(1, schema)(writer, value));
 const itemsSchema: Write = nested((writer, value) => writeField([1, schema], writer, value));
-const typeItem: Write = (writer, value: string) => writer.fork().uint32(lengthDelimited(1)).string(value).ldelim();
+const typeItem: Write = (writer, value) => writer.fork().uint32(lengthDelimited(1)).string(String(value)).ldelim();
 
 const schemaMessage: Message = {
   extensions: 31,

@@ -1,28 +1,65 @@
 /** Definitions as OpenAPI writes them, version 2 or 3, from the facts, the sentences, and nothing else. */
 
-import { openApiFacts } from '../schema/schema.ts';
+import { isRecord } from '../../api/json-record.ts';
+import { compareKeys } from '../../base/compare.ts';
+import type { DescribedResource } from '../schema/described-resource.ts';
+import { type FactSchema, isPublished, openApiFacts } from '../schema/schema.ts';
 import type { Descriptions } from './descriptions.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export type Dialect = 'v2' | 'v3';
 
-/** The names of all definitions that `roots` lead to, themselves included, in alphabetical order. */
-export function reachableDefinitions(roots: Iterable<string>): string[] {
+/** By name. */
+export type Definitions = Readonly<Record<string, FactSchema>>;
+
+/** The published ones, and those of kinds that nobody has published. */
+export function definitionsFor(kinds: readonly DescribedResource[]): Definitions {
   const { definitions } = openApiFacts();
-  const found = new Set<string>();
+  const others = kinds.filter(({ schema }) => !isPublished(schema.definition));
+  if (others.length === 0) return definitions;
+  return { ...definitions, ...Object.fromEntries(others.flatMap(ownDefinitions)) };
+}
+
+/** Of a kind and of its list. */
+function ownDefinitions({ group, version, kind, schema }: DescribedResource): [string, FactSchema][] {
+  const { definition, fact } = schema;
+  const list: FactSchema = {
+    type: 'object',
+    required: ['items'],
+    properties: {
+      apiVersion: { type: 'string' },
+      items: { type: 'array', items: { $ref: definition } },
+      kind: { type: 'string' },
+      metadata: { $ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta' },
+    },
+    gvk: [group, version, `${kind}List`],
+  };
+  return [
+    [definition, { ...fact, gvk: [group, version, kind] }],
+    [`${definition}List`, list],
+  ];
+}
+
+/** All definitions that `roots` lead to, themselves included, by name in alphabetical order. */
+export function reachableDefinitions(roots: Iterable<string>, definitions: Definitions): [string, FactSchema][] {
+  const found = new Map<string, FactSchema>();
   const visit = (name: string): void => {
-    if (found.has(name) || !Object.hasOwn(definitions, name)) return;
-    found.add(name);
-    for (const [, next = ''] of JSON.stringify(definitions[name]).matchAll(/"\$ref":"([^"]+)"/g)) visit(next);
+    const fact = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+    if (found.has(name) || fact === undefined) return;
+    found.set(name, fact);
+    for (const [, next = ''] of JSON.stringify(fact).matchAll(/"\$ref":"([^"]+)"/g)) visit(next);
   };
   for (const root of roots) visit(root);
-  return [...found].sort();
+  return [...found].sort(compareKeys);
 }
 
 /** One definition in full. */
-export function definitionSchema(name: string, dialect: Dialect, descriptions: Descriptions): JsonSchema {
-  const fact = openApiFacts().definitions[name] ?? {};
+export function definitionSchema(
+  [name, fact]: readonly [string, FactSchema],
+  dialect: Dialect,
+  descriptions: Descriptions,
+): JsonSchema {
   const sentences = descriptions[name] ?? {};
   const { gvk, properties, ...rest } = fact;
   return {
@@ -51,30 +88,37 @@ const described = (sentence: string | undefined): { description?: string } =>
 
 type Fact = Readonly<Record<string, unknown>>;
 
+/** What is true or false where a schema may stand says nothing of fields. */
+const factOf = (value: unknown): Fact => (isRecord(value) ? value : {});
+
 function convertProperties(
   properties: object,
   sentences: Readonly<Record<string, string>>,
   dialect: Dialect,
 ): JsonSchema {
   return Object.fromEntries(
-    Object.entries(properties).map(([name, fact]) => [name, convert(fact as Fact, dialect, sentences[name])]),
+    Object.entries(properties).map(([name, fact]) => [name, convert(fact, dialect, sentences[name])]),
   );
 }
 
 function convert(fact: Fact, dialect: Dialect, sentence?: string): JsonSchema {
-  const { $ref, items, additionalProperties, ...rest } = fact;
+  const { $ref, items, additionalProperties, properties, ...rest } = fact;
   return {
     ...described(sentence),
     ...(typeof $ref === 'string' && reference($ref, dialect, sentence !== undefined || Object.keys(rest).length > 0)),
-    ...(items !== undefined && { items: convert(items as Fact, dialect) }),
-    ...(additionalProperties !== undefined && { additionalProperties: convert(additionalProperties as Fact, dialect) }),
+    ...(items !== undefined && { items: convert(factOf(items), dialect) }),
+    ...(additionalProperties !== undefined && { additionalProperties: convert(factOf(additionalProperties), dialect) }),
+    ...(properties !== undefined && { properties: convertProperties(factOf(properties), {}, dialect) }),
     ...rest,
   };
 }
 
-/** In version 3 nothing may stand beside a `$ref`. What the facts do not describe is any object. */
-export function reference(name: string, dialect: Dialect, hasSiblings = false): JsonSchema {
-  if (!Object.hasOwn(openApiFacts().definitions, name)) return { type: 'object' };
+/** What `definitions` do not describe is any object. */
+export const referenceIn = (definitions: Definitions, name: string, dialect: Dialect): JsonSchema =>
+  Object.hasOwn(definitions, name) ? reference(name, dialect) : { type: 'object' };
+
+/** In version 3 nothing may stand beside a `$ref`. */
+function reference(name: string, dialect: Dialect, hasSiblings = false): JsonSchema {
   if (dialect === 'v2') return { $ref: `#/definitions/${name}` };
   const ref = { $ref: `#/components/schemas/${name}` };
   return hasSiblings ? { allOf: [ref] } : ref;

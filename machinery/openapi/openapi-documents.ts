@@ -70,7 +70,10 @@ export class OpenApiDocuments {
     const known = this.#documents.get(key);
     if (known?.hash === hash) return known;
     const text = make();
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      this.#documents.delete(key);
+      return undefined;
+    }
     const document = { gzip: gzipSync(text), hash };
     this.#documents.set(key, document);
     return document;

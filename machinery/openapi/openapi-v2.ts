@@ -1,8 +1,16 @@
 /** OpenAPI 2 (Swagger): one document for the whole API, for older clients and those that want it all at once. */
 
+import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { readDescriptions } from './descriptions.ts';
-import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
+import {
+  type Definitions,
+  definitionSchema,
+  definitionsFor,
+  type JsonSchema,
+  reachableDefinitions,
+  referenceIn,
+} from './json-schema.ts';
 import { definitionsOf } from './openapi-v3.ts';
 import {
   answerMediaTypes,
@@ -22,20 +30,23 @@ export interface SwaggerDocument {
 }
 
 export function swaggerDocument(kinds: readonly DescribedResource[], version: string): SwaggerDocument {
-  const paths = kinds.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const paths = kinds.flatMap(pathsOfKind).sort((a, b) => compareText(a.path, b.path));
   const descriptions = readDescriptions();
-  const definitions = reachableDefinitions([...definitionsOf(paths), ...kinds.map(({ definition }) => definition)]);
+  const definitions = definitionsFor(kinds);
+  const roots = [...definitionsOf(paths), ...kinds.map(({ schema }) => schema.definition)];
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
-    paths: Object.fromEntries(paths.map((one) => [one.path, pathItem(one)])),
-    definitions: Object.fromEntries(definitions.map((name) => [name, definitionSchema(name, 'v2', descriptions)])),
+    paths: Object.fromEntries(paths.map((one) => [one.path, pathItem(one, definitions)])),
+    definitions: Object.fromEntries(
+      reachableDefinitions(roots, definitions).map((entry) => [entry[0], definitionSchema(entry, 'v2', descriptions)]),
+    ),
   };
 }
 
-function pathItem({ parameters, operations }: Path): JsonSchema {
+function pathItem({ parameters, operations }: Path, definitions: Definitions): JsonSchema {
   return {
-    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation)])),
+    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation, definitions)])),
     parameters: parameters.map(parameterObject),
   };
 }
@@ -44,9 +55,9 @@ function parameterObject({ name, in: place, type, description }: Parameter): Jso
   return { name, in: place, description, type, uniqueItems: true, ...(place === 'path' && { required: true }) };
 }
 
-function operationObject(operation: Operation): JsonSchema {
+function operationObject(operation: Operation, definitions: Definitions): JsonSchema {
   const { operationId, tag, parameters, body, answer, answerCodes, method } = operation;
-  const schema = (definition: string) => reference(definition, 'v2');
+  const schema = (definition: string) => referenceIn(definitions, definition, 'v2');
   const bodyParameter =
     body === undefined ? [] : [{ in: 'body', name: 'body', required: method !== 'delete', schema: schema(body) }];
   return {

@@ -4,10 +4,18 @@
  */
 
 import { createHash } from 'node:crypto';
+import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { openApiFacts } from '../schema/schema.ts';
+import { isPublished, openApiFacts } from '../schema/schema.ts';
 import { readDescriptions } from './descriptions.ts';
-import { definitionSchema, type JsonSchema, reachableDefinitions, reference } from './json-schema.ts';
+import {
+  type Definitions,
+  definitionSchema,
+  definitionsFor,
+  type JsonSchema,
+  reachableDefinitions,
+  referenceIn,
+} from './json-schema.ts';
 import {
   answerMediaTypes,
   extensionsOf,
@@ -19,7 +27,7 @@ import {
 } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
-export const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
+const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** Documents that describe discovery itself, and what each answers with. */
@@ -56,10 +64,14 @@ export function openApiHash(kinds: readonly DescribedResource[], path: string): 
     .digest('hex');
   const rows = kinds.filter((kind) => path === '' || openApiPathOf(kind) === path);
   return createHash('sha512')
-    .update(JSON.stringify([factsHash, path, rows.map(pathsOfKind)]))
+    .update(JSON.stringify([factsHash, path, rows.map(pathsOfKind), ownDefinitionsOf(rows)]))
     .digest('hex')
     .toUpperCase();
 }
+
+/** What rows look like that the facts say nothing of. */
+const ownDefinitionsOf = (rows: readonly DescribedResource[]): unknown[] =>
+  rows.map(({ schema }) => schema).flatMap(({ definition, fact }) => (isPublished(definition) ? [] : [fact]));
 
 /** The document at `path` (`apis/apps/v1`), as JSON text; undefined when there is none. */
 export function openApiDocument(
@@ -71,23 +83,25 @@ export function openApiDocument(
   const discovered = discoveryPaths(kinds).get(path);
   if (discovered !== undefined) return documentOf([discoveryPath(path, discovered)], [], version);
   if (rows.length === 0) return undefined;
-  const paths = rows.flatMap(pathsOfKind).sort((a, b) => (a.path < b.path ? -1 : 1));
-  return documentOf(
-    paths,
-    rows.map(({ definition }) => definition),
-    version,
-  );
+  const paths = rows.flatMap(pathsOfKind).sort((a, b) => compareText(a.path, b.path));
+  return documentOf(paths, rows, version);
 }
 
-function documentOf(paths: readonly Path[], roots: readonly string[], version: string): string {
+function documentOf(paths: readonly Path[], kinds: readonly DescribedResource[], version: string): string {
   const descriptions = readDescriptions();
-  const schemas = reachableDefinitions([...definitionsOf(paths), ...roots]);
+  const definitions = definitionsFor(kinds);
+  const roots = [...definitionsOf(paths), ...kinds.map(({ schema }) => schema.definition)];
   return JSON.stringify({
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
-    paths: Object.fromEntries(paths.map((one) => [one.path, pathItem(one)])),
+    paths: Object.fromEntries(paths.map((one) => [one.path, pathItem(one, definitions)])),
     components: {
-      schemas: Object.fromEntries(schemas.map((name) => [name, definitionSchema(name, 'v3', descriptions)])),
+      schemas: Object.fromEntries(
+        reachableDefinitions(roots, definitions).map((entry) => [
+          entry[0],
+          definitionSchema(entry, 'v3', descriptions),
+        ]),
+      ),
     },
   });
 }
@@ -105,9 +119,9 @@ export function definitionsOf(paths: readonly Path[]): string[] {
   );
 }
 
-function pathItem({ parameters, operations }: Path): JsonSchema {
+function pathItem({ parameters, operations }: Path, definitions: Definitions): JsonSchema {
   return {
-    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation)])),
+    ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation, definitions)])),
     parameters: parameters.map(parameterObject),
   };
 }
@@ -122,10 +136,10 @@ function parameterObject({ name, in: place, type, description }: Parameter): Jso
   };
 }
 
-function operationObject(operation: Operation): JsonSchema {
+function operationObject(operation: Operation, definitions: Definitions): JsonSchema {
   const { operationId, tag, parameters, body, answer, answerCodes, method } = operation;
   const content = (definition: string, types: readonly string[]) =>
-    Object.fromEntries(types.map((type) => [type, { schema: reference(definition, 'v3') }]));
+    Object.fromEntries(types.map((type) => [type, { schema: referenceIn(definitions, definition, 'v3') }]));
   return {
     tags: [tag],
     operationId,

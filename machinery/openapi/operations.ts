@@ -1,4 +1,4 @@
-/** The URLs of a kind and what can be done with them, from its row in the kinds table. Not tied to a version of OpenAPI. */
+/** The URLs of a kind and what can be done with them, from what the kind says of itself. Not tied to a version of OpenAPI. */
 
 import { apiVersionOf, type Subresource, type Verb } from '../../api/resource.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
@@ -35,7 +35,7 @@ export interface Path {
   readonly operations: readonly Operation[];
 }
 
-export const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 const statusDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
@@ -156,7 +156,7 @@ function operationOf(
 ): Operation {
   const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
   const about = subresource?.body ?? kind;
-  const definition = definitionOf(about) ?? kind.definition;
+  const definition = definitionOf(about) ?? kind.schema.definition;
   const scope = kind.namespaced ? 'Namespaced' : '';
   const part = subresource === undefined ? '' : capitalized(subresource.name);
   return {
@@ -211,7 +211,7 @@ function bodyOf(verb: Verb, definition: string): string | undefined {
 
 function answerOf(verb: Verb, definition: string, kind: DescribedResource): string {
   if (verb === 'delete' || verb === 'deletecollection') return statusDefinition;
-  return verb === 'list' ? `${kind.definition}List` : definition;
+  return verb === 'list' ? `${kind.schema.definition}List` : definition;
 }
 
 function definitionOf({ group, version, kind }: { group: string; version: string; kind: string }): string | undefined {

@@ -20,7 +20,7 @@ import { type ObjectPatch, parseObjectPatch } from './merge-patch.ts';
 /** Reads the text of a strategic merge patch; null is an empty one. */
 export function parseStrategicMergePatch(text: string): ObjectPatch {
   const { patch, strictErrors } = parseObjectPatch(text, '');
-  return { patch: plainNumbers(patch ?? {}) as JsonRecord, strictErrors };
+  return { patch: plainRecord(patch ?? {}), strictErrors };
 }
 
 /** Unlike the other patches, this one is read as values, not as text: `5.0` and `1e1` are whole numbers. */
@@ -30,15 +30,18 @@ function plainNumbers(value: unknown): unknown {
     return /[.eE]/.test(value.text) && Number.isSafeInteger(number) ? number : value;
   }
   if (Array.isArray(value)) return value.map(plainNumbers);
-  if (!isRecord(value)) return value;
+  return isRecord(value) ? plainRecord(value) : value;
+}
+
+function plainRecord(record: JsonRecord): JsonRecord {
   const plain: JsonRecord = {};
-  for (const key of Object.keys(value)) setOwn(plain, key, plainNumbers(value[key]));
+  for (const key of Object.keys(record)) setOwn(plain, key, plainNumbers(record[key]));
   return plain;
 }
 
 /** `original` with `patch` merged in by `schema`. Neither is changed, and the result shares nothing with them. */
 export function applyStrategicMergePatch(original: JsonRecord, patch: JsonRecord, schema: ObjectSchema): JsonRecord {
-  return mergeObject(copyJson(original) as JsonRecord, copyJson(patch) as JsonRecord, schema);
+  return mergeObject(copyJson(original), copyJson(patch), schema);
 }
 
 const deletePrefix = '$deleteFromPrimitiveList';
@@ -94,7 +97,7 @@ function takeNew(original: JsonRecord, key: string, value: unknown): void {
 }
 
 function withoutNullsAndDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNullsAndDirectives).filter((item) => item !== undefined);
+  if (Array.isArray(value)) return itemsWithoutNullsAndDirectives(value);
   if (!isRecord(value)) return value;
   if (Object.hasOwn(value, '$patch')) return undefined;
   const result: JsonRecord = {};
@@ -104,6 +107,9 @@ function withoutNullsAndDirectives(value: unknown): unknown {
   }
   return result;
 }
+
+const itemsWithoutNullsAndDirectives = (items: readonly unknown[]): unknown[] =>
+  items.map(withoutNullsAndDirectives).filter((item) => item !== undefined);
 
 function applyRetainKeys(original: JsonRecord, patch: JsonRecord): void {
   const keys = own(patch, retainKeys);
@@ -164,7 +170,7 @@ function mergedWithOrder(
   field: Field | undefined,
 ): unknown[] {
   if (patched === undefined) return current ?? [];
-  if (current === undefined) return withoutNullsAndDirectives(patched) as unknown[];
+  if (current === undefined) return itemsWithoutNullsAndDirectives(patched);
   return mergesLists(field) ? mergeList(current, patched, field) : patched;
 }
 
@@ -204,7 +210,7 @@ function mergeList(current: unknown[], patched: unknown[], field: Field | undefi
     return orderList([...merged.values()], patched, current, undefined);
   }
   if (mergeKey === undefined) throw unfit(`cannot merge lists without merge key for ${field?.name ?? 'list'}`);
-  const { base, rest } = obeyItemDirectives(current as JsonRecord[], patched as JsonRecord[], mergeKey);
+  const { base, rest } = obeyItemDirectives(current.filter(isRecord), patched.filter(isRecord), mergeKey);
   const itemSchema = field?.schema.type === 'list' ? field.schema.items : undefined;
   return orderList(mergeItems(base, rest, mergeKey, itemSchema), rest, base, mergeKey);
 }

@@ -5,12 +5,14 @@
  * that a key such as `__proto__` is never more than a key.
  */
 
+import { isRecord, setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
 import { canonicalQuantity, formatQuantity, readQuantity, roundUpToMilli } from '../../api/quantity.ts';
+import { errorText } from '../../base/error-text.ts';
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
 import { canonicalBase64 } from './base64.ts';
-import { jsonSchemaDefinition } from './schema.ts';
+import { jsonSchemaDefinition, type SchemaOrName } from './schema.ts';
 import {
   type FieldShape,
   type MapShape,
@@ -37,10 +39,10 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
-/** Decodes `value` as the definition says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
-export function decode(definition: string, value: unknown, places?: JsonPlaces): Decoded {
+/** Decodes `value` as its schema says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
+export function decode(schema: SchemaOrName, value: unknown, places?: JsonPlaces): Decoded {
   const decoder = new Decoder(places);
-  const object = decoder.decodeRoot(shapeOf(definition), value);
+  const object = decoder.decodeRoot(shapeOf(schema), value);
   return { object, strictErrors: decoder.strictErrors };
 }
 
@@ -94,7 +96,7 @@ class Decoder {
   }
 
   #struct(shape: StructShape, value: unknown): Record<string, unknown> {
-    if (!isPlainObject(value)) {
+    if (!isRecord(value)) {
       if (value !== null && value !== undefined) this.#wrongType(value, shape.goType);
       return zeroStruct(shape);
     }
@@ -123,7 +125,7 @@ class Decoder {
   }
 
   #map(shape: MapShape, value: unknown): unknown {
-    if (!isPlainObject(value)) {
+    if (!isRecord(value)) {
       this.#wrongType(value, shape.goType);
       return undefined;
     }
@@ -142,8 +144,7 @@ class Decoder {
 
   #mapValue(shape: Shape, value: unknown): unknown {
     // Amounts of resources have no use for more than thousandths.
-    if (shape.type === 'scalar' && shape.scalar === 'quantity')
-      return roundAmount(this.#scalar(shape, value) as string);
+    if (shape.type === 'scalar' && shape.scalar === 'quantity') return roundAmount(this.#scalar(shape, value));
     return this.#value(shape, value);
   }
 
@@ -192,7 +193,7 @@ class Decoder {
   #schemaOr(other: NonNullable<ScalarShape['schemaOr']>, value: unknown): unknown {
     const known = this.#strictErrors.length;
     try {
-      if (isPlainObject(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
+      if (isRecord(value)) return this.#struct(shapeOf(jsonSchemaDefinition), value);
       if (Array.isArray(value) && other === 'list')
         return this.#list(shapeOf(jsonSchemaDefinition), '[]v1.JSONSchemaProps', value);
       if (Array.isArray(value) && other === 'names') return this.#list(names, '[]string', value);
@@ -261,16 +262,6 @@ class Decoder {
   }
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
-}
-
-/** `object[key] = value`, also for `__proto__`. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') object[key] = value;
-  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 /** Whether a decoded value is what Go drops under `omitempty`. */
 export function isZero(value: unknown): boolean {
   if (value === '' || value === 0 || value === false) return true;
@@ -312,7 +303,7 @@ function rawValue(value: unknown): unknown {
     return value.toJSON();
   }
   if (Array.isArray(value)) return value.map(rawValue);
-  if (!isPlainObject(value)) return value;
+  if (!isRecord(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) setOwn(copy, key, rawValue(value[key]));
   return copy;
@@ -321,8 +312,8 @@ function rawValue(value: unknown): unknown {
 /** The bytes Go's own readers of quantities get to see when the value is not a string. */
 const rawText = (value: unknown): string => (isNumber(value) ? numberText(value) : JSON.stringify(value));
 
-function roundAmount(text: string | undefined): string | undefined {
-  if (text === undefined || !/[nu]$|\.|e-/i.test(text)) return text;
+function roundAmount(text: unknown): unknown {
+  if (typeof text !== 'string' || !/[nu]$|\.|e-/i.test(text)) return text;
   const quantity = readQuantity(text);
   const rounded = roundUpToMilli(quantity);
   return rounded.nanos === quantity.nanos ? text : formatQuantity(rounded);
@@ -333,7 +324,7 @@ function canonicalOrThrow(read: (text: string) => string, text: string): string 
   try {
     return read(text);
   } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DecodeError(errorText(error), { cause: error });
   }
 }
 

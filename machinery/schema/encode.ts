@@ -4,15 +4,18 @@
  */
 
 import { isZero } from './decode.ts';
+import { isPublished, type SchemaOrName } from './schema.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf } from './shape.ts';
 
 /** Gives `object` the form that is stored and answered. */
-export function encode(definition: string, object: object): void {
-  encodeStruct(shapeOf(definition), object as Record<string, unknown>, !storedAsJson(definition));
+export function encode(schema: SchemaOrName, object: object): void {
+  const shape = shapeOf(schema);
+  encodeStruct(shape, object as Record<string, unknown>, !storedAsJson(shape));
 }
 
 /** Upstream keeps these as JSON, where an empty list stays one; all else passes through protobuf, which has none. */
-const storedAsJson = (definition: string): boolean => definition.includes('.apiextensions.');
+const storedAsJson = ({ definition }: StructShape): boolean =>
+  definition.includes('.apiextensions.') || !isPublished(definition);
 
 function encodeStruct(shape: StructShape, object: Record<string, unknown>, nullsEmpty: boolean): void {
   for (const name of Object.keys(object)) {
@@ -40,9 +43,10 @@ function isEmptyCollection({ shape }: FieldShape, value: unknown): boolean {
 
 function encodeValue(shape: Shape, value: unknown, nullsEmpty: boolean): void {
   if (typeof value !== 'object' || value === null) return;
+  // By the schema it is one. Every value of every object comes by here: no question is asked that was answered before.
   if (shape.type === 'struct') encodeStruct(shape, value as Record<string, unknown>, nullsEmpty);
   else if (shape.type === 'list' && hasStructs(shape.items)) {
-    for (const item of value as unknown[]) encodeValue(shape.items, item, nullsEmpty);
+    if (Array.isArray(value)) for (const item of value) encodeValue(shape.items, item, nullsEmpty);
   } else if (shape.type === 'map' && hasStructs(shape.values)) {
     for (const member of Object.values(value)) encodeValue(shape.values, member, nullsEmpty);
   }

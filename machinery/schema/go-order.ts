@@ -4,7 +4,8 @@
  */
 
 import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts';
-import { fieldOrderOf } from '../codec/protobuf.ts';
+import { fieldOrderOf } from './protobuf-facts.ts';
+import type { SchemaOrName } from './schema.ts';
 import { type Shape, type StructShape, shapeOf } from './shape.ts';
 
 /** Structs that declare their fields in another order than they number them on the wire. */
@@ -17,11 +18,11 @@ const declared: Readonly<Record<string, string>> = {
 };
 
 /**
- * A copy of `value`, an object of `definition`. What the patch `touched` was a map when it was written: its keys stand
+ * A copy of `value`, an object of `schema`. What the patch `touched` was a map when it was written: its keys stand
  * by name, however deep the patch went.
  */
-export function inGoOrder(definition: string, value: unknown, touched?: unknown): unknown {
-  return ordered(shapeOf(definition), value, touched);
+export function inGoOrder(schema: SchemaOrName, value: unknown, touched?: unknown): unknown {
+  return ordered(shapeOf(schema), value, touched);
 }
 
 function ordered(shape: Shape | undefined, value: unknown, touched: unknown): unknown {

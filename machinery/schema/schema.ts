@@ -8,6 +8,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../base/package-root.ts';
 
+/** What an object has to look like: a schema, or the name of a published definition, e.g. `io.k8s.api.core.v1.PodSpec`. */
+export type SchemaOrName = ObjectSchema | string;
+
 /** What a place in an object may hold. References to definitions are followed by `fields` on first use. */
 export type Schema = ObjectSchema | MapSchema | ListSchema | ScalarSchema;
 
@@ -21,6 +24,8 @@ export interface ObjectSchema {
   readonly fields: ReadonlyMap<string, Field>;
   /** Owned and replaced as a whole by server-side apply. */
   readonly atomic: boolean;
+  /** What it was made of: what OpenAPI documents say of it. */
+  readonly fact: FactSchema;
 }
 
 export interface MapSchema {
@@ -59,13 +64,13 @@ export interface Field {
   readonly name: string;
   readonly schema: Schema;
   readonly required: boolean;
-  /** Strategic merge patch. */
-  readonly patchStrategies: readonly ('merge' | 'replace' | 'retainKeys')[];
+  /** Strategic merge patch: `merge`, `replace`, `retainKeys`. */
+  readonly patchStrategies: readonly string[];
   readonly patchMergeKey: string | undefined;
 }
 
-/** One definition or inline schema in the facts. */
-interface FactSchema {
+/** One definition or inline schema, as OpenAPI writes it; `$ref` is the name of a published definition. */
+export interface FactSchema {
   readonly type?: string;
   readonly format?: string;
   readonly $ref?: string;
@@ -121,25 +126,41 @@ export function openApiFacts(): OpenApiFacts {
   return facts;
 }
 
+/** The file is ours. */
 const readFacts = (): OpenApiFacts =>
   JSON.parse(readFileSync(join(packageRoot, 'api/facts/kubernetes-openapi.json'), 'utf8')) as OpenApiFacts;
 
 /** The schema of a definition; a definition that the facts do not have is an object with metadata and anything else. */
 export function schemaOf(definition: string): Schema {
-  const schema = known.get(definition) ?? buildDefinition(definition);
-  known.set(definition, schema);
+  let schema = known.get(definition);
+  if (schema === undefined) {
+    schema = buildDefinition(definition);
+    known.set(definition, schema);
+  }
   return schema;
 }
 
-/** The same for a top-level kind, which is always an object. */
-export function objectSchemaOf(definition: string): ObjectSchema {
+/** The same for what is always an object: a top-level kind, a spec. A schema is its own. */
+export function objectSchemaOf(definition: SchemaOrName): ObjectSchema {
+  if (typeof definition !== 'string') return definition;
   const schema = schemaOf(definition);
   if (schema.type !== 'object') throw new Error(`${definition} is not an object`);
   return schema;
 }
 
+/** Whether the facts have the definition: Go's rules about what is empty are known only of those. */
+export const isPublished = (definition: string): boolean => Object.hasOwn(openApiFacts().definitions, definition);
+
+/**
+ * A schema that nobody has published: of a kind that comes while the server runs. `definition` names it in documents
+ * and must not be that of a published one; what it has inside is in `fact`, or published.
+ */
+export function defineSchema(definition: string, fact: FactSchema): ObjectSchema {
+  return new Struct(definition, fact);
+}
+
 /** `io.k8s.api.core.v1.ServiceSpec` → `v1.ServiceSpec`. */
-export function goTypeOf(definition: string): string {
+function goTypeOf(definition: string): string {
   return definition.split('.').slice(-2).join('.');
 }
 
@@ -169,50 +190,56 @@ class Struct implements ObjectSchema {
   readonly definition: string;
   readonly goType: string;
   readonly atomic: boolean;
-  readonly #fact: FactSchema;
+  readonly fact: FactSchema;
   #fields: ReadonlyMap<string, Field> | undefined;
 
   constructor(definition: string, fact: FactSchema) {
     this.definition = definition;
     this.goType = goTypeOf(definition);
     this.atomic = fact['x-kubernetes-map-type'] === 'atomic';
-    this.#fact = fact;
+    this.fact = fact;
   }
 
   get fields(): ReadonlyMap<string, Field> {
     this.#fields ??= new Map(
-      Object.entries(this.#fact.properties ?? {}).map(([name, fact]) => [name, buildField(this.#fact, name, fact)]),
+      Object.entries(this.fact.properties ?? {}).map(([name, fact]) => [name, this.#buildField(name, fact)]),
     );
     return this.#fields;
   }
+
+  #buildField(name: string, fact: FactSchema): Field {
+    return buildField(this.fact, name, fact, `${this.definition}.${name}`);
+  }
 }
 
-function buildField(owner: FactSchema, name: string, fact: FactSchema): Field {
+/** `inner` names what has a shape of its own inside the field. */
+function buildField(owner: FactSchema, name: string, fact: FactSchema, inner: string): Field {
   const strategies = fact['x-kubernetes-patch-strategy']?.split(',') ?? [];
   return {
     name,
-    schema: buildSchema(fact),
+    schema: buildSchema(fact, inner),
     required: owner.required?.includes(name) ?? false,
-    patchStrategies: strategies as Field['patchStrategies'],
+    patchStrategies: strategies,
     patchMergeKey: fact['x-kubernetes-patch-merge-key'],
   };
 }
 
-function buildSchema(fact: FactSchema): Schema {
+function buildSchema(fact: FactSchema, inner: string): Schema {
   if (fact.$ref !== undefined) return withMapType(schemaOf(fact.$ref), fact);
   if (fact.type === 'array') {
     return {
       type: 'list',
-      items: fact.items ? buildSchema(fact.items) : rawSchema,
+      items: fact.items ? buildSchema(fact.items, inner) : rawSchema,
       listType: fact['x-kubernetes-list-type'] ?? 'atomic',
       keys: fact['x-kubernetes-list-map-keys'] ?? [],
     };
   }
   if (fact.type === 'object') {
+    if (fact.properties) return new Struct(inner, fact);
     if (!fact.additionalProperties) return rawSchema;
     return {
       type: 'map',
-      values: buildSchema(fact.additionalProperties),
+      values: buildSchema(fact.additionalProperties, inner),
       atomic: fact['x-kubernetes-map-type'] === 'atomic',
     };
   }
@@ -228,6 +255,7 @@ function withMapType(schema: Schema, fact: FactSchema): Schema {
     definition: schema.definition,
     goType: schema.goType,
     atomic: mapType === 'atomic',
+    fact: schema.fact,
     get fields() {
       return schema.fields;
     },

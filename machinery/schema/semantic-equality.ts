@@ -5,15 +5,16 @@
 
 import { equalJson, isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import { compareQuantities, QuantityError } from '../../api/quantity.ts';
+import type { SchemaOrName } from './schema.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf, zeroValue } from './shape.ts';
 
 /** Neither is changed. They may be as they were decoded or as they are stored. */
 export function isSemanticallyEqual(
-  definition: string,
+  schema: SchemaOrName,
   a: object | null | undefined,
   b: object | null | undefined,
 ): boolean {
-  return equalValues(shapeOf(definition), a, b);
+  return equalValues(shapeOf(schema), a, b);
 }
 
 function equalValues(shape: Shape, a: unknown, b: unknown): boolean {

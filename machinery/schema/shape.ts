@@ -4,7 +4,15 @@
  */
 
 import { isAlwaysShown, isPlainScalar, isPointerString, isRequiredPointer, namedTypeOf } from './go-facts.ts';
-import { type Field, type ObjectSchema, objectSchemaOf, type ScalarSchema, type Schema } from './schema.ts';
+import {
+  type Field,
+  isPublished,
+  type ObjectSchema,
+  objectSchemaOf,
+  type ScalarSchema,
+  type Schema,
+  type SchemaOrName,
+} from './schema.ts';
 
 export type Shape = StructShape | MapShape | ListShape | ScalarShape;
 
@@ -49,12 +57,17 @@ export interface FieldShape {
   readonly zero: (() => unknown) | undefined;
 }
 
-const shapes = new Map<string, StructShape>();
+/** Kept for as long as its schema is: kinds come and go. */
+const shapes = new WeakMap<ObjectSchema, StructShape>();
 
-/** The shape of an object definition. */
-export function shapeOf(definition: string): StructShape {
-  const shape = shapes.get(definition) ?? new LazyStruct(objectSchemaOf(definition));
-  shapes.set(definition, shape);
+/** The shape of an object. */
+export function shapeOf(schemaOrName: SchemaOrName): StructShape {
+  const schema = objectSchemaOf(schemaOrName);
+  let shape = shapes.get(schema);
+  if (shape === undefined) {
+    shape = new LazyStruct(schema);
+    shapes.set(schema, shape);
+  }
   return shape;
 }
 
@@ -87,12 +100,31 @@ class LazyStruct implements StructShape {
 }
 
 function buildField(owner: ObjectSchema, field: Field): FieldShape {
+  return isPublished(owner.definition) ? buildGoField(owner, field) : buildPlainField(owner, field);
+}
+
+/** Of what has no struct in Go nothing is left out or filled in: only that there is metadata is certain. */
+function buildPlainField(owner: ObjectSchema, { name, schema }: Field): FieldShape {
+  const shape = buildShape(schema, undefined);
+  return {
+    name,
+    owner: ownerOf(owner),
+    shape,
+    dropsZero: false,
+    zero: name === 'metadata' && isTopLevelPart(owner, { name, schema }) ? zeroOf(shape, false) : undefined,
+  };
+}
+
+/** Without its package: `ServiceSpec`. */
+const ownerOf = ({ goType }: ObjectSchema): string => goType.slice(goType.indexOf('.') + 1);
+
+function buildGoField(owner: ObjectSchema, field: Field): FieldShape {
   const { definition, goType } = owner;
   const shape = buildShape(field.schema, namedTypeOf(goType, field.name));
   const shown = field.required || isAlwaysShown(definition, field.name) || isTopLevelPart(owner, field);
   return {
     name: field.name,
-    owner: goType.slice(goType.indexOf('.') + 1),
+    owner: ownerOf(owner),
     shape,
     dropsZero: !shown && dropsZero(definition, field),
     zero: shown ? zeroOf(shape, isPointer(definition, field)) : undefined,
@@ -100,7 +132,7 @@ function buildField(owner: ObjectSchema, field: Field): FieldShape {
 }
 
 /** `metadata`, `spec` and `status` of a kind are structs by value. */
-function isTopLevelPart(owner: ObjectSchema, { name, schema }: Field): boolean {
+function isTopLevelPart(owner: ObjectSchema, { name, schema }: Pick<Field, 'name' | 'schema'>): boolean {
   if (!owner.fields.has('apiVersion') || !owner.fields.has('kind')) return false;
   return schema.type === 'object' && (name === 'metadata' || name === 'spec' || name === 'status');
 }
@@ -177,7 +209,7 @@ export const zeroValue = (shape: Shape): unknown => zeroOf(shape, false)();
 function buildShape(schema: Schema, goType: string | undefined): Shape {
   switch (schema.type) {
     case 'object':
-      return shapeOf(schema.definition);
+      return shapeOf(schema);
     case 'map': {
       const values = buildShape(schema.values, undefined);
       const name = schema.values.type === 'quantity' ? 'v1.ResourceList' : `map[string]${values.goType}`;

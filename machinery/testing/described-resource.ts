@@ -2,6 +2,7 @@
 
 import { allVerbs, type Resource } from '../../api/resource.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
+import { objectSchemaOf } from '../schema/schema.ts';
 
 /** Served in full, with the definition that upstream's facts have of the kind. */
 export function describedResource(
@@ -17,6 +18,6 @@ export function describedResource(
     categories: [],
     verbs: allVerbs,
     subresources,
-    definition: `io.k8s.api.${group === '' ? 'core' : group}.${version}.${kind}`,
+    schema: objectSchemaOf(`io.k8s.api.${group === '' ? 'core' : group}.${version}.${kind}`),
   };
 }

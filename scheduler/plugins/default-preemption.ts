@@ -5,6 +5,7 @@
 
 import { parseKey } from '../../api/object.ts';
 import { pods } from '../../api/resources/core.ts';
+import { formatTime } from '../../api/time.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -15,7 +16,7 @@ import type { ObjectCache } from '../../client/object-cache.ts';
 import type { PostFilterPlugin, PostFilterResult, Refused } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { Nominations } from '../nominations.ts';
-import { formatTime, type PodConditionUpdater } from '../pod-condition-updater.ts';
+import type { PodConditionUpdater } from '../pod-condition-updater.ts';
 import { type PodInfo, schedulerNameOf } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { computePreemption } from './preemption.ts';

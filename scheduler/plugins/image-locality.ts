@@ -34,7 +34,7 @@ export const imageLocality: ScorePlugin = {
 
 /** Of all containers and of volumes that are images. */
 function imagesOf(spec: PodSpecView['spec']): string[] {
-  const volumes = (spec.volumes ?? []) as readonly { readonly image?: { readonly reference?: string } }[];
+  const volumes = spec.volumes ?? [];
   return [
     ...(spec.initContainers ?? []).map(({ image = '' }) => image),
     ...spec.containers.map(({ image = '' }) => image),

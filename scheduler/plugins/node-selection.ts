@@ -1,5 +1,6 @@
 /** Whether a node is one that a pod's nodeSelector and node affinity ask for. Pure. */
 
+import { parseInt64 } from '../../api/int64.ts';
 import { own } from '../../api/json-record.ts';
 import { matchesValue } from '../../api/label-selector.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/types/core/v1.ts';
@@ -56,8 +57,6 @@ function compare(
   values: readonly string[],
   test: (label: bigint, limit: bigint) => boolean,
 ): boolean {
-  const integer = /^[+-]?\d+$/;
-  const [limit = ''] = values;
-  if (value === undefined || !integer.test(value) || !integer.test(limit)) return false;
-  return test(BigInt(value.replace('+', '')), BigInt(limit.replace('+', '')));
+  const [label, limit] = [parseInt64(value ?? ''), parseInt64(values[0] ?? '')];
+  return label !== undefined && limit !== undefined && test(label, limit);
 }

@@ -5,6 +5,7 @@
 
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector } from '../../api/label-selector.ts';
+import { parseTime } from '../../api/time.ts';
 import type { PodDisruptionBudget } from '../../api/types/policy/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { describeRefusals } from '../diagnosis.ts';
@@ -170,6 +171,5 @@ function compareImportance(a: PodInfo, b: PodInfo, now: number): number {
 }
 
 function startOf({ pod }: PodInfo, now: number): number {
-  const start = pod.status?.startTime;
-  return start === undefined ? now : Date.parse(String(start));
+  return parseTime(pod.status?.startTime) ?? now;
 }

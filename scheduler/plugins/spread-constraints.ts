@@ -2,6 +2,8 @@
 
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
+import { hostnameLabel, zoneLabel } from '../../api/labels.ts';
+import { tolerates } from '../../api/taints.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -10,7 +12,6 @@ import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { matchesRequiredNodes } from './node-selection.ts';
-import { tolerates } from './tolerations.ts';
 
 export interface SpreadConstraint {
   readonly topologyKey: string;
@@ -26,9 +27,6 @@ export interface SpreadConstraint {
 }
 
 type Constraint = DeepReadonly<TopologySpreadConstraint>;
-
-export const hostnameKey = 'kubernetes.io/hostname';
-const zoneKey = 'topology.kubernetes.io/zone';
 
 export function ownConstraints(
   pod: PodInfo,
@@ -47,8 +45,8 @@ export function defaultConstraints(pod: PodInfo, listers: ClusterListers): reado
   const counts = (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node);
   const base = { minDomains: 1, counts, countsEverywhere: acceptsAnyNode(pod), question };
   return [
-    { ...base, topologyKey: hostnameKey, maxSkew: 3 },
-    { ...base, topologyKey: zoneKey, maxSkew: 5 },
+    { ...base, topologyKey: hostnameLabel, maxSkew: 3 },
+    { ...base, topologyKey: zoneLabel, maxSkew: 5 },
   ];
 }
 

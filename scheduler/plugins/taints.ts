@@ -1,8 +1,8 @@
 /** Taints with NoSchedule and NoExecute keep pods away that do not tolerate them; PreferNoSchedule costs score. */
 
+import { tolerates } from '../../api/taints.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import { normalizeToHundred } from '../normalize.ts';
-import { tolerates } from './tolerations.ts';
 
 const name = 'TaintToleration';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], resolvable: false };

@@ -4,13 +4,14 @@
  */
 
 import { own } from '../../api/json-record.ts';
+import { hostnameLabel } from '../../api/labels.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
 import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { defaultConstraints, hostnameKey, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
+import { defaultConstraints, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
 
 const name = 'PodTopologySpread';
 const reason = "node(s) didn't match pod topology spread constraints";
@@ -133,7 +134,7 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
       for (const { constraint, counts, byNode, weight } of domains) {
         const value = own(node.labels, constraint.topologyKey);
         if (value === undefined) continue;
-        const count = constraint.topologyKey === hostnameKey ? byNode.of(node) : (counts.get(value) ?? 0);
+        const count = constraint.topologyKey === hostnameLabel ? byNode.of(node) : (counts.get(value) ?? 0);
         // The logarithm of the number of domains makes constraints over few and over many comparable.
         sum += count * weight + (constraint.maxSkew - 1);
       }
@@ -145,7 +146,7 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
   function countSoftly(constraint: SpreadConstraint): SoftDomains {
     const counts = new Map<string, number>();
     const byNode = snapshot.countPods(constraint.question);
-    if (constraint.topologyKey === hostnameKey)
+    if (constraint.topologyKey === hostnameLabel)
       return { constraint, counts, byNode, weight: Math.log(feasible.length - ignored.size + 2) };
     for (const node of feasible) {
       const value = own(node.labels, constraint.topologyKey);

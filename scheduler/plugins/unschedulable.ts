@@ -1,11 +1,12 @@
 /** Nodes that are cordoned take no new pods, except those that tolerate it. */
 
+import { unschedulableTaint } from '../../api/labels.ts';
+import { tolerates } from '../../api/taints.ts';
 import type { FilterPlugin, Refusal } from '../framework.ts';
-import { tolerates } from './tolerations.ts';
 
 const name = 'NodeUnschedulable';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) were unschedulable'], resolvable: false };
-const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+const taint = { key: unschedulableTaint, effect: 'NoSchedule' };
 
 export const unschedulable: FilterPlugin = {
   name,

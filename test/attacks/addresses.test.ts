@@ -15,7 +15,7 @@ import { StatusError } from '../../api/status-error.ts';
 import type { Node, Pod, Service } from '../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
-import { hostAddresses } from '../../cli/cluster/host.ts';
+import { hostAddresses } from '../../cluster/host.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 import { ensureNamespace } from '../support/test-kubelet.ts';
 

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { PodSpec } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
-import type { PodObject } from '../../kubelet/pod.ts';
+import type { PodObject } from '../../kubelet/model/pod.ts';
 import { mountsBelow, unmountBelow } from '../../kubelet/volumes/mounts.ts';
 import { openBeneath } from '../../kubelet/volumes/open-beneath.ts';
 import { bindSubPath } from '../../kubelet/volumes/sub-paths.ts';

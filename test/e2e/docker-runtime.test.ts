@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
 import { silentLogger } from '../../base/logger.ts';
-import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
-import { testRuntime } from '../../kubelet/runtime/runtime-conformance.ts';
+import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
+import { testRuntime } from '../../kubelet/runtime/testing/runtime-conformance.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -7,7 +7,7 @@ import type { Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
-import { DockerRuntime } from '../../kubelet/runtime/docker-runtime.ts';
+import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -124,7 +124,7 @@ describe('kubelet', { timeout: 240_000 }, () => {
     const pod = { namespace: 'default', name: 'leftover', uid: 'leftover-uid' };
     const shape = { attempt: 0, hostname: 'x', network: 'pod', pid: 'container', ipc: 'pod' } as const;
     await killed.createSandbox({ pod, ...shape, sysctls: {}, portMappings: [] });
-    await eventually('it is gone', async () => (await containersOf('leftover')).length === 0, { timeoutMs: 10_000 });
+    await eventually('it is gone', async () => (await containersOf('leftover')).length === 0, { timeoutMs: 40_000 });
   });
 
   it('ends a pod whose postStart hook hangs', async () => {

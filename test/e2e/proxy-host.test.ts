@@ -5,12 +5,12 @@ import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { cleanProxy } from '../../proxy/clean.ts';
-import { type Command, runCommand } from '../../proxy/command.ts';
-import { HostSettings } from '../../proxy/host-settings.ts';
-import { Nftables } from '../../proxy/nftables.ts';
-import type { Rules } from '../../proxy/rules.ts';
-import { TableMonitor } from '../../proxy/table-monitor.ts';
-import { Userspace } from '../../proxy/userspace.ts';
+import { HostSettings } from '../../proxy/host/host-settings.ts';
+import { TableMonitor } from '../../proxy/nftables/table-monitor.ts';
+import { type RunProgram, runProgram } from '../../proxy/program.ts';
+import { Nftables } from '../../proxy/services/nftables.ts';
+import type { Rules } from '../../proxy/services/rules.ts';
+import { Userspace } from '../../proxy/userspace/userspace.ts';
 import { eventually } from '../support/eventually.ts';
 import { clusterCidr, NetworkLab } from '../support/network-lab.ts';
 import { serviceRule } from '../support/service-rule.ts';
@@ -20,7 +20,7 @@ const rules: Rules = { localAddresses: [], services: [serviceRule([])] };
 describe('the host of a proxy', () => {
   let lab: NetworkLab;
   const logger = silentLogger;
-  const run: Command = (argv, input) => runCommand(['ip', 'netns', 'exec', lab.node, ...argv], input);
+  const run: RunProgram = (argv, input) => runProgram(['ip', 'netns', 'exec', lab.node, ...argv], input);
   const show = (...argv: string[]) => lab.run(lab.node, ...argv);
 
   before(async () => {

@@ -11,9 +11,9 @@ import { after, before, describe, it } from 'node:test';
 import { services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
-import { FakeClock } from '../../base/fake-clock.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { type Command, CommandError } from '../../proxy/command.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
+import { ProgramError, type RunProgram } from '../../proxy/program.ts';
 import { type RunningProxy, startProxy } from '../../proxy/proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -22,7 +22,7 @@ const namespace = 'default';
 const address = Object.values(networkInterfaces())
   .flat()
   .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
-const noRights: Command = (argv) => Promise.reject(new CommandError(argv, 1, 'Operation not permitted'));
+const noRights: RunProgram = (argv) => Promise.reject(new ProgramError(argv, 1, 'Operation not permitted'));
 
 describe('startProxy', () => {
   let api: TestApiServer;
@@ -117,7 +117,7 @@ describe('a proxy that is disturbed', () => {
     const clock = new FakeClock();
     let looks = 0;
     let programmed = 0;
-    const run: Command = async ([program, ...words]) => {
+    const run: RunProgram = async ([program, ...words]) => {
       if (program === 'iptables' && words.includes('-S')) looks += 1;
       if (program === 'nft' && words[0] === '-f') programmed += 1;
       if (program !== 'nft') return '';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Endpoint, Rules, ServiceRule } from '../../proxy/rules.ts';
+import type { Endpoint, Rules, ServiceRule } from '../../proxy/services/rules.ts';
 import { clientIp, clusterCidr, LineProgram, NetworkLab, nodeIp, podIp } from '../support/network-lab.ts';
 import type { PeerRequest } from '../support/network-peer.ts';
 import { serviceRule } from '../support/service-rule.ts';

@@ -7,7 +7,7 @@ import fc, { type GeneratorValue } from 'fast-check';
 import { apiVersionOf } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
-import { objectSchemaOf, type ScalarSchema, type Schema } from '../../machinery/schema/schema.ts';
+import type { ScalarSchema, Schema } from '../../machinery/schema/schema.ts';
 import type { FuzzRequest } from './requests.ts';
 
 /** Values of the right JSON type. The first few are harmless; what is strange comes after. */
@@ -115,7 +115,7 @@ function requestFor(g: GeneratorValue, kind: Kind): FuzzRequest {
 }
 
 function bodyFor(g: GeneratorValue, kind: Kind, name: string): object {
-  const object = objectFor(g, objectSchemaOf(kind.definition), 0);
+  const object = objectFor(g, kind.schema, 0);
   const given = (object as { metadata?: unknown }).metadata;
   const metadata = { ...(g(fc.boolean) && typeof given === 'object' && given), name };
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata };

@@ -15,7 +15,8 @@ import { StatusError } from '../../api/status-error.ts';
 import { isCounted } from '../../apiserver/registry/object-metadata.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
-import { findKind } from '../../kinds/kind-table.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
 import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
@@ -39,6 +40,8 @@ import {
   newMetadata,
   refuseMismatch,
 } from './server-stub.ts';
+
+const registry = new KindRegistry(kinds);
 
 export const fieldRecordings = join(packageRoot, 'test/golden/recordings/fields');
 
@@ -197,9 +200,9 @@ class Group {
   }
 
   #finish(object: KubernetesObject, previous: Stored | undefined, warnings: string[]) {
-    const { strategy, definition } = this.#kind;
+    const { strategy, schema } = this.#kind;
     strategy.canonicalize?.(object);
-    encode(definition, object);
+    encode(schema, object);
     if (previous && isCounted(this.#kind, object, previous))
       (object.metadata as { generation?: number }).generation = (previous.metadata.generation ?? 0) + 1;
     const all = [...warnings, ...(strategy.warnings?.(object, previous) ?? [])];
@@ -210,9 +213,9 @@ class Group {
   }
 
   #decode(body: unknown): { object: KubernetesObject; warnings: string[] } {
-    const { kind, version, group, definition } = this.#kind;
+    const { kind, version, group, schema } = this.#kind;
     try {
-      const { object, strictErrors } = decode(definition, structuredClone(body));
+      const { object, strictErrors } = decode(schema, structuredClone(body));
       return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -227,7 +230,7 @@ class Group {
 
   #decodePatched(body: unknown): { object: KubernetesObject; warnings: string[] } {
     try {
-      const { object, strictErrors } = decode(this.#kind.definition, structuredClone(body));
+      const { object, strictErrors } = decode(this.#kind.schema, structuredClone(body));
       return { object, warnings: [...strictErrors] };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -297,7 +300,7 @@ function brief({ answer: object, ...rest }: Outcome, base: unknown): Outcome {
 function kindOfPath(path: string): Kind {
   const parts = path.split('/').filter((part) => part !== '');
   const [group, version] = parts[0] === 'api' ? ['', parts[1] ?? ''] : [parts[1] ?? '', parts[2] ?? ''];
-  const kind = findKind({ group, version, plural: parts.at(-1) ?? '' });
+  const kind = registry.find({ group, version, plural: parts.at(-1) ?? '' });
   if (!kind) throw new Error(`No kind for ${path}`);
   return kind;
 }

@@ -12,7 +12,7 @@ import {
   completeFamilies,
   keepAllocated,
   needsHealthCheckPort,
-} from '../../apiserver/registry/services/service-needs.ts';
+} from '../../apiserver/registry/allocators/service-needs.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
 import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { namespaces } from '../../api/resources/core.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { decodeProtobuf } from '../../machinery/codec/protobuf.ts';
 import { GoldenConnection } from '../golden/golden-connection.ts';
 import { eventually } from '../support/eventually.ts';

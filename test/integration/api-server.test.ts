@@ -16,7 +16,7 @@ import {
   StatusError,
 } from '../../api/status-error.ts';
 import type { ConfigMap, Service } from '../../api/types/core/v1.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

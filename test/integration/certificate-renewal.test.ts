@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import tls, { type TLSSocket } from 'node:tls';
-import { FakeClock } from '../../base/fake-clock.ts';
 import { type HttpsServer, startHttpsServer } from '../../base/https-server.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger as logger } from '../../base/logger.ts';
-import { startCertificateRenewal } from '../../cli/cluster/certificate-renewal.ts';
-import { type ClusterCertificates, ensureCertificates } from '../../cli/cluster/certificates.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import { startCertificateRenewal } from '../../cluster/certificate-renewal.ts';
+import { type ClusterCertificates, ensureCertificates } from '../../cluster/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 
 const minuteMs = 60_000;

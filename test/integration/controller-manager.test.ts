@@ -26,13 +26,13 @@ import type {
   ReplicationController,
   Service,
 } from '../../api/types/core/v1.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import type { VolumeAttributesClass } from '../../api/types/storage/v1.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createInformer } from '../../client/informer.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
-import type { VolumeAttributesClass } from '../../kinds/storage/volume-attributes-class.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';

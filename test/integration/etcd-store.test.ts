@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { EtcdStore } from '../../apiserver/store/etcd-store.ts';
 import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } from '../../apiserver/store/store.ts';
-import { testStoreConformance } from '../../apiserver/store/store-conformance.ts';
+import { testStoreConformance } from '../../apiserver/store/testing/store-conformance.ts';
 import { createAuthority, issueCertificate } from '../../base/certificates.ts';
 import { TestEtcd } from '../support/etcd.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -42,6 +42,7 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
   const authority = await createAuthority('etcd-ca');
   const server = await issueCertificate(authority, {
     commonName: 'etcd',
+    dnsNames: ['localhost'],
     ipAddresses: ['127.0.0.1'],
     usages: ['server', 'client'],
   });
@@ -57,8 +58,10 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
   });
   t.after(() => etcd.stop());
   const certificateAuthority = authority.certificate;
+  // By its name: from Node 26 on, etcd3's gRPC fails with addresses (docs/api-server.md).
+  const servers = [etcd.url.replace('127.0.0.1', 'localhost')];
   const store = new EtcdStore({
-    servers: [etcd.url],
+    servers,
     tls: { certificateAuthority, clientCertificate: client.certificate, clientKey: client.key },
   });
   t.after(() => store.close());
@@ -66,7 +69,7 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
   assert.equal((await store.get('/tls/a'))?.revision, revision);
   assert.equal((await store.list({ prefix: '/tls/' })).entries.length, 1);
 
-  const stranger = new EtcdStore({ servers: [etcd.url], tls: { certificateAuthority }, callTimeoutMs: 1_500 });
+  const stranger = new EtcdStore({ servers, tls: { certificateAuthority }, callTimeoutMs: 1_500 });
   t.after(() => stranger.close());
   await assert.rejects(
     stranger.create('/tls/b', bytes('x')),

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { StatusError } from '../../api/status-error.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
 import { CompactedError, type ListOptions, type WatchBatch, type WatchOptions } from '../../apiserver/store/store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createDeferred, type Deferred } from '../../base/deferred.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';

@@ -13,7 +13,7 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
-  const { timeoutMs = 30_000, everyMs = 25 } = options;
+  const { timeoutMs = 90_000, everyMs = 25 } = options;
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {

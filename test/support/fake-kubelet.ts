@@ -8,7 +8,7 @@ import type { Node } from '../../api/types/core/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
-import { FakeRuntime } from '../../kubelet/runtime/fake-runtime.ts';
+import { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
 import { eventually } from './eventually.ts';
 import type { TestApiServer } from './test-api-server.ts';
 import { ensureNamespace } from './test-kubelet.ts';
@@ -16,7 +16,7 @@ import { ensureNamespace } from './test-kubelet.ts';
 const nodeIp = '192.0.2.10';
 
 export class FakeKubelet {
-  readonly runtime = new FakeRuntime();
+  readonly runtime: FakeRuntime;
   readonly nodeName: string;
   readonly #server: TestApiServer;
   readonly #dataDir: string;
@@ -27,6 +27,7 @@ export class FakeKubelet {
     this.#server = server;
     this.#dataDir = dataDir;
     this.#options = options;
+    this.runtime = new FakeRuntime(options.clock === undefined ? {} : { clock: options.clock });
     this.nodeName = options.nodeName ?? 'node-1';
     this.runtime.addImage('busybox:1');
   }
@@ -58,7 +59,6 @@ export class FakeKubelet {
       nodeName: this.nodeName,
       nodeIp,
       dataDir: this.#dataDir,
-      docker: {},
       runtime: this.runtime,
       serving,
       clientCertificateAuthority: authority.certificate,

@@ -3,9 +3,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderKubeconfig } from '../../cli/cluster/kubeconfig.ts';
 import { runKubecfg } from '../../cli/run-kubecfg.ts';
 import type { Connection } from '../../client/connection.ts';
+import { renderKubeconfig } from '../../cluster/kubeconfig.ts';
 
 export interface KubecfgResult {
   readonly code: number;

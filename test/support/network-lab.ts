@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { runCommand } from '../../proxy/command.ts';
+import { runProgram } from '../../proxy/program.ts';
 
 export const nodeIp = '192.168.77.1';
 export const clientIp = '192.168.77.2';
@@ -47,7 +47,7 @@ export class NetworkLab {
 
   /** Runs a command to its end in a namespace; its standard output. */
   async run(namespace: string, ...argv: string[]): Promise<string> {
-    return await runCommand(['ip', 'netns', 'exec', namespace, ...argv]);
+    return await runProgram(['ip', 'netns', 'exec', namespace, ...argv]);
   }
 
   /** Starts a program of this repository in a namespace, that is ended by `stop` at the latest. */
@@ -67,7 +67,7 @@ export class NetworkLab {
         await exited;
       }),
     );
-    for (const name of this.#namespaces.splice(0)) await runCommand(['ip', 'netns', 'delete', name]);
+    for (const name of this.#namespaces.splice(0)) await runProgram(['ip', 'netns', 'delete', name]);
   }
 
   #name(part: string): string {
@@ -94,7 +94,7 @@ export class NetworkLab {
   }
 
   async #add(name: string): Promise<void> {
-    await runCommand(['ip', 'netns', 'add', name]);
+    await runProgram(['ip', 'netns', 'add', name]);
     this.#namespaces.push(name);
     await this.run(name, 'ip', 'link', 'set', 'lo', 'up');
   }

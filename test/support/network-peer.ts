@@ -7,14 +7,15 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { errorText } from '../../base/error-text.ts';
 import { silentLogger } from '../../base/logger.ts';
-import { runCommand } from '../../proxy/command.ts';
-import { LoopbackPorts } from '../../proxy/loopback-ports.ts';
-import { Nftables } from '../../proxy/nftables.ts';
-import type { RuleApplier } from '../../proxy/rule-applier.ts';
-import type { Rules } from '../../proxy/rules.ts';
-import { StaleFlows } from '../../proxy/stale-flows.ts';
-import { Userspace } from '../../proxy/userspace.ts';
+import { runProgram } from '../../proxy/program.ts';
+import { Nftables } from '../../proxy/services/nftables.ts';
+import type { RuleApplier } from '../../proxy/services/rule-applier.ts';
+import type { Rules } from '../../proxy/services/rules.ts';
+import { StaleFlows } from '../../proxy/services/stale-flows.ts';
+import { LoopbackPorts } from '../../proxy/userspace/loopback-ports.ts';
+import { Userspace } from '../../proxy/userspace/userspace.ts';
 
 export type PeerRequest =
   /** Answers each line of a TCP connection, and each datagram, with its name and the sender's address. */
@@ -41,7 +42,7 @@ export type PeerRequest =
 const timeoutMs = 2_000;
 const connections = new Map<string, net.Socket>();
 let appliers: readonly RuleApplier[] | undefined;
-const staleFlows = new StaleFlows({ run: runCommand, logger: silentLogger });
+const staleFlows = new StaleFlows({ run: runProgram, logger: silentLogger });
 let udpClient: dgram.Socket | undefined;
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -49,7 +50,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     answer = await perform(JSON.parse(line) as PeerRequest);
   } catch (error) {
-    answer = { error: error instanceof Error ? error.message : String(error) };
+    answer = { error: errorText(error) };
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

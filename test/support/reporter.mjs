@@ -7,20 +7,26 @@ import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
+/** @typedef {{ file?: string | undefined, nesting: number, name: string }} Named */
+
 /** The names of the suites around a test, by file and nesting. */
 class Titles {
+  /** @type {Map<string | undefined, string[]>} */
   #open = new Map();
 
+  /** @param {Named} test */
   started({ file, nesting, name }) {
     const titles = this.#open.get(file) ?? [];
     this.#open.set(file, [...titles.slice(0, nesting), name]);
   }
 
+  /** @param {Named} test */
   of({ file, nesting, name }) {
     return [...(this.#open.get(file) ?? []).slice(0, nesting), name].join(' › ');
   }
 }
 
+/** @param {AsyncIterable<import('node:test/reporters').TestEvent>} source */
 // biome-ignore lint/style/noDefaultExport: node's test runner asks for the default export of a reporter
 export default async function* report(source) {
   const titles = new Titles();
@@ -46,15 +52,20 @@ export default async function* report(source) {
   if (process.env.LONGSHORE_TEST_TOTALS) writeFileSync(process.env.LONGSHORE_TEST_TOTALS, JSON.stringify(totals));
 }
 
-/** A suite or file also fails when something in it fails: that is reported already. */
+/**
+ * A suite or file also fails when something in it fails: that is reported already.
+ *
+ * @param {{ details: { error?: Error & { failureType?: string } } }} failure
+ */
 function isOwnFailure({ details }) {
   return details.error?.failureType !== 'subtestsFailed';
 }
 
+/** @param {Error | undefined} error */
 function explain(error) {
   const cause = error?.cause ?? error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause, { depth: 6 });
   return indent(text);
 }
 
-const indent = (text) => text.replace(/^/gm, '    ');
+const indent = (/** @type {string} */ text) => text.replace(/^/gm, '    ');

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Dockerode from 'dockerode';
-import { dockerSocket } from '../../cli/cluster/components.ts';
+import { dockerSocket } from '../../cluster/components.ts';
 import { eventually } from './eventually.ts';
 import { isAlive } from './processes.ts';
 

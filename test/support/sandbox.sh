@@ -93,6 +93,8 @@ make_network() {
   ip link set sandbox0 up
   ip link set sandbox1 up
   ip route add default via 192.0.2.1
+  # Below all ports that tests ask for, so that no connection happens to have one.
+  echo 16384 29999 >/proc/sys/net/ipv4/ip_local_port_range
 }
 
 make_mounts() {

@@ -1,6 +1,6 @@
 /** The rule of a plain Service, shop/web on port 80: all its endpoints take everything that comes to its cluster IP. */
 
-import type { Endpoint, ServiceRule } from '../../proxy/rules.ts';
+import type { Endpoint, ServiceRule } from '../../proxy/services/rules.ts';
 
 export function serviceRule(endpoints: readonly Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
   return {

@@ -10,12 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../base/logger.ts';
 import { packageRoot } from '../../base/package-root.ts';
-import { type Cluster, connectionAs, prepareCluster } from '../../cli/cluster/cluster.ts';
-import { dockerSocket } from '../../cli/cluster/components.ts';
-import { components, parseUpOptions, upOptions } from '../../cli/cluster/up-options.ts';
+import { parseUpOptions, upOptions } from '../../cli/commands/up/up-options.ts';
 import type { Client } from '../../client/client.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import { type Cluster, connectionAs, prepareCluster } from '../../cluster/cluster.ts';
+import { components } from '../../cluster/cluster-options.ts';
+import { dockerSocket } from '../../cluster/components.ts';
 import { cleanDocker } from '../../kubelet/runtime/docker/clean.ts';
 import { cleanProxy } from '../../proxy/clean.ts';
 import { TestEtcd } from './etcd.ts';
@@ -77,6 +78,13 @@ export class SplitCluster {
     await log.close();
     this.#processes.set(name, child);
     if (name === 'apiserver') await eventually('the API server answers', () => this.client.raw('GET', '/readyz'));
+  }
+
+  /** Of the process that was started last. */
+  pidOf(name: ComponentName): number {
+    const pid = this.#processes.get(name)?.pid;
+    if (pid === undefined) throw new Error(`${name} was never started`);
+    return pid;
   }
 
   /** `kill -9`. Resolves when it is dead. */

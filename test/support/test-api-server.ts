@@ -1,13 +1,16 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
 import { startApiServer } from '../../apiserver/api-server.ts';
-import { MemoryStore } from '../../apiserver/store/memory-store.ts';
+import type { AdmissionPlugin } from '../../apiserver/registry/admission.ts';
 import type { Store } from '../../apiserver/store/store.ts';
+import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
+import type { Clock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { Connection } from '../../client/connection.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import type { KindRegistry } from '../../kinds/kind-registry.ts';
 
 export interface TestApiServerOptions {
   /** Default: a new in-memory store, closed with the server. A store that is given stays open. */
@@ -16,10 +19,16 @@ export interface TestApiServerOptions {
   readonly authority?: KeyPair;
   /** Default: ServiceAccount, as no controller makes accounts beside this server. */
   readonly disabledAdmissionPlugins?: readonly string[];
+  /** Further plugins. Default: none. */
+  readonly admissionPlugins?: readonly AdmissionPlugin[];
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
   readonly advertiseAddress?: string;
+  /** Default: the table of kinds. */
+  readonly kinds?: KindRegistry;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   readonly logger?: Logger;
 }
 
@@ -60,7 +69,10 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       usages: ['client'],
     }),
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
+    kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
+    admissionPlugins: options.admissionPlugins,
+    clock: options.clock,
     logger,
   });
   async function connectAs(name: string, groups: readonly string[] = []): Promise<Connection> {

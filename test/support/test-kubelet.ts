@@ -9,6 +9,7 @@ import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { issueCertificate } from '../../base/certificates.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import { type KubeletOptions, type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
+import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
 import type { TestEngine } from './docker-engine.ts';
 import { eventually } from './eventually.ts';
 import type { TestApiServer } from './test-api-server.ts';
@@ -36,7 +37,7 @@ export async function startTestKubelet(options: TestKubeletOptions): Promise<Run
     nodeName,
     nodeIp: engine.hostAddress,
     dataDir: await mkdtemp(join(engine.folder, 'kubelet-')),
-    docker: { socketPath: engine.socketPath },
+    runtime: new DockerRuntime({ socketPath: engine.socketPath, nodeName, logger }),
     serving,
     clientCertificateAuthority: server.authority.certificate,
     port: 0,

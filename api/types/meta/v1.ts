@@ -70,7 +70,7 @@ export interface FieldSelectorRequirement {
   values?: string[];
 }
 
-export type FieldsV1 = Record<string, unknown>;
+export type FieldsV1 = { [element: string]: FieldsV1 };
 
 export interface GroupResource {
   group: string;

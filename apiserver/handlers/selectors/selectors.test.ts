@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { errorText } from '../../../base/error-text.ts';
 import { configMapKind } from '../../../kinds/core/config/config-map.ts';
 import { namespaceKind } from '../../../kinds/core/config/namespace.ts';
 import { podKind } from '../../../kinds/core/pods/pod.ts';
@@ -12,7 +13,7 @@ const messageOf = (run: () => unknown): string => {
     run();
     return '';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 };
 

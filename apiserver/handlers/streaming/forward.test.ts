@@ -4,7 +4,7 @@ import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import type { ApiRequest } from '../../server/api-request.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
 import { forward } from './forward.ts';
 
 /** A client's connection that takes nothing until it is told to. */

@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
 import { answerHeaders, requestHeaders } from './hop-headers.ts';
 
 export interface ForwardTarget {

@@ -5,16 +5,13 @@ import { isIP } from 'node:net';
 import { nodes, pods } from '../../../api/resources/core.ts';
 import { isForeignAddress } from '../../../api/special-ip.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
-import type { Node } from '../../../api/types/core/v1.ts';
-import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { type KeyPairSource, RenewedKeyPair } from '../../../base/renewed-key-pair.ts';
-import { findObject } from '../../admission/cached-objects.ts';
-import type { Registries } from '../../registry/registries.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
 
 export interface KubeletsOptions {
-  readonly registries: Registries;
+  readonly objects: ObjectReader;
   /** Our certificate for kubelets; without, they see an anonymous client. */
   readonly client: KeyPairSource | undefined;
   /** PEM. Signs the kubelets' certificates. */
@@ -54,9 +51,7 @@ export class Kubelets {
 
   /** Throws NotFound (upstream names it as a pod), BadRequest when the node has said no address yet. */
   async addressOf(nodeName: string, resource: { group: string; plural: string } = pods): Promise<KubeletAddress> {
-    const node = (await findObject(this.#options.registries, nodes, { name: nodeName })) as
-      | DeepReadonly<Node>
-      | undefined;
+    const node = await this.#options.objects.find(nodes, { name: nodeName });
     if (node === undefined) throw notFound(resource, nodeName);
     await this.#renewClient();
     const addresses = node.status?.addresses ?? [];

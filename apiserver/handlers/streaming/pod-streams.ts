@@ -6,26 +6,35 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { canonicalTime, TimeError } from '../../../machinery/schema/time.ts';
-import { findObject } from '../../admission/cached-objects.ts';
-import type { Registries } from '../../registry/registries.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { writeHead } from '../../server/responses.ts';
-import { booleanParameter, integerParameter } from '../query.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
-import { wantsWebSocket } from '../websocket.ts';
+import type { AdmissionChain } from '../../registry/admission.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
+import type { Target } from '../../registry/target.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { booleanParameter, integerParameter } from '../../request/query.ts';
+import { wantsWebSocket } from '../../request/websocket.ts';
+import { anyType, objectTypes } from '../../responses/negotiation.ts';
+import { writeHead } from '../../responses/responses.ts';
+import type { ResourceServers, Serve } from '../resource-server.ts';
+import { admitConnection, type CommandOptions, commandOptions, type PortForwardOptions } from './connect.ts';
 import { forward, type Receiver } from './forward.ts';
 import type { Kubelets } from './kubelets.ts';
 import { sendOverWebSocket } from './websocket-answer.ts';
 
 type ReadPod = DeepReadonly<Pod>;
 
-export function createPodStreams(
-  registries: Registries,
-  kubelets: Kubelets,
-): Record<'log' | 'exec' | 'attach' | 'portforward', SpecialHandler> {
+export interface StreamParts {
+  readonly objects: ObjectReader;
+  readonly admission: AdmissionChain;
+  readonly kubelets: Kubelets;
+}
+
+export function createPodStreams({
+  objects,
+  admission,
+  kubelets,
+}: StreamParts): Pick<ResourceServers, 'log' | 'exec' | 'attach' | 'portForward'> {
   async function findPod(target: Target): Promise<ReadPod> {
-    const pod = await findObject(registries, pods, target);
+    const pod = await objects.find(pods, target);
     if (pod === undefined) throw notFound(pods, target.name);
     return pod;
   }
@@ -37,54 +46,63 @@ export function createPodStreams(
 
   /** exec and attach. */
   const command =
-    (action: 'exec' | 'attach'): SpecialHandler =>
+    (action: 'exec' | 'attach', kind: Parameters<typeof commandOptions>[0]): Serve =>
     async (request, target) => {
+      const asked = commandOptions(kind, request.query);
+      const options = await admitConnection(admission, request, { target, options: asked });
       const pod = await findPod(target);
-      const container = chooseContainer(pod, request.query.get('container') ?? '');
+      const container = chooseContainer(pod, options.container ?? '');
       const nodeName = assignedNode(pod);
       const path = `/${action}/${target.namespace}/${target.name}/${container}`;
-      await toKubelet(request, nodeName, withQuery(path, kubeletOptions(request.query)));
+      await toKubelet(request, nodeName, withQuery(path, kubeletOptions(options)));
     };
 
+  async function forwardPorts(request: ApiRequest, target: Target): Promise<void> {
+    const asked: PortForwardOptions = {
+      kind: 'PodPortForwardOptions',
+      apiVersion: 'v1',
+      ports: portsOf(request.query),
+    };
+    const { ports = [] } = await admitConnection(admission, request, { target, options: asked });
+    const pod = await findPod(target);
+    const query = new URLSearchParams(ports.map((port): [string, string] => ['port', String(port)]));
+    const path = `/portForward/${target.namespace}/${target.name}`;
+    await toKubelet(request, assignedNode(pod), withQuery(path, query));
+  }
+
+  async function readLog(request: ApiRequest, target: Target): Promise<void> {
+    checkLogOptions(request.query, target.name);
+    const pod = await findPod(target);
+    const container = chooseContainer(pod, request.query.get('container') ?? '');
+    if (!pod.spec?.nodeName) {
+      writeHead(request, 204, {});
+      request.outgoing.end();
+      return;
+    }
+    const query = logOptions(request.query);
+    const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
+    const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
+    await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
+  }
+
   return {
-    exec: command('exec'),
-    attach: command('attach'),
-
-    async portforward(request, target) {
-      const pod = await findPod(target);
-      for (const text of request.query.getAll('ports').flatMap((value) => value.split(','))) checkPort(text);
-      const ports = request.query.getAll('ports').map((value): [string, string] => ['port', value]);
-      const path = `/portForward/${target.namespace}/${target.name}`;
-      await toKubelet(request, assignedNode(pod), withQuery(path, new URLSearchParams(ports)));
-    },
-
-    async log(request, target) {
-      checkLogOptions(request.query, target.name);
-      const pod = await findPod(target);
-      const container = chooseContainer(pod, request.query.get('container') ?? '');
-      if (!pod.spec?.nodeName) {
-        writeHead(request, 204, {});
-        request.outgoing.end();
-        return;
-      }
-      const query = logOptions(request.query);
-      const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
-      const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
-      await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
-    },
+    exec: { connect: command('exec', 'PodExecOptions'), mediaTypes: anyType },
+    attach: { connect: command('attach', 'PodAttachOptions'), mediaTypes: anyType },
+    portForward: { connect: forwardPorts, mediaTypes: anyType },
+    log: { get: readLog, mediaTypes: ['text/plain', ...objectTypes] },
   };
 }
 
 const withQuery = (path: string, query: URLSearchParams): string => (query.size === 0 ? path : `${path}?${query}`);
 
 /** The kubelet's own names for what is asked. */
-function kubeletOptions(query: URLSearchParams): URLSearchParams {
-  const options = new URLSearchParams();
-  for (const [theirs, ours] of Object.entries({ input: 'stdin', output: 'stdout', error: 'stderr', tty: 'tty' })) {
-    if (booleanParameter(query, ours)) options.set(theirs, '1');
+function kubeletOptions({ stdin, stdout, stderr, tty, command = [] }: CommandOptions): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, isWanted] of Object.entries({ input: stdin, output: stdout, error: stderr, tty })) {
+    if (isWanted) query.set(name, '1');
   }
-  for (const word of query.getAll('command')) options.append('command', word);
-  return options;
+  for (const word of command) query.append('command', word);
+  return query;
 }
 
 /** Without the container, which the path names; what is true in any of its spellings says `true`. */
@@ -126,9 +144,12 @@ function chooseContainer({ spec, metadata }: ReadPod, wanted: string): string {
   );
 }
 
-function checkPort(text: string): void {
-  if (!/^\d+$/.test(text))
+function portsOf(query: URLSearchParams): number[] {
+  const texts = query.getAll('ports').flatMap((value) => value.split(','));
+  return texts.map((text) => {
+    if (/^\d+$/.test(text)) return Number(text);
     throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  });
 }
 
 function checkLogOptions(query: URLSearchParams, podName: string): void {

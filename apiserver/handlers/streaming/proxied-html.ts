@@ -78,6 +78,7 @@ interface AttributeReader {
 class LinkParser extends RewritingStream {
   constructor() {
     super();
+    // Members of the tokenizer that its types keep to itself.
     const reader = this.tokenizer as unknown as AttributeReader;
     const remember = reader._leaveAttrName.bind(reader);
     reader._leaveAttrName = () => {
@@ -115,6 +116,7 @@ function linkRewriter(rewrite: (url: string) => string): Duplex[] {
 /** The tag as it was written, but for the URLs that change. */
 function rewriteTag(tag: StartTag, raw: string, rewrite: (url: string) => string): string {
   const names = urlAttributesOf(tag.tagName);
+  // The rewriter asks for places.
   const { startOffset: start, attrs = {} } = tag.sourceCodeLocation as Place;
   const changes = tag.attrs.flatMap(({ name, value }) => {
     const place = attrs[name];

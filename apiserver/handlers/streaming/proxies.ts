@@ -5,21 +5,23 @@
 
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { KubernetesObject, ObjectKey } from '../../../api/object.ts';
+import { serviceNameLabel } from '../../../api/labels.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, services } from '../../../api/resources/core.ts';
 import { endpointSlices } from '../../../api/resources/discovery.ts';
 import { isForeignAddress } from '../../../api/special-ip.ts';
 import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../api/status-error.ts';
 import type { Pod, Service } from '../../../api/types/core/v1.ts';
-import type { EndpointSlice } from '../../../api/types/discovery/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { findObject } from '../../admission/cached-objects.ts';
-import type { Registries } from '../../registry/registries.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { writeHead } from '../../server/responses.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import type { Kubelets } from './kubelets.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
+import type { Target } from '../../registry/target.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { anyType } from '../../responses/negotiation.ts';
+import { writeHead } from '../../responses/responses.ts';
+import type { ResourceServers } from '../resource-server.ts';
+import { admitConnection, type ProxyOptions, proxyOptions } from './connect.ts';
+import type { StreamParts } from './pod-streams.ts';
 import { WebProxy, type WebTarget } from './web-proxy.ts';
 
 interface ProxyName {
@@ -34,44 +36,62 @@ interface Place {
   readonly port: number;
 }
 
-export function createProxies(
-  registries: Registries,
-  kubelets: Kubelets,
-): Record<'pods' | 'services' | 'nodes', SpecialHandler> {
+export function createProxies({
+  objects,
+  admission,
+  kubelets,
+}: StreamParts): Pick<ResourceServers, 'podProxy' | 'serviceProxy' | 'nodeProxy'> {
   const proxy = new WebProxy();
-  async function find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<DeepReadonly<T>> {
-    const found = await findObject(registries, resource, key);
+  async function find<T extends KubernetesObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+  ): Promise<DeepReadonly<Stored<T>>> {
+    const found = await objects.find(resource, key);
     if (found === undefined) throw notFound(resource, key.name);
-    return found as DeepReadonly<T>;
+    return found;
   }
+  const admit = (request: ApiRequest, target: Target): Promise<ProxyOptions> =>
+    admitConnection(admission, request, { target, options: proxyOptions(target, request) });
 
   return {
-    async pods(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'pod');
-      const pod = await find(pods, { namespace: target.namespace, name });
-      const place = podPlace(pod, port);
-      if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+    podProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const options = await admit(request, target);
+        const { scheme, name, port } = parseName(target.name, 'pod');
+        const pod = await find(pods, { namespace: target.namespace, name });
+        const place = podPlace(pod, port);
+        if (redirectToFolder(request)) return;
+        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request, options) });
+      },
     },
 
-    async services(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'service');
-      const service = await find(services, { namespace: target.namespace, name });
-      const place = servicePlace(registries, service, { namespace: target.namespace, name }, port);
-      if (redirectToFolder(request)) return;
-      await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request) });
+    serviceProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const options = await admit(request, target);
+        const { scheme, name, port } = parseName(target.name, 'service');
+        const service = await find(services, { namespace: target.namespace, name });
+        const place = await servicePlace(objects, service, { namespace: target.namespace, name }, port);
+        if (redirectToFolder(request)) return;
+        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request, options) });
+      },
     },
 
-    async nodes(request, target) {
-      const { scheme, name, port } = parseName(target.name, 'node');
-      const kubelet = await kubelets.addressOf(name, nodes);
-      const isKubelet = port === '' || port === String(kubelet.port);
-      if (!isKubelet && !mayBeForeign(kubelet.host)) throw badRequest('address not allowed');
-      if (redirectToFolder(request)) return;
-      const way = isKubelet
-        ? { ...kubelet, secure: true, agent: kubelets.agent }
-        : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
-      await proxy.pass(request, { ...way, ...pathsOf(request) });
+    nodeProxy: {
+      mediaTypes: anyType,
+      async connect(request, target) {
+        const options = await admit(request, target);
+        const { scheme, name, port } = parseName(target.name, 'node');
+        const kubelet = await kubelets.addressOf(name, nodes);
+        const isKubelet = port === '' || port === String(kubelet.port);
+        if (!isKubelet && !mayBeForeign(kubelet.host)) throw badRequest('address not allowed');
+        if (redirectToFolder(request)) return;
+        const way = isKubelet
+          ? { ...kubelet, secure: true, agent: kubelets.agent }
+          : { host: kubelet.host, port: portNumber(port), secure: scheme === 'https' };
+        await proxy.pass(request, { ...way, ...pathsOf(request, options) });
+      },
     },
   };
 }
@@ -106,12 +126,12 @@ function podPlace({ spec, status }: DeepReadonly<Pod>, port: string): Place {
 const mayBeForeign = (host: string): boolean => isIP(host) === 0 || isForeignAddress(host);
 
 /** One of the ready endpoints behind the port, any. */
-function servicePlace(
-  registries: Registries,
+async function servicePlace(
+  objects: ObjectReader,
   service: DeepReadonly<Service>,
   key: { namespace: string | undefined; name: string },
   port: string,
-): Place {
+): Promise<Place> {
   const ports = service.spec?.ports ?? [];
   const wanted =
     port === '' && ports.length === 1 ? ports[0] : ports.find((one) => one.name === port || String(one.port) === port);
@@ -122,13 +142,10 @@ function servicePlace(
       `no service port ${port} found for service ${JSON.stringify(key.name)}`,
     );
   }
-  const slices = registries
-    .of(endpointSlices)
-    .cache.list({
-      namespace: key.namespace,
-      matches: ({ labels }) => labels['kubernetes.io/service-name'] === key.name,
-    })
-    .items.map((item) => item.object as DeepReadonly<EndpointSlice>);
+  const slices = await objects.all(endpointSlices, {
+    namespace: key.namespace,
+    matches: ({ labels }) => labels[serviceNameLabel] === key.name,
+  });
   const places = slices.flatMap(({ endpoints = [], ports: slicePorts = [] }) => {
     const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
     if (number === undefined || wanted === undefined) return [];
@@ -152,12 +169,13 @@ function redirectToFolder(request: ApiRequest): boolean {
 }
 
 /** What the other side is asked for, and where its root is for the client. */
-function pathsOf({ info, rawQuery }: ApiRequest): Pick<WebTarget, 'path' | 'prefix'> {
-  const named = info.isResource ? (info.rest ?? '') : '';
-  // A slash at the end is the other side's to interpret.
-  const rest = named !== '' && info.path.endsWith('/') ? `${named}/` : named;
-  const prefix = info.path.slice(0, info.path.length - rest.length).replace(/\/$/, '');
-  return { path: `/${encodePath(rest)}${rawQuery === '' ? '' : `?${rawQuery}`}`, prefix: encodePath(prefix) };
+function pathsOf(request: ApiRequest, { path = '' }: ProxyOptions): Pick<WebTarget, 'path' | 'prefix'> {
+  const { info, rawQuery } = request;
+  const asked = info.isResource && info.rest ? `/${info.rest}` : '';
+  const own = info.path.replace(/\/$/, '');
+  const prefix = own.slice(0, own.length - asked.length);
+  const query = rawQuery === '' ? '' : `?${rawQuery}`;
+  return { path: `${encodePath(path === '' ? '/' : path)}${query}`, prefix: encodePath(prefix) };
 }
 
 /** What was a question mark in the path must not begin a query. */

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
 import { StatusError } from '../../../api/status-error.ts';
-import { ApiRequest } from '../../server/api-request.ts';
+import { systemClock } from '../../../base/clock.ts';
+import { ApiRequest } from '../../request/api-request.ts';
 import { WebProxy } from './web-proxy.ts';
 
 /** What a pod serves. */
@@ -43,7 +44,11 @@ let failure: unknown;
 const proxy = new WebProxy();
 const front = http.createServer(async (incoming, outgoing) => {
   try {
-    await proxy.pass(new ApiRequest(incoming, outgoing), { ...target, prefix, path: incoming.url ?? '' });
+    await proxy.pass(new ApiRequest(incoming, outgoing, { clock: systemClock }), {
+      ...target,
+      prefix,
+      path: incoming.url ?? '',
+    });
   } catch (error) {
     failure = error;
     outgoing.writeHead(500).end();
@@ -53,7 +58,7 @@ front.on('upgrade', (incoming, socket: net.Socket, head) => {
   const outgoing = new http.ServerResponse(incoming);
   outgoing.assignSocket(socket);
   outgoing.on('finish', () => socket.end());
-  const request = new ApiRequest(incoming, outgoing, { socket, head });
+  const request = new ApiRequest(incoming, outgoing, { clock: systemClock, upgrade: { socket, head } });
   proxy.pass(request, { ...target, prefix, path: incoming.url ?? '' }).catch((error) => {
     outgoing.writeHead(error instanceof StatusError ? error.code : 500).end();
   });

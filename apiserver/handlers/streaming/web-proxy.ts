@@ -9,7 +9,7 @@ import { isForeignAddress } from '../../../api/special-ip.ts';
 import { serviceUnavailable } from '../../../api/status-error.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
 import { forward } from './forward.ts';
 import { answerHeaders, requestHeaders } from './hop-headers.ts';
 import { htmlRewriters } from './proxied-html.ts';
@@ -123,6 +123,7 @@ export class WebProxy {
     const socket = request.takeSocket();
     return new Promise((resolve) => {
       socket.on('close', resolve);
+      // What an upgrade comes on is the connection itself; the library's types ask for that.
       this.#proxy.ws(request.incoming, socket as Socket, head, options, (error) => {
         // The connection is no longer one of requests and answers: this is the last that it says.
         const { status } = unreachable(options, error);
@@ -160,6 +161,6 @@ const asksForWebSocket = ({ method, headers }: http.IncomingMessage): boolean =>
   method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 
 function unreachable({ target }: httpProxy.ServerOptions, error: Error) {
-  const { host, port } = target as { readonly host: string; readonly port: number };
+  const { host = '', port = '' } = typeof target === 'object' ? target : {};
   return serviceUnavailable(`error trying to reach ${host}:${port}: ${networkErrorText(error)}`, error);
 }

@@ -3,23 +3,23 @@
 import type { Stored } from '../../../api/object.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
+import { formatTime, nilTime } from '../../../api/time.ts';
 import type { Binding, Pod } from '../../../api/types/core/v1.ts';
 import { bindingKind } from '../../../kinds/core/pods/binding.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject, writeRequest } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
 const bindingName = { group: '', plural: 'pods/binding' };
 
-export const createBinding =
-  (registries: Registries): SpecialHandler =>
-  async (request, target) => {
+export const createBindingServer = (registries: Registries): ServerOf<'binding'> => ({
+  async create(request, target) {
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const binding = (await readObject(request, bindingKind, options)) as Binding;
+    const binding = await readObject(request, bindingKind, options);
     placeInNamespace(binding, target);
     const name = target.name === '' ? (binding.metadata?.name ?? '') : target.name;
     if (name === '') throw badRequest('Name parameter required.');
@@ -27,19 +27,22 @@ export const createBinding =
       throw badRequest(`name in URL does not match name in Binding object`);
     }
     checkTarget(binding, name);
-    await registries.of(pods).update(
+    const registry = registries.of(pods);
+    await registry.update(
       { namespace: target.namespace, name },
       {
-        ...writeRequest(request, target, options),
+        ...writeRequest(request, { ...target, kind: registry.kind, registry }, options),
         subresource: 'binding',
-        isChecked: true,
+        skipStrategy: true,
         expectedUid: binding.metadata?.uid,
       },
-      (previous) => bind(previous as Stored<Pod>, binding),
+      // Of what is missing there is no change to make: the registry has said NotFound.
+      (previous) => bind(previous as Stored<Pod>, binding, request.clock.now()),
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
-  };
+  },
+});
 
 function checkTarget(binding: Binding, name: string): void {
   const errors = new FieldErrors();
@@ -50,7 +53,7 @@ function checkTarget(binding: Binding, name: string): void {
   if (!errors.empty) throw invalidObject(bindings, name, errors.list);
 }
 
-function bind(pod: Stored<Pod>, binding: Binding): Pod {
+function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   const { name } = pod.metadata;
   if (pod.metadata.deletionTimestamp !== undefined) {
     throw conflict(bindingName, name, `pod ${name} is being deleted, cannot be assigned to a host`);
@@ -63,18 +66,18 @@ function bind(pod: Stored<Pod>, binding: Binding): Pod {
   const { annotations, labels } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
-  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod) } };
+  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod, now) } };
 }
 
-function withScheduled(pod: Pod): NonNullable<NonNullable<Pod['status']>['conditions']> {
+function withScheduled(pod: Pod, now: number): NonNullable<NonNullable<Pod['status']>['conditions']> {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  const lastTransitionTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const lastTransitionTime = formatTime(now);
   return [
     ...others,
     {
       type: 'PodScheduled',
       status: 'True',
-      lastProbeTime: null as unknown as string,
+      lastProbeTime: nilTime,
       lastTransitionTime,
     },
   ];

@@ -1,29 +1,35 @@
 /** `pods/<name>/eviction`: a DELETE that asks the pod's disruption budget first. */
 
 import { matchesLabelSelector } from '../../../api/label-selector.ts';
-import type { ObjectKey, Stored } from '../../../api/object.ts';
+import type { Stored } from '../../../api/object.ts';
+import { isPodReady } from '../../../api/pods.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
-import type { Eviction, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../../api/types/policy/v1.ts';
+import type { Eviction, PodDisruptionBudget } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
+import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
+import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { readSmallBody } from '../body.ts';
-import { decodeObject, type ExpectedType } from '../decode-object.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
+import { storedTarget, type Target } from '../../registry/target.ts';
+import { readSmallBody } from '../../request/body.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
+import { propagationPolicyOf } from '../delete-options.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
-const evictionType: ExpectedType = {
+const evictionType: ExpectedType<Eviction> = {
   group: 'policy',
   version: 'v1',
   kind: 'Eviction',
-  definition: 'io.k8s.api.policy.v1.Eviction',
+  get schema() {
+    return objectSchemaOf('io.k8s.api.policy.v1.Eviction');
+  },
 };
 /** A budget whose status is older than its spec is looked at again after this long. */
 const retryAfterSeconds = 10;
@@ -32,43 +38,46 @@ const maxDisruptedPods = 2000;
 
 type Budget = DeepReadonly<Stored<PodDisruptionBudget>>;
 
-export const createEviction =
-  (registries: Registries): SpecialHandler =>
-  async (request, target) => {
+export const createEvictionServer = (registries: Registries): ServerOf<'eviction'> => ({
+  async create(request, asked) {
+    const target = storedTarget(registries, asked);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const eviction = readEviction(await readSmallBody(request), target, decodeOptions(request, options));
-    const asked: DeleteOptions = eviction.deleteOptions ?? {};
-    const dryRun = options.dryRun || (asked.dryRun ?? []).length > 0;
+    const deletion: DeleteOptions = eviction.deleteOptions ?? {};
+    const dryRun = options.dryRun || (deletion.dryRun ?? []).length > 0;
     const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };
+    // Pods only have this subresource.
     const pod = (await target.registry.read(target)) as Stored<Pod>;
     if (isCounted(pod)) {
       const budget = await findBudget(registries, pod);
       if (budget && !passesUnready(pod, budget)) {
         await registries
           .of(podDisruptionBudgets)
-          .update(budget.metadata as ObjectKey, { ...write, subresource: 'status', isChecked: true }, (current) =>
-            spend(current as Stored<PodDisruptionBudget>, pod),
+          .update(budget.metadata, { ...write, subresource: 'status', skipStrategy: true }, (current) =>
+            // Of a budget that is missing there is no change to make: the registry has said NotFound.
+            spend(current as Stored<PodDisruptionBudget>, pod, request.clock.now()),
           );
       }
     }
     await target.registry.delete(
       target,
       {
-        gracePeriodSeconds: asked.gracePeriodSeconds,
-        propagationPolicy: asked.propagationPolicy as 'Background' | 'Foreground' | 'Orphan' | undefined,
-        preconditions: asked.preconditions ?? { uid: pod.metadata.uid },
+        gracePeriodSeconds: deletion.gracePeriodSeconds,
+        propagationPolicy: propagationPolicyOf(deletion.propagationPolicy),
+        preconditions: deletion.preconditions ?? { uid: pod.metadata.uid },
         dryRun,
       },
       write,
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
-  };
+  },
+});
 
 /** The older policy/v1beta1 has the same fields, and old clients still send it. */
 function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof decodeObject>[2]): Eviction {
   const version = bytes.includes('policy/v1beta1') ? 'v1beta1' : 'v1';
-  const eviction = decodeObject(bytes, { ...evictionType, version }, options) as Eviction;
+  const eviction = decodeObject<Eviction>(bytes, { ...evictionType, version }, options);
   if (eviction.metadata?.name !== target.name) throw badRequest('name in URL does not match name in Eviction object');
   placeInNamespace(eviction, target);
   return eviction;
@@ -80,13 +89,11 @@ function isCounted({ status, metadata }: Stored<Pod>): boolean {
   return phase === 'Running' && metadata.deletionTimestamp === undefined;
 }
 
-async function findBudget(registries: Registries, pod: Stored<Pod>): Promise<Budget | undefined> {
-  const { cache } = registries.of(podDisruptionBudgets);
-  await cache.ready();
-  const budgets = cache
-    .list({ namespace: pod.metadata.namespace })
-    .items.map((item) => item.object as Budget)
-    .filter(({ spec }) => matchesLabelSelector(spec?.selector, pod.metadata.labels ?? {}));
+async function findBudget(objects: ObjectReader, pod: Stored<Pod>): Promise<Budget | undefined> {
+  const { namespace, labels = {} } = pod.metadata;
+  const budgets = (await objects.all(podDisruptionBudgets, { namespace })).filter(({ spec }) =>
+    matchesLabelSelector(spec?.selector, labels),
+  );
   if (budgets.length > 1) {
     throw badRequest(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
@@ -96,18 +103,17 @@ async function findBudget(registries: Registries, pod: Stored<Pod>): Promise<Bud
 }
 
 /** A pod that is not ready does not count as healthy: losing it costs the budget nothing. */
-function passesUnready({ status }: Stored<Pod>, { spec, status: budget }: Budget): boolean {
-  const isReady = (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
-  if (isReady) return false;
+function passesUnready(pod: Stored<Pod>, { spec, status: budget }: Budget): boolean {
+  if (isPodReady(pod)) return false;
   if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget ?? {};
   return currentHealthy >= desiredHealthy && desiredHealthy > 0;
 }
 
 /** One disruption less, or 429. */
-function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisruptionBudget {
+function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>, now: number): PodDisruptionBudget {
   const { name, generation = 0 } = budget.metadata;
-  const status: Partial<PodDisruptionBudgetStatus> = budget.status ?? {};
+  const status = budget.status ?? {};
   const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {} } = status;
   if (observedGeneration < generation) {
     throw violation(`The disruption budget ${name} is still being processed by the server.`, retryAfterSeconds);
@@ -129,9 +135,9 @@ function spend(budget: Stored<PodDisruptionBudget>, pod: Stored<Pod>): PodDisrup
   const next = {
     ...status,
     disruptionsAllowed: disruptionsAllowed - 1,
-    disruptedPods: { ...disruptedPods, [pod.metadata.name]: timestamp(Date.now()) },
+    disruptedPods: { ...disruptedPods, [pod.metadata.name]: formatTime(now) },
   };
-  return { ...budget, status: next as PodDisruptionBudgetStatus };
+  return { ...budget, status: next };
 }
 
 function violation(why: string, retrySeconds?: number): StatusError {

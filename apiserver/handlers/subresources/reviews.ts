@@ -2,100 +2,96 @@
 
 import type { KubernetesObject } from '../../../api/object.ts';
 import { badRequest } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { TokenReview } from '../../../api/types/authentication/v1.ts';
 import type {
   LocalSubjectAccessReview,
   ResourceAttributes,
   SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
 } from '../../../api/types/authorization/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
-import { isMaster, type User } from '../../authentication/user.ts';
-import { decide } from '../../authorization/authorization.ts';
+import { decide, rulesFor } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../../registry/target.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import type { User } from '../../request/user.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
+import type { ResourceServers, Serve } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
-type Answer = (review: KubernetesObject, request: ApiRequest, target: Target) => object | Promise<object>;
+type Answer<T> = (review: T, request: ApiRequest, target: Target) => object | Promise<object>;
 
-/** The handlers of all reviews, by `group/plural`. */
-export function createReviews(
-  authorizers: readonly Authorizer[],
-  tokens: ServiceAccountTokens,
-): ReadonlyMap<string, SpecialHandler> {
+type ReviewServers = Pick<
+  ResourceServers,
+  | 'tokenReview'
+  | 'selfSubjectReview'
+  | 'subjectAccessReview'
+  | 'localSubjectAccessReview'
+  | 'selfSubjectAccessReview'
+  | 'selfSubjectRulesReview'
+>;
+
+const authorization = 'authorization.k8s.io';
+
+/** One for each kind of review. */
+export function createReviewServers(authorizers: readonly Authorizer[], tokens: ServiceAccountTokens): ReviewServers {
   const access = async (user: User, spec: Attributes) => {
     const { decision, reason } = await decide(toAction(user, spec), authorizers);
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
   };
-  const authorization = 'authorization.k8s.io';
-  const authentication = 'authentication.k8s.io';
-  const answers: readonly (readonly [string, Answer])[] = [
-    [
-      `${authorization}/subjectaccessreviews`,
-      (review) => {
-        const { spec } = review as SubjectAccessReview;
-        checkAttributes(spec, authorization, true);
-        return access(subjectOf(spec), spec);
-      },
-    ],
-    [
-      `${authorization}/localsubjectaccessreviews`,
-      (review, _request, target) => {
-        const { spec } = review as LocalSubjectAccessReview;
-        checkAttributes(spec, authorization, true);
-        checkNamespace(spec, target);
-        return access(subjectOf(spec), spec);
-      },
-    ],
-    [
-      `${authorization}/selfsubjectaccessreviews`,
-      (review, request) => {
-        const { spec } = review as SelfSubjectAccessReview;
-        checkAttributes(spec, authorization, false);
-        return access(request.user, spec);
-      },
-    ],
-    [`${authorization}/selfsubjectrulesreviews`, (_review, request) => rulesOf(request.user)],
-    [`${authentication}/selfsubjectreviews`, (_review, { user }) => ({ userInfo: userInfo(user) })],
-    [
-      `${authentication}/tokenreviews`,
-      async (review) => {
-        const { spec } = review as TokenReview;
-        if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
-        const audiences = spec.audiences?.length ? spec.audiences : [issuer];
-        const user = await tokens.review(spec.token, audiences);
-        if (user === undefined) return { user: {}, error: 'invalid bearer token' };
-        return {
-          authenticated: true,
-          user: userInfo(user),
-          audiences: audiences.filter((audience) => audience === issuer),
-        };
-      },
-    ],
-  ];
-  return new Map(answers.map(([resource, answer]) => [resource, reviewHandler(answer)]));
+  return {
+    tokenReview: reviewServer((review: TokenReview) => reviewToken(review, tokens)),
+    selfSubjectReview: reviewServer((_review, { user }) => ({ userInfo: userInfo(user) })),
+    subjectAccessReview: reviewServer(({ spec }: SubjectAccessReview) => {
+      checkAttributes(spec, authorization, true);
+      return access(subjectOf(spec), spec);
+    }),
+    localSubjectAccessReview: reviewServer(({ spec }: LocalSubjectAccessReview, _request, target) => {
+      checkAttributes(spec, authorization, true);
+      checkNamespace(spec, target);
+      return access(subjectOf(spec), spec);
+    }),
+    selfSubjectAccessReview: reviewServer(({ spec }: SelfSubjectAccessReview, request) => {
+      checkAttributes(spec, authorization, false);
+      return access(request.user, spec);
+    }),
+    selfSubjectRulesReview: reviewServer(({ spec }: SelfSubjectRulesReview, { user }) =>
+      rulesFor(user, spec?.namespace ?? '', authorizers),
+    ),
+  };
 }
 
-const reviewHandler =
-  (answer: Answer): SpecialHandler =>
-  async (request, target) => {
+async function reviewToken({ spec }: TokenReview, tokens: ServiceAccountTokens): Promise<object> {
+  if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
+  const audiences = spec.audiences?.length ? spec.audiences : [issuer];
+  const user = await tokens.review(spec.token, audiences);
+  if (user === undefined) return { user: {}, error: 'invalid bearer token' };
+  return {
+    authenticated: true,
+    user: userInfo(user),
+    audiences: audiences.filter((audience) => audience === issuer),
+  };
+}
+
+const reviewServer = <T extends KubernetesObject>(answer: Answer<T>): { readonly create: Serve } => ({
+  async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const review = await readObject(request, target.kind, options);
     placeInNamespace(review, target);
-    const status = await answer(review, request, target);
+    // A kind of review names the server that knows it.
+    const status = await answer(review as T, request, target);
     const isSelf = target.kind.plural === 'selfsubjectreviews';
-    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: timestamp(Date.now()) }) };
+    const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(request.clock.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
-  };
+  },
+});
 
 type Attributes = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
@@ -142,7 +138,7 @@ function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSp
     name: user,
     groups,
     ...(uid !== undefined && { uid }),
-    ...(extra !== undefined && { extra: extra as Record<string, string[]> }),
+    ...(extra !== undefined && { extra }),
   };
 }
 
@@ -160,14 +156,6 @@ function toAction(user: User, { resourceAttributes, nonResourceAttributes }: Att
     verb = '',
   }: ResourceAttributes = resourceAttributes;
   return { user, verb, path: '', resource: { group, version, plural: resource, subresource, namespace, name } };
-}
-
-/** Roles come with a later room: so far masters may do all, and nobody else anything worth listing. */
-function rulesOf(user: User): object {
-  const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
-  return isMaster(user)
-    ? { resourceRules: [all], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }], incomplete: false }
-    : { resourceRules: [], nonResourceRules: [], incomplete: false };
 }
 
 const userInfo = ({ name, uid, groups, extra }: User) => ({

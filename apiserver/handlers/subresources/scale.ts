@@ -5,24 +5,27 @@ import { apiVersionOf, resource } from '../../../api/resource.ts';
 import { conflict, notFound } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
+import { compareText } from '../../../base/compare.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
 import { defineKind } from '../../../kinds/define-kind.ts';
 import type { Column } from '../../../kinds/kind.ts';
 import { objectManagedFields, scaleManagedFields } from '../../../machinery/apply/scale-managed-fields.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
-import type { ApiRequest } from '../../server/api-request.ts';
-import { readSmallBody } from '../body.ts';
-import { readApply, trackUpdates } from '../field-ownership.ts';
-import { parseResourceVersion } from '../list-options.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
-import { patchTypeOf, readPatch } from '../patch.ts';
+import { readApply, trackUpdates } from '../../decoding/field-ownership.ts';
+import { patchTypeOf, readPatch } from '../../decoding/patch.ts';
+import type { Registries } from '../../registry/registries.ts';
+import { type StoredTarget, storedTarget } from '../../registry/target.ts';
+import type { ApiRequest } from '../../request/api-request.ts';
+import { readSmallBody } from '../../request/body.ts';
+import { parseResourceVersion } from '../../request/list-options.ts';
+import { parseWriteOptions, type WriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
+import { parseIncludeObject, toMetadataOnly, toTable } from '../../responses/tables.ts';
 import { waitUntilFresh } from '../read.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import { parseIncludeObject, toMetadataOnly, toTable } from '../tables.ts';
-import type { Target } from '../target.ts';
+import type { Serve, ServerOf } from '../resource-server.ts';
 import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
-import { parseWriteOptions, type WriteOptions } from '../write-options.ts';
 
 /** Not served by itself, but decoded, patched and applied like any kind. */
 const scales = defineKind(resource<Scale>({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' }));
@@ -33,33 +36,28 @@ type Scalable = KubernetesObject & {
   status?: { replicas?: number };
 };
 
-export function createScaleHandler(): SpecialHandler {
-  return async (request, target) => {
-    switch (request.method) {
-      case 'GET':
-        return await getScale(request, target);
-      case 'PUT':
-        return await putScale(request, target);
-      default:
-        return await patchScale(request, target);
-    }
-  };
+export function createScaleServer(registries: Registries): ServerOf<'scale'> {
+  const stored =
+    (serve: (request: ApiRequest, target: StoredTarget) => Promise<void>): Serve =>
+    (request, target) =>
+      serve(request, storedTarget(registries, target));
+  return { get: stored(getScale), update: stored(putScale), patch: stored(patchScale) };
 }
 
-async function getScale(request: ApiRequest, target: Target): Promise<void> {
+async function getScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const { registry, kind, namespace, name } = target;
   await waitUntilFresh(registry.cache, parseResourceVersion(request.query.get('resourceVersion') ?? ''));
   const item = registry.cache.get(registry.storeKey({ namespace, name }));
   if (item === undefined) throw notFound(kind, name);
-  await answer(request, item.object as Stored<Scalable>);
+  await answer(request, item.object);
 }
 
 /** The Scale after the request, with the owners of its replicas. */
 type Change = (scale: Stored<Scale>) => Scale;
 
-async function putScale(request: ApiRequest, target: Target): Promise<void> {
+async function putScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const options = parseWriteOptions(request.query, 'UpdateOptions');
-  const scale = (await readObject(request, scales, options)) as Scale;
+  const scale = await readObject(request, scales, options);
   checkName(scale, target);
   placeInNamespace(scale, target);
   await update(
@@ -70,22 +68,25 @@ async function putScale(request: ApiRequest, target: Target): Promise<void> {
   );
 }
 
-async function patchScale(request: ApiRequest, target: Target): Promise<void> {
+async function patchScale(request: ApiRequest, target: StoredTarget): Promise<void> {
   const type = patchTypeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readSmallBody(request);
   if (type === 'apply') {
     const { fieldManager: manager, force, fieldValidation } = options;
     const warn = (text: string) => request.warn(text);
-    const change = readApply(bytes, { kind: scales, manager, force, fieldValidation, subresource, warn });
-    await update(request, target, options, (scale) => change(scale) as Scale);
+    const change = readApply(bytes, {
+      ...{ kind: scales, manager, force, fieldValidation, subresource, warn },
+      now: request.clock.now(),
+    });
+    await update(request, target, options, (scale) => change(scale));
   } else {
     const patch = readPatch(type, bytes, scales, decodeOptions(request, options));
     await update(
       request,
       target,
       options,
-      tracked(request, options, (scale) => patch(scale) as Scale),
+      tracked(request, options, (scale) => patch(scale)),
     );
   }
 }
@@ -94,7 +95,10 @@ const subresource = 'scale';
 
 /** Who changes the replicas owns them from then on. */
 function tracked(request: ApiRequest, options: WriteOptions, change: Change): Change {
-  const track = trackUpdates({ kind: scales, manager: managerOf(request, options), subresource });
+  const track = trackUpdates({
+    ...{ kind: scales, manager: managerOf(request, options), subresource },
+    now: request.clock.now(),
+  });
   return (scale) => {
     const next = structuredClone(change(scale));
     track(next, scale);
@@ -102,7 +106,7 @@ function tracked(request: ApiRequest, options: WriteOptions, change: Change): Ch
   };
 }
 
-async function update(request: ApiRequest, target: Target, options: WriteOptions, change: Change): Promise<void> {
+async function update(request: ApiRequest, target: StoredTarget, options: WriteOptions, change: Change): Promise<void> {
   const { object } = await target.registry.update(
     target,
     // The Scale keeps the owners: the object's are made from its own.
@@ -116,16 +120,16 @@ async function update(request: ApiRequest, target: Target, options: WriteOptions
       return withScale(previous, scale, apiVersionOf(target.kind));
     },
   );
-  await answer(request, object as Stored<Scalable>);
+  await answer(request, object);
 }
 
 function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
-  const scale = scaleOf(object) as Stored<Scale>;
+  const scale = scaleOf(object);
   const managedFields = scaleManagedFields(object.metadata.managedFields);
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
 
-function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind, name }: Target): void {
+function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind, name }: StoredTarget): void {
   const sent = scale.metadata?.uid ?? '';
   if (sent === '' || sent === uid) return;
   throw conflict(
@@ -143,7 +147,7 @@ function checkScale(scale: Scale, name: string): void {
 }
 
 /** Only replicas are taken over, their owners, and the version that the client saw. */
-function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): KubernetesObject {
+function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): Scalable {
   const { resourceVersion, managedFields: owners } = scale.metadata ?? {};
   const { managedFields: before, ...metadata } = previous.metadata;
   const managedFields = objectManagedFields(before, owners, apiVersion);
@@ -155,10 +159,10 @@ function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string)
       ...(managedFields.length > 0 && { managedFields }),
     },
     spec: { ...previous.spec, replicas: scale.spec?.replicas ?? 0 },
-  } as KubernetesObject;
+  };
 }
 
-function scaleOf({ metadata, spec, status }: Stored<Scalable>): Scale {
+function scaleOf({ metadata, spec, status }: DeepReadonly<Stored<Scalable>>): Stored<Scale> {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
   const selector = selectorText(spec?.selector);
   return {
@@ -171,7 +175,7 @@ function scaleOf({ metadata, spec, status }: Stored<Scalable>): Scale {
 }
 
 /** The selector in its text form, requirements in the order of their keys. */
-function selectorText(selector: LabelSelector | Record<string, string> | undefined): string {
+function selectorText(selector: DeepReadonly<LabelSelector | Record<string, string>> | undefined): string {
   if (selector === undefined) return '';
   if (!isLabelSelector(selector)) return sortedPairs(selector).join(',');
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
@@ -189,15 +193,15 @@ function selectorText(selector: LabelSelector | Record<string, string> | undefin
   });
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
   return [...labels, ...expressions]
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .sort((a, b) => compareText(a.key, b.key))
     .map(({ text }) => text)
     .join(',');
 }
 
-const isLabelSelector = (selector: object): selector is LabelSelector =>
+const isLabelSelector = (selector: object): selector is DeepReadonly<LabelSelector> =>
   'matchLabels' in selector || 'matchExpressions' in selector || Object.keys(selector).length === 0;
 
-const sortedPairs = (labels: Record<string, string>): string[] =>
+const sortedPairs = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .sort();
@@ -210,9 +214,9 @@ const scaleColumns: readonly Column<Scale>[] = [
   ageColumn,
 ];
 
-async function answer(request: ApiRequest, object: Stored<Scalable>): Promise<void> {
+async function answer(request: ApiRequest, object: DeepReadonly<Stored<Scalable>>): Promise<void> {
   const output = negotiate(request.header('accept'));
-  const scale = scaleOf(object) as Stored<Scale>;
+  const scale = scaleOf(object);
   const { apiVersion } = output;
   switch (output.form) {
     case 'object':
@@ -222,7 +226,12 @@ async function answer(request: ApiRequest, object: Stored<Scalable>): Promise<vo
     case 'table': {
       const include = parseIncludeObject(request.query);
       const metadata = { resourceVersion: scale.metadata.resourceVersion };
-      const table = toTable({ columns: scaleColumns }, [scale], { apiVersion, include, metadata, now: Date.now() });
+      const table = toTable({ columns: scaleColumns }, [scale], {
+        apiVersion,
+        include,
+        metadata,
+        now: request.clock.now(),
+      });
       return await sendValue(request, 200, table, output);
     }
   }

@@ -1,41 +1,42 @@
 /** `serviceaccounts/<name>/token`: a token for an account, bound to what it is for. */
 
-import type { KubernetesObject, Stored } from '../../../api/object.ts';
-import type { Resource } from '../../../api/resource.ts';
+import type { KubernetesObject } from '../../../api/object.ts';
+import { parseApiVersion, type Resource } from '../../../api/resource.ts';
 import { nodes, pods, secrets } from '../../../api/resources/core.ts';
 import { badRequest, conflict, notFound } from '../../../api/status-error.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
-import { findObject } from '../../admission/cached-objects.ts';
+import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
-import { timestamp } from '../../registry/object-metadata.ts';
+import type { ExpectedType } from '../../decoding/decode-object.ts';
+import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
-import type { ExpectedType } from '../decode-object.ts';
-import { negotiate } from '../negotiation.ts';
-import { sendValue } from '../object-answers.ts';
-import type { SpecialHandler } from '../resource-handler.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../../registry/target.ts';
+import { parseWriteOptions } from '../../request/write-options.ts';
+import { negotiate } from '../../responses/negotiation.ts';
+import { sendValue } from '../../responses/object-answers.ts';
+import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
-import { parseWriteOptions } from '../write-options.ts';
 
-const tokenRequestType: ExpectedType = {
+const tokenRequestType: ExpectedType<TokenRequest> = {
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenRequest',
-  definition: 'io.k8s.api.authentication.v1.TokenRequest',
+  get schema() {
+    return objectSchemaOf('io.k8s.api.authentication.v1.TokenRequest');
+  },
 };
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
 
-export const createTokenHandler =
-  (registries: Registries, tokens: ServiceAccountTokens): SpecialHandler =>
-  async (request, target) => {
+export const createTokenServer = (registries: Registries, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
+  async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
-    const wanted = (await readObject(request, tokenRequestType, options)) as TokenRequest;
+    const wanted = await readObject(request, tokenRequestType, options);
     placeInNamespace(wanted, target);
-    const account = await target.registry.read(target);
+    const account = await registries.of(target.kind).read(target);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
     checkRequest(wanted, seconds, target);
     const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
@@ -48,12 +49,13 @@ export const createTokenHandler =
     const answer = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: timestamp(Date.now()) },
+      metadata: { name: target.name, namespace: target.namespace, creationTimestamp: formatTime(request.clock.now()) },
       spec: { audiences, expirationSeconds: seconds, boundObjectRef: wanted.spec?.boundObjectRef ?? null },
-      status: { token, expirationTimestamp: timestamp(expiresAt.getTime()) },
+      status: { token, expirationTimestamp: formatTime(expiresAt.getTime()) },
     };
     await sendValue(request, 201, answer, output);
-  };
+  },
+});
 
 function checkRequest({ metadata }: TokenRequest, seconds: number, { name }: Target): void {
   const errors = new FieldErrors();
@@ -69,33 +71,29 @@ function checkRequest({ metadata }: TokenRequest, seconds: number, { name }: Tar
 
 type Reference = NonNullable<TokenRequest['spec']>['boundObjectRef'];
 
-async function boundObject(
-  registries: Registries,
-  reference: Reference,
-  target: Target,
-): Promise<Partial<TokenClaims>> {
+async function boundObject(objects: ObjectReader, reference: Reference, target: Target): Promise<Partial<TokenClaims>> {
   if (reference === undefined || reference === null) return {};
   const { kind = '', apiVersion = '', name = '' } = reference;
   const claim = async <T extends KubernetesObject>(resource: Resource<T>, namespace?: string) => {
-    const found = await findObject(registries, resource, { namespace, name });
+    const found = await objects.find(resource, { namespace, name });
     if (found === undefined) throw notFound(resource, name);
     const { uid } = found.metadata;
     if (reference.uid && reference.uid !== uid) {
       const why = `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`;
       throw conflict({ group: resource.group, plural: resource.kind }, name, why);
     }
-    return { found: found as Stored<T>, named: { name, uid } };
+    return { found, named: { name, uid } };
   };
   switch (kind) {
     case 'Pod': {
       const { found, named } = await claim(pods, target.namespace);
-      const { spec }: Pod = found;
+      const { spec } = found;
       if (spec?.serviceAccountName !== target.name) {
         throw badRequest(
           `cannot bind token for serviceaccount ${JSON.stringify(target.name)} to pod running with different serviceaccount name.`,
         );
       }
-      const node = spec?.nodeName ? await findObject(registries, nodes, { name: spec.nodeName }) : undefined;
+      const node = spec?.nodeName ? await objects.find(nodes, { name: spec.nodeName }) : undefined;
       return { pod: named, ...(node && { node: { name: node.metadata.name, uid: node.metadata.uid } }) };
     }
     case 'Secret':
@@ -103,7 +101,7 @@ async function boundObject(
     case 'Node':
       return { node: (await claim(nodes)).named };
     default: {
-      const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+      const { group, version } = parseApiVersion(apiVersion) ?? { group: '', version: '' };
       throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
     }
   }

@@ -1,5 +1,6 @@
 /** The functions that templates can call, and how values look when printed: as in Go's text/template. */
 
+import { compareKeys } from '../../../base/compare.ts';
 import { TemplateError } from './lexer.ts';
 
 type TemplateFunction = (...values: unknown[]) => unknown;
@@ -41,7 +42,7 @@ export function textOf(value: unknown): string {
   if (value === undefined || value === null) return '<no value>';
   if (Array.isArray(value)) return `[${value.map(textOf).join(' ')}]`;
   if (typeof value !== 'object') return String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value).sort(compareKeys);
   return `map[${entries.map(([key, item]) => `${key}:${textOf(item)}`).join(' ')}]`;
 }
 
@@ -70,7 +71,7 @@ function elementOf(value: unknown, key: unknown): unknown {
     return value[index];
   }
   if (typeof value !== 'object' || value === null) throw new TemplateError(`cannot index ${textOf(value)}`);
-  return Object.hasOwn(value, String(key)) ? (value as Record<string, unknown>)[String(key)] : undefined;
+  return Object.hasOwn(value, String(key)) ? Reflect.get(value, String(key)) : undefined;
 }
 
 /** `%s %v %d %q %%` and `%f`, with width: `%-20s`, `%5d`, `%.2f`. */

@@ -8,6 +8,8 @@ export type Segment =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'action'; readonly tokens: readonly Token[]; readonly source: string };
 
+const signs = ['(', ')', '|', ':=', '=', ','] as const;
+
 export type Token =
   | { readonly type: 'literal'; readonly value: string | number | boolean | null }
   /** `.a.b`: the names; none for `.` itself. */
@@ -16,7 +18,7 @@ export type Token =
   | { readonly type: 'variable'; readonly name: string; readonly names: readonly string[] }
   /** A keyword or function. */
   | { readonly type: 'word'; readonly word: string }
-  | { readonly type: 'sign'; readonly sign: '(' | ')' | '|' | ':=' | '=' | ',' };
+  | { readonly type: 'sign'; readonly sign: (typeof signs)[number] };
 
 /** Text between actions, trimmed where these say so with `{{-` and `-}}`; comments are left out. */
 export function splitTemplate(source: string): Segment[] {
@@ -63,9 +65,14 @@ const rules: readonly [RegExp, (match: string) => Token | undefined][] = [
   [/^[+-]?\d+(?:\.\d+)?/, (text) => ({ type: 'literal', value: Number(text) })],
   [/^\$\w*(?:\.\w+)*/, (text) => variable(text)],
   [/^\.(?:\w+(?:\.\w+)*)?/, (text) => ({ type: 'field', names: text.split('.').filter((name) => name !== '') })],
-  [/^(?::=|[()|=,])/, (text) => ({ type: 'sign', sign: text as '(' })],
+  [/^(?::=|[()|=,])/, signToken],
   [/^[A-Za-z]\w*/, (text) => word(text)],
 ];
+
+function signToken(text: string): Token | undefined {
+  const sign = signs.find((one) => one === text);
+  return sign && { type: 'sign', sign };
+}
 
 function tokenize(action: string): Token[] {
   const tokens: Token[] = [];
@@ -97,6 +104,7 @@ function variable(text: string): Token {
 
 function unquote(text: string): string {
   try {
+    // It begins and ends with a quote: JSON's string, or an error.
     return JSON.parse(text) as string;
   } catch (cause) {
     throw new TemplateError(`${text} is not a string`, { cause });

@@ -128,13 +128,15 @@ function parseCommand(tokens: readonly Token[]): Expression | undefined {
 function operandsOf(tokens: readonly Token[]): Expression[] {
   const operands: Expression[] = [];
   for (let index = 0; index < tokens.length; index += 1) {
-    const token = tokens[index] as Token;
+    const token = tokens[index];
+    if (token === undefined) break;
     if (token.type === 'word') operands.push({ type: 'call', name: token.word, arguments: [] });
     else if (token.type !== 'sign') operands.push(token);
     else if (token.sign === '(') {
       const close = closingOf(tokens, index);
       const [inner, ...piped] = parsePipeline(tokens.slice(index + 1, close));
-      operands.push(piped.reduce(pipeInto, inner as Expression));
+      if (inner === undefined) throw new TemplateError('missing value in an action');
+      operands.push(piped.reduce(pipeInto, inner));
       index = close;
     } else throw new TemplateError(`unexpected "${token.sign}"`);
   }

@@ -3,6 +3,7 @@
  * table below. Maps are ranged over in the order of their keys; a missing field prints `<no value>`, as in Go.
  */
 
+import { compareKeys } from '../../../base/compare.ts';
 import { callFunction, isTrue, textOf } from './functions.ts';
 import { TemplateError } from './lexer.ts';
 import { type Block, type Expression, type Pipeline, parseTemplate, type TemplateNode } from './parser.ts';
@@ -91,7 +92,7 @@ function renderRange({ variables, body, otherwise }: Block, value: unknown, dot:
 function entriesOf(value: unknown): [string | number, unknown][] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value.map((item, index) => [index, item]);
-  if (typeof value === 'object') return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (typeof value === 'object') return Object.entries(value).sort(compareKeys);
   throw new TemplateError(`range can't iterate over ${textOf(value)}`);
 }
 
@@ -130,7 +131,7 @@ function fieldOf(value: unknown, names: readonly string[]): unknown {
     if (typeof current !== 'object' || Array.isArray(current)) {
       throw new TemplateError(`can't evaluate field ${name} in ${textOf(current)}`);
     }
-    current = Object.hasOwn(current, name) ? (current as Record<string, unknown>)[name] : undefined;
+    current = Object.hasOwn(current, name) ? Reflect.get(current, name) : undefined;
   }
   return current;
 }

@@ -14,6 +14,7 @@ import { pods } from '../../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable, StatusError } from '../../../api/status-error.ts';
 import type { Pod, PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Recorder } from '../../../client/event-recorder.ts';
 import type { Expectations } from '../../../client/expectations.ts';
@@ -100,7 +101,7 @@ export class PodMaker {
       if (isRetryable(error)) this.#mayExist(owner, name);
       else this.#settle(owner, name);
       if (isNamespaceTerminating(error)) return;
-      const message = `Error creating: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `Error creating: ${errorText(error)}`;
       this.#recorder.record(owner, { type: 'Warning', reason: 'FailedCreate', message });
       throw error;
     }
@@ -132,7 +133,7 @@ export class PodMaker {
     } catch (error) {
       this.#expectations.observedDeletion(owner.metadata.uid, uid);
       if (isNotFound(error)) return;
-      const message = `Error deleting: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `Error deleting: ${errorText(error)}`;
       this.#recorder.record(owner, { type: 'Warning', reason: 'FailedDelete', message });
       throw error;
     }
@@ -160,6 +161,7 @@ function podOf(owner: Owner, template: Template, name: string): Pod {
       ...(finalizers && { finalizers: [...finalizers] }),
       ownerReferences: [controllerReference(owner)],
     },
+    // Read-only in the cache; the client only sends it.
     ...(template.spec && { spec: template.spec as NonNullable<Pod['spec']> }),
   };
 }

@@ -15,9 +15,10 @@
  * the youngest would always go, and they tend to be together in one failure domain.
  */
 
+import { isPodReady, podCondition } from '../../../api/pods.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
+import { compareText } from '../../../base/compare.ts';
 import type { Cached } from '../../../client/object-cache.ts';
-import { isPodReady, podCondition } from '../../pods/pod-state.ts';
 
 export const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 
@@ -73,7 +74,7 @@ function compareAges(
 ): number {
   const [timeA, timeB] = [timeOf(a), timeOf(b)];
   if (timeA === undefined || timeB === undefined || timeA === timeB) return 0;
-  return compare(ageRank(timeA, now), ageRank(timeB, now)) || (a.metadata.uid < b.metadata.uid ? -1 : 1);
+  return compare(ageRank(timeA, now), ageRank(timeB, now)) || compareText(a.metadata.uid, b.metadata.uid);
 }
 
 function ageRank(time: string, now: number): number {

@@ -11,20 +11,21 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../../api/object.ts';
+import { isPodActive } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import { Expectations } from '../../../client/expectations.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../../client/reconciler.ts';
-import { isPodActive, msUntilAvailable } from '../../pods/pod-state.ts';
 import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
 import { PodMaker } from './pod-maker.ts';
-import { rankForDeletion } from './pod-ranking.ts';
 import type { ReplicaKind, ReplicaView } from './replica-kind.ts';
+import { claimablePods, countTerminating, msUntilNextAvailable, planReplicas } from './replica-plan.ts';
 import { computeReplicaStatus } from './replica-status.ts';
 
 export interface ReplicaReconcilerOptions<T extends KubernetesObject> {
@@ -62,13 +63,16 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
     if (set === undefined) return {};
     const view = replicaKind.view(set);
     const settled = this.#expectations.fulfilled(set.metadata.uid);
-    const claims = decideClaims<Pod>(set, this.#candidates(set), (labels) => view.matches(labels));
+    const candidates = claimablePods(this.#candidates(set));
+    const claims = decideClaims<Pod>(set, candidates, (labels) => view.matches(labels));
     const claimed = await applyClaims<T, Pod>(claims, { client, ownerKind: replicaKind.kind, owner: set, kind: pods });
+    const active = claimed.filter(isPodActive);
     const alive = set.metadata.deletionTimestamp === undefined;
-    const failure = settled && alive ? await this.#manage(set, view, claimed) : undefined;
-    await this.#writeStatus(set, view, claimed, failure);
+    const failure = settled && alive ? await this.#manage(set, view, active) : undefined;
+    await this.#writeStatus(set, view, active, failure);
     if (failure !== undefined) throw failure.error;
-    return nextAvailability(view, claimed, clock.now());
+    const waitMs = msUntilNextAvailable(active, view.minReadySeconds, clock.now());
+    return waitMs === undefined ? {} : { requeueAfterMs: waitMs };
   }
 
   /** The keys of sets that a change of a pod concerns; takes note of what was expected. */
@@ -82,8 +86,7 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
     if (going && goingOwner)
       this.#expectations.observedDeletion(goingOwner.uid, (next ?? previous)?.metadata.uid ?? '');
     const known = [ownerBefore, ownerNow].filter((key) => key !== undefined);
-    const lone =
-      next !== undefined && controllerOf(next) === undefined && next.metadata.deletionTimestamp === undefined;
+    const lone = next !== undefined && controllerOf(next) === undefined && isPodActive(next);
     return [...new Set([...known, ...(lone ? this.#keysOfMatching(next) : [])])];
   }
 
@@ -111,26 +114,26 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
   }
 
   /** Makes or deletes the difference; what failed is returned, because the status tells it. */
-  async #manage(set: Cached<T>, view: ReplicaView, claimed: readonly Cached<Pod>[]): Promise<Failure | undefined> {
-    const active = claimed.filter(isPodActive);
-    const missing = view.replicas - active.length;
+  async #manage(set: Cached<T>, view: ReplicaView, active: readonly Cached<Pod>[]): Promise<Failure | undefined> {
+    const { replicas } = view;
+    const plan = planReplicas({ replicas, active, related: () => this.#related(set), now: this.#options.clock.now() });
     try {
-      if (missing > 0) {
-        const exists = (name: string) => this.#options.pods.get(`${set.metadata.namespace}/${name}`) !== undefined;
-        await this.#maker.create(set, view.template, missing, exists);
-      } else if (missing < 0) {
-        await this.#maker.delete(set, this.#victims(set, active, -missing));
+      switch (plan.type) {
+        case 'nothing':
+          break;
+        case 'create': {
+          const exists = (name: string) => this.#options.pods.get(`${set.metadata.namespace}/${name}`) !== undefined;
+          await this.#maker.create(set, view.template, plan.count, exists);
+          break;
+        }
+        case 'delete':
+          await this.#maker.delete(set, plan.victims);
       }
       return undefined;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return { reason: missing > 0 ? 'FailedCreate' : 'FailedDelete', message, error };
+      const message = errorText(error);
+      return { reason: plan.type === 'create' ? 'FailedCreate' : 'FailedDelete', message, error };
     }
-  }
-
-  #victims(set: Cached<T>, active: readonly Cached<Pod>[], count: number): Cached<Pod>[] {
-    const context = { now: this.#options.clock.now(), related: this.#related(set) };
-    return rankForDeletion(active, context).slice(0, count);
   }
 
   /** Active pods of all sets that the owner of this set has: of one Deployment, old and new. */
@@ -148,7 +151,7 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
   async #writeStatus(
     set: Cached<T>,
     view: ReplicaView,
-    claimed: readonly Cached<Pod>[],
+    active: readonly Cached<Pod>[],
     failure: Failure | undefined,
   ): Promise<void> {
     const { client, replicaKind, clock } = this.#options;
@@ -157,29 +160,20 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
       generation: set.metadata.generation,
       templateLabels: view.template.metadata?.labels ?? {},
       minReadySeconds: view.minReadySeconds,
-      activePods: claimed.filter(isPodActive),
-      ...(replicaKind.countsTerminating && { terminatingPods: claimed.filter(isTerminating).length }),
+      activePods: active,
+      ...(replicaKind.countsTerminating && {
+        terminatingPods: countTerminating(set.metadata.uid, this.#candidates(set), (labels) => view.matches(labels)),
+      }),
       failure: failure && { reason: failure.reason, message: failure.message },
       now: clock.now(),
     });
     if (isDeepStrictEqual(status, view.status)) return;
     try {
+      // Read-only in the cache; the client only sends it, with a status that is that of the kind.
       const next: unknown = { ...set, status };
       await client.update(replicaKind.kind, next as T, { subresource: 'status' });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
-}
-
-const isTerminating = ({ metadata, status }: Cached<Pod>): boolean =>
-  metadata.deletionTimestamp !== undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
-
-/** Time alone makes a ready pod available: look again when it does. */
-function nextAvailability(view: ReplicaView, claimed: readonly Cached<Pod>[], now: number): Result {
-  const waits = claimed
-    .filter(isPodActive)
-    .map((pod) => msUntilAvailable(pod, view.minReadySeconds, now))
-    .filter((wait) => wait !== undefined && wait > 0);
-  return waits.length > 0 ? { requeueAfterMs: Math.min(...(waits as number[])) } : {};
 }

@@ -1,9 +1,11 @@
 /** What a ReplicaSet or ReplicationController says of its pods. Pure. */
 
+import { isPodReady } from '../../../api/pods.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Cached } from '../../../client/object-cache.ts';
-import { isPodReady, msUntilAvailable } from '../../pods/pod-state.ts';
+import { msUntilAvailable } from '../../pods/pod-availability.ts';
 
 export interface ReplicaCondition {
   type: string;
@@ -62,6 +64,6 @@ function computeConditions({ previous, failure, now }: ReplicaObservation): Repl
   const others = conditions.filter(({ type }) => type !== 'ReplicaFailure');
   if (failure === undefined) return others;
   if (others.length < conditions.length) return conditions;
-  const lastTransitionTime = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = formatTime(now);
   return [...others, { type: 'ReplicaFailure', status: 'True', lastTransitionTime, ...failure }];
 }

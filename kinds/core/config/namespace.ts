@@ -4,7 +4,7 @@ import { namespaces } from '../../../api/resources/core.ts';
 import type { Namespace } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
-import { defineKind, statusSubresource } from '../../define-kind.ts';
+import { defineKind, statusSubresource, subresource } from '../../define-kind.ts';
 import { validateFinalizerName } from '../../validation/metadata-validation.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
@@ -51,8 +51,8 @@ function labelWithName(namespace: Namespace): void {
 
 export const namespaceKind = defineKind(namespaces, {
   shortNames: ['ns'],
-  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-  subresources: [{ name: 'finalize', verbs: ['update'] }, statusSubresource],
+  servedBy: 'storedOneByOne',
+  subresources: [subresource('finalize', 'finalize'), statusSubresource],
   columns: [
     nameColumn,
     textColumn('Status', 'Whether it is in use or going away.', ({ status }) => status?.phase ?? ''),
@@ -83,7 +83,7 @@ export const namespaceKind = defineKind(namespaces, {
     validateUpdate(next, _previous, errors, { subresource }) {
       if (subresource === 'status') validatePhase(next, errors);
     },
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     twoStepDeletion: {
       markDeleted: (namespace) => Reflect.set(namespace, 'status', { ...namespace.status, phase: 'Terminating' }),
       isHeld: ({ spec }) => (spec?.finalizers ?? []).length > 0,

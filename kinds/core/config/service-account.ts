@@ -3,18 +3,18 @@
 import { serviceAccounts } from '../../../api/resources/core.ts';
 import type { ServiceAccount } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn } from '../../columns.ts';
-import { defineKind } from '../../define-kind.ts';
+import { defineKind, subresource } from '../../define-kind.ts';
 
 const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
 
 export const serviceAccountKind = defineKind(serviceAccounts, {
   shortNames: ['sa'],
   subresources: [
-    { name: 'token', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+    subresource('token', 'token', { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }),
   ],
   columns: [nameColumn, ageColumn],
   strategy: {
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'both',
     prepareForCreate: (account) => keepNamesOnly(account),
     prepareForUpdate: (account) => keepNamesOnly(account),

@@ -46,7 +46,7 @@ export const eventKind = defineKind(events, {
     { name: 'type', value: ({ type = '' }) => type },
   ],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     nameFormat: 'pathSegment',
     metadataOnUpdate: 'none',
     timeToLiveSeconds: oneHour,

@@ -5,5 +5,5 @@ import { defineKind } from '../../define-kind.ts';
 
 export const componentStatusKind = defineKind(componentStatuses, {
   shortNames: ['cs'],
-  verbs: ['get', 'list'],
+  servedBy: 'readOnly',
 });

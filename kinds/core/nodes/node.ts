@@ -2,11 +2,12 @@
 
 import { equalJson } from '../../../api/json-record.ts';
 import { checkCidr, parseCidr } from '../../../api/net.ts';
+import { nodeCondition } from '../../../api/nodes.ts';
 import { nodes } from '../../../api/resources/core.ts';
 import type { Node, NodeStatus, Taint } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
-import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../../define-kind.ts';
+import { connectSubresource, defineKind, statusSubresource } from '../../define-kind.ts';
 import { checkLabelValue, checkQualifiedName } from '../../validation/names.ts';
 import { validateAmount } from '../../workloads/pod-spec/resources.ts';
 
@@ -61,14 +62,12 @@ function validateTaints(taints: readonly Taint[], errors: FieldErrors): void {
   }
 }
 
-type NewerStatus = NodeStatus & { declaredFeatures?: string[] };
-
 function validateStatus({ status }: Node, errors: FieldErrors): void {
   for (const part of ['capacity', 'allocatable'] as const) {
-    for (const [name, amount] of Object.entries((status?.[part] ?? {}) as Record<string, string>))
+    for (const [name, amount] of Object.entries(status?.[part] ?? {}))
       validateAmount(name, amount, FieldPath.of('status', part, name), errors);
   }
-  const features = (status as NewerStatus | undefined)?.declaredFeatures ?? [];
+  const features = status?.declaredFeatures ?? [];
   for (const [index, feature] of features.entries()) {
     const before = features[index - 1];
     const place = FieldPath.of('status', 'declaredFeatures').index(index);
@@ -122,10 +121,10 @@ function rolesOf({ metadata }: Node): string {
   return roles.size === 0 ? '<none>' : [...roles].sort().join(',');
 }
 
-function stateOf({ status, spec }: Node): string {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+function stateOf(node: Node): string {
+  const ready = nodeCondition(node, 'Ready');
   const state = ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown';
-  return spec?.unschedulable ? `${state},SchedulingDisabled` : state;
+  return node.spec?.unschedulable ? `${state},SchedulingDisabled` : state;
 }
 
 const addressOf = ({ status }: Node, wanted: string): string =>
@@ -134,7 +133,7 @@ const shown = (text: string | undefined): string => text || '<unknown>';
 
 export const nodeKind = defineKind(nodes, {
   shortNames: ['no'],
-  subresources: [connectSubresource('proxy', 'NodeProxyOptions', proxyVerbs), statusSubresource],
+  subresources: [connectSubresource('proxy', 'nodeProxy', 'NodeProxyOptions'), statusSubresource],
   columns: [
     nameColumn,
     textColumn('Status', 'Whether it takes pods.', (node) => stateOf(node)),

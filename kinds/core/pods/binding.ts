@@ -4,5 +4,5 @@ import { bindings } from '../../../api/resources/core.ts';
 import { defineKind } from '../../define-kind.ts';
 
 export const bindingKind = defineKind(bindings, {
-  verbs: ['create'],
+  servedBy: 'binding',
 });

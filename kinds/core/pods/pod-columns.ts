@@ -1,6 +1,8 @@
 /** What `kubectl get pods` shows. */
 
 import { humanDuration } from '../../../api/human-duration.ts';
+import { isPodReady, sidecarsOf } from '../../../api/pods.ts';
+import { parseTime } from '../../../api/time.ts';
 import type { ContainerStatus, Pod } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import type { Column, RowCondition } from '../../kind.ts';
@@ -24,28 +26,28 @@ export const podColumns: readonly Column<Pod>[] = [
   textColumn('Readiness Gates', 'How many of its readiness gates are open.', (pod) => openGates(pod), 1),
 ];
 
-const isSidecar = (pod: Pod, status: ContainerStatus): boolean =>
-  pod.spec?.initContainers?.find(({ name }) => name === status.name)?.restartPolicy === 'Always';
+const isSidecarStatus = (pod: Pod, status: ContainerStatus): boolean =>
+  sidecarsOf(pod.spec).some(({ name }) => name === status.name);
 
 function countedStatuses(pod: Pod): ContainerStatus[] {
-  const sidecars = (pod.status?.initContainerStatuses ?? []).filter((status) => isSidecar(pod, status));
+  const sidecars = (pod.status?.initContainerStatuses ?? []).filter((status) => isSidecarStatus(pod, status));
   return [...sidecars, ...(pod.status?.containerStatuses ?? [])];
 }
 
 function readiness(pod: Pod): string {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').length;
+  const sidecars = sidecarsOf(pod.spec).length;
   const isInitialized = (pod.status?.conditions ?? []).some(
     ({ type, status }) => type === 'Initialized' && status === 'True',
   );
   const initializing = !isInitialized && initState(pod) !== undefined;
   const ready = countedStatuses(pod).filter(
-    (status) => status.ready && (isSidecar(pod, status) || (!initializing && status.state?.running)),
+    (status) => status.ready && (isSidecarStatus(pod, status) || (!initializing && status.state?.running)),
   ).length;
   return `${ready}/${(pod.spec?.containers.length ?? 0) + sidecars}`;
 }
 
 /** The word under STATUS. */
-export function podState(pod: Pod): string {
+function podState(pod: Pod): string {
   const { status, metadata } = pod;
   let reason = status?.reason || status?.phase || '';
   const gated = status?.conditions?.find(({ type }) => type === 'PodScheduled');
@@ -67,7 +69,7 @@ function initState(pod: Pod): string | undefined {
   for (const [index, status] of statuses.entries()) {
     const { terminated, waiting } = status.state ?? {};
     if (terminated?.exitCode === 0) continue;
-    if (isSidecar(pod, status) && status.started) continue;
+    if (isSidecarStatus(pod, status) && status.started) continue;
     if (terminated) {
       if (terminated.reason) return `Init:${terminated.reason}`;
       return terminated.signal ? `Init:Signal:${terminated.signal}` : `Init:ExitCode:${terminated.exitCode}`;
@@ -90,7 +92,7 @@ function containerState(pod: Pod, initial: string): string {
   }
   // A finished container beside one that still runs: the pod runs.
   if (reason !== 'Completed' || !isRunning) return reason;
-  const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+  const isReady = isPodReady(pod);
   return isReady ? 'Running' : 'NotReady';
 }
 
@@ -98,8 +100,7 @@ function restarts(pod: Pod, now: number): string {
   const initializing = initState(pod) !== undefined && !isInitialized(pod);
   const counted = initializing ? (pod.status?.initContainerStatuses ?? []) : countedStatuses(pod);
   const count = counted.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const times = counted.map(({ lastState }) => Date.parse(lastState?.terminated?.finishedAt ?? ''));
-  const last = Math.max(...times.filter((time) => !Number.isNaN(time)), 0);
+  const last = Math.max(...counted.map(({ lastState }) => parseTime(lastState?.terminated?.finishedAt) ?? 0), 0);
   return count > 0 && last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
 }
 

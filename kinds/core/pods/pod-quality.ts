@@ -1,7 +1,7 @@
 /** A pod's quality-of-service class: how much of what it uses it has asked for. */
 
 import { readQuantity } from '../../../api/quantity.ts';
-import type { NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
+import type { PodSpec } from '../../../api/types/core/v1.ts';
 
 export type QualityClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
@@ -14,7 +14,7 @@ interface Amounts {
 
 function positive(amounts: unknown): Map<string, bigint> {
   const found = new Map<string, bigint>();
-  for (const [name, text] of Object.entries((amounts ?? {}) as Record<string, string>)) {
+  for (const [name, text] of Object.entries(amounts ?? {})) {
     if (!counted.includes(name)) continue;
     const { nanos } = readQuantity(text);
     if (nanos > 0n) found.set(name, nanos);
@@ -23,7 +23,7 @@ function positive(amounts: unknown): Map<string, bigint> {
 }
 
 /** Pod-level requests and limits, where there are any, decide alone. */
-export function computeQualityClass(spec: NewerPodSpec): QualityClass {
+export function computeQualityClass(spec: PodSpec): QualityClass {
   const own = spec.resources && hasAmounts(spec.resources) ? [spec.resources] : undefined;
   const parts: readonly Amounts[] =
     own ?? [...spec.containers, ...(spec.initContainers ?? [])].map(({ resources }) => resources ?? {});

@@ -1,9 +1,8 @@
 /** Resizing a pod in place: CPU and memory of its containers and of the whole pod, and nothing else. */
 
 import type { Stored } from '../../../api/object.ts';
-import type { Pod, ResourceRequirements } from '../../../api/types/core/v1.ts';
+import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import type { NewerContainer, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import { computeQualityClass } from './pod-quality.ts';
 import { isSameSpec } from './pod-update.ts';
 
@@ -12,8 +11,9 @@ const lists = ['containers', 'initContainers'] as const;
 
 /** The stored spec with the resources of the new one. Other changes are dropped in silence, as upstream does. */
 export function keepAllButResources(next: Pod, previous: Stored<Pod>): void {
-  const spec = next.spec as NewerPodSpec;
-  const before = structuredClone(previous.spec) as NewerPodSpec;
+  const { spec } = next;
+  const before = structuredClone(previous.spec);
+  if (!spec || !before) return;
   if (!lists.every((list) => (spec[list] ?? []).length === (before[list] ?? []).length)) {
     next.spec = {
       ...before,
@@ -38,8 +38,8 @@ export function keepAllButResources(next: Pod, previous: Stored<Pod>): void {
 }
 
 export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors): void {
-  const spec = next.spec as NewerPodSpec;
-  const before = previous.spec as NewerPodSpec;
+  const [spec, before] = [next.spec, previous.spec];
+  if (!spec || !before) return;
   if (before.os?.name === 'windows') {
     errors.forbidden(FieldPath.root.key(''), 'windows pods cannot be resized');
     return;
@@ -58,7 +58,7 @@ export function validatePodResize(next: Pod, previous: Pod, errors: FieldErrors)
 }
 
 /** What a container or the pod was promised can change, but not disappear. */
-function validateRemovals(spec: NewerPodSpec, before: NewerPodSpec, errors: FieldErrors): void {
+function validateRemovals(spec: PodSpec, before: PodSpec, errors: FieldErrors): void {
   if (removes(before.resources?.limits, spec.resources?.limits))
     errors.forbidden(specPath.child('resources', 'limits'), 'pod-level resource limits cannot be removed');
   if (removes(before.resources?.requests, spec.resources?.requests))
@@ -80,8 +80,8 @@ function removes(before: object | undefined, now: object | undefined): boolean {
   return Object.keys(before ?? {}).some((name) => (name === 'cpu' || name === 'memory') && !names.includes(name));
 }
 
-function withoutResizable(spec: NewerPodSpec): object {
-  const strip = (container: NewerContainer) => ({
+function withoutResizable(spec: PodSpec): object {
+  const strip = (container: Container) => ({
     ...container,
     resources: withoutAmounts(container.resources),
   });

@@ -15,16 +15,8 @@ export function setPodAddresses({ status }: Pod): void {
   else if (first?.ip) status.podIP = first.ip;
 }
 
-type NewerStatus = PodStatus & {
-  observedGeneration?: number;
-  extendedResourceClaimStatus?: {
-    resourceClaimName: string;
-    requestMappings: { containerName: string; resourceName: string; requestName: string }[] | null;
-  };
-};
-
 export function validatePodStatusUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
-  const status = (next.status ?? {}) as NewerStatus;
+  const status = next.status ?? {};
   const before = previous.status ?? {};
   if (status.nominatedNodeName) {
     for (const message of checkDns1123Subdomain(status.nominatedNodeName))
@@ -42,12 +34,12 @@ export function validatePodStatusUpdate(next: Pod, previous: Pod, errors: FieldE
   validateAllocated(next, status, errors);
 }
 
-function validateConditions(status: NewerStatus, errors: FieldErrors): void {
+function validateConditions(status: PodStatus, errors: FieldErrors): void {
   for (const [index, condition] of (status.conditions ?? []).entries()) {
     const place = path.child('conditions').index(index);
     for (const message of checkQualifiedName(condition.type))
       errors.invalid(place.child('Type'), condition.type, message);
-    const { observedGeneration = 0 } = condition as { observedGeneration?: number };
+    const { observedGeneration = 0 } = condition;
     if (observedGeneration < 0)
       errors.invalid(place.child('observedGeneration'), observedGeneration, 'must be a non-negative integer');
   }
@@ -76,15 +68,12 @@ function validateTransitions(
 function isRestartable(pod: Pod, field: string, { name }: ContainerStatus): boolean {
   const list = field === 'initContainerStatuses' ? pod.spec?.initContainers : pod.spec?.containers;
   const container = list?.find((one) => one.name === name);
-  return (
-    container?.restartPolicy === 'Always' ||
-    (container as { restartPolicyRules?: unknown })?.restartPolicyRules !== undefined
-  );
+  return container?.restartPolicy === 'Always' || container?.restartPolicyRules !== undefined;
 }
 
-function validateAddresses(status: NewerStatus, errors: FieldErrors): void {
+function validateAddresses(status: PodStatus, errors: FieldErrors): void {
   validateAddressList(status.podIPs ?? [], 'podIPs', errors);
-  const hostIPs = (status as { hostIPs?: { ip?: string }[] }).hostIPs ?? [];
+  const hostIPs = status.hostIPs ?? [];
   if (hostIPs.length === 0) return;
   if (hostIPs[0]?.ip !== status.hostIP)
     errors.invalid(path.child('hostIPs').index(0).child('ip'), hostIPs[0]?.ip, 'must be equal to `hostIP`');
@@ -121,7 +110,7 @@ function validateAddressList(list: readonly { readonly ip?: string }[], field: s
 
 function validateExtendedClaims(
   pod: Pod,
-  { extendedResourceClaimStatus: claims }: NewerStatus,
+  { extendedResourceClaimStatus: claims }: PodStatus,
   errors: FieldErrors,
 ): void {
   if (!claims) return;
@@ -144,17 +133,13 @@ function validateExtendedClaims(
       errors.invalid(place.child('resourceClaimName'), claims.resourceClaimName, message);
 }
 
-type AllocatedStatus = ContainerStatus & {
-  allocatedResourcesStatus?: { name: string; resources?: { resourceID: string }[] }[];
-};
-
 function validateAllocated(pod: Pod, status: PodStatus, errors: FieldErrors): void {
   for (const field of ['initContainerStatuses', 'containerStatuses'] as const) {
     for (const [index, one] of (status[field] ?? []).entries()) {
       const list = field === 'containerStatuses' ? pod.spec?.containers : pod.spec?.initContainers;
       const container = list?.find(({ name }) => name === one.name);
       const place = path.child(field).index(index).child('allocatedResourcesStatus');
-      for (const [n, { name }] of ((one as AllocatedStatus).allocatedResourcesStatus ?? []).entries()) {
+      for (const [n, { name }] of (one.allocatedResourcesStatus ?? []).entries()) {
         const claims = (container?.resources?.claims ?? []).map((claim) => claim.name);
         const claim = /^claim:([^/]*)/.exec(name)?.[1];
         if (claim !== undefined) {

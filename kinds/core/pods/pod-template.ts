@@ -19,7 +19,7 @@ export const podTemplateKind = defineKind(podTemplates, {
     ageColumn,
   ],
   strategy: {
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     setDefaults(object) {
       object.template = withTemplateDefaults(object.template);
     },

@@ -1,12 +1,19 @@
 /** What may change in a pod's spec after creation: images, deadline, more tolerations, fewer gates, and little else. */
 
 import { own } from '../../../api/json-record.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm, Toleration } from '../../../api/types/core/v1.ts';
+import { mirrorAnnotation } from '../../../api/labels.ts';
+import type {
+  Container,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  Pod,
+  PodSpec,
+  Toleration,
+} from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
-import type { NewerContainer, NewerPod, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import { validateTolerations } from '../../workloads/pod-spec/placement.ts';
-import { appArmorPrefix, mirrorAnnotation, validatePodAnnotations } from '../../workloads/pod-spec/pod-annotations.ts';
+import { appArmorPrefix, validatePodAnnotations } from '../../workloads/pod-spec/pod-annotations.ts';
 
 const specPath = FieldPath.of('spec');
 const requirementDefinition = 'io.k8s.api.core.v1.NodeSelectorRequirement';
@@ -16,9 +23,9 @@ const maxDeadline = 2 ** 31 - 1;
 const immutableText =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
-export function validatePodUpdate(next: NewerPod, previous: NewerPod, errors: FieldErrors): void {
-  const spec = next.spec as NewerPodSpec;
-  const before = previous.spec as NewerPodSpec;
+export function validatePodUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
+  const [spec, before] = [next.spec, previous.spec];
+  if (!spec || !before) return;
   validateAnnotationUpdate(next, previous, errors);
   if (!validateImages(spec.containers, before.containers, specPath.child('containers'), errors)) return;
   if (!validateImages(spec.initContainers ?? [], before.initContainers ?? [], specPath.child('initContainers'), errors))
@@ -36,8 +43,8 @@ export const isSameSpec = (a: object, b: object): boolean => isSemanticallyEqual
 
 /** False when the lists do not even have the same containers: then nothing else is asked. */
 function validateImages(
-  next: readonly NewerContainer[],
-  previous: readonly NewerContainer[],
+  next: readonly Container[],
+  previous: readonly Container[],
   path: FieldPath,
   errors: FieldErrors,
 ): boolean {
@@ -64,7 +71,7 @@ function validateDeadline(next: number | undefined, previous: number | undefined
     errors.invalid(place, next, 'must be less than or equal to previous value');
 }
 
-function validateGateRemoval(spec: NewerPodSpec, before: NewerPodSpec, errors: FieldErrors): void {
+function validateGateRemoval(spec: PodSpec, before: PodSpec, errors: FieldErrors): void {
   const known = new Set((before.schedulingGates ?? []).map(({ name }) => name));
   for (const [index, { name }] of (spec.schedulingGates ?? []).entries()) {
     if (known.has(name)) continue;
@@ -91,7 +98,7 @@ function validateAddedTolerations(
 }
 
 /** As long as a pod waits at a gate, where it may run can be narrowed. */
-function validateGatedChanges(spec: NewerPodSpec, before: NewerPodSpec, errors: FieldErrors): void {
+function validateGatedChanges(spec: PodSpec, before: PodSpec, errors: FieldErrors): void {
   const selector = spec.nodeSelector ?? {};
   for (const [key, value] of Object.entries(before.nodeSelector ?? {})) {
     if (own(selector, key) === value) continue;
@@ -120,7 +127,7 @@ function validateGatedChanges(spec: NewerPodSpec, before: NewerPodSpec, errors: 
   }
 }
 
-const termsOf = (spec: NewerPodSpec): NodeSelectorTerm[] =>
+const termsOf = (spec: PodSpec): NodeSelectorTerm[] =>
   spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
 
 /** Those before stand at the beginning, unchanged. */
@@ -140,9 +147,9 @@ function goTerm({ matchExpressions, matchFields }: NodeSelectorTerm): object {
 }
 
 /** The new spec with everything that may change put back: what is left must be as before. */
-function withAllowedChanges(spec: NewerPodSpec, before: NewerPodSpec, isGated: boolean): NewerPodSpec {
+function withAllowedChanges(spec: PodSpec, before: PodSpec, isGated: boolean): PodSpec {
   const munged = structuredClone(spec);
-  const putBack = <Name extends keyof NewerPodSpec>(name: Name) => {
+  const putBack = <Name extends keyof PodSpec>(name: Name) => {
     const old = structuredClone(before[name]);
     if (old === undefined) delete munged[name];
     else munged[name] = old;
@@ -162,7 +169,7 @@ function withAllowedChanges(spec: NewerPodSpec, before: NewerPodSpec, isGated: b
 }
 
 /** Affinity that says nothing but about nodes came with the node affinity. */
-function restoreNodeAffinity(munged: NewerPodSpec, before: NewerPodSpec): void {
+function restoreNodeAffinity(munged: PodSpec, before: PodSpec): void {
   const { nodeAffinity: _, ...rest } = munged.affinity ?? {};
   const old = before.affinity?.nodeAffinity;
   const affinity = { ...rest, ...(old && { nodeAffinity: structuredClone(old) }) };
@@ -170,7 +177,7 @@ function restoreNodeAffinity(munged: NewerPodSpec, before: NewerPodSpec): void {
   else munged.affinity = affinity;
 }
 
-function restoreImages(containers: NewerContainer[], before: readonly NewerContainer[]): void {
+function restoreImages(containers: Container[], before: readonly Container[]): void {
   for (const [index, container] of containers.entries()) {
     const image = before[index]?.image;
     if (image === undefined) delete container.image;
@@ -178,7 +185,7 @@ function restoreImages(containers: NewerContainer[], before: readonly NewerConta
   }
 }
 
-function validateAnnotationUpdate(next: NewerPod, previous: NewerPod, errors: FieldErrors): void {
+function validateAnnotationUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
   const path = FieldPath.of('metadata', 'annotations');
   const now = next.metadata?.annotations ?? {};
   const before = previous.metadata?.annotations ?? {};
@@ -193,5 +200,5 @@ function validateAnnotationUpdate(next: NewerPod, previous: NewerPod, errors: Fi
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
     else if (key.startsWith(appArmorPrefix)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
   }
-  validatePodAnnotations(now, next.spec as NewerPodSpec, path, errors);
+  if (next.spec) validatePodAnnotations(now, next.spec, path, errors);
 }

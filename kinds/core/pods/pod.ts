@@ -1,18 +1,17 @@
 /** Pods. The rules for their spec are in `pod-spec/`, those for updates, resizing and status in files beside this one. */
 
 import type { Stored } from '../../../api/object.ts';
-import type { Verb } from '../../../api/resource.ts';
+import { isPodFinished } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
-import { connectSubresource, defineKind, editSubresource, proxyVerbs, statusSubresource } from '../../define-kind.ts';
+import { connectSubresource, defineKind, statusSubresource, subresource } from '../../define-kind.ts';
 import type { Strategy, WriteContext } from '../../kind.ts';
 import { keepMetadata } from '../../spec-and-status.ts';
 import { setPodDefaults } from '../../workloads/pod-spec/defaults.ts';
 import { dropGatedFields } from '../../workloads/pod-spec/gated-fields.ts';
 import { mergeLabelKeys } from '../../workloads/pod-spec/match-label-keys.ts';
-import type { NewerPod, NewerPodSpec } from '../../workloads/pod-spec/newer-fields.ts';
 import {
   syncAppArmor,
   validatePodAnnotations,
@@ -26,7 +25,6 @@ import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodAddresses, validatePodStatusUpdate } from './pod-status.ts';
 import { validatePodUpdate } from './pod-update.ts';
 
-const connectVerbs: readonly Verb[] = ['create', 'get'];
 const specPath = FieldPath.of('spec');
 const ephemeralDefinition = 'io.k8s.api.core.v1.EphemeralContainer';
 
@@ -37,7 +35,8 @@ const strategy: Strategy<Pod> = {
   },
 
   prepareForCreate(pod) {
-    const spec = pod.spec as NewerPodSpec;
+    const { spec } = pod;
+    if (!spec) return;
     if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
     dropGatedFields(spec);
     const isGated = (spec.schedulingGates ?? []).length > 0;
@@ -60,13 +59,13 @@ const strategy: Strategy<Pod> = {
     if (subresource === 'status') validatePodStatusUpdate(next, previous, errors);
     else if (subresource === 'resize') validatePodResize(next, previous, errors);
     else if (subresource === 'ephemeralcontainers') validateEphemeralUpdate(next, previous, errors);
-    else validatePodUpdate(next as NewerPod, previous as NewerPod, errors);
+    else validatePodUpdate(next, previous, errors);
   },
 
   metadataOnUpdate: 'both',
   warnings: (pod, previous) => podWarnings(pod, previous),
   generationOf: ({ spec }) => ({ spec }),
-  answersDeletedObject: true,
+  returnDeletedObject: true,
   gracePeriodSeconds: (pod, asked) => deletionGrace(pod, asked),
 };
 
@@ -80,7 +79,7 @@ const gatedCondition = ({ metadata }: Pod) => ({
 });
 
 function validatePod(pod: Pod, errors: FieldErrors, context: WriteContext): void {
-  const spec = pod.spec as NewerPodSpec;
+  const spec = pod.spec ?? { containers: [] };
   const annotations = pod.metadata?.annotations ?? {};
   validatePodAnnotations(annotations, spec, FieldPath.of('metadata', 'annotations'), errors);
   validatePodSpec(spec, { podName: pod.metadata?.name ?? '' }, specPath, errors);
@@ -103,7 +102,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
   Object.assign(next, { status: { ...previous.status } });
   if (subresource === 'ephemeralcontainers') {
     const ephemeral = next.spec?.ephemeralContainers;
-    next.spec = { ...(previous.spec as NewerPodSpec) };
+    next.spec = { ...(previous.spec ?? { containers: [] }) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
     keepMetadata(next, previous);
@@ -111,7 +110,7 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     keepMetadata(next, previous);
     keepAllButResources(next, previous);
   } else {
-    dropGatedFields(next.spec as NewerPodSpec);
+    if (next.spec) dropGatedFields(next.spec);
   }
 }
 
@@ -139,8 +138,7 @@ function validateEphemeralUpdate(next: Pod, previous: Pod, errors: FieldErrors):
 /** What was asked, else what the pod says; a pod that never ran, or runs no more, goes at once. */
 function deletionGrace(pod: Stored<Pod>, asked: number | undefined): number {
   const wanted = asked ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
-  const phase = pod.status?.phase;
-  if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+  if (!pod.spec?.nodeName || isPodFinished(pod)) return 0;
   return wanted < 0 ? 1 : wanted;
 }
 
@@ -148,15 +146,15 @@ export const podKind = defineKind(pods, {
   shortNames: ['po'],
   categories: ['all'],
   subresources: [
-    connectSubresource('attach', 'PodAttachOptions', connectVerbs),
-    { name: 'binding', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
-    editSubresource('ephemeralcontainers'),
-    { name: 'eviction', verbs: ['create'], body: { group: 'policy', version: 'v1', kind: 'Eviction' } },
-    connectSubresource('exec', 'PodExecOptions', connectVerbs),
-    { name: 'log', verbs: ['get'] },
-    connectSubresource('portforward', 'PodPortForwardOptions', connectVerbs),
-    connectSubresource('proxy', 'PodProxyOptions', proxyVerbs),
-    editSubresource('resize'),
+    connectSubresource('attach', 'attach', 'PodAttachOptions'),
+    subresource('binding', 'binding', { group: '', version: 'v1', kind: 'Binding' }),
+    subresource('ephemeralcontainers', 'storedPart'),
+    subresource('eviction', 'eviction', { group: 'policy', version: 'v1', kind: 'Eviction' }),
+    connectSubresource('exec', 'exec', 'PodExecOptions'),
+    subresource('log', 'log'),
+    connectSubresource('portforward', 'portForward', 'PodPortForwardOptions'),
+    connectSubresource('proxy', 'podProxy', 'PodProxyOptions'),
+    subresource('resize', 'storedPart'),
     statusSubresource,
   ],
   columns: podColumns,

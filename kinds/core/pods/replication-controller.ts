@@ -98,7 +98,7 @@ export const replicationControllerKind = defineKind(replicationControllers, {
   selectableFields: [{ name: 'status.replicas', value: ({ status }) => String(status?.replicas ?? 0) }],
   strategy: {
     ...specAndStatus<ReplicationController>({ newStatus: () => ({ replicas: 0 }) }),
-    orphansDependents: true,
+    defaultPropagationPolicy: 'Orphan',
     setDefaults: (controller) => setDefaults(controller),
     validate(controller, errors, { subresource }) {
       if (subresource === 'status') validateStatus(controller, errors);

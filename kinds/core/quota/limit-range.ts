@@ -22,8 +22,6 @@ interface Item {
   readonly maxLimitRequestRatio: Amounts;
 }
 
-const parts = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
-
 function validate(range: LimitRange, errors: FieldErrors): void {
   const types = new Set<string>();
   for (const [index, item] of (range.spec?.limits ?? []).entries()) {
@@ -43,9 +41,8 @@ function validateType(type: string, path: FieldPath, errors: FieldErrors): void 
 }
 
 function validateItem(item: LimitRangeItem, path: FieldPath, errors: FieldErrors): void {
-  const amounts = Object.fromEntries(
-    parts.map((part) => [part, { ...(item[part] as Amounts | undefined) }]),
-  ) as unknown as Item;
+  const { max = {}, min = {}, default: standard = {}, defaultRequest = {}, maxLimitRequestRatio = {} } = item;
+  const amounts: Item = { max, min, default: standard, defaultRequest, maxLimitRequestRatio };
   const checkName =
     item.type === 'Container' || item.type === 'Pod' ? validateContainerResourceName : validateResourceName;
   const names = new Set<string>();
@@ -139,11 +136,11 @@ function validateRatio(
 function setDefaults(range: LimitRange): void {
   for (const item of range.spec?.limits ?? []) {
     if (item.type !== 'Container') continue;
-    const standard = { ...(item.max as Amounts | undefined), ...(item.default as Amounts | undefined) };
+    const standard = { ...item.max, ...item.default };
     const request = {
-      ...(item.min as Amounts | undefined),
+      ...item.min,
       ...standard,
-      ...(item.defaultRequest as Amounts | undefined),
+      ...item.defaultRequest,
     };
     if (Object.keys(standard).length > 0) item.default = standard;
     if (Object.keys(request).length > 0) item.defaultRequest = request;
@@ -153,7 +150,7 @@ function setDefaults(range: LimitRange): void {
 export const limitRangeKind = defineKind(limitRanges, {
   shortNames: ['limits'],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'all',
     setDefaults: (range) => setDefaults(range),
     prepareForCreate({ metadata }) {

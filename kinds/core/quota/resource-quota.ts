@@ -40,8 +40,8 @@ function validateQuotaName(name: string, path: FieldPath, errors: FieldErrors): 
     errors.invalid(path, name, 'must be a standard resource for quota');
 }
 
-function validateAmounts(amounts: unknown, path: FieldPath, errors: FieldErrors): void {
-  for (const [name, amount] of Object.entries((amounts ?? {}) as Amounts)) {
+function validateAmounts(amounts: Amounts | undefined, path: FieldPath, errors: FieldErrors): void {
+  for (const [name, amount] of Object.entries(amounts ?? {})) {
     validateQuotaName(name, path.key(name), errors);
     validateAmount(name, amount, path.key(name), errors);
   }
@@ -155,8 +155,8 @@ function validateRequirement(
 
 /** `cpu: 1/4, pods: 2/10` */
 function usage(quota: ResourceQuota, belongs: (name: string) => boolean): string {
-  const hard = (quota.status?.hard ?? {}) as Amounts;
-  const used = (quota.status?.used ?? {}) as Amounts;
+  const hard = quota.status?.hard ?? {};
+  const used = quota.status?.used ?? {};
   const names = Object.keys(hard).filter(belongs).sort();
   return names.map((name) => `${name}: ${own(used, name) ?? '0'}/${hard[name]}`).join(', ');
 }
@@ -174,7 +174,7 @@ export const resourceQuotaKind = defineKind(resourceQuotas, {
   ],
   strategy: {
     ...specAndStatus<ResourceQuota>({ newStatus: () => ({}), hasGeneration: false }),
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     validate(quota, errors, { subresource }) {
       if (subresource === 'status') {
         validateAmounts(quota.status?.hard, FieldPath.of('status', 'hard'), errors);

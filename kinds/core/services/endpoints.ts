@@ -67,7 +67,7 @@ function validatePort(port: EndpointPort, isNamed: boolean, place: FieldPath, er
 }
 
 /** Addresses that have the same ports stand together, once each. */
-export function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubset[] {
+function repackSubsets(subsets: readonly EndpointSubset[]): EndpointSubset[] {
   const byPorts = new Map<
     string,
     { ready: Map<string, EndpointAddress>; unready: Map<string, EndpointAddress>; ports: EndpointPort[] }
@@ -121,7 +121,7 @@ export const endpointsKind = defineKind(endpoints, {
     ageColumn,
   ],
   strategy: {
-    createOnUpdate: true,
+    allowCreateOnUpdate: true,
     metadataOnUpdate: 'both',
     setDefaults({ subsets = [] }) {
       for (const { ports = [] } of subsets) for (const port of ports) port.protocol ||= 'TCP';

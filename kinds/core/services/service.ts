@@ -4,7 +4,7 @@ import type { Stored } from '../../../api/object.ts';
 import { services } from '../../../api/resources/core.ts';
 import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts';
 import { ageColumn, formatLabels, nameColumn, textColumn } from '../../columns.ts';
-import { connectSubresource, defineKind, proxyVerbs, statusSubresource } from '../../define-kind.ts';
+import { connectSubresource, defineKind, statusSubresource } from '../../define-kind.ts';
 import type { Strategy } from '../../kind.ts';
 import { dropTypeDependentFields, isExternallyReachable } from './service-types.ts';
 import { validateService, validateServiceStatus, validateServiceUpdate } from './service-validation.ts';
@@ -34,10 +34,10 @@ function setDefaults({ spec, status }: Service): void {
 }
 
 const strategy: Strategy<Service> = {
-  createOnUpdate: true,
+  allowCreateOnUpdate: true,
   nameFormat: 'label',
   metadataOnUpdate: 'both',
-  answersDeletedObject: true,
+  returnDeletedObject: true,
   setDefaults: (service) => setDefaults(service),
   prepareForCreate(service) {
     Object.assign(service, { status: { loadBalancer: {} } });
@@ -104,7 +104,7 @@ const portsOf = ({ ports = [] }: ServiceSpec): string =>
 export const serviceKind = defineKind(services, {
   shortNames: ['svc'],
   categories: ['all'],
-  subresources: [connectSubresource('proxy', 'ServiceProxyOptions', proxyVerbs), statusSubresource],
+  subresources: [connectSubresource('proxy', 'serviceProxy', 'ServiceProxyOptions'), statusSubresource],
   columns: [
     nameColumn,
     textColumn('Type', 'How it is reached.', ({ spec }) => spec?.type ?? ''),

@@ -1,5 +1,6 @@
 /** PersistentVolumeClaims: storage that a namespace asks for. */
 
+import { storageClassAnnotation } from '../../../api/labels.ts';
 import { compareQuantities } from '../../../api/quantity.ts';
 import { persistentVolumeClaims } from '../../../api/resources/core.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../api/types/core/v1.ts';
@@ -10,15 +11,13 @@ import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
-import { claimWarnings } from './amount-warnings.ts';
-import { validateAmountOfStorage, validateClaimSpec } from './claim-validation.ts';
+import { claimWarnings } from '../../workloads/volumes/amount-warnings.ts';
+import { validateAmountOfStorage, validateClaimSpec } from '../../workloads/volumes/claim-validation.ts';
 import { formatAccessModes } from './persistent-volume.ts';
 
 const specPath = FieldPath.of('spec');
 const statusPath = FieldPath.of('status');
 const specDefinition = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
-
-type Amounts = Readonly<Record<string, string>>;
 
 /** Two fields for one thing: each stands for the other when that is missing. */
 function mirrorDataSource(spec: PersistentVolumeClaimSpec): void {
@@ -48,9 +47,8 @@ function validateUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeC
       `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference}`,
     );
   }
-  const requests = (claim: PersistentVolumeClaimSpec) =>
-    (claim.resources?.requests as Amounts | undefined)?.storage ?? '0';
-  const capacity = (previous.status?.capacity as Amounts | undefined)?.storage ?? '0';
+  const requests = (claim: PersistentVolumeClaimSpec) => claim.resources?.requests?.storage ?? '0';
+  const capacity = previous.status?.capacity?.storage ?? '0';
   const [asked, had] = [requests(spec), requests(before)];
   if (compareQuantities(asked, had) < 0 && compareQuantities(asked, capacity) <= 0)
     errors.forbidden(specPath.child('resources', 'requests', 'storage'), 'field can not be less than status.capacity');
@@ -78,7 +76,7 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
   const isBound = previous.status?.phase === 'Bound';
   if (!before.volumeName) delete spec.volumeName;
   if (isBound && spec.resources?.requests) {
-    const storage = (before.resources?.requests as Amounts | undefined)?.storage;
+    const storage = before.resources?.requests?.storage;
     spec.resources.requests = { ...spec.resources.requests, ...(storage !== undefined && { storage }) };
   }
   if (isBound) {
@@ -90,14 +88,14 @@ function withAllowedChanges(next: PersistentVolumeClaim, previous: PersistentVol
 }
 
 function validateStatus({ status }: PersistentVolumeClaim, errors: FieldErrors): void {
-  for (const [name, amount] of Object.entries((status?.capacity ?? {}) as Amounts))
+  for (const [name, amount] of Object.entries(status?.capacity ?? {}))
     validateAmountOfStorage(amount, statusPath.child('capacity').key(name), errors);
   for (const [name, state] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
     const at = statusPath.child('allocatedResourceStatuses');
     if (!validateResource(name, at, errors)) continue;
     if (!resizeStates.includes(state)) errors.notSupported(at, name, resizeStates);
   }
-  for (const [name, amount] of Object.entries((status?.allocatedResources ?? {}) as Amounts)) {
+  for (const [name, amount] of Object.entries(status?.allocatedResources ?? {})) {
     if (!validateResource(name, statusPath.child('allocatedResources'), errors)) continue;
     validateAmountOfStorage(amount, statusPath.child('allocatedResources').key(name), errors);
   }
@@ -133,7 +131,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
     ),
     textColumn('Volume', 'The volume that it is bound to.', ({ spec }) => spec?.volumeName ?? ''),
     textColumn('Capacity', 'How much it got.', ({ spec, status }) =>
-      spec?.volumeName ? String((status?.capacity as Amounts | undefined)?.storage ?? '0') : '',
+      spec?.volumeName ? String(status?.capacity?.storage ?? '0') : '',
     ),
     textColumn('Access Modes', 'How it may be mounted.', ({ spec, status }) =>
       spec?.volumeName ? formatAccessModes(status?.accessModes) : '',
@@ -141,8 +139,7 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
     textColumn(
       'StorageClass',
       'The class that it asks for.',
-      ({ spec, metadata }) =>
-        metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? '',
+      ({ spec, metadata }) => metadata.annotations?.[storageClassAnnotation] ?? spec?.storageClassName ?? '',
     ),
     textColumn(
       'VolumeAttributesClass',
@@ -154,12 +151,12 @@ export const persistentVolumeClaimKind = defineKind(persistentVolumeClaims, {
   ],
   strategy: {
     warnings({ metadata, spec }) {
-      const name = 'volume.beta.kubernetes.io/storage-class';
+      const name = storageClassAnnotation;
       const text = `metadata.annotations[${name}]: deprecated since v1.8; use "storageClassName" attribute instead`;
       const found = metadata?.annotations?.[name] === undefined ? [] : [text];
       return [...found, ...claimWarnings(spec?.resources, 'spec')];
     },
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'both',
     setDefaults(claim) {
       if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';

@@ -1,20 +1,27 @@
 /** The rules for PersistentVolumes. */
 
 import type { PersistentVolume, PersistentVolumeSpec, SecretReference } from '../../../api/types/core/v1.ts';
+import { compareKeys } from '../../../base/compare.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { goDifference, goInternalForm } from '../../../machinery/schema/go-internal-form.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { shapeOf } from '../../../machinery/schema/shape.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateNoBacksteps } from '../../workloads/pod-spec/environment.ts';
+import { validateNoBacksteps } from '../../validation/paths.ts';
 import { validateNodeSelector } from '../../workloads/pod-spec/placement.ts';
 import {
   validateAccessModes,
   validateAmountOfStorage,
   validatePositive,
   validateVolumeMode,
-} from './claim-validation.ts';
-import { type SourceRule, sharedSource, sourceRule, validateDriverName, validateHostPath } from './volume-sources.ts';
+} from '../../workloads/volumes/claim-validation.ts';
+import {
+  type SourceRule,
+  sharedSource,
+  sourceRule,
+  validateDriverName,
+  validateHostPath,
+} from '../../workloads/volumes/volume-sources.ts';
 
 const path = FieldPath.of('spec');
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];
@@ -64,24 +71,23 @@ function validateLocal(source: { path: string }, place: FieldPath, errors: Field
 
 const glusterfs: SourceRule = {
   ...shared('glusterfs'),
-  validate(source, place, errors, name) {
+  ...sourceRule('glusterfs', (source: { endpointsNamespace?: string }, place, errors, name) => {
     shared('glusterfs').validate(source, place, errors, name);
-    const { endpointsNamespace } = source as { endpointsNamespace?: string };
+    const { endpointsNamespace } = source;
     if (endpointsNamespace === undefined) return;
     const at = place.child('endpointsNamespace');
     if (endpointsNamespace === '')
       errors.invalid(at, '', 'if the endpointnamespace is set, it must be a valid namespace name');
     else for (const message of checkDns1123Label(endpointsNamespace)) errors.invalid(at, endpointsNamespace, message);
-  },
+  }),
 };
 
 const azureFile: SourceRule = {
   ...shared('azureFile'),
-  validate(source, place, errors, name) {
+  ...sourceRule('azureFile', (source: { secretNamespace?: string }, place, errors, name) => {
     shared('azureFile').validate(source, place, errors, name);
-    const { secretNamespace } = source as { secretNamespace?: string };
-    if (secretNamespace === '') errors.required(place.child('secretNamespace'));
-  },
+    if (source.secretNamespace === '') errors.required(place.child('secretNamespace'));
+  }),
 };
 
 /** In upstream's order. */
@@ -143,10 +149,10 @@ function validateVolumeSpec(spec: PersistentVolumeSpec, name: string, place: Fie
 
 /** As Go shows a map: in the order of its keys. */
 const byName = (amounts: Record<string, string>): object =>
-  Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  Object.fromEntries(Object.entries(amounts).sort(compareKeys));
 
 function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, errors: FieldErrors): void {
-  const amounts = (capacity ?? {}) as Record<string, string>;
+  const amounts = capacity ?? {};
   const names = Object.keys(amounts);
   if (names.length === 0) errors.required(place);
   if (amounts.storage === undefined || names.length > 1)
@@ -160,7 +166,7 @@ function validateCapacity({ capacity }: PersistentVolumeSpec, place: FieldPath, 
 function validateSources(spec: PersistentVolumeSpec, name: string, place: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(spec, field) as object | undefined;
+    const source: object | undefined = Reflect.get(spec, field);
     if (source === undefined) continue;
     count += 1;
     // Upstream overlooks that a flexVolume may be one too many.
@@ -186,9 +192,7 @@ function validateClassNames(spec: PersistentVolumeSpec, place: FieldPath, errors
 
 export function validateVolumeUpdate(next: PersistentVolume, previous: PersistentVolume, errors: FieldErrors): void {
   const [spec, before] = [next.spec ?? {}, previous.spec ?? {}];
-  const isSame = sources.every(({ field }) =>
-    isSameSource(field, Reflect.get(spec, field), Reflect.get(before, field)),
-  );
+  const isSame = sources.every(({ field }) => isSameSource(field, spec, before));
   if (!isSame) {
     const difference = goDifference(formOfSource(before), formOfSource(spec));
     const text = `spec.persistentvolumesource is immutable after creation\n${difference}`;
@@ -234,14 +238,14 @@ const sourceOrder: readonly string[] = [
 ];
 
 /** Secrets for growing may be added to what had none. */
-function isSameSource(field: string, next: unknown, previous: unknown): boolean {
+function isSameSource(field: string, next: PersistentVolumeSpec, previous: PersistentVolumeSpec): boolean {
   const isSame = (a: unknown, b: unknown) => isSemanticallyEqual(specDefinition, { [field]: a }, { [field]: b });
-  if (field !== 'csi' || !next || !previous) return isSame(next, previous);
-  const old = previous as CsiSource;
-  const now = { ...(next as CsiSource) };
+  if (field !== 'csi' || !next.csi || !previous.csi)
+    return isSame(Reflect.get(next, field), Reflect.get(previous, field));
+  const now = { ...next.csi };
   for (const secret of ['controllerExpandSecretRef', 'nodeExpandSecretRef'] as const)
-    if (!old[secret]) delete now[secret];
-  return isSame(now, old);
+    if (!previous.csi[secret]) delete now[secret];
+  return isSame(now, previous.csi);
 }
 
 /** The affinity as upstream prints it: its internal form. */

@@ -1,7 +1,9 @@
 /** PersistentVolumes: storage that outlives pods. */
 
+import { storageClassAnnotation } from '../../../api/labels.ts';
 import type { Stored } from '../../../api/object.ts';
 import { persistentVolumes } from '../../../api/resources/core.ts';
+import { formatTime } from '../../../api/time.ts';
 import type { PersistentVolume, PersistentVolumeSpec } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, statusSubresource } from '../../define-kind.ts';
@@ -9,7 +11,7 @@ import { setHostVolumeDefaults } from '../../workloads/pod-spec/defaults.ts';
 import { validateVolume, validateVolumeUpdate } from './persistent-volume-validation.ts';
 
 function setDefaults(volume: PersistentVolume): void {
-  const spec = volume.spec as PersistentVolumeSpec | undefined;
+  const spec = volume.spec;
   if (!spec) return;
   spec.persistentVolumeReclaimPolicy ||= 'Retain';
   spec.volumeMode ??= 'Filesystem';
@@ -20,10 +22,10 @@ function setDefaults(volume: PersistentVolume): void {
 /** When the phase changes the time of the change is kept. */
 function notePhase(next: PersistentVolume, previous: Stored<PersistentVolume>): void {
   if (next.status?.phase === previous.status?.phase) return;
-  const isNoted = (next.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
-  const before = (previous.status as { lastPhaseTransitionTime?: string })?.lastPhaseTransitionTime;
+  const isNoted = next.status?.lastPhaseTransitionTime;
+  const before = previous.status?.lastPhaseTransitionTime;
   if (isNoted !== undefined && isNoted !== before) return;
-  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: new Date().toISOString() } });
+  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: formatTime(Date.now()) } });
 }
 
 const modeLetters: Readonly<Record<string, string>> = {
@@ -56,7 +58,7 @@ const goneSources: Readonly<Record<string, string>> = {
 };
 
 const goneAnnotations: Readonly<Record<string, string>> = {
-  'volume.beta.kubernetes.io/storage-class': 'deprecated since v1.8; use "storageClassName" attribute instead',
+  [storageClassAnnotation]: 'deprecated since v1.8; use "storageClassName" attribute instead',
   'volume.beta.kubernetes.io/mount-options': 'deprecated since v1.31; use "mountOptions" attribute instead',
 };
 
@@ -99,7 +101,7 @@ export const persistentVolumeKind = defineKind(persistentVolumes, {
     textColumn('VolumeMode', 'A file system or a device.', ({ spec }) => spec?.volumeMode ?? '<unset>', 1),
   ],
   strategy: {
-    answersDeletedObject: true,
+    returnDeletedObject: true,
     metadataOnUpdate: 'all',
     setDefaults: (volume) => setDefaults(volume),
     prepareForCreate(volume) {

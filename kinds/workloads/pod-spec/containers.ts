@@ -1,24 +1,27 @@
 /** Containers of a pod: plain, init and ephemeral ones. */
 
-import type { Container, ContainerPort, VolumeDevice, VolumeMount } from '../../../api/types/core/v1.ts';
+import type {
+  Container,
+  ContainerPort,
+  ContainerRestartRule,
+  EphemeralContainer,
+  PodSpec,
+  Volume,
+  VolumeDevice,
+  VolumeMount,
+} from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { checkDns1123Label, checkPortName, checkPortNumber } from '../../validation/names.ts';
-import { validateEnvFrom, validateEnvironment, validateLocalPath } from './environment.ts';
+import { validateLocalPath } from '../../validation/paths.ts';
+import { validateEnvFrom, validateEnvironment } from './environment.ts';
 import { validateLifecycle, validateProbes } from './handlers.ts';
-import type {
-  NewerContainer,
-  NewerEphemeralContainer,
-  NewerPodSpec,
-  NewerVolume,
-  RestartRule,
-} from './newer-fields.ts';
 import { validateResources } from './resources.ts';
 import { validateContainerSecurity } from './security.ts';
 
 /** What containers refer to in their pod. */
 interface PodContext {
-  readonly spec: NewerPodSpec;
-  readonly volumes: ReadonlyMap<string, NewerVolume>;
+  readonly spec: PodSpec;
+  readonly volumes: ReadonlyMap<string, Volume>;
   readonly emptyDirs: ReadonlySet<string>;
   readonly claims: ReadonlySet<string>;
 }
@@ -27,8 +30,8 @@ const pullPolicies = ['Always', 'IfNotPresent', 'Never'];
 const messagePolicies = ['File', 'FallbackToLogsOnError'];
 
 export function validateAllContainers(
-  spec: NewerPodSpec,
-  volumes: ReadonlyMap<string, NewerVolume>,
+  spec: PodSpec,
+  volumes: ReadonlyMap<string, Volume>,
   path: FieldPath,
   errors: FieldErrors,
 ): void {
@@ -44,7 +47,7 @@ export function validateAllContainers(
 }
 
 function validatePlainContainers(
-  containers: readonly NewerContainer[],
+  containers: readonly Container[],
   context: PodContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -71,7 +74,7 @@ function validatePlainContainers(
 }
 
 function validateInitContainers(
-  containers: readonly NewerContainer[],
+  containers: readonly Container[],
   context: PodContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -103,7 +106,7 @@ function validateInitContainers(
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 
 function validateRestartRules(
-  { restartPolicy, restartPolicyRules = [] }: NewerContainer,
+  { restartPolicy, restartPolicyRules = [] }: Container,
   path: FieldPath,
   errors: FieldErrors,
 ): void {
@@ -119,7 +122,7 @@ function validateRestartRules(
 const ruleActions = ['Restart', 'RestartAllContainers'];
 const maxExitCodes = 255;
 
-function validateRestartRule({ action, exitCodes }: RestartRule, path: FieldPath, errors: FieldErrors): void {
+function validateRestartRule({ action, exitCodes }: ContainerRestartRule, path: FieldPath, errors: FieldErrors): void {
   if (!ruleActions.includes(action)) errors.notSupported(path.child('action'), action, ruleActions);
   if (!exitCodes) {
     errors.required(path.child('exitCodes'), 'must be specified');
@@ -134,7 +137,7 @@ function validateRestartRule({ action, exitCodes }: RestartRule, path: FieldPath
 
 /** What all kinds of containers are asked. */
 function validateCommon(
-  container: NewerContainer | NewerEphemeralContainer,
+  container: Container | EphemeralContainer,
   context: PodContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -166,12 +169,7 @@ function validateCommon(
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
 
-function validatePorts(
-  ports: readonly ContainerPort[],
-  spec: NewerPodSpec,
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
+function validatePorts(ports: readonly ContainerPort[], spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const place = path.index(index);
@@ -197,7 +195,7 @@ function validatePorts(
 
 /** One address of the host serves one container. `single` is the place of a container that stands for itself. */
 function validateHostPortConflicts(
-  containers: readonly NewerContainer[],
+  containers: readonly Container[],
   path: FieldPath | undefined,
   errors: FieldErrors,
   single?: FieldPath,
@@ -320,7 +318,7 @@ const resizePolicies = ['NotRequired', 'RestartContainer'];
 
 function validateResizePolicy(
   container: Pick<Container, 'resizePolicy'>,
-  spec: NewerPodSpec,
+  spec: PodSpec,
   path: FieldPath,
   errors: FieldErrors,
 ): void {
@@ -357,7 +355,7 @@ function isSet(value: unknown): boolean {
 }
 
 function validateEphemeralContainers(
-  containers: readonly NewerEphemeralContainer[],
+  containers: readonly EphemeralContainer[],
   context: PodContext,
   path: FieldPath,
   errors: FieldErrors,

@@ -2,27 +2,24 @@
 
 import { formatQuantity, readQuantity } from '../../../api/quantity.ts';
 import type {
+  Container,
   ContainerPort,
+  EnvVarSource,
+  EphemeralContainer,
   LifecycleHandler,
   Pod,
+  PodSpec,
   Probe,
   ResourceRequirements,
   Volume,
   VolumeProjection,
 } from '../../../api/types/core/v1.ts';
-import type {
-  NewerContainer,
-  NewerEnvVarSource,
-  NewerEphemeralContainer,
-  NewerPodSpec,
-  NewerVolume,
-} from './newer-fields.ts';
 
 const defaultFileMode = 0o644;
 const defaultTokenSeconds = 3600;
 
 /** The defaults that pods and templates share. */
-export function setPodSpecDefaults(spec: NewerPodSpec): void {
+export function setPodSpecDefaults(spec: PodSpec): void {
   spec.dnsPolicy ||= 'ClusterFirst';
   spec.restartPolicy ||= 'Always';
   spec.securityContext ??= {};
@@ -38,7 +35,7 @@ export function setPodSpecDefaults(spec: NewerPodSpec): void {
 
 /** What only pods get, not the templates they are made from. */
 export function setPodDefaults(pod: Pod): void {
-  const spec = pod.spec as NewerPodSpec | undefined;
+  const spec = pod.spec;
   if (!spec) return;
   setPodSpecDefaults(spec);
   spec.enableServiceLinks ??= true;
@@ -53,7 +50,7 @@ const defaultHostPort = (port: ContainerPort): void => {
   port.hostPort ||= port.containerPort;
 };
 
-function defaultRequestsToLimits({ resources }: NewerContainer): void {
+function defaultRequestsToLimits({ resources }: Container): void {
   if (!resources?.limits) return;
   resources.requests = { ...resources.limits, ...resources.requests };
 }
@@ -62,23 +59,23 @@ const podLevelResource = (name: string): boolean =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
 /** The pod's own requests: the sum of its containers', or else its limits. */
-function setPodResourceDefaults(spec: NewerPodSpec, resources: ResourceRequirements): void {
-  const requests: Record<string, string> = { ...(resources.requests as Record<string, string>) };
+function setPodResourceDefaults(spec: PodSpec, resources: ResourceRequirements): void {
+  const requests: Record<string, string> = { ...resources.requests };
   for (const [name, amount] of Object.entries(sumOfRequests(spec))) {
     if (podLevelResource(name)) requests[name] ??= amount;
   }
   for (const [name, amount] of Object.entries(resources.limits ?? {})) {
-    if (podLevelResource(name)) requests[name] ??= amount as string;
+    if (podLevelResource(name)) requests[name] ??= amount;
   }
   if (Object.keys(requests).length > 0) resources.requests = requests;
 }
 
-function sumOfRequests(spec: NewerPodSpec): Record<string, string> {
+function sumOfRequests(spec: PodSpec): Record<string, string> {
   const running = new Map<string, bigint>();
   const formats = new Map<string, 'DecimalSI' | 'BinarySI' | 'DecimalExponent'>();
-  const addTo = (sums: Map<string, bigint>, { resources }: NewerContainer) => {
+  const addTo = (sums: Map<string, bigint>, { resources }: Container) => {
     for (const [name, text] of Object.entries(resources?.requests ?? {})) {
-      const { nanos, format } = readQuantity(text as string);
+      const { nanos, format } = readQuantity(text);
       if (!formats.has(name)) formats.set(name, format);
       sums.set(name, (sums.get(name) ?? 0n) + nanos);
     }
@@ -99,12 +96,12 @@ function sumOfRequests(spec: NewerPodSpec): Record<string, string> {
   );
 }
 
-function setContainerDefaults(container: NewerContainer | NewerEphemeralContainer): void {
+function setContainerDefaults(container: Container | EphemeralContainer): void {
   container.imagePullPolicy ||= pullPolicyFor(container.image ?? '');
   container.terminationMessagePath ||= '/dev/termination-log';
   container.terminationMessagePolicy ||= 'File';
   for (const port of container.ports ?? []) port.protocol ||= 'TCP';
-  for (const { valueFrom } of container.env ?? []) setEnvSourceDefaults(valueFrom as NewerEnvVarSource | undefined);
+  for (const { valueFrom } of container.env ?? []) setEnvSourceDefaults(valueFrom);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe) setProbeDefaults(probe);
   }
@@ -116,7 +113,7 @@ function setContainerDefaults(container: NewerContainer | NewerEphemeralContaine
 const imageName = /^(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*(?::[\w][\w.-]{0,127})?$/;
 
 /** `latest`, said or meant, is pulled always. */
-export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
+function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
   // What is no image name at all has no tag that could move.
   if (image !== '' && !imageName.test(image)) return 'IfNotPresent';
@@ -124,7 +121,7 @@ export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
-function setEnvSourceDefaults(source: NewerEnvVarSource | undefined): void {
+function setEnvSourceDefaults(source: EnvVarSource | undefined): void {
   if (source?.fieldRef) source.fieldRef.apiVersion ||= 'v1';
   if (source?.fileKeyRef) source.fileKeyRef.optional ??= false;
 }
@@ -145,7 +142,7 @@ function setHandlerDefaults(handler: LifecycleHandler | Probe | undefined): void
 }
 
 /** A volume without a source is an empty directory. */
-function setVolumeDefaults(volume: NewerVolume): void {
+function setVolumeDefaults(volume: Volume): void {
   if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};
   for (const source of [volume.secret, volume.configMap, volume.downwardAPI, volume.projected]) {
     if (source) source.defaultMode ??= defaultFileMode;

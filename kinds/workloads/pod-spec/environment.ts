@@ -1,6 +1,12 @@
 /** Environment variables and where their values come from; fields of pods that may be referred to. */
 
-import type { EnvFromSource, EnvVar, ObjectFieldSelector, ResourceFieldSelector } from '../../../api/types/core/v1.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import {
   checkConfigMapKey,
@@ -8,7 +14,7 @@ import {
   checkEnvironmentName,
   checkQualifiedName,
 } from '../../validation/names.ts';
-import type { NewerEnvVarSource } from './newer-fields.ts';
+import { validateNoBacksteps } from '../../validation/paths.ts';
 
 const environmentFields = [
   'metadata.name',
@@ -50,14 +56,13 @@ export function validateEnvironment(
     else
       for (const message of checkEnvironmentName(variable.name))
         errors.invalid(place.child('name'), variable.name, message);
-    if (variable.valueFrom)
-      validateValueFrom(variable, variable.valueFrom as NewerEnvVarSource, context, place.child('valueFrom'), errors);
+    if (variable.valueFrom) validateValueFrom(variable, variable.valueFrom, context, place.child('valueFrom'), errors);
   }
 }
 
 function validateValueFrom(
   variable: EnvVar,
-  source: NewerEnvVarSource,
+  source: EnvVarSource,
   context: EnvironmentContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -87,7 +92,7 @@ function validateKeyRef(ref: { name?: string; key: string }, path: FieldPath, er
 }
 
 function validateFileKeyRef(
-  ref: NonNullable<NewerEnvVarSource['fileKeyRef']>,
+  ref: NonNullable<EnvVarSource['fileKeyRef']>,
   { emptyDirs }: EnvironmentContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -207,21 +212,4 @@ export function validateEnvFrom(sources: readonly EnvFromSource[], path: FieldPa
 function validateSourceName(name: string | undefined, path: FieldPath, errors: FieldErrors): void {
   if (!name) errors.required(path);
   else for (const message of checkDns1123Subdomain(name)) errors.invalid(path, name, message);
-}
-
-/** A path inside a volume: relative, and not out of it. */
-export function validateLocalPath(target: string, path: FieldPath, errors: FieldErrors): void {
-  if (target.startsWith('/')) errors.invalid(path, target, 'must be a relative path');
-  validateNoBacksteps(target, path, errors);
-}
-
-/** As the above, and no name in it may start with `..` at its beginning. */
-export function validateLocalFileName(target: string, path: FieldPath, errors: FieldErrors): void {
-  validateLocalPath(target, path, errors);
-  if (target.startsWith('..') && !target.startsWith('../') && target !== '..')
-    errors.invalid(path, target, "must not start with '..'");
-}
-
-export function validateNoBacksteps(target: string, path: FieldPath, errors: FieldErrors): void {
-  if (target.split('/').includes('..')) errors.invalid(path, target, "must not contain '..'");
 }

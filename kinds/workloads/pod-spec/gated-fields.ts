@@ -1,8 +1,8 @@
 /** Fields that upstream knows but has switched off: they are dropped in silence, in pods and in templates. */
 
-import type { NewerContainer, NewerEphemeralContainer, NewerPodSpec } from './newer-fields.ts';
+import type { Container, EphemeralContainer, PodSpec } from '../../../api/types/core/v1.ts';
 
-export function dropGatedFields(spec: NewerPodSpec): void {
+export function dropGatedFields(spec: PodSpec): void {
   const containers = [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
   for (const container of containers) dropStopSignal(container);
   for (const volume of spec.volumes ?? []) {
@@ -14,7 +14,7 @@ export function dropGatedFields(spec: NewerPodSpec): void {
 
 const gatedProjections = ['clusterTrustBundle', 'podCertificate'];
 
-function dropStopSignal(container: NewerContainer | NewerEphemeralContainer): void {
+function dropStopSignal(container: Container | EphemeralContainer): void {
   const { lifecycle } = container;
   if (!lifecycle || !('stopSignal' in lifecycle)) return;
   Reflect.deleteProperty(lifecycle, 'stopSignal');

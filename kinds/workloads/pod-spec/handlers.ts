@@ -1,18 +1,11 @@
 /** Probes and lifecycle hooks: what is asked of a container, how often, and by which means. */
 
-import type {
-  ContainerPort,
-  HTTPGetAction,
-  Lifecycle,
-  LifecycleHandler,
-  Probe,
-  TCPSocketAction,
-} from '../../../api/types/core/v1.ts';
+import type { ContainerPort, HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { checkHttpHeaderName, checkPortName, checkPortNumber } from '../../validation/names.ts';
 
-type Handler = LifecycleHandler & { grpc?: { port: number; service?: string } };
+type Handler = LifecycleHandler & Pick<Probe, 'grpc'>;
 
 export interface HandlerContext {
   readonly gracePeriodSeconds: number | undefined;
@@ -46,7 +39,7 @@ function validateOneHandler(
       if (handler.httpGet) validateHttpGet(handler.httpGet, path, errors);
       return;
     case 'tcpSocket':
-      validatePort((handler.tcpSocket as TCPSocketAction).port, path.child('port'), errors);
+      if (handler.tcpSocket) validatePort(handler.tcpSocket.port, path.child('port'), errors);
       return;
     case 'grpc':
       for (const message of checkPortNumber(handler.grpc?.port ?? 0))

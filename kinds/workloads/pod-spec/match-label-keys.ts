@@ -1,8 +1,8 @@
 /** `matchLabelKeys`: labels of the incoming pod itself become part of its selectors when it is created. */
 
 import { own } from '../../../api/json-record.ts';
+import type { PodSpec } from '../../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../../api/types/meta/v1.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 
 interface Keyed {
   labelSelector?: LabelSelector;
@@ -10,7 +10,7 @@ interface Keyed {
   mismatchLabelKeys?: string[];
 }
 
-export function mergeLabelKeys(labels: Readonly<Record<string, string>>, spec: NewerPodSpec): void {
+export function mergeLabelKeys(labels: Readonly<Record<string, string>>, spec: PodSpec): void {
   for (const term of keyedTerms(spec)) {
     const { labelSelector } = term;
     if (!labelSelector) continue;
@@ -19,7 +19,7 @@ export function mergeLabelKeys(labels: Readonly<Record<string, string>>, spec: N
   }
 }
 
-function* keyedTerms({ affinity, topologySpreadConstraints = [] }: NewerPodSpec): Generator<Keyed> {
+function* keyedTerms({ affinity, topologySpreadConstraints = [] }: PodSpec): Generator<Keyed> {
   for (const pods of [affinity?.podAffinity, affinity?.podAntiAffinity]) {
     yield* pods?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
     for (const { podAffinityTerm } of pods?.preferredDuringSchedulingIgnoredDuringExecution ?? [])

@@ -1,10 +1,9 @@
 /** DNS and names of a pod. */
 
 import { checkIp } from '../../../api/net.ts';
-import type { HostAlias, PodDNSConfig } from '../../../api/types/core/v1.ts';
+import type { HostAlias, PodDNSConfig, PodSpec } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkUnderscoredSubdomain } from '../../validation/names.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 
 const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const maxNameservers = 3;
@@ -74,7 +73,7 @@ export function validateHostAliases(aliases: readonly HostAlias[], path: FieldPa
   }
 }
 
-export function validateHostnames(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+export function validateHostnames(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const { hostname, subdomain, hostnameOverride } = spec;
   if (hostname)
     for (const message of checkDns1123Label(hostname)) errors.invalid(path.child('hostname'), hostname, message);

@@ -1,19 +1,18 @@
 /** Annotations of pods that mean something to the system, and the fields that have replaced some of them. */
 
-import type { AppArmorProfile, SeccompProfile } from '../../../api/types/core/v1.ts';
+import { mirrorAnnotation } from '../../../api/labels.ts';
+import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const seccompPodAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
 export const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 
 export function validatePodAnnotations(
   annotations: Annotations,
-  spec: NewerPodSpec,
+  spec: PodSpec,
   path: FieldPath,
   errors: FieldErrors,
 ): void {
@@ -38,7 +37,7 @@ const isSeccompValue = (value: string): boolean =>
 const isAppArmorValue = (value: string): boolean =>
   value === '' || value === 'runtime/default' || value === 'unconfined' || value.startsWith('localhost/');
 
-const containersOf = (spec: NewerPodSpec) => [
+const containersOf = (spec: PodSpec) => [
   ...(spec.initContainers ?? []),
   ...spec.containers,
   ...(spec.ephemeralContainers ?? []),
@@ -67,7 +66,7 @@ function fromAnnotation(value: string | undefined): AppArmorProfile | undefined 
 }
 
 /** The field takes what only the annotation says. */
-export function syncAppArmor(annotations: Annotations, spec: NewerPodSpec): void {
+export function syncAppArmor(annotations: Annotations, spec: PodSpec): void {
   if (spec.os?.name === 'windows') return;
   const podWide = spec.securityContext?.appArmorProfile;
   for (const container of containersOf(spec)) {
@@ -83,7 +82,7 @@ export function syncAppArmor(annotations: Annotations, spec: NewerPodSpec): void
 /** At creation an old annotation and the field that replaced it must not disagree. */
 export function validateProfilesMatch(
   annotations: Annotations,
-  spec: NewerPodSpec,
+  spec: PodSpec,
   errors: FieldErrors,
   path: FieldPath,
 ): void {

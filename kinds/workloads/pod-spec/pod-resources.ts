@@ -2,16 +2,15 @@
 
 import { own } from '../../../api/json-record.ts';
 import { formatQuantity, readQuantity } from '../../../api/quantity.ts';
-import type { ResourceRequirements } from '../../../api/types/core/v1.ts';
+import type { PodSpec, ResourceRequirements } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 import { isHugePages, validateResources } from './resources.ts';
 
 const podLevel = ['cpu', 'memory'];
 const supports = (name: string): boolean => podLevel.includes(name) || isHugePages(name);
 
 export function validatePodResources(
-  spec: NewerPodSpec,
+  spec: PodSpec,
   resources: ResourceRequirements,
   path: FieldPath,
   errors: FieldErrors,
@@ -30,12 +29,12 @@ export function validatePodResources(
 
 /** The containers together ask for no more than the pod has, and none may use more than the pod. */
 function validateAgainstContainers(
-  spec: NewerPodSpec,
+  spec: PodSpec,
   resources: ResourceRequirements,
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const requests = (resources.requests ?? {}) as Record<string, string>;
+  const requests = resources.requests ?? {};
   for (const [name, sum] of sumRequests(spec)) {
     const ofPod = own(requests, name);
     if (ofPod === undefined || !supports(name) || sum <= readQuantity(ofPod).nanos) continue;
@@ -46,11 +45,11 @@ function validateAgainstContainers(
       `must be greater than or equal to aggregate container requests of ${shown}`,
     );
   }
-  const limits = (resources.limits ?? {}) as Record<string, string>;
+  const limits = resources.limits ?? {};
   const containersPath = path.parent();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
-      for (const [name, limit] of Object.entries((container.resources?.limits ?? {}) as Record<string, string>)) {
+      for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
         const ofPod = own(limits, name);
         if (ofPod === undefined || !supports(name) || readQuantity(limit).nanos <= readQuantity(ofPod).nanos) continue;
         errors.invalid(
@@ -63,10 +62,10 @@ function validateAgainstContainers(
   }
 }
 
-function sumRequests(spec: NewerPodSpec): Map<string, bigint> {
+function sumRequests(spec: PodSpec): Map<string, bigint> {
   const sum = new Map<string, bigint>();
   for (const { resources } of spec.containers) {
-    for (const [name, amount] of Object.entries((resources?.requests ?? {}) as Record<string, string>))
+    for (const [name, amount] of Object.entries(resources?.requests ?? {}))
       sum.set(name, (sum.get(name) ?? 0n) + readQuantity(amount).nanos);
   }
   return sum;

@@ -3,13 +3,12 @@
  * in upstream's order.
  */
 
-import type { PodResourceClaim } from '../../../api/types/core/v1.ts';
+import type { PodResourceClaim, PodSpec } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkQualifiedName } from '../../validation/names.ts';
 import { validateAllContainers } from './containers.ts';
 import { validateDnsConfig, validateDnsPolicy, validateHostAliases, validateHostnames } from './network.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 import { validateAffinity, validateGates, validateSpread, validateTolerations } from './placement.ts';
 import { validatePodResources } from './pod-resources.ts';
 import { validateResources } from './resources.ts';
@@ -25,12 +24,7 @@ const restartPolicies = ['Always', 'OnFailure', 'Never'];
 const preemptionPolicies = ['Never', 'PreemptLowerPriority'];
 const maxDeadline = 2 ** 31 - 1;
 
-export function validatePodSpec(
-  spec: NewerPodSpec,
-  context: PodSpecContext,
-  path: FieldPath,
-  errors: FieldErrors,
-): void {
+export function validatePodSpec(spec: PodSpec, context: PodSpecContext, path: FieldPath, errors: FieldErrors): void {
   const volumes = validateVolumes(spec.volumes ?? [], context, path.child('volumes'), errors);
   validateResourceClaims(spec.resourceClaims ?? [], path.child('resourceClaims'), errors);
   validateAllContainers(spec, volumes, path, errors);
@@ -64,7 +58,7 @@ function validateRestartPolicy(policy: string, path: FieldPath, errors: FieldErr
   else errors.notSupported(path, policy, restartPolicies);
 }
 
-function validateNames(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validateNames(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   for (const field of ['serviceAccountName', 'nodeName'] as const) {
     const name = spec[field];
     if (name) for (const message of checkDns1123Subdomain(name)) errors.invalid(path.child(field), name, message);
@@ -74,7 +68,7 @@ function validateNames(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors)
     errors.invalid(path.child('activeDeadlineSeconds'), deadline, `must be between 1 and ${maxDeadline}, inclusive`);
 }
 
-function validatePriority(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validatePriority(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   for (const field of ['priorityClassName', 'runtimeClassName'] as const) {
     const name = spec[field];
     if (name === undefined || (name === '' && field === 'priorityClassName')) continue;
@@ -86,7 +80,7 @@ function validatePriority(spec: NewerPodSpec, path: FieldPath, errors: FieldErro
   else errors.notSupported(path.child('preemptionPolicy'), preemptionPolicy, preemptionPolicies);
 }
 
-function validateOverhead({ overhead }: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validateOverhead({ overhead }: PodSpec, path: FieldPath, errors: FieldErrors): void {
   if (overhead) validateResources({ limits: overhead }, { claims: new Set() }, path.child('overhead'), errors);
 }
 

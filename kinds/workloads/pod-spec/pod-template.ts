@@ -5,7 +5,6 @@ import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts'
 import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/metadata-validation.ts';
 import { setPodSpecDefaults } from './defaults.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
 import { validatePodAnnotations } from './pod-annotations.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
@@ -14,13 +13,13 @@ export function withTemplateDefaults(template: PodTemplateSpec | undefined): Pod
   const complete = template ?? {};
   complete.metadata ??= {};
   complete.spec ??= { containers: [] };
-  setPodSpecDefaults(complete.spec as NewerPodSpec);
+  setPodSpecDefaults(complete.spec);
   return complete;
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, path: FieldPath, errors: FieldErrors): void {
   const { metadata = {} } = template;
-  const spec = (template.spec ?? { containers: [] }) as NewerPodSpec;
+  const spec = template.spec ?? { containers: [] };
   validateLabels(metadata.labels, path.child('labels'), errors);
   validateAnnotations(metadata.annotations, path.child('annotations'), errors);
   validatePodAnnotations(metadata.annotations ?? {}, spec, path.child('annotations'), errors);

@@ -1,20 +1,19 @@
 /** What is allowed in a pod but most likely not meant, or not for much longer: the texts of `Warning:` headers. */
 
-import type { ContainerPort, Pod, PodTemplateSpec } from '../../../api/types/core/v1.ts';
+import type { Container, ContainerPort, Pod, PodSpec, PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
-import { claimWarnings, fractionWarnings } from '../../core/volumes/amount-warnings.ts';
-import type { NewerContainer, NewerPodSpec } from './newer-fields.ts';
+import { claimWarnings, fractionWarnings } from '../volumes/amount-warnings.ts';
 import { overlapWarnings } from './volume-warnings.ts';
 
 export function podWarnings(pod: Pod, previous: Pod | undefined): string[] {
   // The spec of a stored pod hardly changes: its warnings were given at creation.
   if (previous) return [];
-  return specWarnings(pod.metadata ?? {}, pod.spec as NewerPodSpec, '', true);
+  return specWarnings(pod.metadata ?? {}, pod.spec ?? { containers: [] }, '', true);
 }
 
 /** `path`: where the template stands, e.g. `spec.template.`. */
 export function podTemplateWarnings(template: PodTemplateSpec, path: string): string[] {
-  return specWarnings(template.metadata ?? {}, (template.spec ?? { containers: [] }) as NewerPodSpec, path, false);
+  return specWarnings(template.metadata ?? {}, template.spec ?? { containers: [] }, path, false);
 }
 
 const goneVolumes: Readonly<Record<string, string>> = {
@@ -39,7 +38,7 @@ const goneLabels: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-function specWarnings(metadata: ObjectMeta, spec: NewerPodSpec, path: string, _isPod: boolean): string[] {
+function specWarnings(metadata: ObjectMeta, spec: PodSpec, path: string, _isPod: boolean): string[] {
   const place = (text: string) => `${path}spec.${text}`;
   return [
     ...nodeLabelWarnings(spec, place),
@@ -58,7 +57,7 @@ function specWarnings(metadata: ObjectMeta, spec: NewerPodSpec, path: string, _i
 
 type Place = (text: string) => string;
 
-function nodeLabelWarnings(spec: NewerPodSpec, place: Place): string[] {
+function nodeLabelWarnings(spec: PodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const key of Object.keys(spec.nodeSelector ?? {})) {
     const text = goneLabels.get(key);
@@ -67,7 +66,7 @@ function nodeLabelWarnings(spec: NewerPodSpec, place: Place): string[] {
   return found;
 }
 
-function nodeAffinityWarnings({ affinity }: NewerPodSpec, place: Place): string[] {
+function nodeAffinityWarnings({ affinity }: PodSpec, place: Place): string[] {
   const { requiredDuringSchedulingIgnoredDuringExecution: required, preferredDuringSchedulingIgnoredDuringExecution } =
     affinity?.nodeAffinity ?? {};
   const at = (part: string) => place(`affinity.nodeAffinity.${part}DuringSchedulingIgnoredDuringExecution`);
@@ -87,7 +86,7 @@ function nodeAffinityWarnings({ affinity }: NewerPodSpec, place: Place): string[
   );
 }
 
-function spreadWarnings(spec: NewerPodSpec, place: Place): string[] {
+function spreadWarnings(spec: PodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const [index, { topologyKey, labelSelector }] of (spec.topologySpreadConstraints ?? []).entries()) {
     const at = place(`topologySpreadConstraints[${index}]`);
@@ -124,7 +123,7 @@ function annotationWarnings(metadata: ObjectMeta, path: string): string[] {
   return found;
 }
 
-function volumeWarnings(spec: NewerPodSpec, place: Place): string[] {
+function volumeWarnings(spec: PodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const [index, volume] of (spec.volumes ?? []).entries()) {
     for (const [field, text] of Object.entries(goneVolumes)) {
@@ -138,7 +137,7 @@ function volumeWarnings(spec: NewerPodSpec, place: Place): string[] {
   return found;
 }
 
-function nameWarnings(spec: NewerPodSpec, place: Place): string[] {
+function nameWarnings(spec: PodSpec, place: Place): string[] {
   const found: string[] = [];
   const pulls = new Set<string>();
   for (const [index, { name = '' }] of (spec.imagePullSecrets ?? []).entries()) {
@@ -155,7 +154,7 @@ function nameWarnings(spec: NewerPodSpec, place: Place): string[] {
   return found;
 }
 
-function containerWarnings(spec: NewerPodSpec, place: Place): string[] {
+function containerWarnings(spec: PodSpec, place: Place): string[] {
   const found: string[] = [];
   for (const list of ['initContainers', 'containers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
@@ -172,13 +171,13 @@ function containerWarnings(spec: NewerPodSpec, place: Place): string[] {
 
 const byteResources = ['memory', 'ephemeral-storage'];
 
-function amountWarnings({ resources }: NewerContainer, at: string): string[] {
+function amountWarnings({ resources }: Container, at: string): string[] {
   return (['limits', 'requests'] as const).flatMap((part) =>
     fractionWarnings(resources?.[part], byteResources, `${at}.resources.${part}`),
   );
 }
 
-function environmentWarnings({ env = [] }: NewerContainer, at: string): string[] {
+function environmentWarnings({ env = [] }: Container, at: string): string[] {
   const found: string[] = [];
   const seen = new Set<string>();
   for (const [index, { name, value = '' }] of env.entries()) {
@@ -195,7 +194,7 @@ function environmentWarnings({ env = [] }: NewerContainer, at: string): string[]
 const goPort = ({ name = '', containerPort, protocol = '', hostIP = '' }: ContainerPort): string =>
   `{Name:${name} HostPort:0 ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 
-function portWarnings({ ports = [] }: NewerContainer, at: string): string[] {
+function portWarnings({ ports = [] }: Container, at: string): string[] {
   const found: string[] = [];
   /** Where each definition, and each port of a protocol, stands first. */
   const whole = new Map<string, number>();
@@ -218,13 +217,13 @@ function portWarnings({ ports = [] }: NewerContainer, at: string): string[] {
   return found;
 }
 
-function graceWarnings(spec: NewerPodSpec, place: Place): string[] {
+function graceWarnings(spec: PodSpec, place: Place): string[] {
   return (spec.terminationGracePeriodSeconds ?? 0) < 0
     ? [`${place('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`]
     : [];
 }
 
-function affinityWarnings({ affinity }: NewerPodSpec, place: Place): string[] {
+function affinityWarnings({ affinity }: PodSpec, place: Place): string[] {
   const found: string[] = [];
   const text = 'a null labelSelector results in matching no pod';
   for (const kind of ['podAffinity', 'podAntiAffinity'] as const) {

@@ -38,12 +38,12 @@ export const isHugePages = (name: string): boolean => name.startsWith(hugePages)
 const isNative = (name: string): boolean =>
   !name.includes('/') || name.split('/')[0]?.endsWith('kubernetes.io') === true;
 /** Resources of others, such as `example.com/gpu`: whole numbers, never promised twice. */
-export function isExtended(name: string): boolean {
+function isExtended(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && checkQualifiedName(`requests.${name}`).length === 0;
 }
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 export const isStandardResource = (name: string): boolean => standardResources.has(name);
-export const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtended(name);
+const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtended(name);
 
 /** Names of resources wherever they may stand. */
 export function validateResourceName(name: string, path: FieldPath, errors: FieldErrors): void {
@@ -82,8 +82,8 @@ export function validateResources(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  const limits = (resources?.limits ?? {}) as Record<string, string>;
-  const requests = (resources?.requests ?? {}) as Record<string, string>;
+  const limits = resources?.limits ?? {};
+  const requests = resources?.requests ?? {};
   const [limitsPath, requestsPath] = [path.child('limits'), path.child('requests')];
   for (const [name, amount] of Object.entries(limits)) {
     validateContainerResourceName(name, limitsPath.key(name), errors);
@@ -143,7 +143,7 @@ function validateClaims(
 ): void {
   const seen = new Set<string>();
   for (const [index, claim] of (resources?.claims ?? []).entries()) {
-    const { name, request = '' } = claim as { name: string; request?: string };
+    const { name, request = '' } = claim;
     const place = path.index(index);
     if (name === '') {
       errors.required(place);

@@ -2,6 +2,7 @@
 
 import type {
   AppArmorProfile,
+  PodSpec,
   SeccompProfile,
   SecurityContext,
   Sysctl,
@@ -10,8 +11,7 @@ import type {
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { validateChoice } from '../../validation/choice.ts';
 import { checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateLocalPath } from './environment.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
+import { validateLocalPath } from '../../validation/paths.ts';
 
 const maxId = 2 ** 31 - 1;
 
@@ -19,7 +19,7 @@ function validateId(id: number | undefined, path: FieldPath, errors: FieldErrors
   if (id !== undefined && (id < 0 || id > maxId)) errors.invalid(path, id, `must be between 0 and ${maxId}, inclusive`);
 }
 
-export function validatePodSecurity(spec: NewerPodSpec, specPath: FieldPath, errors: FieldErrors): void {
+export function validatePodSecurity(spec: PodSpec, specPath: FieldPath, errors: FieldErrors): void {
   const path = specPath.child('securityContext');
   if (spec.hostPID && spec.shareProcessNamespace)
     errors.invalid(
@@ -47,7 +47,7 @@ const sysctlPattern = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]
 const sysctlText = String.raw`must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`;
 const ipcSysctls = /^(kernel\.(msg|sem|shm)|fs\.mqueue\.)/;
 
-function validateSysctls(sysctls: readonly Sysctl[], spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validateSysctls(sysctls: readonly Sysctl[], spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const seen = new Set<string>();
   for (const [index, { name }] of sysctls.entries()) {
     const place = path.index(index).child('name');
@@ -231,7 +231,7 @@ const containerLinuxSecurity = [
 ] as const;
 
 /** What a pod that names its operating system may not say. */
-export function validateOs(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+export function validateOs(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const os = spec.os?.name;
   if (os === undefined) return;
   if (os === '') errors.required(path.child('os', 'name'));
@@ -240,13 +240,13 @@ export function validateOs(spec: NewerPodSpec, path: FieldPath, errors: FieldErr
   else errors.notSupported(path.child('os', 'name'), os, ['linux', 'windows']);
 }
 
-function* containersOf(spec: NewerPodSpec) {
+function* containersOf(spec: PodSpec) {
   for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) yield { list, index, container };
   }
 }
 
-function validateLinuxPod(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validateLinuxPod(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const text = 'windows options cannot be set for a linux pod';
   if (spec.securityContext?.windowsOptions) errors.forbidden(path.child('securityContext', 'windowsOptions'), text);
   for (const { list, index, container } of containersOf(spec)) {
@@ -255,7 +255,7 @@ function validateLinuxPod(spec: NewerPodSpec, path: FieldPath, errors: FieldErro
   }
 }
 
-function validateWindowsPod(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+function validateWindowsPod(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const text = 'cannot be set for a windows pod';
   const isSet = (value: unknown) =>
     value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
@@ -273,7 +273,7 @@ function validateWindowsPod(spec: NewerPodSpec, path: FieldPath, errors: FieldEr
 }
 
 /** Host-process pods: all containers or none, without a network of their own. */
-export function validateHostProcess(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+export function validateHostProcess(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   const podWide = spec.securityContext?.windowsOptions?.hostProcess;
   let yes = 0;
   let no = 0;
@@ -305,7 +305,7 @@ export function validateHostProcess(spec: NewerPodSpec, path: FieldPath, errors:
 }
 
 /** A user namespace of its own goes with no other namespace of the host. */
-export function validateHostUsers(spec: NewerPodSpec, path: FieldPath, errors: FieldErrors): void {
+export function validateHostUsers(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {
   if (spec.hostUsers !== false) return;
   const text = 'when `hostUsers` is false';
   if (spec.hostNetwork) errors.forbidden(path.child('hostNetwork'), text);

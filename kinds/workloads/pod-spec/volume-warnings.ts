@@ -1,7 +1,6 @@
 /** Volumes whose files would lie on top of each other, or that hold nothing. */
 
-import type { KeyToPath, VolumeProjection } from '../../../api/types/core/v1.ts';
-import type { NewerPodSpec } from './newer-fields.ts';
+import type { KeyToPath, PodSpec, VolumeProjection } from '../../../api/types/core/v1.ts';
 
 interface Place {
   readonly path: string;
@@ -9,7 +8,7 @@ interface Place {
   readonly source: string;
 }
 
-export function overlapWarnings(spec: NewerPodSpec): string[] {
+export function overlapWarnings(spec: PodSpec): string[] {
   return (spec.volumes ?? []).flatMap(({ name, configMap, secret, downwardAPI, projected }) => {
     const warn = (what: string, overlaps: string[]) =>
       overlaps.map((text) => `volume ${JSON.stringify(name)} (${what}): overlapping paths: ${text}`);

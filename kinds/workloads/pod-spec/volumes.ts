@@ -7,22 +7,25 @@ import type {
   EphemeralVolumeSource,
   KeyToPath,
   ProjectedVolumeSource,
+  Volume,
+  VolumeProjection,
 } from '../../../api/types/core/v1.ts';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
+import { compareKeys } from '../../../base/compare.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { validateClaimSpec } from '../../core/volumes/claim-validation.ts';
+import { validateLabels } from '../../validation/label-selector.ts';
+import { validateAnnotations } from '../../validation/metadata-validation.ts';
+import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
+import { validateLocalFileName } from '../../validation/paths.ts';
+import { validateClaimSpec } from '../volumes/claim-validation.ts';
 import {
   type SourceRule,
   sharedSource,
   sourceRule,
   validateDriverName,
   validateHostPath,
-} from '../../core/volumes/volume-sources.ts';
-import { validateLabels } from '../../validation/label-selector.ts';
-import { validateAnnotations } from '../../validation/metadata-validation.ts';
-import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
-import { validateLocalFileName, validateResourceFieldRef, validateVolumeFieldRef } from './environment.ts';
-import type { NewerVolume, NewerVolumeProjection } from './newer-fields.ts';
+} from '../volumes/volume-sources.ts';
+import { validateResourceFieldRef, validateVolumeFieldRef } from './environment.ts';
 
 export interface VolumeContext {
   /** The pod's name; empty in templates. */
@@ -39,12 +42,12 @@ function validateMode(mode: number | undefined, path: FieldPath, errors: FieldEr
 
 /** Returns the volumes that are right: mounts of the others have nothing to stand on. */
 export function validateVolumes(
-  volumes: readonly NewerVolume[],
+  volumes: readonly Volume[],
   context: VolumeContext,
   path: FieldPath,
   errors: FieldErrors,
-): Map<string, NewerVolume> {
-  const good = new Map<string, NewerVolume>();
+): Map<string, Volume> {
+  const good = new Map<string, Volume>();
   const names = new Set<string>();
   const ephemeralClaims = new Set<string>();
   for (const [index, volume] of volumes.entries()) {
@@ -68,7 +71,7 @@ export function validateVolumes(
 }
 
 function validateVolumeName(
-  volume: NewerVolume,
+  volume: Volume,
   names: ReadonlySet<string>,
   { podName }: VolumeContext,
   path: FieldPath,
@@ -124,10 +127,10 @@ const sources: readonly SourceRule[] = [
   sourceRule('image', validateImage),
 ];
 
-function validateSource(volume: NewerVolume, path: FieldPath, errors: FieldErrors): void {
+function validateSource(volume: Volume, path: FieldPath, errors: FieldErrors): void {
   let count = 0;
   for (const { field, doubleName, ownName, validate } of sources) {
-    const source = Reflect.get(volume, field) as object | undefined;
+    const source: object | undefined = Reflect.get(volume, field);
     if (source === undefined) continue;
     count += 1;
     if (count > 1) errors.forbidden(path.child(doubleName ?? field), 'may not specify more than 1 volume type');
@@ -207,7 +210,7 @@ interface ProjectionContext {
 }
 
 function validateProjection(
-  projection: NewerVolumeProjection,
+  projection: VolumeProjection,
   { taken, volumePath }: ProjectionContext,
   path: FieldPath,
   errors: FieldErrors,
@@ -225,8 +228,8 @@ function validateProjection(
     else validate(path.child(field));
   };
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = projection;
-  next('secret', (place) => validateNamedProjection(secret as ConfigMapProjection, place, take, errors));
-  next('configMap', (place) => validateNamedProjection(configMap as ConfigMapProjection, place, take, errors));
+  next('secret', (place) => validateNamedProjection(secret ?? {}, place, take, errors));
+  next('configMap', (place) => validateNamedProjection(configMap ?? {}, place, take, errors));
   next('downwardAPI', (place) => {
     for (const item of downwardAPI?.items ?? []) {
       validateDownwardFile(item, place, errors);
@@ -313,7 +316,7 @@ function validateEphemeral(source: EphemeralVolumeSource, path: FieldPath, error
 function validateTemplateMetadata(metadata: ObjectMeta, path: FieldPath, errors: FieldErrors): void {
   validateAnnotations(metadata.annotations, path.child('annotations'), errors);
   validateLabels(metadata.labels, path.child('labels'), errors);
-  for (const [field, value] of Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [field, value] of Object.entries(metadata).sort(compareKeys)) {
     if (field === 'labels' || field === 'annotations' || value === undefined) continue;
     errors.forbidden(path.child(field), 'cannot be set');
   }

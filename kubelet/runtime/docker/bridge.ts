@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFile, realpath } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type Dockerode from 'dockerode';
+import { errorOutput } from '../../../base/error-text.ts';
 import type { Logger } from '../../../base/logger.ts';
 import { RuntimeError } from '../runtime.ts';
 import { askMaybe } from './engine.ts';
@@ -158,6 +159,7 @@ export async function removeBridge(name: string): Promise<void> {
 async function readLinks(prefix: readonly string[] = []): Promise<Link[]> {
   const [command = '', ...args] = [...prefix, 'ip', '-j', '-d', 'link', 'show'];
   const { stdout } = await run(command, args, { maxBuffer: 1 << 26 });
+  // What `ip -j` prints for `link show`.
   return JSON.parse(stdout) as Link[];
 }
 
@@ -171,7 +173,7 @@ async function ip(commands: readonly (readonly string[])[]): Promise<void> {
     running.child.stdin?.end(lines);
     await running;
   } catch (cause) {
-    const { stderr = '' } = cause as { stderr?: string };
+    const stderr = errorOutput(cause);
     const [, line] = /^Command failed -:(\d+)/m.exec(stderr) ?? [];
     const failed = commands[Number(line) - 1] ?? ['-batch'];
     throw new RuntimeError('Refused', `ip ${failed.join(' ')}: ${stderr.trim()}`, { cause });

@@ -1,9 +1,9 @@
 /** Removes everything that a cluster ever made in an engine, and nothing of others. For taking a cluster down. */
 
 import type Dockerode from 'dockerode';
-import { clusterLabel, type Labels, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError } from '../runtime.ts';
 import { listensHere, removeBridge } from './bridge.ts';
+import { clusterLabel, type Labels, podUidLabel, typeLabel } from './docker-labels.ts';
 import { ask, askMaybe, connectEngine } from './engine.ts';
 import { infraImageName } from './infra-image.ts';
 

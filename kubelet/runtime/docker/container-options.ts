@@ -1,7 +1,6 @@
 /** What Docker is told to make: our configurations in Docker's words. Pure. */
 
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
-import { containerName, labelsOfContainer, labelsOfSandbox, type Maker, sandboxName } from '../docker-labels.ts';
 import type {
   ContainerConfig,
   ContainerSecurity,
@@ -10,6 +9,7 @@ import type {
   PortMapping,
   SandboxConfig,
 } from '../runtime.ts';
+import { containerName, labelsOfContainer, labelsOfSandbox, type Maker, sandboxName } from './docker-labels.ts';
 
 export interface SandboxOptions {
   readonly maker: Maker;

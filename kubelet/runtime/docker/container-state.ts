@@ -1,8 +1,8 @@
 /** What Docker says of a container, in our words. Pure. */
 
 import type { ContainerInspectInfo } from 'dockerode';
-import { readLabels } from '../docker-labels.ts';
 import type { ContainerRunState, ContainerState, SandboxState } from '../runtime.ts';
+import { readLabels } from './docker-labels.ts';
 import { readTime } from './engine.ts';
 
 /** The exit code of a command that could not be started. */

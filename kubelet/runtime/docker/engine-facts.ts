@@ -1,6 +1,6 @@
 /** What an engine is and what is on it already: asked before anything is changed. */
 
-import { clusterLabel, type Labels, typeLabel } from '../docker-labels.ts';
+import { clusterLabel, type Labels, typeLabel } from './docker-labels.ts';
 import { ask, connectEngine } from './engine.ts';
 
 export interface EngineFacts {

@@ -3,9 +3,11 @@
 import http from 'node:http';
 import net from 'node:net';
 import { inspect } from 'node:util';
-import Dockerode from 'dockerode';
+import type Dockerode from 'dockerode';
+import { errorText } from '../../../base/error-text.ts';
 import { networkReasonOf } from '../../../base/network-error-text.ts';
-import { RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
+import { isRuntimeNotFound, RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
+import { loadDockerode } from './dockerode.ts';
 
 export interface EngineOptions {
   /** Default /var/run/docker.sock. */
@@ -18,7 +20,7 @@ export function connectEngine({ socketPath = defaultSocketPath }: EngineOptions)
   // Connections are kept: opening one costs the engine as much as a small request.
   const agent = new ShortAgent({ keepAlive: true, maxFreeSockets: 16 });
   const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = { socketPath, agent };
-  return new Dockerode(options);
+  return new (loadDockerode())(options);
 }
 
 /**
@@ -70,6 +72,9 @@ interface EngineError {
   readonly code?: string;
 }
 
+/** dockerode throws errors with these members; what else is thrown has a message at most. */
+const engineErrorOf = (error: unknown): EngineError => (error instanceof Error ? error : { message: errorText(error) });
+
 /** Awaits `call`; what it throws is translated. */
 export async function ask<T>(call: Promise<T>): Promise<T> {
   try {
@@ -84,7 +89,7 @@ export async function askMaybe<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await ask(call);
   } catch (error) {
-    if (error instanceof RuntimeError && error.reason === 'NotFound') return undefined;
+    if (isRuntimeNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -94,14 +99,14 @@ export async function askUnlessSo(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    const { statusCode } = error as EngineError;
+    const { statusCode } = engineErrorOf(error);
     if (statusCode !== 304 && statusCode !== 404) throw translateError(error);
   }
 }
 
 export function translateError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const { statusCode, json, message } = error as EngineError;
+  const { statusCode, json, message } = engineErrorOf(error);
   // Without a body to read, dockerode puts its own words before the engine's.
   const engineWords = json?.message ?? message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
   const broken = statusCode === undefined ? networkReasonOf(error) : undefined;

@@ -2,8 +2,8 @@
 
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
-import { isForeign, type Maker, nodeLabel, podUidLabel, typeLabel } from '../docker-labels.ts';
 import { RuntimeError, type RuntimeEvent } from '../runtime.ts';
+import { isForeign, type Maker, nodeLabel, podUidLabel, typeLabel } from './docker-labels.ts';
 import { ask } from './engine.ts';
 
 interface EngineEvent {
@@ -31,7 +31,7 @@ export async function* readEvents(
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent> {
   if (signal.aborted) return;
-  const stream = (await ask(
+  const body = await ask(
     docker.getEvents({
       filters: {
         type: ['container'],
@@ -39,7 +39,9 @@ export async function* readEvents(
         label: [`${nodeLabel}=${maker.node}`],
       },
     }),
-  )) as Readable;
+  );
+  // The body of an answer, which can be destroyed: the types keep to the least of what it is.
+  const stream = body as Readable;
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -68,6 +70,7 @@ async function* parseLines(stream: AsyncIterable<Buffer>): AsyncGenerator<Engine
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
+      // What the engine sends of an event: all members of the type may be absent.
       if (line.trim() !== '') yield JSON.parse(line) as EngineEvent;
     }
   }

@@ -1,7 +1,13 @@
 /** Images: looking, pulling with the registry's own words, listing, removing. */
 
 import type Dockerode from 'dockerode';
-import { type ImageDetails, type ImageState, type RegistryCredentials, RuntimeError } from '../runtime.ts';
+import {
+  type ImageDetails,
+  type ImageState,
+  isRuntimeUnavailable,
+  type RegistryCredentials,
+  RuntimeError,
+} from '../runtime.ts';
 import { ask, askMaybe, translateError } from './engine.ts';
 
 export class DockerImages {
@@ -25,13 +31,15 @@ export class DockerImages {
     await this.#follow(stream, signal);
   }
 
-  async list(): Promise<ImageState[]> {
-    const images = await ask(this.#docker.listImages());
+  /** `pinned`: the name of the image that the runtime itself needs. */
+  async list(pinned: string): Promise<ImageState[]> {
+    const [images, kept] = await Promise.all([ask(this.#docker.listImages()), this.inspect(pinned)]);
     return images.map((image) => ({
       id: image.Id,
       names: [...(image.RepoDigests ?? []), ...(image.RepoTags ?? [])].filter((name) => !name.includes('<none>')),
       sizeBytes: image.Size,
       createdAt: image.Created * 1000,
+      pinned: image.Id === kept?.id,
     }));
   }
 
@@ -40,7 +48,7 @@ export class DockerImages {
       // By force, because one image may have several names; one that a container uses is refused all the same.
       await ask(this.#docker.getImage(id).remove({ force: true }));
     } catch (error) {
-      if (!(error instanceof RuntimeError) || error.reason === 'Unavailable') throw error;
+      if (!(error instanceof RuntimeError) || isRuntimeUnavailable(error)) throw error;
     }
   }
 
@@ -48,7 +56,7 @@ export class DockerImages {
   #follow(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
-        if ('destroy' in stream) (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
+        if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
         reject(signal.reason);
       };
       signal.addEventListener('abort', abort, { once: true });

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { pack } from 'tar-stream';
+import { chunksOf } from '../../../base/chunks.ts';
 import { assemblePause, type PauseArchitecture } from './pause-program.ts';
 
 export const infraImageName = 'longshore/infra:1';
@@ -43,6 +44,6 @@ async function tar(entries: readonly TarEntry[]): Promise<Buffer> {
   for (const { name, mode, content } of entries) archive.entry({ name, mode, mtime: new Date(0) }, content);
   archive.finalize();
   const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
+  for await (const chunk of chunksOf(archive)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

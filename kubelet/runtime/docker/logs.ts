@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { chunksOf } from '../../../base/chunks.ts';
 import type { LogOptions } from '../runtime.ts';
 import { ask } from './engine.ts';
 import { createEntryReader, type LogEntry } from './log-entries.ts';
@@ -65,7 +66,7 @@ export class DockerLogs {
     if (signal.aborted) stop();
     const reader = createEntryReader({ tty: options.tty, startsInside: options.tail !== undefined });
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) yield* reader.read(chunk);
+      for await (const chunk of chunksOf(stream)) yield* reader.read(chunk);
       yield* reader.finish();
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -96,6 +97,7 @@ export class DockerLogs {
         };
         this.#docker.modem.dial(request, (error, stream) => {
           if (error) reject(error);
+          // The types leave open what a dialled stream is: a socket.
           else resolve(stream as Duplex);
         });
       }),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
-import { FakeClock } from '../../../base/fake-clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
+import { FakeClock } from '../../../base/testing/fake-clock.ts';
 import { hasRoute, isListenedOn } from './bridge.ts';
 import { decideNetwork, PodNetwork } from './network.ts';
 

@@ -9,10 +9,10 @@
 import type Dockerode from 'dockerode';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
-import { clusterLabel, isForeign, type Labels, typeLabel } from '../docker-labels.ts';
-import { RuntimeError } from '../runtime.ts';
+import { isRuntimeUnavailable, RuntimeError } from '../runtime.ts';
 import { BridgeRepair, firstAddress, isBridgeWhole, listensHere } from './bridge.ts';
 import { bridgeOptions, hasOptions } from './bridge-options.ts';
+import { clusterLabel, isForeign, type Labels, typeLabel } from './docker-labels.ts';
 import { ask, askMaybe } from './engine.ts';
 
 export interface PodNetworkOptions {
@@ -115,7 +115,7 @@ export class PodNetwork {
       const found = await this.#find();
       if (found?.subnet !== podCidr || isForeign(found.labels, clusterId)) return false;
     } catch (error) {
-      if (!(error instanceof RuntimeError) || error.reason !== 'Unavailable') throw error;
+      if (!isRuntimeUnavailable(error)) throw error;
     }
     this.#askedAt = clock.monotonic();
     return true;

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import net from 'node:net';
 import { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { errorCode } from '../../../base/error-text.ts';
 import { RuntimeError } from '../runtime.ts';
 import { ask } from './engine.ts';
 
@@ -26,7 +27,7 @@ export async function openSandboxPort(docker: Dockerode, sandboxId: string, port
   try {
     return await connect(ip ?? '', port);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || config.NetworkMode === 'host') throw error;
+    if (errorCode(error) !== 'ECONNREFUSED' || config.NetworkMode === 'host') throw error;
     return await connectInside(state.Pid, port);
   }
 }

@@ -37,9 +37,10 @@ export class DockerStreams {
     const { Config: config } = await ask(container.inspect());
     // Nobody would ever take input for a container that has none.
     const stdin = options.stdin && config.OpenStdin;
+    // With `hijack` it is a socket, which the types do not tell.
     const socket = (await ask(
       container.attach({ stream: true, stdin, stdout: true, stderr: true, hijack: true }),
-    )) as unknown as Duplex;
+    )) as Duplex;
     return openSession(
       socket,
       { ...options, stdin, tty: config.Tty },

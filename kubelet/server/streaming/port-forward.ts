@@ -2,6 +2,7 @@
 
 import { type Duplex, PassThrough } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { chunksOf } from '../../../base/chunks.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 import { decodeMessage, highWater, isBase64, passOn, sendMessage } from './websocket-channels.ts';
@@ -92,7 +93,7 @@ async function carryChannel(
     input.on('close', () => target.destroy());
     if (input.destroyed) target.destroy();
     input.pipe(target);
-    for await (const chunk of target as AsyncIterable<Buffer>) await sendMessage(socket, data, chunk);
+    for await (const chunk of chunksOf(target)) await sendMessage(socket, data, chunk);
   } catch (error) {
     await sendMessage(socket, errors, Buffer.from(explain(port, error)));
   }

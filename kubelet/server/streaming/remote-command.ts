@@ -1,6 +1,7 @@
 /** Exec and attach, whatever carries them: joins a session of the runtime with the caller's channels. */
 
 import type { Readable, Writable } from 'node:stream';
+import { chunksOf } from '../../../base/chunks.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { Session } from '../../runtime/runtime.ts';
 
@@ -71,7 +72,7 @@ function feed(from: Readable | undefined, to: Writable | undefined): Promise<voi
 }
 
 async function copy(from: Readable, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  for await (const chunk of from as AsyncIterable<Buffer>) await write(chunk);
+  for await (const chunk of chunksOf(from)) await write(chunk);
 }
 
 function computeRefusal(error: unknown): ExitStatus {
@@ -122,8 +123,9 @@ export class TerminalSizeReader {
 
 function readTerminalSize(text: string): TerminalSize | undefined {
   try {
-    const fields = Object.entries(JSON.parse(text) as object).map(([name, value]) => [name.toLowerCase(), value]);
-    const { width: columns, height: rows } = Object.fromEntries(fields) as Record<string, unknown>;
+    const size: unknown = JSON.parse(text);
+    const fields = new Map(Object.entries(size ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+    const [columns, rows]: unknown[] = [fields.get('width'), fields.get('height')];
     return isSize(columns) && isSize(rows) ? { columns, rows } : undefined;
   } catch {
     return undefined; // nonsense: the next one counts

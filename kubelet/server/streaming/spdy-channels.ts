@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { untilDrained } from '../until-drained.ts';
+import { untilDrained } from '../../../base/until-drained.ts';
 import { encodeExitStatus, type RemoteChannels, TerminalSizeReader } from './remote-command.ts';
 import { SpdyConnection, type SpdyStream } from './spdy-connection.ts';
 

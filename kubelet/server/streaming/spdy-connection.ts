@@ -5,6 +5,7 @@
  */
 
 import { Duplex } from 'node:stream';
+import { chunksOf } from '../../../base/chunks.ts';
 import { HeaderReader, HeaderWriter, type SpdyHeaders } from './spdy-headers.ts';
 
 const types = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7, windowUpdate: 9 } as const;
@@ -49,7 +50,7 @@ export class SpdyConnection {
     if (lastInput === 'drop input') this.#socket.on('close', () => this.#destroyStreams());
     try {
       rest = await this.#readFrames(rest);
-      for await (const chunk of this.#socket as AsyncIterable<Buffer>)
+      for await (const chunk of chunksOf(this.#socket))
         rest = await this.#readFrames(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
     } catch {
       // A broken connection is an end like any other.

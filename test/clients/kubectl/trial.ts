@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import type { Client } from '../../../client/client.ts';
-import { findKindByName } from '../../../kinds/kind-table.ts';
+import { KindRegistry } from '../../../kinds/kind-registry.ts';
+import { kinds } from '../../../kinds/kind-table.ts';
 import type { Kubectl, KubectlOptions, KubectlResult } from '../../support/kubectl.ts';
 import type { ShownCommand } from './commands.ts';
+
+const registry = new KindRegistry(kinds);
 
 export interface KubectlCase {
   readonly name: string;
@@ -84,7 +87,7 @@ export class Trial {
   /** The object as the API has it now. */
   async read(kind: string, name: string, apiVersion = 'v1'): Promise<Loose> {
     const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-    const row = findKindByName({ group: group ?? '', version: version ?? '', kind });
+    const row = registry.findByName({ group: group ?? '', version: version ?? '', kind });
     assert.ok(row, `no kind ${kind}`);
     const key = row.namespaced ? { namespace: this.namespace, name } : { name };
     return (await this.client.get(row, key)) as unknown as Loose;

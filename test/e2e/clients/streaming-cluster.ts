@@ -34,7 +34,7 @@ const terminalProgram = `
   /bin/busybox --install -s /bin
   while read line; do echo "heard $line at $(stty size)"; done`;
 
-/** Waits for a file, then says its last words. */
+/** Waits for a file, then says the end of its output. */
 const endingProgram = `
   /bin/busybox --install -s /bin
   echo first

@@ -62,9 +62,16 @@ export class ClusterWorld extends ApiUser {
       last = await this.get(path);
       return test(last) ? last : undefined;
     };
-    return await eventually(`${path}: ${what}`, isSo, { timeoutMs }).catch((error: Error) => {
-      throw new Error(`${error.message}; its status is ${JSON.stringify(last?.status)}`, { cause: error });
+    return await eventually(`${path}: ${what}`, isSo, { timeoutMs }).catch(async (error: Error) => {
+      const status = JSON.stringify(last?.status);
+      throw new Error(`${error.message}; its status is ${status}; ${await this.#eventsOf(last)}`, { cause: error });
     });
+  }
+
+  async #eventsOf(object: Json | undefined): Promise<string> {
+    const path = `/api/v1/namespaces/${at(object, 'metadata.namespace')}/events`;
+    const events = await this.list(`${path}?fieldSelector=involvedObject.uid=${at(object, 'metadata.uid')}`);
+    return `events: ${events.map(({ reason, message }) => `${reason}: ${message}`).join('; ')}`;
   }
 
   /** As many pods as that, and all of them ready. */

@@ -1,0 +1,84 @@
+/** Serves the OpenAPI documents: the index of version 3, its documents under URLs that name their hash, and version 2. */
+
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Kinds } from '../../kinds/kind-registry.ts';
+import {
+  type CompressedDocument,
+  OpenApiDocuments,
+  openApiProtobuf,
+  swaggerProtobuf,
+} from '../../machinery/openapi/openapi-documents.ts';
+import type { ApiRequest } from '../request/api-request.ts';
+import { parseAccept } from '../responses/negotiation.ts';
+import { acceptsGzip, sendBytes, sendText, writeHead } from '../responses/responses.ts';
+import { versionInfo } from './version.ts';
+
+const unpack = promisify(gunzip);
+const json = 'application/json';
+
+export class OpenApiAnswers {
+  readonly #documents: OpenApiDocuments;
+
+  constructor(kinds: Kinds) {
+    this.#documents = new OpenApiDocuments(() => kinds.all(), versionInfo.gitVersion);
+  }
+
+  /** `/openapi/v3`: upstream calls this JSON plain text. */
+  async index(request: ApiRequest): Promise<void> {
+    await sendText(request, 200, this.#documents.index());
+  }
+
+  /** `/openapi/v3/{path}`. A URL with the right hash may be kept for ever. */
+  async v3(request: ApiRequest, path: string): Promise<void> {
+    const format = formatOf(request, openApiProtobuf);
+    const document = this.#documents.v3(path, format);
+    if (document === undefined) return sendNothing(request, 404);
+    if (format === undefined) return sendNothing(request, 406);
+    const isNamed = request.query.get('hash') === document.hash;
+    const type = format === 'json' ? json : openApiProtobuf.contentType;
+    await sendDocument(request, document, type, isNamed ? 'public, immutable' : 'no-cache, private');
+  }
+
+  /** `/openapi/v2`: JSON, or protobuf for clients that ask for that. */
+  async v2(request: ApiRequest): Promise<void> {
+    const format = formatOf(request, swaggerProtobuf);
+    if (format === undefined) return sendNothing(request, 406);
+    const type = format === 'json' ? json : swaggerProtobuf.contentType;
+    await sendDocument(request, this.#documents.v2(format), type, 'no-cache, private');
+  }
+}
+
+/** The first that the client takes, whichever of its two names protobuf is called by. */
+function formatOf(
+  request: ApiRequest,
+  protobuf: { readonly accepted: string; readonly contentType: string },
+): 'json' | 'protobuf' | undefined {
+  const accept = request.header('accept');
+  if (accept === '') return 'json';
+  for (const { type } of parseAccept(accept)) {
+    if (type === protobuf.accepted || type === protobuf.contentType) return 'protobuf';
+    if (type === '*/*' || type === 'application/*' || type === json) return 'json';
+  }
+  return undefined;
+}
+
+async function sendDocument(
+  request: ApiRequest,
+  { gzip, hash }: CompressedDocument,
+  contentType: string,
+  cacheControl: string,
+): Promise<void> {
+  const etag = `"${hash}"`;
+  const headers = { 'content-type': contentType, 'cache-control': cacheControl, etag, vary: 'Accept, Accept-Encoding' };
+  if (request.header('if-none-match').includes(etag)) return await sendBytes(request, 304, '', headers);
+  if (!acceptsGzip(request.header('accept-encoding')))
+    return await sendBytes(request, 200, await unpack(gzip), headers);
+  writeHead(request, 200, { ...headers, 'content-encoding': 'gzip', 'content-length': gzip.length });
+  request.outgoing.end(gzip);
+}
+
+export async function sendNothing(request: ApiRequest, code: number): Promise<void> {
+  writeHead(request, code, { 'content-length': 0 });
+  request.outgoing.end();
+}

@@ -1,0 +1,46 @@
+/** The table of servers: who serves each name of `kinds/served-by.ts`. One that is missing does not compile. */
+
+import type { ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
+import type { Authorizer } from '../../authorization/authorizer.ts';
+import type { Registries } from '../../registry/registries.ts';
+import type { ResourceServers } from '../resource-server.ts';
+import { createStoredResource } from '../stored-resource.ts';
+import type { Kubelets } from '../streaming/kubelets.ts';
+import { createPodStreams } from '../streaming/pod-streams.ts';
+import { createProxies } from '../streaming/proxies.ts';
+import { createBindingServer } from './binding.ts';
+import { createEvictionServer } from './eviction.ts';
+import { createReviewServers } from './reviews.ts';
+import { createScaleServer } from './scale.ts';
+import { createTokenServer } from './token.ts';
+
+export interface ResourceServersParts {
+  readonly registries: Registries;
+  readonly kubelets: Kubelets;
+  readonly authorizers: readonly Authorizer[];
+  readonly tokens: ServiceAccountTokens;
+  /** Ends the watches. */
+  readonly stopping: AbortSignal;
+}
+
+export function createResourceServers(parts: ResourceServersParts): ResourceServers {
+  const { registries, kubelets, authorizers, tokens, stopping } = parts;
+  const stored = createStoredResource(registries, stopping);
+  const streams = { objects: registries, admission: registries.admission, kubelets };
+  const { get, list, update, patch } = stored;
+  const { deleteCollection: _, ...storedOneByOne } = stored;
+  return {
+    stored,
+    storedOneByOne,
+    readOnly: { get, list },
+    storedPart: { get, patch, update },
+    finalize: { update },
+    scale: createScaleServer(registries),
+    binding: createBindingServer(registries),
+    eviction: createEvictionServer(registries),
+    token: createTokenServer(registries, tokens),
+    ...createReviewServers(authorizers, tokens),
+    ...createPodStreams(streams),
+    ...createProxies(streams),
+  };
+}

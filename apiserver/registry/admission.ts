@@ -1,0 +1,99 @@
+/**
+ * CONTRACT: what may change or refuse a write, or a connection, after authorization. A plugin is a list of steps, each
+ * of which says what it is asked about; the chain asks nobody about anything else. Plugins stand in one order
+ * (`admission/admission-chain.ts`): all their `admit` steps run before the object is validated, all `validate` steps after it.
+ */
+
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { isSameResource, type Resource } from '../../api/resource.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { User } from '../request/user.ts';
+
+/** `CONNECT`: exec, attach, portforward and proxy. */
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface AdmissionRequest {
+  readonly operation: Operation;
+  readonly kind: Kind;
+  readonly subresource: string | undefined;
+  readonly namespace: string | undefined;
+  /** Empty while a generated name is not known yet. */
+  readonly name: string;
+  /**
+   * The object as it will be; `admit` may change it in place. Absent for DELETE. For CONNECT the options of the
+   * connection, for instance a PodExecOptions.
+   */
+  readonly object: KubernetesObject | undefined;
+  /** The object as it is; absent for CREATE and CONNECT. */
+  readonly previous: DeepReadonly<Stored> | undefined;
+  readonly user: User;
+  readonly dryRun: boolean;
+  warn(text: string): void;
+}
+
+/** Which requests a step is asked about. */
+export interface Handled {
+  readonly operations: readonly Operation[];
+  /** By group and plural, whatever the version; a custom resource may share the plural. Absent: all resources. */
+  readonly resource?: Pick<Resource, 'group' | 'plural'>;
+  /** One subresource of it. Absent: the object itself only. */
+  readonly subresource?: string;
+}
+
+export interface AdmissionStep {
+  readonly handles: Handled;
+  /** Throws a StatusError to refuse. May run more than once for one request: the write is retried. */
+  run(request: AdmissionRequest): void | Promise<void>;
+}
+
+export interface AdmissionPlugin {
+  /** Upstream's name where there is one. */
+  readonly name: string;
+  /** These change `object`, or refuse. */
+  readonly admit?: readonly AdmissionStep[];
+  /** These only refuse. */
+  readonly validate?: readonly AdmissionStep[];
+}
+
+/** A write of an object of one resource. */
+export interface WriteOf<T extends KubernetesObject> extends AdmissionRequest {
+  readonly object: T;
+  readonly previous: DeepReadonly<Stored<T>> | undefined;
+}
+
+/** A step about objects of one resource, without their subresources. */
+export function onWrite<T extends KubernetesObject>(
+  operations: readonly ('CREATE' | 'UPDATE')[],
+  resource: Resource<T>,
+  run: (request: WriteOf<T>) => void | Promise<void>,
+): AdmissionStep {
+  // The chain brings only what is handled: objects of this very resource.
+  return { handles: { operations, resource }, run: (request) => run(request as WriteOf<T>) };
+}
+
+export class AdmissionChain {
+  readonly #admitting: readonly AdmissionStep[];
+  readonly #validating: readonly AdmissionStep[];
+
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#admitting = plugins.flatMap(({ admit = [] }) => admit);
+    this.#validating = plugins.flatMap(({ validate = [] }) => validate);
+  }
+
+  async admit(request: AdmissionRequest): Promise<void> {
+    for (const step of this.#admitting) if (isHandled(request, step.handles)) await step.run(request);
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    for (const step of this.#validating) if (isHandled(request, step.handles)) await step.run(request);
+  }
+}
+
+function isHandled(
+  { operation, kind, subresource: asked }: AdmissionRequest,
+  { operations, resource, subresource }: Handled,
+): boolean {
+  if (!operations.includes(operation) || asked !== subresource) return false;
+  return resource === undefined || isSameResource(resource, kind);
+}

@@ -1,0 +1,17 @@
+/** CONTRACT: how the server looks at objects for its own purposes (admission, authentication, streams): by cache and store. */
+
+import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import type { Resource } from '../../api/resource.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Interest } from '../store/resource-cache.ts';
+
+export interface ObjectReader {
+  /** From the cache; undefined only once the store has said that there is none: the cache may be late. */
+  find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<DeepReadonly<Stored<T>> | undefined>;
+
+  /** All that are of interest, as far as the cache knows once it has been filled. Default: every one. */
+  all<T extends KubernetesObject>(
+    resource: Resource<T>,
+    interest?: Interest,
+  ): Promise<readonly DeepReadonly<Stored<T>>[]>;
+}

@@ -1,0 +1,154 @@
+/**
+ * The order of a write, the same for every kind: what a registry does with an object before it stores it. A kind's
+ * strategy (`kinds/kind.ts`) is called from here, and from `finish-write.ts` for the last steps, which may be done in
+ * another thread.
+ *
+ *   create: setDefaults → metadata → field owners → ADMIT → allocate → prepareForCreate → ┐
+ *   update: setDefaults → metadata → field owners → ADMIT → allocate → prepareForUpdate → ┴ finish → store
+ *   finish: validate (→ validateUpdate) → VALIDATING ADMISSION → canonicalize → stored form → generation → warnings
+ *
+ * Decoding, which comes before, and the store's transaction, which comes after, are not done here. What was allocated is
+ * given back when a later step refuses the object.
+ */
+
+import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { AdmissionChain, AdmissionRequest } from './admission.ts';
+import { type AllocationTransaction, type Allocator, orRollBack } from './allocator.ts';
+import {
+  checkWrite,
+  type FinishedWrite,
+  finishedElsewhere,
+  finishedHere,
+  finishWrite,
+  type Write,
+} from './finish-write.ts';
+import { dropRepeatedOwners, fillNewMetadata, keepMetadata } from './object-metadata.ts';
+import { refuseInvalid, refuseStale, refuseVersion } from './refusals.ts';
+import type { WriteRequest } from './write-request.ts';
+
+export interface WriteOrderParts {
+  readonly kind: Kind;
+  readonly admission: AdmissionChain;
+  readonly allocator: Allocator | undefined;
+  readonly clock: Clock;
+}
+
+export interface UpdateRequest extends WriteRequest {
+  /** What an update of an object does that is not there. Default: it is refused with NotFound. */
+  readonly ifMissing?: 'refuse' | 'create';
+  /** The change is the server's own (binding, eviction): the strategy neither prepares nor validates it; admission does. */
+  readonly skipStrategy?: boolean;
+  /** The change does not touch the object that it is given: it needs no copy. */
+  readonly leavesPrevious?: boolean;
+  /** A uid that the stored object must have. */
+  readonly expectedUid?: string | undefined;
+}
+
+/** An object that is ready for the store. */
+export interface PreparedWrite {
+  readonly next: Stored;
+  readonly finished: FinishedWrite;
+  /** To be committed or rolled back with the store's transaction. */
+  readonly transaction: AllocationTransaction | undefined;
+}
+
+/** `object` becomes the stored one, in place. Throws what it is refused for. */
+export async function beforeCreate(
+  object: KubernetesObject,
+  request: WriteRequest,
+  { kind, admission, allocator, clock }: WriteOrderParts,
+): Promise<PreparedWrite> {
+  const { dryRun, subresource, user } = request;
+  const context = { subresource, namespace: object.metadata?.namespace, user };
+  if (!dryRun) refuseVersion(object);
+  nameKind(kind, object);
+  dropRepeatedOwners(object, request.warn);
+  kind.strategy.setDefaults?.(object);
+  fillNewMetadata(kind.strategy, object, clock.now());
+  // What admission fills in belongs to nobody.
+  await request.trackFields?.(object, undefined);
+  const admitted = admissionRequest(kind, 'CREATE', { object }, request);
+  await admission.admit(admitted);
+  // It has got its name, its uid and its time by now.
+  const next = object as Stored;
+  const transaction = await allocator?.allocate(next, undefined, dryRun);
+  const finished = await orRollBack(transaction, async () => {
+    kind.strategy.prepareForCreate?.(next, context);
+    const write = { kind, next, previous: undefined, context: { ...context, dryRun } };
+    return await finish(write, () => admission.validate(admitted), request);
+  });
+  return { next, finished, transaction };
+}
+
+/** `next` becomes the stored one, in place; it replaces `current`, which stays as it is. Throws what it is refused for. */
+export async function beforeUpdate(
+  next: Stored,
+  current: Stored,
+  request: UpdateRequest,
+  { kind, admission, allocator }: WriteOrderParts,
+): Promise<PreparedWrite> {
+  const previous: DeepReadonly<Stored> = current;
+  const { dryRun, subresource, skipStrategy, user } = request;
+  const context = { isUpdate: true, subresource, namespace: previous.metadata.namespace, user };
+  nameKind(kind, next);
+  dropRepeatedOwners(next, request.warn);
+  refuseStale(kind, next, previous, request.expectedUid);
+  kind.strategy.setDefaults?.(next);
+  keepMetadata(next, previous);
+  await request.trackFields?.(next, previous);
+  const admitted = admissionRequest(kind, 'UPDATE', { object: next, previous }, request);
+  await admission.admit(admitted);
+  const transaction = subresource === undefined ? await allocator?.allocate(next, previous, dryRun) : undefined;
+  const finished = await orRollBack(transaction, async () => {
+    if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, context);
+    const write = { kind, next, previous: current, context: { ...context, skipStrategy, dryRun } };
+    return await finish(write, () => admission.validate(admitted), request);
+  });
+  return { next, finished, transaction };
+}
+
+/** Judges the object and gives it its last form. Admission has its say in between, whoever does the work. */
+async function finish(
+  write: Write,
+  validateAdmission: () => Promise<void>,
+  request: WriteRequest,
+): Promise<FinishedWrite> {
+  const apart = await request.finishApart?.(write);
+  const check = apart?.check ?? checkWrite(write);
+  refuseInvalid(write.kind, write.next, check.errors);
+  await validateAdmission();
+  const warnings = apart?.finished?.warnings ?? finishWrite(write, check);
+  for (const warning of warnings) request.warn(warning);
+  return apart?.finished === undefined ? finishedHere(write) : finishedElsewhere(write, apart.finished);
+}
+
+function nameKind(kind: Kind, object: KubernetesObject): void {
+  object.apiVersion = apiVersionOf(kind);
+  object.kind = kind.kind;
+}
+
+/** What admission is asked about a write. */
+export function admissionRequest(
+  kind: Kind,
+  operation: AdmissionRequest['operation'],
+  { object, previous }: Partial<Pick<AdmissionRequest, 'object' | 'previous'>>,
+  request: WriteRequest,
+): AdmissionRequest {
+  const metadata = object?.metadata ?? previous?.metadata;
+  return {
+    operation,
+    kind,
+    subresource: request.subresource,
+    namespace: metadata?.namespace,
+    name: metadata?.name ?? '',
+    object,
+    previous,
+    user: request.user,
+    dryRun: request.dryRun,
+    warn: (text) => request.warn(text),
+  };
+}

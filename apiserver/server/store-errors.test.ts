@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { KeyExistsError, StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
+import { statusOfStoreError } from './store-errors.ts';
+
+describe('errors of the store, as clients see them', () => {
+  const cases: [string, Error, number, string, number | undefined][] = [
+    ['nothing was sent', new StoreUnavailableError('away', { outcomeUnknown: false }), 503, 'ServiceUnavailable', 1],
+    ['no answer to a write', new StoreUnavailableError('lost', { outcomeUnknown: true }), 504, 'Timeout', undefined],
+    ['too large', new ValueTooLargeError('2 MB'), 413, 'RequestEntityTooLarge', undefined],
+  ];
+  for (const [name, error, code, reason, retryAfter] of cases) {
+    it(`${name}: ${code}, ${retryAfter === undefined ? 'not to be repeated' : 'to be repeated'}`, () => {
+      const refusal = statusOfStoreError(error);
+      assert.equal(refusal?.code, code);
+      assert.equal(refusal?.status.reason, reason);
+      assert.equal(refusal?.status.details?.retryAfterSeconds, retryAfter);
+    });
+  }
+
+  it('has nothing to say about others', () => {
+    assert.equal(statusOfStoreError(new Error('own')), undefined);
+    assert.equal(statusOfStoreError(new KeyExistsError('/a')), undefined);
+  });
+});

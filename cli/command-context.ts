@@ -1,0 +1,166 @@
+/** What every command works with: where to write, which cluster and namespace, and when to give up. */
+
+import { readFile } from 'node:fs/promises';
+import { isRecord } from '../api/json-record.ts';
+import { silentLogger } from '../base/logger.ts';
+import type { Output, Terminal } from '../base/terminal.ts';
+import { UserError } from '../base/user-error.ts';
+import { userAgentOf } from '../base/version.ts';
+import type { Client } from '../client/client.ts';
+import type { Connection } from '../client/connection.ts';
+import { type Arguments, isSet, textOf } from './arguments.ts';
+import { findKubeconfig } from './kubeconfig-search.ts';
+import { readError } from './read-error.ts';
+
+export interface CommandContextOptions extends Terminal {
+  readonly args: Arguments;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export class CommandContext implements Terminal {
+  readonly out: Output;
+  readonly errors: Output;
+  readonly signal: AbortSignal;
+  readonly #args: Arguments;
+  readonly #environment: NodeJS.ProcessEnv;
+  #connection: Promise<Connection> | undefined;
+  #client: Promise<Client> | undefined;
+
+  constructor({ args, out, errors, signal, environment = process.env }: CommandContextOptions) {
+    this.#args = args;
+    this.out = out;
+    this.errors = errors;
+    this.signal = signal;
+    this.#environment = environment;
+  }
+
+  /** The namespace that the command line names. */
+  get namedNamespace(): string | undefined {
+    return textOf(this.#args, 'namespace');
+  }
+
+  /** The namespace that was named, or the connection's own, or `default`; undefined with `--all-namespaces`. */
+  async namespace(): Promise<string | undefined> {
+    if (isSet(this.#args, 'all-namespaces')) return undefined;
+    return textOf(this.#args, 'namespace') ?? (await this.connection()).namespace ?? 'default';
+  }
+
+  /** The namespace for something that has to be in exactly one. */
+  async oneNamespace(): Promise<string> {
+    const namespace = await this.namespace();
+    if (namespace === undefined) throw new UserError('This needs one namespace: use -n instead of --all-namespaces');
+    return namespace;
+  }
+
+  connection(): Promise<Connection> {
+    this.#connection ??= this.#connect();
+    return this.#connection;
+  }
+
+  client(): Promise<Client> {
+    this.#client ??= this.#openClient();
+    return this.#client;
+  }
+
+  async close(): Promise<void> {
+    if (this.#client === undefined) return;
+    try {
+      await (await this.#client).close();
+    } catch {
+      // It never opened, which its user was told.
+    }
+  }
+
+  async #openClient(): Promise<Client> {
+    const connection = await this.connection();
+    const { createRestClient } = await import('../client/rest-client.ts');
+    const onWarning = (text: string) => this.errors.write(`Warning: ${text}\n`);
+    return createRestClient(connection, { userAgent: userAgentOf('kubecfg'), logger: silentLogger, onWarning });
+  }
+
+  async #connect(): Promise<Connection> {
+    const host = textOf(this.#args, 'host') ?? this.#environment.KUBERNETES_MASTER;
+    const found = await findKubeconfig(textOf(this.#args, 'kubeconfig'), this.#environment);
+    if (found.path === undefined && host === undefined) {
+      throw new UserError(
+        `No cluster to talk to: there is no kubeconfig (looked for ${found.tried.join(', ')}).\n` +
+          'Start a cluster with "npm start", or name one with --kubeconfig FILE or -h HOST.',
+      );
+    }
+    const base = found.path === undefined ? { servers: [] } : await this.#readKubeconfig(found.path);
+    return {
+      ...base,
+      ...(host !== undefined && { servers: [/^https?:\/\//.test(host) ? host : `https://${host}`] }),
+      ...(await this.#authFile()),
+      ...(await this.#pemFlag('certificateAuthority', 'certificate-authority')),
+      ...(await this.#pemFlag('clientCertificate', 'client-certificate')),
+      ...(await this.#pemFlag('clientKey', 'client-key')),
+      ...(isSet(this.#args, 'insecure-skip-tls-verify') && { insecureSkipTlsVerify: true }),
+    };
+  }
+
+  async #readKubeconfig(path: string): Promise<Connection> {
+    const { readKubeconfig } = await import('../client/kubeconfig.ts');
+    // Flags may name another certificate, and a command is over before one is renewed.
+    const { clientFiles: _, ...connection } = await readKubeconfig(path, textOf(this.#args, 'context'));
+    return connection;
+  }
+
+  async #pemFlag(field: keyof Connection, flag: string): Promise<Partial<Connection>> {
+    const path = textOf(this.#args, flag);
+    return path === undefined ? {} : { [field]: await readNamed(path, `--${flag}`) };
+  }
+
+  /** The classic credentials file of `-auth`: JSON with the names of files, or a token. */
+  async #authFile(): Promise<Partial<Connection>> {
+    const path = textOf(this.#args, 'auth');
+    if (path === undefined) return {};
+    const auth = parseAuth(path, await readNamed(path, '-auth'));
+    if (auth.User !== undefined || auth.Password !== undefined) {
+      throw new UserError(`${path}: User and Password are not supported: use CertFile and KeyFile, or BearerToken`);
+    }
+    return {
+      ...(auth.CAFile !== undefined && { certificateAuthority: await readNamed(auth.CAFile, `${path}: CAFile`) }),
+      ...(auth.CertFile !== undefined && { clientCertificate: await readNamed(auth.CertFile, `${path}: CertFile`) }),
+      ...(auth.KeyFile !== undefined && { clientKey: await readNamed(auth.KeyFile, `${path}: KeyFile`) }),
+      ...(auth.BearerToken !== undefined && { token: auth.BearerToken }),
+      ...(auth.Insecure === true && { insecureSkipTlsVerify: true }),
+    };
+  }
+}
+
+type TextField = 'User' | 'Password' | 'CAFile' | 'CertFile' | 'KeyFile' | 'BearerToken';
+type AuthFile = Readonly<Partial<Record<TextField, string | undefined>>> & { readonly Insecure: boolean };
+
+function parseAuth(path: string, text: string): AuthFile {
+  try {
+    return authFileOf(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError(`${path} is not JSON: it should hold CAFile, CertFile, KeyFile or BearerToken`, { cause });
+  }
+}
+
+function authFileOf(value: unknown): AuthFile {
+  const fields = isRecord(value) ? value : {};
+  const text = (name: TextField): string | undefined => {
+    const field = fields[name];
+    return typeof field === 'string' ? field : undefined;
+  };
+  return {
+    User: text('User'),
+    Password: text('Password'),
+    CAFile: text('CAFile'),
+    CertFile: text('CertFile'),
+    KeyFile: text('KeyFile'),
+    BearerToken: text('BearerToken'),
+    Insecure: fields.Insecure === true,
+  };
+}
+
+async function readNamed(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw readError(what, path, cause);
+  }
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { components } from '../../../cluster/cluster-options.ts';
+import { parseUpOptions, upOptions } from './up-options.ts';
+
+const defaults = Object.fromEntries(Object.entries(upOptions).map(([name, option]) => [name, option.default]));
+const parse = (flags: object) => parseUpOptions({ ...defaults, ...flags });
+
+describe('parseUpOptions', () => {
+  it('starts everything, with the demo, unless told otherwise', () => {
+    const options = parse({});
+    assert.deepEqual([...options.only], [...components]);
+    assert.equal(options.demo, true);
+    assert.equal(options.dataDir, '/var/lib/longshore');
+    assert.deepEqual(options.nodePortRange, { first: 30000, last: 32767 });
+  });
+
+  it('leaves the demo out when it is not wanted or cannot run', () => {
+    assert.equal(parse({ demo: false }).demo, false);
+    assert.equal(parse({ only: 'etcd,apiserver' }).demo, false);
+  });
+
+  it('reads lists', () => {
+    assert.deepEqual([...parse({ only: 'etcd, apiserver' }).only], ['etcd', 'apiserver']);
+    assert.deepEqual(parse({ 'etcd-servers': 'http://a:1,http://b:2' }).etcdServers, ['http://a:1', 'http://b:2']);
+    assert.deepEqual(parse({ 'allowed-unsafe-sysctls': 'kernel.msg*,net.core.somaxconn' }).allowedUnsafeSysctls, [
+      'kernel.msg*',
+      'net.core.somaxconn',
+    ]);
+  });
+
+  it('tells "no limit" from "nothing said"', () => {
+    assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
+  });
+
+  const mistakes: [flags: object, says: RegExp][] = [
+    [{ only: 'etcd,frob' }, /no component "frob"; there are etcd, apiserver/],
+    [{ 'network-name': 'docker0' }, /--network-name must be "longshore" and up to six/],
+    [{ 'secure-port': '0' }, /--secure-port must be a port/],
+    [{ 'secure-port': '70000' }, /--secure-port must be a port/],
+    [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],
+    [{ 'pod-max-pids': '1e3' }, /--pod-max-pids must be a whole number/],
+    [{ 'node-ports': '40000' }, /--node-ports must be a port/],
+  ];
+  for (const [flags, says] of mistakes) {
+    it(`refuses ${JSON.stringify(flags)}`, () => assert.throws(() => parse(flags), says));
+  }
+});

@@ -1,0 +1,112 @@
+/** The flags of `kubecfg up` and what they become. */
+
+import type { Options } from 'yargs';
+import { UserError } from '../../../base/user-error.ts';
+import {
+  type Component,
+  components,
+  defaultDataDir,
+  logLevels,
+  proxyModes,
+  type UpOptions,
+} from '../../../cluster/cluster-options.ts';
+import { type Arguments, isSet, textOf } from '../../arguments.ts';
+import { parseDataDir } from '../../data-dir.ts';
+import { text } from '../../options.ts';
+
+export const upOptions: Readonly<Record<string, Options>> = {
+  'data-dir': text('Where the cluster keeps everything', { default: defaultDataDir }),
+  'etcd-servers': text('URLs of an etcd that runs already; default: one is started'),
+  'secure-port': text('Port of the API server', { default: '6443' }),
+  'bind-address': text('Address on which the API server listens', { default: '0.0.0.0' }),
+  only: text(`Start only these, of: ${components.join(', ')}`),
+  demo: { type: 'boolean', default: true, describe: 'Run the guestbook (--no-demo: leave it out)' },
+  'node-name': text('Name of this node; default: the host name'),
+  'node-ip': text("This node's address; default: the one of the default route"),
+  'kubelet-port': text('Port of the kubelet', { default: '10250' }),
+  'pod-max-pids': text('Processes and threads that each container may have; -1: no limit; default: at most 4096'),
+  'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
+  'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
+  'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
+  'node-ports': text('The ports that services may have on every node', { default: '30000-32767' }),
+  'network-name': text('Name of what the cluster makes on this machine: Docker network, bridge, rules', {
+    default: 'longshore',
+  }),
+  'proxy-mode': { choices: proxyModes, default: 'nftables', describe: 'How services are forwarded' },
+  'registry-port': text("Port of the demo's image registry on loopback", { default: '5000' }),
+  'accept-older-data': {
+    type: 'boolean',
+    default: false,
+    describe: 'Go on although etcd was restored from a backup: pods that it does not know are removed',
+  },
+  'take-over': {
+    type: 'boolean',
+    default: false,
+    describe: 'Let this copy of a data directory be the cluster from now on; the original is refused then',
+  },
+  'log-level': { choices: logLevels, default: 'info', describe: 'What goes to the log file' },
+};
+
+export function parseUpOptions(args: Arguments): UpOptions {
+  const only = parseComponents(textOf(args, 'only'));
+  const named = (name: string) => textOf(args, name) ?? '';
+  return {
+    dataDir: parseDataDir(textOf(args, 'data-dir')),
+    etcdServers: listOf(named('etcd-servers')),
+    securePort: portOf(named('secure-port'), '--secure-port'),
+    bindAddress: named('bind-address'),
+    only,
+    demo: args.demo !== false && only.size === components.length,
+    nodeName: textOf(args, 'node-name')?.toLowerCase(),
+    nodeIp: textOf(args, 'node-ip'),
+    kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
+    podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
+    allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
+    clusterCidr: named('cluster-cidr'),
+    serviceCidr: named('service-cidr'),
+    nodePortRange: portRangeOf(named('node-ports')),
+    networkName: networkNameOf(named('network-name')),
+    acceptOlderData: isSet(args, 'accept-older-data'),
+    takeOver: isSet(args, 'take-over'),
+    proxyMode: proxyModes.find((mode) => mode === named('proxy-mode')) ?? 'nftables',
+    registryPort: portOf(named('registry-port'), '--registry-port'),
+    logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
+  };
+}
+
+function parseComponents(list: string | undefined): ReadonlySet<Component> {
+  if (list === undefined) return new Set(components);
+  const wanted = list.split(',').map((name) => name.trim());
+  const isComponent = (name: string): name is Component => components.some((one) => one === name);
+  const unknown = wanted.find((name) => !isComponent(name));
+  if (unknown !== undefined) {
+    throw new UserError(`--only: there is no component "${unknown}"; there are ${components.join(', ')}`);
+  }
+  return new Set(wanted.filter(isComponent));
+}
+
+/** The kernel allows 15 bytes for a bridge; the beginning tells it from everything else on the machine. */
+function networkNameOf(text: string): string {
+  if (/^longshore[a-z0-9-]{0,6}$/.test(text)) return text;
+  throw new UserError(`--network-name must be "longshore" and up to six letters, digits or "-", not "${text}"`);
+}
+
+const listOf = (text: string): string[] => text.split(',').filter((one) => one !== '');
+
+function optionalNumberOf(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined || /^-?\d+$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UserError(`${flag} must be a whole number, not "${text}"`);
+}
+
+function portOf(text: string, flag: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65535) return port;
+  throw new UserError(`${flag} must be a port from 1 to 65535, not "${text}"`);
+}
+
+function portRangeOf(text: string): { first: number; last: number } {
+  const [first = '', last = ''] = text.split('-');
+  const range = { first: portOf(first, '--node-ports'), last: portOf(last, '--node-ports') };
+  if (range.first > range.last) throw new UserError(`--node-ports must be a range such as 30000-32767, not "${text}"`);
+  return range;
+}

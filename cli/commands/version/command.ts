@@ -1,0 +1,11 @@
+/** What `version` is called and takes. */
+
+import type { Command } from '../../command.ts';
+import { text } from '../../options.ts';
+
+export const versionCommand: Command = {
+  usage: 'version',
+  describe: 'Show the versions of kubecfg and of the server',
+  options: { output: text('json or yaml', { alias: 'o' }) },
+  load: () => import('./run.ts'),
+};

@@ -1,0 +1,48 @@
+/** What `wait --for` waits for, as a question about one object. Pure. */
+
+import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
+import { UserError } from '../../../base/user-error.ts';
+
+export type WaitCondition =
+  | { readonly type: 'delete' }
+  | { readonly type: 'create' }
+  | { readonly type: 'state'; readonly text: string; isTrue(object: unknown): boolean };
+
+/** `delete`, `create`, `condition=Ready`, `condition=Ready=False`, `jsonpath={.status.phase}=Running`. */
+export function parseWaitCondition(text: string): WaitCondition {
+  if (text === 'delete' || text === 'create') return { type: text };
+  const condition = /^condition=([^=]+)(?:=(.+))?$/.exec(text);
+  if (condition) return conditionState(text, condition[1] ?? '', condition[2] ?? 'True');
+  const path = /^jsonpath='?\{?\.?([^}=]+)\}?'?(?:=(.*))?$/.exec(text);
+  if (path) return pathState(text, path[1] ?? '', path[2]);
+  throw new UserError(
+    `--for ${text}: use delete, create, condition=NAME, condition=NAME=VALUE, or jsonpath={.status.phase}=VALUE`,
+  );
+}
+
+function conditionState(text: string, type: string, status: string): WaitCondition {
+  const same = (a: unknown, b: string) => typeof a === 'string' && a.toLowerCase() === b.toLowerCase();
+  const isTrue = (object: unknown) =>
+    conditionsOf(object).some((one) => same(one.type, type) && same(one.status, status));
+  return { type: 'state', text, isTrue };
+}
+
+function conditionsOf(object: unknown): JsonRecord[] {
+  const status = isRecord(object) ? object.status : undefined;
+  const conditions = isRecord(status) ? status.conditions : undefined;
+  return Array.isArray(conditions) ? conditions.filter(isRecord) : [];
+}
+
+function pathState(text: string, path: string, expected: string | undefined): WaitCondition {
+  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
+  const isTrue = (object: unknown) => {
+    const value = steps.reduce<unknown>(stepInto, object);
+    return expected === undefined ? value !== undefined && value !== '' : String(value ?? '') === expected;
+  };
+  return { type: 'state', text, isTrue };
+}
+
+function stepInto(value: unknown, step: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+  return Reflect.get(value, step);
+}

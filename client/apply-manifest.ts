@@ -1,0 +1,62 @@
+/** Makes one object be as a manifest says, by server-side apply: the server merges, and knows who set which field. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { lastAppliedAnnotation } from '../api/labels.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
+import type { Resource } from '../api/resource.ts';
+import { isConflict } from '../api/status-error.ts';
+import { UserError } from '../base/user-error.ts';
+import type { Client } from './client.ts';
+import { ifPresent } from './if-present.ts';
+import type { Manifest } from './manifest.ts';
+
+export interface ApplyOptions {
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+export type ApplyResult = 'created' | 'configured' | 'unchanged';
+
+const fieldManager = 'kubecfg';
+
+export async function applyManifest(
+  client: Client,
+  kind: Resource,
+  manifest: Manifest,
+  options: ApplyOptions = {},
+): Promise<ApplyResult> {
+  const { namespace, name } = manifest.metadata ?? {};
+  if (name === undefined) throw new UserError(`A ${manifest.kind} without metadata.name cannot be applied: create it`);
+  const key = { namespace, name };
+  const before = await ifPresent(client.get(kind, key));
+  const patch = { type: 'apply', body: manifest, force: options.force ?? false } as const;
+  const after = await explainConflict(
+    client.patch<KubernetesObject>(kind, key, patch, { fieldManager, dryRun: options.dryRun }),
+  );
+  if (!options.dryRun && before?.metadata.annotations?.[lastAppliedAnnotation] !== undefined) {
+    await keepLastApplied(client, kind, key, manifest);
+  }
+  if (before === undefined) return 'created';
+  return isDeepStrictEqual(appliedPart(before), appliedPart(after)) ? 'unchanged' : 'configured';
+}
+
+/** What applying can change: others write the status meanwhile, and every write makes a new version. */
+function appliedPart({ metadata, ...object }: Stored): object {
+  const { resourceVersion: _version, managedFields: _owners, ...rest } = metadata;
+  return { ...object, metadata: rest, status: undefined };
+}
+
+/** So that `kubectl apply` later knows which fields it may remove. */
+async function keepLastApplied(client: Client, kind: Resource, key: ObjectKey, manifest: Manifest): Promise<void> {
+  const metadata = { annotations: { [lastAppliedAnnotation]: `${JSON.stringify(manifest)}\n` } };
+  await client.patch(kind, key, { type: 'merge', body: { metadata } }, { fieldManager: 'kubectl-last-applied' });
+}
+
+async function explainConflict(applied: Promise<Stored>): Promise<Stored> {
+  try {
+    return await applied;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new UserError(`${error.message}\n--force-conflicts takes these fields over.`, { cause: error });
+  }
+}

@@ -1,0 +1,34 @@
+/** What a cluster on this machine is started with. `kubecfg up` reads it from its command line. */
+
+/** Where a cluster keeps everything, unless told otherwise. */
+export const defaultDataDir = '/var/lib/longshore';
+
+/** In the order in which they start. */
+export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
+export type Component = (typeof components)[number];
+
+export const proxyModes = ['nftables', 'userspace'] as const;
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly etcdServers: readonly string[];
+  readonly securePort: number;
+  readonly bindAddress: string;
+  readonly only: ReadonlySet<Component>;
+  readonly demo: boolean;
+  readonly nodeName: string | undefined;
+  readonly nodeIp: string | undefined;
+  readonly kubeletPort: number;
+  readonly podMaxPids: number | undefined;
+  readonly allowedUnsafeSysctls: readonly string[];
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+  readonly nodePortRange: { readonly first: number; readonly last: number };
+  readonly networkName: string;
+  readonly acceptOlderData: boolean;
+  readonly takeOver: boolean;
+  readonly proxyMode: (typeof proxyModes)[number];
+  readonly registryPort: number;
+  readonly logLevel: (typeof logLevels)[number];
+}

@@ -1,0 +1,77 @@
+/** What all components of a cluster on this machine share: who and where they are, and how they prove it. */
+
+import { join } from 'node:path';
+import type { Logger } from '../base/logger.ts';
+import type { Connection } from '../client/connection.ts';
+import { type ClusterCertificates, ensureCertificates, type StoredKeyPair } from './certificates.ts';
+import type { UpOptions } from './cluster-options.ts';
+import { defaultNodeIp, defaultNodeName, hostAddresses } from './host.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+
+export interface Cluster {
+  readonly options: UpOptions;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly certificates: ClusterCertificates;
+  readonly logger: Logger;
+  /** The administrator's, for users. */
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:6443` */
+  readonly server: string;
+}
+
+/** Certificates and kubeconfigs under the data directory; nothing is started. Idempotent. */
+export async function prepareCluster(options: UpOptions, logger: Logger): Promise<Cluster> {
+  const { dataDir, securePort, serviceCidr } = options;
+  const nodeName = options.nodeName ?? defaultNodeName();
+  const nodeIp = options.nodeIp ?? (await defaultNodeIp());
+  const certificates = await ensureCertificates({
+    folder: join(dataDir, 'pki'),
+    nodeName,
+    serverNames: [nodeName],
+    serverAddresses: [nodeIp, ...hostAddresses(), firstAddressOf(serviceCidr)],
+  });
+  const kubeconfig = join(dataDir, 'admin.kubeconfig');
+  const server = `https://127.0.0.1:${securePort}`;
+  const cluster = { options, nodeName, nodeIp, certificates, logger, kubeconfig, server };
+  await writeKubeconfigs(cluster);
+  return cluster;
+}
+
+/** The connection of one of the cluster's own users. */
+export function connectionAs({ server, certificates }: Cluster, client: StoredKeyPair): Connection {
+  return {
+    servers: [server],
+    certificateAuthority: certificates.authority.certificate,
+    clientCertificate: client.certificate,
+    clientKey: client.key,
+    clientFiles: client,
+  };
+}
+
+/**
+ * Also for the components, so that each can be run on its own by its `main.ts`: these name the files of the certificate,
+ * which are renewed in place. The administrator's holds it, to be taken elsewhere.
+ */
+async function writeKubeconfigs({ options, server, certificates, kubeconfig }: Cluster): Promise<void> {
+  const users = {
+    'controller-manager': certificates.controllerManager,
+    scheduler: certificates.scheduler,
+    kubelet: certificates.kubelet,
+    proxy: certificates.proxy,
+  };
+  const certificateAuthority = certificates.authority.certificate;
+  const { certificate, key } = certificates.admin;
+  await writeKubeconfig(kubeconfig, { server, certificateAuthority, user: 'admin', client: { certificate, key } });
+  for (const [user, { certificateFile, keyFile }] of Object.entries(users)) {
+    const client = { certificateFile, keyFile };
+    await writeKubeconfig(join(options.dataDir, `${user}.kubeconfig`), { server, certificateAuthority, user, client });
+  }
+}
+
+/** `10.96.0.0/16` → `10.96.0.1`: the API server's own Service. */
+export function firstAddressOf(cidr: string): string {
+  const [address = ''] = cidr.split('/');
+  const octets = address.split('.').map(Number);
+  return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
+}

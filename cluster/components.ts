@@ -1,0 +1,119 @@
+/** Starts the components of a cluster, each from what all of them share. The only place that knows all of them. */
+
+import { join } from 'node:path';
+import type { Running } from '../base/lifecycle.ts';
+import type { StoredKeyPair } from './certificates.ts';
+import { type Cluster, connectionAs } from './cluster.ts';
+import { type Component, components, type UpOptions } from './cluster-options.ts';
+import { placeLabels } from './neighbours.ts';
+
+/** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
+const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
+  async etcd({ options, logger }) {
+    const { startEtcd } = await import('./etcd-process.ts');
+    return await startEtcd({ folder: etcdFolder(options.dataDir), logger });
+  },
+
+  async apiserver({ options, certificates, nodeIp, logger }) {
+    const { startApiServerOverEtcd } = await import('../apiserver/api-server-over-etcd.ts');
+    const { etcdServers, dataDir } = options;
+    const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
+    return await startApiServerOverEtcd({
+      etcd: { servers },
+      bindAddress: options.bindAddress,
+      securePort: options.securePort,
+      serving: certificates.apiServer,
+      clientCertificateAuthority: certificates.authority.certificate,
+      serviceCidr: options.serviceCidr,
+      nodePortRange: options.nodePortRange,
+      advertiseAddress: nodeIp,
+      kubeletClient: certificates.kubeletClient,
+      logger: logger.child({ component: 'apiserver' }),
+    });
+  },
+
+  async 'controller-manager'(cluster) {
+    const { startControllerManager } = await import('../controller-manager/controller-manager.ts');
+    return await startControllerManager({
+      ...clientOf(cluster, 'controller-manager', cluster.certificates.controllerManager),
+      leaderElect: !isAlone(cluster),
+      identity: cluster.nodeName,
+      clusterCidr: cluster.options.clusterCidr,
+    });
+  },
+
+  async scheduler(cluster) {
+    const { startScheduler } = await import('../scheduler/scheduler.ts');
+    return await startScheduler({
+      ...clientOf(cluster, 'scheduler', cluster.certificates.scheduler),
+      leaderElect: !isAlone(cluster),
+      identity: cluster.nodeName,
+    });
+  },
+
+  async kubelet(cluster) {
+    const { startKubelet } = await import('../kubelet/kubelet.ts');
+    const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
+    const { options, certificates, nodeName, nodeIp } = cluster;
+    const client = clientOf(cluster, 'kubelet', certificates.kubelet);
+    return await startKubelet({
+      ...client,
+      nodeName,
+      nodeIp,
+      dataDir: join(options.dataDir, 'kubelet'),
+      runtime: new DockerRuntime({
+        nodeName,
+        logger: client.logger,
+        socketPath: dockerSocket(),
+        networkName: options.networkName,
+        networkLabels: computePlaceLabels(options),
+      }),
+      serving: certificates.kubeletServing,
+      clientCertificateAuthority: certificates.authority.certificate,
+      port: options.kubeletPort,
+      allowedUnsafeSysctls: options.allowedUnsafeSysctls,
+      ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
+    });
+  },
+
+  async proxy(cluster) {
+    const { startProxy } = await import('../proxy/proxy.ts');
+    return await startProxy({
+      ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
+      nodeName: cluster.nodeName,
+      clusterCidr: cluster.options.clusterCidr,
+      table: cluster.options.networkName,
+      mode: cluster.options.proxyMode,
+    });
+  },
+};
+
+/** What every component is given that talks to the API server. */
+function clientOf(cluster: Cluster, component: Component, user: StoredKeyPair) {
+  return { connection: connectionAs(cluster, user), logger: cluster.logger.child({ component }) };
+}
+
+export function startComponent(component: Component, cluster: Cluster): Promise<Running> {
+  return starters[component](cluster);
+}
+
+function computePlaceLabels({ dataDir, clusterCidr, serviceCidr, nodePortRange: { first, last } }: UpOptions) {
+  return {
+    [placeLabels.dataDir]: dataDir,
+    [placeLabels.clusterCidr]: clusterCidr,
+    [placeLabels.serviceCidr]: serviceCidr,
+    [placeLabels.nodePorts]: `${first}-${last}`,
+  };
+}
+
+/** A cluster that has its etcd and all components in this process: no other process can be leading. */
+const isAlone = ({ options }: Cluster): boolean =>
+  options.etcdServers.length === 0 && options.only.size === components.length;
+
+const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
+
+/** The engine of this machine: DOCKER_HOST when it is a unix socket, else Docker's own default. */
+export function dockerSocket(environment: NodeJS.ProcessEnv = process.env): string {
+  const host = environment.DOCKER_HOST ?? '';
+  return host.startsWith('unix://') ? host.slice('unix://'.length) : '/var/run/docker.sock';
+}

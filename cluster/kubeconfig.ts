@@ -1,0 +1,59 @@
+/** Writes kubeconfig files (the format of kubectl): how to reach this cluster, and as whom. Mode 0600: they hold keys. */
+
+import { createPrivateKey } from 'node:crypto';
+import { dump } from 'js-yaml';
+import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { writeAtomically } from './certificates.ts';
+
+export interface KubeconfigOptions {
+  /** `https://host:port` */
+  readonly server: string;
+  /** PEM. */
+  readonly certificateAuthority: string;
+  /** Name of the user's entry. */
+  readonly user: string;
+  /** Texts are put in; of files, only the paths. */
+  readonly client: KeyPairSource;
+}
+
+export async function writeKubeconfig(path: string, options: KubeconfigOptions): Promise<void> {
+  await writeAtomically(path, renderKubeconfig(options), 0o600);
+}
+
+export function renderKubeconfig({ server, certificateAuthority, user, client }: KubeconfigOptions): string {
+  return dump(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'longshore', cluster: { server, 'certificate-authority-data': base64(certificateAuthority) } },
+      ],
+      users: [
+        {
+          name: user,
+          user:
+            'certificateFile' in client
+              ? { 'client-certificate': client.certificateFile, 'client-key': client.keyFile }
+              : {
+                  'client-certificate-data': base64(client.certificate),
+                  'client-key-data': base64(widelyReadKey(client.key)),
+                },
+        },
+      ],
+      contexts: [{ name: 'longshore', context: { cluster: 'longshore', user } }],
+      'current-context': 'longshore',
+    },
+    { lineWidth: -1 },
+  );
+}
+
+/**
+ * The key in the form that every client library reads: SEC 1 (`EC PRIVATE KEY`) for an elliptic curve. Some take any
+ * other `PRIVATE KEY` for one of RSA.
+ */
+export function widelyReadKey(pem: string): string {
+  const key = createPrivateKey(pem);
+  return key.asymmetricKeyType === 'ec' ? key.export({ type: 'sec1', format: 'pem' }).toString() : pem;
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -1,0 +1,65 @@
+/**
+ * What a ReplicaSet or ReplicationController does about its pods: which it counts, whether to make or to delete some, and
+ * when to look again. Pure.
+ */
+
+import { isPodActive, isPodFinished, isPodTerminating } from '../../../api/pods.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
+import type { Cached } from '../../../client/object-cache.ts';
+import { msUntilAvailable } from '../../pods/pod-availability.ts';
+import { controllerOf } from '../ownership.ts';
+import { rankForDeletion } from './pod-ranking.ts';
+
+export type ReplicaPlan =
+  | { readonly type: 'nothing' }
+  | { readonly type: 'create'; readonly count: number }
+  /** The first to go first. */
+  | { readonly type: 'delete'; readonly victims: readonly Cached<Pod>[] };
+
+export interface ReplicaSituation {
+  readonly replicas: number;
+  /** Pods of this set that count as replicas. */
+  readonly active: readonly Cached<Pod>[];
+  /** Active pods of all sets of one Deployment: closeness to them counts against a pod. Asked only when pods must go. */
+  related(): readonly Cached<Pod>[];
+  /** Wall time in milliseconds. */
+  readonly now: number;
+}
+
+export function planReplicas({ replicas, active, related, now }: ReplicaSituation): ReplicaPlan {
+  const missing = replicas - active.length;
+  if (missing === 0) return { type: 'nothing' };
+  if (missing > 0) return { type: 'create', count: missing };
+  return { type: 'delete', victims: rankForDeletion(active, { now, related: related() }).slice(0, -missing) };
+}
+
+/** Finished pods and those on their way out are nobody's replicas: they are neither adopted nor released. */
+export function claimablePods(pods: Iterable<Cached<Pod>>): Cached<Pod>[] {
+  return [...pods].filter(isPodActive);
+}
+
+/** How many of `pods` are the set's own, selected by it, and on their way out: its status tells. */
+export function countTerminating(
+  ownerUid: string,
+  pods: Iterable<Cached<Pod>>,
+  matches: (labels: Readonly<Record<string, string>>) => boolean,
+): number {
+  const terminating = [...pods].filter(
+    (pod) =>
+      isPodTerminating(pod) &&
+      !isPodFinished(pod) &&
+      controllerOf(pod)?.uid === ownerUid &&
+      matches(pod.metadata.labels ?? {}),
+  );
+  return terminating.length;
+}
+
+/** Time alone makes a ready pod available: milliseconds until the next does; undefined when none is on its way. */
+export function msUntilNextAvailable(
+  active: readonly Cached<Pod>[],
+  minReadySeconds: number,
+  now: number,
+): number | undefined {
+  const waits = active.flatMap((pod) => msUntilAvailable(pod, minReadySeconds, now) ?? []).filter((wait) => wait > 0);
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PodObject } from '../model/pod.ts';
+import {
+  containerIn,
+  makeContainer,
+  makeContainerStatus,
+  makePod,
+  observedWith,
+  running,
+} from '../testing/make-pod.ts';
+import {
+  type AllocatedResources,
+  allocatedResourcesOf,
+  isResizePending,
+  withAllocatedResources,
+} from './allocated-resources.ts';
+
+const podWith = (resources: AllocatedResources, shown?: AllocatedResources): PodObject =>
+  makePod(
+    { containers: [{ name: 'a', image: 'i', resources }] },
+    shown && {
+      status: { containerStatuses: [makeContainerStatus({ containerID: 'docker://a-0', resources: shown })] },
+    },
+  );
+/** The container runs with what it was given, as its annotation has it. */
+const runningWith = (pod: PodObject, given?: AllocatedResources) =>
+  observedWith(makeContainer(pod, running, given ? { annotations: { resources: JSON.stringify(given) } } : {}));
+
+describe('what a container was given', () => {
+  const wanted = { requests: { cpu: '2' } };
+  const given = { requests: { cpu: '1' } };
+  const pod = podWith(wanted);
+
+  it('is what it asks for before it is made', () => {
+    assert.deepEqual(allocatedResourcesOf(containerIn(pod), pod, observedWith()), wanted);
+  });
+
+  it('stays what it was when it was made', () => {
+    const observed = runningWith(pod, given);
+    assert.deepEqual(allocatedResourcesOf(containerIn(pod), pod, observed), given);
+    assert.deepEqual(withAllocatedResources(containerIn(pod), pod, observed).spec.resources, given);
+  });
+
+  it('is what the API shows of a container that does not say it itself', () => {
+    const shown = podWith(wanted, given);
+    assert.deepEqual(allocatedResourcesOf(containerIn(shown), shown, runningWith(shown)), given);
+    // That was another container: one that is not made yet gets what is asked for.
+    assert.deepEqual(allocatedResourcesOf(containerIn(shown), shown, observedWith()), wanted);
+  });
+});
+
+describe('isResizePending', () => {
+  const cases: readonly [wanted: AllocatedResources, given: AllocatedResources, pending: boolean][] = [
+    [{}, {}, false],
+    [{ requests: { cpu: '1' } }, { requests: { cpu: '1000m' } }, false],
+    [{ requests: { cpu: '2' } }, { requests: { cpu: '1' } }, true],
+    [{ limits: { memory: '1Gi' } }, { limits: { memory: '1024Mi' } }, false],
+    [{ limits: { memory: '2Gi' } }, { limits: { memory: '1Gi' } }, true],
+    [{ limits: { cpu: '1' } }, { limits: { cpu: '1' }, requests: { cpu: '1' } }, false],
+    [{ requests: { cpu: '1' } }, { requests: { cpu: '1' }, limits: { cpu: '1' } }, true],
+    [{}, { requests: { cpu: '1' } }, true],
+  ];
+  for (const [wanted, given, pending] of cases)
+    it(`${JSON.stringify(wanted)} with ${JSON.stringify(given)}: ${pending}`, () => {
+      const pod = podWith(wanted);
+      assert.equal(isResizePending(pod, runningWith(pod, given)), pending);
+    });
+
+  it('is not so before anything was made', () => {
+    assert.equal(isResizePending(podWith({ requests: { cpu: '2' } }), observedWith()), false);
+  });
+});

@@ -1,0 +1,8 @@
+/** Why the kubelet stops a container. */
+export type StopReason =
+  | 'PodEnds'
+  | 'DefinitionChanged'
+  | 'LivenessProbeFailed'
+  | 'StartupProbeFailed'
+  | 'PostStartHookFailed'
+  | 'SandboxChanged';

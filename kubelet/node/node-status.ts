@@ -1,0 +1,170 @@
+/** The status of the node, from what machine and runtime say. Pure. */
+
+import { hostnameLabel } from '../../api/labels.ts';
+import { formatTime } from '../../api/time.ts';
+import type { ContainerImage, NodeCondition, NodeStatus } from '../../api/types/core/v1.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { patchOfConditions, replacedList } from '../model/status-patch.ts';
+import type { ImageState } from '../runtime/runtime.ts';
+import type { Machine, Pressure } from './machine.ts';
+
+export interface NodeStatusInput {
+  readonly previous: DeepReadonly<NodeStatus> | undefined;
+  readonly machine: Machine;
+  readonly pressure: Pressure;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly port: number;
+  readonly kubeletVersion: string;
+  readonly runtimeName: string;
+  /** Undefined: the runtime did not say. */
+  readonly runtimeVersion: string | undefined;
+  readonly images: readonly ImageState[];
+  /** Why pods cannot run here now. Empty: they can. Undefined: not known yet, so nothing is said of it. */
+  readonly notReady: string | undefined;
+  /** Of the pods; nothing is said of one that was never there. */
+  readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
+  readonly now: number;
+}
+
+const mostImages = 50;
+
+export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
+  const { machine, nodeIp, nodeName, runtimeName, runtimeVersion, previous } = input;
+  const versionOf = (version: string) => `${runtimeName}://${version}`;
+  const version = runtimeVersion && versionOf(runtimeVersion);
+  return {
+    addresses: [
+      { type: 'InternalIP', address: nodeIp },
+      { type: 'Hostname', address: nodeName },
+    ],
+    capacity: { ...machine.capacity },
+    // Resources that somebody else put on the node are all for pods.
+    allocatable: { ...extendedResources(previous), ...machine.allocatable },
+    conditions: computeConditions(input),
+    daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
+    images: computeImages(input.images),
+    nodeInfo: {
+      architecture: machine.architecture,
+      bootID: machine.bootId,
+      containerRuntimeVersion: version ?? previous?.nodeInfo?.containerRuntimeVersion ?? versionOf('unknown'),
+      kernelVersion: machine.kernelVersion,
+      kubeProxyVersion: '',
+      kubeletVersion: input.kubeletVersion,
+      machineID: machine.machineId,
+      operatingSystem: 'linux',
+      osImage: machine.osImage,
+      systemUUID: machine.systemUuid,
+    },
+  };
+}
+
+const extendedResources = (status: NodeStatusInput['previous']): Record<string, string> =>
+  Object.fromEntries(Object.entries(status?.capacity ?? {}).filter(([name]) => name.includes('/')));
+
+export const nodeLabels = ({
+  nodeName,
+  machine,
+}: Pick<NodeStatusInput, 'nodeName' | 'machine'>): Record<string, string> => ({
+  [hostnameLabel]: nodeName,
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': machine.architecture,
+  'beta.kubernetes.io/os': 'linux',
+  'beta.kubernetes.io/arch': machine.architecture,
+});
+
+function computeConditions(input: NodeStatusInput): NodeCondition[] {
+  const { pressure, notReady, network } = input;
+  const make = (type: string, holds: boolean, reasons: readonly [string, string], message: readonly [string, string]) =>
+    condition(input, {
+      type,
+      status: holds ? 'True' : 'False',
+      reason: reasons[holds ? 0 : 1],
+      message: message[holds ? 0 : 1],
+    });
+  return [
+    make(
+      'MemoryPressure',
+      pressure.memory,
+      ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
+      ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
+    ),
+    make(
+      'DiskPressure',
+      pressure.disk,
+      ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
+      ['kubelet has disk pressure', 'kubelet has no disk pressure'],
+    ),
+    make(
+      'PIDPressure',
+      pressure.pid,
+      ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
+      ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
+    ),
+    ...(network.isKnown
+      ? [
+          make(
+            'NetworkUnavailable',
+            network.trouble !== undefined,
+            ['PodNetworkBroken', 'PodNetworkReady'],
+            [network.trouble ?? '', 'the network of pods is there'],
+          ),
+        ]
+      : []),
+    ...(notReady === undefined
+      ? []
+      : [
+          make(
+            'Ready',
+            notReady === '',
+            ['KubeletReady', 'KubeletNotReady'],
+            ['kubelet is posting ready status', notReady],
+          ),
+        ]),
+  ];
+}
+
+function condition(
+  { previous, now }: NodeStatusInput,
+  verdict: Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>,
+): NodeCondition {
+  const before = previous?.conditions?.find(({ type }) => type === verdict.type);
+  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
+  return {
+    ...verdict,
+    lastHeartbeatTime: formatTime(now),
+    lastTransitionTime: since ?? formatTime(now),
+  };
+}
+
+/** The largest are the ones that a scheduler wants to know of. */
+function computeImages(images: readonly ImageState[]): ContainerImage[] {
+  return [...images]
+    .filter(({ names }) => names.length > 0)
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, mostImages)
+    .map(({ names, sizeBytes }) => ({ names: names.slice(0, 5), sizeBytes }));
+}
+
+/** What of the node's status, as the API shows it, is the kubelet's, but for the heartbeats. */
+export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: NodeStatus): unknown {
+  const { addresses, daemonEndpoints, images, nodeInfo, capacity, allocatable, conditions } = status ?? {};
+  const named = (all: Readonly<Record<string, string>> | undefined, own: object | undefined) =>
+    Object.keys(own ?? {}).map((name) => all?.[name]);
+  const types = new Set(said.conditions?.map(({ type }) => type));
+  return {
+    ...{ addresses, daemonEndpoints, images, nodeInfo },
+    capacity: named(capacity, said.capacity),
+    allocatable: named(allocatable, said.allocatable),
+    conditions: (conditions ?? [])
+      .filter(({ type }) => types.has(type))
+      .map(({ lastHeartbeatTime: _, ...rest }) => rest)
+      .sort((a, b) => a.type.localeCompare(b.type)),
+  };
+}
+
+/** A strategic merge patch that makes `status` the kubelet's part. */
+export function patchOfNodeStatus({ addresses = [], conditions = [], ...rest }: NodeStatus): object {
+  const types = new Set(conditions.map(({ type }) => type));
+  return { ...rest, addresses: replacedList(addresses), conditions: patchOfConditions(conditions, types) };
+}

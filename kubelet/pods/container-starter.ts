@@ -1,0 +1,178 @@
+/**
+ * Starts one container: image, configuration, create, start, hook. What can be done before the sandbox runs is done
+ * meanwhile; it is the half of a pod's start that costs time.
+ *
+ *   sandbox   ├── create ──┼────── start ──────┤
+ *   container              ├ image, create ┤···├── start ──┼ postStart ┤
+ */
+
+import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
+import type { Limiter } from '../../base/limiter.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { withAllocatedResources } from '../containers/allocated-resources.ts';
+import { buildContainerConfig } from '../containers/container-config.ts';
+import { ContainerConfigError, environmentNeedsPodIp } from '../containers/environment.ts';
+import { runHook } from '../containers/lifecycle-hooks.ts';
+import type { NodeLimits } from '../containers/resource-limits.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import { attemptsOf, type PodContainer, type PodObject } from '../model/pod.ts';
+import { StartError } from '../model/start-error.ts';
+import type { FieldContext } from '../references/field-refs.ts';
+import type { ReferencedData } from '../references/referenced-data.ts';
+import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
+import { withRemembered } from './remembered-containers.ts';
+
+export interface StarterOptions extends NodeLimits {
+  readonly runtime: Runtime;
+  readonly puller: ImagePuller;
+  readonly volumes: Volumes;
+  readonly data: ReferencedData;
+  readonly observed: ObservedPods;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly limiter: Limiter;
+  readonly userAgent: string;
+  servicesFor(pod: PodObject): ReadonlyMap<string, string>;
+  fieldsOf(pod: PodObject, podIp: string | undefined): FieldContext;
+  podIpOf(pod: PodObject, sandbox: SandboxState): string;
+}
+
+export interface StartInput {
+  readonly pod: PodObject;
+  readonly container: PodContainer;
+  readonly attempt: number;
+  readonly sandbox: StartingSandbox;
+  readonly known: PodRuntimeState;
+  readonly signal: AbortSignal;
+}
+
+/** A hook may take its time, but not for ever. */
+const hookTimeoutMs = 600_000;
+
+export class ContainerStarter {
+  readonly #options: StarterOptions;
+
+  constructor(options: StarterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Throws `StartError` when it could not be made; a program that cannot be run is a container that ended. When the
+   * signal aborts it rejects: at once where it only waits, else when the runtime has answered. What came of that is
+   * removed or announced, whoever still waits for it.
+   */
+  async start(input: StartInput): Promise<void> {
+    const { container, known } = input;
+    try {
+      const id = await this.#create(input);
+      const sandbox = await untilAborted(input.sandbox.started, input.signal);
+      const state = await this.#run(input, id, sandbox);
+      known.containerWaitsNoMore(container.spec.name);
+      this.#options.observed.noteContainer(state);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const words = `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`;
+      const isDue = known.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
+      if (isDue) this.#tellFailure(input, words);
+      known.containerWaits(container.spec.name, { reason: error.reason, message: error.message });
+      // Users see the reason together with the pod's address.
+      await untilAborted(input.sandbox.started, input.signal);
+    }
+  }
+
+  async #create(input: StartInput): Promise<string> {
+    const { pod, container, attempt, sandbox, known, signal } = input;
+    const { runtime, puller, volumes, recorder, limiter, observed } = this.#options;
+    const podIp = environmentNeedsPodIp(container.spec)
+      ? sandbox.started.then((state) => this.#options.podIpOf(pod, state))
+      : Promise.resolve(undefined);
+    const image = await puller.ensure(pod, container, signal);
+    if (known.volumes === undefined) known.volumesSetUp(await untilAborted(volumes.setUp(pod), signal));
+    const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
+    const build = async () =>
+      buildContainerConfig({
+        ...this.#options,
+        pod,
+        container: withAllocatedResources(container, pod, withRemembered(pod, observed.get(pod.metadata.uid))),
+        attempt,
+        image,
+        volumes: known.volumes ?? new Map(),
+        services: this.#options.servicesFor(pod),
+        fields: this.#options.fieldsOf(pod, await podIp),
+        podFolder: volumes.folderOf(pod.metadata.uid),
+        ...(target !== undefined && { targetContainerId: target }),
+      });
+    const config = await untilAborted(this.#configure(build), signal);
+    try {
+      const id = await limiter.run(() => runtime.createContainer(sandbox.id, config), signal);
+      if (signal.aborted) await runtime.remove(id);
+      signal.throwIfAborted();
+      recorder.record(eventSubject(pod, container), {
+        type: 'Normal',
+        reason: 'Created',
+        message: 'Container created',
+      });
+      return id;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new StartError('CreateContainerError', errorText(error), {
+        cause: error,
+      });
+    }
+  }
+
+  async #configure<T>(build: () => Promise<T>): Promise<T> {
+    try {
+      return await build();
+    } catch (error) {
+      if (error instanceof ContainerConfigError)
+        throw new StartError('CreateContainerConfigError', error.message, { cause: error });
+      throw error;
+    }
+  }
+
+  async #run(input: StartInput, id: string, sandbox: SandboxState): Promise<ContainerState> {
+    const { pod, container, known, signal } = input;
+    const { runtime, recorder, limiter, observed } = this.#options;
+    const hook = container.spec.lifecycle?.postStart;
+    if (hook !== undefined) known.hookStarted(id);
+    try {
+      const state = await limiter.run(() => runtime.startContainer(id), signal);
+      if (signal.aborted) observed.noteLate(state);
+      signal.throwIfAborted();
+      if (state.status.type === 'exited' && state.status.startError !== undefined) {
+        this.#tellFailure(input, `Error: ${state.status.startError}`);
+        return state;
+      }
+      recorder.record(eventSubject(pod, container), {
+        type: 'Normal',
+        reason: 'Started',
+        message: 'Container started',
+      });
+      if (hook === undefined) return state;
+      const { clock, userAgent } = this.#options;
+      const podIp = this.#options.podIpOf(pod, sandbox);
+      const question = { container: container.spec, containerId: id, podIp, timeoutMs: hookTimeoutMs, signal };
+      if (await runHook(hook, question, { runtime, clock, userAgent }))
+        return (await runtime.inspectContainer(id)) ?? state;
+      if (signal.aborted) observed.noteLate(state);
+      signal.throwIfAborted();
+      const message = 'PostStartHook failed';
+      recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'FailedPostStartHook', message });
+      known.hookFailed(id);
+      return state;
+    } finally {
+      known.hookEnded(id);
+    }
+  }
+
+  #tellFailure({ pod, container }: StartInput, message: string): void {
+    this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'Failed', message });
+  }
+}

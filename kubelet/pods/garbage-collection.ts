@@ -1,0 +1,68 @@
+/**
+ * Removes what nobody needs: pods and folders whose objects went while no kubelet looked, and, when the disk runs
+ * full, images that no container uses.
+ */
+
+import { statfs } from 'node:fs/promises';
+import type { Pod } from '../../api/types/core/v1.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Informer } from '../../client/object-cache.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { ClusterGuard } from './cluster-guard.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import type { PodWorkers } from './pod-workers.ts';
+
+export interface GarbageCollectionOptions {
+  readonly pods: Informer<Pod>;
+  readonly workers: PodWorkers;
+  readonly guard: Pick<ClusterGuard, 'confirm'>;
+  readonly observed: ObservedPods;
+  readonly volumes: Volumes;
+  readonly runtime: Pick<Runtime, 'listImages' | 'removeImage'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const everyMs = 60_000;
+/** Above the first share of a full disk images go until the second is reached. */
+const imageThresholds = { high: 0.85, low: 0.8 };
+
+/** Until `signal` aborts. Never rejects. Pods must be synced. */
+export async function collectGarbage(options: GarbageCollectionOptions, signal: AbortSignal): Promise<void> {
+  const { clock, logger } = options;
+  while (!signal.aborted) {
+    try {
+      if (await options.guard.confirm(signal)) await collectPods(options);
+      await collectImages(options);
+    } catch (error) {
+      logger.warn('Collecting garbage failed; trying again later', { error });
+    }
+    await clock.sleep(everyMs, signal);
+  }
+}
+
+async function collectPods({ pods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
+  const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid));
+  const folders = await volumes.knownUids();
+  for (const uid of observed.uids()) workers.adoptOrphan(uid, { hasFolder: folders.includes(uid) });
+  for (const uid of folders) if (!known.has(uid) && workers.get(uid) === undefined) await volumes.tearDown(uid);
+}
+
+async function collectImages({ runtime, volumes, logger }: GarbageCollectionOptions): Promise<void> {
+  const folder = volumes.folderOf('');
+  if ((await usedShare(folder)) < imageThresholds.high) return;
+  const images = [...(await runtime.listImages())].sort((a, b) => a.createdAt - b.createdAt);
+  for (const { id, names, pinned } of images) {
+    if ((await usedShare(folder)) < imageThresholds.low) return;
+    if (pinned) continue;
+    logger.info('The disk runs full; removing an image that nothing uses', { image: names[0] ?? id });
+    await runtime.removeImage(id);
+  }
+}
+
+async function usedShare(folder: string): Promise<number> {
+  const { blocks, bavail } = await statfs(folder);
+  return 1 - bavail / blocks;
+}

@@ -1,0 +1,93 @@
+/** What the API is told of one pod: its status, as it stands and as it ended, and that a resize must wait. */
+
+import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { resizePendingMessage } from '../containers/allocated-resources.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import type { PodObject } from '../model/pod.ts';
+import type { Prober } from '../probes/prober.ts';
+import type { NodeRuntime } from '../runtime/runtime.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import type { PodRuntimeState } from './pod-runtime-state.ts';
+import { failureOf, isRejected, objectFateOf, type PodState } from './pod-state.ts';
+import { withRemembered } from './remembered-containers.ts';
+import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './status/pod-status.ts';
+import type { StatusManager } from './status/status-manager.ts';
+
+export interface PodReporterDependencies {
+  readonly runtime: Pick<NodeRuntime, 'name'>;
+  readonly observed: Pick<ObservedPods, 'get'>;
+  readonly prober: Pick<Prober, 'isReady' | 'isStarted'>;
+  readonly statuses: Pick<StatusManager, 'set' | 'withLatestStatus'>;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly nodeIp: string;
+}
+
+/** Reasons to wait that time, or the container's own start, will end; others are tried again. */
+export const transientReasons: ReadonlySet<string> = new Set([
+  'ContainerCreating',
+  'PodInitializing',
+  'CrashLoopBackOff',
+]);
+
+export class PodReporter {
+  readonly #known: PodRuntimeState;
+  readonly #dependencies: PodReporterDependencies;
+
+  constructor(known: PodRuntimeState, dependencies: PodReporterDependencies) {
+    this.#known = known;
+    this.#dependencies = dependencies;
+  }
+
+  /** How it stands now; nothing of a pod that was declared over or whose object is gone. */
+  report(object: PodObject, state: PodState, signal: AbortSignal): void {
+    const { statuses } = this.#dependencies;
+    const pod = statuses.withLatestStatus(object);
+    if (objectFateOf(state) === 'gone' || isPodFinished(pod)) return;
+    const status = this.#statusOf(pod, state, { over: false });
+    this.#tellResize(pod, status);
+    const starting =
+      status.phase === 'Pending' &&
+      [...this.#known.waiting.values()].every(({ reason }) => transientReasons.has(reason));
+    statuses.set(object, status, { coalesce: starting }, signal);
+  }
+
+  /** How it ended, once nothing of it runs. */
+  reportEnd(object: PodObject, state: PodState, signal: AbortSignal): void {
+    const { statuses } = this.#dependencies;
+    const pod = statuses.withLatestStatus(object);
+    if (isPodFinished(pod)) return;
+    statuses.set(object, this.#statusOf(pod, state, { over: true }), { coalesce: false }, signal);
+  }
+
+  #statusOf(pod: PodObject, state: PodState, { over }: { readonly over: boolean }): KubeletPodStatus {
+    const { runtime, observed, prober, clock, nodeIp } = this.#dependencies;
+    const known = this.#known;
+    const failure = failureOf(state);
+    if (over && failure !== undefined && isRejected(state))
+      return computeRejectedStatus(pod, { ...failure, now: clock.now() });
+    return computePodStatus(pod, withRemembered(pod, observed.get(pod.metadata.uid)), {
+      waiting: known.waiting,
+      terminationMessages: known.terminationMessages,
+      runtimeName: runtime.name,
+      isReady: (id) => prober.isReady(id) && !known.isInHook(id),
+      isStarted: (id) => prober.isStarted(id) && !known.isInHook(id),
+      isInHook: (id) => known.isInHook(id),
+      ended: over && (failure !== undefined || isPodTerminating(pod)),
+      over,
+      nodeIp,
+      ...(failure !== undefined && { failure }),
+      now: clock.now(),
+    });
+  }
+
+  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
+    const isPending = (all: readonly { readonly type: string }[]) =>
+      all.some(({ type }) => type === 'PodResizePending');
+    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
+    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
+    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
+  }
+}

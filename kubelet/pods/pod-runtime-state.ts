@@ -1,0 +1,156 @@
+/**
+ * What one pod worker knows of its pod beside object and runtime. All of it can be found again or done again.
+ *
+ * Only this class writes it: who acts for the worker says here what happened, and everybody else reads.
+ */
+
+import { computeBackoffMs } from '../../base/backoff.ts';
+import type { StopReason } from '../model/stop-reason.ts';
+import type { SandboxState } from '../runtime/runtime.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
+import type { WaitingReason } from './status/container-status.ts';
+
+/** Often enough that an event is always there, seldom enough to leave room for others. */
+const tellAgainMs = 60_000;
+/** How often files of ConfigMaps and Secrets are brought up to date. */
+const volumesRefreshMs = 60_000;
+const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
+
+export interface StartingSandbox {
+  readonly id: string;
+  readonly started: Promise<SandboxState>;
+}
+
+/** Times are monotonic milliseconds. */
+export class PodRuntimeState {
+  readonly #waiting = new Map<string, WaitingReason>();
+  readonly #terminationMessages = new Map<string, string>();
+  readonly #inHook = new Set<string>();
+  readonly #stopReasons = new Map<string, StopReason>();
+  readonly #stopping = new Set<string>();
+  /** When an event about a container was last told, by what it says. */
+  readonly #toldAt = new Map<string, number>();
+  #volumes: ReadonlyMap<string, MountedVolume> | undefined;
+  #volumesCheckedAt = Number.NEGATIVE_INFINITY;
+  #sandbox: StartingSandbox | undefined;
+  #sandboxFailures = { count: 0, until: 0 };
+
+  /** Why a container does not run, by its name. */
+  get waiting(): ReadonlyMap<string, WaitingReason> {
+    return this.#waiting;
+  }
+
+  containerWaits(name: string, reason: WaitingReason): void {
+    this.#waiting.set(name, reason);
+  }
+
+  containerWaitsNoMore(name: string): void {
+    this.#waiting.delete(name);
+  }
+
+  /** By container id. */
+  get terminationMessages(): ReadonlyMap<string, string> {
+    return this.#terminationMessages;
+  }
+
+  containerTerminated(id: string, message: string): void {
+    this.#terminationMessages.set(id, message);
+  }
+
+  containerRemoved(id: string): void {
+    this.#terminationMessages.delete(id);
+  }
+
+  /** Its postStart hook runs. */
+  isInHook(id: string): boolean {
+    return this.#inHook.has(id);
+  }
+
+  hookStarted(id: string): void {
+    this.#inHook.add(id);
+  }
+
+  hookEnded(id: string): void {
+    this.#inHook.delete(id);
+  }
+
+  hookFailed(id: string): void {
+    this.#stopReasons.set(id, 'PostStartHookFailed');
+  }
+
+  /** Running containers that must end because their postStart hook failed, by id. */
+  get stopReasons(): ReadonlyMap<string, StopReason> {
+    return this.#stopReasons;
+  }
+
+  /** Containers that are being stopped now, by id. */
+  get stopping(): ReadonlySet<string> {
+    return this.#stopping;
+  }
+
+  stopBegins(id: string): void {
+    this.#stopping.add(id);
+  }
+
+  /** `done`: the container has ended. */
+  stopEnds(id: string, { done }: { readonly done: boolean }): void {
+    this.#stopping.delete(id);
+    if (done) this.#stopReasons.delete(id);
+  }
+
+  /** By name; undefined: not set up by this kubelet. */
+  get volumes(): ReadonlyMap<string, MountedVolume> | undefined {
+    return this.#volumes;
+  }
+
+  volumesSetUp(volumes: ReadonlyMap<string, MountedVolume>): void {
+    this.#volumes = volumes;
+  }
+
+  /** What they show is looked at now, whatever comes of it. */
+  volumesChecked(now: number): void {
+    this.#volumesCheckedAt = now;
+  }
+
+  /** What they show has changed: it is to be looked at at once. */
+  volumesOutdated(): void {
+    this.#volumesCheckedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** How long until what they show is to be looked at; not above 0: now. */
+  volumesDueInMs(now: number): number {
+    return this.#volumesCheckedAt + volumesRefreshMs - now;
+  }
+
+  /** The one that was made last. */
+  get sandbox(): StartingSandbox | undefined {
+    return this.#sandbox;
+  }
+
+  sandboxCreated(sandbox: StartingSandbox): void {
+    this.#sandbox = sandbox;
+  }
+
+  sandboxStarted(): void {
+    this.#sandboxFailures = { count: 0, until: 0 };
+  }
+
+  /** None could be made or started: the next try waits, longer each time in a row. */
+  sandboxFailed(now: number): void {
+    const count = this.#sandboxFailures.count + 1;
+    this.#sandboxFailures = { count, until: now + computeBackoffMs(count, sandboxRetry) };
+  }
+
+  /** How long no sandbox is to be made; not above 0: one may be made now. */
+  sandboxHeldBackMs(now: number): number {
+    return this.#sandboxFailures.until - now;
+  }
+
+  /** Whether it is time to tell this: the first time at once, while it lasts from time to time, as events do not live long. */
+  isDueToTell(words: string, now: number): boolean {
+    const before = this.#toldAt.get(words);
+    if (before !== undefined && now - before < tellAgainMs) return false;
+    this.#toldAt.set(words, now);
+    return true;
+  }
+}

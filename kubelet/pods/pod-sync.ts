@@ -1,0 +1,313 @@
+/** Does what `computePodActions` decided: a table with one executor for each kind of action. */
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
+import type { Limiter } from '../../base/limiter.ts';
+import { privateMode } from '../../base/private-folder.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-config.ts';
+import { computeResolvConf, type DnsSettings } from '../containers/dns.ts';
+import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
+import { runHook } from '../containers/lifecycle-hooks.ts';
+import { eventSubject } from '../model/event-subject.ts';
+import { formatSeconds } from '../model/go-text.ts';
+import {
+  containerOf,
+  containersOf,
+  graceSecondsOf,
+  identityOf,
+  type PodObject,
+  sandboxOf,
+  usesNodeNetwork,
+} from '../model/pod.ts';
+import type { StopReason } from '../model/stop-reason.ts';
+import type { PortMapping, Runtime, SandboxConfig, SandboxState } from '../runtime/runtime.ts';
+import { VolumeError, type Volumes } from '../volumes/volumes.ts';
+import type { ContainerStarter } from './container-starter.ts';
+import type { ObservedPods } from './observed-pods.ts';
+import type { PodAction } from './pod-actions.ts';
+import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
+import type { RestartBackoff } from './restart-backoff.ts';
+import { withDots } from './sysctls.ts';
+
+export interface PodSyncOptions {
+  readonly runtime: Runtime;
+  readonly starter: ContainerStarter;
+  readonly volumes: Volumes;
+  readonly observed: ObservedPods;
+  readonly backoff: RestartBackoff;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly limiter: Limiter;
+  readonly dns: DnsSettings;
+  readonly nodeIp: string;
+  readonly userAgent: string;
+}
+
+export interface SyncInput {
+  readonly pod: PodObject;
+  readonly known: PodRuntimeState;
+  /** Aborts what only serves the pod's life when its end is asked for. */
+  readonly signal: AbortSignal;
+}
+
+type Executors = {
+  readonly [Type in PodAction['type']]: (action: Extract<PodAction, { type: Type }>, input: SyncInput) => Promise<void>;
+};
+
+/** Even a container whose hook used up all of the time gets this long for its SIGTERM. */
+const shortestGraceSeconds = 2;
+
+export class PodSync {
+  readonly #options: PodSyncOptions;
+  readonly #executors: Executors = {
+    createSandbox: (action, input) => this.#createSandbox(action.attempt, input),
+    stopSandbox: async ({ id }) => {
+      await this.#options.runtime.stop(id, shortestGraceSeconds);
+      const state = await this.#options.runtime.inspectSandbox(id);
+      if (state !== undefined) this.#options.observed.noteSandbox(state);
+    },
+    removeSandbox: ({ id }, { pod }) => this.#remove(pod, id),
+    startContainer: (action, input) => this.#startContainer(action, input),
+    stopContainer: (action, input) => this.#stopContainer(action, input),
+    removeContainer: ({ id }, { pod, known }) => {
+      known.containerRemoved(id);
+      return this.#remove(pod, id);
+    },
+    refreshVolumes: (_, input) => this.#refreshVolumes(input),
+    backOff: (action, input) => this.#backOff(action, input),
+  };
+
+  constructor(options: PodSyncOptions) {
+    this.#options = options;
+  }
+
+  /** Ends first and side by side; the rest in order, as long as the signal lets it. */
+  async apply(actions: readonly PodAction[], input: SyncInput): Promise<void> {
+    await Promise.all(actions.filter(({ type }) => type === 'stopContainer').map((action) => this.#do(action, input)));
+    for (const action of actions) {
+      input.signal.throwIfAborted();
+      if (action.type !== 'stopContainer') await this.#do(action, input);
+    }
+  }
+
+  #do<Type extends PodAction['type']>(action: Extract<PodAction, { type: Type }>, input: SyncInput): Promise<void> {
+    const executor = this.#executors[action.type];
+    return executor(action, input);
+  }
+
+  async #createSandbox(attempt: number, input: SyncInput): Promise<void> {
+    const { pod, known, signal } = input;
+    const { runtime, volumes, limiter, clock } = this.#options;
+    known.volumesChecked(clock.monotonic());
+    known.volumesSetUp(await this.#setUpVolumes(input));
+    const folder = volumes.folderOf(pod.metadata.uid);
+    await untilAborted(this.#writeFiles(pod, folder), signal);
+    try {
+      const config = this.#sandboxConfig(pod, attempt);
+      const id = await limiter.run(() => runtime.createSandbox(config), signal);
+      if (signal.aborted) await runtime.remove(id);
+      signal.throwIfAborted();
+      known.sandboxCreated({ id, started: this.#startSandbox(id, input) });
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#tellSandboxFailure(pod, known, error);
+      throw error;
+    }
+  }
+
+  async #setUpVolumes({ pod, signal }: SyncInput): ReturnType<Volumes['setUp']> {
+    try {
+      return await untilAborted(this.#options.volumes.setUp(pod), signal);
+    } catch (error) {
+      if (error instanceof VolumeError)
+        this.#options.recorder.record(eventSubject(pod), {
+          type: 'Warning',
+          reason: 'FailedMount',
+          message: error.message,
+        });
+      throw error;
+    }
+  }
+
+  async #refreshVolumes({ pod, known, signal }: SyncInput): Promise<void> {
+    const { volumes, clock } = this.#options;
+    known.volumesChecked(clock.monotonic());
+    known.volumesSetUp(await untilAborted(volumes.setUp(pod, known.volumes), signal));
+  }
+
+  async #writeFiles(pod: PodObject, folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true, mode: privateMode });
+    const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
+    await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, this.#options.dns));
+    await writeFile(hostsFileOf(folder), ''); // the address follows
+  }
+
+  /** Goes on beside the images and containers, which need it only when they start. */
+  #startSandbox(id: string, { pod, known, signal }: SyncInput): Promise<SandboxState> {
+    const { runtime, limiter, observed } = this.#options;
+    const started = limiter
+      .run(() => runtime.startSandbox(id), signal)
+      .then((state) => {
+        known.sandboxStarted();
+        if (signal.aborted) observed.noteLate(state);
+        return this.#noteStarted(pod, state);
+      })
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#tellSandboxFailure(pod, known, error);
+        throw error;
+      });
+    started.catch(() => undefined); // heard by whoever needs the sandbox
+    return started;
+  }
+
+  /** It is tried again, after a wait that grows. */
+  #tellSandboxFailure(pod: PodObject, known: PodRuntimeState, error: unknown): void {
+    const { recorder, clock } = this.#options;
+    known.sandboxFailed(clock.monotonic());
+    const words = errorText(error);
+    const message = `Failed to create pod sandbox: ${words}`;
+    recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
+  }
+
+  async #noteStarted(pod: PodObject, state: SandboxState): Promise<SandboxState> {
+    const { observed, volumes, dns } = this.#options;
+    observed.noteSandbox(state);
+    const text = usesNodeNetwork(pod)
+      ? computeNodeHostsFile(pod, await readFile('/etc/hosts', 'utf8'))
+      : computeHostsFile(pod, computePodNames(pod, dns.clusterDomain), state.ip ?? '');
+    await writeFile(hostsFileOf(volumes.folderOf(pod.metadata.uid)), text);
+    return state;
+  }
+
+  #sandboxConfig(pod: PodObject, attempt: number): SandboxConfig {
+    const { spec } = pod;
+    return {
+      pod: identityOf(pod),
+      attempt,
+      hostname: computePodNames(pod, this.#options.dns.clusterDomain).hostname,
+      network: usesNodeNetwork(pod) ? 'node' : 'pod',
+      pid: pidModeOf(pod),
+      ipc: spec?.hostIPC ? 'node' : 'pod',
+      sysctls: Object.fromEntries(
+        (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
+      ),
+      portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
+    };
+  }
+
+  async #startContainer(
+    { name, attempt }: Extract<PodAction, { type: 'startContainer' }>,
+    { pod, known, signal }: SyncInput,
+  ): Promise<void> {
+    const container = containerOf(pod, name);
+    const sandbox = this.#sandboxOf(pod, known);
+    if (container === undefined || sandbox === undefined) return;
+    if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, this.#options.clock.monotonic());
+    await this.#options.starter.start({ pod, container, attempt, sandbox, known, signal });
+  }
+
+  #sandboxOf(pod: PodObject, known: PodRuntimeState): StartingSandbox | undefined {
+    const running = sandboxOf(this.#options.observed.get(pod.metadata.uid));
+    if (known.sandbox !== undefined && (running === undefined || known.sandbox.id === running.id)) return known.sandbox;
+    return running && { id: running.id, started: Promise.resolve(running) };
+  }
+
+  async #stopContainer(
+    { id, name, reason }: Extract<PodAction, { type: 'stopContainer' }>,
+    { pod, known }: SyncInput,
+  ): Promise<void> {
+    const { runtime, observed, recorder, clock } = this.#options;
+    const container = containerOf(pod, name);
+    const message = stopMessage(name, reason, pod);
+    recorder.record(eventSubject(pod, container), { type: 'Normal', reason: 'Killing', message });
+    const graceMs = this.#graceSeconds(pod, name, reason) * 1000;
+    const startedAt = clock.monotonic();
+    let done = false;
+    known.stopBegins(id);
+    try {
+      const hook = container?.spec.lifecycle?.preStop;
+      if (container !== undefined && hook !== undefined && graceMs > 0) {
+        const podIp = sandboxOf(observed.get(pod.metadata.uid))?.ip ?? this.#options.nodeIp;
+        const question = { container: container.spec, containerId: id, podIp, timeoutMs: graceMs };
+        if (!(await runHook(hook, question, this.#options)))
+          recorder.record(eventSubject(pod, container), {
+            type: 'Warning',
+            reason: 'FailedPreStopHook',
+            message: 'PreStopHook failed',
+          });
+      }
+      const leftMs = graceMs - (clock.monotonic() - startedAt);
+      await runtime.stop(id, hook === undefined ? graceMs / 1000 : Math.max(shortestGraceSeconds, leftMs / 1000));
+      const state = await runtime.inspectContainer(id);
+      if (state === undefined) observed.noteRemoved(pod.metadata.uid, id);
+      else observed.noteContainer(state);
+      done = true;
+    } finally {
+      known.stopEnds(id, { done });
+    }
+  }
+
+  #graceSeconds(pod: PodObject, name: string, reason: StopReason): number {
+    const { livenessProbe, startupProbe } = containerOf(pod, name)?.spec ?? {};
+    const own: Partial<Record<StopReason, number | undefined>> = {
+      LivenessProbeFailed: livenessProbe?.terminationGracePeriodSeconds,
+      StartupProbeFailed: startupProbe?.terminationGracePeriodSeconds,
+    };
+    return own[reason] ?? graceSecondsOf(pod);
+  }
+
+  async #remove(pod: PodObject, id: string): Promise<void> {
+    await this.#options.runtime.remove(id);
+    this.#options.observed.noteRemoved(pod.metadata.uid, id);
+  }
+
+  async #backOff(
+    { name, waitMs, leftMs: _ }: Extract<PodAction, { type: 'backOff' }>,
+    { pod, known }: SyncInput,
+  ): Promise<void> {
+    const { namespace, name: podName, uid } = identityOf(pod);
+    const place = `${podName}_${namespace}(${uid})`;
+    const before = known.waiting.get(name);
+    const message = `back-off ${formatSeconds(waitMs)} restarting failed container=${name} pod=${place}`;
+    known.containerWaits(name, { reason: 'CrashLoopBackOff', message });
+    if (before?.message === message) return;
+    this.#options.recorder.record(eventSubject(pod, containerOf(pod, name)), {
+      type: 'Warning',
+      reason: 'BackOff',
+      message: `Back-off restarting failed container ${name} in pod ${place}`,
+    });
+  }
+}
+
+function stopMessage(name: string, reason: StopReason, { spec }: PodObject): string {
+  const willRestart = spec?.restartPolicy !== 'Never';
+  switch (reason) {
+    case 'DefinitionChanged':
+      return `Container ${name} definition changed, will be restarted`;
+    case 'LivenessProbeFailed':
+      return willRestart ? `Container ${name} failed liveness probe, will be restarted` : `Stopping container ${name}`;
+    case 'StartupProbeFailed':
+      return willRestart ? `Container ${name} failed startup probe, will be restarted` : `Stopping container ${name}`;
+    case 'PostStartHookFailed':
+      return 'FailedPostStartHook';
+    case 'SandboxChanged':
+    case 'PodEnds':
+      return `Stopping container ${name}`;
+  }
+}
+
+function portMappingsOf(pod: PodObject): PortMapping[] {
+  return containersOf(pod).flatMap(({ spec }) =>
+    (spec.ports ?? [])
+      .filter(({ hostPort }) => hostPort !== undefined && hostPort > 0)
+      .map(({ containerPort, hostPort = 0, hostIP = '', protocol = 'TCP' }) => ({
+        containerPort,
+        hostPort,
+        hostIp: hostIP,
+        protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
+      })),
+  );
+}

@@ -1,0 +1,108 @@
+/** One worker for each pod that is here or was: made when an object or a leftover is seen, ended when nothing is left. */
+
+import type { Logger } from '../../base/logger.ts';
+import { containerAnnotations } from '../containers/container-config.ts';
+import { identityOf, type ObservedPod, type PodObject } from '../model/pod.ts';
+import type { PodIdentity } from '../runtime/runtime.ts';
+import { PodWorker, type PodWorkerDependencies } from './pod-worker.ts';
+
+export interface PodWorkersOptions extends PodWorkerDependencies {
+  readonly signal: AbortSignal;
+  /** The API has no such pod, for certain. */
+  readonly isGone: (pod: PodIdentity) => boolean;
+  /** Something runs of a pod that nobody works on: what is to become of it is for others to find out. */
+  readonly onLeftover: (uid: string) => void;
+}
+
+export class PodWorkers {
+  readonly #dependencies: PodWorkerDependencies;
+  readonly #logger: Logger;
+  readonly #signal: AbortSignal;
+  readonly #isGone: (pod: PodIdentity) => boolean;
+  readonly #onLeftover: (uid: string) => void;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #running = new Set<Promise<void>>();
+
+  /** Workers end when `signal` aborts; what they ended or started stays. */
+  constructor({ signal, isGone, onLeftover, ...dependencies }: PodWorkersOptions) {
+    this.#dependencies = dependencies;
+    this.#logger = dependencies.logger;
+    this.#signal = signal;
+    this.#isGone = isGone;
+    this.#onLeftover = onLeftover;
+  }
+
+  get(uid: string): PodWorker | undefined {
+    return this.#workers.get(uid);
+  }
+
+  /** The object is there, new or changed. */
+  podSeen(pod: PodObject): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    if (worker === undefined) this.#start(new PodWorker(pod, this.#dependencies));
+    else worker.update(pod);
+  }
+
+  podGone(uid: string): void {
+    this.#workers.get(uid)?.podGone();
+  }
+
+  /** Something of the pod changed. */
+  wake(uid: string): void {
+    const worker = this.#workers.get(uid);
+    if (worker === undefined) this.#onLeftover(uid);
+    else worker.wake();
+  }
+
+  /**
+   * Ends what runs of a pod whose object went while nobody was looking. A build before containers named their cluster
+   * may have made them for any cluster: then only a folder of that pod in our own data (`hasFolder`) says that it is
+   * ours to end. Others stay, and are for people to remove.
+   */
+  adoptOrphan(uid: string, { hasFolder = false }: { readonly hasFolder?: boolean } = {}): void {
+    const observed = this.#dependencies.observed.get(uid);
+    const pod = reconstructPod(uid, observed);
+    if (pod === undefined || this.#workers.has(uid) || !this.#isGone(identityOf(pod))) return;
+    if (!hasFolder && !namesCluster(observed)) return;
+    this.#logger.info('A pod runs here whose object is gone; ending it', { pod: pod.metadata.name, uid });
+    const worker = new PodWorker(pod, this.#dependencies);
+    worker.podGone();
+    this.#start(worker);
+  }
+
+  /** Resolves when all workers are over, after `signal` aborted. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  #start(worker: PodWorker): void {
+    this.#workers.set(worker.uid, worker);
+    const run = worker.run(this.#signal).then(() => {
+      this.#workers.delete(worker.uid);
+      this.#running.delete(run);
+    });
+    this.#running.add(run);
+  }
+}
+
+const namesCluster = ({ sandboxes, containers }: ObservedPod): boolean =>
+  [...sandboxes, ...containers].some(({ clusterId }) => clusterId !== undefined);
+
+/** As much of a pod as is needed to end it. */
+function reconstructPod(uid: string, { sandboxes, containers }: ObservedPod): PodObject | undefined {
+  const identity = containers[0]?.pod ?? sandboxes[0]?.pod;
+  if (identity === undefined) return undefined;
+  const grace = Math.max(
+    0,
+    ...containers.map((one) => Number(one.annotations[containerAnnotations.graceSeconds] ?? 30)),
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: identity.namespace, name: identity.name, uid, resourceVersion: '', creationTimestamp: '' },
+    spec: {
+      terminationGracePeriodSeconds: grace,
+      containers: containers.filter(({ kind }) => kind === 'main').map(({ name }) => ({ name })),
+    },
+  };
+}

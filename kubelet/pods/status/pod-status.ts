@@ -1,0 +1,231 @@
+/** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
+
+import { isFinalPhase } from '../../../api/pods.ts';
+import { formatTime, nilTime } from '../../../api/time.ts';
+import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
+import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
+import {
+  containersOf,
+  mayRestart,
+  type ObservedPod,
+  type PodContainer,
+  type PodObject,
+  sandboxOf,
+  usesNodeNetwork,
+} from '../../model/pod.ts';
+import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
+
+export interface StatusContext extends ContainerFacts {
+  readonly nodeIp: string;
+  /** Why the kubelet ended the pod: it has failed, whatever its containers say. */
+  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  /** Nothing of it runs any more and nothing will. */
+  readonly over: boolean;
+  /** Wall time in milliseconds. */
+  readonly now: number;
+}
+
+/** The conditions that the kubelet writes; all others are somebody else's. */
+export const ownConditionTypes: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'PodResizePending',
+]);
+
+/** What the kubelet says of a pod: its own fields and conditions. It names fields that the types do not know yet. */
+export type KubeletPodStatus = PodStatus & { observedGeneration?: number; hostIPs?: { ip: string }[] };
+
+const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
+type Phase = (typeof phases)[number];
+
+interface ContainerWithStatus {
+  readonly container: PodContainer;
+  readonly status: ContainerStatus;
+}
+
+export function computePodStatus(pod: PodObject, observed: ObservedPod, context: StatusContext): KubeletPodStatus {
+  const initializing = new Map(context.waiting);
+  const first = computeContainers(pod, observed, context);
+  if (!isInitialized(first)) {
+    for (const { container, status } of first) {
+      const { name } = container.spec;
+      const isNext = container.kind === 'main' || (container.kind === 'init' && status.containerID === undefined);
+      if (isNext && !initializing.has(name) && hasPlainInit(pod)) initializing.set(name, { reason: 'PodInitializing' });
+    }
+  }
+  const containers = computeContainers(pod, observed, { ...context, waiting: initializing });
+  const phase = computePhase(pod, containers, context);
+  const generation = pod.metadata.generation;
+  const of = (kind: PodContainer['kind']) =>
+    containers.filter(({ container }) => container.kind === kind).map(({ status }) => status);
+  const [init, main, ephemeral] = [of('init'), of('main'), of('ephemeral')];
+  return {
+    ...(generation !== undefined && { observedGeneration: generation }),
+    phase,
+    ...(context.failure ?? {}),
+    ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
+    hostIP: context.nodeIp,
+    hostIPs: [{ ip: context.nodeIp }],
+    ...computeAddresses(pod, observed, context),
+    startTime: pod.status?.startTime ?? formatTime(context.now),
+    conditions: computeConditions(pod, observed, { containers, phase, context }),
+    ...(init.length > 0 && { initContainerStatuses: init }),
+    ...(main.length > 0 && { containerStatuses: main }),
+    ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
+  };
+}
+
+/** A pod that the kubelet does not take has a phase and a reason, nothing else. */
+export function computeRejectedStatus(
+  pod: PodObject,
+  { reason, message, now }: { readonly reason: string; readonly message: string; readonly now: number },
+): KubeletPodStatus {
+  return {
+    ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
+    phase: 'Failed',
+    reason,
+    message: `Pod was rejected: ${message}`,
+    ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
+    startTime: pod.status?.startTime ?? formatTime(now),
+  };
+}
+
+function computeContainers(pod: PodObject, observed: ObservedPod, facts: ContainerFacts): ContainerWithStatus[] {
+  return containersOf(pod)
+    .filter(
+      ({ kind, spec }) =>
+        kind !== 'ephemeral' || !facts.ended || observed.containers.some(({ name }) => name === spec.name),
+    )
+    .map((container) => ({ container, status: computeContainerStatus(container, pod, observed, facts) }));
+}
+
+const hasPlainInit = (pod: PodObject): boolean => (pod.spec?.initContainers ?? []).length > 0;
+
+/** Init containers that keep the main ones from starting. */
+function incompleteInits(containers: readonly ContainerWithStatus[]): string[] {
+  return containers
+    .filter(({ container }) => container.kind === 'init')
+    .filter(({ container, status }) => (container.sidecar ? !status.started : status.state?.terminated?.exitCode !== 0))
+    .map(({ status }) => status.name);
+}
+
+function isInitialized(containers: readonly ContainerWithStatus[]): boolean {
+  const mainWasMade = containers.some(
+    ({ container, status }) => container.kind === 'main' && status.containerID !== undefined,
+  );
+  return mainWasMade || incompleteInits(containers).length === 0;
+}
+
+function computePhase(
+  pod: PodObject,
+  containers: readonly ContainerWithStatus[],
+  { failure, over, ended }: StatusContext,
+): Phase {
+  const before = pod.status?.phase;
+  if (before === 'Succeeded' || before === 'Failed') return before;
+  if (failure !== undefined) return over ? 'Failed' : (phases.find((phase) => phase === before) ?? 'Pending');
+  const main = containers.filter(({ container }) => container.kind === 'main');
+  const exits = main.map(({ status }) => status.state?.terminated?.exitCode);
+  const inits = containers.filter(({ container }) => container.kind === 'init' && !container.sidecar);
+  const initFailed = inits.some(({ container, status }) => {
+    const code = status.state?.terminated?.exitCode;
+    return code !== undefined && code !== 0 && (ended || !mayRestart(pod, container, code));
+  });
+  if (over) return !initFailed && exits.every((code) => code === 0) ? 'Succeeded' : 'Failed';
+  if (!isInitialized(containers)) return 'Pending';
+  const neverRan = main.some(
+    ({ status }) => status.state?.waiting !== undefined && status.lastState?.terminated === undefined,
+  );
+  return neverRan ? 'Pending' : 'Running';
+}
+
+function computeAddresses(
+  pod: PodObject,
+  observed: ObservedPod,
+  { nodeIp }: StatusContext,
+): Pick<PodStatus, 'podIP' | 'podIPs'> {
+  const sandbox = sandboxOf(observed);
+  const ip = usesNodeNetwork(pod) && sandbox !== undefined ? nodeIp : (sandbox?.ip ?? pod.status?.podIP);
+  return ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] };
+}
+
+interface ConditionInput {
+  readonly containers: readonly ContainerWithStatus[];
+  readonly phase: Phase;
+  readonly context: StatusContext;
+}
+
+type ConditionVerdict = Pick<PodCondition, 'status'> & Partial<Pick<PodCondition, 'reason' | 'message'>>;
+const yes: ConditionVerdict = { status: 'True' };
+
+function computeConditions(pod: PodObject, observed: ObservedPod, input: ConditionInput): PodCondition[] {
+  const ready = computeContainersReady(input);
+  const verdicts: Record<string, ConditionVerdict> = {
+    PodReadyToStartContainers: { status: sandboxOf(observed)?.running ? 'True' : 'False' },
+    Initialized: computeInitialized(input),
+    Ready: computeReady(pod, ready),
+    ContainersReady: ready,
+    PodScheduled: yes,
+  };
+  if (isResizePending(pod, observed) && !isFinalPhase(input.phase))
+    verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
+  return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
+}
+
+function condition(pod: PodObject, type: string, verdict: ConditionVerdict, now: number): PodCondition {
+  const before = pod.status?.conditions?.find((one) => one.type === type);
+  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
+  return {
+    type,
+    ...verdict,
+    ...observedOf(pod),
+    lastProbeTime: nilTime,
+    lastTransitionTime: since ?? formatTime(now),
+  };
+}
+
+const observedOf = ({ metadata }: PodObject): Pick<PodCondition, 'observedGeneration'> =>
+  metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+
+function computeInitialized({ containers, phase }: ConditionInput): ConditionVerdict {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  if (isInitialized(containers)) return yes;
+  const incomplete = incompleteInits(containers);
+  return {
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: `containers with incomplete status: [${incomplete.join(' ')}]`,
+  };
+}
+
+function computeContainersReady({ containers, phase }: ConditionInput): ConditionVerdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  const counted = containers.filter(({ container }) => container.kind === 'main' || container.sidecar);
+  const unready = counted.filter(({ status }) => !status.ready).map(({ status }) => status.name);
+  if (unready.length === 0) return yes;
+  return {
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
+}
+
+function computeReady(pod: PodObject, containersReady: ConditionVerdict): ConditionVerdict {
+  if (containersReady.status !== 'True') return containersReady;
+  const missing = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = pod.status?.conditions?.find(({ type }) => type === conditionType);
+    if (found?.status === 'True') return [];
+    return [
+      found === undefined
+        ? `corresponding condition of pod readiness gate "${conditionType}" does not exist.`
+        : `the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`,
+    ];
+  });
+  return missing.length === 0
+    ? yes
+    : { status: 'False', reason: 'ReadinessGatesNotReady', message: missing.join(', ') };
+}

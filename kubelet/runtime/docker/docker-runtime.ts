@@ -1,0 +1,341 @@
+/** The runtime contract on Docker Engine, through dockerode. What it must remember is in labels; see docker-labels.ts. */
+
+import { type Duplex, Readable } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/logger.ts';
+import {
+  type ContainerConfig,
+  type ContainerState,
+  type ContainerStats,
+  type ImageDetails,
+  type ImageState,
+  isRuntimeConflict,
+  isRuntimeNotFound,
+  type LogOptions,
+  type RegistryCredentials,
+  type Runtime,
+  RuntimeError,
+  type RuntimeEvent,
+  type RuntimeSnapshot,
+  type SandboxConfig,
+  type SandboxState,
+  type Session,
+  type StreamOptions,
+} from '../runtime.ts';
+import { computeContainerOptions, computeSandboxOptions } from './container-options.ts';
+import { computeImageId, readInspection } from './container-state.ts';
+import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
+import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath, translateError } from './engine.ts';
+import { type OwnEvent, readEvents } from './events.ts';
+import { DockerImages } from './images.ts';
+import { buildInfraImage, infraImageName } from './infra-image.ts';
+import { DockerLogs } from './logs.ts';
+import { PodNetwork } from './network.ts';
+import { readLowestOomScoreAdj } from './oom-score.ts';
+import { openSandboxPort } from './sandbox-port.ts';
+import { DockerStreams } from './streams.ts';
+
+export interface DockerRuntimeOptions {
+  readonly socketPath?: string;
+  readonly nodeName: string;
+  /** Default `longshore`. */
+  readonly networkName?: string;
+  /** What else is written on the network: for whoever finds it and asks whose it is. */
+  readonly networkLabels?: Readonly<Record<string, string>>;
+  /** Instead of our own. It is pulled like any image. */
+  readonly infraImage?: string;
+  /** Default 1500. */
+  readonly mtu?: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+type Inspected = NonNullable<ReturnType<typeof readInspection>>;
+
+/** What the engine calls each state, with what we made of it: only what changed is inspected again by `list`. */
+interface ListedContainer {
+  readonly dockerState: string;
+  /** The id of its image. */
+  readonly image: string;
+  readonly inspected: Inspected;
+}
+
+export class DockerRuntime implements Runtime {
+  readonly name = 'docker';
+  readonly #docker: Dockerode;
+  #maker: Maker;
+  readonly #networkName: string;
+  readonly #infraImage: string;
+  readonly #network: PodNetwork;
+  readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
+  readonly #logger: Logger;
+  readonly #images: DockerImages;
+  readonly #logs: DockerLogs;
+  readonly #streams: DockerStreams;
+  readonly #known = new Map<string, ListedContainer>();
+  /**
+   * Who creates or starts something hears of it by the answer: the event would only be asked about once more. What is
+   * told was done by somebody else, such as a kubelet that was killed before the engine was done. Creations by name.
+   */
+  readonly #ownCreations = new Set<string>();
+  readonly #ownStarts = new Set<string>();
+  /** Registry digests by image id, as of the last list. */
+  readonly #digests = new Map<string, readonly string[]>();
+
+  constructor(options: DockerRuntimeOptions) {
+    this.#docker = connectEngine(options.socketPath === undefined ? {} : { socketPath: options.socketPath });
+    this.#maker = { node: options.nodeName, clusterId: undefined };
+    this.#networkName = options.networkName ?? 'longshore';
+    this.#infraImage = options.infraImage ?? infraImageName;
+    this.#network = new PodNetwork({
+      docker: this.#docker,
+      socketPath: options.socketPath ?? defaultSocketPath,
+      name: this.#networkName,
+      mtu: options.mtu ?? 1500,
+      labels: options.networkLabels ?? {},
+      logger: options.logger,
+      clock: options.clock ?? systemClock,
+    });
+    this.#logger = options.logger;
+    this.#images = new DockerImages(this.#docker);
+    this.#logs = new DockerLogs(this.#docker);
+    this.#streams = new DockerStreams(this.#docker);
+  }
+
+  async list(): Promise<RuntimeSnapshot> {
+    const { node, clusterId } = this.#maker;
+    const filters = { label: [`${nodeLabel}=${node}`] };
+    const [listed] = await Promise.all([
+      ask(this.#docker.listContainers({ all: true, filters })),
+      this.#refreshDigests(),
+    ]);
+    const found = listed.filter(({ Labels: labels }) => !isForeign(labels, clusterId));
+    const present = new Set(found.map(({ Id }) => Id));
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
+    const all = await Promise.all(
+      found.map(({ Id: id, State: state }) => {
+        const known = this.#known.get(id);
+        return known?.dockerState === state ? this.#withImageId(known) : this.#inspect(id);
+      }),
+    );
+    const ours = all.filter((one) => one !== undefined);
+    return {
+      sandboxes: ours.filter((one) => one.type === 'sandbox'),
+      containers: ours.filter((one) => one.type === 'container'),
+    };
+  }
+
+  async inspectContainer(id: string): Promise<ContainerState | undefined> {
+    const found = await this.#inspect(id);
+    return found?.type === 'container' ? found : undefined;
+  }
+
+  async inspectSandbox(id: string): Promise<SandboxState | undefined> {
+    const found = await this.#inspect(id);
+    return found?.type === 'sandbox' ? found : undefined;
+  }
+
+  async createSandbox(config: SandboxConfig): Promise<string> {
+    const options = computeSandboxOptions(config, {
+      maker: this.#maker,
+      infraImage: this.#infraImage,
+      networkName: this.#networkName,
+      lowestOomScoreAdj: this.#lowestOomScoreAdj,
+    });
+    try {
+      return await this.#create(options);
+    } catch (error) {
+      if (!isRuntimeNotFound(error)) throw error;
+      this.#network.doubt();
+      // Somebody removed the infra image while we ran.
+      await this.prepare();
+      return await this.#create(options);
+    }
+  }
+
+  async startSandbox(id: string): Promise<SandboxState> {
+    this.#ownStarts.add(id);
+    try {
+      await ask(this.#docker.getContainer(id).start());
+    } catch (error) {
+      if (isRuntimeNotFound(error)) this.#network.doubt();
+      throw error;
+    }
+    return required(await this.inspectSandbox(id), id);
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    const place = { sandboxId, maker: this.#maker, lowestOomScoreAdj: this.#lowestOomScoreAdj };
+    return await this.#create(computeContainerOptions(config, place));
+  }
+
+  async startContainer(id: string): Promise<ContainerState> {
+    this.#ownStarts.add(id);
+    try {
+      await ask(this.#docker.getContainer(id).start());
+    } catch (error) {
+      // A command that cannot be run is the container's end, and the engine remembers it so.
+      const state = isStartError(error) ? await this.inspectContainer(id) : undefined;
+      if (state?.status.type !== 'exited') throw error;
+      return state;
+    }
+    return required(await this.inspectContainer(id), id);
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    await askUnlessSo(this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }));
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      await askMaybe(this.#docker.getContainer(id).remove({ force: true, v: true }));
+    } catch (error) {
+      // Somebody else is at it.
+      if (!isRuntimeConflict(error)) throw error;
+    }
+    this.#known.delete(id);
+    this.#ownStarts.delete(id);
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    const isOwn = ({ action, id, name }: OwnEvent) =>
+      action === 'create' ? this.#ownCreations.delete(name) : this.#ownStarts.delete(id);
+    yield* readEvents(this.#docker, { maker: this.#maker, isOwn }, signal);
+  }
+
+  inspectImage(name: string): Promise<ImageDetails | undefined> {
+    return this.#images.inspect(name);
+  }
+
+  pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    return this.#images.pull(name, credentials, signal);
+  }
+
+  listImages(): Promise<ImageState[]> {
+    return this.#images.list(this.#infraImage);
+  }
+
+  removeImage(id: string): Promise<void> {
+    return this.#images.remove(id);
+  }
+
+  logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer> {
+    return this.#logs.read(id, options, signal);
+  }
+
+  exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+    return this.#streams.exec(id, command, options);
+  }
+
+  attach(id: string, options: StreamOptions): Promise<Session> {
+    return this.#streams.attach(id, options);
+  }
+
+  openPort(sandboxId: string, port: number): Promise<Duplex> {
+    return openSandboxPort(this.#docker, sandboxId, port);
+  }
+
+  async version(): Promise<string> {
+    return (await ask(this.#docker.version())).Version;
+  }
+
+  useCluster(clusterId: string): void {
+    this.#maker = { ...this.#maker, clusterId };
+  }
+
+  async ensureNetwork(podCidr: string): Promise<string | undefined> {
+    return await this.#network.ensure(podCidr, this.#maker.clusterId);
+  }
+
+  async prepare(): Promise<void> {
+    if ((await this.#images.inspect(this.#infraImage)) !== undefined) return;
+    if (this.#infraImage !== infraImageName) {
+      await this.#images.pull(this.#infraImage, undefined, new AbortController().signal);
+      return;
+    }
+    const { Arch: arch } = await ask(this.#docker.version());
+    if (arch !== 'amd64' && arch !== 'arm64')
+      throw new RuntimeError('Refused', `There is no infra image for ${arch}: name one with --infra-image`);
+    const progress = await ask(this.#docker.loadImage(Readable.from(await buildInfraImage(arch))));
+    for await (const line of progress) this.#logger.debug('The engine loads the infra image', { line: String(line) });
+  }
+
+  async stats(ids: readonly string[]): Promise<ContainerStats[]> {
+    const all = await Promise.all(ids.map((id) => this.#statsOf(id)));
+    return all.filter((one) => one !== undefined);
+  }
+
+  async #statsOf(id: string): Promise<ContainerStats | undefined> {
+    const stats = await askMaybe(this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }));
+    if (stats === undefined) return undefined;
+    const cache = stats.memory_stats.stats?.total_inactive_file ?? 0;
+    return {
+      id,
+      cpuNanoseconds: stats.cpu_stats.cpu_usage?.total_usage ?? 0,
+      memoryBytes: Math.max(0, (stats.memory_stats.usage ?? 0) - cache),
+    };
+  }
+
+  async #create(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    const { name = '' } = options;
+    this.#ownCreations.add(name);
+    try {
+      return (await ask(this.#docker.createContainer(options))).id;
+    } catch (error) {
+      this.#ownCreations.delete(name);
+      const taken = isRuntimeConflict(error) && name !== '';
+      if (!taken) throw error;
+      // Left by a creation whose answer we never got.
+      await this.remove(name);
+      this.#ownCreations.add(name);
+      return (await ask(this.#docker.createContainer(options))).id;
+    }
+  }
+
+  async #inspect(id: string): Promise<Inspected | undefined> {
+    const info = await askMaybe(this.#docker.getContainer(id).inspect());
+    const inspected = info && readInspection(info, await this.#digestsOf(info.Image));
+    if (info === undefined || inspected === undefined) {
+      this.#known.delete(id);
+      return undefined;
+    }
+    this.#known.set(id, { dockerState: info.State.Status, image: info.Image, inspected });
+    return inspected;
+  }
+
+  /** A push or a pull gives an image that is there a name in a registry. */
+  async #refreshDigests(): Promise<void> {
+    for (const { Id: id, RepoDigests: digests } of await ask(this.#docker.listImages()))
+      this.#digests.set(id, (digests ?? []).filter(isDigest));
+  }
+
+  #withImageId({ inspected, image }: ListedContainer): Inspected {
+    const digests = this.#digests.get(image);
+    if (inspected.type === 'sandbox' || digests === undefined) return inspected;
+    return { ...inspected, imageId: computeImageId(image, digests, inspected.imageName) };
+  }
+
+  async #digestsOf(imageId: string): Promise<readonly string[]> {
+    const known = this.#digests.get(imageId);
+    if (known !== undefined) return known;
+    const image = await askMaybe(this.#docker.getImage(imageId).inspect());
+    const digests = (image?.RepoDigests ?? []).filter(isDigest);
+    if (image !== undefined) this.#digests.set(imageId, digests);
+    return digests;
+  }
+}
+
+const isDigest = (name: string): boolean => !name.includes('<none>');
+
+function required<T>(state: T | undefined, id: string): T {
+  if (state === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);
+  return state;
+}
+
+/** The engine answers 400, 404 or 409 as well when the program of a container is missing or may not be run. */
+function isStartError(error: unknown): boolean {
+  return /OCI runtime|no such file|permission denied|executable file not found|not a directory/i.test(
+    translateError(error).message,
+  );
+}

@@ -1,0 +1,453 @@
+/**
+ * A runtime without containers, for tests: processes are played by a few shell idioms that it understands, or by the
+ * test itself (`exit`). It passes the same suite as the real one.
+ */
+
+import { readFileSync } from 'node:fs';
+import { type Duplex, PassThrough } from 'node:stream';
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import { createDeferred } from '../../../base/deferred.ts';
+import { untilAborted } from '../../../base/until-aborted.ts';
+import {
+  type ContainerConfig,
+  type ContainerRunState,
+  type ContainerState,
+  type ContainerStats,
+  type ImageDetails,
+  type ImageState,
+  type LogOptions,
+  type RegistryCredentials,
+  type Runtime,
+  RuntimeError,
+  type RuntimeEvent,
+  type RuntimeSnapshot,
+  type SandboxConfig,
+  type SandboxState,
+  type Session,
+  type StreamOptions,
+} from '../runtime.ts';
+
+interface FakeSandbox {
+  state: SandboxState;
+  readonly name: string;
+}
+
+interface FakeContainer {
+  state: ContainerState;
+  readonly config: ContainerConfig;
+  readonly name: string;
+  readonly output: string[];
+  /** Aborts when its process is over. */
+  readonly over: AbortController;
+}
+
+/** What can be held up, or made to fail. */
+export type HeldMethod =
+  | 'list'
+  | 'createSandbox'
+  | 'startSandbox'
+  | 'createContainer'
+  | 'startContainer'
+  | 'stop'
+  | 'remove'
+  | 'inspectImage'
+  | 'pullImage'
+  | 'version'
+  | 'exec';
+
+/** One call that changed something, or ran a command. */
+interface Change {
+  readonly podName: string;
+  readonly what: string;
+}
+
+type Listener = (event: RuntimeEvent) => void;
+
+/** What a fake process does with its script: prints its `echo`s, then ends, or waits for SIGTERM. */
+interface Script {
+  readonly lines: readonly string[];
+  readonly errors: readonly string[];
+  /** Undefined: it runs until it is asked to end. */
+  readonly exitCode: number | undefined;
+  /** After SIGTERM; undefined: it does not listen. */
+  readonly stopCode: number | undefined;
+}
+
+export class FakeRuntime implements Runtime {
+  readonly name = 'fake';
+  readonly #sandboxes = new Map<string, FakeSandbox>();
+  readonly #containers = new Map<string, FakeContainer>();
+  readonly #images = new Map<string, ImageDetails>();
+  readonly #listeners = new Set<Listener>();
+  readonly #gates = new Map<HeldMethod, Promise<void>>();
+  readonly #registry = new Set<string>();
+  readonly #answers = new Map<string, number>();
+  readonly #pulls = new Map<string, number>();
+  readonly #changes: Change[] = [];
+  readonly #clock: Clock;
+  #serial = 0;
+  #clusterId: string | undefined;
+
+  constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
+    this.#clock = clock;
+  }
+
+  /**
+   * All calls that changed something in a pod of that name, in order, by the container: `create sandbox`, `start web`,
+   * `exec web SCRIPT`, `stop web 30`, `remove web`. What a test asks when it must know how often, or in which order.
+   */
+  changesOf(podName: string): string[] {
+    return this.#changes.filter((change) => change.podName === podName).map(({ what }) => what);
+  }
+
+  /** How often somebody tried to pull that image. */
+  pullsOf(name: string): number {
+    return this.#pulls.get(name) ?? 0;
+  }
+
+  /** From now on a command `sh -c SCRIPT` ends with that code. */
+  answer(script: string, exitCode: number): void {
+    this.#answers.set(script, exitCode);
+  }
+
+  /** From now on the image can be pulled. */
+  offerImage(name: string): void {
+    this.#registry.add(name);
+  }
+
+  /** From now on calls of `method` are held up until what is returned is called: an engine that hangs. */
+  hold(method: HeldMethod): () => void {
+    const gate = createDeferred<void>();
+    this.#gates.set(method, gate.promise);
+    return () => {
+      this.#gates.delete(method);
+      gate.resolve();
+    };
+  }
+
+  /** From now on calls of `method` fail with `message`, until it is undefined. */
+  fail(method: HeldMethod, message: string | undefined): void {
+    if (message === undefined) this.#gates.delete(method);
+    else {
+      const failure = Promise.reject(new RuntimeError('Refused', message));
+      failure.catch(() => undefined); // heard by each call
+      this.#gates.set(method, failure);
+    }
+  }
+
+  /** As `docker container prune`: what ended is gone. Returns how many containers that were. */
+  prune(): number {
+    const ended = [...this.#containers.values()].filter(({ state }) => state.status.type === 'exited');
+    for (const { state } of ended) {
+      this.#containers.delete(state.id);
+      this.#tell('container', state.id, state.pod.uid);
+    }
+    return ended.length;
+  }
+
+  addImage(name: string): void {
+    this.#images.set(name, { id: `sha256:${name}`, sizeBytes: 1_000_000, user: '' });
+  }
+
+  /** The process ends by itself. */
+  exit(id: string, exitCode: number): void {
+    this.#end(id, exitCode);
+  }
+
+  async list(): Promise<RuntimeSnapshot> {
+    await this.#gates.get('list');
+    const isSeen = ({ clusterId }: { readonly clusterId?: string }) =>
+      clusterId === undefined || clusterId === this.#clusterId;
+    return {
+      sandboxes: [...this.#sandboxes.values()].map(({ state }) => state).filter(isSeen),
+      containers: [...this.#containers.values()].map(({ state }) => state).filter(isSeen),
+    };
+  }
+
+  async inspectContainer(id: string): Promise<ContainerState | undefined> {
+    return this.#containers.get(id)?.state;
+  }
+
+  async inspectSandbox(id: string): Promise<SandboxState | undefined> {
+    return this.#sandboxes.get(id)?.state;
+  }
+
+  async createSandbox({ pod, attempt }: SandboxConfig): Promise<string> {
+    await this.#gates.get('createSandbox');
+    const name = `${pod.uid}/${attempt}`;
+    for (const [id, sandbox] of this.#sandboxes) if (sandbox.name === name) await this.remove(id);
+    const id = this.#nextId('sandbox');
+    this.#note(pod.name, 'create sandbox');
+    const state = { id, pod, attempt, running: false, createdAt: this.#clock.now(), ...this.#owner() };
+    this.#sandboxes.set(id, { name, state });
+    return id;
+  }
+
+  async startSandbox(id: string): Promise<SandboxState> {
+    await this.#gates.get('startSandbox');
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox === undefined) throw notThere(id);
+    this.#serial += 1;
+    sandbox.state = { ...sandbox.state, running: true, ip: `10.244.0.${(this.#serial % 250) + 2}` };
+    this.#tell('sandbox', id, sandbox.state.pod.uid);
+    return sandbox.state;
+  }
+
+  async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    await this.#gates.get('createContainer');
+    if (!this.#sandboxes.has(sandboxId)) throw notThere(sandboxId);
+    const name = `${config.pod.uid}/${config.name}/${config.attempt}`;
+    for (const [id, container] of this.#containers) if (container.name === name) await this.remove(id);
+    const id = this.#nextId('container');
+    this.#note(config.pod.name, `create ${config.name}`);
+    const { pod, kind, attempt, specHash, imageName, image, annotations } = config;
+    const known = { id, pod, kind, attempt, specHash, imageName, annotations, sandboxId, name: config.name };
+    const state: ContainerState = {
+      ...known,
+      ...this.#owner(),
+      imageId: image,
+      createdAt: this.#clock.now(),
+      status: { type: 'created' },
+    };
+    this.#containers.set(id, { state, config, name, output: [], over: new AbortController() });
+    return id;
+  }
+
+  async startContainer(id: string): Promise<ContainerState> {
+    await this.#gates.get('startContainer');
+    const container = this.#containers.get(id);
+    if (container === undefined) throw notThere(id);
+    if (!this.#sandboxes.get(container.state.sandboxId)?.state.running)
+      throw new RuntimeError('Conflict', 'the sandbox does not run');
+    this.#note(container.state.pod.name, `start ${container.state.name}`);
+    const program = container.config.command?.[0] ?? 'sh';
+    if (program.startsWith('/')) {
+      this.#setStatus(id, neverStarted(`exec: "${program}": no such file or directory`, this.#clock.now()));
+      return container.state;
+    }
+    this.#setStatus(id, { type: 'running', startedAt: this.#clock.now() });
+    const started = container.state;
+    const script = readScript(container.config.command?.[2] ?? '');
+    container.output.push(...script.lines, ...script.errors, ...readMounted(container.config));
+    if (script.exitCode !== undefined) setImmediate(() => this.#end(id, script.exitCode ?? 0));
+    return started;
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    this.#noteOf(id, 'stop', ` ${graceSeconds}`);
+    await this.#gates.get('stop');
+    const sandbox = this.#sandboxes.get(id);
+    if (sandbox?.state.running) {
+      const { ip: _, ...rest } = sandbox.state;
+      sandbox.state = { ...rest, running: false };
+      this.#tell('sandbox', id, rest.pod.uid);
+    }
+    const container = this.#containers.get(id);
+    if (container?.state.status.type !== 'running') return;
+    const { stopCode } = readScript(container.config.command?.[2] ?? '');
+    if (stopCode === undefined) await this.#clock.sleep(graceSeconds * 1000, container.over.signal);
+    this.#end(id, stopCode ?? 137);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#gates.get('remove');
+    const found = this.#containers.get(id)?.state ?? this.#sandboxes.get(id)?.state;
+    if (found === undefined) return;
+    this.#noteOf(id, 'remove');
+    this.#containers.get(id)?.over.abort();
+    const type = this.#containers.delete(id) ? 'container' : 'sandbox';
+    this.#sandboxes.delete(id);
+    this.#tell(type, id, found.pod.uid);
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    const queue: RuntimeEvent[] = [];
+    let wake: () => void = () => {};
+    const listener = (event: RuntimeEvent) => {
+      queue.push(event);
+      wake();
+    };
+    const end = () => wake();
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', end);
+    try {
+      while (!signal.aborted) {
+        const event = queue.shift();
+        if (event !== undefined) yield event;
+        else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      this.#listeners.delete(listener);
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  async inspectImage(name: string): Promise<ImageDetails | undefined> {
+    await this.#gates.get('inspectImage');
+    return this.#images.get(name);
+  }
+
+  async pullImage(name: string, _credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#pulls.set(name, this.pullsOf(name) + 1);
+    const gate = this.#gates.get('pullImage');
+    if (gate !== undefined) await untilAborted(gate, signal);
+    if (!this.#registry.has(name))
+      throw new RuntimeError('Refused', `manifest for ${name} not found: manifest unknown`);
+    this.addImage(name);
+  }
+
+  async listImages(): Promise<ImageState[]> {
+    return [...this.#images].map(([name, { id, sizeBytes }]) => ({
+      id,
+      names: [name],
+      sizeBytes,
+      createdAt: 0,
+      pinned: false,
+    }));
+  }
+
+  async removeImage(id: string): Promise<void> {
+    for (const [name, image] of this.#images) if (image.id === id) this.#images.delete(name);
+  }
+
+  async *logs(id: string, { tailLines }: LogOptions, _signal: AbortSignal): AsyncGenerator<Buffer> {
+    const lines = this.#containers.get(id)?.output ?? [];
+    const shown = tailLines === undefined ? lines : lines.slice(lines.length - tailLines);
+    for (const line of shown) yield Buffer.from(`${line}\n`);
+  }
+
+  async exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
+    const script = command[2] ?? '';
+    this.#noteOf(id, 'exec', ` ${script}`);
+    await this.#gates.get('exec');
+    const { lines, errors, exitCode } = { ...readScript(script), ...this.#answerTo(script) };
+    const [stdin, output] = [new PassThrough(), new PassThrough()];
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    for (const line of lines) output.write(`${line}\n`);
+    // `cat` is all that a fake command does with its input.
+    if (command[2]?.includes('cat')) stdin.pipe(output);
+    else if (exitCode !== undefined) output.end();
+    const close = () => void output.end();
+    const done = new Promise<number>((resolve) => output.on('end', () => resolve(exitCode ?? 137)));
+    if (options.stdout) output.pipe(stdout);
+    else {
+      output.resume();
+      stdout.end();
+    }
+    for (const line of options.stderr ? errors : []) stderr.write(`${line}\n`);
+    stderr.end();
+    return { stdin: options.stdin ? stdin : undefined, stdout, stderr, done, async resize() {}, close };
+  }
+
+  #answerTo(script: string): { readonly exitCode?: number } {
+    const exitCode = this.#answers.get(script);
+    return exitCode === undefined ? {} : { exitCode };
+  }
+
+  async attach(id: string, options: StreamOptions): Promise<Session> {
+    return await this.exec(id, ['sh', '-c', 'cat'], options);
+  }
+
+  async openPort(_sandboxId: string, port: number): Promise<Duplex> {
+    throw new RuntimeError('Refused', `nothing listens on port ${port}`);
+  }
+
+  async version(): Promise<string> {
+    await this.#gates.get('version');
+    return '1';
+  }
+
+  useCluster(clusterId: string): void {
+    this.#clusterId = clusterId;
+  }
+
+  #owner(): { readonly clusterId?: string } {
+    return this.#clusterId === undefined ? {} : { clusterId: this.#clusterId };
+  }
+
+  async ensureNetwork(_podCidr: string): Promise<undefined> {
+    return undefined;
+  }
+
+  async prepare(): Promise<void> {}
+
+  async stats(ids: readonly string[]): Promise<ContainerStats[]> {
+    return ids.map((id) => ({ id, cpuNanoseconds: 0, memoryBytes: 0 }));
+  }
+
+  #nextId(type: string): string {
+    this.#serial += 1;
+    return `${type}-${this.#serial}`;
+  }
+
+  #note(podName: string, what: string): void {
+    this.#changes.push({ podName, what });
+  }
+
+  #noteOf(id: string, verb: string, words = ''): void {
+    const container = this.#containers.get(id)?.state;
+    const podName = (container ?? this.#sandboxes.get(id)?.state)?.pod.name ?? '';
+    this.#note(podName, `${verb} ${container?.name ?? 'sandbox'}${words}`);
+  }
+
+  #end(id: string, exitCode: number): void {
+    const { state, over } = this.#containers.get(id) ?? {};
+    const status = state?.status;
+    if (status?.type !== 'running') return;
+    over?.abort();
+    const finishedAt = Math.max(this.#clock.now(), status.startedAt);
+    this.#setStatus(id, { ...status, type: 'exited', finishedAt, exitCode, outOfMemory: false });
+  }
+
+  #setStatus(id: string, status: ContainerRunState): void {
+    const container = this.#containers.get(id);
+    if (container === undefined) return;
+    container.state = { ...container.state, status };
+    this.#tell('container', id, container.state.pod.uid);
+  }
+
+  #tell(type: RuntimeEvent['type'], id: string, podUid: string): void {
+    for (const listener of this.#listeners) listener({ type, id, podUid });
+  }
+}
+
+const notThere = (id: string): RuntimeError => new RuntimeError('NotFound', `No such container: ${id}`);
+
+const neverStarted = (startError: string, finishedAt: number): ContainerRunState => ({
+  type: 'exited',
+  startedAt: 0,
+  finishedAt,
+  exitCode: 128,
+  outOfMemory: false,
+  startError,
+});
+
+/** Lines of the mounted files that a script shows by `cat "PATH"`. */
+function readMounted({ command = [], mounts }: ContainerConfig): string[] {
+  const shown = [...(command[2] ?? '').matchAll(/cat "([^"]+)"/g)].map(([, path = '']) => path);
+  return shown.flatMap((path) => {
+    const mount = mounts.find(({ containerPath }) => path === containerPath || path.startsWith(`${containerPath}/`));
+    if (mount === undefined) return [];
+    return readFileSync(mount.hostPath + path.slice(mount.containerPath.length), 'utf8')
+      .trimEnd()
+      .split('\n');
+  });
+}
+
+function readScript(script: string): Script {
+  const echoes = [...script.matchAll(/echo (\S+?)( >&2)?(?:;|$)/g)];
+  const exit = /(?:^|; )exit (\d+)/.exec(script);
+  const trap = /trap "(?:exit (\d+))?" TERM/.exec(script);
+  const loops = script.includes('while true');
+  return {
+    lines: echoes.filter(([, , error]) => error === undefined).map(([, word = '']) => word),
+    errors: echoes.filter(([, , error]) => error !== undefined).map(([, word = '']) => word),
+    exitCode: loops ? undefined : Number(exit?.[1] ?? 0),
+    stopCode: trap?.[1] === undefined ? undefined : Number(trap[1]),
+  };
+}

@@ -1,0 +1,272 @@
+/** What every runtime must do. The real one and the fake one run it; a bug found on the real one becomes a case. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import type { ContainerConfig, ContainerState, Runtime, SandboxConfig, Session } from '../runtime.ts';
+
+export interface RuntimeUnderTest {
+  readonly runtime: Runtime;
+  /** An image on the machine with a shell. */
+  readonly imageName: string;
+}
+
+let serial = 0;
+
+function sandboxConfig(): SandboxConfig {
+  serial += 1;
+  return {
+    pod: { namespace: 'default', name: `pod-${serial}`, uid: `uid-${serial}` },
+    attempt: 0,
+    hostname: `pod-${serial}`,
+    network: 'pod',
+    pid: 'container',
+    ipc: 'pod',
+    sysctls: {},
+    portMappings: [],
+  };
+}
+
+async function containerConfig(
+  { runtime, imageName }: RuntimeUnderTest,
+  { pod }: SandboxConfig,
+  script: string,
+): Promise<ContainerConfig> {
+  const image = await runtime.inspectImage(imageName);
+  assert(image !== undefined);
+  return {
+    pod,
+    name: 'main',
+    kind: 'main',
+    attempt: 0,
+    specHash: 'hash',
+    image: image.id,
+    imageName,
+    command: ['sh', '-c', script],
+    environment: ['GREETING=hello'],
+    mounts: [],
+    devices: [],
+    resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
+    security: {
+      supplementalGroups: [],
+      privileged: false,
+      addCapabilities: [],
+      dropCapabilities: [],
+      readOnlyRootFilesystem: false,
+      noNewPrivileges: false,
+      unmaskedProc: false,
+    },
+    pid: 'container',
+    ipc: 'pod',
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    annotations: { note: 'kept' },
+  };
+}
+
+const waiting = 'trap "exit 3" TERM; while true; do sleep 0.05; done';
+
+/** Both outputs, and the exit code. */
+async function readSession({ stdout, stderr, done }: Session): Promise<[string, string, number | undefined]> {
+  const read = async (stream: AsyncIterable<Buffer>) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  return await Promise.all([read(stdout), read(stderr), done]);
+}
+
+/** Registers the cases in the current suite. `open` is called in each; what it opens is closed by the suite. */
+export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
+  async function startPod(script: string, more: Partial<ContainerConfig> = {}) {
+    const tested = await open();
+    const config = sandboxConfig();
+    const sandboxId = await tested.runtime.createSandbox(config);
+    const wanted = { ...(await containerConfig(tested, config, script)), ...more };
+    const id = await tested.runtime.createContainer(sandboxId, wanted);
+    const sandbox = await tested.runtime.startSandbox(sandboxId);
+    return { ...tested, config, sandbox, id, started: await tested.runtime.startContainer(id) };
+  }
+
+  async function untilExited(runtime: Runtime, id: string): Promise<ContainerState> {
+    for (;;) {
+      const state = await runtime.inspectContainer(id);
+      assert(state !== undefined);
+      if (state.status.type === 'exited') return state;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it('sees what is of its cluster or names none, and nothing of another', async () => {
+    const tested = await open();
+    const { runtime } = tested;
+    const makePod = async () => {
+      const config = sandboxConfig();
+      const sandbox = await runtime.createSandbox(config);
+      return [sandbox, await runtime.createContainer(sandbox, await containerConfig(tested, config, waiting))];
+    };
+    const unnamed = await makePod();
+    runtime.useCluster('a');
+    const named = await makePod();
+    const seen = async () => {
+      const { sandboxes, containers } = await runtime.list();
+      const owners = new Map([...sandboxes, ...containers].map(({ id, clusterId }) => [id, clusterId ?? 'none']));
+      return [...unnamed, ...named].map((id) => owners.get(id));
+    };
+    assert.deepEqual(await seen(), ['none', 'none', 'a', 'a']);
+    runtime.useCluster('b');
+    assert.deepEqual(await seen(), ['none', 'none', undefined, undefined]);
+    runtime.useCluster('a');
+    for (const id of [...unnamed, ...named].reverse()) await runtime.remove(id);
+  });
+
+  it('makes a pod whose parts say what they are', async () => {
+    const { runtime, config, sandbox, started } = await startPod(waiting);
+    assert.equal(sandbox.running, true);
+    assert.match(sandbox.ip ?? '', /^\d+\.\d+\.\d+\.\d+$/);
+    assert.deepEqual(started.pod, config.pod);
+    assert.equal(started.status.type, 'running');
+    assert.equal(started.sandboxId, sandbox.id);
+    assert.deepEqual(started.annotations, { note: 'kept' });
+    const listed = await runtime.list();
+    assert.deepEqual(
+      listed.containers.find(({ id }) => id === started.id),
+      started,
+    );
+    assert.deepEqual(
+      listed.sandboxes.find(({ id }) => id === sandbox.id),
+      sandbox,
+    );
+  });
+
+  it('keeps the exit code of what ended by itself', async () => {
+    const { runtime, id } = await startPod('exit 7');
+    const { status } = await untilExited(runtime, id);
+    assert(status.type === 'exited');
+    assert.equal(status.exitCode, 7);
+    assert(status.finishedAt >= status.startedAt && status.startedAt > 0);
+  });
+
+  it('asks before it kills', async () => {
+    const { runtime, id } = await startPod(waiting);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 10);
+    const { status } = await untilExited(runtime, id);
+    assert.equal(status.type === 'exited' && status.exitCode, 3);
+    await runtime.stop(id, 10); // over already: success
+  });
+
+  it('kills what does not listen', async () => {
+    const { runtime, id } = await startPod('trap "" TERM; while true; do sleep 0.05; done');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 1);
+    const { status } = await untilExited(runtime, id);
+    assert.equal(status.type === 'exited' && status.exitCode, 137);
+  });
+
+  it('says of a program that cannot be run why', async () => {
+    const tested = await open();
+    const config = sandboxConfig();
+    const sandboxId = await tested.runtime.createSandbox(config);
+    await tested.runtime.startSandbox(sandboxId);
+    const wanted = { ...(await containerConfig(tested, config, '')), command: ['/not-there'] };
+    const id = await tested.runtime.createContainer(sandboxId, wanted);
+    const { status } = await tested.runtime.startContainer(id);
+    assert(status.type === 'exited');
+    assert.equal(status.exitCode, 128);
+    assert.match(status.startError ?? '', /not-there/);
+    assert.deepEqual((await tested.runtime.inspectContainer(id))?.status, status);
+  });
+
+  it('replaces a leftover of the same name', async () => {
+    const tested = await open();
+    const config = sandboxConfig();
+    const first = await tested.runtime.createSandbox(config);
+    const second = await tested.runtime.createSandbox(config);
+    assert.notEqual(first, second);
+    assert.equal(await tested.runtime.inspectSandbox(first), undefined);
+  });
+
+  it('removes what runs, and once more', async () => {
+    const { runtime, id, sandbox } = await startPod(waiting);
+    await runtime.remove(id);
+    await runtime.remove(id);
+    await runtime.remove(sandbox.id);
+    assert.equal(await runtime.inspectContainer(id), undefined);
+    const { containers, sandboxes } = await runtime.list();
+    assert(!containers.some((one) => one.id === id) && !sandboxes.some((one) => one.id === sandbox.id));
+  });
+
+  it('tells when something ends', { timeout: 20_000 }, async () => {
+    const { runtime, id, config } = await startPod(waiting);
+    const stop = new AbortController();
+    const seen = (async () => {
+      for await (const event of runtime.events(stop.signal)) if (event.id === id) return event;
+      return undefined;
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runtime.stop(id, 5);
+    assert.deepEqual(await seen, { type: 'container', id, podUid: config.pod.uid });
+    stop.abort();
+  });
+
+  async function readLog(runtime: Runtime, id: string, tailLines?: number): Promise<string> {
+    const options = { follow: false, timestamps: false, stdout: true, stderr: true, tailLines };
+    const chunks: Buffer[] = [];
+    for await (const chunk of runtime.logs(id, options, new AbortController().signal)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+
+  it('gives the log, whole and by its end', async () => {
+    const { runtime, id } = await startPod('echo one; echo two; echo three');
+    await untilExited(runtime, id);
+    assert.equal(await readLog(runtime, id), 'one\ntwo\nthree\n');
+    assert.equal(await readLog(runtime, id, 1), 'three\n');
+  });
+
+  it('mounts files and folders, whatever characters are in their paths', async () => {
+    const hostPath = await mkdtemp(join(tmpdir(), 'a:b,c d=e'));
+    try {
+      const file = join(hostPath, 'f:ro');
+      await writeFile(file, 'text\n');
+      const mounts = [
+        { hostPath, containerPath: '/in:side, it', readOnly: false },
+        { hostPath: file, containerPath: '/file:rw', readOnly: true },
+      ];
+      const { runtime, id } = await startPod('cat "/in:side, it/f:ro"; cat "/file:rw"', { mounts });
+      await untilExited(runtime, id);
+      assert.equal(await readLog(runtime, id), 'text\ntext\n');
+    } finally {
+      await rm(hostPath, { recursive: true });
+    }
+  });
+
+  it('runs a command inside, with input and exit code', async () => {
+    const { runtime, id } = await startPod(waiting);
+    const options = { stdin: true, stdout: true, stderr: true, tty: false };
+    const session = await runtime.exec(id, ['sh', '-c', 'cat; echo bad >&2; exit 4'], options);
+    session.stdin?.end('some input\n');
+    assert.deepEqual(await readSession(session), ['some input\n', 'bad\n', 4]);
+  });
+
+  it('hears of the end of a command whatever is listened to', async () => {
+    const { runtime, id } = await startPod(waiting);
+    const none = { stdin: false, stdout: false, stderr: false, tty: false };
+    for (const stream of ['stdin', 'stdout', 'stderr'] as const) {
+      const session = await runtime.exec(id, ['sh', '-c', 'echo out; echo bad >&2; exit 4'], {
+        ...none,
+        [stream]: true,
+      });
+      const expected = [stream === 'stdout' ? 'out\n' : '', stream === 'stderr' ? 'bad\n' : '', 4];
+      assert.deepEqual(await readSession(session), expected, stream);
+    }
+  });
+
+  it('knows which images are not there', async () => {
+    const { runtime } = await open();
+    assert.equal(await runtime.inspectImage('longshore.test/none:1'), undefined);
+  });
+}

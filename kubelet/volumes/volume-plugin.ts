@@ -1,0 +1,34 @@
+/**
+ * CONTRACT: how volumes of one type come and go. One file for each type beside this one, listed in
+ * `volume-plugins.ts`; `volumes.ts` asks them.
+ *
+ * What a plugin makes for a pod lies in the pod's folder (`pod-folders.ts`), which is unmounted and removed as a whole
+ * when the pod is gone, also by a kubelet that knows nothing more of the pod than that folder.
+ */
+
+import type { Volume } from '../../api/types/core/v1.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { PodObject } from '../model/pod.ts';
+
+export type ReadonlyVolume = DeepReadonly<Volume>;
+
+export interface MountedVolume {
+  readonly hostPath: string;
+  /** Its files are the kubelet's: containers may not write. */
+  readonly readOnly: boolean;
+}
+
+/** Calls for different volumes run at the same time, those for one volume one after the other. */
+export interface VolumePlugin {
+  /** Whether the volume is of this type. */
+  supports(volume: ReadonlyVolume): boolean;
+  /**
+   * Called before the first container that mounts it is made. Idempotent: a kubelet before this one may have been
+   * killed between any two steps. Throws an Error whose message users read.
+   */
+  setUp(pod: PodObject, volume: ReadonlyVolume): Promise<MountedVolume>;
+  /** Called from time to time while the pod runs, where data that the volume shows may change. Throws as `setUp`. */
+  refresh?(pod: PodObject, volume: ReadonlyVolume): Promise<void>;
+  /** Called when the pod is gone, before its folder is removed: lets go of what does not lie in there. Idempotent. */
+  tearDown?(podUid: string): Promise<void>;
+}

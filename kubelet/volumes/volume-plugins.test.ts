@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
+import { makePod } from '../testing/make-pod.ts';
+import { PodFolders } from './pod-folders.ts';
+import type { ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
+import { createVolumePlugins, payloadTypes } from './volume-plugins.ts';
+
+type Source = Omit<ReadonlyVolume, 'name'>;
+
+describe('volume plugins', () => {
+  let dataDir: string;
+  let plugins: readonly VolumePlugin[];
+  before(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'volume-plugins-'));
+    plugins = createVolumePlugins({
+      folders: new PodFolders(dataDir),
+      clock: new FakeClock(),
+      data: { configMap: async () => new Map(), secret: async () => new Map() },
+      tokens: { token: async () => '' },
+      fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
+    });
+  });
+  after(() => rm(dataDir, { recursive: true }));
+
+  const sources: readonly [source: Source, plugins: number][] = [
+    [{ emptyDir: {} }, 1],
+    [{ hostPath: { path: '/x' } }, 1],
+    [{ configMap: { name: 'c' } }, 1],
+    [{ secret: { secretName: 's' } }, 1],
+    [{ downwardAPI: {} }, 1],
+    [{ projected: {} }, 1],
+    [{ nfs: { server: 's', path: '/' } }, 0],
+    [{ persistentVolumeClaim: { claimName: 'c' } }, 0],
+    [{}, 0],
+  ];
+  for (const [source, count] of sources)
+    it(`for ${JSON.stringify(source)}: ${count}`, () =>
+      assert.equal(plugins.filter((plugin) => plugin.supports({ name: 'v', ...source })).length, count));
+
+  const secrets: readonly [source: Source, inMemory: boolean][] = [
+    [{ configMap: { name: 'c' } }, false],
+    [{ downwardAPI: {} }, false],
+    [{ secret: { secretName: 's' } }, true],
+    [{ projected: { sources: [{ configMap: { name: 'c' } }] } }, false],
+    [{ projected: { sources: [{ configMap: { name: 'c' } }, { secret: { name: 's' } }] } }, true],
+    [{ projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }, true],
+  ];
+  for (const [source, inMemory] of secrets)
+    it(`keep ${JSON.stringify(source)} ${inMemory ? 'in memory' : 'on the disk'}`, () => {
+      const volume = { name: 'v', ...source };
+      const type = payloadTypes.find(({ projectionsOf }) => projectionsOf(volume) !== undefined);
+      assert.equal(Boolean(type?.isSecret(volume)), inMemory);
+    });
+
+  const folders: readonly [fsGroup: number | undefined, mode: string, gid: number][] = [
+    [undefined, '777', 0],
+    [2000, '2777', 2000],
+  ];
+  for (const [fsGroup, mode, gid] of folders)
+    it(`make an empty folder for all users with mode ${mode} and group ${gid}`, async () => {
+      const pod = makePod(fsGroup === undefined ? {} : { securityContext: { fsGroup } });
+      const volume = { name: `empty-${gid}`, emptyDir: {} };
+      const plugin = plugins.find((one) => one.supports(volume));
+      const mounted = await plugin?.setUp(pod, volume);
+      const found = await stat(mounted?.hostPath ?? '');
+      assert.deepEqual([(found.mode & 0o7777).toString(8), found.gid, mounted?.readOnly], [mode, gid, false]);
+    });
+
+  it('know no medium but the disk and the memory', async () => {
+    const volume = { name: 'huge', emptyDir: { medium: 'HugePages' } };
+    const plugin = plugins.find((one) => one.supports(volume));
+    await assert.rejects(async () => plugin?.setUp(makePod(), volume), {
+      message: /its medium HugePages is not supported/,
+    });
+  });
+});

@@ -1,0 +1,181 @@
+/**
+ * CONTRACT: what the proxy programs, computed purely from Services and EndpointSlices. `nftables.ts` and
+ * `userspace.ts` make it so; neither looks at an API object.
+ *
+ * Which endpoints take traffic is upstream's rule: the ready ones; where there is none, those that end but still
+ * serve. IPv4 only.
+ */
+
+import { parseIp } from '../../api/net.ts';
+import { isForeignAddress } from '../../api/special-ip.ts';
+import type { Service } from '../../api/types/core/v1.ts';
+import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
+import { compareText } from '../../base/compare.ts';
+import type { Cached } from '../../client/object-cache.ts';
+
+const protocols = ['TCP', 'UDP', 'SCTP'] as const;
+export type Protocol = (typeof protocols)[number];
+
+/** The API refuses others; none at all is TCP. */
+const protocolOf = (text: string | undefined): Protocol => protocols.find((one) => one === text) ?? 'TCP';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One port of one Service. */
+export interface ServiceRule {
+  /** `namespace/name:port name`. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly clusterIp: string;
+  /** Addresses from outside the cluster that lead here: external IPs and those of load balancers. */
+  readonly externalIps: readonly string[];
+  /** Of `externalIps`, those that only some senders may use: their CIDRs. */
+  readonly sourceRanges: { readonly addresses: readonly string[]; readonly cidrs: readonly string[] } | undefined;
+  readonly nodePort: number | undefined;
+  /** How long a client stays with its endpoint; 0: no longer than a connection. */
+  readonly affinitySeconds: number;
+  /** Where traffic to the cluster IP goes. */
+  readonly internal: readonly Endpoint[];
+  /** Whether `internal` are only endpoints on this node (internalTrafficPolicy Local). */
+  readonly internalLocal: boolean;
+  /** Where traffic from outside goes, by node port and external IPs. */
+  readonly external: readonly Endpoint[];
+  /**
+   * Whether `external` are only endpoints on this node (externalTrafficPolicy Local): such traffic keeps its sender's
+   * address; it is dropped, not refused, where the node has no endpoint but another one does.
+   */
+  readonly externalLocal: boolean;
+  /** All endpoints wherever they are: where this node's own pods go when they use an external address. */
+  readonly anywhere: readonly Endpoint[];
+}
+
+export interface Rules {
+  /** Sorted by name. */
+  readonly services: readonly ServiceRule[];
+  /** Addresses of endpoints on this node: a pod there may reach itself through a Service. */
+  readonly localAddresses: readonly string[];
+}
+
+export interface RuleInput {
+  readonly services: Iterable<Cached<Service>>;
+  /** The slices of a Service, by `namespace/name`. */
+  slicesOf(service: string): Iterable<Cached<EndpointSlice>>;
+  readonly nodeName: string;
+}
+
+const otherProxy = 'service.kubernetes.io/service-proxy-name';
+
+export function computeRules({ services, slicesOf, nodeName }: RuleInput): Rules {
+  const rules: ServiceRule[] = [];
+  const localAddresses = new Set<string>();
+  for (const service of services) {
+    if (!isProxied(service)) continue;
+    const candidates = [...slicesOf(`${service.metadata.namespace}/${service.metadata.name}`)].flatMap((slice) =>
+      candidatesOf(slice, nodeName),
+    );
+    for (const { address, local } of candidates) if (local) localAddresses.add(address);
+    for (const port of service.spec?.ports ?? []) rules.push(computeRule(service, port, candidates));
+  }
+  rules.sort((a, b) => compareText(a.name, b.name));
+  return { services: rules, localAddresses: [...localAddresses].sort() };
+}
+
+interface Candidate {
+  readonly address: string;
+  readonly local: boolean;
+  readonly ready: boolean;
+  /** It ends, and still answers. */
+  readonly servesOut: boolean;
+  readonly ports: readonly { readonly name: string; readonly protocol: Protocol; readonly port: number }[];
+}
+
+type ServicePort = NonNullable<NonNullable<Cached<Service>['spec']>['ports']>[number];
+
+function isProxied({ metadata, spec }: Cached<Service>): boolean {
+  if (spec === undefined || spec.type === 'ExternalName' || metadata.labels?.[otherProxy] !== undefined) return false;
+  return clusterIpOf(spec) !== undefined;
+}
+
+function clusterIpOf(spec: NonNullable<Cached<Service>['spec']>): string | undefined {
+  return [spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])].find(isIpv4);
+}
+
+function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate[] {
+  if (slice.addressType !== 'IPv4') return [];
+  const ports = (slice.ports ?? []).flatMap(({ name = '', protocol = 'TCP', port }) =>
+    port === undefined ? [] : [{ name, protocol: protocolOf(protocol), port }],
+  );
+  // A slice without endpoints says null, whatever the type says.
+  return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName: where }) => {
+    const [address] = addresses;
+    // Traffic is never led to what a node has for itself, whoever wrote it into a slice.
+    if (address === undefined || !isForeignAddress(address)) return [];
+    const ready = conditions?.ready ?? true;
+    const servesOut = (conditions?.serving ?? ready) && (conditions?.terminating ?? false);
+    return ready || servesOut ? [{ address, local: where === nodeName, ready, servesOut, ports }] : [];
+  });
+}
+
+function computeRule(service: Cached<Service>, port: ServicePort, candidates: readonly Candidate[]): ServiceRule {
+  const { metadata, spec = {} } = service;
+  const protocol = protocolOf(port.protocol);
+  const usable = (some: readonly Candidate[]) => endpointsOf(some, port.name ?? '', protocol);
+  const anywhere = usable(candidates);
+  const local = usable(candidates.filter((candidate) => candidate.local));
+  const externalLocal = spec.externalTrafficPolicy === 'Local';
+  const balancers = balancerIps(service);
+  const cidrs = (spec.loadBalancerSourceRanges ?? []).map((cidr) => cidr.trim()).filter((cidr) => !cidr.includes(':'));
+  return {
+    name: `${metadata.namespace}/${metadata.name}:${port.name ?? ''}`,
+    protocol,
+    port: port.port,
+    clusterIp: clusterIpOf(spec) ?? '',
+    externalIps: [...new Set([...(spec.externalIPs ?? []).filter(isForeignIpv4), ...balancers])].sort(),
+    sourceRanges: cidrs.length > 0 && balancers.length > 0 ? { addresses: balancers, cidrs } : undefined,
+    nodePort: port.nodePort ? port.nodePort : undefined,
+    affinitySeconds:
+      spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
+    internal: spec.internalTrafficPolicy === 'Local' ? local : anywhere,
+    internalLocal: spec.internalTrafficPolicy === 'Local',
+    external: externalLocal ? local : anywhere,
+    externalLocal,
+    anywhere,
+  };
+}
+
+function balancerIps({ status }: Cached<Service>): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap((ingress) => {
+    const mode = ingress.ipMode;
+    return ingress.ip !== undefined && mode !== 'Proxy' && isForeignIpv4(ingress.ip) ? [ingress.ip] : [];
+  });
+}
+
+function endpointsOf(candidates: readonly Candidate[], portName: string, protocol: Protocol): Endpoint[] {
+  const ready = candidates.filter((candidate) => candidate.ready);
+  const found = portsOf(ready, portName, protocol);
+  if (found.length > 0) return found;
+  return portsOf(
+    candidates.filter((candidate) => candidate.servesOut),
+    portName,
+    protocol,
+  );
+}
+
+/** Each address and port once: slices may overlap while they are being rewritten. */
+function portsOf(candidates: readonly Candidate[], portName: string, protocol: Protocol): Endpoint[] {
+  const endpoints = new Map<string, Endpoint>();
+  for (const { address, ports } of candidates) {
+    for (const { name, protocol: spoken, port } of ports)
+      if (name === portName && spoken === protocol) endpoints.set(endpointKey({ address, port }), { address, port });
+  }
+  return [...endpoints.keys()].sort().flatMap((key) => endpoints.get(key) ?? []);
+}
+
+export const endpointKey = ({ address, port }: Endpoint): string => `${address}:${port}`;
+
+const isIpv4 = (address: string): boolean => parseIp(address)?.family === 4;
+const isForeignIpv4 = (address: string): boolean => isIpv4(address) && isForeignAddress(address);

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { serviceRule } from '../../test/support/service-rule.ts';
+import type { Endpoint, ServiceRule } from './rules.ts';
+import { computeProgram } from './service-program.ts';
+
+const options = { clusterCidr: '10.244.0.0/16' };
+const endpoint = (index: number): Endpoint => ({ address: `10.244.1.${index}`, port: 8080 });
+
+function ruleOf(name: string, endpoints: Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
+  return serviceRule(endpoints, { name, clusterIp: `10.96.0.${name.length}`, ...more });
+}
+
+const programOf = (...services: ServiceRule[]) => computeProgram({ services, localAddresses: [] }, options);
+
+describe('computeProgram', () => {
+  it('refuses node ports of services without endpoints, and drops what only other nodes could answer', () => {
+    const refused = programOf(ruleOf('a:', [], { nodePort: 30001 }));
+    assert.equal(refused.maps.get('no-endpoint-node-ports')?.get('tcp . 30001'), 'goto refuse');
+    const local = { nodePort: 30001, externalLocal: true, external: [] };
+    const dropped = programOf(ruleOf('a:', [endpoint(1)], local));
+    assert.equal(dropped.maps.get('no-endpoint-node-ports')?.get('tcp . 30001'), 'drop');
+  });
+
+  it('lets only the named senders use a load balancer', () => {
+    const sourceRanges = { addresses: ['192.0.2.1'], cidrs: ['203.0.113.0/24'] };
+    const program = programOf(ruleOf('a:', [endpoint(1)], { externalIps: ['192.0.2.1'], sourceRanges }));
+    const [external] = [...program.chains].filter(([name]) => name.startsWith('ext-')).map(([, chain]) => chain);
+    assert.equal(external?.rules[0], 'ip daddr { 192.0.2.1 } ip saddr != { 203.0.113.0/24 } drop');
+  });
+});

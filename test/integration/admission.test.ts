@@ -1,0 +1,156 @@
+/** What admission is asked about: the resources that a plugin names, by group, and connections as much as writes. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { KubernetesObject } from '../../api/object.ts';
+import { type Resource, resource } from '../../api/resource.ts';
+import { pods } from '../../api/resources/core.ts';
+import { forbidden, isNotFound, StatusError } from '../../api/status-error.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
+import type { CommandOptions } from '../../apiserver/handlers/streaming/connect.ts';
+import type { AdmissionPlugin, AdmissionRequest, AdmissionStep } from '../../apiserver/registry/admission.ts';
+import { defineKind } from '../../kinds/define-kind.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
+import { kinds } from '../../kinds/kind-table.ts';
+import { defineSchema } from '../../machinery/schema/schema.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+interface Custom extends KubernetesObject {
+  readonly spec?: { readonly priorityClassName?: string };
+}
+
+const group = 'example.dev';
+const customPods = resource<Custom>({ group, version: 'v1', kind: 'Pod', plural: 'pods' });
+const customNamespaces = resource<Custom>({
+  ...{ group, version: 'v1', kind: 'Namespace', plural: 'namespaces' },
+  namespaced: false,
+});
+
+const customKind = (identity: Resource<Custom>) =>
+  defineKind(identity, {
+    columns: [],
+    schema: defineSchema(`dev.example.v1.${identity.kind}`, {
+      type: 'object',
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        metadata: { $ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+        spec: { type: 'object', properties: { priorityClassName: { type: 'string' } } },
+      },
+    }),
+    strategy: {},
+  });
+
+const isRefused = (code: number, message: RegExp) => (error: unknown) =>
+  error instanceof StatusError && error.code === code && message.test(error.message);
+
+describe('admission of resources that share a plural with those of the core group', () => {
+  let server: TestApiServer;
+  before(async () => {
+    const registry = new KindRegistry([...kinds, customKind(customPods), customKind(customNamespaces)]);
+    server = await startTestApiServer({ kinds: registry, disabledAdmissionPlugins: [] });
+  });
+  after(() => server.stop());
+
+  it('refuses a pod without its service account', async () => {
+    const pod: Pod = {
+      metadata: { name: 'a', namespace: 'default' },
+      spec: { containers: [{ name: 'a', image: 'a' }] },
+    };
+    await assert.rejects(server.client.create(pods, pod), isRefused(403, /service account/));
+  });
+
+  it('takes a custom resource called pods for no pod', async () => {
+    const spec = { priorityClassName: 'there-is-none' };
+    const made = await server.client.create(customPods, { metadata: { name: 'a', namespace: 'default' }, spec });
+    assert.deepEqual(made.spec, spec);
+  });
+
+  it('asks about the namespace of a custom resource as of any other', async () => {
+    const lost = { metadata: { name: 'a', namespace: 'missing' } };
+    await assert.rejects(server.client.create(customPods, lost), isNotFound);
+  });
+
+  it('protects the namespace "default", and no custom object of that name', async () => {
+    await assert.rejects(
+      server.client.raw('DELETE', '/api/v1/namespaces/default'),
+      isRefused(403, /may not be deleted/),
+    );
+    await server.client.create(customNamespaces, { metadata: { name: 'default' } });
+    await server.client.delete(customNamespaces, { name: 'default' });
+    await assert.rejects(server.client.get(customNamespaces, { name: 'default' }), isNotFound);
+  });
+});
+
+describe('admission of connections', () => {
+  const seen: AdmissionRequest[] = [];
+  const connects = (resourceName: string, subresource: string): AdmissionStep => ({
+    handles: { operations: ['CONNECT'], resource: { group: '', plural: resourceName }, subresource },
+    run(request) {
+      seen.push({ ...request, object: structuredClone(request.object) });
+      const options: CommandOptions = request.object ?? {};
+      if (options.command?.includes('rm')) throw forbidden(request.kind, request.name, 'no such command here');
+    },
+  });
+  const plugin: AdmissionPlugin = {
+    name: 'Recorder',
+    validate: [
+      ...['exec', 'attach', 'portforward', 'proxy'].map((name) => connects('pods', name)),
+      ...['services', 'nodes'].map((name) => connects(name, 'proxy')),
+    ],
+  };
+  let server: TestApiServer;
+  before(async () => {
+    server = await startTestApiServer({ admissionPlugins: [plugin] });
+  });
+  after(() => server.stop());
+
+  /** What a plugin saw of a connection to something that is not there. */
+  async function connect(method: string, path: string): Promise<AdmissionRequest | undefined> {
+    seen.length = 0;
+    await assert.rejects(server.client.raw(method, path), isNotFound);
+    assert.equal(seen.length, 1);
+    return seen[0];
+  }
+
+  const inShop = '/api/v1/namespaces/shop';
+  const connections: readonly (readonly [method: string, path: string, object: object])[] = [
+    [
+      'POST',
+      `${inShop}/pods/web/exec?command=sh&command=-c&stdin=true&tty=0&container=main`,
+      { kind: 'PodExecOptions', apiVersion: 'v1', stdin: true, container: 'main', command: ['sh', '-c'] },
+    ],
+    ['GET', `${inShop}/pods/web/attach?stdout=1`, { kind: 'PodAttachOptions', apiVersion: 'v1', stdout: true }],
+    [
+      'POST',
+      `${inShop}/pods/web/portforward?ports=80&ports=443`,
+      { kind: 'PodPortForwardOptions', apiVersion: 'v1', ports: [80, 443] },
+    ],
+    ['GET', `${inShop}/pods/web/proxy/a/b/`, { kind: 'PodProxyOptions', apiVersion: 'v1', path: '/a/b/' }],
+    ['POST', `${inShop}/services/web/proxy`, { kind: 'ServiceProxyOptions', apiVersion: 'v1', path: '' }],
+    ['GET', '/api/v1/nodes/web/proxy/metrics', { kind: 'NodeProxyOptions', apiVersion: 'v1', path: '/metrics' }],
+  ];
+  for (const [method, path, object] of connections) {
+    it(`shows a plugin ${method} ${path}`, async () => {
+      const request = await connect(method, path);
+      assert.deepEqual(request?.object, object);
+      assert.equal(request?.operation, 'CONNECT');
+      assert.equal(request?.name, 'web');
+      assert.equal(request?.user.name, 'admin');
+      assert.equal(request?.previous, undefined);
+    });
+  }
+
+  it('asks no plugin about logs, which are read', async () => {
+    seen.length = 0;
+    await assert.rejects(server.client.raw('GET', `${inShop}/pods/web/log`), isNotFound);
+    assert.deepEqual(seen, []);
+  });
+
+  it('refuses what a plugin refuses, before it looks for the pod', async () => {
+    await assert.rejects(
+      server.client.raw('POST', `${inShop}/pods/web/exec?command=rm`),
+      isRefused(403, /no such command here/),
+    );
+  });
+});

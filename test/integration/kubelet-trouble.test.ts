@@ -1,0 +1,216 @@
+/** A runtime that fails or hangs, a kubelet that is started again, an object that is gone. No engine, no time but the test's. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { nodes, pods } from '../../api/resources/core.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  container,
+  exec,
+  isReady,
+  KubeletWorld,
+  patient,
+  statusOf,
+  stubborn,
+  waitingReason,
+} from '../support/kubelet-world.ts';
+import { untilPodIsGone } from '../support/test-kubelet.ts';
+
+describe('trouble of a kubelet', { timeout: 600_000 }, () => {
+  let world: KubeletWorld;
+  before(async () => {
+    world = await KubeletWorld.start();
+  });
+  after(() => world?.stop());
+
+  const startsOf = (name: string) => world.runtime.changesOf(name).filter((change) => change.startsWith('start '));
+
+  describe('with a runtime that fails', () => {
+    it('to make a container: it says why, tries again, and starts it once it can', async () => {
+      world.runtime.fail('createContainer', 'no space left on device');
+      await world.create('unmade');
+      const pod = await world.podUntil('unmade', (one) => waitingReason(one) === 'CreateContainerError');
+      assert.equal(statusOf(pod)?.state?.waiting?.message, 'no space left on device');
+      assert.equal((await world.messagesOf('unmade', 'Failed'))[0], 'Error: no space left on device');
+      world.runtime.fail('createContainer', undefined);
+      await world.podAfterTime('unmade', isReady);
+      assert.equal(statusOf(await world.get('unmade'))?.restartCount, 0);
+      await world.remove('unmade');
+    });
+
+    for (const method of ['startContainer', 'inspectImage'] as const)
+      it(`at ${method}: it tries again, and starts it once it can`, async () => {
+        const name = `fails-${method.toLowerCase()}`;
+        world.runtime.fail(method, 'the engine is out of order');
+        await world.create(name);
+        await world.podAfterTime(name, ({ status }) => status?.startTime !== undefined);
+        await world.pass(60);
+        assert.equal(isReady(await world.get(name)), false);
+        world.runtime.fail(method, undefined);
+        await world.podAfterTime(name, isReady);
+        await world.remove(name);
+      });
+
+    for (const method of ['stop', 'remove'] as const)
+      it(`at ${method}: it goes on trying to end the pod`, async () => {
+        const name = `fails-${method}`;
+        await world.create(name);
+        await world.podUntil(name, isReady);
+        world.runtime.fail(method, 'the engine is out of order');
+        await world.remove(name);
+        await world.pass(60);
+        world.runtime.fail(method, undefined);
+        await world.passUntil('nothing is left', async () => (await world.attemptsAt(name)).length === 0);
+        await untilPodIsGone(world.server, name);
+      });
+
+    it('to say what runs: it goes by what it is told meanwhile, and looks again', async () => {
+      await world.create('unlisted');
+      await world.podUntil('unlisted', isReady);
+      world.runtime.fail('list', 'the engine is out of order');
+      await world.pass(60);
+      world.runtime.fail('list', undefined);
+      await world.exit('unlisted', 1);
+      await world.podAfterTime('unlisted', (pod) => statusOf(pod)?.restartCount === 1 && isReady(pod));
+      await world.remove('unlisted');
+    });
+  });
+
+  describe('with a runtime that hangs', () => {
+    it('at the end of a container: the pod stays until it has ended', async () => {
+      await world.create('hangs');
+      await world.podUntil('hangs', isReady);
+      const release = world.runtime.hold('stop');
+      await world.remove('hangs');
+      await eventually('it is asked to end', () => world.runtime.changesOf('hangs').includes('stop c 30'));
+      await world.pass(300);
+      assert.notEqual((await world.get('hangs')).metadata.deletionTimestamp, undefined);
+      release();
+      await world.passUntil('it ended', async () => (await world.attemptsAt('hangs')).length === 0);
+      await untilPodIsGone(world.server, 'hangs');
+    });
+
+    it('for all pods: the node is not ready, says why, and is ready again afterwards', async () => {
+      const release = world.runtime.hold('version');
+      const notReady = await world.passUntil('the node is not ready', async () => {
+        const node = await world.kubelet.node();
+        return node.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'False');
+      });
+      assert.match(notReady.message ?? '', /did not answer within 5 s/);
+      release();
+      await world.passUntil('the node is ready', async () => (await world.kubelet.conditionOf('Ready')) === 'True');
+    });
+  });
+
+  describe('that is started again', () => {
+    it('adopts what runs, and starts and ends nothing', async () => {
+      world.runtime.answer('serves', 0);
+      const readinessProbe = { ...exec('serves'), periodSeconds: 1 };
+      await world.create('adopted', { containers: [container(patient, { readinessProbe })] });
+      await world.exit('adopted', 1);
+      const before = await world.podAfterTime('adopted', (pod) => isReady(pod) && statusOf(pod)?.restartCount === 1);
+      const changes = world.runtime.changesOf('adopted').filter((change) => !change.startsWith('exec'));
+      await world.kubelet.stop();
+      await world.kubelet.start();
+      await world.create('witness');
+      await world.podAfterTime('witness', isReady);
+      const after = await world.get('adopted');
+      assert.deepEqual(after.status, before.status);
+      assert.deepEqual(
+        world.runtime.changesOf('adopted').filter((change) => !change.startsWith('exec')),
+        changes,
+      );
+      await world.exit('adopted', 1);
+      await world.podAfterTime('adopted', (pod) => isReady(pod) && statusOf(pod)?.restartCount === 2);
+      await world.remove('adopted');
+      await world.remove('witness');
+    });
+
+    it('sees what ended meanwhile', async () => {
+      await world.create('ended', { restartPolicy: 'Never' });
+      await world.podUntil('ended', isReady);
+      await world.kubelet.stop();
+      await world.exit('ended', 4);
+      await world.kubelet.start();
+      const pod = await world.podAfterTime('ended', ({ status }) => status?.phase === 'Failed');
+      assert.equal(statusOf(pod)?.state?.terminated?.exitCode, 4);
+      await world.remove('ended');
+    });
+
+    it('ends what was deleted meanwhile, with its grace', async () => {
+      await world.create('deleted', { containers: [container(stubborn)], terminationGracePeriodSeconds: 50 });
+      await world.podUntil('deleted', isReady);
+      await world.kubelet.stop();
+      await world.remove('deleted');
+      await world.kubelet.start();
+      await eventually('it is asked to end', () => world.runtime.changesOf('deleted').includes('stop c 50'));
+      await world.pass(50);
+      await untilPodIsGone(world.server, 'deleted');
+    });
+
+    it('ends what was deleted by force meanwhile', async () => {
+      await world.create('erased');
+      await world.podUntil('erased', isReady);
+      await world.kubelet.stop();
+      await world.remove('erased', 0);
+      await untilPodIsGone(world.server, 'erased');
+      await world.kubelet.start();
+      await world.passUntil('nothing is left', async () => (await world.attemptsAt('erased')).length === 0);
+    });
+
+    it('does not run again what had ended', async () => {
+      await world.create('over', { restartPolicy: 'OnFailure' });
+      await world.exit('over', 0);
+      await world.podPhase('over', 'Succeeded');
+      const before = startsOf('over');
+      await world.kubelet.stop();
+      await world.kubelet.start();
+      await world.create('later');
+      await world.podAfterTime('later', isReady);
+      assert.deepEqual(startsOf('over'), before);
+      await world.remove('over');
+      await world.remove('later');
+    });
+  });
+
+  it('with a full name that no kernel takes is told, and nothing is made', async () => {
+    await world.create('long-name', { subdomain: 's'.repeat(63), setHostnameAsFQDN: true });
+    const [message = ''] = await world.messagesOf('long-name', 'FailedCreatePodSandBox');
+    assert.match(message, /failed to construct FQDN from pod hostname and cluster domain, FQDN long-name\.s+\.default/);
+    assert.deepEqual(world.runtime.changesOf('long-name'), []);
+    await world.remove('long-name');
+    await world.untilGone('long-name');
+  });
+
+  describe('whose objects change behind its back', () => {
+    it('registers its node anew, and its pods go on', async () => {
+      await world.create('bystander');
+      await world.podUntil('bystander', isReady);
+      const { metadata } = await world.kubelet.node();
+      await world.server.client.delete(nodes, { name: 'node-1' });
+      const found = await world.passUntil('the node is there again', async () => {
+        const node = await world.kubelet.node().catch((): Node => ({}));
+        return node.metadata?.uid !== undefined && node.metadata.uid !== metadata?.uid && node;
+      });
+      assert.equal(found.metadata?.labels?.['kubernetes.io/hostname'], 'node-1');
+      assert.deepEqual(startsOf('bystander'), ['start c']);
+      await world.remove('bystander');
+    });
+
+    it('restarts a container whose image was changed', async () => {
+      world.runtime.addImage('busybox:2');
+      await world.create('changed');
+      await world.podUntil('changed', isReady);
+      const body = { spec: { containers: [{ name: 'c', image: 'busybox:2' }] } };
+      const key = { namespace: 'default', name: 'changed' };
+      await world.server.client.patch<Pod>(pods, key, { type: 'strategic', body });
+      const pod = await world.podAfterTime('changed', (one) => isReady(one) && statusOf(one)?.restartCount === 1);
+      assert.equal(statusOf(pod)?.image, 'busybox:2');
+      assert.deepEqual(await world.messagesOf('changed', 'Killing'), [
+        'Container c definition changed, will be restarted',
+      ]);
+      await world.remove('changed');
+    });
+  });
+});
