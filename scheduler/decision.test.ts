@@ -168,6 +168,52 @@ describe('decide', () => {
       assert.equal(placeOf(podOf('a', '1')), '0/1 nodes are available: 1 template.');
     });
 
+    describe('only about the nodes that all candidates have in common, whatever the scope', () => {
+      const naming = (name: string, candidates: readonly string[], scope: FilterPlugin['scope']): FilterPlugin => ({
+        name,
+        scope,
+        eventsToRegister: [],
+        prepareFilter: () => ({ candidates: new Set(candidates), refuse: () => undefined }),
+      });
+      const other = (plugin: string) => `node(s) didn't satisfy plugin(s) [${plugin}]`;
+      const refusalsOf = (pod: PodInfo) => {
+        const decision = decide(pod, context);
+        assert.ok(decision.type === 'unschedulable' && decision.because === 'nodes');
+        return Object.fromEntries(
+          [...decision.refused.refusals].map(([node, { plugin, reasons, resolvable }]) => [
+            node.name,
+            { plugin, reasons, resolvable },
+          ]),
+        );
+      };
+      const refused = (plugin: string) => ({ plugin, reasons: [other(plugin)], resolvable: false });
+      beforeEach(() => {
+        for (const name of ['n1', 'n2', 'n3']) snapshot.setNode(nodeOf(name));
+      });
+
+      const scopes = ['template', 'cluster'] as const;
+      for (const first of scopes) {
+        it(`one plugin of scope ${first}`, () => {
+          use(naming('A', ['n2'], first));
+          assert.equal(placeOf(podOf('a', '1')), 'n2');
+          use(naming('A', ['gone'], first));
+          assert.deepEqual(refusalsOf(podOf('b', '2')), { n1: refused('A'), n2: refused('A'), n3: refused('A') });
+        });
+        for (const second of scopes) {
+          it(`two plugins of scopes ${first} and ${second}`, () => {
+            use(naming('A', ['n1', 'n2'], first), naming('B', ['n2', 'n3'], second));
+            assert.equal(placeOf(podOf('a', '1')), 'n2');
+            use(naming('A', ['n1'], first), naming('B', ['n1', 'n2'], second), refusing('C', ['n1']));
+            assert.deepEqual(refusalsOf(podOf('b', '2')), {
+              n1: { plugin: 'C', reasons: ['C'], resolvable: true },
+              n2: refused('A'),
+              n3: refused(first === 'cluster' && second === 'template' ? 'B' : 'A'),
+            });
+          });
+        }
+      }
+    });
+
     it('no further when one says that the pod can run nowhere', () => {
       const never: Refusal = { plugin: 'Never', reasons: ['the pod is impossible'], resolvable: false };
       use(

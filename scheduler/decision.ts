@@ -1,5 +1,6 @@
 /** Where one pod goes, or why nowhere: filter, score, choose. Synchronous; it places nothing. */
 
+import { type Candidates, candidatesOf, refuseByCandidates } from './candidates.ts';
 import {
   isRefusal,
   type NodeFilter,
@@ -70,30 +71,38 @@ function nominatedNode(pod: PodInfo, { snapshot }: DecisionContext, question: Qu
   return node !== undefined && question.refuse(node) === undefined ? node : undefined;
 }
 
-const elsewhere: Refusal = {
-  plugin: 'NodeAffinity',
-  reasons: ["node(s) didn't satisfy plugin(s) [NodeAffinity]"],
-  resolvable: false,
-};
+interface QuestionParts {
+  readonly results: TemplateResults;
+  /** Those of scope `cluster`. */
+  readonly filters: readonly NodeFilter[];
+  /** Of both scopes. */
+  readonly candidates: readonly Candidates[];
+  readonly nominations: Nominations;
+}
 
 /** All that was prepared to ask one pod's question for each node. */
 export class Question implements WhatIf {
   readonly #pod: PodInfo;
   readonly #nominations: Nominations;
   readonly #filters: readonly NodeFilter[];
+  readonly #candidates: readonly Candidates[];
   readonly results: TemplateResults;
 
-  constructor(pod: PodInfo, results: TemplateResults, filters: readonly NodeFilter[], nominations: Nominations) {
+  constructor(pod: PodInfo, { results, filters, candidates, nominations }: QuestionParts) {
     this.#pod = pod;
     this.results = results;
     this.#filters = filters;
+    this.#candidates = candidates;
     this.#nominations = nominations;
   }
 
   refuse(node: NodeInfo): Refusal | undefined {
-    const { candidates } = this.results;
-    if (candidates !== undefined && !candidates.has(node.name)) return elsewhere;
-    return this.#refuseBesideRivals(node) ?? this.results.refuse(node) ?? this.#refuseCluster(node);
+    return (
+      refuseByCandidates(this.#candidates, node) ??
+      this.#refuseBesideRivals(node) ??
+      this.results.refuse(node) ??
+      this.#refuseCluster(node)
+    );
   }
 
   /** For a node as it might be: a clone with other pods, of which `countPod` told the filters that keep sums. */
@@ -137,13 +146,16 @@ function prepareQuestion(pod: PodInfo, context: DecisionContext): Question | Ref
   const results = templates.resultsFor(pod, plugins, snapshot);
   if (results.refusal !== undefined) return results.refusal;
   const filters: NodeFilter[] = [];
+  const candidates = [...results.candidates];
   for (const plugin of plugins.filters) {
     if (plugin.scope !== 'cluster') continue;
     const prepared = plugin.prepareFilter(pod, snapshot);
     if (isRefusal(prepared)) return prepared;
-    if (prepared !== undefined) filters.push(prepared);
+    if (prepared === undefined) continue;
+    filters.push(prepared);
+    candidates.push(...candidatesOf(plugin.name, prepared));
   }
-  return new Question(pod, results, filters, nominations);
+  return new Question(pod, { results, filters, candidates, nominations });
 }
 
 /** One of the nodes with the highest sum of weighted scores. */

@@ -42,7 +42,10 @@ export type Scope = 'template' | 'cluster';
 
 /** The question whether one pod may run, ready to be asked for each node. */
 export interface NodeFilter {
-  /** The only nodes in question, by name; absent: all. */
+  /**
+   * The only nodes in question, by name; absent: all. With several plugins that name some: those that all of them name.
+   * `refuse` is not asked about the others; they count as refused by this plugin, and removing pods would not help them.
+   */
   readonly candidates?: ReadonlySet<string>;
   refuse(node: NodeInfo): Refusal | undefined;
   /**

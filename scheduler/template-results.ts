@@ -3,6 +3,7 @@
  * long as the node's generation is the one it was given for, so a decision asks only about nodes that changed.
  */
 
+import { type Candidates, candidatesOf } from './candidates.ts';
 import {
   isRefusal,
   type NodeFilter,
@@ -24,7 +25,7 @@ interface TemplateScore {
 export class TemplateResults {
   /** Set when the pods of this template can run nowhere, whatever the node. */
   readonly refusal: Refusal | undefined;
-  readonly candidates: ReadonlySet<string> | undefined;
+  readonly candidates: readonly Candidates[];
   readonly scores: readonly TemplateScore[];
   readonly #filters: readonly NodeFilter[];
   #nodes: (NodeInfo | undefined)[] = [];
@@ -33,13 +34,15 @@ export class TemplateResults {
 
   constructor(pod: PodInfo, plugins: Plugins, snapshot: Snapshot) {
     const filters: NodeFilter[] = [];
-    let candidates: ReadonlySet<string> | undefined;
+    const candidates: Candidates[] = [];
     for (const plugin of plugins.filters) {
       if (plugin.scope !== 'template') continue;
       const prepared = plugin.prepareFilter(pod, snapshot);
       if (isRefusal(prepared)) this.refusal ??= prepared;
-      else if (prepared !== undefined) filters.push(prepared);
-      if (prepared !== undefined && !isRefusal(prepared)) candidates ??= prepared.candidates;
+      else if (prepared !== undefined) {
+        filters.push(prepared);
+        candidates.push(...candidatesOf(plugin.name, prepared));
+      }
     }
     this.candidates = candidates;
     this.#filters = filters;
