@@ -20,17 +20,22 @@ export interface AdmissionOptions {
 }
 
 export function createAdmissionChain(objects: ObjectReader, options: AdmissionOptions): AdmissionChain {
-  const plugins: readonly AdmissionPlugin[] = [
-    createNamespaceLifecycle(objects),
-    createServiceAccountPlugin(objects, options.serviceAccounts),
-    taintNodesByCondition,
-    createPriorityPlugin(objects),
-    defaultTolerationSeconds,
-    storageObjectInUseProtection,
-    createRuntimeClassPlugin(objects),
-    createDefaultStorageClass(objects),
-    createDefaultIngressClass(objects),
-    ...options.further,
-  ];
+  const plugins = [...admissionPlugins(objects, options), ...options.further];
   return new AdmissionChain(plugins.filter(({ name }) => !options.disabled.includes(name)));
 }
+
+/** All that there are of upstream's, in upstream's order. */
+export const admissionPlugins = (
+  objects: ObjectReader,
+  { serviceAccounts }: Pick<AdmissionOptions, 'serviceAccounts'>,
+): readonly AdmissionPlugin[] => [
+  createNamespaceLifecycle(objects),
+  createServiceAccountPlugin(objects, serviceAccounts),
+  taintNodesByCondition,
+  createPriorityPlugin(objects),
+  defaultTolerationSeconds,
+  createDefaultStorageClass(objects),
+  storageObjectInUseProtection,
+  createRuntimeClassPlugin(objects),
+  createDefaultIngressClass(objects),
+];
