@@ -8,8 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { SyntaxKind } from 'typescript/unstable/ast';
-import { createScanner, type Scanner } from 'typescript/unstable/ast/scanner';
 import { packageRoot } from '../base/package-root.ts';
+import { isComment, operandEnds, type Token, tokensOf } from './support/tokens.ts';
 
 /** As many as there are: it goes down with each that goes, and up for none. */
 const limit = 109;
@@ -135,33 +135,6 @@ function renamesKey(words: readonly Token[], index: number): boolean {
   return false;
 }
 
-interface Token {
-  readonly kind: SyntaxKind;
-  readonly start: number;
-  readonly end: number;
-}
-
-const isComment = (kind: SyntaxKind): boolean =>
-  kind === SyntaxKind.SingleLineCommentTrivia || kind === SyntaxKind.MultiLineCommentTrivia;
-
-/** Behind these a slash divides; behind all else it begins a regular expression. */
-const operandEnds: readonly SyntaxKind[] = [
-  SyntaxKind.Identifier,
-  SyntaxKind.PrivateIdentifier,
-  SyntaxKind.NumericLiteral,
-  SyntaxKind.BigIntLiteral,
-  SyntaxKind.StringLiteral,
-  SyntaxKind.NoSubstitutionTemplateLiteral,
-  SyntaxKind.TemplateTail,
-  SyntaxKind.CloseParenToken,
-  SyntaxKind.CloseBracketToken,
-  SyntaxKind.CloseBraceToken,
-  SyntaxKind.ThisKeyword,
-  SyntaxKind.NullKeyword,
-  SyntaxKind.TrueKeyword,
-  SyntaxKind.FalseKeyword,
-];
-
 /** Where a type ends that is no name. */
 const typeEnds: readonly SyntaxKind[] = [
   SyntaxKind.GreaterThanToken,
@@ -172,57 +145,6 @@ const typeEnds: readonly SyntaxKind[] = [
   SyntaxKind.NumberKeyword,
   SyntaxKind.BooleanKeyword,
 ];
-
-/** All tokens and comments. The parser would tell the scanner where templates go on and regular expressions begin. */
-function tokensOf(text: string): Token[] {
-  const scanner = createScanner(false, undefined, text);
-  const tokens: Token[] = [];
-  /** For each `${` that is open: how many braces are open inside. */
-  const templates: number[] = [];
-  let last: SyntaxKind | undefined;
-  for (let kind = scanner.scan(); kind !== SyntaxKind.EndOfFile; kind = scanner.scan()) {
-    kind = rescanned(scanner, kind, last, templates);
-    if (isSpace(kind)) continue;
-    tokens.push({ kind, start: scanner.getTokenStart(), end: scanner.getTokenEnd() });
-    if (!isComment(kind)) last = kind;
-  }
-  return tokens;
-}
-
-const isSpace = (kind: SyntaxKind): boolean =>
-  kind === SyntaxKind.WhitespaceTrivia || kind === SyntaxKind.NewLineTrivia;
-
-function rescanned(
-  scanner: Scanner,
-  kind: SyntaxKind,
-  before: SyntaxKind | undefined,
-  templates: number[],
-): SyntaxKind {
-  const inner = templates.length - 1;
-  switch (kind) {
-    case SyntaxKind.SlashToken:
-    case SyntaxKind.SlashEqualsToken:
-      return before !== undefined && operandEnds.includes(before) ? kind : scanner.reScanSlashToken();
-    case SyntaxKind.TemplateHead:
-      templates.push(0);
-      return kind;
-    case SyntaxKind.OpenBraceToken:
-      if (inner >= 0) templates[inner] = (templates[inner] ?? 0) + 1;
-      return kind;
-    case SyntaxKind.CloseBraceToken: {
-      if (inner < 0) return kind;
-      if (templates[inner] !== 0) {
-        templates[inner] = (templates[inner] ?? 0) - 1;
-        return kind;
-      }
-      const part = scanner.reScanTemplateToken(false);
-      if (part === SyntaxKind.TemplateTail) templates.pop();
-      return part;
-    }
-    default:
-      return kind;
-  }
-}
 
 function lineCounter(text: string): (position: number) => number {
   const ends = [...text.matchAll(/\n/g)].map(({ index }) => index);

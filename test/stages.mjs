@@ -29,7 +29,7 @@ const stages = [
     name: 'lint',
     commands: [[process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   },
-  { name: 'layering', files: ['test/layering.test.ts'] },
+  { name: 'layering', files: inFolder('test/layering') },
   { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
@@ -44,7 +44,7 @@ const stages = [
  * @param {string} file
  */
 function isIntegration(file) {
-  const others = ['test/layering.test.ts', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
+  const others = ['test/layering/', 'test/conformance/', 'test/clients/', 'test/attacks/', 'test/e2e/'];
   return file.startsWith('test/') && !others.some((other) => file.startsWith(other));
 }
 

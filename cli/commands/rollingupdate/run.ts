@@ -12,7 +12,7 @@ import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, durationMs, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { listAll } from '../../requests.ts';
-import { updateController } from '../resize/run.ts';
+import { updateController } from '../../resize-controller.ts';
 
 const settleTimeoutMs = 300_000;
 const pollMs = 500;

@@ -1,0 +1,239 @@
+/** The arrows of ARCHITECTURE.md: what may import what, and which room sees which outside system. */
+
+/** What the code of a room may import from: itself, and these rooms. */
+export const arrows: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  api: ['base'],
+  machinery: ['api', 'base'],
+  kinds: ['machinery', 'api', 'base'],
+  client: ['api', 'base'],
+  apiserver: ['kinds', 'machinery', 'api', 'base'],
+  'controller-manager': ['client', 'api', 'base'],
+  scheduler: ['client', 'api', 'base'],
+  kubelet: ['client', 'api', 'base'],
+  proxy: ['client', 'api', 'base'],
+  cluster: ['apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy', 'client', 'api', 'base'],
+  cli: ['cluster', 'client', 'api', 'base'],
+};
+
+/**
+ * What the code of a folder inside a room may import of that room: its own folder, and these, which are listed before
+ * it. Files beside the folders wire.
+ */
+export const innerArrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  // A request passes these from the last to the first: what it is, who sends it and whether he may, what is to be done,
+  // and the store. Nothing calls back.
+  apiserver: {
+    store: [],
+    'store/testing': ['store'],
+    request: [],
+    registry: ['store', 'request'],
+    'registry/allocators': ['store', 'registry'],
+    authorization: ['request'],
+    authentication: ['store', 'request', 'registry'],
+    admission: ['registry'],
+    decoding: ['request', 'registry'],
+    'heavy-work': ['request', 'registry', 'decoding'],
+    responses: ['store', 'request', 'registry', 'heavy-work'],
+    discovery: ['request', 'responses'],
+    'handlers/selectors': [],
+    handlers: [
+      ...['store', 'request', 'registry', 'authentication', 'decoding', 'heavy-work', 'responses', 'discovery'],
+      'handlers/selectors',
+    ],
+    'handlers/streaming': ['request', 'registry', 'responses', 'handlers'],
+    'handlers/subresources': [
+      ...['request', 'registry', 'authorization', 'authentication', 'decoding', 'responses'],
+      ...['handlers', 'handlers/streaming'],
+    ],
+    bootstrap: ['store', 'registry'],
+    server: ['store', 'request', 'authorization', 'authentication', 'responses'],
+  },
+  machinery: {
+    json: [],
+    schema: ['json'],
+    codec: ['json', 'schema'],
+    patch: ['json', 'schema'],
+    apply: ['json', 'schema'],
+    openapi: ['schema'],
+    cel: [],
+    testing: ['schema'],
+  },
+  // What all workloads are made of stands below the groups. A group that is not listed needs `validation` only.
+  kinds: {
+    validation: [],
+    'workloads/volumes': ['validation'],
+    'workloads/pod-spec': ['validation', 'workloads/volumes'],
+    workloads: ['validation', 'workloads/pod-spec'],
+    core: ['validation', 'workloads', 'workloads/pod-spec', 'workloads/volumes'],
+    apps: ['validation', 'workloads', 'workloads/pod-spec', 'workloads/volumes'],
+    autoscaling: ['validation', 'workloads/pod-spec'],
+    batch: ['validation', 'workloads', 'workloads/pod-spec'],
+    node: ['validation', 'workloads/pod-spec'],
+    storage: ['validation', 'core'],
+    events: ['validation', 'core'],
+    admissionregistration: ['validation'],
+    apiextensions: ['validation', 'admissionregistration'],
+  },
+  'controller-manager': {
+    workloads: [],
+    pods: ['workloads'],
+    nodes: ['pods'],
+    namespaces: ['pods'],
+    endpoints: ['workloads', 'pods', 'namespaces'],
+    'workloads/replica-sets': ['workloads', 'pods'],
+    volumes: ['pods'],
+    identity: ['namespaces'],
+    'garbage-collector': [],
+  },
+  proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
+  kubelet: {
+    runtime: [],
+    model: ['runtime'],
+    references: ['model'],
+    images: ['runtime', 'model', 'references'],
+    volumes: ['model', 'references'],
+    probes: ['runtime', 'model'],
+    containers: ['runtime', 'model', 'references', 'volumes', 'probes'],
+    'pods/status': ['runtime', 'model', 'containers'],
+    pods: ['runtime', 'model', 'references', 'images', 'volumes', 'probes', 'containers', 'pods/status'],
+    node: ['runtime', 'model'],
+    'server/streaming': ['runtime'],
+    server: ['runtime', 'model', 'pods', 'server/streaming'],
+    testing: ['runtime', 'model'],
+    'runtime/docker': ['runtime'],
+    'runtime/testing': ['runtime'],
+  },
+};
+
+/** What a folder that is not listed above may import of its room. */
+export const unlistedArrows: Readonly<Record<string, readonly string[]>> = { kinds: ['validation'] };
+
+/**
+ * The levels of a room that is made of files, the lowest first. A file or folder may import what is on lower levels,
+ * and of its own level nothing; `*` is all that has no name here, which may import each other.
+ */
+export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  base: [['*'], ['health-server.ts', 'https-server.ts', 'testing'], ['component-process.ts']],
+  api: [['types'], ['*'], ['resources']],
+  client: [
+    ['*'],
+    ['client.ts', 'testing'],
+    ['apply-manifest.ts', 'cluster-id.ts', 'controller.ts', 'discovery.ts', 'event-recorder.ts', 'informer.ts'],
+    ['leader-election.ts', 'rest-client.ts', 'served-resources.ts', 'shared-informers.ts'],
+  ],
+  scheduler: [
+    ['*'],
+    ['snapshot.ts'],
+    ['framework.ts'],
+    ['diagnosis.ts'],
+    ['plugins', 'queue.ts', 'template-results.ts', 'testing'],
+    ['cluster-feed.ts', 'decision.ts', 'default-plugins.ts', 'scheduler-metrics.ts'],
+    ['scheduling-loop.ts'],
+    ['scheduler.ts'],
+    ['main.ts'],
+  ],
+  cluster: [
+    ['*'],
+    ['cluster.ts', 'etcd-process.ts', 'home.ts', 'registry-process.ts'],
+    ['components.ts', 'node-ready.ts', 'welcome.ts'],
+    ['demo.ts', 'down.ts'],
+    ['preflight.ts'],
+    ['identity.ts'],
+    ['up.ts'],
+  ],
+  cli: [
+    ['*'],
+    ['printers'],
+    ['requests.ts'],
+    ['printing.ts'],
+    ['print-one.ts', 'resize-controller.ts'],
+    ['commands'],
+    ['commands.ts'],
+    ['run-kubecfg.ts'],
+    ['main.ts'],
+  ],
+};
+
+/** Files that folders of a room may import although they lie beside them: contracts, and what starts programs. */
+export const innerGround: readonly string[] = [
+  'proxy/program.ts',
+  'machinery/field-errors.ts',
+  ...['kind.ts', 'define-kind.ts', 'columns.ts', 'spec-and-status.ts', 'nil-list.ts'].map((name) => `kinds/${name}`),
+  ...['controller-context.ts', 'finalizers.ts'].map((name) => `controller-manager/${name}`),
+];
+
+/** Packages that only some folder may see, so that what is behind them can be replaced. */
+export const packageOwners: Readonly<Record<string, readonly string[]>> = {
+  etcd3: ['apiserver/store/etcd-'],
+  '@grpc/grpc-js': ['apiserver/store/etcd-'],
+  dockerode: ['kubelet/runtime/docker/'],
+  express: ['apiserver/'],
+};
+
+/** They join constants, and the administrator's own names. */
+export const patternMakers = [
+  'machinery/openapi/descriptions.ts',
+  'kinds/validation/names.ts',
+  'kubelet/images/image-name.ts',
+  'kubelet/pods/sysctls.ts',
+  'proxy/host/forward-rules.ts',
+  'proxy/nftables/table-monitor.ts',
+];
+
+/** Only these may start programs, or see the module that does: what nft, ip and mount are told is told in few places. */
+export const processStarters: Readonly<Record<string, readonly string[]>> = {
+  'node:child_process': [
+    'cluster/',
+    'kubelet/runtime/docker/bridge.ts',
+    'kubelet/runtime/docker/sandbox-port.ts',
+    'kubelet/volumes/mounts.ts',
+    'kubelet/volumes/volumes.ts',
+    'proxy/program.ts',
+    'proxy/nftables/table-monitor.ts',
+  ],
+  'proxy/program.ts': ['proxy/', 'cluster/'],
+};
+
+/** Who may see the table of kinds on the server's side: all others are handed the registry, which knows what came later. */
+export const kindTable = 'kinds/kind-table.ts';
+export const kindTableReaders = ['apiserver/api-server.ts', 'apiserver/heavy-work/'];
+
+/** Files, by the beginning of their paths, that only some may see: what wires them, so that something else can stand there. */
+export const fileOwners: Readonly<Record<string, readonly string[]>> = {
+  'kubelet/runtime/docker/': ['kubelet/runtime/docker/', 'kubelet/main.ts', 'cluster/'],
+  'apiserver/store/etcd-': ['apiserver/store/etcd-', 'apiserver/api-server-over-etcd.ts'],
+  'apiserver/api-server-over-etcd.ts': ['apiserver/main.ts', 'cluster/'],
+  'cli/commands/up/up-options.ts': ['cli/commands/up/', 'cli/commands/down/', 'cli/run-kubecfg.ts'],
+};
+
+/** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
+export const clusterForKubecfg = 'cluster/cluster-options.ts';
+export const clusterCommands = ['cli/commands/up/run.ts', 'cli/commands/down/run.ts'];
+
+/** Of `api/`, what knows kinds by name. */
+export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;
+
+/** Who loads modules by other ways than an import, which would pass by all this. */
+export const otherLoaders: Readonly<Record<string, string>> = {
+  'kubelet/runtime/docker/dockerode.ts': 'leaves parts of a package out',
+};
+
+/** What is Node's, and no browser's. */
+export const nodeGlobals = ['Buffer', 'process', 'global', 'setImmediate', 'clearImmediate', '__dirname', '__filename'];
+
+/** Folders at the top that are no room: what is for tests, for people, or runs before there are packages. */
+export const otherFolders = ['bench', 'docs', 'manifests', 'setup', 'test'];
+
+/** Not TypeScript: it starts what was built. */
+export const plainScripts = ['cli/kubecfg.mjs'];
+
+/** What speaks of Docker: images have the registry's names, Secrets the API's. */
+export const dockerSpeakers = ['kubelet/runtime/docker/', 'kubelet/main.ts', 'kubelet/images/'];
+
+/** Time and chance come in from outside: tests decide what time it is. These rooms read neither, but for a few files. */
+export const timelessRooms = ['apiserver', 'client', 'controller-manager', 'scheduler', 'kubelet', 'proxy'];
+export const timeReaders: Readonly<Record<string, string>> = {
+  'apiserver/store/etcd-calls.ts': 'the deadline of a call is a timer on a real connection',
+  'apiserver/store/etcd-connection.ts': "gRPC takes deadlines in the system's time",
+};
