@@ -20,13 +20,13 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A controller with the component's logger, clock and metrics. */
-  controller(options: Pick<ControllerOptions, 'name' | 'reconciler' | 'workers'>): Controller;
+  /** A controller with the row's name, and the component's logger, clock and metrics. */
+  controller(options: Pick<ControllerOptions, 'reconciler' | 'workers'>): Controller;
 }
 
 /** One row of the table. */
 export interface ControllerRow {
-  /** As in `--controllers` and in metrics. */
+  /** Upstream's: in `--controllers`, in metrics and in logs. */
   readonly name: string;
   /**
    * Called once each time this process begins to lead, before the informers run: the controller says which changes it

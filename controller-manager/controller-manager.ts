@@ -15,6 +15,7 @@ import { LeaderElection } from '../client/leader-election.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { ServedResources } from '../client/served-resources.ts';
 import { SharedInformers } from '../client/shared-informers.ts';
+import { chooseControllers } from './choose-controllers.ts';
 import type { ControllerContext, ControllerRow } from './controller-context.ts';
 import { type ControllerSettings, controllersOf } from './controllers.ts';
 
@@ -33,6 +34,8 @@ export interface ControllerManagerOptions {
   readonly nodeGraceMs?: number;
   /** Default 12500. */
   readonly terminatedPodThreshold?: number;
+  /** Which controllers run, as `--controllers` has it (`chooseControllers`). Default: all. */
+  readonly controllers?: readonly string[];
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
@@ -41,7 +44,9 @@ const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
 /** Requests that are under way when it stops get so long to end. */
 const stopPatienceMs = 5_000;
 
+/** Throws a UserError when `controllers` has a name that no controller has. */
 export async function startControllerManager(options: ControllerManagerOptions): Promise<Running> {
+  chooseControllers(namesOf(controllersOf(settingsOf(options))), options.controllers ?? ['*']);
   const { connection, logger, leaderElect, identity, clock = systemClock } = options;
   const client = createRestClient(connection, { userAgent: userAgentOf('longshore-controller-manager'), logger });
   const metrics = new ControllerMetrics(options.metrics ?? new Metrics());
@@ -79,23 +84,32 @@ async function runControllers(options: RunOptions, signal: AbortSignal): Promise
   const informers = new SharedInformers(client, { logger, clock });
   const resources = new ServedResources({ client, logger, clock });
   const events = new EventRecorder({ client, logger, clock });
-  const context: ControllerContext = {
+  const contextOf = (name: string): ControllerContext => ({
     client,
     informers,
     resources,
     events,
     clock,
     logger,
-    controller: (controllerOptions) => new Controller({ ...controllerOptions, logger, clock, metrics }),
-  };
-  const controllers = createControllers(controllersOf(settingsOf(options)), context);
+    controller: (controllerOptions) => new Controller({ ...controllerOptions, name, logger, clock, metrics }),
+  });
+  const rows = controllersOf(settingsOf(options));
+  const chosen = chooseControllers(namesOf(rows), options.controllers ?? ['*']);
+  const controllers = createControllers(
+    rows.filter(({ name }) => chosen.includes(name)),
+    contextOf,
+  );
   const parts = [informers, resources, events, ...controllers];
   await Promise.all(parts.map((part) => part.run(signal)));
 }
 
 /** One that cannot be created does not keep the others from running. */
-function createControllers(rows: readonly ControllerRow[], context: ControllerContext): Pick<Controller, 'run'>[] {
+function createControllers(
+  rows: readonly ControllerRow[],
+  contextOf: (name: string) => ControllerContext,
+): Pick<Controller, 'run'>[] {
   return rows.flatMap(({ name, create }) => {
+    const context = contextOf(name);
     try {
       return [create(context)];
     } catch (error) {
@@ -104,6 +118,8 @@ function createControllers(rows: readonly ControllerRow[], context: ControllerCo
     }
   });
 }
+
+const namesOf = (rows: readonly ControllerRow[]): string[] => rows.map(({ name }) => name);
 
 function settingsOf(options: ControllerManagerOptions): ControllerSettings {
   const { clusterCidr = '10.244.0.0/16', nodeCidrPrefix = 24, nodeGraceMs = 40_000 } = options;

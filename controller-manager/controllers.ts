@@ -35,25 +35,31 @@ export interface ControllerSettings {
 }
 
 export const controllersOf = (settings: ControllerSettings): readonly ControllerRow[] => [
-  { name: 'replicationcontroller', create: createReplicationController },
-  { name: 'replicaset', create: createReplicaSetController },
-  { name: 'endpoints', create: createEndpointsController },
-  { name: 'endpointslice', create: createEndpointSliceController },
-  { name: 'endpointslice-mirroring', create: createEndpointsMirroringController },
-  { name: 'namespace', create: createNamespaceDeletionController },
-  { name: 'serviceaccount', create: createServiceAccountController },
+  { name: 'replicationcontroller-controller', create: createReplicationController },
+  { name: 'replicaset-controller', create: createReplicaSetController },
+  { name: 'endpoints-controller', create: createEndpointsController },
+  { name: 'endpointslice-controller', create: createEndpointSliceController },
+  { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },
+  { name: 'namespace-controller', create: createNamespaceDeletionController },
+  { name: 'serviceaccount-controller', create: createServiceAccountController },
   {
-    name: 'root-ca-certificate-publisher',
+    name: 'root-ca-certificate-publisher-controller',
     create: (context) => createRootCertificateController(context, settings.rootCertificate),
   },
-  { name: 'node-lifecycle', create: (context) => createNodeLifecycleController(context, settings.nodeLifecycle) },
-  { name: 'taint-eviction', create: createTaintEvictionController },
-  { name: 'node-ipam', create: (context) => createNodeIpamController(context, settings.nodeIpam) },
-  { name: 'ttl', create: createNodeTtlController },
-  { name: 'pod-garbage-collector', create: (context) => createPodGarbageController(context, settings.podGarbage) },
-  { name: 'persistentvolumeclaim-protection', create: createClaimProtectionController },
-  { name: 'persistentvolume-protection', create: createVolumeProtectionController },
-  { name: 'volumeattributesclass-protection', create: createAttributesClassProtectionController },
+  {
+    name: 'node-lifecycle-controller',
+    create: (context) => createNodeLifecycleController(context, settings.nodeLifecycle),
+  },
+  { name: 'taint-eviction-controller', create: createTaintEvictionController },
+  { name: 'node-ipam-controller', create: (context) => createNodeIpamController(context, settings.nodeIpam) },
+  { name: 'ttl-controller', create: createNodeTtlController },
+  {
+    name: 'pod-garbage-collector-controller',
+    create: (context) => createPodGarbageController(context, settings.podGarbage),
+  },
+  { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
+  { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
+  { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },
   // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.
-  { name: 'garbage-collector', create: createGarbageController },
+  { name: 'garbage-collector-controller', create: createGarbageController },
 ];

@@ -5,8 +5,8 @@
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
-import { isNotFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
+import { ifPresent } from '../client/if-present.ts';
 import type { Cached } from '../client/object-cache.ts';
 
 interface Finalizing<T extends KubernetesObject> {
@@ -26,15 +26,8 @@ export async function removeFinalizer<T extends KubernetesObject>(
   if (!fresh?.metadata.finalizers?.includes(finalizer) || !mayGo(fresh)) return;
   const { namespace, name, resourceVersion } = fresh.metadata;
   const finalizers = fresh.metadata.finalizers.filter((other) => other !== finalizer);
-  try {
-    await client.patch(
-      kind,
-      { namespace, name },
-      { type: 'merge', body: { metadata: { resourceVersion, finalizers } } },
-    );
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const body = { metadata: { resourceVersion, finalizers } };
+  await ifPresent(client.patch(kind, { namespace, name }, { type: 'merge', body }));
 }
 
 /** The object as the server has it now; undefined when it is gone, or another one of the same name is there. */
@@ -43,11 +36,6 @@ export async function readAgain<T extends KubernetesObject>(
   kind: Resource<T>,
   { metadata: { namespace, name, uid } }: Cached<KubernetesObject>,
 ): Promise<Stored<T> | undefined> {
-  try {
-    const fresh = await client.get(kind, { namespace, name });
-    return fresh.metadata.uid === uid ? fresh : undefined;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const fresh = await ifPresent(client.get(kind, { namespace, name }));
+  return fresh?.metadata.uid === uid ? fresh : undefined;
 }

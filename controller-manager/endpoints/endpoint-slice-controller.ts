@@ -46,7 +46,7 @@ export function createEndpointSliceController({
   };
   const tracker = new SliceTracker(clock);
   const reconciler = new EndpointSliceReconciler(client, informers, tracker);
-  return controller({ name: 'endpointslice', reconciler })
+  return controller({ reconciler })
     .watch(informers.services, keyOfChange)
     .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
     .watch(informers.nodes, (change) => (concernsEndpoints(change) ? servicesWithPods(informers.services) : []))

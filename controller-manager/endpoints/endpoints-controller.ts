@@ -1,10 +1,11 @@
 /** Keeps an Endpoints object beside each Service that selects pods: the older form, which many programs still read. */
 
 import { endpoints, pods, services } from '../../api/resources/core.ts';
-import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import { isAlreadyExists } from '../../api/status-error.ts';
 import type { Endpoints, Service } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
@@ -62,14 +63,10 @@ export function createEndpointsController({ client, informers: shared, controlle
   async function removeOurs(current: Cached<Endpoints> | undefined): Promise<void> {
     if (current?.metadata.labels?.[managedByLabel] === undefined) return;
     const { namespace, name, uid } = current.metadata;
-    try {
-      await client.delete(endpoints, { namespace, name }, { uid });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await ifPresent(client.delete(endpoints, { namespace, name }, { uid }));
   }
 
-  return controller({ name: 'endpoint', reconciler: { reconcile } })
+  return controller({ reconciler: { reconcile } })
     .watch(informers.services, keyOfChange)
     .watch(informers.endpoints, keyOfChange)
     .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services));

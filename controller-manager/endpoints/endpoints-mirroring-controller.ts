@@ -43,7 +43,7 @@ export function createEndpointsMirroringController(context: ControllerContext): 
   };
   const tracker = new SliceTracker(clock);
   const reconcile = (key: string) => mirror({ client, tracker, informers }, key);
-  return controller({ name: 'endpoints-mirroring', reconciler: { reconcile }, workers: 2 })
+  return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(informers.endpoints, keyOfChange)
     .watch(informers.services, keyOfChange)
     .watch(informers.endpointSlices, (change) => {

@@ -17,7 +17,7 @@ export function createGarbageController(context: ControllerContext): Controller 
     recorder: events.from('garbage-collector-controller'),
     enqueue: (uid) => controller.add(uid),
   });
-  const controller = context.controller({ name: 'garbage', reconciler, workers: 8 });
+  const controller = context.controller({ reconciler, workers: 8 });
   const watched = new Map<string, Resource>();
   resources.onChange(({ added, removed }) => {
     for (const resource of added.filter(isCollectable)) {

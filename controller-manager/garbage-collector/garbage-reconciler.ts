@@ -15,9 +15,9 @@
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ServedResources } from '../../client/served-resources.ts';
 import { readAgain, removeFinalizer } from '../finalizers.ts';
@@ -125,17 +125,10 @@ export class GarbageReconciler implements Reconciler {
     if (kind.namespaced && namespace === undefined) return 'unknown';
     const known = this.#graph.resolve(reference, namespace);
     if (known !== undefined) return waitsForDependents(known.object) ? 'waiting' : 'solid';
-    try {
-      const owner = await this.#client.get(kind, {
-        namespace: kind.namespaced ? namespace : undefined,
-        name: reference.name,
-      });
-      if (owner.metadata.uid !== reference.uid) return 'absent';
-      return waitsForDependents(owner) ? 'waiting' : 'solid';
-    } catch (error) {
-      if (isNotFound(error)) return 'absent';
-      throw error;
-    }
+    const key = { namespace: kind.namespaced ? namespace : undefined, name: reference.name };
+    const owner = await ifPresent(this.#client.get(kind, key));
+    if (owner?.metadata.uid !== reference.uid) return 'absent';
+    return waitsForDependents(owner) ? 'waiting' : 'solid';
   }
 
   async #delete(
@@ -144,11 +137,7 @@ export class GarbageReconciler implements Reconciler {
     propagationPolicy: DeleteOptions['propagationPolicy'],
   ): Promise<void> {
     const { namespace, name, uid, resourceVersion } = metadata;
-    try {
-      await this.#client.delete(kind, { namespace, name }, { uid, resourceVersion, propagationPolicy });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await ifPresent(this.#client.delete(kind, { namespace, name }, { uid, resourceVersion, propagationPolicy }));
   }
 
   async #dropReferences(node: GraphNode, ownerUids: readonly string[]): Promise<void> {
@@ -170,13 +159,8 @@ export class GarbageReconciler implements Reconciler {
 
   async #patchMetadata(kind: Resource, { metadata }: Stored, changes: object): Promise<Stored | undefined> {
     const { namespace, name, resourceVersion } = metadata;
-    try {
-      const body = { metadata: { ...changes, resourceVersion } };
-      return await this.#client.patch(kind, { namespace, name }, { type: 'merge', body });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const body = { metadata: { ...changes, resourceVersion } };
+    return await ifPresent(this.#client.patch(kind, { namespace, name }, { type: 'merge', body }));
   }
 
   #warn({ object }: GraphNode, reference: Reference): void {

@@ -36,7 +36,7 @@ export function createRootCertificateController(
     return {};
   }
 
-  return controller({ name: 'root-certificate', reconciler: { reconcile }, workers: 2 })
+  return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(informers.namespaces, keyOfChange)
     .watch(informers.rootCertificates, (change) => [objectOfChange(change).metadata.namespace ?? '']);
 }

@@ -26,7 +26,7 @@ export function createServiceAccountController({
     }
     return {};
   }
-  return controller({ name: 'serviceaccount', reconciler: { reconcile }, workers: 2 })
+  return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(informers.namespaces, keyOfChange)
     .watch(informers.serviceAccounts, ({ type, previous }) =>
       type === 'deleted' && previous.metadata.name === name ? [previous.metadata.namespace ?? ''] : [],

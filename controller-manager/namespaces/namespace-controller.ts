@@ -11,7 +11,6 @@ import { namespaceFinalizer as finalizer } from '../../api/finalizers.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { namespaces, pods } from '../../api/resources/core.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import type { Namespace } from '../../api/types/core/v1.ts';
 import { errorText } from '../../base/error-text.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
@@ -60,7 +59,7 @@ export function createNamespaceDeletionController(context: ControllerContext): C
   }
 
   return context
-    .controller({ name: 'namespace', reconciler: { reconcile }, workers: 4 })
+    .controller({ reconciler: { reconcile }, workers: 4 })
     .watch(informers.namespaces, keyOfChange)
     .watch(informers.pods, ({ type, previous }) => (type === 'deleted' ? [previous.metadata.namespace ?? ''] : []));
 }
@@ -102,11 +101,7 @@ async function deleteAll(
 }
 
 async function deleteOne(client: Client, kind: Resource, namespace: string, name: string): Promise<void> {
-  try {
-    await client.delete(kind, { namespace, name }, { propagationPolicy: 'Background' });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  await ifPresent(client.delete(kind, { namespace, name }, { propagationPolicy: 'Background' }));
 }
 
 async function finalize(client: Client, namespace: Cached<Namespace>): Promise<void> {

@@ -8,8 +8,8 @@
  */
 
 import { nodes } from '../../api/resources/core.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { CidrPool } from './cidr-pool.ts';
 
@@ -40,16 +40,12 @@ export function createNodeIpamController(
       throw new Error(`No part of ${settings.clusterCidr} is free`);
     }
     given.set(node.metadata.uid, cidr);
-    try {
-      const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: cidr, podCIDRs: [cidr] } };
-      await client.patch(nodes, { name }, { type: 'merge', body });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR: cidr, podCIDRs: [cidr] } };
+    await ifPresent(client.patch(nodes, { name }, { type: 'merge', body }));
     return {};
   }
 
-  return controller({ name: 'node-ipam', reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) => {
+  return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) => {
     for (const cidr of change.next?.spec?.podCIDRs ?? []) pool.occupy(cidr);
     if (change.type !== 'deleted') return keyOfChange(change);
     const meant = given.get(change.previous.metadata.uid);

@@ -13,7 +13,6 @@ import { isNodeReady, nodeCondition, nodeReadiness } from '../../api/nodes.ts';
 import { isPodFinished, isPodReady } from '../../api/pods.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import type { Lease } from '../../api/types/coordination/v1.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
@@ -62,7 +61,7 @@ export function createNodeLifecycleController(context: ControllerContext, settin
   };
   const lifecycle = new NodeLifecycle({ client, clock, events, settings, informers });
   return context
-    .controller({ name: 'node-lifecycle', reconciler: lifecycle })
+    .controller({ reconciler: lifecycle })
     .watch(informers.nodes, (change) => {
       lifecycle.noteNode(change.type, objectOfChange(change));
       return isSteady(change) ? keyOfChange(change) : [...keyOfChange(change), ...lifecycle.lostNodes()];
@@ -158,12 +157,8 @@ class NodeLifecycle implements Reconciler {
       return Math.max(0, settings.nodeGraceMs - (hasLease ? Math.min(byLease, byStatus) : byStatus));
     };
     if (leftMs() > 0) return leftMs();
-    try {
-      const lease = await client.get(leases, { namespace: leaseNamespace, name });
-      this.heartbeats.note(name, String(lease.spec?.renewTime), this.#now());
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const lease = await ifPresent(client.get(leases, { namespace: leaseNamespace, name }));
+    if (lease !== undefined) this.heartbeats.note(name, String(lease.spec?.renewTime), this.#now());
     return leftMs();
   }
 
@@ -190,13 +185,9 @@ class NodeLifecycle implements Reconciler {
     const { namespace, name, resourceVersion } = pod.metadata;
     const conditions = computeNotReadyConditions(pod, clock.now());
     if (conditions === undefined) return;
-    try {
-      const body = { metadata: { resourceVersion }, status: { conditions } };
-      await client.patch(pods, { namespace, name }, { type: 'merge', body }, { subresource: 'status' });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return;
-    }
+    const body = { metadata: { resourceVersion }, status: { conditions } };
+    const patch = client.patch(pods, { namespace, name }, { type: 'merge', body }, { subresource: 'status' });
+    if ((await ifPresent(patch)) === undefined) return;
     this.#recorder.record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
   }
 

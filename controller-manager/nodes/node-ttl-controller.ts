@@ -1,8 +1,8 @@
 /** Tells kubelets by annotation how long they may cache Secrets and ConfigMaps: longer in larger clusters. */
 
 import { nodes } from '../../api/resources/core.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { ttlSeconds } from './node-ttl-plan.ts';
 
@@ -14,18 +14,11 @@ export function createNodeTtlController({ client, informers, controller }: Contr
     const node = nodeInformer.get(name);
     const wanted = String(ttlSeconds(nodeInformer.size));
     if (node === undefined || node.metadata.annotations?.[annotation] === wanted) return {};
-    try {
-      await client.patch(
-        nodes,
-        { name },
-        { type: 'merge', body: { metadata: { annotations: { [annotation]: wanted } } } },
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const body = { metadata: { annotations: { [annotation]: wanted } } };
+    await ifPresent(client.patch(nodes, { name }, { type: 'merge', body }));
     return {};
   }
-  return controller({ name: 'node-ttl', reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) =>
+  return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) =>
     change.type === 'deleted' ? [] : keyOfChange(change),
   );
 }

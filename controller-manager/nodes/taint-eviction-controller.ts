@@ -78,7 +78,7 @@ export function createTaintEvictionController({
     }
   }
 
-  return controller({ name: 'taint-eviction', reconciler: { reconcile }, workers: 8 })
+  return controller({ reconciler: { reconcile }, workers: 8 })
     .watch(informers.pods, (change) => (concernsEviction(change) ? keyOfChange(change) : []))
     .watch(informers.nodes, (change) =>
       equalJson(taintsOf(change.previous), taintsOf(change.next))

@@ -7,9 +7,9 @@ import { outOfServiceTaint } from '../../api/labels.ts';
 import { keyOf } from '../../api/object.ts';
 import { isPodFinished } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
-import { isNotFound } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { type Controller, objectOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
@@ -58,14 +58,9 @@ export function createPodGarbageController(context: ControllerContext, settings:
   }
 
   async function nodeExists(name: string): Promise<boolean> {
-    try {
-      await client.get(nodes, { name });
-      missedSince.delete(name);
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    if ((await ifPresent(client.get(nodes, { name }))) === undefined) return false;
+    missedSince.delete(name);
+    return true;
   }
 
   function isBeyondThreshold(pod: Cached<Pod>): boolean {
@@ -77,27 +72,18 @@ export function createPodGarbageController(context: ControllerContext, settings:
 
   /** Nobody will ever tell how it ended: it failed, then it goes. */
   async function fail(pod: Cached<Pod>, message: string): Promise<void> {
-    if (!isPodFinished(pod)) {
-      try {
-        await markDisrupted(client, pod, { reason: 'DeletionByPodGC', message, now: clock.now(), failed: true });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    }
+    const disruption = { reason: 'DeletionByPodGC', message, now: clock.now(), failed: true };
+    if (!isPodFinished(pod)) await ifPresent(markDisrupted(client, pod, disruption));
     await remove(pod);
   }
 
   async function remove(pod: Cached<Pod>): Promise<void> {
     const { namespace, name, uid } = pod.metadata;
-    try {
-      await client.delete(pods, { namespace, name }, { uid, gracePeriodSeconds: 0 });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await ifPresent(client.delete(pods, { namespace, name }, { uid, gracePeriodSeconds: 0 }));
   }
 
   return context
-    .controller({ name: 'pod-garbage', reconciler: { reconcile }, workers: 4 })
+    .controller({ reconciler: { reconcile }, workers: 4 })
     .watch(informers.pods, (change) => {
       const key = keyOf(objectOfChange(change));
       if (change.type !== 'deleted' && isPodFinished(change.next)) finished.add(key);

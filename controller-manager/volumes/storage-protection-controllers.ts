@@ -33,7 +33,7 @@ export function createClaimProtectionController({ client, informers, controller 
     });
     return {};
   }
-  return controller({ name: 'persistentvolumeclaim-protection', reconciler: { reconcile }, workers: 2 })
+  return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(claims, keyOfChange)
     .watch(podInformer, ({ previous }) => (previous ? claimsHeldBy(previous) : []));
 }
@@ -51,10 +51,7 @@ export function createVolumeProtectionController({ client, informers, controller
     });
     return {};
   }
-  return controller({ name: 'persistentvolume-protection', reconciler: { reconcile }, workers: 1 }).watch(
-    volumes,
-    keyOfChange,
-  );
+  return controller({ reconciler: { reconcile }, workers: 1 }).watch(volumes, keyOfChange);
 }
 
 export function createAttributesClassProtectionController({
@@ -81,7 +78,7 @@ export function createAttributesClassProtectionController({
       if (isHeld(one, attributesClassProtection)) yield one.metadata.name;
     }
   }
-  return controller({ name: 'volumeattributesclass-protection', reconciler: { reconcile }, workers: 1 })
+  return controller({ reconciler: { reconcile }, workers: 1 })
     .watch(classes, keyOfChange)
     .watch(claims, heldClasses)
     .watch(volumes, heldClasses);

@@ -13,6 +13,7 @@ import { isInvalid, isNotFound } from '../../api/status-error.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Client } from '../../client/client.ts';
+import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 
 export type OwnedMetadata = DeepReadonly<{ metadata: { ownerReferences?: OwnerReference[]; namespace?: string } }>;
@@ -88,13 +89,8 @@ async function isAlive<Owner extends KubernetesObject>(
   options: Pick<ClaimingOptions<Owner, never>, 'client' | 'ownerKind' | 'owner'>,
 ): Promise<boolean> {
   const { namespace, name, uid } = options.owner.metadata;
-  try {
-    const fresh = await options.client.get(options.ownerKind, { namespace, name });
-    return fresh.metadata.uid === uid && fresh.metadata.deletionTimestamp === undefined;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const fresh = await ifPresent(options.client.get(options.ownerKind, { namespace, name }));
+  return fresh?.metadata.uid === uid && fresh?.metadata.deletionTimestamp === undefined;
 }
 
 async function adopt<Owner extends KubernetesObject, T extends KubernetesObject>(

@@ -18,6 +18,7 @@ import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Recorder } from '../../../client/event-recorder.ts';
 import type { Expectations } from '../../../client/expectations.ts';
+import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached } from '../../../client/object-cache.ts';
 import { controllerOf, controllerReference } from '../ownership.ts';
 
@@ -116,13 +117,8 @@ export class PodMaker {
   }
 
   async #isOurs(owner: Owner, name: string): Promise<boolean> {
-    try {
-      const pod = await this.#client.get(pods, { namespace: owner.metadata.namespace, name });
-      return controllerOf(pod)?.uid === owner.metadata.uid;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    const pod = await ifPresent(this.#client.get(pods, { namespace: owner.metadata.namespace, name }));
+    return pod !== undefined && controllerOf(pod)?.uid === owner.metadata.uid;
   }
 
   async #deleteOne(owner: Owner, pod: Cached<Pod>): Promise<void> {

@@ -13,13 +13,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../../api/object.ts';
 import { isPodActive } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
-import { isNotFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import { Expectations } from '../../../client/expectations.ts';
+import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../../client/reconciler.ts';
 import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
@@ -168,12 +168,8 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
       now: clock.now(),
     });
     if (isDeepStrictEqual(status, view.status)) return;
-    try {
-      // Read-only in the cache; the client only sends it, with a status that is that of the kind.
-      const next: unknown = { ...set, status };
-      await client.update(replicaKind.kind, next as T, { subresource: 'status' });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    // Read-only in the cache; the client only sends it, with a status that is that of the kind.
+    const next: unknown = { ...set, status };
+    await ifPresent(client.update(replicaKind.kind, next as T, { subresource: 'status' }));
   }
 }

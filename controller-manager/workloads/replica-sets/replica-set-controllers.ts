@@ -23,7 +23,7 @@ function createReplicaController<T extends KubernetesObject>(
   const podInformer = informers.of(pods, podIndexes);
   const reconciler = new ReplicaReconciler({ replicaKind, client, sets, pods: podInformer, events, clock });
   return context
-    .controller({ name: replicaKind.kind.kind.toLowerCase(), reconciler })
+    .controller({ reconciler })
     .watch(sets, (change) => {
       reconciler.noteSetChange(change);
       return keyOfChange(change);
