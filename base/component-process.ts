@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import yargs, { type InferredOptionTypes, type Options } from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import type { InferredOptionTypes, Options } from 'yargs';
+import { commandLine } from './command-line.ts';
 import { startHealthServer } from './health-server.ts';
 import type { Running } from './lifecycle.ts';
 import { createLogger, type Logger } from './logger.ts';
@@ -92,7 +92,7 @@ async function parseFlags<Flags extends Readonly<Record<string, Options>>>({
   flags,
 }: ComponentProcess<Flags>): Promise<CommonFlags & InferredOptionTypes<Flags>> {
   const health = { ...healthFlags, 'health-port': { ...healthFlags['health-port'], default: healthPort } };
-  const parsed: unknown = await yargs(hideBin(process.argv))
+  const parsed: unknown = await commandLine(process.argv.slice(2))
     .scriptName(name)
     .usage(`$0 [flags]\n\n${describe}`)
     .options({ ...logFlags, ...(healthPort !== undefined && health) })

@@ -1,7 +1,8 @@
 /** kubecfg as a function: finds the command, runs it, and turns what goes wrong into one sentence and an exit code. */
 
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { StatusError } from '../api/status-error.ts';
+import { commandLine } from '../base/command-line.ts';
 import type { Output, Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Arguments } from './arguments.ts';
@@ -71,7 +72,7 @@ async function parse(argv: readonly string[], out: Output): Promise<Chosen | und
 }
 
 function createParser(): Argv {
-  return yargs()
+  return commandLine()
     .scriptName('kubecfg')
     .usage('$0 [OPTIONS] VERB …\n\nThe classic verbs and those of today in one command.')
     .options(globalOptions)
@@ -86,7 +87,6 @@ function createParser(): Argv {
     .demandCommand(1, 'Say what to do: kubecfg --help lists the commands.')
     .version(false)
     .help()
-    .wrap(Math.max(80, Math.min(120, process.stdout.columns ?? 120)))
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UserError(message);

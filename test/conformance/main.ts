@@ -9,8 +9,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import { commandLine } from '../../base/command-line.ts';
 import { areaOf, areas, clusterTestFiles, testFiles } from './catalogue.ts';
 
 interface Outcome {
@@ -45,7 +44,7 @@ function tableOf(passed: ReadonlySet<string>): string {
   return [...rows, `${passed.size}/${sum}`].join('\n');
 }
 
-const { _: words } = await yargs(hideBin(process.argv))
+const { _: words } = await commandLine(process.argv.slice(2))
   .scriptName('npm run conformance --')
   .usage('$0 [api]\n\nRuns the tests of all areas; with "api" only those that need no running pods.')
   .check(({ _: named }) => {

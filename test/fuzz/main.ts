@@ -1,11 +1,10 @@
 /** `npm run fuzz -- --minutes 10 [--seed N]`: hostile requests for as long as asked; the seed is printed to run it again. */
 
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import { commandLine } from '../../base/command-line.ts';
 import { MeasuredApiServer } from '../support/measured-api-server.ts';
 import { Fuzzer } from './fuzz.ts';
 
-const { minutes, seed } = await yargs(hideBin(process.argv))
+const { minutes, seed } = await commandLine(process.argv.slice(2))
   .scriptName('npm run fuzz --')
   .usage('$0 [--minutes 10] [--seed N]')
   .option('minutes', { type: 'number', default: 1, describe: 'how long' })

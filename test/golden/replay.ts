@@ -7,8 +7,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import { commandLine } from '../../base/command-line.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import type { Connection } from '../../client/connection.ts';
 import { readKubeconfig } from '../../client/kubeconfig.ts';
@@ -116,7 +115,7 @@ export function filesIn(path: string): string[] {
 }
 
 async function main(): Promise<void> {
-  const { kubeconfig, show, only, inexact, paths } = await yargs(hideBin(process.argv))
+  const { kubeconfig, show, only, inexact, paths } = await commandLine(process.argv.slice(2))
     .scriptName('npm run golden --')
     .command('$0 [paths..]', 'replays recorded answers of upstream, and counts those that are the same', (command) =>
       command.positional('paths', {

@@ -114,7 +114,7 @@ export const unlistedArrows: Readonly<Record<string, readonly string[]>> = { kin
  * and of its own level nothing; `*` is all that has no name here, which may import each other.
  */
 export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  base: [['*'], ['health-server.ts', 'https-server.ts', 'testing'], ['component-process.ts']],
+  base: [['*'], ['command-line.ts', 'health-server.ts', 'https-server.ts', 'testing'], ['component-process.ts']],
   api: [['types'], ['*'], ['resources']],
   client: [
     ['*'],
@@ -126,7 +126,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['*'],
     ['snapshot.ts'],
     ['framework.ts'],
-    ['diagnosis.ts'],
+    ['candidates.ts', 'diagnosis.ts'],
     ['plugins', 'queue.ts', 'template-results.ts', 'testing'],
     ['cluster-feed.ts', 'decision.ts', 'default-plugins.ts', 'scheduler-metrics.ts'],
     ['scheduling-loop.ts'],
@@ -217,6 +217,7 @@ export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\
 /** Who loads modules by other ways than an import, which would pass by all this. */
 export const otherLoaders: Readonly<Record<string, string>> = {
   'kubelet/runtime/docker/dockerode.ts': 'leaves parts of a package out',
+  'base/command-line.ts': 'what ES modules get of a package is poorer',
 };
 
 /** What is Node's, and no browser's. */

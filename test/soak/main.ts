@@ -6,8 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
+import { commandLine } from '../../base/command-line.ts';
 import { type KillRunReport, runKills } from './kill-run.ts';
 import { countFaulty, reportText, roundText } from './report.ts';
 
@@ -48,7 +47,7 @@ async function runInSandbox(): Promise<number> {
   return code ?? 1;
 }
 
-await yargs(hideBin(process.argv))
+await commandLine(process.argv.slice(2))
   .scriptName('npm run soak --')
   .command(
     'kills',
