@@ -14,6 +14,7 @@ import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } fr
 import { testStoreConformance } from '../../apiserver/store/testing/store-conformance.ts';
 import { createAuthority, issueCertificate } from '../../base/certificates.ts';
 import { TestEtcd } from '../support/etcd.ts';
+import { eventually } from '../support/eventually.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 
 testStoreConformance('EtcdStore', async () => {
@@ -146,9 +147,9 @@ describe('EtcdStore when things break', () => {
     const watching = record(store, '/storm/', start);
     const acknowledged: string[] = [];
     const refused: string[] = [];
-    const stopAt = performance.now() + 2_500;
+    const enough = new AbortController();
     const writers = Array.from({ length: 8 }, async (_, writer) => {
-      for (let n = 0; performance.now() < stopAt; n += 1) {
+      for (let n = 0; !enough.signal.aborted; n += 1) {
         const key = `/storm/${writer}-${n}`;
         try {
           await store.create(key, bytes('x'));
@@ -160,12 +161,18 @@ describe('EtcdStore when things break', () => {
         }
       }
     });
-    await delay(300);
+    const more = (list: readonly string[], count: number) => {
+      const wanted = list.length + count;
+      return eventually(`${count} more writes have an answer`, async () => list.length >= wanted);
+    };
+    await more(acknowledged, 50);
     await etcd.kill();
-    await delay(200);
+    await more(refused, 8);
     await etcd.start();
-    await delay(500);
+    await more(acknowledged, 50);
     proxy.cut();
+    await more(acknowledged, 50);
+    enough.abort();
     await Promise.all(writers);
     const { entries } = await untilItWorks(() => store.list({ prefix: '/storm/' }));
     const present = new Set(entries.map(({ key }) => key));
@@ -207,15 +214,17 @@ describe('EtcdStore when things break', () => {
 
   test('answers that are lost on the way leave the outcome unknown', async () => {
     await untilItWorks(() => store.create('/held/a', bytes('x')));
+    const direct = new EtcdStore({ servers: [etcd.url] });
     proxy.holdAnswers(true);
     const writing = assert.rejects(
       store.create('/held/b', bytes('x')),
       (error) => error instanceof StoreUnavailableError && error.outcomeUnknown,
     );
-    await delay(200);
+    await eventually('it is written', async () => (await direct.get('/held/b')) !== undefined);
     proxy.cut();
     proxy.holdAnswers(false);
     await writing;
+    await direct.close();
     assert.ok(await untilItWorks(() => store.get('/held/b')), 'It had been written');
   });
 
@@ -244,14 +253,16 @@ describe('EtcdStore when things break', () => {
   test('a watch that was away during a compaction is told so', async () => {
     const start = await untilItWorks(() => store.create('/compacted/a', bytes('1')));
     const direct = new EtcdStore({ servers: [etcd.url] });
+    let seen = 0;
     const watching = (async () => {
-      for await (const _ of store.watch({ prefix: '/compacted/', after: start, signal: AbortSignal.timeout(20_000) }));
+      const signal = AbortSignal.timeout(60_000);
+      for await (const _ of store.watch({ prefix: '/compacted/', after: start, signal })) seen += 1;
     })();
     const ended = assert.rejects(watching, CompactedError);
-    await delay(100);
+    let revision = await direct.update('/compacted/a', bytes('0'), start);
+    await eventually('the watch is under way', async () => seen > 0);
     proxy.refuse(true);
     proxy.cut();
-    let revision = start;
     for (let n = 2; n < 6; n += 1) revision = await direct.update('/compacted/a', bytes(`${n}`), revision);
     await direct.compact(revision);
     proxy.refuse(false);

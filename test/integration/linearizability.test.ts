@@ -54,6 +54,7 @@ test('answers are linearizable and watches whole while etcd and an API server di
   const clients = Array.from({ length: clientCount }, (_, n) =>
     useRegisters(n, { registers, urls, recorder, signal: enough.signal }),
   );
+  // No state is waited for here: clients go on all the while, and each outage and each calm between has to last a bit.
   await delay(2_000);
   await first.kill();
   await delay(1_500);

@@ -136,6 +136,7 @@ describe('node lifecycle', () => {
     proxy.cut();
     // Nobody renews either: as when the API server is away.
     alive.clear();
+    // What must not happen shows only once the time has passed in which it would have: no state tells of it.
     await new Promise((resolve) => setTimeout(resolve, graceMs + 500));
     for (const name of ['a', 'b']) alive.add(name);
     proxy.refuse(false);
