@@ -23,6 +23,7 @@ import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import { untilAborted } from '../base/until-aborted.ts';
 import { gitVersion, probeUserAgent, userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
@@ -327,6 +328,7 @@ async function meetRuntime(input: WorkInput): Promise<void> {
   });
 }
 
+/** Ends with `signal`, also when the attempt does not: an API server or a runtime may stay silent. */
 async function untilDone(
   { logger, clock, troubles, signal }: WorkInput,
   what: string,
@@ -334,10 +336,11 @@ async function untilDone(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await attempt();
+      await untilAborted(attempt(), signal);
       troubles.note(what, undefined);
       return;
     } catch (error) {
+      if (signal.aborted) return;
       troubles.note(what, `${what}: ${errorText(error)}`);
       logger.warn('The node is not ready for pods', { what, error });
     }

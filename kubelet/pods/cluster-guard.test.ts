@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { serviceUnavailable } from '../../api/status-error.ts';
+import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { ClusterGuard } from './cluster-guard.ts';
@@ -60,5 +61,14 @@ describe('ClusterGuard', () => {
     await guard.meet();
     assert.deepEqual(await endedOf(guard, ['1']), ['1']);
     assert.deepEqual(troubles, ['the API server is that of cluster b, not of a: nothing is ended here', undefined]);
+  });
+
+  it('ends with the signal while the API server stays silent', { timeout: 60_000 }, async () => {
+    const stop = new AbortController();
+    const client = { get: () => new Promise<never>(() => {}) };
+    const guard = new ClusterGuard({ client, clock: systemClock, logger: silentLogger, onChange: () => {} });
+    const answer = guard.confirm(stop.signal);
+    stop.abort();
+    assert.equal(await answer, false);
   });
 });

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
 import type { Reader } from '../../client/client.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 
@@ -46,8 +47,8 @@ export class ClusterGuard {
     const { clock, client, logger } = this.#options;
     while (!signal.aborted) {
       try {
-        const found = await readClusterId(client);
-        if (found === (await this.meet())) {
+        const found = await untilAborted(readClusterId(client), signal);
+        if (found === (await untilAborted(this.meet(), signal))) {
           this.#setTrouble(undefined);
           return true;
         }

@@ -46,7 +46,7 @@ export class FakeKubelet {
   }
 
   /** Again, after `stop`, on the same runtime. */
-  async start(): Promise<void> {
+  async start(options: Partial<KubeletOptions> = {}): Promise<void> {
     const { authority, connection } = this.#server;
     const serving = await issueCertificate(authority, {
       commonName: this.nodeName,
@@ -64,6 +64,7 @@ export class FakeKubelet {
       clientCertificateAuthority: authority.certificate,
       port: 0,
       ...this.#options,
+      ...options,
     });
   }
 
