@@ -76,6 +76,7 @@ export class PodReporter {
       isStarted: (id) => prober.isStarted(id) && !known.isInHook(id),
       isInHook: (id) => known.isInHook(id),
       ended: over && (failure !== undefined || isPodTerminating(pod)),
+      ending: state.phase !== 'syncing',
       over,
       nodeIp,
       ...(failure !== undefined && { failure }),

@@ -24,6 +24,7 @@ const usual: StatusContext = {
   isInHook: () => false,
   ended: false,
   nodeIp: '192.0.2.10',
+  ending: false,
   over: false,
   now,
 };
@@ -222,14 +223,32 @@ describe('the rest of a pod’s status', () => {
       undefined,
     ],
     [
-      'the last one when the sandbox ended',
+      'none when the sandbox ended',
       makePod({}, { status: { podIP: '10.0.0.3' } }),
       { sandboxes: [{ ...makeSandbox({ running: false }), ip: undefined }], containers: [] },
-      '10.0.0.3',
+      undefined,
     ],
   ];
   for (const [words, pod, observed, ip] of addresses)
     it(`has as its address ${words}`, () => assert.equal(compute(pod, observed).podIP, ip));
+
+  it('keeps its last address when it ends', () => {
+    const pod = makePod({}, { status: { podIP: '10.0.0.3' } });
+    const observed = { sandboxes: [{ ...makeSandbox({ running: false }), ip: undefined }], containers: [] };
+    const { podIP, podIPs } = compute(pod, observed, { ending: true });
+    assert.deepEqual([podIP, podIPs], ['10.0.0.3', [{ ip: '10.0.0.3' }]]);
+  });
+
+  it('is not ready while its sandbox does not run', () => {
+    const pod = makePod();
+    const observed = { sandboxes: [makeSandbox({ running: false })], containers: [makeContainer(pod, running)] };
+    const status = compute(pod, observed);
+    assert.deepEqual(conditionsOf(status, 'Ready', 'PodReadyToStartContainers'), [
+      'PodReadyToStartContainers False',
+      'Ready False ContainersNotReady',
+    ]);
+    assert.equal(status.containerStatuses?.[0]?.ready, false);
+  });
 
   it('keeps when it began', () => {
     assert.equal(compute(makePod(), observedWith()).startTime, time);

@@ -19,6 +19,8 @@ export interface StatusContext extends ContainerFacts {
   readonly nodeIp: string;
   /** Why the kubelet ended the pod: it has failed, whatever its containers say. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  /** It ends, or has ended: nothing new of it will start. */
+  readonly ending: boolean;
   /** Nothing of it runs any more and nothing will. */
   readonly over: boolean;
   /** Wall time in milliseconds. */
@@ -46,7 +48,10 @@ interface ContainerWithStatus {
   readonly status: ContainerStatus;
 }
 
-export function computePodStatus(pod: PodObject, observed: ObservedPod, context: StatusContext): KubeletPodStatus {
+export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: StatusContext): KubeletPodStatus {
+  // The containers of a sandbox that ended are out of reach, also while they are not yet known to have ended.
+  const reachable = sandboxOf(observed)?.running ?? false;
+  const context = { ...facts, isReady: (id: string) => reachable && facts.isReady(id) };
   const initializing = new Map(context.waiting);
   const first = computeContainers(pod, observed, context);
   if (!isInitialized(first)) {
@@ -142,13 +147,17 @@ function computePhase(
   return neverRan ? 'Pending' : 'Running';
 }
 
+/** The address of a sandbox that ended may be another pod's by now; only a pod that ends keeps its last one. */
 function computeAddresses(
   pod: PodObject,
   observed: ObservedPod,
-  { nodeIp }: StatusContext,
+  { nodeIp, ending }: StatusContext,
 ): Pick<PodStatus, 'podIP' | 'podIPs'> {
   const sandbox = sandboxOf(observed);
-  const ip = usesNodeNetwork(pod) && sandbox !== undefined ? nodeIp : (sandbox?.ip ?? pod.status?.podIP);
+  const own = usesNodeNetwork(pod) ? nodeIp : sandbox?.ip;
+  const last = ending || usesNodeNetwork(pod) ? pod.status?.podIP : undefined;
+  const hasOwn = sandbox !== undefined && (sandbox.running || usesNodeNetwork(pod));
+  const ip = (hasOwn ? own : undefined) ?? last;
   return ip === undefined ? {} : { podIP: ip, podIPs: [{ ip }] };
 }
 
