@@ -10,6 +10,7 @@
  * - A pod that is terminating never runs again, not even with a new kubelet (its phase says so).
  * - The object is deleted only when nothing of the pod runs and its last status is stored.
  * - Only the object's absence removes logs and volumes.
+ * - It ends when nothing of the pod is observed; what turns up afterwards is a leftover (`PodWorkers`).
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -313,6 +314,8 @@ export class PodWorker {
     const { statuses } = this.#dependencies;
     if (objectFateOf(this.#state) === 'gone') {
       await this.#removeAll();
+      const { containers, sandboxes } = this.#dependencies.observed.get(this.uid);
+      if (containers.length + sandboxes.length > 0) return 0; // started late, and announced while the rest went
       this.#advance({ nothingLeft: true });
       return undefined;
     }

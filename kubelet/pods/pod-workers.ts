@@ -80,8 +80,15 @@ export class PodWorkers {
     const run = worker.run(this.#signal).then(() => {
       this.#workers.delete(worker.uid);
       this.#running.delete(run);
+      this.#lookForLeftover(worker.uid);
     });
     this.#running.add(run);
+  }
+
+  /** What turned up after the worker's last look woke nobody. */
+  #lookForLeftover(uid: string): void {
+    const { containers, sandboxes } = this.#dependencies.observed.get(uid);
+    if (!this.#signal.aborted && containers.length + sandboxes.length > 0) this.#onLeftover(uid);
   }
 }
 

@@ -145,6 +145,18 @@ export class FakeRuntime implements Runtime {
     return ended.length;
   }
 
+  /**
+   * As an engine that was killed and started again: all processes are gone, their sandboxes' too. It tells of the
+   * containers, and of sandboxes only when it is asked.
+   */
+  die(): void {
+    for (const sandbox of this.#sandboxes.values()) {
+      const { ip: _, ...rest } = sandbox.state;
+      sandbox.state = { ...rest, running: false };
+    }
+    for (const id of this.#containers.keys()) this.#end(id, 255);
+  }
+
   addImage(name: string): void {
     this.#images.set(name, { id: `sha256:${name}`, sizeBytes: 1_000_000, user: '' });
   }
@@ -250,10 +262,10 @@ export class FakeRuntime implements Runtime {
   }
 
   async remove(id: string): Promise<void> {
-    await this.#gates.get('remove');
     const found = this.#containers.get(id)?.state ?? this.#sandboxes.get(id)?.state;
     if (found === undefined) return;
     this.#noteOf(id, 'remove');
+    await this.#gates.get('remove');
     this.#containers.get(id)?.over.abort();
     const type = this.#containers.delete(id) ? 'container' : 'sandbox';
     this.#sandboxes.delete(id);
