@@ -8,6 +8,7 @@ import { eventSubject } from '../model/event-subject.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { NodeRuntime } from '../runtime/runtime.ts';
+import type { Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
 import { failureOf, isRejected, objectFateOf, type PodState } from './pod-state.ts';
@@ -20,6 +21,7 @@ export interface PodReporterDependencies {
   readonly observed: Pick<ObservedPods, 'get'>;
   readonly prober: Pick<Prober, 'isReady' | 'isStarted'>;
   readonly statuses: Pick<StatusManager, 'set' | 'withLatestStatus'>;
+  readonly volumes: Pick<Volumes, 'folderOf'>;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly nodeIp: string;
@@ -63,7 +65,7 @@ export class PodReporter {
   }
 
   #statusOf(pod: PodObject, state: PodState, { over }: { readonly over: boolean }): KubeletPodStatus {
-    const { runtime, observed, prober, clock, nodeIp } = this.#dependencies;
+    const { runtime, observed, prober, volumes, clock, nodeIp } = this.#dependencies;
     const known = this.#known;
     const failure = failureOf(state);
     if (over && failure !== undefined && isRejected(state))
@@ -72,6 +74,7 @@ export class PodReporter {
       waiting: known.waiting,
       terminationMessages: known.terminationMessages,
       runtimeName: runtime.name,
+      podFolder: volumes.folderOf(pod.metadata.uid),
       isReady: (id) => prober.isReady(id) && !known.isInHook(id),
       isStarted: (id) => prober.isStarted(id) && !known.isInHook(id),
       isInHook: (id) => known.isInHook(id),

@@ -68,4 +68,17 @@ describe('Volumes', () => {
       return true;
     });
   });
+
+  it('says each time the same, and no path of the node, of files that cannot be written', async () => {
+    const items = [
+      { key: 'key', path: 'same' },
+      { key: 'key', path: 'same/inner' },
+    ];
+    const volumes = open();
+    const pod = podWith([{ name: 'config', configMap: { name: 'c', items } }]);
+    const message =
+      'MountVolume.SetUp failed for volume "config" : EEXIST: file already exists, mkdir \'volumes/files/config\'';
+    for (let attempt = 0; attempt < 2; attempt += 1) await assert.rejects(volumes.setUp(pod), { message });
+    await volumes.tearDown(pod.metadata.uid);
+  });
 });

@@ -9,6 +9,7 @@ import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errorText } from '../../base/error-text.ts';
 import { ensurePrivateFolder } from '../../base/private-folder.ts';
+import { withoutNodePaths } from '../model/node-paths.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
 import { unmountBelow } from './mounts.ts';
 import type { PayloadSources } from './payload-plugin.ts';
@@ -85,7 +86,7 @@ export class Volumes {
       await plugin.refresh?.(pod, volume);
       return mounted;
     } catch (error) {
-      const words = errorText(error);
+      const words = withoutNodePaths(errorText(error), this.folderOf(pod.metadata.uid));
       throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${words}`, { cause: error });
     }
   }

@@ -18,6 +18,7 @@ import { type ContainerFacts, computeContainerStatus } from './container-status.
 const usual: ContainerFacts = {
   waiting: new Map(),
   runtimeName: 'docker',
+  podFolder: '/data/pods/u',
   terminationMessages: new Map(),
   isReady: () => true,
   isStarted: () => true,

@@ -9,6 +9,7 @@ import type {
 import { cutText } from '../../../base/cut-text.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { type AllocatedResources, allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
+import { withoutNodePaths } from '../../model/node-paths.ts';
 import {
   attemptsOf,
   type ContainerSpec,
@@ -34,6 +35,8 @@ export interface ContainerFacts {
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   /** By container id. */
   readonly terminationMessages: ReadonlyMap<string, string>;
+  /** Where its files lie on the node, which is not shown. */
+  readonly podFolder: string;
   /** What container ids begin with. */
   readonly runtimeName: string;
   isReady(containerId: string): boolean;
@@ -125,12 +128,13 @@ function lastKnown(
 function terminationOf(
   { id, status, remembered }: KnownContainer,
   pod: PodObject,
-  { terminationMessages, runtimeName }: ContainerFacts,
+  { terminationMessages, runtimeName, podFolder }: ContainerFacts,
 ): ContainerStateTerminated | undefined {
   if (remembered !== undefined) return { ...remembered };
   if (status.type !== 'exited') return undefined;
   const shareBytes = Math.floor(messagesLimit / containersOf(pod).length);
-  const message = status.startError ?? terminationMessages.get(id);
+  const message =
+    status.startError === undefined ? terminationMessages.get(id) : withoutNodePaths(status.startError, podFolder);
   return {
     exitCode: status.exitCode,
     reason: terminationReason(status),

@@ -18,6 +18,7 @@ const time = '2030-01-01T00:01:00Z';
 const usual: StatusContext = {
   waiting: new Map(),
   runtimeName: 'docker',
+  podFolder: '/data/pods/u',
   terminationMessages: new Map(),
   isReady: () => true,
   isStarted: () => true,
