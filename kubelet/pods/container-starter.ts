@@ -18,6 +18,7 @@ import { runHook } from '../containers/lifecycle-hooks.ts';
 import type { NodeLimits } from '../containers/resource-limits.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
+import { withoutNodePaths } from '../model/node-paths.ts';
 import { attemptsOf, type PodContainer, type PodObject } from '../model/pod.ts';
 import { StartError } from '../model/start-error.ts';
 import type { FieldContext } from '../references/field-refs.ts';
@@ -71,18 +72,30 @@ export class ContainerStarter {
     const { container, known } = input;
     try {
       const id = await this.#create(input);
-      const sandbox = await untilAborted(input.sandbox.started, input.signal);
+      const sandbox = await this.#sandboxFor(id, input);
       const state = await this.#run(input, id, sandbox);
+      if (state === undefined) return;
+      known.containerStarted(container.spec.name);
       known.containerWaitsNoMore(container.spec.name);
       this.#options.observed.noteContainer(state);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      const words = `Error: ${error.reason.startsWith('Create') ? error.message : error.reason}`;
+      const words = `Error: ${error.reason.includes('Container') ? error.message : error.reason}`;
       const isDue = known.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
       if (isDue) this.#tellFailure(input, words);
       known.containerWaits(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.
       await untilAborted(input.sandbox.started, input.signal);
+    }
+  }
+
+  /** Nobody knows yet of a container that was made and waits for its sandbox: it goes when the wait is over. */
+  async #sandboxFor(id: string, { sandbox, signal }: StartInput): Promise<SandboxState> {
+    try {
+      return await untilAborted(sandbox.started, signal);
+    } catch (error) {
+      if (signal.aborted) await this.#options.runtime.remove(id);
+      throw error;
     }
   }
 
@@ -121,9 +134,7 @@ export class ContainerStarter {
       return id;
     } catch (error) {
       signal.throwIfAborted();
-      throw new StartError('CreateContainerError', errorText(error), {
-        cause: error,
-      });
+      throw new StartError('CreateContainerError', this.#wordsOf(error, pod), { cause: error });
     }
   }
 
@@ -137,17 +148,42 @@ export class ContainerStarter {
     }
   }
 
-  async #run(input: StartInput, id: string, sandbox: SandboxState): Promise<ContainerState> {
-    const { pod, container, known, signal } = input;
-    const { runtime, recorder, limiter, observed } = this.#options;
-    const hook = container.spec.lifecycle?.postStart;
-    if (hook !== undefined) known.hookStarted(id);
+  /**
+   * Undefined: its sandbox has ended, so that nothing could run in it. That is no attempt: nothing is left of it, and
+   * the pod's worker is woken.
+   */
+  async #startCreated({ pod, container, known, signal }: StartInput, id: string, sandbox: SandboxState) {
+    const { runtime, limiter, observed, clock } = this.#options;
+    const { uid } = pod.metadata;
     try {
       const state = await limiter.run(() => runtime.startContainer(id), signal);
       if (signal.aborted) observed.noteLate(state);
       signal.throwIfAborted();
-      if (state.status.type === 'exited' && state.status.startError !== undefined) {
-        this.#tellFailure(input, `Error: ${state.status.startError}`);
+      if (startErrorOf(state) === undefined || (await observed.sandboxRuns(uid, sandbox.id))) return state;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (await observed.sandboxRuns(uid, sandbox.id)) {
+        const state = await runtime.inspectContainer(id);
+        if (state !== undefined) observed.noteContainer(state);
+        known.startFailed(container.spec.name, clock.monotonic());
+        throw new StartError('RunContainerError', this.#wordsOf(error, pod), { cause: error });
+      }
+    }
+    await runtime.remove(id);
+    return undefined;
+  }
+
+  async #run(input: StartInput, id: string, sandbox: SandboxState): Promise<ContainerState | undefined> {
+    const { pod, container, known, signal } = input;
+    const { runtime, recorder, observed } = this.#options;
+    const hook = container.spec.lifecycle?.postStart;
+    if (hook !== undefined) known.hookStarted(id);
+    try {
+      const state = await this.#startCreated(input, id, sandbox);
+      if (state === undefined) return undefined;
+      const startError = startErrorOf(state);
+      if (startError !== undefined) {
+        this.#tellFailure(input, `Error: ${this.#wordsOf(startError, pod)}`);
         return state;
       }
       recorder.record(eventSubject(pod, container), {
@@ -172,7 +208,15 @@ export class ContainerStarter {
     }
   }
 
+  #wordsOf(error: unknown, { metadata }: PodObject): string {
+    return withoutNodePaths(errorText(error), this.#options.volumes.folderOf(metadata.uid));
+  }
+
   #tellFailure({ pod, container }: StartInput, message: string): void {
     this.#options.recorder.record(eventSubject(pod, container), { type: 'Warning', reason: 'Failed', message });
   }
 }
+
+/** Undefined: it was started. */
+const startErrorOf = ({ status }: ContainerState): string | undefined =>
+  status.type === 'exited' ? status.startError : undefined;

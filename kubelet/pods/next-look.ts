@@ -14,6 +14,8 @@ export interface NextLookInput {
   readonly startDecides: boolean;
   /** Of the pod; undefined: it has none, or is ending. */
   readonly deadlineLeftMs: number | undefined;
+  /** Until a container may be started that the runtime refused; undefined: none was. */
+  readonly nextStartInMs: number | undefined;
   /** Until an image may be tried again; undefined: none failed. */
   readonly nextPullInMs: number | undefined;
   /** Undefined: it has no volumes whose contents may change. */
@@ -29,7 +31,9 @@ const shortestPullWaitMs = 50;
 
 /** Whether a container could not be made as it is written: only another try tells when it can. */
 export const hasConfigFailure = (waitingReasons: readonly string[]): boolean =>
-  waitingReasons.some((reason) => !transientReasons.has(reason) && !pullReasons.has(reason));
+  waitingReasons.some(
+    (reason) => !transientReasons.has(reason) && !pullReasons.has(reason) && reason !== 'RunContainerError',
+  );
 
 /** Infinity: something will wake it. */
 export function computeNextLookMs(input: NextLookInput): number {
@@ -41,6 +45,7 @@ export function computeNextLookMs(input: NextLookInput): number {
     waits.push(Math.max(shortestPullWaitMs, nextPullInMs));
   if (hasConfigFailure(waitingReasons)) waits.push(computeBackoffMs(input.configFailures, configRetry));
   if (waitingReasons.length === 0 && startDecides) waits.push(0);
+  if (input.nextStartInMs !== undefined) waits.push(input.nextStartInMs);
   if (volumesDueInMs !== undefined) waits.push(Math.max(0, volumesDueInMs));
   return Math.min(Number.POSITIVE_INFINITY, ...waits);
 }

@@ -66,6 +66,12 @@ export class ObservedPods {
     this.#options.onChange(state.pod.uid);
   }
 
+  /** Whether a sandbox runs, asked now: its end may be told later than that of its containers. Tells what changed. */
+  async sandboxRuns(podUid: string, id: string): Promise<boolean> {
+    await this.#apply({ type: 'sandbox', id, podUid });
+    return this.get(podUid).sandboxes.some((sandbox) => sandbox.id === id && sandbox.running);
+  }
+
   noteRemoved(podUid: string, removedId: string): void {
     const { sandboxes, containers } = this.get(podUid);
     this.#set(podUid, {

@@ -16,6 +16,9 @@ const tellAgainMs = 60_000;
 const volumesRefreshMs = 60_000;
 const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
 
+/** As after a container that ended. */
+const startRetry = { baseMs: 10_000, maxMs: 300_000 };
+
 export interface StartingSandbox {
   readonly id: string;
   readonly started: Promise<SandboxState>;
@@ -30,6 +33,8 @@ export class PodRuntimeState {
   readonly #stopping = new Set<string>();
   /** When an event about a container was last told, by what it says. */
   readonly #toldAt = new Map<string, number>();
+  /** Containers that the runtime refused to start, by name. */
+  readonly #startFailures = new Map<string, { readonly count: number; readonly until: number }>();
   #volumes: ReadonlyMap<string, MountedVolume> | undefined;
   #volumesCheckedAt = Number.NEGATIVE_INFINITY;
   #sandbox: StartingSandbox | undefined;
@@ -46,6 +51,27 @@ export class PodRuntimeState {
 
   containerWaitsNoMore(name: string): void {
     this.#waiting.delete(name);
+  }
+
+  /** The runtime refused: the next try waits, longer each time in a row. */
+  startFailed(name: string, now: number): void {
+    const count = (this.#startFailures.get(name)?.count ?? 0) + 1;
+    this.#startFailures.set(name, { count, until: now + computeBackoffMs(count, startRetry) });
+  }
+
+  containerStarted(name: string): void {
+    this.#startFailures.delete(name);
+  }
+
+  /** How long a container is not to be started; not above 0: it may be now. */
+  startHeldBackMs(name: string, now: number): number {
+    return (this.#startFailures.get(name)?.until ?? now) - now;
+  }
+
+  /** How long until the first of those that are held back may be started; undefined: none is. */
+  nextStartInMs(now: number): number | undefined {
+    const left = [...this.#startFailures.values()].map(({ until }) => until - now).filter((ms) => ms > 0);
+    return left.length === 0 ? undefined : Math.min(...left);
   }
 
   /** By container id. */

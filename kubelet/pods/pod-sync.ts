@@ -13,6 +13,7 @@ import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../cont
 import { runHook } from '../containers/lifecycle-hooks.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { formatSeconds } from '../model/go-text.ts';
+import { withoutNodePaths } from '../model/node-paths.ts';
 import {
   containerOf,
   containersOf,
@@ -84,13 +85,26 @@ export class PodSync {
     this.#options = options;
   }
 
-  /** Ends first and side by side; the rest in order, as long as the signal lets it. */
+  /**
+   * Ends first and side by side; the rest in order, as long as the signal lets it. Nothing when the sandbox in which
+   * containers were to run again turns out to have ended: then it is to be decided anew, and who decides is woken.
+   */
   async apply(actions: readonly PodAction[], input: SyncInput): Promise<void> {
+    if (await this.#sandboxIsLost(actions, input)) return;
     await Promise.all(actions.filter(({ type }) => type === 'stopContainer').map((action) => this.#do(action, input)));
     for (const action of actions) {
       input.signal.throwIfAborted();
       if (action.type !== 'stopContainer') await this.#do(action, input);
     }
+  }
+
+  async #sandboxIsLost(actions: readonly PodAction[], { pod, signal }: SyncInput): Promise<boolean> {
+    const { observed } = this.#options;
+    const { uid } = pod.metadata;
+    const sandbox = sandboxOf(observed.get(uid));
+    const isRestart = actions.some((action) => action.type === 'startContainer' && action.attempt > 0);
+    if (!isRestart || !sandbox?.running) return false;
+    return !(await untilAborted(observed.sandboxRuns(uid, sandbox.id), signal));
   }
 
   #do<Type extends PodAction['type']>(action: Extract<PodAction, { type: Type }>, input: SyncInput): Promise<void> {
@@ -155,8 +169,9 @@ export class PodSync {
         if (signal.aborted) observed.noteLate(state);
         return this.#noteStarted(pod, state);
       })
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.#tellSandboxFailure(pod, known, error);
+      .catch(async (error: unknown) => {
+        if (signal.aborted) await runtime.remove(id);
+        else this.#tellSandboxFailure(pod, known, error);
         throw error;
       });
     started.catch(() => undefined); // heard by whoever needs the sandbox
@@ -167,7 +182,7 @@ export class PodSync {
   #tellSandboxFailure(pod: PodObject, known: PodRuntimeState, error: unknown): void {
     const { recorder, clock } = this.#options;
     known.sandboxFailed(clock.monotonic());
-    const words = errorText(error);
+    const words = withoutNodePaths(errorText(error), this.#options.volumes.folderOf(pod.metadata.uid));
     const message = `Failed to create pod sandbox: ${words}`;
     recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedCreatePodSandBox', message });
   }
@@ -205,6 +220,7 @@ export class PodSync {
     const container = containerOf(pod, name);
     const sandbox = this.#sandboxOf(pod, known);
     if (container === undefined || sandbox === undefined) return;
+    if (known.startHeldBackMs(name, this.#options.clock.monotonic()) > 0) return;
     if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, this.#options.clock.monotonic());
     await this.#options.starter.start({ pod, container, attempt, sandbox, known, signal });
   }

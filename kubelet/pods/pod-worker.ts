@@ -352,11 +352,13 @@ export class PodWorker {
     const nextPull = puller.nextTry(this.uid);
     const waitingReasons = [...this.#known.waiting.values()].map(({ reason }) => reason);
     this.#configFailures = hasConfigFailure(waitingReasons) ? this.#configFailures + 1 : 0;
+    const nextStartInMs = this.#known.nextStartInMs(now);
     return computeNextLookMs({
       actions,
       waitingReasons,
       startDecides: this.#decidesMore(actions),
       deadlineLeftMs: this.#isEnding() ? undefined : this.#deadlineLeftMs(),
+      nextStartInMs,
       nextPullInMs: nextPull === undefined ? undefined : nextPull - now,
       volumesDueInMs: this.#hasVolumes() ? this.#known.volumesDueInMs(now) : undefined,
       configFailures: this.#configFailures,

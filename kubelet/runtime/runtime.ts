@@ -188,7 +188,7 @@ export interface PodRuntime {
   startSandbox(id: string): Promise<SandboxState>;
   /** The sandbox need not run yet. A leftover of the same name is replaced. Returns its id. */
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;
-  /** The sandbox must run. A command that cannot be run is not thrown: the state says `startError`. */
+  /** The sandbox must run. A container that cannot be run as it was made is not thrown: its state says `startError`. */
   startContainer(id: string): Promise<ContainerState>;
   /** Sends the stop signal, and kills after `graceSeconds`. Resolves once it is over; a later, shorter call wins. */
   stop(id: string, graceSeconds: number): Promise<void>;

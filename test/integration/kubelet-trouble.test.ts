@@ -1,6 +1,8 @@
 /** A runtime that fails or hangs, a kubelet that is started again, an object that is gone. No engine, no time but the test's. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { nodes, pods } from '../../api/resources/core.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
@@ -37,6 +39,20 @@ describe('trouble of a kubelet', { timeout: 600_000 }, () => {
       await world.podAfterTime('unmade', isReady);
       assert.equal(statusOf(await world.get('unmade'))?.restartCount, 0);
       await world.remove('unmade');
+    });
+
+    it('to start a container: it says why, and waits longer each time', async () => {
+      world.runtime.fail('startContainer', 'the mount is private');
+      await world.create('unstarted');
+      const pod = await world.podUntil('unstarted', (one) => waitingReason(one) === 'RunContainerError');
+      assert.equal(statusOf(pod)?.state?.waiting?.message, 'the mount is private');
+      assert.deepEqual(await world.messagesOf('unstarted', 'Failed'), ['Error: the mount is private']);
+      await world.pass(120);
+      const tries = world.runtime.changesOf('unstarted').filter((change) => change === 'create c').length;
+      assert.ok(tries < 10, `${tries} tries in two minutes`);
+      world.runtime.fail('startContainer', undefined);
+      await world.podAfterTime('unstarted', isReady);
+      await world.remove('unstarted');
     });
 
     for (const method of ['startContainer', 'inspectImage'] as const)
@@ -91,6 +107,24 @@ describe('trouble of a kubelet', { timeout: 600_000 }, () => {
       await untilPodIsGone(world.server, 'hangs');
     });
 
+    it('at the start of a sandbox whose pod is deleted by force: the sandbox goes as soon as it turns up', async () => {
+      await world.create('late-sandbox');
+      await world.podUntil('late-sandbox', isReady);
+      const changes = () => world.runtime.changesOf('late-sandbox');
+      const sandboxesOf = async () =>
+        (await world.runtime.list()).sandboxes.filter(({ pod }) => pod.name === 'late-sandbox');
+      const startIt = world.runtime.hold('startSandbox');
+      await world.runtime.stop((await sandboxesOf())[0]?.id ?? '', 0);
+      await eventually('another one is made', () => changes().filter((one) => one === 'create sandbox').length === 2);
+      const removeIt = world.runtime.hold('remove');
+      await world.remove('late-sandbox', 0);
+      await world.passUntil('what had ended is being removed', () => changes().includes('remove c'));
+      startIt();
+      await eventually('it turns up', async () => (await sandboxesOf()).some(({ running }) => running));
+      removeIt();
+      await eventually('it is gone', async () => (await sandboxesOf()).length === 0);
+    });
+
     it('for all pods: the node is not ready, says why, and is ready again afterwards', async () => {
       const release = world.runtime.hold('version');
       const notReady = await world.passUntil('the node is not ready', async () => {
@@ -101,6 +135,43 @@ describe('trouble of a kubelet', { timeout: 600_000 }, () => {
       release();
       await world.passUntil('the node is ready', async () => (await world.kubelet.conditionOf('Ready')) === 'True');
     });
+  });
+
+  describe('with an engine that was killed', () => {
+    it('shows no address of a sandbox that ended, makes another one, and counts one restart', async () => {
+      await world.create('survivor');
+      const before = await world.podUntil('survivor', isReady);
+      const makeIt = world.runtime.hold('createSandbox');
+      world.runtime.die();
+      const between = await world.podAfterTime('survivor', ({ status }) => status?.podIP === undefined);
+      assert.deepEqual([isReady(between), between.status?.podIPs], [false, undefined]);
+      makeIt();
+      const pod = await world.podAfterTime('survivor', (one) => isReady(one) && statusOf(one)?.restartCount === 1);
+      assert.notEqual(pod.status?.podIP, undefined);
+      assert.notEqual(pod.status?.podIP, before.status?.podIP);
+      const made = world.runtime.changesOf('survivor').filter((change) => /^(create|start)/.test(change));
+      assert.deepEqual(made, ['create sandbox', 'create c', 'start c', 'create sandbox', 'create c', 'start c']);
+      await world.remove('survivor');
+    });
+  });
+
+  it('that is stopped while it starts waits for no answer', { timeout: 60_000 }, async () => {
+    await world.kubelet.stop();
+    const release = world.runtime.hold('list');
+    await world.kubelet.start();
+    await world.kubelet.stop();
+    release();
+    const connections = new Set<net.Socket>();
+    const silent = net.createServer((connection) => connections.add(connection)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await world.kubelet.start({ connection: { ...world.server.connection, servers: [`https://127.0.0.1:${port}`] } });
+    await eventually('it asks', () => connections.size > 0);
+    await world.kubelet.stop();
+    for (const connection of connections) connection.destroy();
+    silent.close();
+    await world.kubelet.start();
   });
 
   describe('that is started again', () => {

@@ -12,6 +12,7 @@ import {
   type ImageState,
   isRuntimeConflict,
   isRuntimeNotFound,
+  isRuntimeUnavailable,
   type LogOptions,
   type RegistryCredentials,
   type Runtime,
@@ -26,7 +27,7 @@ import {
 import { computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
 import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
-import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath, translateError } from './engine.ts';
+import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath } from './engine.ts';
 import { type OwnEvent, readEvents } from './events.ts';
 import { DockerImages } from './images.ts';
 import { buildInfraImage, infraImageName } from './infra-image.ts';
@@ -175,9 +176,9 @@ export class DockerRuntime implements Runtime {
     try {
       await ask(this.#docker.getContainer(id).start());
     } catch (error) {
-      // A command that cannot be run is the container's end, and the engine remembers it so.
-      const state = isStartError(error) ? await this.inspectContainer(id) : undefined;
-      if (state?.status.type !== 'exited') throw error;
+      // What cannot be run is the container's end, and the engine remembers it so.
+      const state = isRuntimeUnavailable(error) ? undefined : await this.inspectContainer(id);
+      if (state?.status.type !== 'exited' || state.status.startError === undefined) throw error;
       return state;
     }
     return required(await this.inspectContainer(id), id);
@@ -331,11 +332,4 @@ const isDigest = (name: string): boolean => !name.includes('<none>');
 function required<T>(state: T | undefined, id: string): T {
   if (state === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);
   return state;
-}
-
-/** The engine answers 400, 404 or 409 as well when the program of a container is missing or may not be run. */
-function isStartError(error: unknown): boolean {
-  return /OCI runtime|no such file|permission denied|executable file not found|not a directory/i.test(
-    translateError(error).message,
-  );
 }
