@@ -23,6 +23,7 @@ import {
   mastersAuthorizer,
   publicPathsAuthorizer,
 } from './authorization/built-in-authorizers.ts';
+import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
@@ -103,7 +104,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const waiting = { clock, logger };
 
   const storage = wireStorage(wired);
-  const { store, caches, registries, addresses } = storage;
+  const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const tokens = await untilStoreAnswers(
     () => ServiceAccountTokens.open({ store, objects: registries, clock }),
     waiting,
@@ -122,12 +123,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { store, registries, clock, logger, clusterIp: addresses.first, address: options.advertiseAddress, port },
     stopping.signal,
   );
+  const allocationRepair = keepAllocationsRepaired({ allocator, clock, logger }, stopping.signal);
 
   const over = createDeferred<void>();
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     stopping.abort();
     await ownService;
+    await allocationRepair;
     await compactor.stop();
     await server.close(drainMs);
     endOpening();
@@ -154,6 +157,7 @@ interface Storage {
   readonly registries: Registries;
   /** Of Services. */
   readonly addresses: AddressRange;
+  readonly serviceAllocator: ServiceAllocator;
 }
 
 /** The store, what of it is kept in memory, and how objects get in and out. */
@@ -161,7 +165,7 @@ function wireStorage(options: Wired): Storage {
   const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const store = new MeasuredStore(options.store, { metrics, clock });
   const addresses = new AddressRange(options.serviceCidr);
-  const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts });
+  const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
   const caches = new WatchCaches({ store, clock, logger });
   const admission = (objects: ObjectReader) =>
@@ -177,7 +181,7 @@ function wireStorage(options: Wired): Storage {
       for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
     },
   );
-  return { store, caches, registries, addresses };
+  return { store, caches, registries, addresses, serviceAllocator };
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {

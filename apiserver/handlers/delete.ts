@@ -71,6 +71,9 @@ const deleteRequest = (request: ApiRequest, { dryRun }: DeletionOptions): WriteR
   user: request.user,
   dryRun,
   throwIfAbandoned: () => request.throwIfAbandoned(),
+  noteWrite() {
+    request.hasWritten = true;
+  },
   warn: (text) => request.warn(text),
 });
 

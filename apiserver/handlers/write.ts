@@ -140,6 +140,9 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
     dryRun: options.dryRun,
     subresource: subresource?.name,
     throwIfAbandoned: () => request.throwIfAbandoned(),
+    noteWrite() {
+      request.hasWritten = true;
+    },
     trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
     finishApart: apart?.finish,
     warn: (text) => request.warn(text),

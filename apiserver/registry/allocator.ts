@@ -6,11 +6,14 @@
 import type { Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
-/** What was allocated for one write. One of the two is called, once. */
+/**
+ * What was allocated for one write. One of the two is called, once; neither when nobody knows whether the write has
+ * happened. Neither rejects: what cannot be given back now is left to whatever repairs the allocations.
+ */
 export interface AllocationTransaction {
   /** The write has happened: what the previous version held and the new one does not is free. */
   commit(): Promise<void>;
-  /** The write has not happened: what was allocated for it is free. */
+  /** The write has not happened: what was allocated for it, and for it alone, is free. */
   rollback(): Promise<void>;
 }
 
@@ -20,7 +23,7 @@ export interface Allocator {
    * be had, and holds nothing then. Under `dryRun` nothing is allocated: it only says what would be.
    */
   allocate(next: Stored, previous: DeepReadonly<Stored> | undefined, dryRun: boolean): Promise<AllocationTransaction>;
-  /** The object is gone. */
+  /** The object is gone, and with it all that it held. Never rejects. */
   release(previous: DeepReadonly<Stored>): Promise<void>;
 }
 

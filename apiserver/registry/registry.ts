@@ -5,6 +5,7 @@
  * Invariants:
  * - what is written was validated against the very version that it replaces (the transaction's revision);
  * - a write that changes nothing is not made, and answers with what is there;
+ * - a write of which nobody knows whether it has happened is not made again, and keeps what was allocated for it;
  * - nothing is changed under dryRun, not even allocations.
  */
 
@@ -15,9 +16,9 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
-import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
+import { KeyExistsError, RevisionConflictError, type Store, StoreUnavailableError } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
-import { type AllocationTransaction, type Allocator, orRollBack } from './allocator.ts';
+import type { AllocationTransaction, Allocator } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import { type Answerable, type FinishedWrite, storedBytes } from './finish-write.ts';
 import { generateName } from './object-metadata.ts';
@@ -123,6 +124,7 @@ export class Registry {
         return outcome(true, finished.unwritten());
       }
       const revision = await this.#store.create(key, finished.bytes, this.#writeOptions());
+      request.noteWrite?.();
       return outcome(true, finished.written(revision));
     });
   }
@@ -143,10 +145,9 @@ export class Registry {
         if (error instanceof RevisionConflictError) {
           current = error.current && this.#decode(error.current);
           isFresh = true;
-        } else if (!isFresh) {
-          // Judged by a version that may be old: look again before saying no.
-          current = undefined;
-        } else throw error;
+        } else if (isFresh || error instanceof StoreUnavailableError) throw error;
+        // Judged by a version that may be old: look again before saying no.
+        else current = undefined;
       }
     }
   }
@@ -180,7 +181,10 @@ export class Registry {
     if (endsWithUpdate(this.kind.strategy, next)) {
       if (!request.dryRun) {
         await this.#store.delete(key, revision);
+        request.noteWrite?.();
         await this.#order.allocator?.release(previous);
+        // What it would have had from now on is nobody's, either.
+        await this.#order.allocator?.release(next);
       }
       return finished.unwritten();
     }
@@ -190,7 +194,9 @@ export class Registry {
       // It is only written out.
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
-    return finished.written(await this.#store.update(key, finished.bytes, revision, this.#writeOptions()));
+    const written = await this.#store.update(key, finished.bytes, revision, this.#writeOptions());
+    request.noteWrite?.();
+    return finished.written(written);
   }
 
   /** Nothing is written, but the answer must still be true now. */
@@ -221,13 +227,15 @@ export class Registry {
           case 'keep':
             return { object: decision.object, removed: false };
           case 'mark':
-            if (!options.dryRun) await this.#mark(decision.object, revision);
+            if (!options.dryRun) await this.#mark(decision.object, revision, request);
             return { object: decision.object, removed: false };
           case 'remove':
           case 'markAndRemove':
             if (!options.dryRun) {
-              const last = decision.type === 'markAndRemove' ? await this.#mark(decision.object, revision) : revision;
+              const last =
+                decision.type === 'markAndRemove' ? await this.#mark(decision.object, revision, request) : revision;
               const deleted = await this.#store.delete(storedKey, last);
+              request.noteWrite?.();
               decision.object.metadata.resourceVersion = String(deleted);
               await this.#order.allocator?.release(previous);
             }
@@ -240,8 +248,9 @@ export class Registry {
   }
 
   /** Returns the revision that `object` has now, and gives it to the object. */
-  async #mark(object: Stored, revision: number): Promise<number> {
+  async #mark(object: Stored, revision: number, request: WriteRequest): Promise<number> {
     const written = await this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision);
+    request.noteWrite?.();
     object.metadata.resourceVersion = String(written);
     return written;
   }
@@ -252,11 +261,15 @@ export class Registry {
     { dryRun }: WriteRequest,
     write: () => Promise<T>,
   ): Promise<T> {
-    return await orRollBack(transaction, async () => {
-      const result = await write();
-      if (!dryRun) await transaction?.commit();
-      return result;
-    });
+    let result: T;
+    try {
+      result = await write();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError && error.outcomeUnknown)) await transaction?.rollback();
+      throw error;
+    }
+    if (!dryRun) await transaction?.commit();
+    return result;
   }
 
   async #read(key: ObjectKey): Promise<Stored | undefined> {

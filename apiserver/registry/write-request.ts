@@ -11,6 +11,8 @@ export interface WriteRequest {
   readonly subresource?: string | undefined;
   /** Asked before each try: throws when nobody waits any more. */
   throwIfAbandoned?(): void;
+  /** Called after each change in the store: whatever fails later, it cannot be said that nothing was written. */
+  noteWrite?(): void;
   /** Keeps `metadata.managedFields` true, once the object is complete. Absent: they stay as they are. */
   readonly trackFields?: TrackFields | undefined;
   /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */

@@ -43,6 +43,8 @@ export class ApiRequest {
   otherThread: OtherThread | undefined;
   /** Nobody serves this path. */
   isUnknownPath = false;
+  /** Something was changed in the store on its behalf. */
+  hasWritten = false;
   readonly warnings = new Warnings();
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;

@@ -130,7 +130,7 @@ async function answerError(
   error: unknown,
   logger: Logger,
 ): Promise<void> {
-  const status = toStatusError(error, request?.isAbandoned ?? false);
+  const status = toStatusError(error, request);
   if (status.code >= 500) logger.warn('request not answered as asked', { path: request?.info.path, error });
   if (request === undefined) {
     outgoing.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.status));
@@ -149,10 +149,10 @@ async function answerError(
   }
 }
 
-function toStatusError(error: unknown, isAbandoned: boolean): StatusError {
+function toStatusError(error: unknown, request: ApiRequest | undefined): StatusError {
   if (error instanceof StatusError) return error;
-  const ofStore = statusOfStoreError(error);
+  const ofStore = statusOfStoreError(error, request?.hasWritten ?? false);
   if (ofStore !== undefined) return ofStore;
-  if (isAbandoned) return timeout('the request was given up');
+  if (request?.isAbandoned) return timeout('the request was given up');
   return internalError(errorText(error), error);
 }

@@ -4,22 +4,28 @@ import { KeyExistsError, StoreUnavailableError, ValueTooLargeError } from '../st
 import { statusOfStoreError } from './store-errors.ts';
 
 describe('errors of the store, as clients see them', () => {
+  const away = new StoreUnavailableError('away', { outcomeUnknown: false });
   const cases: [string, Error, number, string, number | undefined][] = [
-    ['nothing was sent', new StoreUnavailableError('away', { outcomeUnknown: false }), 503, 'ServiceUnavailable', 1],
+    ['nothing was sent', away, 503, 'ServiceUnavailable', 1],
     ['no answer to a write', new StoreUnavailableError('lost', { outcomeUnknown: true }), 504, 'Timeout', undefined],
     ['too large', new ValueTooLargeError('2 MB'), 413, 'RequestEntityTooLarge', undefined],
   ];
   for (const [name, error, code, reason, retryAfter] of cases) {
     it(`${name}: ${code}, ${retryAfter === undefined ? 'not to be repeated' : 'to be repeated'}`, () => {
-      const refusal = statusOfStoreError(error);
+      const refusal = statusOfStoreError(error, false);
       assert.equal(refusal?.code, code);
       assert.equal(refusal?.status.reason, reason);
       assert.equal(refusal?.status.details?.retryAfterSeconds, retryAfter);
     });
   }
 
+  it('does not call a request undone that has written before', () => {
+    const refusal = statusOfStoreError(away, true);
+    assert.deepEqual([refusal?.code, refusal?.status.details?.retryAfterSeconds], [504, undefined]);
+  });
+
   it('has nothing to say about others', () => {
-    assert.equal(statusOfStoreError(new Error('own')), undefined);
-    assert.equal(statusOfStoreError(new KeyExistsError('/a')), undefined);
+    assert.equal(statusOfStoreError(new Error('own'), true), undefined);
+    assert.equal(statusOfStoreError(new KeyExistsError('/a'), true), undefined);
   });
 });

@@ -3,16 +3,19 @@
 import { type StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
 import { StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
 
-/** Undefined: not an error of the store, or one that those who write handle themselves. */
-export function statusOfStoreError(error: unknown): StatusError | undefined {
-  if (error instanceof StoreUnavailableError) return unavailable(error);
+/**
+ * Undefined: not an error of the store, or one that those who write handle themselves. `hasWritten`: an earlier step of
+ * the same request has changed something.
+ */
+export function statusOfStoreError(error: unknown, hasWritten: boolean): StatusError | undefined {
+  if (error instanceof StoreUnavailableError) return unavailable(error, hasWritten);
   if (error instanceof ValueTooLargeError) return tooLarge(`etcdserver: request is too large: ${error.message}`);
   return undefined;
 }
 
 /** Whoever repeats a write that may have happened meets its own work, so only the other kind asks to be repeated. */
-function unavailable(error: StoreUnavailableError): StatusError {
-  return error.outcomeUnknown
+function unavailable(error: StoreUnavailableError, hasWritten: boolean): StatusError {
+  return error.outcomeUnknown || hasWritten
     ? timeout('the store did not answer: the write may or may not have happened', error)
     : serviceUnavailable('the store is out of reach: nothing was written, try again', error);
 }

@@ -46,7 +46,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
       ...['request', 'registry', 'authorization', 'authentication', 'decoding', 'responses'],
       ...['handlers', 'handlers/streaming'],
     ],
-    bootstrap: ['store', 'registry'],
+    bootstrap: ['store', 'registry', 'registry/allocators'],
     server: ['store', 'request', 'authorization', 'authentication', 'responses'],
   },
   machinery: {

@@ -2,13 +2,17 @@
  * Which Service holds which value (a cluster IP, a node port): one store entry for each, made by a transaction that fails
  * when it is there, so that several API servers never give one value to two Services.
  *
- *   allocated → the Service is written (kept) | the write failed (given back)
+ *   allocated → the Service is written (kept) | the write failed (given back) | nobody knows (kept)
  *   the server died in between → the entry names a Service that is not there or does not use it: whoever wants the
- *   value later takes it over, once the allocation is old enough not to be on its way
+ *   value later takes it over, or `repair` drops it, once the allocation is old enough not to be on its way
+ *
+ * Invariant: an entry is given back only at the revision at which it was claimed or seen before the Service's write. Two
+ * writes of one Service may claim one value; the later one writes the entry again, so that the earlier one, should it
+ * fail, leaves it to the later, which in turn never drops what it did not make.
  */
 
 import type { Clock } from '../../../base/clock.ts';
-import { KeyExistsError, RevisionConflictError, type Store } from '../../store/store.ts';
+import { type Entry, KeyExistsError, RevisionConflictError, type Store } from '../../store/store.ts';
 
 export interface Holder {
   /** Store key of the Service. The name is that of entries which are stored already. */
@@ -23,6 +27,24 @@ interface AllocationRecord extends Holder {
 
 /** A write takes far less: an allocation older than this whose Service does not use the value is left over. */
 const orphanedAfterMs = 5 * 60_000;
+
+/** How a write of a Service has come by a value. */
+export interface Claim {
+  /** The entry's, since then. */
+  readonly revision: number;
+  /** False: another write of the same Service had claimed it, and may be using it. */
+  readonly isNew: boolean;
+}
+
+/** What a repair has changed: values. */
+export interface Repaired {
+  /** Nobody used them. */
+  readonly dropped: readonly string[];
+  /** A Service used them without an entry. */
+  readonly added: readonly string[];
+  /** A Service uses them that the entry does not name. */
+  readonly disputed: readonly string[];
+}
 
 export interface AllocationTableParts {
   readonly store: Store;
@@ -40,12 +62,11 @@ export class AllocationTable {
     this.#parts = parts;
   }
 
-  /** False: another Service has it. */
-  async allocate(value: string, holder: Holder): Promise<boolean> {
+  /** Undefined: another Service has it. */
+  async allocate(value: string, holder: Holder): Promise<Claim | undefined> {
     const { store } = this.#parts;
     try {
-      await store.create(this.#key(value), this.#record(holder));
-      return true;
+      return { revision: await store.create(this.#key(value), this.#record(holder)), isNew: true };
     } catch (error) {
       if (!(error instanceof KeyExistsError)) throw error;
       return await this.#takeOver(value, holder);
@@ -63,39 +84,86 @@ export class AllocationTable {
     return new Set(entries.map(({ key }) => key.slice(prefix.length)));
   }
 
-  /** Gives it back, if `holder` has it. Idempotent. */
-  async release(value: string, { uid }: Holder): Promise<void> {
-    const { store } = this.#parts;
-    const entry = await store.get(this.#key(value));
-    if (entry === undefined || parseRecord(entry.value).uid !== uid) return;
+  /** The revision of the entry, if `holder` has the value. */
+  async revisionOf(value: string, { uid }: Holder): Promise<number | undefined> {
+    const entry = await this.#parts.store.get(this.#key(value));
+    return entry === undefined || parseRecord(entry.value).uid !== uid ? undefined : entry.revision;
+  }
+
+  /** Gives it back, unless the entry has changed since `revision`: then it is somebody else's, or another write's. */
+  async release(value: string, revision: number): Promise<void> {
     try {
-      await store.delete(entry.key, entry.revision);
+      await this.#parts.store.delete(this.#key(value), revision);
     } catch (error) {
-      // Another Service took it over meanwhile: then it is not ours to give back.
       if (!(error instanceof RevisionConflictError)) throw error;
     }
   }
 
-  async #takeOver(value: string, holder: Holder): Promise<boolean> {
-    const { store, clock, isUsed } = this.#parts;
+  /** What is there now, for a later `repair`. */
+  async entries(): Promise<readonly Entry[]> {
+    const { store, prefix } = this.#parts;
+    return (await store.list({ prefix })).entries;
+  }
+
+  /**
+   * Makes the table say what the Services say: `used` are the values of the stored Services, read after `entries`. What
+   * may be on its way is left alone.
+   */
+  async repair(entries: readonly Entry[], used: ReadonlyMap<string, Holder>): Promise<Repaired> {
+    const { clock, prefix, store } = this.#parts;
+    const dropped: string[] = [];
+    const added: string[] = [];
+    const disputed: string[] = [];
+    const missing = new Map(used);
+    for (const { key, value: json, revision } of entries) {
+      const value = key.slice(prefix.length);
+      const { uid, at } = parseRecord(json);
+      const holder = used.get(value);
+      missing.delete(value);
+      if (holder?.uid === uid) continue;
+      if (holder !== undefined) disputed.push(value);
+      else if (clock.now() - at >= orphanedAfterMs) {
+        await this.release(value, revision);
+        dropped.push(value);
+      }
+    }
+    for (const [value, holder] of missing) {
+      try {
+        await store.create(this.#key(value), this.#record(holder));
+        added.push(value);
+      } catch (error) {
+        // Claimed in this very moment.
+        if (!(error instanceof KeyExistsError)) throw error;
+      }
+    }
+    return { dropped, added, disputed };
+  }
+
+  async #takeOver(value: string, holder: Holder): Promise<Claim | undefined> {
+    const { store } = this.#parts;
     const entry = await store.get(this.#key(value));
     if (entry === undefined) return await this.allocate(value, holder);
+    const { uid } = parseRecord(entry.value);
+    const isNew = uid !== holder.uid;
+    if (isNew && !(await this.#isOrphaned(entry, value))) return undefined;
+    try {
+      return { revision: await store.update(entry.key, this.#record(holder), entry.revision), isNew };
+    } catch (error) {
+      if (!(error instanceof RevisionConflictError)) throw error;
+      // Given back, or claimed once more, in this very moment.
+      return await this.#takeOver(value, holder);
+    }
+  }
+
+  async #isOrphaned(entry: Entry, value: string): Promise<boolean> {
+    const { store, clock, isUsed } = this.#parts;
     const record = parseRecord(entry.value);
-    if (record.uid === holder.uid) return true;
     if (clock.now() - record.at < orphanedAfterMs) return false;
     const service = await store.get(record.serviceKey);
-    if (service !== undefined) {
-      // The store holds what the API server has written: JSON of a Service.
-      const object = JSON.parse(service.value.toString()) as { readonly metadata?: { readonly uid?: string } };
-      if (object.metadata?.uid === record.uid && isUsed(object, value)) return false;
-    }
-    try {
-      await store.update(entry.key, this.#record(holder), entry.revision);
-      return true;
-    } catch (error) {
-      if (error instanceof RevisionConflictError) return false;
-      throw error;
-    }
+    if (service === undefined) return true;
+    // The store holds what the API server has written: JSON of a Service.
+    const object = JSON.parse(service.value.toString()) as { readonly metadata?: { readonly uid?: string } };
+    return object.metadata?.uid !== record.uid || !isUsed(object, value);
   }
 
   #key(value: string): string {

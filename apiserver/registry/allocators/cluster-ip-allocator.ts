@@ -22,12 +22,12 @@ type ReadSpec = DeepReadonly<ServiceSpec>;
 const path = FieldPath.of('spec', 'clusterIPs');
 
 export class ClusterIpAllocator {
-  readonly #table: AllocationTable;
+  readonly table: AllocationTable;
   readonly #addresses: AddressRange;
 
   constructor({ store, clock, addresses }: ClusterIpAllocatorOptions) {
     this.#addresses = addresses;
-    this.#table = new AllocationTable({
+    this.table = new AllocationTable({
       store,
       clock,
       prefix: '/registry/longshore.dev/cluster-ips/',
@@ -41,7 +41,7 @@ export class ClusterIpAllocator {
     if (!needsClusterIp(spec)) return [];
     return (spec.clusterIPs ?? [])
       .filter((address) => this.#addresses.contains(address))
-      .map((value) => ({ table: this.#table, value }));
+      .map((value) => ({ table: this.table, value }));
   }
 
   /** Fills in an address, or allocates the one that is asked for; throws Invalid when that cannot be had. */
@@ -74,14 +74,14 @@ export class ClusterIpAllocator {
     }
     // Of addresses a dry run asks only whether they can be had at all.
     if (allocations.dryRun) return;
-    if (!(await allocations.allocate(this.#table, address))) throw refusal('provided IP is already allocated');
+    if (!(await allocations.allocate(this.table, address))) throw refusal('provided IP is already allocated');
   }
 
   async #allocateNext(allocations: ServiceAllocations): Promise<string> {
     const addresses = this.#addresses;
     const { size, reserved } = addresses;
     return await allocations.allocateNext({
-      table: this.#table,
+      table: this.table,
       what: 'cluster IP',
       guess: () => addresses.at(size > reserved ? randomInt(reserved, size) : randomInt(size)),
       all: () => Array.from({ length: size }, (_, index) => addresses.at((index + reserved) % size)),

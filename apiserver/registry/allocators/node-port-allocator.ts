@@ -30,12 +30,12 @@ interface GivenPort {
 const portsPath = FieldPath.of('spec', 'ports');
 
 export class NodePortAllocator {
-  readonly #table: AllocationTable;
+  readonly table: AllocationTable;
   readonly #range: NodePortAllocatorOptions['nodePorts'];
 
   constructor({ store, clock, nodePorts }: NodePortAllocatorOptions) {
     this.#range = nodePorts;
-    this.#table = new AllocationTable({
+    this.table = new AllocationTable({
       store,
       clock,
       prefix: '/registry/longshore.dev/node-ports/',
@@ -46,7 +46,7 @@ export class NodePortAllocator {
 
   /** Those that a Service holds. */
   heldBy(spec: ReadSpec): Allocation[] {
-    return portsOf(spec).map((value) => ({ table: this.#table, value }));
+    return portsOf(spec).map((value) => ({ table: this.table, value }));
   }
 
   /** Fills in ports, and allocates those that are asked for; throws Invalid for one that cannot be had. */
@@ -108,19 +108,19 @@ export class NodePortAllocator {
   ): Promise<void> {
     const { first, last } = this.#range;
     const value = String(port);
-    if (held.has(value) || (isShared && allocations.has(this.#table, value))) return;
+    if (held.has(value) || (isShared && allocations.has(this.table, value))) return;
     // A dry run asks only what is taken.
     if ((port < first || port > last) && !allocations.dryRun) {
       throw refusal(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`);
     }
-    if (!(await allocations.allocate(this.#table, value))) throw refusal('provided port is already allocated');
+    if (!(await allocations.allocate(this.table, value))) throw refusal('provided port is already allocated');
   }
 
   async #allocateNext(allocations: ServiceAllocations): Promise<number> {
     const { first, last } = this.#range;
     const reserved = Math.min(128, Math.floor((last - first + 1) / 32));
     const port = await allocations.allocateNext({
-      table: this.#table,
+      table: this.table,
       what: 'node port',
       guess: () => String(randomInt(first + reserved, last + 1)),
       all: () => Array.from({ length: last - first + 1 }, (_, index) => String(last - index)),
