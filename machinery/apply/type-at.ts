@@ -1,6 +1,7 @@
 /** How server-side apply sees a place in an object: one value, or a map or list whose parts have owners of their own. */
 
 import { isRecord } from '../../api/json-record.ts';
+import { isZero } from '../schema/decode.ts';
 import type { Field, ListSchema, ObjectSchema, Schema } from '../schema/schema.ts';
 import { shapeOf } from '../schema/shape.ts';
 
@@ -18,7 +19,7 @@ export interface Member {
   readonly schema: Schema;
   /** Its element of a path: `f:spec`. */
   readonly element: string;
-  /** The value as the store writes it: an empty list or map shows as null or not at all. */
+  /** The value as the store writes it: an empty list or map shows as null or not at all, a zero may not show. */
   written(value: unknown): unknown;
 }
 
@@ -76,9 +77,14 @@ function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['writ
     case 'map':
       return (value) => (isRecord(value) && Object.keys(value).length === 0 ? emptyFormOf(owner, name) : value);
     default:
-      return asIs;
+      return isScalar(schema) ? (value) => (isZero(value) && dropsZero(owner, name) ? undefined : value) : asIs;
   }
 }
+
+const isScalar = ({ type }: Schema): boolean =>
+  type === 'string' || type === 'boolean' || type === 'int32' || type === 'int64' || type === 'double';
+
+const dropsZero = (owner: ObjectSchema, key: string): boolean => shapeOf(owner).fields.get(key)?.dropsZero ?? false;
 
 function emptyFormOf(owner: ObjectSchema, key: string): null | undefined {
   return shapeOf(owner).fields.get(key)?.zero === undefined ? undefined : null;
