@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
 import { silentLogger } from '../../base/logger.ts';
@@ -29,6 +30,36 @@ describe('DockerRuntime', { timeout: 120_000 }, () => {
   });
 
   testRuntime(async () => ({ runtime, imageName: 'busybox:1' }));
+
+  describe('attach', { timeout: 60_000 }, () => {
+    const outputs = { stdin: false, stdout: true, stderr: true, tty: false };
+
+    async function startContainer(script: string): Promise<Dockerode.Container> {
+      const container = await engine.docker.createContainer({
+        ...{ Image: 'busybox:1', Cmd: ['sh', '-c', script], OpenStdin: true, StdinOnce: true },
+      });
+      await container.start();
+      return container;
+    }
+
+    it('ends with its container, whenever that ends', async () => {
+      for (const seconds of [0, 0.01, 0.02, 0.05, 0.1, 0.3]) {
+        const { id } = await startContainer(`sleep ${seconds}`);
+        const session = await runtime.attach(id, outputs);
+        session.stdout.resume();
+        await session.done;
+      }
+    });
+
+    it('gives all that a container wrote, also to who reads late', async () => {
+      const container = await startContainer('read line; head -c 1000000 /dev/zero');
+      const session = await runtime.attach(container.id, { ...outputs, stdin: true });
+      session.stdin?.end('go\n');
+      await container.wait();
+      const { length } = await buffer(session.stdout);
+      assert.equal(length, 1_000_000);
+    });
+  });
 
   describe('the pod network', () => {
     async function startPod(network: string): Promise<Dockerode.Container> {

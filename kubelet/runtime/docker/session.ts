@@ -20,6 +20,11 @@ export interface SessionControls {
   resize(columns: number, rows: number): Promise<unknown>;
   /** May give up when `signal` aborts: then nobody wants to know. */
   exitCode(signal: AbortSignal): Promise<number | undefined>;
+  /**
+   * Where the engine may forget to end the connection: settles once the process is over or `signal` aborts. Rejects
+   * when that cannot be known.
+   */
+  processOver?(signal: AbortSignal): Promise<void>;
 }
 
 export function openSession(socket: Duplex, options: StreamOptions, controls: SessionControls): Session {
@@ -31,6 +36,7 @@ export function openSession(socket: Duplex, options: StreamOptions, controls: Se
     socket.on('end', resolve);
     socket.on('error', resolve); // a broken connection is an end like any other
   });
+  if (controls.processOver !== undefined) void endWithProcess(socket, over, controls.processOver);
   const done = over.then(async () => {
     stdin?.destroy();
     try {
@@ -57,6 +63,44 @@ export function openSession(socket: Duplex, options: StreamOptions, controls: Se
       else socket.end();
     },
   };
+}
+
+/** An engine that does end the connection has nothing more to say for this long after the end of a process. */
+const lastWordsMs = 500;
+
+/** Ends the connection of a process that is over once no more of what it wrote comes. */
+async function endWithProcess(
+  socket: Duplex,
+  over: Promise<void>,
+  processOver: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  void over.then(() => stop.abort());
+  try {
+    await processOver(stop.signal);
+    await untilSilent(socket, stop.signal);
+  } catch {
+    // Unknown whether the process is over, or the connection ended by itself: then it goes as the engine has it.
+    return;
+  }
+  socket.destroy();
+}
+
+/** Until a connection that somebody reads has had nothing to read for a while. Rejects when `signal` aborts. */
+async function untilSilent(socket: Duplex, signal: AbortSignal): Promise<void> {
+  let isHeard = true;
+  const hear = () => {
+    isHeard = true;
+  };
+  socket.on('data', hear);
+  try {
+    while (isHeard || socket.isPaused()) {
+      isHeard = false;
+      await delay(lastWordsMs, undefined, { signal });
+    }
+  } finally {
+    socket.off('data', hear);
+  }
 }
 
 /** What cannot be written any more is dropped: how the process ended says enough. */

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
 import type { Session, StreamOptions } from '../runtime.ts';
-import { ask } from './engine.ts';
+import { ask, askUnlessSo } from './engine.ts';
 import { openSession, readExitCode } from './session.ts';
 
 export class DockerStreams {
@@ -48,6 +48,8 @@ export class DockerStreams {
         inputEnds: config.StdinOnce === true && !config.Tty,
         resize: (columns, rows) => ask(container.resize({ w: columns, h: rows })),
         exitCode: async () => undefined,
+        // Docker attaches to a container that has just ended too, and never ends that connection.
+        processOver: (signal) => askUnlessSo(container.wait({ abortSignal: signal })),
       },
     );
   }

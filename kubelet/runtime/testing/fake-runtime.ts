@@ -362,7 +362,9 @@ export class FakeRuntime implements Runtime {
   }
 
   async attach(id: string, options: StreamOptions): Promise<Session> {
-    return await this.exec(id, ['sh', '-c', 'cat'], options);
+    const session = await this.exec(id, ['sh', '-c', 'cat'], options);
+    if (this.#containers.get(id)?.state.status.type === 'exited') session.close();
+    return session;
   }
 
   async openPort(_sandboxId: string, port: number): Promise<Duplex> {

@@ -265,6 +265,14 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     }
   });
 
+  it('ends an attach to what has ended', { timeout: 20_000 }, async () => {
+    const { runtime, id } = await startPod('exit 0');
+    await untilExited(runtime, id);
+    const session = await runtime.attach(id, { stdin: false, stdout: true, stderr: true, tty: false });
+    const [stdout, stderr] = await readSession(session);
+    assert.deepEqual([stdout, stderr], ['', '']);
+  });
+
   it('knows which images are not there', async () => {
     const { runtime } = await open();
     assert.equal(await runtime.inspectImage('longshore.test/none:1'), undefined);
