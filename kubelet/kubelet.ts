@@ -37,7 +37,7 @@ import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
-import { computeMaxPids, type Machine, readMachine } from './node/machine.ts';
+import { computeMaxPids, isAppArmorEnabled, type Machine, readMachine } from './node/machine.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
@@ -46,11 +46,12 @@ import { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
 import { ObservedPods } from './pods/observed-pods.ts';
+import { computePodRefusal } from './pods/pod-refusal.ts';
 import { PodSync } from './pods/pod-sync.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RestartBackoff } from './pods/restart-backoff.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
-import { computeSysctlRefusal, parseAllowedSysctls } from './pods/sysctls.ts';
+import { parseAllowedSysctls } from './pods/sysctls.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiData } from './references/referenced-data.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
@@ -263,12 +264,15 @@ function createParts(input: PartsInput): Parts {
     nodeIp,
     userAgent: probeUserAgent,
   });
-  const allowedSysctls = parseAllowedSysctls(input.allowedUnsafeSysctls ?? []);
+  const abilities = {
+    allowedSysctls: parseAllowedSysctls(input.allowedUnsafeSysctls ?? []),
+    hasAppArmor: isAppArmorEnabled(),
+  };
   const statuses = new StatusManager({ client: input.reports, logger, clock });
   const workers = new PodWorkers({
     ...{ runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
     signal: input.signal,
-    refusalOf: (pod) => computeSysctlRefusal(pod, allowedSysctls),
+    refusalOf: (pod) => computePodRefusal(pod, abilities),
     isGone: ({ namespace, name, uid }) =>
       podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
     onLeftover: (uid) => input.guard.podGone(uid),

@@ -56,6 +56,14 @@ describe('computeEnvironment', () => {
     assert.deepEqual(found, { A: 'service', B: 'one', C: 'two', D: 'env', E: 'last' });
   });
 
+  it('refuses what it cannot read, instead of an empty value', async () => {
+    const fileKeyRef = { volumeName: 'v', path: 'file.env', key: 'A' };
+    await assert.rejects(compute({ env: [{ name: 'A', valueFrom: { fileKeyRef } }] }), {
+      name: 'ContainerConfigError',
+      message: 'fileKeyRef is not supported by this node',
+    });
+  });
+
   it('puts the prefix before each name', async () => {
     const envFrom: EnvFrom[] = [{ prefix: 'MY_', configMapRef: { name: 'one' } }];
     assert.deepEqual(await compute({ envFrom }, { objects: { one: { A: '1' } } }), { MY_A: '1' });

@@ -71,6 +71,7 @@ async function readSource(
   { pod, container, data, fields }: EnvironmentInput,
 ): Promise<string | undefined> {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
+  if (source.fileKeyRef) throw new ContainerConfigError('fileKeyRef is not supported by this node');
   const namespace = pod.metadata.namespace ?? '';
   try {
     if (fieldRef) return readField(pod, fieldRef, fields);

@@ -99,6 +99,19 @@ describe('computeSecurity', () => {
     });
 });
 
+describe('AppArmor profiles', () => {
+  const local = { type: 'Localhost', localhostProfile: 'mine' };
+  const cases: readonly [own: Own, shared: Shared, profile: string | undefined][] = [
+    [{}, {}, undefined],
+    [{}, { appArmorProfile: local }, 'mine'],
+    [{ appArmorProfile: { type: 'Unconfined' } }, { appArmorProfile: local }, 'unconfined'],
+    [{ appArmorProfile: { type: 'RuntimeDefault' } }, { appArmorProfile: local }, undefined],
+  ];
+  for (const [own, shared, profile] of cases)
+    it(`gives ${profile ?? "the runtime's own"} for ${JSON.stringify([own, shared])}`, () =>
+      assert.equal(compute(own, shared).appArmorProfile, profile));
+});
+
 describe('seccomp profiles', () => {
   const local = { type: 'Localhost', localhostProfile: 'mine.json' };
   const cases: readonly [own: Own, shared: Shared, file: string | undefined, profile: string | undefined][] = [

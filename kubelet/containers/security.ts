@@ -1,5 +1,7 @@
 /** Security contexts of pod and container, merged into what the runtime is told. Pure. */
 
+import type { AppArmorProfile } from '../../api/types/core/v1.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import type { ContainerSecurity } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './environment.ts';
@@ -17,6 +19,7 @@ export function computeSecurity(
   const groups = [...(shared.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared.supplementalGroups ?? [])];
   const seccompType = (own.seccompProfile ?? shared.seccompProfile)?.type;
   const seccompProfile = seccompType === 'RuntimeDefault' ? 'default' : seccompText;
+  const appArmorProfile = computeAppArmorProfile(own.appArmorProfile ?? shared.appArmorProfile);
   return {
     user: computeUser(runAsUser, runAsGroup, imageUser),
     supplementalGroups: groups.map(String),
@@ -26,8 +29,20 @@ export function computeSecurity(
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     ...(seccompProfile !== undefined && { seccompProfile }),
+    ...(appArmorProfile !== undefined && { appArmorProfile }),
     unmaskedProc: own.procMount === 'Unmasked',
   };
+}
+
+function computeAppArmorProfile(profile: DeepReadonly<AppArmorProfile> | undefined): string | undefined {
+  switch (profile?.type) {
+    case 'Unconfined':
+      return 'unconfined';
+    case 'Localhost':
+      return profile.localhostProfile;
+    default:
+      return undefined;
+  }
 }
 
 /** The image's user counts without its group, unless the pod says one. */

@@ -37,7 +37,8 @@ export async function readMachine(dataDir: string): Promise<Machine> {
       'ephemeral-storage': String(Math.floor(storageBytes * (1 - reserved.storageShare))),
     },
     machineId: readLine('/etc/machine-id'),
-    systemUuid: readLine('/sys/class/dmi/id/product_uuid'),
+    // Virtual machines and containers may have none: something that tells nodes apart must stand there.
+    systemUuid: readLine('/sys/class/dmi/id/product_uuid') || readLine('/etc/machine-id'),
     bootId: readLine('/proc/sys/kernel/random/boot_id'),
     kernelVersion: os.release(),
     osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(readLine('/etc/os-release', true))?.[1] ?? '',
@@ -59,6 +60,9 @@ export function computeMaxPids(wanted: number | undefined, { maxPids }: Pick<Mac
   if (!Number.isInteger(wanted)) throw new Error(`The most processes of a container must be a whole number: ${wanted}`);
   return Math.max(0, wanted);
 }
+
+/** Whether the kernel enforces AppArmor profiles. */
+export const isAppArmorEnabled = (): boolean => readLine('/sys/module/apparmor/parameters/enabled').startsWith('Y');
 
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 

@@ -80,6 +80,8 @@ export interface ContainerSecurity {
   readonly noNewPrivileges: boolean;
   /** `default`: the runtime's own; else a profile as JSON text; undefined: unconfined. */
   readonly seccompProfile?: string | undefined;
+  /** A profile that the kernel has loaded, or `unconfined`; undefined: the runtime's own. */
+  readonly appArmorProfile?: string | undefined;
   readonly unmaskedProc: boolean;
 }
 

@@ -81,7 +81,7 @@ export class Volumes {
   async #make(pod: PodObject, volume: ReadonlyVolume, mounted: MountedVolume | undefined): Promise<MountedVolume> {
     try {
       const plugin = this.#plugins.find((one) => one.supports(volume));
-      if (plugin === undefined) throw new Error('its type is not supported by this node');
+      if (plugin === undefined) throw new Error(`volumes of type ${typeOf(volume)} are not supported by this node`);
       if (mounted === undefined) return await plugin.setUp(pod, volume);
       await plugin.refresh?.(pod, volume);
       return mounted;
@@ -91,3 +91,6 @@ export class Volumes {
     }
   }
 }
+
+/** The one member that says what the volume is: `nfs`. */
+const typeOf = (volume: ReadonlyVolume): string => Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';

@@ -179,6 +179,8 @@ describe('computeContainerOptions', () => {
     [{ seccompProfile: '{"a":1}' }, ['seccomp={"a":1}']],
     [{ privileged: true, seccompProfile: '{}' }, []],
     [{ seccompProfile: 'default', noNewPrivileges: true }, ['no-new-privileges']],
+    [{ seccompProfile: 'default', appArmorProfile: 'unconfined' }, ['apparmor=unconfined']],
+    [{ seccompProfile: 'default', appArmorProfile: 'mine' }, ['apparmor=mine']],
   ];
   for (const [security, options] of secured)
     it(`is secured by ${options.join()} with ${JSON.stringify(security)}`, () =>

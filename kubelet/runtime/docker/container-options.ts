@@ -107,7 +107,11 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     CapAdd: [...security.addCapabilities],
     CapDrop: [...security.dropCapabilities],
     ReadonlyRootfs: security.readOnlyRootFilesystem,
-    SecurityOpt: [...computeSeccompOption(config.security), ...(security.noNewPrivileges ? ['no-new-privileges'] : [])],
+    SecurityOpt: [
+      ...computeSeccompOption(security),
+      ...(security.appArmorProfile === undefined ? [] : [`apparmor=${security.appArmorProfile}`]),
+      ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
+    ],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     LogConfig: logConfig,
   };
