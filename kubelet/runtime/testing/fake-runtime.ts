@@ -233,6 +233,12 @@ export class FakeRuntime implements Runtime {
       throw new RuntimeError('Conflict', 'the sandbox does not run');
     this.#note(container.state.pod.name, `start ${container.state.name}`);
     const program = container.config.command?.[0] ?? 'sh';
+    const shared = container.config.mounts.find(({ propagation }) => propagation === 'rslave');
+    if (shared !== undefined) {
+      const why = `path ${shared.hostPath} is mounted on / but it is not a shared or slave mount`;
+      this.#setStatus(id, neverStarted(why, this.#clock.now()));
+      return container.state;
+    }
     if (program.startsWith('/')) {
       this.#setStatus(id, neverStarted(`exec: "${program}": no such file or directory`, this.#clock.now()));
       return container.state;

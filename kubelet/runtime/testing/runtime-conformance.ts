@@ -181,6 +181,22 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     assert.deepEqual((await tested.runtime.inspectContainer(id))?.status, status);
   });
 
+  it('says of what may not be mounted as it is asked for that the container ended so', async () => {
+    const tested = await open();
+    const config = sandboxConfig();
+    const sandboxId = await tested.runtime.createSandbox(config);
+    await tested.runtime.startSandbox(sandboxId);
+    // The mounts of the machine that tests run on are private.
+    const mount = { hostPath: '/opt', containerPath: '/opt', readOnly: true, propagation: 'rslave' } as const;
+    const wanted = { ...(await containerConfig(tested, config, waiting)), mounts: [mount] };
+    const id = await tested.runtime.createContainer(sandboxId, wanted);
+    const { status } = await tested.runtime.startContainer(id);
+    assert(status.type === 'exited');
+    assert.equal(status.exitCode, 128);
+    assert.match(status.startError ?? '', /not a shared or slave mount/);
+    assert.deepEqual((await tested.runtime.inspectContainer(id))?.status, status);
+  });
+
   it('replaces a leftover of the same name', async () => {
     const tested = await open();
     const config = sandboxConfig();
