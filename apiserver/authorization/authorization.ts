@@ -33,7 +33,7 @@ export async function rulesFor(
   namespace: string,
   authorizers: readonly Authorizer[],
 ): Promise<SubjectRulesReviewStatus> {
-  const rules = await Promise.all(authorizers.map((authorizer) => authorizer.rulesFor?.(user, namespace) ?? noRules));
+  const rules = await Promise.all(authorizers.map((authorizer) => authorizer.rulesFor?.(user, namespace) ?? unlisted));
   return {
     resourceRules: rules.flatMap(({ resourceRules }) => resourceRules),
     nonResourceRules: rules.flatMap(({ nonResourceRules }) => nonResourceRules),
@@ -41,7 +41,7 @@ export async function rulesFor(
   };
 }
 
-const noRules: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: false };
+const unlisted: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: true };
 
 function actionOf(request: ApiRequest): Action {
   const { info, user } = request;

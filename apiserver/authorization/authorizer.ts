@@ -24,6 +24,6 @@ export type Verdict = { readonly decision: 'allow' | 'refuse' | 'noOpinion'; rea
 export interface Authorizer {
   readonly name: string;
   authorize(action: Action): Verdict | Promise<Verdict>;
-  /** What the user may do in a namespace, as far as this authorizer could say yes. Absent: it has no rules to list. */
+  /** What the user may do in a namespace, as far as this authorizer could say yes. Absent: it has no list, and the answer is incomplete. */
   rulesFor?(user: User, namespace: string): SubjectRulesReviewStatus | Promise<SubjectRulesReviewStatus>;
 }

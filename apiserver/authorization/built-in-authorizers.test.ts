@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { rulesFor } from './authorization.ts';
 import type { Action } from './authorizer.ts';
-import { knownUsersAuthorizer } from './built-in-authorizers.ts';
+import { knownUsersAuthorizer, mastersAuthorizer, publicPathsAuthorizer } from './built-in-authorizers.ts';
 
 const known = { name: 'ann', groups: ['system:authenticated'] };
 
@@ -34,5 +35,28 @@ describe('users that are known', () => {
     const [, asked] = cases[0] ?? assert.fail();
     const { decision } = await knownUsersAuthorizer.authorize({ ...asked, user: { name: 'x', groups: [] } });
     assert.equal(decision, 'noOpinion');
+  });
+});
+
+describe('the rules that are listed', () => {
+  const builtIn = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
+
+  it('are what the built-in authorizers allow', async () => {
+    const { resourceRules, nonResourceRules, incomplete } = await rulesFor(known, 'default', builtIn);
+    const named = resourceRules.flatMap(({ resources }) => resources);
+    assert.deepEqual(named, ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews']);
+    for (const { apiGroups = [], resources = [], verbs } of resourceRules) {
+      assert.deepEqual(verbs, ['create']);
+      const asked = action({ group: apiGroups[0] ?? '', plural: resources[0] ?? '' });
+      assert.equal((await knownUsersAuthorizer.authorize(asked)).decision, 'allow');
+    }
+    const paths = nonResourceRules.flatMap(({ nonResourceURLs = [] }) => nonResourceURLs);
+    assert.ok(paths.includes('/healthz') && paths.includes('/openapi/*'), paths.join());
+    assert.equal(incomplete, false);
+  });
+
+  it('are incomplete when an authorizer lists none', async () => {
+    const silent = { name: 'Silent', authorize: () => ({ decision: 'noOpinion' as const }) };
+    assert.equal((await rulesFor(known, 'default', [...builtIn, silent])).incomplete, true);
   });
 });

@@ -3,6 +3,7 @@
 import { isSameResource, type Resource } from '../../api/resource.ts';
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { selfSubjectAccessReviews, selfSubjectRulesReviews } from '../../api/resources/authorization.ts';
+import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
 import type { User } from '../request/user.ts';
 import type { Authorizer } from './authorizer.ts';
 
@@ -11,7 +12,8 @@ const isMaster = (user: User): boolean => user.groups.includes('system:masters')
 
 const publicPaths: readonly string[] = ['/healthz', '/livez', '/readyz', '/version'];
 
-const everything = {
+const nothing: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: false };
+const everything: SubjectRulesReviewStatus = {
   resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
   nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
   incomplete: false,
@@ -20,7 +22,7 @@ const everything = {
 export const mastersAuthorizer: Authorizer = {
   name: 'Masters',
   authorize: ({ user }) => ({ decision: isMaster(user) ? 'allow' : 'noOpinion' }),
-  rulesFor: (user) => (isMaster(user) ? everything : { resourceRules: [], nonResourceRules: [], incomplete: false }),
+  rulesFor: (user) => (isMaster(user) ? everything : nothing),
 };
 
 export const publicPathsAuthorizer: Authorizer = {
@@ -30,16 +32,25 @@ export const publicPathsAuthorizer: Authorizer = {
       resource === undefined && verb === 'get' && publicPaths.some((one) => path === one || path.startsWith(`${one}/`));
     return { decision: isPublic ? 'allow' : 'noOpinion' };
   },
+  rulesFor: () => ({ ...nothing, nonResourceRules: [readOf(publicPaths)] }),
 };
 
 const selfReviews: readonly Resource[] = [selfSubjectAccessReviews, selfSubjectRulesReviews, selfSubjectReviews];
 const discoveryPaths: readonly string[] = ['/api', '/apis', '/openapi'];
 
+/** Some paths, and all below them. */
+const readOf = (paths: readonly string[]) => ({
+  verbs: ['get'],
+  nonResourceURLs: paths.flatMap((path) => [path, `${path}/*`]),
+});
+
+const isKnown = (user: User): boolean => user.groups.includes('system:authenticated');
+
 /** Whoever is known may ask what there is, who they are and what they may do. */
 export const knownUsersAuthorizer: Authorizer = {
   name: 'KnownUsers',
   authorize({ user, resource, verb, path }) {
-    if (!user.groups.includes('system:authenticated')) return { decision: 'noOpinion' };
+    if (!isKnown(user)) return { decision: 'noOpinion' };
     const asksAboutSelf =
       resource !== undefined && verb === 'create' && selfReviews.some((review) => isSameResource(review, resource));
     const discovers =
@@ -48,4 +59,16 @@ export const knownUsersAuthorizer: Authorizer = {
       discoveryPaths.some((one) => path === one || path.startsWith(`${one}/`));
     return { decision: asksAboutSelf || discovers ? 'allow' : 'noOpinion' };
   },
+  rulesFor: (user) =>
+    isKnown(user)
+      ? {
+          resourceRules: selfReviews.map(({ group, plural }) => ({
+            verbs: ['create'],
+            apiGroups: [group],
+            resources: [plural],
+          })),
+          nonResourceRules: [readOf(discoveryPaths)],
+          incomplete: false,
+        }
+      : nothing,
 };
