@@ -29,6 +29,12 @@ describe('request info', () => {
     '/apis/apps/v1/namespaces/shop/deployments/web/scale': 'apps/v1 shop deployments web scale -',
     '/api/v1/watch/namespaces/shop/pods': '/v1 shop pods - - - watch',
     '/api%2Fv1/pods': '/v1 - pods - - -',
+    '/api/v1/namespaces//secrets': 'plain /api/v1/namespaces//secrets',
+    '/api/v1/namespaces//secrets/a': 'plain /api/v1/namespaces//secrets/a',
+    '/api/v1/watch/namespaces//secrets': 'plain /api/v1/watch/namespaces//secrets',
+    '/api/v1/namespaces/shop/secrets//': 'plain /api/v1/namespaces/shop/secrets//',
+    '/api/v1//secrets': 'plain /api/v1//secrets',
+    '/api/v1/namespaces/shop/pods/web/proxy//a': '/v1 shop pods web proxy /a',
   };
   for (const [path, expected] of Object.entries(cases)) {
     it(`reads ${path}`, () => assert.equal(shown(path), expected));

@@ -54,6 +54,8 @@ export function parseRequestInfo(method: string, rawPath: string, rawQuery = '')
   const namespace = inNamespace ? segments[1] : undefined;
   if (inNamespace) segments = segments.slice(2);
   const [plural = '', name, subresource, ...rest] = segments;
+  // Nothing has an empty name: such a path must not be taken for a wider one (all namespaces, the whole collection).
+  if ([namespace, plural, name, subresource].includes('')) return plain;
   return {
     isResource: true,
     verb: watchPrefix ? 'watch' : verbOf(method, name, rawQuery),

@@ -143,3 +143,15 @@ describe('a Service that is no load balancer any more', () => {
     assert.deepEqual(json.status, { loadBalancer: {} });
   });
 });
+
+describe('an empty namespace in a path', () => {
+  it('does not mean all of them', async () => {
+    const secrets = '/api/v1/namespaces/{ns}/secrets';
+    await send('POST', secrets, { metadata: { name: 'kept' } });
+    for (const method of ['DELETE', 'GET', 'POST', 'PUT', 'PATCH']) {
+      const { code } = await send(method, '/api/v1/namespaces//secrets', method === 'GET' ? undefined : {});
+      assert.equal(code, 404, method);
+    }
+    assert.equal((await send('GET', `${secrets}/kept`)).code, 200);
+  });
+});
