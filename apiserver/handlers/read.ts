@@ -8,7 +8,12 @@ import { type ListOptions, parseListOptions, parseResourceVersion } from '../req
 import { negotiate } from '../responses/negotiation.ts';
 import { sendCached, sendList } from '../responses/object-answers.ts';
 import type { TableListMetadata } from '../responses/tables.ts';
-import type { CacheList, CacheListOptions, ResourceCache } from '../store/resource-cache.ts';
+import {
+  CacheBehindError,
+  type CacheList,
+  type CacheListOptions,
+  type ResourceCache,
+} from '../store/resource-cache.ts';
 import { interestOf } from './interest.ts';
 
 /** How long a read waits for the cache to become as new as was asked. */
@@ -112,6 +117,7 @@ async function waitForRevision(cache: ResourceCache, revision: number): Promise<
   try {
     await cache.waitFor(revision, freshnessTimeoutMs);
   } catch (cause) {
+    if (!(cause instanceof CacheBehindError)) throw cause;
     throw tooLargeVersion(revision, cache.revision, cause);
   }
 }

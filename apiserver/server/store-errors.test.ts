@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CacheBehindError, CacheClosedError } from '../store/resource-cache.ts';
 import { KeyExistsError, StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
 import { statusOfStoreError } from './store-errors.ts';
 
@@ -8,6 +9,8 @@ describe('errors of the store, as clients see them', () => {
   const cases: [string, Error, number, string, number | undefined][] = [
     ['nothing was sent', away, 503, 'ServiceUnavailable', 1],
     ['no answer to a write', new StoreUnavailableError('lost', { outcomeUnknown: true }), 504, 'Timeout', undefined],
+    ['a cache that is behind', new CacheBehindError(7, 3), 504, 'Timeout', 1],
+    ['a kind that is gone', new CacheClosedError('gone'), 404, 'NotFound', undefined],
     ['too large', new ValueTooLargeError('2 MB'), 413, 'RequestEntityTooLarge', undefined],
   ];
   for (const [name, error, code, reason, retryAfter] of cases) {

@@ -1,6 +1,7 @@
 /** What clients are told when the store fails: said once, at the end of the pipeline. Inside, its errors stay its own. */
 
-import { type StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
+import { StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
+import { CacheBehindError, CacheClosedError } from '../store/resource-cache.ts';
 import { StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
 
 /**
@@ -10,8 +11,16 @@ import { StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
 export function statusOfStoreError(error: unknown, hasWritten: boolean): StatusError | undefined {
   if (error instanceof StoreUnavailableError) return unavailable(error, hasWritten);
   if (error instanceof ValueTooLargeError) return tooLarge(`etcdserver: request is too large: ${error.message}`);
+  if (error instanceof CacheClosedError) {
+    return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {}, { cause: error });
+  }
+  if (error instanceof CacheBehindError) return behind(error);
   return undefined;
 }
+
+/** Nothing but reads wait for a cache. */
+const behind = (cause: CacheBehindError): StatusError =>
+  new StatusError(504, 'Timeout', `Timeout: ${cause.message}`, { retryAfterSeconds: 1 }, { cause });
 
 /** Whoever repeats a write that may have happened meets its own work, so only the other kind asks to be repeated. */
 function unavailable(error: StoreUnavailableError, hasWritten: boolean): StatusError {

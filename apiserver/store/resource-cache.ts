@@ -114,11 +114,15 @@ export interface ResourceCache {
   readonly isReady: boolean;
   /** The newest revision that the cache has seen. */
   readonly revision: number;
-  /** Resolves once the cache is not older than `revision`. Throws `CacheBehindError` after `timeoutMs`. */
+  /**
+   * Resolves once the cache is not older than `revision`. Throws `CacheBehindError` after `timeoutMs`, `CacheClosedError`
+   * when the resource is served no more.
+   */
   waitFor(revision: number, timeoutMs: number): Promise<void>;
   /**
    * Resolves once the cache is not older than any write acknowledged before this call, by whichever API server.
-   * Throws `CacheBehindError` after `timeoutMs`, `StoreUnavailableError` when the store does not answer.
+   * Throws `CacheBehindError` after `timeoutMs`, `StoreUnavailableError` when the store does not answer, and
+   * `CacheClosedError` when the resource is served no more.
    */
   waitUntilConsistent(timeoutMs: number): Promise<void>;
   get(key: string): CachedObject | undefined;
@@ -128,6 +132,11 @@ export interface ResourceCache {
   /** Throws `CompactedError` when the events after `after` are no longer known. */
   watch(options: CacheWatchOptions): CacheWatch;
   readonly stats: { readonly objects: number; readonly watchers: number; readonly bytes: number };
+}
+
+/** The resource was served when the reader came, and is no more. */
+export class CacheClosedError extends Error {
+  override readonly name = 'CacheClosedError';
 }
 
 /** The cache did not reach a revision in time: it is far in the future, or the store's watch lags. */

@@ -20,6 +20,7 @@ import { CacheWatcher, defaultQueueLimits, type QueueLimits } from './cache-watc
 import { CachedVersion } from './cached-version.ts';
 import {
   CacheBehindError,
+  CacheClosedError,
   type CachedObject,
   type CachedResource,
   type CacheList,
@@ -161,6 +162,9 @@ export class WatchCache implements ResourceCache {
   end(): void {
     this.suspend();
     this.#generation += 1;
+    // Most often nobody waits.
+    this.#ready.promise.catch(() => {});
+    this.#ready.reject(new CacheClosedError(`${this.#resource.prefix} is served no more`));
   }
 
   /** FEED. The feed is at `revision` and hands on every change after it: loads the state that they build upon. */

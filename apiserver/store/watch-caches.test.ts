@@ -5,6 +5,7 @@ import { systemClock } from '../../base/clock.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import {
   CacheBehindError,
+  CacheClosedError,
   type CachedObject,
   type CacheEvent,
   type CacheWatchOptions,
@@ -333,6 +334,15 @@ describe('WatchCaches', () => {
     const given = fixture();
     await given.pods.ready();
     await assert.rejects(given.pods.waitFor(given.pods.revision + 1_000, 20), CacheBehindError);
+  });
+
+  test('who waits for a resource is told at once that it is served no more', async () => {
+    const given = fixture();
+    const waiting = given.pods.waitUntilConsistent(60_000);
+    given.caches.close(prefix);
+    await assert.rejects(waiting, CacheClosedError);
+    await assert.rejects(given.pods.ready(), CacheClosedError);
+    await assert.rejects(given.pods.waitFor(1_000, 60_000), CacheClosedError);
   });
 
   test('a resource that is opened late has everything, also what happens meanwhile', async () => {
