@@ -1,5 +1,7 @@
 /** How long ago, as `kubectl get` shows it: the two largest units where the first is small, one otherwise. */
 
+import { parseTime } from './time.ts';
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -27,5 +29,6 @@ export function humanDuration(ms: number): string {
 
 /** The time since `timestamp` (RFC 3339); `<unknown>` where there is none. */
 export function ageOf(timestamp: string | undefined, now: number): string {
-  return timestamp ? humanDuration(now - Date.parse(timestamp)) : '<unknown>';
+  const wallMs = parseTime(timestamp);
+  return wallMs === undefined ? '<unknown>' : humanDuration(now - wallMs);
 }

@@ -19,7 +19,7 @@ export function isPodFinished({ status }: PodView): boolean {
   return isFinalPhase(status?.phase);
 }
 
-export function isFinalPhase(phase: string | undefined): boolean {
+export function isFinalPhase(phase: string | undefined): phase is 'Succeeded' | 'Failed' {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 

@@ -72,6 +72,17 @@ export const isSameResource = (a: GroupResource, b: GroupResource): boolean =>
 export const apiVersionOf = ({ group, version }: GroupVersion): string =>
   group === '' ? version : `${group}/${version}`;
 
+/** `deployments.apps`, or `pods` of the core group; of a kind: `Deployment.apps`. */
+export const qualifiedName = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);
+
+/** Where a version of a group is served: `/api/v1`, `/apis/apps/v1`. */
+export const apiPathOf = (version: GroupVersion): string =>
+  `/${version.group === '' ? 'api' : 'apis'}/${apiVersionOf(version)}`;
+
+/** A key that two resources have in common only if they are one, in one version. */
+export const resourceKeyOf = ({ group, version, plural }: GroupVersion & GroupResource): string =>
+  `${group}/${version}/${plural}`;
+
 /** `apps/v1` as its group and version, either of which may be empty; undefined for what has more parts. */
 export function parseApiVersion(apiVersion: string): GroupVersion | undefined {
   const [first = '', second, ...others] = apiVersion.split('/');

@@ -5,6 +5,7 @@
 
 import { goQuote } from './go-text.ts';
 import { isRecord } from './json-record.ts';
+import { qualifiedName } from './resource.ts';
 
 export type StatusReason =
   | 'BadRequest'
@@ -100,7 +101,7 @@ export class StatusError extends Error {
   }
 }
 
-const qualified = ({ group, plural }: ResourceName): string => (group === '' ? plural : `${plural}.${group}`);
+const qualified = ({ group, plural }: ResourceName): string => qualifiedName(plural, group);
 const named = ({ group, plural }: ResourceName, name: string): StatusDetails => ({
   ...(name !== '' && { name }),
   ...(group !== '' && { group }),

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { createDeferred } from './deferred.ts';
+import { errorText } from './error-text.ts';
 import type { Running } from './lifecycle.ts';
 import { listeningPort } from './listening-port.ts';
 import type { Metrics } from './metrics.ts';
@@ -54,7 +55,7 @@ async function sendMetrics(response: http.ServerResponse, metrics: Metrics): Pro
     const text = await metrics.text();
     response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
   } catch (error) {
-    response.writeHead(500).end(`${String(error)}\n`);
+    response.writeHead(500).end(`${errorText(error)}\n`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
-import { apiVersionOf, type Resource } from '../api/resource.ts';
+import { apiVersionOf, qualifiedName, type Resource } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
 import { type Table, tableAccept } from './printers/server-table.ts';
@@ -17,7 +17,7 @@ const pageSize = 500;
 
 /** What a command says of an object: `pod/web`, `deployment.apps/web`. */
 export const titleOf = ({ kind, group }: Pick<Resource, 'kind' | 'group'>, name: string): string =>
-  `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
+  `${qualifiedName(kind.toLowerCase(), group)}/${name}`;
 
 /** All objects in scope, each with its apiVersion and kind. */
 export async function listAll<T extends KubernetesObject>(

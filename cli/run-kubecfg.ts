@@ -3,6 +3,7 @@
 import type { Argv } from 'yargs';
 import { StatusError } from '../api/status-error.ts';
 import { commandLine } from '../base/command-line.ts';
+import { errorText } from '../base/error-text.ts';
 import type { Output, Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Arguments } from './arguments.ts';
@@ -95,7 +96,7 @@ function createParser(): Argv {
 
 /** The sentence for the user. Stacks and causes are shown only when they are asked for. */
 function explain(error: unknown, verbose: boolean): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return errorText(error);
   const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
   return sentenceOf(error) + (verbose ? `\n${error.stack}${cause}` : '');
 }

@@ -1,16 +1,15 @@
 /** Where a kind's objects are on the API server: URL paths and query strings. Pure. */
 
 import type { ObjectKey } from '../api/object.ts';
-import type { Resource } from '../api/resource.ts';
+import { apiPathOf, type Resource } from '../api/resource.ts';
 
 type Located = Pick<Resource, 'group' | 'version' | 'plural' | 'namespaced'>;
 type QueryValue = string | number | boolean | undefined;
 
 /** `/api/v1/namespaces/default/pods`; without a namespace all of them: `/api/v1/pods`. */
 export function collectionPath(kind: Located, namespace?: string): string {
-  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const inside = kind.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${inside}/${kind.plural}`;
+  return `${apiPathOf(kind)}${inside}/${kind.plural}`;
 }
 
 /** `/api/v1/namespaces/default/pods/web/log` */

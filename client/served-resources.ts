@@ -7,7 +7,7 @@
  * - A version whose server does not answer (stale) keeps the resources that it had.
  */
 
-import type { ServedResource } from '../api/resource.ts';
+import { resourceKeyOf, type ServedResource } from '../api/resource.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -78,16 +78,14 @@ export class ServedResources {
   }
 
   #take({ resources, stale }: Discovered): void {
-    const next = new Map(resources.map((resource) => [keyOf(resource), resource]));
-    const added = resources.filter((resource) => !this.#known.has(keyOf(resource)));
+    const next = new Map(resources.map((resource) => [resourceKeyOf(resource), resource]));
+    const added = resources.filter((resource) => !this.#known.has(resourceKeyOf(resource)));
     const removed = this.all().filter(
-      (resource) => !next.has(keyOf(resource)) && !stale.includes(`${resource.group}/${resource.version}`),
+      (resource) => !next.has(resourceKeyOf(resource)) && !stale.includes(`${resource.group}/${resource.version}`),
     );
-    const unasked = this.all().filter((resource) => !next.has(keyOf(resource)) && !removed.includes(resource));
-    this.#known = new Map([...next, ...unasked.map((resource) => [keyOf(resource), resource] as const)]);
+    const unasked = this.all().filter((resource) => !next.has(resourceKeyOf(resource)) && !removed.includes(resource));
+    this.#known = new Map([...next, ...unasked.map((resource) => [resourceKeyOf(resource), resource] as const)]);
     if (added.length + removed.length === 0) return;
     for (const listener of this.#listeners) listener({ added, removed });
   }
 }
-
-const keyOf = ({ group, version, plural }: ServedResource): string => `${group}/${version}/${plural}`;

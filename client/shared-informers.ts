@@ -8,7 +8,7 @@
  */
 
 import type { KubernetesObject } from '../api/object.ts';
-import type { Resource } from '../api/resource.ts';
+import { type Resource, resourceKeyOf } from '../api/resource.ts';
 import type { Reader, Watcher } from './client.ts';
 import { createInformer, type InformerDependencies } from './informer.ts';
 import type { Indexer, Informer, InformerOptions } from './object-cache.ts';
@@ -34,7 +34,7 @@ export class SharedInformers {
     resource: Resource<T>,
     { indexers = {} }: { readonly indexers?: Readonly<Record<string, Indexer<T>>> } = {},
   ): Informer<T> {
-    const key = keyOf(resource);
+    const key = resourceKeyOf(resource);
     // What is kept under a resource's key was made from that resource.
     const known = this.#whole.get(key) as Informer<T> | undefined;
     if (known !== undefined) {
@@ -48,7 +48,7 @@ export class SharedInformers {
 
   /** At least the metadata of all objects. */
   metadataOf(resource: Resource): Informer<KubernetesObject> {
-    const key = keyOf(resource);
+    const key = resourceKeyOf(resource);
     const known = this.#whole.get(key) ?? this.#metadata.get(key);
     if (known !== undefined) return known;
     const informer = this.#create(resource, { metadataOnly: true });
@@ -66,7 +66,7 @@ export class SharedInformers {
 
   /** The server has the resource no more: ends the informer that kept its metadata. Resolves when it is over. */
   async release(resource: Resource): Promise<void> {
-    const key = keyOf(resource);
+    const key = resourceKeyOf(resource);
     const informer = this.#metadata.get(key);
     this.#metadata.delete(key);
     if (informer === undefined) return;
@@ -104,5 +104,3 @@ export class SharedInformers {
     this.#running.set(informer, { end, over });
   }
 }
-
-const keyOf = ({ group, version, plural }: Resource): string => `${group}/${version}/${plural}`;

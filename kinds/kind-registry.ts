@@ -8,7 +8,7 @@
  * - `all()` answers with the same array for as long as nothing has changed.
  */
 
-import type { Resource } from '../api/resource.ts';
+import { type Resource, resourceKeyOf } from '../api/resource.ts';
 import type { Kind } from './kind.ts';
 
 export interface KindChange {
@@ -46,7 +46,7 @@ export class KindRegistry implements Kinds {
   }
 
   find(resource: ResourceName): Kind | undefined {
-    return this.#byResource.get(resourceKey(resource));
+    return this.#byResource.get(resourceKeyOf(resource));
   }
 
   findByName(name: KindName): Kind | undefined {
@@ -77,7 +77,7 @@ export class KindRegistry implements Kinds {
   /** Nothing happens when the kind is not there. Its objects stay where they are stored. */
   remove(kind: Kind): void {
     if (this.find(kind) !== kind) return;
-    this.#byResource.delete(resourceKey(kind));
+    this.#byResource.delete(resourceKeyOf(kind));
     this.#byName.delete(nameKey(kind));
     this.#forgetLists();
     this.#tell({ type: 'removed', kind });
@@ -90,7 +90,7 @@ export class KindRegistry implements Kinds {
         `${nameKey(kind)} cannot be served as ${kind.plural}: that is taken by ${taken.kind} (${taken.plural})`,
       );
     }
-    this.#byResource.set(resourceKey(kind), kind);
+    this.#byResource.set(resourceKeyOf(kind), kind);
     this.#byName.set(nameKey(kind), kind);
     this.#forgetLists();
   }
@@ -105,5 +105,4 @@ export class KindRegistry implements Kinds {
   }
 }
 
-const resourceKey = ({ group, version, plural }: ResourceName): string => `${group}/${version}/${plural}`;
 const nameKey = ({ group, version, kind }: KindName): string => `${group}/${version}/${kind}`;

@@ -4,6 +4,7 @@
  */
 
 import { goQuote } from '../api/go-text.ts';
+import { qualifiedName } from '../api/resource.ts';
 import { type ResourceName, StatusError } from '../api/status-error.ts';
 
 export type FieldReason =
@@ -153,7 +154,7 @@ export function invalidObject(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const qualified = target.group === '' ? target.kind : `${target.kind}.${target.group}`;
+  const qualified = qualifiedName(target.kind, target.group);
   // Each error is a cause of its own, but the text says nothing twice.
   const texts = errors.map((error) => `${error.field === '' ? '<nil>' : error.field}: ${error.message}`);
   const lines = [...new Set(texts)];

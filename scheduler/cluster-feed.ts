@@ -2,7 +2,7 @@
 
 import { equalJson } from '../api/json-record.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import { isPodFinished } from '../api/pods.ts';
+import { isPodFinished, isPodTerminating } from '../api/pods.ts';
 import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
@@ -72,7 +72,7 @@ export class ClusterFeed {
     const key = keyOf(pod);
     const ours = this.#schedulerNames.has(schedulerNameOf(pod));
     const gated = (pod.spec?.schedulingGates ?? []).length > 0;
-    if (!ours || gated || pod.metadata.deletionTimestamp !== undefined) {
+    if (!ours || gated || isPodTerminating(pod)) {
       this.#podGone(key);
       return;
     }

@@ -12,24 +12,11 @@ import { isAlreadyExists } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
 import type { ServiceCIDR } from '../../api/types/networking/v1.ts';
 import type { Clock } from '../../base/clock.ts';
+import { systemPriorityClasses } from '../../kinds/scheduling/system-priority-classes.ts';
 import type { Registries } from '../registry/registries.ts';
 import { internalWrite } from '../registry/write-request.ts';
 
 const namespaceNames: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-
-const systemPriorities = [
-  {
-    name: 'system-node-critical',
-    value: 2_000_001_000,
-    description: 'Used for system critical pods that must not be moved from their current node.',
-  },
-  {
-    name: 'system-cluster-critical',
-    value: 2_000_000_000,
-    description:
-      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
-  },
-];
 
 /** Keeps a network while Services have addresses of it. */
 const serviceCidrFinalizer = 'networking.k8s.io/service-cidr-finalizer';
@@ -45,7 +32,7 @@ export interface InitialObjectsParts {
 export async function ensureInitialObjects(parts: InitialObjectsParts): Promise<void> {
   const { registries } = parts;
   for (const name of namespaceNames) await ensureObject(registries, namespaces, { metadata: { name } });
-  for (const { name, value, description } of systemPriorities) {
+  for (const { name, value, description } of systemPriorityClasses) {
     await ensureObject(registries, priorityClasses, { metadata: { name }, value, description });
   }
   await ensureServiceCidr(parts);

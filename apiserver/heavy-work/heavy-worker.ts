@@ -2,6 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { type Status, StatusError } from '../../api/status-error.ts';
+import { errorText } from '../../base/error-text.ts';
 import { KindRegistry } from '../../kinds/kind-registry.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { Warnings } from '../request/warnings.ts';
@@ -32,6 +33,7 @@ function answerTo({ name, input }: JobMessage): JobAnswer {
     return { output, warnings: warnings.texts };
   } catch (error) {
     if (error instanceof StatusError) return { status: error.status, warnings: warnings.texts };
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error), warnings: warnings.texts };
+    const stack = error instanceof Error ? error.stack : undefined;
+    return { error: stack ?? errorText(error), warnings: warnings.texts };
   }
 }

@@ -3,7 +3,7 @@
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
 import { copyJson, equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
-import { formatTime } from '../../api/time.ts';
+import { formatTime, parseTime } from '../../api/time.ts';
 import type { DeleteStrategy, PropagationPolicy } from '../../kinds/kind.ts';
 import { metadataOf } from './object-metadata.ts';
 
@@ -104,7 +104,7 @@ function markGraceful(strategy: Deleting, current: Stored, options: DeletionOpti
   const left = metadata.deletionGracePeriodSeconds ?? 0;
   const grace = strategy.gracePeriodSeconds?.(current, asked === undefined ? left : asked < 0 ? 1 : asked) ?? 0;
   if (grace >= left) return;
-  metadata.deletionTimestamp = formatTime(Date.parse(metadata.deletionTimestamp) - (left - grace) * 1000);
+  metadata.deletionTimestamp = formatTime((parseTime(metadata.deletionTimestamp) ?? now) - (left - grace) * 1000);
   metadata.deletionGracePeriodSeconds = grace;
 }
 

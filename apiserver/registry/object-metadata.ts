@@ -1,12 +1,13 @@
 /** What the server itself writes into `metadata`: at creation, and what an update may not change. */
 
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { equalJson } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { formatTime } from '../../api/time.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { randomSuffix, randomSuffixLength } from '../../base/random-suffix.ts';
 import type { GenerationStrategy, Kind } from '../../kinds/kind.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 
@@ -18,14 +19,10 @@ export function metadataOf(object: KubernetesObject): WritableMetadata {
   return object.metadata;
 }
 
-/** No vowels and no look-alikes: a generated name is never a word. */
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
-const suffixLength = 5;
 const longestGeneratedName = 63;
 
 export function generateName(base: string): string {
-  const suffix = Array.from({ length: suffixLength }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
-  return `${base.slice(0, longestGeneratedName - suffixLength)}${suffix}`;
+  return `${base.slice(0, longestGeneratedName - randomSuffixLength)}${randomSuffix()}`;
 }
 
 /** Metadata as the server completes it at creation; `object.metadata` is changed in place. */

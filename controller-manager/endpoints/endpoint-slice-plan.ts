@@ -1,6 +1,7 @@
 /** What the EndpointSlices of a Service should say. Which slices to write for it, `slice-plan.ts` decides. Pure. */
 
 import { serviceNameLabel, zoneLabel } from '../../api/labels.ts';
+import { isHeadless } from '../../api/services.ts';
 import type { Node, Pod, Service } from '../../api/types/core/v1.ts';
 import type { Endpoint } from '../../api/types/discovery/v1.ts';
 import type { Cached, ObjectCache } from '../../client/object-cache.ts';
@@ -10,7 +11,6 @@ import {
   conditionsOf,
   headlessLabel,
   hostnameOf,
-  isHeadless,
   portsOf,
   targetReference,
 } from './service-pods.ts';
@@ -92,6 +92,6 @@ export function computeSliceLabels(service: Cached<Service>): Record<string, str
     ...labels,
     [serviceNameLabel]: service.metadata.name,
     [managedByLabel]: sliceManager,
-    ...(isHeadless(service) && { [headlessLabel]: '' }),
+    ...(isHeadless(service.spec ?? {}) && { [headlessLabel]: '' }),
   };
 }

@@ -1,6 +1,8 @@
 /** What the Endpoints object of a Service should say. Pure. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isPodTerminating } from '../../api/pods.ts';
+import { isHeadless } from '../../api/services.ts';
 import type { EndpointAddress, EndpointSubset, Endpoints, Pod, Service } from '../../api/types/core/v1.ts';
 import { compareText } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -13,7 +15,6 @@ import {
   type EndpointPort,
   headlessLabel,
   hostnameOf,
-  isHeadless,
   portsOf,
   targetReference,
 } from './service-pods.ts';
@@ -32,7 +33,7 @@ export function computeSubsets(
 ): { readonly subsets: EndpointSubset[]; readonly truncated: boolean } {
   const type = addressTypesOf(service)[0] ?? 'IPv4';
   const groups = new Map<string, { ports: EndpointPort[]; ready: EndpointAddress[]; notReady: EndpointAddress[] }>();
-  const shown = selected.filter((pod) => pod.metadata.deletionTimestamp === undefined || isPublishing(service));
+  const shown = selected.filter((pod) => !isPodTerminating(pod) || isPublishing(service));
   const readyFirst = shown.toSorted((a, b) => Number(isReady(service, b)) - Number(isReady(service, a)));
   const kept = readyFirst.slice(0, capacity);
   for (const pod of kept.toSorted((a, b) => compareText(addressesOf(a)[0] ?? '', addressesOf(b)[0] ?? ''))) {
@@ -65,7 +66,11 @@ const isPublishing = ({ spec }: Cached<Service>): boolean => spec?.publishNotRea
 
 export function computeEndpointsLabels(service: Cached<Service>): Record<string, string> {
   const { [headlessLabel]: _, ...labels } = service.metadata.labels ?? {};
-  return { ...labels, ...(isHeadless(service) && { [headlessLabel]: '' }), [managedByLabel]: 'endpoint-controller' };
+  return {
+    ...labels,
+    ...(isHeadless(service.spec ?? {}) && { [headlessLabel]: '' }),
+    [managedByLabel]: 'endpoint-controller',
+  };
 }
 
 export function computeEndpointsAnnotations(

@@ -8,7 +8,6 @@ import {
   addressOfType,
   addressTypesOf,
   isEndpoint,
-  isHeadless,
   matchingPods,
   portsOf,
   selectsPods,
@@ -45,12 +44,6 @@ describe('pods behind a Service', () => {
     assert.equal(selectsPods(serviceOf({ type: 'ExternalName', externalName: 'example.com' })), false);
     const { selector: _, ...spec } = serviceOf().spec ?? {};
     assert.equal(selectsPods({ ...serviceOf(), spec }), false);
-  });
-
-  it('stand alone where the Service is headless', () => {
-    assert.equal(isHeadless(serviceOf({ clusterIP: 'None' })), true);
-    assert.equal(isHeadless(serviceOf()), false);
-    assert.equal(isHeadless(serviceOf({ clusterIP: '' })), false);
   });
 });
 

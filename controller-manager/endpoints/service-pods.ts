@@ -2,7 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import { matchesLabels } from '../../api/label-selector.ts';
-import { isPodFinished, isPodReady, sidecarsOf } from '../../api/pods.ts';
+import { isPodFinished, isPodReady, isPodTerminating, sidecarsOf } from '../../api/pods.ts';
 import type { Pod, Service, ServicePort } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
@@ -22,10 +22,6 @@ export const headlessLabel = 'service.kubernetes.io/headless';
 /** Has a selector, so that its endpoints are made here; others' endpoints belong to their users. */
 export function selectsPods({ spec }: Cached<Service>): boolean {
   return spec?.selector !== undefined && spec.type !== 'ExternalName';
-}
-
-export function isHeadless({ spec }: Cached<Service>): boolean {
-  return spec?.clusterIP === 'None';
 }
 
 export function matchingPods({ spec, metadata }: Cached<Service>, pods: ObjectCache<Pod>): Cached<Pod>[] {
@@ -81,7 +77,7 @@ export interface PodConditions {
 
 export function conditionsOf(service: Cached<Service>, pod: Cached<Pod>): PodConditions {
   const serving = isPodReady(pod);
-  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  const terminating = isPodTerminating(pod);
   return { ready: service.spec?.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating };
 }
 

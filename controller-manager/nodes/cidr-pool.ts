@@ -1,5 +1,7 @@
 /** Equal parts of an IPv4 network, handed out one after the other. Pure but for what it has given out. */
 
+import { formatIp, parseCidr } from '../../api/net.ts';
+
 interface Network {
   /** The first address as a number. */
   readonly base: number;
@@ -16,7 +18,9 @@ export class CidrPool {
 
   /** `new CidrPool('10.244.0.0/16', 24)` has 256 parts. */
   constructor(cidr: string, partPrefix: number) {
-    this.#network = parseCidr(cidr);
+    const network = ipv4Network(cidr);
+    if (network === undefined) throw new RangeError(`Not an IPv4 network: ${cidr}`);
+    this.#network = network;
     if (partPrefix < this.#network.prefix || partPrefix > 30) {
       throw new RangeError(`Parts of ${cidr} must have a prefix of ${this.#network.prefix} to 30: it is ${partPrefix}`);
     }
@@ -52,25 +56,19 @@ export class CidrPool {
   }
 
   #cidrOf(index: number): string {
-    const address = this.#network.base + index * this.#partSize();
-    return `${[24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')}/${this.#partPrefix}`;
+    const value = BigInt(this.#network.base + index * this.#partSize());
+    return `${formatIp({ family: 4, value })}/${this.#partPrefix}`;
   }
 
   #indexOf(cidr: string): number | undefined {
-    try {
-      const index = Math.floor((parseCidr(cidr).base - this.#network.base) / this.#partSize());
-      return index >= 0 && index < this.#count ? index : undefined;
-    } catch {
-      return undefined; // Another address family, or not a CIDR: not a part of this network.
-    }
+    const part = ipv4Network(cidr);
+    if (part === undefined) return undefined; // Another address family, or not a CIDR: not a part of this network.
+    const index = Math.floor((part.base - this.#network.base) / this.#partSize());
+    return index >= 0 && index < this.#count ? index : undefined;
   }
 }
 
-function parseCidr(cidr: string): Network {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
-  const [a = 256, b = 256, c = 256, d = 256, prefix = 33] = (match ?? []).slice(1).map(Number);
-  if ([a, b, c, d].some((byte) => byte > 255) || prefix > 32) throw new RangeError(`Not an IPv4 network: ${cidr}`);
-  const size = 2 ** (32 - prefix);
-  const address = ((a * 256 + b) * 256 + c) * 256 + d;
-  return { base: Math.floor(address / size) * size, prefix };
+function ipv4Network(cidr: string): Network | undefined {
+  const network = parseCidr(cidr);
+  return network?.family === 4 ? { base: Number(network.address), prefix: network.prefixLength } : undefined;
 }

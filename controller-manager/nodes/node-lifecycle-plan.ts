@@ -16,7 +16,7 @@
 
 import { regionLabel, zoneLabel } from '../../api/labels.ts';
 import { isNodeReady } from '../../api/nodes.ts';
-import { podCondition } from '../../api/pods.ts';
+import { isPodReady } from '../../api/pods.ts';
 import { formatTime } from '../../api/time.ts';
 import type { Node, Pod, PodCondition } from '../../api/types/core/v1.ts';
 import type { Cached } from '../../client/object-cache.ts';
@@ -111,7 +111,7 @@ export function computeOldLabels({ metadata }: Cached<Node>): Record<string, str
 
 /** The pod's conditions, not ready as of now; undefined where it is not ready anyway. */
 export function computeNotReadyConditions(pod: Cached<Pod>, now: number): PodCondition[] | undefined {
-  if (podCondition(pod, 'Ready')?.status !== 'True') return undefined;
+  if (!isPodReady(pod)) return undefined;
   return (pod.status?.conditions ?? []).map((condition) =>
     condition.type === 'Ready'
       ? { ...condition, status: 'False', lastTransitionTime: formatTime(now) }

@@ -5,6 +5,7 @@
 
 import { equalJson } from '../../api/json-record.ts';
 import { keyOf } from '../../api/object.ts';
+import { isPodTerminating } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
@@ -51,7 +52,7 @@ export function createTaintEvictionController({
 
   function cancel(key: string, pod: Cached<Pod>): void {
     const waited = deadlines.delete(key);
-    if (!waited || pod.metadata.deletionTimestamp !== undefined) return;
+    if (!waited || isPodTerminating(pod)) return;
     recorder.record(pod, {
       type: 'Normal',
       reason: 'TaintManagerEviction',

@@ -5,7 +5,7 @@
 
 import { outOfServiceTaint } from '../../api/labels.ts';
 import { keyOf } from '../../api/object.ts';
-import { isPodFinished } from '../../api/pods.ts';
+import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
 import { nodes, pods } from '../../api/resources/core.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { type Controller, objectOfChange } from '../../client/controller.ts';
@@ -89,10 +89,10 @@ export function createPodGarbageController(context: ControllerContext, settings:
       if (change.type !== 'deleted' && isPodFinished(change.next)) finished.add(key);
       else finished.delete(key);
       if (change.type === 'deleted') return [];
-      const { metadata, spec } = change.next;
+      const { spec } = change.next;
       const orphan = spec?.nodeName !== undefined && informers.nodes.get(spec.nodeName) === undefined;
       const surplus = finished.has(key) && finished.size > settings.terminatedPodThreshold;
-      return metadata.deletionTimestamp !== undefined || orphan || surplus ? [key] : [];
+      return isPodTerminating(change.next) || orphan || surplus ? [key] : [];
     })
     .watch(informers.nodes, (change) => {
       const { name } = objectOfChange(change).metadata;

@@ -1,15 +1,16 @@
 /** What an APIService may say. */
 
+import type { APIService, APIServiceSpec, APIServiceStatus } from '../../api/types/apiregistration/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1035Label, checkDns1123Subdomain, checkPathSegment, checkPortNumber } from '../validation/names.ts';
-import type { ApiService, ApiServiceSpec, ApiServiceStatus } from './types.ts';
 
 const specPath = FieldPath.of('spec');
+const noSpec: APIServiceSpec = { groupPriorityMinimum: 0, versionPriority: 0 };
 const conditionStates = ['True', 'False', 'Unknown'];
 const highestGroupPriority = 20_000;
 const highestVersionPriority = 1000;
 
-export function validateApiService({ metadata, spec = {} }: ApiService, errors: FieldErrors): void {
+export function validateApiService({ metadata, spec = noSpec }: APIService, errors: FieldErrors): void {
   const { group = '', version = '' } = spec;
   const requiredName = `${version}.${group}`;
   for (const field of ['generateName', 'name'] as const)
@@ -41,7 +42,7 @@ function validatePriority(
     errors.invalid(specPath.child(field), value, `must be positive and less than ${highest}`);
 }
 
-function validateLocal({ caBundle, insecureSkipTLSVerify: skips = false }: ApiServiceSpec, errors: FieldErrors): void {
+function validateLocal({ caBundle, insecureSkipTLSVerify: skips = false }: APIServiceSpec, errors: FieldErrors): void {
   const bytes = Buffer.from(caBundle ?? '', 'base64').length;
   if (bytes > 0)
     errors.invalid(specPath.child('caBundle'), `${bytes} bytes`, 'local APIServices may not have a caBundle');
@@ -54,8 +55,8 @@ function validateLocal({ caBundle, insecureSkipTLSVerify: skips = false }: ApiSe
 }
 
 function validateRemote(
-  { caBundle = '', insecureSkipTLSVerify: skips = false }: ApiServiceSpec,
-  { namespace = '', name = '', port = 0 }: NonNullable<ApiServiceSpec['service']>,
+  { caBundle = '', insecureSkipTLSVerify: skips = false }: APIServiceSpec,
+  { namespace = '', name = '', port = 0 }: NonNullable<APIServiceSpec['service']>,
   errors: FieldErrors,
 ): void {
   const path = specPath.child('service');
@@ -67,7 +68,7 @@ function validateRemote(
     errors.invalid(specPath.child('insecureSkipTLSVerify'), skips, 'may not be true if caBundle is present');
 }
 
-export function validateConditionStates(status: ApiServiceStatus | undefined, errors: FieldErrors): void {
+export function validateConditionStates(status: APIServiceStatus | undefined, errors: FieldErrors): void {
   for (const [i, { status: state = '' }] of (status?.conditions ?? []).entries()) {
     const path = FieldPath.of('status', 'conditions').index(i).child('status');
     if (!conditionStates.includes(state)) errors.notSupported(path, state, conditionStates);

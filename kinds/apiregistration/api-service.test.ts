@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Stored } from '../../api/object.ts';
+import type { APIService, APIServiceCondition, APIServiceSpec } from '../../api/types/apiregistration/v1.ts';
 import { FieldErrors } from '../../machinery/field-errors.ts';
 import { decode } from '../../machinery/schema/decode.ts';
 import { apiServiceKind } from './api-service.ts';
-import type { ApiService, ApiServiceCondition, ApiServiceSpec } from './types.ts';
 
-const local: ApiServiceSpec = {
+const local: APIServiceSpec = {
   group: 'a.example',
   version: 'v1',
   groupPriorityMinimum: 20_000,
@@ -14,20 +14,20 @@ const local: ApiServiceSpec = {
 };
 const service = { namespace: 'a', name: 'b' };
 
-function messagesOf(object: ApiService, subresource?: string): string[] {
+function messagesOf(object: APIService, subresource?: string): string[] {
   const errors = new FieldErrors();
   apiServiceKind.strategy.setDefaults?.(object);
   apiServiceKind.strategy.validate?.(object, errors, { subresource });
   return errors.list.map(({ field, message }) => `${field}: ${message}`);
 }
 
-const ofSpec = (spec: ApiServiceSpec) => {
+const ofSpec = (spec: Partial<APIServiceSpec>) => {
   const whole = { ...local, ...spec };
   return messagesOf({ metadata: { name: `${whole.version}.${whole.group}` }, spec: whole });
 };
 
 describe('the specification of an APIService', () => {
-  const cases: [string, ApiServiceSpec, string[]][] = [
+  const cases: [string, Partial<APIServiceSpec>, string[]][] = [
     ['may be local', {}, []],
     ['may be the core', { group: '' }, []],
     ['may be behind a service', { service, insecureSkipTLSVerify: true }, []],
@@ -105,7 +105,7 @@ describe('the name of an APIService', () => {
 
 describe('an APIService', () => {
   it('asks its service at the port for TLS', () => {
-    const object: ApiService = { spec: { service: { ...service } } };
+    const object: APIService = { spec: { ...local, service: { ...service } } };
     apiServiceKind.strategy.setDefaults?.(object);
     assert.equal(object.spec?.service?.port, 443);
   });
@@ -136,7 +136,7 @@ describe('an APIService', () => {
 
   it('keeps its status when its specification is written, and all but it when its status is', () => {
     const previous = stored(local, [{ type: 'Available', status: 'True' }]);
-    const next = (): Stored<ApiService> => {
+    const next = (): Stored<APIService> => {
       const object = stored({ ...local, versionPriority: 5 }, []);
       object.metadata.labels = { new: 'label' };
       return object;
@@ -155,7 +155,7 @@ describe('an APIService', () => {
     ]));
 
   it('shows in a table who serves it', () => {
-    const cellsOf = (object: Stored<ApiService>) =>
+    const cellsOf = (object: Stored<APIService>) =>
       apiServiceKind.columns.map((column) => column.cell(object, Date.parse('2026-01-01T00:01:00Z')));
     const available = (status: string, reason?: string) => [{ type: 'Available', status, ...(reason && { reason }) }];
     assert.deepEqual(
@@ -170,7 +170,7 @@ describe('an APIService', () => {
   });
 });
 
-function stored(spec: ApiServiceSpec, conditions?: ApiServiceCondition[]): Stored<ApiService> {
+function stored(spec: APIServiceSpec, conditions?: APIServiceCondition[]): Stored<APIService> {
   return {
     apiVersion: 'apiregistration.k8s.io/v1',
     kind: 'APIService',

@@ -1,16 +1,16 @@
 /** The kind APIService. */
 
 import { apiServices } from '../../api/resources/apiregistration.ts';
+import type { APIService, APIServiceStatus } from '../../api/types/apiregistration/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { validateApiService, validateConditionStates } from './api-service-validation.ts';
-import type { ApiService, ApiServiceStatus } from './types.ts';
 
 const defaultPort = 443;
-const { prepareForUpdate: keepOtherPart } = specAndStatus<ApiService>({ hasGeneration: false });
+const { prepareForUpdate: keepOtherPart } = specAndStatus<APIService>({ hasGeneration: false });
 
-export const apiServiceKind = defineKind<ApiService>(apiServices, {
+export const apiServiceKind = defineKind(apiServices, {
   categories: ['api-extensions'],
   subresources: [statusSubresource],
   columns: [
@@ -26,7 +26,7 @@ export const apiServiceKind = defineKind<ApiService>(apiServices, {
     metadataOnUpdate: 'both',
     nameFormat: 'pathSegment',
     setDefaults(object) {
-      object.spec ??= {};
+      object.spec ??= { groupPriorityMinimum: 0, versionPriority: 0 };
       if (object.spec.service) object.spec.service.port ??= defaultPort;
     },
     prepareForCreate(object) {
@@ -49,7 +49,7 @@ export const apiServiceKind = defineKind<ApiService>(apiServices, {
 });
 
 /** What the server itself serves is there from the first moment. */
-function localCondition({ metadata }: ApiService) {
+function localCondition({ metadata }: APIService) {
   return {
     type: 'Available',
     status: 'True',
@@ -59,7 +59,7 @@ function localCondition({ metadata }: ApiService) {
   };
 }
 
-function availabilityOf(status: ApiServiceStatus | undefined): string {
+function availabilityOf(status: APIServiceStatus | undefined): string {
   const condition = status?.conditions?.find(({ type }) => type === 'Available');
   if (!condition) return 'Unknown';
   const { status: state = '', reason } = condition;

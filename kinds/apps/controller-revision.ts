@@ -1,6 +1,6 @@
 /** The kind ControllerRevision. */
 
-import { parseApiVersion } from '../../api/resource.ts';
+import { parseApiVersion, qualifiedName } from '../../api/resource.ts';
 import { controllerRevisions } from '../../api/resources/apps.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
@@ -14,7 +14,7 @@ export const controllerRevisionKind = defineKind(controllerRevisions, {
       const owner = (metadata.ownerReferences ?? []).find(({ controller }) => controller === true);
       if (owner === undefined) return '<none>';
       const { group } = parseApiVersion(owner.apiVersion) ?? { group: '' };
-      return `${owner.kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${owner.name}`;
+      return `${qualifiedName(owner.kind.toLowerCase(), group)}/${owner.name}`;
     }),
     { ...numberColumn('Revision', 'Its number.', ({ revision }) => revision), type: 'string' },
     ageColumn,

@@ -3,6 +3,7 @@
  * backwards, or end a Job twice.
  */
 
+import { parseTime } from '../../api/time.ts';
 import type { Job, JobSpec, JobStatus } from '../../api/types/batch/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { validateCounts } from '../workloads/workload-rules.ts';
@@ -57,7 +58,8 @@ function validateConditions(status: JobStatus, errors: FieldErrors): void {
     errors.invalid(at, completionTime, 'cannot set completionTime when there is no Complete=True condition');
   }
   if (!completionTime && isComplete) errors.required(at, 'completionTime is required for Complete jobs');
-  if (completionTime && startTime && Date.parse(completionTime) < Date.parse(startTime)) {
+  const [start, end] = [parseTime(startTime), parseTime(completionTime)];
+  if (start !== undefined && end !== undefined && end < start) {
     errors.invalid(at, completionTime, 'completionTime cannot be set before startTime');
   }
   if (isTrue(status, 'Failed') && !isTrue(status, 'FailureTarget')) {

@@ -3,6 +3,7 @@
 import { humanDuration } from '../../api/human-duration.ts';
 import type { Stored } from '../../api/object.ts';
 import { jobs } from '../../api/resources/batch.ts';
+import { parseTime } from '../../api/time.ts';
 import type { Job } from '../../api/types/batch/v1.ts';
 import { FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
@@ -77,7 +78,6 @@ function formatCompletions({ spec, status }: Job): string {
 }
 
 function formatDuration({ status }: Job, now: number): string {
-  if (!status?.startTime) return '';
-  const end = status.completionTime ? Date.parse(status.completionTime) : now;
-  return humanDuration(end - Date.parse(status.startTime));
+  const start = parseTime(status?.startTime);
+  return start === undefined ? '' : humanDuration((parseTime(status?.completionTime) ?? now) - start);
 }

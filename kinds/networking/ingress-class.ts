@@ -1,6 +1,7 @@
 /** The kind IngressClass. */
 
 import { defaultIngressClassAnnotation } from '../../api/labels.ts';
+import { qualifiedName } from '../../api/resource.ts';
 import { ingressClasses } from '../../api/resources/networking.ts';
 import type { IngressClassParametersReference, IngressClassSpec } from '../../api/types/networking/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
@@ -20,9 +21,9 @@ export const ingressClassKind = defineKind(ingressClasses, {
     },
     textColumn('Controller', 'Who serves Ingresses of the class.', ({ spec }) => spec?.controller ?? ''),
     textColumn('Parameters', 'Where its settings are.', ({ spec }) => {
-      const { apiGroup, kind, name } = spec?.parameters ?? {};
+      const { apiGroup = '', kind, name } = spec?.parameters ?? {};
       if (kind === undefined) return '<none>';
-      return apiGroup ? `${kind}.${apiGroup}/${name}` : `${kind}/${name}`;
+      return `${qualifiedName(kind, apiGroup)}/${name}`;
     }),
     ageColumn,
   ],

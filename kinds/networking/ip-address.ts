@@ -1,6 +1,7 @@
 /** The kind IPAddress. */
 
 import type { KubernetesObject } from '../../api/object.ts';
+import { qualifiedName } from '../../api/resource.ts';
 import { ipAddresses } from '../../api/resources/networking.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, textColumn } from '../columns.ts';
@@ -69,6 +70,6 @@ function internalForm(parent: ParentReference | null | undefined): unknown {
 function formatParent(parent: ParentReference | null | undefined): string {
   if (!parent) return '<none>';
   const { group = '', resource = '', namespace = '', name = '' } = parent;
-  const kind = (group === '' ? resource : `${resource}.${group}`).toLowerCase();
+  const kind = qualifiedName(resource, group).toLowerCase();
   return [kind, ...(namespace === '' ? [] : [namespace]), name].join('/');
 }

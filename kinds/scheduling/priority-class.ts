@@ -1,12 +1,12 @@
 /** The kind PriorityClass. */
 
-import { own } from '../../api/json-record.ts';
 import { priorityClasses } from '../../api/resources/scheduling.ts';
 import type { PriorityClass } from '../../api/types/scheduling/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
 import { validateImmutable } from '../validation/immutable.ts';
+import { systemPriorityClasses } from './system-priority-classes.ts';
 
 export const priorityClassKind = defineKind(priorityClasses, {
   shortNames: ['pc'],
@@ -41,20 +41,16 @@ export const priorityClassKind = defineKind(priorityClasses, {
 const highestUserPriority = 1_000_000_000;
 const policies = ['PreemptLowerPriority', 'Never'];
 
-/** The classes that a new cluster contains; no others may have the prefix. */
-const systemPriorities: Readonly<Record<string, number>> = {
-  'system-node-critical': 2_000_001_000,
-  'system-cluster-critical': 2_000_000_000,
-};
-
 function validatePriorityClass(object: PriorityClass, errors: FieldErrors): void {
   const { name = '' } = object.metadata ?? {};
   if (name.startsWith('system-')) {
-    if (own(systemPriorities, name) !== object.value) {
+    const known = systemPriorityClasses.find((one) => one.name === name);
+    if (known?.value !== object.value) {
       const why = "priority class names with 'system-' prefix are reserved for system use only. error: ";
-      const detail = Object.hasOwn(systemPriorities, name)
-        ? `value of ${name} PriorityClass must be ${systemPriorities[name]}`
-        : `${name} is not a known system priority class`;
+      const detail =
+        known === undefined
+          ? `${name} is not a known system priority class`
+          : `value of ${name} PriorityClass must be ${known.value}`;
       errors.forbidden(FieldPath.of('metadata', 'name'), why + detail);
     }
   } else if ((object.value ?? 0) > highestUserPriority) {

@@ -7,8 +7,8 @@ import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { validateDriverName } from '../validation/driver-name.ts';
 import { validateImmutable } from '../validation/immutable.ts';
-import { validateDriverName } from './driver-name.ts';
 
 const specDefinition = 'io.k8s.api.storage.v1.CSIDriverSpec';
 

@@ -5,9 +5,9 @@ import type { CSINode, CSINodeDriver } from '../../api/types/storage/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind } from '../define-kind.ts';
+import { validateDriverName } from '../validation/driver-name.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkQualifiedName } from '../validation/names.ts';
-import { validateDriverName } from './driver-name.ts';
 
 export const csiNodeKind = defineKind(csiNodes, {
   columns: [

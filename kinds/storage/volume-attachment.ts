@@ -7,9 +7,9 @@ import { ageColumn, booleanColumn, nameColumn, textColumn } from '../columns.ts'
 import { validateInlineVolumeSpec } from '../core/volumes/persistent-volume-validation.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
+import { validateDriverName } from '../validation/driver-name.ts';
 import { validateImmutableStruct } from '../validation/immutable.ts';
 import { checkDns1123Subdomain } from '../validation/names.ts';
-import { validateDriverName } from './driver-name.ts';
 
 export const volumeAttachmentKind = defineKind(volumeAttachments, {
   subresources: [statusSubresource],

@@ -22,10 +22,12 @@ export interface HookDependencies {
   readonly userAgent: string;
 }
 
-type Handler = DeepReadonly<LifecycleHandler> & { readonly sleep?: { readonly seconds: number } };
-
 /** Whether the hook did its work within the time. */
-export async function runHook(handler: Handler, input: HookInput, dependencies: HookDependencies): Promise<boolean> {
+export async function runHook(
+  handler: DeepReadonly<LifecycleHandler>,
+  input: HookInput,
+  dependencies: HookDependencies,
+): Promise<boolean> {
   const { container, containerId, podIp, timeoutMs, signal } = input;
   const { runtime, clock, userAgent } = dependencies;
   const patience = { timeoutMs, clock, signal };

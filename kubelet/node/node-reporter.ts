@@ -7,6 +7,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isNodeReady, nodeCondition } from '../../api/nodes.ts';
 import type { Stored } from '../../api/object.ts';
 import { nodes } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -136,7 +137,7 @@ export class NodeReporter {
     if (isOther && node !== undefined) await this.#setLabels();
     const due = clock.monotonic() - (this.#written?.at ?? Number.NEGATIVE_INFINITY) >= reportEveryMs;
     if (due || isOther || this.#isNews(stored, status)) await this.#write(stored, status);
-    if (this.#written?.wasTakenForDead && isReady(status)) {
+    if (this.#written?.wasTakenForDead && isNodeReady({ status })) {
       this.#written = { ...this.#written, wasTakenForDead: false };
       this.#options.onRevived();
     }
@@ -168,7 +169,7 @@ export class NodeReporter {
   /** Empty: it is ready. Undefined: a kubelet that was started again says nothing before it knows. */
   #whyNotReady(node: NodeObject | undefined): string | undefined {
     const { clock, whyNotReady, isStarting } = this.#options;
-    const wasTold = node?.status?.conditions?.some(({ type }) => type === 'Ready') ?? false;
+    const wasTold = node !== undefined && nodeCondition(node, 'Ready') !== undefined;
     const mayWait = wasTold && isStarting() && clock.monotonic() - this.#startedAt < startLimitMs;
     return this.#runtimeTrouble ?? (mayWait ? undefined : (whyNotReady() ?? ''));
   }
@@ -187,13 +188,13 @@ export class NodeReporter {
     const { client, clock, nodeName } = this.#options;
     const patch = { type: 'strategic', body: { status: patchOfNodeStatus(status) } } as const;
     const answer = await client.patch<Node>(nodes, { name: nodeName }, patch, { subresource: 'status' });
-    const wasTakenForDead = node.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'Unknown');
+    const wasTakenForDead = nodeCondition(node, 'Ready')?.status === 'Unknown';
     this.#written = {
       uid: answer.metadata.uid,
       at: clock.monotonic(),
       status,
       shown: ownPartOf(answer.status, status),
-      wasTakenForDead: this.#written?.wasTakenForDead || (wasTakenForDead ?? false),
+      wasTakenForDead: this.#written?.wasTakenForDead || wasTakenForDead,
     };
   }
 
@@ -220,6 +221,3 @@ export class NodeReporter {
     return { ...nodeLabels({ nodeName, machine }), ...labels };
   }
 }
-
-const isReady = ({ conditions }: NodeStatus): boolean =>
-  conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;

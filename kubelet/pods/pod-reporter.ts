@@ -1,6 +1,7 @@
 /** What the API is told of one pod: its status, as it stands and as it ended, and that a resize must wait. */
 
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
+import type { PodStatus } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { resizePendingMessage } from '../containers/allocated-resources.ts';
@@ -13,7 +14,7 @@ import type { ObservedPods } from './observed-pods.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
 import { failureOf, isRejected, objectFateOf, type PodState } from './pod-state.ts';
 import { withRemembered } from './remembered-containers.ts';
-import { computePodStatus, computeRejectedStatus, type KubeletPodStatus } from './status/pod-status.ts';
+import { computePodStatus, computeRejectedStatus } from './status/pod-status.ts';
 import type { StatusManager } from './status/status-manager.ts';
 
 export interface PodReporterDependencies {
@@ -64,7 +65,7 @@ export class PodReporter {
     statuses.set(object, this.#statusOf(pod, state, { over: true }), { coalesce: false }, signal);
   }
 
-  #statusOf(pod: PodObject, state: PodState, { over }: { readonly over: boolean }): KubeletPodStatus {
+  #statusOf(pod: PodObject, state: PodState, { over }: { readonly over: boolean }): PodStatus {
     const { runtime, observed, prober, volumes, clock, nodeIp } = this.#dependencies;
     const known = this.#known;
     const failure = failureOf(state);
@@ -87,7 +88,7 @@ export class PodReporter {
     });
   }
 
-  #tellResize(pod: PodObject, { conditions = [] }: KubeletPodStatus): void {
+  #tellResize(pod: PodObject, { conditions = [] }: PodStatus): void {
     const isPending = (all: readonly { readonly type: string }[]) =>
       all.some(({ type }) => type === 'PodResizePending');
     if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;

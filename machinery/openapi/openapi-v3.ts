@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { apiPathOf, type GroupVersion } from '../../api/resource.ts';
 import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isPublished, openApiFacts } from '../schema/schema.ts';
@@ -27,8 +28,7 @@ import {
 } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
-const openApiPathOf = ({ group, version }: Pick<DescribedResource, 'group' | 'version'>): string =>
-  group === '' ? `api/${version}` : `apis/${group}/${version}`;
+const openApiPathOf = (version: GroupVersion): string => apiPathOf(version).slice(1);
 
 /** Documents that describe discovery itself, and what each answers with. */
 function discoveryPaths(kinds: readonly DescribedResource[]): Map<string, string> {

@@ -1,6 +1,6 @@
 /** The URLs of a kind and what can be done with them, from what the kind says of itself. Not tied to a version of OpenAPI. */
 
-import { apiVersionOf, type Subresource, type Verb } from '../../api/resource.ts';
+import { apiPathOf, type Subresource, type Verb } from '../../api/resource.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { openApiFacts } from '../schema/schema.ts';
 
@@ -99,7 +99,7 @@ const deleteParameters: readonly Parameter[] = [
 
 /** All paths of one kind, in the order of upstream's documents. */
 export function pathsOfKind(kind: DescribedResource): Path[] {
-  const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${apiVersionOf(kind)}`;
+  const root = apiPathOf(kind);
   const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : `${root}/${kind.plural}`;
   const inNamespace = kind.namespaced ? [namespaceParameter, pretty] : [pretty];
   const one = `${collection}/{name}`;

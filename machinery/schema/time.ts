@@ -4,6 +4,7 @@
  */
 
 import { goQuote } from '../../api/go-text.ts';
+import { formatTime } from '../../api/time.ts';
 
 /** The text is no time; the message is Go's. */
 export class TimeError extends Error {
@@ -14,15 +15,14 @@ const secondsPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d
 
 /** The stored form of an RFC 3339 time: UTC, whole seconds. */
 export function canonicalTime(text: string): string {
-  const milliseconds = readTime(text, false);
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  return formatTime(readTime(text, false));
 }
 
 /** The stored form of a time with microseconds. */
 export function canonicalMicroTime(text: string): string {
-  const milliseconds = readTime(text, true);
+  const wholeSeconds = formatTime(readTime(text, true)).slice(0, -1);
   const fraction = secondsPattern.exec(text)?.[1] ?? '';
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
+  return `${wholeSeconds}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
 }
 
 interface Element {

@@ -4,6 +4,7 @@
  */
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { needsHealthCheckPort } from '../../api/services.ts';
 import { badRequest, conflict } from '../../api/status-error.ts';
 import type { ServiceSpec, Toleration } from '../../api/types/core/v1.ts';
 import {
@@ -11,7 +12,6 @@ import {
   allocatesNodePorts,
   completeFamilies,
   keepAllocated,
-  needsHealthCheckPort,
 } from '../../apiserver/registry/allocators/service-needs.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
 import { FieldErrors, invalidObject } from '../../machinery/field-errors.ts';

@@ -1,6 +1,7 @@
 /** `pods/<name>/binding` and the older `bindings`: a pod gets its node, once. */
 
 import type { Stored } from '../../../api/object.ts';
+import { isPodTerminating } from '../../../api/pods.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
 import { formatTime, nilTime } from '../../../api/time.ts';
@@ -55,7 +56,7 @@ function checkTarget(binding: Binding, name: string): void {
 
 function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   const { name } = pod.metadata;
-  if (pod.metadata.deletionTimestamp !== undefined) {
+  if (isPodTerminating(pod)) {
     throw conflict(bindingName, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   }
   if (pod.spec?.nodeName)

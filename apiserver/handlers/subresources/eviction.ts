@@ -2,7 +2,7 @@
 
 import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import type { Stored } from '../../../api/object.ts';
-import { isPodReady } from '../../../api/pods.ts';
+import { isPodReady, isPodTerminating } from '../../../api/pods.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
@@ -84,9 +84,8 @@ function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof 
 }
 
 /** Pods that do not serve yet, or not any more, are nobody's disruption. */
-function isCounted({ status, metadata }: Stored<Pod>): boolean {
-  const phase = status?.phase ?? 'Pending';
-  return phase === 'Running' && metadata.deletionTimestamp === undefined;
+function isCounted(pod: Stored<Pod>): boolean {
+  return pod.status?.phase === 'Running' && !isPodTerminating(pod);
 }
 
 async function findBudget(objects: ObjectReader, pod: Stored<Pod>): Promise<Budget | undefined> {

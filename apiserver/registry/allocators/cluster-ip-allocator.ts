@@ -1,6 +1,7 @@
 /** Gives Services their cluster IPs. */
 
 import { randomInt } from 'node:crypto';
+import { isHeadless, needsClusterIp } from '../../../api/services.ts';
 import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
@@ -9,7 +10,6 @@ import type { Store } from '../../store/store.ts';
 import { type AddressRange, addressNumber } from './address-range.ts';
 import { AllocationTable } from './allocation-table.ts';
 import type { Allocation, ServiceAllocations } from './service-allocations.ts';
-import { isHeadless, needsClusterIp } from './service-needs.ts';
 
 export interface ClusterIpAllocatorOptions {
   readonly store: Store;

@@ -1,6 +1,7 @@
 /** Gives Services their ports on the nodes, that of the health check among them. */
 
 import { randomInt } from 'node:crypto';
+import { hasNodePorts, needsHealthCheckPort } from '../../../api/services.ts';
 import { internalError } from '../../../api/status-error.ts';
 import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
@@ -9,7 +10,7 @@ import { FieldPath } from '../../../machinery/field-errors.ts';
 import type { Store } from '../../store/store.ts';
 import { AllocationTable } from './allocation-table.ts';
 import type { Allocation, ServiceAllocations } from './service-allocations.ts';
-import { allocatesNodePorts, hasNodePorts, needsHealthCheckPort } from './service-needs.ts';
+import { allocatesNodePorts } from './service-needs.ts';
 
 export interface NodePortAllocatorOptions {
   readonly store: Store;

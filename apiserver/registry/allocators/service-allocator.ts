@@ -2,6 +2,7 @@
 
 import type { Stored } from '../../../api/object.ts';
 import { services } from '../../../api/resources/core.ts';
+import { needsHealthCheckPort } from '../../../api/services.ts';
 import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Logger } from '../../../base/logger.ts';
@@ -13,7 +14,7 @@ import type { Holder, Repaired } from './allocation-table.ts';
 import { ClusterIpAllocator, type ClusterIpAllocatorOptions } from './cluster-ip-allocator.ts';
 import { NodePortAllocator, type NodePortAllocatorOptions } from './node-port-allocator.ts';
 import { type Allocation, ServiceAllocations } from './service-allocations.ts';
-import { alignClusterIps, completeFamilies, keepAllocated, needsHealthCheckPort } from './service-needs.ts';
+import { alignClusterIps, completeFamilies, keepAllocated } from './service-needs.ts';
 
 type StoredService = Stored<Service>;
 type ReadService = DeepReadonly<StoredService>;

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equalJson } from '../../../api/json-record.ts';
 import { parseIp } from '../../../api/net.ts';
+import { needsClusterIp, needsHealthCheckPort } from '../../../api/services.ts';
 import type { ServicePort, ServiceSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { validateClusterIps } from '../../../kinds/core/services/service-validation.ts';
@@ -10,19 +11,9 @@ import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts'
 
 type ReadSpec = DeepReadonly<ServiceSpec>;
 
-export const isHeadless = (spec: ReadSpec): boolean => spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None';
-
-export const needsClusterIp = ({ type = 'ClusterIP' }: ReadSpec): boolean => type !== 'ExternalName';
-
-/** May have ports on the nodes. */
-export const hasNodePorts = ({ type }: ReadSpec): boolean => type === 'NodePort' || type === 'LoadBalancer';
-
 /** Is given ports on the nodes where it asks for none in particular. */
 export const allocatesNodePorts = ({ type, allocateLoadBalancerNodePorts }: ReadSpec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
-
-export const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ReadSpec): boolean =>
-  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
 
 /** What clients leave out of an update although they do not mean to give it up. */
 export function keepAllocated(next: ServiceSpec, previous: ReadSpec): void {

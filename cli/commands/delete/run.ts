@@ -1,6 +1,6 @@
 /** `delete`: objects by name, by selector or by file, and waits until they are gone. */
 
-import type { Resource, ServedResource } from '../../../api/resource.ts';
+import { qualifiedName, type Resource, type ServedResource } from '../../../api/resource.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
@@ -42,7 +42,7 @@ function isClassicDelete(args: Arguments): boolean {
 }
 
 const sentence = ({ kind, name }: Deletion): string =>
-  `${kind.singular}${kind.group === '' ? '' : `.${kind.group}`} "${name}" deleted\n`;
+  `${qualifiedName(kind.singular, kind.group)} "${name}" deleted\n`;
 
 function deleteOptions(args: Arguments): DeleteOptions {
   const cascade = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan' } as const;

@@ -1,8 +1,10 @@
 /** `describe`: an object in full, for people, with the events that concern it. */
 
+import { ageOf } from '../../../api/human-duration.ts';
 import type { Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { events } from '../../../api/resources/core.ts';
+import { parseTime } from '../../../api/time.ts';
 import type { Event } from '../../../api/types/core/v1.ts';
 import type { Client } from '../../../client/client.ts';
 import { type Arguments, textOf, textsOf } from '../../arguments.ts';
@@ -31,26 +33,28 @@ async function describeEvents(client: Client, kind: Resource, { metadata }: Stor
   const fieldSelector = [`involvedObject.name=${metadata.name}`, `involvedObject.kind=${kind.kind}`].join(',');
   const found = await listAll(client, events, { namespace: metadata.namespace, fieldSelector });
   if (found.length === 0) return 'Events:       <none>\n';
+  const now = Date.now();
   const rows = found
-    .sort((a, b) => timeOf(a) - timeOf(b))
-    .map((event) => [`  ${event.type ?? ''}`, event.reason ?? '', ageOf(event), sourceOf(event), event.message ?? '']);
+    .sort((a, b) => sortKey(a) - sortKey(b))
+    .map((event) => [
+      `  ${event.type ?? ''}`,
+      event.reason ?? '',
+      shownAge(event, now),
+      sourceOf(event),
+      event.message ?? '',
+    ]);
   return `Events:\n${alignColumns([['  Type', 'Reason', 'Age', 'From', 'Message'], ...rows], { minWidth: 6, padding: 3 })}`;
 }
 
-const timeOf = ({ lastTimestamp, eventTime, metadata }: Stored<Event>): number =>
-  Date.parse(lastTimestamp ?? eventTime ?? metadata.creationTimestamp);
+const timeOf = ({ lastTimestamp, eventTime, metadata }: Stored<Event>): string =>
+  lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+const sortKey = (event: Stored<Event>): number => parseTime(timeOf(event)) ?? 0;
 
 const sourceOf = ({ source, reportingComponent }: Stored<Event>): string =>
   source?.component || reportingComponent || '';
 
-function ageOf(event: Stored<Event>): string {
-  const seconds = Math.max(0, Math.round((Date.now() - timeOf(event)) / 1000));
-  const units: [number, string][] = [
-    [86_400, 'd'],
-    [3_600, 'h'],
-    [60, 'm'],
-  ];
-  const [size, unit] = units.find(([one]) => seconds >= 2 * one) ?? [1, 's'];
+/** `5m`, or `5m (x3)` when it happened several times. */
+function shownAge(event: Stored<Event>, now: number): string {
   const times = (event.count ?? 1) > 1 ? ` (x${event.count})` : '';
-  return `${Math.floor(seconds / size)}${unit}${times}`;
+  return `${ageOf(timeOf(event), now)}${times}`;
 }

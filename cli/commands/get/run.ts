@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { isRecord } from '../../../api/json-record.ts';
-import { parseApiVersion } from '../../../api/resource.ts';
+import { parseApiVersion, qualifiedName } from '../../../api/resource.ts';
 import { type Status, StatusError } from '../../../api/status-error.ts';
 import { UserError } from '../../../base/user-error.ts';
 import type { Client } from '../../../client/client.ts';
@@ -42,7 +42,7 @@ async function selectionsOf(client: Client, args: Arguments): Promise<Selection[
     manifests.map(async ({ apiVersion, kind, metadata }) => {
       const { group } = parseApiVersion(apiVersion) ?? { group: '' };
       return {
-        kind: await resolveKind(client, group === '' ? kind : `${kind}.${group}`),
+        kind: await resolveKind(client, qualifiedName(kind, group)),
         names: [metadata?.name ?? ''],
       };
     }),

@@ -8,13 +8,13 @@
  *   instance by a quota, is not asked for a hundred times.
  */
 
-import { randomInt } from 'node:crypto';
 import type { KubernetesObject } from '../../../api/object.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable, StatusError } from '../../../api/status-error.ts';
 import type { Pod, PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { errorText } from '../../../base/error-text.ts';
+import { randomSuffix } from '../../../base/random-suffix.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Recorder } from '../../../client/event-recorder.ts';
 import type { Expectations } from '../../../client/expectations.ts';
@@ -23,7 +23,6 @@ import type { Cached } from '../../../client/object-cache.ts';
 import { controllerOf, controllerReference } from '../ownership.ts';
 
 /** Letters and digits that make no words and are not mistaken for each other. */
-const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const longestNameBase = 58;
 const mostAtOnce = 500;
 
@@ -163,8 +162,7 @@ function podOf(owner: Owner, template: Template, name: string): Pod {
 }
 
 function randomName(owner: Owner): string {
-  const suffix = Array.from({ length: 5 }, () => suffixAlphabet[randomInt(suffixAlphabet.length)]).join('');
-  return `${`${owner.metadata.name}-`.slice(0, longestNameBase)}${suffix}`;
+  return `${`${owner.metadata.name}-`.slice(0, longestNameBase)}${randomSuffix()}`;
 }
 
 const isNamespaceTerminating = (error: unknown): boolean =>

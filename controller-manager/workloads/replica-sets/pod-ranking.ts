@@ -16,6 +16,7 @@
  */
 
 import { isPodReady, podCondition } from '../../../api/pods.ts';
+import { parseTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { compareText } from '../../../base/compare.ts';
 import type { Cached } from '../../../client/object-cache.ts';
@@ -72,12 +73,12 @@ function compareAges(
   timeOf: (pod: Cached<Pod>) => string | undefined,
   now: number,
 ): number {
-  const [timeA, timeB] = [timeOf(a), timeOf(b)];
+  const [timeA, timeB] = [parseTime(timeOf(a)), parseTime(timeOf(b))];
   if (timeA === undefined || timeB === undefined || timeA === timeB) return 0;
   return compare(ageRank(timeA, now), ageRank(timeB, now)) || compareText(a.metadata.uid, b.metadata.uid);
 }
 
-function ageRank(time: string, now: number): number {
-  const ageMs = now - Date.parse(time);
+function ageRank(time: number, now: number): number {
+  const ageMs = now - time;
   return ageMs <= 0 ? -1 : Math.floor(Math.log2(ageMs * 1e6));
 }

@@ -1,7 +1,7 @@
 /** What `kubectl get pods` shows. */
 
 import { humanDuration } from '../../../api/human-duration.ts';
-import { isPodReady, sidecarsOf } from '../../../api/pods.ts';
+import { isPodFinished, isPodReady, isPodTerminating, podCondition, sidecarsOf } from '../../../api/pods.ts';
 import { parseTime } from '../../../api/time.ts';
 import type { ContainerStatus, Pod } from '../../../api/types/core/v1.ts';
 import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
@@ -36,10 +36,7 @@ function countedStatuses(pod: Pod): ContainerStatus[] {
 
 function readiness(pod: Pod): string {
   const sidecars = sidecarsOf(pod.spec).length;
-  const isInitialized = (pod.status?.conditions ?? []).some(
-    ({ type, status }) => type === 'Initialized' && status === 'True',
-  );
-  const initializing = !isInitialized && initState(pod) !== undefined;
+  const initializing = isInitializing(pod);
   const ready = countedStatuses(pod).filter(
     (status) => status.ready && (isSidecarStatus(pod, status) || (!initializing && status.state?.running)),
   ).length;
@@ -48,20 +45,19 @@ function readiness(pod: Pod): string {
 
 /** The word under STATUS. */
 function podState(pod: Pod): string {
-  const { status, metadata } = pod;
+  const { status } = pod;
   let reason = status?.reason || status?.phase || '';
-  const gated = status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (gated?.reason === 'SchedulingGated') reason = 'SchedulingGated';
+  if (podCondition(pod, 'PodScheduled')?.reason === 'SchedulingGated') reason = 'SchedulingGated';
   const init = initState(pod);
   if (init !== undefined) reason = init;
-  if (init === undefined || isInitialized(pod)) reason = containerState(pod, init === undefined ? reason : reason);
-  if (metadata?.deletionTimestamp && status?.reason === 'NodeLost') return 'Unknown';
-  if (metadata?.deletionTimestamp && status?.phase !== 'Failed' && status?.phase !== 'Succeeded') return 'Terminating';
-  return reason;
+  if (init === undefined || isInitialized(pod)) reason = containerState(pod, reason);
+  if (isPodTerminating(pod) && status?.reason === 'NodeLost') return 'Unknown';
+  return isPodTerminating(pod) && !isPodFinished(pod) ? 'Terminating' : reason;
 }
 
-const isInitialized = (pod: Pod): boolean =>
-  pod.status?.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True') ?? false;
+const isTrue = (pod: Pod, condition: string): boolean => podCondition(pod, condition)?.status === 'True';
+const isInitialized = (pod: Pod): boolean => isTrue(pod, 'Initialized');
+const isInitializing = (pod: Pod): boolean => !isInitialized(pod) && initState(pod) !== undefined;
 
 /** Why initialization goes on, or undefined when it is over. */
 function initState(pod: Pod): string | undefined {
@@ -92,13 +88,11 @@ function containerState(pod: Pod, initial: string): string {
   }
   // A finished container beside one that still runs: the pod runs.
   if (reason !== 'Completed' || !isRunning) return reason;
-  const isReady = isPodReady(pod);
-  return isReady ? 'Running' : 'NotReady';
+  return isPodReady(pod) ? 'Running' : 'NotReady';
 }
 
 function restarts(pod: Pod, now: number): string {
-  const initializing = initState(pod) !== undefined && !isInitialized(pod);
-  const counted = initializing ? (pod.status?.initContainerStatuses ?? []) : countedStatuses(pod);
+  const counted = isInitializing(pod) ? (pod.status?.initContainerStatuses ?? []) : countedStatuses(pod);
   const count = counted.reduce((sum, { restartCount }) => sum + restartCount, 0);
   const last = Math.max(...counted.map(({ lastState }) => parseTime(lastState?.terminated?.finishedAt) ?? 0), 0);
   return count > 0 && last > 0 ? `${count} (${humanDuration(now - last)} ago)` : String(count);
@@ -107,9 +101,7 @@ function restarts(pod: Pod, now: number): string {
 function openGates(pod: Pod): string {
   const gates = pod.spec?.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const isOpen = (wanted: string) =>
-    pod.status?.conditions?.some(({ type, status }) => type === wanted && status === 'True') ?? false;
-  return `${gates.filter(({ conditionType }) => isOpen(conditionType)).length}/${gates.length}`;
+  return `${gates.filter(({ conditionType }) => isTrue(pod, conditionType)).length}/${gates.length}`;
 }
 
 /** A pod that has ended is told apart from one that runs, whatever its cells say. */

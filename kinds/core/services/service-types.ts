@@ -1,27 +1,21 @@
 /** What the types of Services need, and what goes when a Service changes from one type to another. Pure. */
 
 import { equalJson } from '../../../api/json-record.ts';
+import { hasNodePorts, needsClusterIp, needsHealthCheckPort } from '../../../api/services.ts';
 import type { ServiceSpec } from '../../../api/types/core/v1.ts';
-
-export const isHeadless = ({ clusterIP, clusterIPs }: ServiceSpec): boolean =>
-  clusterIPs?.length === 1 ? clusterIPs[0] === 'None' : clusterIP === 'None';
 
 /** Reached from outside: traffic policy for the outside means something. */
 export const isExternallyReachable = ({ type, externalIPs }: ServiceSpec): boolean =>
   type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs ?? []).length > 0);
 
-const hasClusterIp = ({ type }: ServiceSpec): boolean => type !== 'ExternalName';
-export const hasHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
-  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
-const hasNodePorts = ({ type }: ServiceSpec): boolean => type === 'NodePort' || type === 'LoadBalancer';
 const isLoadBalancer = ({ type }: ServiceSpec): boolean => type === 'LoadBalancer';
 
 /** Which fields belong to which types: a client that changes only the type does not mean to keep the others'. */
 const dependentFields: readonly (readonly [keyof ServiceSpec, (spec: ServiceSpec) => boolean])[] = [
-  ['ipFamilies', hasClusterIp],
-  ['ipFamilyPolicy', hasClusterIp],
-  ['internalTrafficPolicy', hasClusterIp],
-  ['healthCheckNodePort', hasHealthCheckPort],
+  ['ipFamilies', needsClusterIp],
+  ['ipFamilyPolicy', needsClusterIp],
+  ['internalTrafficPolicy', needsClusterIp],
+  ['healthCheckNodePort', needsHealthCheckPort],
   ['allocateLoadBalancerNodePorts', isLoadBalancer],
   ['loadBalancerClass', isLoadBalancer],
   ['externalTrafficPolicy', isExternallyReachable],
@@ -32,7 +26,7 @@ export function dropTypeDependentFields(next: ServiceSpec, previous: ServiceSpec
     if (belongs(previous) && !belongs(next) && equalJson(next[field], previous[field]))
       Reflect.deleteProperty(next, field);
   }
-  if (hasClusterIp(previous) && !hasClusterIp(next) && sameAddresses(next, previous)) {
+  if (needsClusterIp(previous) && !needsClusterIp(next) && sameAddresses(next, previous)) {
     delete next.clusterIP;
     delete next.clusterIPs;
   }

@@ -1,6 +1,7 @@
 /** The rules for Services, in upstream's order. */
 
 import { checkCidr, checkIp, parseIp } from '../../../api/net.ts';
+import { isHeadless, needsHealthCheckPort } from '../../../api/services.ts';
 import { checkSpecialIp } from '../../../api/special-ip.ts';
 import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
@@ -12,7 +13,7 @@ import {
   checkQualifiedName,
 } from '../../validation/names.ts';
 import { validatePort } from '../../workloads/pod-spec/handlers.ts';
-import { hasHealthCheckPort, isExternallyReachable, isHeadless } from './service-types.ts';
+import { isExternallyReachable } from './service-types.ts';
 
 const path = FieldPath.of('spec');
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -268,7 +269,7 @@ function validatePolicies(spec: ServiceSpec, errors: FieldErrors): void {
   } else if (externalTrafficPolicy !== '')
     errors.invalid(place, externalTrafficPolicy, 'may only be set for externally-accessible services');
   const healthPlace = path.child('healthCheckNodePort');
-  if (hasHealthCheckPort(spec)) {
+  if (needsHealthCheckPort(spec)) {
     if (healthCheckNodePort !== 0)
       for (const message of checkPortNumber(healthCheckNodePort))
         errors.invalid(healthPlace, healthCheckNodePort, message);

@@ -6,6 +6,7 @@ import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts'
 import { goDifference, goInternalForm } from '../../../machinery/schema/go-internal-form.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { shapeOf } from '../../../machinery/schema/shape.ts';
+import { validateDriverName } from '../../validation/driver-name.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
 import { validateNoBacksteps } from '../../validation/paths.ts';
 import { validateNodeSelector } from '../../workloads/pod-spec/placement.ts';
@@ -15,13 +16,7 @@ import {
   validatePositive,
   validateVolumeMode,
 } from '../../workloads/volumes/claim-validation.ts';
-import {
-  type SourceRule,
-  sharedSource,
-  sourceRule,
-  validateDriverName,
-  validateHostPath,
-} from '../../workloads/volumes/volume-sources.ts';
+import { type SourceRule, sharedSource, sourceRule, validateHostPath } from '../../workloads/volumes/volume-sources.ts';
 
 const path = FieldPath.of('spec');
 const reclaimPolicies = ['Delete', 'Recycle', 'Retain'];

@@ -235,9 +235,7 @@ interface MountContext extends PodContext {
   readonly mountPaths: ReadonlySet<string>;
 }
 
-type NewerMount = VolumeMount & { recursiveReadOnly?: string };
-
-function validateMount(mount: NewerMount, context: MountContext, path: FieldPath, errors: FieldErrors): void {
+function validateMount(mount: VolumeMount, context: MountContext, path: FieldPath, errors: FieldErrors): void {
   const { name, mountPath, subPath = '', subPathExpr = '' } = mount;
   if (name === '') errors.required(path.child('name'));
   if (!context.volumes.has(name)) errors.notFound(path.child('name'), name);
@@ -261,7 +259,7 @@ function validateMount(mount: NewerMount, context: MountContext, path: FieldPath
 const propagations = ['Bidirectional', 'HostToContainer', 'None'];
 const recursiveModes = ['Disabled', 'Enabled', 'IfPossible'];
 
-function validatePropagation(mount: NewerMount, context: MountContext, path: FieldPath, errors: FieldErrors): void {
+function validatePropagation(mount: VolumeMount, context: MountContext, path: FieldPath, errors: FieldErrors): void {
   const { mountPropagation: propagation, recursiveReadOnly, readOnly } = mount;
   if (propagation !== undefined) {
     const place = path.child('mountPropagation');

@@ -142,7 +142,7 @@ const stopSignals: readonly string[] = [
 const windowsSignals: readonly string[] = ['SIGKILL', 'SIGTERM'];
 
 export function validateLifecycle(
-  lifecycle: Lifecycle & { stopSignal?: string },
+  lifecycle: Lifecycle,
   context: HandlerContext & { readonly os: string | undefined },
   path: FieldPath,
   errors: FieldErrors,

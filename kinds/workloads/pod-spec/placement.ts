@@ -128,9 +128,7 @@ function validatePodAffinity(affinity: PodAffinity, path: FieldPath, errors: Fie
   }
 }
 
-type KeyedTerm = PodAffinityTerm & { matchLabelKeys?: string[]; mismatchLabelKeys?: string[] };
-
-function validateAffinityTerm(term: KeyedTerm, path: FieldPath, errors: FieldErrors): void {
+function validateAffinityTerm(term: PodAffinityTerm, path: FieldPath, errors: FieldErrors): void {
   validateLabelSelector(term.labelSelector, path.child('labelSelector'), errors);
   validateLabelSelector(term.namespaceSelector, path.child('namespaceSelector'), errors);
   for (const name of term.namespaces ?? []) {
@@ -142,7 +140,7 @@ function validateAffinityTerm(term: KeyedTerm, path: FieldPath, errors: FieldErr
     errors.invalid(path.child('topologyKey'), term.topologyKey, message);
 }
 
-function validateMatchLabelKeys(term: KeyedTerm, path: FieldPath, errors: FieldErrors): void {
+function validateMatchLabelKeys(term: PodAffinityTerm, path: FieldPath, errors: FieldErrors): void {
   const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term;
   for (const [field, keys] of [
     ['matchLabelKeys', matchLabelKeys],

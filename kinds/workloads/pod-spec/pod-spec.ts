@@ -84,9 +84,7 @@ function validateOverhead({ overhead }: PodSpec, path: FieldPath, errors: FieldE
   if (overhead) validateResources({ limits: overhead }, { claims: new Set() }, path.child('overhead'), errors);
 }
 
-type Claim = PodResourceClaim & { resourceClaimName?: string; resourceClaimTemplateName?: string };
-
-function validateResourceClaims(claims: readonly Claim[], path: FieldPath, errors: FieldErrors): void {
+function validateResourceClaims(claims: readonly PodResourceClaim[], path: FieldPath, errors: FieldErrors): void {
   const seen = new Set<string>();
   for (const [index, claim] of claims.entries()) {
     const place = path.index(index);

@@ -13,18 +13,13 @@ import type {
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
 import { compareKeys } from '../../../base/compare.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { validateDriverName } from '../../validation/driver-name.ts';
 import { validateLabels } from '../../validation/label-selector.ts';
 import { validateAnnotations } from '../../validation/metadata-validation.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
 import { validateLocalFileName } from '../../validation/paths.ts';
 import { validateClaimSpec } from '../volumes/claim-validation.ts';
-import {
-  type SourceRule,
-  sharedSource,
-  sourceRule,
-  validateDriverName,
-  validateHostPath,
-} from '../volumes/volume-sources.ts';
+import { type SourceRule, sharedSource, sourceRule, validateHostPath } from '../volumes/volume-sources.ts';
 import { validateResourceFieldRef, validateVolumeFieldRef } from './environment.ts';
 
 export interface VolumeContext {

@@ -8,7 +8,7 @@ import type {
   NFSVolumeSource,
 } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { checkDns1123Label, checkDns1123Subdomain } from '../../validation/names.ts';
+import { checkDns1123Label } from '../../validation/names.ts';
 import { validateLocalPath, validateNoBacksteps } from '../../validation/paths.ts';
 
 /** Marks fields that must not be empty. */
@@ -112,16 +112,6 @@ function validateAzureDisk(source: AzureDiskVolumeSource, path: FieldPath, error
       ]);
     }
   } else if (!blobUri.test(diskURI)) errors.notSupported(path.child('diskURI'), diskURI, [managed]);
-}
-
-/** Drivers of CSI are named by a domain of at most 63 bytes. */
-export function validateDriverName(name: string, path: FieldPath, errors: FieldErrors): void {
-  if (name === '') {
-    errors.required(path);
-    return;
-  }
-  if (Buffer.byteLength(name) > 63) errors.tooLong(path, 63);
-  for (const message of checkDns1123Subdomain(name.toLowerCase())) errors.invalid(path, name, message);
 }
 
 function validateFlex(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { PodStatus } from '../../../api/types/core/v1.ts';
 import type { ObservedPod, PodObject } from '../../model/pod.ts';
 import type { ContainerRunState } from '../../runtime/runtime.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type PodSpec,
   running,
 } from '../../testing/make-pod.ts';
-import { computePodStatus, computeRejectedStatus, type KubeletPodStatus, type StatusContext } from './pod-status.ts';
+import { computePodStatus, computeRejectedStatus, type StatusContext } from './pod-status.ts';
 
 const now = Date.UTC(2030, 0, 1, 0, 1);
 const time = '2030-01-01T00:01:00Z';
@@ -39,7 +40,7 @@ const waitFor = (reason: string, ...names: string[]) => ({
   waiting: new Map(names.map((name) => [name, { reason }])),
 });
 /** `Ready False ContainersNotReady` */
-const conditionsOf = ({ conditions = [] }: KubeletPodStatus, ...types: string[]) =>
+const conditionsOf = ({ conditions = [] }: PodStatus, ...types: string[]) =>
   conditions
     .filter(({ type }) => types.length === 0 || types.includes(type))
     .map(({ type, status, reason }) => [type, status, ...(reason === undefined ? [] : [reason])].join(' '));

@@ -37,9 +37,6 @@ export const ownConditionTypes: ReadonlySet<string> = new Set([
   'PodResizePending',
 ]);
 
-/** What the kubelet says of a pod: its own fields and conditions. It names fields that the types do not know yet. */
-export type KubeletPodStatus = PodStatus & { observedGeneration?: number; hostIPs?: { ip: string }[] };
-
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
 type Phase = (typeof phases)[number];
 
@@ -48,7 +45,7 @@ interface ContainerWithStatus {
   readonly status: ContainerStatus;
 }
 
-export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: StatusContext): KubeletPodStatus {
+export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: StatusContext): PodStatus {
   // The containers of a sandbox that ended are out of reach, also while they are not yet known to have ended.
   const reachable = sandboxOf(observed)?.running ?? false;
   const context = { ...facts, isReady: (id: string) => reachable && facts.isReady(id) };
@@ -87,7 +84,7 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: S
 export function computeRejectedStatus(
   pod: PodObject,
   { reason, message, now }: { readonly reason: string; readonly message: string; readonly now: number },
-): KubeletPodStatus {
+): PodStatus {
   return {
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
     phase: 'Failed',
@@ -130,7 +127,7 @@ function computePhase(
   { failure, over, ended }: StatusContext,
 ): Phase {
   const before = pod.status?.phase;
-  if (before === 'Succeeded' || before === 'Failed') return before;
+  if (isFinalPhase(before)) return before;
   if (failure !== undefined) return over ? 'Failed' : (phases.find((phase) => phase === before) ?? 'Pending');
   const main = containers.filter(({ container }) => container.kind === 'main');
   const exits = main.map(({ status }) => status.state?.terminated?.exitCode);

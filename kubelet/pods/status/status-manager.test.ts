@@ -7,7 +7,6 @@ import { silentLogger } from '../../../base/logger.ts';
 import { FakeClock } from '../../../base/testing/fake-clock.ts';
 import type { Client } from '../../../client/client.ts';
 import type { PodObject } from '../../model/pod.ts';
-import type { KubeletPodStatus } from './pod-status.ts';
 import { StatusManager } from './status-manager.ts';
 
 const pod: PodObject = {
@@ -16,7 +15,7 @@ const pod: PodObject = {
   metadata: { namespace: 'default', name: 'p', uid: 'u', resourceVersion: '1', creationTimestamp: '' },
 };
 
-const status = (podIP: string, ready: boolean): KubeletPodStatus => ({
+const status = (podIP: string, ready: boolean): PodStatus => ({
   phase: 'Running',
   podIP,
   conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],

@@ -12,18 +12,18 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import { isFinalPhase, isPodFinished } from '../../../api/pods.ts';
+import { isFinalPhase, isPodFinished, isPodReady } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
-import type { Pod, PodCondition } from '../../../api/types/core/v1.ts';
+import type { Pod, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { computeBackoffMs } from '../../../base/backoff.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Client } from '../../../client/client.ts';
 import type { PodObject } from '../../model/pod.ts';
 import { mergeConditions, patchOfConditions, replacedList } from '../../model/status-patch.ts';
-import { type KubeletPodStatus, ownConditionTypes } from './pod-status.ts';
+import { ownConditionTypes } from './pod-status.ts';
 
 export interface StatusManagerOptions {
   readonly client: Pick<Client, 'get' | 'patch' | 'delete'>;
@@ -36,11 +36,11 @@ interface Entry {
   readonly name: string;
   /** The newest version of the object that we have seen, in the cache or as the answer to a write. */
   pod: PodObject;
-  wanted: KubeletPodStatus;
+  wanted: PodStatus;
   /** Not ready, said before `wanted` says that it is ready again. */
-  first: KubeletPodStatus | undefined;
+  first: PodStatus | undefined;
   /** What was written last and still stands in the API, and how the API shows it. */
-  stored: { readonly status: KubeletPodStatus; readonly shown: unknown } | undefined;
+  stored: { readonly status: PodStatus; readonly shown: unknown } | undefined;
   writing: Promise<void> | undefined;
   /** A request is on its way. */
   sending: boolean;
@@ -83,7 +83,7 @@ export class StatusManager {
   }
 
   /** `coalesce`: nobody waits for it, and the next may follow. */
-  set(pod: PodObject, status: KubeletPodStatus, options: { readonly coalesce: boolean }, signal: AbortSignal): void {
+  set(pod: PodObject, status: PodStatus, options: { readonly coalesce: boolean }, signal: AbortSignal): void {
     const { uid, namespace = 'default', name } = pod.metadata;
     const entry = this.#entries.get(uid) ?? this.#add(uid, { namespace, name, pod, wanted: status });
     if (!isReady(status)) entry.first = undefined;
@@ -188,7 +188,7 @@ export class StatusManager {
   }
 
   /** The uid guards against another pod of the same name. */
-  async #patch(uid: string, entry: Entry, wanted: KubeletPodStatus): Promise<void> {
+  async #patch(uid: string, entry: Entry, wanted: PodStatus): Promise<void> {
     const { namespace, name } = entry;
     const body = { metadata: { uid }, status: patchOfStatus(wanted) };
     const patch = { type: 'strategic', body } as const;
@@ -211,14 +211,13 @@ function newer(a: PodObject, b: PodObject): PodObject {
   return Number(b.metadata.resourceVersion) > Number(a.metadata.resourceVersion) ? b : a;
 }
 
-const isReady = (status: KubeletPodStatus | undefined): boolean =>
-  status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+const isReady = (status: PodStatus | undefined): boolean => status !== undefined && isPodReady({ status });
 
 /** Somebody else said that the pod ended: we add nothing to that. */
-const wasDeclaredOver = (pod: PodObject, wanted: KubeletPodStatus): boolean =>
+const wasDeclaredOver = (pod: PodObject, wanted: PodStatus): boolean =>
   isPodFinished(pod) && !isFinalPhase(wanted.phase);
 
-function patchOfStatus(wanted: KubeletPodStatus): object {
+function patchOfStatus(wanted: PodStatus): object {
   const gone = optionalFields.filter((field) => wanted[field] === undefined).map((field) => [field, null]);
   const { podIPs, hostIPs, conditions = [], ...rest } = wanted;
   return {
@@ -239,7 +238,7 @@ function ownPartOf({ status }: PodObject): unknown {
 }
 
 /** A condition that stood otherwise in the API changes again now. */
-function restamped(wanted: KubeletPodStatus, { status }: PodObject, now: string): KubeletPodStatus {
+function restamped(wanted: PodStatus, { status }: PodObject, now: string): PodStatus {
   const present = new Map((status?.conditions ?? []).map((condition) => [condition.type, condition.status]));
   const differs = ({ type, status: holds }: PodCondition) => present.has(type) && present.get(type) !== holds;
   const conditions = (wanted.conditions ?? []).map((condition) =>

@@ -1,7 +1,7 @@
 /** The names of CSI drivers. */
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { checkDns1123Subdomain } from '../validation/names.ts';
+import { checkDns1123Subdomain } from './names.ts';
 
 const maxDriverNameBytes = 63;
 
