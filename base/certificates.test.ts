@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
-import { createAuthority, expiryOf, issueCertificate } from './certificates.ts';
+import { createAuthority, issueCertificate } from './certificates.ts';
 
 describe('certificates', () => {
   it('let a TLS server and client trust each other, and carry name and groups', async () => {
@@ -49,6 +50,6 @@ describe('certificates', () => {
     const now = Date.UTC(2030, 0, 1);
     const authority = await createAuthority('longshore-ca', now);
     const pair = await issueCertificate(authority, { commonName: 'x', usages: ['client'], validForMs: 3_600_000 }, now);
-    assert.equal(expiryOf(pair.certificate), now + 3_600_000);
+    assert.equal(Date.parse(new X509Certificate(pair.certificate).validTo), now + 3_600_000);
   });
 });

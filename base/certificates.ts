@@ -84,11 +84,6 @@ export async function issueCertificate(
   return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
 }
 
-/** Wall time in milliseconds at which the certificate ends. */
-export function expiryOf(certificatePem: string): number {
-  return new x509.X509Certificate(certificatePem).notAfter.getTime();
-}
-
 function nameOf(commonName: string, organizations: readonly string[]): x509.Name {
   return new x509.Name([...organizations.map((o) => ({ O: [o] })), { CN: [commonName] }]);
 }

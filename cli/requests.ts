@@ -75,7 +75,7 @@ export function joinPages(pages: readonly Table[]): Table {
   return { ...first, rows: pages.flatMap((page) => page.rows ?? []) };
 }
 
-/** The kinds-table row with the object's own type filled in, for printing. */
+/** The object with its apiVersion and kind, which the items of a list are sent without. */
 export const withType = <T extends KubernetesObject>(kind: Resource, object: T): T => ({
   apiVersion: apiVersionOf(kind),
   kind: kind.kind,

@@ -54,6 +54,12 @@ export interface WriteContext {
     | undefined;
 }
 
+/** Of a write whose object the strategy brings into shape. */
+export interface PrepareContext extends WriteContext {
+  /** Wall time in milliseconds: what is written now has this time. */
+  readonly now: number;
+}
+
 /** What is asked in every write. All members are optional, synchronous, and pure but for the object handed in. */
 export interface WriteStrategy<T> {
   /** Fills in defaults, in place. Runs on every decoded object, so it must be idempotent. */
@@ -79,14 +85,14 @@ export interface GenerationStrategy<T> {
 
 export interface CreateStrategy<T> {
   /** Drops what clients may not set at creation (status), sets what the server sets (generation is the registry's). */
-  prepareForCreate?(object: T, context: WriteContext): void;
+  prepareForCreate?(object: T, context: PrepareContext): void;
   /** Objects go away by themselves after this long (events). */
   readonly timeToLiveSeconds?: number;
 }
 
 export interface UpdateStrategy<T> {
   /** Keeps what this write may not change: status for the main resource, everything else for `/status`. */
-  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: WriteContext): void;
+  prepareForUpdate?(next: T, previous: Stored<T & KubernetesObject>, context: PrepareContext): void;
   /** Only what depends on the change; `validate` ran before. Compare with `isSemanticallyEqual`: `next` is not encoded yet. */
   validateUpdate?(next: T, previous: Stored<T & KubernetesObject>, errors: FieldErrors, context: WriteContext): void;
   /** PUT creates when the object is missing. Default false. */

@@ -35,14 +35,14 @@ export function specAndStatus<T extends KubernetesObject>(
       }
       for (const field of mainFields) assign(next, field, Reflect.get(previous, field));
       if (keepsLabels && next.metadata) assign(next.metadata, 'labels', previous.metadata.labels);
-      if (keepsMetadata) keepMetadata(next, previous);
+      if (keepsMetadata) keepWholeMetadata(next, previous);
     },
     ...(hasGeneration && { generationOf: (object: T) => ({ spec: Reflect.get(object, 'spec') }) }),
   };
 }
 
 /** All but who owns what: that is kept by the time a strategy is asked. */
-export function keepMetadata(next: KubernetesObject, previous: Stored): void {
+export function keepWholeMetadata(next: KubernetesObject, previous: Stored): void {
   const { managedFields } = next.metadata ?? {};
   const { managedFields: _, ...metadata } = previous.metadata;
   next.metadata = { ...metadata, ...(managedFields && { managedFields }) };

@@ -41,9 +41,9 @@ class Announcer<T extends KubernetesObject> {
 class WatchedQueue extends SchedulingQueue {
   readonly events: ClusterEvent[] = [];
 
-  override moveToActive(event: ClusterEvent): void {
+  override moveToActiveOrBackoff(event: ClusterEvent): void {
     this.events.push(event);
-    super.moveToActive(event);
+    super.moveToActiveOrBackoff(event);
   }
 
   takeEvents(): ClusterEvent[] {

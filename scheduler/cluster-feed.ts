@@ -52,7 +52,7 @@ export class ClusterFeed {
     const nominated = this.#nominations.nodeOf(key) !== undefined;
     this.#nominations.delete(key);
     const removed = this.#snapshot.removePod(key);
-    if (removed !== undefined || nominated) this.#queue.moveToActive('pod removed');
+    if (removed !== undefined || nominated) this.#queue.moveToActiveOrBackoff('pod removed');
   }
 
   #podPlaced({ previous }: ObjectChange<Pod>, pod: Cached<Pod>, nodeName: string): void {
@@ -60,11 +60,11 @@ export class ClusterFeed {
     this.#queue.delete(info.key);
     this.#nominations.delete(info.key);
     this.#snapshot.setPod(info, nodeName);
-    if (!previous?.spec?.nodeName) this.#queue.moveToActive('pod placed');
-    else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.moveToActive('pod labels');
+    if (!previous?.spec?.nodeName) this.#queue.moveToActiveOrBackoff('pod placed');
+    else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.moveToActiveOrBackoff('pod labels');
     // A pod that begins to end no longer counts for spreading; one that was resized may leave room.
     if (previous?.spec?.nodeName && (info.terminating || !equalJson(previous.spec, pod.spec))) {
-      this.#queue.moveToActive('pod removed');
+      this.#queue.moveToActiveOrBackoff('pod removed');
     }
   }
 
@@ -90,12 +90,12 @@ export class ClusterFeed {
     if (next === undefined) {
       this.#snapshot.removeNode(previous.metadata.name);
       // Spreading is judged over the nodes that are left.
-      this.#queue.moveToActive('node labels');
+      this.#queue.moveToActiveOrBackoff('node labels');
       return;
     }
     this.#snapshot.setNode(next);
     for (const change of previous === undefined ? (['node added'] as const) : changesOf(previous, next)) {
-      this.#queue.moveToActive(change);
+      this.#queue.moveToActiveOrBackoff(change);
     }
   }
 }

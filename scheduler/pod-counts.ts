@@ -1,5 +1,5 @@
 /**
- * How many pods of a kind are on each node, kept while pods come and go: built once by looking at all pods, from then
+ * How many pods that match a question are on each node, kept while pods come and go: built once by looking at all pods, from then
  * on it costs as much as pods change. This is what lets spreading and affinity not grow with the number of pods.
  */
 

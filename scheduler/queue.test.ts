@@ -62,13 +62,13 @@ describe('SchedulingQueue', () => {
     queue.set(pod, false);
     pop();
     queue.markUnschedulable(pod, helped('pod removed'));
-    queue.moveToActive('node taints');
+    queue.moveToActiveOrBackoff('node taints');
     await pass(3_000);
     assert.equal(pop(), undefined);
-    queue.moveToActive('pod removed');
+    queue.moveToActiveOrBackoff('pod removed');
     assert.equal(pop(), 'a');
     queue.markUnschedulable(pod, helped('pod removed'));
-    queue.moveToActive('pod removed');
+    queue.moveToActiveOrBackoff('pod removed');
     assert.equal(pop(), undefined, 'it waits two seconds after its second failure');
     await pass(2_500);
     assert.equal(pop(), 'a');
@@ -121,7 +121,7 @@ describe('SchedulingQueue', () => {
     queue.markUnschedulable(pod, helped('node added'));
     await pass(1_500);
     assert.equal(queue.count('unschedulable'), 1);
-    queue.moveToActive('node added');
+    queue.moveToActiveOrBackoff('node added');
     assert.equal(queue.count('active'), 1);
   });
 
@@ -136,7 +136,7 @@ describe('SchedulingQueue', () => {
       pop();
       queue.markUnschedulable(pod, helped(...events));
     }
-    queue.moveToActive('node labels');
+    queue.moveToActiveOrBackoff('node labels');
     assert.equal(queue.count('backing off'), 2);
     assert.equal(queue.count('unschedulable'), 1);
   });

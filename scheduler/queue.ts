@@ -1,7 +1,7 @@
 /**
  * The pods that wait for a node, in one of these states:
  *
- *     add                pop                      markUnschedulable (fits nowhere)
+ *     set                pop                      markUnschedulable (fits nowhere)
  *   ───────► active ───────────► in decision ─────────────────────► unschedulable
  *              ▲                      │ retry (an error)                   │ an event that may help,
  *              │                      ▼                                    │ or five minutes
@@ -26,13 +26,14 @@ type State = 'active' | 'in decision' | 'backing off' | 'unschedulable';
 interface Entry {
   pod: PodInfo;
   state: State;
-  /** Decisions that found no node. */
+  /** Decisions that failed: no node fits, or an error. */
   attempts: number;
   /** When the pod came, or failed last, in the queue's own count: the order among equals. */
   order: number;
   /** Monotonic milliseconds of the last failed attempt. */
   failedAt: number;
-  eventsToRegister: ReadonlySet<ClusterEvent>;
+  /** While unschedulable: the changes that may help. */
+  helpfulEvents: ReadonlySet<ClusterEvent>;
 }
 
 interface Place {
@@ -99,7 +100,7 @@ export class SchedulingQueue {
         attempts: 0,
         order: this.#order++,
         failedAt: 0,
-        eventsToRegister: new Set(),
+        helpfulEvents: new Set(),
       };
       this.#entries.set(pod.key, entry);
       this.#activate(entry);
@@ -132,10 +133,10 @@ export class SchedulingQueue {
   }
 
   /** The pod fits nowhere: it waits for one of these changes. */
-  markUnschedulable(pod: PodInfo, eventsToRegister: ReadonlySet<ClusterEvent>): void {
+  markUnschedulable(pod: PodInfo, helpfulEvents: ReadonlySet<ClusterEvent>): void {
     const entry = this.#failed(pod);
     if (entry === undefined) return;
-    entry.eventsToRegister = eventsToRegister;
+    entry.helpfulEvents = helpfulEvents;
     entry.state = 'unschedulable';
     this.#unschedulable.add(entry);
   }
@@ -146,9 +147,9 @@ export class SchedulingQueue {
     if (entry !== undefined) this.#backOff(entry);
   }
 
-  moveToActive(change: ClusterEvent): void {
-    for (const entry of [...this.#unschedulable])
-      if (entry.eventsToRegister.has(change)) this.#leaveUnschedulable(entry);
+  /** What `change` may help is tried again: once its wait is over. */
+  moveToActiveOrBackoff(change: ClusterEvent): void {
+    for (const entry of [...this.#unschedulable]) if (entry.helpfulEvents.has(change)) this.#leaveUnschedulable(entry);
   }
 
   /** Lets pods go on whose wait is over, until `signal` aborts. */

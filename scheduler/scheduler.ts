@@ -111,7 +111,7 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
   const conditions = new PodConditionUpdater({ client, pods: podInformer, logger, clock });
   listers.onNamespaces(() => {
     snapshot.namespacesChanged();
-    queue.moveToActive('namespace labels');
+    queue.moveToActiveOrBackoff('namespace labels');
   });
   const shared = { client, snapshot, nominations, conditions, recorderOf, logger, clock };
   const preemption = new DefaultPreemption({ ...shared, budgets: listers.budgets });

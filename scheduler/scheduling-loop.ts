@@ -148,7 +148,7 @@ export class SchedulingLoop {
     } catch (error) {
       const { queue } = this.#options;
       this.#release(pod, node, profile);
-      queue.moveToActive('pod removed');
+      queue.moveToActiveOrBackoff('pod removed');
       // The pod is gone, or another scheduler bound it: the informer tells, and there is nothing to complain of.
       if (isNotFound(error) || isConflict(error)) queue.retry(pod);
       else this.#fail(pod, error);

@@ -15,7 +15,9 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     onWrite(['CREATE', 'UPDATE'], pods, ({ object: { spec } }) => {
       if (spec === undefined) return;
       const { tolerations = [] } = spec;
-      const missing = taints.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint)));
+      const missing = taints.filter(
+        (taint) => !tolerations.some((toleration) => toleratesNoExecute(toleration, taint)),
+      );
       if (missing.length === 0) return;
       spec.tolerations = [
         ...tolerations,
@@ -27,5 +29,5 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   ],
 };
 
-const tolerates = ({ key = '', effect = '' }: Toleration, taint: string): boolean =>
+const toleratesNoExecute = ({ key = '', effect = '' }: Toleration, taint: string): boolean =>
   (key === taint || key === '') && (effect === 'NoExecute' || effect === '');

@@ -77,7 +77,7 @@ export async function beforeCreate(
   const next = object as Stored;
   const transaction = await allocator?.allocate(next, undefined, dryRun);
   const finished = await orRollBack(transaction, async () => {
-    kind.strategy.prepareForCreate?.(next, context);
+    kind.strategy.prepareForCreate?.(next, { ...context, now: clock.now() });
     const write = { kind, next, previous: undefined, context: { ...context, dryRun } };
     return await finish(write, () => admission.validate(admitted), request);
   });
@@ -89,7 +89,7 @@ export async function beforeUpdate(
   next: Stored,
   current: Stored,
   request: UpdateRequest,
-  { kind, admission, allocator }: WriteOrderParts,
+  { kind, admission, allocator, clock }: WriteOrderParts,
 ): Promise<PreparedWrite> {
   const previous: DeepReadonly<Stored> = current;
   const { dryRun, subresource, skipStrategy, user } = request;
@@ -104,7 +104,7 @@ export async function beforeUpdate(
   await admission.admit(admitted);
   const transaction = subresource === undefined ? await allocator?.allocate(next, previous, dryRun) : undefined;
   const finished = await orRollBack(transaction, async () => {
-    if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, context);
+    if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, { ...context, now: clock.now() });
     const write = { kind, next, previous: current, context: { ...context, skipStrategy, dryRun } };
     return await finish(write, () => admission.validate(admitted), request);
   });

@@ -42,13 +42,13 @@ function parse(bytes: Buffer): { readonly v?: unknown; readonly rv?: unknown; re
     throw refuse(
       bytes[0] === undefined
         ? 'unexpected end of JSON input'
-        : `invalid character ${goQuote(bytes[0])} looking for beginning of value`,
+        : `invalid character ${quoteByte(bytes[0])} looking for beginning of value`,
     );
   }
 }
 
 /** Go reads bytes here, and shows each as the character of that number. */
-function goQuote(byte: number): string {
+function quoteByte(byte: number): string {
   if (byte < 0x20 || byte === 0x7f) return `'\\x${byte.toString(16).padStart(2, '0')}'`;
   const isShown = byte < 0x80 || (byte > 0xa0 && byte !== 0xad);
   return isShown ? `'${String.fromCharCode(byte)}'` : `'\\u${byte.toString(16).padStart(4, '0')}'`;

@@ -1,10 +1,11 @@
 /** The objects of a cache in key order, now or as they were at an earlier revision, and pages of them. */
 
+import { compareKeys, compareText } from '../../base/compare.ts';
 import type { CacheChange } from './cache-change.ts';
 import type { CachedVersion } from './cached-version.ts';
 import { isOfInterest } from './interest.ts';
 import type { CachedResource, CacheList, CacheListOptions } from './resource-cache.ts';
-import { compareKeys, type SortedMap } from './sorted-map.ts';
+import type { SortedMap } from './sorted-map.ts';
 
 /** What can be listed: the present, or the past laid over it. */
 export interface ListSource {
@@ -24,7 +25,7 @@ export function listPage(
   if (name !== undefined && (!resource.namespaced || namespace !== undefined)) {
     const item = source.get(`${prefix}${name}`);
     return {
-      items: item && compareKeys(item.key, after) > 0 && isOfInterest(item, options) ? [item] : [],
+      items: item && compareText(item.key, after) > 0 && isOfInterest(item, options) ? [item] : [],
       revision,
       remaining: 0,
     };
@@ -52,7 +53,7 @@ export function undo(objects: SortedMap<CachedVersion>, changes: Iterable<CacheC
   const then = new Map<string, CachedVersion | undefined>();
   for (const { key, before } of changes) if (!then.has(key)) then.set(key, before);
   if (then.size === 0) return objects;
-  const undone = [...then].sort(([a], [b]) => compareKeys(a, b));
+  const undone = [...then].sort(compareKeys);
   return {
     get: (key) => (then.has(key) ? then.get(key) : objects.get(key)),
     *entries(prefix, after) {
@@ -60,17 +61,17 @@ export function undo(objects: SortedMap<CachedVersion>, changes: Iterable<CacheC
       for (const entry of objects.entries(prefix, after)) {
         for (; index < undone.length; index += 1) {
           const [key, before] = undone[index] ?? entry;
-          if (compareKeys(key, entry[0]) > 0) break;
-          if (before !== undefined && key.startsWith(prefix) && compareKeys(key, after) > 0) yield [key, before];
+          if (compareText(key, entry[0]) > 0) break;
+          if (before !== undefined && key.startsWith(prefix) && compareText(key, after) > 0) yield [key, before];
         }
         if (!then.has(entry[0])) yield entry;
       }
       for (const [key, before] of undone.slice(index)) {
-        if (before !== undefined && key.startsWith(prefix) && compareKeys(key, after) > 0) yield [key, before];
+        if (before !== undefined && key.startsWith(prefix) && compareText(key, after) > 0) yield [key, before];
       }
     },
     count(prefix, after) {
-      const concerned = undone.filter(([key]) => key.startsWith(prefix) && compareKeys(key, after) > 0);
+      const concerned = undone.filter(([key]) => key.startsWith(prefix) && compareText(key, after) > 0);
       const differences = concerned.map(([key, before]) => Number(before !== undefined) - Number(objects.has(key)));
       return differences.reduce((sum, difference) => sum + difference, objects.count(prefix, after));
     },

@@ -7,6 +7,8 @@
  * pays for looking closer.
  */
 
+import { compareText } from '../../base/compare.ts';
+
 const longestChunk = 512;
 const wideUnit = /[\uD800-\uFFFF]/;
 
@@ -114,21 +116,7 @@ function isLessByUnits(a: string, b: string): boolean {
   return a < b;
 }
 
-/** For sorting keys as the map does. */
-export const compareKeys = (a: string, b: string): number => (a === b ? 0 : isLessByBytes(a, b) ? -1 : 1);
-
-function isLessByBytes(a: string, b: string): boolean {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at += 1) {
-    const left = a.charCodeAt(at);
-    const right = b.charCodeAt(at);
-    if (left !== right) return rankOfUnit(left) < rankOfUnit(right);
-  }
-  return a.length < b.length;
-}
-
-/** Halves of astral characters after all that one unit can say. */
-const rankOfUnit = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit);
+const isLessByBytes = (a: string, b: string): boolean => compareText(a, b) < 0;
 
 /** The least string that is greater than all that start with `prefix` (not empty, not ending in U+FFFF). */
 export function prefixEnd(prefix: string): string {

@@ -14,7 +14,7 @@ import {
   computeEndpointsAnnotations,
   computeEndpointsLabels,
   computeSubsets,
-  managedByLabel,
+  endpointsManagedByLabel,
   sameEndpoints,
 } from './endpoints-plan.ts';
 import { isEndpoint, matchingPods, selectsPods, servicesOfPodChange } from './service-pods.ts';
@@ -61,7 +61,7 @@ export function createEndpointsController({ client, informers: shared, controlle
   }
 
   async function removeOurs(current: Cached<Endpoints> | undefined): Promise<void> {
-    if (current?.metadata.labels?.[managedByLabel] === undefined) return;
+    if (current?.metadata.labels?.[endpointsManagedByLabel] === undefined) return;
     const { namespace, name, uid } = current.metadata;
     await ifPresent(client.delete(endpoints, { namespace, name }, { uid }));
   }

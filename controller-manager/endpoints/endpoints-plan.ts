@@ -19,7 +19,7 @@ import {
   targetReference,
 } from './service-pods.ts';
 
-export const managedByLabel = 'endpoints.kubernetes.io/managed-by';
+export const endpointsManagedByLabel = 'endpoints.kubernetes.io/managed-by';
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';
 const capacity = 1000;
 
@@ -69,7 +69,7 @@ export function computeEndpointsLabels(service: Cached<Service>): Record<string,
   return {
     ...labels,
     ...(isHeadless(service.spec ?? {}) && { [headlessLabel]: '' }),
-    [managedByLabel]: 'endpoint-controller',
+    [endpointsManagedByLabel]: 'endpoint-controller',
   };
 }
 

@@ -127,10 +127,10 @@ describe('an APIService', () => {
     };
     const sent = { conditions: [{ type: 'Available', status: 'False' }] };
     const own = { ...stored(local), status: sent };
-    apiServiceKind.strategy.prepareForCreate?.(own, {});
+    apiServiceKind.strategy.prepareForCreate?.(own, { now: 0 });
     assert.deepEqual(own.status, { conditions: [condition] });
     const remote = { ...stored({ ...local, service }), status: sent };
-    apiServiceKind.strategy.prepareForCreate?.(remote, {});
+    apiServiceKind.strategy.prepareForCreate?.(remote, { now: 0 });
     assert.equal(remote.status, undefined);
   });
 
@@ -142,10 +142,10 @@ describe('an APIService', () => {
       return object;
     };
     const main = next();
-    apiServiceKind.strategy.prepareForUpdate?.(main, previous, { isUpdate: true });
+    apiServiceKind.strategy.prepareForUpdate?.(main, previous, { isUpdate: true, now: 0 });
     assert.deepEqual(main, { ...next(), status: previous.status });
     const status = next();
-    apiServiceKind.strategy.prepareForUpdate?.(status, previous, { isUpdate: true, subresource: 'status' });
+    apiServiceKind.strategy.prepareForUpdate?.(status, previous, { isUpdate: true, subresource: 'status', now: 0 });
     assert.deepEqual(status, { ...previous, status: next().status });
   });
 

@@ -5,7 +5,7 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/types/certificates/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import type { WriteContext } from '../kind.ts';
+import type { PrepareContext, WriteContext } from '../kind.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
 
 const usages = [
@@ -61,23 +61,24 @@ export function prepareCreate(object: CertificateSigningRequest, { user }: Write
 export function prepareUpdate(
   next: CertificateSigningRequest,
   previous: CertificateSigningRequest,
-  { subresource }: WriteContext,
+  { subresource, now }: PrepareContext,
 ): void {
   next.spec = structuredClone(previous.spec);
   const { conditions = [], ...rest } = previous.status ?? {};
-  if (subresource === 'approval') next.status = { ...rest, ...withTimes(next.status?.conditions ?? [], conditions) };
+  if (subresource === 'approval')
+    next.status = { ...rest, ...withTimes(next.status?.conditions ?? [], conditions, formatTime(now)) };
   else if (subresource === 'status')
-    next.status = { ...next.status, ...withTimes(next.status?.conditions ?? [], conditions) };
+    next.status = { ...next.status, ...withTimes(next.status?.conditions ?? [], conditions, formatTime(now)) };
   else next.status = { ...rest, ...(conditions.length > 0 && { conditions }) };
 }
 
-/** New conditions get the time of now where they name none. */
+/** New conditions get the time of `now` where they name none. */
 function withTimes(
   conditions: readonly CertificateSigningRequestCondition[],
   before: readonly CertificateSigningRequestCondition[],
+  now: string,
 ): { conditions?: CertificateSigningRequestCondition[] } {
   if (conditions.length === 0) return {};
-  const now = formatTime(Date.now());
   return {
     conditions: conditions.map((condition) => {
       const known = before.find(({ type }) => type === condition.type);

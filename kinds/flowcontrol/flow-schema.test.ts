@@ -259,7 +259,7 @@ describe('a FlowSchema', () => {
     const previous = stored('a', 5);
     const next: Stored<FlowSchema> = { ...stored('a', 6), status: { conditions: [{ type: 'x' }] } };
     next.metadata.labels = { new: 'label' };
-    flowSchemaKind.strategy.prepareForUpdate?.(next, previous, { isUpdate: true, subresource: 'status' });
+    flowSchemaKind.strategy.prepareForUpdate?.(next, previous, { isUpdate: true, subresource: 'status', now: 0 });
     assert.deepEqual(next, { ...previous, status: { conditions: [{ type: 'x' }] } });
   });
 

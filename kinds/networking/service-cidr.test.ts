@@ -70,8 +70,8 @@ describe('the networks of a ServiceCIDR', () => {
 it('spec and status of a ServiceCIDR are written apart', () => {
   const previous = { ...stored([four]), status: { conditions: [] } };
   const next = { metadata: { name: 'a' }, spec: { cidrs: [six] }, status: {} };
-  strategy.prepareForUpdate?.(next, previous, { subresource: 'status' });
+  strategy.prepareForUpdate?.(next, previous, { subresource: 'status', now: 0 });
   assert.deepEqual(next.spec, { cidrs: [four] });
-  strategy.prepareForUpdate?.(next, previous, {});
+  strategy.prepareForUpdate?.(next, previous, { now: 0 });
   assert.deepEqual(next.status, { conditions: [] });
 });

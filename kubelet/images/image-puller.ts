@@ -5,7 +5,7 @@ import { errorText } from '../../base/error-text.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
-import { formatDuration } from '../model/go-text.ts';
+import { formatDuration } from '../model/go-duration.ts';
 import type { PodContainer, PodObject } from '../model/pod.ts';
 import { StartError } from '../model/start-error.ts';
 import type { ImageDetails, ImageRuntime } from '../runtime/runtime.ts';

@@ -205,8 +205,8 @@ function judgeContainer(container: PodContainer, { pod, observed, current, conte
 }
 
 function judgeRunning(container: PodContainer, state: ContainerState, context: PodContext): ContainerVerdict {
-  const stopReasons = context.stopReasons.get(state.id);
-  if (stopReasons !== undefined) return { type: 'act', action: stopAction(state, stopReasons) };
+  const stopReason = context.stopReasons.get(state.id);
+  if (stopReason !== undefined) return { type: 'act', action: stopAction(state, stopReason) };
   if (container.kind !== 'ephemeral' && state.specHash !== specHashOf(container))
     return { type: 'act', action: stopAction(state, 'DefinitionChanged') };
   return { type: 'fine' };

@@ -12,7 +12,7 @@ import { computeResolvConf, type DnsSettings } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
 import { eventSubject } from '../model/event-subject.ts';
-import { formatSeconds } from '../model/go-text.ts';
+import { formatSeconds } from '../model/go-duration.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
 import {
   containerOf,

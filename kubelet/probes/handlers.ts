@@ -22,7 +22,7 @@ const outputLimit = 10 * 1024;
 const maxRedirects = 10;
 
 /** How long an answer may take. `signal`: nobody wants it any more. */
-export interface Patience {
+export interface AnswerLimit {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ export interface Patience {
 export async function askExec(
   runtime: Pick<StreamRuntime, 'exec'>,
   id: string,
-  { command, ...patience }: { readonly command: readonly string[] } & Patience,
+  { command, ...patience }: { readonly command: readonly string[] } & AnswerLimit,
 ): Promise<Answer> {
   const over = giveUpAfter(patience);
   const opening = runtime.exec(id, command, { stdin: false, stdout: true, stderr: true, tty: false });
@@ -63,7 +63,7 @@ function collect({ stdout, stderr }: Session): () => string {
 }
 
 /** `clear` when it is over, so that no timer stays. */
-function giveUpAfter({ timeoutMs, clock, signal }: Patience): {
+function giveUpAfter({ timeoutMs, clock, signal }: AnswerLimit): {
   readonly signal: AbortSignal;
   readonly clear: () => void;
 } {
@@ -91,7 +91,7 @@ export function resolvePort(port: string | number | undefined, container: Contai
   return found.containerPort;
 }
 
-export interface HttpQuestion extends Patience {
+export interface HttpQuestion extends AnswerLimit {
   readonly action: DeepReadonly<HTTPGetAction>;
   readonly podIp: string;
   readonly port: number;
@@ -186,7 +186,7 @@ async function readBeginning(response: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).subarray(0, outputLimit).toString();
 }
 
-export function askTcp(host: string, port: number, patience: Patience): Promise<Answer> {
+export function askTcp(host: string, port: number, patience: AnswerLimit): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port });
     const over = giveUpAfter(patience);
@@ -218,7 +218,7 @@ function explainDial(error: Error, host: string, port: number): string {
 /** `grpc.health.v1.Health/Check`, whose two small messages are written and read by hand. */
 export function askGrpc(
   host: string,
-  { port, service, ...patience }: { readonly port: number; readonly service: string } & Patience,
+  { port, service, ...patience }: { readonly port: number; readonly service: string } & AnswerLimit,
 ): Promise<Answer> {
   const name = Buffer.from(service);
   const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a]), varint(name.length), name]);

@@ -14,7 +14,7 @@ import { apiVersionOf } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { isCounted } from '../../apiserver/registry/object-metadata.ts';
 import { packageRoot } from '../../base/package-root.ts';
-import type { Kind, WriteContext } from '../../kinds/kind.ts';
+import type { Kind, PrepareContext } from '../../kinds/kind.ts';
 import { KindRegistry } from '../../kinds/kind-registry.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
@@ -134,14 +134,15 @@ class Group {
     return brief(this.#update(this.#stored, one), this.baseOutcome.answer);
   }
 
-  #context(subresource?: string, isUpdate = false): WriteContext {
+  #context(subresource?: string, isUpdate = false): PrepareContext {
     const { as } = this.#base;
     return {
       subresource,
       namespace: this.#kind.namespaced ? namespace : undefined,
       isUpdate,
       user: { name: as?.user ?? 'admin', groups: [...(as?.groups ?? ['system:masters']), 'system:authenticated'] },
-    } as WriteContext;
+      now: Date.parse(creationTime),
+    };
   }
 
   #create(body: unknown): Outcome {

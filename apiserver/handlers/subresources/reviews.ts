@@ -1,6 +1,8 @@
 /** Reviews: questions about who somebody is and what they may do. Answered at once, never stored. */
 
 import type { KubernetesObject } from '../../../api/object.ts';
+import { isSameResource } from '../../../api/resource.ts';
+import { selfSubjectReviews } from '../../../api/resources/authentication.ts';
 import { badRequest } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { TokenReview } from '../../../api/types/authentication/v1.ts';
@@ -87,7 +89,7 @@ const reviewServer = <T extends KubernetesObject>(answer: Answer<T>): { readonly
     placeInNamespace(review, target);
     // A kind of review names the server that knows it.
     const status = await answer(review as T, request, target);
-    const isSelf = target.kind.plural === 'selfsubjectreviews';
+    const isSelf = isSameResource(target.kind, selfSubjectReviews);
     const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(request.clock.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
   },

@@ -28,14 +28,14 @@ export interface ReplicaKind<T extends KubernetesObject> {
   view(object: Cached<T>): ReplicaView;
 }
 
-export const replicaSetKind: ReplicaKind<ReplicaSet> = {
+export const replicasOfReplicaSet: ReplicaKind<ReplicaSet> = {
   kind: replicaSets,
   component: 'replicaset-controller',
   countsTerminating: true,
   view: (set) => viewOf(set, (labels) => matchesLabelSelector(set.spec?.selector, labels)),
 };
 
-export const replicationControllerKind: ReplicaKind<ReplicationController> = {
+export const replicasOfReplicationController: ReplicaKind<ReplicationController> = {
   kind: replicationControllers,
   component: 'replication-controller',
   countsTerminating: false,

@@ -5,14 +5,14 @@ import { pods } from '../../../api/resources/core.ts';
 import { type Controller, keyOfChange } from '../../../client/controller.ts';
 import type { ControllerContext } from '../../controller-context.ts';
 import { podIndexes } from '../../pods/pod-indexes.ts';
-import { type ReplicaKind, replicaSetKind, replicationControllerKind } from './replica-kind.ts';
+import { type ReplicaKind, replicasOfReplicaSet, replicasOfReplicationController } from './replica-kind.ts';
 import { ReplicaReconciler } from './replica-reconciler.ts';
 
 export const createReplicationController = (context: ControllerContext): Controller =>
-  createReplicaController(context, replicationControllerKind);
+  createReplicaController(context, replicasOfReplicationController);
 
 export const createReplicaSetController = (context: ControllerContext): Controller =>
-  createReplicaController(context, replicaSetKind);
+  createReplicaController(context, replicasOfReplicaSet);
 
 function createReplicaController<T extends KubernetesObject>(
   context: ControllerContext,

@@ -8,7 +8,7 @@ import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts'
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
 import { connectSubresource, defineKind, statusSubresource, subresource } from '../../define-kind.ts';
 import type { Strategy, WriteContext } from '../../kind.ts';
-import { keepMetadata } from '../../spec-and-status.ts';
+import { keepWholeMetadata } from '../../spec-and-status.ts';
 import { setPodDefaults } from '../../workloads/pod-spec/defaults.ts';
 import { dropGatedFields } from '../../workloads/pod-spec/gated-fields.ts';
 import { mergeLabelKeys } from '../../workloads/pod-spec/match-label-keys.ts';
@@ -105,9 +105,9 @@ function prepareUpdate(next: Pod, previous: Stored<Pod>, subresource: string | u
     next.spec = { ...(previous.spec ?? { containers: [] }) };
     if (ephemeral) next.spec.ephemeralContainers = ephemeral;
     else delete next.spec.ephemeralContainers;
-    keepMetadata(next, previous);
+    keepWholeMetadata(next, previous);
   } else if (subresource === 'resize') {
-    keepMetadata(next, previous);
+    keepWholeMetadata(next, previous);
     keepAllButResources(next, previous);
   } else {
     if (next.spec) dropGatedFields(next.spec);

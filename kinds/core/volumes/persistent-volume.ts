@@ -20,12 +20,12 @@ function setDefaults(volume: PersistentVolume): void {
 }
 
 /** When the phase changes the time of the change is kept. */
-function notePhase(next: PersistentVolume, previous: Stored<PersistentVolume>): void {
+function notePhase(next: PersistentVolume, previous: Stored<PersistentVolume>, now: number): void {
   if (next.status?.phase === previous.status?.phase) return;
   const isNoted = next.status?.lastPhaseTransitionTime;
   const before = previous.status?.lastPhaseTransitionTime;
   if (isNoted !== undefined && isNoted !== before) return;
-  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: formatTime(Date.now()) } });
+  Object.assign(next, { status: { ...next.status, lastPhaseTransitionTime: formatTime(now) } });
 }
 
 const modeLetters: Readonly<Record<string, string>> = {
@@ -108,13 +108,13 @@ export const persistentVolumeKind = defineKind(persistentVolumes, {
       const lastPhaseTransitionTime = volume.metadata?.creationTimestamp;
       Object.assign(volume, { status: { phase: 'Pending', lastPhaseTransitionTime } });
     },
-    prepareForUpdate(next, previous, { subresource }) {
+    prepareForUpdate(next, previous, { subresource, now }) {
       if (subresource !== 'status') {
         Object.assign(next, { status: previous.status });
         return;
       }
       Object.assign(next, { spec: previous.spec });
-      notePhase(next, previous);
+      notePhase(next, previous, now);
     },
     validate(volume, errors, { subresource }) {
       if (subresource !== 'status') validateVolume(volume, errors);

@@ -63,7 +63,7 @@ export async function openSpdyChannels(
         Promise.all([endStream(streams.get('stdout')), endStream(streams.get('stderr'))]).then(() =>
           endStream(streams.get('error'), content),
         ),
-        untilAborted(gone.signal),
+        abortOf(gone.signal),
       ]);
       connection.close();
     },
@@ -80,6 +80,6 @@ function endStream(stream: SpdyStream | undefined, last?: Buffer): Promise<void>
   });
 }
 
-async function untilAborted(signal: AbortSignal): Promise<void> {
+async function abortOf(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }

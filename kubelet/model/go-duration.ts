@@ -1,4 +1,4 @@
-/** Texts as upstream's programs write them, because users and tools compare them. */
+/** Durations as upstream's kubelet writes them, because users and tools compare them. */
 
 /** `10s`, `1m20s`, `5m0s`. */
 export function formatSeconds(ms: number): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatDuration, formatSeconds } from './go-text.ts';
+import { formatDuration, formatSeconds } from './go-duration.ts';
 
 describe('times as Go writes them', () => {
   for (const [ms, text] of [
