@@ -17,7 +17,9 @@ import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
-import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
+import { SigningKeys } from './authentication/signing-keys.ts';
+import { TokenAuthenticator } from './authentication/token-authenticator.ts';
+import { TokenIssuer } from './authentication/token-issuer.ts';
 import {
   knownUsersAuthorizer,
   mastersAuthorizer,
@@ -105,13 +107,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const storage = wireStorage(wired);
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
-  const tokens = await untilStoreAnswers(
-    () => ServiceAccountTokens.open({ store, objects: registries, clock }),
-    waiting,
-  );
+  const signingKeys = await untilStoreAnswers(() => SigningKeys.open(store), waiting);
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
-  const pipeline = wirePipeline(wired, { storage, tokens, kubelets, heavyWork });
+  const pipeline = wirePipeline(wired, { storage, signingKeys, kubelets, heavyWork });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
@@ -192,28 +191,30 @@ function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
 
 interface Served {
   readonly storage: Storage;
-  readonly tokens: ServiceAccountTokens;
+  readonly signingKeys: SigningKeys;
   readonly kubelets: Kubelets;
   readonly heavyWork: HeavyWork;
 }
 
 /** What a request passes, and what stands at its end. */
-function wirePipeline(options: Wired, { storage, tokens, kubelets, heavyWork }: Served): PipelineParts {
+function wirePipeline(options: Wired, { storage, signingKeys, kubelets, heavyWork }: Served): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries } = storage;
+  const tokenIssuer = new TokenIssuer({ keys: signingKeys, clock });
+  const tokenAuthenticator = new TokenAuthenticator({ keys: signingKeys, objects: registries, clock });
   const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const resources = {
     kinds,
-    servers: createResourceServers({ registries, kubelets, authorizers, tokens, stopping }),
+    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokenAuthenticator, stopping }),
   };
   const health = healthChecks(storage, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
-  const plainPaths = createPlainPaths({ kinds, metrics, tokens, health, address });
+  const plainPaths = createPlainPaths({ kinds, metrics, signingKeys, health, address });
   const limits = new InFlightLimits();
   return {
     clock,
     kinds,
-    authenticators: [clientCertificates, tokens],
+    authenticators: [clientCertificates, tokenAuthenticator],
     authorizers,
     limits,
     bodies: new BodyBudget(),

@@ -3,7 +3,8 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
-import { issuer, type ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import { issuer } from '../authentication/service-account-tokens.ts';
+import type { SigningKeys } from '../authentication/signing-keys.ts';
 import { AggregatedDiscovery, wantsAggregated } from '../discovery/aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from '../discovery/discovery.ts';
 import { OpenApiAnswers, sendNothing } from '../discovery/openapi.ts';
@@ -21,7 +22,7 @@ export interface PlainPathsParts {
   readonly health: HealthChecks;
   /** `host:port` under which clients reach this server. */
   readonly address: string;
-  readonly tokens: ServiceAccountTokens;
+  readonly signingKeys: Pick<SigningKeys, 'publicKeys'>;
 }
 
 type Handler = (request: ApiRequest, parameters: Readonly<Record<string, string>>) => Promise<void>;
@@ -92,7 +93,9 @@ function createApp(parts: PlainPathsParts): Express {
   atFolder('/.well-known/openid-configuration', (request) =>
     answerOpenId(request, 'application/json', openIdConfiguration),
   );
-  atFolder('/openid/v1/jwks', (request) => answerOpenId(request, 'application/jwk-set+json', parts.tokens.publicKeys));
+  atFolder('/openid/v1/jwks', (request) =>
+    answerOpenId(request, 'application/jwk-set+json', parts.signingKeys.publicKeys),
+  );
   atEither('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated

@@ -1,6 +1,7 @@
 /** The table of servers: who serves each name of `kinds/served-by.ts`. One that is missing does not compile. */
 
-import type { ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
+import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
+import type { TokenIssuer } from '../../authentication/token-issuer.ts';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ResourceServers } from '../resource-server.ts';
@@ -18,13 +19,14 @@ export interface ResourceServersParts {
   readonly registries: Registries;
   readonly kubelets: Kubelets;
   readonly authorizers: readonly Authorizer[];
-  readonly tokens: ServiceAccountTokens;
+  readonly tokenIssuer: TokenIssuer;
+  readonly tokenAuthenticator: TokenAuthenticator;
   /** Ends the watches. */
   readonly stopping: AbortSignal;
 }
 
 export function createResourceServers(parts: ResourceServersParts): ResourceServers {
-  const { registries, kubelets, authorizers, tokens, stopping } = parts;
+  const { registries, kubelets, authorizers, tokenIssuer, tokenAuthenticator, stopping } = parts;
   const stored = createStoredResource(registries, stopping);
   const streams = { objects: registries, admission: registries.admission, kubelets };
   const { get, list, update, patch } = stored;
@@ -38,8 +40,8 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     scale: createScaleServer(registries),
     binding: createBindingServer(registries),
     eviction: createEvictionServer(registries),
-    token: createTokenServer(registries, tokens),
-    ...createReviewServers(authorizers, tokens),
+    token: createTokenServer(registries, tokenIssuer),
+    ...createReviewServers(authorizers, tokenAuthenticator),
     ...createPodStreams(streams),
     ...createProxies(streams),
   };

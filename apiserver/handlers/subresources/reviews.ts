@@ -15,7 +15,8 @@ import type {
   SubjectAccessReviewSpec,
 } from '../../../api/types/authorization/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
-import { issuer, type ServiceAccountTokens } from '../../authentication/service-account-tokens.ts';
+import { issuer } from '../../authentication/service-account-tokens.ts';
+import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
 import { decide, rulesFor } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
 import type { Target } from '../../registry/target.ts';
@@ -42,7 +43,10 @@ type ReviewServers = Pick<
 const authorization = 'authorization.k8s.io';
 
 /** One for each kind of review. */
-export function createReviewServers(authorizers: readonly Authorizer[], tokens: ServiceAccountTokens): ReviewServers {
+export function createReviewServers(
+  authorizers: readonly Authorizer[],
+  tokens: Pick<TokenAuthenticator, 'review'>,
+): ReviewServers {
   const access = async (user: User, spec: Attributes) => {
     const { decision, reason } = await decide(toAction(user, spec), authorizers);
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
@@ -69,7 +73,7 @@ export function createReviewServers(authorizers: readonly Authorizer[], tokens: 
   };
 }
 
-async function reviewToken({ spec }: TokenReview, tokens: ServiceAccountTokens): Promise<object> {
+async function reviewToken({ spec }: TokenReview, tokens: Pick<TokenAuthenticator, 'review'>): Promise<object> {
   if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
   const audiences = spec.audiences?.length ? spec.audiences : [issuer];
   const user = await tokens.review(spec.token, audiences);

@@ -8,7 +8,8 @@ import { formatTime } from '../../../api/time.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
-import { issuer, type ServiceAccountTokens, type TokenClaims } from '../../authentication/service-account-tokens.ts';
+import { issuer, type TokenClaims } from '../../authentication/service-account-tokens.ts';
+import type { TokenIssuer } from '../../authentication/token-issuer.ts';
 import type { ExpectedType } from '../../decoding/decode-object.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Registries } from '../../registry/registries.ts';
@@ -30,7 +31,7 @@ const tokenRequestType: ExpectedType<TokenRequest> = {
 const defaultSeconds = 3600;
 const shortestSeconds = 600;
 
-export const createTokenServer = (registries: Registries, tokens: ServiceAccountTokens): ServerOf<'token'> => ({
+export const createTokenServer = (registries: Registries, tokenIssuer: TokenIssuer): ServerOf<'token'> => ({
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
@@ -45,7 +46,7 @@ export const createTokenServer = (registries: Registries, tokens: ServiceAccount
       serviceaccount: { name: target.name, uid: account.metadata.uid },
       ...(await boundObject(registries, wanted.spec?.boundObjectRef, target)),
     };
-    const { token, expiresAt } = await tokens.issue(claims, audiences, seconds);
+    const { token, expiresAt } = await tokenIssuer.issue(claims, audiences, seconds);
     const answer = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
