@@ -81,8 +81,7 @@ export class ContainerStarter {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const words = `Error: ${error.reason.includes('Container') ? error.message : error.reason}`;
-      const isDue = known.isDueToTell(`${container.spec.name} ${words}`, this.#options.clock.monotonic());
-      if (isDue) this.#tellFailure(input, words);
+      this.#tellFailure(input, words);
       known.containerWaits(container.spec.name, { reason: error.reason, message: error.message });
       // Users see the reason together with the pod's address.
       await untilAborted(input.sandbox.started, input.signal);

@@ -10,8 +10,6 @@ import type { SandboxState } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import type { WaitingReason } from './status/container-status.ts';
 
-/** Often enough that an event is always there, seldom enough to leave room for others. */
-const tellAgainMs = 60_000;
 /** How often files of ConfigMaps and Secrets are brought up to date. */
 const volumesRefreshMs = 60_000;
 const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
@@ -31,8 +29,6 @@ export class PodRuntimeState {
   readonly #inHook = new Set<string>();
   readonly #stopReasons = new Map<string, StopReason>();
   readonly #stopping = new Set<string>();
-  /** When an event about a container was last told, by what it says. */
-  readonly #toldAt = new Map<string, number>();
   /** Containers that the runtime refused to start, by name. */
   readonly #startFailures = new Map<string, { readonly count: number; readonly until: number }>();
   #volumes: ReadonlyMap<string, MountedVolume> | undefined;
@@ -170,13 +166,5 @@ export class PodRuntimeState {
   /** How long no sandbox is to be made; not above 0: one may be made now. */
   sandboxHeldBackMs(now: number): number {
     return this.#sandboxFailures.until - now;
-  }
-
-  /** Whether it is time to tell this: the first time at once, while it lasts from time to time, as events do not live long. */
-  isDueToTell(words: string, now: number): boolean {
-    const before = this.#toldAt.get(words);
-    if (before !== undefined && now - before < tellAgainMs) return false;
-    this.#toldAt.set(words, now);
-    return true;
   }
 }

@@ -70,6 +70,11 @@ describe('images', { timeout: 600_000 }, () => {
     const pod = await world.podUntil('never', (one) => waitingReason(one) === 'ErrImageNeverPull');
     assert.equal(messageOf(pod), 'Container image "later:1" is not present with pull policy of Never');
     assert.equal(world.runtime.pullsOf('later:1'), 0);
+    // Each try is told, as its cause is; one try may just be on its way.
+    const failures = await world.eventsCounted('never', 'Failed', 3);
+    const causes = await world.eventsCounted('never', 'ErrImageNeverPull', 3);
+    assert.ok(causes - failures <= 1, `${causes} causes, ${failures} failures`);
+    assert.deepEqual(await world.messagesOf('never', 'Failed'), ['Error: ErrImageNeverPull']);
     world.runtime.addImage('later:1');
     await world.podAfterTime('never', isReady);
     await world.remove('never');

@@ -127,6 +127,16 @@ export class KubeletWorld {
     });
   }
 
+  /** Passes time until events of that reason about the pod have been counted at least so often; returns how often. */
+  async eventsCounted(podName: string, reason: string, least: number): Promise<number> {
+    const fieldSelector = `involvedObject.name=${podName},reason=${reason}`;
+    return await this.passUntil(`${least} events ${reason} of ${podName}`, async () => {
+      const { items } = await this.server.client.list<Event>(events, { namespace: 'default', fieldSelector });
+      const sum = items.reduce((total, { count = 1 }) => total + count, 0);
+      return sum >= least && sum;
+    });
+  }
+
   /** Attempts at that container, the newest first. */
   async attemptsAt(podName: string, name = 'c'): Promise<ContainerState[]> {
     const { containers } = await this.runtime.list();
