@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makePod, type PodSpec } from '../testing/make-pod.ts';
-import { computeResolvConf } from './dns.ts';
+import { computeMissingDnsMessage, computeResolvConf } from './dns.ts';
 
 const node = '# made by hand\nnameserver 192.0.2.1\nsearch home.example corp.example\noptions timeout:1\n';
 const cluster = { clusterDns: ['10.96.0.10'], clusterDomain: 'cluster.local' };
@@ -102,5 +102,23 @@ describe('computeResolvConf', () => {
   it('searches in the pod’s own namespace', () => {
     const pod = makePod({}, { metadata: { ...makePod().metadata, namespace: 'shop' } });
     assert.match(computeResolvConf(pod, '', cluster), /^search shop\.svc\.cluster\.local svc\.cluster\.local /);
+  });
+});
+
+describe('computeMissingDnsMessage', () => {
+  const messageFor = (spec: Partial<PodSpec>, clusterDns: readonly string[] = []) =>
+    computeMissingDnsMessage(makePod(spec), { ...cluster, clusterDns });
+
+  it('tells a pod that asks for the DNS of a cluster without one', () => {
+    const message =
+      'pod: "p_default(u)". kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.';
+    assert.equal(messageFor({}), message);
+    assert.equal(messageFor({ dnsPolicy: 'ClusterFirstWithHostNet', hostNetwork: true }), message);
+  });
+
+  it('says nothing to pods that do not, or where there is one', () => {
+    for (const spec of [{ dnsPolicy: 'Default' }, { dnsPolicy: 'None' }, { hostNetwork: true }])
+      assert.equal(messageFor(spec), undefined);
+    assert.equal(messageFor({}, ['10.96.0.10']), undefined);
   });
 });

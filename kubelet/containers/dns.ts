@@ -1,6 +1,6 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
-import { type PodObject, usesNodeNetwork } from '../model/pod.ts';
+import { identityOf, type PodObject, usesNodeNetwork } from '../model/pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */
@@ -36,13 +36,23 @@ function limitSearches(searches: readonly string[]): string[] {
 }
 
 function computeBase(pod: PodObject, node: Resolver, { clusterDns, clusterDomain }: DnsSettings): Resolver {
-  const policy = pod.spec?.dnsPolicy ?? 'ClusterFirst';
-  if (policy === 'None') return { nameservers: [], searches: [], options: [] };
-  const wantsCluster = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !usesNodeNetwork(pod));
-  if (!wantsCluster || clusterDns.length === 0) return node;
+  if (pod.spec?.dnsPolicy === 'None') return { nameservers: [], searches: [], options: [] };
+  if (!wantsClusterDns(pod) || clusterDns.length === 0) return node;
   const namespace = pod.metadata.namespace ?? 'default';
   const searches = [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...node.searches];
   return { nameservers: clusterDns, searches, options: ['ndots:5'] };
+}
+
+function wantsClusterDns(pod: PodObject): boolean {
+  const policy = pod.spec?.dnsPolicy ?? 'ClusterFirst';
+  return policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !usesNodeNetwork(pod));
+}
+
+/** What to tell users of a pod that asks for the cluster's DNS where there is none; undefined: nothing. */
+export function computeMissingDnsMessage(pod: PodObject, { clusterDns }: DnsSettings): string | undefined {
+  if (clusterDns.length > 0 || !wantsClusterDns(pod)) return undefined;
+  const { namespace, name, uid } = identityOf(pod);
+  return `pod: "${name}_${namespace}(${uid})". kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.`;
 }
 
 function parse(text: string): Resolver {

@@ -8,7 +8,7 @@ import { privateMode } from '../../base/private-folder.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-config.ts';
-import { computeResolvConf, type DnsSettings } from '../containers/dns.ts';
+import { computeMissingDnsMessage, computeResolvConf, type DnsSettings } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
 import { eventSubject } from '../model/event-subject.ts';
@@ -119,6 +119,7 @@ export class PodSync {
     known.volumesSetUp(await this.#setUpVolumes(input));
     const folder = volumes.folderOf(pod.metadata.uid);
     await untilAborted(this.#writeFiles(pod, folder), signal);
+    this.#tellMissingDns(pod);
     try {
       const config = this.#sandboxConfig(pod, attempt);
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
@@ -157,6 +158,13 @@ export class PodSync {
     const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
     await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, this.#options.dns));
     await writeFile(hostsFileOf(folder), ''); // the address follows
+  }
+
+  #tellMissingDns(pod: PodObject): void {
+    const { recorder, dns } = this.#options;
+    const message = computeMissingDnsMessage(pod, dns);
+    if (message !== undefined)
+      recorder.record(eventSubject(pod), { type: 'Warning', reason: 'MissingClusterDNS', message });
   }
 
   /** Goes on beside the images and containers, which need it only when they start. */
