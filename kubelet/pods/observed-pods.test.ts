@@ -182,4 +182,23 @@ describe('ObservedPods', () => {
     stop.abort();
     await run;
   });
+
+  it('lists each second for a while after the events broke: nobody tells what happened meanwhile', async () => {
+    const { observed, runtime, clock, changed } = start();
+    const stop = new AbortController();
+    await observed.relist();
+    const run = observed.run(stop.signal);
+    await turn();
+    runtime.breakEvents(new Error('connection reset'));
+    await turn();
+    await clock.advance(1_000);
+    await turn();
+    assert.equal(observed.lookedAt, clock.monotonic());
+    runtime.snapshot = { sandboxes: [makeSandbox()], containers: [] };
+    await clock.advance(1_000);
+    await turn();
+    assert.deepEqual(changed, ['u']);
+    stop.abort();
+    await run;
+  });
 });

@@ -18,12 +18,17 @@ export interface ObservedPodsOptions {
 
 const relistEveryMs = 15_000;
 const retryMs = 1_000;
+/** How long after its events broke off the runtime is listed often: what happened meanwhile is not told. */
+const doubtMs = 5_000;
 
 export class ObservedPods {
   readonly #options: ObservedPodsOptions;
   readonly #pods = new Map<string, ObservedPod>();
   /** Monotonic time of the last complete look; undefined: the runtime does not answer. */
   #lookedAt: number | undefined;
+  /** Monotonic time at which events broke off last; `#doubt` aborts then. */
+  #brokenAt = Number.NEGATIVE_INFINITY;
+  #doubt = new AbortController();
   /** Counts changes; `#changedAt` has its value at the last change of each pod. */
   #version = 0;
   readonly #changedAt = new Map<string, number>();
@@ -111,6 +116,8 @@ export class ObservedPods {
       } catch (error) {
         this.#options.logger.warn('The runtime does not tell what happens; looking again soon', { error });
         this.#lookedAt = undefined;
+        this.#brokenAt = this.#options.clock.monotonic();
+        this.#doubt.abort();
       }
       await this.#options.clock.sleep(retryMs, signal);
     }
@@ -118,9 +125,12 @@ export class ObservedPods {
 
   async #relistFromTimeToTime(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const waitMs = this.#lookedAt === undefined ? retryMs : relistEveryMs;
-      await this.#options.clock.sleep(waitMs, signal);
+      const { clock } = this.#options;
+      const inDoubt = this.#lookedAt === undefined || clock.monotonic() - this.#brokenAt < doubtMs;
+      this.#doubt = new AbortController();
+      await clock.sleep(inDoubt ? retryMs : relistEveryMs, AbortSignal.any([signal, this.#doubt.signal]));
       if (signal.aborted) return;
+      if (this.#doubt.signal.aborted) continue; // sooner than it was going to
       try {
         await this.relist();
       } catch (error) {
