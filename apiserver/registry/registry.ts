@@ -211,10 +211,16 @@ export class Registry {
     options: DeletionOptions,
     request: WriteRequest,
   ): Promise<{ object: Stored; removed: boolean }> {
+    // As this request wrote it, when the removal comes next. Who waited for that (a kubelet) may remove it meanwhile.
+    let marked: Stored | undefined;
     for (;;) {
       request.throwIfAbandoned?.();
-      const current = await this.read(key);
-      refusePreconditions(this.kind, current, options.preconditions);
+      const current = await this.#read(key);
+      if (marked !== undefined && current?.metadata.uid !== marked.metadata.uid) {
+        return { object: marked, removed: true };
+      }
+      if (current === undefined) throw notFound(this.kind, key.name);
+      if (marked === undefined) refusePreconditions(this.kind, current, options.preconditions);
       await this.#order.admission.validate(admissionRequest(this.kind, 'DELETE', { previous: current }, request));
       const { revision, storedKey } = {
         revision: Number(current.metadata.resourceVersion),
@@ -232,8 +238,11 @@ export class Registry {
           case 'remove':
           case 'markAndRemove':
             if (!options.dryRun) {
-              const last =
-                decision.type === 'markAndRemove' ? await this.#mark(decision.object, revision, request) : revision;
+              let last = revision;
+              if (decision.type === 'markAndRemove') {
+                last = await this.#mark(decision.object, revision, request);
+                marked = decision.object;
+              }
               const deleted = await this.#store.delete(storedKey, last);
               request.noteWrite?.();
               decision.object.metadata.resourceVersion = String(deleted);

@@ -196,3 +196,41 @@ describe('a request that has written when the store fails', () => {
     assert.deepEqual([code, json.details?.retryAfterSeconds], [503, 1]);
   });
 });
+
+describe('a pod that is deleted at once, in two steps', () => {
+  const create = async (name: string) => {
+    const pod = { metadata: { name }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    assert.equal((await send('POST', `${inDefault}/pods`, pod)).code, 201);
+  };
+  const remove = (name: string) => send('DELETE', `${inDefault}/pods/${name}?gracePeriodSeconds=0`);
+
+  it('may be removed by another between them: its deletion is answered with what it was', async () => {
+    await create('removed');
+    store.beforeNext('delete', /pods\/default\/removed$/, async () =>
+      assert.equal((await remove('removed')).code, 200),
+    );
+    const { code, json } = await remove('removed');
+    assert.deepEqual([code, json.kind, json.metadata.name], [200, 'Pod', 'removed']);
+  });
+
+  it('may be made anew between them: the new one stays', async () => {
+    await create('renewed');
+    store.beforeNext('delete', /pods\/default\/renewed$/, async () => {
+      assert.equal((await remove('renewed')).code, 200);
+      await create('renewed');
+    });
+    const { code, json } = await remove('renewed');
+    assert.equal(code, 200);
+    const { json: present } = await send('GET', `${inDefault}/pods/renewed`);
+    assert.notEqual(present.metadata.uid, json.metadata.uid);
+  });
+
+  it('may be changed by another between them: it goes all the same', async () => {
+    await create('changed');
+    store.beforeNext('delete', /pods\/default\/changed$/, async () => {
+      assert.equal((await merge(`${inDefault}/pods/changed`, { metadata: { labels: { a: 'b' } } })).code, 200);
+    });
+    assert.equal((await remove('changed')).code, 200);
+    assert.equal((await send('GET', `${inDefault}/pods/changed`)).code, 404);
+  });
+});
