@@ -27,6 +27,8 @@ export interface EventNews {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  /** What was done or tried: `Binding`. With it the event is written in the newer form, as a series when it repeats. */
+  readonly action?: string;
 }
 
 export interface Correlated {

@@ -3,9 +3,10 @@
  * without bound: while the server is away a bounded number waits, and what comes on top is dropped.
  */
 
+import { hostname } from 'node:os';
 import { events } from '../api/resources/core.ts';
 import { isAlreadyExists, isNotFound, isRetryable } from '../api/status-error.ts';
-import { formatTime } from '../api/time.ts';
+import { formatMicroTime, formatTime } from '../api/time.ts';
 import type { Event } from '../api/types/core/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -15,7 +16,7 @@ import { BoundedMap, type Correlated, EventCorrelator, type EventNews, type Even
 
 /** The narrow part that a loop needs. */
 export interface Recorder {
-  record(subject: EventSubject, event: Pick<EventNews, 'type' | 'reason' | 'message'>): void;
+  record(subject: EventSubject, event: Pick<EventNews, 'type' | 'reason' | 'message' | 'action'>): void;
 }
 
 export interface EventRecorderOptions {
@@ -28,9 +29,25 @@ const bufferLimit = 1_000;
 const attempts = 10;
 const backoff = { baseMs: 500, maxMs: 10_000 };
 
+type Told = Pick<Correlated, 'news' | 'count' | 'firstAt'>;
+type EventForm = Omit<Event, 'metadata' | 'involvedObject'>;
+
+/** What the API takes of the newer form: bytes of the note, and of who reports. */
+const maxNote = 1024;
+const maxInstance = 128;
+
 interface Written {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** A note that is too long ends in dots. */
+function limitNote(note: string): string {
+  if (Buffer.byteLength(note) <= maxNote) return note;
+  const kept = Buffer.from(note)
+    .subarray(0, maxNote - 8)
+    .toString();
+  return `${kept.replace(/\ufffd$/, '')} ...`;
 }
 
 export class EventRecorder {
@@ -99,7 +116,11 @@ export class EventRecorder {
     const earlier = this.#written.get(key);
     if (earlier !== undefined && count > 1) {
       try {
-        const body = { count, lastTimestamp: this.#now(), message: news.message };
+        // Of the newer form nothing else may change.
+        const body =
+          news.action === undefined
+            ? { count, lastTimestamp: this.#now(), message: news.message }
+            : { series: this.#seriesOf(count) };
         await this.#client.patch(events, earlier, { type: 'merge', body });
         return;
       } catch (error) {
@@ -117,7 +138,7 @@ export class EventRecorder {
   }
 
   #eventOf({ news, count, firstAt }: Correlated): Event & { metadata: Written } {
-    const { subject, component, host, type, reason, message } = news;
+    const { subject, type, reason } = news;
     const { name, uid, resourceVersion } = subject.metadata;
     const namespace = subject.metadata.namespace ?? 'default';
     this.#serial += 1n;
@@ -135,6 +156,15 @@ export class EventRecorder {
       },
       type,
       reason,
+      ...(news.action === undefined
+        ? this.#olderForm({ news, count, firstAt })
+        : this.#newerForm({ news, count, firstAt })),
+    };
+  }
+
+  #olderForm({ news, count, firstAt }: Told): EventForm {
+    const { component, host, message } = news;
+    return {
       message,
       source: { component, ...(host !== '' && { host }) },
       reportingComponent: component,
@@ -143,6 +173,22 @@ export class EventRecorder {
       lastTimestamp: this.#now(),
       count,
     };
+  }
+
+  #newerForm({ news, count, firstAt }: Told): EventForm {
+    const { component, host, message, action } = news;
+    return {
+      ...(action !== undefined && { action }),
+      message: limitNote(message),
+      eventTime: formatMicroTime(firstAt),
+      reportingComponent: component,
+      reportingInstance: `${component}-${host === '' ? hostname() : host}`.slice(0, maxInstance),
+      ...(count > 1 && { series: this.#seriesOf(count) }),
+    };
+  }
+
+  #seriesOf(count: number): NonNullable<Event['series']> {
+    return { count, lastObservedTime: formatMicroTime(this.#clock.now()) };
   }
 
   #now(): string {

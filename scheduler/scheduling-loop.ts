@@ -165,7 +165,7 @@ export class SchedulingLoop {
     };
     await this.#options.client.createSubresource(pods, { namespace, name }, 'binding', binding);
     const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
-    recorder.record(pod.pod, { type: 'Normal', reason: 'Scheduled', message });
+    recorder.record(pod.pod, { type: 'Normal', reason: 'Scheduled', action: 'Binding', message });
   }
 
   /** The attempt came to nothing: the node is as free as before. */
@@ -197,7 +197,7 @@ export class SchedulingLoop {
     const { queue, conditions } = this.#options;
     queue.markUnschedulable(pod, eventsThatHelp(profile, refusals));
     conditions.set(pod.key, { uid: pod.uid, condition: { reason: 'Unschedulable', message }, nominatedNodeName });
-    profile.recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
+    profile.recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message });
   }
 
   #fail(pod: PodInfo, error: unknown): void {
@@ -207,7 +207,12 @@ export class SchedulingLoop {
     logger[isRetryable(error) ? 'debug' : 'warn']('Scheduling a pod failed; trying again', { pod: pod.key, error });
     queue.retry(pod);
     conditions.set(pod.key, { uid: pod.uid, condition: { reason: 'SchedulerError', message } });
-    recorderOf(schedulerNameOf(pod.pod)).record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', message });
+    recorderOf(schedulerNameOf(pod.pod)).record(pod.pod, {
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      action: 'Scheduling',
+      message,
+    });
   }
 
   /** Awaited by `run`; what goes through here handles its own errors. */

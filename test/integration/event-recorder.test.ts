@@ -50,6 +50,25 @@ describe('event recorder', () => {
     await stop();
   });
 
+  it('writes an action in the newer form, and a series when it happens again', async () => {
+    const object = await subject('acted');
+    const { recorder, stop } = run(server.client);
+    const events = recorder.from('tester');
+    const message = 'ü'.repeat(2_000);
+    for (let i = 0; i < 3; i += 1)
+      events.record(object, { type: 'Warning', reason: 'Failed', action: 'Trying', message });
+    const [event] = await eventually('three are counted', async () => {
+      const all = await eventsOf('acted');
+      return all[0]?.series?.count === 3 && all;
+    });
+    assert.deepEqual([event?.action, event?.reportingComponent], ['Trying', 'tester']);
+    assert.match(event?.reportingInstance ?? '', /^tester-./);
+    assert.match(event?.eventTime ?? '', /^\d{4}-.*\.\d{6}Z$/);
+    assert.match(event?.message ?? '', /^ü+ \.\.\.$/);
+    assert.deepEqual([event?.count ?? 0, event?.lastTimestamp ?? null], [0, null]);
+    await stop();
+  });
+
   it('combines many similar events into one', async () => {
     const object = await subject('many');
     const { recorder, stop } = run(server.client);

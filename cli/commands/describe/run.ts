@@ -46,8 +46,8 @@ async function describeEvents(client: Client, kind: Resource, { metadata }: Stor
   return `Events:\n${alignColumns([['  Type', 'Reason', 'Age', 'From', 'Message'], ...rows], { minWidth: 6, padding: 3 })}`;
 }
 
-const timeOf = ({ lastTimestamp, eventTime, metadata }: Stored<Event>): string =>
-  lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+const timeOf = ({ series, lastTimestamp, eventTime, metadata }: Stored<Event>): string =>
+  series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
 const sortKey = (event: Stored<Event>): number => parseTime(timeOf(event)) ?? 0;
 
 const sourceOf = ({ source, reportingComponent }: Stored<Event>): string =>
@@ -55,6 +55,7 @@ const sourceOf = ({ source, reportingComponent }: Stored<Event>): string =>
 
 /** `5m`, or `5m (x3)` when it happened several times. */
 function shownAge(event: Stored<Event>, now: number): string {
-  const times = (event.count ?? 1) > 1 ? ` (x${event.count})` : '';
+  const count = event.series?.count ?? event.count ?? 1;
+  const times = count > 1 ? ` (x${count})` : '';
   return `${ageOf(timeOf(event), now)}${times}`;
 }
