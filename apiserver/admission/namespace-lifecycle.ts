@@ -1,5 +1,7 @@
 /** Nothing is made in a namespace that is missing or ending; the namespaces that everything hangs on stay. */
 
+import { isSameResource } from '../../api/resource.ts';
+import { localSubjectAccessReviews } from '../../api/resources/authorization.ts';
 import { namespaces } from '../../api/resources/core.ts';
 import { forbidden, notFound, StatusError } from '../../api/status-error.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../registry/admission.ts';
@@ -14,8 +16,9 @@ export const createNamespaceLifecycle = (objects: ObjectReader): AdmissionPlugin
     {
       handles: { operations: ['CREATE'] },
       async run(request) {
-        const { namespace } = request;
-        if (!namespace) return;
+        const { namespace, kind } = request;
+        // A question about a namespace may be asked before there is one.
+        if (!namespace || isSameResource(localSubjectAccessReviews, kind)) return;
         const found = await objects.find(namespaces, { name: namespace });
         if (found === undefined) throw notFound(namespaces, namespace);
         if (found.metadata.deletionTimestamp !== undefined) throw ending(request, namespace);

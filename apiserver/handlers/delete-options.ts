@@ -19,10 +19,10 @@ const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const policies: readonly PropagationPolicy[] = ['Foreground', 'Background', 'Orphan'];
 
 /** undefined for none, and for what is no policy. */
-export const propagationPolicyOf = (text: string | undefined): PropagationPolicy | undefined =>
+const propagationPolicyOf = (text: string | undefined): PropagationPolicy | undefined =>
   policies.find((one) => one === text);
 
-interface RawOptions {
+interface RawDeleteOptions {
   readonly gracePeriodSeconds?: number | undefined;
   readonly propagationPolicy?: string | undefined;
   readonly orphanDependents?: boolean | undefined;
@@ -35,10 +35,10 @@ export async function readDeleteOptions(request: ApiRequest, isCollection: boole
   const body = await readSmallBody(request);
   const raw =
     body.length > 0 ? decodeOptions(body, request.header('content-type')) : queryOptions(request.query, isCollection);
-  return checkOptions(raw);
+  return checkDeleteOptions(raw);
 }
 
-function decodeOptions(body: Buffer, contentType: string): RawOptions {
+function decodeOptions(body: Buffer, contentType: string): RawDeleteOptions {
   const value = parseOptions(body, contentType);
   try {
     return decode(definition, value).object;
@@ -84,7 +84,7 @@ function parseValue(body: Buffer, contentType: string): unknown {
 
 const unreadable = (why: string) => badRequest(`couldn't get version/kind; json parse error: ${why}`);
 
-function queryOptions(query: URLSearchParams, isCollection: boolean): RawOptions {
+function queryOptions(query: URLSearchParams, isCollection: boolean): RawDeleteOptions {
   const uid = query.get('uid') ?? undefined;
   const resourceVersion = isCollection ? undefined : (query.get('resourceVersion') ?? undefined);
   return {
@@ -96,13 +96,14 @@ function queryOptions(query: URLSearchParams, isCollection: boolean): RawOptions
   };
 }
 
-function checkOptions({
+/** As they were sent, in whatever way. Throws Invalid. */
+export function checkDeleteOptions({
   propagationPolicy,
   orphanDependents,
   dryRun = [],
   gracePeriodSeconds,
   preconditions,
-}: RawOptions): DeletionOptions {
+}: RawDeleteOptions): DeletionOptions {
   const errors = new FieldErrors();
   const path = FieldPath.of('propagationPolicy');
   const policy = propagationPolicyOf(propagationPolicy);

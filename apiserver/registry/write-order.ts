@@ -42,6 +42,8 @@ export interface UpdateRequest extends WriteRequest {
   readonly ifMissing?: 'refuse' | 'create';
   /** The change is the server's own (binding, eviction): the strategy neither prepares nor validates it; admission does. */
   readonly skipStrategy?: boolean;
+  /** Admission has been asked about what makes this change (a binding): it is not asked again. */
+  readonly isAdmitted?: boolean;
   /** The change does not touch the object that it is given: it needs no copy. */
   readonly leavesPrevious?: boolean;
   /** A uid that the stored object must have. */
@@ -101,12 +103,13 @@ export async function beforeUpdate(
   keepMetadata(next, previous);
   await request.trackFields?.(next, previous);
   const admitted = admissionRequest(kind, 'UPDATE', { object: next, previous }, request);
-  await admission.admit(admitted);
+  if (!request.isAdmitted) await admission.admit(admitted);
+  const validate = async () => (request.isAdmitted ? undefined : await admission.validate(admitted));
   const transaction = subresource === undefined ? await allocator?.allocate(next, previous, dryRun) : undefined;
   const finished = await orRollBack(transaction, async () => {
     if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, { ...context, now: clock.now() });
     const write = { kind, next, previous: current, context: { ...context, skipStrategy, dryRun } };
-    return await finish(write, () => admission.validate(admitted), request);
+    return await finish(write, validate, request);
   });
   return { next, finished, transaction };
 }

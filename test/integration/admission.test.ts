@@ -154,3 +154,76 @@ describe('admission of connections', () => {
     );
   });
 });
+
+describe('admission of what is posted and never stored', () => {
+  const seen: string[] = [];
+  const operations = ['CREATE', 'UPDATE', 'DELETE'] as const;
+  const resources = ['pods', 'serviceaccounts', 'selfsubjectaccessreviews', 'localsubjectaccessreviews'];
+  const parts = [{}, ...['token', 'eviction', 'binding'].map((subresource) => ({ subresource }))];
+  const plugin: AdmissionPlugin = {
+    name: 'Recorder',
+    validate: parts.map((part) => ({
+      handles: { operations, ...part },
+      run({ operation, kind, subresource, name, object }) {
+        if (!resources.includes(kind.plural)) return;
+        const what = subresource === undefined ? kind.plural : `${kind.plural}/${subresource}`;
+        seen.push(`${operation} ${what} ${name} ${object?.kind ?? '-'}`);
+        if (object?.metadata?.labels?.refused) throw forbidden(kind, name, 'not this one');
+      },
+    })),
+  };
+  let server: TestApiServer;
+  const inDefault = '/api/v1/namespaces/default';
+  before(async () => {
+    server = await startTestApiServer({ admissionPlugins: [plugin] });
+    for (const name of ['evicted', 'bound']) {
+      const spec = { automountServiceAccountToken: false, containers: [{ name: 'a', image: 'a' }] };
+      await server.client.create(pods, { metadata: { name, namespace: 'default' }, spec });
+    }
+    await server.client.raw('POST', `${inDefault}/serviceaccounts`, { body: { metadata: { name: 'account' } } });
+  });
+  after(() => server.stop());
+
+  const evicted = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'evicted' } };
+  const access = { resourceAttributes: { namespace: 'default', verb: 'get', resource: 'pods' } };
+  const review = '/apis/authorization.k8s.io/v1';
+  const posted: readonly (readonly [path: string, body: object, asked: readonly string[]])[] = [
+    [`${inDefault}/serviceaccounts/account/token`, { spec: {} }, ['CREATE serviceaccounts/token account TokenRequest']],
+    [
+      `${review}/selfsubjectaccessreviews`,
+      { spec: access },
+      ['CREATE selfsubjectaccessreviews  SelfSubjectAccessReview'],
+    ],
+    [
+      `${inDefault}/pods/bound/binding`,
+      { metadata: { name: 'bound' }, target: { name: 'node' } },
+      ['CREATE pods/binding bound Binding'],
+    ],
+    [`${inDefault}/pods/evicted/eviction`, evicted, ['CREATE pods/eviction evicted Eviction', 'DELETE pods evicted -']],
+  ];
+  for (const [path, body, asked] of posted) {
+    it(`asks about ${path}, and a plugin may refuse it`, async () => {
+      const refused = { ...body, metadata: { ...Reflect.get(body, 'metadata'), labels: { refused: 'true' } } };
+      await assert.rejects(server.client.raw('POST', path, { body: refused }), isRefused(403, /not this one/));
+      seen.length = 0;
+      const { code } = await server.client.raw('POST', path, { body });
+      assert.deepEqual([code, seen], [201, asked]);
+    });
+  }
+
+  it('lets a question about a namespace be asked before there is one', async () => {
+    const namespace = 'there-is-none';
+    const spec = { user: 'ann', resourceAttributes: { namespace, verb: 'get', resource: 'pods' } };
+    const path = `${review}/namespaces/${namespace}/localsubjectaccessreviews`;
+    assert.equal((await server.client.raw('POST', path, { body: { spec } })).code, 201);
+  });
+
+  it("takes an eviction's options as strictly as those of a deletion", async () => {
+    for (const deleteOptions of [{ dryRun: ['Some'] }, { propagationPolicy: '__proto__' }]) {
+      const eviction = server.client.raw('POST', `${inDefault}/pods/bound/eviction`, {
+        body: { ...evicted, metadata: { name: 'bound' }, deleteOptions },
+      });
+      await assert.rejects(eviction, isRefused(422, /DeleteOptions/));
+    }
+  });
+});

@@ -12,6 +12,7 @@ import type { Registries } from '../../registry/registries.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
+import { admitCreation } from '../admit-creation.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject, writeRequest } from '../write.ts';
 
@@ -27,14 +28,18 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
     if (target.name !== '' && binding.metadata?.name && binding.metadata.name !== target.name) {
       throw badRequest(`name in URL does not match name in Binding object`);
     }
-    checkTarget(binding, name);
     const registry = registries.of(pods);
+    const pod = { kind: registry.kind, namespace: target.namespace, name };
+    const posted = { target: pod, subresource: 'binding', object: binding, dryRun: options.dryRun };
+    await admitCreation(registries.admission, request, posted);
+    checkTarget(binding, name);
     await registry.update(
       { namespace: target.namespace, name },
       {
         ...writeRequest(request, { ...target, kind: registry.kind, registry }, options),
         subresource: 'binding',
         skipStrategy: true,
+        isAdmitted: true,
         expectedUid: binding.metadata?.uid,
       },
       // Of what is missing there is no change to make: the registry has said NotFound.

@@ -7,7 +7,6 @@ import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
-import type { DeleteOptions } from '../../../api/types/meta/v1.ts';
 import type { Eviction, PodDisruptionBudget } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
@@ -19,7 +18,8 @@ import { readSmallBody } from '../../request/body.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
-import { propagationPolicyOf } from '../delete-options.ts';
+import { admitCreation } from '../admit-creation.ts';
+import { checkDeleteOptions } from '../delete-options.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
 
@@ -43,8 +43,9 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
     const target = storedTarget(registries, asked);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const eviction = readEviction(await readSmallBody(request), target, decodeOptions(request, options));
-    const deletion: DeleteOptions = eviction.deleteOptions ?? {};
-    const dryRun = options.dryRun || (deletion.dryRun ?? []).length > 0;
+    const deletion = checkDeleteOptions(eviction.deleteOptions ?? {});
+    const dryRun = options.dryRun || deletion.dryRun;
+    await admitCreation(registries.admission, request, { target, subresource: 'eviction', object: eviction, dryRun });
     const write = { ...writeRequest(request, target, options), dryRun, trackFields: undefined };
     // Pods only have this subresource.
     const pod = (await target.registry.read(target)) as Stored<Pod>;
@@ -61,13 +62,9 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
     }
     await target.registry.delete(
       target,
-      {
-        gracePeriodSeconds: deletion.gracePeriodSeconds,
-        propagationPolicy: propagationPolicyOf(deletion.propagationPolicy),
-        preconditions: deletion.preconditions ?? { uid: pod.metadata.uid },
-        dryRun,
-      },
-      write,
+      { ...deletion, preconditions: deletion.preconditions ?? { uid: pod.metadata.uid }, dryRun },
+      // What it does to the pod is a deletion as any other.
+      { ...write, subresource: undefined },
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));

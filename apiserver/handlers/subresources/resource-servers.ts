@@ -41,7 +41,7 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     binding: createBindingServer(registries),
     eviction: createEvictionServer(registries),
     token: createTokenServer(registries, tokenIssuer),
-    ...createReviewServers(authorizers, tokenAuthenticator),
+    ...createReviewServers({ admission: registries.admission, authorizers, tokens: tokenAuthenticator }),
     ...createPodStreams(streams),
     ...createProxies(streams),
   };

@@ -19,12 +19,14 @@ import { issuer } from '../../authentication/service-account-tokens.ts';
 import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
 import { decide, rulesFor } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
+import type { AdmissionChain } from '../../registry/admission.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import type { User } from '../../request/user.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
+import { admitCreation } from '../admit-creation.ts';
 import type { ResourceServers, Serve } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
@@ -42,11 +44,15 @@ type ReviewServers = Pick<
 
 const authorization = 'authorization.k8s.io';
 
+export interface ReviewServersParts {
+  readonly admission: AdmissionChain;
+  readonly authorizers: readonly Authorizer[];
+  readonly tokens: Pick<TokenAuthenticator, 'review'>;
+}
+
 /** One for each kind of review. */
-export function createReviewServers(
-  authorizers: readonly Authorizer[],
-  tokens: Pick<TokenAuthenticator, 'review'>,
-): ReviewServers {
+export function createReviewServers({ admission, authorizers, tokens }: ReviewServersParts): ReviewServers {
+  const reviewServer = <T extends KubernetesObject>(answer: Answer<T>) => createReviewServer(admission, answer);
   const access = async (user: User, spec: Attributes) => {
     const { decision, reason } = await decide(toAction(user, spec), authorizers);
     return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
@@ -85,12 +91,17 @@ async function reviewToken({ spec }: TokenReview, tokens: Pick<TokenAuthenticato
   };
 }
 
-const reviewServer = <T extends KubernetesObject>(answer: Answer<T>): { readonly create: Serve } => ({
+const createReviewServer = <T extends KubernetesObject>(
+  admission: AdmissionChain,
+  answer: Answer<T>,
+): { readonly create: Serve } => ({
   async create(request, target) {
     const output = negotiate(request.header('accept'), ['object']);
     const options = parseWriteOptions(request.query, 'CreateOptions');
     const review = await readObject(request, target.kind, options);
     placeInNamespace(review, target);
+    const { dryRun } = options;
+    await admitCreation(admission, request, { target, subresource: undefined, object: review, dryRun });
     // A kind of review names the server that knows it.
     const status = await answer(review as T, request, target);
     const isSelf = isSameResource(target.kind, selfSubjectReviews);

@@ -17,6 +17,7 @@ import type { Target } from '../../registry/target.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
+import { admitCreation } from '../admit-creation.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { placeInNamespace, readObject } from '../write.ts';
 
@@ -38,6 +39,8 @@ export const createTokenServer = (registries: Registries, tokenIssuer: TokenIssu
     const wanted = await readObject(request, tokenRequestType, options);
     placeInNamespace(wanted, target);
     const account = await registries.of(target.kind).read(target);
+    const posted = { target, subresource: 'token', object: wanted, dryRun: options.dryRun };
+    await admitCreation(registries.admission, request, posted);
     const seconds = wanted.spec?.expirationSeconds ?? defaultSeconds;
     checkRequest(wanted, seconds, target);
     const audiences = wanted.spec?.audiences?.length ? wanted.spec.audiences : [issuer];
