@@ -87,7 +87,7 @@ describe('scheduler', () => {
         ({ reason, involvedObject }) => reason === 'FailedScheduling' && involvedObject.name === 'huge',
       );
     });
-    assert.equal(event.message, message);
+    assert.deepEqual([event.action, event.message], ['Scheduling', message]);
   });
 
   it('tries again when a change may help: a taint that goes', async () => {
