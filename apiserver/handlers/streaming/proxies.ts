@@ -53,30 +53,27 @@ export function createProxies({
   const admit = (request: ApiRequest, target: Target): Promise<ProxyOptions> =>
     admitConnection(admission, request, { target, options: proxyOptions(target, request) });
 
-  return {
-    podProxy: {
-      mediaTypes: anyType,
-      async connect(request, target) {
-        const options = await admit(request, target);
-        const { scheme, name, port } = parseName(target.name, 'pod');
-        const pod = await find(pods, { namespace: target.namespace, name });
-        const place = podPlace(pod, port);
-        if (redirectToFolder(request)) return;
-        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request, options) });
-      },
+  /** Of pods and services only where they lead to differs. */
+  const serverOf = (what: string, placeOf: (asked: ProxyName, target: Target) => Promise<Place>) => ({
+    mediaTypes: anyType,
+    async connect(request: ApiRequest, target: Target): Promise<void> {
+      const options = await admit(request, target);
+      const asked = parseName(target.name, what);
+      const place = await placeOf(asked, target);
+      if (redirectToFolder(request)) return;
+      await proxy.pass(request, { secure: asked.scheme === 'https', ...place, ...pathsOf(request, options) });
     },
+  });
 
-    serviceProxy: {
-      mediaTypes: anyType,
-      async connect(request, target) {
-        const options = await admit(request, target);
-        const { scheme, name, port } = parseName(target.name, 'service');
-        const service = await find(services, { namespace: target.namespace, name });
-        const place = await servicePlace(objects, service, { namespace: target.namespace, name }, port);
-        if (redirectToFolder(request)) return;
-        await proxy.pass(request, { secure: scheme === 'https', ...place, ...pathsOf(request, options) });
-      },
-    },
+  return {
+    podProxy: serverOf('pod', async ({ name, port }, { namespace }) =>
+      podPlace(await find(pods, { namespace, name }), port),
+    ),
+
+    serviceProxy: serverOf('service', async ({ name, port }, { namespace }) => {
+      const key = { namespace, name };
+      return await servicePlace(objects, await find(services, key), key, port);
+    }),
 
     nodeProxy: {
       mediaTypes: anyType,
