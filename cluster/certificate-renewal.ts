@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../base/clock.ts';
-import type { Running } from '../base/lifecycle.ts';
+import { type Running, startLoop } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ClusterCertificates } from './certificates.ts';
 
@@ -20,16 +20,7 @@ export interface CertificateRenewalOptions {
 }
 
 export function startCertificateRenewal(options: CertificateRenewalOptions): Running {
-  const stopping = new AbortController();
-  const done = run(options, stopping.signal);
-  return {
-    name: 'certificate-renewal',
-    done,
-    async stop() {
-      stopping.abort();
-      await done;
-    },
-  };
+  return startLoop('certificate-renewal', (signal) => run(options, signal));
 }
 
 async function run(options: CertificateRenewalOptions, signal: AbortSignal): Promise<void> {

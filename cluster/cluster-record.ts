@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { namespaces } from '../api/resources/core.ts';
 import type { Clock } from '../base/clock.ts';
 import { ifFilePresent } from '../base/if-file-present.ts';
-import type { Running } from '../base/lifecycle.ts';
+import { type Running, startLoop } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
@@ -115,16 +115,7 @@ export async function readRevision(client: Client): Promise<number> {
 
 /** Notes from time to time, and at the end, how far the store has come. */
 export function startRecordKeeping(options: RecordKeeping): Running {
-  const stopping = new AbortController();
-  const done = keepRecord(options, stopping.signal);
-  return {
-    name: 'cluster-record',
-    done,
-    async stop() {
-      stopping.abort();
-      await done;
-    },
-  };
+  return startLoop('cluster-record', (signal) => keepRecord(options, signal));
 }
 
 async function keepRecord(options: RecordKeeping, signal: AbortSignal): Promise<void> {
