@@ -66,7 +66,7 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
     tls: { certificateAuthority, clientCertificate: client.certificate, clientKey: client.key },
   });
   t.after(() => store.close());
-  const revision = await untilItWorks(() => store.create('/tls/a', bytes('x')));
+  const revision = await untilWritten(store, '/tls/a');
   assert.equal((await store.get('/tls/a'))?.revision, revision);
   assert.equal((await store.list({ prefix: '/tls/' })).entries.length, 1);
 
@@ -135,7 +135,7 @@ describe('EtcdStore when things break', () => {
     await assert.rejects(store.get('/killed/a0'), StoreUnavailableError);
     await etcd.start();
     const back = performance.now();
-    written.push(await untilItWorks(() => store.create('/killed/b', bytes('x'))));
+    written.push(await untilWritten(store, '/killed/b'));
     for (let n = 0; n < 20; n += 1) written.push(await store.create(`/killed/c${n}`, bytes('x')));
     await watching.until(written.length);
     assert.ok(performance.now() - back < 10_000);
@@ -203,7 +203,7 @@ describe('EtcdStore when things break', () => {
     );
     assert.ok(performance.now() - begin < 10_000);
     etcd.thaw();
-    await untilItWorks(() => store.create('/frozen/b', bytes('x')));
+    await untilWritten(store, '/frozen/b');
     // The write that nobody answered may well have happened.
     const late = await store.create('/frozen/a', bytes('x')).then(
       () => 'created',
@@ -213,7 +213,7 @@ describe('EtcdStore when things break', () => {
   });
 
   test('answers that are lost on the way leave the outcome unknown', async () => {
-    await untilItWorks(() => store.create('/held/a', bytes('x')));
+    await untilWritten(store, '/held/a');
     const direct = new EtcdStore({ servers: [etcd.url] });
     proxy.holdAnswers(true);
     const writing = assert.rejects(
@@ -251,7 +251,7 @@ describe('EtcdStore when things break', () => {
   });
 
   test('a watch that was away during a compaction is told so', async () => {
-    const start = await untilItWorks(() => store.create('/compacted/a', bytes('1')));
+    const start = await untilWritten(store, '/compacted/a');
     const direct = new EtcdStore({ servers: [etcd.url] });
     let seen = 0;
     const watching = (async () => {
@@ -295,6 +295,22 @@ async function untilItWorks<T>(call: () => Promise<T>): Promise<T> {
       await delay(50);
     }
   }
+}
+
+/**
+ * Creates `key` as soon as the store can be reached and returns its revision. A call whose connection broke after it
+ * was sent may have written all the same; then the key is there.
+ */
+async function untilWritten(store: EtcdStore, key: string): Promise<number> {
+  return untilItWorks(async () => {
+    try {
+      return await store.create(key, bytes('x'));
+    } catch (error) {
+      const there = error instanceof KeyExistsError ? await store.get(key) : undefined;
+      if (!there) throw error;
+      return there.revision;
+    }
+  });
 }
 
 /** A watch in the background that notes the revisions it sees. */
