@@ -29,6 +29,7 @@ export async function admitCreation(admission: AdmissionChain, request: ApiReque
     user: request.user,
     dryRun,
     warn: (text) => request.warn(text),
+    annotate: (key, value) => request.annotate(key, value),
   };
   await admission.admit(creation);
   await admission.validate(creation);

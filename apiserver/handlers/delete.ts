@@ -75,6 +75,7 @@ const deleteRequest = (request: ApiRequest, { dryRun }: DeletionOptions): WriteR
     request.hasWritten = true;
   },
   warn: (text) => request.warn(text),
+  annotate: (key, value) => request.annotate(key, value),
 });
 
 function deletedStatus(kind: Kind, { metadata }: Stored): Status {

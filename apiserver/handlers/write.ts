@@ -146,6 +146,7 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
     trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
     finishApart: apart?.finish,
     warn: (text) => request.warn(text),
+    annotate: (key, value) => request.annotate(key, value),
   };
 }
 

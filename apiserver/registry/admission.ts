@@ -30,6 +30,8 @@ export interface AdmissionRequest {
   readonly user: User;
   readonly dryRun: boolean;
   warn(text: string): void;
+  /** Goes into the audit event of the request, under upstream's key. The first value of a key stays. */
+  annotate(key: string, value: string): void;
 }
 
 /** Which requests a step is asked about. */

@@ -153,5 +153,6 @@ export function admissionRequest(
     user: request.user,
     dryRun: request.dryRun,
     warn: (text) => request.warn(text),
+    annotate: (key, value) => request.annotate?.(key, value),
   };
 }

@@ -18,6 +18,8 @@ export interface WriteRequest {
   /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */
   readonly finishApart?: ((write: Write) => Promise<WriteResult>) | undefined;
   warn(text: string): void;
+  /** For the audit event. Absent: nobody keeps one. */
+  annotate?(key: string, value: string): void;
 }
 
 export type TrackFields = (next: KubernetesObject, previous: DeepReadonly<Stored> | undefined) => void | Promise<void>;

@@ -46,6 +46,7 @@ export class ApiRequest {
   /** Something was changed in the store on its behalf. */
   hasWritten = false;
   readonly warnings = new Warnings();
+  #auditAnnotations: Map<string, string> | undefined;
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;
   #ended: AbortController | undefined;
@@ -119,5 +120,16 @@ export class ApiRequest {
 
   warn(text: string): void {
     this.warnings.add(text);
+  }
+
+  /** What authorization, admission and others want the audit event to say, by upstream's keys. Undefined: nothing. */
+  get auditAnnotations(): ReadonlyMap<string, string> | undefined {
+    return this.#auditAnnotations;
+  }
+
+  /** The first value of a key stays. */
+  annotate(key: string, value: string): void {
+    this.#auditAnnotations ??= new Map();
+    if (!this.#auditAnnotations.has(key)) this.#auditAnnotations.set(key, value);
   }
 }

@@ -47,6 +47,7 @@ export async function admitConnection<T extends KubernetesObject>(
     user: request.user,
     dryRun: false,
     warn: (text) => request.warn(text),
+    annotate: (key, value) => request.annotate(key, value),
   };
   await admission.admit(connection);
   await admission.validate(connection);
