@@ -20,11 +20,9 @@ import { clientCertificates } from './authentication/client-certificates.ts';
 import { SigningKeys } from './authentication/signing-keys.ts';
 import { TokenAuthenticator } from './authentication/token-authenticator.ts';
 import { TokenIssuer } from './authentication/token-issuer.ts';
-import {
-  knownUsersAuthorizer,
-  mastersAuthorizer,
-  publicPathsAuthorizer,
-} from './authorization/built-in-authorizers.ts';
+import { decide } from './authorization/authorization.ts';
+import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
+import { createAuthorizers } from './authorization/authorizers.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
@@ -73,13 +71,19 @@ export interface ApiServerOptions {
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
   /** Further admission plugins, asked after those that every server has. Default: none. */
-  readonly admissionPlugins?: readonly AdmissionPlugin[] | undefined;
+  readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
   readonly logger: Logger;
 }
+
+/** Makes plugins of what every plugin may look at and ask. */
+export type FurtherPlugins = (parts: {
+  readonly objects: ObjectReader;
+  decide(action: Action): Promise<Verdict>;
+}) => readonly AdmissionPlugin[];
 
 export interface ApiServer extends Running {
   readonly url: string;
@@ -154,12 +158,13 @@ interface Storage {
   readonly store: Store;
   readonly caches: WatchCaches;
   readonly registries: Registries;
+  readonly authorizers: readonly Authorizer[];
   /** Of Services. */
   readonly addresses: AddressRange;
   readonly serviceAllocator: ServiceAllocator;
 }
 
-/** The store, what of it is kept in memory, and how objects get in and out. */
+/** The store, what of it is kept in memory, how objects get in and out, and who judges by them. */
 function wireStorage(options: Wired): Storage {
   const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const store = new MeasuredStore(options.store, { metrics, clock });
@@ -167,20 +172,24 @@ function wireStorage(options: Wired): Storage {
   const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
   const caches = new WatchCaches({ store, clock, logger });
+  // Nobody asks before there are registries, and with them authorizers.
+  const decideAction = (action: Action) => decide(action, authorizers);
   const admission = (objects: ObjectReader) =>
     createAdmissionChain(objects, {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
+      decide: decideAction,
       disabled: options.disabledAdmissionPlugins ?? [],
-      further: options.admissionPlugins ?? [],
+      further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
+  const authorizers = createAuthorizers();
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
       for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
     },
   );
-  return { store, caches, registries, addresses, serviceAllocator };
+  return { store, caches, registries, authorizers, addresses, serviceAllocator };
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
@@ -199,10 +208,9 @@ interface Served {
 /** What a request passes, and what stands at its end. */
 function wirePipeline(options: Wired, { storage, signingKeys, kubelets, heavyWork }: Served): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
-  const { registries } = storage;
+  const { registries, authorizers } = storage;
   const tokenIssuer = new TokenIssuer({ keys: signingKeys, clock });
   const tokenAuthenticator = new TokenAuthenticator({ keys: signingKeys, objects: registries, clock });
-  const authorizers = [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
   const resources = {
     kinds,
     servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokenAuthenticator, stopping }),

@@ -1,5 +1,6 @@
 /** The admission plugins, in the order in which they run. A further one is a further row. */
 
+import type { Action, Verdict } from '../authorization/authorizer.ts';
 import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
@@ -13,6 +14,8 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export interface AdmissionOptions {
   readonly serviceAccounts: ServiceAccountOptions;
+  /** What the authorizers say, for plugins that ask whether the user might do something else too. */
+  readonly decide: (action: Action) => Promise<Verdict>;
   /** Names of plugins that are left out. */
   readonly disabled: readonly string[];
   /** Asked after those listed here. */

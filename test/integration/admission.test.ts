@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
 import { type Resource, resource } from '../../api/resource.ts';
-import { pods } from '../../api/resources/core.ts';
+import { configMaps, pods } from '../../api/resources/core.ts';
 import { forbidden, isNotFound, StatusError } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { CommandOptions } from '../../apiserver/handlers/streaming/connect.ts';
@@ -101,7 +101,7 @@ describe('admission of connections', () => {
   };
   let server: TestApiServer;
   before(async () => {
-    server = await startTestApiServer({ admissionPlugins: [plugin] });
+    server = await startTestApiServer({ admissionPlugins: () => [plugin] });
   });
   after(() => server.stop());
 
@@ -175,7 +175,7 @@ describe('admission of what is posted and never stored', () => {
   let server: TestApiServer;
   const inDefault = '/api/v1/namespaces/default';
   before(async () => {
-    server = await startTestApiServer({ admissionPlugins: [plugin] });
+    server = await startTestApiServer({ admissionPlugins: () => [plugin] });
     for (const name of ['evicted', 'bound']) {
       const spec = { automountServiceAccountToken: false, containers: [{ name: 'a', image: 'a' }] };
       await server.client.create(pods, { metadata: { name, namespace: 'default' }, spec });
@@ -225,5 +225,34 @@ describe('admission of what is posted and never stored', () => {
       });
       await assert.rejects(eviction, isRefused(422, /DeleteOptions/));
     }
+  });
+});
+
+describe('admission that asks the authorizers', () => {
+  let server: TestApiServer;
+  before(async () => {
+    server = await startTestApiServer({
+      admissionPlugins: ({ decide }) => [
+        {
+          name: 'OnlyForThoseWhoMayDelete',
+          validate: [
+            {
+              handles: { operations: ['CREATE'], resource: configMaps },
+              async run({ user, kind, name }) {
+                const resource = { ...kind, subresource: undefined, namespace: 'default', name };
+                const { decision } = await decide({ user, verb: 'delete', path: '', resource });
+                if (decision !== 'allow') throw forbidden(kind, name, 'who may not delete it may not make it');
+              },
+            },
+          ],
+        },
+      ],
+    });
+  });
+  after(() => server.stop());
+
+  it('hears what they say of the user who writes', async () => {
+    const made = await server.client.create(configMaps, { metadata: { name: 'a', namespace: 'default' } });
+    assert.equal(made.metadata.name, 'a');
   });
 });

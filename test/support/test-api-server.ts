@@ -1,7 +1,6 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
-import { startApiServer } from '../../apiserver/api-server.ts';
-import type { AdmissionPlugin } from '../../apiserver/registry/admission.ts';
+import { type FurtherPlugins, startApiServer } from '../../apiserver/api-server.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
@@ -20,7 +19,7 @@ export interface TestApiServerOptions {
   /** Default: ServiceAccount, as no controller makes accounts beside this server. */
   readonly disabledAdmissionPlugins?: readonly string[];
   /** Further plugins. Default: none. */
-  readonly admissionPlugins?: readonly AdmissionPlugin[];
+  readonly admissionPlugins?: FurtherPlugins;
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
