@@ -2,7 +2,9 @@
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
 import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import { checkPathSegment } from '../../kinds/validation/names.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import { exactValue, type FieldRequirement, parseFieldRequirements } from '../request/field-requirements.ts';
 import type { User } from '../request/user.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
@@ -17,14 +19,16 @@ export async function allowOrRefuse(action: Action, authorizers: readonly Author
   if (decision !== 'allow') throw refusal(action, reason);
 }
 
-/** The verdict of the first authorizer that has an opinion. */
+/** The verdict of the first authorizer that has an opinion; where none has, all that they say. */
 export async function decide(action: Action, authorizers: readonly Authorizer[]): Promise<Verdict> {
+  const reasons: string[] = [];
   for (const authorizer of authorizers) {
     const decided = authorizer.authorize(action);
     const verdict = decided instanceof Promise ? await decided : decided;
     if (verdict.decision !== 'noOpinion') return verdict;
+    if (verdict.reason) reasons.push(verdict.reason);
   }
-  return { decision: 'noOpinion' };
+  return { decision: 'noOpinion', ...(reasons.length > 0 && { reason: reasons.join('\n') }) };
 }
 
 /** All that the authorizers say of the user. */
@@ -47,12 +51,35 @@ function actionOf(request: ApiRequest): Action {
   const { info, user } = request;
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { group, version, plural, subresource, namespace, name } = info;
+  const fields = selectedFields(request);
   return {
     user,
     verb: info.verb,
     path: info.path,
-    resource: { group, version, plural, subresource, namespace, name },
+    resource: {
+      ...{ group, version, plural, subresource, namespace },
+      name: name ?? (fields && exactName(fields)),
+      ...(fields && { fields }),
+    },
   };
+}
+
+const selecting: readonly string[] = ['list', 'watch', 'deletecollection'];
+
+/** What cannot be read selects nothing here; whoever serves the request refuses it. */
+function selectedFields(request: ApiRequest): readonly FieldRequirement[] | undefined {
+  // Nearly no request has one: the others should not pay for the reading of their query.
+  if (!request.rawQuery.includes('fieldSelector') || !selecting.includes(request.info.verb)) return undefined;
+  try {
+    return parseFieldRequirements(request.query.get('fieldSelector') ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function exactName(fields: readonly FieldRequirement[]): string | undefined {
+  const name = exactValue(fields, 'metadata.name');
+  return name && checkPathSegment(name).length === 0 ? name : undefined;
 }
 
 function refusal({ user, verb, resource, path }: Action, reason?: string): StatusError {

@@ -1,6 +1,7 @@
 /** CONTRACT: may this user do that? Asked in order: the first that allows or refuses decides; nobody does: refused. */
 
 import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import type { FieldRequirement } from '../request/field-requirements.ts';
 import type { User } from '../request/user.ts';
 
 export interface Action {
@@ -14,7 +15,10 @@ export interface Action {
     readonly plural: string;
     readonly subresource: string | undefined;
     readonly namespace: string | undefined;
+    /** Of one object; also where a list, a watch or the deletion of a collection selects it by `metadata.name`. */
     readonly name: string | undefined;
+    /** By which lists, watches and deletions of collections select, as far as that could be read. Absent: by none. */
+    readonly fields?: readonly FieldRequirement[];
   };
   readonly path: string;
 }

@@ -36,7 +36,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'heavy-work': ['request', 'registry', 'decoding'],
     responses: ['store', 'request', 'registry', 'heavy-work'],
     discovery: ['request', 'responses'],
-    'handlers/selectors': [],
+    'handlers/selectors': ['request'],
     handlers: [
       ...['store', 'request', 'registry', 'authentication', 'decoding', 'heavy-work', 'responses', 'discovery'],
       'handlers/selectors',

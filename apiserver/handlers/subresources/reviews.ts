@@ -7,6 +7,7 @@ import { badRequest } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { TokenReview } from '../../../api/types/authentication/v1.ts';
 import type {
+  FieldSelectorAttributes,
   LocalSubjectAccessReview,
   ResourceAttributes,
   SelfSubjectAccessReview,
@@ -14,6 +15,7 @@ import type {
   SubjectAccessReview,
   SubjectAccessReviewSpec,
 } from '../../../api/types/authorization/v1.ts';
+import type { FieldSelectorRequirement } from '../../../api/types/meta/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { issuer } from '../../authentication/service-account-tokens.ts';
 import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
@@ -22,6 +24,7 @@ import type { Action, Authorizer } from '../../authorization/authorizer.ts';
 import type { AdmissionChain } from '../../registry/admission.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
+import { type FieldRequirement, parseFieldRequirements } from '../../request/field-requirements.ts';
 import type { User } from '../../request/user.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
@@ -171,8 +174,27 @@ function toAction(user: User, { resourceAttributes, nonResourceAttributes }: Att
     namespace,
     name,
     verb = '',
+    fieldSelector,
   }: ResourceAttributes = resourceAttributes;
-  return { user, verb, path: '', resource: { group, version, plural: resource, subresource, namespace, name } };
+  const asked = { group, version, plural: resource, subresource, namespace, name };
+  const fields = fieldSelector && selectedFields(fieldSelector);
+  return { user, verb, path: '', resource: { ...asked, ...(fields && { fields }) } };
+}
+
+/** A requirement that cannot be read is left out: with fewer of them, less is allowed. */
+function selectedFields({ rawSelector, requirements = [] }: FieldSelectorAttributes): readonly FieldRequirement[] {
+  if (rawSelector === undefined) return requirements.flatMap(asFieldRequirement);
+  try {
+    return parseFieldRequirements(rawSelector);
+  } catch {
+    return [];
+  }
+}
+
+function asFieldRequirement({ key: field, operator, values = [] }: FieldSelectorRequirement): FieldRequirement[] {
+  const [value, ...others] = values;
+  if (value === undefined || others.length > 0 || !['In', 'NotIn'].includes(operator)) return [];
+  return [{ field, value, isNegated: operator === 'NotIn' }];
 }
 
 const userInfo = ({ name, uid, groups, extra }: User) => ({
