@@ -166,6 +166,7 @@ export const isConflict = hasReason('Conflict');
 export const isExpired = hasReason('Expired', 'Gone');
 export const isInvalid = hasReason('Invalid');
 export const isForbidden = hasReason('Forbidden');
+export const isUnauthorized = hasReason('Unauthorized');
 /** Worth the same request again later: the server was busy or out of reach, not unwilling. */
 export const isRetryable = hasReason(
   'TooManyRequests',

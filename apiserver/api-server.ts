@@ -12,6 +12,7 @@ import { type HttpsServer, startHttpsServer } from '../base/https-server.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
@@ -57,8 +58,10 @@ export interface ApiServerOptions {
   /** 0: any free port. */
   readonly securePort: number;
   readonly serving: KeyPairSource;
-  /** PEM. Signs the client certificates that are believed. */
-  readonly clientCertificateAuthority: string;
+  /** Signs the client certificates that are believed. */
+  readonly clientCertificateAuthority: AuthoritySource;
+  /** Signs the certificates of kubelets' servers. Default: `clientCertificateAuthority`. */
+  readonly kubeletCertificateAuthority?: AuthoritySource | undefined;
   /** `10.96.0.0/16` */
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
@@ -193,7 +196,8 @@ function wireStorage(options: Wired): Storage {
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
-  const { kubeletClient: client, clientCertificateAuthority: certificateAuthority, logger } = options;
+  const { kubeletClient: client, logger } = options;
+  const certificateAuthority = options.kubeletCertificateAuthority ?? options.clientCertificateAuthority;
   const allowOwnHost = !isForeignAddress(options.advertiseAddress);
   return new Kubelets({ objects, client, certificateAuthority, allowOwnHost, logger });
 }

@@ -47,7 +47,7 @@ await runComponentProcess({
       securePort: flags['secure-port'],
       advertiseAddress: flags['advertise-address'],
       serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
-      clientCertificateAuthority: await read(flags['client-ca-file']),
+      clientCertificateAuthority: { authorityFile: flags['client-ca-file'] },
       serviceCidr: flags['service-cluster-ip-range'],
       nodePortRange: parsePortRange(flags['service-node-port-range']),
       kubeletClient:

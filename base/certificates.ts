@@ -1,7 +1,7 @@
 /** X.509 certificates of the cluster: an authority and what it signs (ECDSA P-256), as PEM. */
 
 import 'reflect-metadata';
-import { createPrivateKey, webcrypto } from 'node:crypto';
+import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
@@ -13,31 +13,63 @@ export interface KeyPair {
   readonly key: string;
 }
 
-export interface CertificateRequest {
+export interface CertificateSubject {
   /** The user's name, for client certificates. */
   readonly commonName: string;
   /** The user's groups, for client certificates. */
   readonly organizations?: readonly string[];
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
+}
+
+export interface CertificateRequest extends CertificateSubject {
   readonly usages: readonly ('server' | 'client')[];
   /** Default: one year. */
   readonly validForMs?: number;
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+/** Of the keys that are made here. */
+export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
+/** Clocks differ. A certificate that lives shorter than this is backdated by its life only. */
+const longestBackdateMs = 5 * 60_000;
 const extendedUsages = { server: x509.ExtendedKeyUsage.serverAuth, client: x509.ExtendedKeyUsage.clientAuth };
 
-/** A new self-signed authority, valid for ten years. */
-export async function createAuthority(commonName: string, now = Date.now()): Promise<KeyPair> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+/** A new self-signed authority, valid for ten years unless said otherwise. */
+export async function createAuthority(
+  commonName: string,
+  now = Date.now(),
+  validForMs = 3650 * dayMs,
+): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  return {
+    certificate: await signItself(commonName, keys, { now, validForMs }),
+    key: await exportKey(keys.privateKey),
+  };
+}
+
+/** The same key and name with a new life: what it has signed stays good, for whoever knows the new certificate. */
+export async function renewAuthority({ certificate, key }: KeyPair, now = Date.now()): Promise<KeyPair> {
+  const before = new x509.X509Certificate(certificate);
+  const signer = await importKey(key);
+  const publicKey = await before.publicKey.export(signer.algorithm, ['verify'], webcrypto);
+  const keys = { privateKey: signer.key, publicKey };
+  const [commonName = 'longshore-ca'] = before.subjectName.getField('CN');
+  const life = { now, validForMs: 3650 * dayMs };
+  return { certificate: await signItself(commonName, keys, life, signer.algorithm), key };
+}
+
+async function signItself(
+  commonName: string,
+  keys: webcrypto.CryptoKeyPair,
+  { now, validForMs }: { readonly now: number; readonly validForMs: number },
+  signingAlgorithm: SigningAlgorithm = keyAlgorithm,
+): Promise<string> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: nameOf(commonName, []),
-    notBefore: new Date(now - 5 * 60_000),
-    notAfter: new Date(now + 3650 * dayMs),
-    signingAlgorithm: algorithm,
+    ...lifeOf(validForMs, now),
+    signingAlgorithm,
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -48,31 +80,28 @@ export async function createAuthority(commonName: string, now = Date.now()): Pro
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+  return `${certificate.toString('pem')}\n`;
 }
 
-/** A certificate for a new key, signed by `authority`. Backdated five minutes: clocks differ. */
+/** A certificate for a new key, signed by `authority`. Backdated: clocks differ. */
 export async function issueCertificate(
   authority: KeyPair,
   request: CertificateRequest,
   now = Date.now(),
 ): Promise<KeyPair> {
-  const { commonName, organizations = [], dnsNames = [], ipAddresses = [], usages, validForMs = 365 * dayMs } = request;
+  const { commonName, organizations = [], usages, validForMs = 365 * dayMs } = request;
   const issuer = new x509.X509Certificate(authority.certificate);
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const names = [
-    ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
-    ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
-  ];
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const names = subjectAlternativeNames(request);
+  const signer = await importKey(authority.key);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: nameOf(commonName, organizations),
     issuer: issuer.subjectName,
-    notBefore: new Date(now - 5 * 60_000),
-    notAfter: new Date(now + validForMs),
-    signingAlgorithm: algorithm,
+    ...lifeOf(validForMs, now),
+    signingAlgorithm: signer.algorithm,
     publicKey: keys.publicKey,
-    signingKey: await importKey(authority.key),
+    signingKey: signer.key,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -84,23 +113,61 @@ export async function issueCertificate(
   return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
 }
 
-function nameOf(commonName: string, organizations: readonly string[]): x509.Name {
-  return new x509.Name([...organizations.map((o) => ({ O: [o] })), { CN: [commonName] }]);
+function lifeOf(validForMs: number, now: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(now - backdateOf(validForMs)), notAfter: new Date(now + validForMs) };
 }
 
+/** How long before it is signed a certificate begins. */
+export const backdateOf = (validForMs: number): number => Math.min(longestBackdateMs, validForMs);
+
+export function subjectAlternativeNames({ dnsNames = [], ipAddresses = [] }: CertificateSubject) {
+  return [
+    ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+    ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
+  ];
+}
+
+export function nameOf(commonName: string, organizations: readonly string[]): x509.Name {
+  return new x509.Name([...organizations.map((o) => ({ O: [plainText(o)] })), { CN: [plainText(commonName)] }]);
+}
+
+/** A value as it is: the library would take a `#`, quotes and backslashes for a notation. */
+export const plainText = (value: string) =>
+  x509.Name.isPrintableString(value) ? { printableString: value } : { utf8String: value };
+
 /** 16 random bytes, positive as RFC 5280 asks. */
-function serialNumber(): string {
+export function serialNumber(): string {
   const bytes = Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+export async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
   return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`;
 }
 
-function importKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+type SigningAlgorithm = { readonly name: string; readonly hash: string; readonly namedCurve?: string };
+
+/** An authority's key, with the algorithm that it signs by. Throws for one of another kind than RSA and NIST's curves. */
+export async function importKey(
+  pem: string,
+): Promise<{ readonly key: webcrypto.CryptoKey; readonly algorithm: SigningAlgorithm }> {
+  const key = createPrivateKey(pem);
+  const algorithm = signingAlgorithmOf(key);
+  const der = key.export({ type: 'pkcs8', format: 'der' });
+  return { key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']), algorithm };
+}
+
+const curves: Readonly<Record<string, SigningAlgorithm>> = {
+  prime256v1: keyAlgorithm,
+  secp384r1: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  secp521r1: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
+};
+
+function signingAlgorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SigningAlgorithm {
+  if (asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const curve = curves[asymmetricKeyDetails?.namedCurve ?? ''];
+  if (curve === undefined) throw new Error(`An authority cannot have a key of the type ${asymmetricKeyType}`);
+  return curve;
 }

@@ -14,6 +14,7 @@ import type { KeyPair } from './certificates.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { listeningPort } from './listening-port.ts';
 import type { Logger } from './logger.ts';
+import { type AuthoritySource, RenewedAuthority } from './renewed-authority.ts';
 import { type KeyPairSource, RenewedKeyPair } from './renewed-key-pair.ts';
 import { renewServing } from './serving-certificate.ts';
 
@@ -27,7 +28,7 @@ export interface HttpsServerOptions {
   readonly port: number;
   readonly serving: KeyPairSource;
   /** Signs the client certificates that are believed. */
-  readonly clientCertificateAuthority: string;
+  readonly clientCertificateAuthority: AuthoritySource;
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly logger: Logger;
@@ -89,11 +90,12 @@ function secureContext({ certificate, key }: KeyPair, clientCertificateAuthority
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
   const { logger, clock = systemClock } = options;
   const pair = new RenewedKeyPair(options.serving, { clock, logger });
+  const authority = new RenewedAuthority(options.clientCertificateAuthority, { clock, logger });
   const served = await pair.current();
-  const contextOf = (renewed: KeyPair) => secureContext(renewed, options.clientCertificateAuthority);
+  const trusted = await authority.current();
   const server = https.createServer({
     ...limits,
-    ...contextOf(served),
+    ...secureContext(served, trusted),
     requestCert: true,
     // A client without a certificate may still have a token, or gets an answer that says what is missing.
     rejectUnauthorized: false,
@@ -109,7 +111,8 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
   server.listen(options.port, options.bindAddress);
   await once(server, 'listening');
   const closing = new AbortController();
-  const renewing = renewServing(server, { pair, served, contextOf, clock, logger }, closing.signal);
+  const serving = { pair, authority, served, trusted, contextOf: secureContext, clock, logger };
+  const renewing = renewServing(server, serving, closing.signal);
   return {
     port: listeningPort(server),
     async close(graceMs) {

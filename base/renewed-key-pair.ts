@@ -1,17 +1,12 @@
-/**
- * A certificate with its key, as whoever uses them should have them now: files that are renewed in place are read again,
- * at most once a minute. What cannot be read or does not fit together, a renewal half done, leaves the pair before it in
- * use until the next look.
- */
+/** A certificate with its key, given or in files that are renewed in place (`renewed-files.ts`). */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { KeyPair } from './certificates.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { type Logger, silentLogger } from './logger.ts';
+import { RenewedFiles, type RenewedFilesOptions } from './renewed-files.ts';
 
 export interface KeyPairFiles {
-  /** Paths of PEM files. */
+  /** Paths of PEM files; one file may hold both. */
   readonly certificateFile: string;
   readonly keyFile: string;
 }
@@ -19,48 +14,31 @@ export interface KeyPairFiles {
 /** The texts themselves stay as they are. */
 export type KeyPairSource = KeyPair | KeyPairFiles;
 
-export interface RenewedKeyPairOptions {
-  readonly clock?: Clock;
-  readonly logger?: Logger;
-  /** What was just read from the files. */
-  readonly last?: KeyPair | undefined;
-}
-
-export const lookAgainMs = 60_000;
+export type RenewedKeyPairOptions = RenewedFilesOptions<KeyPair>;
 
 export class RenewedKeyPair {
-  readonly #source: KeyPairSource;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  #last: KeyPair | undefined;
-  #readAt = 0;
+  readonly #given: KeyPair | undefined;
+  readonly #files: RenewedFiles<KeyPair> | undefined;
 
   constructor(source: KeyPairSource, options: RenewedKeyPairOptions = {}) {
-    const { clock = systemClock, logger = silentLogger, last } = options;
-    this.#source = source;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#last = last;
-    this.#readAt = clock.monotonic();
+    if ('certificateFile' in source) this.#files = new RenewedFiles(pairIn(source), options);
+    else this.#given = source;
   }
 
   /** The same object until there is another pair. Throws only while there has never been one. */
   async current(): Promise<KeyPair> {
-    if (!('certificateFile' in this.#source)) return this.#source;
-    const now = this.#clock.monotonic();
-    const last = this.#last;
-    if (last !== undefined && now - this.#readAt < lookAgainMs) return last;
-    this.#readAt = now;
-    try {
-      const pair = await readPair(this.#source);
-      this.#last = last?.certificate === pair.certificate && last.key === pair.key ? last : pair;
-      return this.#last;
-    } catch (error) {
-      if (last === undefined) throw error;
-      this.#logger.warn('A certificate cannot be read again', { file: this.#source.certificateFile, error });
-      return last;
-    }
+    if (this.#given !== undefined) return this.#given;
+    if (this.#files === undefined) throw new Error('Neither a pair nor files');
+    return await this.#files.current();
   }
+}
+
+function pairIn({ certificateFile, keyFile }: KeyPairFiles) {
+  return {
+    files: [certificateFile, keyFile],
+    read: () => readPair({ certificateFile, keyFile }),
+    isSame: (one: KeyPair, other: KeyPair) => one.certificate === other.certificate && one.key === other.key,
+  };
 }
 
 /** Throws unless the key is the certificate's. */

@@ -102,7 +102,11 @@ export class CommandContext implements Terminal {
   async #readKubeconfig(path: string): Promise<Connection> {
     const { readKubeconfig } = await import('../client/kubeconfig.ts');
     // Flags may name another certificate, and a command is over before one is renewed.
-    const { clientFiles: _, ...connection } = await readKubeconfig(path, textOf(this.#args, 'context'));
+    const {
+      clientFiles: _,
+      authorityFile: _authority,
+      ...connection
+    } = await readKubeconfig(path, textOf(this.#args, 'context'));
     return connection;
   }
 

@@ -7,10 +7,12 @@ export interface Connection {
   readonly servers: readonly string[];
   /** PEM. */
   readonly certificateAuthority?: string;
+  /** Where it comes from, read again when it has changed: authorities are replaced in place. Goes before it. */
+  readonly authorityFile?: string;
   /** PEM; with `clientKey`. */
   readonly clientCertificate?: string;
   readonly clientKey?: string;
-  /** Where the two come from, read again every minute: such certificates are renewed in place. Goes before them. */
+  /** Where the two come from, read again when they have changed: certificates are renewed in place. Goes before them. */
   readonly clientFiles?: KeyPairFiles;
   readonly token?: string;
   /** A file with the token, read again every minute: such tokens are renewed in place. Goes before `token`. */

@@ -39,6 +39,7 @@ describe('kubeconfig', () => {
     assert.deepEqual(await readKubeconfig(path), {
       servers: ['https://a:6443', 'https://b:6443'],
       certificateAuthority: pem,
+      authorityFile: join(folder, 'ca.pem'),
       clientCertificate: pem,
       clientKey: pem,
       namespace: 'shop',

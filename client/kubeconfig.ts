@@ -33,6 +33,7 @@ export async function readKubeconfig(path: string, contextName?: string): Promis
   return {
     servers: file.text(cluster, 'server', 'cluster').split(','),
     ...(certificateAuthority !== undefined && { certificateAuthority }),
+    ...file.authorityFile(cluster),
     ...(clientCertificate !== undefined && { clientCertificate }),
     ...(clientKey !== undefined && { clientKey }),
     ...file.clientFiles(user),
@@ -78,6 +79,13 @@ class KubeconfigFile {
     if (data !== undefined) return this.#decode(data, `${field}-data`);
     const file = optionalText(entry, field);
     return file === undefined ? undefined : await readNamedFile(this.#resolve(file), `${this.#path}: ${field}`);
+  }
+
+  /** Only where it is a file: data does not change. */
+  authorityFile(cluster: KubeconfigEntry): Pick<Connection, 'authorityFile'> {
+    const file = optionalText(cluster, 'certificate-authority');
+    if (cluster['certificate-authority-data'] !== undefined || file === undefined) return {};
+    return { authorityFile: this.#resolve(file) };
   }
 
   /** Only where both are files: data does not change. */

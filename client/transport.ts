@@ -4,7 +4,8 @@
  * Invariants:
  * - A request that may have reached a server is never sent twice, unless it only reads.
  * - Streams have connections of their own, so that watches never take the place of requests.
- * - A certificate that was renewed is shown on every connection that is made from then on; others go on as they are.
+ * - A certificate that was renewed is shown, and an authority that was replaced is believed, on every connection that is
+ *   made from then on; others go on as they are.
  * - Neither errors nor logs carry headers or bodies: no secret leaves by them.
  */
 
@@ -16,6 +17,7 @@ import { badRequest, serviceUnavailable } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { networkErrorText } from '../base/network-error-text.ts';
+import { RenewedAuthority } from '../base/renewed-authority.ts';
 import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
 import type { Connection } from './connection.ts';
 
@@ -65,6 +67,7 @@ export class Transport {
   readonly #servers: readonly URL[];
   readonly #agents: Agents[];
   readonly #client: RenewedKeyPair | undefined;
+  readonly #authority: RenewedAuthority | undefined;
   readonly #closed = new AbortController();
   #current = 0;
   #token: { readonly value: string; readonly readAt: number } | undefined;
@@ -74,6 +77,7 @@ export class Transport {
     this.#connection = connection;
     this.#clock = clock;
     this.#client = renewedClient(connection, { clock, logger });
+    this.#authority = renewedAuthority(connection, { clock, logger });
     setMaxListeners(0, this.#closed.signal);
     this.#servers = connection.servers.map(parseServer);
     this.#agents = this.#servers.map((server) => createAgents(server, connection));
@@ -113,7 +117,7 @@ export class Transport {
     const agents = this.#agents[index];
     if (server === undefined || agents === undefined) throw new Error(`No server ${index}`);
     const secure = server.protocol === 'https:';
-    await this.#renewClient(agents);
+    await this.#renew(agents);
     const outgoing = (secure ? https : http).request({
       method: request.method,
       host: server.hostname.replace(/^\[|\]$/g, ''),
@@ -125,12 +129,14 @@ export class Transport {
     return await this.#exchange(outgoing, request, secure ? 'secureConnect' : 'connect');
   }
 
-  async #renewClient({ requests, streams }: Agents): Promise<void> {
+  async #renew({ requests, streams }: Agents): Promise<void> {
     const pair = await this.#client?.current();
-    if (pair === undefined) return;
+    const ca = await this.#authority?.current();
+    if (pair === undefined && ca === undefined) return;
+    const options = { ...(pair && { cert: pair.certificate, key: pair.key }), ...(ca !== undefined && { ca }) };
     for (const agent of [requests, streams]) {
       // Idle connections that were made with other options than these are not used again.
-      if (agent instanceof https.Agent) Object.assign(agent.options, { cert: pair.certificate, key: pair.key });
+      if (agent instanceof https.Agent) Object.assign(agent.options, options);
     }
   }
 
@@ -201,6 +207,13 @@ function renewedClient(
   if (clientFiles === undefined) return undefined;
   const last = certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
   return new RenewedKeyPair(clientFiles, { ...options, last });
+}
+
+function renewedAuthority(
+  { authorityFile, certificateAuthority: last }: Connection,
+  options: { readonly clock: Clock; readonly logger: Logger },
+): RenewedAuthority | undefined {
+  return authorityFile === undefined ? undefined : new RenewedAuthority({ authorityFile }, { ...options, last });
 }
 
 function parseServer(server: string): URL {

@@ -4,13 +4,14 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateRequest, KeyPair } from '../base/certificates.ts';
 import { ifFilePresent } from '../base/if-file-present.ts';
 import { ensurePrivateFolder } from '../base/private-folder.ts';
 import { type KeyPairFiles, parseCertificate } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
+import { writeTemporary } from '../base/write-atomically.ts';
 
 export interface CertificateOptions {
   /** Where they are kept, and nothing else. Its mode becomes 0700. */
@@ -202,15 +203,4 @@ async function writePair(folder: string, name: string, pair: KeyPair): Promise<K
   await rename(key, keyFile);
   await rename(certificate, certificateFile);
   return pair;
-}
-
-/** Whole or not at all, and never readable by others for an instant. */
-export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
-  await rename(await writeTemporary(path, text, mode), path);
-}
-
-async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text, { mode });
-  return temporary;
 }

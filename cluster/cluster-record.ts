@@ -12,8 +12,8 @@ import { ifFilePresent } from '../base/if-file-present.ts';
 import { type Running, startLoop } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { UserError } from '../base/user-error.ts';
+import { writeAtomically } from '../base/write-atomically.ts';
 import type { Client } from '../client/client.ts';
-import { writeAtomically } from './certificates.ts';
 
 export interface ClusterRecord {
   /** See `client/cluster-id.ts`. */

@@ -3,7 +3,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { dump } from 'js-yaml';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
-import { writeAtomically } from './certificates.ts';
+import { writeAtomically } from '../base/write-atomically.ts';
 
 export interface KubeconfigOptions {
   /** `https://host:port` */

@@ -22,6 +22,7 @@ import { Limiter } from '../base/limiter.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
+import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { untilAborted } from '../base/until-aborted.ts';
 import { gitVersion, probeUserAgent, userAgentOf } from '../base/version.ts';
@@ -72,8 +73,8 @@ export interface KubeletOptions {
   /** What runs the containers. */
   readonly runtime: Runtime;
   readonly serving: KeyPairSource;
-  /** PEM: who can prove a name to the kubelet's server. */
-  readonly clientCertificateAuthority: string;
+  /** Who can prove a name to the kubelet's server. */
+  readonly clientCertificateAuthority: AuthoritySource;
   /** What they may do there. Default: the API server everything, others nothing. */
   readonly authorizer?: Authorizer;
   /** 0: any. Default 10250. */

@@ -1,7 +1,6 @@
 /** The kubelet as a process of its own. */
 
 import '../base/small-heap.ts';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { runComponentProcess } from '../base/component-process.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';
@@ -57,7 +56,7 @@ await runComponentProcess({
         ...(infraImage !== undefined && { infraImage }),
       }),
       serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
-      clientCertificateAuthority: readFileSync(flags['client-ca-file'], 'utf8'),
+      clientCertificateAuthority: { authorityFile: flags['client-ca-file'] },
       port: flags.port,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],

@@ -16,6 +16,7 @@ import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';
+import type { AuthoritySource } from '../../base/renewed-authority.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { PodObject } from '../model/pod.ts';
@@ -31,7 +32,7 @@ import { TextError } from './text-error.ts';
 export interface KubeletServerOptions {
   readonly port: number;
   readonly serving: KeyPairSource;
-  readonly clientCertificateAuthority: string;
+  readonly clientCertificateAuthority: AuthoritySource;
   readonly authorizer: Authorizer;
   readonly runtime: Runtime;
   readonly metrics: Metrics;

@@ -7,6 +7,7 @@ import { isForeignAddress } from '../../../api/special-ip.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
 import { judgedLookup } from '../../../base/judged-lookup.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { type AuthoritySource, RenewedAuthority } from '../../../base/renewed-authority.ts';
 import { type KeyPairSource, RenewedKeyPair } from '../../../base/renewed-key-pair.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
 
@@ -14,8 +15,8 @@ export interface KubeletsOptions {
   readonly objects: ObjectReader;
   /** Our certificate for kubelets; without, they see an anonymous client. */
   readonly client: KeyPairSource | undefined;
-  /** PEM. Signs the kubelets' certificates. */
-  readonly certificateAuthority: string;
+  /** Signs the kubelets' certificates. */
+  readonly certificateAuthority: AuthoritySource;
   /**
    * Whether a kubelet may be at a loopback or link-local address: only in a cluster that is one machine without a
    * network. Elsewhere a node that says so would have us talk to what listens beside us, and that would trust us.
@@ -36,13 +37,14 @@ export class Kubelets {
   readonly #options: KubeletsOptions;
   readonly #agent: https.Agent;
   readonly #client: RenewedKeyPair | undefined;
+  readonly #authority: RenewedAuthority;
 
   constructor(options: KubeletsOptions) {
     this.#options = options;
     const { client, certificateAuthority, logger } = options;
     this.#client = client && new RenewedKeyPair(client, { logger });
+    this.#authority = new RenewedAuthority(certificateAuthority, { logger });
     this.#agent = new https.Agent({
-      ca: certificateAuthority,
       lookup: judgedLookup((address) => this.#allows(address)),
       // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
       maxCachedSessions: 0,
@@ -53,7 +55,7 @@ export class Kubelets {
   async addressOf(nodeName: string, resource: { group: string; plural: string } = pods): Promise<KubeletAddress> {
     const node = await this.#options.objects.find(nodes, { name: nodeName });
     if (node === undefined) throw notFound(resource, nodeName);
-    await this.#renewClient();
+    await this.#renew();
     const addresses = node.status?.addresses ?? [];
     for (const wanted of addressTypes) {
       const found = addresses.find(({ type }) => type === wanted);
@@ -69,15 +71,16 @@ export class Kubelets {
     return this.#options.allowOwnHost || isForeignAddress(address);
   }
 
-  /** Whoever has asked for an address has the agent's certificate looked at again. */
+  /** Whoever has asked for an address has the agent's certificate, and whom it trusts, looked at again. */
   get agent(): https.Agent {
     return this.#agent;
   }
 
-  async #renewClient(): Promise<void> {
+  async #renew(): Promise<void> {
     const pair = await this.#client?.current();
+    const ca = await this.#authority.current();
     // Connections that are made with other options than these are not used again.
-    if (pair !== undefined) Object.assign(this.#agent.options, { cert: pair.certificate, key: pair.key });
+    Object.assign(this.#agent.options, { ca, ...(pair && { cert: pair.certificate, key: pair.key }) });
   }
 
   close(): void {
