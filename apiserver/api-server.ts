@@ -17,10 +17,6 @@ import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
-import { clientCertificates } from './authentication/client-certificates.ts';
-import { SigningKeys } from './authentication/signing-keys.ts';
-import { TokenAuthenticator } from './authentication/token-authenticator.ts';
-import { TokenIssuer } from './authentication/token-issuer.ts';
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
 import { createAuthorizers } from './authorization/authorizers.ts';
@@ -50,6 +46,7 @@ import { startCompactor } from './store/compactor.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
+import { type AuthenticationOptions, type WiredAuthentication, wireAuthentication } from './wire-authentication.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */
@@ -69,6 +66,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
   readonly kubeletClient?: KeyPairSource | undefined;
+  /** Who is believed beside those with a client certificate. Default: the cluster's own service accounts and bootstrap tokens. */
+  readonly authentication?: AuthenticationOptions | undefined;
   /** Pods get their account's token mounted: kubelets must be able to. Default false. */
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
@@ -114,10 +113,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const storage = wireStorage(wired);
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
-  const signingKeys = await untilStoreAnswers(() => SigningKeys.open(store), waiting);
+  const identities = await wireAuthentication({
+    options: options.authentication ?? {},
+    store,
+    objects: registries,
+    clock,
+    logger,
+  });
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
-  const pipeline = wirePipeline(wired, { storage, signingKeys, kubelets, heavyWork });
+  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
@@ -204,29 +209,28 @@ function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
 
 interface Served {
   readonly storage: Storage;
-  readonly signingKeys: SigningKeys;
+  readonly identities: WiredAuthentication;
   readonly kubelets: Kubelets;
   readonly heavyWork: HeavyWork;
 }
 
 /** What a request passes, and what stands at its end. */
-function wirePipeline(options: Wired, { storage, signingKeys, kubelets, heavyWork }: Served): PipelineParts {
+function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork }: Served): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
-  const tokenIssuer = new TokenIssuer({ keys: signingKeys, clock });
-  const tokenAuthenticator = new TokenAuthenticator({ keys: signingKeys, objects: registries, clock });
+  const { authentication, tokens, tokenIssuer, issuerDocuments } = identities;
   const resources = {
     kinds,
-    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokenAuthenticator, stopping }),
+    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, stopping }),
   };
   const health = healthChecks(storage, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
-  const plainPaths = createPlainPaths({ kinds, metrics, signingKeys, health, address });
+  const plainPaths = createPlainPaths({ kinds, metrics, issuerDocuments, health, address });
   const limits = new InFlightLimits();
   return {
     clock,
     kinds,
-    authenticators: [clientCertificates, tokenAuthenticator],
+    authentication,
     authorizers,
     limits,
     bodies: new BodyBudget(),

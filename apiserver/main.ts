@@ -3,7 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runComponentProcess } from '../base/component-process.ts';
+import { UserError } from '../base/user-error.ts';
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
+import { parseDurationMs } from './request/query.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
 const heapGrowingPercent = 100;
@@ -27,6 +29,19 @@ await runComponentProcess({
     'client-ca-file': { ...text, demandOption: true, describe: 'Signs client certificates' },
     'kubelet-client-certificate': { ...text, describe: 'Our certificate for kubelets' },
     'kubelet-client-key': { ...text, describe: 'Its key' },
+    'service-account-issuer': { ...text, array: true, describe: 'Whose tokens are believed; the first issues ours' },
+    'service-account-key-file': { ...text, array: true, describe: 'PEM files of keys whose tokens are believed' },
+    'service-account-signing-key-file': { ...text, describe: 'The key that signs tokens. Default: one in the store' },
+    'service-account-jwks-uri': { ...text, describe: "Where the issuer's keys are said to be" },
+    'service-account-max-token-expiration': { ...text, describe: 'No token lives longer: 24h, 90m' },
+    'api-audiences': { ...text, array: true, describe: 'What tokens for us are meant for. Default: the first issuer' },
+    'token-auth-file': { ...text, describe: 'Users by token: token,user,uid,"group1,group2" a line' },
+    'enable-bootstrap-token-auth': { type: 'boolean', default: true, describe: 'Believe bootstrap tokens' },
+    'anonymous-auth': {
+      type: 'boolean',
+      default: true,
+      describe: 'Requests without a credential may ask for what all may',
+    },
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
     'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
   },
@@ -50,6 +65,19 @@ await runComponentProcess({
       clientCertificateAuthority: { authorityFile: flags['client-ca-file'] },
       serviceCidr: flags['service-cluster-ip-range'],
       nodePortRange: parsePortRange(flags['service-node-port-range']),
+      authentication: {
+        serviceAccounts: {
+          issuers: listOf(flags['service-account-issuer']),
+          keyFiles: listOf(flags['service-account-key-file']),
+          signingKeyFile: flags['service-account-signing-key-file'],
+          jwksUri: flags['service-account-jwks-uri'],
+          maxTokenSeconds: parseSeconds(flags['service-account-max-token-expiration']),
+        },
+        apiAudiences: listOf(flags['api-audiences']),
+        tokenFile: flags['token-auth-file'],
+        bootstrapTokens: flags['enable-bootstrap-token-auth'],
+        anonymous: flags['anonymous-auth'],
+      },
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
@@ -67,6 +95,18 @@ async function readIfNamed(file: string | undefined): Promise<string | undefined
 
 function read(file: string): Promise<string> {
   return readFile(file, 'utf8');
+}
+
+/** Of a flag that may be given several times, or once with commas. */
+function listOf(values: readonly unknown[] | undefined): string[] {
+  return (values ?? []).flatMap((value) => String(value).split(',')).filter((value) => value !== '');
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms === undefined) throw new UserError(`--service-account-max-token-expiration ${text}: must be like 24h or 90m`);
+  return ms === 0 ? undefined : ms / 1000;
 }
 
 function parsePortRange(range: string): { first: number; last: number } {

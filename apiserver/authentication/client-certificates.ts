@@ -1,11 +1,11 @@
 /** Users by client certificate: CN is the name, each O a group. */
 
 import type { Socket } from 'node:net';
-import { unauthorized } from '../../api/status-error.ts';
 import { readCallerCertificate } from '../../base/caller-certificate.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
-import type { Authenticator } from './authenticator.ts';
+import { asAuthenticated } from './authentication.ts';
+import { type Authenticator, RefusedCredentialError } from './authenticator.ts';
 
 /** A connection keeps its user: reading a certificate for each request would cost more than answering it. */
 const known = new WeakMap<Socket, User>();
@@ -17,8 +17,8 @@ export const clientCertificates: Authenticator = {
     if (before !== undefined) return before;
     const caller = readCallerCertificate(socket);
     if (caller === 'none') return undefined;
-    if (caller === 'refused') throw unauthorized();
-    const user = { name: caller.name, groups: [...caller.groups, 'system:authenticated'] };
+    if (caller === 'refused') throw new RefusedCredentialError('the client certificate is not to be believed');
+    const user = asAuthenticated({ name: caller.name, groups: caller.groups });
     known.set(socket, user);
     return user;
   },

@@ -3,8 +3,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
-import { issuer } from '../authentication/service-account-tokens.ts';
-import type { SigningKeys } from '../authentication/signing-keys.ts';
+import type { IssuerDocuments } from '../authentication/service-accounts/issuer-documents.ts';
 import { AggregatedDiscovery, wantsAggregated } from '../discovery/aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from '../discovery/discovery.ts';
 import { OpenApiAnswers, sendNothing } from '../discovery/openapi.ts';
@@ -22,7 +21,8 @@ export interface PlainPathsParts {
   readonly health: HealthChecks;
   /** `host:port` under which clients reach this server. */
   readonly address: string;
-  readonly signingKeys: Pick<SigningKeys, 'publicKeys'>;
+  /** What others need to know to check service account tokens. Absent: nobody could find them under the issuer's name. */
+  readonly issuerDocuments: IssuerDocuments | undefined;
 }
 
 type Handler = (request: ApiRequest, parameters: Readonly<Record<string, string>>) => Promise<void>;
@@ -90,12 +90,15 @@ function createApp(parts: PlainPathsParts): Express {
   at('/openapi/v3', (request) => openApi.index(request));
   at('/openapi/v3/', (request) => sendNothing(request, 404));
   at('/openapi/v3/*path', (request) => openApi.v3(request, request.info.path.slice('/openapi/v3/'.length)));
-  atFolder('/.well-known/openid-configuration', (request) =>
-    answerOpenId(request, 'application/json', openIdConfiguration),
-  );
-  atFolder('/openid/v1/jwks', (request) =>
-    answerOpenId(request, 'application/jwk-set+json', parts.signingKeys.publicKeys),
-  );
+  const { issuerDocuments } = parts;
+  if (issuerDocuments !== undefined) {
+    atFolder('/.well-known/openid-configuration', async (request) =>
+      answerOpenId(request, 'application/json', await issuerDocuments.configuration()),
+    );
+    atFolder('/openid/v1/jwks', async (request) =>
+      answerOpenId(request, 'application/jwk-set+json', await issuerDocuments.keys()),
+    );
+  }
   atEither('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated
@@ -124,15 +127,6 @@ function createApp(parts: PlainPathsParts): Express {
   );
   return app;
 }
-
-/** What others need to know to check service account tokens. */
-const openIdConfiguration = {
-  issuer,
-  jwks_uri: `${issuer}/openid/v1/jwks`,
-  response_types_supported: ['id_token'],
-  subject_types_supported: ['public'],
-  id_token_signing_alg_values_supported: ['RS256'],
-};
 
 async function answerOpenId(request: ApiRequest, type: string, document: object): Promise<void> {
   if (request.method !== 'GET') throw methodNotAllowed();
@@ -167,9 +161,9 @@ async function answerResources(
 }
 
 /** All paths there are, for whoever starts at the top. Whatever a client would rather read, it is JSON. */
-async function sendIndex(request: ApiRequest, { health, kinds }: PlainPathsParts): Promise<void> {
+async function sendIndex(request: ApiRequest, { health, kinds, issuerDocuments }: PlainPathsParts): Promise<void> {
   const own = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
-  const openId = ['/.well-known/openid-configuration', '/openid/v1/jwks'];
+  const openId = issuerDocuments ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : [];
   const groups = namedGroups(kinds.all()).flatMap(({ name, versions }) => [
     `/apis/${name}`,
     ...versions.map((version) => `/apis/${name}/${version}`),

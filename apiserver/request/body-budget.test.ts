@@ -51,7 +51,7 @@ describe('the budget of bodies', () => {
     const parts: PipelineParts = {
       clock: systemClock,
       kinds: new KindRegistry(),
-      authenticators: [],
+      authentication: { authenticators: [], mayBeAnonymous: () => true, refusals: { note() {} } },
       authorizers: [{ name: 'all', authorize: async () => ({ decision: 'allow', reason: '' }) }],
       limits,
       bodies: budget,

@@ -10,8 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
-import { authenticate } from '../authentication/authentication.ts';
-import type { Authenticator } from '../authentication/authenticator.ts';
+import { type Authentication, authenticate } from '../authentication/authentication.ts';
 import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { impersonate } from '../authorization/impersonation.ts';
@@ -29,7 +28,7 @@ import { statusOfStoreError } from './store-errors.ts';
 export interface PipelineParts {
   readonly clock: Clock;
   readonly kinds: Kinds;
-  readonly authenticators: readonly Authenticator[];
+  readonly authentication: Authentication;
   readonly authorizers: readonly Authorizer[];
   readonly limits: InFlightLimits;
   readonly bodies: BodyBudget;
@@ -57,7 +56,7 @@ export async function passRequest(
     request = received;
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
-    await authenticate(request, parts.authenticators);
+    await authenticate(request, parts.authentication);
     await impersonate(request, parts.authorizers);
     await authorize(request, parts.authorizers);
     const requestClass = classOf(request.info);

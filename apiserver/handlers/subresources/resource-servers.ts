@@ -1,7 +1,7 @@
 /** The table of servers: who serves each name of `kinds/served-by.ts`. One that is missing does not compile. */
 
-import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
-import type { TokenIssuer } from '../../authentication/token-issuer.ts';
+import type { TokenIssuer } from '../../authentication/service-accounts/token-issuer.ts';
+import type { VerifiedTokens } from '../../authentication/verified-tokens.ts';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { ResourceServers } from '../resource-server.ts';
@@ -20,13 +20,13 @@ export interface ResourceServersParts {
   readonly kubelets: Kubelets;
   readonly authorizers: readonly Authorizer[];
   readonly tokenIssuer: TokenIssuer;
-  readonly tokenAuthenticator: TokenAuthenticator;
+  readonly tokens: VerifiedTokens;
   /** Ends the watches. */
   readonly stopping: AbortSignal;
 }
 
 export function createResourceServers(parts: ResourceServersParts): ResourceServers {
-  const { registries, kubelets, authorizers, tokenIssuer, tokenAuthenticator, stopping } = parts;
+  const { registries, kubelets, authorizers, tokenIssuer, tokens, stopping } = parts;
   const stored = createStoredResource(registries, stopping);
   const streams = { objects: registries, admission: registries.admission, kubelets };
   const { get, list, update, patch } = stored;
@@ -41,7 +41,7 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     binding: createBindingServer(registries),
     eviction: createEvictionServer(registries),
     token: createTokenServer(registries, tokenIssuer),
-    ...createReviewServers({ admission: registries.admission, authorizers, tokens: tokenAuthenticator }),
+    ...createReviewServers({ admission: registries.admission, authorizers, tokens }),
     ...createPodStreams(streams),
     ...createProxies(streams),
   };

@@ -17,8 +17,8 @@ import type {
 } from '../../../api/types/authorization/v1.ts';
 import type { FieldSelectorRequirement } from '../../../api/types/meta/v1.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
-import { issuer } from '../../authentication/service-account-tokens.ts';
-import type { TokenAuthenticator } from '../../authentication/token-authenticator.ts';
+import { RefusedCredentialError } from '../../authentication/authenticator.ts';
+import type { VerifiedTokens } from '../../authentication/verified-tokens.ts';
 import { decide, rulesFor } from '../../authorization/authorization.ts';
 import type { Action, Authorizer } from '../../authorization/authorizer.ts';
 import type { AdmissionChain } from '../../registry/admission.ts';
@@ -50,7 +50,7 @@ const authorization = 'authorization.k8s.io';
 export interface ReviewServersParts {
   readonly admission: AdmissionChain;
   readonly authorizers: readonly Authorizer[];
-  readonly tokens: Pick<TokenAuthenticator, 'review'>;
+  readonly tokens: Pick<VerifiedTokens, 'verify' | 'serverAudiences'>;
 }
 
 /** One for each kind of review. */
@@ -82,16 +82,16 @@ export function createReviewServers({ admission, authorizers, tokens }: ReviewSe
   };
 }
 
-async function reviewToken({ spec }: TokenReview, tokens: Pick<TokenAuthenticator, 'review'>): Promise<object> {
+async function reviewToken({ spec }: TokenReview, tokens: ReviewServersParts['tokens']): Promise<object> {
   if (!spec?.token) throw badRequest('token is required for TokenReview in authentication');
-  const audiences = spec.audiences?.length ? spec.audiences : [issuer];
-  const user = await tokens.review(spec.token, audiences);
-  if (user === undefined) return { user: {}, error: 'invalid bearer token' };
-  return {
-    authenticated: true,
-    user: userInfo(user),
-    audiences: audiences.filter((audience) => audience === issuer),
-  };
+  const asked = spec.audiences?.length ? spec.audiences : tokens.serverAudiences;
+  try {
+    const { user, audiences } = await tokens.verify(spec.token, asked);
+    return { authenticated: true, user: userInfo(user), audiences };
+  } catch (error) {
+    if (!(error instanceof RefusedCredentialError)) throw error;
+    return { user: {}, error: error.message };
+  }
 }
 
 const createReviewServer = <T extends KubernetesObject>(

@@ -1,0 +1,74 @@
+/** Keys that are read again now and then. What cannot be read leaves those before it in use. */
+
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/logger.ts';
+import type { AccountKeys } from './account-keys.ts';
+import type { SigningKey, VerificationKey } from './public-key.ts';
+
+export interface KeySet {
+  readonly signing: SigningKey;
+  readonly believed: readonly VerificationKey[];
+}
+
+export interface RotatingKeysParts {
+  /** Throws when the keys cannot be read. */
+  read(): Promise<KeySet>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Keys that change are in use everywhere after this time. */
+const readAgainMs = 10_000;
+const shortestMs = 1_000;
+
+export class RotatingKeys implements AccountKeys {
+  readonly #parts: RotatingKeysParts;
+  #keys: KeySet;
+  #readAt: number;
+  #reading: Promise<void> | undefined;
+
+  private constructor(parts: RotatingKeysParts, keys: KeySet) {
+    this.#parts = parts;
+    this.#keys = keys;
+    this.#readAt = parts.clock.monotonic();
+  }
+
+  /** Throws when they cannot be read now. */
+  static async open(parts: RotatingKeysParts): Promise<RotatingKeys> {
+    return new RotatingKeys(parts, await parts.read());
+  }
+
+  async signing(): Promise<SigningKey> {
+    await this.#readAgainAfter(readAgainMs);
+    return this.#keys.signing;
+  }
+
+  async believed(): Promise<readonly VerificationKey[]> {
+    await this.#readAgainAfter(readAgainMs);
+    return this.#keys.believed;
+  }
+
+  async lookAgain(): Promise<readonly VerificationKey[]> {
+    await this.#readAgainAfter(shortestMs);
+    return this.#keys.believed;
+  }
+
+  /** All who ask at the same time wait for the same reading. */
+  async #readAgainAfter(ms: number): Promise<void> {
+    if (this.#reading === undefined && this.#parts.clock.monotonic() - this.#readAt < ms) return;
+    this.#reading ??= this.#read();
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const { read, clock, logger } = this.#parts;
+    try {
+      this.#keys = await read();
+    } catch (error) {
+      logger.warn('The keys for service account tokens cannot be read again: those before stay in use', { error });
+    } finally {
+      this.#readAt = clock.monotonic();
+      this.#reading = undefined;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** Who is believed: the authenticators that the options ask for, and the issuer of service account tokens beside them. */
+
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import { errorText } from '../base/error-text.ts';
+import type { Logger } from '../base/logger.ts';
+import { UserError } from '../base/user-error.ts';
+import type { Authentication } from './authentication/authentication.ts';
+import type { TokenAuthenticator } from './authentication/authenticator.ts';
+import { BearerTokens } from './authentication/bearer-tokens.ts';
+import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
+import { clientCertificates } from './authentication/client-certificates.ts';
+import { Refusals } from './authentication/refusals.ts';
+import type { AccountKeys } from './authentication/service-accounts/account-keys.ts';
+import { type IssuerDocuments, issuerDocuments } from './authentication/service-accounts/issuer-documents.ts';
+import { readKeyFiles } from './authentication/service-accounts/key-files.ts';
+import { RotatingKeys } from './authentication/service-accounts/rotating-keys.ts';
+import { ServiceAccountTokens } from './authentication/service-accounts/service-account-tokens.ts';
+import { readStoredKeys } from './authentication/service-accounts/stored-keys.ts';
+import { TokenIssuer } from './authentication/service-accounts/token-issuer.ts';
+import { parseTokenFile, StaticTokens } from './authentication/static-tokens.ts';
+import { VerifiedTokens } from './authentication/verified-tokens.ts';
+import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
+import type { ObjectReader } from './registry/object-reader.ts';
+import type { Store } from './store/store.ts';
+
+export interface ServiceAccountOptions {
+  /** Whose tokens are believed; those that this server issues are of the first. Default: `https://kubernetes.default.svc`. */
+  readonly issuers?: readonly string[] | undefined;
+  /** PEM files of keys that are believed, read again when they change. Default: the one that signs. */
+  readonly keyFiles?: readonly string[] | undefined;
+  /** PEM file of the key that signs. Default: a key in the store, shared by all API servers of the cluster. */
+  readonly signingKeyFile?: string | undefined;
+  /** No token lives longer. */
+  readonly maxTokenSeconds?: number | undefined;
+  /** Where the issuer's keys are said to be. Default: below the issuer. */
+  readonly jwksUri?: string | undefined;
+}
+
+export interface AuthenticationOptions {
+  readonly serviceAccounts?: ServiceAccountOptions | undefined;
+  /** What tokens for this server are meant for. Default: the first issuer. */
+  readonly apiAudiences?: readonly string[] | undefined;
+  /** Path of a file of tokens. */
+  readonly tokenFile?: string | undefined;
+  /** Default true. */
+  readonly bootstrapTokens?: boolean | undefined;
+  /** Whether requests without a credential go on as `system:anonymous`. Default true. */
+  readonly anonymous?: boolean | undefined;
+}
+
+const defaultIssuer = 'https://kubernetes.default.svc';
+const shortestMaxSeconds = 3600;
+
+export interface AuthenticationParts {
+  readonly options: AuthenticationOptions;
+  readonly store: Store;
+  readonly objects: ObjectReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface WiredAuthentication {
+  readonly authentication: Authentication;
+  readonly tokens: VerifiedTokens;
+  readonly tokenIssuer: TokenIssuer;
+  readonly issuerDocuments: IssuerDocuments | undefined;
+}
+
+/** Throws a UserError for options that cannot be. */
+export async function wireAuthentication(parts: AuthenticationParts): Promise<WiredAuthentication> {
+  const { options, objects, clock, logger } = parts;
+  const { serviceAccounts = {} } = options;
+  const issuers = serviceAccounts.issuers?.length ? serviceAccounts.issuers : [defaultIssuer];
+  const [issuer = defaultIssuer] = issuers;
+  checkServiceAccounts(serviceAccounts, issuers);
+  const serverAudiences = options.apiAudiences?.length ? options.apiAudiences : [issuer];
+  const keys = await openKeys(serviceAccounts, parts);
+  const tokenAuthenticators: readonly TokenAuthenticator[] = [
+    ...(await staticTokens(options.tokenFile, serverAudiences)),
+    new ServiceAccountTokens({ keys, issuers, serverAudiences, objects, clock }),
+    ...((options.bootstrapTokens ?? true) ? [new BootstrapTokens({ objects, serverAudiences, clock })] : []),
+  ];
+  const tokens = new VerifiedTokens({ authenticators: () => tokenAuthenticators, serverAudiences, clock });
+  return {
+    authentication: {
+      authenticators: [clientCertificates, new BearerTokens(tokens)],
+      mayBeAnonymous: () => options.anonymous ?? true,
+      refusals: new Refusals({ clock, logger }),
+    },
+    tokens,
+    tokenIssuer: new TokenIssuer({ keys, issuer, serverAudiences, maxSeconds: serviceAccounts.maxTokenSeconds, clock }),
+    issuerDocuments: issuerDocuments({ issuer, jwksUri: serviceAccounts.jwksUri, keys }),
+  };
+}
+
+function checkServiceAccounts(options: ServiceAccountOptions, issuers: readonly string[]): void {
+  const { keyFiles = [], signingKeyFile, maxTokenSeconds, jwksUri } = options;
+  for (const issuer of issuers) {
+    if (issuer === '') throw new UserError('--service-account-issuer must not be empty');
+    if (issuer.includes(':') && !URL.canParse(issuer))
+      throw new UserError(`--service-account-issuer ${JSON.stringify(issuer)} contains a ":" but is not a valid URL`);
+  }
+  if (new Set(issuers).size < issuers.length) throw new UserError('--service-account-issuer names an issuer twice');
+  if (keyFiles.length > 0 && signingKeyFile === undefined)
+    throw new UserError(
+      '--service-account-key-file needs --service-account-signing-key-file: tokens are signed with it',
+    );
+  if (maxTokenSeconds !== undefined && !(maxTokenSeconds >= shortestMaxSeconds && maxTokenSeconds <= 2 ** 32))
+    throw new UserError('--service-account-max-token-expiration must be between 1 hour and 2^32 seconds');
+  if (jwksUri !== undefined && !(URL.canParse(jwksUri) && new URL(jwksUri).protocol === 'https:'))
+    throw new UserError(`--service-account-jwks-uri ${JSON.stringify(jwksUri)} must be an https URL`);
+}
+
+async function openKeys(
+  { signingKeyFile, keyFiles = [] }: ServiceAccountOptions,
+  { store, clock, logger }: AuthenticationParts,
+): Promise<AccountKeys> {
+  if (signingKeyFile === undefined) {
+    const read = () => readStoredKeys(store);
+    return await untilStoreAnswers(() => RotatingKeys.open({ read, clock, logger }), { clock, logger });
+  }
+  const read = () => readKeyFiles({ signingKeyFile, keyFiles });
+  try {
+    return await RotatingKeys.open({ read, clock, logger });
+  } catch (error) {
+    throw new UserError(errorText(error));
+  }
+}
+
+async function staticTokens(path: string | undefined, serverAudiences: readonly string[]): Promise<StaticTokens[]> {
+  if (path === undefined) return [];
+  try {
+    return [new StaticTokens(parseTokenFile(await readFile(path, 'utf8')), serverAudiences)];
+  } catch (error) {
+    throw new UserError(`--token-auth-file ${path} cannot be used: ${errorText(error)}`);
+  }
+}
