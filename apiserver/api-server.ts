@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { services } from '../api/resources/core.ts';
+import { resourceQuotas, services } from '../api/resources/core.ts';
 import { isForeignAddress } from '../api/special-ip.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -17,6 +17,8 @@ import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
+import type { LimitedResource } from './admission/resource-quota/quota-check.ts';
+import { createQuotaStatusWriter } from './admission/resource-quota/quota-status-writer.ts';
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
 import { createAuthorizers } from './authorization/authorizers.ts';
@@ -72,6 +74,8 @@ export interface ApiServerOptions {
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Names of admission plugins that are left out. Default: none. */
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
+  /** What may be used only where a ResourceQuota limits it. Default: nothing. */
+  readonly limitedResources?: readonly LimitedResource[] | undefined;
   /** Further admission plugins, asked after those that every server has. Default: none. */
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
@@ -185,6 +189,12 @@ function wireStorage(options: Wired): Storage {
   const admission = (objects: ObjectReader) =>
     createAdmissionChain(objects, {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
+      resourceQuota: {
+        writer: createQuotaStatusWriter(() => registries.of(resourceQuotas)),
+        limitedResources: options.limitedResources ?? [],
+        clock,
+        logger,
+      },
       decide: decideAction,
       disabled: options.disabledAdmissionPlugins ?? [],
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { systemClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
 import { admissionPlugins } from './admission-chain.ts';
 
 /** `AllOrderedPlugins` of upstream's pkg/kubeapiserver/options/plugins.go. */
@@ -44,7 +46,14 @@ const upstreamOrder = [
 
 it('asks the admission plugins in the order of upstream', () => {
   const nothing = { find: async () => undefined, all: async () => [] };
-  const names = admissionPlugins(nothing, { serviceAccounts: { mountTokens: true } }).map(({ name }) => name);
+  const resourceQuota = {
+    writer: { updateUsed: async () => undefined },
+    limitedResources: [],
+    clock: systemClock,
+    logger: silentLogger,
+  };
+  const plugins = admissionPlugins(nothing, { serviceAccounts: { mountTokens: true }, resourceQuota });
+  const names = plugins.map(({ name }) => name);
   assert.deepEqual(
     names,
     upstreamOrder.filter((name) => names.includes(name)),

@@ -5,8 +5,10 @@ import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { createPriorityPlugin } from './priority.ts';
+import { createResourceQuotaPlugin, type ResourceQuotaOptions } from './resource-quota/resource-quota.ts';
 import { createRuntimeClassPlugin } from './runtime-class.ts';
 import { createServiceAccountPlugin, type ServiceAccountOptions } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -14,6 +16,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export interface AdmissionOptions {
   readonly serviceAccounts: ServiceAccountOptions;
+  readonly resourceQuota: ResourceQuotaOptions;
   /** What the authorizers say, for plugins that ask whether the user might do something else too. */
   readonly decide: (action: Action) => Promise<Verdict>;
   /** Names of plugins that are left out. */
@@ -30,9 +33,10 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
 /** All that there are of upstream's, in upstream's order. */
 export const admissionPlugins = (
   objects: ObjectReader,
-  { serviceAccounts }: Pick<AdmissionOptions, 'serviceAccounts'>,
+  { serviceAccounts, resourceQuota }: Pick<AdmissionOptions, 'serviceAccounts' | 'resourceQuota'>,
 ): readonly AdmissionPlugin[] => [
   createNamespaceLifecycle(objects),
+  createLimitRanger(objects),
   createServiceAccountPlugin(objects, serviceAccounts),
   taintNodesByCondition,
   createPriorityPlugin(objects),
@@ -41,4 +45,5 @@ export const admissionPlugins = (
   storageObjectInUseProtection,
   createRuntimeClassPlugin(objects),
   createDefaultIngressClass(objects),
+  createResourceQuotaPlugin(objects, resourceQuota),
 ];

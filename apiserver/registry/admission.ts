@@ -32,6 +32,11 @@ export interface AdmissionRequest {
   warn(text: string): void;
   /** Goes into the audit event of the request, under upstream's key. The first value of a key stays. */
   annotate(key: string, value: string): void;
+  /**
+   * `undo` gives back what a step took for this write. It is called, once, when it is certain that the write has not
+   * happened. Absent where nothing is written.
+   */
+  ifNotWritten?(undo: () => void): void;
 }
 
 /** Which requests a step is asked about. */
@@ -64,14 +69,16 @@ export interface WriteOf<T extends KubernetesObject> extends AdmissionRequest {
   readonly previous: DeepReadonly<Stored<T>> | undefined;
 }
 
-/** A step about objects of one resource, without their subresources. */
+/** A step about objects of one resource; or about one subresource of them, which is written as the object itself. */
 export function onWrite<T extends KubernetesObject>(
   operations: readonly ('CREATE' | 'UPDATE')[],
   resource: Resource<T>,
   run: (request: WriteOf<T>) => void | Promise<void>,
+  subresource?: string,
 ): AdmissionStep {
+  const handles = { operations, resource, ...(subresource !== undefined && { subresource }) };
   // The chain brings only what is handled: objects of this very resource.
-  return { handles: { operations, resource }, run: (request) => run(request as WriteOf<T>) };
+  return { handles, run: (request) => run(request as WriteOf<T>) };
 }
 
 export class AdmissionChain {

@@ -27,6 +27,31 @@ export interface Allocator {
   release(previous: DeepReadonly<Stored>): Promise<void>;
 }
 
+/** All that was taken for one write: what was allocated, and what admission took. Of this, too, one of the two is called. */
+export class WriteTransaction implements AllocationTransaction {
+  #undos: (() => void)[] = [];
+  #allocated: AllocationTransaction | undefined;
+
+  onRollback(undo: () => void): void {
+    this.#undos.push(undo);
+  }
+
+  hold(allocated: AllocationTransaction | undefined): void {
+    this.#allocated = allocated;
+  }
+
+  async commit(): Promise<void> {
+    await this.#allocated?.commit();
+  }
+
+  async rollback(): Promise<void> {
+    const undos = this.#undos;
+    this.#undos = [];
+    for (const undo of undos) undo();
+    await this.#allocated?.rollback();
+  }
+}
+
 /** Does the rest of a write: what was allocated for it is given back when that fails. */
 export async function orRollBack<T>(
   transaction: Pick<AllocationTransaction, 'rollback'> | undefined,

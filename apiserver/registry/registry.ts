@@ -265,19 +265,15 @@ export class Registry {
   }
 
   /** The store's transaction, and with it that of what was allocated. */
-  async #commit<T>(
-    transaction: AllocationTransaction | undefined,
-    { dryRun }: WriteRequest,
-    write: () => Promise<T>,
-  ): Promise<T> {
+  async #commit<T>(transaction: AllocationTransaction, { dryRun }: WriteRequest, write: () => Promise<T>): Promise<T> {
     let result: T;
     try {
       result = await write();
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError && error.outcomeUnknown)) await transaction?.rollback();
+      if (!(error instanceof StoreUnavailableError && error.outcomeUnknown)) await transaction.rollback();
       throw error;
     }
-    if (!dryRun) await transaction?.commit();
+    if (!dryRun) await transaction.commit();
     return result;
   }
 

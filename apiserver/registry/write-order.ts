@@ -8,7 +8,7 @@
  *   finish: validate (→ validateUpdate) → VALIDATING ADMISSION → canonicalize → stored form → generation → warnings
  *
  * Decoding, which comes before, and the store's transaction, which comes after, are not done here. What was allocated is
- * given back when a later step refuses the object.
+ * given back when a later step refuses the object, and so is what admission took for it.
  */
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
@@ -17,7 +17,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { AdmissionChain, AdmissionRequest } from './admission.ts';
-import { type AllocationTransaction, type Allocator, orRollBack } from './allocator.ts';
+import { type AllocationTransaction, type Allocator, orRollBack, WriteTransaction } from './allocator.ts';
 import {
   checkWrite,
   type FinishedWrite,
@@ -55,7 +55,7 @@ export interface PreparedWrite {
   readonly next: Stored;
   readonly finished: FinishedWrite;
   /** To be committed or rolled back with the store's transaction. */
-  readonly transaction: AllocationTransaction | undefined;
+  readonly transaction: AllocationTransaction;
 }
 
 /** `object` becomes the stored one, in place. Throws what it is refused for. */
@@ -73,12 +73,13 @@ export async function beforeCreate(
   fillNewMetadata(kind.strategy, object, clock.now());
   // What admission fills in belongs to nobody.
   await request.trackFields?.(object, undefined);
-  const admitted = admissionRequest(kind, 'CREATE', { object }, request);
-  await admission.admit(admitted);
-  // It has got its name, its uid and its time by now.
+  const transaction = new WriteTransaction();
+  const admitted = writeAdmission(kind, 'CREATE', { object }, request, transaction);
+  // It will have got its name, its uid and its time.
   const next = object as Stored;
-  const transaction = await allocator?.allocate(next, undefined, dryRun);
   const finished = await orRollBack(transaction, async () => {
+    await admission.admit(admitted);
+    transaction.hold(await allocator?.allocate(next, undefined, dryRun));
     kind.strategy.prepareForCreate?.(next, { ...context, now: clock.now() });
     const write = { kind, next, previous: undefined, context: { ...context, dryRun } };
     return await finish(write, () => admission.validate(admitted), request);
@@ -102,11 +103,12 @@ export async function beforeUpdate(
   kind.strategy.setDefaults?.(next);
   keepMetadata(next, previous);
   await request.trackFields?.(next, previous);
-  const admitted = admissionRequest(kind, 'UPDATE', { object: next, previous }, request);
-  if (!request.isAdmitted) await admission.admit(admitted);
+  const transaction = new WriteTransaction();
+  const admitted = writeAdmission(kind, 'UPDATE', { object: next, previous }, request, transaction);
   const validate = async () => (request.isAdmitted ? undefined : await admission.validate(admitted));
-  const transaction = subresource === undefined ? await allocator?.allocate(next, previous, dryRun) : undefined;
   const finished = await orRollBack(transaction, async () => {
+    if (!request.isAdmitted) await admission.admit(admitted);
+    if (subresource === undefined) transaction.hold(await allocator?.allocate(next, previous, dryRun));
     if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, { ...context, now: clock.now() });
     const write = { kind, next, previous: current, context: { ...context, skipStrategy, dryRun } };
     return await finish(write, validate, request);
@@ -134,11 +136,26 @@ function nameKind(kind: Kind, object: KubernetesObject): void {
   object.kind = kind.kind;
 }
 
+type Objects = Partial<Pick<AdmissionRequest, 'object' | 'previous'>>;
+
+function writeAdmission(
+  kind: Kind,
+  operation: 'CREATE' | 'UPDATE',
+  objects: Objects,
+  request: WriteRequest,
+  transaction: WriteTransaction,
+): AdmissionRequest {
+  return {
+    ...admissionRequest(kind, operation, objects, request),
+    ifNotWritten: (undo) => transaction.onRollback(undo),
+  };
+}
+
 /** What admission is asked about a write. */
 export function admissionRequest(
   kind: Kind,
   operation: AdmissionRequest['operation'],
-  { object, previous }: Partial<Pick<AdmissionRequest, 'object' | 'previous'>>,
+  { object, previous }: Objects,
   request: WriteRequest,
 ): AdmissionRequest {
   const metadata = object?.metadata ?? previous?.metadata;

@@ -1,9 +1,9 @@
 /** Resizing a pod in place: CPU and memory of its containers and of the whole pod, and nothing else. */
 
 import type { Stored } from '../../../api/object.ts';
+import { computeQualityClass } from '../../../api/pod-quality.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { computeQualityClass } from './pod-quality.ts';
 import { isSameSpec } from './pod-update.ts';
 
 const specPath = FieldPath.of('spec');

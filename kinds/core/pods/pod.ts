@@ -1,6 +1,7 @@
 /** Pods. The rules for their spec are in `pod-spec/`, those for updates, resizing and status in files beside this one. */
 
 import type { Stored } from '../../../api/object.ts';
+import { computeQualityClass } from '../../../api/pod-quality.ts';
 import { isPodFinished } from '../../../api/pods.ts';
 import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -20,7 +21,6 @@ import {
 import { validatePodSpec } from '../../workloads/pod-spec/pod-spec.ts';
 import { podWarnings } from '../../workloads/pod-spec/pod-warnings.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
-import { computeQualityClass } from './pod-quality.ts';
 import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodAddresses, validatePodStatusUpdate } from './pod-status.ts';
 import { validatePodUpdate } from './pod-update.ts';

@@ -46,14 +46,14 @@ function validateAgainstContainers(
     );
   }
   const limits = resources.limits ?? {};
-  const containersPath = path.parent();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
       for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
         const ofPod = own(limits, name);
         if (ofPod === undefined || !supports(name) || readQuantity(limit).nanos <= readQuantity(ofPod).nanos) continue;
         errors.invalid(
-          containersPath.child(list).index(index).child('resources', 'limits'),
+          // Upstream's path, which leads nowhere: below the resources of the pod.
+          path.child(list).index(index).key(name).child('limits'),
           limit,
           `must be less than or equal to pod limits of ${ofPod}`,
         );

@@ -1,7 +1,8 @@
 /** A pod's quality-of-service class: how much of what it uses it has asked for. */
 
-import { readQuantity } from '../../../api/quantity.ts';
-import type { PodSpec } from '../../../api/types/core/v1.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { readQuantity } from './quantity.ts';
+import type { PodSpec } from './types/core/v1.ts';
 
 export type QualityClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
 
@@ -23,7 +24,7 @@ function positive(amounts: unknown): Map<string, bigint> {
 }
 
 /** Pod-level requests and limits, where there are any, decide alone. */
-export function computeQualityClass(spec: PodSpec): QualityClass {
+export function computeQualityClass(spec: DeepReadonly<PodSpec>): QualityClass {
   const own = spec.resources && hasAmounts(spec.resources) ? [spec.resources] : undefined;
   const parts: readonly Amounts[] =
     own ?? [...spec.containers, ...(spec.initContainers ?? [])].map(({ resources }) => resources ?? {});
