@@ -193,9 +193,8 @@ export const build = (report) => aloneInCheckout(report, compile);
 /** @param {number} lock */
 async function compile(lock) {
   const started = new Date();
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const node = process.execPath;
-  await run(node, [compiler, '-p', 'tsconfig.build.json'], 'The sources do not compile: see above.', { lock });
+  await run(node, [join(root, 'setup', 'bundle.mjs')], 'The sources cannot be built: see above.', { lock });
   const descriptions = ['dist/machinery/openapi/build-descriptions.js'];
   await run(node, descriptions, 'The descriptions cannot be written.', { lock });
   writeFileSync(buildStamp, `${started.toISOString()}\n`);
@@ -330,9 +329,7 @@ export function findProgram(program) {
 }
 
 function newestSourceMs() {
-  const files = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
-    modifiedMs(join(root, name)),
-  );
+  const files = ['package-lock.json', 'tsconfig.json', 'setup/bundle.mjs'].map((name) => modifiedMs(join(root, name)));
   return Math.max(...files, ...sourceFolders.map((folder) => newestIn(join(root, folder))));
 }
 

@@ -6,8 +6,10 @@
  * Whatever a job does, it harms nobody else: one that takes too long, or too much memory, ends with its thread.
  */
 
+import { join } from 'node:path';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import type { JobOptions, OtherThread } from '../request/other-thread.ts';
 import type { JobAnswer, JobMessage } from './heavy-worker.ts';
 
@@ -139,8 +141,11 @@ export class HeavyWork implements OtherThread {
   }
 }
 
+/** A program of its own in the build, wherever this file went. */
+const builtWorker = join(packageRoot, 'dist', 'apiserver', 'heavy-work', 'heavy-worker.js');
+
 function openThread(options: WorkerOptions): Worker {
-  if (import.meta.url.endsWith('.js')) return new Worker(new URL('./heavy-worker.js', import.meta.url), options);
+  if (import.meta.url.endsWith('.js')) return new Worker(builtWorker, options);
   // From the sources, as tests run: what reads TypeScript in this thread does not do so in others.
   const source = JSON.stringify(new URL('./heavy-worker.ts', import.meta.url).href);
   const text = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); })`;

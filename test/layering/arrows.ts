@@ -223,7 +223,6 @@ export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\
 
 /** Who loads modules by other ways than an import, which would pass by all this. */
 export const otherLoaders: Readonly<Record<string, string>> = {
-  'kubelet/runtime/docker/dockerode.ts': 'leaves parts of a package out',
   'base/command-line.ts': 'what ES modules get of a package is poorer',
 };
 

@@ -3,11 +3,10 @@
 import http from 'node:http';
 import net from 'node:net';
 import { inspect } from 'node:util';
-import type Dockerode from 'dockerode';
+import Dockerode from 'dockerode';
 import { errorText } from '../../../base/error-text.ts';
 import { networkReasonOf } from '../../../base/network-error-text.ts';
 import { isRuntimeNotFound, RuntimeError, type RuntimeErrorReason } from '../runtime.ts';
-import { loadDockerode } from './dockerode.ts';
 
 export interface EngineOptions {
   /** Default /var/run/docker.sock. */
@@ -20,7 +19,7 @@ export function connectEngine({ socketPath = defaultSocketPath }: EngineOptions)
   // Connections are kept: opening one costs the engine as much as a small request.
   const agent = new ShortAgent({ keepAlive: true, maxFreeSockets: 16 });
   const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = { socketPath, agent };
-  return new (loadDockerode())(options);
+  return new Dockerode(options);
 }
 
 /**
