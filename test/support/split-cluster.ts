@@ -72,7 +72,7 @@ export class SplitCluster {
   async startComponent(name: ComponentName): Promise<void> {
     const log = await open(join(this.dataDir, `${name}.log`), 'a');
     const script = join(packageRoot, 'dist', name, 'main.js');
-    const child = spawn(process.execPath, ['--enable-source-maps', script, ...this.#flagsOf(name)], {
+    const child = spawn(process.execPath, [script, ...this.#flagsOf(name)], {
       stdio: ['ignore', log.fd, log.fd],
     });
     await log.close();
