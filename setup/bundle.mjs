@@ -9,12 +9,13 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Each becomes `dist/<path>.js`. Whoever starts a program of ours by its path finds it in this list. */
+/** Each becomes `dist/<path>.js`: what somebody starts by its path, or asks before there is anything to start. */
 const programs = [
   'apiserver/main.ts',
   'apiserver/heavy-work/heavy-worker.ts',
   'bench/bare-server.ts',
   'cli/main.ts',
+  'cli/run-kubecfg.ts',
   'controller-manager/main.ts',
   'kubelet/main.ts',
   'machinery/openapi/build-descriptions.ts',
