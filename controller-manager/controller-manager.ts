@@ -5,6 +5,8 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
+import type { AuthoritySource } from '../base/renewed-authority.ts';
+import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
@@ -34,12 +36,26 @@ export interface ControllerManagerOptions {
   readonly nodeGraceMs?: number;
   /** Default 12500. */
   readonly terminatedPodThreshold?: number;
+  /** Trusted by pods, published as `kube-root-ca.crt`. Default: what the connection trusts. */
+  readonly rootAuthority?: AuthoritySource | undefined;
+  /** Signs certificates that are asked for. Default: nothing is signed. */
+  readonly signing?: SigningOptions | undefined;
   /** Which controllers run, as `--controllers` has it (`chooseControllers`). Default: all. */
   readonly controllers?: readonly string[];
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
 
+export interface SigningOptions {
+  /** The bundle of authorities, and the key of the one that signs. */
+  readonly authority: KeyPairFiles;
+  /** Of kubelets' servers alone. Absent: they are signed by `authority`, and each has to be approved by a person. */
+  readonly kubeletServing?: KeyPairFiles | undefined;
+  /** Default one year. */
+  readonly durationMs?: number | undefined;
+}
+
+const yearMs = 365 * 86_400_000;
 const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
 /** Requests that are under way when it stops get so long to end. */
 const stopPatienceMs = 5_000;
@@ -122,11 +138,21 @@ function createControllers(
 const namesOf = (rows: readonly ControllerRow[]): string[] => rows.map(({ name }) => name);
 
 function settingsOf(options: ControllerManagerOptions): ControllerSettings {
-  const { clusterCidr = '10.244.0.0/16', nodeCidrPrefix = 24, nodeGraceMs = 40_000 } = options;
+  const { clusterCidr = '10.244.0.0/16', nodeCidrPrefix = 24, nodeGraceMs = 40_000, signing } = options;
   return {
     nodeIpam: { clusterCidr, nodeCidrPrefix },
     nodeLifecycle: { nodeGraceMs },
     podGarbage: { terminatedPodThreshold: options.terminatedPodThreshold ?? 12_500 },
-    rootCertificate: { rootCertificate: options.connection.certificateAuthority },
+    rootCertificate: { rootAuthority: options.rootAuthority ?? authorityOf(options.connection) },
+    approval: { approvesServing: signing?.kubeletServing !== undefined },
+    signing: {
+      authority: signing?.authority,
+      kubeletServingAuthority: signing?.kubeletServing,
+      durationMs: signing?.durationMs ?? yearMs,
+    },
   };
+}
+
+function authorityOf({ authorityFile, certificateAuthority }: Connection): AuthoritySource | undefined {
+  return authorityFile === undefined ? certificateAuthority : { authorityFile };
 }

@@ -1,5 +1,8 @@
 /** The table of controllers. A new one is a file and a row. */
 
+import { type ApprovalSettings, createApprovingController } from './certificates/approving-controller.ts';
+import { createCleanerController } from './certificates/cleaner-controller.ts';
+import { createSigningController, type SigningSettings } from './certificates/signing-controller.ts';
 import type { ControllerRow } from './controller-context.ts';
 import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
@@ -32,6 +35,8 @@ export interface ControllerSettings {
   readonly nodeLifecycle: NodeLifecycleSettings;
   readonly podGarbage: PodGarbageSettings;
   readonly rootCertificate: RootCertificateSettings;
+  readonly approval: ApprovalSettings;
+  readonly signing: SigningSettings;
 }
 
 export const controllersOf = (settings: ControllerSettings): readonly ControllerRow[] => [
@@ -46,6 +51,15 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
     name: 'root-ca-certificate-publisher-controller',
     create: (context) => createRootCertificateController(context, settings.rootCertificate),
   },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    create: (context) => createSigningController(context, settings.signing),
+  },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    create: (context) => createApprovingController(context, settings.approval),
+  },
+  { name: 'certificatesigningrequest-cleaner-controller', create: createCleanerController },
   {
     name: 'node-lifecycle-controller',
     create: (context) => createNodeLifecycleController(context, settings.nodeLifecycle),

@@ -52,7 +52,8 @@ it('asks the admission plugins in the order of upstream', () => {
     clock: systemClock,
     logger: silentLogger,
   };
-  const plugins = admissionPlugins(nothing, { serviceAccounts: { mountTokens: true }, resourceQuota });
+  const decide = async () => ({ decision: 'noOpinion' }) as const;
+  const plugins = admissionPlugins(nothing, { serviceAccounts: { mountTokens: true }, resourceQuota, decide });
   const names = plugins.map(({ name }) => name);
   assert.deepEqual(
     names,

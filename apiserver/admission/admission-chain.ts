@@ -3,6 +3,7 @@
 import type { Action, Verdict } from '../authorization/authorizer.ts';
 import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
+import { certificateSubjectRestriction, createCertificateApproval, createCertificateSigning } from './certificates.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
@@ -33,7 +34,7 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
 /** All that there are of upstream's, in upstream's order. */
 export const admissionPlugins = (
   objects: ObjectReader,
-  { serviceAccounts, resourceQuota }: Pick<AdmissionOptions, 'serviceAccounts' | 'resourceQuota'>,
+  { serviceAccounts, resourceQuota, decide }: Omit<AdmissionOptions, 'disabled' | 'further'>,
 ): readonly AdmissionPlugin[] => [
   createNamespaceLifecycle(objects),
   createLimitRanger(objects),
@@ -44,6 +45,9 @@ export const admissionPlugins = (
   createDefaultStorageClass(objects),
   storageObjectInUseProtection,
   createRuntimeClassPlugin(objects),
+  createCertificateApproval(decide),
+  createCertificateSigning(decide),
+  certificateSubjectRestriction,
   createDefaultIngressClass(objects),
   createResourceQuotaPlugin(objects, resourceQuota),
 ];

@@ -1,9 +1,11 @@
 /** What a CertificateSigningRequest must look like, and who may write which part of it. */
 
+import { X509Certificate } from 'node:crypto';
 import { formatTime } from '../../api/time.ts';
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../api/types/certificates/v1.ts';
+import { parseCertificateRequest } from '../../base/certificate-request.ts';
+import { errorText } from '../../base/error-text.ts';
+import { parsePem } from '../../base/pem.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { PrepareContext, WriteContext } from '../kind.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../validation/names.ts';
@@ -67,9 +69,23 @@ export function prepareUpdate(
   const { conditions = [], ...rest } = previous.status ?? {};
   if (subresource === 'approval')
     next.status = { ...rest, ...withTimes(next.status?.conditions ?? [], conditions, formatTime(now)) };
-  else if (subresource === 'status')
-    next.status = { ...next.status, ...withTimes(next.status?.conditions ?? [], conditions, formatTime(now)) };
-  else next.status = { ...rest, ...(conditions.length > 0 && { conditions }) };
+  else if (subresource === 'status') {
+    const kept = keepDecisions(next.status?.conditions ?? [], conditions);
+    next.status = { ...next.status, ...withTimes(kept, conditions, formatTime(now)) };
+  } else next.status = { ...rest, ...(conditions.length > 0 && { conditions }) };
+}
+
+/** A decision is not reworded by who signs: as many as there were stay as they were. */
+function keepDecisions(
+  conditions: readonly CertificateSigningRequestCondition[],
+  before: readonly CertificateSigningRequestCondition[],
+): CertificateSigningRequestCondition[] {
+  const countOf = (list: typeof conditions, type: string) => list.filter((one) => one.type === type).length;
+  return conditions.map((condition) => {
+    const { type } = condition;
+    if (!decisions.includes(type) || countOf(conditions, type) !== countOf(before, type)) return condition;
+    return before.find((one) => one.type === type) ?? condition;
+  });
 }
 
 /** New conditions get the time of `now` where they name none. */
@@ -118,11 +134,25 @@ export function validateRequest(object: CertificateSigningRequest, errors: Field
 
 function validatePem(base64: string, path: FieldPath, errors: FieldErrors): void {
   try {
-    const text = Buffer.from(base64, 'base64').toString();
-    if (!text.includes('CERTIFICATE REQUEST')) throw new Error('PEM block type must be CERTIFICATE REQUEST');
-    new x509.Pkcs10CertificateRequest(text);
+    parseCertificateRequest(Buffer.from(base64, 'base64').toString());
   } catch (error) {
-    errors.invalid(path, base64, error instanceof Error ? error.message : 'not a certificate request');
+    errors.invalid(path, base64, errorText(error));
+  }
+}
+
+/** Why a certificate cannot be what a signer answers with; undefined: it can, or there is none. */
+function whyNoCertificate(base64: string): string | undefined {
+  if (base64 === '') return undefined;
+  const blocks = parsePem(Buffer.from(base64, 'base64').toString()).filter(({ type }) => type === 'CERTIFICATE');
+  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
+  return blocks.every(({ der }) => isCertificate(der)) ? undefined : 'x509: malformed certificate';
+}
+
+function isCertificate(der: Buffer): boolean {
+  try {
+    return new X509Certificate(der).raw.length === der.length;
+  } catch {
+    return false;
   }
 }
 
@@ -185,8 +215,10 @@ export function validateRequestUpdate(
       errors.forbidden(path, `updates may not add a condition of type "${type}"`);
     }
   }
-  const { certificate } = previous.status ?? {};
-  if (certificate !== undefined && next.status?.certificate !== certificate) {
-    errors.forbidden(FieldPath.of('status', 'certificate'), 'updates may not set certificate content');
-  }
+  const [certificate = '', issued = ''] = [next.status?.certificate, previous.status?.certificate];
+  if (certificate === issued) return;
+  const at = FieldPath.of('status', 'certificate');
+  const why = whyNoCertificate(certificate);
+  if (why !== undefined) errors.invalid(at, '<certificate data>', why);
+  if (issued !== '') errors.forbidden(at, 'updates may not modify existing certificate content');
 }

@@ -87,6 +87,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'workloads/replica-sets': ['workloads', 'pods'],
     volumes: ['pods'],
     identity: ['namespaces'],
+    certificates: [],
     'garbage-collector': [],
   },
   proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },

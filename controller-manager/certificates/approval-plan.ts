@@ -1,0 +1,74 @@
+/**
+ * Which requests approve themselves. As upstream: a node's client certificate, when its sender may ask for one
+ * (`selfnodeclient`, `nodeclient`). Beyond upstream, which leaves it to people: the certificate of a kubelet's server,
+ * when the node itself asks, for its own name and the addresses of its own Node object, none of which is another's. Pure.
+ */
+
+import { isForeignAddress } from '../../api/special-ip.ts';
+import type { Node } from '../../api/types/core/v1.ts';
+import type { CertificateRequestFacts } from '../../base/certificate-request.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Request } from './request-state.ts';
+import {
+  kubeletClientSigner,
+  kubeletServingSigner,
+  nodesGroup,
+  nodeUserPrefix,
+  whyNotKubeletClient,
+  whyNotKubeletServing,
+} from './signers.ts';
+
+/** Approved if the sender may create this subresource of certificatesigningrequests. */
+export interface Recognition {
+  readonly subresource: 'selfnodeclient' | 'nodeclient';
+  readonly message: string;
+}
+
+/** In the order in which they are tried. */
+export function recognizeClient({ spec }: Request, facts: CertificateRequestFacts): Recognition[] {
+  if (spec.signerName !== kubeletClientSigner || whyNotKubeletClient(facts, spec.usages ?? []) !== undefined) return [];
+  const own: Recognition = {
+    subresource: 'selfnodeclient',
+    message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+  };
+  const other: Recognition = {
+    subresource: 'nodeclient',
+    message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+  };
+  return spec.username === facts.commonName ? [own, other] : [other];
+}
+
+export const servingMessage = 'Auto approving the serving certificate of a node for its own name and addresses.';
+
+export interface ServingQuestion {
+  readonly request: Request;
+  readonly facts: CertificateRequestFacts;
+  readonly nodeNamed: (name: string) => DeepReadonly<Node> | undefined;
+  readonly nodes: () => Iterable<DeepReadonly<Node>>;
+}
+
+/** Why a person has to decide; undefined: it approves itself. 'not asked': it is no request of a node for its server. */
+export function whyNotServing({ request, facts, nodeNamed, nodes }: ServingQuestion): string | undefined {
+  const { signerName, usages = [], username, groups = [] } = request.spec;
+  if (signerName !== kubeletServingSigner) return 'not asked';
+  const unsigned = whyNotKubeletServing(facts, usages);
+  if (unsigned !== undefined) return unsigned;
+  if (username !== facts.commonName || !groups.includes(nodesGroup)) return 'it was not sent by that node';
+  const name = facts.commonName.slice(nodeUserPrefix.length);
+  const node = nodeNamed(name);
+  if (node === undefined) return `there is no node ${name}`;
+  const own = addressesOf(node);
+  const others = new Set([...nodes()].filter((other) => other.metadata?.name !== name).flatMap(namesAndAddressesOf));
+  for (const one of [...facts.dnsNames, ...facts.ipAddresses]) {
+    if (one !== name && !own.includes(one)) return `${one} is not an address of node ${name}`;
+    if (others.has(one)) return `${one} is another node's as well`;
+  }
+  return facts.ipAddresses.find((address) => !isForeignAddress(address)) === undefined
+    ? undefined
+    : 'an address is one that every machine has';
+}
+
+const addressesOf = ({ status }: DeepReadonly<Node>): string[] =>
+  (status?.addresses ?? []).map(({ address }) => address);
+
+const namesAndAddressesOf = (node: DeepReadonly<Node>): string[] => [node.metadata?.name ?? '', ...addressesOf(node)];

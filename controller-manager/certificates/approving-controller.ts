@@ -1,0 +1,129 @@
+/** Approves the requests of nodes for their own certificates; all others wait for a person. */
+
+import { subjectAccessReviews } from '../../api/resources/authorization.ts';
+import { certificateSigningRequests } from '../../api/resources/certificates.ts';
+import { nodes } from '../../api/resources/core.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
+import { type CertificateRequestFacts, parseCertificateRequest } from '../../base/certificate-request.ts';
+import { errorText } from '../../base/error-text.ts';
+import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import { TerminalError } from '../../client/reconciler.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { type Recognition, recognizeClient, servingMessage, whyNotServing } from './approval-plan.ts';
+import { isDecided, isIssued, requestText, withCondition } from './request-state.ts';
+import { kubeletServingSigner } from './signers.ts';
+
+export interface ApprovalSettings {
+  /**
+   * Whether serving certificates of nodes approve themselves. Only where they are signed by an authority that nobody
+   * trusts but for kubelets: a node whose name is a server's could else pass for that server.
+   */
+  readonly approvesServing: boolean;
+}
+
+type CachedRequest = Cached<CertificateSigningRequest>;
+
+export function createApprovingController(context: ControllerContext, settings: ApprovalSettings): Controller {
+  const { client, logger, informers, controller } = context;
+  const requests = informers.of(certificateSigningRequests);
+  const nodeInformer = informers.of(nodes);
+
+  async function reconcile(name: string) {
+    const request = requests.get(name);
+    if (request === undefined || isIssued(request) || isDecided(request)) return {};
+    const facts = parse(request);
+    const message = (await findReason(request, facts)) ?? (await whyServing(request, facts));
+    if (message !== undefined) await approve(request, message);
+    return {};
+  }
+
+  /** Why a node's client certificate is approved: the first recognition that its sender is allowed. */
+  async function findReason(request: CachedRequest, facts: CertificateRequestFacts): Promise<string | undefined> {
+    const recognized = recognizeClient(request, facts);
+    for (const { subresource, message } of recognized) if (await mayCreate(request, subresource)) return message;
+    if (recognized.length > 0) {
+      const tried = recognized.map(({ subresource }) => subresource).join(' ');
+      logger.info('A request was recognized, but its sender may not ask for that', {
+        request: request.metadata.name,
+        tried,
+      });
+    }
+    return undefined;
+  }
+
+  async function mayCreate({ spec }: CachedRequest, subresource: Recognition['subresource']): Promise<boolean> {
+    const { status } = await client.create(subjectAccessReviews, {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        ...(spec.username !== undefined && { user: spec.username }),
+        ...(spec.uid !== undefined && { uid: spec.uid }),
+        groups: [...(spec.groups ?? [])],
+        extra: Object.fromEntries(Object.entries(spec.extra ?? {}).map(([key, values]) => [key, [...values]])),
+        resourceAttributes: {
+          group: 'certificates.k8s.io',
+          resource: 'certificatesigningrequests',
+          verb: 'create',
+          version: '*',
+          subresource,
+        },
+      },
+    });
+    return status?.allowed === true;
+  }
+
+  async function whyServing(request: CachedRequest, facts: CertificateRequestFacts): Promise<string | undefined> {
+    if (!settings.approvesServing || request.spec.signerName !== kubeletServingSigner) return undefined;
+    const why = whyNotServing({
+      request,
+      facts,
+      nodeNamed: (name) => nodeInformer.get(name),
+      nodes: () => nodeInformer.list(),
+    });
+    if (why === undefined) return servingMessage;
+    logger.info('A serving certificate waits for a person to approve it', { request: request.metadata.name, why });
+    return undefined;
+  }
+
+  /** Only what was read is approved. */
+  async function approve(request: CachedRequest, message: string): Promise<void> {
+    const { name, resourceVersion, uid } = request.metadata;
+    const conditions = withCondition(request, { type: 'Approved', reason: 'AutoApproved', message });
+    const body = { metadata: { resourceVersion, uid }, status: { conditions } };
+    const patch = { type: 'merge', body } as const;
+    await ifPresent(client.patch(certificateSigningRequests, { name }, patch, { subresource: 'approval' }));
+  }
+
+  /** Serving certificates wait for the node's addresses. */
+  function* waitingServing(node: string): Iterable<string> {
+    for (const request of requests.list()) {
+      const isServing = request.spec.signerName === kubeletServingSigner && !isDecided(request);
+      if (isServing && request.spec.username === `system:node:${node}`) yield request.metadata.name;
+    }
+  }
+
+  return controller({ reconciler: { reconcile }, workers: 2 })
+    .watch(requests, keyOfChange)
+    .watch(nodeInformer, (change) =>
+      change.type === 'deleted' || (change.type === 'updated' && hasSameAddresses(change.previous, change.next))
+        ? []
+        : waitingServing(change.next.metadata.name),
+    );
+}
+
+type Addressed = { readonly status?: { readonly addresses?: readonly { readonly address: string }[] } };
+
+function hasSameAddresses(one: Addressed, other: Addressed): boolean {
+  const textOf = ({ status }: Addressed) => (status?.addresses ?? []).map(({ address }) => address).join(' ');
+  return textOf(one) === textOf(other);
+}
+
+function parse(request: CachedRequest): CertificateRequestFacts {
+  try {
+    return parseCertificateRequest(requestText(request));
+  } catch (cause) {
+    throw new TerminalError(`unable to parse csr: ${errorText(cause)}`, { cause });
+  }
+}

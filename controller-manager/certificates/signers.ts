@@ -1,0 +1,67 @@
+/**
+ * The signers of kubernetes.io: what each of them signs, as upstream documents it
+ * (https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers). Pure.
+ */
+
+import type { CertificateRequestFacts } from '../../base/certificate-request.ts';
+
+export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
+export const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
+export const apiServerClientSigner = 'kubernetes.io/kube-apiserver-client';
+export const legacySigner = 'kubernetes.io/legacy-unknown';
+
+export const nodesGroup = 'system:nodes';
+export const nodeUserPrefix = 'system:node:';
+
+type Rule = (facts: CertificateRequestFacts, usages: readonly string[]) => string | undefined;
+
+const rules: Readonly<Record<string, Rule>> = {
+  [kubeletClientSigner]: whyNotKubeletClient,
+  [kubeletServingSigner]: whyNotKubeletServing,
+  [apiServerClientSigner]: (_facts, usages) => whyNotClientUsages(usages),
+  // Nothing is promised of what it signs, so nothing is asked.
+  [legacySigner]: () => undefined,
+};
+
+export const isOurSigner = (signerName: string): boolean => Object.hasOwn(rules, signerName);
+
+/** Why the signer does not sign that, in upstream's words; undefined: it does. */
+export function whyNotSigned(signerName: string, facts: CertificateRequestFacts, usages: readonly string[]) {
+  return rules[signerName]?.(facts, usages);
+}
+
+export function whyNotKubeletClient(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
+  if (!isOnly(facts.organizations, nodesGroup)) return 'subject organization is not system:nodes';
+  if (facts.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
+  if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
+  if (facts.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
+  if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
+  if (!facts.commonName.startsWith(nodeUserPrefix)) return 'subject common name does not begin with system:node:';
+  return whyNotUsages(usages, 'client auth');
+}
+
+export function whyNotKubeletServing(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
+  if (!isOnly(facts.organizations, nodesGroup)) return 'subject organization is not system:nodes';
+  if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
+  if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
+  if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
+  if (!facts.commonName.startsWith(nodeUserPrefix)) return 'subject common name does not begin with system:node:';
+  return whyNotUsages(usages, 'server auth');
+}
+
+const isOnly = (values: readonly string[], wanted: string): boolean => values.length === 1 && values[0] === wanted;
+
+/** Exactly these, with or without the one that only RSA keys need. */
+function whyNotUsages(usages: readonly string[], purpose: string): string | undefined {
+  const all = [purpose, 'digital signature', 'key encipherment'];
+  const given = new Set(usages);
+  const isRight = given.has(purpose) && given.has('digital signature') && [...given].every((one) => all.includes(one));
+  return isRight ? undefined : `usages did not match [${[...all].sort().join(' ')}]`;
+}
+
+function whyNotClientUsages(usages: readonly string[]): string | undefined {
+  const allowed = ['client auth', 'digital signature', 'key encipherment'];
+  const other = usages.find((usage) => !allowed.includes(usage));
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`;
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth';
+}

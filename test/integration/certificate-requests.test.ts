@@ -1,0 +1,284 @@
+/** Requests for certificates through the real API server and the controllers: asked, approved, signed, used, renewed. */
+
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { selfSubjectReviews } from '../../api/resources/authentication.ts';
+import { certificateSigningRequests } from '../../api/resources/certificates.ts';
+import { configMaps, namespaces, nodes } from '../../api/resources/core.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
+import { createCertificateRequest, parseCertificateRequest } from '../../base/certificate-request.ts';
+import { type CertificateSubject, createAuthority, type KeyPair } from '../../base/certificates.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { silentLogger as logger } from '../../base/logger.ts';
+import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
+import type { Client } from '../../client/client.ts';
+import { ensureNodeClient, nodeCertificateFiles, startNodeCertificates } from '../../client/node-certificates.ts';
+import { createRestClient } from '../../client/rest-client.ts';
+import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { kubeconfigText } from '../clients/kubeconfig-text.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+const kubelet = 'kubernetes.io/kube-apiserver-client-kubelet';
+const serving = 'kubernetes.io/kubelet-serving';
+const client = 'kubernetes.io/kube-apiserver-client';
+const clientUsages = ['digital signature', 'client auth'];
+const servingUsages = ['digital signature', 'server auth'];
+
+const isOf = ({ request }: { readonly request: string }, node: string): boolean =>
+  parseCertificateRequest(Buffer.from(request, 'base64').toString()).commonName === `system:node:${node}`;
+
+describe('requests for certificates', () => {
+  let server: TestApiServer;
+  let folder: string;
+  let manager: Running;
+  let kubeletAuthority: KeyPair;
+  let count = 0;
+  const clients: Client[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longshore-requests-'));
+    server = await startTestApiServer();
+    kubeletAuthority = await createAuthority('kubelets');
+    manager = await startControllerManager({
+      connection: server.connection,
+      logger,
+      leaderElect: false,
+      identity: 'test',
+      controllers: [
+        ...['signing', 'approving', 'cleaner'].map((one) => `certificatesigningrequest-${one}-controller`),
+        'root-ca-certificate-publisher-controller',
+      ],
+      rootAuthority: { authorityFile: (await filesOf('ca', server.authority)).certificateFile },
+      signing: {
+        authority: await filesOf('ca', server.authority),
+        kubeletServing: await filesOf('kubelet-ca', kubeletAuthority),
+      },
+    });
+    await server.client.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'other' },
+      status: { addresses: [{ type: 'InternalIP', address: '10.9.9.8' }] },
+    });
+  });
+  after(async () => {
+    for (const one of clients) await one.close();
+    await manager.stop();
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  async function filesOf(name: string, pair: KeyPair): Promise<KeyPairFiles> {
+    const files = { certificateFile: join(folder, `${name}.crt`), keyFile: join(folder, `${name}.key`) };
+    await writeFile(files.keyFile, pair.key);
+    await writeFile(files.certificateFile, pair.certificate);
+    return files;
+  }
+
+  async function as(name: string, groups: readonly string[] = []): Promise<Client> {
+    const opened = createRestClient(await server.connectAs(name, groups), { userAgent: 'test', logger });
+    clients.push(opened);
+    return opened;
+  }
+  /** It may also do what the node authorizer will let it: who may ask is not what is tested here. */
+  const asNode = (name: string) => as(`system:node:${name}`, ['system:nodes', 'system:masters']);
+  const nodeSubject = (name: string): CertificateSubject => ({
+    commonName: `system:node:${name}`,
+    organizations: ['system:nodes'],
+  });
+
+  interface Asked {
+    readonly signerName: string;
+    readonly usages: readonly string[];
+    readonly expirationSeconds?: number;
+    readonly from?: Client;
+  }
+
+  async function ask(subject: CertificateSubject, { from = server.client, ...spec }: Asked) {
+    const { request, key } = await createCertificateRequest(subject);
+    count += 1;
+    const object: CertificateSigningRequest = {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: `r${count}` },
+      spec: { ...spec, usages: [...spec.usages], request: Buffer.from(request).toString('base64') },
+    };
+    await from.create(certificateSigningRequests, object);
+    return { name: `r${count}`, key };
+  }
+
+  const read = (name: string) => server.client.get(certificateSigningRequests, { name });
+  const approve = (name: string, by: Client = server.client) =>
+    by.patch(
+      certificateSigningRequests,
+      { name },
+      { type: 'merge', body: { status: { conditions: [{ type: 'Approved', status: 'True', reason: 'Test' }] } } },
+      { subresource: 'approval' },
+    );
+
+  function issued(name: string): Promise<string> {
+    return eventually(`${name} is signed`, async () => {
+      const { status } = await read(name);
+      return status?.certificate === undefined ? undefined : Buffer.from(status.certificate, 'base64').toString();
+    });
+  }
+
+  it('sign a client in that an administrator has approved, for as long as was asked', async () => {
+    const subject = { commonName: 'ada', organizations: ['devs'] };
+    const { name, key } = await ask(subject, { signerName: client, usages: clientUsages, expirationSeconds: 3600 });
+    await approve(name);
+    const certificate = await issued(name);
+    const parsed = parseCertificate({ certificate, key });
+    assert.ok(parsed);
+    const lifeMs = Date.parse(parsed.validTo) - Date.parse(parsed.validFrom);
+    assert.ok(Math.abs(lifeMs - 3_900_000) < 5_000, `${lifeMs}`);
+    assert.equal(parsed.ca, false);
+    const signedIn = createRestClient(
+      { ...server.connection, clientCertificate: certificate, clientKey: key },
+      { userAgent: 'test', logger },
+    );
+    clients.push(signedIn);
+    const { status } = await signedIn.create(selfSubjectReviews, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'SelfSubjectReview',
+    });
+    assert.deepEqual([status?.userInfo?.username, status?.userInfo?.groups?.slice(0, 1)], ['ada', ['devs']]);
+  });
+
+  it('for a node’s own client certificate approve themselves', async () => {
+    const { name } = await ask(nodeSubject('n1'), { signerName: kubelet, usages: clientUsages });
+    const parsed = new X509Certificate(await issued(name));
+    assert.equal(parsed.subject, 'O=system:nodes\nCN=system:node:n1');
+    const [condition] = (await read(name)).status?.conditions ?? [];
+    assert.deepEqual(
+      [condition?.type, condition?.reason, condition?.message],
+      ['Approved', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.'],
+    );
+  });
+
+  it('fail with the signer’s reason when they ask for something else', async () => {
+    for (const [subject, signerName, usages, message] of [
+      [{ commonName: 'ada' }, client, ['server auth'], 'invalid usage for client certificate: server auth'],
+      [{ commonName: 'ada' }, kubelet, clientUsages, 'subject organization is not system:nodes'],
+      [nodeSubject('n1'), serving, servingUsages, 'DNS or IP subjectAltName is required'],
+    ] as const) {
+      const { name } = await ask(subject, { signerName, usages });
+      await approve(name);
+      const failed = await eventually(`${name} fails`, async () =>
+        (await read(name)).status?.conditions?.find(({ type }) => type === 'Failed'),
+      );
+      assert.deepEqual([failed.reason, failed.message], ['SignerValidationFailure', message]);
+    }
+  });
+
+  it('for a node’s server approve themselves once its Node object has the addresses, and are signed by an authority of their own', async () => {
+    const node = await asNode('n2');
+    const names = { dnsNames: ['n2'], ipAddresses: ['10.9.9.9'] };
+    const { name } = await ask(
+      { ...nodeSubject('n2'), ...names },
+      { signerName: serving, usages: servingUsages, from: node },
+    );
+    // Others' names and addresses wait for a person: nothing is decided of them when this one is.
+    const others = [
+      await ask(
+        { ...nodeSubject('n2'), dnsNames: ['n2', 'other'] },
+        { signerName: serving, usages: servingUsages, from: node },
+      ),
+      await ask(
+        { ...nodeSubject('n2'), ipAddresses: ['10.9.9.8'] },
+        { signerName: serving, usages: servingUsages, from: node },
+      ),
+      await ask({ ...nodeSubject('n2'), dnsNames: ['n2'] }, { signerName: serving, usages: servingUsages }),
+    ];
+    await server.client.create(nodes, {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'n2' },
+      status: { addresses: [{ type: 'InternalIP', address: '10.9.9.9' }] },
+    });
+    const parsed = new X509Certificate(await issued(name));
+    assert.ok(parsed.verify(new X509Certificate(kubeletAuthority.certificate).publicKey));
+    for (const other of others) assert.equal((await read(other.name)).status?.conditions, undefined);
+  });
+
+  it('are approved and signed only by who may do so for that signer', async () => {
+    const { name } = await ask({ commonName: 'x' }, { signerName: 'example.com/own', usages: clientUsages });
+    await assert.rejects(approve(name, await as('somebody')), /403|cannot|not permitted/);
+    await assert.rejects(
+      ask({ commonName: 'root', organizations: ['system:masters'] }, { signerName: client, usages: clientUsages }),
+      /use of kubernetes\.io\/kube-apiserver-client signer with system:masters group is not allowed/,
+    );
+  });
+
+  it('give a node its certificates, in files that it renews, and the authorities that the cluster trusts', async () => {
+    const own = join(folder, 'node');
+    const bootstrap = await server.connectAs('bootstrap', ['system:masters']);
+    const given = { folder: own, nodeName: 'n4', clock: systemClock, logger };
+    const { signal } = new AbortController();
+    const files = await ensureNodeClient({ ...given, bootstrap, signal });
+    const first = await readFile(files.keyFile, 'utf8');
+    assert.deepEqual(
+      await ensureNodeClient({ ...given, bootstrap: { servers: ['https://127.0.0.1:1'] }, signal }),
+      files,
+    );
+    assert.equal((await stat(files.keyFile)).mode & 0o777, 0o600);
+
+    const next = await createAuthority('next');
+    const authorityFile = join(folder, 'trusted.crt');
+    await writeFile(authorityFile, server.authority.certificate);
+    const both = { ...server.connection, certificateAuthority: server.authority.certificate + next.certificate };
+    await server.client
+      .create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-public' } })
+      .catch(() => {});
+    await server.client.create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'cluster-info', namespace: 'kube-public' },
+      data: { kubeconfig: kubeconfigText(both) },
+    });
+    const certificates = startNodeCertificates({
+      ...given,
+      connection: { ...server.connection, authorityFile },
+      serving: { dnsNames: ['n4'], ipAddresses: ['10.9.9.4'] },
+      authorityFile,
+    });
+    try {
+      const { keyFile } = nodeCertificateFiles(own).serving;
+      await eventually('it has something to serve with', () => readFile(keyFile, 'utf8'));
+      await server.client.create(nodes, {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'n4' },
+        status: { addresses: [{ type: 'InternalIP', address: '10.9.9.4' }] },
+      });
+      // The request is the administrator's here: the test has no kubelet that could have signed in.
+      const request = await eventually('it asks', async () => {
+        const { items } = await server.client.list(certificateSigningRequests);
+        return items.find(({ spec, status }) => spec.signerName === serving && !status?.conditions && isOf(spec, 'n4'));
+      });
+      await approve(request.metadata.name);
+      await eventually('it serves with what the cluster signed', async () =>
+        new X509Certificate(await readFile(keyFile, 'utf8')).verify(
+          new X509Certificate(kubeletAuthority.certificate).publicKey,
+        ),
+      );
+      assert.equal(await readFile(files.keyFile, 'utf8'), first);
+    } finally {
+      await certificates.stop();
+    }
+  });
+
+  it('publish the root certificate again when it is another one', async () => {
+    const root = () => server.client.get(configMaps, { namespace: 'default', name: 'kube-root-ca.crt' });
+    const before = await eventually('it is published', async () => (await root()).data?.['ca.crt']);
+    const next = await createAuthority('next');
+    await writeFile(join(folder, 'ca.crt'), before + next.certificate);
+    await eventually('both are published', async () => (await root()).data?.['ca.crt'] === before + next.certificate);
+  });
+});
