@@ -19,6 +19,7 @@ import { createNodeLifecycleController, type NodeLifecycleSettings } from './nod
 import { createNodeTtlController } from './nodes/node-ttl-controller.ts';
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
+import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
 import {
   createAttributesClassProtectionController,
   createClaimProtectionController,
@@ -74,6 +75,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
   { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },
+  { name: 'resourcequota-controller', create: createResourceQuotaController },
   // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.
   { name: 'garbage-collector-controller', create: createGarbageController },
 ];

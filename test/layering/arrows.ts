@@ -88,6 +88,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     volumes: ['pods'],
     identity: ['namespaces'],
     certificates: [],
+    quota: [],
     'garbage-collector': [],
   },
   proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
