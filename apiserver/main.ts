@@ -27,6 +27,10 @@ await runComponentProcess({
     'tls-cert-file': { ...text, demandOption: true, describe: 'Our certificate' },
     'tls-private-key-file': { ...text, demandOption: true, describe: 'Its key' },
     'client-ca-file': { ...text, demandOption: true, describe: 'Signs client certificates' },
+    'kubelet-certificate-authority': {
+      ...text,
+      describe: "Signs the certificates of kubelets' servers; default: --client-ca-file",
+    },
     'kubelet-client-certificate': { ...text, describe: 'Our certificate for kubelets' },
     'kubelet-client-key': { ...text, describe: 'Its key' },
     'service-account-issuer': { ...text, array: true, describe: 'Whose tokens are believed; the first issues ours' },
@@ -63,6 +67,9 @@ await runComponentProcess({
       advertiseAddress: flags['advertise-address'],
       serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
       clientCertificateAuthority: { authorityFile: flags['client-ca-file'] },
+      ...(flags['kubelet-certificate-authority'] !== undefined && {
+        kubeletCertificateAuthority: { authorityFile: flags['kubelet-certificate-authority'] },
+      }),
       serviceCidr: flags['service-cluster-ip-range'],
       nodePortRange: parsePortRange(flags['service-node-port-range']),
       authentication: {

@@ -118,7 +118,8 @@ function lifeOf(validForMs: number, now: number): { notBefore: Date; notAfter: D
 }
 
 /** How long before it is signed a certificate begins. */
-export const backdateOf = (validForMs: number): number => Math.min(longestBackdateMs, validForMs);
+export const backdateOf = (validForMs: number): number =>
+  validForMs > 0 ? Math.min(longestBackdateMs, validForMs) : longestBackdateMs;
 
 export function subjectAlternativeNames({ dnsNames = [], ipAddresses = [] }: CertificateSubject) {
   return [

@@ -30,5 +30,7 @@ export interface UpOptions {
   readonly takeOver: boolean;
   readonly proxyMode: (typeof proxyModes)[number];
   readonly registryPort: number;
+  /** Of what the cluster's authorities sign. Default: one year. */
+  readonly certificateLifeMs: number | undefined;
   readonly logLevel: (typeof logLevels)[number];
 }

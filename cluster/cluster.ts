@@ -30,6 +30,7 @@ export async function prepareCluster(options: UpOptions, logger: Logger): Promis
     nodeName,
     serverNames: [nodeName],
     serverAddresses: [nodeIp, ...hostAddresses(), firstAddressOf(serviceCidr)],
+    ...(options.certificateLifeMs !== undefined && { validForMs: options.certificateLifeMs }),
   });
   const kubeconfig = join(dataDir, 'admin.kubeconfig');
   const server = `https://127.0.0.1:${securePort}`;
@@ -42,7 +43,8 @@ export async function prepareCluster(options: UpOptions, logger: Logger): Promis
 export function connectionAs({ server, certificates }: Cluster, client: StoredKeyPair): Connection {
   return {
     servers: [server],
-    certificateAuthority: certificates.authority.certificate,
+    certificateAuthority: certificates.authority.bundle,
+    authorityFile: certificates.authority.certificateFile,
     clientCertificate: client.certificate,
     clientKey: client.key,
     clientFiles: client,
@@ -50,8 +52,8 @@ export function connectionAs({ server, certificates }: Cluster, client: StoredKe
 }
 
 /**
- * Also for the components, so that each can be run on its own by its `main.ts`: these name the files of the certificate,
- * which are renewed in place. The administrator's holds it, to be taken elsewhere.
+ * Also for the components, so that each can be run on its own by its `main.ts`: these name the files of the certificate
+ * and of the authority, which are renewed in place. The administrator's holds it, to be taken elsewhere.
  */
 async function writeKubeconfigs({ options, server, certificates, kubeconfig }: Cluster): Promise<void> {
   const users = {
@@ -60,12 +62,14 @@ async function writeKubeconfigs({ options, server, certificates, kubeconfig }: C
     kubelet: certificates.kubelet,
     proxy: certificates.proxy,
   };
-  const certificateAuthority = certificates.authority.certificate;
+  const { bundle, certificateFile: authorityFile } = certificates.authority;
   const { certificate, key } = certificates.admin;
-  await writeKubeconfig(kubeconfig, { server, certificateAuthority, user: 'admin', client: { certificate, key } });
+  const admin = { server, certificateAuthority: bundle, user: 'admin', client: { certificate, key } };
+  await writeKubeconfig(kubeconfig, admin);
   for (const [user, { certificateFile, keyFile }] of Object.entries(users)) {
     const client = { certificateFile, keyFile };
-    await writeKubeconfig(join(options.dataDir, `${user}.kubeconfig`), { server, certificateAuthority, user, client });
+    const own = { server, certificateAuthority: { authorityFile }, user, client };
+    await writeKubeconfig(join(options.dataDir, `${user}.kubeconfig`), own);
   }
 }
 

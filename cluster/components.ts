@@ -23,7 +23,8 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       bindAddress: options.bindAddress,
       securePort: options.securePort,
       serving: certificates.apiServer,
-      clientCertificateAuthority: certificates.authority.certificate,
+      clientCertificateAuthority: { authorityFile: certificates.authority.certificateFile },
+      kubeletCertificateAuthority: { authorityFile: certificates.kubeletAuthority.certificateFile },
       serviceCidr: options.serviceCidr,
       nodePortRange: options.nodePortRange,
       advertiseAddress: nodeIp,
@@ -39,6 +40,12 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       leaderElect: !isAlone(cluster),
       identity: cluster.nodeName,
       clusterCidr: cluster.options.clusterCidr,
+      rootAuthority: { authorityFile: cluster.certificates.authority.certificateFile },
+      signing: {
+        authority: cluster.certificates.authority,
+        kubeletServing: cluster.certificates.kubeletAuthority,
+        durationMs: cluster.options.certificateLifeMs,
+      },
     });
   },
 
@@ -69,7 +76,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
         networkLabels: computePlaceLabels(options),
       }),
       serving: certificates.kubeletServing,
-      clientCertificateAuthority: certificates.authority.certificate,
+      clientCertificateAuthority: { authorityFile: certificates.authority.certificateFile },
       port: options.kubeletPort,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),

@@ -1,23 +1,28 @@
 /** Writes kubeconfig files (the format of kubectl): how to reach this cluster, and as whom. Mode 0600: they hold keys. */
 
 import { createPrivateKey } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { dump } from 'js-yaml';
+import { ifFilePresent } from '../base/if-file-present.ts';
+import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { writeAtomically } from '../base/write-atomically.ts';
 
 export interface KubeconfigOptions {
   /** `https://host:port` */
   readonly server: string;
-  /** PEM. */
-  readonly certificateAuthority: string;
+  /** A text is put in; of a file, only the path. */
+  readonly certificateAuthority: AuthoritySource;
   /** Name of the user's entry. */
   readonly user: string;
   /** Texts are put in; of files, only the paths. */
   readonly client: KeyPairSource;
 }
 
+/** Nothing is written when it says so already. */
 export async function writeKubeconfig(path: string, options: KubeconfigOptions): Promise<void> {
-  await writeAtomically(path, renderKubeconfig(options), 0o600);
+  const text = renderKubeconfig(options);
+  if (text !== (await ifFilePresent(readFile(path, 'utf8')))) await writeAtomically(path, text, 0o600);
 }
 
 export function renderKubeconfig({ server, certificateAuthority, user, client }: KubeconfigOptions): string {
@@ -25,9 +30,7 @@ export function renderKubeconfig({ server, certificateAuthority, user, client }:
     {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [
-        { name: 'longshore', cluster: { server, 'certificate-authority-data': base64(certificateAuthority) } },
-      ],
+      clusters: [{ name: 'longshore', cluster: { server, ...authorityEntry(certificateAuthority) } }],
       users: [
         {
           name: user,
@@ -46,6 +49,11 @@ export function renderKubeconfig({ server, certificateAuthority, user, client }:
     { lineWidth: -1 },
   );
 }
+
+const authorityEntry = (source: AuthoritySource) =>
+  typeof source === 'string'
+    ? { 'certificate-authority-data': base64(source) }
+    : { 'certificate-authority': source.authorityFile };
 
 /**
  * The key in the form that every client library reads: SEC 1 (`EC PRIVATE KEY`) for an elliptic curve. Some take any

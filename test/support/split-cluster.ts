@@ -126,7 +126,7 @@ export class SplitCluster {
         return [
           ...['--etcd-servers', this.etcd.url, '--advertise-address', nodeIp],
           ...['--tls-cert-file', pki('apiserver.crt'), '--tls-private-key-file', pki('apiserver.key')],
-          ...['--client-ca-file', pki('ca.crt')],
+          ...['--client-ca-file', pki('ca.crt'), '--kubelet-certificate-authority', pki('kubelet-ca.crt')],
           ...['--kubelet-client-certificate', pki('apiserver-kubelet-client.crt')],
           ...['--kubelet-client-key', pki('apiserver-kubelet-client.key')],
         ];

@@ -1,6 +1,7 @@
 /** The flags of `kubecfg up` and what they become. */
 
 import type { Options } from 'yargs';
+import { parseDuration } from '../../../base/duration.ts';
 import { UserError } from '../../../base/user-error.ts';
 import {
   type Component,
@@ -34,6 +35,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   }),
   'proxy-mode': { choices: proxyModes, default: 'nftables', describe: 'How services are forwarded' },
   'registry-port': text("Port of the demo's image registry on loopback", { default: '5000' }),
+  'cluster-signing-duration': text('How long certificates are good; renewed at two thirds of it; default: 8760h'),
   'accept-older-data': {
     type: 'boolean',
     default: false,
@@ -70,6 +72,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
     takeOver: isSet(args, 'take-over'),
     proxyMode: proxyModes.find((mode) => mode === named('proxy-mode')) ?? 'nftables',
     registryPort: portOf(named('registry-port'), '--registry-port'),
+    certificateLifeMs: lifeOf(textOf(args, 'cluster-signing-duration')),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }
@@ -96,6 +99,15 @@ const listOf = (text: string): string[] => text.split(',').filter((one) => one !
 function optionalNumberOf(text: string | undefined, flag: string): number | undefined {
   if (text === undefined || /^-?\d+$/.test(text)) return text === undefined ? undefined : Number(text);
   throw new UserError(`${flag} must be a whole number, not "${text}"`);
+}
+
+const shortestLifeMs = 30_000;
+
+function lifeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const life = parseDuration(text);
+  if (life !== undefined && life >= shortestLifeMs) return life;
+  throw new UserError(`--cluster-signing-duration must be 30s or longer, such as 8760h or 90m, not "${text}"`);
 }
 
 function portOf(text: string, flag: string): number {
