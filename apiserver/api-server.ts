@@ -26,6 +26,7 @@ import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
+import { Encryption, type EncryptionOptions } from './encryption/encryption.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource } from './handlers/resource-handler.ts';
@@ -37,7 +38,7 @@ import type { Allocator } from './registry/allocator.ts';
 import { AddressRange } from './registry/allocators/address-range.ts';
 import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
-import { Registries, resourceId } from './registry/registries.ts';
+import { prefixOf, Registries, resourceId } from './registry/registries.ts';
 import type { ApiRequest } from './request/api-request.ts';
 import { BodyBudget } from './request/body-budget.ts';
 import { sendPageNotFound } from './responses/responses.ts';
@@ -80,6 +81,8 @@ export interface ApiServerOptions {
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
+  /** What lies encrypted in the store, and how. Default: nothing. */
+  readonly encryption?: EncryptionOptions | undefined;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
   readonly logger: Logger;
@@ -115,7 +118,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const wired: Wired = { ...options, kinds, clock, metrics: new Metrics(), stopping: stopping.signal };
   const waiting = { clock, logger };
 
-  const storage = wireStorage(wired);
+  const encryption = options.encryption && (await Encryption.open(options.encryption, wired));
+  const storage = wireStorage(wired, await openStore(wired, encryption));
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const identities = await wireAuthentication({
     options: options.authentication ?? {},
@@ -126,13 +130,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
-  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork });
+  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
   await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
   const server = await listen(options, pipeline);
   const { port } = server;
+  encryption?.start();
   const compactor = startCompactor({ store, clock, logger });
   const ownService = keepOwnService(
     { store, registries, clock, logger, clusterIp: addresses.first, address: options.advertiseAddress, port },
@@ -151,6 +156,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     endOpening();
     await heavyWork.close();
     await caches.stop();
+    await encryption?.stop();
     kubelets.close();
     over.resolve();
   }
@@ -176,10 +182,18 @@ interface Storage {
   readonly serviceAllocator: ServiceAllocator;
 }
 
-/** The store, what of it is kept in memory, how objects get in and out, and who judges by them. */
-function wireStorage(options: Wired): Storage {
-  const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
+/** The store as all parts of the server use it. Throws when it cannot be decrypted. */
+async function openStore(options: Wired, encryption: Encryption | undefined): Promise<Store> {
+  const { kinds, clock, metrics, logger } = options;
   const store = new MeasuredStore(options.store, { metrics, clock });
+  if (encryption === undefined) return store;
+  const prefixes = [...new Set(kinds.all().map(prefixOf))];
+  return await untilStoreAnswers(() => encryption.over(store, prefixes), { clock, logger });
+}
+
+/** What of the store is kept in memory, how objects get in and out, and who judges by them. */
+function wireStorage(options: Wired, store: Store): Storage {
+  const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const addresses = new AddressRange(options.serviceCidr);
   const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
@@ -207,6 +221,16 @@ function wireStorage(options: Wired): Storage {
       for (const [resource, { objects }] of caches.stats()) gauge.set({ resource }, objects);
     },
   );
+  metrics.gauge(
+    {
+      name: 'apiserver_storage_unreadable_objects',
+      help: 'Objects whose stored value cannot be decrypted or decoded, by resource.',
+      labels: ['resource'],
+    },
+    (gauge) => {
+      for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
+    },
+  );
   return { store, caches, registries, authorizers, addresses, serviceAllocator };
 }
 
@@ -222,10 +246,14 @@ interface Served {
   readonly identities: WiredAuthentication;
   readonly kubelets: Kubelets;
   readonly heavyWork: HeavyWork;
+  readonly encryption: Encryption | undefined;
 }
 
 /** What a request passes, and what stands at its end. */
-function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork }: Served): PipelineParts {
+function wirePipeline(
+  options: Wired,
+  { storage, identities, kubelets, heavyWork, encryption }: Served,
+): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
   const { authentication, tokens, tokenIssuer, issuerDocuments } = identities;
@@ -233,7 +261,7 @@ function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork
     kinds,
     servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, stopping }),
   };
-  const health = healthChecks(storage, stopping);
+  const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
   const plainPaths = createPlainPaths({ kinds, metrics, issuerDocuments, health, address });
   const limits = new InFlightLimits();
@@ -256,7 +284,17 @@ function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork
   };
 }
 
-function healthChecks({ store, caches }: Storage, stopping: AbortSignal): HealthChecks {
+function healthChecks(
+  { store, caches }: Storage,
+  encryption: Encryption | undefined,
+  stopping: AbortSignal,
+): HealthChecks {
+  const keyServices = encryption && {
+    name: 'kms-providers',
+    check: () => encryption.check(),
+    onlyReadiness: true,
+    namedEverywhere: true,
+  };
   return new HealthChecks([
     { name: 'ping', check: async () => undefined },
     { name: 'log', check: async () => whyLogFails(process.stdout) },
@@ -264,6 +302,7 @@ function healthChecks({ store, caches }: Storage, stopping: AbortSignal): Health
     { name: 'etcd', check: () => whyStoreFails(store), onlyReadiness: true, namedEverywhere: true },
     // As upstream calls it. Until then reads wait: others can answer sooner.
     { name: 'informer-sync', check: async () => whyNotInStep(caches.behind), onlyReadiness: true },
+    ...(keyServices === undefined ? [] : [keyServices]),
     { name: 'etcd-readiness', check: () => whyStoreFails(store), onlyReadiness: true },
     {
       name: 'shutdown',

@@ -47,6 +47,17 @@ await runComponentProcess({
       describe: 'Requests without a credential may ask for what all may',
     },
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
+    'encryption-provider-config': { ...text, describe: 'What lies encrypted in etcd: an EncryptionConfiguration' },
+    'encryption-provider-config-automatic-reload': {
+      type: 'boolean',
+      default: true,
+      describe: 'Read that file again when it changes',
+    },
+    'accept-unreadable-secrets': {
+      type: 'boolean',
+      default: false,
+      describe: 'Start although a key is lost: what it encrypted can only be deleted',
+    },
     'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
   },
   async start(flags, { logger }) {
@@ -71,6 +82,13 @@ await runComponentProcess({
         kubeletCertificateAuthority: { authorityFile: flags['kubelet-certificate-authority'] },
       }),
       serviceCidr: flags['service-cluster-ip-range'],
+      encryption: flags['encryption-provider-config']
+        ? {
+            configFile: flags['encryption-provider-config'],
+            automaticReload: flags['encryption-provider-config-automatic-reload'],
+            acceptUnreadable: flags['accept-unreadable-secrets'],
+          }
+        : undefined,
       nodePortRange: parsePortRange(flags['service-node-port-range']),
       authentication: {
         serviceAccounts: {

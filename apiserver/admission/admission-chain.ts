@@ -14,6 +14,7 @@ import { createRuntimeClassPlugin } from './runtime-class.ts';
 import { createServiceAccountPlugin, type ServiceAccountOptions } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import { createUnsafeDeletionPolicy } from './unsafe-deletion-policy.ts';
 
 export interface AdmissionOptions {
   readonly serviceAccounts: ServiceAccountOptions;
@@ -27,7 +28,8 @@ export interface AdmissionOptions {
 }
 
 export function createAdmissionChain(objects: ObjectReader, options: AdmissionOptions): AdmissionChain {
-  const plugins = [...admissionPlugins(objects, options), ...options.further];
+  const unsafeDeletion = createUnsafeDeletionPolicy(options.decide);
+  const plugins = [...admissionPlugins(objects, options), unsafeDeletion, ...options.further];
   return new AdmissionChain(plugins.filter(({ name }) => !options.disabled.includes(name)));
 }
 

@@ -10,6 +10,7 @@ import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-err
 import { JsonError, jsonTypeName, parseJson } from '../../machinery/json/json.ts';
 import { DecodeError, decode } from '../../machinery/schema/decode.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
+import { unsafeDeletionOption } from '../registry/refusals.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { readSmallBody } from '../request/body.ts';
 import { booleanParameter, integerParameter } from '../request/query.ts';
@@ -28,6 +29,7 @@ interface RawDeleteOptions {
   readonly orphanDependents?: boolean | undefined;
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined;
   readonly dryRun?: readonly string[] | undefined;
+  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean | undefined;
 }
 
 /** `isCollection`: the query's resourceVersion then says what to list, not what to expect. */
@@ -93,6 +95,7 @@ function queryOptions(query: URLSearchParams, isCollection: boolean): RawDeleteO
     orphanDependents: booleanParameter(query, 'orphanDependents'),
     preconditions: { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) },
     dryRun: query.getAll('dryRun'),
+    [unsafeDeletionOption]: booleanParameter(query, unsafeDeletionOption),
   };
 }
 
@@ -103,6 +106,7 @@ export function checkDeleteOptions({
   dryRun = [],
   gracePeriodSeconds,
   preconditions,
+  ignoreStoreReadErrorWithClusterBreakingPotential: ignoreReadError = false,
 }: RawDeleteOptions): DeletionOptions {
   const errors = new FieldErrors();
   const path = FieldPath.of('propagationPolicy');
@@ -113,6 +117,10 @@ export function checkDeleteOptions({
     errors.notSupported(path, propagationPolicy, [...policies, 'nil']);
   }
   checkDryRun(dryRun, errors);
+  if (ignoreReadError) {
+    const others = { dryRun: dryRun.length > 0 || undefined, propagationPolicy, orphanDependents, gracePeriodSeconds };
+    refuseBeside({ ...others, preconditions: isEmpty(preconditions) ? undefined : preconditions }, errors);
+  }
   if (!errors.empty) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors.list);
   return {
     gracePeriodSeconds,
@@ -120,5 +128,18 @@ export function checkDeleteOptions({
     orphanDependents,
     preconditions,
     dryRun: dryRun.length > 0,
+    ignoreReadError,
   };
 }
+
+/** Nothing that the others say could be done to an object that cannot be read. */
+function refuseBeside(others: Readonly<Record<string, unknown>>, errors: FieldErrors): void {
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) {
+      errors.invalid(FieldPath.of(unsafeDeletionOption), true, `cannot be set together with .${name}`);
+    }
+  }
+}
+
+const isEmpty = (preconditions: RawDeleteOptions['preconditions']): boolean =>
+  Object.values(preconditions ?? {}).every((one) => one === undefined);

@@ -5,7 +5,9 @@ import { isSameResource } from '../../api/resource.ts';
 import { jobs } from '../../api/resources/batch.ts';
 import { isNotFound, type Status } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import type { DeletionOptions } from '../registry/deletion.ts';
+import { unsafeDeletionOption } from '../registry/refusals.ts';
 import type { StoredTarget } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import type { ApiRequest } from '../request/api-request.ts';
@@ -22,10 +24,20 @@ const parallelDeletions = 8;
 export async function deleteObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   const output = negotiate(request.header('accept'));
   const options = await readDeleteOptions(request, false);
+  if (options.ignoreReadError) return await deleteUnreadable(request, target, options);
   warnOfOrphans(request, target, options);
   const { object, removed } = await target.registry.delete(target, options, deleteRequest(request, options));
   if (!removed || target.kind.strategy.returnDeletedObject) return await sendObject(request, target.kind, object, 200);
   await sendValue(request, 200, deletedStatus(target.kind, object), { ...output, form: 'object' });
+}
+
+/** There is no object to answer with. */
+async function deleteUnreadable(request: ApiRequest, target: StoredTarget, options: DeletionOptions): Promise<void> {
+  const { kind, name } = target;
+  await target.registry.deleteUnreadable(target, deleteRequest(request, options));
+  const status: Status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' };
+  const details = { name, ...(kind.group !== '' && { group: kind.group }), kind: kind.plural };
+  await sendValue(request, 200, { ...status, details }, { ...negotiate(request.header('accept')), form: 'object' });
 }
 
 /** Answers with the objects as they were before. */
@@ -33,6 +45,7 @@ export async function deleteCollection(request: ApiRequest, target: StoredTarget
   negotiate(request.header('accept'));
   const listing = parseListOptions(request.query);
   const options = await readDeleteOptions(request, true);
+  if (options.ignoreReadError) refuseUnsafeDeletions();
   warnOfOrphans(request, target, options);
   const page = await readPage(target, listing);
   await deleteAll(page.items, async (item) => {
@@ -40,6 +53,14 @@ export async function deleteCollection(request: ApiRequest, target: StoredTarget
     await target.registry.delete(key, options, deleteRequest(request, options));
   });
   await sendList(request, target.kind, page.items, pageMetadata(target, listing, page));
+}
+
+/** Each object that cannot be read is to be named by who deletes it. */
+function refuseUnsafeDeletions(): never {
+  const errors = new FieldErrors();
+  const why = 'is not allowed with DELETECOLLECTION, try again after removing the option';
+  errors.invalid(FieldPath.of(unsafeDeletionOption), true, why);
+  throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors.list);
 }
 
 /** Whoever deletes a Job hardly means to keep its pods. */

@@ -25,8 +25,9 @@ export async function getObject(request: ApiRequest, target: StoredTarget): Prom
   const version =
     request.rawQuery === '' ? undefined : parseResourceVersion(request.query.get('resourceVersion') ?? '');
   await waitUntilFresh(registry.cache, version);
-  const item = registry.cache.get(registry.storeKey({ namespace, name }));
-  if (item === undefined) throw notFound(kind, name);
+  const key = registry.storeKey({ namespace, name });
+  const item = registry.cache.get(key);
+  if (item === undefined) throw registry.cache.whyUnreadable(key) ?? notFound(kind, name);
   await sendCached(request, kind, item);
 }
 
@@ -34,7 +35,16 @@ export async function listObjects(request: ApiRequest, target: StoredTarget): Pr
   negotiate(request.header('accept'));
   const options = parseListOptions(request.query);
   const page = await readPage(target, options);
+  warnOfUnreadable(request, target);
   await sendList(request, target.kind, page.items, pageMetadata(target, options, page));
+}
+
+/** One object that cannot be read must not keep all others from their readers, nor be missing without a word. */
+function warnOfUnreadable(request: ApiRequest, { registry, kind, namespace, name }: StoredTarget): void {
+  const { cache, prefix } = registry;
+  if (cache.stats.unreadable === 0 || name !== '') return;
+  const count = cache.countUnreadable(namespace ? `${prefix}${namespace}/` : prefix);
+  if (count > 0) request.warn(`${count} of the ${kind.plural} cannot be read from the storage and are left out`);
 }
 
 /** How many more match is only known when everything does. */

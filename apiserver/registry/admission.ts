@@ -29,6 +29,8 @@ export interface AdmissionRequest {
   readonly previous: DeepReadonly<Stored> | undefined;
   readonly user: User;
   readonly dryRun: boolean;
+  /** A DELETE of an object that cannot be read, whatever else depends on it; there is no `previous` then. */
+  readonly isUnsafeDeletion?: boolean | undefined;
   warn(text: string): void;
   /** Goes into the audit event of the request, under upstream's key. The first value of a key stays. */
   annotate(key: string, value: string): void;

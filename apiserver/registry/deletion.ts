@@ -19,6 +19,8 @@ export interface DeletionOptions {
     | { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }
     | undefined;
   readonly dryRun: boolean;
+  /** `ignoreStoreReadErrorWithClusterBreakingPotential`: the object cannot be read, and goes all the same. */
+  readonly ignoreReadError?: boolean | undefined;
 }
 
 export type DeletionDecision =

@@ -86,3 +86,14 @@ function versionRequired({ group, plural }: Kind, name: string): StatusError {
   errors.invalid(FieldPath.of('metadata', 'resourceVersion'), 0, 'must be specified for an update');
   return invalidObject({ group, kind: plural }, name, errors.list);
 }
+
+/** The way to delete what cannot be read is for nothing else. */
+export function refuseReadable({ group, plural }: Kind, name: string): StatusError {
+  const errors = new FieldErrors();
+  const why = 'is exclusively used to delete corrupt object(s), try again by removing this option';
+  errors.invalid(FieldPath.of(unsafeDeletionOption), true, why);
+  // Upstream names the resource, not the kind.
+  return invalidObject({ group, kind: plural }, name, errors.list);
+}
+
+export const unsafeDeletionOption = 'ignoreStoreReadErrorWithClusterBreakingPotential';

@@ -116,5 +116,5 @@ export class Registries implements ObjectReader {
 }
 
 /** Where the objects lie, whichever of its versions a kind is. */
-const prefixOf = ({ group, plural, storedAs }: Kind): string =>
+export const prefixOf = ({ group, plural, storedAs }: Kind): string =>
   storePrefix({ group: storedAs?.group ?? group, plural });

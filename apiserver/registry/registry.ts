@@ -16,13 +16,20 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
-import { KeyExistsError, RevisionConflictError, type Store, StoreUnavailableError } from '../store/store.ts';
+import {
+  type Entry,
+  KeyExistsError,
+  RevisionConflictError,
+  type Store,
+  StoreUnavailableError,
+} from '../store/store.ts';
+import { UnreadableEntryError } from '../store/unreadable-entry.ts';
 import type { AdmissionChain } from './admission.ts';
 import type { AllocationTransaction, Allocator } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import { type Answerable, type FinishedWrite, storedBytes } from './finish-write.ts';
 import { generateName } from './object-metadata.ts';
-import { missingUid, refusePreconditions } from './refusals.ts';
+import { missingUid, refusePreconditions, refuseReadable } from './refusals.ts';
 import { decodeObject, storeKey } from './storage-format.ts';
 import {
   admissionRequest,
@@ -111,7 +118,7 @@ export class Registry {
 
   /** Why a name cannot be had. Who waits for it wants to know whether it will be free. */
   async #taken({ namespace, name = '' }: NonNullable<KubernetesObject['metadata']>): Promise<StatusError> {
-    const present = await this.#read({ namespace, name });
+    const present = await this.#readIfReadable({ namespace, name });
     return alreadyExists(this.kind, name, present?.metadata.deletionTimestamp !== undefined);
   }
 
@@ -190,19 +197,26 @@ export class Registry {
     }
     const { isUnchanged } = finished;
     if (isUnchanged || request.dryRun) {
-      await this.#confirm(key, revision);
+      const { isStale } = await this.#confirm(key, revision);
+      // Nothing changes but the form in which it is stored: that is how all objects are brought to a new key.
+      if (isStale && !request.dryRun) return await this.#write(key, finished, revision, request);
       // It is only written out.
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
+    return await this.#write(key, finished, revision, request);
+  }
+
+  async #write(key: string, finished: FinishedWrite, revision: number, request: UpdateRequest): Promise<Answerable> {
     const written = await this.#store.update(key, finished.bytes, revision, this.#writeOptions());
     request.noteWrite?.();
     return finished.written(written);
   }
 
   /** Nothing is written, but the answer must still be true now. */
-  async #confirm(key: string, revision: number): Promise<void> {
+  async #confirm(key: string, revision: number): Promise<Entry> {
     const entry = await this.#store.get(key);
     if (entry?.revision !== revision) throw new RevisionConflictError(key, entry);
+    return entry;
   }
 
   /** What is left of the object (marked), or what it was (removed). */
@@ -277,6 +291,51 @@ export class Registry {
     return result;
   }
 
+  /**
+   * Removes an object that cannot be read, whatever its finalizers and dependents would have wanted. Throws Invalid for
+   * one that can, and NotFound.
+   */
+  async deleteUnreadable(key: ObjectKey, request: WriteRequest): Promise<void> {
+    const storedKey = this.storeKey(key);
+    for (;;) {
+      request.throwIfAbandoned?.();
+      const entry = await this.#store.get(storedKey);
+      if (entry === undefined) throw notFound(this.kind, key.name);
+      if (this.#whyUnreadable(entry)?.isTransient !== false) throw refuseReadable(this.kind, key.name);
+      const asked = admissionRequest(this.kind, 'DELETE', {}, request);
+      await this.#order.admission.validate({
+        ...{ ...asked, namespace: key.namespace, name: key.name },
+        isUnsafeDeletion: true,
+      });
+      try {
+        await this.#store.delete(storedKey, entry.revision);
+        request.noteWrite?.();
+        return;
+      } catch (error) {
+        if (!(error instanceof RevisionConflictError)) throw error;
+      }
+    }
+  }
+
+  #whyUnreadable(entry: Entry): UnreadableEntryError | undefined {
+    try {
+      this.#decode(entry);
+      return undefined;
+    } catch (error) {
+      if (error instanceof UnreadableEntryError) return error;
+      throw error;
+    }
+  }
+
+  async #readIfReadable(key: ObjectKey): Promise<Stored | undefined> {
+    try {
+      return await this.#read(key);
+    } catch (error) {
+      if (error instanceof UnreadableEntryError) return undefined;
+      throw error;
+    }
+  }
+
   async #read(key: ObjectKey): Promise<Stored | undefined> {
     const entry = await this.#store.get(this.storeKey(key));
     return entry && this.#decode(entry);
@@ -290,7 +349,7 @@ export class Registry {
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(copyJson(object)) as Stored) : object;
   }
 
-  #decode(entry: { readonly value: Buffer; readonly revision: number }): Stored {
+  #decode(entry: Entry): Stored {
     const object = decodeObject(entry);
     // Of what is stored, every version is complete.
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;

@@ -3,6 +3,7 @@
 import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Entry } from '../store/store.ts';
+import { UnreadableEntryError } from '../store/unreadable-entry.ts';
 
 type Resource = Pick<Kind, 'group' | 'plural'>;
 
@@ -19,9 +20,19 @@ export function encodeObject(object: KubernetesObject): Buffer {
   return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: stored, ...rest }));
 }
 
-export function decodeObject(entry: Pick<Entry, 'value' | 'revision'>): Stored {
+/** Throws `UnreadableEntryError`, also for what is no JSON: the error of the parser would show a part of it. */
+export function decodeObject(entry: Entry): Stored {
   // The store holds what `encodeObject` has written.
-  const object = JSON.parse(entry.value.toString()) as Stored;
+  const object = parse(entry) as Stored;
   object.metadata.resourceVersion = String(entry.revision);
   return object;
+}
+
+function parse(entry: Entry): unknown {
+  const { value } = entry;
+  try {
+    return JSON.parse(value.toString());
+  } catch {
+    throw new UnreadableEntryError(entry, new Error('it is not the JSON of an object'), false);
+  }
 }

@@ -1,8 +1,9 @@
 /** What clients are told when the store fails: said once, at the end of the pipeline. Inside, its errors stay its own. */
 
-import { StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
+import { internalError, StatusError, serviceUnavailable, timeout, tooLarge } from '../../api/status-error.ts';
 import { CacheBehindError, CacheClosedError } from '../store/resource-cache.ts';
 import { StoreUnavailableError, ValueTooLargeError } from '../store/store.ts';
+import { UnreadableEntryError } from '../store/unreadable-entry.ts';
 
 /**
  * Undefined: not an error of the store, or one that those who write handle themselves. `hasWritten`: an earlier step of
@@ -14,8 +15,16 @@ export function statusOfStoreError(error: unknown, hasWritten: boolean): StatusE
   if (error instanceof CacheClosedError) {
     return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {}, { cause: error });
   }
+  if (error instanceof UnreadableEntryError) return unreadable(error);
   if (error instanceof CacheBehindError) return behind(error);
   return undefined;
+}
+
+/** In upstream's words, by which its clients know an object that can only be deleted. */
+function unreadable(error: UnreadableEntryError): StatusError {
+  if (error.isTransient)
+    return serviceUnavailable(`the object cannot be decrypted now, try again: ${error.message}`, error);
+  return internalError(`StorageError: corrupt object, Code: 7, ${error.message}`, error);
 }
 
 /** Nothing but reads wait for a cache. */

@@ -7,6 +7,7 @@
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { UnreadableEntryError } from './unreadable-entry.ts';
 
 /** One version of one object. Immutable and shared. */
 export interface CachedObject {
@@ -125,13 +126,23 @@ export interface ResourceCache {
    * `CacheClosedError` when the resource is served no more.
    */
   waitUntilConsistent(timeoutMs: number): Promise<void>;
+  /** Undefined also for what is there and cannot be read: `whyUnreadable` tells the two apart. */
   get(key: string): CachedObject | undefined;
+  whyUnreadable(key: string): UnreadableEntryError | undefined;
+  /** How many below a store prefix are left out of lists, because they cannot be read. */
+  countUnreadable(prefix: string): number;
   list(options: CacheListOptions): CacheList;
   /** The resource as it was at `revision`, or undefined when that is no longer known from memory. */
   listAt(revision: number, options: CacheListOptions): CacheList | undefined;
   /** Throws `CompactedError` when the events after `after` are no longer known. */
   watch(options: CacheWatchOptions): CacheWatch;
-  readonly stats: { readonly objects: number; readonly watchers: number; readonly bytes: number };
+  readonly stats: {
+    readonly objects: number;
+    readonly watchers: number;
+    readonly bytes: number;
+    /** Not counted in `objects`. */
+    readonly unreadable: number;
+  };
 }
 
 /** The resource was served when the reader came, and is no more. */

@@ -9,9 +9,12 @@
 
 export interface Entry {
   readonly key: string;
+  /** To look at it may throw `UnreadableEntryError`, where values are encrypted. */
   readonly value: Buffer;
   /** Revision of the change that wrote this value. */
   readonly revision: number;
+  /** The same value would be stored in another form now, as with a newer key. Default false. */
+  readonly isStale?: boolean;
 }
 
 export interface ListOptions {

@@ -7,7 +7,9 @@
  * Invariants:
  * - once ready, objects and history are the state at the feed's revision, between two calls of `apply`;
  * - while it loads again the old objects are still read, and no watch is open;
- * - watchers get every change after the one they began with, in order, or are told that they are over.
+ * - watchers get every change after the one they began with, in order, or are told that they are over;
+ * - an object whose value cannot be read is none of the objects, and watchers hear nothing of it until it goes or can
+ *   be read: then they get that as a change of what they knew.
  */
 
 import { type Clock, systemClock } from '../../base/clock.ts';
@@ -31,6 +33,7 @@ import {
 } from './resource-cache.ts';
 import { SortedMap } from './sorted-map.ts';
 import { type Change, CompactedError, type Entry, type Store } from './store.ts';
+import { UnreadableEntryError } from './unreadable-entry.ts';
 import { WatcherIndex } from './watcher-index.ts';
 
 /** What a cache needs of the feed that it hangs on. */
@@ -44,7 +47,7 @@ export interface CacheFeed {
 }
 
 export interface WatchCacheParts {
-  readonly store: Pick<Store, 'list'>;
+  readonly store: Pick<Store, 'get' | 'list'>;
   readonly feed: CacheFeed;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -55,8 +58,17 @@ export interface WatchCacheParts {
 
 /** Entries listed at a time: each page is parsed in one go, and other work goes on between pages. */
 const loadPage = 500;
+/** Of those that cannot be read, so many are tried again at a time. */
+const retriedAtOnce = 20;
+const loggedByName = 10;
 /** Bookmarks of a watcher come once in so many turns of `sendBookmarks`. */
 const bookmarkTurns = 60;
+
+/** By key. `last`: as the object was when it could be read, and as watchers know it. */
+type UnreadableObjects = Map<
+  string,
+  { readonly error: UnreadableEntryError; readonly last: CachedVersion | undefined }
+>;
 
 export class WatchCache implements ResourceCache {
   readonly #resource: CachedResource;
@@ -67,6 +79,7 @@ export class WatchCache implements ResourceCache {
   readonly #bookmarkTurn = new Map<CacheWatcher, number>();
   readonly #available = new Set<CacheWatcher>();
   #objects = new SortedMap<CachedVersion>();
+  #unreadable: UnreadableObjects = new Map();
   #bytes = 0;
   #history: CacheHistory;
   /** While loading: the changes since the revision that is listed. */
@@ -96,7 +109,8 @@ export class WatchCache implements ResourceCache {
   }
 
   get stats() {
-    return { objects: this.#objects.size, watchers: this.#watchers.size, bytes: this.#bytes };
+    const { size: unreadable } = this.#unreadable;
+    return { objects: this.#objects.size, watchers: this.#watchers.size, bytes: this.#bytes, unreadable };
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
@@ -121,6 +135,16 @@ export class WatchCache implements ResourceCache {
 
   get(key: string): CachedObject | undefined {
     return this.#objects.get(key);
+  }
+
+  whyUnreadable(key: string): UnreadableEntryError | undefined {
+    return this.#unreadable.get(key)?.error;
+  }
+
+  countUnreadable(prefix: string): number {
+    let count = 0;
+    for (const key of this.#unreadable.keys()) if (key.startsWith(prefix)) count += 1;
+    return count;
   }
 
   list(options: CacheListOptions): CacheList {
@@ -173,6 +197,7 @@ export class WatchCache implements ResourceCache {
     this.#generation += 1;
     const generation = this.#generation;
     const objects = new SortedMap<CachedVersion>();
+    const unreadable: UnreadableObjects = new Map();
     let bytes = 0;
     let after = '';
     for (let remaining = 1; remaining > 0; ) {
@@ -180,13 +205,18 @@ export class WatchCache implements ResourceCache {
       if (signal.aborted || generation !== this.#generation) return;
       for (const entry of page.entries) {
         const version = this.#read(entry);
-        if (version === undefined) continue;
+        if (version instanceof UnreadableEntryError) {
+          unreadable.set(entry.key, { error: version, last: undefined });
+          continue;
+        }
         objects.set(entry.key, version);
         bytes += version.bytes.length;
       }
       after = page.entries.at(-1)?.key ?? after;
       remaining = page.remaining;
     }
+    this.#logUnreadable(unreadable);
+    this.#unreadable = unreadable;
     this.#install(objects, bytes, revision);
   }
 
@@ -201,6 +231,15 @@ export class WatchCache implements ResourceCache {
     for (const watcher of this.#watchers.concernedBy(applied)) {
       if (watcher.offer(applied)) this.#available.add(watcher);
     }
+  }
+
+  /** FEED. Whether something that could not be read can be now: then a `load` is due. */
+  async canReadMore(): Promise<boolean> {
+    for (const key of [...this.#unreadable.keys()].slice(0, retriedAtOnce)) {
+      const entry = await this.#parts.store.get(key);
+      if (entry !== undefined && !(this.#read(entry) instanceof UnreadableEntryError)) return true;
+    }
+    return false;
   }
 
   /** FEED. Tells the watchers that have got something. */
@@ -234,10 +273,15 @@ export class WatchCache implements ResourceCache {
   #record(change: Change): CacheChange | undefined {
     const [key, revision] =
       change.type === 'put' ? [change.entry.key, change.entry.revision] : [change.key, change.revision];
-    const before = this.#objects.get(key);
+    const before = this.#objects.get(key) ?? this.#unreadable.get(key)?.last;
     const after = change.type === 'put' ? this.#read(change.entry) : undefined;
+    if (after instanceof UnreadableEntryError) {
+      this.#hide(key, after, before);
+      return undefined;
+    }
+    this.#unreadable.delete(key);
     if (before === undefined && after === undefined) return undefined;
-    this.#bytes += (after?.bytes.length ?? 0) - (before?.bytes.length ?? 0);
+    this.#bytes += (after?.bytes.length ?? 0) - (this.#objects.get(key)?.bytes.length ?? 0);
     if (after === undefined) this.#objects.delete(key);
     else this.#objects.set(key, after);
     const applied = new CacheChange({ key, revision, before, after });
@@ -245,13 +289,33 @@ export class WatchCache implements ResourceCache {
     return applied;
   }
 
-  /** What somebody else wrote into the store and is no object must not stop everything else. */
-  #read(entry: Entry): CachedVersion | undefined {
+  /** What cannot be decrypted, or somebody else wrote and is no object, must not stop everything else. */
+  #read(entry: Entry): CachedVersion | UnreadableEntryError {
     try {
       return CachedVersion.from(entry, this.#resource);
     } catch (error) {
-      this.#logger.error('An entry of the store is not readable: it is left out', { key: entry.key, error });
-      return undefined;
+      if (error instanceof UnreadableEntryError) return error;
+      // The error itself would show a part of the value.
+      return new UnreadableEntryError(entry, new Error('it is not the JSON of an object'), false);
+    }
+  }
+
+  #hide(key: string, error: UnreadableEntryError, last: CachedVersion | undefined): void {
+    const hidden: UnreadableObjects = new Map([[key, { error, last }]]);
+    this.#logUnreadable(hidden);
+    this.#bytes -= this.#objects.get(key)?.bytes.length ?? 0;
+    this.#objects.delete(key);
+    for (const [name, one] of hidden) this.#unreadable.set(name, one);
+  }
+
+  /** Once for each object, as long as it stays unreadable; the first few by name. */
+  #logUnreadable(found: UnreadableObjects): void {
+    const fresh = [...found].filter(([key]) => !this.#unreadable.has(key));
+    for (const [key, { error }] of fresh.slice(0, loggedByName)) {
+      this.#logger.error('An entry of the store is not readable: it is left out', { key, error: error.message });
+    }
+    if (fresh.length > loggedByName) {
+      this.#logger.error('Further entries of the store are not readable', { count: fresh.length - loggedByName });
     }
   }
 

@@ -35,6 +35,8 @@ export interface WatchCachesOptions extends Pick<WatchCacheParts, 'historyLimits
 
 const backoff = { baseMs: 100, maxMs: 2_000 };
 const bookmarkTurnMs = 1_000;
+/** What cannot be read is tried again: keys come back, and services that keep them. */
+const retryUnreadableMs = 3_000;
 /** A revision that the store has and the watch has not shown after so long belongs to somebody else's keys. */
 const nudgeAfterMs = 150;
 
@@ -69,7 +71,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     this.#logger = options.logger ?? silentLogger;
     this.#reached = new RevisionWaiters(this.#clock);
     this.#nudge = new SharedRead(() => this.#writeNudge());
-    this.done = Promise.all([this.#follow(), this.#sendBookmarks()]).then(async () => {
+    this.done = Promise.all([this.#follow(), this.#sendBookmarks(), this.#retryUnreadable()]).then(async () => {
       await Promise.all(this.#loads);
     });
   }
@@ -209,6 +211,22 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     for (let turn = 0; !signal.aborted; turn += 1) {
       for (const cache of this.#caches.values()) cache.sendBookmarks(turn);
       await this.#clock.sleep(bookmarkTurnMs, signal);
+    }
+  }
+
+  async #retryUnreadable(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await this.#clock.sleep(retryUnreadableMs, signal);
+      for (const cache of this.#caches.values()) {
+        if (signal.aborted || !this.#isFollowing || cache.stats.unreadable === 0 || !cache.isReady) continue;
+        try {
+          // Watchers that could not be told of it in its place begin again.
+          if ((await cache.canReadMore()) && this.#isFollowing) this.#load(cache);
+        } catch (error) {
+          this.#logger.debug('What cannot be read was not tried again', { error });
+        }
+      }
     }
   }
 

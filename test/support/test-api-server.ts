@@ -1,6 +1,7 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
 import { type FurtherPlugins, startApiServer } from '../../apiserver/api-server.ts';
+import type { EncryptionOptions } from '../../apiserver/encryption/encryption.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
@@ -24,6 +25,8 @@ export interface TestApiServerOptions {
   readonly mountServiceAccountTokens?: boolean;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
   readonly advertiseAddress?: string;
+  /** Default: nothing lies encrypted in the store. */
+  readonly encryption?: EncryptionOptions;
   /** Default: the table of kinds. */
   readonly kinds?: KindRegistry;
   /** Default: the system's. */
@@ -71,6 +74,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,
+    encryption: options.encryption,
     clock: options.clock,
     logger,
   });
