@@ -250,10 +250,7 @@ interface Served {
 }
 
 /** What a request passes, and what stands at its end. */
-function wirePipeline(
-  options: Wired,
-  { storage, identities, kubelets, heavyWork, encryption }: Served,
-): PipelineParts {
+function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork, encryption }: Served): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
   const { authentication, tokens, tokenIssuer, issuerDocuments } = identities;
