@@ -17,6 +17,7 @@ import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
+import { PluginConfigurations } from './admission/admission-configuration.ts';
 import type { LimitedResource } from './admission/resource-quota/quota-check.ts';
 import { createQuotaStatusWriter } from './admission/resource-quota/quota-status-writer.ts';
 import { decide } from './authorization/authorization.ts';
@@ -73,10 +74,13 @@ export interface ApiServerOptions {
   readonly authentication?: AuthenticationOptions | undefined;
   /** Pods get their account's token mounted: kubelets must be able to. Default false. */
   readonly mountServiceAccountTokens?: boolean | undefined;
-  /** Names of admission plugins that are left out. Default: none. */
+  /** Admission plugins that are on although they are off by default, and such that are off. Default: none. */
+  readonly enabledAdmissionPlugins?: readonly string[] | undefined;
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
   /** What may be used only where a ResourceQuota limits it. Default: nothing. */
   readonly limitedResources?: readonly LimitedResource[] | undefined;
+  /** What admission plugins are told. Default: nothing. */
+  readonly admissionConfigurations?: PluginConfigurations | undefined;
   /** Further admission plugins, asked after those that every server has. Default: none. */
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
@@ -210,7 +214,11 @@ function wireStorage(options: Wired, store: Store): Storage {
         logger,
       },
       decide: decideAction,
+      enabled: options.enabledAdmissionPlugins ?? [],
       disabled: options.disabledAdmissionPlugins ?? [],
+      configurations: options.admissionConfigurations ?? new PluginConfigurations(),
+      clock,
+      metrics,
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runComponentProcess } from '../base/component-process.ts';
 import { UserError } from '../base/user-error.ts';
+import { readAdmissionConfiguration } from './admission/admission-configuration.ts';
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
 import { parseDurationMs } from './request/query.ts';
 
@@ -59,8 +60,15 @@ await runComponentProcess({
       describe: 'Start although a key is lost: what it encrypted can only be deleted',
     },
     'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
+    'enable-admission-plugins': {
+      ...{ ...text, array: true, default: [] },
+      describe: 'Admission plugins that are on beside the default ones, separated by commas',
+    },
+    'disable-admission-plugins': { ...text, array: true, default: [], describe: 'Admission plugins that are off' },
+    'admission-control-config-file': { ...text, describe: 'An AdmissionConfiguration: what plugins are told' },
   },
   async start(flags, { logger }) {
+    const configurationFile = flags['admission-control-config-file'];
     const certificateAuthority = await readIfNamed(flags['etcd-cafile']);
     const server = await startApiServerOverEtcd({
       etcd: {
@@ -107,6 +115,10 @@ await runComponentProcess({
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
           : undefined,
+      enabledAdmissionPlugins: splitNames(flags['enable-admission-plugins']),
+      disabledAdmissionPlugins: splitNames(flags['disable-admission-plugins']),
+      admissionConfigurations:
+        configurationFile === undefined ? undefined : await readAdmissionConfiguration(configurationFile),
       logger,
     });
     logger.info('Serving', { url: server.url });
@@ -117,6 +129,9 @@ await runComponentProcess({
 async function readIfNamed(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : await read(file);
 }
+
+const splitNames = (lists: readonly string[]): readonly string[] =>
+  lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
 
 function read(file: string): Promise<string> {
   return readFile(file, 'utf8');

@@ -2,47 +2,10 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { Metrics } from '../../base/metrics.ts';
 import { admissionPlugins } from './admission-chain.ts';
-
-/** `AllOrderedPlugins` of upstream's pkg/kubeapiserver/options/plugins.go. */
-const upstreamOrder = [
-  'AlwaysAdmit',
-  'NamespaceAutoProvision',
-  'NamespaceLifecycle',
-  'NamespaceExists',
-  'LimitPodHardAntiAffinityTopology',
-  'LimitRanger',
-  'ServiceAccount',
-  'NodeRestriction',
-  'TaintNodesByCondition',
-  'AlwaysPullImages',
-  'ImagePolicyWebhook',
-  'PodSecurity',
-  'PodNodeSelector',
-  'Priority',
-  'DefaultTolerationSeconds',
-  'PodTolerationRestriction',
-  'EventRateLimit',
-  'ExtendedResourceToleration',
-  'DefaultStorageClass',
-  'StorageObjectInUseProtection',
-  'OwnerReferencesPermissionEnforcement',
-  'PersistentVolumeClaimResize',
-  'RuntimeClass',
-  'CertificateApproval',
-  'CertificateSigning',
-  'ClusterTrustBundleAttest',
-  'CertificateSubjectRestriction',
-  'DefaultIngressClass',
-  'PodTopologyLabels',
-  'DenyServiceExternalIPs',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionWebhook',
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionWebhook',
-  'ResourceQuota',
-  'AlwaysDeny',
-];
+import { PluginConfigurations } from './admission-configuration.ts';
+import { pluginOrder } from './plugin-choice.ts';
 
 it('asks the admission plugins in the order of upstream', () => {
   const nothing = { find: async () => undefined, all: async () => [] };
@@ -53,10 +16,17 @@ it('asks the admission plugins in the order of upstream', () => {
     logger: silentLogger,
   };
   const decide = async () => ({ decision: 'noOpinion' }) as const;
-  const plugins = admissionPlugins(nothing, { serviceAccounts: { mountTokens: true }, resourceQuota, decide });
+  const plugins = admissionPlugins(nothing, {
+    serviceAccounts: { mountTokens: true },
+    resourceQuota,
+    decide,
+    configurations: new PluginConfigurations(),
+    clock: systemClock,
+    metrics: new Metrics(),
+  });
   const names = plugins.map(({ name }) => name);
   assert.deepEqual(
     names,
-    upstreamOrder.filter((name) => names.includes(name)),
+    pluginOrder.filter((name) => names.includes(name)),
   );
 });

@@ -75,7 +75,7 @@ const stored = (data: object): Stored => ({
 });
 
 const first = ['setDefaults', 'trackFields', 'admit'];
-const last = ['admission', 'canonicalize', 'warnings'];
+const last = ['canonicalize', 'warnings', 'admission'];
 
 describe('the order of a write', () => {
   it('is one for a creation', async () => {

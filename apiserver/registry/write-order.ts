@@ -5,7 +5,7 @@
  *
  *   create: setDefaults → metadata → field owners → ADMIT → allocate → prepareForCreate → ┐
  *   update: setDefaults → metadata → field owners → ADMIT → allocate → prepareForUpdate → ┴ finish → store
- *   finish: validate (→ validateUpdate) → VALIDATING ADMISSION → canonicalize → stored form → generation → warnings
+ *   finish: validate (→ validateUpdate) → canonicalize → stored form → generation → warnings → VALIDATING ADMISSION
  *
  * Decoding, which comes before, and the store's transaction, which comes after, are not done here. What was allocated is
  * given back when a later step refuses the object, and so is what admission took for it.
@@ -116,7 +116,7 @@ export async function beforeUpdate(
   return { next, finished, transaction };
 }
 
-/** Judges the object and gives it its last form. Admission has its say in between, whoever does the work. */
+/** Judges the object and gives it its last form; then admission has its say, whoever does the work. */
 async function finish(
   write: Write,
   validateAdmission: () => Promise<void>,
@@ -125,9 +125,9 @@ async function finish(
   const apart = await request.finishApart?.(write);
   const check = apart?.check ?? checkWrite(write);
   refuseInvalid(write.kind, write.next, check.errors);
-  await validateAdmission();
   const warnings = apart?.finished?.warnings ?? finishWrite(write, check);
   for (const warning of warnings) request.warn(warning);
+  await validateAdmission();
   return apart?.finished === undefined ? finishedHere(write) : finishedElsewhere(write, apart.finished);
 }
 

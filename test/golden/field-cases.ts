@@ -38,6 +38,7 @@ import {
   givenUid,
   keepMetadata,
   newMetadata,
+  refuseByAdmission,
   refuseMismatch,
 } from './server-stub.ts';
 
@@ -160,6 +161,7 @@ class Group {
       validateMetadata(this.#kind, object, errors);
       strategy.validate?.(object, errors, context);
       this.#refuse(object, errors);
+      refuseByAdmission(this.#kind, object);
       return this.#finish(object, undefined, warnings);
     });
   }

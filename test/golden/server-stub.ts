@@ -7,6 +7,7 @@ import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { needsHealthCheckPort } from '../../api/services.ts';
 import { badRequest, conflict } from '../../api/status-error.ts';
 import type { ServiceSpec, Toleration } from '../../api/types/core/v1.ts';
+import { policyAsDefault, policyOfLabels } from '../../apiserver/admission/pod-security/level.ts';
 import {
   alignClusterIps,
   allocatesNodePorts,
@@ -69,6 +70,13 @@ export function keepMetadata(object: KubernetesObject, previous: Stored): void {
   metadata.uid ??= previous.metadata.uid;
   if (previous.metadata.generation === undefined) delete metadata.generation;
   else metadata.generation = previous.metadata.generation;
+}
+
+/** What plugins refuse of a new object that is valid. */
+export function refuseByAdmission(kind: Kind, { metadata }: KubernetesObject): void {
+  if (kind.group !== '' || kind.kind !== 'Namespace') return;
+  const { errors } = policyOfLabels(metadata?.labels, policyAsDefault({ level: 'privileged', version: 'latest' }));
+  if (errors.length > 0) throw invalidObject(kind, metadata?.name ?? '', errors);
 }
 
 /** Admission and allocation at creation. */

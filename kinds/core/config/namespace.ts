@@ -9,29 +9,12 @@ import { validateFinalizerName } from '../../validation/metadata-validation.ts';
 import { checkQualifiedName } from '../../validation/names.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
-const podSecurity = 'pod-security.kubernetes.io/';
-const levels = ['privileged', 'baseline', 'restricted'];
 
 function validateFinalizers(namespace: Namespace, errors: FieldErrors): void {
   for (const finalizer of namespace.spec?.finalizers ?? []) {
     for (const message of checkQualifiedName(finalizer))
       errors.invalid(FieldPath.of('spec', 'finalizers'), finalizer, message);
     validateFinalizerName(finalizer, FieldPath.of('spec', 'finalizers'), errors);
-  }
-}
-
-/** Labels that say how pods in it are held to the pod security standards. */
-function validatePodSecurityLabels(namespace: Namespace, errors: FieldErrors): void {
-  for (const [label, value] of Object.entries(namespace.metadata?.labels ?? {})) {
-    if (!label.startsWith(podSecurity)) continue;
-    const what = label.slice(podSecurity.length);
-    const place = FieldPath.of('metadata', 'labels').key(label);
-    if (['enforce', 'audit', 'warn'].includes(what)) {
-      if (!levels.includes(value)) errors.invalid(place, value, `must be one of ${levels.join(', ')}`);
-    } else if (['enforce-version', 'audit-version', 'warn-version'].includes(what)) {
-      if (value !== 'latest' && !/^v1\.(0|[1-9][0-9]*)$/.test(value))
-        errors.invalid(place, value, 'must be "latest" or "v1.x"');
-    }
   }
 }
 
@@ -78,7 +61,6 @@ export const namespaceKind = defineKind(namespaces, {
     },
     validate(namespace, errors, { isUpdate, subresource }) {
       if (!isUpdate || subresource === 'finalize') validateFinalizers(namespace, errors);
-      if (subresource === undefined) validatePodSecurityLabels(namespace, errors);
     },
     validateUpdate(next, _previous, errors, { subresource }) {
       if (subresource === 'status') validatePhase(next, errors);
