@@ -71,6 +71,13 @@ describe('RenewedKeyPair', () => {
     await assert.rejects(new RenewedKeyPair(files, { clock }).current(), /x\.crt and .*x\.key are not a certificate/);
   });
 
+  it('waits for the other half of a renewal that is under way when it begins', async () => {
+    await writeFile(files.keyFile, second.key);
+    const renewed = new RenewedKeyPair(files, { clock }).current();
+    await writeFile(files.certificateFile, second.certificate);
+    assert.deepEqual(await renewed, second);
+  });
+
   it('leaves a pair that is given as it is', async () => {
     assert.equal(await new RenewedKeyPair(first, { clock }).current(), first);
   });

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyPair } from './certificates.ts';
 import { RenewedFiles, type RenewedFilesOptions } from './renewed-files.ts';
 
@@ -42,11 +43,22 @@ function pairIn({ certificateFile, keyFile }: KeyPairFiles) {
 }
 
 /** Throws unless the key is the certificate's. */
-async function readPair({ certificateFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
-  const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  if (parseCertificate({ certificate, key }) === undefined)
-    throw new Error(`${certificateFile} and ${keyFile} are not a certificate and its key`);
-  return { certificate, key };
+async function readPair(files: KeyPairFiles): Promise<KeyPair> {
+  const pair = await readSettledPair(files);
+  if (parseCertificate(pair) !== undefined) return pair;
+  throw new Error(`${files.certificateFile} and ${files.keyFile} are not a certificate and its key`);
+}
+
+/** Two files are replaced one after the other: who reads in between reads again. */
+const settling = { reads: 10, waitMs: 20 };
+
+/** What the two files hold: a certificate and its key, unless they hold something else for long. */
+export async function readSettledPair({ certificateFile, keyFile }: KeyPairFiles): Promise<KeyPair> {
+  for (let read = 1; ; read += 1) {
+    const [certificate, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
+    if (read === settling.reads || parseCertificate({ certificate, key }) !== undefined) return { certificate, key };
+    await delay(settling.waitMs);
+  }
 }
 
 /** undefined when it is not a certificate with its own key: a file cut short by a full disk, for instance. */

@@ -1,5 +1,6 @@
 /** What the command line holds, read as what a command needs. */
 
+import { parseDuration } from '../base/duration.ts';
 import { UserError } from '../base/user-error.ts';
 
 /** What yargs parsed: positionals and options by name. */
@@ -30,10 +31,7 @@ export function countOf(args: Arguments, name: string, minimum = 0): number {
 /** `300ms`, `60s`, `1m30s`, `2h`, or a bare number of seconds. */
 export function durationMs(text: string, name: string): number {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new UserError(`${name} must be a duration such as 60s, 1m30s or 500ms, not "${text}"`);
-  }
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ''] ?? 0), 0);
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new UserError(`${name} must be a duration such as 60s, 1m30s or 500ms, not "${text}"`);
 }

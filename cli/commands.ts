@@ -3,6 +3,7 @@
 import type { Command } from './command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
+import { certsCommand } from './commands/certs/command.ts';
 import { createCommand } from './commands/create/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
@@ -43,4 +44,5 @@ export const commands: readonly Command[] = [
   versionCommand,
   upCommand,
   downCommand,
+  certsCommand,
 ];

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { load } from 'js-yaml';
 import { isRecord } from '../api/json-record.ts';
+import { readSettledPair } from '../base/renewed-key-pair.ts';
 import type { Connection } from './connection.ts';
 
 /** A kubeconfig that cannot be used; the message names the file and the place in it. */
@@ -30,13 +31,17 @@ export async function readKubeconfig(path: string, contextName?: string): Promis
   if ((clientCertificate === undefined) !== (clientKey === undefined)) {
     throw new KubeconfigError(`${path}: user ${userName}: client-certificate and client-key belong together`);
   }
+  const { clientFiles } = file.clientFiles(user);
+  // They may be on the way to being replaced.
+  const settled = clientFiles === undefined ? undefined : await readSettledPair(clientFiles);
   return {
     servers: file.text(cluster, 'server', 'cluster').split(','),
     ...(certificateAuthority !== undefined && { certificateAuthority }),
     ...file.authorityFile(cluster),
     ...(clientCertificate !== undefined && { clientCertificate }),
     ...(clientKey !== undefined && { clientKey }),
-    ...file.clientFiles(user),
+    ...(settled && { clientCertificate: settled.certificate, clientKey: settled.key }),
+    ...(clientFiles && { clientFiles }),
     ...file.token(user),
     ...(cluster['insecure-skip-tls-verify'] === true && { insecureSkipTlsVerify: true }),
     ...(tlsServerName !== undefined && { tlsServerName }),

@@ -21,6 +21,16 @@ import { filesOf, readPair, writePair } from './pki-files.ts';
 export const authorityNames = ['ca', 'kubelet-ca', 'etcd-ca'] as const;
 export type AuthorityName = (typeof authorityNames)[number];
 
+const signers: Readonly<Record<string, AuthorityName>> = {
+  'etcd-server': 'etcd-ca',
+  'etcd-peer': 'etcd-ca',
+  'apiserver-etcd-client': 'etcd-ca',
+  'kubelet-serving': 'kubelet-ca',
+};
+
+/** Of the certificate of this name. */
+export const signerOf = (leaf: string): AuthorityName => signers[leaf] ?? 'ca';
+
 /** `certificate` is the one that signs. */
 export interface Authority extends KeyPair, KeyPairFiles {
   /** PEM: all that are trusted, the one that signs among them. */

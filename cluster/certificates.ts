@@ -8,7 +8,7 @@ import { isInForce, lifeOfCertificate, renewalTime } from '../base/certificate-l
 import type { CertificateRequest, KeyPair } from '../base/certificates.ts';
 import { ensurePrivateFolder } from '../base/private-folder.ts';
 import { type KeyPairFiles, parseCertificate } from '../base/renewed-key-pair.ts';
-import { type Authority, ensureAuthority } from './authorities.ts';
+import { type Authority, ensureAuthority, signerOf } from './authorities.ts';
 import { filesOf, readPair, withPkiLock, writePair } from './pki-files.ts';
 
 export interface CertificateOptions {
@@ -61,9 +61,10 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
   const authority = await ensureAuthority(folder, 'ca', now);
   const kubeletAuthority = await ensureAuthority(folder, 'kubelet-ca', now);
   const etcdAuthority = await ensureAuthority(folder, 'etcd-ca', now);
-  const leaf = (name: string, asked: CertificateRequest, signer = authority) => {
+  const authorities = { ca: authority, 'kubelet-ca': kubeletAuthority, 'etcd-ca': etcdAuthority };
+  const leaf = (name: string, asked: CertificateRequest) => {
     const request = validForMs === undefined ? asked : { ...asked, validForMs };
-    return ensureLeaf({ folder, name, authority: signer, request, now });
+    return ensureLeaf({ folder, name, authority: authorities[signerOf(name)], request, now });
   };
   const client = (name: string, commonName: string, organizations: readonly string[] = masters) =>
     leaf(name, { commonName, organizations, usages: ['client'] });
@@ -75,21 +76,18 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     authority,
     kubeletAuthority,
     etcdAuthority,
-    etcdServer: await leaf('etcd-server', { commonName: nodeName, ...host, usages: ['server'] }, etcdAuthority),
+    etcdServer: await leaf('etcd-server', { commonName: nodeName, ...host, usages: ['server'] }),
     // Members call each other, too.
-    etcdPeer: await leaf('etcd-peer', { commonName: nodeName, ...host, usages: ['server', 'client'] }, etcdAuthority),
-    etcdClient: await leaf(
-      'apiserver-etcd-client',
-      { commonName: 'kube-apiserver-etcd-client', usages: ['client'] },
-      etcdAuthority,
-    ),
+    etcdPeer: await leaf('etcd-peer', { commonName: nodeName, ...host, usages: ['server', 'client'] }),
+    etcdClient: await client('apiserver-etcd-client', 'kube-apiserver-etcd-client', []),
     apiServer: await leaf('apiserver', serverRequest(options)),
     kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', []),
-    kubeletServing: await leaf(
-      'kubelet-serving',
-      { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'], ...host, usages: ['server'] },
-      kubeletAuthority,
-    ),
+    kubeletServing: await leaf('kubelet-serving', {
+      commonName: `system:node:${nodeName}`,
+      organizations: ['system:nodes'],
+      ...host,
+      usages: ['server'],
+    }),
     kubelet: await client('kubelet', `system:node:${nodeName}`, ['system:nodes', ...masters]),
     controllerManager: await client('controller-manager', 'system:kube-controller-manager'),
     scheduler: await client('scheduler', 'system:kube-scheduler'),

@@ -217,12 +217,17 @@ export const fileOwners: Readonly<Record<string, readonly string[]>> = {
   'kubelet/runtime/docker/': ['kubelet/runtime/docker/', 'kubelet/main.ts', 'cluster/'],
   'apiserver/store/etcd-': ['apiserver/store/etcd-', 'apiserver/api-server-over-etcd.ts'],
   'apiserver/api-server-over-etcd.ts': ['apiserver/main.ts', 'cluster/'],
-  'cli/commands/up/up-options.ts': ['cli/commands/up/', 'cli/commands/down/', 'cli/run-kubecfg.ts'],
+  'cli/commands/up/up-options.ts': [
+    'cli/commands/up/',
+    'cli/commands/down/',
+    'cli/commands/certs/',
+    'cli/run-kubecfg.ts',
+  ],
 };
 
 /** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
 export const clusterForKubecfg = 'cluster/cluster-options.ts';
-export const clusterCommands = ['cli/commands/up/run.ts', 'cli/commands/down/run.ts'];
+export const clusterCommands = ['cli/commands/up/run.ts', 'cli/commands/down/run.ts', 'cli/commands/certs/run.ts'];
 
 /** Of `api/`, what knows kinds by name. */
 export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;
