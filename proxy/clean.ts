@@ -4,6 +4,7 @@ import { allForwardRules } from './host/forward-rules.ts';
 import { readExistingTable } from './nftables/existing-table.ts';
 import { defaultTable, ownerOfChains } from './nftables/nft-program.ts';
 import { ProgramError, type RunProgram, runProgram } from './program.ts';
+import { readRoutes, removeRoute } from './routes/kernel-routes.ts';
 import { addressLabel } from './userspace/userspace.ts';
 
 export interface CleanOptions {
@@ -24,6 +25,8 @@ export async function cleanProxy({ run = runProgram, ...options }: CleanOptions)
     while (await succeeds(run(['iptables', '-w', '5', '-C', chain, ...rule])))
       await run(['iptables', '-w', '5', '-D', chain, ...rule]);
   }
+  for (const route of await readRoutes(run, options.clusterCidr).catch(ifNoProgram))
+    await succeeds(removeRoute(run, route));
   const labelled = ['dev', 'lo', 'label', addressLabel];
   const { serviceCidr } = options;
   if (await answers(run, ['ip', 'address', 'show', ...labelled]))
@@ -55,4 +58,9 @@ async function succeeds(command: Promise<unknown>): Promise<boolean> {
     if (error instanceof ProgramError) return false;
     throw error;
   }
+}
+
+function ifNoProgram(error: unknown): [] {
+  if (error instanceof ProgramError) return [];
+  throw error;
 }

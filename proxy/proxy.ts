@@ -34,6 +34,7 @@ import { defaultTable } from './nftables/nft-program.ts';
 import { TableMonitor } from './nftables/table-monitor.ts';
 import { type RunProgram, runProgram } from './program.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
+import { RouteKeeper } from './routes/route-keeper.ts';
 import { Nftables } from './services/nftables.ts';
 import type { RuleApplier } from './services/rule-applier.ts';
 import { computeRules } from './services/rules.ts';
@@ -103,6 +104,7 @@ class ProxyLoop {
   readonly #monitor: TableMonitor | undefined;
   readonly #recorder: EventRecorder;
   readonly #staleFlows: StaleFlows | undefined;
+  readonly #routes: RouteKeeper;
   /** Made when it is known whose rules they are. */
   #appliers: readonly RuleApplier[] = [];
   #host: HostSettings | undefined;
@@ -130,6 +132,8 @@ class ProxyLoop {
     const kernel = mode === 'nftables';
     this.#monitor = kernel ? new TableMonitor({ table, logger, clock, onDisturbance: () => this.#wake() }) : undefined;
     this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
+    const onTrouble = (why: string) => this.#tell('RouteFailed', why);
+    this.#routes = new RouteKeeper({ ...options, client: this.#client, clock, run, onTrouble });
   }
 
   whyNotReady(): string | undefined {
@@ -142,6 +146,7 @@ class ProxyLoop {
       this.#slices.run(signal),
       this.#recorder.run(signal),
       this.#monitor?.run(signal),
+      this.#routes.run(signal),
     ]);
     await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
     await this.#meetCluster(signal);
