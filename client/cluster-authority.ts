@@ -6,6 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
+import { clusterInfo } from '../api/bootstrap-tokens.ts';
 import { isRecord } from '../api/json-record.ts';
 import { configMaps } from '../api/resources/core.ts';
 import type { Clock } from '../base/clock.ts';
@@ -17,8 +18,6 @@ import type { Reader } from './client.ts';
 import type { Connection } from './connection.ts';
 import { ifPresent } from './if-present.ts';
 import { createRestClient } from './rest-client.ts';
-
-export const clusterInfo = { namespace: 'kube-public', name: 'cluster-info' };
 
 export interface FollowedAuthority {
   readonly file: string;

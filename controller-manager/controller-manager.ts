@@ -150,6 +150,7 @@ function settingsOf(options: ControllerManagerOptions): ControllerSettings {
       kubeletServingAuthority: signing?.kubeletServing,
       durationMs: signing?.durationMs ?? yearMs,
     },
+    reachability: { clusterCidr },
   };
 }
 

@@ -13,10 +13,13 @@ import {
   type RootCertificateSettings,
 } from './identity/root-certificate-controller.ts';
 import { createServiceAccountController } from './identity/service-account-controller.ts';
+import { createTokenCleanerController } from './identity/token-cleaner-controller.ts';
 import { createNamespaceDeletionController } from './namespaces/namespace-controller.ts';
+import { createNodeDepartureController } from './nodes/node-departure-controller.ts';
 import { createNodeIpamController, type NodeIpamSettings } from './nodes/node-ipam-controller.ts';
 import { createNodeLifecycleController, type NodeLifecycleSettings } from './nodes/node-lifecycle-controller.ts';
 import { createNodeTtlController } from './nodes/node-ttl-controller.ts';
+import { createReachabilityController, type ReachabilitySettings } from './nodes/reachability-controller.ts';
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
@@ -38,6 +41,7 @@ export interface ControllerSettings {
   readonly rootCertificate: RootCertificateSettings;
   readonly approval: ApprovalSettings;
   readonly signing: SigningSettings;
+  readonly reachability: ReachabilitySettings;
 }
 
 export const controllersOf = (settings: ControllerSettings): readonly ControllerRow[] => [
@@ -68,6 +72,12 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'taint-eviction-controller', create: createTaintEvictionController },
   { name: 'node-ipam-controller', create: (context) => createNodeIpamController(context, settings.nodeIpam) },
   { name: 'ttl-controller', create: createNodeTtlController },
+  {
+    name: 'node-reachability-controller',
+    create: (context) => createReachabilityController(context, settings.reachability),
+  },
+  { name: 'node-departure-controller', create: createNodeDepartureController },
+  { name: 'token-cleaner-controller', create: createTokenCleanerController },
   {
     name: 'pod-garbage-collector-controller',
     create: (context) => createPodGarbageController(context, settings.podGarbage),

@@ -1,0 +1,74 @@
+/**
+ * How often a bootstrap token may be used is counted where a certificate is granted: the request's uid is written into
+ * the token's Secret, and only then is the request approved. The write is optimistic, so of any number of requests at
+ * once, by whichever process, no more are granted than there are uses; and a request that was counted already, by a
+ * process that was killed before it approved it, is not counted again.
+ */
+
+import {
+  type BootstrapToken,
+  bootstrapSecretName,
+  bootstrapTokenNamespace,
+  isTokenExpired,
+  parseBootstrapSecret,
+  usedByAnnotation,
+  usesLeftOf,
+} from '../../api/bootstrap-tokens.ts';
+import type { Stored } from '../../api/object.ts';
+import { nodes, secrets } from '../../api/resources/core.ts';
+import { isConflict, isNotFound } from '../../api/status-error.ts';
+import type { Secret } from '../../api/types/core/v1.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Client } from '../../client/client.ts';
+import { ifPresent } from '../../client/if-present.ts';
+
+export interface BootstrapUse {
+  readonly client: Pick<Client, 'get' | 'update'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Of the token that the request was made with. */
+  readonly tokenId: string;
+  /** Of the CertificateSigningRequest. */
+  readonly requestUid: string;
+  /** Which node the certificate would be for. */
+  readonly nodeName: string;
+}
+
+/** Takes a use of the token. Undefined: granted; else why not, for who made the request. Idempotent for one request. */
+export async function claimBootstrapUse(use: BootstrapUse): Promise<string | undefined> {
+  const { client, tokenId, requestUid } = use;
+  for (;;) {
+    const secret = await ifPresent(
+      client.get<Secret>(secrets, { namespace: bootstrapTokenNamespace, name: bootstrapSecretName(tokenId) }),
+    );
+    const token = secret && parseBootstrapSecret(secret);
+    if (secret === undefined || token === undefined) return `the token ${tokenId} was revoked`;
+    if (token.usedBy.includes(requestUid)) return undefined;
+    const why = whyRefused(token, use.clock.now()) ?? (await whyNameIsTaken(use));
+    if (why !== undefined || token.uses === undefined) return why;
+    if (await note(use, secret, token)) return undefined;
+  }
+}
+
+function whyRefused(token: BootstrapToken, now: number): string | undefined {
+  if (isTokenExpired(token, now)) return `the token ${token.id} has expired`;
+  if (usesLeftOf(token) !== 0) return undefined;
+  return `the token ${token.id} is used up: it was for ${token.uses} host${token.uses === 1 ? '' : 's'}`;
+}
+
+/** Who holds a token may become a new node, and never one that is there: that one's Secrets would be his. */
+async function whyNameIsTaken({ client, nodeName }: BootstrapUse): Promise<string | undefined> {
+  const node = await ifPresent(client.get(nodes, { name: nodeName }));
+  return node === undefined ? undefined : `there is a node ${nodeName} already`;
+}
+
+/** False: another process wrote meanwhile. */
+async function note({ client, requestUid }: BootstrapUse, secret: Stored<Secret>, token: BootstrapToken) {
+  const annotations = { ...secret.metadata.annotations, [usedByAnnotation]: [...token.usedBy, requestUid].join(',') };
+  try {
+    await client.update<Secret>(secrets, { ...secret, metadata: { ...secret.metadata, annotations } });
+    return true;
+  } catch (error) {
+    if (isConflict(error) || isNotFound(error)) return false;
+    throw error;
+  }
+}

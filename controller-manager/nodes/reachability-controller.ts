@@ -1,0 +1,63 @@
+/** Answers hosts that join whether connections from the masters come through to them: to the kubelet, and to pods. */
+
+import { isInNetwork, type ReachabilityAnswer, reachabilityAnnotation } from '../../api/reachability.ts';
+import { nodes } from '../../api/resources/core.ts';
+import type { Node } from '../../api/types/core/v1.ts';
+import { localAddressWhere, whyNotReached } from '../../base/reach.ts';
+import { type Controller, keyOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { planReachability, type ReachabilityPlan } from './reachability-plan.ts';
+
+export interface ReachabilitySettings {
+  readonly clusterCidr: string;
+}
+
+const timeoutMs = 1_500;
+/** The route to a new node's pods is made when its pod network is known, by another component. */
+const routePatienceMs = 3_000;
+const againMs = 100;
+
+export function createReachabilityController(
+  { client, informers, clock, controller }: ControllerContext,
+  { clusterCidr }: ReachabilitySettings,
+): Controller {
+  const nodeInformer = informers.of<Node>(nodes);
+
+  async function reconcile(name: string, signal: AbortSignal) {
+    const node = nodeInformer.get(name);
+    const plan = node && planReachability(node);
+    if (plan === undefined) return {};
+    const answer = await dial(plan, signal);
+    if (signal.aborted) return {};
+    const body = { metadata: { annotations: { [reachabilityAnnotation]: JSON.stringify(answer) } } };
+    await ifPresent(client.patch(nodes, { name }, { type: 'merge', body }));
+    return {};
+  }
+
+  async function dial(
+    { question, host, port, bridge }: ReachabilityPlan,
+    signal: AbortSignal,
+  ): Promise<ReachabilityAnswer> {
+    // As a pod of this host would; a master without pods comes from its own address.
+    const localAddress = localAddressWhere((address) => isInNetwork(address, clusterCidr));
+    const [kubelet, pods] = await Promise.all([
+      whyNotReached({ host, port, timeoutMs }),
+      dialPatiently({ host: bridge, port, timeoutMs, localAddress }, signal),
+    ]);
+    return { asked: question, kubelet, pods };
+  }
+
+  async function dialPatiently(reach: Parameters<typeof whyNotReached>[0], signal: AbortSignal) {
+    const startedAt = clock.monotonic();
+    for (;;) {
+      const why = await whyNotReached(reach);
+      if (why === undefined || signal.aborted || clock.monotonic() - startedAt > routePatienceMs) return why;
+      await clock.sleep(againMs, signal);
+    }
+  }
+
+  return controller({ reconciler: { reconcile }, workers: 4 }).watch(nodeInformer, (change) =>
+    change.type === 'deleted' ? [] : keyOfChange(change),
+  );
+}
