@@ -9,8 +9,11 @@ import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
 import { downCommand } from './commands/down/command.ts';
 import { getCommand } from './commands/get/command.ts';
+import { joinCommand } from './commands/join/command.ts';
+import { leaveCommand } from './commands/leave/command.ts';
 import { listCommand } from './commands/list/command.ts';
 import { logsCommand } from './commands/logs/command.ts';
+import { nodeCommand } from './commands/node/command.ts';
 import { printCommand } from './commands/print/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
 import { rmCommand } from './commands/rm/command.ts';
@@ -18,6 +21,7 @@ import { rollingupdateCommand } from './commands/rollingupdate/command.ts';
 import { runCommand } from './commands/run/command.ts';
 import { scaleCommand } from './commands/scale/command.ts';
 import { stopCommand } from './commands/stop/command.ts';
+import { tokenCommand } from './commands/token/command.ts';
 import { upCommand } from './commands/up/command.ts';
 import { updateCommand } from './commands/update/command.ts';
 import { versionCommand } from './commands/version/command.ts';
@@ -45,4 +49,8 @@ export const commands: readonly Command[] = [
   upCommand,
   downCommand,
   certsCommand,
+  tokenCommand,
+  joinCommand,
+  leaveCommand,
+  nodeCommand,
 ];

@@ -20,6 +20,23 @@ export interface Cluster {
   readonly server: string;
 }
 
+/** What the components of a worker need, wherever its masters are. */
+export interface WorkerSide {
+  readonly options: Omit<
+    UpOptions,
+    'etcdServers' | 'securePort' | 'bindAddress' | 'only' | 'demo' | 'registryPort' | 'certificateLifeMs'
+  >;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly certificates: WorkerCertificates;
+  readonly logger: Logger;
+  readonly server: string;
+}
+
+export interface WorkerCertificates extends Pick<ClusterCertificates, 'kubelet' | 'kubeletServing' | 'proxy'> {
+  readonly authority: Pick<ClusterCertificates['authority'], 'bundle' | 'certificateFile'>;
+}
+
 /** Certificates and kubeconfigs under the data directory; nothing is started. Idempotent. */
 export async function prepareCluster(options: UpOptions, logger: Logger): Promise<Cluster> {
   const { dataDir, securePort, serviceCidr } = options;
@@ -40,7 +57,10 @@ export async function prepareCluster(options: UpOptions, logger: Logger): Promis
 }
 
 /** The connection of one of the cluster's own users. */
-export function connectionAs({ server, certificates }: Cluster, client: StoredKeyPair): Connection {
+export function connectionAs(
+  { server, certificates }: Pick<WorkerSide, 'server' | 'certificates'>,
+  client: StoredKeyPair,
+): Connection {
   return {
     servers: [server],
     certificateAuthority: certificates.authority.bundle,

@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import type { Running } from '../base/lifecycle.ts';
 import type { StoredKeyPair } from './certificates.ts';
-import { type Cluster, connectionAs } from './cluster.ts';
-import { type Component, components, type UpOptions } from './cluster-options.ts';
+import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
+import { type Component, components } from './cluster-options.ts';
 import { placeLabels } from './neighbours.ts';
 
 /** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
-const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
+const starters = {
   async etcd({ options, logger }) {
     const { startEtcd } = await import('./etcd-process.ts');
     return await startEtcd({ folder: etcdFolder(options.dataDir), logger });
@@ -58,7 +58,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     });
   },
 
-  async kubelet(cluster) {
+  async kubelet(cluster: WorkerSide) {
     const { startKubelet } = await import('../kubelet/kubelet.ts');
     const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
@@ -83,7 +83,7 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
     });
   },
 
-  async proxy(cluster) {
+  async proxy(cluster: WorkerSide) {
     const { startProxy } = await import('../proxy/proxy.ts');
     return await startProxy({
       ...clientOf(cluster, 'proxy', cluster.certificates.proxy),
@@ -93,10 +93,10 @@ const starters: Record<Component, (cluster: Cluster) => Promise<Running>> = {
       mode: cluster.options.proxyMode,
     });
   },
-};
+} satisfies Record<Component, (cluster: Cluster) => Promise<Running>>;
 
 /** What every component is given that talks to the API server. */
-function clientOf(cluster: Cluster, component: Component, user: StoredKeyPair) {
+function clientOf(cluster: WorkerSide, component: Component, user: StoredKeyPair) {
   return { connection: connectionAs(cluster, user), logger: cluster.logger.child({ component }) };
 }
 
@@ -104,7 +104,17 @@ export function startComponent(component: Component, cluster: Cluster): Promise<
   return starters[component](cluster);
 }
 
-function computePlaceLabels({ dataDir, clusterCidr, serviceCidr, nodePortRange: { first, last } }: UpOptions) {
+/** On a host without the rest. */
+export function startOnWorker(component: 'kubelet' | 'proxy', worker: WorkerSide): Promise<Running> {
+  return starters[component](worker);
+}
+
+function computePlaceLabels({
+  dataDir,
+  clusterCidr,
+  serviceCidr,
+  nodePortRange: { first, last },
+}: WorkerSide['options']) {
   return {
     [placeLabels.dataDir]: dataDir,
     [placeLabels.clusterCidr]: clusterCidr,

@@ -51,6 +51,7 @@ const ownFiles = [
   'scheduler.kubeconfig',
   'longshore.log',
   'longshore.pid',
+  'worker.json',
   // The last: without it `down` would not know again what is its own.
   recordFile,
 ];
@@ -138,7 +139,8 @@ async function findLost(clusterId: string, { clusterCidr }: DownOptions): Promis
   };
 }
 
-async function stopRunning(dataDir: string, progress: Progress): Promise<void> {
+/** Ends the process that runs on this directory, and waits for its end. */
+export async function stopRunning(dataDir: string, progress: Progress): Promise<void> {
   const owner = await ownerOf(dataDir);
   if (owner === undefined) return;
   await progress.step(`Stopping process ${owner}`, async () => {

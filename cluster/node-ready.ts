@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.ts';
 import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { type Cluster, connectionAs } from './cluster.ts';
+import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
 import type { Progress } from './progress.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -16,22 +16,31 @@ export interface NodeReadyOptions {
   readonly signal: AbortSignal;
 }
 
-export async function waitForNode(cluster: Cluster, { progress, signal }: NodeReadyOptions): Promise<void> {
+export async function waitForNode(cluster: Cluster, options: NodeReadyOptions): Promise<void> {
   const connection = connectionAs(cluster, cluster.certificates.admin);
   const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger: cluster.logger });
-  const { nodeName, options } = cluster;
   try {
-    await waitUntil({
-      not: `Node ${nodeName} is not Ready`,
-      whyNot: () => whyNotReady(client, nodeName),
-      note: (why) => progress.note(why),
-      advice: `See ${options.dataDir}/longshore.log`,
-      clock: systemClock,
-      signal,
-    });
+    await untilNodeIsReady(client, cluster, options);
   } finally {
     await client.close();
   }
+}
+
+type NodePlace = Pick<WorkerSide, 'nodeName'> & { readonly options: Pick<WorkerSide['options'], 'dataDir'> };
+
+export async function untilNodeIsReady(
+  client: Client,
+  { nodeName, options: { dataDir } }: NodePlace,
+  { progress, signal }: NodeReadyOptions,
+): Promise<void> {
+  await waitUntil({
+    not: `Node ${nodeName} is not Ready`,
+    whyNot: () => whyNotReady(client, nodeName),
+    note: (why) => progress.note(why),
+    advice: `See ${dataDir}/longshore.log`,
+    clock: systemClock,
+    signal,
+  });
 }
 
 async function whyNotReady(client: Client, name: string): Promise<string | undefined> {

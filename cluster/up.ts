@@ -3,26 +3,27 @@
  * the least memory, and each of them can just as well be run on its own by its `main.ts`.
  */
 
-import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { type Running, stopAll } from '../base/lifecycle.ts';
+import type { Running } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
 import type { Terminal } from '../base/terminal.ts';
+import { userAgentOf } from '../base/version.ts';
+import { createRestClient } from '../client/rest-client.ts';
 import { startCertificateRenewal } from './certificate-renewal.ts';
-import { type Cluster, prepareCluster } from './cluster.ts';
+import { type Cluster, connectionAs, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
 import { startComponent } from './components.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
+import { runInForeground } from './foreground.ts';
 import { prepareDataDir } from './host.ts';
 import { identify } from './identity.ts';
 import { lockDataDir } from './instance-lock.ts';
+import { publishJoining } from './joining/publish.ts';
 import { waitForNode } from './node-ready.ts';
 import { firstThatActs, preflight } from './preflight.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { welcomeText } from './welcome.ts';
-
-const stopTimeoutMs = 9_000;
 
 const titles: Record<Component, string> = {
   etcd: 'etcd',
@@ -38,16 +39,10 @@ export async function up(given: UpOptions, terminal: Terminal): Promise<void> {
   const options = { ...given, dataDir: resolve(given.dataDir) };
   await prepareDataDir(options.dataDir);
   const lock = await lockDataDir(options.dataDir);
-  const running: Running[] = [];
   try {
-    const starting = start(options, { terminal, running, progress: await createProgress(terminal.out) });
-    starting.catch(() => {}); // told below, unless the user stops it first
-    // Whatever it waits for, the user need not.
-    await Promise.race([aborted(terminal.signal), starting]);
-    await Promise.race([aborted(terminal.signal), ...running.map(({ done }) => done)]);
-    terminal.out.write('\nStopping. Containers are left running.\n');
+    const progress = await createProgress(terminal.out);
+    await runInForeground({ terminal, start: (running) => start(options, { terminal, running, progress }) });
   } finally {
-    await stopWithin(running, terminal);
     await lock.release();
   }
 }
@@ -78,6 +73,8 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
       running.push(await startComponent(component, cluster));
     });
   }
+  if (options.only.has('apiserver') && firstThatActs(options) !== undefined)
+    await progress.step('Hosts can join', () => publish(cluster));
   const { signal } = terminal;
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
@@ -94,6 +91,22 @@ function keepCertificates({ options, nodeName, nodeIp, certificates, logger }: C
   });
 }
 
+async function publish(cluster: Cluster): Promise<void> {
+  const { options, certificates, nodeIp, logger } = cluster;
+  const connection = connectionAs(cluster, certificates.admin);
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger });
+  try {
+    await publishJoining({
+      client,
+      settings: options,
+      server: `https://${nodeIp}:${options.securePort}`,
+      authority: certificates.authority.certificate,
+    });
+  } finally {
+    await client.close();
+  }
+}
+
 async function startDemo(
   cluster: Cluster,
   images: Promise<{ registry: string }>,
@@ -101,20 +114,4 @@ async function startDemo(
 ): Promise<{ url: string }> {
   const { registry } = await progress.step('Images of the guestbook', () => images);
   return await progress.step('Guestbook', () => runDemo(cluster, { registry, progress, signal: terminal.signal }));
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
-}
-
-/** What does not end in time is left to end with this process. */
-async function stopWithin(running: readonly Running[], terminal: Terminal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), stopTimeoutMs);
-  });
-  if ((await Promise.race([stopAll(running), late])) === 'late') {
-    terminal.errors.write('Not everything stopped in time: see the log.\n');
-  }
-  clearTimeout(timer);
 }

@@ -95,7 +95,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     quota: [],
     'garbage-collector': [],
   },
-  proxy: { nftables: [], host: [], services: ['nftables', 'host'], userspace: ['services'] },
+  proxy: { nftables: [], host: [], routes: [], services: ['nftables', 'host'], userspace: ['services'] },
   kubelet: {
     runtime: [],
     model: ['runtime'],
@@ -153,6 +153,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['demo.ts', 'down.ts'],
     ['preflight.ts'],
     ['identity.ts'],
+    ['joining'],
     ['up.ts'],
   ],
   cli: [
@@ -218,16 +219,16 @@ export const fileOwners: Readonly<Record<string, readonly string[]>> = {
   'apiserver/store/etcd-': ['apiserver/store/etcd-', 'apiserver/api-server-over-etcd.ts'],
   'apiserver/api-server-over-etcd.ts': ['apiserver/main.ts', 'cluster/'],
   'cli/commands/up/up-options.ts': [
-    'cli/commands/up/',
-    'cli/commands/down/',
-    'cli/commands/certs/',
+    ...['up', 'down', 'join', 'leave', 'certs'].map((verb) => `cli/commands/${verb}/`),
     'cli/run-kubecfg.ts',
   ],
 };
 
 /** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
 export const clusterForKubecfg = 'cluster/cluster-options.ts';
-export const clusterCommands = ['cli/commands/up/run.ts', 'cli/commands/down/run.ts', 'cli/commands/certs/run.ts'];
+export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs'].map(
+  (verb) => `cli/commands/${verb}/run.ts`,
+);
 
 /** Of `api/`, what knows kinds by name. */
 export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;

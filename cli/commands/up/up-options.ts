@@ -53,17 +53,12 @@ export function parseUpOptions(args: Arguments): UpOptions {
   const only = parseComponents(textOf(args, 'only'));
   const named = (name: string) => textOf(args, name) ?? '';
   return {
-    dataDir: parseDataDir(textOf(args, 'data-dir')),
+    ...parseNodeFlags(args),
     etcdServers: listOf(named('etcd-servers')),
     securePort: portOf(named('secure-port'), '--secure-port'),
     bindAddress: named('bind-address'),
     only,
     demo: args.demo !== false && only.size === components.length,
-    nodeName: textOf(args, 'node-name')?.toLowerCase(),
-    nodeIp: textOf(args, 'node-ip'),
-    kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
-    podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
-    allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
     clusterCidr: named('cluster-cidr'),
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
@@ -73,6 +68,34 @@ export function parseUpOptions(args: Arguments): UpOptions {
     proxyMode: proxyModes.find((mode) => mode === named('proxy-mode')) ?? 'nftables',
     registryPort: portOf(named('registry-port'), '--registry-port'),
     certificateLifeMs: lifeOf(textOf(args, 'cluster-signing-duration')),
+  };
+}
+
+/** What every node has, also one that only joins. */
+export const nodeFlags = [
+  'data-dir',
+  'node-name',
+  'node-ip',
+  'kubelet-port',
+  'pod-max-pids',
+  'allowed-unsafe-sysctls',
+  'log-level',
+] as const;
+
+type NodeOptions = Pick<
+  UpOptions,
+  'dataDir' | 'nodeName' | 'nodeIp' | 'kubeletPort' | 'podMaxPids' | 'allowedUnsafeSysctls' | 'logLevel'
+>;
+
+export function parseNodeFlags(args: Arguments): NodeOptions {
+  const named = (name: (typeof nodeFlags)[number]) => textOf(args, name) ?? '';
+  return {
+    dataDir: parseDataDir(textOf(args, 'data-dir')),
+    nodeName: textOf(args, 'node-name')?.toLowerCase(),
+    nodeIp: textOf(args, 'node-ip'),
+    kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
+    podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
+    allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }

@@ -1,0 +1,171 @@
+/** Tokens for joining, and what a cluster does for hosts that come and go, against the real API server. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { bootstrapSecretName, clusterInfo, endedTokensKey } from '../../api/bootstrap-tokens.ts';
+import { leftAnnotation } from '../../api/departure.ts';
+import { parseReachability, reachabilityAnnotation, reachabilityQuestionAnnotation } from '../../api/reachability.ts';
+import { configMaps, nodes, secrets } from '../../api/resources/core.ts';
+import { clusterRoleBindings } from '../../api/resources/rbac.ts';
+import type { ConfigMap, Node, Secret } from '../../api/types/core/v1.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { listeningPort } from '../../base/listening-port.ts';
+import { silentLogger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import { ifPresent } from '../../client/if-present.ts';
+import { authorityHashOf, parseJoinToken } from '../../cluster/joining/join-token.ts';
+import { publishJoining } from '../../cluster/joining/publish.ts';
+import { createToken, listTokens, revokeToken } from '../../cluster/joining/tokens.ts';
+import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { claimBootstrapUse } from '../../controller-manager/identity/bootstrap-uses.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+const settings = {
+  clusterCidr: '10.244.0.0/16',
+  serviceCidr: '10.96.0.0/16',
+  nodePortRange: { first: 30000, last: 32767 },
+  networkName: 'longshore',
+  proxyMode: 'nftables',
+} as const;
+const hourMs = 3_600_000;
+
+describe('joining, as the cluster sees it', () => {
+  let server: TestApiServer;
+  let client: Client;
+  let controllers: Running;
+
+  before(async () => {
+    server = await startTestApiServer();
+    client = server.client;
+    await publish();
+    controllers = await startControllerManager({
+      connection: server.connection,
+      logger: silentLogger,
+      leaderElect: false,
+      identity: 'test',
+      controllers: ['token-cleaner-controller', 'node-departure-controller', 'node-reachability-controller'],
+    });
+  });
+  after(async () => {
+    await controllers.stop();
+    await server.stop();
+  });
+
+  const publish = () =>
+    publishJoining({ client, settings, server: 'https://10.0.0.1:6443', authority: server.authority.certificate });
+  const wish = { role: 'worker', description: '', lifeMs: hourMs, uses: 1, server: undefined } as const;
+
+  async function makeToken(more: Partial<Parameters<typeof createToken>[1]> = {}) {
+    const line = await createToken(client, { ...wish, now: Date.now(), ...more });
+    const [, host = '', word = ''] = /^kubecfg join (\S+) --token (\S+)$/.exec(line) ?? [];
+    return { host, word, ...parseJoinToken(word) };
+  }
+  const secretOf = (id: string) =>
+    ifPresent(client.get<Secret>(secrets, { namespace: 'kube-system', name: bootstrapSecretName(id) }));
+  const endedText = async () => (await client.get<ConfigMap>(configMaps, clusterInfo)).data?.[endedTokensKey] ?? '';
+  const claim = (tokenId: string, requestUid: string, nodeName = 'new-node') =>
+    claimBootstrapUse({ client, clock: systemClock, tokenId, requestUid, nodeName });
+
+  it('publishes what hosts need again and again, and keeps what others wrote', async () => {
+    const { id } = await makeToken();
+    await revokeToken(client, id, Date.now());
+    await Promise.all([publish(), publish()]);
+    assert.match(await endedText(), new RegExp(id));
+    const { items } = await client.list(clusterRoleBindings);
+    const granted = items.filter(({ metadata: { name } }) => name.startsWith('longshore:'));
+    assert.deepEqual(granted.map(({ roleRef, subjects }) => `${roleRef.name} ${subjects?.[0]?.name}`).sort(), [
+      'system:certificates.k8s.io:certificatesigningrequests:nodeclient system:bootstrappers:longshore:worker',
+      'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient system:nodes',
+      'system:node-bootstrapper system:bootstrappers',
+      'system:node-proxier system:nodes',
+    ]);
+  });
+
+  it('prints one line, whose word pins the authority, and lists tokens without secrets', async () => {
+    const token = await makeToken({ description: 'rack 2', uses: 3 });
+    assert.equal(token.host, '10.0.0.1');
+    assert.equal(token.authorityHash, authorityHashOf(server.authority.certificate));
+    const table = await listTokens(client, Date.now());
+    assert.match(table, new RegExp(`^${token.id} +worker +\\d+ min +3 of 3 +rack 2$`, 'm'));
+    assert.ok(!table.includes(token.secret));
+    await assert.rejects(createToken(client, { ...wish, role: 'master', now: 1 }), /--role must be one of worker/);
+  });
+
+  it('revokes by id or by the whole word, once', async () => {
+    const [one, two] = [await makeToken(), await makeToken()];
+    await revokeToken(client, one.id, Date.now());
+    await revokeToken(client, two.word, Date.now());
+    assert.deepEqual([await secretOf(one.id), await secretOf(two.id)], [undefined, undefined]);
+    assert.match(await endedText(), new RegExp(`"${two.id}":{"why":"revoked"`));
+    await assert.rejects(revokeToken(client, one.id, Date.now()), /There is no token/);
+    await assert.rejects(revokeToken(client, '../x', Date.now()), /is no id of a token/);
+  });
+
+  it('grants no more certificates than a token has uses, however many ask at once', async () => {
+    const { id } = await makeToken({ uses: 3 });
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => claim(id, `request-${i}`)));
+    assert.equal(answers.filter((why) => why === undefined).length, 3);
+    assert.ok(answers.every((why) => why === undefined || why.includes(`the token ${id} is used up`)));
+    const granted = answers.indexOf(undefined);
+    assert.equal(await claim(id, `request-${granted}`), undefined, 'the same request again is no further use');
+  });
+
+  it('grants nothing for a token that is over, or for a node that is there', async () => {
+    const [revoked, expired, free] = [
+      await makeToken(),
+      await makeToken({ now: 1 }),
+      await makeToken({ uses: undefined }),
+    ];
+    await revokeToken(client, revoked.id, Date.now());
+    assert.match((await claim(revoked.id, 'r')) ?? '', /was revoked/);
+    assert.match((await claim(expired.id, 'r')) ?? '', /has expired|was revoked/);
+    await client.create<Node>(nodes, { metadata: { name: 'there' } });
+    assert.match((await claim(free.id, 'r', 'there')) ?? '', /there is a node there already/);
+    assert.equal(await claim(free.id, 'r', 'elsewhere'), undefined);
+  });
+
+  it('deletes a token once its time is over, and says so to whoever comes with it', async () => {
+    const { id } = await makeToken({ lifeMs: 1_000 });
+    await eventually('the token is gone', async () => (await secretOf(id)) === undefined);
+    assert.match(await endedText(), new RegExp(`"${id}":{"why":"expired"`));
+  });
+
+  it('deletes the node of a host that has left', async () => {
+    const annotations = { [leftAnnotation]: 'true' };
+    await client.create<Node>(nodes, { metadata: { name: 'left', annotations } });
+    const isGone = async () => (await ifPresent(client.get(nodes, { name: 'left' }))) === undefined;
+    await eventually('the node is gone', isGone);
+  });
+
+  it('says to a host that asks whether it is reached', async () => {
+    const listener = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const [open, closed] = await Promise.all([ask('open', listeningPort(listener)), ask('closed', 1)]);
+    listener.close();
+    await once(listener, 'close');
+    assert.equal(open.kubelet, undefined);
+    assert.equal(open.pods, 'connection refused', 'nothing listens on the bridge');
+    assert.equal(closed.kubelet, 'connection refused');
+  });
+
+  async function ask(name: string, port: number) {
+    await client.create<Node>(nodes, {
+      metadata: { name, annotations: { [reachabilityQuestionAnnotation]: 'q' } },
+      // Of loopback, so that it is refused at once.
+      spec: { podCIDR: '127.9.0.0/24' },
+    });
+    const status = {
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    };
+    await client.patch<Node>(nodes, { name }, { type: 'merge', body: { status } }, { subresource: 'status' });
+    return await eventually('the master answers', async () => {
+      const node = await client.get<Node>(nodes, { name });
+      return parseReachability(node.metadata.annotations?.[reachabilityAnnotation]);
+    });
+  }
+});
