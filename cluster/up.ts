@@ -62,22 +62,24 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
   running.push(keepCertificates(cluster));
   const images = options.demo ? prepareDemoImages(cluster, running) : undefined;
   images?.catch(() => {}); // awaited below; should a component fail first, its error is the one to show
+  let joining: Promise<void> | undefined;
   for (const component of components.filter((one) => options.only.has(one))) {
     if (terminal.signal.aborted) return;
     if (component === firstThatActs(options))
       await progress.step('Cluster identity', async () => {
         running.push(await identify(cluster, found, terminal.signal));
+        joining = options.only.has('apiserver') ? publish(cluster) : undefined;
+        joining?.catch(() => {}); // awaited below
       });
     if (terminal.signal.aborted) return;
     await progress.step(titles[component], async () => {
       running.push(await startComponent(component, cluster));
     });
   }
-  if (options.only.has('apiserver') && firstThatActs(options) !== undefined)
-    await progress.step('Hosts can join', () => publish(cluster));
   const { signal } = terminal;
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
+  await progress.step('Other hosts can join', async () => await joining);
   const demo = images === undefined ? undefined : await startDemo(cluster, images, { terminal, progress, running });
   if (!terminal.signal.aborted) terminal.out.write(welcomeText(cluster, demo));
 }
