@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
-import { clusterInfo } from '../api/bootstrap-tokens.ts';
+import { clusterInfo } from '../api/joining-tokens.ts';
 import { isRecord } from '../api/json-record.ts';
 import { configMaps } from '../api/resources/core.ts';
 import type { Clock } from '../base/clock.ts';

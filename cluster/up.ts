@@ -102,7 +102,7 @@ async function publish(cluster: Cluster): Promise<void> {
       client,
       settings: options,
       server: `https://${nodeIp}:${options.securePort}`,
-      authority: certificates.authority.certificate,
+      authority: certificates.authority.bundle,
     });
   } finally {
     await client.close();

@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { isIP } from 'node:net';
 import tls from 'node:tls';
-import { clusterInfo } from '../../api/bootstrap-tokens.ts';
+import { clusterInfo } from '../../api/joining-tokens.ts';
 import { isRecord } from '../../api/json-record.ts';
 import { errorCode } from '../../base/error-text.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';

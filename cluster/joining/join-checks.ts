@@ -5,7 +5,7 @@
 
 import { lookup } from 'node:dns/promises';
 import net, { isIP } from 'node:net';
-import { clusterInfo, endedTokensKey, parseEndedTokens } from '../../api/bootstrap-tokens.ts';
+import { clusterInfo, endedTokensKey, parseEndedTokens } from '../../api/joining-tokens.ts';
 import { isRecord } from '../../api/json-record.ts';
 import { errorCode } from '../../base/error-text.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';

@@ -4,7 +4,7 @@
  */
 
 import { createHash, randomInt, X509Certificate } from 'node:crypto';
-import { tokenIdPattern, tokenSecretPattern } from '../../api/bootstrap-tokens.ts';
+import { parseBootstrapToken } from '../../api/bootstrap-token.ts';
 import { UserError } from '../../base/user-error.ts';
 
 export interface JoinToken {
@@ -32,7 +32,7 @@ export function parseJoinToken(text: string): JoinToken {
       ? `it begins with ${version}.`
       : rest.length > 0 || !hashPattern.test(authorityHash)
         ? 'its last part is 64 hexadecimal digits: was it cut off?'
-        : !tokenIdPattern.test(id) || !tokenSecretPattern.test(secret)
+        : parseBootstrapToken(`${id}.${secret}`) === undefined
           ? 'its second part is 6 small letters or digits, its third 16'
           : undefined;
   if (why === undefined) return { id, secret, authorityHash };

@@ -3,7 +3,8 @@
  * the rights of such hosts, which end with asking for a certificate. Pure.
  */
 
-import { bootstrappersGroup, clusterInfo, workersGroup } from '../../api/bootstrap-tokens.ts';
+import { defaultBootstrapGroup } from '../../api/bootstrap-token.ts';
+import { clusterInfo, workersGroup } from '../../api/joining-tokens.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { configMaps } from '../../api/resources/core.ts';
@@ -32,8 +33,8 @@ export function computeJoiningObjects({ settings, server, authority }: JoiningFa
     configMap(clusterInfo, introductionData(server, authority)),
     configMap(settingsObject, dataOfSettings(settings)),
     ...mayRead(clusterInfo, ['system:unauthenticated', 'system:authenticated']),
-    ...mayRead(settingsObject, [bootstrappersGroup, nodesGroup]),
-    clusterBinding('longshore:bootstrappers', 'system:node-bootstrapper', bootstrappersGroup),
+    ...mayRead(settingsObject, [defaultBootstrapGroup, nodesGroup]),
+    clusterBinding('longshore:bootstrappers', 'system:node-bootstrapper', defaultBootstrapGroup),
     clusterBinding(
       'longshore:approve-worker-clients',
       'system:certificates.k8s.io:certificatesigningrequests:nodeclient',

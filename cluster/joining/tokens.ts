@@ -1,22 +1,20 @@
 /** Makes, lists and revokes tokens for joining, through the API. */
 
+import { bootstrapTokenNamespace, bootstrapTokenType, tokenSecretName } from '../../api/bootstrap-token.ts';
 import {
-  type BootstrapToken,
-  bootstrapSecretName,
-  bootstrapSecretOf,
-  bootstrapTokenNamespace,
-  bootstrapTokenType,
   clusterInfo,
   endedTokensKey,
   formatEndedTokens,
   isTokenExpired,
-  parseBootstrapSecret,
+  isTokenId,
+  type JoiningToken,
+  joiningSecretOf,
   parseEndedTokens,
-  tokenIdPattern,
+  readJoiningToken,
   tokenRoles,
   usesLeftOf,
   workersGroup,
-} from '../../api/bootstrap-tokens.ts';
+} from '../../api/joining-tokens.ts';
 import { configMaps, secrets } from '../../api/resources/core.ts';
 import { isConflict } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
@@ -50,16 +48,15 @@ export async function createToken(client: Client, wish: TokenWish): Promise<stri
   if (authority === undefined)
     throw new UserError('This cluster does not introduce itself to hosts that join: start it again with "kubecfg up".');
   const parts = randomTokenParts();
-  const token: BootstrapToken = {
+  const token: JoiningToken = {
     ...parts,
     description,
     expiresAt: lifeMs === undefined ? undefined : now + lifeMs,
-    canAuthenticate: true,
     groups: [workersGroup],
     uses,
     usedBy: [],
   };
-  await client.create<Secret>(secrets, bootstrapSecretOf(token));
+  await client.create<Secret>(secrets, joiningSecretOf(token));
   const word = formatJoinToken({ ...parts, authorityHash: authorityHashOf(authority) });
   return `kubecfg join ${server ?? serverOf(introduction)} --token ${word}`;
 }
@@ -68,7 +65,7 @@ export async function createToken(client: Client, wish: TokenWish): Promise<stri
 export async function listTokens(client: Client, now: number): Promise<string> {
   const options = { namespace: bootstrapTokenNamespace, fieldSelector: `type=${bootstrapTokenType}` };
   const { items } = await client.list<Secret>(secrets, options);
-  const tokens = items.flatMap((secret) => parseBootstrapSecret(secret) ?? []);
+  const tokens = items.flatMap((secret) => readJoiningToken(secret) ?? []);
   if (tokens.length === 0) return 'No tokens.\n';
   const head = ['ID', 'ROLE', 'LEFT', 'USES LEFT', 'DESCRIPTION'];
   const rows = tokens.map((token) => [
@@ -87,7 +84,7 @@ export async function listTokens(client: Client, now: number): Promise<string> {
   return `${[head, ...rows].map(line).join('\n')}\n`;
 }
 
-function lifeText(token: BootstrapToken, now: number): string {
+function lifeText(token: JoiningToken, now: number): string {
   if (token.expiresAt === undefined) return 'for ever';
   if (isTokenExpired(token, now)) return 'expired';
   const seconds = Math.ceil((token.expiresAt - now) / 1000);
@@ -98,7 +95,7 @@ function lifeText(token: BootstrapToken, now: number): string {
       : `${Math.floor(seconds / 3600)} h`;
 }
 
-function usesText(token: BootstrapToken): string {
+function usesText(token: JoiningToken): string {
   const left = usesLeftOf(token);
   return left === undefined ? 'any number' : `${left} of ${token.uses}`;
 }
@@ -106,9 +103,8 @@ function usesText(token: BootstrapToken): string {
 /** `word`: its id, or the whole word. Hosts that have joined by it stay. */
 export async function revokeToken(client: Client, word: string, now: number): Promise<void> {
   const id = word.split('.').at(word.startsWith('LS1.') ? 1 : 0) ?? '';
-  if (!tokenIdPattern.test(id))
-    throw new UserError(`"${id.slice(0, 20)}" is no id of a token: six small letters or digits`);
-  const key = { namespace: bootstrapTokenNamespace, name: bootstrapSecretName(id) };
+  if (!isTokenId(id)) throw new UserError(`"${id.slice(0, 20)}" is no id of a token: six small letters or digits`);
+  const key = { namespace: bootstrapTokenNamespace, name: tokenSecretName(id) };
   if ((await ifPresent(client.get<Secret>(secrets, key))) === undefined)
     throw new UserError(`There is no token ${id}: "kubecfg token list" shows those that there are.`);
   await ifPresent(client.delete<Secret>(secrets, key));

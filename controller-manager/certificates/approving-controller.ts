@@ -1,5 +1,6 @@
 /** Approves the requests of nodes for their own certificates; all others wait for a person. */
 
+import { bootstrapTokenIdOf } from '../../api/joining-tokens.ts';
 import { subjectAccessReviews } from '../../api/resources/authorization.ts';
 import { certificateSigningRequests } from '../../api/resources/certificates.ts';
 import { nodes } from '../../api/resources/core.ts';
@@ -12,8 +13,9 @@ import type { Cached } from '../../client/object-cache.ts';
 import { TerminalError } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { type Recognition, recognizeClient, servingMessage, whyNotServing } from './approval-plan.ts';
+import { claimBootstrapUse } from './bootstrap-uses.ts';
 import { isDecided, isIssued, requestText, withCondition } from './request-state.ts';
-import { kubeletServingSigner } from './signers.ts';
+import { kubeletServingSigner, nodeUserPrefix } from './signers.ts';
 
 export interface ApprovalSettings {
   /**
@@ -26,7 +28,7 @@ export interface ApprovalSettings {
 type CachedRequest = Cached<CertificateSigningRequest>;
 
 export function createApprovingController(context: ControllerContext, settings: ApprovalSettings): Controller {
-  const { client, logger, informers, controller } = context;
+  const { client, logger, informers, clock, controller } = context;
   const requests = informers.of(certificateSigningRequests);
   const nodeInformer = informers.of(nodes);
 
@@ -35,8 +37,19 @@ export function createApprovingController(context: ControllerContext, settings: 
     if (request === undefined || isIssued(request) || isDecided(request)) return {};
     const facts = parse(request);
     const message = (await findReason(request, facts)) ?? (await whyServing(request, facts));
-    if (message !== undefined) await approve(request, message);
+    if (message === undefined) return {};
+    const why = await whyTokenIsRefused(request, facts);
+    if (why === undefined) await approve(request, message);
+    else await decide(request, { type: 'Denied', reason: 'BootstrapTokenRefused', message: why });
     return {};
+  }
+
+  /** Of a request that was made with a bootstrap token: takes a use of it. */
+  async function whyTokenIsRefused({ metadata, spec }: CachedRequest, { commonName }: CertificateRequestFacts) {
+    const tokenId = bootstrapTokenIdOf(spec.username ?? '');
+    if (tokenId === undefined) return undefined;
+    const nodeName = commonName.slice(nodeUserPrefix.length);
+    return await claimBootstrapUse({ client, clock, tokenId, requestUid: metadata.uid, nodeName });
   }
 
   /** Why a node's client certificate is approved: the first recognition that its sender is allowed. */
@@ -87,10 +100,13 @@ export function createApprovingController(context: ControllerContext, settings: 
     return undefined;
   }
 
-  /** Only what was read is approved. */
-  async function approve(request: CachedRequest, message: string): Promise<void> {
+  const approve = (request: CachedRequest, message: string) =>
+    decide(request, { type: 'Approved', reason: 'AutoApproved', message });
+
+  /** Only what was read is decided. */
+  async function decide(request: CachedRequest, condition: Parameters<typeof withCondition>[1]): Promise<void> {
     const { name, resourceVersion, uid } = request.metadata;
-    const conditions = withCondition(request, { type: 'Approved', reason: 'AutoApproved', message });
+    const conditions = withCondition(request, condition);
     const body = { metadata: { resourceVersion, uid }, status: { conditions } };
     const patch = { type: 'merge', body } as const;
     await ifPresent(client.patch(certificateSigningRequests, { name }, patch, { subresource: 'approval' }));

@@ -1,14 +1,14 @@
 /** Deletes bootstrap tokens once their time is over, and says so where hosts look that still come with one. */
 
+import { bootstrapTokenType } from '../../api/bootstrap-token.ts';
 import {
-  bootstrapTokenType,
   clusterInfo,
   endedTokensKey,
   formatEndedTokens,
   isTokenExpired,
-  parseBootstrapSecret,
   parseEndedTokens,
-} from '../../api/bootstrap-tokens.ts';
+  readJoiningToken,
+} from '../../api/joining-tokens.ts';
 import { configMaps, secrets } from '../../api/resources/core.ts';
 import { isConflict } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
@@ -27,7 +27,7 @@ export function createTokenCleanerController(context: ControllerContext): Contro
 
   async function reconcile(key: string) {
     const secret = tokens.get(key);
-    const token = secret && parseBootstrapSecret(secret);
+    const token = secret && readJoiningToken(secret);
     if (secret === undefined || token?.expiresAt === undefined) return {};
     const leftMs = token.expiresAt - clock.now();
     if (!isTokenExpired(token, clock.now())) return { requeueAfterMs: Math.min(leftMs, longestWaitMs) };

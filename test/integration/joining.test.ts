@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { bootstrapSecretName, clusterInfo, endedTokensKey } from '../../api/bootstrap-tokens.ts';
+import { tokenSecretName } from '../../api/bootstrap-token.ts';
 import { leftAnnotation } from '../../api/departure.ts';
+import { clusterInfo, endedTokensKey } from '../../api/joining-tokens.ts';
 import { parseReachability, reachabilityAnnotation, reachabilityQuestionAnnotation } from '../../api/reachability.ts';
 import { configMaps, nodes, secrets } from '../../api/resources/core.ts';
 import { clusterRoleBindings } from '../../api/resources/rbac.ts';
@@ -19,8 +20,8 @@ import { ifPresent } from '../../client/if-present.ts';
 import { authorityHashOf, parseJoinToken } from '../../cluster/joining/join-token.ts';
 import { publishJoining } from '../../cluster/joining/publish.ts';
 import { createToken, listTokens, revokeToken } from '../../cluster/joining/tokens.ts';
+import { claimBootstrapUse } from '../../controller-manager/certificates/bootstrap-uses.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
-import { claimBootstrapUse } from '../../controller-manager/identity/bootstrap-uses.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
@@ -65,7 +66,7 @@ describe('joining, as the cluster sees it', () => {
     return { host, word, ...parseJoinToken(word) };
   }
   const secretOf = (id: string) =>
-    ifPresent(client.get<Secret>(secrets, { namespace: 'kube-system', name: bootstrapSecretName(id) }));
+    ifPresent(client.get<Secret>(secrets, { namespace: 'kube-system', name: tokenSecretName(id) }));
   const endedText = async () => (await client.get<ConfigMap>(configMaps, clusterInfo)).data?.[endedTokensKey] ?? '';
   const claim = (tokenId: string, requestUid: string, nodeName = 'new-node') =>
     claimBootstrapUse({ client, clock: systemClock, tokenId, requestUid, nodeName });

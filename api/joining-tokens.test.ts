@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  type BootstrapToken,
-  bootstrapSecretOf,
   bootstrapTokenIdOf,
   formatEndedTokens,
   isTokenExpired,
-  parseBootstrapSecret,
+  type JoiningToken,
+  joiningSecretOf,
   parseEndedTokens,
+  readJoiningToken,
   usesLeftOf,
   workersGroup,
-} from './bootstrap-tokens.ts';
+} from './joining-tokens.ts';
 import type { Secret } from './types/core/v1.ts';
 
-const token: BootstrapToken = {
+const token: JoiningToken = {
   id: 'abc123',
   secret: '0123456789abcdef',
   description: 'rack 2',
   expiresAt: Date.UTC(2026, 0, 1),
-  canAuthenticate: true,
-  groups: [workersGroup],
+  groups: ['system:bootstrappers', workersGroup],
   uses: 2,
   usedBy: ['u1'],
 };
@@ -29,11 +28,11 @@ function stored({ stringData = {}, ...secret }: Secret): Secret {
   return { ...secret, data: Object.fromEntries(Object.entries(stringData).map(([key, text]) => [key, btoa(text)])) };
 }
 
-const kept = stored(bootstrapSecretOf(token));
+const kept = stored(joiningSecretOf(token));
 const withData = (data: Record<string, string>): Secret => ({ ...kept, data: { ...kept.data, ...data } });
 
 describe('a bootstrap token’s Secret', () => {
-  it('holds all of the token', () => assert.deepEqual(parseBootstrapSecret(kept), token));
+  it('holds all of the token', () => assert.deepEqual(readJoiningToken(kept), token));
 
   it('has upstream’s name, type and keys', () => {
     assert.deepEqual([kept.metadata?.name, kept.metadata?.namespace], ['bootstrap-token-abc123', 'kube-system']);
@@ -54,23 +53,23 @@ describe('a bootstrap token’s Secret', () => {
     ['whose id is no base64', withData({ 'token-id': '%%%' })],
   ];
   for (const [what, secret] of broken) {
-    it(`opens nothing ${what}`, () => assert.equal(parseBootstrapSecret(secret), undefined));
+    it(`opens nothing ${what}`, () => assert.equal(readJoiningToken(secret), undefined));
   }
 
   it('is over when its time cannot be read', () => {
-    const parsed = parseBootstrapSecret(withData({ expiration: btoa('tomorrow') })) ?? assert.fail();
+    const parsed = readJoiningToken(withData({ expiration: btoa('tomorrow') })) ?? assert.fail();
     assert.equal(isTokenExpired(parsed, 1), true);
   });
 
   it('has no use left when its count cannot be read', () => {
     const annotations = { 'longshore.dev/uses': 'many' };
-    const parsed = parseBootstrapSecret({ ...kept, metadata: { ...kept.metadata, annotations } });
+    const parsed = readJoiningToken({ ...kept, metadata: { ...kept.metadata, annotations } });
     assert.equal(usesLeftOf(parsed ?? assert.fail()), 0);
   });
 
   it('of another tool has no count, and any number of uses', () => {
     const { annotations: _, ...metadata } = kept.metadata ?? {};
-    assert.equal(usesLeftOf(parseBootstrapSecret({ ...kept, metadata }) ?? assert.fail()), undefined);
+    assert.equal(usesLeftOf(readJoiningToken({ ...kept, metadata }) ?? assert.fail()), undefined);
   });
 });
 

@@ -1,37 +1,35 @@
 /**
- * Bootstrap tokens: with which a host that nobody knows yet may ask for a certificate, and for nothing else. They lie in
- * Secrets in upstream's form; beside that form, annotations say how often one may be used and for what. Pure.
+ * Bootstrap tokens as Longshore hands them out: in upstream's form (`bootstrap-token.ts`), and beside that how often one
+ * may be used, in annotations, and which have ended. Pure.
  */
 
 import type { DeepReadonly } from '../base/deep-readonly.ts';
+import {
+  type BootstrapToken,
+  bootstrapTokenNamespace,
+  bootstrapTokenType,
+  defaultBootstrapGroup,
+  parseBootstrapToken,
+  readBootstrapToken,
+  tokenSecretName,
+} from './bootstrap-token.ts';
 import { isRecord } from './json-record.ts';
-import { formatTime, parseTime } from './time.ts';
+import { formatTime } from './time.ts';
 import type { Secret } from './types/core/v1.ts';
 
-export const bootstrapTokenType = 'bootstrap.kubernetes.io/token';
-export const bootstrapTokenNamespace = 'kube-system';
 /** Of the user that a token makes of its bearer: `system:bootstrap:<id>`. */
-export const bootstrapUserPrefix = 'system:bootstrap:';
-/** All bearers are in it. */
-export const bootstrappersGroup = 'system:bootstrappers';
+const bootstrapUserPrefix = 'system:bootstrap:';
 /** Bearers of a token for workers are in it too. */
 export const workersGroup = 'system:bootstrappers:longshore:worker';
 
-export const tokenIdPattern = /^[a-z0-9]{6}$/;
-export const tokenSecretPattern = /^[a-z0-9]{16}$/;
+const idPattern = /^[a-z0-9]{6}$/;
+export const isTokenId = (text: string): boolean => idPattern.test(text);
 
 /** What a host may become with one. Masters do not join by token yet. */
 export const tokenRoles = ['worker'] as const;
-export type TokenRole = (typeof tokenRoles)[number];
 
-export interface BootstrapToken {
-  readonly id: string;
-  readonly secret: string;
+export interface JoiningToken extends Omit<BootstrapToken, 'usages'> {
   readonly description: string;
-  /** Wall time in milliseconds; undefined: for ever. */
-  readonly expiresAt: number | undefined;
-  readonly canAuthenticate: boolean;
-  readonly groups: readonly string[];
   /** Certificates that it may be asked for in all; undefined: any number. */
   readonly uses: number | undefined;
   /** The requests that it was used for: their uids. */
@@ -41,13 +39,11 @@ export interface BootstrapToken {
 const usesAnnotation = 'longshore.dev/uses';
 export const usedByAnnotation = 'longshore.dev/used-by';
 
-export const bootstrapSecretName = (id: string): string => `bootstrap-token-${id}`;
-
 /** The Secret of a token. */
-export function bootstrapSecretOf(token: BootstrapToken): Secret {
+export function joiningSecretOf(token: JoiningToken): Secret {
   return {
     metadata: {
-      name: bootstrapSecretName(token.id),
+      name: tokenSecretName(token.id),
       namespace: bootstrapTokenNamespace,
       annotations: {
         ...(token.uses !== undefined && { [usesAnnotation]: String(token.uses) }),
@@ -60,55 +56,48 @@ export function bootstrapSecretOf(token: BootstrapToken): Secret {
       'token-secret': token.secret,
       ...(token.expiresAt !== undefined && { expiration: formatTime(token.expiresAt) }),
       ...(token.description !== '' && { description: token.description }),
-      ...(token.canAuthenticate && { 'usage-bootstrap-authentication': 'true' }),
-      ...(token.groups.length > 0 && { 'auth-extra-groups': token.groups.join(',') }),
+      'usage-bootstrap-authentication': 'true',
+      'auth-extra-groups': token.groups.filter((group) => group !== defaultBootstrapGroup).join(','),
     },
   };
 }
 
-/** Undefined: it is none, or not whole, and opens nothing. A count or a time that cannot be read opens nothing either. */
-export function parseBootstrapSecret(secret: DeepReadonly<Secret>): BootstrapToken | undefined {
-  const field = (name: string): string => decode(secret.data?.[name] ?? '');
-  const id = field('token-id');
-  if (secret.type !== bootstrapTokenType || !tokenIdPattern.test(id)) return undefined;
-  if (secret.metadata?.name !== bootstrapSecretName(id) || !tokenSecretPattern.test(field('token-secret')))
-    return undefined;
-  const expiration = field('expiration');
-  const uses = secret.metadata.annotations?.[usesAnnotation];
+/** Undefined: it is none, or not as it must be, and opens nothing. A count that cannot be read is none. */
+export function readJoiningToken(secret: DeepReadonly<Secret>): JoiningToken | undefined {
+  const token = readBootstrapToken(secret);
+  if (token === undefined || parseBootstrapToken(`${token.id}.${token.secret}`) === undefined) return undefined;
+  const { id, secret: text, groups, expiresAt } = token;
+  const { [usesAnnotation]: uses, [usedByAnnotation]: usedBy = '' } = secret.metadata?.annotations ?? {};
   return {
     id,
-    secret: field('token-secret'),
-    description: field('description'),
-    expiresAt: expiration === '' ? undefined : (parseTime(expiration) ?? 0),
-    canAuthenticate: field('usage-bootstrap-authentication') === 'true',
-    groups: listOf(field('auth-extra-groups')),
+    secret: text,
+    groups,
+    expiresAt,
+    description: decode(secret.data?.description ?? ''),
     uses: uses === undefined ? undefined : /^\d{1,9}$/.test(uses) ? Number(uses) : 0,
-    usedBy: listOf(secret.metadata.annotations?.[usedByAnnotation] ?? ''),
+    usedBy: usedBy.split(',').filter((one) => one !== ''),
   };
 }
 
-/** All that a token is made of is ASCII. */
 function decode(base64: string): string {
   try {
-    return atob(base64);
+    return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
   } catch {
     return '';
   }
 }
 
-const listOf = (text: string): string[] => text.split(',').filter((one) => one !== '');
-
 /** How many more certificates it may be asked for; undefined: any number. */
-export const usesLeftOf = ({ uses, usedBy }: BootstrapToken): number | undefined =>
+export const usesLeftOf = ({ uses, usedBy }: Pick<JoiningToken, 'uses' | 'usedBy'>): number | undefined =>
   uses === undefined ? undefined : Math.max(0, uses - usedBy.length);
 
-export const isTokenExpired = ({ expiresAt }: BootstrapToken, now: number): boolean =>
+export const isTokenExpired = ({ expiresAt }: Pick<JoiningToken, 'expiresAt'>, now: number): boolean =>
   expiresAt !== undefined && expiresAt <= now;
 
 /** The id of the token that made this user; undefined: no token did. */
 export function bootstrapTokenIdOf(userName: string): string | undefined {
   const id = userName.startsWith(bootstrapUserPrefix) ? userName.slice(bootstrapUserPrefix.length) : '';
-  return tokenIdPattern.test(id) ? id : undefined;
+  return isTokenId(id) ? id : undefined;
 }
 
 /** What anybody may read of a cluster, in `kube-public`: who it is, and which tokens are no more. */
@@ -137,7 +126,7 @@ export function parseEndedTokens(text: string | undefined): EndedTokens {
   const entries = isRecord(found) ? Object.entries(found) : [];
   return Object.fromEntries(
     entries.flatMap(([id, one]) => {
-      if (!tokenIdPattern.test(id) || !isRecord(one) || typeof one.at !== 'string') return [];
+      if (!isTokenId(id) || !isRecord(one) || typeof one.at !== 'string') return [];
       const why = one.why === 'revoked' || one.why === 'expired' ? one.why : undefined;
       return why === undefined ? [] : [[id, { why, at: one.at }]];
     }),

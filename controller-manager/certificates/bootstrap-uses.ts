@@ -5,15 +5,14 @@
  * process that was killed before it approved it, is not counted again.
  */
 
+import { bootstrapTokenNamespace, tokenSecretName } from '../../api/bootstrap-token.ts';
 import {
-  type BootstrapToken,
-  bootstrapSecretName,
-  bootstrapTokenNamespace,
   isTokenExpired,
-  parseBootstrapSecret,
+  type JoiningToken,
+  readJoiningToken,
   usedByAnnotation,
   usesLeftOf,
-} from '../../api/bootstrap-tokens.ts';
+} from '../../api/joining-tokens.ts';
 import type { Stored } from '../../api/object.ts';
 import { nodes, secrets } from '../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
@@ -38,9 +37,9 @@ export async function claimBootstrapUse(use: BootstrapUse): Promise<string | und
   const { client, tokenId, requestUid } = use;
   for (;;) {
     const secret = await ifPresent(
-      client.get<Secret>(secrets, { namespace: bootstrapTokenNamespace, name: bootstrapSecretName(tokenId) }),
+      client.get<Secret>(secrets, { namespace: bootstrapTokenNamespace, name: tokenSecretName(tokenId) }),
     );
-    const token = secret && parseBootstrapSecret(secret);
+    const token = secret && readJoiningToken(secret);
     if (secret === undefined || token === undefined) return `the token ${tokenId} was revoked`;
     if (token.usedBy.includes(requestUid)) return undefined;
     const why = whyRefused(token, use.clock.now()) ?? (await whyNameIsTaken(use));
@@ -49,7 +48,7 @@ export async function claimBootstrapUse(use: BootstrapUse): Promise<string | und
   }
 }
 
-function whyRefused(token: BootstrapToken, now: number): string | undefined {
+function whyRefused(token: JoiningToken, now: number): string | undefined {
   if (isTokenExpired(token, now)) return `the token ${token.id} has expired`;
   if (usesLeftOf(token) !== 0) return undefined;
   return `the token ${token.id} is used up: it was for ${token.uses} host${token.uses === 1 ? '' : 's'}`;
@@ -62,7 +61,7 @@ async function whyNameIsTaken({ client, nodeName }: BootstrapUse): Promise<strin
 }
 
 /** False: another process wrote meanwhile. */
-async function note({ client, requestUid }: BootstrapUse, secret: Stored<Secret>, token: BootstrapToken) {
+async function note({ client, requestUid }: BootstrapUse, secret: Stored<Secret>, token: JoiningToken) {
   const annotations = { ...secret.metadata.annotations, [usedByAnnotation]: [...token.usedBy, requestUid].join(',') };
   try {
     await client.update<Secret>(secrets, { ...secret, metadata: { ...secret.metadata, annotations } });
