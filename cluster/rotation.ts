@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { dump, load } from 'js-yaml';
+import { clusterInfo } from '../api/joining-tokens.ts';
 import { isRecord } from '../api/json-record.ts';
 import { certificateSigningRequests } from '../api/resources/certificates.ts';
 import { configMaps, nodes } from '../api/resources/core.ts';
@@ -13,7 +14,7 @@ import { certificatesOf } from '../base/pem.ts';
 import type { Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
-import { clusterInfo } from '../client/cluster-authority.ts';
+
 import { ifPresent } from '../client/if-present.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';
 import { createRestClient } from '../client/rest-client.ts';

@@ -1,6 +1,6 @@
 /** Keeps something that is computed from all objects of a resource as new as the resource cache. */
 
-import type { CacheEvent, CachedObject, ResourceCache } from './resource-cache.ts';
+import type { CachedObject, CacheEvent, ResourceCache } from './resource-cache.ts';
 
 export interface CacheFollower {
   /** All objects there are now; what was known before is forgotten. */
