@@ -23,6 +23,8 @@ import { createQuotaStatusWriter } from './admission/resource-quota/quota-status
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
 import { createAuthorizers } from './authorization/authorizers.ts';
+import { NodeAuthorizer } from './authorization/node/node-authorizer.ts';
+import { NodeRelations } from './authorization/node/node-relations.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
@@ -138,6 +140,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
+  const relating = storage.relations.run(stopping.signal);
   await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
   const server = await listen(options, pipeline);
   const { port } = server;
@@ -155,6 +158,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stopping.abort();
     await ownService;
     await allocationRepair;
+    await relating;
     await compactor.stop();
     await server.close(drainMs);
     endOpening();
@@ -180,6 +184,7 @@ interface Storage {
   readonly store: Store;
   readonly caches: WatchCaches;
   readonly registries: Registries;
+  readonly relations: NodeRelations;
   readonly authorizers: readonly Authorizer[];
   /** Of Services. */
   readonly addresses: AddressRange;
@@ -222,7 +227,8 @@ function wireStorage(options: Wired, store: Store): Storage {
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
-  const authorizers = createAuthorizers();
+  const relations = new NodeRelations((resource) => registries.of(resource).cache, logger);
+  const authorizers = createAuthorizers({ node: new NodeAuthorizer(relations) });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
@@ -239,7 +245,7 @@ function wireStorage(options: Wired, store: Store): Storage {
       for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
     },
   );
-  return { store, caches, registries, authorizers, addresses, serviceAllocator };
+  return { store, caches, registries, relations, authorizers, addresses, serviceAllocator };
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {

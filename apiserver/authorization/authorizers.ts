@@ -3,6 +3,11 @@
 import type { Authorizer } from './authorizer.ts';
 import { knownUsersAuthorizer, mastersAuthorizer, publicPathsAuthorizer } from './built-in-authorizers.ts';
 
-export function createAuthorizers(): readonly Authorizer[] {
-  return [mastersAuthorizer, publicPathsAuthorizer, knownUsersAuthorizer];
+export interface AuthorizersParts {
+  /** About kubelets. */
+  readonly node: Authorizer;
+}
+
+export function createAuthorizers({ node }: AuthorizersParts): readonly Authorizer[] {
+  return [mastersAuthorizer, node, publicPathsAuthorizer, knownUsersAuthorizer];
 }

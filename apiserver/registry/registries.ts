@@ -3,17 +3,16 @@
  * cache. Kinds come and go, and their registries with them.
  */
 
-import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
+import type { KubernetesObject, ObjectKey } from '../../api/object.ts';
 import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
 import type { Allocator } from './allocator.ts';
-import type { ObjectReader } from './object-reader.ts';
+import { asFound, type Found, type ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
 
@@ -27,9 +26,6 @@ export interface RegistriesParts {
   /** By `group/plural`. */
   readonly allocators: ReadonlyMap<string, Allocator>;
 }
-
-/** What a registry holds are objects of its resource: the types end at the store. */
-type Found<T extends KubernetesObject> = DeepReadonly<Stored<T>>;
 
 export const resourceId = ({ group, plural }: Pick<Resource, 'group' | 'plural'>): string => `${group}/${plural}`;
 
@@ -55,15 +51,14 @@ export class Registries implements ObjectReader {
   }
 
   async find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<Found<T> | undefined> {
-    // A resource's registry holds its objects.
-    return (await this.of(resource).find(key)) as Found<T> | undefined;
+    const found = await this.of(resource).find(key);
+    return found && asFound<T>(found);
   }
 
   async all<T extends KubernetesObject>(resource: Resource<T>, interest: Interest = {}): Promise<readonly Found<T>[]> {
     const { cache } = this.of(resource);
     await cache.ready();
-    // As above.
-    return cache.list(interest).items.map(({ object }) => object as Found<T>);
+    return cache.list(interest).items.map(({ object }) => asFound<T>(object));
   }
 
   /** Throws for what is no kind (any more). */

@@ -34,6 +34,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     registry: ['store', 'request'],
     'registry/allocators': ['store', 'registry'],
     authorization: ['store', 'request', 'registry'],
+    'authorization/node': ['store', 'request', 'registry', 'authorization'],
     authentication: ['request', 'registry'],
     'authentication/service-accounts': ['store', 'request', 'registry', 'authentication'],
     'authentication/jwt': ['request', 'authentication'],
