@@ -11,6 +11,7 @@ import { createDefaultIngressClass, createDefaultStorageClass } from './default-
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
+import { createNodeRestriction } from './node-restriction/node-restriction.ts';
 import { choosePlugins, type PluginChoice } from './plugin-choice.ts';
 import { createPodSecurityPlugin } from './pod-security/pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security/pod-security-configuration.ts';
@@ -51,6 +52,7 @@ export const admissionPlugins = (
   createNamespaceLifecycle(objects),
   createLimitRanger(objects),
   createServiceAccountPlugin(objects, serviceAccounts),
+  createNodeRestriction(objects, decide),
   taintNodesByCondition,
   createPodSecurityPlugin({
     ...{ objects, clock, metrics },

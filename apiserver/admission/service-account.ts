@@ -1,12 +1,13 @@
 /** Every pod runs as a service account that exists; where tokens are issued, the pod gets one mounted. */
 
 import { mirrorAnnotation } from '../../api/labels.ts';
+import { secretNamesOf } from '../../api/pod-references.ts';
 import { pods, serviceAccounts } from '../../api/resources/core.ts';
 import { forbidden } from '../../api/status-error.ts';
-import type { Container, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
+import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
-import { type AdmissionPlugin, type AdmissionRequest, onWrite } from '../registry/admission.ts';
+import { type AdmissionPlugin, type AdmissionRequest, onWrite, type WriteOf } from '../registry/admission.ts';
 import { generateName } from '../registry/object-metadata.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 
@@ -28,7 +29,8 @@ export const createServiceAccountPlugin = (
   admit: [
     onWrite(['CREATE'], pods, async (request) => {
       const pod = request.object;
-      if (pod.spec === undefined || pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) return;
+      if (pod.spec === undefined) return;
+      if (pod.metadata?.annotations?.[mirrorAnnotation] !== undefined) return refuseReferences(request);
       pod.spec.serviceAccountName ||= 'default';
       pod.spec.serviceAccount = pod.spec.serviceAccountName;
       const account = await findAccount(objects, request, pod.spec.serviceAccountName);
@@ -39,6 +41,17 @@ export const createServiceAccountPlugin = (
     }),
   ],
 });
+
+/** What a kubelet shows of a pod of its own must not bring it anything of the API. */
+function refuseReferences({ kind, name, object }: WriteOf<Pod>): void {
+  const refuse = (what: string) => forbidden(kind, name, `a mirror pod may not ${what}`);
+  if (object.spec?.serviceAccountName) throw refuse('reference service accounts');
+  if (secretNamesOf(object).length > 0) throw refuse('reference secrets');
+  const projected = (object.spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
+  if (projected.some(({ serviceAccountToken }) => serviceAccountToken !== undefined)) {
+    throw refuse('use ServiceAccountToken volume projections');
+  }
+}
 
 async function findAccount(
   objects: ObjectReader,

@@ -46,7 +46,7 @@ export interface Handled {
   readonly operations: readonly Operation[];
   /** By group and plural, whatever the version; a custom resource may share the plural. Absent: all resources. */
   readonly resource?: Pick<Resource, 'group' | 'plural'>;
-  /** One subresource of it. Absent: the object itself only. */
+  /** One subresource of it; `*`: each of them, and the object itself. Absent: the object itself only. */
   readonly subresource?: string;
 }
 
@@ -71,6 +71,11 @@ export interface WriteOf<T extends KubernetesObject> extends AdmissionRequest {
   readonly previous: DeepReadonly<Stored<T>> | undefined;
 }
 
+/** A deletion of an object of one resource. */
+export interface DeletionOf<T extends KubernetesObject> extends AdmissionRequest {
+  readonly previous: DeepReadonly<Stored<T>>;
+}
+
 /** A step about objects of one resource; or about one subresource of them, which is written as the object itself. */
 export function onWrite<T extends KubernetesObject>(
   operations: readonly ('CREATE' | 'UPDATE')[],
@@ -78,9 +83,33 @@ export function onWrite<T extends KubernetesObject>(
   run: (request: WriteOf<T>) => void | Promise<void>,
   subresource?: string,
 ): AdmissionStep {
-  const handles = { operations, resource, ...(subresource !== undefined && { subresource }) };
+  return stepOf<WriteOf<T>>({ operations, resource, ...(subresource !== undefined && { subresource }) }, run);
+}
+
+/**
+ * A step about objects of one resource and whatever is posted to their subresources: `T` is what there is where `run`
+ * looks at the object.
+ */
+export function onAnyWrite<T extends KubernetesObject>(
+  resource: Resource,
+  run: (request: WriteOf<T>) => void | Promise<void>,
+): AdmissionStep {
+  return stepOf<WriteOf<T>>({ operations: ['CREATE', 'UPDATE'], resource, subresource: '*' }, run);
+}
+
+export function onDelete<T extends KubernetesObject>(
+  resource: Resource<T>,
+  run: (request: DeletionOf<T>) => void | Promise<void>,
+): AdmissionStep {
+  return stepOf<DeletionOf<T>>({ operations: ['DELETE'], resource }, run);
+}
+
+function stepOf<R extends AdmissionRequest>(
+  handles: Handled,
+  run: (request: R) => void | Promise<void>,
+): AdmissionStep {
   // The chain brings only what is handled: objects of this very resource.
-  return { handles, run: (request) => run(request as WriteOf<T>) };
+  return { handles, run: (request) => run(request as R) };
 }
 
 export class AdmissionChain {
@@ -105,6 +134,6 @@ function isHandled(
   { operation, kind, subresource: asked }: AdmissionRequest,
   { operations, resource, subresource }: Handled,
 ): boolean {
-  if (!operations.includes(operation) || asked !== subresource) return false;
+  if (!operations.includes(operation) || (asked !== subresource && subresource !== '*')) return false;
   return resource === undefined || isSameResource(resource, kind);
 }
