@@ -40,6 +40,7 @@ export const csiDriverKind = defineKind(csiDrivers, {
     ageColumn,
   ],
   strategy: {
+    returnDeletedObject: true,
     allowUnconditionalUpdate: false,
     setDefaults(object) {
       object.spec ??= {};

@@ -16,6 +16,7 @@ export const csiNodeKind = defineKind(csiNodes, {
     ageColumn,
   ],
   strategy: {
+    returnDeletedObject: true,
     allowUnconditionalUpdate: false,
     validate: validateNode,
     validateUpdate(next, previous, errors) {

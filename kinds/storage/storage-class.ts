@@ -37,6 +37,7 @@ export const storageClassKind = defineKind(storageClasses, {
     ageColumn,
   ],
   strategy: {
+    returnDeletedObject: true,
     setDefaults(object) {
       object.reclaimPolicy ??= 'Delete';
       object.volumeBindingMode ??= 'Immediate';

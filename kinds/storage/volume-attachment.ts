@@ -28,6 +28,7 @@ export const volumeAttachmentKind = defineKind(volumeAttachments, {
     ageColumn,
   ],
   strategy: {
+    returnDeletedObject: true,
     allowUnconditionalUpdate: false,
     ...specAndStatus({ newStatus: () => ({ attached: false }), hasGeneration: false }),
     setDefaults(object) {

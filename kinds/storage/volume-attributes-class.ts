@@ -15,6 +15,7 @@ export const volumeAttributesClassKind = defineKind(volumeAttributesClasses, {
     ageColumn,
   ],
   strategy: {
+    returnDeletedObject: true,
     validate({ driverName, parameters }, errors) {
       validateProvisioner(driverName ?? '', FieldPath.of('driverName'), errors);
       if (Object.keys(parameters ?? {}).length === 0) {

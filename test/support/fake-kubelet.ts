@@ -47,14 +47,14 @@ export class FakeKubelet {
 
   /** Again, after `stop`, on the same runtime. */
   async start(options: Partial<KubeletOptions> = {}): Promise<void> {
-    const { authority, connection } = this.#server;
+    const { authority } = this.#server;
     const serving = await issueCertificate(authority, {
       commonName: this.nodeName,
       ipAddresses: ['127.0.0.1', nodeIp],
       usages: ['server'],
     });
     this.#kubelet = await startKubelet({
-      connection,
+      connection: await this.#server.connectAsNode(this.nodeName),
       logger: silentLogger,
       nodeName: this.nodeName,
       nodeIp,

@@ -44,6 +44,8 @@ export interface TestApiServer {
   readonly store: Store;
   /** How somebody else would connect. */
   connectAs(name: string, groups?: readonly string[]): Promise<Connection>;
+  /** As the kubelet of that node does: with no more rights than it has. */
+  connectAsNode(nodeName: string): Promise<Connection>;
   stop(): Promise<void>;
 }
 
@@ -97,6 +99,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authority,
     store,
     connectAs,
+    connectAsNode: (nodeName) => connectAs(`system:node:${nodeName}`, ['system:nodes']),
     async stop() {
       await client.close();
       await server.stop();

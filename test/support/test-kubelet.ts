@@ -32,7 +32,7 @@ export async function startTestKubelet(options: TestKubeletOptions): Promise<Run
     usages: ['server'],
   });
   const kubelet = await startKubelet({
-    connection: server.connection,
+    connection: await server.connectAsNode(nodeName),
     logger,
     nodeName,
     nodeIp: engine.hostAddress,
