@@ -18,7 +18,6 @@ import type { ResourceSlice } from '../../../api/types/resource/v1.ts';
 import { errorText } from '../../../base/error-text.ts';
 import { requestedCommonName } from '../../../kinds/certificates/csr-subject.ts';
 import type { Action, Verdict } from '../../authorization/authorizer.ts';
-import { nodeNameOf } from '../../authorization/node/node-identity.ts';
 import {
   type AdmissionPlugin,
   type AdmissionRequest,
@@ -27,6 +26,7 @@ import {
   type WriteOf,
 } from '../../registry/admission.ts';
 import type { Found, ObjectReader } from '../../registry/object-reader.ts';
+import { nodeNameOf } from '../../request/node-user.ts';
 import { referenceOf, whyNoMirrorPod } from './mirror-pods.ts';
 import { whyNotCreateNode, whyNotUpdateClaimStatus, whyNotUpdateNode, whyNotUpdatePodStatus } from './own-objects.ts';
 import { wantsAudience } from './token-audiences.ts';

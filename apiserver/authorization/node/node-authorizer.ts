@@ -7,10 +7,10 @@
  */
 
 import type { SubjectRulesReviewStatus } from '../../../api/types/authorization/v1.ts';
+import { nodeNameOf } from '../../request/node-user.ts';
 import type { User } from '../../request/user.ts';
 import type { Action, Authorizer, Verdict } from '../authorizer.ts';
 import type { RelatedKind } from './node-graph.ts';
-import { nodeNameOf } from './node-identity.ts';
 import { nodeRulesAllow } from './node-rules.ts';
 
 type Resource = NonNullable<Action['resource']>;

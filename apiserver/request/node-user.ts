@@ -1,6 +1,6 @@
 /** Which users are nodes: those whose name says so and who are in the group of nodes. */
 
-import type { User } from '../../request/user.ts';
+import type { User } from './user.ts';
 
 const prefix = 'system:node:';
 const nodesGroup = 'system:nodes';
