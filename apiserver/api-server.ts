@@ -242,6 +242,7 @@ function wireStorage(options: Wired, store: Store): Storage {
       labels: ['resource'],
     },
     (gauge) => {
+      gauge.reset();
       for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
     },
   );

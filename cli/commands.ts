@@ -20,6 +20,7 @@ import { rmCommand } from './commands/rm/command.ts';
 import { rollingupdateCommand } from './commands/rollingupdate/command.ts';
 import { runCommand } from './commands/run/command.ts';
 import { scaleCommand } from './commands/scale/command.ts';
+import { secretsCommand } from './commands/secrets/command.ts';
 import { stopCommand } from './commands/stop/command.ts';
 import { tokenCommand } from './commands/token/command.ts';
 import { upCommand } from './commands/up/command.ts';
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   waitCommand,
   apiResourcesCommand,
   versionCommand,
+  secretsCommand,
   upCommand,
   downCommand,
   certsCommand,

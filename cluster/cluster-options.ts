@@ -26,6 +26,9 @@ export interface UpOptions {
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
   readonly networkName: string;
+  /** An `EncryptionConfiguration`; undefined: the data directory's own. */
+  readonly encryptionProviderConfig: string | undefined;
+  readonly acceptUnreadableSecrets: boolean;
   readonly acceptOlderData: boolean;
   readonly takeOver: boolean;
   readonly proxyMode: (typeof proxyModes)[number];

@@ -5,6 +5,7 @@ import type { Running } from '../base/lifecycle.ts';
 import type { StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
 import { type Component, components } from './cluster-options.ts';
+import { ensureEncryptionFile } from './encryption-file.ts';
 import { placeLabels } from './neighbours.ts';
 
 /** Modules are read when their component is wanted: an API server alone should not load a kubelet. */
@@ -29,6 +30,10 @@ const starters = {
       nodePortRange: options.nodePortRange,
       advertiseAddress: nodeIp,
       kubeletClient: certificates.kubeletClient,
+      encryption: {
+        configFile: options.encryptionProviderConfig ?? (await ensureEncryptionFile(dataDir)),
+        acceptUnreadable: options.acceptUnreadableSecrets,
+      },
       logger: logger.child({ component: 'apiserver' }),
     });
   },

@@ -13,6 +13,7 @@ import type { Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
 import { type ClusterRecord, holdsOldCluster, readRecord, recordFile } from './cluster-record.ts';
 import { dockerSocket } from './components.ts';
+import { encryptionFile } from './encryption-file.ts';
 import { checkNotRunElsewhere, findOtherHome, whyNotHome } from './home.ts';
 import { forgetRunner, ownerOf } from './instance-lock.ts';
 import { homesOf, placeLabels } from './neighbours.ts';
@@ -49,6 +50,7 @@ const ownFiles = [
   'kubelet.kubeconfig',
   'proxy.kubeconfig',
   'scheduler.kubeconfig',
+  encryptionFile,
   'longshore.log',
   'longshore.pid',
   'worker.json',

@@ -84,7 +84,7 @@ async function holdsFilesOf(pid: number, dataDir: string): Promise<boolean> {
  * When the kernel started the process, in its own unit: tells a process from a later one of the same number. Undefined:
  * it does not run. One that ended, and that its parent has not asked about, still has its number, and runs nothing.
  */
-async function startTimeOf(pid: number): Promise<string | undefined> {
+export async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await ifFilePresent(readFile(`/proc/${pid}/stat`, 'utf8'));
   // The second field is the program's name in parentheses, and may hold anything; state is field 3, start time 22.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];

@@ -31,6 +31,7 @@ export interface TransformerSource {
 export class EncryptedStore implements Store {
   readonly #store: Store;
   readonly #source: TransformerSource;
+  readonly #writes = new Set<Promise<unknown>>();
 
   constructor(store: Store, source: TransformerSource) {
     this.#store = store;
@@ -50,17 +51,24 @@ export class EncryptedStore implements Store {
 
   create(key: string, value: Buffer, options?: WriteOptions): Promise<number> {
     const transformer = this.#source.transformerOf(key);
-    return transformer === undefined
-      ? this.#store.create(key, value, options)
-      : this.#sealed(value, key, transformer).then((sealed) => this.#store.create(key, sealed, options));
+    if (transformer === undefined) return this.#store.create(key, value, options);
+    return this.#noted(
+      this.#sealed(value, key, transformer).then((sealed) => this.#store.create(key, sealed, options)),
+    );
   }
 
   update(key: string, value: Buffer, revision: number, options?: WriteOptions): Promise<number> {
     const transformer = this.#source.transformerOf(key);
     if (transformer === undefined) return this.#store.update(key, value, revision, options);
-    return this.#sealed(value, key, transformer)
+    const written = this.#sealed(value, key, transformer)
       .then((sealed) => this.#store.update(key, sealed, revision, options))
       .catch((error: unknown) => this.#openConflict(error, transformer));
+    return this.#noted(written);
+  }
+
+  /** Settles when every write is over that has begun so far: what comes later is encrypted as the source says now. */
+  async writesUntilNow(): Promise<void> {
+    await Promise.allSettled(this.#writes);
   }
 
   delete(key: string, revision: number): Promise<number> {
@@ -88,6 +96,12 @@ export class EncryptedStore implements Store {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #noted<T>(write: Promise<T>): Promise<T> {
+    const over = write.finally(() => this.#writes.delete(over));
+    this.#writes.add(over);
+    return over;
   }
 
   async #openedAll(entries: readonly Entry[]): Promise<readonly Entry[]> {

@@ -3,7 +3,6 @@
  * again, and one that is wrong leaves what was before in force. Without a file nothing is encrypted.
  */
 
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
@@ -14,6 +13,7 @@ import { RevisionConflictError, type Store } from '../store/store.ts';
 import { UnreadableEntry } from '../store/unreadable-entry.ts';
 import { DecryptionError } from './ciphers/cipher.ts';
 import type { Transformer } from './ciphers/transformer.ts';
+import { configurationHash } from './configuration-hash.ts';
 import { EncryptedStore, type TransformerSource } from './encrypted-store.ts';
 import { type KmsProvider, parseEncryptionConfiguration } from './encryption-configuration.ts';
 import type { KmsCipher } from './kms/kms-cipher.ts';
@@ -37,7 +37,7 @@ export interface EncryptionParts {
 
 type KnownKms = ReadonlyMap<string, { readonly provider: KmsProvider; readonly cipher: KmsCipher }>;
 
-const lookAgainMs = 1_000;
+const lookAgainMs = 500;
 
 export class Encryption implements TransformerSource {
   readonly #options: EncryptionOptions;
@@ -48,6 +48,8 @@ export class Encryption implements TransformerSource {
   readonly #loops = new Set<Promise<void>>();
   readonly #followed = new Map<KmsCipher, AbortController>();
   #text = '';
+  /** The same, once nothing is on its way to the store any more that was encrypted as the text before it says. */
+  #settled = '';
   #kms: KnownKms = new Map();
   #transformers = new Transformers({ rules: [] }, new Map());
   #store: EncryptedStore | undefined;
@@ -66,9 +68,9 @@ export class Encryption implements TransformerSource {
     return encryption;
   }
 
-  /** Of the text that is in force: by it others see that a server has read a changed file. */
+  /** Of the text that alone is in force: by it others see that a server writes no more with a key that goes. */
   get hash(): string {
-    return configurationHash(this.#text);
+    return configurationHash(this.#settled);
   }
 
   transformerOf(place: string): Transformer | undefined {
@@ -87,6 +89,7 @@ export class Encryption implements TransformerSource {
     await this.#settleOwnKeys(encrypted);
     await rewriteStale(encrypted, ownKeysPrefix);
     this.#store = encrypted;
+    this.#settled = this.#text;
     return encrypted;
   }
 
@@ -151,17 +154,27 @@ export class Encryption implements TransformerSource {
   async #reload(): Promise<string | undefined> {
     try {
       const text = await readConfiguration(this.#options.configFile);
-      if (text === this.#text) return undefined;
-      this.#use(text);
-      this.#followServices();
+      if (text === this.#settled) return undefined;
+      if (text !== this.#text) {
+        this.#use(text);
+        this.#followServices();
+      }
+      await this.#settle(text);
       this.#metrics.reloads.inc({ status: 'success' });
       this.#logger.info('The encryption configuration was read again', { hash: this.hash });
-      if (this.#store !== undefined) await rewriteStale(this.#store, ownKeysPrefix);
       return undefined;
     } catch (error) {
       this.#metrics.reloads.inc({ status: 'failure' });
       return errorText(error);
     }
+  }
+
+  async #settle(text: string): Promise<void> {
+    if (this.#store !== undefined) {
+      await this.#store.writesUntilNow();
+      await rewriteStale(this.#store, ownKeysPrefix);
+    }
+    this.#settled = text;
   }
 
   #use(text: string): void {
@@ -197,8 +210,6 @@ const whyUnreadable = (what: string, { configFile }: EncryptionOptions): string 
   `What the store keeps encrypted cannot be read: ${what}. ${configFile} does not have the key, or has another one under ` +
   'its name. Restore that file from a backup; nothing was changed. If the key is lost for good, start with ' +
   '--accept-unreadable-secrets: what it encrypted stays unreadable and can be deleted, and tokens are issued anew.';
-
-export const configurationHash = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 async function readConfiguration(file: string): Promise<string> {
   try {

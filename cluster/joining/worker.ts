@@ -32,6 +32,8 @@ export function upOptionsOf(options: WorkerOptions, record: Omit<WorkerRecord, '
     takeOver: false,
     registryPort: 0,
     certificateLifeMs: undefined,
+    encryptionProviderConfig: undefined,
+    acceptUnreadableSecrets: false,
   };
 }
 

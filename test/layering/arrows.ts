@@ -227,7 +227,7 @@ export const fileOwners: Readonly<Record<string, readonly string[]>> = {
 
 /** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
 export const clusterForKubecfg = 'cluster/cluster-options.ts';
-export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs'].map(
+export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs', 'secrets'].map(
   (verb) => `cli/commands/${verb}/run.ts`,
 );
 

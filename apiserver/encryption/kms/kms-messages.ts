@@ -1,6 +1,7 @@
 /** The messages of upstream's KMS API, version 2, and of the envelope that is stored, by their numbers on the wire. */
 
 import protobuf from 'protobufjs';
+import type { JsonRecord } from '../../../api/json-record.ts';
 
 export interface StatusResponse {
   readonly version: string;
@@ -51,28 +52,78 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-/** `Message` is what the type of this name holds, every field with its default. */
 export interface MessageType<Message extends object> {
   encode(message: Message): Buffer;
   /** Throws for what is no such message. */
   decode(bytes: Buffer): Message;
 }
 
-function messageType<Message extends object>(name: string): MessageType<Message> {
+/** `read` makes the message of its fields, each of which has at least its default. */
+function messageType<Message extends object>(name: string, read: (fields: Fields) => Message): MessageType<Message> {
   const type = root.lookupType(name);
   return {
     encode: (message) => Buffer.from(type.encode(type.fromObject(message)).finish()),
-    // The fields above are those of `Message`, and each is given its default.
-    decode: (encoded) => type.toObject(type.decode(encoded), { defaults: true }) as Message,
+    decode: (encoded) => read(new Fields(type.toObject(type.decode(encoded), { defaults: true }))),
   };
 }
 
+class Fields {
+  readonly #fields: JsonRecord;
+
+  constructor(fields: JsonRecord) {
+    this.#fields = fields;
+  }
+
+  text(name: string): string {
+    const value = this.#fields[name];
+    return typeof value === 'string' ? value : '';
+  }
+
+  bytes(name: string): Uint8Array {
+    const value = this.#fields[name];
+    return value instanceof Uint8Array ? value : noBytes;
+  }
+
+  number(name: string): number {
+    return Number(this.#fields[name] ?? 0);
+  }
+
+  map(name: string): Readonly<Record<string, Uint8Array>> {
+    const entries = Object.entries(this.#fields[name] ?? {});
+    return Object.fromEntries(entries.filter((entry): entry is [string, Uint8Array] => entry[1] instanceof Uint8Array));
+  }
+}
+
+const noBytes = new Uint8Array();
+
+const readEncrypted = (fields: Fields): EncryptResponse => ({
+  ciphertext: fields.bytes('ciphertext'),
+  keyId: fields.text('keyId'),
+  annotations: fields.map('annotations'),
+});
+
 export const messages = {
-  statusRequest: messageType<object>('StatusRequest'),
-  statusResponse: messageType<StatusResponse>('StatusResponse'),
-  encryptRequest: messageType<{ readonly plaintext: Uint8Array; readonly uid: string }>('EncryptRequest'),
-  encryptResponse: messageType<EncryptResponse>('EncryptResponse'),
-  decryptRequest: messageType<EncryptResponse & { readonly uid: string }>('DecryptRequest'),
-  decryptResponse: messageType<{ readonly plaintext: Uint8Array }>('DecryptResponse'),
-  envelope: messageType<Envelope>('EncryptedObject'),
+  statusRequest: messageType('StatusRequest', () => ({})),
+  statusResponse: messageType('StatusResponse', (fields) => ({
+    version: fields.text('version'),
+    healthz: fields.text('healthz'),
+    keyId: fields.text('keyId'),
+  })),
+  encryptRequest: messageType('EncryptRequest', (fields) => ({
+    plaintext: fields.bytes('plaintext'),
+    uid: fields.text('uid'),
+  })),
+  encryptResponse: messageType('EncryptResponse', readEncrypted),
+  decryptRequest: messageType('DecryptRequest', (fields) => ({ ...readEncrypted(fields), uid: fields.text('uid') })),
+  decryptResponse: messageType('DecryptResponse', (fields) => ({ plaintext: fields.bytes('plaintext') })),
+  envelope: messageType(
+    'EncryptedObject',
+    (fields): Envelope => ({
+      encryptedData: fields.bytes('encryptedData'),
+      keyId: fields.text('keyId'),
+      encryptedDekSource: fields.bytes('encryptedDekSource'),
+      annotations: fields.map('annotations'),
+      encryptedDekSourceType: fields.number('encryptedDekSourceType'),
+    }),
+  ),
 } as const;

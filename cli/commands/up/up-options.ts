@@ -36,6 +36,14 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'proxy-mode': { choices: proxyModes, default: 'nftables', describe: 'How services are forwarded' },
   'registry-port': text("Port of the demo's image registry on loopback", { default: '5000' }),
   'cluster-signing-duration': text('How long certificates are good; renewed at two thirds of it; default: 8760h'),
+  'encryption-provider-config': text(
+    'What lies encrypted in etcd, and how; default: Secrets, with a key that is made in the data directory',
+  ),
+  'accept-unreadable-secrets': {
+    type: 'boolean',
+    default: false,
+    describe: 'Go on although the key of Secrets is lost: they can only be deleted then',
+  },
   'accept-older-data': {
     type: 'boolean',
     default: false,
@@ -63,6 +71,8 @@ export function parseUpOptions(args: Arguments): UpOptions {
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
     networkName: networkNameOf(named('network-name')),
+    encryptionProviderConfig: textOf(args, 'encryption-provider-config'),
+    acceptUnreadableSecrets: isSet(args, 'accept-unreadable-secrets'),
     acceptOlderData: isSet(args, 'accept-older-data'),
     takeOver: isSet(args, 'take-over'),
     proxyMode: proxyModes.find((mode) => mode === named('proxy-mode')) ?? 'nftables',
