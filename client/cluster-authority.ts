@@ -9,6 +9,7 @@ import { load } from 'js-yaml';
 import { clusterInfo } from '../api/joining-tokens.ts';
 import { isRecord } from '../api/json-record.ts';
 import { configMaps } from '../api/resources/core.ts';
+import { isForbidden, isUnauthorized } from '../api/status-error.ts';
 import type { Clock } from '../base/clock.ts';
 import { ifFilePresent } from '../base/if-file-present.ts';
 import type { Logger } from '../base/logger.ts';
@@ -46,16 +47,22 @@ export async function followAuthority(options: FollowedAuthority, signal: AbortS
   }
 }
 
-/** A server that the authorities known so far do not vouch for is not believed: the connection fails. */
+/**
+ * As nobody, as everybody may; as the node where that is refused. A server that the authorities known so far do not vouch
+ * for is not believed: the connection fails.
+ */
 async function readPublished({ connection, logger }: FollowedAuthority): Promise<string | undefined> {
-  const { servers, certificateAuthority, authorityFile, tlsServerName } = connection;
-  const nobody: Connection = {
-    servers,
-    ...(certificateAuthority !== undefined && { certificateAuthority }),
-    ...(authorityFile !== undefined && { authorityFile }),
-    ...(tlsServerName !== undefined && { tlsServerName }),
-  };
-  const client = createRestClient(nobody, { userAgent: 'longshore-kubelet', logger });
+  const { clientCertificate: _certificate, clientKey: _key, clientFiles: _files, ...nobody } = connection;
+  try {
+    return await readAs(nobody, logger);
+  } catch (error) {
+    if (isForbidden(error) || isUnauthorized(error)) return await readAs(connection, logger);
+    throw error;
+  }
+}
+
+async function readAs(connection: Connection, logger: Logger): Promise<string | undefined> {
+  const client = createRestClient(connection, { userAgent: 'longshore-kubelet', logger });
   try {
     return await readAuthorities(client);
   } finally {

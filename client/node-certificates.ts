@@ -59,6 +59,8 @@ export interface NodeClientOptions extends NodeCertificateOptions {
 export interface NodeCertificatesOptions extends NodeCertificateOptions {
   /** As the node: its `clientFiles` are `nodeCertificateFiles(folder).client`. */
   readonly connection: Connection;
+  /** False: its client certificate is somebody else's to renew. Default true. */
+  readonly keepsClient?: boolean;
   /** For a client certificate that has run out while the node was away. */
   readonly bootstrap?: Connection | undefined;
   /** Of the kubelet's server: what the Node object will have. Absent: the kubelet was given a certificate. */
@@ -102,9 +104,9 @@ export async function ensureNodeClient(options: NodeClientOptions): Promise<KeyP
 }
 
 export function startNodeCertificates(options: NodeCertificatesOptions): Running {
-  const { serving, authorityFile } = options;
+  const { serving, authorityFile, keepsClient = true } = options;
   return startLoop('node-certificates', async (signal) => {
-    const loops = [keepCertificate(keptClient(options), signal)];
+    const loops = keepsClient ? [keepCertificate(keptClient(options), signal)] : [];
     if (serving !== undefined) loops.push(keepCertificate(await keptServing(options, serving), signal));
     if (authorityFile !== undefined) loops.push(followAuthority({ ...options, file: authorityFile }, signal));
     await Promise.all(loops);

@@ -2,9 +2,13 @@
 
 import '../base/small-heap.ts';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
-import { readKubeconfig } from '../client/kubeconfig.ts';
+import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
+import { UserError } from '../base/user-error.ts';
 import { startKubelet } from './kubelet.ts';
+import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 
 const text = { type: 'string' } as const;
@@ -15,15 +19,24 @@ await runComponentProcess({
   healthPort: 10248,
   flags: {
     kubeconfig: { ...text, demandOption: true, describe: 'How to reach the API servers' },
+    'bootstrap-kubeconfig': {
+      ...text,
+      describe: 'With whose token a certificate is asked for while there is no --kubeconfig, which is written then',
+    },
+    'cert-dir': { ...text, describe: 'Where certificates are kept that were asked for; default: pki in --data-dir' },
     'node-name': { ...text, default: hostname().toLowerCase(), describe: 'The node this is' },
     'node-ip': { ...text, demandOption: true, describe: 'The address by which other nodes reach this one' },
     'data-dir': { ...text, default: '/var/lib/longshore/kubelet', describe: 'Volumes and other files of pods' },
     'docker-socket': { ...text, default: '/var/run/docker.sock', describe: 'Where the engine listens' },
     'docker-network': { ...text, default: 'longshore', describe: "Name of the pods' network in Docker" },
     'infra-image': { ...text, describe: "Holds a pod's network instead of Longshore's own program" },
-    'tls-cert-file': { ...text, demandOption: true, describe: "Certificate of the kubelet's server" },
-    'tls-private-key-file': { ...text, demandOption: true, describe: 'Its key' },
-    'client-ca-file': { ...text, demandOption: true, describe: 'Authority of those who may call the server' },
+    'tls-cert-file': {
+      ...text,
+      describe:
+        "Certificate of the kubelet's server; default: the cluster is asked for one, and again before it runs out",
+    },
+    'tls-private-key-file': { ...text, describe: 'Its key' },
+    'client-ca-file': { ...text, describe: "Authority of those who may call the server; default: the cluster's" },
     port: { type: 'number', default: 10250, describe: "Port of the kubelet's server" },
     'cluster-dns': { ...text, array: true, describe: "Addresses of the cluster's DNS" },
     'pod-max-pids': {
@@ -41,8 +54,20 @@ await runComponentProcess({
   async start(flags, { logger, metrics }) {
     const nodeName = flags['node-name'];
     const infraImage = flags['infra-image'];
-    return await startKubelet({
-      connection: await readKubeconfig(flags.kubeconfig),
+    const { connection, serving, authorityFile, renewal } = await openNodeCredentials({
+      kubeconfig: flags.kubeconfig,
+      bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
+      certificateFolder: flags['cert-dir'] ?? join(flags['data-dir'], 'pki'),
+      nodeName,
+      nodeIp: flags['node-ip'],
+      serving: servingFilesOf(flags['tls-cert-file'], flags['tls-private-key-file']),
+      authorityFile: flags['client-ca-file'],
+      clock: systemClock,
+      logger,
+      signal: new AbortController().signal, // a signal to the process ends it
+    });
+    const kubelet = await startKubelet({
+      connection,
       logger,
       metrics,
       nodeName,
@@ -55,13 +80,20 @@ await runComponentProcess({
         networkName: flags['docker-network'],
         ...(infraImage !== undefined && { infraImage }),
       }),
-      serving: { certificateFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
-      clientCertificateAuthority: { authorityFile: flags['client-ca-file'] },
+      serving,
+      clientCertificateAuthority: { authorityFile },
       port: flags.port,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
     });
+    return { ...kubelet, stop: () => renewal.stop().then(() => kubelet.stop()) };
   },
 });
+
+function servingFilesOf(certificateFile: string | undefined, keyFile: string | undefined): KeyPairFiles | undefined {
+  if ((certificateFile === undefined) !== (keyFile === undefined))
+    throw new UserError('--tls-cert-file and --tls-private-key-file belong together');
+  return certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile };
+}
