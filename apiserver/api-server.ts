@@ -74,7 +74,7 @@ export interface ApiServerOptions {
   readonly kubeletClient?: KeyPairSource | undefined;
   /** Who is believed beside those with a client certificate. Default: the cluster's own service accounts and bootstrap tokens. */
   readonly authentication?: AuthenticationOptions | undefined;
-  /** Pods get their account's token mounted: kubelets must be able to. Default false. */
+  /** Pods get their account's token mounted, where they do not say otherwise. Default true. */
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Admission plugins that are on although they are off by default, and such that are off. Default: none. */
   readonly enabledAdmissionPlugins?: readonly string[] | undefined;
@@ -211,7 +211,7 @@ function wireStorage(options: Wired, store: Store): Storage {
   const decideAction = (action: Action) => decide(action, authorizers);
   const admission = (objects: ObjectReader) =>
     createAdmissionChain(objects, {
-      serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? false },
+      serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? true, clock },
       resourceQuota: {
         writer: createQuotaStatusWriter(() => registries.of(resourceQuotas)),
         limitedResources: options.limitedResources ?? [],

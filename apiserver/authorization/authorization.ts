@@ -47,7 +47,7 @@ export async function rulesFor(
 
 const unlisted: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: true };
 
-function actionOf(request: ApiRequest): Action {
+export function actionOf(request: ApiRequest): Action {
   const { info, user } = request;
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { group, version, plural, subresource, namespace, name } = info;

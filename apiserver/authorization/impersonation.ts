@@ -1,19 +1,38 @@
-/** `Impersonate-User`, `-Group`, `-Uid`, `-Extra-*`: acting as somebody else, for those whom the authorizers let. */
+/**
+ * `Impersonate-User`, `-Group`, `-Uid`, `-Extra-*`: acting as somebody else, for those whom the authorizers let. What
+ * they must let one do, `impersonation-modes.ts` says: there are several ways, and one of them is enough.
+ */
 
-import { badRequest } from '../../api/status-error.ts';
+import { badRequest, StatusError } from '../../api/status-error.ts';
 import { percentDecoded } from '../../base/percent-decoded.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
-import { allowOrRefuse } from './authorization.ts';
+import { actionOf, allowOrRefuse } from './authorization.ts';
 import type { Action, Authorizer } from './authorizer.ts';
+import { impersonationModes } from './impersonation-modes.ts';
 
 /** `request.user` becomes the one that the request wants to act as, if it wants to. Throws Forbidden. */
 export async function impersonate(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
   const wanted = impersonatedUser(request);
   if (wanted === undefined) return;
-  for (const action of actionsOf(request.user, wanted)) await allowOrRefuse(action, authorizers);
+  const user = await allowedUser(actionOf(request), wanted, authorizers);
   request.impersonator = request.user;
-  request.user = { ...wanted, groups: completeGroups(wanted.name, wanted.groups) };
+  request.user = user;
+}
+
+/** As the first mode has it that is allowed. Throws what the first one was refused with. */
+async function allowedUser(action: Action, wanted: User, authorizers: readonly Authorizer[]): Promise<User> {
+  let refused: StatusError | undefined;
+  for (const { actions, user } of impersonationModes(action, wanted)) {
+    try {
+      for (const needed of actions) await allowOrRefuse(needed, authorizers);
+      return user;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      refused ??= error;
+    }
+  }
+  throw refused ?? badRequest('nobody can be impersonated like this');
 }
 
 /** As it is asked for; undefined: the request's own user. */
@@ -25,7 +44,7 @@ function impersonatedUser(request: ApiRequest): User | undefined {
   const extra = extraOf(request);
   if (name === '') {
     if (groups.length === 0 && uid === '' && Object.keys(extra).length === 0) return undefined;
-    throw badRequest('requested impersonation of a group, uid or extra without impersonating a user');
+    throw badRequest(`requested ${goUser(uid, groups, extra)} without impersonating a user name`);
   }
   return {
     name,
@@ -35,43 +54,19 @@ function impersonatedUser(request: ApiRequest): User | undefined {
   };
 }
 
-type Impersonated = Partial<NonNullable<Action['resource']>> & { readonly plural: string; readonly name: string };
-
-/** What one must be allowed to impersonate, each thing for itself: the user, the groups, the uid, the values of extra. */
-export function actionsOf(user: User, { name, groups, uid, extra = {} }: User): Action[] {
-  const [, namespace, account] = serviceAccountName.exec(name) ?? [];
-  const authentication = { group: 'authentication.k8s.io', version: 'v1' };
-  const impersonated: Impersonated[] = [
-    account === undefined ? { plural: 'users', name } : { plural: 'serviceaccounts', namespace, name: account },
-    ...groups.map((group) => ({ plural: 'groups', name: group })),
-    ...Object.entries(extra).flatMap(([key, values]) =>
-      values.map((value) => ({ ...authentication, plural: 'userextras', subresource: key, name: value })),
-    ),
-    ...(uid === undefined ? [] : [{ ...authentication, plural: 'uids', name: uid }]),
-  ];
-  return impersonated.map((resource) => ({
-    user,
-    verb: 'impersonate',
-    path: '',
-    resource: { group: '', version: '', subresource: undefined, namespace: undefined, ...resource },
-  }));
+/** As Go shows such a user. */
+function goUser(uid: string, groups: readonly string[], extra: Readonly<Record<string, readonly string[]>>): string {
+  const list = (texts: readonly string[]) =>
+    texts.length === 0 ? '[]string(nil)' : `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`;
+  const members = Object.entries(extra).map(([key, values]) => `${JSON.stringify(key)}:${list(values)}`);
+  const map = members.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${members.join(', ')}}`;
+  return `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, Groups:${list(groups)}, Extra:${map}}`;
 }
 
 /** Nearly no request does: the others should not pay for the reading of all their headers. */
 function asksForIt({ incoming: { headers } }: ApiRequest): boolean {
   for (const name in headers) if (name.startsWith('impersonate-')) return true;
   return false;
-}
-
-const serviceAccountName = /^system:serviceaccount:([^:]+):([^:]+)$/;
-
-/** Service accounts have their groups by name; everybody but anonymous is authenticated. */
-function completeGroups(name: string, groups: readonly string[]): string[] {
-  const account = serviceAccountName.exec(name);
-  const own =
-    account && groups.length === 0 ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : groups;
-  const mark = name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated';
-  return own.includes(mark) ? [...own] : [...own, mark];
 }
 
 const extraPrefix = 'impersonate-extra-';

@@ -12,7 +12,7 @@ export interface Step {
   readonly raw?: string;
   readonly pad?: number;
   readonly type?: string;
-  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | null>>;
   readonly as?: { readonly user: string; readonly groups?: readonly string[] };
   readonly bare?: boolean;
   readonly wait?: number;
@@ -124,7 +124,8 @@ class Play {
     const body = step.raw ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
     const headers: Record<string, string | readonly string[] | null> = {};
     for (const [name, value] of Object.entries(step.headers ?? {}))
-      headers[name] = value === null ? null : this.#fill(value);
+      headers[name] =
+        typeof value === 'string' ? this.#fill(value) : value && value.map((one) => this.#fill(one));
     if (step.as) {
       headers['impersonate-user'] = this.#fill(step.as.user);
       if (step.as.groups) headers['impersonate-group'] = step.as.groups.map((group) => this.#fill(group));
