@@ -133,6 +133,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     objects: registries,
     clock,
     logger,
+    stopping: stopping.signal,
   });
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
@@ -157,6 +158,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   async function stop(): Promise<void> {
     stopping.abort();
     await ownService;
+    await identities.done;
     await allocationRepair;
     await relating;
     await compactor.stop();

@@ -6,6 +6,7 @@ import { runComponentProcess } from '../base/component-process.ts';
 import { UserError } from '../base/user-error.ts';
 import { readAdmissionConfiguration } from './admission/admission-configuration.ts';
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
+import type { OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { parseDurationMs } from './request/query.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
@@ -47,6 +48,19 @@ await runComponentProcess({
       default: true,
       describe: 'Requests without a credential may ask for what all may',
     },
+    'authentication-config': {
+      ...text,
+      describe: 'An AuthenticationConfiguration: issuers of JWTs, anonymous requests',
+    },
+    'oidc-issuer-url': { ...text, describe: 'An issuer of OpenID Connect whose tokens are believed' },
+    'oidc-client-id': { ...text, default: '', describe: 'Whom its tokens must be for' },
+    'oidc-username-claim': { ...text, default: 'sub', describe: 'The claim that is the user name' },
+    'oidc-username-prefix': { ...text, describe: 'What stands before it; "-": nothing' },
+    'oidc-groups-claim': { ...text, describe: 'The claim that lists the groups' },
+    'oidc-groups-prefix': { ...text, describe: 'What stands before each' },
+    'oidc-required-claim': { ...text, array: true, describe: 'name=value that a token must have' },
+    'oidc-ca-file': { ...text, describe: "Signs the issuer's certificate" },
+    'oidc-signing-algs': { ...text, array: true, default: ['RS256'], describe: 'Of its signatures' },
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
     'encryption-provider-config': { ...text, describe: 'What lies encrypted in etcd: an EncryptionConfiguration' },
     'encryption-provider-config-automatic-reload': {
@@ -110,6 +124,8 @@ await runComponentProcess({
         tokenFile: flags['token-auth-file'],
         bootstrapTokens: flags['enable-bootstrap-token-auth'],
         anonymous: flags['anonymous-auth'],
+        configurationFile: flags['authentication-config'],
+        oidc: await oidcOf(flags),
       },
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
@@ -135,6 +151,34 @@ const splitNames = (lists: readonly string[]): readonly string[] =>
 
 function read(file: string): Promise<string> {
   return readFile(file, 'utf8');
+}
+
+interface OidcArguments {
+  readonly 'oidc-issuer-url'?: string | undefined;
+  readonly 'oidc-client-id': string;
+  readonly 'oidc-username-claim': string;
+  readonly 'oidc-username-prefix'?: string | undefined;
+  readonly 'oidc-groups-claim'?: string | undefined;
+  readonly 'oidc-groups-prefix'?: string | undefined;
+  readonly 'oidc-required-claim'?: readonly unknown[] | undefined;
+  readonly 'oidc-ca-file'?: string | undefined;
+  readonly 'oidc-signing-algs'?: readonly unknown[] | undefined;
+}
+
+async function oidcOf(flags: OidcArguments): Promise<OidcFlags | undefined> {
+  const issuerUrl = flags['oidc-issuer-url'];
+  if (issuerUrl === undefined && flags['oidc-client-id'] === '') return undefined;
+  return {
+    issuerUrl: issuerUrl ?? '',
+    clientId: flags['oidc-client-id'],
+    usernameClaim: flags['oidc-username-claim'],
+    usernamePrefix: flags['oidc-username-prefix'],
+    groupsClaim: flags['oidc-groups-claim'],
+    groupsPrefix: flags['oidc-groups-prefix'],
+    requiredClaims: listOf(flags['oidc-required-claim']),
+    certificateAuthority: await readIfNamed(flags['oidc-ca-file']),
+    signingAlgorithms: listOf(flags['oidc-signing-algs']),
+  };
 }
 
 /** Of a flag that may be given several times, or once with commas. */

@@ -10,6 +10,8 @@ import type { TokenAuthenticator } from './authentication/authenticator.ts';
 import { BearerTokens } from './authentication/bearer-tokens.ts';
 import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
+import { ConfiguredIssuers, type ConfiguredIssuersParts } from './authentication/jwt/configured-issuers.ts';
+import { issuerOfFlags, type OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { Refusals } from './authentication/refusals.ts';
 import type { AccountKeys } from './authentication/service-accounts/account-keys.ts';
 import { type IssuerDocuments, issuerDocuments } from './authentication/service-accounts/issuer-documents.ts';
@@ -47,6 +49,10 @@ export interface AuthenticationOptions {
   readonly bootstrapTokens?: boolean | undefined;
   /** Whether requests without a credential go on as `system:anonymous`. Default true. */
   readonly anonymous?: boolean | undefined;
+  /** An issuer of OpenID Connect outside the cluster. */
+  readonly oidc?: OidcFlags | undefined;
+  /** Path of an AuthenticationConfiguration, instead of `oidc` and `anonymous`; read again when it changes. */
+  readonly configurationFile?: string | undefined;
 }
 
 const defaultIssuer = 'https://kubernetes.default.svc';
@@ -58,6 +64,8 @@ export interface AuthenticationParts {
   readonly objects: ObjectReader;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
 }
 
 export interface WiredAuthentication {
@@ -65,6 +73,8 @@ export interface WiredAuthentication {
   readonly tokens: VerifiedTokens;
   readonly tokenIssuer: TokenIssuer;
   readonly issuerDocuments: IssuerDocuments | undefined;
+  /** Settles after `stopping` has aborted. */
+  readonly done: Promise<void>;
 }
 
 /** Throws a UserError for options that cannot be. */
@@ -76,21 +86,23 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
   checkServiceAccounts(serviceAccounts, issuers);
   const serverAudiences = options.apiAudiences?.length ? options.apiAudiences : [issuer];
   const keys = await openKeys(serviceAccounts, parts);
-  const tokenAuthenticators: readonly TokenAuthenticator[] = [
+  const own: readonly TokenAuthenticator[] = [
     ...(await staticTokens(options.tokenFile, serverAudiences)),
     new ServiceAccountTokens({ keys, issuers, serverAudiences, objects, clock }),
     ...((options.bootstrapTokens ?? true) ? [new BootstrapTokens({ objects, serverAudiences, clock })] : []),
   ];
-  const tokens = new VerifiedTokens({ authenticators: () => tokenAuthenticators, serverAudiences, clock });
+  const configured = await openIssuers(options, { serverAudiences, ownIssuers: issuers, clock, logger });
+  const tokens = new VerifiedTokens({ authenticators: joined(own, configured), serverAudiences, clock });
   return {
     authentication: {
       authenticators: [clientCertificates, new BearerTokens(tokens)],
-      mayBeAnonymous: () => options.anonymous ?? true,
+      mayBeAnonymous: (path) => mayBeAnonymous(configured.anonymous, options, path),
       refusals: new Refusals({ clock, logger }),
     },
     tokens,
     tokenIssuer: new TokenIssuer({ keys, issuer, serverAudiences, maxSeconds: serviceAccounts.maxTokenSeconds, clock }),
     issuerDocuments: issuerDocuments({ issuer, jwksUri: serviceAccounts.jwksUri, keys }),
+    done: configured.follow(parts.stopping),
   };
 }
 
@@ -135,4 +147,46 @@ async function staticTokens(path: string | undefined, serverAudiences: readonly 
   } catch (error) {
     throw new UserError(`--token-auth-file ${path} cannot be used: ${errorText(error)}`);
   }
+}
+
+/** Throws a UserError. */
+async function openIssuers(
+  { oidc, configurationFile, anonymous }: AuthenticationOptions,
+  parts: ConfiguredIssuersParts,
+): Promise<ConfiguredIssuers> {
+  if (configurationFile === undefined) return ConfiguredIssuers.of(oidc ? [issuerOfFlags(oidc)] : [], parts);
+  if (oidc !== undefined) throw new UserError('--authentication-config and the flags --oidc-… exclude each other');
+  let configured: ConfiguredIssuers;
+  try {
+    configured = await ConfiguredIssuers.open(configurationFile, parts);
+  } catch (error) {
+    throw new UserError(`--authentication-config ${configurationFile} cannot be used: ${errorText(error)}`);
+  }
+  if (configured.anonymous !== undefined && anonymous === false)
+    throw new UserError('--anonymous-auth and the field anonymous of --authentication-config exclude each other');
+  return configured;
+}
+
+/** All authenticators, in a list that is the same until those of the configuration change. */
+function joined(
+  own: readonly TokenAuthenticator[],
+  configured: ConfiguredIssuers,
+): () => readonly TokenAuthenticator[] {
+  let [others, all] = [configured.authenticators, [...own, ...configured.authenticators]];
+  return () => {
+    if (others !== configured.authenticators) {
+      others = configured.authenticators;
+      all = [...own, ...others];
+    }
+    return all;
+  };
+}
+
+function mayBeAnonymous(
+  configured: ConfiguredIssuers['anonymous'],
+  { anonymous = true }: AuthenticationOptions,
+  path: string,
+): boolean {
+  if (configured === undefined) return anonymous;
+  return configured.enabled && (configured.paths.length === 0 || configured.paths.includes(path));
 }

@@ -8,6 +8,8 @@ import { createEndpointSliceController } from './endpoints/endpoint-slice-contro
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
 import { createEndpointsMirroringController } from './endpoints/endpoints-mirroring-controller.ts';
 import { createGarbageController } from './garbage-collector/garbage-collector-controller.ts';
+import { createAccountTokenController } from './identity/account-token-controller.ts';
+import { createBootstrapSignerController } from './identity/bootstrap-signer-controller.ts';
 import {
   createRootCertificateController,
   type RootCertificateSettings,
@@ -52,6 +54,11 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },
   { name: 'namespace-controller', create: createNamespaceDeletionController },
   { name: 'serviceaccount-controller', create: createServiceAccountController },
+  {
+    name: 'serviceaccount-token-controller',
+    create: (context) => createAccountTokenController(context, settings.rootCertificate),
+  },
+  { name: 'bootstrap-signer-controller', create: createBootstrapSignerController },
   {
     name: 'root-ca-certificate-publisher-controller',
     create: (context) => createRootCertificateController(context, settings.rootCertificate),

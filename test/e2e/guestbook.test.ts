@@ -7,6 +7,7 @@ import { pods } from '../../api/resources/core.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { containerIdentities, runningContainers } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
+import { inClusterScript, outputOfClient } from '../support/in-cluster-client.ts';
 import { LocalCluster, runProgram } from '../support/local-cluster.ts';
 
 const url = 'http://localhost:30080';
@@ -71,6 +72,14 @@ describe('npm start', () => {
   it('pulled its images from the registry on loopback', async () => {
     const [pod] = await podsOf('web');
     assert.match(pod?.status?.containerStatuses?.[0]?.imageID ?? '', /localhost:5000\/longshore\/guestbook@sha256:/);
+  });
+
+  it('gives each pod a token, with which the official client speaks to the API from inside', async () => {
+    const said = JSON.parse(await outputOfClient(cluster, inClusterScript));
+    assert.equal(said.user, 'system:serviceaccount:default:default');
+    assert.deepEqual(said.pod, ['in-cluster']);
+    assert.equal(said.server, 'https://10.96.0.1:443');
+    assert.equal(said.namespace, namespace);
   });
 
   it('keeps a message when all frontends die', async () => {

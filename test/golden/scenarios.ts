@@ -124,8 +124,7 @@ class Play {
     const body = step.raw ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
     const headers: Record<string, string | readonly string[] | null> = {};
     for (const [name, value] of Object.entries(step.headers ?? {}))
-      headers[name] =
-        typeof value === 'string' ? this.#fill(value) : value && value.map((one) => this.#fill(one));
+      headers[name] = typeof value === 'string' ? this.#fill(value) : (value?.map((one) => this.#fill(one)) ?? null);
     if (step.as) {
       headers['impersonate-user'] = this.#fill(step.as.user);
       if (step.as.groups) headers['impersonate-group'] = step.as.groups.map((group) => this.#fill(group));

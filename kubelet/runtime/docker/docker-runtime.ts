@@ -318,8 +318,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async #digestsOf(imageId: string): Promise<readonly string[]> {
-    const known = this.#digests.get(imageId);
-    if (known !== undefined) return known;
+    const known = this.#digests.get(imageId) ?? [];
+    // A list that was made in the middle of a pull knows the image, and not yet its name.
+    if (known.length > 0) return known;
     const image = await askMaybe(this.#docker.getImage(imageId).inspect());
     const digests = (image?.RepoDigests ?? []).filter(isDigest);
     if (image !== undefined) this.#digests.set(imageId, digests);

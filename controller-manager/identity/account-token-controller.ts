@@ -1,0 +1,89 @@
+/**
+ * Fills Secrets of type `kubernetes.io/service-account-token` with a token of the account that they name, bound to the
+ * Secret, and deletes them with the account.
+ */
+
+import { secrets, serviceAccounts } from '../../api/resources/core.ts';
+import { isConflict, isNotFound } from '../../api/status-error.ts';
+import type { TokenRequest } from '../../api/types/authentication/v1.ts';
+import type { Secret } from '../../api/types/core/v1.ts';
+import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import { ifPresent } from '../../client/if-present.ts';
+import type { Cached } from '../../client/object-cache.ts';
+import { TerminalError } from '../../client/reconciler.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { accountNameAnnotation, accountTokenType, planAccountToken } from './account-token-plan.ts';
+import type { RootCertificateSettings } from './root-certificate-controller.ts';
+
+/** The longest that the API server grants: a Secret's token ends with the Secret. */
+const tokenSeconds = 2 ** 32;
+const byAccount = 'byAccount';
+
+export function createAccountTokenController(
+  { client, informers: shared, controller, clock }: ControllerContext,
+  { rootCertificate }: RootCertificateSettings,
+): Controller {
+  const informers = {
+    accounts: shared.of(serviceAccounts),
+    secrets: shared.selected(secrets, { fieldSelector: `type=${accountTokenType}` }),
+  };
+  informers.secrets.addIndexers({ [byAccount]: (secret) => [accountKeyOf(secret)] });
+
+  async function reconcile(key: string) {
+    const secret = informers.secrets.get(key);
+    if (secret === undefined) return {};
+    const { namespace, name, uid, annotations } = secret.metadata;
+    const account = { namespace, name: annotations?.[accountNameAnnotation] ?? '' };
+    // The account may have been made a moment before the Secret: what is deleted for its absence is not made again.
+    const found =
+      informers.accounts.get(accountKeyOf(secret)) ?? (await ifPresent(client.get(serviceAccounts, account)));
+    const plan = planAccountToken(secret, { account: found, rootCertificate, now: clock.now() });
+    if (plan.type === 'nothing') return plan.waitMs === undefined ? {} : { requeueAfterMs: plan.waitMs };
+    if (plan.type === 'delete') {
+      await ifPresent(client.delete(secrets, { namespace, name }, { uid }));
+      return {};
+    }
+    const token = plan.needsToken ? await requestToken(account, { name, uid }) : undefined;
+    const object = token === undefined ? plan.object : withToken(plan.object, token);
+    try {
+      await client.update<Secret>(secrets, object);
+    } catch (error) {
+      // Whoever changed or deleted it: its change comes here next.
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+    return {};
+  }
+
+  async function requestToken(
+    account: { readonly namespace: string | undefined; readonly name: string },
+    secret: { readonly name: string; readonly uid: string },
+  ): Promise<string> {
+    const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', ...secret };
+    const request: TokenRequest = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [], expirationSeconds: tokenSeconds, boundObjectRef },
+    };
+    // What the API server answers to a TokenRequest.
+    const answer = (await client.createSubresource(serviceAccounts, account, 'token', request)) as TokenRequest;
+    if (!answer.status?.token) throw new TerminalError('The API server answered a TokenRequest without a token');
+    return answer.status.token;
+  }
+
+  return controller({ reconciler: { reconcile }, workers: 2 })
+    .watch(informers.secrets, keyOfChange)
+    .watch(informers.accounts, (change) => {
+      const { namespace = '', name } = objectOfChange(change).metadata;
+      return informers.secrets
+        .byIndex(byAccount, `${namespace}/${name}`)
+        .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    });
+}
+
+const accountKeyOf = ({ metadata }: Cached<Secret>): string =>
+  `${metadata.namespace ?? ''}/${metadata.annotations?.[accountNameAnnotation] ?? ''}`;
+
+const withToken = (secret: Secret, token: string): Secret => ({
+  ...secret,
+  data: { ...secret.data, token: Buffer.from(token).toString('base64') },
+});
