@@ -9,7 +9,7 @@ import { forbidden } from '../../api/status-error.ts';
 import type { Container, Pod, PodSpec, ServiceAccount } from '../../api/types/core/v1.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { type AdmissionPlugin, type AdmissionRequest, onWrite, type WriteOf } from '../registry/admission.ts';
+import { type AdmissionPlugin, type AdmissionRequest, onWrite } from '../registry/admission.ts';
 import { generateName } from '../registry/object-metadata.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import {
@@ -64,16 +64,17 @@ export const createServiceAccountPlugin = (
       const account = await findAccount(objects, request, { name: spec.serviceAccountName ?? '', clock });
       if (limitsSecrets(account)) refuseFor(request, whySecretsRefused(spec, account));
     }),
-    {
-      handles: { operations: ['UPDATE'], resource: pods, subresource: 'ephemeralcontainers' },
-      async run(request) {
-        // The chain brings only pods here.
-        const { spec } = (request as WriteOf<Pod>).object;
+    onWrite(
+      ['UPDATE'],
+      pods,
+      async (request) => {
+        const { spec } = request.object;
         if (!spec?.ephemeralContainers?.length) return;
         const account = await findAccount(objects, request, { name: spec.serviceAccountName ?? '', clock });
         if (limitsSecrets(account)) refuseFor(request, whyEphemeralContainersRefused(spec, account));
       },
-    },
+      'ephemeralcontainers',
+    ),
   ],
 });
 

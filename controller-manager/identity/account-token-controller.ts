@@ -3,14 +3,15 @@
  * Secret, and deletes them with the account.
  */
 
+import { isRecord } from '../../api/json-record.ts';
 import { secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { Secret } from '../../api/types/core/v1.ts';
+import { RenewedAuthority } from '../../base/renewed-authority.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { TerminalError } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { accountNameAnnotation, accountTokenType, planAccountToken } from './account-token-plan.ts';
 import type { RootCertificateSettings } from './root-certificate-controller.ts';
@@ -18,11 +19,14 @@ import type { RootCertificateSettings } from './root-certificate-controller.ts';
 /** The longest that the API server grants: a Secret's token ends with the Secret. */
 const tokenSeconds = 2 ** 32;
 const byAccount = 'byAccount';
+/** The authority may be another one by then. */
+const lookAgainMs = 60_000;
 
 export function createAccountTokenController(
-  { client, informers: shared, controller, clock }: ControllerContext,
-  { rootCertificate }: RootCertificateSettings,
+  { client, informers: shared, controller, clock, logger }: ControllerContext,
+  { rootAuthority }: RootCertificateSettings,
 ): Controller {
+  const authority = rootAuthority === undefined ? undefined : new RenewedAuthority(rootAuthority, { clock, logger });
   const informers = {
     accounts: shared.of(serviceAccounts),
     secrets: shared.selected(secrets, { fieldSelector: `type=${accountTokenType}` }),
@@ -37,8 +41,9 @@ export function createAccountTokenController(
     // The account may have been made a moment before the Secret: what is deleted for its absence is not made again.
     const found =
       informers.accounts.get(accountKeyOf(secret)) ?? (await ifPresent(client.get(serviceAccounts, account)));
+    const rootCertificate = await authority?.current();
     const plan = planAccountToken(secret, { account: found, rootCertificate, now: clock.now() });
-    if (plan.type === 'nothing') return plan.waitMs === undefined ? {} : { requeueAfterMs: plan.waitMs };
+    if (plan.type === 'nothing') return { requeueAfterMs: Math.min(plan.waitMs ?? lookAgainMs, lookAgainMs) };
     if (plan.type === 'delete') {
       await ifPresent(client.delete(secrets, { namespace, name }, { uid }));
       return {};
@@ -64,10 +69,10 @@ export function createAccountTokenController(
       kind: 'TokenRequest',
       spec: { audiences: [], expirationSeconds: tokenSeconds, boundObjectRef },
     };
-    // What the API server answers to a TokenRequest.
-    const answer = (await client.createSubresource(serviceAccounts, account, 'token', request)) as TokenRequest;
-    if (!answer.status?.token) throw new TerminalError('The API server answered a TokenRequest without a token');
-    return answer.status.token;
+    const answer = await client.createSubresource(serviceAccounts, account, 'token', request);
+    const token = isRecord(answer) && isRecord(answer.status) ? answer.status.token : undefined;
+    if (typeof token !== 'string') throw new Error('The API server answers a TokenRequest without a token');
+    return token;
   }
 
   return controller({ reconciler: { reconcile }, workers: 2 })

@@ -1,8 +1,9 @@
 /** Tokens of service accounts for pods' volumes, asked of the API server and used until they are near their end. */
 
+import { isRecord } from '../../api/json-record.ts';
 import { serviceAccounts } from '../../api/resources/core.ts';
 import { parseTime } from '../../api/time.ts';
-import type { TokenRequest, TokenRequestStatus } from '../../api/types/authentication/v1.ts';
+import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writer } from '../../client/client.ts';
 import type { PodObject } from '../model/pod.ts';
@@ -61,15 +62,17 @@ export class ServiceAccountTokens implements TokenSource {
       kind: 'TokenRequest',
       spec: { audiences: audience === undefined ? [] : [audience], expirationSeconds, boundObjectRef },
     };
-    // What the API server answers to a TokenRequest: how long the token lives is for it to say.
-    const answer = (await this.#client.createSubresource(
+    const answer = await this.#client.createSubresource(
       serviceAccounts,
       { namespace, name: account },
       'token',
       request,
-    )) as TokenRequest;
-    const { token = '', expirationTimestamp }: Partial<TokenRequestStatus> = answer.status ?? {};
-    const expiresAt = parseTime(expirationTimestamp) ?? now + expirationSeconds * 1000;
+    );
+    // How long the token lives is for the API server to say.
+    const { token, expirationTimestamp } = isRecord(answer) && isRecord(answer.status) ? answer.status : {};
+    if (typeof token !== 'string') throw new Error('the API server answers a token request without a token');
+    const end = typeof expirationTimestamp === 'string' ? parseTime(expirationTimestamp) : undefined;
+    const expiresAt = end ?? now + expirationSeconds * 1000;
     return { token, expiresAt, renewAt: now + Math.min(longestUseMs, (expiresAt - now) * usableShare) };
   }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { get } from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+import { isRecord } from '../../api/json-record.ts';
 import { configMaps, nodes, pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { isUnauthorized } from '../../api/status-error.ts';
 import type { TokenRequest } from '../../api/types/authentication/v1.ts';
@@ -63,8 +64,8 @@ describe('identities', () => {
     );
   async function request(spec: Partial<NonNullable<TokenRequest['spec']>> = {}, of = account): Promise<string> {
     const body: TokenRequest = { spec: { audiences: [], ...spec } };
-    const answer = (await server.client.createSubresource(serviceAccounts, of, 'token', body)) as TokenRequest;
-    return answer.status?.token ?? '';
+    const answer = await server.client.createSubresource(serviceAccounts, of, 'token', body);
+    return isRecord(answer) && isRecord(answer.status) ? String(answer.status.token) : '';
   }
 
   it('a Secret for a token gets one, which ends with it', async () => {
