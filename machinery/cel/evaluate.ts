@@ -11,6 +11,8 @@ export function compileExpression(expression: string, variables: readonly string
   const environment = new Environment({ enableOptionalTypes: true });
   for (const name of variables) environment.registerVariable(name, 'dyn');
   try {
+    const { valid, error } = environment.check(expression);
+    if (!valid) throw error ?? new Error('not an expression');
     const evaluate = environment.parse(expression);
     return (values) => toJson(evaluate(values));
   } catch (error) {

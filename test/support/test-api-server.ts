@@ -4,6 +4,7 @@ import { type FurtherPlugins, startApiServer } from '../../apiserver/api-server.
 import type { EncryptionOptions } from '../../apiserver/encryption/encryption.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
+import type { AuthenticationOptions } from '../../apiserver/wire-authentication.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
@@ -23,6 +24,8 @@ export interface TestApiServerOptions {
   readonly admissionPlugins?: FurtherPlugins;
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
+  /** Who is believed beside those with a certificate. Default: the cluster's own service accounts and bootstrap tokens. */
+  readonly authentication?: AuthenticationOptions;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
   readonly advertiseAddress?: string;
   /** Default: nothing lies encrypted in the store. */
@@ -72,6 +75,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       commonName: 'kube-apiserver-kubelet-client',
       usages: ['client'],
     }),
+    authentication: options.authentication,
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
