@@ -52,6 +52,7 @@ import { startCompactor } from './store/compactor.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
+import { type Audit, type AuditOptions, wireAudit } from './wire-audit.ts';
 import { type AuthenticationOptions, type WiredAuthentication, wireAuthentication } from './wire-authentication.ts';
 
 export interface ApiServerOptions {
@@ -74,6 +75,8 @@ export interface ApiServerOptions {
   readonly kubeletClient?: KeyPairSource | undefined;
   /** Who is believed beside those with a client certificate. Default: the cluster's own service accounts and bootstrap tokens. */
   readonly authentication?: AuthenticationOptions | undefined;
+  /** What is written down of requests, and where. Default: nothing. */
+  readonly audit?: AuditOptions | undefined;
   /** Pods get their account's token mounted, where they do not say otherwise. Default true. */
   readonly mountServiceAccountTokens?: boolean | undefined;
   /** Admission plugins that are on although they are off by default, and such that are off. Default: none. */
@@ -137,7 +140,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
-  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption });
+  const audit = wireAudit(options.audit ?? {}, wired);
+  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption, audit });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
@@ -163,6 +167,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await relating;
     await compactor.stop();
     await server.close(drainMs);
+    await audit.stop();
     endOpening();
     await heavyWork.close();
     await caches.stop();
@@ -264,10 +269,14 @@ interface Served {
   readonly kubelets: Kubelets;
   readonly heavyWork: HeavyWork;
   readonly encryption: Encryption | undefined;
+  readonly audit: Audit;
 }
 
 /** What a request passes, and what stands at its end. */
-function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork, encryption }: Served): PipelineParts {
+function wirePipeline(
+  options: Wired,
+  { storage, identities, kubelets, heavyWork, encryption, audit }: Served,
+): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
   const { authentication, tokens, tokenIssuer, issuerDocuments } = identities;
@@ -288,6 +297,7 @@ function wirePipeline(options: Wired, { storage, identities, kubelets, heavyWork
     bodies: new BodyBudget(),
     otherThread: heavyWork,
     metrics: new RequestMetrics(metrics, limits),
+    auditor: audit.auditor,
     logger,
     handle(request: ApiRequest) {
       const { info } = request;

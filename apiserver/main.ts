@@ -6,6 +6,7 @@ import { runComponentProcess } from '../base/component-process.ts';
 import { UserError } from '../base/user-error.ts';
 import { readAdmissionConfiguration } from './admission/admission-configuration.ts';
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
+import { auditFlags, auditOptionsOf } from './audit-flags.ts';
 import type { OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { parseDurationMs } from './request/query.ts';
 
@@ -61,6 +62,7 @@ await runComponentProcess({
     'oidc-required-claim': { ...text, array: true, describe: 'name=value that a token must have' },
     'oidc-ca-file': { ...text, describe: "Signs the issuer's certificate" },
     'oidc-signing-algs': { ...text, array: true, default: ['RS256'], describe: 'Of its signatures' },
+    ...auditFlags,
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
     'encryption-provider-config': { ...text, describe: 'What lies encrypted in etcd: an EncryptionConfiguration' },
     'encryption-provider-config-automatic-reload': {
@@ -127,6 +129,7 @@ await runComponentProcess({
         configurationFile: flags['authentication-config'],
         oidc: await oidcOf(flags),
       },
+      audit: await auditOptionsOf(flags),
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }

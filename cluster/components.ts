@@ -34,6 +34,8 @@ const starters = {
         configFile: options.encryptionProviderConfig ?? (await ensureEncryptionFile(dataDir)),
         acceptUnreadable: options.acceptUnreadableSecrets,
       },
+      // Who changed what: of writes, without what is in them, and never more than 60 MB.
+      audit: { log: { path: join(dataDir, 'audit', 'audit.log'), maxMegabytes: 10, maxBackups: 5, maxAgeDays: 30 } },
       logger: logger.child({ component: 'apiserver' }),
     });
   },

@@ -10,7 +10,16 @@ import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
 /** Throws Forbidden. */
 export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
-  await allowOrRefuse(actionOf(request), authorizers);
+  const action = actionOf(request);
+  const verdict = await decide(action, authorizers);
+  if (request.observer !== undefined) annotateDecision(request, verdict);
+  if (verdict.decision !== 'allow') throw refusal(action, verdict.reason);
+}
+
+/** As upstream's audit events say it. */
+function annotateDecision(request: ApiRequest, { decision, reason }: Verdict): void {
+  request.annotate('authorization.k8s.io/decision', decision === 'allow' ? 'allow' : 'forbid');
+  request.annotate('authorization.k8s.io/reason', reason ?? '');
 }
 
 /** Throws Forbidden. */

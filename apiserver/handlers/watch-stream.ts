@@ -22,6 +22,7 @@ export function openHttpStream(request: ApiRequest, gone: AbortController, encod
   const type = encoding === 'json' ? mediaTypes.json : `${mediaTypes[encoding]};stream=watch`;
   writeHead(request, 200, { 'content-type': type });
   outgoing.flushHeaders();
+  request.observer?.streamBegins(200);
   return {
     send(event) {
       outgoing.write(event);

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { KindRegistry, type Kinds } from '../../kinds/kind-registry.ts';
 import type { OtherThread } from './other-thread.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { anonymous, type User } from './user.ts';
 import { Warnings } from './warnings.ts';
 
@@ -46,6 +47,8 @@ export class ApiRequest {
   /** Something was changed in the store on its behalf. */
   hasWritten = false;
   readonly warnings = new Warnings();
+  /** Who hears how it is answered. */
+  observer: RequestObserver | undefined;
   #auditAnnotations: Map<string, string> | undefined;
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;
@@ -115,6 +118,7 @@ export class ApiRequest {
     const { socket } = this.incoming;
     if (this.upgrade === undefined) throw new Error('The client has not asked for an upgrade');
     this.outgoing.detachSocket(socket);
+    this.observer?.streamBegins(101);
     return this.upgrade.socket;
   }
 

@@ -142,6 +142,7 @@ function pushWithoutPrefix(parts: Buffer[], bytes: Buffer, prefix: Buffer): void
 }
 
 export async function sendValue(request: ApiRequest, code: number, value: unknown, output: Output): Promise<void> {
+  if (request.observer?.wantsAnswer) request.observer.answer(value);
   if (output.encoding === 'yaml') {
     const text = await yamlOf(request, JSON.stringify(value));
     return await sendBytes(request, code, text, { 'content-type': 'application/yaml' });

@@ -32,6 +32,7 @@ export async function sendBytes(
   const { outgoing } = request;
   if (outgoing.headersSent || outgoing.destroyed) return;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  if (request.observer?.wantsAnswer && headers['content-type'] === mediaTypes.json) request.observer.answer(bytes);
   if (bytes.length > gzipThresholdBytes && acceptsGzip(request.header('accept-encoding'))) {
     const packed = await compress(bytes, { level: 1 });
     writeHead(request, code, {

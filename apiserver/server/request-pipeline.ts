@@ -10,6 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
+import type { Auditor, RequestAudit } from '../audit/auditor.ts';
 import { type Authentication, authenticate } from '../authentication/authentication.ts';
 import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
@@ -34,6 +35,8 @@ export interface PipelineParts {
   readonly bodies: BodyBudget;
   readonly otherThread?: OtherThread | undefined;
   readonly metrics: RequestMetrics;
+  /** Absent: nothing is written down. */
+  readonly auditor?: Auditor | undefined;
   readonly logger: Logger;
   /** Throws, at once or later, what the request is refused for. */
   handle(request: ApiRequest): Promise<void>;
@@ -51,12 +54,16 @@ export async function passRequest(
   let request: ApiRequest | undefined;
   let leave: (() => void) | undefined;
   let share: BodyShare | undefined;
+  let audit: RequestAudit | undefined;
+  let failure: Failure | undefined;
   try {
     const received = new ApiRequest(incoming, outgoing, { clock: parts.clock, upgrade });
     request = received;
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
     await authenticate(request, parts.authentication);
+    audit = parts.auditor?.begin(request);
+    request.observer = audit;
     await impersonate(request, parts.authorizers);
     await authorize(request, parts.authorizers);
     const requestClass = classOf(request.info);
@@ -71,10 +78,15 @@ export async function passRequest(
       await parts.handle(request);
     } else await withDeadline(request, () => parts.handle(received));
   } catch (error) {
-    await answerError(request, outgoing, error, parts.logger);
+    // Who asked was not known, or was not what was claimed.
+    if (request) audit ??= parts.auditor?.begin(request);
+    failure = failureOf(error, request);
+    await answerError(request, outgoing, failure, parts.logger);
   } finally {
     leave?.();
     share?.release();
+    if (failure?.isOurs) audit?.panic(failure.status.status);
+    else audit?.complete(failure?.status.status);
     if (request) {
       parts.metrics.observe(request);
       logAccess(parts.logger, request);
@@ -123,13 +135,19 @@ function deadlineOf(request: ApiRequest): number {
   return asked <= 0 ? defaultDeadlineMs : Math.min(asked, defaultDeadlineMs);
 }
 
+interface Failure {
+  readonly status: StatusError;
+  readonly error: unknown;
+  /** Nobody foresaw it. */
+  readonly isOurs: boolean;
+}
+
 async function answerError(
   request: ApiRequest | undefined,
   outgoing: ServerResponse,
-  error: unknown,
+  { status, error }: Failure,
   logger: Logger,
 ): Promise<void> {
-  const status = toStatusError(error, request);
   if (status.code >= 500) logger.warn('request not answered as asked', { path: request?.info.path, error });
   if (request === undefined) {
     outgoing.writeHead(status.code, { 'content-type': 'application/json' }).end(JSON.stringify(status.status));
@@ -148,10 +166,14 @@ async function answerError(
   }
 }
 
-function toStatusError(error: unknown, request: ApiRequest | undefined): StatusError {
+function failureOf(error: unknown, request: ApiRequest | undefined): Failure {
+  const expected = expectedStatus(error, request);
+  return { status: expected ?? internalError(errorText(error), error), error, isOurs: expected === undefined };
+}
+
+function expectedStatus(error: unknown, request: ApiRequest | undefined): StatusError | undefined {
   if (error instanceof StatusError) return error;
   const ofStore = statusOfStoreError(error, request?.hasWritten ?? false);
   if (ofStore !== undefined) return ofStore;
-  if (request?.isAbandoned) return timeout('the request was given up');
-  return internalError(errorText(error), error);
+  return request?.isAbandoned ? timeout('the request was given up') : undefined;
 }

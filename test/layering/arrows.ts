@@ -55,7 +55,8 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
       ...['handlers', 'handlers/streaming'],
     ],
     bootstrap: ['store', 'registry', 'registry/allocators'],
-    server: ['store', 'request', 'authorization', 'authentication', 'responses'],
+    audit: ['request'],
+    server: ['store', 'request', 'authorization', 'authentication', 'responses', 'audit'],
   },
   machinery: {
     json: [],

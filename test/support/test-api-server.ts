@@ -4,6 +4,7 @@ import { type FurtherPlugins, startApiServer } from '../../apiserver/api-server.
 import type { EncryptionOptions } from '../../apiserver/encryption/encryption.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
+import type { AuditOptions } from '../../apiserver/wire-audit.ts';
 import type { AuthenticationOptions } from '../../apiserver/wire-authentication.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -22,6 +23,8 @@ export interface TestApiServerOptions {
   readonly disabledAdmissionPlugins?: readonly string[];
   /** Further plugins. Default: none. */
   readonly admissionPlugins?: FurtherPlugins;
+  /** What is written down of requests. Default: nothing. */
+  readonly audit?: AuditOptions;
   /** Default false. */
   readonly mountServiceAccountTokens?: boolean;
   /** Who is believed beside those with a certificate. Default: the cluster's own service accounts and bootstrap tokens. */
@@ -81,6 +84,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,
     encryption: options.encryption,
+    audit: options.audit,
     clock: options.clock,
     logger,
   });

@@ -81,6 +81,7 @@ async function sendAnswer(request: ApiRequest, response: http.IncomingMessage): 
   const { outgoing } = request;
   outgoing.writeHead(response.statusCode ?? 502, { ...answerHeaders(response), 'audit-id': request.auditId });
   outgoing.flushHeaders();
+  request.observer?.streamBegins(outgoing.statusCode);
   await new Promise<void>((resolve) => {
     outgoing.on('close', () => {
       response.destroy();
