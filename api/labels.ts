@@ -30,6 +30,8 @@ export const skipMirrorLabel = 'endpointslice.kubernetes.io/skip-mirror';
 // On storage and ingresses.
 export const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
 export const defaultStorageClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
+/** Still believed. */
+export const oldDefaultStorageClassAnnotation = 'storageclass.beta.kubernetes.io/is-default-class';
 export const ingressClassAnnotation = 'kubernetes.io/ingress.class';
 export const defaultIngressClassAnnotation = 'ingressclass.kubernetes.io/is-default-class';
 

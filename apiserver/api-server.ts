@@ -226,6 +226,7 @@ function wireStorage(options: Wired, store: Store): Storage {
         logger,
       },
       decide: decideAction,
+      kinds,
       enabled: options.enabledAdmissionPlugins ?? [],
       disabled: options.disabledAdmissionPlugins ?? [],
       configurations: options.admissionConfigurations ?? new PluginConfigurations(),

@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
+import { KindRegistry } from '../../kinds/kind-registry.ts';
 import { admissionPlugins } from './admission-chain.ts';
 import { PluginConfigurations } from './admission-configuration.ts';
 import { pluginOrder } from './plugin-choice.ts';
@@ -20,6 +21,7 @@ it('asks the admission plugins in the order of upstream', () => {
     serviceAccounts: { mountTokens: true },
     resourceQuota,
     decide,
+    kinds: new KindRegistry(),
     configurations: new PluginConfigurations(),
     clock: systemClock,
     metrics: new Metrics(),

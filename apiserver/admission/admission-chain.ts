@@ -2,19 +2,29 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Action, Verdict } from '../authorization/authorizer.ts';
 import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import type { PluginConfigurations } from './admission-configuration.ts';
+import { alwaysPullImages } from './always-pull-images.ts';
 import { certificateSubjectRestriction, createCertificateApproval, createCertificateSigning } from './certificates.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { createEventRateLimit, readEventLimits } from './event-rate-limit.ts';
+import { extendedResourceToleration } from './extended-resource-toleration.ts';
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { createNodeRestriction } from './node-restriction/node-restriction.ts';
+import { createOwnerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
+import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { choosePlugins, type PluginChoice } from './plugin-choice.ts';
+import { createPodNodeSelector, readNodeSelectors } from './pod-node-selector.ts';
 import { createPodSecurityPlugin } from './pod-security/pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security/pod-security-configuration.ts';
+import { createPodTopologyLabels } from './pod-topology-labels.ts';
 import { createPriorityPlugin } from './priority.ts';
 import { createResourceQuotaPlugin, type ResourceQuotaOptions } from './resource-quota/resource-quota.ts';
 import { createRuntimeClassPlugin } from './runtime-class.ts';
@@ -28,6 +38,7 @@ export interface AdmissionOptions extends PluginChoice {
   readonly resourceQuota: ResourceQuotaOptions;
   /** What the authorizers say, for plugins that ask whether the user might do something else too. */
   readonly decide: (action: Action) => Promise<Verdict>;
+  readonly kinds: Kinds;
   readonly configurations: PluginConfigurations;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -47,25 +58,34 @@ type Parts = Omit<AdmissionOptions, 'further' | keyof PluginChoice>;
 /** All that there are of upstream's, in upstream's order, whether they are on or not. */
 export const admissionPlugins = (
   objects: ObjectReader,
-  { serviceAccounts, resourceQuota, decide, configurations, clock, metrics }: Parts,
+  { serviceAccounts, resourceQuota, decide, kinds, configurations, clock, metrics }: Parts,
 ): readonly AdmissionPlugin[] => [
   createNamespaceLifecycle(objects),
+  limitPodHardAntiAffinityTopology,
   createLimitRanger(objects),
   createServiceAccountPlugin(objects, serviceAccounts),
   createNodeRestriction(objects, decide),
   taintNodesByCondition,
+  alwaysPullImages,
   createPodSecurityPlugin({
     ...{ objects, clock, metrics },
     configuration: configurations.read('PodSecurity', readPodSecurityConfiguration),
   }),
+  createPodNodeSelector(objects, configurations.read('PodNodeSelector', readNodeSelectors)),
   createPriorityPlugin(objects),
   defaultTolerationSeconds,
+  createEventRateLimit(configurations.read('EventRateLimit', readEventLimits), clock),
+  extendedResourceToleration,
   createDefaultStorageClass(objects),
   storageObjectInUseProtection,
+  createOwnerReferencesPermissionEnforcement({ kinds, decide }),
+  createPersistentVolumeClaimResize(objects),
   createRuntimeClassPlugin(objects),
   createCertificateApproval(decide),
   createCertificateSigning(decide),
   certificateSubjectRestriction,
   createDefaultIngressClass(objects),
+  createPodTopologyLabels(objects),
+  denyServiceExternalIps,
   createResourceQuotaPlugin(objects, resourceQuota),
 ];

@@ -59,11 +59,7 @@ function onPart(
   subresource: string,
   run: (request: WriteOf<CertificateSigningRequest>) => Promise<void>,
 ): AdmissionStep {
-  return {
-    handles: { operations: ['UPDATE'], resource: certificateSigningRequests, subresource },
-    // The chain brings only what is handled: objects of this very resource.
-    run: (request) => run(request as WriteOf<CertificateSigningRequest>),
-  };
+  return onWrite(['UPDATE'], certificateSigningRequests, run, subresource);
 }
 
 /** The signer of the request as it is stored: what is sent has no say in it. */

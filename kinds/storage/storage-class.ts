@@ -1,6 +1,6 @@
 /** The kind StorageClass. */
 
-import { defaultStorageClassAnnotation } from '../../api/labels.ts';
+import { defaultStorageClassAnnotation, oldDefaultStorageClassAnnotation } from '../../api/labels.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
 import type { TopologySelectorTerm } from '../../api/types/core/v1.ts';
 import type { StorageClass } from '../../api/types/storage/v1.ts';
@@ -56,7 +56,7 @@ const bindingModes = ['Immediate', 'WaitForFirstConsumer'];
 
 /** Whether claims that name no class get this one; the beta annotation still counts. */
 function isDefaultClass(annotations: Readonly<Record<string, string>> | undefined): boolean {
-  const names = [defaultStorageClassAnnotation, 'storageclass.beta.kubernetes.io/is-default-class'];
+  const names = [defaultStorageClassAnnotation, oldDefaultStorageClassAnnotation];
   return names.some((name) => annotations?.[name] === 'true');
 }
 

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { KubernetesObject, ObjectKey, Stored } from '../../../api/object.ts';
-import type { Resource } from '../../../api/resource.ts';
-import { StatusError } from '../../../api/status-error.ts';
+import type { KubernetesObject } from '../../../api/object.ts';
 import { Metrics } from '../../../base/metrics.ts';
 import { daemonSetKind } from '../../../kinds/apps/daemon-set.ts';
 import { namespaceKind } from '../../../kinds/core/config/namespace.ts';
 import { podKind } from '../../../kinds/core/pods/pod.ts';
-import type { Kind } from '../../../kinds/kind.ts';
-import { AdmissionChain, type AdmissionRequest } from '../../registry/admission.ts';
-import type { ObjectReader } from '../../registry/object-reader.ts';
+import { type Answer, askAdmission, PlacedObjects, type Question } from '../../../test/support/admission-question.ts';
 import { ConfigurationError } from '../configuration-fields.ts';
 import { createPodSecurityPlugin } from './pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security-configuration.ts';
@@ -18,21 +14,6 @@ const apiVersion = 'pod-security.admission.config.k8s.io/v1';
 const kind = 'PodSecurityConfiguration';
 const prefix = 'pod-security.kubernetes.io/';
 type Labels = Record<string, string>;
-
-interface Asked {
-  readonly kind: Kind;
-  readonly namespace?: string;
-  readonly object: KubernetesObject;
-  readonly previous?: KubernetesObject;
-  readonly subresource?: string;
-  readonly user?: string;
-}
-
-interface Told {
-  readonly refused: string;
-  readonly warnings: readonly string[];
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 const labelled = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [prefix + name, value]));
@@ -45,35 +26,25 @@ const onHost = { hostNetwork: true };
 
 describe('the plugin PodSecurity', () => {
   const metrics = new Metrics();
-  let stored: Map<string, KubernetesObject>;
+  let objects: PlacedObjects;
   let now = 0;
-  const keyOf = ({ plural }: Resource, { namespace = '', name }: ObjectKey) => `${plural}/${namespace}/${name}`;
-  /** Of what a test put there: each is what its key says. */
-  const objects: ObjectReader = {
-    find: async (resource, key) => stored.get(keyOf(resource, key)) as never,
-    async all(resource, interest = {}) {
-      const start = `${resource.plural}/${interest.namespace ?? ''}/`;
-      for (const key of stored.keys()) {
-        if (key.startsWith(start)) interest.matches?.({ name: key.slice(start.length) } as never);
-      }
-      return [];
+  const configuration = readPodSecurityConfiguration({
+    ...{ apiVersion, kind },
+    defaults: { audit: 'baseline', 'audit-version': 'v1.30' },
+    exemptions: { namespaces: ['trusted'], usernames: ['builder'], runtimeClasses: ['sandboxed'] },
+  });
+  const plugin = createPodSecurityPlugin({
+    objects: {
+      find: (resource, key) => objects.find(resource, key),
+      all: (resource, interest) => objects.all(resource, interest),
     },
-  };
-  const chain = new AdmissionChain([
-    createPodSecurityPlugin({
-      objects,
-      metrics,
-      clock: { monotonic: () => now },
-      configuration: readPodSecurityConfiguration({
-        ...{ apiVersion, kind },
-        defaults: { audit: 'baseline', 'audit-version': 'v1.30' },
-        exemptions: { namespaces: ['trusted'], usernames: ['builder'], runtimeClasses: ['sandboxed'] },
-      }),
-    }),
-  ]);
+    metrics,
+    clock: { monotonic: () => now },
+    configuration,
+  });
   beforeEach(() => {
     now = 0;
-    stored = new Map();
+    objects = new PlacedObjects();
     for (const one of [
       namespace('free'),
       namespace('trusted', { enforce: 'restricted' }),
@@ -81,36 +52,14 @@ describe('the plugin PodSecurity', () => {
       namespace('quiet', { enforce: 'baseline', warn: 'privileged' }),
       namespace('mistyped', { enforce: 'basline', warn: 'x' }),
     ]) {
-      stored.set(keyOf(namespaceKind, { name: one.metadata.name }), one);
+      objects.put(namespaceKind, one);
     }
   });
 
-  async function ask({ object, previous, user = 'eve', namespace, ...what }: Asked): Promise<Told> {
-    const warnings: string[] = [];
-    const annotations: Record<string, string> = {};
-    const request: AdmissionRequest = {
-      operation: previous === undefined ? 'CREATE' : 'UPDATE',
-      subresource: undefined,
-      ...what,
-      namespace,
-      name: object.metadata?.name ?? '',
-      object,
-      previous: previous as Stored | undefined,
-      user: { name: user, groups: [] },
-      dryRun: false,
-      warn: (text) => warnings.push(text),
-      annotate: (key, value) => {
-        annotations[key.replace(prefix, '')] = value;
-      },
-    };
-    let refused = '';
-    try {
-      await chain.validate(request);
-    } catch (error) {
-      assert.ok(error instanceof StatusError);
-      refused = `${error.code} ${error.message}`;
-    }
-    return { refused, warnings, annotations };
+  async function ask(question: Question): Promise<Answer> {
+    const answer = await askAdmission([plugin], question);
+    const annotations = Object.entries(answer.annotations).map(([key, value]) => [key.replace(prefix, ''), value]);
+    return { ...answer, annotations: Object.fromEntries(annotations) };
   }
   const create = (namespace: string, spec: object, user?: string) =>
     ask({ kind: podKind, namespace, object: podOf('p', spec), ...(user !== undefined && { user }) });
@@ -173,7 +122,7 @@ describe('the plugin PodSecurity', () => {
         ...{ kind: podKind, namespace: 'strict', object, previous },
         ...(subresource !== undefined && { subresource }),
       });
-    const isJudged = async (told: Promise<Told>) => (await told).refused.startsWith('403');
+    const isJudged = async (told: Promise<Answer>) => (await told).refused.startsWith('403');
     assert.equal(await isJudged(update(podOf('p', {}, { labels: { a: 'b' } }))), false);
     assert.equal(await isJudged(update(podOf('p', { tolerations: [] }))), false);
     assert.equal(await isJudged(update(podOf('p', { containers: [{ name: 'c', image: 'j' }] }))), true);
@@ -198,7 +147,7 @@ describe('the plugin PodSecurity', () => {
 
     it('lists the pods that do not fit what is newly enforced', async () => {
       const put = (name: string, spec: object, metadata: object = {}) =>
-        stored.set(`pods/n/${name}`, podOf(name, spec, metadata));
+        objects.put(podKind, podOf(name, spec, metadata), 'n');
       put('b', onHost);
       put('a', onHost);
       put('c', { hostPID: true, volumes: [{ name: 'v', hostPath: { path: '/' } }] });
@@ -220,7 +169,7 @@ describe('the plugin PodSecurity', () => {
       const owned = (uid: string) => ({ ownerReferences: [{ uid, controller: true }] });
       for (let index = 0; index < 3200; index += 1) {
         const spec = index === 3199 ? { hostIPC: true } : onHost;
-        stored.set(`pods/n/p${index}`, podOf(`p${index}`, spec, owned(index === 3199 ? 'second' : 'first')));
+        objects.put(podKind, podOf(`p${index}`, spec, owned(index === 3199 ? 'second' : 'first')), 'n');
       }
       const { warnings } = await relabel('n', {}, { enforce: 'baseline' });
       assert.deepEqual(warnings, [
@@ -236,7 +185,7 @@ describe('the plugin PodSecurity', () => {
           return { ...podOf('').spec, ...onHost };
         },
       });
-      stored.set('pods/n/p0', slow);
+      objects.put(podKind, slow, 'n');
       const [first] = (await relabel('n', {}, { enforce: 'baseline' })).warnings;
       assert.match(
         first ?? '',
@@ -257,7 +206,7 @@ describe('the plugin PodSecurity', () => {
   });
 
   it('counts what it did, by few labels', async () => {
-    stored.set('namespaces//far', namespace('far', { enforce: 'baseline', 'enforce-version': 'v1.4711' }));
+    objects.put(namespaceKind, namespace('far', { enforce: 'baseline', 'enforce-version': 'v1.4711' }));
     await create('far', onHost);
     const text = await metrics.text();
     assert.match(

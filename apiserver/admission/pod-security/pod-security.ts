@@ -61,8 +61,8 @@ export function createPodSecurityPlugin(parts: PodSecurityParts): AdmissionPlugi
     validate: [
       onWrite(['CREATE', 'UPDATE'], namespaces, (request) => security.checkNamespace(request)),
       onWrite(['CREATE', 'UPDATE'], pods, (request) => security.checkPod(request)),
-      onPart(pods, 'ephemeralcontainers', (request) => security.checkPod(request)),
-      onPart(pods, 'resize', (request) => security.checkPod(request)),
+      onWrite(['UPDATE'], pods, (request) => security.checkPod(request), 'ephemeralcontainers'),
+      onWrite(['UPDATE'], pods, (request) => security.checkPod(request), 'resize'),
       templates(replicationControllers, ({ spec }) => spec?.template),
       templates(podTemplates, ({ template }) => template),
       templates(replicaSets, ({ spec }) => spec?.template),
@@ -74,16 +74,6 @@ export function createPodSecurityPlugin(parts: PodSecurityParts): AdmissionPlugi
     ],
   };
 }
-
-/** A subresource that is written as the whole object. */
-const onPart = (
-  resource: Resource<Pod>,
-  subresource: string,
-  run: (request: WriteOf<Pod>) => Promise<void>,
-): AdmissionStep => ({
-  ...onWrite(['UPDATE'], resource, run),
-  handles: { operations: ['UPDATE'], resource, subresource },
-});
 
 class PodSecurity {
   readonly #objects: ObjectReader;

@@ -38,12 +38,12 @@ export const isHugePages = (name: string): boolean => name.startsWith(hugePages)
 const isNative = (name: string): boolean =>
   !name.includes('/') || name.split('/')[0]?.endsWith('kubernetes.io') === true;
 /** Resources of others, such as `example.com/gpu`: whole numbers, never promised twice. */
-function isExtended(name: string): boolean {
+export function isExtendedResource(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && checkQualifiedName(`requests.${name}`).length === 0;
 }
 const isOvercommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 export const isStandardResource = (name: string): boolean => standardResources.has(name);
-const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtended(name);
+const isWholeResource = (name: string): boolean => wholeResources.has(name) || isExtendedResource(name);
 
 /** Names of resources wherever they may stand. */
 export function validateResourceName(name: string, path: FieldPath, errors: FieldErrors): void {
@@ -59,7 +59,7 @@ export function validateContainerResourceName(name: string, path: FieldPath, err
   if (!name.includes('/')) {
     if (!standardContainerResources.has(name) && !isHugePages(name))
       errors.invalid(path, name, 'must be a standard resource for containers');
-  } else if (!isNative(name) && !isExtended(name)) {
+  } else if (!isNative(name) && !isExtendedResource(name)) {
     errors.invalid(path, name, "doesn't follow extended resource name standard");
   }
 }
