@@ -3,26 +3,40 @@
  * open a WebSocket, a protocol that has the token in its name.
  */
 
+import type { Socket } from 'node:net';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
 import { type Authenticator, RefusedCredentialError } from './authenticator.ts';
-import type { VerifiedTokens } from './verified-tokens.ts';
+import type { KeptBearer, VerifiedTokens } from './verified-tokens.ts';
 
 const protocolPrefix = 'base64url.bearer.authorization.k8s.io.';
 
+/** What a connection showed last, and who that was: most show the same with each request. */
+interface Shown {
+  readonly header: string;
+  readonly kept: KeptBearer;
+}
+
 export class BearerTokens implements Authenticator {
   readonly #tokens: VerifiedTokens;
+  readonly #shown = new WeakMap<Socket, Shown>();
 
   constructor(tokens: VerifiedTokens) {
     this.#tokens = tokens;
   }
 
   authenticate(request: ApiRequest): User | undefined | Promise<User | undefined> {
-    const token = bearerToken(request.header('authorization')) ?? takeTokenOfProtocols(request);
+    const header = request.header('authorization');
+    const { socket } = request.incoming;
+    const shown = this.#shown.get(socket);
+    if (shown !== undefined && shown.header === header && this.#tokens.isGood(shown.kept))
+      return shown.kept.bearer.user;
+    const token = bearerToken(header) ?? takeTokenOfProtocols(request);
     if (token === undefined) return undefined;
-    const known = this.#tokens.known(token);
-    if (known !== undefined && known.warning === undefined) return known.user;
-    return this.#verify(request, token);
+    const kept = this.#tokens.kept(token);
+    if (kept === undefined || kept.bearer.warning !== undefined) return this.#verify(request, token);
+    if (header !== '') this.#shown.set(socket, { header, kept });
+    return kept.bearer.user;
   }
 
   async #verify(request: ApiRequest, token: string): Promise<User> {

@@ -56,14 +56,14 @@ describe('verified tokens', () => {
 
   it('are verified once in a few seconds', async () => {
     const one = world();
-    assert.equal(one.tokens.known('good'), undefined);
+    assert.equal(one.tokens.kept('good'), undefined);
     assert.equal(await one.said('good'), 'ann');
     one.ban();
     assert.equal(await one.said('good'), 'ann');
-    assert.equal(one.tokens.known('good')?.user.name, 'ann');
+    assert.equal(one.tokens.kept('good')?.bearer.user.name, 'ann');
     assert.equal(one.asked, 1);
     await one.clock.advance(keptMs);
-    assert.equal(one.tokens.known('good'), undefined);
+    assert.equal(one.tokens.kept('good'), undefined);
     assert.equal(await one.said('good'), 'invalid bearer token');
   });
 
@@ -72,13 +72,13 @@ describe('verified tokens', () => {
     liveFor(1_000);
     await said('good');
     await clock.advance(1_000);
-    assert.equal(tokens.known('good'), undefined);
+    assert.equal(tokens.kept('good'), undefined);
   });
 
   it('are kept for the audience of the server only', async () => {
     const one = world();
     await one.said('good', ['other']);
-    assert.equal(one.tokens.known('good'), undefined);
+    assert.equal(one.tokens.kept('good'), undefined);
     assert.equal(await one.said('good ["other"]'), 'invalid bearer token');
   });
 
@@ -86,7 +86,7 @@ describe('verified tokens', () => {
     const one = world();
     await one.said('good');
     one.ask(unknown);
-    assert.equal(one.tokens.known('good'), undefined);
+    assert.equal(one.tokens.kept('good'), undefined);
     assert.equal(await one.said('good'), 'invalid bearer token');
   });
 

@@ -16,10 +16,12 @@ const maxKept = 4096;
 /** A JWT with a generous number of groups; whatever is longer costs nobody any time. */
 const maxTokenCharacters = 128 << 10;
 
-interface Kept {
+export interface KeptBearer {
   readonly bearer: TokenBearer;
   /** In monotonic milliseconds. */
   readonly until: number;
+  /** Whom was asked. */
+  readonly asked: readonly TokenAuthenticator[];
 }
 
 export interface VerifiedTokensParts {
@@ -34,8 +36,7 @@ export class VerifiedTokens {
   readonly serverAudiences: readonly string[];
   readonly #authenticators: () => readonly TokenAuthenticator[];
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
-  #asked: readonly TokenAuthenticator[] = [];
+  readonly #kept = new Map<string, KeptBearer>();
 
   constructor({ authenticators, serverAudiences, clock }: VerifiedTokensParts) {
     this.#authenticators = authenticators;
@@ -43,36 +44,36 @@ export class VerifiedTokens {
     this.#clock = clock;
   }
 
-  /** The bearer of a token for this server, if it is known without a look at anything. */
-  known(token: string): TokenBearer | undefined {
-    if (this.#asked !== this.#authenticators()) return undefined;
+  /** What is known of a token for this server without a look at anything. */
+  kept(token: string): KeptBearer | undefined {
     const kept = this.#kept.get(token);
-    return kept !== undefined && this.#clock.monotonic() < kept.until ? kept.bearer : undefined;
+    return kept !== undefined && this.isGood(kept) ? kept : undefined;
+  }
+
+  isGood({ until, asked }: KeptBearer): boolean {
+    return this.#clock.monotonic() < until && asked === this.#authenticators();
   }
 
   /** Throws `RefusedCredentialError`, with the words of those who refuse, or without any. */
   async verify(token: string, audiences: readonly string[] = this.serverAudiences): Promise<TokenBearer> {
     // What others ask about their own tokens is asked rarely.
     const isForServer = audiences === this.serverAudiences;
-    const known = isForServer ? this.known(token) : undefined;
-    if (known !== undefined) return known;
+    const known = isForServer ? this.kept(token) : undefined;
+    if (known !== undefined) return known.bearer;
     if (token.length > maxTokenCharacters) throw new RefusedCredentialError('invalid bearer token');
     const asked = this.#authenticators();
     const bearer = await firstBearer(asked, token, audiences);
     const complete = { ...bearer, user: asAuthenticated(bearer.user) };
-    if (isForServer && asked === this.#authenticators()) this.#keep(token, complete);
+    if (isForServer) this.#keep(token, complete, asked);
     return complete;
   }
 
-  #keep(token: string, bearer: TokenBearer): void {
-    const asked = this.#authenticators();
-    if (this.#asked !== asked) this.#kept.clear();
-    this.#asked = asked;
+  #keep(token: string, bearer: TokenBearer, asked: KeptBearer['asked']): void {
     const now = this.#clock.monotonic();
     const lifeMs = bearer.expiresAt === undefined ? keptMs : bearer.expiresAt - this.#clock.now();
     if (lifeMs <= 0) return;
     if (this.#kept.size >= maxKept) this.#makeRoom(now);
-    this.#kept.set(token, { bearer, until: now + Math.min(keptMs, lifeMs) });
+    this.#kept.set(token, { bearer, until: now + Math.min(keptMs, lifeMs), asked });
   }
 
   #makeRoom(now: number): void {

@@ -1,7 +1,7 @@
 /** Headers of one hop of a request and its answer: what is said of a connection says nothing of the next one. */
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { isIdentityHeader } from './identity-headers.ts';
+import { isIdentityHeader, withoutTokens } from './identity-headers.ts';
 
 const hopHeaders: readonly string[] = [
   'connection',
@@ -31,7 +31,10 @@ export function requestHeaders({ headers: given }: IncomingMessage, asksForUpgra
     // The server has answered `Expect`; the host is the next one.
     if (name === 'host' || name === 'expect' || name === 'content-length') continue;
     if (isHopHeader(name, given) || isIdentityHeader(name)) continue;
-    if (asksForUpgrade || !name.startsWith('sec-websocket-')) headers[name] = value;
+    if (name === 'sec-websocket-protocol') {
+      const protocols = withoutTokens(String(value));
+      if (asksForUpgrade && protocols !== '') headers[name] = protocols;
+    } else if (asksForUpgrade || !name.startsWith('sec-websocket-')) headers[name] = value;
   }
   if (asksForUpgrade) return { ...headers, connection: 'Upgrade', upgrade: given.upgrade };
   // Node frames no body by itself for GET, HEAD, DELETE and OPTIONS.
