@@ -3,12 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runComponentProcess } from '../base/component-process.ts';
+import { parseDurationMs } from '../base/duration.ts';
 import { UserError } from '../base/user-error.ts';
 import { readAdmissionConfiguration } from './admission/admission-configuration.ts';
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
 import { auditFlags, auditOptionsOf } from './audit-flags.ts';
 import type { OidcFlags } from './authentication/jwt/oidc-flags.ts';
-import { parseDurationMs } from './request/query.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
 const heapGrowingPercent = 100;
@@ -85,17 +85,10 @@ await runComponentProcess({
   },
   async start(flags, { logger }) {
     const configurationFile = flags['admission-control-config-file'];
-    const certificateAuthority = await readIfNamed(flags['etcd-cafile']);
     const server = await startApiServerOverEtcd({
       etcd: {
         servers: flags['etcd-servers'].map(String),
-        ...(certificateAuthority !== undefined && {
-          tls: {
-            certificateAuthority,
-            clientCertificate: await readIfNamed(flags['etcd-certfile']),
-            clientKey: await readIfNamed(flags['etcd-keyfile']),
-          },
-        }),
+        ...etcdTlsOf(flags['etcd-cafile'], flags['etcd-certfile'], flags['etcd-keyfile']),
       },
       bindAddress: flags['bind-address'],
       securePort: flags['secure-port'],
@@ -145,15 +138,20 @@ await runComponentProcess({
   },
 });
 
-async function readIfNamed(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : await read(file);
+/** Files that are renewed in place. */
+function etcdTlsOf(authorityFile?: string, certificateFile?: string, keyFile?: string) {
+  if ((certificateFile === undefined) !== (keyFile === undefined))
+    throw new UserError('--etcd-certfile and --etcd-keyfile belong together');
+  if (authorityFile === undefined) return {};
+  const client = certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile };
+  return { tls: { authority: { authorityFile }, client } };
 }
 
 const splitNames = (lists: readonly string[]): readonly string[] =>
   lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
 
-function read(file: string): Promise<string> {
-  return readFile(file, 'utf8');
+async function readIfNamed(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : await readFile(file, 'utf8');
 }
 
 interface OidcArguments {

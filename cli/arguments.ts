@@ -1,6 +1,6 @@
 /** What the command line holds, read as what a command needs. */
 
-import { parseDuration } from '../base/duration.ts';
+import { parseDurationMs } from '../base/duration.ts';
 import { UserError } from '../base/user-error.ts';
 
 /** What yargs parsed: positionals and options by name. */
@@ -31,7 +31,7 @@ export function countOf(args: Arguments, name: string, minimum = 0): number {
 /** `300ms`, `60s`, `1m30s`, `2h`, or a bare number of seconds. */
 export function durationMs(text: string, name: string): number {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const ms = parseDuration(text);
+  const ms = parseDurationMs(text);
   if (ms !== undefined) return ms;
   throw new UserError(`${name} must be a duration such as 60s, 1m30s or 500ms, not "${text}"`);
 }

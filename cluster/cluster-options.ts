@@ -1,5 +1,7 @@
 /** What a cluster on this machine is started with. `kubecfg up` reads it from its command line. */
 
+import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
+
 /** Where a cluster keeps everything, unless told otherwise. */
 export const defaultDataDir = '/var/lib/longshore';
 
@@ -13,6 +15,8 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export interface UpOptions {
   readonly dataDir: string;
   readonly etcdServers: readonly string[];
+  /** For an etcd on the network. Default: what the cluster's own authority of etcd has signed. */
+  readonly etcdFiles?: { readonly authority?: string; readonly client?: KeyPairFiles };
   readonly securePort: number;
   readonly bindAddress: string;
   readonly only: ReadonlySet<Component>;

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import type { Running } from '../base/lifecycle.ts';
-import type { StoredKeyPair } from './certificates.ts';
+import type { ClusterCertificates, StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
-import { type Component, components } from './cluster-options.ts';
+import { type Component, components, type UpOptions } from './cluster-options.ts';
 import { ensureEncryptionFile } from './encryption-file.ts';
 import { placeLabels } from './neighbours.ts';
 
@@ -20,7 +20,7 @@ const starters = {
     const { etcdServers, dataDir } = options;
     const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
     return await startApiServerOverEtcd({
-      etcd: { servers },
+      etcd: { servers, ...etcdTlsOf(servers, options, certificates) },
       bindAddress: options.bindAddress,
       securePort: options.securePort,
       serving: certificates.apiServer,
@@ -133,6 +133,13 @@ function computePlaceLabels({
 /** A cluster that has its etcd and all components in this process: no other process can be leading. */
 const isAlone = ({ options }: Cluster): boolean =>
   options.etcdServers.length === 0 && options.only.size === components.length;
+
+/** For members on the network: what the cluster's own authority of etcd has signed, unless files are named. */
+function etcdTlsOf(servers: readonly string[], { etcdFiles = {} }: UpOptions, certificates: ClusterCertificates) {
+  if (!servers.some((server) => server.startsWith('https:'))) return {};
+  const { authority = certificates.etcdAuthority.certificateFile, client = certificates.etcdClient } = etcdFiles;
+  return { tls: { authority: { authorityFile: authority }, client } };
+}
 
 const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');
 

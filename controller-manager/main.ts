@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { runComponentProcess } from '../base/component-process.ts';
-import { parseDuration } from '../base/duration.ts';
+import { parseDurationMs } from '../base/duration.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
 import { readKubeconfig } from '../client/kubeconfig.ts';
@@ -80,7 +80,7 @@ function signingOf(flags: SigningFlags): SigningOptions | undefined {
     if (kubeletServing !== undefined) throw new UserError('--cluster-signing-cert-file is missing');
     return undefined;
   }
-  const durationMs = parseDuration(flags['cluster-signing-duration']);
+  const durationMs = parseDurationMs(flags['cluster-signing-duration']);
   if (durationMs === undefined || durationMs < 1_000)
     throw new UserError(`--cluster-signing-duration ${flags['cluster-signing-duration']}: must be like 8760h0m0s`);
   return { authority, kubeletServing, durationMs };

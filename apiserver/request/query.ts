@@ -24,24 +24,3 @@ function parseInteger(text: string): number {
   }
   return Number(value);
 }
-
-const units: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-/** A Go duration (`1m30s`) in milliseconds; undefined: not one. */
-export function parseDurationMs(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^([+-]?)(\d+\.?\d*(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, number = '0', unit = 's'] of text.matchAll(/(\d+\.?\d*)(ns|us|µs|ms|s|m|h)/g)) {
-    total += Number(number) * (units[unit] ?? 0);
-  }
-  return text.startsWith('-') ? -total : total;
-}

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badRequest, internalError, StatusError, timeout } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
+import { parseDurationMs } from '../../base/duration.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
@@ -19,7 +20,6 @@ import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
 import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
 import type { OtherThread } from '../request/other-thread.ts';
-import { parseDurationMs } from '../request/query.ts';
 import { sendError } from '../responses/responses.ts';
 import { logAccess } from './access-log.ts';
 import { classOf, type InFlightLimits } from './in-flight-limits.ts';

@@ -20,16 +20,13 @@ import { connect as connectTls } from 'node:tls';
 import { status as codes } from '@grpc/grpc-js';
 import { createDeferred } from '../../base/deferred.ts';
 import { errorText } from '../../base/error-text.ts';
+import { EtcdCredentials, type EtcdCredentialTexts, type EtcdTls } from './etcd-credentials.ts';
 
 export interface EtcdCallsOptions {
   /** `http://127.0.0.1:2379`, `https://…` or `unix:/path/of/socket`, one for each member. */
   readonly servers: readonly string[];
-  /** PEM. For https. */
-  readonly tls?: {
-    readonly certificateAuthority: string;
-    readonly clientCertificate?: string | undefined;
-    readonly clientKey?: string | undefined;
-  };
+  /** For https. */
+  readonly tls?: EtcdTls;
 }
 
 /** What a call came back with instead of a message; its text is in gRPC's form: `14 UNAVAILABLE: …`. */
@@ -46,6 +43,7 @@ const frameHeadBytes = 5;
 
 export class EtcdCalls {
   readonly #options: EtcdCallsOptions;
+  readonly #credentials: EtcdCredentials | undefined;
   #member = 0;
   #session: ClientHttp2Session | undefined;
   #connecting: Promise<ClientHttp2Session> | undefined;
@@ -53,6 +51,7 @@ export class EtcdCalls {
 
   constructor(options: EtcdCallsOptions) {
     this.#options = options;
+    this.#credentials = options.tls && new EtcdCredentials(options.tls);
   }
 
   /** `path` is `/etcdserverpb.KV/Txn`. Resolves with the answer's message. Throws `EtcdCallError`. */
@@ -78,10 +77,11 @@ export class EtcdCalls {
   async #connect(timeoutMs: number): Promise<ClientHttp2Session> {
     if (this.#isClosed) throw neverSent('the client was already closed');
     const { servers } = this.#options;
+    const credentials = await this.#readCredentials();
     const member = new URL(servers[this.#member % servers.length] ?? '');
     // What is no URL of the web has no authority either: HTTP/2 wants one all the same.
     const session = connect(member.protocol === 'unix:' ? 'http://localhost' : member, {
-      createConnection: () => dial(member, this.#options.tls),
+      createConnection: () => dial(member, credentials),
       // Past its limit (10 MB of requests that wait to be sent) Node drops the answers to others.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
@@ -105,6 +105,14 @@ export class EtcdCalls {
     if (this.#isClosed) session.destroy();
     this.#session = session;
     return session;
+  }
+
+  async #readCredentials(): Promise<EtcdCredentialTexts | undefined> {
+    try {
+      return await this.#credentials?.current();
+    } catch (error) {
+      throw neverSent(error);
+    }
   }
 
   /** What is under way on it may still end well. */
@@ -146,22 +154,22 @@ export class EtcdCalls {
   }
 }
 
-function dial(member: URL, tls: EtcdCallsOptions['tls']): Socket {
+function dial(member: URL, tls: EtcdCredentialTexts | undefined): Socket {
   const socket = member.protocol === 'https:' ? dialTls(member, tls) : connectSocket(placeOf(member));
   // The session lets go of a socket that failed only once that is closed, and nobody else would close it.
   socket.on('error', () => socket.destroy());
   return socket;
 }
 
-function dialTls(member: URL, tls: EtcdCallsOptions['tls']): Socket {
+function dialTls(member: URL, tls: EtcdCredentialTexts | undefined): Socket {
   const place = placeOf(member);
   return connectTls({
     ...place,
     ALPNProtocols: ['h2'],
     ...(isIP(place.host) === 0 && { servername: place.host }),
-    ...(tls && { ca: tls.certificateAuthority }),
-    ...(tls?.clientCertificate !== undefined && { cert: tls.clientCertificate }),
-    ...(tls?.clientKey !== undefined && { key: tls.clientKey }),
+    ...(tls && { ca: tls.authority }),
+    ...(tls?.certificate !== undefined && { cert: tls.certificate }),
+    ...(tls?.key !== undefined && { key: tls.key }),
   });
 }
 

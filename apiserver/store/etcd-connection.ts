@@ -11,6 +11,7 @@ import {
   type LeaseClient,
 } from 'etcd3';
 import { EtcdCalls, type EtcdCallsOptions } from './etcd-calls.ts';
+import { EtcdCredentials, type EtcdCredentialTexts } from './etcd-credentials.ts';
 import { translateEtcdError } from './etcd-errors.ts';
 import {
   type ConditionalWrite,
@@ -54,7 +55,13 @@ const requireLeader: Interceptor = (options, nextCall) =>
   });
 
 export class EtcdConnection {
-  readonly #client: Etcd3;
+  readonly #servers: readonly string[];
+  readonly #credentials: EtcdCredentials | undefined;
+  /** With the credentials that it was made with. */
+  #client: { readonly etcd3: Etcd3; readonly made: EtcdCredentialTexts | undefined } | undefined;
+  /** The one before: its watches go on until there is a third. */
+  #retired: Etcd3 | undefined;
+  #isClosed = false;
   readonly #calls: EtcdCalls;
   readonly #callTimeoutMs: number;
   readonly #attempts: number;
@@ -64,14 +71,8 @@ export class EtcdConnection {
     // A connection that was lost while idle shows only when it is used: one more attempt even with a single member.
     this.#attempts = Math.max(2, servers.length);
     this.#calls = new EtcdCalls({ servers, ...(tls && { tls }) });
-    this.#client = new Etcd3({
-      hosts: [...servers],
-      ...(tls && { credentials: credentialsOf(tls) }),
-      grpcOptions: channelOptions,
-      // etcd3's own circuit breaker refuses calls for 5 s after three failures, and its retries repeat writes whose
-      // outcome is unknown: neither is wanted. gRPC's connection states already make calls to a dead member fail fast.
-      faultHandling: { host: () => noop, global: noop },
-    });
+    this.#servers = servers;
+    this.#credentials = tls && new EtcdCredentials(tls);
   }
 
   /** A `RangeRequest` for at most one key. */
@@ -95,21 +96,36 @@ export class EtcdConnection {
 
   /** Other calls that may be repeated: they change nothing that anybody could miss. */
   async read<T>(call: (client: KVClient, options: CallOptions) => Promise<T>): Promise<T> {
-    return await this.#attempt((options) => call(this.#client.kv, options), { isWrite: false });
+    return await this.#attempt(async (options) => call((await this.#current()).kv, options), { isWrite: false });
   }
 
   async lease<T>(call: (client: LeaseClient, options: CallOptions) => Promise<T>): Promise<T> {
-    return await this.#attempt((options) => call(this.#client.leaseClient, options), { isWrite: false });
+    const callNow = async (options: CallOptions) => call((await this.#current()).leaseClient, options);
+    return await this.#attempt(callNow, { isWrite: false });
   }
 
   /** A fresh watch stream; its errors come out of the stream. */
   async openWatch(): Promise<IDuplexStream<IWatchRequest, IWatchResponse>> {
-    return await this.#client.watchClient.watch({ interceptors: [requireLeader] });
+    return await (await this.#current()).watchClient.watch({ interceptors: [requireLeader] });
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#calls.close();
-    this.#client.close();
+    this.#client?.etcd3.close();
+    this.#retired?.close();
+  }
+
+  /** Credentials belong to a client for good: others get a client of their own. */
+  async #current(): Promise<Etcd3> {
+    const credentials = await this.#credentials?.current();
+    if (this.#client?.made === credentials && this.#client !== undefined) return this.#client.etcd3;
+    this.#retired?.close();
+    this.#retired = this.#client?.etcd3;
+    const etcd3 = createEtcd3(this.#servers, credentials);
+    this.#client = { etcd3, made: credentials };
+    if (this.#isClosed) etcd3.close();
+    return etcd3;
   }
 
   async #attempt<T>(
@@ -129,10 +145,21 @@ export class EtcdConnection {
   }
 }
 
-function credentialsOf(tls: NonNullable<EtcdConnectionOptions['tls']>) {
+function createEtcd3(servers: readonly string[], credentials: EtcdCredentialTexts | undefined): Etcd3 {
+  return new Etcd3({
+    hosts: [...servers],
+    ...(credentials && { credentials: credentialsOf(credentials) }),
+    grpcOptions: channelOptions,
+    // etcd3's own circuit breaker refuses calls for 5 s after three failures, and its retries repeat writes whose
+    // outcome is unknown: neither is wanted. gRPC's connection states already make calls to a dead member fail fast.
+    faultHandling: { host: () => noop, global: noop },
+  });
+}
+
+function credentialsOf({ authority, certificate, key }: EtcdCredentialTexts) {
   return {
-    rootCertificate: Buffer.from(tls.certificateAuthority),
-    ...(tls.clientKey !== undefined && { privateKey: Buffer.from(tls.clientKey) }),
-    ...(tls.clientCertificate !== undefined && { certChain: Buffer.from(tls.clientCertificate) }),
+    rootCertificate: Buffer.from(authority),
+    ...(key !== undefined && { privateKey: Buffer.from(key) }),
+    ...(certificate !== undefined && { certChain: Buffer.from(certificate) }),
   };
 }

@@ -12,7 +12,7 @@ import { Etcd3 } from 'etcd3';
 import { EtcdStore } from '../../apiserver/store/etcd-store.ts';
 import { type Change, CompactedError, KeyExistsError, StoreUnavailableError } from '../../apiserver/store/store.ts';
 import { testStoreConformance } from '../../apiserver/store/testing/store-conformance.ts';
-import { createAuthority, issueCertificate } from '../../base/certificates.ts';
+import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import { TestEtcd } from '../support/etcd.ts';
 import { eventually } from '../support/eventually.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -61,16 +61,39 @@ test('EtcdStore over TLS with a client certificate; without one it is turned awa
   const certificateAuthority = authority.certificate;
   // By its name: from Node 26 on, etcd3's gRPC fails with addresses (docs/api-server.md).
   const servers = [etcd.url.replace('127.0.0.1', 'localhost')];
+  const clientFiles = { certificateFile: join(folder, 'client.crt'), keyFile: join(folder, 'client.key') };
+  const writeClient = async ({ certificate, key }: KeyPair) => {
+    await writeFile(clientFiles.keyFile, key);
+    await writeFile(clientFiles.certificateFile, certificate);
+  };
+  await writeClient(client);
   const store = new EtcdStore({
     servers,
-    tls: { certificateAuthority, clientCertificate: client.certificate, clientKey: client.key },
+    tls: { authority: certificateAuthority, client: clientFiles },
   });
   t.after(() => store.close());
   const revision = await untilWritten(store, '/tls/a');
   assert.equal((await store.get('/tls/a'))?.revision, revision);
   assert.equal((await store.list({ prefix: '/tls/' })).entries.length, 1);
 
-  const stranger = new EtcdStore({ servers, tls: { certificateAuthority }, callTimeoutMs: 1_500 });
+  // Renewed in place: what was open goes on, what is opened then shows the new one.
+  const ending = new AbortController();
+  const watched: string[] = [];
+  const watching = (async () => {
+    for await (const { changes } of store.watch({ prefix: '/tls/', after: revision, signal: ending.signal }))
+      for (const change of changes) watched.push(change.type === 'put' ? change.entry.key : change.key);
+  })();
+  await writeClient(await issueCertificate(authority, { commonName: 'renewed', usages: ['client'] }));
+  for (let round = 0; round < 30; round += 1) {
+    await store.create(`/tls/r${round}`, bytes('x'));
+    assert.equal((await store.list({ prefix: '/tls/' })).entries.length, round + 2);
+    await delay(50); // the files are looked at once a second
+  }
+  await eventually('the watch has seen all', () => watched.length === 30);
+  ending.abort();
+  await watching;
+
+  const stranger = new EtcdStore({ servers, tls: { authority: certificateAuthority }, callTimeoutMs: 1_500 });
   t.after(() => stranger.close());
   await assert.rejects(
     stranger.create('/tls/b', bytes('x')),

@@ -1,7 +1,7 @@
 /** The flags of `kubecfg up` and what they become. */
 
 import type { Options } from 'yargs';
-import { parseDuration } from '../../../base/duration.ts';
+import { parseDurationMs } from '../../../base/duration.ts';
 import { UserError } from '../../../base/user-error.ts';
 import {
   type Component,
@@ -18,6 +18,9 @@ import { text } from '../../options.ts';
 export const upOptions: Readonly<Record<string, Options>> = {
   'data-dir': text('Where the cluster keeps everything', { default: defaultDataDir }),
   'etcd-servers': text('URLs of an etcd that runs already; default: one is started'),
+  'etcd-cafile': text("Signs those members' certificates; default: etcd-ca of the data directory"),
+  'etcd-certfile': text('Our certificate for them; default: apiserver-etcd-client of the data directory'),
+  'etcd-keyfile': text('Its key'),
   'secure-port': text('Port of the API server', { default: '6443' }),
   'bind-address': text('Address on which the API server listens', { default: '0.0.0.0' }),
   only: text(`Start only these, of: ${components.join(', ')}`),
@@ -63,6 +66,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
   return {
     ...parseNodeFlags(args),
     etcdServers: listOf(named('etcd-servers')),
+    etcdFiles: etcdFilesOf(args),
     securePort: portOf(named('secure-port'), '--secure-port'),
     bindAddress: named('bind-address'),
     only,
@@ -110,6 +114,18 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
   };
 }
 
+function etcdFilesOf(args: Arguments): NonNullable<UpOptions['etcdFiles']> {
+  const [authority, certificateFile, keyFile] = ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile'].map((name) =>
+    textOf(args, name),
+  );
+  if ((certificateFile === undefined) !== (keyFile === undefined))
+    throw new UserError('--etcd-certfile and --etcd-keyfile belong together');
+  return {
+    ...(authority !== undefined && { authority }),
+    ...(certificateFile !== undefined && keyFile !== undefined && { client: { certificateFile, keyFile } }),
+  };
+}
+
 function parseComponents(list: string | undefined): ReadonlySet<Component> {
   if (list === undefined) return new Set(components);
   const wanted = list.split(',').map((name) => name.trim());
@@ -138,7 +154,7 @@ const shortestLifeMs = 30_000;
 
 function lifeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const life = parseDuration(text);
+  const life = parseDurationMs(text);
   if (life !== undefined && life >= shortestLifeMs) return life;
   throw new UserError(`--cluster-signing-duration must be 30s or longer, such as 8760h or 90m, not "${text}"`);
 }
