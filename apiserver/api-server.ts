@@ -18,7 +18,6 @@ import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { createAdmissionChain } from './admission/admission-chain.ts';
 import { PluginConfigurations } from './admission/admission-configuration.ts';
-import type { LimitedResource } from './admission/resource-quota/quota-check.ts';
 import { createQuotaStatusWriter } from './admission/resource-quota/quota-status-writer.ts';
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
@@ -82,8 +81,6 @@ export interface ApiServerOptions {
   /** Admission plugins that are on although they are off by default, and such that are off. Default: none. */
   readonly enabledAdmissionPlugins?: readonly string[] | undefined;
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
-  /** What may be used only where a ResourceQuota limits it. Default: nothing. */
-  readonly limitedResources?: readonly LimitedResource[] | undefined;
   /** What admission plugins are told. Default: nothing. */
   readonly admissionConfigurations?: PluginConfigurations | undefined;
   /** Further admission plugins, asked after those that every server has. Default: none. */
@@ -221,7 +218,6 @@ function wireStorage(options: Wired, store: Store): Storage {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? true, clock },
       resourceQuota: {
         writer: createQuotaStatusWriter(() => registries.of(resourceQuotas)),
-        limitedResources: options.limitedResources ?? [],
         clock,
         logger,
       },

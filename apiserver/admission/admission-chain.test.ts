@@ -12,7 +12,6 @@ it('asks the admission plugins in the order of upstream', () => {
   const nothing = { find: async () => undefined, all: async () => [] };
   const resourceQuota = {
     writer: { updateUsed: async () => undefined },
-    limitedResources: [],
     clock: systemClock,
     logger: silentLogger,
   };

@@ -26,6 +26,7 @@ import { createPodSecurityPlugin } from './pod-security/pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security/pod-security-configuration.ts';
 import { createPodTopologyLabels } from './pod-topology-labels.ts';
 import { createPriorityPlugin } from './priority.ts';
+import { readLimitedResources } from './resource-quota/limited-resources.ts';
 import { createResourceQuotaPlugin, type ResourceQuotaOptions } from './resource-quota/resource-quota.ts';
 import { createRuntimeClassPlugin } from './runtime-class.ts';
 import { createServiceAccountPlugin, type ServiceAccountOptions } from './service-account.ts';
@@ -35,7 +36,7 @@ import { createUnsafeDeletionPolicy } from './unsafe-deletion-policy.ts';
 
 export interface AdmissionOptions extends PluginChoice {
   readonly serviceAccounts: ServiceAccountOptions;
-  readonly resourceQuota: ResourceQuotaOptions;
+  readonly resourceQuota: Omit<ResourceQuotaOptions, 'limitedResources'>;
   /** What the authorizers say, for plugins that ask whether the user might do something else too. */
   readonly decide: (action: Action) => Promise<Verdict>;
   readonly kinds: Kinds;
@@ -87,5 +88,8 @@ export const admissionPlugins = (
   createDefaultIngressClass(objects),
   createPodTopologyLabels(objects),
   denyServiceExternalIps,
-  createResourceQuotaPlugin(objects, resourceQuota),
+  createResourceQuotaPlugin(objects, {
+    ...resourceQuota,
+    limitedResources: configurations.read('ResourceQuota', readLimitedResources),
+  }),
 ];
