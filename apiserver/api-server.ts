@@ -24,7 +24,10 @@ import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts'
 import { createAuthorizers } from './authorization/authorizers.ts';
 import { NodeAuthorizer } from './authorization/node/node-authorizer.ts';
 import { NodeRelations } from './authorization/node/node-relations.ts';
+import { followPolicies, untilPoliciesConsistent } from './authorization/rbac/follow-policies.ts';
+import { Policies } from './authorization/rbac/policies.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
+import { ensureDefaultRoles } from './bootstrap/default-roles/default-roles.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
@@ -144,6 +147,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const endOpening = registries.openAll();
   const relating = storage.relations.run(stopping.signal);
   await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
+  const policyFeed = followPolicies(storage.policies, registries, stopping.signal);
+  await untilStoreAnswers(() => ensureDefaultRoles(registries), waiting);
+  await untilStoreAnswers(() => untilPoliciesConsistent(registries), waiting);
   const server = await listen(options, pipeline);
   const { port } = server;
   encryption?.start();
@@ -162,6 +168,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await identities.done;
     await allocationRepair;
     await relating;
+    await policyFeed;
     await compactor.stop();
     await server.close(drainMs);
     await audit.stop();
@@ -189,6 +196,8 @@ interface Storage {
   readonly caches: WatchCaches;
   readonly registries: Registries;
   readonly relations: NodeRelations;
+  /** Of the authorizers that judge by objects. */
+  readonly policies: Policies;
   readonly authorizers: readonly Authorizer[];
   /** Of Services. */
   readonly addresses: AddressRange;
@@ -211,6 +220,7 @@ function wireStorage(options: Wired, store: Store): Storage {
   const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
   const allocators = new Map<string, Allocator>([[resourceId(services), serviceAllocator]]);
   const caches = new WatchCaches({ store, clock, logger });
+  const policies = new Policies();
   // Nobody asks before there are registries, and with them authorizers.
   const decideAction = (action: Action) => decide(action, authorizers);
   const admission = (objects: ObjectReader) =>
@@ -223,6 +233,7 @@ function wireStorage(options: Wired, store: Store): Storage {
       },
       decide: decideAction,
       kinds,
+      policies,
       enabled: options.enabledAdmissionPlugins ?? [],
       disabled: options.disabledAdmissionPlugins ?? [],
       configurations: options.admissionConfigurations ?? new PluginConfigurations(),
@@ -232,7 +243,7 @@ function wireStorage(options: Wired, store: Store): Storage {
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
   const relations = new NodeRelations((resource) => registries.of(resource).cache, logger);
-  const authorizers = createAuthorizers({ node: new NodeAuthorizer(relations) });
+  const authorizers = createAuthorizers({ node: new NodeAuthorizer(relations), policies });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
@@ -250,7 +261,7 @@ function wireStorage(options: Wired, store: Store): Storage {
       for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
     },
   );
-  return { store, caches, registries, relations, authorizers, addresses, serviceAllocator };
+  return { store, caches, registries, relations, policies, authorizers, addresses, serviceAllocator };
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Action, Verdict } from '../authorization/authorizer.ts';
+import type { Policies } from '../authorization/rbac/policies.ts';
 import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import type { PluginConfigurations } from './admission-configuration.ts';
@@ -28,6 +29,7 @@ import { createPodTopologyLabels } from './pod-topology-labels.ts';
 import { createPriorityPlugin } from './priority.ts';
 import { readLimitedResources } from './resource-quota/limited-resources.ts';
 import { createResourceQuotaPlugin, type ResourceQuotaOptions } from './resource-quota/resource-quota.ts';
+import { createRoleEscalationPlugin } from './role-escalation.ts';
 import { createRuntimeClassPlugin } from './runtime-class.ts';
 import { createServiceAccountPlugin, type ServiceAccountOptions } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
@@ -43,6 +45,8 @@ export interface AdmissionOptions extends PluginChoice {
   readonly configurations: PluginConfigurations;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** What users hold. */
+  readonly policies: Pick<Policies, 'rulesOf'>;
   /** Asked after those listed here. */
   readonly further: readonly AdmissionPlugin[];
 }
@@ -51,10 +55,15 @@ export interface AdmissionOptions extends PluginChoice {
 export function createAdmissionChain(objects: ObjectReader, options: AdmissionOptions): AdmissionChain {
   const own = choosePlugins(admissionPlugins(objects, options), options);
   const further = options.further.filter(({ name }) => !options.disabled.includes(name));
-  return new AdmissionChain([...own, createUnsafeDeletionPolicy(options.decide), ...further]);
+  return new AdmissionChain([
+    ...own,
+    createUnsafeDeletionPolicy(options.decide),
+    ...further,
+    createRoleEscalationPlugin({ ...options, objects }),
+  ]);
 }
 
-type Parts = Omit<AdmissionOptions, 'further' | keyof PluginChoice>;
+type Parts = Omit<AdmissionOptions, 'policies' | 'further' | keyof PluginChoice>;
 
 /** All that there are of upstream's, in upstream's order, whether they are on or not. */
 export const admissionPlugins = (

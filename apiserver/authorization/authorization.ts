@@ -47,11 +47,19 @@ export async function rulesFor(
   authorizers: readonly Authorizer[],
 ): Promise<SubjectRulesReviewStatus> {
   const rules = await Promise.all(authorizers.map((authorizer) => authorizer.rulesFor?.(user, namespace) ?? unlisted));
+  const errors = rules.flatMap(({ evaluationError }) => evaluationError ?? []);
   return {
     resourceRules: rules.flatMap(({ resourceRules }) => resourceRules),
     nonResourceRules: rules.flatMap(({ nonResourceRules }) => nonResourceRules),
     incomplete: rules.some(({ incomplete }) => incomplete),
+    ...(errors.length > 0 && { evaluationError: joinErrors(errors) }),
   };
+}
+
+/** One as it is; several in brackets, each once. */
+export function joinErrors(errors: readonly string[]): string {
+  const different = [...new Set(errors)];
+  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`;
 }
 
 const unlisted: SubjectRulesReviewStatus = { resourceRules: [], nonResourceRules: [], incomplete: true };

@@ -55,6 +55,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
       ...['handlers', 'handlers/streaming'],
     ],
     bootstrap: ['store', 'registry', 'registry/allocators'],
+    'bootstrap/default-roles': ['registry', 'authorization'],
     audit: ['request'],
     server: ['store', 'request', 'authorization', 'authentication', 'responses', 'audit'],
   },

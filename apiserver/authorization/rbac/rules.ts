@@ -6,6 +6,17 @@ import type { Action } from '../authorizer.ts';
 
 export type Rule = DeepReadonly<PolicyRule>;
 
+/** A list without entries may be stored as null. */
+export function withoutNulls({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: Rule): Rule {
+  return {
+    verbs: verbs ?? [],
+    ...(apiGroups && { apiGroups }),
+    ...(resources && { resources }),
+    ...(resourceNames && { resourceNames }),
+    ...(nonResourceURLs && { nonResourceURLs }),
+  };
+}
+
 /** Whether the rule, for itself, allows the action. */
 export function ruleAllows(rule: Rule, { verb, resource, path }: Omit<Action, 'user'>): boolean {
   if (!hasOrAll(rule.verbs, verb)) return false;
@@ -38,8 +49,9 @@ function isBelow(allowed: string, path: string): boolean {
  */
 const maxComparisons = 1_000_000;
 
-/** Which permissions of `asked` no rule of `held` has: rules of one group, resource, verb and name each. */
-export function missingRules(held: readonly Rule[], asked: readonly Rule[]): readonly Rule[] {
+/** Which permissions of `wants` no rule of `holds` has: rules of one group, resource, verb and name each. */
+export function missingRules(holds: readonly Rule[], wants: readonly Rule[]): readonly Rule[] {
+  const [held, asked] = [holds.map(withoutNulls), wants.map(withoutNulls)];
   const open = asked.filter((rule) => !held.some((owned) => covers(owned, rule)));
   const permissions = open.reduce((sum, rule) => sum + permissionsOf(rule), 0);
   if (permissions * Math.max(held.length, 1) > maxComparisons) return open;
@@ -100,7 +112,7 @@ export function compactRules(rules: readonly Rule[]): readonly Rule[] {
     const key = simpleKey(rule);
     const known = key === undefined ? undefined : simple.get(key);
     if (key === undefined) rest.push(rule);
-    else if (known === undefined) simple.set(key, { ...copyLists(rule), verbs: [...rule.verbs] });
+    else if (known === undefined) simple.set(key, copyRule(rule));
     else known.verbs.push(...rule.verbs);
   }
   return [...rest, ...simple.values()];
@@ -113,10 +125,13 @@ function simpleKey({ apiGroups = [], resources = [], resourceNames = [], nonReso
   return isSimple ? JSON.stringify([apiGroups, resources, resourceNames]) : undefined;
 }
 
-const copyLists = ({ apiGroups, resources, resourceNames }: Rule) => ({
+/** One that may be changed. */
+export const copyRule = ({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: Rule): PolicyRule => ({
+  verbs: [...verbs],
   ...(apiGroups && { apiGroups: [...apiGroups] }),
   ...(resources && { resources: [...resources] }),
   ...(resourceNames && { resourceNames: [...resourceNames] }),
+  ...(nonResourceURLs && { nonResourceURLs: [...nonResourceURLs] }),
 });
 
 /** `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`, as upstream's refusals name a rule. */
