@@ -26,6 +26,8 @@ export interface EventAt {
   readonly requestObject?: unknown;
   readonly responseObject?: unknown;
   readonly annotations?: ReadonlyMap<string, string> | undefined;
+  /** A body is left out because it is too long. */
+  readonly isCut?: boolean;
 }
 
 export const truncatedAnnotation = 'audit.k8s.io/truncated';
@@ -48,10 +50,14 @@ export function mayHaveBodies(info: RequestInfo): boolean {
 
 /** `maxBytes`: what is longer goes without its bodies, and says so. */
 export function eventJson(request: AuditedRequest, event: EventAt, maxBytes: number): string {
+  if (event.isCut) return cutEvent(request, event);
   const whole = JSON.stringify(eventOf(request, event));
   if (whole.length <= maxBytes || (event.requestObject === undefined && event.responseObject === undefined))
     return whole;
-  const { requestObject: _, responseObject: __, ...rest } = event;
+  return cutEvent(request, event);
+}
+
+function cutEvent(request: AuditedRequest, { requestObject: _, responseObject: __, ...rest }: EventAt): string {
   const annotations = new Map([...(rest.annotations ?? []), [truncatedAnnotation, 'true']]);
   return JSON.stringify(eventOf(request, { ...rest, annotations }));
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -55,6 +55,16 @@ describe('AuditLog', () => {
       ['audit-notes.log', 'audit.log'],
     );
     assert.equal((await readdir(join(folder, 'aged'))).length, 3);
+  });
+
+  it('begins a line of its own behind half a one', async () => {
+    const log = logIn('cut', { maxBytes: 0 });
+    await log.write(['a']);
+    await log.close();
+    await appendFile(join(folder, 'cut', 'audit.log'), 'half');
+    await log.write(['b']);
+    await log.close();
+    assert.equal(await readFile(join(folder, 'cut', 'audit.log'), 'utf8'), 'a\nhalf\nb\n');
   });
 
   it('says why it cannot write, and writes once it can', async () => {

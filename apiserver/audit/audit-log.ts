@@ -57,9 +57,10 @@ export class AuditLog implements AuditSink {
     if (this.#file !== undefined) return this.#file;
     const { path } = this.#options;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'a', 0o600);
+    const file = await open(path, 'a+', 0o600);
     this.#file = file;
     this.#size = (await file.stat()).size;
+    if (!(await endsWithLine(file, this.#size))) await file.appendFile('\n');
     return file;
   }
 
@@ -85,6 +86,13 @@ export class AuditLog implements AuditSink {
     const old = aside.filter(({ at = 0 }, index) => index >= tooMany || at < oldest);
     for (const { name } of old) await unlink(join(dirname(path), name));
   }
+}
+
+/** A server that was killed, or a full disk, leaves half a line: what comes next is not to be part of it. */
+async function endsWithLine(file: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return true;
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return bytesRead === 0 || buffer[0] === 0x0a;
 }
 
 function partsOf(path: string): { readonly stem: string; readonly ending: string } {

@@ -42,8 +42,8 @@ export class Auditor {
 
 /** What events are about beside their JSON: memory for it is counted before it is made. */
 const bytesWithoutBodies = 1_024;
-/** Of an answer that is longer, no event would keep it. */
-const bodyOf = (bytes: Buffer, max: number): Buffer | undefined => (bytes.length <= max ? bytes : undefined);
+/** What has more items is not written out to find out how long it is. */
+const mostItems = 100;
 
 export class RequestAudit implements RequestObserver {
   readonly wantsAnswer: boolean;
@@ -114,16 +114,32 @@ export class RequestAudit implements RequestObserver {
   }
 
   #add(stage: Stage, { status }: Pick<EventAt, 'status'>): void {
-    const { omitStages, level, omitManagedFields } = this.#judgement;
-    if (omitStages.includes(stage)) return;
-    const request = this.#request;
+    if (this.#judgement.omitStages.includes(stage)) return;
     const { queues, clock, maxEventBytes, counted } = this.#parts;
+    const { level } = this.#judgement;
+    const audited = this.#audited();
     const isEnd = stage === 'ResponseComplete' || stage === 'Panic';
-    // What was written short may be long (YAML's anchors).
-    const isShown = isEnd && this.#body !== undefined && !request.bodyGrows;
-    const body = isShown ? this.#body && bodyOf(this.#body, maxEventBytes) : undefined;
-    const answer = isEnd ? this.#answer : undefined;
-    const audited: AuditedRequest = {
+    const { sent, answer, isCut } = isEnd ? this.#bodies() : noBodies;
+    const annotations = this.#request.auditAnnotations;
+    const contentType = this.#request.header('content-type');
+    const at = { stage, atMs: clock.now(), status, annotations, isCut };
+    let json: string | undefined;
+    const event: QueuedEvent = {
+      bytes: sizeOf(audited) + (sent?.length ?? 0) + sizeOfAnswer(answer),
+      toJson() {
+        const requestObject = sent && readBody(sent, contentType);
+        json ??= eventJson(audited, { ...at, requestObject, responseObject: readAnswer(answer) }, maxEventBytes);
+        return json;
+      },
+    };
+    counted(level);
+    for (const queue of queues) queue.add(event);
+  }
+
+  #audited(): AuditedRequest {
+    const request = this.#request;
+    const { level, omitManagedFields } = this.#judgement;
+    return {
       level,
       auditId: request.auditId,
       requestUri: request.incoming.url ?? '',
@@ -135,32 +151,25 @@ export class RequestAudit implements RequestObserver {
       receivedAtMs: this.#receivedAtMs,
       omitManagedFields,
     };
-    const contentType = request.header('content-type');
-    const annotations = request.auditAnnotations;
-    const atMs = clock.now();
-    let json: string | undefined;
-    const event: QueuedEvent = {
-      bytes: bytesWithoutBodies + (body?.length ?? 0) + sizeOf(answer),
-      toJson() {
-        json ??= eventJson(
-          audited,
-          {
-            stage,
-            atMs,
-            status,
-            requestObject: body && readBody(body, contentType),
-            responseObject: readAnswer(answer, maxEventBytes),
-            annotations,
-          },
-          maxEventBytes,
-        );
-        return json;
-      },
-    };
-    counted(level);
-    for (const queue of queues) queue.add(event);
+  }
+
+  #bodies(): Bodies {
+    const { maxEventBytes } = this.#parts;
+    const [sent, answer] = [this.#body, this.#answer];
+    // What was written short may be long (YAML's anchors).
+    const isGrown = sent !== undefined && this.#request.bodyGrows;
+    if (isGrown || isTooLong(sent, maxEventBytes) || isTooLong(answer, maxEventBytes)) return { isCut: true };
+    return { sent, answer, isCut: false };
   }
 }
+
+interface Bodies {
+  readonly sent?: Buffer | undefined;
+  readonly answer?: unknown;
+  readonly isCut: boolean;
+}
+
+const noBodies: Bodies = { isCut: false };
 
 /** As the connection says, behind what those in between claim. */
 function sourceIpsOf(request: ApiRequest): string[] {
@@ -176,8 +185,11 @@ function sourceIpsOf(request: ApiRequest): string[] {
   return [...new Set([...named, ...(remote === undefined ? [] : [remote])])];
 }
 
-const sizeOf = (answer: unknown): number =>
-  Buffer.isBuffer(answer) ? answer.length : answer === undefined ? 0 : 16_384;
+const sizeOf = ({ requestUri, userAgent }: AuditedRequest): number =>
+  bytesWithoutBodies + requestUri.length + userAgent.length;
+
+/** What is not bytes yet lies in a cache anyway. */
+const sizeOfAnswer = (answer: unknown): number => (Buffer.isBuffer(answer) ? answer.length : answer ? 16_384 : 0);
 
 /** Undefined: it is in a form that nobody can read. */
 function readBody(bytes: Buffer, contentType: string): unknown {
@@ -189,8 +201,13 @@ function readBody(bytes: Buffer, contentType: string): unknown {
   }
 }
 
-function readAnswer(answer: unknown, maxBytes: number): unknown {
-  if (!Buffer.isBuffer(answer)) return isRecord(answer) ? answer : undefined;
-  const bytes = bodyOf(answer, maxBytes);
-  return bytes && readBody(bytes, 'application/json');
+function readAnswer(answer: unknown): unknown {
+  if (Buffer.isBuffer(answer)) return readBody(answer, 'application/json');
+  return isRecord(answer) ? answer : undefined;
+}
+
+function isTooLong(body: unknown, maxBytes: number): boolean {
+  if (Buffer.isBuffer(body)) return body.length > maxBytes;
+  if (!isRecord(body)) return false;
+  return [body.items, body.rows].some((list) => Array.isArray(list) && list.length > mostItems);
 }
