@@ -33,6 +33,12 @@ export interface UpOptions {
   /** An `EncryptionConfiguration`; undefined: the data directory's own. */
   readonly encryptionProviderConfig: string | undefined;
   readonly acceptUnreadableSecrets: boolean;
+  /** Names of admission plugins that are on, or off, otherwise than by default, and the file of what they are told. */
+  readonly admission?: {
+    readonly enabled: readonly string[];
+    readonly disabled: readonly string[];
+    readonly configFile: string | undefined;
+  };
   readonly acceptOlderData: boolean;
   readonly takeOver: boolean;
   readonly proxyMode: (typeof proxyModes)[number];

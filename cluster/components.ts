@@ -34,6 +34,9 @@ const starters = {
         configFile: options.encryptionProviderConfig ?? (await ensureEncryptionFile(dataDir)),
         acceptUnreadable: options.acceptUnreadableSecrets,
       },
+      enabledAdmissionPlugins: options.admission?.enabled,
+      disabledAdmissionPlugins: options.admission?.disabled,
+      admissionConfigurations: await admissionConfigurations(options.admission?.configFile),
       // Who changed what: of writes, without what is in them, and never more than 60 MB.
       audit: { log: { path: join(dataDir, 'audit', 'audit.log'), maxMegabytes: 10, maxBackups: 5, maxAgeDays: 30 } },
       logger: logger.child({ component: 'apiserver' }),
@@ -139,6 +142,11 @@ function etcdTlsOf(servers: readonly string[], { etcdFiles = {} }: UpOptions, ce
   if (!servers.some((server) => server.startsWith('https:'))) return {};
   const { authority = certificates.etcdAuthority.certificateFile, client = certificates.etcdClient } = etcdFiles;
   return { tls: { authority: { authorityFile: authority }, client } };
+
+async function admissionConfigurations(file: string | undefined) {
+  if (file === undefined) return undefined;
+  const { readAdmissionConfiguration } = await import('../apiserver/admission/admission-configuration.ts');
+  return await readAdmissionConfiguration(file);
 }
 
 const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');

@@ -42,6 +42,9 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'encryption-provider-config': text(
     'What lies encrypted in etcd, and how; default: Secrets, with a key that is made in the data directory',
   ),
+  'enable-admission-plugins': text('Admission plugins that are on beside the default ones, separated by commas'),
+  'disable-admission-plugins': text('Admission plugins that are off'),
+  'admission-control-config-file': text('An AdmissionConfiguration: what admission plugins are told'),
   'accept-unreadable-secrets': {
     type: 'boolean',
     default: false,
@@ -76,6 +79,11 @@ export function parseUpOptions(args: Arguments): UpOptions {
     nodePortRange: portRangeOf(named('node-ports')),
     networkName: networkNameOf(named('network-name')),
     encryptionProviderConfig: textOf(args, 'encryption-provider-config'),
+    admission: {
+      enabled: listOf(named('enable-admission-plugins')),
+      disabled: listOf(named('disable-admission-plugins')),
+      configFile: textOf(args, 'admission-control-config-file'),
+    },
     acceptUnreadableSecrets: isSet(args, 'accept-unreadable-secrets'),
     acceptOlderData: isSet(args, 'accept-older-data'),
     takeOver: isSet(args, 'take-over'),
