@@ -142,6 +142,7 @@ function etcdTlsOf(servers: readonly string[], { etcdFiles = {} }: UpOptions, ce
   if (!servers.some((server) => server.startsWith('https:'))) return {};
   const { authority = certificates.etcdAuthority.certificateFile, client = certificates.etcdClient } = etcdFiles;
   return { tls: { authority: { authorityFile: authority }, client } };
+}
 
 async function admissionConfigurations(file: string | undefined) {
   if (file === undefined) return undefined;
