@@ -147,8 +147,9 @@ function etcdTlsOf(authorityFile?: string, certificateFile?: string, keyFile?: s
   return { tls: { authority: { authorityFile }, client } };
 }
 
-const splitNames = (lists: readonly string[]): readonly string[] =>
-  lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
+function splitNames(lists: readonly string[]): readonly string[] {
+  return lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
+}
 
 async function readIfNamed(file: string | undefined): Promise<string | undefined> {
   return file === undefined ? undefined : await readFile(file, 'utf8');
