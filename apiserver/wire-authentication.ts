@@ -13,7 +13,6 @@ import { clientCertificates } from './authentication/client-certificates.ts';
 import { ConfiguredIssuers, type ConfiguredIssuersParts } from './authentication/jwt/configured-issuers.ts';
 import { issuerOfFlags, type OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { Refusals } from './authentication/refusals.ts';
-import type { AccountKeys } from './authentication/service-accounts/account-keys.ts';
 import { type IssuerDocuments, issuerDocuments } from './authentication/service-accounts/issuer-documents.ts';
 import { readKeyFiles } from './authentication/service-accounts/key-files.ts';
 import { RotatingKeys } from './authentication/service-accounts/rotating-keys.ts';
@@ -102,7 +101,7 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
     tokens,
     tokenIssuer: new TokenIssuer({ keys, issuer, serverAudiences, maxSeconds: serviceAccounts.maxTokenSeconds, clock }),
     issuerDocuments: issuerDocuments({ issuer, jwksUri: serviceAccounts.jwksUri, keys }),
-    done: configured.follow(parts.stopping),
+    done: Promise.all([configured.follow(parts.stopping), keys.follow(parts.stopping)]).then(() => undefined),
   };
 }
 
@@ -127,7 +126,7 @@ function checkServiceAccounts(options: ServiceAccountOptions, issuers: readonly 
 async function openKeys(
   { signingKeyFile, keyFiles = [] }: ServiceAccountOptions,
   { store, clock, logger }: AuthenticationParts,
-): Promise<AccountKeys> {
+): Promise<RotatingKeys> {
   if (signingKeyFile === undefined) {
     const read = () => readStoredKeys(store);
     return await untilStoreAnswers(() => RotatingKeys.open({ read, clock, logger }), { clock, logger });

@@ -21,7 +21,7 @@ export function issuerDocuments({ issuer, jwksUri, keys }: IssuerDocumentsOption
   if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:') return undefined;
   return {
     async configuration() {
-      const algorithms = new Set((await keys.believed()).map(({ algorithm }) => algorithm));
+      const algorithms = new Set(keys.believed.map(({ algorithm }) => algorithm));
       return {
         issuer,
         jwks_uri: jwksUri ?? `${issuer.replace(/\/$/, '')}/openid/v1/jwks`,
@@ -31,7 +31,7 @@ export function issuerDocuments({ issuer, jwksUri, keys }: IssuerDocumentsOption
       };
     },
     async keys() {
-      return { keys: await Promise.all((await keys.believed()).map(toJwk)) };
+      return { keys: await Promise.all(keys.believed.map(toJwk)) };
     },
   };
 }

@@ -1,4 +1,7 @@
-/** Keys that are read again now and then. What cannot be read leaves those before it in use. */
+/**
+ * Keys that are read again now and then. What cannot be read leaves those before it in use. Nobody who shows or wants a
+ * token waits for a reading, except for a look at a key that is not known.
+ */
 
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
@@ -38,24 +41,35 @@ export class RotatingKeys implements AccountKeys {
     return new RotatingKeys(parts, await parts.read());
   }
 
-  async signing(): Promise<SigningKey> {
-    await this.#readAgainAfter(readAgainMs);
+  get signing(): SigningKey {
     return this.#keys.signing;
   }
 
-  async believed(): Promise<readonly VerificationKey[]> {
-    await this.#readAgainAfter(readAgainMs);
+  get believed(): readonly VerificationKey[] {
     return this.#keys.believed;
   }
 
   async lookAgain(): Promise<readonly VerificationKey[]> {
-    await this.#readAgainAfter(shortestMs);
-    return this.#keys.believed;
+    const { clock } = this.#parts;
+    if (this.#reading === undefined && clock.monotonic() - this.#readAt < shortestMs) return this.believed;
+    const over = new AbortController();
+    // Of a store that does not answer nobody learns anything, however long he waits.
+    await Promise.race([this.#readOnce(), clock.sleep(shortestMs, over.signal)]);
+    over.abort();
+    return this.believed;
+  }
+
+  /** Reads them again until `signal` aborts. Never rejects. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      await clock.sleep(readAgainMs, signal);
+      if (!signal.aborted) await this.#readOnce();
+    }
   }
 
   /** All who ask at the same time wait for the same reading. */
-  async #readAgainAfter(ms: number): Promise<void> {
-    if (this.#reading === undefined && this.#parts.clock.monotonic() - this.#readAt < ms) return;
+  async #readOnce(): Promise<void> {
     this.#reading ??= this.#read();
     await this.#reading;
   }

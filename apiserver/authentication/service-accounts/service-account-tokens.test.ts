@@ -43,7 +43,7 @@ const objects: ObjectReader = {
 };
 
 function keysOf(signing: SigningKey, believed = [signing]): AccountKeys {
-  return { signing: async () => signing, believed: async () => believed, lookAgain: async () => believed };
+  return { signing, believed, lookAgain: async () => believed };
 }
 
 const serverAudiences = [own];

@@ -62,7 +62,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   async #verify(token: string): Promise<Payload> {
     const keyId = headerOf(token)?.kid;
     const named = (keys: readonly VerificationKey[]) => keys.filter((key) => key.keyId === keyId);
-    let keys = await this.#keys.believed();
+    let keys = this.#keys.believed;
     // A key that nobody here knows: another server may have begun to use it.
     if (keyId !== undefined && named(keys).length === 0) keys = await this.#keys.lookAgain();
     const candidates = named(keys).length > 0 ? named(keys) : keys;

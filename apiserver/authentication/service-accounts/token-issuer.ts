@@ -37,7 +37,7 @@ export class TokenIssuer {
     audiences: readonly string[],
     validForSeconds: number,
   ): Promise<{ token: string; expiresAt: Date }> {
-    const { keyId, algorithm, privateKey } = await this.#keys.signing();
+    const { keyId, algorithm, privateKey } = this.#keys.signing;
     const issuedAt = Math.floor(this.#clock.now() / 1000);
     const expiresAt = issuedAt + validForSeconds;
     const token = await new SignJWT({ [claimsName]: claims })
