@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Stored } from '../../api/object.ts';
 import { pods } from '../../api/resources/core.ts';
+import { roleBindings, roles } from '../../api/resources/rbac.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import { containerIdentities, runningContainers } from '../support/engine-state.ts';
 import { eventually } from '../support/eventually.ts';
@@ -74,12 +75,21 @@ describe('npm start', () => {
     assert.match(pod?.status?.containerStatuses?.[0]?.imageID ?? '', /localhost:5000\/longshore\/guestbook@sha256:/);
   });
 
-  it('gives each pod a token, with which the official client speaks to the API from inside', async () => {
+  it('gives each pod a token, with which the official client does from inside what roles allow, and no more', async () => {
+    const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }];
+    await cluster.client.create(roles, { metadata: { namespace, name: 'reader' }, rules });
+    await cluster.client.create(roleBindings, {
+      metadata: { namespace, name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'default', namespace }],
+    });
     const said = JSON.parse(await outputOfClient(cluster, inClusterScript));
     assert.equal(said.user, 'system:serviceaccount:default:default');
     assert.deepEqual(said.pod, ['in-cluster']);
     assert.equal(said.server, 'https://10.96.0.1:443');
     assert.equal(said.namespace, namespace);
+    assert.ok(said.pods.includes('in-cluster'), JSON.stringify(said));
+    assert.equal(said.secrets, 403);
   });
 
   it('keeps a message when all frontends die', async () => {

@@ -13,7 +13,10 @@ import { type LocalCluster, runProgram } from './local-cluster.ts';
 const key = { namespace: 'default', name: 'in-cluster' };
 const host = '/host';
 
-/** Says who the pod is to the API server, as JSON. `k8s`, `kc`: the client, and its configuration of this pod. */
+/**
+ * Says as JSON who the pod is to the API server, and the names of the pods of its namespace, or the code with which it is
+ * refused to list them. `k8s`, `kc`: the client, and its configuration of this pod.
+ */
 export const inClusterScript = `
   const review = await kc.makeApiClient(k8s.AuthenticationV1Api).createSelfSubjectReview({
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
@@ -21,7 +24,12 @@ export const inClusterScript = `
   const { username, extra } = review.status.userInfo;
   const { server } = kc.getCurrentCluster();
   const { namespace } = kc.getContextObject(kc.getCurrentContext());
-  console.log(JSON.stringify({ user: username, pod: extra['authentication.kubernetes.io/pod-name'], server, namespace }));
+  const core = kc.makeApiClient(k8s.CoreV1Api);
+  const list = () => core.listNamespacedPod({ namespace }).then(({ items }) => items.map(({ metadata }) => metadata.name));
+  const pods = await list().catch(({ code }) => code);
+  const secrets = await core.listNamespacedSecret({ namespace }).then(() => 200, ({ code }) => code);
+  const pod = extra['authentication.kubernetes.io/pod-name'];
+  console.log(JSON.stringify({ user: username, pod, server, namespace, pods, secrets }));
 `;
 
 /** What the script writes in a pod of the default account. Throws with what it complains of. */
