@@ -57,7 +57,9 @@ import { Prober } from './probes/prober.ts';
 import { ApiData } from './references/referenced-data.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
-import { type Authorizer, apiServerOnly } from './server/authorizer.ts';
+import { createAuthenticate } from './server/authenticator.ts';
+import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
+import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
@@ -75,8 +77,6 @@ export interface KubeletOptions {
   readonly serving: KeyPairSource;
   /** Who can prove a name to the kubelet's server. */
   readonly clientCertificateAuthority: AuthoritySource;
-  /** What they may do there. Default: the API server everything, others nothing. */
-  readonly authorizer?: Authorizer;
   /** 0: any. Default 10250. */
   readonly port?: number;
   readonly clusterDns?: readonly string[];
@@ -127,10 +127,12 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
+  const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,
     port: options.port ?? 10250,
-    authorizer: options.authorizer ?? apiServerOnly,
+    authenticate: createAuthenticate(reviews, clock),
+    authorizer: new ReviewingAuthorizer(reviews, clock),
     runtime,
     metrics,
     clock,

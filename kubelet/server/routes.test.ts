@@ -16,6 +16,7 @@ describe('paths of the kubelet', () => {
   it('name what is asked for', () => {
     assert.deepEqual(ask('GET', '/pods'), { type: 'pods' });
     assert.deepEqual(ask('HEAD', '/metrics?x'), { type: 'metrics' });
+    assert.deepEqual(ask('GET', '/healthz'), { type: 'healthz' });
     assert.deepEqual(ask('GET', '/containerLogs/ns/p/c?follow=1'), {
       type: 'logs',
       namespace: 'ns',
@@ -61,7 +62,8 @@ describe('paths of the kubelet', () => {
   });
 
   it('refuse other methods', () => {
-    for (const target of ['/pods', '/metrics', '/containerLogs/ns/p/c']) assert.equal(ask('POST', target), 405, target);
+    for (const target of ['/pods', '/metrics', '/healthz', '/containerLogs/ns/p/c'])
+      assert.equal(ask('POST', target), 405, target);
     for (const target of ['/exec/ns/p/c', '/attach/ns/p/c', '/portForward/ns/p'])
       assert.equal(ask('DELETE', target), 405, target);
     assert.throws(() => findRoute('PUT', parsePath('/exec/ns/p/c')), { headers: { allow: 'GET, POST' } });

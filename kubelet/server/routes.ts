@@ -11,6 +11,7 @@ export interface RequestPath {
 export type Route =
   | { readonly type: 'pods' }
   | { readonly type: 'metrics' }
+  | { readonly type: 'healthz' }
   | { readonly type: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string }
   | {
       readonly type: 'exec' | 'attach' | 'portForward';
@@ -49,6 +50,7 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
   switch (root) {
     case 'pods':
     case 'metrics':
+    case 'healthz':
       if (segments.length > 1) break;
       allow(reads);
       return { type: root };

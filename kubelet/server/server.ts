@@ -1,6 +1,6 @@
 /**
  * The kubelet's own HTTPS server: logs, exec, attach and port-forward for the API server, health and metrics. A caller
- * is who its client certificate says, and may do what the authorizer lets it; only /healthz is for everybody.
+ * is who its client certificate or its token says, and may do what the authorizer lets it; nothing is for everybody.
  */
 
 import { type IncomingMessage, ServerResponse } from 'node:http';
@@ -8,7 +8,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { badRequest, notFound, StatusError } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
-import { readCallerCertificate } from '../../base/caller-certificate.ts';
 import type { Clock } from '../../base/clock.ts';
 import { createDeferred } from '../../base/deferred.ts';
 import { startHttpsServer } from '../../base/https-server.ts';
@@ -23,7 +22,8 @@ import type { PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type Authorizer, actionOf, describeRefusal } from './authorizer.ts';
+import type { Authenticate } from './authenticator.ts';
+import { type Authorizer, actionOf, describeFailure, describeRefusal } from './authorizer.ts';
 import { sendLogs } from './logs.ts';
 import { findRoute, parsePath, type RequestPath, type Route } from './routes.ts';
 import { serveStream } from './stream-routes.ts';
@@ -33,6 +33,7 @@ export interface KubeletServerOptions {
   readonly port: number;
   readonly serving: KeyPairSource;
   readonly clientCertificateAuthority: AuthoritySource;
+  readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly runtime: Runtime;
   readonly metrics: Metrics;
@@ -96,7 +97,6 @@ async function answer(exchange: Exchange, options: KubeletServerOptions): Promis
   const { incoming, response } = exchange;
   try {
     const path = parsePath(incoming.url ?? '/');
-    if (path.segments.join('/') === 'healthz') return sendText(response, { code: 200, text: 'ok' });
     await checkCaller(incoming, path, options);
     await serve(exchange, path, options);
   } catch (error) {
@@ -108,20 +108,31 @@ async function answer(exchange: Exchange, options: KubeletServerOptions): Promis
 }
 
 async function checkCaller(
-  { socket, method = 'GET' }: IncomingMessage,
+  incoming: IncomingMessage,
   { segments: [root] }: RequestPath,
-  { authorizer }: KubeletServerOptions,
+  { authenticate, authorizer, logger }: KubeletServerOptions,
 ): Promise<void> {
-  const caller = readCallerCertificate(socket);
-  if (caller === 'none' || caller === 'refused') throw new TextError(401, 'Unauthorized');
-  const action = actionOf(caller, { method, root });
-  if (!(await authorizer.authorize(action))) throw new TextError(403, describeRefusal(action));
+  const caller = await authenticate(incoming).catch((error: unknown) => {
+    logger.warn('Who calls could not be found out', { error });
+  });
+  if (!caller) throw new TextError(401, 'Unauthorized');
+  const action = actionOf(caller, { method: incoming.method ?? 'GET', root });
+  let isAllowed: boolean;
+  try {
+    isAllowed = await authorizer.authorize(action);
+  } catch (error) {
+    logger.warn('What a caller may do could not be found out', { caller: caller.name, error });
+    throw new TextError(500, describeFailure(action));
+  }
+  if (!isAllowed) throw new TextError(403, describeRefusal(action));
 }
 
 async function serve(exchange: Exchange, path: RequestPath, options: KubeletServerOptions): Promise<void> {
   const { incoming, response } = exchange;
   const route = findRoute(incoming.method ?? 'GET', path);
   switch (route.type) {
+    case 'healthz':
+      return sendText(response, { code: 200, text: 'ok' });
     case 'pods':
       return sendJson(response, 200, {
         kind: 'PodList',

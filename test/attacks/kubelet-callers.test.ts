@@ -189,13 +189,19 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
 
   describe('with a certificate', () => {
     const exec = `/exec/${namespace}/victim/c?command=id&output=1`;
-    const doors = ['/pods', '/metrics', `/containerLogs/${namespace}/victim/c`, '/nothing'];
+    /** With the subresources of the node that stand for them. */
+    const doors = [
+      ['/pods', 'pods proxy'],
+      ['/healthz', 'healthz proxy'],
+      ['/metrics', 'metrics'],
+      [`/containerLogs/${namespace}/victim/c`, 'proxy'],
+      ['/nothing', 'proxy'],
+    ] as const;
 
     async function assertForbidden(as: KeyPair, name: string): Promise<void> {
-      for (const path of doors) {
+      for (const [path, subresources] of doors) {
         const { code, text } = await askKubelet(path, { as });
-        const subresource = path === '/metrics' ? 'metrics' : 'proxy';
-        const sentence = `Forbidden (user=${name}, verb=get, resource=nodes, subresource=${subresource})`;
+        const sentence = `Forbidden (user=${name}, verb=get, resource=nodes, subresource(s)=[${subresources}])\n`;
         assert.deepEqual([code, text], [403, sentence], path);
       }
       for (const path of [exec, exec.replace('exec', 'attach'), `/portForward/${namespace}/victim?port=80`]) {
@@ -205,14 +211,17 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
       }
     }
 
-    it('may do nothing, whoever they are in the cluster', async () => {
+    it('may do nothing that no role lets them do', async () => {
       await assertForbidden(await clientPair('jane'), 'jane');
-      await assertForbidden(admin, 'admin');
-      await assertForbidden(await readPair('kubelet'), `system:node:${nodeName}`);
-      const pretender = await clientPair('jane', {
-        organizations: ['system:masters', 'kube-apiserver-kubelet-client'],
-      });
+      const kubelet = await clientPair(`system:node:${nodeName}`, { organizations: ['system:nodes'] });
+      await assertForbidden(kubelet, `system:node:${nodeName}`);
+      const pretender = await clientPair('jane', { organizations: ['kube-apiserver-kubelet-client'] });
       await assertForbidden(pretender, 'jane');
+    });
+
+    it('may do all when they may do all in the cluster', async () => {
+      for (const path of ['/pods', '/healthz', '/metrics', `/containerLogs/${namespace}/victim/c`])
+        assert.equal((await askKubelet(path, { as: admin })).code, 200, path);
     });
 
     it('may do all when they are the API server', async () => {

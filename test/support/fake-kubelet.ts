@@ -68,6 +68,11 @@ export class FakeKubelet {
     });
   }
 
+  /** Of its server. */
+  get port(): number {
+    return this.#kubelet?.port ?? 0;
+  }
+
   async node(): Promise<Node> {
     return await this.#server.client.get<Node>(nodes, { name: this.nodeName });
   }
