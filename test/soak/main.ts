@@ -1,12 +1,16 @@
 /**
  * `npm run soak -- kills [--count 300] [--seed N] [--shape single|split] [--only NAME…] [--logs FOLDER]`: long tests, in
  * the sandbox. The seed is printed, to run the same kills again.
+ *
+ * `npm run soak -- certs [--duration 10m] [--life 1m] [--no-rotate]`: certificates that live for a minute, under load.
  */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { commandLine } from '../../base/command-line.ts';
+import { parseDurationMs } from '../../base/duration.ts';
+import { runCertificates } from './certificate-run.ts';
 import { type KillRunReport, runKills } from './kill-run.ts';
 import { countFaulty, reportText, roundText } from './report.ts';
 
@@ -35,6 +39,25 @@ async function kills({ count, seed, shape, only, logs }: KillsArguments): Promis
   }
   process.stdout.write(`\n${reportText(reports)}\n`);
   return countFaulty(reports) === 0 ? 0 : 1;
+}
+
+interface CertsArguments {
+  readonly duration: string;
+  readonly life: string;
+  readonly rotate: boolean;
+}
+
+async function certs({ duration, life, rotate }: CertsArguments): Promise<number> {
+  const [durationMs, lifeMs] = [parseDurationMs(duration), parseDurationMs(life)];
+  if (durationMs === undefined || lifeMs === undefined) throw new Error('--duration and --life are like 10m and 1m');
+  const onEvent = (text: string) => process.stdout.write(`${text}\n`);
+  const { requests, failures, seen, missed } = await runCertificates({ durationMs, life, rotate, onEvent });
+  onEvent(`${requests} requests, ${failures.length} failed; the watch missed ${missed} objects`);
+  for (const [what, count] of Object.entries(seen)) onEvent(`${count} certificates: ${what}`);
+  // Each is renewed at two thirds of its life, so at least once in each life.
+  const tooFew = Object.values(seen).some((count) => count < Math.floor(durationMs / lifeMs));
+  if (tooFew) onEvent('Certificates were not renewed as often as they should have been');
+  return failures.length === 0 && missed === 0 && !tooFew ? 0 : 1;
 }
 
 async function runInSandbox(): Promise<number> {
@@ -77,7 +100,20 @@ await commandLine(process.argv.slice(2))
       process.exitCode = isInside ? await kills({ count, seed, shape, only, logs }) : await runInSandbox();
     },
   )
-  .demandCommand(1, 'Which one? kills')
+  .command(
+    'certs',
+    'renews certificates that live for a minute, under load, and replaces their authority',
+    (command) =>
+      command
+        .option('duration', { type: 'string', default: '10m', describe: 'how long' })
+        .option('life', { type: 'string', default: '1m', describe: 'how long certificates live' })
+        .option('rotate', { type: 'boolean', default: true, describe: 'replace the authority, too' }),
+    async ({ duration, life, rotate }) => {
+      const isInside = process.env.LONGSHORE_SANDBOX !== undefined;
+      process.exitCode = isInside ? await certs({ duration, life, rotate }) : await runInSandbox();
+    },
+  )
+  .demandCommand(1, 'Which one? kills or certs')
   .version(false)
   .strict()
   .parseAsync();
