@@ -11,7 +11,7 @@ import { type Logger, silentLogger } from './logger.ts';
 export interface RenewedFilesOptions<T> {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** What was just read from the files. */
+  /** What was read from the files before, for as long as they cannot be read: whoever kept it may have done so for long. */
   readonly last?: T | undefined;
 }
 
@@ -30,7 +30,7 @@ export class RenewedFiles<T> {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #last: T | undefined;
-  #lookedAt: number;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   /** Of the files as they were when they were read last; undefined: they are to be read again. */
   #state: string | undefined;
   #lookedAgain: Promise<T> | undefined;
@@ -41,13 +41,14 @@ export class RenewedFiles<T> {
     this.#clock = clock;
     this.#logger = logger;
     this.#last = last;
-    this.#lookedAt = clock.monotonic();
   }
 
   /** The same object until they say something else. Throws only while there has never been anything. */
   async current(): Promise<T> {
     const now = this.#clock.monotonic();
     const last = this.#last;
+    // Until the files were read once, what was kept is only for when they cannot be.
+    if (this.#state === undefined && this.#lookedAgain !== undefined) return await this.#lookedAgain;
     if (last !== undefined && now - this.#lookedAt < lookAgainMs) return last;
     this.#lookedAt = now;
     this.#lookedAgain ??= this.#look(last).finally(() => {
