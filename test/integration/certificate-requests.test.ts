@@ -6,20 +6,22 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { clusterInfo } from '../../api/joining-tokens.ts';
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { certificateSigningRequests } from '../../api/resources/certificates.ts';
-import { configMaps, namespaces, nodes } from '../../api/resources/core.ts';
+import { configMaps, nodes } from '../../api/resources/core.ts';
+import { clusterRoleBindings } from '../../api/resources/rbac.ts';
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
-import { createCertificateRequest, parseCertificateRequest } from '../../base/certificate-request.ts';
+import { createCertificateRequest } from '../../base/certificate-request.ts';
 import { type CertificateSubject, createAuthority, type KeyPair } from '../../base/certificates.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger as logger } from '../../base/logger.ts';
 import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
 import type { Client } from '../../client/client.ts';
-import { ensureNodeClient, nodeCertificateFiles, startNodeCertificates } from '../../client/node-certificates.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { openNodeCredentials } from '../../kubelet/node/node-credentials.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -29,9 +31,6 @@ const serving = 'kubernetes.io/kubelet-serving';
 const client = 'kubernetes.io/kube-apiserver-client';
 const clientUsages = ['digital signature', 'client auth'];
 const servingUsages = ['digital signature', 'server auth'];
-
-const isOf = ({ request }: { readonly request: string }, node: string): boolean =>
-  parseCertificateRequest(Buffer.from(request, 'base64').toString()).commonName === `system:node:${node}`;
 
 describe('requests for certificates', () => {
   let server: TestApiServer;
@@ -216,61 +215,99 @@ describe('requests for certificates', () => {
     );
   });
 
-  it('give a node its certificates, in files that it renews, and the authorities that the cluster trusts', async () => {
-    const own = join(folder, 'node');
-    const bootstrap = await server.connectAs('bootstrap', ['system:masters']);
-    const given = { folder: own, nodeName: 'n4', clock: systemClock, logger };
-    const { signal } = new AbortController();
-    const files = await ensureNodeClient({ ...given, bootstrap, signal });
-    const first = await readFile(files.keyFile, 'utf8');
-    assert.deepEqual(
-      await ensureNodeClient({ ...given, bootstrap: { servers: ['https://127.0.0.1:1'] }, signal }),
-      files,
-    );
-    assert.equal((await stat(files.keyFile)).mode & 0o777, 0o600);
+  describe('of a kubelet that begins with a bootstrap kubeconfig', () => {
+    let own: string;
+    let kubeconfig: string;
+    const stop = new AbortController();
 
-    const next = await createAuthority('next');
-    const authorityFile = join(folder, 'trusted.crt');
-    await writeFile(authorityFile, server.authority.certificate);
-    const both = { ...server.connection, certificateAuthority: server.authority.certificate + next.certificate };
-    await server.client
-      .create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-public' } })
-      .catch(() => {});
-    await server.client.create(configMaps, {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'cluster-info', namespace: 'kube-public' },
-      data: { kubeconfig: kubeconfigText(both) },
-    });
-    const certificates = startNodeCertificates({
-      ...given,
-      connection: { ...server.connection, authorityFile },
-      serving: { dnsNames: ['n4'], ipAddresses: ['10.9.9.4'] },
-      authorityFile,
-    });
-    try {
-      const { keyFile } = nodeCertificateFiles(own).serving;
-      await eventually('it has something to serve with', () => readFile(keyFile, 'utf8'));
-      await server.client.create(nodes, {
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name: 'n4' },
-        status: { addresses: [{ type: 'InternalIP', address: '10.9.9.4' }] },
+    const open = async (nodeName: string, bootstrapKubeconfig?: string) =>
+      await openNodeCredentials({
+        kubeconfig,
+        bootstrapKubeconfig,
+        certificateFolder: join(own, 'pki'),
+        nodeName,
+        nodeIp: '10.9.9.4',
+        clock: systemClock,
+        logger,
+        signal: stop.signal,
       });
-      // The request is the administrator's here: the test has no kubelet that could have signed in.
-      const request = await eventually('it asks', async () => {
-        const { items } = await server.client.list(certificateSigningRequests);
-        return items.find(({ spec, status }) => spec.signerName === serving && !status?.conditions && isOf(spec, 'n4'));
+    const hasAuthority = async (file: string, authority: KeyPair): Promise<boolean> =>
+      new X509Certificate(await readFile(file, 'utf8')).verify(new X509Certificate(authority.certificate).publicKey);
+
+    before(async () => {
+      own = join(folder, 'kubelet');
+      kubeconfig = join(own, 'kubelet.kubeconfig');
+      // What an administrator lets nodes do, so that it is theirs to ask for themselves.
+      await server.client.create(clusterRoleBindings, {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'test:nodes' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:nodes' }],
       });
-      await approve(request.metadata.name);
-      await eventually('it serves with what the cluster signed', async () =>
-        new X509Certificate(await readFile(keyFile, 'utf8')).verify(
-          new X509Certificate(kubeletAuthority.certificate).publicKey,
-        ),
+    });
+
+    it('are asked for, written to its own files, and used from then on without the bootstrap kubeconfig', async () => {
+      const bootstrap = join(folder, 'bootstrap.kubeconfig');
+      await writeFile(bootstrap, kubeconfigText(await server.connectAs('bootstrap', ['system:masters'])));
+      await assert.rejects(open('n4'), /There is no .*kubelet\.kubeconfig, and no --bootstrap-kubeconfig/);
+      const first = await open('n4', bootstrap);
+      await first.renewal.stop();
+      const client = join(own, 'pki', 'kubelet-client.pem');
+      assert.deepEqual(first.connection.clientFiles, { certificateFile: client, keyFile: client });
+      for (const file of [client, kubeconfig]) assert.equal((await stat(file)).mode & 0o777, 0o600);
+      assert.ok(await hasAuthority(client, server.authority));
+      const before = await readFile(client, 'utf8');
+      await rm(bootstrap);
+      const second = await open('n4', bootstrap);
+      await second.renewal.stop();
+      assert.equal(await readFile(client, 'utf8'), before);
+    });
+
+    it('are followed by a serving certificate once the Node object is there, and by the authorities of the cluster', async () => {
+      const next = await createAuthority('next');
+      const bundle = server.authority.certificate + next.certificate;
+      await publishClusterInfo(bundle);
+      const { serving: files, authorityFile, renewal } = await open('n4');
+      try {
+        assert.ok(!(await hasAuthority(files.keyFile, kubeletAuthority)));
+        await server.client.create(nodes, {
+          apiVersion: 'v1',
+          kind: 'Node',
+          metadata: { name: 'n4' },
+          status: { addresses: [{ type: 'InternalIP', address: '10.9.9.4' }] },
+        });
+        await eventually('it serves with what the cluster signed', () => hasAuthority(files.keyFile, kubeletAuthority));
+        await eventually('it trusts both', async () => (await readFile(authorityFile, 'utf8')) === bundle);
+      } finally {
+        await renewal.stop();
+      }
+    });
+
+    it('are asked for again when another authority signs', async () => {
+      // The first of a bundle signs; here it says so of one that does not, so that each certificate is of another.
+      const other = await createAuthority('other');
+      const bundle = other.certificate + server.authority.certificate;
+      await publishClusterInfo(bundle);
+      const client = join(own, 'pki', 'kubelet-client.pem');
+      const before = await readFile(client, 'utf8');
+      const { renewal } = await open('n4');
+      try {
+        await eventually('it has another', async () => (await readFile(client, 'utf8')) !== before);
+      } finally {
+        await renewal.stop();
+      }
+    });
+
+    async function publishClusterInfo(bundle: string): Promise<void> {
+      const data = { kubeconfig: kubeconfigText({ ...server.connection, certificateAuthority: bundle }) };
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...clusterInfo }, data };
+      await server.client.patch(
+        configMaps,
+        clusterInfo,
+        { type: 'apply', body: object, force: true },
+        { fieldManager: 'test' },
       );
-      assert.equal(await readFile(files.keyFile, 'utf8'), first);
-    } finally {
-      await certificates.stop();
     }
   });
 
