@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
+import { cisCommand } from './commands/cis/command.ts';
 import { createCommand } from './commands/create/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   apiResourcesCommand,
   versionCommand,
   secretsCommand,
+  cisCommand,
   upCommand,
   downCommand,
   certsCommand,

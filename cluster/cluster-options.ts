@@ -47,3 +47,7 @@ export interface UpOptions {
   readonly certificateLifeMs: number | undefined;
   readonly logLevel: (typeof logLevels)[number];
 }
+
+/** Of a cluster on one machine: who changed what, without what is in it, and never more than 60 MB. */
+export const auditLogLimits = { maxMegabytes: 10, maxBackups: 5, maxAgeDays: 30 } as const;
+export const auditLogFile = 'audit/audit.log';

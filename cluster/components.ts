@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Running } from '../base/lifecycle.ts';
 import type { ClusterCertificates, StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
-import { type Component, components, type UpOptions } from './cluster-options.ts';
+import { auditLogFile, auditLogLimits, type Component, components, type UpOptions } from './cluster-options.ts';
 import { ensureEncryptionFile } from './encryption-file.ts';
 import { placeLabels } from './neighbours.ts';
 
@@ -37,8 +37,7 @@ const starters = {
       enabledAdmissionPlugins: options.admission?.enabled,
       disabledAdmissionPlugins: options.admission?.disabled,
       admissionConfigurations: await admissionConfigurations(options.admission?.configFile),
-      // Who changed what: of writes, without what is in them, and never more than 60 MB.
-      audit: { log: { path: join(dataDir, 'audit', 'audit.log'), maxMegabytes: 10, maxBackups: 5, maxAgeDays: 30 } },
+      audit: { log: { path: join(dataDir, auditLogFile), ...auditLogLimits } },
       logger: logger.child({ component: 'apiserver' }),
     });
   },

@@ -84,7 +84,7 @@ describe('a path in a volume, while a folder on it becomes a link and a folder a
   it('never opens what is outside', async () => {
     const outcomes = { opened: 0, refused: 0 };
     await whileSwapping(join(volume, 'a/swapped'), outside, async () => {
-      for (let tries = 0; tries < 1_500; tries += 1) {
+      for (let tries = 0; tries < 10_000; tries += 1) {
         const path = tries % 2 === 0 ? 'a/swapped' : 'a/swapped/sub';
         const held = await openBeneath({ folder: volume, path }).catch(() => undefined);
         if (held === undefined) {

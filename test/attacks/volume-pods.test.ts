@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -229,6 +229,58 @@ describe('pods', { timeout: 480_000 }, () => {
       await eventually('its mounts are gone', async () => (await mountsOfPod(uid)).length === 0);
       await eventually('its folder is gone', () => !existsSync(join(world.cluster.dataDir, 'kubelet/pods', uid)));
     });
+  });
+
+  it('whose Secret is in use leave its values nowhere but in memory, and in Docker what their environment is', async () => {
+    const [environment, file] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+    const [path, name] = [`/api/v1/namespaces/${namespace}/secrets`, 'canary'];
+    await world.post(path, { metadata: { name }, stringData: { environment, file } });
+    const env = [{ name: 'CANARY', valueFrom: { secretKeyRef: { name, key: 'environment' } } }];
+    const volumes = [{ name: 's', secret: { secretName: name } }];
+    const more = { env, volumeMounts: [{ name: 's', mountPath: '/s' }] };
+    const made = await world.startPod(namespace, scriptPod(name, sleep, { spec: { volumes }, container: more }));
+    const id = (await runProgram('docker', ['ps', '-q', '--no-trunc', '--filter', `name=k8s_c_${name}_`])).trim();
+    const shown = await runProgram('docker', ['exec', id, 'sh', '-c', 'cat /s/file; echo $CANARY']);
+    assert.equal(shown.trim(), `${file}${environment}`);
+    // An update of the Secret, and a Secret that a pod waits for, are told of as well.
+    await world.patch(`${path}/${name}`, { metadata: { labels: { look: 'again' } } });
+
+    const formsOf = (text: string) => [text, Buffer.from(text).toString('base64')];
+    const forms = [environment, file].flatMap(formsOf);
+    const search = async (folder: string, texts: readonly string[]): Promise<string[]> => {
+      const words = texts.flatMap((one) => ['-e', one]).join(' ');
+      // Not what is mounted below: Secrets' own folders are in memory.
+      const script = `find ${folder} -xdev -type f -exec grep -lF ${words} {} + 2>/dev/null; true`;
+      return (await runProgram('sh', ['-c', script])).split('\n').filter((line) => line !== '');
+    };
+    // etcd's database and log, the cluster's logs, certificates, records and the folders of its pods.
+    assert.deepEqual(await search(world.cluster.dataDir, forms), []);
+    const dockerRoot = (await runProgram('docker', ['info', '--format', '{{.DockerRootDir}}'])).trim();
+    assert.deepEqual(await search(dockerRoot, formsOf(file)), []);
+    // What a container is started with, Docker and its containerd keep: docs/secrets.md says so.
+    const kept = (await search(dockerRoot, formsOf(environment))).map((path) => path.slice(dockerRoot.length));
+    assert(kept.includes(`/containers/${id}/config.v2.json`), kept.join());
+    const others = kept.filter((path) => !/^\/containers\/|\/io\.containerd\.metadata\.v1\.bolt\/meta\.db$/.test(path));
+    assert.deepEqual(others, []);
+    assert.equal(((await stat(join(dockerRoot, 'containers', id))).mode & 0o007).toString(8), '0');
+
+    const commandLines = 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\\0" " "; true';
+    const said = [
+      await runProgram('sh', ['-c', commandLines]),
+      JSON.stringify(await world.list('/api/v1/events')),
+      JSON.stringify(await world.list('/apis/events.k8s.io/v1/events')),
+      JSON.stringify(made),
+      JSON.stringify(await world.list('/api/v1/pods')),
+      (await world.client.raw('GET', '/metrics')).text,
+      world.cluster.output,
+    ];
+    for (const [index, text] of said.entries())
+      assert.deepEqual(
+        forms.filter((one) => text.includes(one)),
+        [],
+        `place ${index}`,
+      );
+    await world.delete(pathOf(name));
   });
 
   describe('that ask for kernel settings', () => {

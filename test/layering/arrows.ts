@@ -229,7 +229,7 @@ export const fileOwners: Readonly<Record<string, readonly string[]>> = {
 
 /** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
 export const clusterForKubecfg = 'cluster/cluster-options.ts';
-export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs', 'secrets'].map(
+export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs', 'secrets', 'cis'].map(
   (verb) => `cli/commands/${verb}/run.ts`,
 );
 
