@@ -10,7 +10,8 @@ import { lostChargeMs } from '../../api/quota/charge-times.ts';
 import type { QuotaUsage } from '../../api/quota/quota-usage.ts';
 import { quotaUsageOf } from '../../api/quota/quota-usages.ts';
 import { resourceQuotas } from '../../api/resources/core.ts';
-import type { ResourceQuota } from '../../api/types/core/v1.ts';
+import { isConflict } from '../../api/status-error.ts';
+import type { ResourceQuota, ResourceQuotaStatus } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
@@ -29,6 +30,8 @@ const resyncMs = 300_000;
 const togetherMs = 100;
 /** What is not known yet will be soon. */
 const lookAgainMs = 200;
+/** Until the version is seen that was there first. */
+const collisionMs = 25;
 
 /** One resource whose objects count. */
 interface Monitor {
@@ -143,19 +146,25 @@ class QuotaReconciler implements Reconciler {
     const counted = countUsed(quota, resources, clock.now());
     const pending = charges.pending(key);
     const status = planStatus(quota, counted, pending);
-    if (status !== undefined) await this.#write(key, quota, status);
+    const isWritten = status === undefined || (await this.#write(key, quota, status));
+    if (!isWritten) return { requeueAfterMs: collisionMs };
     return { requeueAfterMs: pending.size > 0 ? lostChargeMs : resyncMs };
   }
 
-  /** Over the version that was read: what was charged since then is in none of the figures. */
-  async #write(key: string, quota: Cached<ResourceQuota>, status: ResourceQuota['status']): Promise<void> {
+  /**
+   * Over the version that was read: what was charged since then is in none of the figures. False: something was, which
+   * is no failure to wait longer after, time by time.
+   */
+  async #write(key: string, quota: Cached<ResourceQuota>, status: ResourceQuotaStatus): Promise<boolean> {
     const { client, charges } = this.#parts;
-    charges.noteOwnWrite(key, readAmounts(status?.used));
+    charges.noteOwnWrite(key, readAmounts(status.used));
     try {
-      const next = changedCopy<ResourceQuota>(quota, { status: status ?? {} });
+      const next = changedCopy<ResourceQuota>(quota, { status });
       await ifPresent(client.update<ResourceQuota>(resourceQuotas, next, { subresource: 'status' }));
+      return true;
     } catch (error) {
       charges.noteOwnWrite(key, undefined);
+      if (isConflict(error)) return false;
       throw error;
     }
   }

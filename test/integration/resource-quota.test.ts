@@ -118,7 +118,7 @@ describe('resource quotas', () => {
     let refused = 0;
     async function churn(worker: number): Promise<void> {
       const { client: own } = worker % 2 === 0 ? first : second;
-      for (let round = 0; round < 15; round += 1) {
+      for (let round = 0; round < 10; round += 1) {
         const key = { namespace, name: `c-${worker}-${round}` };
         try {
           await own.create(configMaps, { metadata: key });
@@ -135,7 +135,7 @@ describe('resource quotas', () => {
         await own.delete(configMaps, key).catch((error) => assert.ok(isNotFound(error)));
       }
     }
-    await Promise.all(Array.from({ length: 24 }, (_, worker) => churn(worker)));
+    await Promise.all(Array.from({ length: 16 }, (_, worker) => churn(worker)));
     assert.ok(highest <= most, `${highest} at once`);
     assert.ok(refused > 0, 'there was no competition');
     await used((amounts) => amounts?.configmaps === '0' && amounts['count/configmaps'] === '0');
