@@ -11,6 +11,8 @@ export interface CertifiedCaller {
   readonly name: string;
   /** Each O. */
   readonly groups: readonly string[];
+  /** Until when the certificate is good, by this machine's clock, as TLS has it: a connection may last longer. */
+  readonly until: number;
 }
 
 /** `refused`: there is a certificate, but not one of the authority's for clients, valid now, with a name. */
@@ -22,13 +24,21 @@ export function readCallerCertificate(socket: unknown): CallerCertificate {
   const certificate: Partial<ReturnType<TLSSocket['getPeerCertificate']>> | undefined = socket.getPeerCertificate();
   if (certificate?.subject === undefined) return 'none';
   if (!socket.authorized || socket.isSessionReused()) return 'refused';
-  return callerOf(certificate.subject) ?? 'refused';
+  const until = Date.parse(certificate.valid_to ?? '');
+  if (!isStillGood({ until })) return 'refused';
+  return callerOf(certificate.subject, until) ?? 'refused';
 }
 
+/** False once the certificate has run out, although the connection goes on. */
+export const isStillGood = ({ until }: Pick<CertifiedCaller, 'until'>): boolean => Date.now() < until;
+
 /** Node gives a list where a certificate has several values of one name. */
-function callerOf(subject: { readonly CN?: unknown; readonly O?: unknown }): CertifiedCaller | undefined {
+function callerOf(
+  subject: { readonly CN?: unknown; readonly O?: unknown },
+  until: number,
+): CertifiedCaller | undefined {
   const [name] = [subject.CN].flat();
   if (typeof name !== 'string' || name === '') return undefined;
   const groups = [subject.O].flat().filter((group): group is string => typeof group === 'string');
-  return { name, groups };
+  return { name, groups, until };
 }

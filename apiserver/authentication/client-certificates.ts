@@ -1,25 +1,28 @@
 /** Users by client certificate: CN is the name, each O a group. */
 
 import type { Socket } from 'node:net';
-import { readCallerCertificate } from '../../base/caller-certificate.ts';
+import { isStillGood, readCallerCertificate } from '../../base/caller-certificate.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { User } from '../request/user.ts';
 import { asAuthenticated } from './authentication.ts';
 import { type Authenticator, RefusedCredentialError } from './authenticator.ts';
 
-/** A connection keeps its user: reading a certificate for each request would cost more than answering it. */
-const known = new WeakMap<Socket, User>();
+/**
+ * A connection keeps its user, until the certificate runs out: reading a certificate for each request would cost more than
+ * answering it.
+ */
+const known = new WeakMap<Socket, { readonly user: User; readonly until: number }>();
 
 export const clientCertificates: Authenticator = {
   authenticate(request: ApiRequest): User | undefined {
     const { socket } = request.incoming;
     const before = known.get(socket);
-    if (before !== undefined) return before;
+    if (before !== undefined && isStillGood(before)) return before.user;
     const caller = readCallerCertificate(socket);
     if (caller === 'none') return undefined;
     if (caller === 'refused') throw new RefusedCredentialError('the client certificate is not to be believed');
     const user = asAuthenticated({ name: caller.name, groups: caller.groups });
-    known.set(socket, user);
+    known.set(socket, { user, until: caller.until });
     return user;
   },
 };

@@ -3,10 +3,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import tls, { type TLSSocket } from 'node:tls';
+import { type CallerCertificate, readCallerCertificate } from '../../base/caller-certificate.ts';
+import { issueCertificate } from '../../base/certificates.ts';
 import { type HttpsServer, startHttpsServer } from '../../base/https-server.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger as logger } from '../../base/logger.ts';
@@ -116,5 +120,50 @@ describe('certificates that run out', () => {
     isBroken = false;
     await pass(2);
     assert.notEqual(await served(), before);
+  });
+
+  it('are believed on a connection that is open no longer than they are good', async () => {
+    const { authority } = certificates;
+    const agentFor = async (validForMs: number) => {
+      const pair = await issueCertificate(authority, { commonName: 'short', usages: ['client'], validForMs });
+      const tlsOptions = { ca: authority.certificate, cert: pair.certificate, key: pair.key };
+      return new https.Agent({ ...tlsOptions, keepAlive: true, maxSockets: 1 });
+    };
+    const seen: CallerCertificate[] = [];
+    const own = await startHttpsServer({
+      bindAddress: '127.0.0.1',
+      port: 0,
+      serving: certificates.apiServer,
+      clientCertificateAuthority: authority.certificate,
+      logger,
+      onRequest(request, response) {
+        seen.push(readCallerCertificate(request.socket));
+        response.end();
+      },
+      onUpgrade: (_, socket) => socket.destroy(),
+    });
+    const agents: https.Agent[] = [];
+    try {
+      const ask = async () => {
+        const request = https.get({ host: '127.0.0.1', port: own.port, agent: agents[0] });
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        response.resume();
+        await once(response, 'end');
+        return { reused: request.reusedSocket, caller: seen.at(-1) };
+      };
+      // On a busy machine it may have run out before it was shown.
+      for (let seconds = 3; typeof seen.at(-1) !== 'object'; seconds *= 2) {
+        agents.unshift(await agentFor(seconds * 1000));
+        await ask();
+      }
+      const later = await eventually('it is refused', async () => {
+        const asked = await ask();
+        return asked.caller === 'refused' && asked;
+      });
+      assert.equal(later.reused, true);
+    } finally {
+      for (const agent of agents) agent.destroy();
+      await own.close(0);
+    }
   });
 });
