@@ -41,6 +41,7 @@ interface ClusterTraces {
 
 /** All that a cluster keeps in its data directory. Other files there are not the cluster's, and stay. */
 const ownFiles = [
+  'audit',
   'etcd',
   'kubelet',
   'pki',
