@@ -72,6 +72,14 @@ describe('RecentCharges', () => {
     assert.deepEqual(pending(), { pods: '1' });
   });
 
+  it('takes what somebody wrote by hand for no charge', () => {
+    const { charges, pending } = startedWith();
+    const managedFields = [{ manager: 'somebody', operation: 'Update', subresource: 'status' }];
+    const metadata = { name: 'q', uid: 'q', managedFields };
+    charges.noteQuota(key, storedObject<ResourceQuota>(resourceQuotas, { metadata, status: { used: { pods: '4' } } }));
+    assert.deepEqual(pending(), {});
+  });
+
   it('takes all that was used when it began for what may be on its way; another quota of the name begins anew', () => {
     const { clock, note, pending } = startedWith('7');
     assert.deepEqual(pending(), { pods: '7' });

@@ -13,6 +13,7 @@
  */
 
 import { type Amounts, addAmounts, excessAmounts, lessAmounts, readAmounts, sameAmounts } from '../../api/amounts.ts';
+import { equalJson } from '../../api/json-record.ts';
 import type { Quantity } from '../../api/quantity.ts';
 import { lostChargeMs } from '../../api/quota/charge-times.ts';
 import type { ResourceQuota } from '../../api/types/core/v1.ts';
@@ -30,6 +31,8 @@ interface Dated {
 interface State {
   readonly uid: string;
   used: Amounts;
+  /** Who wrote which fields. API servers charge without a trace there; everybody else leaves one. */
+  owners: unknown;
   /** What the controller is writing, or has written and not seen yet. */
   own: Amounts | undefined;
   charges: Dated[];
@@ -53,18 +56,21 @@ export class RecentCharges {
       this.#states.set(key, {
         uid: quota.metadata.uid,
         used,
+        owners: quota.metadata.managedFields,
         own: undefined,
         charges: used.size === 0 ? [] : [{ at: this.#clock.monotonic(), amounts: used }],
         early: [],
       });
       return used.size > 0;
     }
-    const before = state.used;
+    const { used: before, owners } = state;
     state.used = used;
+    state.owners = quota.metadata.managedFields;
     if (state.own !== undefined && sameAmounts(state.own, used)) {
       state.own = undefined;
       return false;
     }
+    if (!equalJson(owners, state.owners)) return false;
     state.charges = settleWith(state.charges, excessAmounts(before, used)).dated;
     const { rest, dated } = settleWith(this.#recent(state.early, earlyObjectMs), excessAmounts(used, before));
     state.early = dated;
