@@ -83,8 +83,10 @@ describe('the authorizer of a kubelet', () => {
 
   it('lets the API server in when it cannot be asked', async () => {
     const api = new Api();
-    api.isAway = true;
     const authorizer = new ReviewingAuthorizer(api, new FakeClock());
+    const logs = actionOf({ name: apiServerName, groups: [] }, { method: 'GET', root: 'containerLogs' });
+    assert.equal(await authorizer.authorize(logs), false);
+    api.isAway = true;
     assert.equal(await authorizer.authorize(pods({ name: apiServerName, groups: [] })), true);
     await assert.rejects(async () => authorizer.authorize(pods({ name: 'kube-apiserver', groups: [apiServerName] })));
   });

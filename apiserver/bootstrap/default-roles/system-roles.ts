@@ -165,6 +165,8 @@ export const systemBindings: readonly ClusterRoleBinding[] = [
   clusterRoleBinding('system:discovery', { groups: [authenticated] }),
   clusterRoleBinding('system:basic-user', { groups: [authenticated] }),
   clusterRoleBinding('system:public-info-viewer', { groups: [authenticated, 'system:unauthenticated'] }),
+  // Not upstream's, whose installers bind it: the API server itself, where kubelets ask who it is.
+  clusterRoleBinding('system:kubelet-api-admin', { users: ['kube-apiserver-kubelet-client'] }),
   clusterRoleBinding('system:node-proxier', { users: ['system:kube-proxy'] }),
   clusterRoleBinding('system:kube-controller-manager', { users: ['system:kube-controller-manager'] }),
   clusterRoleBinding('system:kube-dns', { accounts: ['kube-dns'] }),
