@@ -1,6 +1,11 @@
 /** The store and the resource caches beside what etcd3 does without them, on an etcd that forces writes to the disk. */
 
 import { Etcd3 } from 'etcd3';
+import { aesGcm } from '../apiserver/encryption/ciphers/aes-gcm.ts';
+import type { Cipher } from '../apiserver/encryption/ciphers/cipher.ts';
+import { secretBox } from '../apiserver/encryption/ciphers/secret-box.ts';
+import { Transformer } from '../apiserver/encryption/ciphers/transformer.ts';
+import { EncryptedStore } from '../apiserver/encryption/encrypted-store.ts';
 import { EtcdStore } from '../apiserver/store/etcd-store.ts';
 import type { ResourceCache } from '../apiserver/store/resource-cache.ts';
 import type { Store } from '../apiserver/store/store.ts';
@@ -31,6 +36,7 @@ export async function run(): Promise<void> {
       ...Object.values(raw).map((one) => rateRow(one)),
       ...(await measureStore(store, raw)),
     ]);
+    printReport('Encryption at rest, values of 1.5 kB', await measureEncryption(store));
     printReport(`Resource cache, ${podCount} pods of 2.5 kB`, await measureCache(store));
   } finally {
     await store.close();
@@ -66,6 +72,44 @@ async function measureRaw(url: string): Promise<Raw> {
   };
   client.close();
   return raw;
+}
+
+/** What encryption adds to a creation, for each way, and to one that is not encrypted; in turns, on the same etcd. */
+async function measureEncryption(store: Store): Promise<Row[]> {
+  const key = Buffer.alloc(32, 7);
+  const ways: readonly [name: string, cipher: Cipher][] = [
+    ['aesgcm', aesGcm('k8s:enc:aesgcm:v1:key1:', key)],
+    ['secretbox', secretBox('k8s:enc:secretbox:v1:key1:', key)],
+  ];
+  const value = podValue('secret', 1_500);
+  const place = '/registry/core/secrets/default/web';
+  const turns = 2_000;
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const begin = performance.now();
+    for (let n = 0; n < turns; n += 1) await work();
+    return ((performance.now() - begin) / turns) * 1_000;
+  };
+  const rows: Row[] = [];
+  for (const [name, cipher] of ways) {
+    const transformer = new Transformer([cipher]);
+    const sealed = await transformer.seal(value, place);
+    await timed(async () => transformer.seal(value, place));
+    const sealing = await timed(async () => transformer.seal(value, place));
+    const opening = await timed(async () => transformer.open(sealed, place));
+    rows.push({ name: `${name}: encrypt, decrypt`, figure: `${sealing.toFixed(1)} µs, ${opening.toFixed(1)} µs` });
+  }
+  const [, gcm] = ways[0] ?? [];
+  const encrypted = new EncryptedStore(store, {
+    transformerOf: (at) => (gcm !== undefined && at.startsWith('/bench/secrets/') ? new Transformer([gcm]) : undefined),
+    note() {},
+  });
+  const create = (name: string, at: Store, prefix: string) =>
+    measure(name, serial, (n) => at.create(`${prefix}${n}`, value));
+  await create('warm up', encrypted, '/bench/secrets/warm-');
+  const plain = await create('create without encryption, one by one', store, '/bench/plain/a-');
+  const other = await create('create of what is not encrypted, one by one', encrypted, '/bench/plain/b-');
+  const secret = await create('create with aesgcm, one by one', encrypted, '/bench/secrets/c-');
+  return [...rows, rateRow(plain), rateRow(other, plain, 0.9), rateRow(secret, plain, 0.9)];
 }
 
 async function measureStore(store: Store, raw: Raw): Promise<Row[]> {

@@ -179,7 +179,8 @@ async function removeData(dataDir: string): Promise<void> {
   if (!existsSync(dataDir)) return;
   for (const name of ownFiles) await rm(join(dataDir, name), { recursive: true, force: true });
   for (const name of await readdir(dataDir)) {
-    if (/^longshore\d*\.log$/.test(name)) await rm(join(dataDir, name));
+    const isLeft = /^longshore\d*\.log$/.test(name) || name.startsWith(`${encryptionFile}.`);
+    if (isLeft) await rm(join(dataDir, name));
   }
   if ((await readdir(dataDir)).length === 0) await removeFolder(dataDir);
 }

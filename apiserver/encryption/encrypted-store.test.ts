@@ -107,7 +107,8 @@ describe('EncryptedStore', () => {
     await assert.rejects(store.create('/a', Buffer.from('value')), isRefused);
     assert.equal(await inner.get('/a'), undefined);
     await inner.create('/b', Buffer.from('k8s:enc:kms:v2:vault:…'));
-    const entry = await store.get('/b');
+    await assert.rejects(store.get('/b'), isRefused);
+    const [entry] = (await store.list({ prefix: '/b' })).entries;
     assert.ok(entry instanceof UnreadableEntry && entry.error.isTransient);
   });
 });

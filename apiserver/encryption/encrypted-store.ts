@@ -41,7 +41,7 @@ export class EncryptedStore implements Store {
   get(key: string): Promise<Entry | undefined> {
     const transformer = this.#source.transformerOf(key);
     const read = this.#store.get(key);
-    return transformer === undefined ? read : read.then((entry) => entry && this.#opened(entry, transformer));
+    return transformer === undefined ? read : read.then((entry) => entry && this.#openedNow(entry, transformer));
   }
 
   async list(options: ListOptions): Promise<ListResult> {
@@ -127,6 +127,13 @@ export class EncryptedStore implements Store {
 
   #transformerOfChange(change: Change): Transformer | undefined {
     return change.type === 'put' ? this.#source.transformerOf(change.entry.key) : undefined;
+  }
+
+  /** Who asks for one entry can ask again: unlike a list, which others are in, it fails while the key is out of reach. */
+  async #openedNow(entry: Entry, transformer: Transformer): Promise<Entry> {
+    const opened = await this.#opened(entry, transformer);
+    if (!(opened instanceof UnreadableEntry && opened.error.isTransient)) return opened;
+    throw new StoreUnavailableError(opened.error.message, { outcomeUnknown: false, cause: opened.error });
   }
 
   #opened(entry: Entry, transformer: Transformer): Entry | Promise<Entry> {

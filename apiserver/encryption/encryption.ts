@@ -3,9 +3,10 @@
  * again, and one that is wrong leaves what was before in force. Without a file nothing is encrypted.
  */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
 import { UserError } from '../../base/user-error.ts';
@@ -37,7 +38,15 @@ export interface EncryptionParts {
 
 type KnownKms = ReadonlyMap<string, { readonly provider: KmsProvider; readonly cipher: KmsCipher }>;
 
+/** A configuration that was read. */
+interface Rules {
+  readonly text: string;
+  readonly kms: KnownKms;
+  readonly transformers: Transformers;
+}
+
 const lookAgainMs = 500;
+const refusedAgainMs = 10_000;
 
 export class Encryption implements TransformerSource {
   readonly #options: EncryptionOptions;
@@ -53,6 +62,10 @@ export class Encryption implements TransformerSource {
   #kms: KnownKms = new Map();
   #transformers = new Transformers({ rules: [] }, new Map());
   #store: EncryptedStore | undefined;
+  /** As it is, and below what in it something may be encrypted. */
+  #stored: { readonly store: Store; readonly prefixes: readonly string[] } | undefined;
+  /** The last file that would have left something unreadable: not to be tried again at once, as it is. */
+  #refused: { readonly text: string; readonly why: string; readonly until: number } | undefined;
 
   private constructor(options: EncryptionOptions, { clock, logger, metrics }: EncryptionParts) {
     this.#options = options;
@@ -64,7 +77,8 @@ export class Encryption implements TransformerSource {
   /** Reads the file. Throws `UserError` when it is missing or wrong. */
   static async open(options: EncryptionOptions, parts: EncryptionParts = {}): Promise<Encryption> {
     const encryption = new Encryption(options, parts);
-    encryption.#use(await readConfiguration(options.configFile));
+    await encryption.#warnIfOpen();
+    encryption.#use(encryption.#read(await readConfiguration(options.configFile)));
     return encryption;
   }
 
@@ -84,7 +98,8 @@ export class Encryption implements TransformerSource {
 
   /** The store as everybody uses it. Throws `UserError` when it cannot be read; to be called until the store answers. */
   async over(store: Store, prefixes: readonly string[]): Promise<Store> {
-    await this.#refuseMissingKeys(store, prefixes);
+    this.#stored = { store, prefixes: [...prefixes, ownKeysPrefix] };
+    await this.#refuseMissingKeys(this.#transformers);
     const encrypted = new EncryptedStore(store, this);
     await this.#settleOwnKeys(encrypted);
     await rewriteStale(encrypted, ownKeysPrefix);
@@ -112,18 +127,26 @@ export class Encryption implements TransformerSource {
     return wrong.find((one) => one !== undefined);
   }
 
-  async #refuseMissingKeys(store: Store, prefixes: readonly string[]): Promise<void> {
-    if (this.#options.acceptUnreadable) return;
-    const all = [...prefixes, ownKeysPrefix];
-    const encrypted = this.#transformers.encryptedOf(all);
+  /** With these rules, what is stored now has to be readable. */
+  async #refuseMissingKeys(transformers: Transformers): Promise<void> {
+    if (this.#options.acceptUnreadable || this.#stored === undefined) return;
+    const { store, prefixes } = this.#stored;
+    const encrypted = transformers.encryptedOf(prefixes);
     const missing = await findMissingKeys({
-      store,
-      prefixes: encrypted,
-      transformerOf: (place) => this.transformerOf(place),
+      ...{ store, prefixes: encrypted },
+      transformerOf: (place) => transformers.of(place),
     });
     if (missing.size === 0) return;
     const keys = [...missing].map(([prefix, count]) => `${count} with "${prefix}"`).join(', ');
     throw new UserError(whyUnreadable(keys, this.#options));
+  }
+
+  async #warnIfOpen(): Promise<void> {
+    const { configFile } = this.#options;
+    const mode = (await ifFilePresent(stat(configFile)))?.mode ?? 0;
+    if ((mode & 0o077) !== 0) {
+      this.#logger.warn('The encryption configuration can be read by others than its owner', { file: configFile });
+    }
   }
 
   /** Keys of the server itself that cannot be read are made anew, if it may start without them. */
@@ -155,10 +178,9 @@ export class Encryption implements TransformerSource {
     try {
       const text = await readConfiguration(this.#options.configFile);
       if (text === this.#settled) return undefined;
-      if (text !== this.#text) {
-        this.#use(text);
-        this.#followServices();
-      }
+      const { text: before, why, until = 0 } = this.#refused ?? {};
+      if (text === before && this.#clock.monotonic() < until) return why;
+      if (text !== this.#text) await this.#takeOver(text);
       await this.#settle(text);
       this.#metrics.reloads.inc({ status: 'success' });
       this.#logger.info('The encryption configuration was read again', { hash: this.hash });
@@ -169,6 +191,22 @@ export class Encryption implements TransformerSource {
     }
   }
 
+  /** Throws when keys that the file does not have any more are still needed. */
+  async #takeOver(text: string): Promise<void> {
+    const next = this.#read(text);
+    try {
+      await this.#refuseMissingKeys(next.transformers);
+    } catch (error) {
+      for (const [name, { cipher }] of next.kms) if (this.#kms.get(name)?.cipher !== cipher) cipher.close();
+      if (error instanceof UserError)
+        this.#refused = { text, why: error.message, until: this.#clock.monotonic() + refusedAgainMs };
+      throw error;
+    }
+    this.#use(next);
+    this.#followServices();
+    this.#refused = undefined;
+  }
+
   async #settle(text: string): Promise<void> {
     if (this.#store !== undefined) {
       await this.#store.writesUntilNow();
@@ -177,13 +215,16 @@ export class Encryption implements TransformerSource {
     this.#settled = text;
   }
 
-  #use(text: string): void {
+  #read(text: string): Rules {
     const configuration = parseEncryptionConfiguration(text, this.#options.configFile);
-    this.#kms = kmsCiphersOf(configuration, this.#kms, this.#clock);
-    this.#transformers = new Transformers(
-      configuration,
-      new Map([...this.#kms].map(([name, { cipher }]) => [name, cipher])),
-    );
+    const kms = kmsCiphersOf(configuration, this.#kms, this.#clock);
+    const ciphers = new Map([...kms].map(([name, { cipher }]) => [name, cipher]));
+    return { text, kms, transformers: new Transformers(configuration, ciphers) };
+  }
+
+  #use({ text, kms, transformers }: Rules): void {
+    this.#kms = kms;
+    this.#transformers = transformers;
     this.#text = text;
   }
 

@@ -135,6 +135,18 @@ describe('encryption at rest', () => {
     await make('after');
     assert.match(await stored('after'), /:key2:/);
     assert.equal(await passwordOf('before'), canary);
+    const failures = await metric('reloads_total{status="failure"}');
+    await writeEncryptionFile(configFile, [localKeys('key2'), identity]);
+    await eventually('a file without a key that is needed is refused', async () => {
+      return (await metric('reloads_total{status="failure"}')) > failures;
+    });
+    assert.equal((await send('PUT', `${path}/before`, (await send('GET', `${path}/before`)).json)).code, 200);
+    assert.match(await stored('before'), /:key2:/);
+    await eventually('it is taken once nothing needs that key', async () => {
+      await send('PUT', `${path}/between`, (await send('GET', `${path}/between`)).json);
+      await writeEncryptionFile(configFile, [localKeys('key2'), identity, { secretbox: localKeys('x').aesgcm }]);
+      return (await metric('reloads_total{status="success"}')) === 2;
+    });
   });
 
   it('does not start without the key, says which, and reads all when it is back', async () => {
