@@ -119,7 +119,8 @@ describe('identities', () => {
   });
 
   it('others can check tokens by the documents of the issuer', async () => {
-    const read = async (path: string) => JSON.parse((await server.client.raw('GET', path)).text);
+    const reader = await request();
+    const read = (path: string) => as(reader, async (client) => JSON.parse((await client.raw('GET', path)).text));
     const { issuer, jwks_uri: uri } = await read('/.well-known/openid-configuration');
     assert.equal(uri, `${issuer}/openid/v1/jwks`);
     const keys = createLocalJWKSet(await read('/openid/v1/jwks'));
