@@ -84,13 +84,15 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
   const [issuer = defaultIssuer] = issuers;
   checkServiceAccounts(serviceAccounts, issuers);
   const serverAudiences = options.apiAudiences?.length ? options.apiAudiences : [issuer];
+  // What a flag says wrongly is said before the store is waited for.
+  const fileTokens = await staticTokens(options.tokenFile, serverAudiences);
+  const configured = await openIssuers(options, { serverAudiences, ownIssuers: issuers, clock, logger });
   const keys = await openKeys(serviceAccounts, parts);
   const own: readonly TokenAuthenticator[] = [
-    ...(await staticTokens(options.tokenFile, serverAudiences)),
+    ...fileTokens,
     new ServiceAccountTokens({ keys, issuers, serverAudiences, objects, clock }),
     ...((options.bootstrapTokens ?? true) ? [new BootstrapTokens({ objects, serverAudiences, clock })] : []),
   ];
-  const configured = await openIssuers(options, { serverAudiences, ownIssuers: issuers, clock, logger });
   const tokens = new VerifiedTokens({ authenticators: joined(own, configured), serverAudiences, clock });
   return {
     authentication: {
