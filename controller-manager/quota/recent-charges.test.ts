@@ -72,12 +72,13 @@ describe('RecentCharges', () => {
     assert.deepEqual(pending(), { pods: '1' });
   });
 
-  it('takes what somebody wrote by hand for no charge', () => {
-    const { charges, pending } = startedWith();
-    const managedFields = [{ manager: 'somebody', operation: 'Update', subresource: 'status' }];
-    const metadata = { name: 'q', uid: 'q', managedFields };
-    charges.noteQuota(key, storedObject<ResourceQuota>(resourceQuotas, { metadata, status: { used: { pods: '4' } } }));
-    assert.deepEqual(pending(), {});
+  it('waits only for what is on its way this moment when the limits are changed', () => {
+    const { clock, charges, note, pending } = startedWith();
+    note('4');
+    clock.at = 2_000;
+    note('5');
+    charges.noteNewLimits(key);
+    assert.deepEqual(pending(), { pods: '1' });
   });
 
   it('takes all that was used when it began for what may be on its way; another quota of the name begins anew', () => {

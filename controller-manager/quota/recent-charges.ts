@@ -13,7 +13,6 @@
  */
 
 import { type Amounts, addAmounts, excessAmounts, lessAmounts, readAmounts, sameAmounts } from '../../api/amounts.ts';
-import { equalJson } from '../../api/json-record.ts';
 import type { Quantity } from '../../api/quantity.ts';
 import { lostChargeMs } from '../../api/quota/charge-times.ts';
 import type { ResourceQuota } from '../../api/types/core/v1.ts';
@@ -22,6 +21,8 @@ import type { Cached } from '../../client/object-cache.ts';
 
 /** How far the two watches may be apart. */
 const earlyObjectMs = 2_000;
+/** Nearly every write is seen within this time. */
+const momentMs = 1_000;
 
 interface Dated {
   readonly at: number;
@@ -31,8 +32,6 @@ interface Dated {
 interface State {
   readonly uid: string;
   used: Amounts;
-  /** Who wrote which fields. API servers charge without a trace there; everybody else leaves one. */
-  owners: unknown;
   /** What the controller is writing, or has written and not seen yet. */
   own: Amounts | undefined;
   charges: Dated[];
@@ -56,21 +55,18 @@ export class RecentCharges {
       this.#states.set(key, {
         uid: quota.metadata.uid,
         used,
-        owners: quota.metadata.managedFields,
         own: undefined,
         charges: used.size === 0 ? [] : [{ at: this.#clock.monotonic(), amounts: used }],
         early: [],
       });
       return used.size > 0;
     }
-    const { used: before, owners } = state;
+    const before = state.used;
     state.used = used;
-    state.owners = quota.metadata.managedFields;
     if (state.own !== undefined && sameAmounts(state.own, used)) {
       state.own = undefined;
       return false;
     }
-    if (!equalJson(owners, state.owners)) return false;
     state.charges = settleWith(state.charges, excessAmounts(before, used)).dated;
     const { rest, dated } = settleWith(this.#recent(state.early, earlyObjectMs), excessAmounts(used, before));
     state.early = dated;
@@ -82,6 +78,12 @@ export class RecentCharges {
   noteOwnWrite(key: string, used: Amounts | undefined): void {
     const state = this.#states.get(key);
     if (state !== undefined) state.own = used;
+  }
+
+  /** Somebody changed the quota, and wants to see it counted: only what is on its way this moment is waited for. */
+  noteNewLimits(key: string): void {
+    const state = this.#states.get(key);
+    if (state !== undefined) state.charges = this.#recent(state.charges, momentMs);
   }
 
   /** An object is seen that counts so much more than before. */

@@ -57,6 +57,8 @@ export function createResourceQuotaController(context: ControllerContext): Contr
       charges.forget(key);
       return [];
     }
+    if (change.previous !== undefined && !equalJson(change.previous.spec?.hard, change.next.spec?.hard))
+      charges.noteNewLimits(key);
     if (charges.noteQuota(key, change.next)) controller.addAfter(key, lostChargeMs);
     return equalJson(change.next.spec?.hard, change.next.status?.hard) ? [] : [key];
   });
