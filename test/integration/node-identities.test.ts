@@ -151,8 +151,8 @@ describe('the identities of two kubelets', () => {
     const tokenFor = async (client: Client, name: string) => {
       const { uid } = (await server.client.get(pods, { namespace, name })).metadata;
       const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name, uid };
-      // What a pod gets mounted.
-      const spec = { audiences: [''], boundObjectRef };
+      // As for what every pod gets mounted: no audience is named.
+      const spec = { boundObjectRef };
       const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
       return await client.createSubresource(serviceAccounts, { namespace, name: 'robot' }, 'token', request);
     };

@@ -49,18 +49,18 @@ export const createTokenServer = (registries: Registries, tokenIssuer: TokenIssu
       uid,
       creationTimestamp: formatTime(request.clock.now()),
     };
-    const audiences = audiencesOf(wanted, tokenIssuer);
-    wanted.spec = { ...wanted.spec, audiences };
     checkExpiration(wanted);
     const posted = { target, subresource: 'token', object: wanted, dryRun: options.dryRun };
     await admitCreation(registries.admission, request, posted);
-    const reference = wanted.spec.boundObjectRef;
+    // Only now, as upstream: admission judges what was asked for, and kubelets ask for none by name.
+    const audiences = audiencesOf(wanted, tokenIssuer);
+    const { boundObjectRef: reference, expirationSeconds = defaultSeconds } = wanted.spec ?? {};
     const claims: TokenClaims = {
       namespace: target.namespace ?? '',
       serviceaccount: { name: target.name, uid },
       ...(await boundObject(registries, reference, target)),
     };
-    const seconds = shortened(wanted.spec.expirationSeconds ?? defaultSeconds, tokenIssuer.maxSeconds, request);
+    const seconds = shortened(expirationSeconds, tokenIssuer.maxSeconds, request);
     const { token, expiresAt } = await tokenIssuer.issue(claims, audiences, seconds);
     const answer = {
       kind: 'TokenRequest',
