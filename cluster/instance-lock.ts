@@ -1,6 +1,6 @@
 /** One cluster per data directory: who runs it, so that a second start can say so, and `down` can stop it. */
 
-import { mkdir, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, realpath, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '../base/error-text.ts';
 import { ifFilePresent } from '../base/if-file-present.ts';
@@ -39,6 +39,8 @@ export async function lockCluster(clusterId: string, root = runFolder): Promise<
 /** What a process that was killed left of `lockCluster` goes as well. */
 export async function forgetRunner(clusterId: string, root = runFolder): Promise<void> {
   await rm(join(root, basename(clusterId)), { recursive: true, force: true });
+  // Another cluster may have its own there.
+  await rmdir(root).catch(() => {});
 }
 
 /** The process whose kubelet works for this cluster on this machine. */

@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { isNodeReady } from '../../api/nodes.ts';
 import {
   bridgeAddressOf,
-  isInNetwork,
   parseReachability,
   type ReachabilityAnswer,
   reachabilityAnnotation,
@@ -17,7 +16,7 @@ import { nodes } from '../../api/resources/core.ts';
 import { isRetryable } from '../../api/status-error.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
-import { localAddressWhere, whyNotReached } from '../../base/reach.ts';
+import { whyNotReached } from '../../base/reach.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Client } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
@@ -102,18 +101,16 @@ function whyNoPodNetwork(why: string, isInbound: boolean): string {
   );
 }
 
-/** From an address of the pod network to the bridges of other nodes. */
+/** From this node's own address in the pod network to those of other nodes. */
 async function whyPodsAreNotReached({ client, worker, signal }: Arrival): Promise<string | undefined> {
-  const { clusterCidr } = worker.options;
   const startedAt = systemClock.monotonic();
   for (;;) {
     const { items } = await client.list<Node>(nodes);
-    const others = items.filter((node) => node.metadata.name !== worker.nodeName && isNodeReady(node));
-    const localAddress = localAddressWhere((address) => isInNetwork(address, clusterCidr));
+    const own = items.find(({ metadata: { name } }) => name === worker.nodeName);
+    const others = items.filter((node) => node !== own && isNodeReady(node)).slice(0, neighboursAsked);
+    const localAddress = bridgeAddressOf(own?.spec?.podCIDR);
     const found =
-      localAddress === undefined
-        ? ['this host has no pod network yet']
-        : await dialAll(others.slice(0, neighboursAsked), localAddress);
+      localAddress === undefined ? ['this host has no pod network yet'] : await dialAll(others, localAddress);
     if (found.length === 0) return undefined;
     if (signal.aborted || systemClock.monotonic() - startedAt > reachLimitMs) return found[0];
     await systemClock.sleep(everyMs, signal);

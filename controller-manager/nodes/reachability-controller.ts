@@ -1,11 +1,17 @@
 /** Answers hosts that join whether connections from the masters come through to them: to the kubelet, and to pods. */
 
-import { isInNetwork, type ReachabilityAnswer, reachabilityAnnotation } from '../../api/reachability.ts';
+import {
+  bridgeAddressOf,
+  isInNetwork,
+  type ReachabilityAnswer,
+  reachabilityAnnotation,
+} from '../../api/reachability.ts';
 import { nodes } from '../../api/resources/core.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import { localAddressWhere, whyNotReached } from '../../base/reach.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
+import type { Cached } from '../../client/object-cache.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { planReachability, type ReachabilityPlan } from './reachability-plan.ts';
 
@@ -39,13 +45,19 @@ export function createReachabilityController(
     { question, host, port, bridge }: ReachabilityPlan,
     signal: AbortSignal,
   ): Promise<ReachabilityAnswer> {
-    // As a pod of this host would; a master without pods comes from its own address.
-    const localAddress = localAddressWhere((address) => isInNetwork(address, clusterCidr));
     const [kubelet, pods] = await Promise.all([
       whyNotReached({ host, port, timeoutMs }),
-      dialPatiently({ host: bridge, port, timeoutMs, localAddress }, signal),
+      dialPatiently({ host: bridge, port, timeoutMs, localAddress: ownBridge() }, signal),
     ]);
     return { asked: question, kubelet, pods };
+  }
+
+  /** As a pod of this host would come; a master that is no node comes from its own address. */
+  function ownBridge(): string | undefined {
+    const isHere = ({ status }: Cached<Node>) =>
+      status?.addresses?.some(({ address }) => localAddressWhere((one) => one === address) !== undefined) ?? false;
+    const here = [...nodeInformer.list()].find((node) => isHere(node) && isInNetwork(firstOf(node), clusterCidr));
+    return here && bridgeAddressOf(here.spec?.podCIDR);
   }
 
   async function dialPatiently(reach: Parameters<typeof whyNotReached>[0], signal: AbortSignal) {
@@ -61,3 +73,5 @@ export function createReachabilityController(
     change.type === 'deleted' ? [] : keyOfChange(change),
   );
 }
+
+const firstOf = ({ spec }: Cached<Node>): string => bridgeAddressOf(spec?.podCIDR) ?? '';
