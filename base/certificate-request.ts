@@ -30,7 +30,7 @@ export interface PendingRequest {
 }
 
 /** Larger ones are nobody's honest request; reading one would take longer than other users should wait. */
-export const maxRequestBytes = 32 << 10;
+export const maxRequestBytes = 128 << 10;
 
 const subjectAlternativeName = '2.5.29.17';
 /** C, OU, L, ST, street, postal code, serial number: what Go keeps of a subject beside CN and O. */

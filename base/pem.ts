@@ -4,39 +4,34 @@ export interface PemBlock {
   /** `CERTIFICATE` */
   readonly type: string;
   readonly der: Buffer;
-  /** The block as it is usually written, with a line end. */
+  /** The block's own text, with a line end. */
   readonly text: string;
 }
 
 const begin = '-----BEGIN ';
-const end = '-----END ';
 const dashes = '-----';
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** The blocks without headers, in their order. Each line is looked at once, however many begin what never ends. */
+/** The blocks without headers, in their order. */
 export function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
-  let type: string | undefined;
-  let body: string[] = [];
-  for (const line of text.split('\n')) {
-    const trimmed = line.trimEnd();
-    if (trimmed.startsWith(begin) && trimmed.endsWith(dashes)) {
-      type = trimmed.slice(begin.length, -dashes.length);
-      body = [];
-    } else if (type !== undefined && trimmed === `${end}${type}${dashes}`) {
-      const block = blockOf(type, body.join(''));
-      if (block !== undefined) blocks.push(block);
-      type = undefined;
-    } else if (type !== undefined) body.push(trimmed.trimStart());
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf(begin, at);
+    if (start < 0) return blocks;
+    const typeEnd = text.indexOf(dashes, start + begin.length);
+    if (typeEnd < 0) return blocks;
+    const type = text.slice(start + begin.length, typeEnd);
+    at = start + begin.length;
+    if (type.includes('\n')) continue;
+    const footer = `${dashes}END ${type}${dashes}`;
+    const end = text.indexOf(footer, typeEnd);
+    if (end < 0) continue;
+    const body = text.slice(typeEnd + dashes.length, end).replace(/\s+/g, '');
+    if (body.length % 4 !== 0 || !base64.test(body)) continue;
+    at = end + footer.length;
+    blocks.push({ type, der: Buffer.from(body, 'base64'), text: `${text.slice(start, at)}\n` });
   }
-  return blocks;
-}
-
-/** undefined: it has headers, or is no base64. */
-function blockOf(type: string, body: string): PemBlock | undefined {
-  if (body.length % 4 !== 0 || !base64.test(body)) return undefined;
-  const der = Buffer.from(body, 'base64');
-  return { type, der, text: encodePem(der, type) };
 }
 
 /** The certificates of a bundle, each as a PEM text of its own. */
