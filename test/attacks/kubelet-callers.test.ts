@@ -86,10 +86,12 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
     readonly headers?: Record<string, string>;
   }
 
-  function askKubelet(path: string, { as, method = 'GET', headers = {} }: Ask = {}): Promise<Answer> {
+  const askKubelet = (path: string, ask?: Ask): Promise<Answer> => askServer(kubeletPort, path, ask);
+
+  function askServer(port: number, path: string, { as, method = 'GET', headers = {} }: Ask = {}): Promise<Answer> {
     const options = { ...askerOf(as), method, headers, agent: false, rejectUnauthorized: false };
     return new Promise((resolve, reject) => {
-      const request = https.request(`https://127.0.0.1:${kubeletPort}`, { ...options, path }, (response) => {
+      const request = https.request(`https://127.0.0.1:${port}`, { ...options, path }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
@@ -354,6 +356,15 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
       for (const socket of sockets) socket.destroy();
       await assertServes();
     });
+  });
+
+  it('that are kubelets read their own pods from the API server, and no others', async () => {
+    const path = `/api/v1/namespaces/${namespace}/pods/victim`;
+    const kubeletOf = (name: string) => clientPair(`system:node:${name}`, { organizations: ['system:nodes'] });
+    assert.equal((await askServer(apiPort, path, { as: await kubeletOf(nodeName) })).code, 200);
+    const { code, text } = await askServer(apiPort, path, { as: await kubeletOf('other') });
+    assert.equal(code, 403);
+    assert.match(text, /no relationship found between node 'other' and this object/);
   });
 
   describe('through the API server', () => {

@@ -82,6 +82,8 @@ describe('callers of a kubelet', () => {
   it('may do what the API server lets them', async () => {
     for (const pair of [await pairOf('admin', ['system:masters']), await pairOf('kube-apiserver-kubelet-client')]) {
       for (const path of ['/pods', '/healthz', '/metrics']) assert.equal((await ask(path, { pair }))[0], 200, path);
+      // There is no such pod, and they may know.
+      assert.equal((await ask('/containerLogs/default/none/c', { pair }))[0], 404);
     }
     const token = await tokenOf('robot');
     const name = 'system:serviceaccount:default:robot';
