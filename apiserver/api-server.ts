@@ -32,6 +32,11 @@ import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import { Encryption, type EncryptionOptions } from './encryption/encryption.ts';
+import { FlowControl } from './flow-control/flow-control.ts';
+import { dumpsOf } from './flow-control/flow-dumps.ts';
+import { describeFlowControl } from './flow-control/flow-metrics.ts';
+import { followFlowObjects } from './flow-control/follow-flow-objects.ts';
+import { ensureFlowObjects, keepFlowObjects } from './flow-control/keep-flow-objects.ts';
 import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource } from './handlers/resource-handler.ts';
@@ -47,7 +52,7 @@ import { prefixOf, Registries, resourceId } from './registry/registries.ts';
 import type { ApiRequest } from './request/api-request.ts';
 import { BodyBudget } from './request/body-budget.ts';
 import { sendPageNotFound } from './responses/responses.ts';
-import { InFlightLimits } from './server/in-flight-limits.ts';
+import { ArrivalLimit } from './server/request-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { startCompactor } from './store/compactor.ts';
@@ -86,6 +91,8 @@ export interface ApiServerOptions {
   readonly disabledAdmissionPlugins?: readonly string[] | undefined;
   /** What admission plugins are told. Default: nothing. */
   readonly admissionConfigurations?: PluginConfigurations | undefined;
+  /** How many requests are in work at once. Default: 600. */
+  readonly maxRequestsInFlight?: number | undefined;
   /** Further admission plugins, asked after those that every server has. Default: none. */
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
@@ -141,7 +148,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const kubelets = wireKubelets(wired, registries);
   const heavyWork = new HeavyWork();
   const audit = wireAudit(options.audit ?? {}, wired);
-  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption, audit });
+  const flows = wireFlows(wired, storage);
+  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption, audit, flows });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
@@ -150,6 +158,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const policyFeed = followPolicies(storage.policies, registries, stopping.signal);
   await untilStoreAnswers(() => ensureDefaultRoles(registries), waiting);
   await untilStoreAnswers(() => untilPoliciesConsistent(registries), waiting);
+  await untilStoreAnswers(() => ensureFlowObjects({ registries, clock, logger }), waiting);
+  const sharing = Promise.all([
+    followFlowObjects({ flows, registries, logger }, stopping.signal),
+    keepFlowObjects({ registries, clock, logger }, stopping.signal),
+    flows.run(stopping.signal),
+  ]);
   const server = await listen(options, pipeline);
   const { port } = server;
   encryption?.start();
@@ -169,6 +183,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await allocationRepair;
     await relating;
     await policyFeed;
+    await sharing;
     await compactor.stop();
     await server.close(drainMs);
     await audit.stop();
@@ -271,6 +286,23 @@ function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {
   return new Kubelets({ objects, client, certificateAuthority, allowOwnHost, logger });
 }
 
+/** Who gets how much of the server. */
+function wireFlows({ clock, kinds, metrics, maxRequestsInFlight }: Wired, { registries }: Storage): FlowControl {
+  const flows = new FlowControl({
+    clock,
+    seats: maxRequestsInFlight,
+    countObjects({ info, rawQuery, query }) {
+      const kind = info.isResource ? kinds.find(info) : undefined;
+      if (kind === undefined || !kind.verbs.includes('get')) return 0;
+      const { objects } = registries.of(kind).cache.stats;
+      const limit = rawQuery.includes('limit=') ? Number(query.get('limit')) : 0;
+      return limit > 0 ? Math.min(limit, objects) : objects;
+    },
+  });
+  describeFlowControl(metrics, flows);
+  return flows;
+}
+
 interface Served {
   readonly storage: Storage;
   readonly identities: WiredAuthentication;
@@ -278,12 +310,13 @@ interface Served {
   readonly heavyWork: HeavyWork;
   readonly encryption: Encryption | undefined;
   readonly audit: Audit;
+  readonly flows: FlowControl;
 }
 
 /** What a request passes, and what stands at its end. */
 function wirePipeline(
   options: Wired,
-  { storage, identities, kubelets, heavyWork, encryption, audit }: Served,
+  { storage, identities, kubelets, heavyWork, encryption, audit, flows }: Served,
 ): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
@@ -294,17 +327,17 @@ function wirePipeline(
   };
   const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
-  const plainPaths = createPlainPaths({ kinds, metrics, issuerDocuments, health, address });
-  const limits = new InFlightLimits();
+  const plainPaths = createPlainPaths({ kinds, metrics, issuerDocuments, health, address, dumps: dumpsOf(flows) });
   return {
     clock,
     kinds,
     authentication,
     authorizers,
-    limits,
+    arrivals: new ArrivalLimit(),
+    flows,
     bodies: new BodyBudget(),
     otherThread: heavyWork,
-    metrics: new RequestMetrics(metrics, limits),
+    metrics: new RequestMetrics(metrics, flows),
     auditor: audit.auditor,
     logger,
     handle(request: ApiRequest) {

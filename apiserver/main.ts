@@ -76,6 +76,11 @@ await runComponentProcess({
       describe: 'Start although a key is lost: what it encrypted can only be deleted',
     },
     'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
+    'max-requests-inflight': {
+      ...{ type: 'number', default: 400 },
+      describe: 'With the next: how many requests are in work at once, by fair sharing',
+    },
+    'max-mutating-requests-inflight': { type: 'number', default: 200, describe: 'See above' },
     'enable-admission-plugins': {
       ...{ ...text, array: true, default: [] },
       describe: 'Admission plugins that are on beside the default ones, separated by commas',
@@ -127,6 +132,7 @@ await runComponentProcess({
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
           : undefined,
+      maxRequestsInFlight: seatsOf(flags['max-requests-inflight'], flags['max-mutating-requests-inflight']),
       enabledAdmissionPlugins: splitNames(flags['enable-admission-plugins']),
       disabledAdmissionPlugins: splitNames(flags['disable-admission-plugins']),
       admissionConfigurations:
@@ -149,6 +155,12 @@ function etcdTlsOf(authorityFile?: string, certificateFile?: string, keyFile?: s
 
 function splitNames(lists: readonly string[]): readonly string[] {
   return lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
+}
+
+function seatsOf(...limits: readonly number[]): number {
+  const sum = limits.reduce((all, one) => all + one, 0);
+  if (limits.every((one) => Number.isSafeInteger(one) && one >= 0) && sum > 0) return sum;
+  throw new UserError('--max-requests-inflight and --max-mutating-requests-inflight must be whole numbers, not both 0');
 }
 
 async function readIfNamed(file: string | undefined): Promise<string | undefined> {

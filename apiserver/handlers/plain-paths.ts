@@ -19,6 +19,8 @@ export interface PlainPathsParts {
   readonly kinds: Kinds;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
+  /** Further texts, by their paths. */
+  readonly dumps: ReadonlyMap<string, () => string>;
   /** `host:port` under which clients reach this server. */
   readonly address: string;
   /** What others need to know to check service account tokens. Absent: nobody could find them under the issuer's name. */
@@ -86,6 +88,9 @@ function createApp(parts: PlainPathsParts): Express {
   at('/metrics', async (request) =>
     sendBytes(request, 200, await parts.metrics.text(), { 'content-type': parts.metrics.contentType }),
   );
+  for (const [path, dump] of parts.dumps) {
+    at(path, async (request) => sendBytes(request, 200, dump(), { 'content-type': 'text/plain; charset=utf-8' }));
+  }
   at('/openapi/v2', (request) => openApi.v2(request));
   at('/openapi/v3', (request) => openApi.index(request));
   at('/openapi/v3/', (request) => sendNothing(request, 404));

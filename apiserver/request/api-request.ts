@@ -49,6 +49,8 @@ export class ApiRequest {
   readonly warnings = new Warnings();
   /** Who hears how it is answered. */
   observer: RequestObserver | undefined;
+  /** Called once the answer of a watch has begun: what follows is cheap. */
+  onStreaming: (() => void) | undefined;
   #auditAnnotations: Map<string, string> | undefined;
   readonly #rawQuery: string;
   #query: URLSearchParams | undefined;

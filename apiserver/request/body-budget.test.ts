@@ -7,7 +7,8 @@ import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
 import { KindRegistry } from '../../kinds/kind-registry.ts';
-import { InFlightLimits } from '../server/in-flight-limits.ts';
+import { FlowControl } from '../flow-control/flow-control.ts';
+import { ArrivalLimit } from '../server/request-limits.ts';
 import { RequestMetrics } from '../server/request-metrics.ts';
 import { type PipelineParts, passRequest } from '../server/request-pipeline.ts';
 import { readBody } from './body.ts';
@@ -47,15 +48,16 @@ describe('the budget of bodies', () => {
     const budget = new BodyBudget({ maxBytes: 100, shareOfOneClient: 1 });
     const gates: (() => void)[] = [];
     const reached = new EventTarget();
-    const limits = new InFlightLimits();
+    const flows = new FlowControl({ clock: systemClock, countObjects: () => 0 });
     const parts: PipelineParts = {
       clock: systemClock,
       kinds: new KindRegistry(),
       authentication: { authenticators: [], mayBeAnonymous: () => true, refusals: { note() {} } },
       authorizers: [{ name: 'all', authorize: async () => ({ decision: 'allow', reason: '' }) }],
-      limits,
+      arrivals: new ArrivalLimit(),
+      flows,
       bodies: budget,
-      metrics: new RequestMetrics(new Metrics(), limits),
+      metrics: new RequestMetrics(new Metrics(), flows),
       logger: silentLogger,
       async handle(request) {
         const body = await readBody(request);

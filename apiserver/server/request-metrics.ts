@@ -2,9 +2,9 @@
 
 import type { BoundCounter, BoundHistogram, CounterSeries, HistogramSeries, Labels } from '../../base/bound-metrics.ts';
 import type { Metrics } from '../../base/metrics.ts';
+import type { FlowControl } from '../flow-control/flow-control.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { connections } from '../request/request-info.ts';
-import type { InFlightLimits } from './in-flight-limits.ts';
 
 const durationBuckets = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -27,7 +27,7 @@ export class RequestMetrics {
   readonly #series = new Map<string, Series>();
   readonly #durations = new Map<string, HistogramSeries>();
 
-  constructor(metrics: Metrics, limits: InFlightLimits) {
+  constructor(metrics: Metrics, flows: Pick<FlowControl, 'inFlight'>) {
     this.#total = metrics.boundCounter({
       name: 'apiserver_request_total',
       help: "Requests answered, by what they asked for and the answer's code.",
@@ -50,10 +50,7 @@ export class RequestMetrics {
     metrics.gauge(
       { name: 'apiserver_current_inflight_requests', help: 'Requests in work.', labels: ['request_kind'] },
       (gauge) => {
-        const { heartbeat, read, write } = limits.inFlight;
-        gauge.set({ request_kind: 'heartbeat' }, heartbeat);
-        gauge.set({ request_kind: 'readOnly' }, read);
-        gauge.set({ request_kind: 'mutating' }, write);
+        for (const kind of ['readOnly', 'mutating'] as const) gauge.set({ request_kind: kind }, flows.inFlight[kind]);
       },
     );
   }

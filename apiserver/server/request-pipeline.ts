@@ -1,7 +1,7 @@
 /**
  * What every request passes, in this order: parse → deadline → who (authentication) → as whom (impersonation) → may they
  * (authorization) →
- * has all of it arrived → is there room (limits) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
+ * has all of it arrived → is there room (fair sharing) → the handler. Whatever is thrown on the way becomes a Status; nothing can end the process.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,13 +16,14 @@ import { type Authentication, authenticate } from '../authentication/authenticat
 import { authorize } from '../authorization/authorization.ts';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { impersonate } from '../authorization/impersonation.ts';
+import type { FlowControl } from '../flow-control/flow-control.ts';
 import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
 import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
 import type { OtherThread } from '../request/other-thread.ts';
 import { sendError } from '../responses/responses.ts';
 import { logAccess } from './access-log.ts';
-import { classOf, type InFlightLimits } from './in-flight-limits.ts';
+import { type ArrivalLimit, isLongRunning } from './request-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { statusOfStoreError } from './store-errors.ts';
 
@@ -31,7 +32,8 @@ export interface PipelineParts {
   readonly kinds: Kinds;
   readonly authentication: Authentication;
   readonly authorizers: readonly Authorizer[];
-  readonly limits: InFlightLimits;
+  readonly arrivals: ArrivalLimit;
+  readonly flows: FlowControl;
   readonly bodies: BodyBudget;
   readonly otherThread?: OtherThread | undefined;
   readonly metrics: RequestMetrics;
@@ -65,16 +67,26 @@ export async function passRequest(
     audit = parts.auditor?.begin(request);
     request.observer = audit;
     await impersonate(request, parts.authorizers);
+    const isStream = isLongRunning(request.info);
+    const takesSeat = !isStream || request.info.verb === 'watch';
+    const flow = takesSeat ? parts.flows.classify(request) : undefined;
     await authorize(request, parts.authorizers);
-    const requestClass = classOf(request.info);
-    if (requestClass !== 'exempt') {
+    if (request.info.isResource && !isStream) {
       share = parts.bodies.open(request.user.name);
-      await arrive(request, parts.limits, share);
-      leave = parts.limits.enter(requestClass, request.user.name);
+      await arrive(request, parts.arrivals, share);
     }
-    const isLongRunning = request.info.isResource && requestClass === 'exempt';
-    if (isLongRunning) {
-      leave = parts.metrics.beginLongRunning(request);
+    if (takesSeat) {
+      const entered = parts.flows.enter(request, flow);
+      leave = entered instanceof Promise ? await entered : entered;
+    }
+    if (isStream) {
+      const giveSeatBack = leave;
+      const end = parts.metrics.beginLongRunning(request);
+      leave = () => {
+        giveSeatBack?.();
+        end();
+      };
+      request.onStreaming = giveSeatBack;
       await parts.handle(request);
     } else await withDeadline(request, () => parts.handle(received));
   } catch (error) {
@@ -95,9 +107,9 @@ export async function passRequest(
 }
 
 /** Who sends a body drop by drop waits here, and keeps no seat from those who are ready. */
-async function arrive(request: ApiRequest, limits: InFlightLimits, share: BodyShare): Promise<void> {
+async function arrive(request: ApiRequest, arrivals: ArrivalLimit, share: BodyShare): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return;
-  const leave = limits.enter('arrival', request.user.name);
+  const leave = arrivals.enter(request.user.name);
   try {
     await readBody(request, share);
   } finally {

@@ -54,10 +54,11 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
       'responses',
       ...['handlers', 'handlers/streaming'],
     ],
+    'flow-control': ['store', 'request', 'registry'],
     bootstrap: ['store', 'registry', 'registry/allocators'],
     'bootstrap/default-roles': ['registry', 'authorization'],
     audit: ['request'],
-    server: ['store', 'request', 'authorization', 'authentication', 'responses', 'audit'],
+    server: ['flow-control', 'store', 'request', 'authorization', 'authentication', 'responses', 'audit'],
   },
   machinery: {
     json: [],
