@@ -4,6 +4,7 @@
  */
 
 import { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isInForce, lifeOfCertificate, renewalTime } from '../base/certificate-life.ts';
 import type { CertificateRequest, KeyPair } from '../base/certificates.ts';
 import { ensurePrivateFolder } from '../base/private-folder.ts';
@@ -48,8 +49,6 @@ export interface ClusterCertificates {
   readonly admin: StoredKeyPair;
 }
 
-const masters = ['system:masters'];
-
 /** Loads the certificates and makes those that are missing or no longer good. Idempotent. */
 export async function ensureCertificates(options: CertificateOptions): Promise<ClusterCertificates> {
   await ensurePrivateFolder(options.folder);
@@ -66,7 +65,7 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     const request = validForMs === undefined ? asked : { ...asked, validForMs };
     return ensureLeaf({ folder, name, authority: authorities[signerOf(name)], request, now });
   };
-  const client = (name: string, commonName: string, organizations: readonly string[] = masters) =>
+  const client = (name: string, commonName: string, organizations: readonly string[] = []) =>
     leaf(name, { commonName, organizations, usages: ['client'] });
   const host = {
     dnsNames: ['localhost', nodeName],
@@ -79,20 +78,20 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     etcdServer: await leaf('etcd-server', { commonName: nodeName, ...host, usages: ['server'] }),
     // Members call each other, too.
     etcdPeer: await leaf('etcd-peer', { commonName: nodeName, ...host, usages: ['server', 'client'] }),
-    etcdClient: await client('apiserver-etcd-client', 'kube-apiserver-etcd-client', []),
+    etcdClient: await client('apiserver-etcd-client', 'kube-apiserver-etcd-client'),
     apiServer: await leaf('apiserver', serverRequest(options)),
-    kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client', []),
+    kubeletClient: await client('apiserver-kubelet-client', 'kube-apiserver-kubelet-client'),
     kubeletServing: await leaf('kubelet-serving', {
       commonName: `system:node:${nodeName}`,
       organizations: ['system:nodes'],
       ...host,
       usages: ['server'],
     }),
-    kubelet: await client('kubelet', `system:node:${nodeName}`, ['system:nodes', ...masters]),
+    kubelet: await client('kubelet', `system:node:${nodeName}`, ['system:nodes']),
     controllerManager: await client('controller-manager', 'system:kube-controller-manager'),
     scheduler: await client('scheduler', 'system:kube-scheduler'),
     proxy: await client('proxy', 'system:kube-proxy'),
-    admin: await client('admin', 'admin'),
+    admin: await client('admin', 'admin', ['system:masters']),
   };
 }
 
@@ -139,11 +138,16 @@ function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, 
   return (
     certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
     isYoung(certificate, now) &&
-    [`CN=${commonName}`, ...organizations.map((one) => `O=${one}`)].every((one) => subject.includes(one)) &&
+    subject.includes(`CN=${commonName}`) &&
+    // Neither fewer groups nor more: what somebody was once allowed they are not any longer.
+    isDeepStrictEqual(groupsIn(subject), new Set(organizations)) &&
     dnsNames.every((one) => certificate.checkHost(one) !== undefined) &&
     ipAddresses.every((one) => certificate.checkIP(one) !== undefined)
   );
 }
+
+const groupsIn = (subject: readonly string[]): Set<string> =>
+  new Set(subject.filter((one) => one.startsWith('O=')).map((one) => one.slice(2)));
 
 function isYoung(certificate: X509Certificate, now: number): boolean {
   const life = lifeOfCertificate(certificate);

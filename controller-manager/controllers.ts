@@ -25,6 +25,7 @@ import { createReachabilityController, type ReachabilitySettings } from './nodes
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
+import { createAggregationController } from './roles/aggregation-controller.ts';
 import {
   createAttributesClassProtectionController,
   createClaimProtectionController,
@@ -93,6 +94,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
   { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },
   { name: 'resourcequota-controller', create: createResourceQuotaController },
+  { name: 'clusterrole-aggregation-controller', create: createAggregationController },
   // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.
   { name: 'garbage-collector-controller', create: createGarbageController },
 ];

@@ -97,6 +97,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     identity: ['namespaces'],
     certificates: [],
     quota: [],
+    roles: [],
     'garbage-collector': [],
   },
   proxy: { nftables: [], host: [], routes: [], services: ['nftables', 'host'], userspace: ['services'] },

@@ -6,14 +6,15 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../..
 import { isAlreadyExists, isNotFound } from '../../../api/status-error.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { internalWrite } from '../../registry/write-request.ts';
+import { componentBindings, componentNamespaceBindings, componentRoles } from './component-roles.ts';
 import { controllerBindings, controllerRoles } from './controller-roles.ts';
 import { namespaceBindings, namespaceRoles } from './namespace-roles.ts';
 import { reconcileBinding, reconcileRole } from './reconcile-roles.ts';
 import { systemBindings, systemRoles } from './system-roles.ts';
 import { userRoles } from './user-roles.ts';
 
-export const defaultClusterRoles = [...userRoles, ...systemRoles, ...controllerRoles];
-export const defaultClusterRoleBindings = [...systemBindings, ...controllerBindings];
+export const defaultClusterRoles = [...userRoles, ...systemRoles, ...controllerRoles, ...componentRoles];
+export const defaultClusterRoleBindings = [...systemBindings, ...controllerBindings, ...componentBindings];
 
 interface Default<T extends KubernetesObject> {
   readonly resource: Resource<T>;
@@ -33,7 +34,7 @@ export async function ensureDefaultRoles(registries: Registries): Promise<void> 
     ...ensure(clusterRoles, defaultClusterRoles, reconcileRole),
     ...ensure(roles, namespaceRoles, reconcileRole),
     ...ensure(clusterRoleBindings, defaultClusterRoleBindings, reconcileBinding),
-    ...ensure(roleBindings, namespaceBindings, reconcileBinding),
+    ...ensure(roleBindings, [...namespaceBindings, ...componentNamespaceBindings], reconcileBinding),
   ]);
 }
 

@@ -79,8 +79,8 @@ function subjectsOf({ users = [], groups = [], accounts = [] }: Bound): { readon
   return subjects.length > 0 ? { subjects } : {};
 }
 
-export const clusterRoleBinding = (roleName: string, bound: Bound): ClusterRoleBinding => ({
-  metadata: metadataOf(roleName),
+export const clusterRoleBinding = (roleName: string, bound: Bound, name: string = roleName): ClusterRoleBinding => ({
+  metadata: metadataOf(name),
   roleRef: { apiGroup, kind: 'ClusterRole', name: roleName },
   ...subjectsOf(bound),
 });
