@@ -4,6 +4,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   api: () => import('./api.ts'),
   components: () => import('./components.ts'),
   footprint: () => import('./footprint.ts'),
+  join: () => import('./join.ts'),
   pods: () => import('./pods.ts'),
   proxy: () => import('./proxy.ts'),
   scheduler: () => import('./scheduler.ts'),
