@@ -1,0 +1,78 @@
+/** Roles at work: what is bound is allowed, what is no longer bound is not, and nobody gives what they do not hold. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { configMaps } from '../../api/resources/core.ts';
+import { clusterRoles, roleBindings, roles } from '../../api/resources/rbac.ts';
+import { StatusError } from '../../api/status-error.ts';
+import { silentLogger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import { createRestClient } from '../../client/rest-client.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+const namespace = 'default';
+const apiGroup = 'rbac.authorization.k8s.io';
+const isForbidden = (message: RegExp) => (error: unknown) =>
+  error instanceof StatusError && error.code === 403 && message.test(error.message);
+
+describe('roles', () => {
+  let server: TestApiServer;
+  let ann: Client;
+  before(async () => {
+    server = await startTestApiServer();
+    ann = createRestClient(await server.connectAs('ann'), { userAgent: 'ann', logger: silentLogger });
+    const rules = [
+      { verbs: ['list'], apiGroups: [''], resources: ['configmaps'] },
+      { verbs: ['create'], apiGroups: [apiGroup], resources: ['roles', 'rolebindings'] },
+    ];
+    await server.client.create(roles, { metadata: { name: 'lister', namespace }, rules });
+  });
+  after(async () => {
+    await ann.close();
+    await server.stop();
+  });
+
+  const bound = (name: string, role: string, kind = 'Role') => ({
+    metadata: { name, namespace },
+    roleRef: { apiGroup, kind, name: role },
+    subjects: [{ apiGroup, kind: 'User', name: 'ann' }],
+  });
+
+  it('allow once they are bound, and no longer when the binding is gone', async () => {
+    const refused = isForbidden(
+      /User "ann" cannot list resource "configmaps" in API group "" in the namespace "default"/,
+    );
+    await assert.rejects(ann.list(configMaps, { namespace }), refused);
+    await server.client.create(roleBindings, bound('ann', 'lister'));
+    await eventually('ann may list', () => ann.list(configMaps, { namespace }));
+    await server.client.delete(roleBindings, { name: 'ann', namespace });
+    await eventually('ann may not list', async () => {
+      await assert.rejects(ann.list(configMaps, { namespace }), refused);
+      return true;
+    });
+  });
+
+  it('are given only by those who hold them', async () => {
+    await server.client.create(roleBindings, bound('ann-again', 'lister'));
+    await eventually('ann may list', () => ann.list(configMaps, { namespace }));
+    const more = [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['configmaps', 'secrets'] }];
+    await assert.rejects(
+      ann.create(roles, { metadata: { name: 'more', namespace }, rules: more }),
+      isForbidden(/not currently held:\n\{APIGroups:\[""\], Resources:\["configmaps"\], Verbs:\["get"\]\}\n/),
+    );
+    await assert.rejects(
+      ann.create(roleBindings, bound('admin', 'cluster-admin', 'ClusterRole')),
+      isForbidden(/\["\*"\]/),
+    );
+    const less = [{ verbs: ['list'], apiGroups: [''], resources: ['configmaps'] }];
+    await ann.create(roles, { metadata: { name: 'less', namespace }, rules: less });
+  });
+
+  it('of every cluster are there from the start', async () => {
+    const names = (await server.client.list(clusterRoles)).items.map(({ metadata }) => metadata?.name);
+    for (const name of ['cluster-admin', 'view', 'system:node', 'system:controller:job-controller']) {
+      assert.ok(names.includes(name), name);
+    }
+  });
+});
