@@ -18,6 +18,7 @@ import { type Cluster, connectionAs, prepareCluster } from '../../cluster/cluste
 import { components } from '../../cluster/cluster-options.ts';
 import { dockerSocket } from '../../cluster/components.ts';
 import { cleanDocker } from '../../kubelet/runtime/docker/clean.ts';
+import { unmountBelow } from '../../kubelet/volumes/mounts.ts';
 import { cleanProxy } from '../../proxy/clean.ts';
 import { TestEtcd } from './etcd.ts';
 import { eventually } from './eventually.ts';
@@ -106,6 +107,7 @@ export class SplitCluster {
     });
     await cleanProxy({ clusterId, clusterCidr: this.#cluster.options.clusterCidr });
     await this.etcd.stop();
+    await unmountBelow(join(this.dataDir, 'kubelet'));
     await rm(this.dataDir, { recursive: true, force: true });
   }
 
