@@ -2,7 +2,7 @@
  * Gives every node its part of the pod network, once and for all.
  *
  * Invariants:
- * - One worker: two nodes never get the same part. What was given stays taken until the node is gone, whether or not
+ * - One worker: two nodes never get the same part, nor one of which another node has addresses. What was given stays taken until the node is gone, whether or not
  *   the write was seen to succeed.
  * - It starts only when all nodes are known, so that parts given by an earlier leader are taken.
  */
@@ -33,7 +33,7 @@ export function createNodeIpamController(
   async function reconcile(name: string) {
     const node = nodeInformer.get(name);
     if (node === undefined || node.spec?.podCIDR) return {};
-    const cidr = given.get(node.metadata.uid) ?? pool.take();
+    const cidr = given.get(node.metadata.uid) ?? pool.take(node.metadata.uid);
     if (cidr === undefined) {
       const message = `Node ${name} status is now: CIDRNotAvailable`;
       recorder.record(node, { type: 'Normal', reason: 'CIDRNotAvailable', message });
@@ -46,12 +46,13 @@ export function createNodeIpamController(
   }
 
   return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) => {
-    for (const cidr of change.next?.spec?.podCIDRs ?? []) pool.occupy(cidr);
-    if (change.type !== 'deleted') return keyOfChange(change);
-    const meant = given.get(change.previous.metadata.uid);
-    given.delete(change.previous.metadata.uid);
-    for (const cidr of new Set([...(change.previous.spec?.podCIDRs ?? []), ...(meant ? [meant] : [])]))
-      pool.release(cidr);
-    return [];
+    const [before, now] = [change.previous?.metadata.uid, change.next?.metadata.uid];
+    if (before !== undefined && before !== now) {
+      given.delete(before);
+      pool.release(before);
+    }
+    if (change.type === 'deleted') return [];
+    for (const cidr of change.next.spec?.podCIDRs ?? []) pool.occupy(cidr, change.next.metadata.uid);
+    return keyOfChange(change);
   });
 }

@@ -147,6 +147,23 @@ describe('the identities of two kubelets', () => {
     await refused(a.patch(leases, lease('b').metadata, renewal), /with the same name as the requesting node$/);
   });
 
+  it('do not choose the part of the pod network that is theirs', async () => {
+    const spec = { podCIDR: '10.244.8.0/21' };
+    await refused(
+      a.patch(nodes, { name: 'a' }, { type: 'merge', body: { spec } }),
+      /node "a" is not allowed to modify podCIDRs$/,
+    );
+    const c = await connect(server, 'c');
+    try {
+      await refused(
+        c.create<Node>(nodes, { metadata: { name: 'c' }, spec }),
+        /node "c" is not allowed to set podCIDRs$/,
+      );
+    } finally {
+      await c.close();
+    }
+  });
+
   it('get tokens of accounts for their own pods, bound to them', async () => {
     const tokenFor = async (client: Client, name: string) => {
       const { uid } = (await server.client.get(pods, { namespace, name })).metadata;

@@ -34,6 +34,7 @@ const node = (spec: Node['spec'] = {}, metadata: Node['metadata'] = {}): Node =>
 });
 const taint = { key: 'a', effect: 'NoSchedule' };
 const configSource = { configMap: { name: 'a', namespace: 'b', kubeletConfigKey: 'c' } };
+const podNetwork = { podCIDR: '10.1.0.0/24', podCIDRs: ['10.1.0.0/24'] };
 const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
 
 describe('a node of its own', () => {
@@ -52,6 +53,11 @@ describe('a node of its own', () => {
     ],
     ['the same source', node({ configSource }), node({ configSource }), undefined],
     ['a source that is dropped', node(), node({ configSource }), undefined],
+    ['a pod network', node({ podCIDR: '10.0.0.0/8' }), node(), 'node "n" is not allowed to modify podCIDRs'],
+    ['pod networks', node({ podCIDRs: ['10.0.0.0/8'] }), node(), 'node "n" is not allowed to modify podCIDRs'],
+    ['no pod network', node(), node(podNetwork), 'node "n" is not allowed to modify podCIDRs'],
+    ['the same pod network', node(podNetwork), node(podNetwork), undefined],
+    ['the same pod network, said once', node({ podCIDR: '10.1.0.0/24' }), node(podNetwork), undefined],
     [
       'a reserved label',
       node({}, { labels: { 'k8s.io/a': 'b' } }),
@@ -71,6 +77,8 @@ describe('a node of its own', () => {
       'node "n" is not allowed to set the following labels: k8s.io/a, kubernetes.io/b',
     );
     assert.equal(whyNotCreateNode('n', {}), undefined);
+    for (const spec of [{ podCIDR: '10.1.0.0/24' }, { podCIDRs: ['10.1.0.0/24'] }])
+      assert.equal(whyNotCreateNode('n', node(spec)), 'node "n" is not allowed to set podCIDRs');
   });
 });
 

@@ -1,4 +1,4 @@
-/** What a node may write of its own Node, and of the status of its pods and their claims. As upstream. Pure. */
+/** What a node may write of its own Node, and of the status of its pods and their claims. As upstream, and a little less. Pure. */
 
 import { copyJson, equalJson } from '../../../api/json-record.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/types/core/v1.ts';
@@ -9,6 +9,7 @@ export function whyNotCreateNode(node: string, { metadata, spec }: Node): string
   const quoted = JSON.stringify(node);
   // What a node reads hangs on its spec.
   if (spec?.configSource) return `node ${quoted} is not allowed to create pods with a non-nil configSource`;
+  if (podCidrsOf(spec).length > 0) return `node ${quoted} is not allowed to set podCIDRs`;
   const labels = forbiddenChanges(metadata?.labels ?? {}, {});
   return labels.length > 0
     ? `node ${quoted} is not allowed to set the following labels: ${labels.join(', ')}`
@@ -24,12 +25,21 @@ export function whyNotUpdateNode(node: string, next: Node, previous: DeepReadonl
   if (!equalJson(next.spec?.taints ?? [], previous.spec?.taints ?? [])) {
     return `node ${quoted} is not allowed to modify taints`;
   }
+  if (!equalJson(podCidrsOf(next.spec), podCidrsOf(previous.spec))) {
+    return `node ${quoted} is not allowed to modify podCIDRs`;
+  }
   if (!equalJson(next.metadata?.ownerReferences ?? [], previous.metadata?.ownerReferences ?? [])) {
     return `node ${quoted} is not allowed to modify ownerReferences`;
   }
   const labels = forbiddenChanges(next.metadata?.labels ?? {}, previous.metadata?.labels ?? {});
   return labels.length > 0 ? `is not allowed to modify labels: ${labels.join(', ')}` : undefined;
 }
+
+/** Beyond upstream: where pods' traffic goes follows from them, so a node that chose them could take others'. */
+const podCidrsOf = (spec: DeepReadonly<Node>['spec']): string[] => {
+  const all = [...(spec?.podCIDR ? [spec.podCIDR] : []), ...(spec?.podCIDRs ?? [])];
+  return [...new Set(all)];
+};
 
 export function whyNotUpdatePodStatus(node: string, next: Pod, previous: DeepReadonly<Pod>): string | undefined {
   const quoted = JSON.stringify(node);
