@@ -8,12 +8,13 @@ import { exactValue, type FieldRequirement, parseFieldRequirements } from '../re
 import type { User } from '../request/user.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 
-/** Throws Forbidden. */
+/** Throws Forbidden. What the request does beyond its own verb is asked by `authorizeAlso`. */
 export async function authorize(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
   const action = actionOf(request);
   const verdict = await decide(action, authorizers);
   if (request.observer !== undefined) annotateDecision(request, verdict);
   if (verdict.decision !== 'allow') throw refusal(action, verdict.reason);
+  request.authorizeAlso = (verb) => allowOrRefuse({ ...action, verb }, authorizers);
 }
 
 /** As upstream's audit events say it. */

@@ -16,7 +16,7 @@ import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Registries } from '../registry/registries.ts';
-import { internalWrite } from '../registry/write-request.ts';
+import { internalWrite, internalWriteOrCreate } from '../registry/write-request.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../store/store.ts';
 
 export interface OwnServiceOptions {
@@ -135,7 +135,7 @@ async function apply<T extends KubernetesObject>(
   resource: Resource<T>,
   wanted: T,
 ): Promise<void> {
-  await registries.of(resource).update(key, { ...internalWrite, ifMissing: 'create' }, (previous) => {
+  await registries.of(resource).update(key, internalWriteOrCreate, (previous) => {
     if (previous === undefined) return structuredClone(wanted);
     const next: KubernetesObject = {
       ...previous,

@@ -37,7 +37,7 @@ export async function updateObject(request: ApiRequest, target: StoredTarget): P
     target,
     {
       ...writeRequest(request, target, options),
-      ifMissing: target.subresource === undefined && target.kind.strategy.allowCreateOnUpdate ? 'create' : 'refuse',
+      ...(target.kind.strategy.allowCreateOnUpdate && creationBy(request, target)),
       expectedUid: object.metadata?.uid,
     },
     copy,
@@ -58,7 +58,7 @@ export async function patchObject(request: ApiRequest, target: StoredTarget): Pr
     target,
     {
       ...writeRequest(request, target, options),
-      ifMissing: type === 'apply' && target.subresource === undefined ? 'create' : 'refuse',
+      ...(type === 'apply' && creationBy(request, target)),
       leavesPrevious: apart !== undefined,
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
@@ -73,6 +73,11 @@ export async function patchObject(request: ApiRequest, target: StoredTarget): Pr
     },
   );
   await sendWritten(request, target.kind, outcome);
+}
+
+/** Of whole objects only. Who may change what there is need not be allowed to make more. */
+function creationBy(request: ApiRequest, { subresource }: StoredTarget): Pick<WriteRequest, 'authorizeCreation'> {
+  return subresource === undefined ? { authorizeCreation: () => request.authorizeAlso('create') } : {};
 }
 
 /** Who names the uid of what he applies means an object that is there. */

@@ -160,7 +160,7 @@ export class Registry {
   }
 
   async #createMissing(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
-    if (request.ifMissing !== 'create') throw notFound(this.kind, key.name);
+    if (request.authorizeCreation === undefined) throw notFound(this.kind, key.name);
     const { metadata, ...wanted } = await change(undefined);
     if (request.expectedUid) throw missingUid(this.kind, key.name, request.expectedUid);
     // Which version was meant to be replaced does not matter any more.

@@ -38,8 +38,6 @@ export interface WriteOrderParts {
 }
 
 export interface UpdateRequest extends WriteRequest {
-  /** What an update of an object does that is not there. Default: it is refused with NotFound. */
-  readonly ifMissing?: 'refuse' | 'create';
   /** The change is the server's own (binding, eviction): the strategy neither prepares nor validates it; admission does. */
   readonly skipStrategy?: boolean;
   /** Admission has been asked about what makes this change (a binding): it is not asked again. */
@@ -75,6 +73,10 @@ export async function beforeCreate(
   await request.trackFields?.(object, undefined);
   const transaction = new WriteTransaction();
   const admitted = writeAdmission(kind, 'CREATE', { object }, request, transaction);
+  const validate = async () => {
+    await request.authorizeCreation?.();
+    await admission.validate(admitted);
+  };
   // It will have got its name, its uid and its time.
   const next = object as Stored;
   const finished = await orRollBack(transaction, async () => {
@@ -82,7 +84,7 @@ export async function beforeCreate(
     transaction.hold(await allocator?.allocate(next, undefined, dryRun));
     kind.strategy.prepareForCreate?.(next, { ...context, now: clock.now() });
     const write = { kind, next, previous: undefined, context: { ...context, dryRun } };
-    return await finish(write, () => admission.validate(admitted), request);
+    return await finish(write, validate, request);
   });
   return { next, finished, transaction };
 }

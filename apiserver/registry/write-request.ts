@@ -17,6 +17,11 @@ export interface WriteRequest {
   readonly trackFields?: TrackFields | undefined;
   /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */
   readonly finishApart?: ((write: Write) => Promise<WriteResult>) | undefined;
+  /**
+   * Throws when the user may not create the object. Only of updates: they create what is missing when they have it, and
+   * are refused with NotFound when they do not. Whoever sends a create has been asked before.
+   */
+  authorizeCreation?(): Promise<void>;
   warn(text: string): void;
   /** For the audit event. Absent: nobody keeps one. */
   annotate?(key: string, value: string): void;
@@ -30,3 +35,6 @@ export const internalWrite: WriteRequest = {
   dryRun: false,
   warn() {},
 };
+
+/** The same, where an update makes what is missing. */
+export const internalWriteOrCreate: WriteRequest = { ...internalWrite, async authorizeCreation() {} };

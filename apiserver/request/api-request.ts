@@ -42,6 +42,10 @@ export class ApiRequest {
   kinds: Pick<Kinds, 'find' | 'findByName'> = none;
   /** Where what takes long is done. Absent: here. */
   otherThread: OtherThread | undefined;
+  /** Throws Forbidden when the sender may not do this with what the request names, too. Set by authorization. */
+  authorizeAlso: (verb: string) => Promise<void> = async () => {
+    throw new Error('Nobody has authorized the request');
+  };
   /** Nobody serves this path. */
   isUnknownPath = false;
   /** Something was changed in the store on its behalf. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { leases } from '../../api/resources/coordination.ts';
 import { configMaps } from '../../api/resources/core.ts';
 import { clusterRoles, roleBindings, roles } from '../../api/resources/rbac.ts';
 import { StatusError } from '../../api/status-error.ts';
@@ -67,6 +68,58 @@ describe('roles', () => {
     );
     const less = [{ verbs: ['list'], apiGroups: [''], resources: ['configmaps'] }];
     await ann.create(roles, { metadata: { name: 'less', namespace }, rules: less });
+  });
+
+  describe('that let somebody change things', () => {
+    let eve: Client;
+    before(async () => {
+      const rules = [
+        { verbs: ['get', 'patch'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['hers', 'there'] },
+        { verbs: ['create'], apiGroups: [''], resources: ['configmaps'], resourceNames: ['hers'] },
+        { verbs: ['update'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
+      ];
+      await server.client.create(roles, { metadata: { name: 'changer', namespace }, rules });
+      const binding = bound('eve', 'changer');
+      await server.client.create(roleBindings, { ...binding, subjects: [{ apiGroup, kind: 'User', name: 'eve' }] });
+      eve = createRestClient(await server.connectAs('eve'), { userAgent: 'eve', logger: silentLogger });
+      await server.client.create(configMaps, { metadata: { name: 'there', namespace } });
+      await eventually('eve may read', () => eve.get(configMaps, { name: 'there', namespace }));
+    });
+    after(() => eve.close());
+
+    const applied = (name: string, data: Record<string, string> = { a: 'b' }) =>
+      eve.patch(
+        configMaps,
+        { name, namespace },
+        { type: 'apply', body: configMap(name, data), force: true },
+        { fieldManager: 'eve' },
+      );
+    const configMap = (name: string, data: Record<string, string>) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+      ...{ metadata: { name, namespace }, data },
+    });
+
+    it('do not let them make what is missing by an apply', async () => {
+      assert.deepEqual((await applied('there')).data, { a: 'b' });
+      await server.client.delete(configMaps, { name: 'there', namespace });
+      await assert.rejects(applied('there'), isForbidden(/"eve" cannot create resource "configmaps"/));
+      await assert.rejects(server.client.get(configMaps, { name: 'there', namespace }), { code: 404 });
+    });
+
+    it('nor by an update', async () => {
+      const lease = { metadata: { name: 'new', namespace } };
+      await assert.rejects(eve.update(leases, lease), isForbidden(/"eve" cannot create resource "leases"/));
+      const there = await server.client.create(leases, lease);
+      await eve.update(leases, { metadata: { ...there.metadata, labels: { a: 'b' } } });
+    });
+
+    it('unless they may create what has that name', async () => {
+      assert.deepEqual((await applied('hers')).data, { a: 'b' });
+    });
+
+    it('and say what is wrong with the object first', async () => {
+      await assert.rejects(applied('there', { 'not a key': '' }), /data\[not a key\]: Invalid value/);
+    });
   });
 
   it('of every cluster are there from the start', async () => {

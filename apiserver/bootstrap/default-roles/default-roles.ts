@@ -5,7 +5,7 @@ import type { Resource } from '../../../api/resource.ts';
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../../api/resources/rbac.ts';
 import { isAlreadyExists, isNotFound } from '../../../api/status-error.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { internalWrite } from '../../registry/write-request.ts';
+import { internalWrite, internalWriteOrCreate } from '../../registry/write-request.ts';
 import { componentBindings, componentNamespaceBindings, componentRoles } from './component-roles.ts';
 import { controllerBindings, controllerRoles } from './controller-roles.ts';
 import { namespaceBindings, namespaceRoles } from './namespace-roles.ts';
@@ -42,7 +42,7 @@ async function ensureObject<T extends KubernetesObject>(registries: Registries, 
   const { resource, wanted, reconcile } = one;
   const { namespace, name = '' } = wanted.metadata ?? {};
   try {
-    await registries.of(resource).update({ namespace, name }, { ...internalWrite, ifMissing: 'create' }, (present) => {
+    await registries.of(resource).update({ namespace, name }, internalWriteOrCreate, (present) => {
       if (present === undefined || !isOf(resource, present)) return structuredClone(wanted);
       const next = reconcile(present, wanted);
       if (next === 'replace') throw boundToAnother;
