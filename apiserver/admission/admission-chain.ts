@@ -18,6 +18,7 @@ import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
 import { createNamespaceLifecycle } from './namespace-lifecycle.ts';
+import { createNodeDeparture } from './node-departure.ts';
 import { createNodeRestriction } from './node-restriction/node-restriction.ts';
 import { createOwnerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts';
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
@@ -58,6 +59,7 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
   return new AdmissionChain([
     ...own,
     createUnsafeDeletionPolicy(options.decide),
+    createNodeDeparture(options.decide),
     ...further,
     createRoleEscalationPlugin({ ...options, objects }),
   ]);

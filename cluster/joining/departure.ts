@@ -1,6 +1,6 @@
 /**
  * How a worker goes: it is told by an annotation on its own Node, stops, and says that it has stopped; then the Node is
- * deleted. A kubelet that still ran would make it again at once.
+ * deleted, unless it has what a host's own word must not take off. A kubelet that still ran would make it again at once.
  *
  *   kubecfg node remove ─► removed ─► the worker stops ─► left ─► the Node is deleted (controller manager)
  *   kubecfg leave ───────────────────► the worker stops ─► left ─► …

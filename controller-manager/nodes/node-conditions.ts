@@ -21,6 +21,10 @@ const managedNoSchedule = new Set([
 ]);
 const managedNoExecute = new Set([notReadyTaint, unreachableTaint]);
 
+/** Whether the cluster itself puts it on a node, and takes it off, by what the node says. */
+export const isManagedTaint = ({ key, effect }: DeepReadonly<Taint>): boolean =>
+  (effect === 'NoSchedule' && managedNoSchedule.has(key)) || (effect === 'NoExecute' && managedNoExecute.has(key));
+
 /** The conditions that a kubelet writes, with the words for its silence. */
 const kubeletConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 

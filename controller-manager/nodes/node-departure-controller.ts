@@ -1,19 +1,36 @@
 /** Deletes the Nodes of hosts that have left: no kubelet will make them again. */
 
-import { leftAnnotation } from '../../api/departure.ts';
 import { nodes } from '../../api/resources/core.ts';
+import { isConflict } from '../../api/status-error.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { ControllerContext } from '../controller-context.ts';
+import { planDeparture } from './node-departure-plan.ts';
 
-export function createNodeDepartureController({ client, informers, controller }: ControllerContext): Controller {
+export function createNodeDepartureController({
+  client,
+  informers,
+  logger,
+  controller,
+}: ControllerContext): Controller {
   const nodeInformer = informers.of<Node>(nodes);
   async function reconcile(name: string) {
     const node = nodeInformer.get(name);
-    if (node?.metadata.annotations?.[leftAnnotation] === undefined) return {};
-    const { uid } = node.metadata;
-    await ifPresent(client.delete<Node>(nodes, { name }, { uid }));
+    const plan = node && planDeparture(node);
+    if (node === undefined || plan === undefined || plan.kind === 'none') return {};
+    if (plan.kind === 'keep') {
+      const { taints, labels } = plan;
+      logger.info('The host of a node has left; what others put on the node keeps it', { node: name, taints, labels });
+      return {};
+    }
+    // What was put on it meanwhile would be lost.
+    const { uid, resourceVersion } = node.metadata;
+    try {
+      await ifPresent(client.delete<Node>(nodes, { name }, { uid, resourceVersion }));
+    } catch (error) {
+      if (!isConflict(error)) throw error; // else the change comes here too
+    }
     return {};
   }
   return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) =>

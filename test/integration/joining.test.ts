@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { tokenSecretName } from '../../api/bootstrap-token.ts';
-import { leftAnnotation } from '../../api/departure.ts';
+import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
 import { clusterInfo, endedTokensKey } from '../../api/joining-tokens.ts';
 import { parseReachability, reachabilityAnnotation, reachabilityQuestionAnnotation } from '../../api/reachability.ts';
 import { configMaps, nodes, secrets } from '../../api/resources/core.ts';
@@ -143,6 +143,21 @@ describe('joining, as the cluster sees it', () => {
     await client.create<Node>(nodes, { metadata: { name: 'left', annotations } });
     const isGone = async () => (await ifPresent(client.get(nodes, { name: 'left' }))) === undefined;
     await eventually('the node is gone', isGone);
+  });
+
+  it('keeps what others put on the node of a host that has left, until it is removed', async () => {
+    const taints = [{ key: 'dedicated', effect: 'NoSchedule' }];
+    for (const [name, spec] of [
+      ['kept', { taints }],
+      ['plain', {}],
+    ] as const)
+      await client.create<Node>(nodes, { metadata: { name, annotations: { [leftAnnotation]: 'true' } }, spec });
+    const isThere = async (name: string) => (await ifPresent(client.get(nodes, { name }))) !== undefined;
+    await eventually('what came after it was looked at', async () => !(await isThere('plain')));
+    assert.ok(await isThere('kept'));
+    const body = { metadata: { annotations: { [removedAnnotation]: 'true' } } };
+    await client.patch<Node>(nodes, { name: 'kept' }, { type: 'merge', body });
+    await eventually('it is gone', async () => !(await isThere('kept')));
   });
 
   it('says to a host that asks whether it is reached', async () => {

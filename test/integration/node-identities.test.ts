@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { configMaps, nodes, pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
+import { clusterRoleBindings, clusterRoles } from '../../api/resources/rbac.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { Binding, ConfigMap, Node, Pod, PodSpec, Secret, ServiceAccount } from '../../api/types/core/v1.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
 const namespace = 'default';
@@ -202,6 +205,42 @@ describe('the identities of two kubelets', () => {
     await Promise.all([server.client.list(pods), second.client.list(pods)]);
     await refused(a.get(secrets, { namespace, name: 'brief' }), unrelated);
     await refused(elsewhere.get(secrets, { namespace, name: 'brief' }), unrelated);
+  });
+
+  it('say of themselves that they have left, and nothing else that has a Node deleted', async () => {
+    const mark = (annotations: Record<string, string>) =>
+      ({ type: 'merge', body: { metadata: { annotations } } }) as const;
+    const [left, removed] = [mark({ [leftAnnotation]: 'true' }), mark({ [removedAnnotation]: 'true' })];
+    const owner = { apiVersion: 'v1', kind: 'Node', name: 'b', uid: 'u' };
+    const owned = { type: 'merge', body: { metadata: { ownerReferences: [owner] } } } as const;
+    const part = { subresource: 'status' };
+    const cannot = /cannot change \S+ of a node you can't delete$/;
+    await refused(a.patch(nodes, { name: 'a' }, left, part), cannot);
+    for (const options of [{}, part]) await refused(a.patch(nodes, { name: 'a' }, removed, options), cannot);
+    await a.patch(nodes, { name: 'a' }, left);
+    const made = { metadata: { name: 'c', ownerReferences: [owner] } };
+    const c = await connect(server, 'c');
+    await refused(c.create<Node>(nodes, made), /node "c" is not allowed to set ownerReferences$/);
+    await refused(c.create<Node>(nodes, { metadata: { name: 'c', annotations: { [removedAnnotation]: '' } } }), cannot);
+    await c.close();
+
+    const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'status-writer' };
+    const rules = [{ apiGroups: [''], resources: ['nodes/status'], verbs: ['patch'] }];
+    await server.client.create(clusterRoles, { metadata: { name: role.name }, rules });
+    const subjects = [{ apiGroup: role.apiGroup, kind: 'User', name: 'watcher' }];
+    await server.client.create(clusterRoleBindings, { metadata: { name: role.name }, roleRef: role, subjects });
+    const watcher = createRestClient(await server.connectAs('watcher'), { userAgent: 'x', logger: silentLogger });
+    const harmless = mark({ 'example.com/seen': 'true' });
+    await eventually('the role holds', () =>
+      watcher.patch(nodes, { name: 'b' }, harmless, part).catch(() => undefined),
+    );
+    for (const patch of [left, removed, owned]) await refused(watcher.patch(nodes, { name: 'b' }, patch, part), cannot);
+    await watcher.close();
+
+    // Who may delete it may say so, and a node does not take it back.
+    await server.client.patch(nodes, { name: 'a' }, removed);
+    const back = { type: 'merge', body: { metadata: { annotations: { [removedAnnotation]: null } } } } as const;
+    for (const options of [{}, part]) await refused(a.patch(nodes, { name: 'a' }, back, options), cannot);
   });
 
   it('stand for nothing without a name or the group', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { forbiddenChanges } from '../../../api/node-labels.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/types/core/v1.ts';
 import { referenceOf, whyNoMirrorPod } from './mirror-pods.ts';
-import { forbiddenChanges } from './node-labels.ts';
 import { whyNotCreateNode, whyNotUpdateClaimStatus, whyNotUpdateNode, whyNotUpdatePodStatus } from './own-objects.ts';
 
 describe('labels of a node', () => {
@@ -68,9 +68,13 @@ describe('a node of its own', () => {
   for (const [what, next, previous, why] of updates)
     it(`changes: ${what}`, () => assert.equal(whyNotUpdateNode('n', next, previous), why));
 
-  it('may come with taints, not with reserved labels or a source of configuration', () => {
+  it('may come with taints, not with owners, reserved labels or a source of configuration', () => {
     assert.equal(whyNotCreateNode('n', node({ taints: [taint] }, { labels: { a: 'b' } })), undefined);
     assert.match(whyNotCreateNode('n', node({ configSource })) ?? '', /non-nil configSource/);
+    assert.equal(
+      whyNotCreateNode('n', node({}, { ownerReferences: [owner] })),
+      'node "n" is not allowed to set ownerReferences',
+    );
     const labels = { 'k8s.io/a': '', 'kubernetes.io/b': '' };
     assert.equal(
       whyNotCreateNode('n', node({}, { labels })),

@@ -1,15 +1,17 @@
 /** What a node may write of its own Node, and of the status of its pods and their claims. As upstream, and a little less. Pure. */
 
 import { copyJson, equalJson } from '../../../api/json-record.ts';
+import { forbiddenChanges } from '../../../api/node-labels.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { forbiddenChanges } from './node-labels.ts';
 
 export function whyNotCreateNode(node: string, { metadata, spec }: Node): string | undefined {
   const quoted = JSON.stringify(node);
   // What a node reads hangs on its spec.
   if (spec?.configSource) return `node ${quoted} is not allowed to create pods with a non-nil configSource`;
   if (podCidrsOf(spec).length > 0) return `node ${quoted} is not allowed to set podCIDRs`;
+  // It would be deleted with its owner, and be made again without what others put on it.
+  if ((metadata?.ownerReferences ?? []).length > 0) return `node ${quoted} is not allowed to set ownerReferences`;
   const labels = forbiddenChanges(metadata?.labels ?? {}, {});
   return labels.length > 0
     ? `node ${quoted} is not allowed to set the following labels: ${labels.join(', ')}`

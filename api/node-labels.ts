@@ -1,6 +1,6 @@
 /** Which labels a node may give itself: none by which others steer pods to trusted nodes. As upstream. Pure. */
 
-import { compareText } from '../../../base/compare.ts';
+import { compareText } from '../base/compare.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
