@@ -14,7 +14,9 @@ export async function authorize(request: ApiRequest, authorizers: readonly Autho
   const verdict = await decide(action, authorizers);
   if (request.observer !== undefined) annotateDecision(request, verdict);
   if (verdict.decision !== 'allow') throw refusal(action, verdict.reason);
-  request.authorizeAlso = (verb) => allowOrRefuse({ ...action, verb }, authorizers);
+  request.authorizeAlso = async (verb) => {
+    if (verb !== action.verb) await allowOrRefuse({ ...action, verb }, authorizers);
+  };
 }
 
 /** As upstream's audit events say it. */

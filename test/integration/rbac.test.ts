@@ -122,6 +122,39 @@ describe('roles', () => {
     });
   });
 
+  describe('for the streams of pods', () => {
+    let kim: Client;
+    const streams = ['exec', 'attach', 'portforward'];
+    const resources = streams.map((stream) => `pods/${stream}`);
+    const opened = (stream: string) => kim.raw('GET', `/api/v1/namespaces/${namespace}/pods/web/${stream}?command=id`);
+    before(async () => {
+      const rules = [{ verbs: ['get'], apiGroups: [''], resources }];
+      await server.client.create(roles, { metadata: { name: 'reader', namespace }, rules });
+      const binding = bound('kim', 'reader');
+      await server.client.create(roleBindings, { ...binding, subjects: [{ apiGroup, kind: 'User', name: 'kim' }] });
+      kim = createRestClient(await server.connectAs('kim'), { userAgent: 'kim', logger: silentLogger });
+      await eventually('kim may get', () =>
+        assert.rejects(opened('exec'), isForbidden(/"kim" cannot create/)).then(() => true),
+      );
+    });
+    after(() => kim.close());
+
+    for (const stream of streams)
+      it(`${stream}: who may get it needs to create it, too`, async () => {
+        await assert.rejects(opened(stream), isForbidden(new RegExp(`cannot create resource "pods/${stream}"`)));
+      });
+
+    it('open for those who may both', async () => {
+      const rules = [{ verbs: ['get', 'create'], apiGroups: [''], resources }];
+      const role = await server.client.get(roles, { name: 'reader', namespace });
+      await server.client.update(roles, { ...role, rules });
+      await eventually('kim gets to where the pod is missing', async () => {
+        for (const stream of streams) await assert.rejects(opened(stream), { code: 404 });
+        return true;
+      });
+    });
+  });
+
   it('of every cluster are there from the start', async () => {
     const names = (await server.client.list(clusterRoles)).items.map(({ metadata }) => metadata?.name);
     for (const name of ['cluster-admin', 'view', 'system:node', 'system:controller:job-controller']) {

@@ -1,5 +1,6 @@
 /** `log`, `exec`, `attach` and `portforward` of pods: checked here, done by the kubelet of the pod's node. */
 
+import type { KubernetesObject } from '../../../api/object.ts';
 import { pods } from '../../../api/resources/core.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -44,12 +45,19 @@ export function createPodStreams({
     await forward(request, { secure: true, host, port, path, agent: kubelets.agent }, receive);
   }
 
+  /** A WebSocket opens with a GET, but who may only read must not get in. */
+  async function admitStream<T extends KubernetesObject>(request: ApiRequest, target: Target, asked: T): Promise<T> {
+    const options = await admitConnection(admission, request, { target, options: asked });
+    await request.authorizeAlso('create');
+    return options;
+  }
+
   /** exec and attach. */
   const command =
     (action: 'exec' | 'attach', kind: Parameters<typeof commandOptions>[0]): Serve =>
     async (request, target) => {
       const asked = commandOptions(kind, request.query);
-      const options = await admitConnection(admission, request, { target, options: asked });
+      const options = await admitStream(request, target, asked);
       const pod = await findPod(target);
       const container = chooseContainer(pod, options.container ?? '');
       const nodeName = assignedNode(pod);
@@ -63,7 +71,7 @@ export function createPodStreams({
       apiVersion: 'v1',
       ports: portsOf(request.query),
     };
-    const { ports = [] } = await admitConnection(admission, request, { target, options: asked });
+    const { ports = [] } = await admitStream(request, target, asked);
     const pod = await findPod(target);
     const query = new URLSearchParams(ports.map((port): [string, string] => ['port', String(port)]));
     const path = `/portForward/${target.namespace}/${target.name}`;
