@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isNodeReady, nodeCondition, nodeReadiness, type Readiness } from './nodes.ts';
+import { isNodeName, isNodeReady, nodeCondition, nodeReadiness, type Readiness } from './nodes.ts';
 import type { Node } from './types/core/v1.ts';
 
 const withReady = (status: string): Node => ({ status: { conditions: [{ type: 'Ready', status }] } });
@@ -24,4 +24,30 @@ describe('questions about a node', () => {
     assert.deepEqual(nodeCondition(withReady('True'), 'Ready'), { type: 'Ready', status: 'True' });
     assert.equal(nodeCondition(withReady('True'), 'DiskPressure'), undefined);
   });
+});
+
+describe('isNodeName', () => {
+  const good = ['n2', '10.0.0.1', 'a.b-c.d', 'a'.repeat(253), '0'];
+  const bad = [
+    '',
+    'N2',
+    'n2 ',
+    ' n2',
+    'n2\n',
+    '.',
+    '..',
+    '.a',
+    'a.',
+    'a..b',
+    '-a',
+    'a-',
+    'a_b',
+    'a/b',
+    'ä',
+    'a:b',
+    'a\0',
+  ];
+  for (const name of good) it(`takes ${name}`, () => assert.equal(isNodeName(name), true));
+  for (const name of [...bad, 'a'.repeat(254)])
+    it(`refuses ${JSON.stringify(name)}`, () => assert.equal(isNodeName(name), false));
 });

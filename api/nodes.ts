@@ -20,3 +20,10 @@ export function nodeReadiness(node: NodeView): Readiness {
 export function isNodeReady(node: NodeView): boolean {
   return nodeReadiness(node) === 'True';
 }
+
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** Whether a Node may have this name: a lowercase RFC 1123 subdomain. */
+export function isNodeName(text: string): boolean {
+  return text.length <= 253 && text.split('.').every((part) => label.test(part));
+}

@@ -28,7 +28,7 @@ describe('certificate requests', () => {
     };
     const { request } = await createCertificateRequest(asked);
     const { publicKey: _, ...facts } = parseCertificateRequest(request);
-    assert.deepEqual(facts, { ...asked, otherSubject: {}, emailAddresses: [], uris: [] });
+    assert.deepEqual(facts, { ...asked, commonNameCount: 1, otherSubject: {}, emailAddresses: [], uris: [] });
   });
 
   it('have names as they are, whatever the characters', async () => {
@@ -53,7 +53,7 @@ describe('certificate requests', () => {
         'subjectAltName=DNS:x,email:a@b,URI:spiffe://c/d',
       ];
       const facts = parseCertificateRequest(openssl(...words, ...names));
-      assert.equal(facts.commonName, 'ada');
+      assert.deepEqual([facts.commonName, facts.commonNameCount], ['ada', 2]);
       assert.deepEqual(facts.organizations, ['a', 'b']);
       assert.deepEqual(facts.otherSubject, { '2.5.4.6': ['DE'], '2.5.4.11': ['unit'] });
       assert.deepEqual([facts.dnsNames, facts.emailAddresses, facts.uris], [['x'], ['a@b'], ['spiffe://c/d']]);

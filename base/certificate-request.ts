@@ -11,6 +11,8 @@ import { encodePem, parsePem } from './pem.ts';
 export interface CertificateRequestFacts {
   /** The last where there are several, as Go reads them; '' where there is none. */
   readonly commonName: string;
+  /** How many it has. More than one mean different people to different readers: ask for that before any is believed. */
+  readonly commonNameCount: number;
   readonly organizations: readonly string[];
   /** Further parts of the subject, by object identifier. */
   readonly otherSubject: Readonly<Record<string, readonly string[]>>;
@@ -53,12 +55,19 @@ export async function createCertificateRequest(subject: CertificateSubject): Pro
 
 /** Throws an Error in upstream's words unless it is a request that its own key has signed. */
 export function parseCertificateRequest(text: string): CertificateRequestFacts {
+  const request = decodeText(text);
+  checkSignature(request);
+  return factsOf(request);
+}
+
+/** The same, whether or not it is signed by its key: for who only looks at what is asked for, and does not grant it. */
+export const readCertificateRequest = (text: string): CertificateRequestFacts => factsOf(decodeText(text));
+
+function decodeText(text: string): x509.Pkcs10CertificateRequest {
   if (text.length > maxRequestBytes) throw new Error(`a request may not have more than ${maxRequestBytes} bytes`);
   const [block] = parsePem(text);
   if (block?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
-  const request = decode(block.der);
-  checkSignature(request);
-  return factsOf(request);
+  return decode(block.der);
 }
 
 function decode(der: Buffer): x509.Pkcs10CertificateRequest {
@@ -73,8 +82,10 @@ function factsOf(request: x509.Pkcs10CertificateRequest): CertificateRequestFact
   try {
     const { subjectName } = request;
     const field = (type: string): string[] => subjectName.getField(type);
+    const commonNames = field('CN');
     return {
-      commonName: field('CN').at(-1) ?? '',
+      commonName: commonNames.at(-1) ?? '',
+      commonNameCount: commonNames.length,
       organizations: field('O'),
       otherSubject: Object.fromEntries(
         otherSubjectTypes.map((type) => [type, field(type)] as const).filter(([, values]) => values.length > 0),

@@ -8,6 +8,7 @@ import { kubeletClientSigner, kubeletServingSigner, whyNotSigned } from './signe
 
 const facts: CertificateRequestFacts = {
   commonName: 'system:node:w1',
+  commonNameCount: 1,
   organizations: ['system:nodes'],
   otherSubject: {},
   dnsNames: [],
@@ -118,6 +119,26 @@ describe('signers', () => {
       assert.equal(whyNotSigned(`kubernetes.io/${signer}`, { ...facts, ...changed }, usages), why));
 });
 
+describe('names of nodes', () => {
+  const rules = [
+    ['kube-apiserver-client-kubelet', {}, clientUsages],
+    ['kubelet-serving', { dnsNames: ['w1'] }, servingUsages],
+  ] as const;
+  for (const [signer, changed, usages] of rules) {
+    const why = (more: Partial<CertificateRequestFacts>) =>
+      whyNotSigned(`kubernetes.io/${signer}`, { ...facts, ...changed, ...more }, usages);
+    for (const name of ['', 'N2', 'n2 ', '..', 'a/b', 'w1\0', 'x'.repeat(254)])
+      it(`${signer}: ${JSON.stringify(name)} is none`, () =>
+        assert.match(why({ commonName: `system:node:${name}` }) ?? '', /is not that of a node/));
+    it(`${signer}: two are none`, () => assert.match(why({ commonNameCount: 2 }) ?? '', /more than one common name/));
+  }
+  it('of people: two are none either', () =>
+    assert.match(
+      whyNotSigned('kubernetes.io/kube-apiserver-client', { ...facts, commonNameCount: 2 }, clientUsages) ?? '',
+      /more than one common name/,
+    ));
+});
+
 describe('approval', () => {
   const request = (spec: Partial<Request['spec']>): Request => ({
     spec: { request: '', signerName: kubeletClientSigner, usages: clientUsages, username: 'system:node:w1', ...spec },
@@ -129,6 +150,8 @@ describe('approval', () => {
     assert.deepEqual(subresources(request({})), ['selfnodeclient', 'nodeclient']);
     assert.deepEqual(subresources(request({ username: 'system:bootstrap:abc' })), ['nodeclient']);
     assert.deepEqual(subresources(request({}), { dnsNames: ['x'] }), []);
+    assert.deepEqual(subresources(request({}), { commonNameCount: 2 }), []);
+    assert.deepEqual(subresources(request({ username: 'system:node:W1' }), { commonName: 'system:node:W1' }), []);
     assert.deepEqual(subresources(request({ signerName: kubeletServingSigner })), []);
     assert.deepEqual(subresources(request({ usages: servingUsages })), []);
   });
@@ -164,6 +187,7 @@ describe('approval', () => {
     assert.match(why({ dnsNames: ['w1'] }, {}, []) ?? '', /no node w1/);
     assert.match(why({ dnsNames: ['w1'] }, { username: 'system:node:w2' }) ?? '', /not sent by that node/);
     assert.match(why({ dnsNames: ['w1'] }, { groups: ['system:masters'] }) ?? '', /not sent by that node/);
+    assert.match(why({ dnsNames: ['w1'], commonNameCount: 2 }) ?? '', /more than one common name/);
     assert.match(why({ dnsNames: ['w1'] }, { usages: clientUsages }) ?? '', /usages did not match/);
     assert.equal(why({ dnsNames: ['w1'] }, { signerName: kubeletClientSigner }), 'not asked');
   });

@@ -3,6 +3,7 @@
  * (https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers). Pure.
  */
 
+import { isNodeName } from '../../api/nodes.ts';
 import type { CertificateRequestFacts } from '../../base/certificate-request.ts';
 
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
@@ -27,7 +28,19 @@ export const isOurSigner = (signerName: string): boolean => Object.hasOwn(rules,
 
 /** Why the signer does not sign that, in upstream's words; undefined: it does. */
 export function whyNotSigned(signerName: string, facts: CertificateRequestFacts, usages: readonly string[]) {
-  return rules[signerName]?.(facts, usages);
+  return whyNotOnePerson(facts) ?? rules[signerName]?.(facts, usages);
+}
+
+/** Beyond upstream, which believes the last of several names. */
+const whyNotOnePerson = ({ commonNameCount }: CertificateRequestFacts): string | undefined =>
+  commonNameCount > 1 ? 'subject has more than one common name' : undefined;
+
+/** The last is beyond upstream: no Node has such a name, but a certificate for it would be good. */
+function whyNotNode(facts: CertificateRequestFacts): string | undefined {
+  const { commonName } = facts;
+  if (!commonName.startsWith(nodeUserPrefix)) return `subject common name does not begin with ${nodeUserPrefix}`;
+  if (isNodeName(commonName.slice(nodeUserPrefix.length))) return whyNotOnePerson(facts);
+  return 'subject common name is not that of a node: after system:node: it must be a lowercase RFC 1123 subdomain';
 }
 
 export function whyNotKubeletClient(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
@@ -36,8 +49,7 @@ export function whyNotKubeletClient(facts: CertificateRequestFacts, usages: read
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (facts.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
   if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  if (!facts.commonName.startsWith(nodeUserPrefix)) return 'subject common name does not begin with system:node:';
-  return whyNotUsages(usages, 'client auth');
+  return whyNotNode(facts) ?? whyNotUsages(usages, 'client auth');
 }
 
 export function whyNotKubeletServing(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
@@ -45,8 +57,7 @@ export function whyNotKubeletServing(facts: CertificateRequestFacts, usages: rea
   if (facts.dnsNames.length + facts.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  if (!facts.commonName.startsWith(nodeUserPrefix)) return 'subject common name does not begin with system:node:';
-  return whyNotUsages(usages, 'server auth');
+  return whyNotNode(facts) ?? whyNotUsages(usages, 'server auth');
 }
 
 const isOnly = (values: readonly string[], wanted: string): boolean => values.length === 1 && values[0] === wanted;

@@ -1,15 +1,21 @@
 /** Two kubelets at one API server: each reads what its own pods use, at once, and writes what is its own. */
 
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
+import { certificateSigningRequests } from '../../api/resources/certificates.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { configMaps, nodes, pods, secrets, serviceAccounts } from '../../api/resources/core.ts';
 import { clusterRoleBindings, clusterRoles } from '../../api/resources/rbac.ts';
 import { StatusError } from '../../api/status-error.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
 import type { Binding, ConfigMap, Node, Pod, PodSpec, Secret, ServiceAccount } from '../../api/types/core/v1.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { encodePem } from '../../base/pem.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -165,6 +171,28 @@ describe('the identities of two kubelets', () => {
     } finally {
       await c.close();
     }
+  });
+
+  it('ask for certificates under their own name, and only one', async () => {
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+    const ask = async (...names: string[]) => {
+      const subject = ['O=system:nodes', ...names.map((name) => `CN=system:node:${name}`)].join(', ');
+      const { rawData } = await Pkcs10CertificateRequestGenerator.create({
+        ...{ name: subject, keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } },
+      });
+      const pem = encodePem(new Uint8Array(rawData), 'CERTIFICATE REQUEST');
+      await a.create<CertificateSigningRequest>(certificateSigningRequests, {
+        metadata: { name: `of-${names.join('-')}` },
+        spec: {
+          request: Buffer.from(pem).toString('base64'),
+          signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+          usages: ['client auth', 'digital signature'],
+        },
+      });
+    };
+    for (const names of [['b'], ['a', 'b'], ['b', 'a'], ['a', 'a'], []])
+      await refused(ask(...names), /can only create a node CSR with CN=system:node:a$/);
+    await ask('a');
   });
 
   it('get tokens of accounts for their own pods, bound to them', async () => {

@@ -15,8 +15,8 @@ import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import type { CertificateSigningRequest } from '../../../api/types/certificates/v1.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/types/core/v1.ts';
 import type { ResourceSlice } from '../../../api/types/resource/v1.ts';
+import { readCertificateRequest } from '../../../base/certificate-request.ts';
 import { errorText } from '../../../base/error-text.ts';
-import { requestedCommonName } from '../../../kinds/certificates/csr-subject.ts';
 import type { Action, Verdict } from '../../authorization/authorizer.ts';
 import {
   type AdmissionPlugin,
@@ -233,8 +233,11 @@ function judgeSigningRequest(node: string, request: WriteOf<CertificateSigningRe
   const { operation, object } = request;
   if (operation !== 'CREATE' || !kubeletSigners.includes(object.spec?.signerName ?? '')) return undefined;
   try {
-    const asked = requestedCommonName(object.spec.request);
-    return asked === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`;
+    const pem = Buffer.from(object.spec.request, 'base64').toString();
+    const { commonName, commonNameCount } = readCertificateRequest(pem);
+    return commonName === `system:node:${node}` && commonNameCount === 1
+      ? undefined
+      : `can only create a node CSR with CN=system:node:${node}`;
   } catch (error) {
     return `unable to parse csr: ${errorText(error)}`;
   }
