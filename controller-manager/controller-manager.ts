@@ -139,16 +139,17 @@ const namesOf = (rows: readonly ControllerRow[]): string[] => rows.map(({ name }
 
 function settingsOf(options: ControllerManagerOptions): ControllerSettings {
   const { clusterCidr = '10.244.0.0/16', nodeCidrPrefix = 24, nodeGraceMs = 40_000, signing } = options;
+  const durationMs = signing?.durationMs ?? yearMs;
   return {
     nodeIpam: { clusterCidr, nodeCidrPrefix },
     nodeLifecycle: { nodeGraceMs },
     podGarbage: { terminatedPodThreshold: options.terminatedPodThreshold ?? 12_500 },
     rootCertificate: { rootAuthority: options.rootAuthority ?? authorityOf(options.connection) },
-    approval: { approvesServing: signing?.kubeletServing !== undefined },
+    approval: { approvesServing: signing?.kubeletServing !== undefined, durationMs },
     signing: {
       authority: signing?.authority,
       kubeletServingAuthority: signing?.kubeletServing,
-      durationMs: signing?.durationMs ?? yearMs,
+      durationMs,
     },
     reachability: { clusterCidr },
   };

@@ -51,7 +51,9 @@ export function whyNoCertificate(error: unknown, nodeName: string): string {
     const why = error.message.replace(/^.*?Denied \S*: /, '');
     const cure = /there is a node/.test(why)
       ? `If that host is no more, run "kubecfg node remove ${nodeName}" on a master; else choose another name with --node-name.`
-      : again;
+      : /was given to another host/.test(why)
+        ? 'Or choose another name with --node-name.'
+        : again;
     return `The cluster gives this host no certificate: ${why}. ${cure}`;
   }
   if (error instanceof CertificatePendingError)

@@ -1,10 +1,13 @@
 /** Approves the requests of nodes for their own certificates; all others wait for a person. */
 
+import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
 import { bootstrapTokenIdOf } from '../../api/joining-tokens.ts';
+import type { Stored } from '../../api/object.ts';
 import { subjectAccessReviews } from '../../api/resources/authorization.ts';
 import { certificateSigningRequests } from '../../api/resources/certificates.ts';
 import { nodes } from '../../api/resources/core.ts';
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
+import type { Node } from '../../api/types/core/v1.ts';
 import { type CertificateRequestFacts, parseCertificateRequest } from '../../base/certificate-request.ts';
 import { errorText } from '../../base/error-text.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
@@ -16,6 +19,7 @@ import { type Recognition, recognizeClient, servingMessage, whyNotServing } from
 import { claimBootstrapUse } from './bootstrap-uses.ts';
 import { isDecided, isIssued, requestText, withCondition } from './request-state.ts';
 import { kubeletServingSigner, nodeUserPrefix } from './signers.ts';
+import { computeLifeMs } from './signing-controller.ts';
 
 export interface ApprovalSettings {
   /**
@@ -23,6 +27,8 @@ export interface ApprovalSettings {
    * trusts but for kubelets: a node whose name is a server's could else pass for that server.
    */
   readonly approvesServing: boolean;
+  /** How long certificates are good at most. */
+  readonly durationMs: number;
 }
 
 type CachedRequest = Cached<CertificateSigningRequest>;
@@ -49,21 +55,30 @@ export function createApprovingController(context: ControllerContext, settings: 
     const tokenId = bootstrapTokenIdOf(spec.username ?? '');
     if (tokenId === undefined) return undefined;
     const nodeName = commonName.slice(nodeUserPrefix.length);
-    return await claimBootstrapUse({ client, clock, tokenId, requestUid: metadata.uid, nodeName });
+    const validForMs = computeLifeMs(spec.expirationSeconds, settings.durationMs);
+    return await claimBootstrapUse({ client, clock, tokenId, requestUid: metadata.uid, nodeName, validForMs });
   }
 
   /** Why a node's client certificate is approved: the first recognition that its sender is allowed. */
   async function findReason(request: CachedRequest, facts: CertificateRequestFacts): Promise<string | undefined> {
     const recognized = recognizeClient(request, facts);
-    for (const { subresource, message } of recognized) if (await mayCreate(request, subresource)) return message;
+    for (const { subresource, message } of recognized)
+      if ((await mayCreate(request, subresource)) && (await mayStay(subresource, facts))) return message;
     if (recognized.length > 0) {
       const tried = recognized.map(({ subresource }) => subresource).join(' ');
-      logger.info('A request was recognized, but its sender may not ask for that', {
+      logger.info('A request was recognized, but its sender may not ask for that, or its node has gone', {
         request: request.metadata.name,
         tried,
       });
     }
     return undefined;
+  }
+
+  /** A node's certificate is renewed while it is a node of the cluster. Asked of the store: it may have come a moment ago. */
+  async function mayStay(subresource: Recognition['subresource'], { commonName }: CertificateRequestFacts) {
+    if (subresource !== 'selfnodeclient') return true;
+    const node = await ifPresent(client.get(nodes, { name: commonName.slice(nodeUserPrefix.length) }));
+    return node !== undefined && isStaying(node);
   }
 
   async function mayCreate({ spec }: CachedRequest, subresource: Recognition['subresource']): Promise<boolean> {
@@ -112,12 +127,10 @@ export function createApprovingController(context: ControllerContext, settings: 
     await ifPresent(client.patch(certificateSigningRequests, { name }, patch, { subresource: 'approval' }));
   }
 
-  /** Serving certificates wait for the node's addresses. */
-  function* waitingServing(node: string): Iterable<string> {
-    for (const request of requests.list()) {
-      const isServing = request.spec.signerName === kubeletServingSigner && !isDecided(request);
-      if (isServing && request.spec.username === `system:node:${node}`) yield request.metadata.name;
-    }
+  /** Serving certificates wait for the node's addresses, and all that it asks for itself for its Node. */
+  function* waitingOf(node: string): Iterable<string> {
+    for (const request of requests.list())
+      if (!isDecided(request) && request.spec.username === nodeUserPrefix + node) yield request.metadata.name;
   }
 
   return controller({ reconciler: { reconcile }, workers: 2 })
@@ -125,9 +138,13 @@ export function createApprovingController(context: ControllerContext, settings: 
     .watch(nodeInformer, (change) =>
       change.type === 'deleted' || (change.type === 'updated' && hasSameAddresses(change.previous, change.next))
         ? []
-        : waitingServing(change.next.metadata.name),
+        : waitingOf(change.next.metadata.name),
     );
 }
+
+/** Neither told to go, nor gone by its own word. */
+const isStaying = ({ metadata: { annotations = {} } }: Stored<Node>): boolean =>
+  annotations[removedAnnotation] === undefined && annotations[leftAnnotation] === undefined;
 
 type Addressed = { readonly status?: { readonly addresses?: readonly { readonly address: string }[] } };
 

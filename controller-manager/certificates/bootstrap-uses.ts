@@ -20,9 +20,10 @@ import type { Secret } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
+import { giveNodeNameBack, reserveNodeName } from './node-names.ts';
 
 export interface BootstrapUse {
-  readonly client: Pick<Client, 'get' | 'update'>;
+  readonly client: Pick<Client, 'get' | 'create' | 'update'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Of the token that the request was made with. */
   readonly tokenId: string;
@@ -30,10 +31,21 @@ export interface BootstrapUse {
   readonly requestUid: string;
   /** Which node the certificate would be for. */
   readonly nodeName: string;
+  /** How long it would be good. */
+  readonly validForMs: number;
 }
 
-/** Takes a use of the token. Undefined: granted; else why not, for who made the request. Idempotent for one request. */
+/**
+ * Takes a use of the token, and the name of the node for it. Undefined: granted; else why not, for who made the request.
+ * Idempotent for one request.
+ */
 export async function claimBootstrapUse(use: BootstrapUse): Promise<string | undefined> {
+  const why = await claim(use);
+  if (why !== undefined) await giveNodeNameBack(use.client, use);
+  return why;
+}
+
+async function claim(use: BootstrapUse): Promise<string | undefined> {
   const { client, tokenId, requestUid } = use;
   for (;;) {
     const secret = await ifPresent(
@@ -54,10 +66,15 @@ function whyRefused(token: JoiningToken, now: number): string | undefined {
   return `the token ${token.id} is used up: it was for ${token.uses} host${token.uses === 1 ? '' : 's'}`;
 }
 
-/** Who holds a token may become a new node, and never one that is there: that one's Secrets would be his. */
-async function whyNameIsTaken({ client, nodeName }: BootstrapUse): Promise<string | undefined> {
-  const node = await ifPresent(client.get(nodes, { name: nodeName }));
-  return node === undefined ? undefined : `there is a node ${nodeName} already`;
+/** Who holds a token may become a new node, and never one that is there, or was let in: that one's Secrets would be his. */
+async function whyNameIsTaken(use: BootstrapUse): Promise<string | undefined> {
+  const { client, nodeName, clock } = use;
+  const whyThere = async () =>
+    (await ifPresent(client.get(nodes, { name: nodeName }))) === undefined
+      ? undefined
+      : `there is a node ${nodeName} already`;
+  // Once more afterwards: whoever had the name may have come, and set it free, in between.
+  return (await whyThere()) ?? (await reserveNodeName(client, { ...use, now: clock.now() })) ?? (await whyThere());
 }
 
 /** False: another process wrote meanwhile. */

@@ -1,10 +1,14 @@
-/** Deletes the Nodes of hosts that have left: no kubelet will make them again. */
+/**
+ * Deletes the Nodes of hosts that have left: no kubelet will make them again. Nodes that have come no longer need their
+ * names reserved for them.
+ */
 
 import { nodes } from '../../api/resources/core.ts';
 import { isConflict } from '../../api/status-error.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
+import { releaseNodeName } from '../certificates/node-names.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { planDeparture } from './node-departure-plan.ts';
 
@@ -15,8 +19,19 @@ export function createNodeDepartureController({
   controller,
 }: ControllerContext): Controller {
   const nodeInformer = informers.of<Node>(nodes);
+  /** Nodes that had their names reserved no more: by name, their uids. */
+  const arrived = new Map<string, string>();
+
+  async function arrive(name: string, uid: string): Promise<void> {
+    if (arrived.get(name) === uid) return;
+    await releaseNodeName(client, name);
+    arrived.set(name, uid);
+  }
+
   async function reconcile(name: string) {
     const node = nodeInformer.get(name);
+    if (node === undefined) arrived.delete(name);
+    else await arrive(name, node.metadata.uid);
     const plan = node && planDeparture(node);
     if (node === undefined || plan === undefined || plan.kind === 'none') return {};
     if (plan.kind === 'keep') {
@@ -33,7 +48,5 @@ export function createNodeDepartureController({
     }
     return {};
   }
-  return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, (change) =>
-    change.type === 'deleted' ? [] : keyOfChange(change),
-  );
+  return controller({ reconciler: { reconcile }, workers: 1 }).watch(nodeInformer, keyOfChange);
 }

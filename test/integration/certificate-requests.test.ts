@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { removedAnnotation } from '../../api/departure.ts';
 import { clusterInfo } from '../../api/joining-tokens.ts';
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { certificateSigningRequests } from '../../api/resources/certificates.ts';
@@ -159,6 +160,31 @@ describe('requests for certificates', () => {
       [condition?.type, condition?.reason, condition?.message],
       ['Approved', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.'],
     );
+  });
+
+  it('of a node renew while it is there, and is not to go', async () => {
+    const role = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient';
+    const [apiVersion, apiGroup] = ['rbac.authorization.k8s.io/v1', 'rbac.authorization.k8s.io'];
+    await server.client.create(clusterRoleBindings, {
+      ...{ apiVersion, kind: 'ClusterRoleBinding', metadata: { name: 'test:renewal' } },
+      roleRef: { apiGroup, kind: 'ClusterRole', name: role },
+      subjects: [{ kind: 'Group', apiGroup, name: 'system:nodes' }],
+    });
+    const stays = createRestClient(await server.connectAsNode('n7'), { userAgent: 'test', logger });
+    const goes = createRestClient(await server.connectAsNode('n6'), { userAgent: 'test', logger });
+    clients.push(stays, goes);
+    const spec = { signerName: kubelet, usages: clientUsages };
+    const annotations = { [removedAnnotation]: 'true' };
+    await server.client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n6', annotations } });
+    const removed = await ask(nodeSubject('n6'), { ...spec, from: goes });
+    const early = await ask(nodeSubject('n7'), { ...spec, from: stays });
+    assert.equal((await read(early.name)).status?.certificate, undefined);
+    await server.client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n7' } });
+    await issued(early.name);
+    await server.client.delete(nodes, { name: 'n6' });
+    const gone = await ask(nodeSubject('n6'), { ...spec, from: goes });
+    await issued((await ask(nodeSubject('n7'), { ...spec, from: stays })).name);
+    for (const { name } of [removed, gone]) assert.equal((await read(name)).status?.conditions, undefined);
   });
 
   it('fail with the signer’s reason when they ask for something else', async () => {

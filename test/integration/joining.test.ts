@@ -8,6 +8,7 @@ import { tokenSecretName } from '../../api/bootstrap-token.ts';
 import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
 import { clusterInfo, endedTokensKey } from '../../api/joining-tokens.ts';
 import { parseReachability, reachabilityAnnotation, reachabilityQuestionAnnotation } from '../../api/reachability.ts';
+import { leases } from '../../api/resources/coordination.ts';
 import { configMaps, nodes, secrets } from '../../api/resources/core.ts';
 import { clusterRoleBindings } from '../../api/resources/rbac.ts';
 import type { ConfigMap, Node, Secret } from '../../api/types/core/v1.ts';
@@ -21,6 +22,7 @@ import { authorityHashOf, parseJoinToken } from '../../cluster/joining/join-toke
 import { publishJoining } from '../../cluster/joining/publish.ts';
 import { createToken, listTokens, revokeToken } from '../../cluster/joining/tokens.ts';
 import { claimBootstrapUse } from '../../controller-manager/certificates/bootstrap-uses.ts';
+import { nameLeaseOf } from '../../controller-manager/certificates/node-names.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -68,8 +70,8 @@ describe('joining, as the cluster sees it', () => {
   const secretOf = (id: string) =>
     ifPresent(client.get<Secret>(secrets, { namespace: 'kube-system', name: tokenSecretName(id) }));
   const endedText = async () => (await client.get<ConfigMap>(configMaps, clusterInfo)).data?.[endedTokensKey] ?? '';
-  const claim = (tokenId: string, requestUid: string, nodeName = 'new-node') =>
-    claimBootstrapUse({ client, clock: systemClock, tokenId, requestUid, nodeName });
+  const claim = (tokenId: string, requestUid: string, nodeName = requestUid) =>
+    claimBootstrapUse({ client, clock: systemClock, tokenId, requestUid, nodeName, validForMs: hourMs });
 
   it('publishes what hosts need again and again, and keeps what others wrote', async () => {
     const { id } = await makeToken();
@@ -130,6 +132,37 @@ describe('joining, as the cluster sees it', () => {
     await client.create<Node>(nodes, { metadata: { name: 'there' } });
     assert.match((await claim(free.id, 'r', 'there')) ?? '', /there is a node there already/);
     assert.equal(await claim(free.id, 'r', 'elsewhere'), undefined);
+  });
+
+  it('gives the name of a node that is to come to one host, whatever tokens there are, until it has come and gone', async () => {
+    const tokens = await Promise.all([1, 2, 3, 4].map(() => makeToken()));
+    const claimAll = () => Promise.all(tokens.map(({ id }, i) => claim(id, `for-web-${i}`, 'web')));
+    const answers = await claimAll();
+    const granted = answers.indexOf(undefined);
+    const others = answers.filter((_, i) => i !== granted);
+    assert.ok(
+      others.every((why) => why?.startsWith('the name web was given to another host')),
+      answers.join(),
+    );
+    assert.deepEqual((await claimAll()).indexOf(undefined), granted, 'the same request keeps it');
+    const next = tokens[(granted + 1) % tokens.length]?.id ?? '';
+    const later = { client, clock: { now: () => Date.now() + 2 * hourMs }, requestUid: 'later', nodeName: 'web' };
+    const long = await makeToken({ lifeMs: 3 * hourMs });
+    assert.equal(await claimBootstrapUse({ ...later, tokenId: long.id, validForMs: 1 }), undefined, 'it has run out');
+
+    await client.create<Node>(nodes, { metadata: { name: 'web' } });
+    const lease = { namespace: 'kube-system', name: nameLeaseOf('web') };
+    await eventually('the name is the Node’s', async () => !(await client.get(leases, lease)).spec?.holderIdentity);
+    assert.match((await claim(next, 'again', 'web')) ?? '', /there is a node web already/);
+    await client.delete<Node>(nodes, { name: 'web' });
+    assert.equal(await claim(next, 'again', 'web'), undefined);
+  });
+
+  it('leaves a name free whose request was refused', async () => {
+    const [one, two] = [await makeToken(), await makeToken()];
+    assert.equal(await claim(one.id, 'first', 'db-1'), undefined);
+    assert.match((await claim(one.id, 'second', 'db-2')) ?? '', /is used up/);
+    assert.equal(await claim(two.id, 'third', 'db-2'), undefined);
   });
 
   it('deletes a token once its time is over, and says so to whoever comes with it', async () => {
