@@ -26,7 +26,6 @@ const immutableText =
 export function validatePodUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
   const [spec, before] = [next.spec, previous.spec];
   if (!spec || !before) return;
-  validateAnnotationUpdate(next, previous, errors);
   if (!validateImages(spec.containers, before.containers, specPath.child('containers'), errors)) return;
   if (!validateImages(spec.initContainers ?? [], before.initContainers ?? [], specPath.child('initContainers'), errors))
     return;
@@ -185,7 +184,8 @@ function restoreImages(containers: Container[], before: readonly Container[]): v
   }
 }
 
-function validateAnnotationUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
+/** What a pod says by annotations, and others trust, is said when it is made. */
+export function validateAnnotationUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {
   const path = FieldPath.of('metadata', 'annotations');
   const now = next.metadata?.annotations ?? {};
   const before = previous.metadata?.annotations ?? {};

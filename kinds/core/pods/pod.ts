@@ -23,7 +23,7 @@ import { podWarnings } from '../../workloads/pod-spec/pod-warnings.ts';
 import { podColumns, podRowConditions } from './pod-columns.ts';
 import { keepAllButResources, validatePodResize } from './pod-resize.ts';
 import { setPodAddresses, validatePodStatusUpdate } from './pod-status.ts';
-import { validatePodUpdate } from './pod-update.ts';
+import { validateAnnotationUpdate, validatePodUpdate } from './pod-update.ts';
 
 const specPath = FieldPath.of('spec');
 const ephemeralDefinition = 'io.k8s.api.core.v1.EphemeralContainer';
@@ -56,6 +56,7 @@ const strategy: Strategy<Pod> = {
   },
 
   validateUpdate(next, previous, errors, { subresource }) {
+    validateAnnotationUpdate(next, previous, errors);
     if (subresource === 'status') validatePodStatusUpdate(next, previous, errors);
     else if (subresource === 'resize') validatePodResize(next, previous, errors);
     else if (subresource === 'ephemeralcontainers') validateEphemeralUpdate(next, previous, errors);

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { mirrorAnnotation } from '../../../api/labels.ts';
+import type { Stored } from '../../../api/object.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
+import { FieldErrors } from '../../../machinery/field-errors.ts';
+import { podKind } from './pod.ts';
+
+const appArmor = 'container.apparmor.security.beta.kubernetes.io/main';
+
+const pod = (annotations: Record<string, string>): Stored<Pod> => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    ...{ name: 'web', namespace: 'default', uid: 'u', resourceVersion: '1' },
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    annotations,
+  },
+  spec: { nodeName: 'n', containers: [{ name: 'main', image: 'i', terminationMessagePolicy: 'File' }] },
+});
+
+describe('annotations of pods that others trust', () => {
+  const cases: readonly (readonly [before: Record<string, string>, next: Record<string, string>, why: RegExp[]])[] = [
+    [{}, { free: 'a' }, []],
+    [{ free: 'a' }, {}, []],
+    [{ [mirrorAnnotation]: 'a', [appArmor]: 'unconfined' }, { [mirrorAnnotation]: 'a', [appArmor]: 'unconfined' }, []],
+    [{}, { [mirrorAnnotation]: 'a' }, [/may not add mirror pod annotation/]],
+    [{ [mirrorAnnotation]: 'a' }, {}, [/may not remove or update mirror pod annotation/]],
+    [{ [mirrorAnnotation]: 'a' }, { [mirrorAnnotation]: 'b' }, [/may not remove or update mirror pod annotation/]],
+    [{}, { [appArmor]: 'unconfined' }, [/may not add AppArmor annotations/]],
+    [{ [appArmor]: 'unconfined' }, {}, [/may not remove or update AppArmor annotations/]],
+  ];
+  for (const subresource of [undefined, 'status']) {
+    for (const [before, next, why] of cases)
+      it(`${subresource ?? 'the whole'}: ${JSON.stringify(before)} to ${JSON.stringify(next)}`, () => {
+        const errors = new FieldErrors();
+        podKind.strategy.validateUpdate?.(pod(next), pod(before), errors, { isUpdate: true, subresource });
+        const told = errors.list.map(({ message }) => message);
+        assert.equal(told.length, why.length, told.join());
+        for (const [index, expected] of why.entries()) assert.match(told[index] ?? '', expected);
+      });
+  }
+});
