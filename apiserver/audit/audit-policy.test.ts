@@ -72,15 +72,29 @@ describe('rules of an audit policy', () => {
 describe('the default audit policy', () => {
   const judge = new PolicyJudge(defaultAuditPolicy);
   const node = { name: 'system:node:a', groups: ['system:nodes'] };
+  const scheduler = { name: 'system:kube-scheduler', groups: [] };
+  const system = '/apis/coordination.k8s.io/v1/namespaces/kube-system';
   const cases: readonly [string, string, typeof user, string][] = [
     ['GET', '/api/v1/namespaces/shop/secrets/s', user, 'None'],
     ['POST', '/api/v1/namespaces/shop/secrets', user, 'Metadata'],
     ['GET', '/api/v1/namespaces/shop/pods/web/exec', user, 'Metadata'],
     ['PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/a', node, 'None'],
+    ['POST', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', node, 'None'],
+    ['DELETE', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/a', node, 'Metadata'],
+    ['PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/a', user, 'Metadata'],
+    ['PUT', `${system}/leases/kube-scheduler`, scheduler, 'None'],
+    ['PUT', `${system}/leases/kube-scheduler`, user, 'Metadata'],
+    ['PATCH', `${system}/leases/kube-scheduler`, user, 'Metadata'],
+    ['DELETE', `${system}/leases/kube-scheduler`, scheduler, 'Metadata'],
+    ['PUT', `${system}/leases/another`, scheduler, 'Metadata'],
+    ['PUT', '/apis/coordination.k8s.io/v1/namespaces/shop/leases/kube-scheduler', scheduler, 'Metadata'],
     ['PATCH', '/api/v1/namespaces/shop/pods/web/status', node, 'None'],
     ['PATCH', '/api/v1/namespaces/shop/pods/web/status', user, 'Metadata'],
     ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', user, 'None'],
     ['POST', '/api/v1/namespaces/shop/events', user, 'None'],
+    ['PATCH', '/apis/events.k8s.io/v1/namespaces/shop/events/e', node, 'None'],
+    ['DELETE', '/api/v1/namespaces/shop/events/e', user, 'Metadata'],
+    ['DELETE', '/apis/events.k8s.io/v1/namespaces/shop/events', user, 'Metadata'],
   ];
   for (const [method, path, who, level] of cases) {
     it(`${method} ${path} by ${who.name}: ${level}`, () =>
