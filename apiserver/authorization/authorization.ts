@@ -34,13 +34,19 @@ export async function allowOrRefuse(action: Action, authorizers: readonly Author
 /** The verdict of the first authorizer that has an opinion; where none has, all that they say. */
 export async function decide(action: Action, authorizers: readonly Authorizer[]): Promise<Verdict> {
   const reasons: string[] = [];
+  const errors: string[] = [];
   for (const authorizer of authorizers) {
     const decided = authorizer.authorize(action);
     const verdict = decided instanceof Promise ? await decided : decided;
     if (verdict.decision !== 'noOpinion') return verdict;
     if (verdict.reason) reasons.push(verdict.reason);
+    if (verdict.evaluationError) errors.push(verdict.evaluationError);
   }
-  return { decision: 'noOpinion', ...(reasons.length > 0 && { reason: reasons.join('\n') }) };
+  return {
+    decision: 'noOpinion',
+    ...(reasons.length > 0 && { reason: reasons.join('\n') }),
+    ...(errors.length > 0 && { evaluationError: joinErrors(errors) }),
+  };
 }
 
 /** All that the authorizers say of the user. */

@@ -23,7 +23,12 @@ export interface Action {
   readonly path: string;
 }
 
-export type Verdict = { readonly decision: 'allow' | 'refuse' | 'noOpinion'; readonly reason?: string };
+export type Verdict = {
+  readonly decision: 'allow' | 'refuse' | 'noOpinion';
+  readonly reason?: string;
+  /** Why it could not say more: only told to who asks by a review. */
+  readonly evaluationError?: string;
+};
 
 export interface Authorizer {
   readonly name: string;

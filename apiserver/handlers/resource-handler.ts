@@ -68,7 +68,8 @@ function fits(kind: Kind, { namespace, name, watchPrefix, subresource }: Resourc
   // The old paths of watches are there for what can be watched, and for nothing inside of it.
   if (watchPrefix && (!kind.verbs.includes('watch') || subresource !== undefined)) return false;
   if (!kind.namespaced) return namespace === undefined;
-  return namespace !== undefined || name === undefined;
+  // Across namespaces there is only the list.
+  return namespace !== undefined || (name === undefined && kind.verbs.includes('list'));
 }
 
 /** Whether there is anything at such a path that the method could do. */

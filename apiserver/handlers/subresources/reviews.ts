@@ -7,33 +7,40 @@ import { badRequest } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { TokenReview } from '../../../api/types/authentication/v1.ts';
 import type {
-  FieldSelectorAttributes,
   LocalSubjectAccessReview,
-  ResourceAttributes,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
 } from '../../../api/types/authorization/v1.ts';
-import type { FieldSelectorRequirement } from '../../../api/types/meta/v1.ts';
-import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
+import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
 import { RefusedCredentialError } from '../../authentication/authenticator.ts';
 import type { VerifiedTokens } from '../../authentication/verified-tokens.ts';
 import { decide, rulesFor } from '../../authorization/authorization.ts';
-import type { Action, Authorizer } from '../../authorization/authorizer.ts';
+import type { Authorizer } from '../../authorization/authorizer.ts';
+import { managedFieldsOf } from '../../decoding/field-ownership.ts';
 import type { AdmissionChain } from '../../registry/admission.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
-import { type FieldRequirement, parseFieldRequirements } from '../../request/field-requirements.ts';
 import type { User } from '../../request/user.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
 import { admitCreation } from '../admit-creation.ts';
 import type { ResourceServers, Serve } from '../resource-server.ts';
-import { placeInNamespace, readObject } from '../write.ts';
+import { managerOf, placeInNamespace, readObject } from '../write.ts';
+import { type AccessSpec, checkAccessReview } from './access-review-checks.ts';
+import { reviewedAction } from './reviewed-action.ts';
 
-type Answer<T> = (review: T, request: ApiRequest, target: Target) => object | Promise<object>;
+/** What the answer to a review may look at beside it. */
+interface Asked {
+  readonly user: User;
+  readonly target: Target;
+  /** What it says, with the owners of its fields as they would be stored. */
+  reviewed<Spec>(review: KubernetesObject & { readonly spec?: Spec }): { metadata: ObjectMeta; spec: Spec | undefined };
+}
+
+type Answer<T> = (review: T, asked: Asked) => object | Promise<object>;
 
 type ReviewServers = Pick<
   ResourceServers,
@@ -45,8 +52,6 @@ type ReviewServers = Pick<
   | 'selfSubjectRulesReview'
 >;
 
-const authorization = 'authorization.k8s.io';
-
 export interface ReviewServersParts {
   readonly admission: AdmissionChain;
   readonly authorizers: readonly Authorizer[];
@@ -56,29 +61,37 @@ export interface ReviewServersParts {
 /** One for each kind of review. */
 export function createReviewServers({ admission, authorizers, tokens }: ReviewServersParts): ReviewServers {
   const reviewServer = <T extends KubernetesObject>(answer: Answer<T>) => createReviewServer(admission, answer);
-  const access = async (user: User, spec: Attributes) => {
-    const { decision, reason } = await decide(toAction(user, spec), authorizers);
-    return { allowed: decision === 'allow', ...(decision === 'refuse' && { denied: true }), ...(reason && { reason }) };
+  const access = async (user: User, spec: AccessSpec | undefined) => {
+    const { action, unread } = reviewedAction(user, spec ?? {});
+    const { decision, reason, evaluationError } = await decide(action, authorizers);
+    const errors = [...(evaluationError ? [evaluationError] : []), ...unread].join('; ');
+    return {
+      allowed: decision === 'allow',
+      ...(decision === 'refuse' && { denied: true }),
+      ...(reason && { reason }),
+      ...(errors && { evaluationError: errors }),
+    };
   };
   return {
     tokenReview: reviewServer((review: TokenReview) => reviewToken(review, tokens)),
     selfSubjectReview: reviewServer((_review, { user }) => ({ userInfo: userInfo(user) })),
-    subjectAccessReview: reviewServer(({ spec }: SubjectAccessReview) => {
-      checkAttributes(spec, authorization, true);
-      return access(subjectOf(spec), spec);
+    subjectAccessReview: reviewServer((review: SubjectAccessReview, asked) => {
+      checkAccessReview({ ...asked.reviewed(review), namesSubject: true });
+      return access(subjectOf(review.spec), review.spec);
     }),
-    localSubjectAccessReview: reviewServer(({ spec }: LocalSubjectAccessReview, _request, target) => {
-      checkAttributes(spec, authorization, true);
-      checkNamespace(spec, target);
-      return access(subjectOf(spec), spec);
+    localSubjectAccessReview: reviewServer((review: LocalSubjectAccessReview, asked) => {
+      const namespace = asked.target.namespace ?? '';
+      checkAccessReview({ ...asked.reviewed(review), namesSubject: true, namespace });
+      return access(subjectOf(review.spec), review.spec);
     }),
-    selfSubjectAccessReview: reviewServer(({ spec }: SelfSubjectAccessReview, request) => {
-      checkAttributes(spec, authorization, false);
-      return access(request.user, spec);
+    selfSubjectAccessReview: reviewServer((review: SelfSubjectAccessReview, asked) => {
+      checkAccessReview({ ...asked.reviewed(review), namesSubject: false });
+      return access(asked.user, review.spec);
     }),
-    selfSubjectRulesReview: reviewServer(({ spec }: SelfSubjectRulesReview, { user }) =>
-      rulesFor(user, spec?.namespace ?? '', authorizers),
-    ),
+    selfSubjectRulesReview: reviewServer(({ spec }: SelfSubjectRulesReview, { user }) => {
+      if (!spec?.namespace) throw badRequest('no namespace on request');
+      return rulesFor(user, spec.namespace, authorizers);
+    }),
   };
 }
 
@@ -106,54 +119,14 @@ const createReviewServer = <T extends KubernetesObject>(
     const { dryRun } = options;
     await admitCreation(admission, request, { target, subresource: undefined, object: review, dryRun });
     // A kind of review names the server that knows it.
-    const status = await answer(review as T, request, target);
+    const status = await answer(review as T, askedBy(request, target, managerOf(request, options)));
     const isSelf = isSameResource(target.kind, selfSubjectReviews);
     const metadata = { ...review.metadata, ...(isSelf && { creationTimestamp: formatTime(request.clock.now()) }) };
     await sendValue(request, 201, { ...review, metadata, status }, output);
   },
 });
 
-type Attributes = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
-
-function checkAttributes(
-  given: SubjectAccessReviewSpec | Attributes | undefined,
-  group: string,
-  needsSubject: boolean,
-): void {
-  const errors = new FieldErrors();
-  const spec = FieldPath.of('spec');
-  const { resourceAttributes, nonResourceAttributes, user, groups }: SubjectAccessReviewSpec = given ?? {};
-  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
-    const shown = { Path: nonResourceAttributes.path ?? '', Verb: nonResourceAttributes.verb ?? '' };
-    errors.invalid(
-      spec.child('nonResourceAttributes'),
-      shown,
-      'cannot be specified in combination with resourceAttributes',
-    );
-  }
-  if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
-    errors.invalid(
-      spec.child('resourceAttributes'),
-      null,
-      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    );
-  }
-  if (needsSubject && !user && !groups?.length)
-    errors.invalid(spec.child('user'), '', 'at least one of user or group must be specified');
-  // Upstream leaves the kind out here.
-  if (!errors.empty) throw invalidObject({ group, kind: '' }, '', errors.list);
-}
-
-function checkNamespace({ resourceAttributes }: SubjectAccessReviewSpec, { namespace }: Target): void {
-  const errors = new FieldErrors();
-  const given = resourceAttributes?.namespace ?? '';
-  if (given !== namespace) {
-    errors.invalid(FieldPath.of('spec', 'resourceAttributes', 'namespace'), given, `must match metadata.namespace`);
-  }
-  if (!errors.empty) throw invalidObject({ group: 'authorization.k8s.io', kind: '' }, '', errors.list);
-}
-
-function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSpec): User {
+function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSpec = {}): User {
   return {
     name: user,
     groups,
@@ -162,40 +135,15 @@ function subjectOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSp
   };
 }
 
-function toAction(user: User, { resourceAttributes, nonResourceAttributes }: Attributes): Action {
-  if (resourceAttributes === undefined) {
-    return { user, verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
-  }
-  const {
-    group = '',
-    version = '',
-    resource = '',
-    subresource,
-    namespace,
-    name,
-    verb = '',
-    fieldSelector,
-  }: ResourceAttributes = resourceAttributes;
-  const asked = { group, version, plural: resource, subresource, namespace, name };
-  const fields = fieldSelector && selectedFields(fieldSelector);
-  return { user, verb, path: '', resource: { ...asked, ...(fields && { fields }) } };
-}
-
-/** A requirement that cannot be read is left out: with fewer of them, less is allowed. */
-function selectedFields({ rawSelector, requirements = [] }: FieldSelectorAttributes): readonly FieldRequirement[] {
-  if (rawSelector === undefined) return requirements.flatMap(asFieldRequirement);
-  try {
-    return parseFieldRequirements(rawSelector);
-  } catch {
-    return [];
-  }
-}
-
-function asFieldRequirement({ key: field, operator, values = [] }: FieldSelectorRequirement): FieldRequirement[] {
-  const [value, ...others] = values;
-  if (value === undefined || others.length > 0 || !['In', 'NotIn'].includes(operator)) return [];
-  return [{ field, value, isNegated: operator === 'NotIn' }];
-}
+const askedBy = (request: ApiRequest, target: Target, manager: string): Asked => ({
+  user: request.user,
+  target,
+  reviewed(review) {
+    const write = { kind: target.kind, manager, subresource: undefined, now: request.clock.now() };
+    const managedFields = managedFieldsOf(review, undefined, write);
+    return { metadata: { ...review.metadata, managedFields }, spec: review.spec };
+  },
+});
 
 const userInfo = ({ name, uid, groups, extra }: User) => ({
   username: name,
