@@ -21,7 +21,6 @@ import { PluginConfigurations } from './admission/admission-configuration.ts';
 import { createQuotaStatusWriter } from './admission/resource-quota/quota-status-writer.ts';
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer, Verdict } from './authorization/authorizer.ts';
-import { createAuthorizers } from './authorization/authorizers.ts';
 import { NodeAuthorizer } from './authorization/node/node-authorizer.ts';
 import { NodeRelations } from './authorization/node/node-relations.ts';
 import { followPolicies, untilPoliciesConsistent } from './authorization/rbac/follow-policies.ts';
@@ -61,6 +60,12 @@ import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
 import { type Audit, type AuditOptions, wireAudit } from './wire-audit.ts';
 import { type AuthenticationOptions, type WiredAuthentication, wireAuthentication } from './wire-authentication.ts';
+import {
+  type AuthorizationOptions,
+  type OpenedAuthorization,
+  openAuthorization,
+  wireAuthorization,
+} from './wire-authorization.ts';
 
 export interface ApiServerOptions {
   /** Closed by its owner, after the server has stopped. */
@@ -82,6 +87,8 @@ export interface ApiServerOptions {
   readonly kubeletClient?: KeyPairSource | undefined;
   /** Who is believed beside those with a client certificate. Default: the cluster's own service accounts and bootstrap tokens. */
   readonly authentication?: AuthenticationOptions | undefined;
+  /** Who is asked what users may do. Default: the Node authorizer, then roles. */
+  readonly authorization?: AuthorizationOptions | undefined;
   /** What is written down of requests, and where. Default: nothing. */
   readonly audit?: AuditOptions | undefined;
   /** Pods get their account's token mounted, where they do not say otherwise. Default true. */
@@ -134,8 +141,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const wired: Wired = { ...options, kinds, clock, metrics: new Metrics(), stopping: stopping.signal };
   const waiting = { clock, logger };
 
+  const authorization = await openAuthorization(options.authorization ?? {});
   const encryption = options.encryption && (await Encryption.open(options.encryption, wired));
-  const storage = wireStorage(wired, await openStore(wired, encryption));
+  const storage = wireStorage(wired, await openStore(wired, encryption), authorization);
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const identities = await wireAuthentication({
     options: options.authentication ?? {},
@@ -180,6 +188,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stopping.abort();
     await ownService;
     await identities.done;
+    await storage.authorizing;
     await allocationRepair;
     await relating;
     await policyFeed;
@@ -214,6 +223,8 @@ interface Storage {
   /** Of the authorizers that judge by objects. */
   readonly policies: Policies;
   readonly authorizers: readonly Authorizer[];
+  /** Settles after the server has been told to stop. */
+  readonly authorizing: Promise<void>;
   /** Of Services. */
   readonly addresses: AddressRange;
   readonly serviceAllocator: ServiceAllocator;
@@ -229,7 +240,7 @@ async function openStore(options: Wired, encryption: Encryption | undefined): Pr
 }
 
 /** What of the store is kept in memory, how objects get in and out, and who judges by them. */
-function wireStorage(options: Wired, store: Store): Storage {
+function wireStorage(options: Wired, store: Store, opened: OpenedAuthorization): Storage {
   const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const addresses = new AddressRange(options.serviceCidr);
   const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
@@ -258,7 +269,10 @@ function wireStorage(options: Wired, store: Store): Storage {
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
   const relations = new NodeRelations((resource) => registries.of(resource).cache, logger);
-  const authorizers = createAuthorizers({ node: new NodeAuthorizer(relations), policies });
+  const { authorizers, done: authorizing } = wireAuthorization({
+    ...{ opened, node: new NodeAuthorizer(relations), policies },
+    ...{ clock, metrics, logger, stopping: options.stopping },
+  });
   metrics.gauge(
     { name: 'apiserver_storage_objects', help: 'Objects stored, by resource.', labels: ['resource'] },
     (gauge) => {
@@ -276,7 +290,7 @@ function wireStorage(options: Wired, store: Store): Storage {
       for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
     },
   );
-  return { store, caches, registries, relations, policies, authorizers, addresses, serviceAllocator };
+  return { store, caches, registries, relations, policies, authorizers, authorizing, addresses, serviceAllocator };
 }
 
 function wireKubelets(options: Wired, objects: ObjectReader): Kubelets {

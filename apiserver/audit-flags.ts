@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { InferredOptionTypes, Options } from 'yargs';
 import { errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
-import { readWebhookTarget } from './audit/audit-webhook.ts';
 import { readPolicy } from './audit/read-policy.ts';
+import { readWebhookTarget } from './webhooks/webhook-target.ts';
 import type { AuditOptions } from './wire-audit.ts';
 
 export const auditFlags = {
@@ -45,7 +45,8 @@ export async function auditOptionsOf(flags: InferredOptionTypes<typeof auditFlag
           maxAgeDays: flags['audit-log-maxage'],
         }
       : undefined,
-    webhook: webhookFile === undefined ? undefined : await readWebhookTarget(webhookFile),
+    webhook:
+      webhookFile === undefined ? undefined : await readWebhookTarget(webhookFile, '--audit-webhook-config-file'),
     maxEventBytes: flags['audit-log-truncate-max-event-size'],
   };
 }

@@ -9,6 +9,7 @@ import { readAdmissionConfiguration } from './admission/admission-configuration.
 import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
 import { auditFlags, auditOptionsOf } from './audit-flags.ts';
 import type { OidcFlags } from './authentication/jwt/oidc-flags.ts';
+import { authorizationFlags, authorizationOptionsOf } from './authorization-flags.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
 const heapGrowingPercent = 100;
@@ -62,6 +63,7 @@ await runComponentProcess({
     'oidc-required-claim': { ...text, array: true, describe: 'name=value that a token must have' },
     'oidc-ca-file': { ...text, describe: "Signs the issuer's certificate" },
     'oidc-signing-algs': { ...text, array: true, default: ['RS256'], describe: 'Of its signatures' },
+    ...authorizationFlags,
     ...auditFlags,
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
     'encryption-provider-config': { ...text, describe: 'What lies encrypted in etcd: an EncryptionConfiguration' },
@@ -127,6 +129,7 @@ await runComponentProcess({
         configurationFile: flags['authentication-config'],
         oidc: await oidcOf(flags),
       },
+      authorization: authorizationOptionsOf(flags),
       audit: await auditOptionsOf(flags),
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']

@@ -6,9 +6,10 @@ import type { Metrics } from '../base/metrics.ts';
 import { AuditLog, streamSink } from './audit/audit-log.ts';
 import { type AuditPolicy, PolicyJudge } from './audit/audit-policy.ts';
 import { AuditQueue, type AuditSink } from './audit/audit-queue.ts';
-import { AuditWebhook, type WebhookTarget } from './audit/audit-webhook.ts';
+import { AuditWebhook } from './audit/audit-webhook.ts';
 import { Auditor } from './audit/auditor.ts';
 import { defaultAuditPolicy } from './audit/default-policy.ts';
+import type { WebhookTarget } from './webhooks/webhook-target.ts';
 
 export interface AuditOptions {
   /** Default: writes, without what is written. */

@@ -6,6 +6,7 @@ import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import type { AuditOptions } from '../../apiserver/wire-audit.ts';
 import type { AuthenticationOptions } from '../../apiserver/wire-authentication.ts';
+import type { AuthorizationOptions } from '../../apiserver/wire-authorization.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
@@ -29,6 +30,8 @@ export interface TestApiServerOptions {
   readonly mountServiceAccountTokens?: boolean;
   /** Who is believed beside those with a certificate. Default: the cluster's own service accounts and bootstrap tokens. */
   readonly authentication?: AuthenticationOptions;
+  /** Who is asked what users may do. Default: the Node authorizer, then roles. */
+  readonly authorization?: AuthorizationOptions;
   /** Default: one that nobody connects to. Only a server at a loopback address believes in kubelets at one. */
   readonly advertiseAddress?: string;
   /** Default: nothing lies encrypted in the store. */
@@ -79,6 +82,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       usages: ['client'],
     }),
     authentication: options.authentication,
+    authorization: options.authorization,
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     kinds: options.kinds,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],

@@ -8,7 +8,7 @@ import { load } from 'js-yaml';
 import { isRecord } from '../../../api/json-record.ts';
 import { errorText } from '../../../base/error-text.ts';
 import { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
-import { type FieldsOf, readFields } from './configuration-fields.ts';
+import { type FieldsOf, readFields } from '../../configuration/configuration-fields.ts';
 import { readMapping } from './configured-mapping.ts';
 import { allAlgorithms, type JwtIssuer } from './jwt-tokens.ts';
 

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { followConfiguration } from '../../configuration/follow-configuration.ts';
 import type { TokenAuthenticator } from '../authenticator.ts';
 import {
   type AnonymousConfiguration,
@@ -23,8 +24,6 @@ export interface ConfiguredIssuersParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-const lookAgainMs = 10_000;
 
 export class ConfiguredIssuers {
   readonly #parts: ConfiguredIssuersParts;
@@ -62,28 +61,19 @@ export class ConfiguredIssuers {
 
   /** Reads the file again now and then, until `signal` aborts. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#parts;
-    let complained = '';
-    while (this.#file !== undefined && !signal.aborted) {
-      await clock.sleep(lookAgainMs, signal);
-      if (signal.aborted) return;
-      try {
-        await this.#read(this.#file);
-        complained = '';
-      } catch (error) {
-        if (String(error) !== complained)
-          logger.error('The authentication configuration cannot be used: the one before stays', { error });
-        complained = String(error);
-      }
-    }
+    const file = this.#file;
+    if (file === undefined) return;
+    const reread = () => this.#read(file);
+    await followConfiguration({ what: 'authentication configuration', reread, ...this.#parts }, signal);
   }
 
-  async #read(file: string): Promise<void> {
+  /** Whether there is something new. */
+  async #read(file: string): Promise<boolean> {
     const text = await readFile(file, 'utf8');
-    if (text === this.#text) return;
+    if (text === this.#text) return false;
     this.#use(parseAuthenticationConfiguration(text, this.#parts.ownIssuers));
-    if (this.#text !== undefined) this.#parts.logger.info('The authentication configuration is another one now');
     this.#text = text;
+    return true;
   }
 
   #use({ issuers, anonymous }: AuthenticationConfiguration): void {

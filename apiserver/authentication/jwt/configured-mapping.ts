@@ -3,8 +3,8 @@
 import { errorText } from '../../../base/error-text.ts';
 import { type CelExpression, compileExpression } from '../../../machinery/cel/evaluate.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import type { FieldsOf } from '../../configuration/configuration-fields.ts';
 import type { ClaimMapping, ClaimRule, ClaimSource } from './claim-mapping.ts';
-import type { FieldsOf } from './configuration-fields.ts';
 
 const nothing: ClaimSource = { claim: '', prefix: '' };
 

@@ -1,7 +1,7 @@
 /** Reading a configuration field by field: what is not of the type that it should be, or unknown, is noted. Pure. */
 
-import { isRecord, own } from '../../../api/json-record.ts';
-import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { isRecord, own } from '../../api/json-record.ts';
+import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 
 export interface FieldsOf {
   readonly path: FieldPath;
