@@ -32,6 +32,7 @@ describe('errors of connections in words', () => {
       made("ENOENT: no such file or directory, open '/a'", { code: 'ENOENT', syscall: 'open', path: '/a' }),
       "ENOENT: no such file or directory, open '/a'",
     ],
+    [Object.assign(new Error('numbered'), { code: 403 }), 'numbered'],
     ['a word', 'a word'],
   ];
   for (const [error, text] of cases) it(text, () => assert.equal(networkErrorText(error), text));

@@ -41,6 +41,8 @@ export function networkReasonOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return networkReasonOf(error.errors[0]);
   // Of the errors of connections; others have none of these.
   const { code = '', syscall, address, port, path }: ConnectionError = error;
+  // Others number theirs.
+  if (typeof code !== 'string') return undefined;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return tlsReasonOf(`${error.message} ${code.replace(/_/g, ' ')}`);
   if (syscall === 'connect' && address !== undefined && port === undefined) {

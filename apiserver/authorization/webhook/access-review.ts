@@ -54,7 +54,7 @@ export function conditionVariables(spec: SubjectAccessReviewSpec): Readonly<Reco
 
 /** Of the body of an answer. Throws an Error when it is no answer to the question. */
 export function verdictOfAnswer(text: string): Verdict {
-  const review: unknown = JSON.parse(text);
+  const review = parse(text);
   const status = isRecord(review) ? review.status : undefined;
   if (!isRecord(status) || typeof status.allowed !== 'boolean') throw new Error('the answer has no status.allowed');
   const { allowed, denied, reason: said } = status;
@@ -62,6 +62,15 @@ export function verdictOfAnswer(text: string): Verdict {
   const reason = typeof said === 'string' && said !== '' ? { reason: said.slice(0, maxReasonCharacters) } : {};
   if (allowed) return { decision: 'allow', ...reason };
   return { decision: denied === true ? 'refuse' : 'noOpinion', ...reason };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Its message would show what was answered.
+    throw new Error('the answer is not JSON');
+  }
 }
 
 /** It stands in answers and in the audit log. */

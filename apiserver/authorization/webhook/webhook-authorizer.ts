@@ -151,16 +151,16 @@ function inVersion(question: string, version: WebhookSetting['subjectAccessRevie
 }
 
 class UnexpectedAnswer extends Error {
-  readonly code: number;
+  readonly isPassing: boolean;
 
-  constructor(code: number) {
-    super(`the answer was ${code}`);
-    this.code = code;
+  constructor(httpCode: number) {
+    super(`the answer was ${httpCode}`);
+    this.isPassing = httpCode === 429 || httpCode >= 500;
   }
 }
 
 /** Whether another try may get an answer. What was answered, and is no answer, stays so. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof UnexpectedAnswer) return error.code === 429 || error.code >= 500;
+  if (error instanceof UnexpectedAnswer) return error.isPassing;
   return error instanceof Error && 'code' in error;
 }
