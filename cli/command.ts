@@ -15,7 +15,7 @@ export interface Command {
 
 export interface CommandModule {
   /**
-   * What it throws is shown to the user and ends in exit code 1 (`UserError` may say another). Returns early,
+   * What it throws is shown to the user and ends in exit code 1 (`UserError` may say another; `SilentExit` shows nothing). Returns early,
    * without an error, when `context.signal` aborts.
    */
   run(context: CommandContext, args: Arguments): Promise<void>;

@@ -3,6 +3,7 @@
 import type { Command } from './command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
+import { authCommand } from './commands/auth/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
 import { createCommand } from './commands/create/command.ts';
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   rollingupdateCommand,
   logsCommand,
   waitCommand,
+  authCommand,
   apiResourcesCommand,
   versionCommand,
   secretsCommand,

@@ -62,9 +62,14 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
 
 /** The kind that `word` means: by plural, singular, short name or kind, with or without `.group` or `.version.group`. */
 export async function resolveKind(client: Client, word: string): Promise<ServedResource> {
-  const found = findIn(await knownResources(client), word);
+  const found = await findKind(client, word);
   if (found !== undefined) return found;
   throw new UserError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
+}
+
+/** As `resolveKind`; undefined when the server has none. */
+export async function findKind(client: Client, word: string): Promise<ServedResource | undefined> {
+  return findIn(await knownResources(client), word);
 }
 
 function findIn(candidates: readonly ServedResource[], word: string): ServedResource | undefined {

@@ -13,6 +13,7 @@ import { CommandContext } from './command-context.ts';
 import { parseUpOptions } from './commands/up/up-options.ts';
 import { commands } from './commands.ts';
 import { globalOptions } from './options.ts';
+import { SilentExit } from './silent-exit.ts';
 
 export interface KubecfgOptions extends Terminal {
   readonly environment?: NodeJS.ProcessEnv;
@@ -24,6 +25,7 @@ export async function runKubecfg(argv: readonly string[], options: KubecfgOption
     await runCommand(argv, options);
     return 0;
   } catch (error) {
+    if (error instanceof SilentExit) return error.exitCode;
     const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
     options.errors.write(`${explain(error, verbose)}\n`);
     return error instanceof UserError ? error.exitCode : 1;

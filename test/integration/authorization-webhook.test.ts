@@ -72,9 +72,19 @@ describe('a webhook of an AuthorizationConfiguration', () => {
             { expression: 'request.resourceAttributes.namespace == "guarded"' },
           ],
         }),
+        authorizer('silent', {
+          timeout: '100ms',
+          failurePolicy: 'Deny',
+          matchConditions: [{ expression: 'has(request.resourceAttributes)' }, { expression: 'request.user == "sid"' }],
+        }),
         { type: 'Node', name: 'node' },
         { type: 'RBAC', name: 'rbac' },
-        authorizer('open', { failurePolicy: 'NoOpinion', matchConditions: [{ expression: 'request.user == "ann"' }] }),
+        authorizer('asked', { failurePolicy: 'NoOpinion', matchConditions: [{ expression: 'request.user == "ann"' }] }),
+        authorizer('open', {
+          timeout: '100ms',
+          failurePolicy: 'NoOpinion',
+          matchConditions: [{ expression: 'request.user == "eve"' }],
+        }),
       ],
     };
     await writeFile(file, JSON.stringify(configuration));
@@ -114,16 +124,16 @@ describe('a webhook of an AuthorizationConfiguration', () => {
   it('that does not answer stands for what its failure policy says, and keeps nobody else waiting', async () => {
     webhook.decide = () => undefined;
     const waiting = assert.rejects(
-      get(server, 'ben', '/api/v1/namespaces/guarded/pods'),
-      refusedWith(/the authorization webhook "closed" could not be asked$/),
+      get(server, 'sid', '/api/v1/pods'),
+      refusedWith(/the authorization webhook "silent" could not be asked$/),
     );
     await get(server, 'cat', '/version');
     await waiting;
-    await assert.rejects(get(server, 'ann', '/api/v1/nodes'), refusedWith(/at the cluster scope$/));
+    await assert.rejects(get(server, 'eve', '/api/v1/nodes'), refusedWith(/at the cluster scope$/));
     const review = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
-      spec: { user: 'ann', nonResourceAttributes: { path: '/x', verb: 'get' } },
+      spec: { user: 'eve', nonResourceAttributes: { path: '/x', verb: 'get' } },
     };
     const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
     const { text } = await server.client.raw('POST', path, { body: review });
@@ -132,7 +142,7 @@ describe('a webhook of an AuthorizationConfiguration', () => {
       evaluationError: 'the authorization webhook "open" could not be asked',
     });
     const { text: metrics } = await server.client.raw('GET', '/metrics');
-    assert.match(metrics, /webhook_evaluations_total\{name="closed",result="timeout"\} 1/);
+    assert.match(metrics, /webhook_evaluations_total\{name="silent",result="timeout"\} 1/);
     assert.match(metrics, /webhook_evaluations_fail_open_total\{name="open",result="timeout"\} 2/);
   });
 });

@@ -236,6 +236,31 @@ describe('kubecfg', () => {
       assert.match(late.errors, /timed out waiting for the condition on pod\/awaited/);
     });
 
+    it('auth says what one may do, by words and exit code, and who one is', async () => {
+      assert.equal(await kubecfg.must('auth can-i create deployments.apps -n a'), 'yes\n');
+      const reader = await TestKubecfg.open(await server.connectAs('reader', ['readers']));
+      try {
+        const asked: readonly (readonly [line: string, code: number, out: string, errors: string])[] = [
+          ['can-i get /version', 0, 'yes\n', ''],
+          ['can-i get po/web --subresource log', 1, 'no\n', ''],
+          ['can-i list nodes', 1, 'no\n', "Warning: resource 'nodes' is not namespace scoped\n"],
+          ['can-i get nonsense -q', 1, '', "Warning: the server doesn't have a resource type 'nonsense'\n"],
+        ];
+        for (const [line, code, out, errors] of asked)
+          assert.deepEqual(await reader.run(`auth ${line}`), { code, out, errors }, line);
+        assert.match(
+          await reader.must('auth can-i --list'),
+          /selfsubjectreviews.authentication.k8s.io +\[\] +\[\] +\[create\]/,
+        );
+        assert.equal(
+          await reader.must('auth whoami'),
+          'ATTRIBUTE   VALUE\nUsername    reader\nGroups      [readers system:authenticated]\n',
+        );
+      } finally {
+        await reader.close();
+      }
+    });
+
     it('version and api-resources ask the server', async () => {
       assert.match(await kubecfg.must('version'), /^server: +v1\.\d+\.\d+\+longshore/m);
       assert.match(await kubecfg.must('api-resources'), /^pods +po +v1 +true +Pod$/m);

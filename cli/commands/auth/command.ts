@@ -1,0 +1,16 @@
+/** What `auth` is called and takes. */
+
+import type { Command } from '../../command.ts';
+import { flag, text } from '../../options.ts';
+
+export const authCommand: Command = {
+  usage: 'auth <action> [words..]',
+  describe: 'Rights: auth can-i VERB RESOURCE[/NAME], auth can-i VERB /PATH, auth can-i --list, auth whoami',
+  options: {
+    subresource: text('can-i: a part of the resource, such as log or scale'),
+    list: flag('can-i: all that one may do in the namespace'),
+    quiet: flag('can-i: say it by the exit code alone', { alias: 'q' }),
+    'all-namespaces': flag('can-i: in all namespaces', { alias: 'A' }),
+  },
+  load: () => import('./run.ts'),
+};
