@@ -84,6 +84,25 @@ export class ApiLab {
     return answer;
   }
 
+  /** Who has no rights but those of roles. */
+  async connectAs(name: string): Promise<Connection> {
+    const { certificate, key } = await issueCertificate(this.authority, { commonName: name, usages: ['client'] });
+    return { ...this.connection, clientCertificate: certificate, clientKey: key };
+  }
+
+  /** Roles in the namespace of the pods, each bound to a user of its own; each hundredth to `reader` as well. */
+  async createRoles(count: number, reader: string): Promise<void> {
+    const base = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+    const made = (path: string, objectOf: (n: number) => object) =>
+      runLoad(this.connection, {
+        connections: 16,
+        requests: count,
+        next: (n) => ({ method: 'POST', path: `${base}/${path}`, body: JSON.stringify(objectOf(n)) }),
+      });
+    refuseFailures(await made('roles', roleOf));
+    refuseFailures(await made('rolebindings', (n) => bindingOf(n, reader)));
+  }
+
   /** What a server that runs for days has long compiled: the pods are not stored. */
   async warmUp(): Promise<void> {
     const tried = await runLoad(this.connection, {
@@ -182,6 +201,28 @@ export function podOf(n: number): object {
     },
   };
 }
+
+const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' };
+
+const roleOf = (n: number): object => ({
+  ...rbac,
+  kind: 'Role',
+  metadata: { name: `role-${n}` },
+  rules: [
+    { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
+    { apiGroups: [''], resources: ['pods', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+  ],
+});
+
+const bindingOf = (n: number, reader: string): object => ({
+  ...rbac,
+  kind: 'RoleBinding',
+  metadata: { name: `binding-${n}` },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: `role-${n}` },
+  subjects: [`user-${n}`, ...(n % 100 === 0 ? [reader] : [])].map((name) => ({
+    ...{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name },
+  })),
+});
 
 let seen = 0;
 

@@ -39,6 +39,7 @@ export async function run(): Promise<void> {
       ...(await measureCreate(lab)),
       await memoryRow(`memory with ${formatCount(podCount)} pods`, lab),
       ...(await measureReads(lab)),
+      ...(await measureRoles(lab)),
       await memoryRow('memory after the lists', lab),
       ...(await measurePatch(lab)),
       ...(await measureStart(lab)),
@@ -104,23 +105,52 @@ async function measureReads(lab: ApiLab): Promise<Row[]> {
   }
 }
 
-/** In turn, so that whatever else the machine does falls on both; the better half of the rounds counts for both. */
-async function beside(options: {
+const roleCount = 1_000;
+
+/** What it costs to judge by roles: the same GET by somebody whom they allow it, and by a master. */
+async function measureRoles(lab: ApiLab): Promise<Row[]> {
+  const reader = 'reader';
+  await lab.createRoles(roleCount, reader);
+  const connection = await lab.connectAs(reader);
+  const gets = await inTurn(
+    () => read({ connection }, `GET one pod by roles, ${formatCount(roleCount)} roles and bindings`, 32, podPath(0)),
+    () => read(lab, 'as a member of system:masters', 32, podPath(0)),
+  );
+  return [rateRow(gets.ours, gets.raw, 0.9)];
+}
+
+interface Compared {
+  readonly ours: Measurement;
+  readonly raw: Measurement;
+}
+
+/** In turn, so that whatever else the machine does falls on both; the median of the rounds counts. */
+async function inTurn(
+  measureOurs: () => Promise<Measurement>,
+  measureRaw: () => Promise<Measurement>,
+): Promise<Compared> {
+  const ours: Measurement[] = [];
+  const raw: Measurement[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    ours.push(await measureOurs());
+    raw.push(await measureRaw());
+  }
+  return { ours: median(ours), raw: median(raw) };
+}
+
+function beside(options: {
   readonly lab: ApiLab;
   readonly bare: BareServer;
   readonly name: string;
   readonly connections: number;
   readonly path: string;
   readonly barePath: string;
-}): Promise<{ readonly ours: Measurement; readonly raw: Measurement }> {
+}): Promise<Compared> {
   const { lab, bare, name, connections, path, barePath } = options;
-  const ours: Measurement[] = [];
-  const raw: Measurement[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    ours.push(await read(lab, name, connections, path));
-    raw.push(await read(bare, 'a bare https server', connections, barePath));
-  }
-  return { ours: median(ours), raw: median(raw) };
+  return inTurn(
+    () => read(lab, name, connections, path),
+    () => read(bare, 'a bare https server', connections, barePath),
+  );
 }
 
 function median(measured: readonly Measurement[]): Measurement {
