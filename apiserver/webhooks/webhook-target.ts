@@ -1,7 +1,9 @@
 /** The server that a webhook asks, and as whom: what a file in the form of a kubeconfig says of it. */
 
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { load } from 'js-yaml';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { errorText } from '../../base/error-text.ts';
@@ -43,7 +45,7 @@ export async function readWebhookTarget(path: string, named: string): Promise<We
     return file === undefined ? undefined : await read(file);
   };
   const tokenFile = textOf(user, 'tokenFile');
-  return {
+  const target: WebhookTarget = {
     url,
     certificateAuthority: await pem(cluster, 'certificate-authority'),
     clientCertificate: await pem(user, 'client-certificate'),
@@ -52,6 +54,25 @@ export async function readWebhookTarget(path: string, named: string): Promise<We
     tlsServerName: textOf(cluster, 'tls-server-name'),
     insecureSkipTlsVerify: cluster['insecure-skip-tls-verify'] === true,
   };
+  const wrong = whyUnusable(target);
+  if (wrong !== undefined) throw refuse(wrong);
+  return target;
+}
+
+/** What would fail at each connection is said at once. */
+function whyUnusable({ certificateAuthority, clientCertificate: cert, clientKey: key }: WebhookTarget) {
+  if ((cert === undefined) !== (key === undefined)) return 'client-certificate and client-key belong together';
+  try {
+    if (certificateAuthority !== undefined) new X509Certificate(certificateAuthority);
+  } catch {
+    return 'certificate-authority is no certificate in PEM';
+  }
+  try {
+    if (cert !== undefined) createSecureContext({ cert, key });
+  } catch {
+    return 'client-certificate and client-key are no certificate in PEM with its key';
+  }
+  return undefined;
 }
 
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -3,6 +3,7 @@
  * time waits for one answer. That there is none is what the failure policy says: nobody waits longer than the timeout.
  */
 
+import type { SubjectRulesReviewStatus } from '../../../api/types/authorization/v1.ts';
 import { computeBackoffMs } from '../../../base/backoff.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
@@ -58,6 +59,11 @@ export class WebhookAuthorizer implements Authorizer {
     return this.#kept.get(question) ?? this.#waiting.get(question) ?? this.#ask(question);
   }
 
+  rulesFor(): SubjectRulesReviewStatus {
+    const evaluationError = 'webhook authorizer does not support user rule resolution';
+    return { resourceRules: [], nonResourceRules: [], incomplete: true, evaluationError };
+  }
+
   /** One that is false is enough, whatever others say. Throws when one cannot be evaluated, and none is false. */
   #matches(spec: Spec): boolean {
     const { matchConditions } = this.#parts.setting;
@@ -91,21 +97,20 @@ export class WebhookAuthorizer implements Authorizer {
     const { subjectAccessReviewVersion: version, timeoutMs } = setting;
     const text = `{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/${version}","metadata":{},"spec":${inVersion(question, version)}}`;
     const began = clock.monotonic();
-    const inTime = AbortSignal.timeout(timeoutMs);
+    const limit = limitedTime(timeoutMs, stopping);
     const seconds = () => (clock.monotonic() - began) / 1000;
     try {
-      const verdict = await this.#tryAgain(Buffer.from(text), AbortSignal.any([inTime, stopping]));
+      const verdict = await this.#tryAgain(Buffer.from(text), limit.signal);
       metrics.asked(this.name, 'success', seconds());
-      this.#kept.keep(
-        question,
-        verdict,
-        verdict.decision === 'allow' ? setting.authorizedTtlMs : setting.unauthorizedTtlMs,
-      );
+      const ttlMs = verdict.decision === 'allow' ? setting.authorizedTtlMs : setting.unauthorizedTtlMs;
+      this.#kept.keep(question, verdict, ttlMs);
       return verdict;
     } catch (error) {
-      const result = stopping.aborted ? 'canceled' : inTime.aborted ? 'timeout' : 'error';
+      const result = stopping.aborted ? 'canceled' : limit.signal.aborted ? 'timeout' : 'error';
       metrics.asked(this.name, result, seconds());
       return this.#failed(result, error);
+    } finally {
+      limit.end();
     }
   }
 
@@ -140,6 +145,22 @@ export class WebhookAuthorizer implements Authorizer {
     const why = `the authorization webhook ${JSON.stringify(this.name)} could not be asked`;
     return isOpen ? { decision: 'noOpinion', evaluationError: why } : { decision: 'refuse', reason: why };
   }
+}
+
+/** Aborts after that time, or with `stopping`. `end` leaves nothing of it behind: there may be thousands in a second. */
+function limitedTime(ms: number, stopping: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(abort, ms);
+  if (stopping.aborted) abort();
+  else stopping.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** `groups` was `group` in v1beta1. */
