@@ -33,6 +33,8 @@ export interface UpOptions {
   /** An `EncryptionConfiguration`; undefined: the data directory's own. */
   readonly encryptionProviderConfig: string | undefined;
   readonly acceptUnreadableSecrets: boolean;
+  /** The AuthorizationConfiguration that says who is asked what users may do. Default: Node, RBAC. */
+  readonly authorizationConfig?: string | undefined;
   /** Names of admission plugins that are on, or off, otherwise than by default, and the file of what they are told. */
   readonly admission?: {
     readonly enabled: readonly string[];

@@ -34,6 +34,7 @@ const starters = {
         configFile: options.encryptionProviderConfig ?? (await ensureEncryptionFile(dataDir)),
         acceptUnreadable: options.acceptUnreadableSecrets,
       },
+      authorization: { configurationFile: options.authorizationConfig },
       enabledAdmissionPlugins: options.admission?.enabled,
       disabledAdmissionPlugins: options.admission?.disabled,
       admissionConfigurations: await admissionConfigurations(options.admission?.configFile),
