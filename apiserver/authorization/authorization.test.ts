@@ -25,6 +25,14 @@ describe('what the authorizers decide', () => {
       { decision: 'noOpinion', reason: 'a\nb' },
     ],
     [
+      'nothing, with all that went wrong',
+      [
+        { decision: 'noOpinion', evaluationError: 'a' },
+        { decision: 'noOpinion', reason: 'r', evaluationError: 'b' },
+      ],
+      { decision: 'noOpinion', reason: 'r', evaluationError: '[a, b]' },
+    ],
+    [
       'yes, without what was said before',
       [{ decision: 'noOpinion', reason: 'a' }, { decision: 'allow' }],
       { decision: 'allow' },

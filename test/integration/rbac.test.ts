@@ -40,6 +40,54 @@ describe('roles', () => {
     subjects: [{ apiGroup, kind: 'User', name: 'ann' }],
   });
 
+  const reviews = '/apis/authorization.k8s.io/v1';
+  const pods = { verb: 'list', resource: 'pods', namespace };
+  const refusals: readonly (readonly [path: string, spec: object, code: number, message: RegExp])[] = [
+    ['/subjectaccessreviews', { resourceAttributes: pods }, 422, /at least one of user or group must be specified/],
+    [
+      '/selfsubjectaccessreviews',
+      { resourceAttributes: { ...pods, fieldSelector: {} } },
+      422,
+      /rawSelector is required/,
+    ],
+    [
+      `/namespaces/${namespace}/localsubjectaccessreviews`,
+      { user: 'u', nonResourceAttributes: { path: '/', verb: 'get' } },
+      422,
+      /disallowed on this kind of request/,
+    ],
+    [
+      '/localsubjectaccessreviews',
+      { user: 'u', resourceAttributes: pods },
+      404,
+      /could not find the requested resource/,
+    ],
+    ['/selfsubjectrulesreviews', {}, 400, /no namespace on request/],
+  ];
+  for (const [path, spec, code, message] of refusals)
+    it(`are not asked about by POST ${path} with ${JSON.stringify(spec)}`, async () => {
+      await assert.rejects(ann.raw('POST', reviews + path, { body: { spec } }), (error: unknown) => {
+        // Who may not ask about others at all is told just that: nobody is told how to ask.
+        assert.ok(error instanceof StatusError);
+        const isOfOthers = !path.startsWith('/self');
+        if (isOfOthers) assert.equal(error.code, 403);
+        return isOfOthers || (error.code === code && message.test(error.message));
+      });
+      await assert.rejects(
+        server.client.raw('POST', reviews + path, { body: { spec } }),
+        (error: unknown) => error instanceof StatusError && error.code === code && message.test(error.message),
+      );
+    });
+
+  it('are asked about without what cannot be read of a selector', async () => {
+    const spec = { resourceAttributes: { ...pods, labelSelector: { rawSelector: 'a==b,,(' } } };
+    const { text } = await ann.raw('POST', `${reviews}/selfsubjectaccessreviews`, { body: { spec } });
+    assert.deepEqual(JSON.parse(text).status, {
+      allowed: false,
+      evaluationError: 'spec.resourceAttributes.labelSelector ignored due to parse error',
+    });
+  });
+
   it('allow once they are bound, and no longer when the binding is gone', async () => {
     const refused = isForbidden(
       /User "ann" cannot list resource "configmaps" in API group "" in the namespace "default"/,
