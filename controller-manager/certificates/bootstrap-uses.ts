@@ -20,7 +20,7 @@ import type { Secret } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Client } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
-import { giveNodeNameBack, reserveNodeName } from './node-names.ts';
+import { giveNodeNameBack, reserveNodeName } from '../nodes/node-names.ts';
 
 export interface BootstrapUse {
   readonly client: Pick<Client, 'get' | 'create' | 'update'>;

@@ -8,9 +8,9 @@ import { isConflict } from '../../api/status-error.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
-import { releaseNodeName } from '../certificates/node-names.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { planDeparture } from './node-departure-plan.ts';
+import { releaseNodeName } from './node-names.ts';
 
 export function createNodeDepartureController({
   client,

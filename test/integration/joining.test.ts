@@ -22,8 +22,8 @@ import { authorityHashOf, parseJoinToken } from '../../cluster/joining/join-toke
 import { publishJoining } from '../../cluster/joining/publish.ts';
 import { createToken, listTokens, revokeToken } from '../../cluster/joining/tokens.ts';
 import { claimBootstrapUse } from '../../controller-manager/certificates/bootstrap-uses.ts';
-import { nameLeaseOf } from '../../controller-manager/certificates/node-names.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { nameLeaseOf } from '../../controller-manager/nodes/node-names.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 

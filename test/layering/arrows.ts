@@ -97,7 +97,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'workloads/replica-sets': ['workloads', 'pods'],
     volumes: ['pods'],
     identity: ['namespaces'],
-    certificates: [],
+    certificates: ['nodes'],
     quota: [],
     roles: [],
     'garbage-collector': [],
