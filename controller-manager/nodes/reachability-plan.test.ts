@@ -14,9 +14,13 @@ const node = (annotations: Record<string, string>, more: Partial<Node> = {}): No
   ...more,
 });
 
+const ground = { clusterCidr: '10.244.0.0/16', isOwnAddress: (address: string) => address === '10.0.0.1' };
+const at = (address: string): Node =>
+  node({ [asked]: '1' }, { status: { ...node({}).status, addresses: [{ type: 'InternalIP', address }] } });
+
 describe('planReachability', () => {
   it('dials what was asked for', () =>
-    assert.deepEqual(planReachability(node({ [asked]: '2', [answer]: '{"asked":"1"}' })), {
+    assert.deepEqual(planReachability(node({ [asked]: '2', [answer]: '{"asked":"1"}' }), ground), {
       question: '2',
       host: '10.0.0.3',
       port: 10250,
@@ -27,12 +31,32 @@ describe('planReachability', () => {
     ['was answered', node({ [asked]: '1', [answer]: '{"asked":"1","kubelet":"connection refused"}' })],
     ['has no pod network yet', node({ [asked]: '1' }, { spec: {} })],
     ['has no address yet', node({ [asked]: '1' }, { status: {} })],
-    [
-      'names no address',
-      node({ [asked]: '1' }, { status: { ...node({}).status, addresses: [{ type: 'InternalIP', address: 'a.b' }] } }),
-    ],
+    ['asks at length', node({ [asked]: 'x'.repeat(129) })],
   ];
   for (const [what, one] of silent) {
-    it(`dials nothing when it ${what}`, () => assert.equal(planReachability(one), undefined));
+    it(`dials nothing when it ${what}`, () => assert.equal(planReachability(one, ground), undefined));
   }
+
+  const foreign = [
+    '127.0.0.1',
+    '127.8.0.1',
+    '::1',
+    '::ffff:127.0.0.1',
+    '169.254.169.254',
+    'fe80::1',
+    '0.0.0.0',
+    '224.0.0.1',
+  ];
+  for (const address of [...foreign, 'a.b', '', '10.0.0.1', '10.244.0.1'])
+    it(`dials nothing at ${JSON.stringify(address)}, and says so`, () =>
+      assert.deepEqual(planReachability(at(address), ground), {
+        question: '1',
+        why: `${address} is no address of another host`,
+      }));
+  for (const podCIDR of ['127.9.0.0/24', '10.96.0.0/12', '0.0.0.0/1', '10.244.0.0/16', '169.254.169.0/24', 'x'])
+    it(`dials nothing in ${podCIDR}, and says so`, () =>
+      assert.deepEqual(planReachability(node({ [asked]: '1' }, { spec: { podCIDR } }), ground), {
+        question: '1',
+        why: `${podCIDR} is no part of the pod network 10.244.0.0/16`,
+      }));
 });

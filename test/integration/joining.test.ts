@@ -193,25 +193,33 @@ describe('joining, as the cluster sees it', () => {
     await eventually('it is gone', async () => !(await isThere('kept')));
   });
 
-  it('says to a host that asks whether it is reached', async () => {
-    const listener = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  it('dials nothing beside the master for a host that asks whether it is reached, and says so', async () => {
+    let isReached = false;
+    const listener = net.createServer((socket) => {
+      isReached = true;
+      socket.destroy();
+    });
+    listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
-    const [open, closed] = await Promise.all([ask('open', listeningPort(listener)), ask('closed', 1)]);
+    const port = listeningPort(listener);
+    const [own, part] = await Promise.all([
+      ask('own', { address: '127.0.0.1', podCIDR: '10.244.3.0/24', port }),
+      ask('part', { address: '192.0.2.7', podCIDR: '127.0.0.0/24', port }),
+    ]);
     listener.close();
     await once(listener, 'close');
-    assert.equal(open.kubelet, undefined);
-    assert.equal(open.pods, 'connection refused', 'nothing listens on the bridge');
-    assert.equal(closed.kubelet, 'connection refused');
+    assert.equal(own.kubelet, '127.0.0.1 is no address of another host');
+    assert.equal(part.kubelet, '127.0.0.0/24 is no part of the pod network 10.244.0.0/16');
+    assert.equal(isReached, false);
   });
 
-  async function ask(name: string, port: number) {
+  async function ask(name: string, { address, podCIDR, port }: { address: string; podCIDR: string; port: number }) {
     await client.create<Node>(nodes, {
       metadata: { name, annotations: { [reachabilityQuestionAnnotation]: 'q' } },
-      // Of loopback, so that it is refused at once.
-      spec: { podCIDR: '127.9.0.0/24' },
+      spec: { podCIDR },
     });
     const status = {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      addresses: [{ type: 'InternalIP', address }],
       daemonEndpoints: { kubeletEndpoint: { Port: port } },
     };
     await client.patch<Node>(nodes, { name }, { type: 'merge', body: { status } }, { subresource: 'status' });
