@@ -9,6 +9,7 @@ import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import type { PluginConfigurations } from './admission-configuration.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
+import { bootstrapTokenRestriction } from './bootstrap-token-restriction.ts';
 import { certificateSubjectRestriction, createCertificateApproval, createCertificateSigning } from './certificates.ts';
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
@@ -60,6 +61,7 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
     ...own,
     createUnsafeDeletionPolicy(options.decide),
     createNodeDeparture(options.decide),
+    bootstrapTokenRestriction,
     ...further,
     createRoleEscalationPlugin({ ...options, objects }),
   ]);

@@ -8,7 +8,7 @@ import { clusterInfo, workersGroup } from '../../api/joining-tokens.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
 import { configMaps } from '../../api/resources/core.ts';
-import { clusterRoleBindings, roleBindings, roles } from '../../api/resources/rbac.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/resources/rbac.ts';
 import { introductionData } from './introduction.ts';
 import { type ClusterSettings, dataOfSettings, settingsObject } from './settings.ts';
 
@@ -34,7 +34,7 @@ export function computeJoiningObjects({ settings, server, authority }: JoiningFa
     configMap(settingsObject, dataOfSettings(settings)),
     ...mayRead(clusterInfo, ['system:unauthenticated', 'system:authenticated']),
     ...mayRead(settingsObject, [defaultBootstrapGroup, nodesGroup]),
-    clusterBinding('longshore:bootstrappers', 'system:node-bootstrapper', defaultBootstrapGroup),
+    ...mayAskForCertificates('longshore:joining-hosts', defaultBootstrapGroup),
     clusterBinding(
       'longshore:approve-worker-clients',
       'system:certificates.k8s.io:certificatesigningrequests:nodeclient',
@@ -71,6 +71,15 @@ function mayRead({ namespace, name }: Named, groups: readonly string[]): Joining
     { resource: roles, object: role },
     { resource: roleBindings, object: binding },
   ];
+}
+
+/** And read the answer, by the name that it chose. Upstream's role lists all requests, too. */
+function mayAskForCertificates(name: string, group: string): JoiningObject[] {
+  const rules = [
+    { apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['create', 'get'] },
+  ];
+  const role = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
+  return [{ resource: clusterRoles, object: role }, clusterBinding(name, name, group)];
 }
 
 function clusterBinding(name: string, role: string, group: string): JoiningObject {

@@ -8,16 +8,20 @@ import { tokenSecretName } from '../../api/bootstrap-token.ts';
 import { leftAnnotation, removedAnnotation } from '../../api/departure.ts';
 import { clusterInfo, endedTokensKey } from '../../api/joining-tokens.ts';
 import { parseReachability, reachabilityAnnotation, reachabilityQuestionAnnotation } from '../../api/reachability.ts';
+import { certificateSigningRequests } from '../../api/resources/certificates.ts';
 import { leases } from '../../api/resources/coordination.ts';
 import { configMaps, nodes, secrets } from '../../api/resources/core.ts';
 import { clusterRoleBindings } from '../../api/resources/rbac.ts';
+import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
 import type { ConfigMap, Node, Secret } from '../../api/types/core/v1.ts';
+import { createCertificateRequest } from '../../base/certificate-request.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { listeningPort } from '../../base/listening-port.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
+import { createRestClient } from '../../client/rest-client.ts';
 import { authorityHashOf, parseJoinToken } from '../../cluster/joining/join-token.ts';
 import { publishJoining } from '../../cluster/joining/publish.ts';
 import { createToken, listTokens, revokeToken } from '../../cluster/joining/tokens.ts';
@@ -84,9 +88,9 @@ describe('joining, as the cluster sees it', () => {
       ({ metadata: { name }, subjects }) => name.startsWith('longshore:') && subjects?.[0]?.kind === 'Group',
     );
     assert.deepEqual(granted.map(({ roleRef, subjects }) => `${roleRef.name} ${subjects?.[0]?.name}`).sort(), [
+      'longshore:joining-hosts system:bootstrappers',
       'system:certificates.k8s.io:certificatesigningrequests:nodeclient system:bootstrappers:longshore:worker',
       'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient system:nodes',
-      'system:node-bootstrapper system:bootstrappers',
       'system:node-proxier system:nodes',
     ]);
   });
@@ -176,6 +180,36 @@ describe('joining, as the cluster sees it', () => {
     await client.create<Node>(nodes, { metadata: { name: 'left', annotations } });
     const isGone = async () => (await ifPresent(client.get(nodes, { name: 'left' }))) === undefined;
     await eventually('the node is gone', isGone);
+  });
+
+  it('lets the bearer of a token ask for a node’s certificate, and read the answer; nothing else', async () => {
+    const { id, secret } = await makeToken();
+    const bearer = createRestClient(
+      { servers: [server.url], certificateAuthority: server.authority.certificate, token: `${id}.${secret}` },
+      { userAgent: 'test', logger: silentLogger },
+    );
+    try {
+      const subject = { commonName: 'system:node:bearer', organizations: ['system:nodes'] };
+      const { request } = await createCertificateRequest(subject);
+      const ask = (name: string, signerName: string) =>
+        bearer.create<CertificateSigningRequest>(certificateSigningRequests, {
+          metadata: { name },
+          spec: { signerName, usages: ['client auth'], request: Buffer.from(request).toString('base64') },
+        });
+      await eventually('it may', () =>
+        ask('of-a-bearer', 'kubernetes.io/kube-apiserver-client-kubelet').catch(() => undefined),
+      );
+      await bearer.get(certificateSigningRequests, { name: 'of-a-bearer' });
+      for (const other of ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client', 'example.com/own'])
+        await assert.rejects(
+          ask('other', other),
+          /may only ask for a certificate of kubernetes.io\/kube-apiserver-client-k/,
+        );
+      await assert.rejects(bearer.list(certificateSigningRequests), /cannot list resource/);
+      await assert.rejects(bearer.list(nodes), /cannot list resource/);
+    } finally {
+      await bearer.close();
+    }
   });
 
   it('keeps what others put on the node of a host that has left, until it is removed', async () => {
