@@ -1,4 +1,7 @@
-/** `/healthz`, `/livez`, `/readyz`: checks by name, each asked for alone too, listed with `?verbose`. */
+/**
+ * `/healthz`, `/livez`, `/readyz`: checks by name, each asked for alone too, listed with `?verbose`. These paths are open
+ * to everybody; why a check fails is told to those who may ask for it by its name.
+ */
 
 import type { ApiRequest } from '../request/api-request.ts';
 import { sendPageNotFound, sendText } from '../responses/responses.ts';
@@ -18,6 +21,7 @@ export interface HealthCheck {
 
 interface Result {
   readonly name: string;
+  /** Without the reason. */
   readonly line: string;
   readonly wrong?: string;
 }
@@ -56,7 +60,7 @@ export class HealthChecks {
     if (check === undefined) return await sendPageNotFound(request);
     const result = await ask(check);
     if (result.wrong === undefined) return await sendText(request, 200, 'ok');
-    await sendVerdict(request, endpoint, [result], []);
+    await sendVerdict(request, endpoint, [{ ...result, line: `[-]${name} failed: ${result.wrong}` }], []);
   }
 
   #named(endpoint: HealthEndpoint): readonly HealthCheck[] {
@@ -67,7 +71,9 @@ export class HealthChecks {
 async function ask(check: HealthCheck): Promise<Result> {
   const { name } = check;
   const wrong = await check.check();
-  return wrong === undefined ? { name, line: `[+]${name} ok` } : { name, line: `[-]${name} failed: ${wrong}`, wrong };
+  return wrong === undefined
+    ? { name, line: `[+]${name} ok` }
+    : { name, line: `[-]${name} failed: reason withheld`, wrong };
 }
 
 async function sendVerdict(

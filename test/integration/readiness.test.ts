@@ -6,6 +6,9 @@ import { StatusError } from '../../api/status-error.ts';
 import { CompactedError, type ListOptions, type WatchBatch, type WatchOptions } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { createDeferred, type Deferred } from '../../base/deferred.ts';
+import { silentLogger } from '../../base/logger.ts';
+import type { Client } from '../../client/client.ts';
+import { createRestClient } from '../../client/rest-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
@@ -48,12 +51,16 @@ class SlowStore extends MemoryStore {
 describe('/readyz', () => {
   const store = new SlowStore();
   let server: TestApiServer;
+  /** Of no role. */
+  let kim: Client;
 
   before(async () => {
     server = await startTestApiServer({ store });
+    kim = createRestClient(await server.connectAs('kim'), { userAgent: 'kim', logger: silentLogger });
   });
   after(async () => {
     store.release();
+    await kim.close();
     await server.stop();
     await store.close();
   });
@@ -63,17 +70,21 @@ describe('/readyz', () => {
       ({ text }) => text,
       (error: unknown) => (error instanceof StatusError ? error.message : assert.fail(String(error))),
     );
+  const named = '/readyz/informer-sync';
   const untilReady = () => eventually('it is ready', async () => (await ask('/readyz')) === 'ok');
 
   it('is refused while a cache is loaded, with its name; /livez is not', async () => {
-    await eventually('only one is left', async () => /not loaded yet: [^,]*\n/.test(await ask('/readyz')));
+    await eventually('only one is left', async () => /not loaded yet: [^,]*\n/.test(await ask(named)));
     assert.match(
-      await ask('/readyz'),
-      /\[\+\]etcd ok\n\[-\]informer-sync failed: not loaded yet: \/registry\/core\/configmaps\/\n/,
+      await ask(named),
+      /\[-\]informer-sync failed: not loaded yet: \/registry\/core\/configmaps\/\nreadyz check failed/,
     );
-    assert.match(await ask('/readyz/informer-sync'), /\[-\]informer-sync failed/);
+    for (const path of ['/readyz', '/readyz?verbose'])
+      assert.match(await ask(path), /\[\+\]etcd ok\n\[-\]informer-sync failed: reason withheld\n/);
     assert.equal(await ask('/livez'), 'ok');
     assert.equal(await ask('/readyz?exclude=informer-sync'), 'ok');
+    await assert.rejects(kim.raw('GET', '/readyz?verbose'), /reason withheld/);
+    await assert.rejects(kim.raw('GET', named), { code: 403 });
     store.release();
     await untilReady();
     assert.match(await ask('/readyz?verbose'), /\[\+\]informer-sync ok\n/);
