@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Node } from '../../api/types/core/v1.ts';
 import type { CertificateRequestFacts } from '../../base/certificate-request.ts';
+import { AddressOrder } from './address-order.ts';
 import { recognizeClient, whyNotServing } from './approval-plan.ts';
 import type { Request } from './request-state.ts';
 import { kubeletClientSigner, kubeletServingSigner, whyNotSigned } from './signers.ts';
@@ -165,6 +166,13 @@ describe('approval', () => {
     nodeOf('w2', '10.0.0.2'),
     nodeOf('w3', '10.0.0.1'),
   ];
+  /** In the order in which they came. */
+  const orderOf = (nodes: readonly Node[]) => {
+    const order = new AddressOrder();
+    order.begin();
+    for (const one of nodes) order.saw(one.metadata?.name ?? '', one);
+    return (address: string, name: string) => order.isAnothers(address, name);
+  };
   const why = (
     changed: Partial<CertificateRequestFacts>,
     spec: Partial<Request['spec']> = {},
@@ -174,15 +182,19 @@ describe('approval', () => {
       request: request({ signerName: kubeletServingSigner, usages: servingUsages, groups: ['system:nodes'], ...spec }),
       facts: { ...facts, ...changed },
       nodeNamed: (name) => nodes.find(({ metadata }) => metadata?.name === name),
-      nodes: () => nodes,
+      isAnothers: orderOf(nodes),
     });
 
   it('lets a node serve under its own name and addresses only', () => {
     assert.equal(why({ dnsNames: ['w1', 'w1.lan'], ipAddresses: ['10.0.0.1'] }), undefined);
-    assert.match(why({ dnsNames: ['kubernetes.default.svc'] }) ?? '', /is not an address of node w1/);
+    assert.match(why({ dnsNames: ['w7'] }) ?? '', /is not an address of node w1/);
     assert.match(why({ ipAddresses: ['10.0.0.2'] }) ?? '', /is not an address of node w1/);
-    assert.match(why({ dnsNames: ['w2'] }) ?? '', /another node's/);
-    assert.match(why({ ipAddresses: ['10.0.0.1'] }, {}, all) ?? '', /another node's/);
+    const reversed = [...all].reverse();
+    assert.match(why({ dnsNames: ['w2'] }, {}, reversed) ?? '', /another node's/);
+    assert.match(why({ ipAddresses: ['10.0.0.1'] }, {}, reversed) ?? '', /another node's/);
+    assert.equal(why({ ipAddresses: ['10.0.0.1'] }, {}, all), undefined);
+    // Whoever else calls itself so: it is its name.
+    assert.equal(why({ dnsNames: ['w1'] }, {}, [nodeOf('w9', 'w1'), ...all]), undefined);
     assert.match(why({ ipAddresses: ['127.0.0.1'] }) ?? '', /every machine/);
     assert.match(why({ dnsNames: ['w1'] }, {}, []) ?? '', /no node w1/);
     assert.match(why({ dnsNames: ['w1'] }, { username: 'system:node:w2' }) ?? '', /not sent by that node/);
@@ -191,4 +203,23 @@ describe('approval', () => {
     assert.match(why({ dnsNames: ['w1'] }, { usages: clientUsages }) ?? '', /usages did not match/);
     assert.equal(why({ dnsNames: ['w1'] }, { signerName: kubeletClientSigner }), 'not asked');
   });
+
+  const common = [
+    'localhost',
+    'LOCALHOST.',
+    'a.localhost',
+    'localhost.localdomain',
+    'kubernetes',
+    'kubernetes.default',
+  ];
+  for (const name of [
+    ...common,
+    'kubernetes.default.svc',
+    'a.b.svc',
+    'a.b.svc.cluster.local',
+    'x.cluster.local',
+    '*.lan',
+  ])
+    it(`lets no node serve as ${name}, although its Node says so`, () =>
+      assert.match(why({ dnsNames: [name] }, {}, [nodeOf('w1', name)]) ?? '', /name of the cluster, or of every/));
 });

@@ -1,13 +1,14 @@
 /**
  * Which requests approve themselves. As upstream: a node's client certificate, when its sender may ask for one
  * (`selfnodeclient`, `nodeclient`). Beyond upstream, which leaves it to people: the certificate of a kubelet's server,
- * when the node itself asks, for its own name and the addresses of its own Node object, none of which is another's. Pure.
+ * when the node itself asks, for its own name and the addresses of its own Node object, none of which another node had before. Pure.
  */
 
 import { isForeignAddress } from '../../api/special-ip.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import type { CertificateRequestFacts } from '../../base/certificate-request.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { addressesOf, formOf } from './address-order.ts';
 import type { Request } from './request-state.ts';
 import {
   kubeletClientSigner,
@@ -44,11 +45,12 @@ export interface ServingQuestion {
   readonly request: Request;
   readonly facts: CertificateRequestFacts;
   readonly nodeNamed: (name: string) => DeepReadonly<Node> | undefined;
-  readonly nodes: () => Iterable<DeepReadonly<Node>>;
+  /** Whether another node had the address or name before this one. */
+  readonly isAnothers: (address: string, name: string) => boolean;
 }
 
 /** Why a person has to decide; undefined: it approves itself. 'not asked': it is no request of a node for its server. */
-export function whyNotServing({ request, facts, nodeNamed, nodes }: ServingQuestion): string | undefined {
+export function whyNotServing({ request, facts, nodeNamed, isAnothers }: ServingQuestion): string | undefined {
   const { signerName, usages = [], username, groups = [] } = request.spec;
   if (signerName !== kubeletServingSigner) return 'not asked';
   const unsigned = whyNotKubeletServing(facts, usages);
@@ -57,18 +59,28 @@ export function whyNotServing({ request, facts, nodeNamed, nodes }: ServingQuest
   const name = facts.commonName.slice(nodeUserPrefix.length);
   const node = nodeNamed(name);
   if (node === undefined) return `there is no node ${name}`;
-  const own = addressesOf(node);
-  const others = new Set([...nodes()].filter((other) => other.metadata?.name !== name).flatMap(namesAndAddressesOf));
+  const own = new Set(addressesOf(node).map(formOf));
   for (const one of [...facts.dnsNames, ...facts.ipAddresses]) {
-    if (one !== name && !own.includes(one)) return `${one} is not an address of node ${name}`;
-    if (others.has(one)) return `${one} is another node's as well`;
+    if (isCommonName(one)) return `${one} is a name of the cluster, or of every machine`;
+    if (one === name) continue; // Names of nodes are theirs, whoever else has that for an address.
+    if (!own.has(formOf(one))) return `${one} is not an address of node ${name}`;
+    if (isAnothers(one, name)) return `${one} is another node's as well`;
   }
   return facts.ipAddresses.find((address) => !isForeignAddress(address)) === undefined
     ? undefined
     : 'an address is one that every machine has';
 }
 
-const addressesOf = ({ status }: DeepReadonly<Node>): string[] =>
-  (status?.addresses ?? []).map(({ address }) => address);
-
-const namesAndAddressesOf = (node: DeepReadonly<Node>): string[] => [node.metadata?.name ?? '', ...addressesOf(node)];
+/** Names that stand for somebody else, or for anybody: of the API server, of Services, of the own machine, of many. */
+function isCommonName(name: string): boolean {
+  const labels = formOf(name).split('.');
+  const ending = labels.slice(-2).join('.');
+  return (
+    labels.includes('*') ||
+    labels.includes('svc') ||
+    ending === 'cluster.local' ||
+    labels[0] === 'kubernetes' ||
+    labels[0] === 'localhost' ||
+    labels.at(-1) === 'localhost'
+  );
+}

@@ -15,6 +15,7 @@ import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { TerminalError } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
+import { AddressOrder } from './address-order.ts';
 import { type Recognition, recognizeClient, servingMessage, whyNotServing } from './approval-plan.ts';
 import { claimBootstrapUse } from './bootstrap-uses.ts';
 import { isDecided, isIssued, requestText, withCondition } from './request-state.ts';
@@ -37,6 +38,8 @@ export function createApprovingController(context: ControllerContext, settings: 
   const { client, logger, informers, clock, controller } = context;
   const requests = informers.of(certificateSigningRequests);
   const nodeInformer = informers.of(nodes);
+  const order = new AddressOrder();
+  void nodeInformer.synced().then(() => order.begin());
 
   async function reconcile(name: string) {
     const request = requests.get(name);
@@ -108,7 +111,7 @@ export function createApprovingController(context: ControllerContext, settings: 
       request,
       facts,
       nodeNamed: (name) => nodeInformer.get(name),
-      nodes: () => nodeInformer.list(),
+      isAnothers: (address, node) => order.isAnothers(address, node),
     });
     if (why === undefined) return servingMessage;
     logger.info('A serving certificate waits for a person to approve it', { request: request.metadata.name, why });
@@ -127,19 +130,22 @@ export function createApprovingController(context: ControllerContext, settings: 
     await ifPresent(client.patch(certificateSigningRequests, { name }, patch, { subresource: 'approval' }));
   }
 
-  /** Serving certificates wait for the node's addresses, and all that it asks for itself for its Node. */
+  /** Serving certificates wait for addresses, also for others to drop them; a node's own requests wait for its Node. */
   function* waitingOf(node: string): Iterable<string> {
-    for (const request of requests.list())
-      if (!isDecided(request) && request.spec.username === nodeUserPrefix + node) yield request.metadata.name;
+    for (const request of requests.list()) {
+      const { signerName, username } = request.spec;
+      const isWaiting = signerName === kubeletServingSigner || username === nodeUserPrefix + node;
+      if (isWaiting && !isDecided(request)) yield request.metadata.name;
+    }
   }
 
   return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(requests, keyOfChange)
-    .watch(nodeInformer, (change) =>
-      change.type === 'deleted' || (change.type === 'updated' && hasSameAddresses(change.previous, change.next))
-        ? []
-        : waitingOf(change.next.metadata.name),
-    );
+    .watch(nodeInformer, (change) => {
+      const { name } = (change.next ?? change.previous).metadata;
+      order.saw(name, change.next);
+      return change.type === 'updated' && hasSameAddresses(change.previous, change.next) ? [] : waitingOf(name);
+    });
 }
 
 /** Neither told to go, nor gone by its own word. */
