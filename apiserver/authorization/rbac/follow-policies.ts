@@ -18,18 +18,14 @@ const loadTimeoutMs = 10_000;
 
 /** Follows the objects until `signal` aborts; resolves then. */
 export async function followPolicies(policies: Policies, source: PolicySource, signal: AbortSignal): Promise<void> {
-  const followers = [
-    followRoles(policies, true),
-    followRoles(policies, false),
-    followBindings(policies, true),
-    followBindings(policies, false),
-  ];
-  await Promise.all(
-    policyResources.map(async (resource, i) => {
-      const follower = followers[i];
-      if (follower) await followCache(source.of(resource).cache, follower, signal);
-    }),
-  );
+  const follow = (resource: (typeof policyResources)[number], follower: CacheFollower) =>
+    followCache(source.of(resource).cache, follower, signal);
+  await Promise.all([
+    follow(clusterRoles, followRoles(policies, true)),
+    follow(roles, followRoles(policies, false)),
+    follow(clusterRoleBindings, followBindings(policies, true)),
+    follow(roleBindings, followBindings(policies, false)),
+  ]);
 }
 
 /** Resolves once all is known that was written before this call. Throws as the caches do. */
@@ -37,40 +33,43 @@ export async function untilPoliciesConsistent(source: PolicySource): Promise<voi
   await Promise.all(policyResources.map((resource) => source.of(resource).cache.waitUntilConsistent(loadTimeoutMs)));
 }
 
-function followRoles(policies: Policies, ofCluster: boolean): CacheFollower {
-  const set = (item: CachedObject): void => {
-    if (isRole(item.object)) policies.setRole(keyOf(item), item.object.rules);
-  };
-  return {
-    reset(items) {
-      policies.clearRoles(ofCluster);
-      for (const item of items) set(item);
+const followRoles = (policies: Policies, ofCluster: boolean): CacheFollower =>
+  followerOf({
+    clear: () => policies.clearRoles(ofCluster),
+    set(item) {
+      if (isRole(item.object)) policies.setRole(keyOf(item), item.object.rules);
     },
-    apply({ type, item }) {
-      if (type === 'DELETED') policies.deleteRole(keyOf(item));
-      else set(item);
+    remove: (key) => policies.deleteRole(key),
+  });
+
+const followBindings = (policies: Policies, ofCluster: boolean): CacheFollower =>
+  followerOf({
+    clear: () => policies.clearBindings(ofCluster),
+    set(item) {
+      if (!isBinding(item.object)) return;
+      const { roleRef, subjects } = item.object;
+      // A list without entries may be stored as null.
+      policies.setBinding({ ...keyOf(item), roleRef, subjects: subjects ?? [] });
     },
-  };
+    remove: (key) => policies.deleteBinding(key),
+  });
+
+interface Kept {
+  clear(): void;
+  set(item: CachedObject): void;
+  remove(key: PolicyKey): void;
 }
 
-function followBindings(policies: Policies, ofCluster: boolean): CacheFollower {
-  const set = (item: CachedObject): void => {
-    if (!isBinding(item.object)) return;
-    const { roleRef, subjects } = item.object;
-    // A list without entries may be stored as null.
-    policies.setBinding({ ...keyOf(item), roleRef, subjects: subjects ?? [] });
-  };
-  return {
-    reset(items) {
-      policies.clearBindings(ofCluster);
-      for (const item of items) set(item);
-    },
-    apply({ type, item }) {
-      if (type === 'DELETED') policies.deleteBinding(keyOf(item));
-      else set(item);
-    },
-  };
-}
+const followerOf = ({ clear, set, remove }: Kept): CacheFollower => ({
+  reset(items) {
+    clear();
+    for (const item of items) set(item);
+  },
+  apply({ type, item }) {
+    if (type === 'DELETED') remove(keyOf(item));
+    else set(item);
+  },
+});
 
 /** `Role` and `ClusterRole`. */
 const isRole = (object: CachedObject['object']): object is DeepReadonly<Stored<Role>> => object.kind.endsWith('Role');
