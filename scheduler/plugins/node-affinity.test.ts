@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { matchesTerm, namesOf } from '../../api/node-selection.ts';
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '../../api/types/core/v1.ts';
 import { nodeOf, podOf, refusalsBy, scoresBy, snapshotOf } from '../testing/pictures.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
-import { matchesTerm, namesOf } from './node-selection.ts';
 
 const refused = "node(s) didn't match Pod's node affinity/selector !";
 const required = (...nodeSelectorTerms: NodeSelectorTerm[]) => ({

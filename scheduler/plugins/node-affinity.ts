@@ -1,9 +1,9 @@
 /** Pods say by nodeSelector and node affinity where they may run, and where they would rather run. */
 
+import { matchesRequiredNodes, matchesTerm, namesOf, requiredTerms } from '../../api/node-selection.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import { normalizeToHundred } from '../normalize.ts';
 import type { PodSpecView } from '../pod-info.ts';
-import { matchesRequiredNodes, matchesTerm, namesOf, requiredTerms } from './node-selection.ts';
 
 const name = 'NodeAffinity';
 const refusal: Refusal = {

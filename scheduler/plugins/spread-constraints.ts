@@ -3,6 +3,7 @@
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
 import { hostnameLabel, zoneLabel } from '../../api/labels.ts';
+import { matchesRequiredNodes } from '../../api/node-selection.ts';
 import { tolerates } from '../../api/taints.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
@@ -11,7 +12,6 @@ import type { ClusterListers } from '../cluster-listers.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { matchesRequiredNodes } from './node-selection.ts';
 
 export interface SpreadConstraint {
   readonly topologyKey: string;

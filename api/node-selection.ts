@@ -1,15 +1,17 @@
 /** Whether a node is one that a pod's nodeSelector and node affinity ask for. Pure. */
 
-import { parseInt64 } from '../../api/int64.ts';
-import { own } from '../../api/json-record.ts';
-import { matchesValue } from '../../api/label-selector.ts';
-import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/types/core/v1.ts';
-import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { NodeInfo } from '../node-info.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
+import { parseInt64 } from './int64.ts';
+import { own } from './json-record.ts';
+import { matchesValue } from './label-selector.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './types/core/v1.ts';
 
 type Requirement = DeepReadonly<NodeSelectorRequirement>;
 export type SelectorTerm = DeepReadonly<NodeSelectorTerm>;
-type SelectableNode = Pick<NodeInfo, 'name' | 'labels'>;
+export interface SelectableNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /** nodeSelector and the required node affinity together. */
 export function matchesRequiredNodes(spec: DeepReadonly<PodSpec>, node: SelectableNode): boolean {
