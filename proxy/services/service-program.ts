@@ -10,6 +10,11 @@
  *
  * Both maps are hashes, so a connection costs the same however many Services there are. `numgen inc` is a counter in
  * the rule: strict round robin.
+ *
+ * A packet that is on its way through the chains while a transaction commits goes on through the old rules, but finds
+ * the sets that are written in a rule (`map { … }`) empty: the kernel reads which generation holds anew for each look
+ * into a set. So no decision rests on such a set alone: after each stands what holds without it (the first endpoint),
+ * and who may come in is decided by comparisons.
  */
 
 import { createHash } from 'node:crypto';
@@ -75,7 +80,7 @@ function addBaseChains(program: ProgramBuilder, clusterCidr: string): void {
 
 function addService(program: ProgramBuilder, rule: ServiceRule, clusterCidr: string): void {
   const id = shortHash(rule.name);
-  const chains = { anywhere: `svc-${id}`, local: `loc-${id}`, external: `ext-${id}` };
+  const chains = { anywhere: `svc-${id}`, local: `loc-${id}`, external: `ext-${id}`, firewall: `fw-${id}` };
   const protocol = rule.protocol.toLowerCase();
   addBalancer(program, chains.anywhere, rule, rule.anywhere);
   if (rule.internalLocal) addBalancer(program, chains.local, rule, rule.internal);
@@ -91,12 +96,16 @@ function addService(program: ProgramBuilder, rule: ServiceRule, clusterCidr: str
 function addExternal(
   program: ProgramBuilder,
   rule: ServiceRule,
-  chains: { readonly anywhere: string; readonly local: string; readonly external: string },
+  chains: Readonly<Record<'anywhere' | 'local' | 'external' | 'firewall', string>>,
   clusterCidr: string,
 ): void {
   if (rule.externalIps.length === 0 && rule.nodePort === undefined) return;
   const protocol = rule.protocol.toLowerCase();
-  if (rule.anywhere.length > 0) program.addChain(chains.external, comment(rule), externalRules());
+  const { sourceRanges } = rule;
+  if (rule.anywhere.length > 0) {
+    program.addChain(chains.external, comment(rule), externalRules());
+    if (sourceRanges !== undefined) program.addChain(chains.firewall, comment(rule), firewallRules(sourceRanges.cidrs));
+  }
   // The chain is also entered where only other nodes have endpoints: this node's own pods may use them.
   const enter = rule.anywhere.length > 0 ? `goto ${chains.external}` : undefined;
   const refusal = rule.external.length > 0 ? undefined : rule.anywhere.length > 0 ? 'drop' : 'goto refuse';
@@ -104,7 +113,8 @@ function addExternal(
     if (value !== undefined) program.addEntry(map, key, value);
   };
   for (const ip of rule.externalIps) {
-    add('services', `${ip} . ${protocol} . ${rule.port}`, enter);
+    const isGuarded = enter !== undefined && sourceRanges?.addresses.includes(ip);
+    add('services', `${ip} . ${protocol} . ${rule.port}`, isGuarded ? `goto ${chains.firewall}` : enter);
     add('no-endpoints', `${ip} . ${protocol} . ${rule.port}`, refusal);
   }
   if (rule.nodePort === undefined) return;
@@ -113,18 +123,20 @@ function addExternal(
 
   function externalRules(): string[] {
     const mark = `meta mark set meta mark or ${masqueradeBit}`;
-    const { sourceRanges } = rule;
-    const firewall =
-      sourceRanges === undefined
-        ? []
-        : [`ip daddr { ${sourceRanges.addresses.join(', ')} } ip saddr != { ${sourceRanges.cidrs.join(', ')} } drop`];
-    if (!rule.externalLocal) return [...firewall, mark, `goto ${chains.anywhere}`];
+    if (!rule.externalLocal) return [mark, `goto ${chains.anywhere}`];
     return [
       `ip saddr ${clusterCidr} goto ${chains.anywhere}`,
       `fib saddr type local ${mark}`,
       `fib saddr type local goto ${chains.anywhere}`,
-      ...firewall,
       `goto ${chains.local}`,
+    ];
+  }
+
+  function firewallRules(cidrs: readonly string[]): string[] {
+    const within = rule.externalLocal ? [`ip saddr ${clusterCidr}`, 'fib saddr type local'] : [];
+    return [
+      ...[...within, ...cidrs.map((cidr) => `ip saddr ${cidr}`)].map((source) => `${source} goto ${chains.external}`),
+      'drop',
     ];
   }
 }
@@ -133,20 +145,17 @@ function addBalancer(program: ProgramBuilder, chain: string, rule: ServiceRule, 
   // Where this node has no endpoint the local chain is empty, and the packet goes on to be dropped.
   if (endpoints.length === 0 && rule.anywhere.length === 0) return;
   const rules =
-    endpoints.length === 0
-      ? []
-      : rule.affinitySeconds > 0
-        ? sticky(program, rule, endpoints)
-        : [spread(rule, endpoints)];
+    endpoints.length === 0 ? [] : rule.affinitySeconds > 0 ? sticky(program, rule, endpoints) : spread(rule, endpoints);
   program.addChain(chain, comment(rule), rules);
 }
 
-function spread({ protocol }: ServiceRule, endpoints: readonly Endpoint[]): string {
+function spread({ protocol }: ServiceRule, endpoints: readonly Endpoint[]): string[] {
   const l4 = `meta l4proto ${protocol.toLowerCase()}`;
-  const [only] = endpoints;
-  if (endpoints.length === 1 && only !== undefined) return `${l4} dnat to ${only.address}:${only.port}`;
+  const [first] = endpoints;
+  const toFirst = first === undefined ? [] : [`${l4} dnat to ${endpointKey(first)}`];
+  if (endpoints.length === 1) return toFirst;
   const map = endpoints.map(({ address, port }, i) => `${i} : ${address} . ${port}`).join(', ');
-  return `${l4} dnat ip addr . port to numgen inc mod ${endpoints.length} map { ${map} }`;
+  return [`${l4} dnat ip addr . port to numgen inc mod ${endpoints.length} map { ${map} }`, ...toFirst];
 }
 
 /** A client that is remembered goes to its endpoint again; a new one gets the next, and is remembered. */
@@ -165,6 +174,7 @@ function sticky(program: ProgramBuilder, rule: ServiceRule, endpoints: readonly 
   return [
     ...chains.map(({ chain, set }) => `ip saddr @${set} goto ${chain}`),
     `numgen inc mod ${chains.length} vmap { ${next} }`,
+    ...chains.slice(0, 1).map(({ chain }) => `goto ${chain}`),
   ];
 }
 
