@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { serviceNameLabel, zoneLabel } from '../../api/labels.ts';
+import { isTerminatingNamespaceError } from '../../api/namespace-state.ts';
 import { keyOf, type Stored } from '../../api/object.ts';
 import { nodes, pods, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
@@ -15,7 +16,6 @@ import { type Controller, keyOfChange, objectOfChange } from '../../client/contr
 import type { Cached, Informer, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
 import { controllerReference } from '../workloads/ownership.ts';
 import { computeDesiredEndpoints, computeSliceLabels, managedByLabel, sliceManager } from './endpoint-slice-plan.ts';

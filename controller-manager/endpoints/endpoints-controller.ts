@@ -1,5 +1,6 @@
 /** Keeps an Endpoints object beside each Service that selects pods: the older form, which many programs still read. */
 
+import { isTerminatingNamespaceError } from '../../api/namespace-state.ts';
 import { endpoints, pods, services } from '../../api/resources/core.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import type { Endpoints, Service } from '../../api/types/core/v1.ts';
@@ -8,7 +9,6 @@ import { type Controller, keyOfChange } from '../../client/controller.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
 import {
   computeEndpointsAnnotations,

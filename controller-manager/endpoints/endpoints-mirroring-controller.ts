@@ -4,6 +4,7 @@
  */
 
 import { serviceNameLabel } from '../../api/labels.ts';
+import { isTerminatingNamespaceError } from '../../api/namespace-state.ts';
 import { endpoints, services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -15,7 +16,6 @@ import { type Controller, keyOfChange, objectOfChange } from '../../client/contr
 import type { Cached, Informer } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { controllerReference } from '../workloads/ownership.ts';
 import { managedByLabel } from './endpoint-slice-plan.ts';
 import { computeMirror, mirroringManager, mirrorMetadata, shouldMirror } from './endpoints-mirroring-plan.ts';

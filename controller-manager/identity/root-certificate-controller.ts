@@ -1,12 +1,12 @@
 /** Publishes the cluster's root certificate in every namespace, so that what runs there can trust the API server. */
 
+import { isTerminatingNamespaceError } from '../../api/namespace-state.ts';
 import { configMaps, namespaces } from '../../api/resources/core.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import type { ConfigMap } from '../../api/types/core/v1.ts';
 import { type AuthoritySource, RenewedAuthority } from '../../base/renewed-authority.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 import { planPublication, rootCertificateName } from './root-certificate-plan.ts';
 
 const lookAgainMs = 5_000;

@@ -1,10 +1,10 @@
 /** Every namespace has a service account `default`, as long as it lives. */
 
+import { isTerminatingNamespaceError } from '../../api/namespace-state.ts';
 import { namespaces, serviceAccounts } from '../../api/resources/core.ts';
 import { isAlreadyExists } from '../../api/status-error.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
 import type { ControllerContext } from '../controller-context.ts';
-import { isTerminatingNamespaceError } from '../namespaces/namespace-state.ts';
 
 const name = 'default';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { pods } from '../../api/resources/core.ts';
 import type { PodCondition } from '../../api/types/core/v1.ts';
 import { storedObject } from '../../client/testing/stored-object.ts';
-import { msUntilAvailable } from './pod-availability.ts';
+import { msUntilAvailable, msUntilNextAvailable } from './pod-availability.ts';
 
 const now = Date.UTC(2030, 0, 1, 0, 1);
 
@@ -33,4 +33,30 @@ describe('a pod is available', () => {
       const pod = storedObject(pods, { metadata: { name: 'p' }, status: { conditions: [condition] } });
       assert.equal(msUntilAvailable(pod, minReadySeconds, now), ms);
     });
+});
+
+describe('the next pod that becomes available by time alone', () => {
+  const readyFor = (seconds: number | undefined) =>
+    storedObject(pods, {
+      metadata: { name: 'p' },
+      status: {
+        conditions:
+          seconds === undefined
+            ? []
+            : [{ type: 'Ready', status: 'True', lastTransitionTime: new Date(now - seconds * 1000).toISOString() }],
+      },
+    });
+  const cases: readonly (readonly [
+    title: string,
+    readySeconds: readonly (number | undefined)[],
+    minReadySeconds: number,
+    ms: number | undefined,
+  ])[] = [
+    ['none is ready', [undefined], 10, undefined],
+    ['all are available', [10, 60], 10, undefined],
+    ['the first of those that wait', [3, 8, undefined, 60], 10, 2_000],
+    ['none has to wait where no time is asked for', [0], 0, undefined],
+  ];
+  for (const [title, readySeconds, minReadySeconds, ms] of cases)
+    it(title, () => assert.equal(msUntilNextAvailable(readySeconds.map(readyFor), minReadySeconds, now), ms));
 });

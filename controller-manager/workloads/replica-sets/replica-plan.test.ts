@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { pods } from '../../../api/resources/core.ts';
 import type { PodStatus } from '../../../api/types/core/v1.ts';
 import { storedObject } from '../../../client/testing/stored-object.ts';
-import { claimablePods, countTerminating, msUntilNextAvailable, planReplicas } from './replica-plan.ts';
+import { claimablePods, countTerminating, planReplicas } from './replica-plan.ts';
 
 const now = Date.UTC(2030, 0, 2);
 const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -107,28 +107,5 @@ describe('terminating replicas', () => {
       countTerminating('me', all, (labels) => labels.app === 'web'),
       2,
     );
-  });
-});
-
-describe('the next pod that becomes available by time alone', () => {
-  const cases: readonly (readonly [
-    title: string,
-    readyFor: readonly (number | undefined)[],
-    ms: number | undefined,
-  ])[] = [
-    ['none is ready', [undefined], undefined],
-    ['all are available', [10, 60], undefined],
-    ['the first of those that wait', [3, 8, undefined, 60], 2_000],
-  ];
-  for (const [title, readyFor, ms] of cases)
-    it(title, () => {
-      const active = readyFor.map((seconds, i) =>
-        pod(`p${i}`, seconds === undefined ? {} : { status: ready(seconds) }),
-      );
-      assert.equal(msUntilNextAvailable(active, 10, now), ms);
-    });
-
-  it('none has to wait where no time is asked for', () => {
-    assert.equal(msUntilNextAvailable([pod('a', { status: ready(0) })], 0, now), undefined);
   });
 });

@@ -1,14 +1,12 @@
 /**
- * What a ReplicaSet or ReplicationController does about its pods: which it counts, whether to make or to delete some, and
- * when to look again. Pure.
+ * What a ReplicaSet or ReplicationController does about its pods: which it counts, whether to make or to delete some. Pure.
  */
 
 import { isPodActive, isPodFinished, isPodTerminating } from '../../../api/pods.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Cached } from '../../../client/object-cache.ts';
-import { msUntilAvailable } from '../../pods/pod-availability.ts';
 import { controllerOf } from '../ownership.ts';
-import { rankForDeletion } from './pod-ranking.ts';
+import { rankForDeletion } from '../pod-ranking.ts';
 
 export type ReplicaPlan =
   | { readonly type: 'nothing' }
@@ -52,14 +50,4 @@ export function countTerminating(
       matches(pod.metadata.labels ?? {}),
   );
   return terminating.length;
-}
-
-/** Time alone makes a ready pod available: milliseconds until the next does; undefined when none is on its way. */
-export function msUntilNextAvailable(
-  active: readonly Cached<Pod>[],
-  minReadySeconds: number,
-  now: number,
-): number | undefined {
-  const waits = active.flatMap((pod) => msUntilAvailable(pod, minReadySeconds, now) ?? []).filter((wait) => wait > 0);
-  return waits.length > 0 ? Math.min(...waits) : undefined;
 }

@@ -22,10 +22,11 @@ import { Expectations } from '../../../client/expectations.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../../client/reconciler.ts';
+import { msUntilNextAvailable } from '../../pods/pod-availability.ts';
 import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
-import { PodMaker } from './pod-maker.ts';
+import { PodMaker } from '../pod-maker.ts';
 import type { ReplicaKind, ReplicaView } from './replica-kind.ts';
-import { claimablePods, countTerminating, msUntilNextAvailable, planReplicas } from './replica-plan.ts';
+import { claimablePods, countTerminating, planReplicas } from './replica-plan.ts';
 import { computeReplicaStatus } from './replica-status.ts';
 
 export interface ReplicaReconcilerOptions<T extends KubernetesObject> {
@@ -123,7 +124,8 @@ export class ReplicaReconciler<T extends KubernetesObject> implements Reconciler
           break;
         case 'create': {
           const exists = (name: string) => this.#options.pods.get(`${set.metadata.namespace}/${name}`) !== undefined;
-          await this.#maker.create(set, view.template, plan.count, exists);
+          const orders = Array.from({ length: plan.count }, () => ({ template: view.template }));
+          await this.#maker.create(set, orders, exists);
           break;
         }
         case 'delete':

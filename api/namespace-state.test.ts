@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { StatusError } from '../../api/status-error.ts';
-import type { StatusDetails } from '../../api/types/meta/v1.ts';
 import { isTerminatingNamespaceError } from './namespace-state.ts';
+import { StatusError } from './status-error.ts';
+import type { StatusDetails } from './types/meta/v1.ts';
 
 const answered = (code: 403 | 404, details: StatusDetails) =>
   new StatusError(code, code === 404 ? 'NotFound' : 'Forbidden', 'refused', details);

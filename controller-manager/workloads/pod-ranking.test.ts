@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Stored } from '../../../api/object.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
+import type { Stored } from '../../api/object.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { deletionCostAnnotation, rankForDeletion } from './pod-ranking.ts';
 
 const now = Date.UTC(2030, 0, 2);

@@ -15,11 +15,11 @@
  * the youngest would always go, and they tend to be together in one failure domain.
  */
 
-import { isPodReady, podCondition } from '../../../api/pods.ts';
-import { parseTime } from '../../../api/time.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
-import { compareText } from '../../../base/compare.ts';
-import type { Cached } from '../../../client/object-cache.ts';
+import { isPodReady, podCondition } from '../../api/pods.ts';
+import { parseTime } from '../../api/time.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
+import { compareText } from '../../base/compare.ts';
+import type { Cached } from '../../client/object-cache.ts';
 
 export const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 
