@@ -5,12 +5,13 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { pods } from '../api/resources/core.ts';
-import { isExpired, isNotFound, isRetryable, StatusError } from '../api/status-error.ts';
+import { isExpired, isNotFound, isRetryable, isUnauthorized, StatusError } from '../api/status-error.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../base/certificates.ts';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Client, WatchEvent } from './client.ts';
-import { createRestClient } from './rest-client.ts';
+import { createRestClient, createRestClientOver } from './rest-client.ts';
+import { Transport } from './transport.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -65,6 +66,31 @@ describe('rest client', () => {
     });
     return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
+
+  it('asks once for a new token where the server does not believe one, and sends the request again', async () => {
+    const seen: string[] = [];
+    let believed = 'Bearer second';
+    const server = await serve((request, response) => {
+      const { authorization = '' } = request.headers;
+      seen.push(`${request.method} ${authorization}`);
+      if (authorization === believed) answer(response, 201, pod);
+      else answer(response, 401, status(401, 'Unauthorized'));
+    });
+    const connection = { servers: [server], certificateAuthority: authority.certificate };
+    const transport = new Transport(connection, { clock: systemClock, logger: silentLogger });
+    closers.push(async () => transport.close());
+    const given = ['first', 'second'];
+    const tokens = {
+      current: async () => given[0] ?? 'last',
+      refused: (token: string) => given.splice(0, given[0] === token ? 1 : 0),
+    };
+    const client = createRestClientOver(transport, { userAgent: 'test', logger: silentLogger, tokens });
+    await client.create(pods, { metadata: key, spec: { containers: [] } });
+    assert.deepEqual(seen.splice(0), ['POST Bearer first', 'POST Bearer second']);
+    believed = 'none';
+    await assert.rejects(client.create(pods, { metadata: key, spec: { containers: [] } }), isUnauthorized);
+    assert.deepEqual(seen, ['POST Bearer second', 'POST Bearer last']);
+  });
 
   function connect(servers: string[], options: { timeoutMs?: number; sleeps?: number[]; token?: string } = {}): Client {
     const { sleeps = [], token, ...rest } = options;

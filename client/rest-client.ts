@@ -5,6 +5,7 @@
  * - a request that no server saw, and a read that failed: at once, to the next server (in `transport.ts`);
  * - 429: after `Retry-After`, whatever the request, because the server did not look at it;
  * - 503 with `Retry-After`: only reads, because a write may have happened;
+ * - 401, where tokens can be asked for: once, with a new token;
  * - all within the request's time-out and a bounded number of attempts.
  */
 
@@ -17,6 +18,7 @@ import { type Status, StatusError, serviceUnavailable } from '../api/status-erro
 import { type Clock, systemClock } from '../base/clock.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/logger.ts';
+import type { TokenSource } from './account-token.ts';
 import type {
   Client,
   DeleteOptions,
@@ -67,11 +69,29 @@ const patchTypes: Record<PatchType, string> = {
 };
 
 export function createRestClient(connection: Connection, options: RestClientOptions): Client {
-  return new RestClient(connection, options);
+  const { clock = systemClock, logger } = options;
+  const transport = new Transport(connection, { clock, logger });
+  return new RestClient({ transport, ...options, close: () => transport.close() });
+}
+
+/** Over connections that others use, too: closing it leaves them open. */
+export function createRestClientOver(
+  transport: Transport,
+  options: RestClientOptions & { readonly tokens: TokenSource },
+): Client {
+  return new RestClient({ transport, ...options, close: () => {} });
+}
+
+interface RestClientParts extends RestClientOptions {
+  readonly transport: Transport;
+  readonly tokens?: TokenSource;
+  close(): void;
 }
 
 class RestClient implements Client {
   readonly #transport: Transport;
+  readonly #tokens: TokenSource | undefined;
+  readonly #close: () => void;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #userAgent: string;
@@ -79,13 +99,15 @@ class RestClient implements Client {
   /** Texts that were logged. */
   readonly #warnings = new Set<string>();
 
-  constructor(connection: Connection, options: RestClientOptions) {
-    const { userAgent, logger, timeoutMs = 30_000, clock = systemClock } = options;
-    this.#transport = new Transport(connection, { clock, logger });
+  constructor(parts: RestClientParts) {
+    const { transport, tokens, close, userAgent, logger, timeoutMs = 30_000, clock = systemClock } = parts;
+    this.#transport = transport;
+    this.#tokens = tokens;
+    this.#close = close;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#userAgent = userAgent;
-    this.#onWarning = options.onWarning ?? ((text) => this.#logOnce(text, logger));
+    this.#onWarning = parts.onWarning ?? ((text) => this.#logOnce(text, logger));
   }
 
   async get<T extends KubernetesObject>(kind: Resource<T>, key: ObjectKey): Promise<Stored<T>> {
@@ -179,7 +201,7 @@ class RestClient implements Client {
   }
 
   async close(): Promise<void> {
-    this.#transport.close();
+    this.#close();
   }
 
   async #json<Answer>(method: string, path: string, request: Request = {}): Promise<Answer> {
@@ -210,12 +232,15 @@ class RestClient implements Client {
     for (let attempt = 1; ; attempt += 1) {
       const timeoutMs = Math.max(1, deadline - this.#clock.monotonic());
       const { signal, stream = false } = request;
-      const response = await this.#transport.send({ method, path, headers, body, signal, stream, timeoutMs });
+      const token = await this.#tokens?.current();
+      const sent = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+      const response = await this.#transport.send({ method, path, headers: sent, body, signal, stream, timeoutMs });
       this.#warn(response);
       const code = response.statusCode ?? 0;
       if (code >= 200 && code < 300) return response;
       const error = refusal(code, await readText(response));
-      const waitMs = retryAfterMs(response, method, code);
+      if (code === 401 && token !== undefined) this.#tokens?.refused(token);
+      const waitMs = code === 401 && token !== undefined && attempt === 1 ? 0 : retryAfterMs(response, method, code);
       const again = waitMs !== undefined && attempt < maxAttempts && this.#clock.monotonic() + waitMs < deadline;
       if (!again || signal?.aborted) throw error;
       await this.#clock.sleep(waitMs, signal);

@@ -12,6 +12,7 @@ import type { ServedResources } from '../client/served-resources.ts';
 import type { SharedInformers } from '../client/shared-informers.ts';
 
 export interface ControllerContext {
+  /** With the rights of this controller's own account, and no others (`controller-accounts.ts`). */
   readonly client: Client;
   /** Asked while a controller is created: what it wants to be in sync with before it works. */
   readonly informers: SharedInformers;

@@ -8,6 +8,7 @@ import { Metrics } from '../base/metrics.ts';
 import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { userAgentOf } from '../base/version.ts';
+import { AccountClients } from '../client/account-clients.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { Controller } from '../client/controller.ts';
@@ -18,6 +19,7 @@ import { createRestClient } from '../client/rest-client.ts';
 import { ServedResources } from '../client/served-resources.ts';
 import { SharedInformers } from '../client/shared-informers.ts';
 import { chooseControllers } from './choose-controllers.ts';
+import { accountOf } from './controller-accounts.ts';
 import type { ControllerContext, ControllerRow } from './controller-context.ts';
 import { type ControllerSettings, controllersOf } from './controllers.ts';
 
@@ -42,6 +44,8 @@ export interface ControllerManagerOptions {
   readonly signing?: SigningOptions | undefined;
   /** Which controllers run, as `--controllers` has it (`chooseControllers`). Default: all. */
   readonly controllers?: readonly string[];
+  /** Each controller works as a service account of its own (`accountOf`). Default true; else all as the connection's user. */
+  readonly useServiceAccountCredentials?: boolean;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
@@ -62,13 +66,22 @@ const stopPatienceMs = 5_000;
 
 /** Throws a UserError when `controllers` has a name that no controller has. */
 export async function startControllerManager(options: ControllerManagerOptions): Promise<Running> {
-  chooseControllers(namesOf(controllersOf(settingsOf(options))), options.controllers ?? ['*']);
+  chooseControllers(controllerNames(options), options.controllers ?? ['*']);
   const { connection, logger, leaderElect, identity, clock = systemClock } = options;
-  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-controller-manager'), logger });
+  const userAgent = userAgentOf('longshore-controller-manager');
+  const client = createRestClient(connection, { userAgent, logger });
+  const accounts =
+    options.useServiceAccountCredentials === false
+      ? undefined
+      : new AccountClients({ owner: client, connection, userAgent, logger, clock });
+  const clientOf = (controller: string): Client => {
+    const account = accountOf(controller);
+    return account === undefined || accounts === undefined ? client : accounts.of(account);
+  };
   const metrics = new ControllerMetrics(options.metrics ?? new Metrics());
   const stopping = new AbortController();
   const lead = (signal: AbortSignal) =>
-    runControllers({ ...options, client, clock, controllerMetrics: metrics }, signal);
+    runControllers({ ...options, client, clientOf, clock, controllerMetrics: metrics }, signal);
   const election = new LeaderElection({ client, lease, identity, logger, clock });
   const done = leaderElect ? election.run(lead, stopping.signal) : lead(stopping.signal);
   return {
@@ -81,27 +94,31 @@ export async function startControllerManager(options: ControllerManagerOptions):
       await Promise.race([ended, clock.sleep(stopPatienceMs, inTime.signal)]);
       inTime.abort();
       await client.close();
+      accounts?.close();
       await ended;
     },
   };
 }
 
 interface RunOptions extends ControllerManagerOptions {
+  /** The manager's own: its lease, what all controllers see, and events. */
   readonly client: Client;
+  /** By the row's name. */
+  readonly clientOf: (controller: string) => Client;
   readonly clock: Clock;
   readonly controllerMetrics: ControllerMetrics;
 }
 
 /** Runs all controllers over fresh informers until `signal` aborts. */
 async function runControllers(options: RunOptions, signal: AbortSignal): Promise<void> {
-  const { client, clock, logger, controllerMetrics: metrics } = options;
+  const { client, clientOf, clock, logger, controllerMetrics: metrics } = options;
   // Everything that runs listens to it.
   setMaxListeners(0, signal);
   const informers = new SharedInformers(client, { logger, clock });
   const resources = new ServedResources({ client, logger, clock });
   const events = new EventRecorder({ client, logger, clock });
   const contextOf = (name: string): ControllerContext => ({
-    client,
+    client: clientOf(name),
     informers,
     resources,
     events,
@@ -134,6 +151,10 @@ function createControllers(
     }
   });
 }
+
+/** Of all that there are, in the order of the table. */
+export const controllerNames = (options: ControllerManagerOptions): string[] =>
+  namesOf(controllersOf(settingsOf(options)));
 
 const namesOf = (rows: readonly ControllerRow[]): string[] => rows.map(({ name }) => name);
 

@@ -19,7 +19,6 @@ import { randomSuffix } from '../../base/random-suffix.ts';
 import type { Client } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { Expectations } from '../../client/expectations.ts';
-import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import { controllerOf } from './ownership.ts';
 import { podFromTemplate } from './pod-from-template.ts';
@@ -138,7 +137,9 @@ export class PodMaker {
   }
 
   async #isOurs(owner: Owner, name: string): Promise<boolean> {
-    const pod = await ifPresent(this.#client.get(pods, { namespace: owner.metadata.namespace, name }));
+    // Controllers may list pods, and not all of them may get one.
+    const selection = { namespace: owner.metadata.namespace, fieldSelector: `metadata.name=${name}` };
+    const [pod] = (await this.#client.list<Pod>(pods, selection)).items;
     return pod !== undefined && controllerOf(pod)?.uid === owner.metadata.uid;
   }
 

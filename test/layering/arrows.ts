@@ -143,10 +143,18 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
   client: [
     ['*'],
     ['client.ts', 'testing'],
-    ['apply-manifest.ts', 'cluster-id.ts', 'controller.ts', 'discovery.ts', 'event-recorder.ts', 'informer.ts'],
+    [
+      'account-token.ts',
+      'apply-manifest.ts',
+      'cluster-id.ts',
+      'controller.ts',
+      'discovery.ts',
+      'event-recorder.ts',
+      'informer.ts',
+    ],
     ['leader-election.ts', 'rest-client.ts', 'served-resources.ts', 'shared-informers.ts'],
     // A node's own certificates.
-    ['cluster-authority.ts', 'requested-certificate.ts'],
+    ['account-clients.ts', 'cluster-authority.ts', 'requested-certificate.ts'],
     ['kept-certificate.ts'],
     ['node-certificates.ts'],
   ],

@@ -1,56 +1,75 @@
 /**
- * What Longshore's components are given beside upstream's roles for them. All controllers work as one user: it has the
- * roles of those that run, and no others.
+ * What Longshore's components are given beside upstream's roles for them. A controller works as a service account of
+ * kube-system; what its account needs beyond upstream's role for it is in `longshore:controller:<account>`.
  */
 
-import type { ClusterRole, ClusterRoleBinding } from '../../../api/types/rbac/v1.ts';
-import { allow, clusterRole, clusterRoleBinding, roleBinding } from './notation.ts';
+import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/types/rbac/v1.ts';
+import { allow, clusterRole, clusterRoleBinding, role, roleBinding } from './notation.ts';
 
-const controllerManager = 'system:kube-controller-manager';
+const csrs = 'certificatesigningrequests';
 
-/** Whose work the controller manager does. */
-const controllers: readonly string[] = [
-  'certificate-controller',
-  'clusterrole-aggregation-controller',
-  'endpoint-controller',
-  'endpointslice-controller',
-  'endpointslicemirroring-controller',
-  'generic-garbage-collector',
-  'namespace-controller',
-  'node-controller',
-  'pod-garbage-collector',
-  'pv-protection-controller',
-  'pvc-protection-controller',
-  'replicaset-controller',
-  'replication-controller',
-  'resourcequota-controller',
-  'root-ca-cert-publisher',
-  'service-account-controller',
-  'ttl-controller',
-  'volumeattributesclass-protection-controller',
+/** By account. */
+const controllers: Readonly<Record<string, PolicyRule[]>> = {
+  'certificate-controller': [
+    // What is known of a request is patched.
+    allow('patch', 'certificates.k8s.io', `${csrs}/approval ${csrs}/status`),
+    // Kubelets ask for the certificates of their servers, too.
+    allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
+    // Whether there is a node of that name already.
+    allow('get', 'core', 'nodes'),
+  ],
+  'node-departure-controller': [allow('delete get', 'core', 'nodes')],
+  'node-reachability-controller': [allow('patch', 'core', 'nodes')],
+  // Finalizers are patched.
+  'pv-protection-controller': [allow('patch', 'core', 'persistentvolumes')],
+  'pvc-protection-controller': [allow('patch', 'core', 'persistentvolumeclaims')],
+  'volumeattributesclass-protection-controller': [allow('patch', 'storage.k8s.io', 'volumeattributesclasses')],
+};
+
+interface NamespaceRules {
+  readonly namespace: string;
+  readonly account: string;
+  readonly rules: PolicyRule[];
+}
+
+const controllersInNamespaces: readonly NamespaceRules[] = [
+  {
+    // How often a join token was used, and for which name.
+    namespace: 'kube-system',
+    account: 'certificate-controller',
+    rules: [allow('get update', 'core', 'secrets'), allow('create get update', 'coordination.k8s.io', 'leases')],
+  },
+  {
+    // The names of nodes that have come are reserved no more.
+    namespace: 'kube-system',
+    account: 'node-departure-controller',
+    rules: [allow('get update', 'coordination.k8s.io', 'leases')],
+  },
+  {
+    // A lease is read again before its node is said to be gone.
+    namespace: 'kube-node-lease',
+    account: 'node-controller',
+    rules: [allow('get', 'coordination.k8s.io', 'leases')],
+  },
+  {
+    // Which tokens have ended is said there.
+    namespace: 'kube-public',
+    account: 'token-cleaner',
+    rules: [allow('get update', 'core', 'configmaps', 'cluster-info')],
+  },
 ];
 
-const furtherControllerManager = 'longshore:kube-controller-manager';
+const roleOf = (account: string): string => `longshore:controller:${account}`;
 const clusterReader = 'longshore:cluster-id-reader';
 
 export const componentRoles: readonly ClusterRole[] = [
-  clusterRole(furtherControllerManager, [
-    // Finalizers, and what is known of a request for a certificate, are patched.
-    allow('patch', 'core', 'persistentvolumeclaims persistentvolumes'),
-    allow('patch', 'storage.k8s.io', 'volumeattributesclasses'),
-    allow('patch', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
-    // Kubelets ask for the certificates of their servers, too.
-    allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
-  ]),
+  ...Object.entries(controllers).map(([account, rules]) => clusterRole(roleOf(account), rules)),
   // By the uid of this namespace a cluster is known.
   clusterRole(clusterReader, [allow('get', 'core', 'namespaces', 'kube-system')]),
 ];
 
 export const componentBindings: readonly ClusterRoleBinding[] = [
-  ...controllers.map((controller) =>
-    clusterRoleBinding(`system:controller:${controller}`, { users: [controllerManager] }, `longshore:${controller}`),
-  ),
-  clusterRoleBinding(furtherControllerManager, { users: [controllerManager] }),
+  ...Object.keys(controllers).map((account) => clusterRoleBinding(roleOf(account), { accounts: [account] })),
   clusterRoleBinding(clusterReader, { users: ['system:kube-proxy'] }),
   clusterRoleBinding(
     'system:kubelet-api-admin',
@@ -59,11 +78,10 @@ export const componentBindings: readonly ClusterRoleBinding[] = [
   ),
 ];
 
-const bootstrapSigner = 'system:controller:bootstrap-signer';
-const tokenCleaner = 'system:controller:token-cleaner';
+export const componentNamespaceRoles = controllersInNamespaces.map(({ namespace, account, rules }) =>
+  role(namespace, roleOf(account), rules),
+);
 
-export const componentNamespaceBindings = [
-  roleBinding('kube-system', bootstrapSigner, { users: [controllerManager] }, 'longshore:bootstrap-signer'),
-  roleBinding('kube-public', bootstrapSigner, { users: [controllerManager] }, 'longshore:bootstrap-signer'),
-  roleBinding('kube-system', tokenCleaner, { users: [controllerManager] }, 'longshore:token-cleaner'),
-];
+export const componentNamespaceBindings = controllersInNamespaces.map(({ namespace, account }) =>
+  roleBinding(namespace, roleOf(account), { accounts: [account] }),
+);

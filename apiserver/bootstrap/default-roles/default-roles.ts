@@ -1,4 +1,7 @@
-/** The roles and bindings that every cluster has. What is missing of them is added whenever an API server starts. */
+/**
+ * The roles and bindings that every cluster has. Whenever an API server starts, what is missing of them is added, and those
+ * of Longshore's own that an earlier version had and this one has not are deleted: they would give more than is needed.
+ */
 
 import type { KubernetesObject, ObjectKey, Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
@@ -6,15 +9,22 @@ import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../..
 import { isAlreadyExists, isNotFound } from '../../../api/status-error.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { internalWrite, internalWriteOrCreate } from '../../registry/write-request.ts';
-import { componentBindings, componentNamespaceBindings, componentRoles } from './component-roles.ts';
+import {
+  componentBindings,
+  componentNamespaceBindings,
+  componentNamespaceRoles,
+  componentRoles,
+} from './component-roles.ts';
 import { controllerBindings, controllerRoles } from './controller-roles.ts';
 import { namespaceBindings, namespaceRoles } from './namespace-roles.ts';
-import { reconcileBinding, reconcileRole } from './reconcile-roles.ts';
+import { isObsolete, reconcileBinding, reconcileRole } from './reconcile-roles.ts';
 import { systemBindings, systemRoles } from './system-roles.ts';
 import { userRoles } from './user-roles.ts';
 
 export const defaultClusterRoles = [...userRoles, ...systemRoles, ...controllerRoles, ...componentRoles];
 export const defaultClusterRoleBindings = [...systemBindings, ...controllerBindings, ...componentBindings];
+export const defaultRoles = [...namespaceRoles, ...componentNamespaceRoles];
+export const defaultRoleBindings = [...namespaceBindings, ...componentNamespaceBindings];
 
 interface Default<T extends KubernetesObject> {
   readonly resource: Resource<T>;
@@ -32,10 +42,26 @@ export async function ensureDefaultRoles(registries: Registries): Promise<void> 
   ) => all.map((wanted) => ensureObject(registries, { resource, wanted, reconcile }));
   await Promise.all([
     ...ensure(clusterRoles, defaultClusterRoles, reconcileRole),
-    ...ensure(roles, namespaceRoles, reconcileRole),
+    ...ensure(roles, defaultRoles, reconcileRole),
     ...ensure(clusterRoleBindings, defaultClusterRoleBindings, reconcileBinding),
-    ...ensure(roleBindings, [...namespaceBindings, ...componentNamespaceBindings], reconcileBinding),
+    ...ensure(roleBindings, defaultRoleBindings, reconcileBinding),
   ]);
+  // Bindings first: a role that is bound to nobody gives nothing.
+  await deleteObsolete(registries, clusterRoleBindings, defaultClusterRoleBindings);
+  await deleteObsolete(registries, roleBindings, defaultRoleBindings);
+  await deleteObsolete(registries, clusterRoles, defaultClusterRoles);
+  await deleteObsolete(registries, roles, defaultRoles);
+}
+
+async function deleteObsolete<T extends KubernetesObject>(
+  registries: Registries,
+  resource: Resource<T>,
+  wanted: readonly T[],
+): Promise<void> {
+  const obsolete = (await registries.all(resource)).filter(({ metadata }) => isObsolete(metadata, wanted));
+  await Promise.all(
+    obsolete.map(({ metadata: { namespace, name } }) => deleteIfPresent(registries, resource, { namespace, name })),
+  );
 }
 
 async function ensureObject<T extends KubernetesObject>(registries: Registries, one: Default<T>): Promise<void> {

@@ -6,8 +6,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectMeta } from '../../../api/types/meta/v1.ts';
 import type { AggregationRule, PolicyRule, RoleRef, Subject } from '../../../api/types/rbac/v1.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { copyRule, missingRules } from '../../authorization/rbac/rules.ts';
 
+const bootstrapping = 'kubernetes.io/bootstrapping';
 const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate';
 
 export interface RoleObject {
@@ -50,6 +52,17 @@ export function reconcileBinding<T extends BindingObject>(
     ...(missing.length > 0 && { subjects: [...subjects, ...missing] }),
   };
   return isDeepStrictEqual(next, present) ? undefined : next;
+}
+
+/** Whether it was a default of Longshore's own, and is none any more. */
+export function isObsolete(
+  metadata: DeepReadonly<ObjectMeta>,
+  wanted: readonly { readonly metadata?: ObjectMeta }[],
+): boolean {
+  const { name = '', namespace, labels, annotations } = metadata;
+  const isOwnDefault = name.startsWith('longshore:') && labels?.[bootstrapping] === 'rbac-defaults';
+  if (!isOwnDefault || annotations?.[autoUpdate] === 'false') return false;
+  return !wanted.some((one) => one.metadata?.name === name && one.metadata.namespace === namespace);
 }
 
 const isLeftAlone = ({ metadata }: { readonly metadata?: ObjectMeta }): boolean =>
