@@ -1,5 +1,5 @@
 /**
- * What a build makes of the sources: each program as one file in `dist/`, with what several of them share in files
+ * What a build makes of the sources: each program as one file in `dist/`, with what it may need later in files
  * beside it. A process that reads a few files instead of some hundred starts sooner and takes less memory: most of its
  * modules are those of packages. Types are not looked at: `npm run types` does.
  */
