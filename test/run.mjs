@@ -11,9 +11,10 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   checkMachine,
   checkRoot,
@@ -92,10 +93,11 @@ async function runChecks(commands) {
  * @param {import('./stages.mjs').Stage} stage
  * @param {string} scratch a folder
  */
-async function runTests({ name, files = [], concurrency = 1, sandboxes }, scratch) {
+async function runTests({ name, files = [], concurrency = 1, together = false, sandboxes }, scratch) {
   const totalsFile = (/** @type {string | number} */ part) => join(scratch, `${name}-${part}.json`);
   if (sandboxes === undefined) {
-    await runTestRunner(files, { concurrency, totalsFile: totalsFile('all') });
+    const started = together ? bundle(files, { count: concurrency, folder: scratch }) : files;
+    await runTestRunner(started, { concurrency, totalsFile: totalsFile('all') });
     return;
   }
   await ensureBuild((text) => console.log(`• ${text} …`));
@@ -108,6 +110,23 @@ async function runTests({ name, files = [], concurrency = 1, sandboxes }, scratc
     }
   };
   await Promise.all(Array.from({ length: sandboxes }, work));
+}
+
+/**
+ * Files that load the others, dealt out in turn.
+ *
+ * @param {readonly string[]} files
+ * @param {{ count: number, folder: string }} options
+ */
+function bundle(files, { count, folder }) {
+  const hands = Array.from({ length: Math.min(count, files.length) }, (_, hand) =>
+    files.filter((_, i) => i % count === hand),
+  );
+  return hands.map((hand, i) => {
+    const path = join(folder, `together-${i}.test.mjs`);
+    writeFileSync(path, hand.map((file) => `import '${pathToFileURL(join(root, file))}';\n`).join(''));
+    return path;
+  });
 }
 
 /**

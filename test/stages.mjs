@@ -13,6 +13,8 @@ const inFolder = (/** @type {string} */ folder) => allFiles.filter((file) => fil
  * @property {readonly (readonly string[])[]} [commands]
  * @property {readonly string[]} [files]
  * @property {number} [concurrency]
+ * @property {boolean} [together] as many processes as run at a time, not one for each file: these start nothing and
+ *   share nothing, and most of what a process of their own costs is its start
  * @property {number} [sandboxes] how many at a time, with a file of its own in each; absent: none is needed
  */
 
@@ -30,7 +32,7 @@ const stages = [
     commands: [[process.execPath, 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']],
   },
   { name: 'layering', files: inFolder('test/layering') },
-  { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2 },
+  { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2, together: true },
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
   { name: 'clients', files: inFolder('test/clients') },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../base/package-root.ts';
 import { arrows, dockerSpeakers, patternMakers, timelessRooms, timeReaders } from './arrows.ts';
-import { isTesting, type SourceFile, sourceOf, sourcesIn } from './sources.ts';
+import { isTesting, type SourceFile, sourceOf, sourcesIn, testsIn, topFolders } from './sources.ts';
 
 const sources = Object.keys(arrows).flatMap(sourcesIn);
 
@@ -42,6 +42,19 @@ describe('code', () => {
         .map((line) => `${path}: ${line.trim()}`),
     );
     assert.deepEqual(asks, []);
+  });
+
+  // They share processes: such a hook would run before the tests of other files, too.
+  it('has no hook outside a suite in unit tests', () => {
+    const tests = topFolders()
+      .filter((folder) => folder !== 'test')
+      .flatMap(testsIn);
+    assert.ok(tests.length > 300);
+    const hook = /^(?:before|after)(?:Each)?\(/m;
+    assert.deepEqual(
+      tests.filter(({ text }) => hook.test(text)).map(({ path }) => path),
+      [],
+    );
   });
 
   it('reads the time from the clock that it was given', () => assert.deepEqual(timeReadIn(sources), []));
