@@ -1,5 +1,6 @@
 /** Plain objects of decoded JSON, written so that no key reaches into JavaScript's own objects. */
 
+import { compareText } from '../base/compare.ts';
 import { NumberLiteral } from './number-literal.ts';
 
 export type JsonRecord = Record<string, unknown>;
@@ -32,6 +33,15 @@ function copyOf(value: unknown): unknown {
   if (!isRecord(value)) return value;
   const copy: JsonRecord = {};
   for (const key of Object.keys(value)) setOwn(copy, key, copyOf(value[key]));
+  return copy;
+}
+
+/** A copy whose keys are in order, as Go writes maps. */
+export function sortedJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedJson);
+  if (!isRecord(value)) return value;
+  const copy: JsonRecord = {};
+  for (const key of Object.keys(value).sort(compareText)) setOwn(copy, key, sortedJson(value[key]));
   return copy;
 }
 

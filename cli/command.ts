@@ -1,14 +1,16 @@
 /** CONTRACT: a command of kubecfg. `commands.ts` lists them; `main.ts` finds and runs the one that was asked for. */
 
-import type { Options } from 'yargs';
 import type { Arguments } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
+import type { CommandOptions } from './flag-words.ts';
 
 export interface Command {
   /** In the notation of yargs: `get [resources..]`. */
   readonly usage: string;
   readonly describe: string;
-  readonly options?: Readonly<Record<string, Options>>;
+  readonly options?: CommandOptions;
+  /** What stands behind `--` is for somebody else, a command to run: it is in the arguments as `--`. Default false. */
+  readonly takesRest?: boolean;
   /** The module that does it is only read when it is needed. */
   load(): Promise<CommandModule>;
 }

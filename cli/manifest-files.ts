@@ -12,28 +12,33 @@ import { readError } from './read-error.ts';
 const suffixes = ['.yaml', '.yml', '.json'];
 const maxBytes = 64 << 20;
 
+export interface ReadOptions {
+  /** Folders in folders too. Default false. */
+  readonly recursive?: boolean;
+}
+
 /** All objects of all `sources`, in order. */
-export async function readManifests(sources: readonly string[]): Promise<Manifest[]> {
+export async function readManifests(sources: readonly string[], options: ReadOptions = {}): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
   for (const source of sources) {
-    for (const file of await filesOf(source)) manifests.push(...parseManifests(await readSource(file), file));
+    for (const file of await filesOf(source, options)) manifests.push(...parseManifests(await readSource(file), file));
   }
   if (manifests.length === 0) throw new UserError(`No object in ${sources.join(', ')}`);
   return manifests;
 }
 
-async function filesOf(source: string): Promise<string[]> {
+async function filesOf(source: string, { recursive = false }: ReadOptions): Promise<string[]> {
   if (source === '-' || isUrl(source)) return [source];
   const found = await statNamed(source);
   if (!found.isDirectory()) return [source];
-  const names = (await filesIn(source)).filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
+  const names = (await filesIn(source, recursive)).filter((name) => suffixes.some((suffix) => name.endsWith(suffix)));
   if (names.length === 0) throw new UserError(`${source} holds no file that ends in ${suffixes.join(', ')}`);
   return names.sort().map((name) => join(source, name));
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+async function filesIn(folder: string, recursive: boolean): Promise<string[]> {
   try {
-    return await readdir(folder);
+    return await readdir(folder, { recursive });
   } catch (cause) {
     throw readError('folder', folder, cause);
   }
@@ -47,7 +52,8 @@ async function statNamed(path: string) {
   }
 }
 
-async function readSource(source: string): Promise<string> {
+/** The text of a file, URL or standard input. */
+export async function readSource(source: string): Promise<string> {
   if (isUrl(source)) return await download(source);
   try {
     return source === '-' ? await readStandardInput() : await readFile(source, 'utf8');

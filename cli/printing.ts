@@ -1,6 +1,7 @@
-/** The formats in which any object can be printed: JSON, YAML, its name, or through a Go template. */
+/** The formats in which any object can be printed: JSON, YAML, its name, through a template, or in columns of one's own. */
 
 import { readFile } from 'node:fs/promises';
+import { isRecord, own, sortedJson } from '../api/json-record.ts';
 import { parseApiVersion } from '../api/resource.ts';
 import { UserError } from '../base/user-error.ts';
 import { type Arguments, isSet, textOf } from './arguments.ts';
@@ -11,44 +12,97 @@ export type Printer = (value: unknown) => string;
 
 /** The printer that the flags ask for; undefined: a table is wanted. */
 export async function structuredPrinter(args: Arguments): Promise<Printer | undefined> {
-  const format = formatOf(args);
-  if (format === 'json') return (value) => `${JSON.stringify(value, withoutManagedFields, 4)}\n`;
+  const { format, argument } = formatOf(args);
+  if (isSet(args, 'show-managed-fields') && (format === 'json' || format === 'yaml')) return await fullPrinter(format);
+  if (format === 'json') return (value) => `${JSON.stringify(sortedJson(value), withoutManagedFields, 4)}\n`;
   if (format === 'yaml') return await yamlPrinter();
   if (format === 'name') return printNames;
-  const template = await templateOf(args);
-  if (template !== undefined) return await templatePrinter(template);
   if (format === '' || format === 'wide') return undefined;
-  throw new UserError(`-o ${format} is not supported; there are wide, json, yaml, name and go-template=…`);
+  const make = own(templatePrinters, format.replace(/-file$/, ''));
+  if (make === undefined) throw unknownFormat(format);
+  if (argument === undefined) throw new UserError(`error: ${format} format specified but no ${format} given`);
+  const text = format.endsWith('-file') ? await readTemplate(argument) : argument;
+  return await make(text, { isFile: format.endsWith('-file'), withHeader: !isSet(args, 'no-headers') });
+}
+
+const unknownFormat = (format: string): UserError =>
+  new UserError(
+    `error: unable to match a printer suitable for the output format "${format}", allowed formats are: custom-columns,` +
+      'custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,' +
+      'templatefile,wide,yaml',
+  );
+
+interface TemplateSource {
+  readonly isFile: boolean;
+  readonly withHeader: boolean;
+}
+
+type MakePrinter = (text: string, source: TemplateSource) => Promise<Printer>;
+
+/** By format; each with `-file` too. */
+const templatePrinters: Readonly<Record<string, MakePrinter>> = {
+  'go-template': templatePrinter,
+  template: templatePrinter,
+  async jsonpath(text) {
+    const { renderJsonPath } = await import('./printers/json-path/json-path.ts');
+    return (value) => renderJsonPath(text, value);
+  },
+  async 'jsonpath-as-json'(text) {
+    const { findAllInTemplate } = await import('./printers/json-path/json-path.ts');
+    return (value) => `${JSON.stringify(sortedJson(findAllInTemplate(text, value)), undefined, 4)}\n`;
+  },
+  async 'custom-columns'(text, { isFile, withHeader }) {
+    const columns = await import('./printers/custom-columns.ts');
+    const parsed = isFile ? columns.parseColumnsFile(text) : columns.parseCustomColumns(text);
+    return (value) => columns.renderCustomColumns(parsed, itemsOf(value), withHeader);
+  },
+};
+
+const itemsOf = (value: unknown): readonly unknown[] =>
+  isRecord(value) && Array.isArray(value.items) ? value.items : [value];
+
+/** With who set which field. */
+async function fullPrinter(format: 'json' | 'yaml'): Promise<Printer> {
+  if (format === 'json') return (value) => `${JSON.stringify(sortedJson(value), undefined, 4)}\n`;
+  const { dump } = await import('js-yaml');
+  return (value) => dump(JSON.parse(JSON.stringify(value)), yamlOptions);
 }
 
 export const isWide = (args: Arguments): boolean => textOf(args, 'output') === 'wide';
 
 export async function yamlPrinter(): Promise<Printer> {
   const { dump } = await import('js-yaml');
-  return (value) =>
-    dump(JSON.parse(JSON.stringify(value, withoutManagedFields)), {
-      noRefs: true,
-      lineWidth: -1,
-      sortKeys: true,
-      noArrayIndent: true,
-    });
+  return (value) => dump(JSON.parse(JSON.stringify(value, withoutManagedFields)), yamlOptions);
 }
+
+const yamlOptions = { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true } as const;
 
 /** Who set which field is for machines: `-json` of list, which prints the answer as it came, shows it. */
 const withoutManagedFields = (name: string, value: unknown): unknown => (name === 'managedFields' ? undefined : value);
 
-function formatOf(args: Arguments): string {
-  const output = textOf(args, 'output') ?? '';
-  if (isSet(args, 'json')) return 'json';
-  if (isSet(args, 'yaml')) return 'yaml';
-  return output.startsWith('go-template=') ? '' : output;
+interface Format {
+  /** Empty: none was named. */
+  readonly format: string;
+  /** What stands behind `=`, or in `--template`. */
+  readonly argument?: string | undefined;
 }
 
-async function templateOf(args: Arguments): Promise<string | undefined> {
-  const output = textOf(args, 'output') ?? '';
-  if (output.startsWith('go-template=')) return output.slice('go-template='.length);
+function formatOf(args: Arguments): Format {
+  if (isSet(args, 'json')) return { format: 'json' };
+  if (isSet(args, 'yaml')) return { format: 'yaml' };
   const file = textOf(args, 'template_file');
-  if (file === undefined) return textOf(args, 'template');
+  if (file !== undefined) return { format: 'go-template-file', argument: file };
+  const template = textOf(args, 'template');
+  const output = textOf(args, 'output') ?? (template === undefined ? '' : 'go-template');
+  const equals = output.indexOf('=');
+  const format = equals < 0 ? output : output.slice(0, equals);
+  return {
+    format: format === 'templatefile' ? 'template-file' : format,
+    argument: equals < 0 ? template : output.slice(equals + 1),
+  };
+}
+
+async function readTemplate(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {

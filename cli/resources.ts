@@ -64,7 +64,7 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
 export async function resolveKind(client: Client, word: string): Promise<ServedResource> {
   const found = await findKind(client, word);
   if (found !== undefined) return found;
-  throw new UserError(`The server has no resource "${word}". "kubecfg api-resources" lists what it has.`);
+  throw new UserError(`error: the server doesn't have a resource type "${word}"`);
 }
 
 /** As `resolveKind`; undefined when the server has none. */

@@ -12,6 +12,7 @@ import type { Command } from './command.ts';
 import { CommandContext } from './command-context.ts';
 import { parseUpOptions } from './commands/up/up-options.ts';
 import { commands } from './commands.ts';
+import { expandFlags, verbIn } from './flag-words.ts';
 import { globalOptions } from './options.ts';
 import { SilentExit } from './silent-exit.ts';
 
@@ -61,20 +62,26 @@ async function runCommand(argv: readonly string[], options: KubecfgOptions): Pro
 
 async function parse(argv: readonly string[], out: Output): Promise<Chosen | undefined> {
   let chosen: Chosen | undefined;
-  const parser = createParser();
+  const named = commandNamed(verbIn(argv, globalOptions));
+  const words = expandFlags(argv, { ...globalOptions, ...named?.options });
+  const parser = createParser(named?.takesRest === true);
   for (const command of commands) {
     parser.command(command.usage, command.describe, { ...command.options }, (args) => {
       chosen = { command, args };
     });
   }
-  await parser.parseAsync(argv[0] === '--version' ? ['version'] : [...argv], {}, (error, _args, text) => {
+  await parser.parseAsync(words[0]?.startsWith('--version') ? ['version'] : words, {}, (error, _args, text) => {
     if (error) throw error;
     if (text !== '') out.write(`${text}\n`);
   });
   return chosen;
 }
 
-function createParser(): Argv {
+const commandNamed = (verb: string | undefined): Command | undefined =>
+  commands.find(({ usage }) => usage.split(' ', 1)[0] === verb);
+
+/** What stands behind `--` is apart for commands that take a command. */
+function createParser(takesRest: boolean): Argv {
   return commandLine()
     .scriptName('kubecfg')
     .usage('$0 [OPTIONS] VERB …\n\nThe classic verbs and those of today in one command.')
@@ -84,6 +91,7 @@ function createParser(): Argv {
       'parse-positional-numbers': false,
       'camel-case-expansion': false,
       'greedy-arrays': false,
+      'populate--': takesRest,
     })
     .recommendCommands()
     .strict()

@@ -38,6 +38,8 @@ export interface WriteOptions {
   readonly subresource?: string | undefined;
   readonly fieldManager?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** What becomes of fields that the kind does not have. Default: the server's own, Warn. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore' | undefined;
 }
 
 export type PatchType = 'merge' | 'json' | 'strategic' | 'apply';
@@ -47,6 +49,7 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface RawOptions {

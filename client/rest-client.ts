@@ -298,14 +298,17 @@ const typeOf = (kind: Pick<Resource, 'group' | 'version' | 'kind'>): { apiVersio
   kind: kind.kind,
 });
 
-const writeParameters = ({ fieldManager, dryRun }: WriteOptions): Record<string, string | undefined> => ({
+type WriteParameters = Record<string, string | undefined>;
+
+const writeParameters = ({ fieldManager, dryRun, fieldValidation }: WriteOptions): WriteParameters => ({
   fieldManager,
+  fieldValidation,
   dryRun: dryRun ? 'All' : undefined,
 });
 
-function deleteBody({ uid, resourceVersion, ...options }: DeleteOptions): object {
+function deleteBody({ uid, resourceVersion, dryRun, ...options }: DeleteOptions): object {
   const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
-  return { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions };
+  return { apiVersion: 'v1', kind: 'DeleteOptions', ...options, preconditions, dryRun: dryRun ? ['All'] : undefined };
 }
 
 /** Text is sent as it is: YAML, or JSON that the caller has written. */

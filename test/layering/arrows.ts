@@ -184,7 +184,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['printers'],
     ['requests.ts'],
     ['printing.ts'],
-    ['print-one.ts', 'resize-controller.ts'],
+    ['print-one.ts', 'resize-controller.ts', 'results.ts', 'target-objects.ts'],
     ['commands'],
     ['commands.ts'],
     ['run-kubecfg.ts'],
