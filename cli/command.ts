@@ -9,6 +9,8 @@ export interface Command {
   readonly usage: string;
   readonly describe: string;
   readonly options?: CommandOptions;
+  /** What it ends with when it fails. Default 1. */
+  readonly failureCode?: number;
   /** What stands behind `--` is for somebody else, a command to run: it is in the arguments as `--`. Default false. */
   readonly takesRest?: boolean;
   /** The module that does it is only read when it is needed. */

@@ -1,6 +1,7 @@
 /** All commands of kubecfg, in the order of its help. Each declares itself in a folder of its own, in `commands/`. */
 
 import type { Command } from './command.ts';
+import { annotateCommand } from './commands/annotate/command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
 import { authCommand } from './commands/auth/command.ts';
@@ -9,14 +10,19 @@ import { cisCommand } from './commands/cis/command.ts';
 import { createCommand } from './commands/create/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
+import { diffCommand } from './commands/diff/command.ts';
 import { downCommand } from './commands/down/command.ts';
+import { editCommand } from './commands/edit/command.ts';
 import { getCommand } from './commands/get/command.ts';
 import { joinCommand } from './commands/join/command.ts';
+import { labelCommand } from './commands/label/command.ts';
 import { leaveCommand } from './commands/leave/command.ts';
 import { listCommand } from './commands/list/command.ts';
 import { logsCommand } from './commands/logs/command.ts';
 import { nodeCommand } from './commands/node/command.ts';
+import { patchCommand } from './commands/patch/command.ts';
 import { printCommand } from './commands/print/command.ts';
+import { replaceCommand } from './commands/replace/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
 import { rmCommand } from './commands/rm/command.ts';
 import { rollingupdateCommand } from './commands/rollingupdate/command.ts';
@@ -36,6 +42,12 @@ export const commands: readonly Command[] = [
   createCommand,
   applyCommand,
   updateCommand,
+  replaceCommand,
+  patchCommand,
+  editCommand,
+  labelCommand,
+  annotateCommand,
+  diffCommand,
   deleteCommand,
   listCommand,
   printCommand,

@@ -1,6 +1,6 @@
 /** Options that several commands take, and how they are declared. */
 
-import type { CommandOption } from './flag-words.ts';
+import type { CommandOption, CommandOptions } from './flag-words.ts';
 
 export const text = (describe: string, more: CommandOption = {}): CommandOption => ({
   type: 'string',
@@ -48,6 +48,18 @@ export const selection = {
   'field-selector': text('Only objects whose fields match, e.g. status.phase=Running'),
   'all-namespaces': flag('In all namespaces', { alias: 'A' }),
 };
+
+/** Of `label` and `annotate`; `what` they change. */
+export const changeOptions = (what: string): CommandOptions => ({
+  ...output,
+  ...selection,
+  ...dryRun,
+  ...fieldManager,
+  overwrite: flag(`Also change ${what} that have another value`),
+  list: flag(`Only show the ${what}`),
+  local: flag('Only change what -f says, without the server'),
+  'resource-version': text('Only when the object has this version'),
+});
 
 /** Options that every command takes. */
 export const globalOptions: Readonly<Record<string, CommandOption>> = {

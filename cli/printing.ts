@@ -13,9 +13,9 @@ export type Printer = (value: unknown) => string;
 /** The printer that the flags ask for; undefined: a table is wanted. */
 export async function structuredPrinter(args: Arguments): Promise<Printer | undefined> {
   const { format, argument } = formatOf(args);
-  if (isSet(args, 'show-managed-fields') && (format === 'json' || format === 'yaml')) return await fullPrinter(format);
-  if (format === 'json') return (value) => `${JSON.stringify(sortedJson(value), withoutManagedFields, 4)}\n`;
-  if (format === 'yaml') return await yamlPrinter();
+  const withManagedFields = isSet(args, 'show-managed-fields');
+  if (format === 'json') return jsonPrinter(withManagedFields);
+  if (format === 'yaml') return await yamlPrinter({ withManagedFields });
   if (format === 'name') return printNames;
   if (format === '' || format === 'wide') return undefined;
   const make = own(templatePrinters, format.replace(/-file$/, ''));
@@ -61,18 +61,17 @@ const templatePrinters: Readonly<Record<string, MakePrinter>> = {
 const itemsOf = (value: unknown): readonly unknown[] =>
   isRecord(value) && Array.isArray(value.items) ? value.items : [value];
 
-/** With who set which field. */
-async function fullPrinter(format: 'json' | 'yaml'): Promise<Printer> {
-  if (format === 'json') return (value) => `${JSON.stringify(sortedJson(value), undefined, 4)}\n`;
-  const { dump } = await import('js-yaml');
-  return (value) => dump(JSON.parse(JSON.stringify(value)), yamlOptions);
-}
-
 export const isWide = (args: Arguments): boolean => textOf(args, 'output') === 'wide';
 
-export async function yamlPrinter(): Promise<Printer> {
+const jsonPrinter =
+  (withManagedFields: boolean): Printer =>
+  (value) =>
+    `${JSON.stringify(sortedJson(value), withManagedFields ? undefined : withoutManagedFields, 4)}\n`;
+
+export async function yamlPrinter({ withManagedFields = false } = {}): Promise<Printer> {
   const { dump } = await import('js-yaml');
-  return (value) => dump(JSON.parse(JSON.stringify(value, withoutManagedFields)), yamlOptions);
+  const replacer = withManagedFields ? undefined : withoutManagedFields;
+  return (value) => dump(JSON.parse(JSON.stringify(value, replacer)), yamlOptions);
 }
 
 const yamlOptions = { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true } as const;

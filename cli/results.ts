@@ -1,7 +1,7 @@
 /** What commands that write say of each object: `pod/web labeled`, or the object in the format that was asked for. */
 
 import type { KubernetesObject } from '../api/object.ts';
-import type { Resource } from '../api/resource.ts';
+import { parseApiVersion, type Resource } from '../api/resource.ts';
 import { type Arguments, textOf } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
 import { structuredPrinter } from './printing.ts';
@@ -30,8 +30,14 @@ export async function resultPrinter(context: CommandContext, args: Arguments): P
   let isFirst = true;
   return (kind, object, operation) => {
     const text = print?.(withType(kind, object));
-    const sentence = `${titleOf(kind, object.metadata?.name ?? '')} ${operation}${suffix}\n`;
+    const sentence = `${titleOf(kindIn(object) ?? kind, object.metadata?.name ?? '')} ${operation}${suffix}\n`;
     context.out.write(text === undefined ? sentence : `${isFirst ? '' : separator}${text}`);
     isFirst = false;
   };
+}
+
+/** A subresource answers with a kind of its own. */
+function kindIn({ apiVersion = '', kind }: KubernetesObject): { kind: string; group: string } | undefined {
+  const version = parseApiVersion(apiVersion);
+  return kind === undefined || version === undefined ? undefined : { kind, group: version.group };
 }

@@ -22,14 +22,17 @@ export interface KubecfgOptions extends Terminal {
 
 /** Runs one command line (without `node` and the script); resolves with the exit code, never rejects. */
 export async function runKubecfg(argv: readonly string[], options: KubecfgOptions): Promise<number> {
+  let chosen: Chosen | undefined;
   try {
-    await runCommand(argv, options);
+    chosen = await parse(expandClassicFlags(argv), options.out);
+    if (chosen !== undefined) await runCommand(chosen, options);
     return 0;
   } catch (error) {
     if (error instanceof SilentExit) return error.exitCode;
     const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
     options.errors.write(`${explain(error, verbose)}\n`);
-    return error instanceof UserError ? error.exitCode : 1;
+    const failureCode = chosen?.command.failureCode ?? 1;
+    return error instanceof UserError && error.exitCode !== 1 ? error.exitCode : failureCode;
   }
 }
 
@@ -49,9 +52,7 @@ interface Chosen {
   readonly args: Arguments;
 }
 
-async function runCommand(argv: readonly string[], options: KubecfgOptions): Promise<void> {
-  const chosen = await parse(expandClassicFlags(argv), options.out);
-  if (chosen === undefined) return; // help was shown
+async function runCommand(chosen: Chosen, options: KubecfgOptions): Promise<void> {
   const context = new CommandContext({ ...options, args: chosen.args });
   try {
     await (await chosen.command.load()).run(context, chosen.args);
@@ -60,6 +61,7 @@ async function runCommand(argv: readonly string[], options: KubecfgOptions): Pro
   }
 }
 
+/** Undefined: help was shown. */
 async function parse(argv: readonly string[], out: Output): Promise<Chosen | undefined> {
   let chosen: Chosen | undefined;
   const named = commandNamed(verbIn(argv, globalOptions));

@@ -185,6 +185,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['requests.ts'],
     ['printing.ts'],
     ['print-one.ts', 'resize-controller.ts', 'results.ts', 'target-objects.ts'],
+    ['change-metadata.ts'],
     ['commands'],
     ['commands.ts'],
     ['run-kubecfg.ts'],
@@ -222,6 +223,7 @@ export const patternMakers = [
 export const processStarters: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': [
     'cluster/',
+    'cli/programs.ts',
     'kubelet/runtime/docker/bridge.ts',
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/mounts.ts',
