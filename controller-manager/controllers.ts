@@ -26,6 +26,9 @@ import { createTaintEvictionController } from './nodes/taint-eviction-controller
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
 import { createAggregationController } from './roles/aggregation-controller.ts';
+import { createBinderController } from './volumes/binder-controller.ts';
+import { createEphemeralVolumeController } from './volumes/ephemeral-volume-controller.ts';
+import { createExpanderController } from './volumes/expander-controller.ts';
 import {
   createAttributesClassProtectionController,
   createClaimProtectionController,
@@ -90,6 +93,9 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
     name: 'pod-garbage-collector-controller',
     create: (context) => createPodGarbageController(context, settings.podGarbage),
   },
+  { name: 'persistentvolume-binder-controller', create: createBinderController },
+  { name: 'persistentvolume-expander-controller', create: createExpanderController },
+  { name: 'ephemeral-volume-controller', create: createEphemeralVolumeController },
   { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
   { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },

@@ -1,0 +1,174 @@
+/** Claims and volumes with the real API server and the controllers that bind, expand and make them. */
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { events, namespaces, persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
+import { storageClasses } from '../../api/resources/storage.ts';
+import type {
+  Event,
+  Namespace,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
+  Pod,
+} from '../../api/types/core/v1.ts';
+import type { StorageClass } from '../../api/types/storage/v1.ts';
+import type { Running } from '../../base/lifecycle.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { eventually } from '../support/eventually.ts';
+import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
+
+const storage = (size: string) => ({ storage: size });
+
+describe('claims and volumes', () => {
+  let server: TestApiServer;
+  let manager: Running;
+  let namespace = '';
+  let count = 0;
+
+  before(async () => {
+    server = await startTestApiServer();
+    const { connection } = server;
+    const controllers = [
+      ...['persistentvolume-binder-controller', 'persistentvolume-expander-controller', 'ephemeral-volume-controller'],
+      ...['persistentvolumeclaim-protection-controller', 'persistentvolume-protection-controller'],
+    ];
+    const options = { connection, logger: silentLogger, leaderElect: false, identity: 'test', controllers };
+    manager = await startControllerManager(options);
+  });
+  after(async () => {
+    await manager.stop();
+    await server.stop();
+  });
+  beforeEach(async () => {
+    count += 1;
+    namespace = `volumes-${count}`;
+    await server.client.create<Namespace>(namespaces, { metadata: { name: namespace } });
+  });
+
+  const className = () => `class-${namespace}`;
+  const volumeName = (name: string) => `${name}-${namespace}`;
+  const createVolume = (name: string, spec: PersistentVolumeSpec = {}) =>
+    server.client.create<PersistentVolume>(persistentVolumes, {
+      metadata: { name: volumeName(name) },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: storage('1Gi'),
+        storageClassName: className(),
+        hostPath: { path: '/nowhere' },
+        ...spec,
+      },
+    });
+  const createClaim = (name: string, spec: PersistentVolumeClaimSpec = {}) =>
+    server.client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { namespace, name },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: storage('1Gi') },
+        storageClassName: className(),
+        ...spec,
+      },
+    });
+  const createClass = (more: Partial<StorageClass> = {}) =>
+    server.client.create<StorageClass>(storageClasses, {
+      provisioner: 'example.com/disks',
+      ...more,
+      metadata: { ...more.metadata, name: className() },
+    });
+  const claimIs = (name: string, phase: string) =>
+    eventually(`claim ${name} is ${phase}`, async () => {
+      const claim = await server.client.get(persistentVolumeClaims, { namespace, name });
+      return claim.status?.phase === phase && claim;
+    });
+  const volumeIs = (name: string, phase: string) =>
+    eventually(`volume ${name} is ${phase}`, async () => {
+      const volume = await server.client.get(persistentVolumes, { name: volumeName(name) });
+      return volume.status?.phase === phase && volume;
+    });
+  const told = (reason: string, about: string, where = namespace) =>
+    eventually(`event ${reason}`, async () => {
+      const { items } = await server.client.list<Event>(events, { namespace: where });
+      return items.find((event) => event.reason === reason && event.involvedObject.name === about);
+    });
+
+  it('are bound one to one, however many come at once', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await Promise.all(names.flatMap((name) => [createVolume(name), createClaim(name)]));
+    const bound = await Promise.all(names.map((name) => claimIs(name, 'Bound')));
+    assert.equal(new Set(bound.map(({ spec }) => spec?.volumeName)).size, 4);
+    await createClaim('late');
+    await told('ProvisioningFailed', 'late');
+    await createVolume('late');
+    assert.equal((await claimIs('late', 'Bound')).spec?.volumeName, volumeName('late'));
+  });
+
+  it('a volume of a claim that is gone is kept, or said to have failed', async () => {
+    await createVolume('kept', { persistentVolumeReclaimPolicy: 'Retain' });
+    await createVolume('big', { persistentVolumeReclaimPolicy: 'Delete', capacity: storage('5Gi') });
+    await createClaim('small');
+    await createClaim('big', { resources: { requests: storage('4Gi') } });
+    await Promise.all([claimIs('small', 'Bound'), claimIs('big', 'Bound')]);
+    for (const name of ['small', 'big']) await server.client.delete(persistentVolumeClaims, { namespace, name });
+    await volumeIs('kept', 'Released');
+    assert.match((await volumeIs('big', 'Failed')).status?.message ?? '', /only supports/);
+    await told('VolumeFailedDelete', volumeName('big'), 'default');
+    await server.client.patch(
+      persistentVolumes,
+      { name: volumeName('kept') },
+      { type: 'merge', body: { spec: { claimRef: null } } },
+    );
+    await volumeIs('kept', 'Available');
+  });
+
+  it('a claim that names no class gets the default one when there is one', async () => {
+    const { storageClassName: _, ...spec } = (await createClaim('classed')).spec ?? {};
+    await server.client.create<PersistentVolumeClaim>(persistentVolumeClaims, {
+      metadata: { namespace, name: 'open' },
+      spec,
+    });
+    await told('FailedBinding', 'open');
+    await createClass({ metadata: { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } });
+    await told('ExternalProvisioning', 'open');
+    const claim = await server.client.get(persistentVolumeClaims, { namespace, name: 'open' });
+    assert.equal(claim.spec?.storageClassName, className());
+    assert.equal(claim.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'], 'example.com/disks');
+    await server.client.delete(storageClasses, { name: className() });
+  });
+
+  it('an ephemeral volume gets a claim of its pod, and takes none of somebody else', async () => {
+    const template = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: storage('1Gi') } } };
+    await createClaim('p-taken');
+    const pod = await server.client.create<Pod>(pods, {
+      metadata: { namespace, name: 'p' },
+      spec: {
+        containers: [{ name: 'c', image: 'app:1' }],
+        volumes: ['scratch', 'taken'].map((name) => ({ name, ephemeral: { volumeClaimTemplate: template } })),
+      },
+    });
+    const made = await claimIs('p-scratch', 'Pending');
+    assert.equal(made.metadata.ownerReferences?.[0]?.uid, pod.metadata.uid);
+    const { message } = await told('FailedBinding', 'p');
+    assert.match(message ?? '', /ephemeral volume taken: PVC .*p-taken was not created for pod/);
+  });
+
+  it('says who is waited for when a claim is to grow', async () => {
+    await createClass({ allowVolumeExpansion: true });
+    await server.client.create<PersistentVolume>(persistentVolumes, {
+      metadata: { name: volumeName('v') },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: storage('1Gi'),
+        storageClassName: className(),
+        csi: { driver: 'csi.example.com', volumeHandle: namespace },
+      },
+    });
+    await createClaim('growing');
+    await claimIs('growing', 'Bound');
+    const body = { spec: { resources: { requests: storage('2Gi') } } };
+    await server.client.patch(persistentVolumeClaims, { namespace, name: 'growing' }, { type: 'merge', body });
+    const { message } = await told('ExternalExpanding', 'growing');
+    assert.equal(message, 'waiting for an external controller to expand this PVC');
+  });
+});
