@@ -19,9 +19,16 @@ export interface ComponentProcess<Flags extends Readonly<Record<string, Options>
    */
   readonly healthPort?: number;
   readonly flags: Flags;
+  /** `--config` may also be an API object of this kind, which the component reads itself. */
+  readonly configurationKind?: string;
   start(
     flags: InferredOptionTypes<Flags>,
-    context: { readonly logger: Logger; readonly metrics: Metrics },
+    context: {
+      readonly logger: Logger;
+      readonly metrics: Metrics;
+      /** Where the object of `configurationKind` is, if there is one. */
+      readonly configurationFile: string | undefined;
+    },
   ): Promise<ComponentRunning>;
 }
 
@@ -52,11 +59,11 @@ export async function runComponentProcess<Flags extends Readonly<Record<string, 
   component: ComponentProcess<Flags>,
 ): Promise<void> {
   const ended = endOfProcess();
-  const flags = await parseFlags(component);
+  const { flags, configurationFile } = await parseFlags(component);
   const logger = createLogger(component.name, { level: flags['log-level'], format: flags['log-format'] });
   const metrics = new Metrics({ processWide: component.healthPort !== undefined });
   try {
-    const running = await Promise.race([component.start(flags, { logger, metrics }), ended]);
+    const running = await Promise.race([component.start(flags, { logger, metrics, configurationFile }), ended]);
     if (running !== undefined) {
       const health = await showHealth(component, flags, { metrics, running });
       await Promise.race([ended, running.done]);
@@ -90,7 +97,9 @@ async function parseFlags<Flags extends Readonly<Record<string, Options>>>({
   describe,
   healthPort,
   flags,
-}: ComponentProcess<Flags>): Promise<CommonFlags & InferredOptionTypes<Flags>> {
+  configurationKind,
+}: ComponentProcess<Flags>): Promise<ParsedFlags<Flags>> {
+  let configurationFile: string | undefined;
   const health = { ...healthFlags, 'health-port': { ...healthFlags['health-port'], default: healthPort } };
   const parsed: unknown = await commandLine(process.argv.slice(2))
     .scriptName(name)
@@ -99,13 +108,27 @@ async function parseFlags<Flags extends Readonly<Record<string, Options>>>({
     .options(flags)
     .config(
       'config',
-      'A YAML file of flags; the command line comes first',
-      (path: string) => load(readFileSync(path, 'utf8')) ?? {},
+      `A YAML file of flags${configurationKind === undefined ? '' : `, or a ${configurationKind}`}; the command line comes first`,
+      (path: string) => {
+        const content = load(readFileSync(path, 'utf8')) ?? {};
+        if (!isObjectOf(configurationKind, content)) return content;
+        configurationFile = path;
+        return {};
+      },
     )
     .strict()
     .parseAsync();
   // yargs' own type is lost between two sets of options of which one is generic.
-  return parsed as CommonFlags & InferredOptionTypes<Flags>;
+  return { flags: parsed as CommonFlags & InferredOptionTypes<Flags>, configurationFile };
+}
+
+/** What has an apiVersion is no list of flags: its reader says what is wrong with it. */
+const isObjectOf = (kind: string | undefined, content: object): boolean =>
+  kind !== undefined && ('apiVersion' in content || 'kind' in content);
+
+interface ParsedFlags<Flags extends Readonly<Record<string, Options>>> {
+  readonly flags: CommonFlags & InferredOptionTypes<Flags>;
+  readonly configurationFile: string | undefined;
 }
 
 function endOfProcess(): Promise<void> {

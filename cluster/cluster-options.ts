@@ -35,6 +35,8 @@ export interface UpOptions {
   readonly acceptUnreadableSecrets: boolean;
   /** The AuthorizationConfiguration that says who is asked what users may do. Default: Node, RBAC. */
   readonly authorizationConfig?: string | undefined;
+  /** A KubeSchedulerConfiguration; without one every pod is placed by the default profile. */
+  readonly schedulerConfig?: string | undefined;
   /** Names of admission plugins that are on, or off, otherwise than by default, and the file of what they are told. */
   readonly admission?: {
     readonly enabled: readonly string[];

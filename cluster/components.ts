@@ -61,10 +61,12 @@ const starters = {
 
   async scheduler(cluster) {
     const { startScheduler } = await import('../scheduler/scheduler.ts');
+    const configuration = await schedulerConfiguration(cluster.options.schedulerConfig);
     return await startScheduler({
       ...clientOf(cluster, 'scheduler', cluster.certificates.scheduler),
-      leaderElect: !isAlone(cluster),
+      leaderElect: configuration?.leaderElection.leaderElect ?? !isAlone(cluster),
       identity: cluster.nodeName,
+      ...(configuration && { configuration }),
     });
   },
 
@@ -148,6 +150,12 @@ async function admissionConfigurations(file: string | undefined) {
   if (file === undefined) return undefined;
   const { readAdmissionConfiguration } = await import('../apiserver/admission/admission-configuration.ts');
   return await readAdmissionConfiguration(file);
+}
+
+async function schedulerConfiguration(file: string | undefined) {
+  if (file === undefined) return undefined;
+  const { readSchedulerConfiguration } = await import('../scheduler/scheduler-configuration.ts');
+  return await readSchedulerConfiguration(file);
 }
 
 const etcdFolder = (dataDir: string): string => join(dataDir, 'etcd');

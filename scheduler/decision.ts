@@ -21,6 +21,8 @@ export interface DecisionContext {
   readonly plugins: Plugins;
   readonly templates: TemplateMemory;
   readonly nominations: Nominations;
+  /** Of the profile: how many of the nodes are looked at; absent or 0: fewer the more there are. */
+  readonly percentageOfNodesToScore?: number | undefined;
   /** From 0 to 1: chooses among equally good nodes. */
   random(): number;
 }
@@ -41,7 +43,7 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
   const feasible: NodeInfo[] = [];
   const nominated = nominatedNode(pod, context, question);
   if (nominated !== undefined) return { type: 'node', node: nominated };
-  const enough = computeEnough(snapshot.nodeCount);
+  const enough = computeEnough(snapshot.nodeCount, context.percentageOfNodesToScore);
   snapshot.walk((node) => {
     const refusal = question.refuse(node);
     if (refusal === undefined) feasible.push(node);
@@ -59,8 +61,8 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
  * How many feasible nodes are enough to choose from. In large clusters a sample finds a node that is nearly as good as
  * the best of all in a fraction of the time; upstream's figures.
  */
-function computeEnough(nodeCount: number): number {
-  const percentage = Math.max(5, 50 - Math.trunc(nodeCount / 125));
+function computeEnough(nodeCount: number, wanted = 0): number {
+  const percentage = wanted === 0 ? Math.max(5, 50 - Math.trunc(nodeCount / 125)) : wanted;
   return Math.max(100, Math.trunc((nodeCount * percentage) / 100));
 }
 

@@ -53,6 +53,22 @@ export interface NodeFilter {
    * preemption. Filters that only look at the node itself need none.
    */
   count?(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
+  /**
+   * For explanations: what would let the pod run on a node that `refuse` refuses. Never asked while deciding. Absent:
+   * the reasons of the refusal speak for themselves.
+   */
+  help?(node: NodeInfo): Help;
+}
+
+/** What would turn a refusal. */
+export interface Help {
+  /** As people read it: `needs 300m more cpu`, `remove taint gpu=true:NoSchedule`. */
+  readonly steps: readonly string[];
+  /**
+   * How far away the node is, to find the nearest: about 1 for each thing that somebody has to do, less than 1 for the
+   * share of the node that is missing.
+   */
+  readonly distance: number;
 }
 
 export interface FilterPlugin {
@@ -138,10 +154,15 @@ export interface Plugins {
   readonly preBinds?: readonly PreBindPlugin[];
 }
 
+/** An object may be a plugin at several extension points. */
+export type Plugin = FilterPlugin | ScorePlugin | PostFilterPlugin | ReservePlugin | PreBindPlugin;
+
 /** How the pods are placed that name this scheduler in `spec.schedulerName`. */
 export interface Profile {
   readonly schedulerName: string;
   readonly plugins: Plugins;
+  /** How many of the nodes are looked at until some feasible ones are found; absent or 0: fewer the more there are. */
+  readonly percentageOfNodesToScore?: number | undefined;
 }
 
 export const isRefusal = (prepared: NodeFilter | Refusal | undefined): prepared is Refusal =>

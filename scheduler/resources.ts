@@ -90,3 +90,19 @@ function amountOf(name: string, quantity: string): number {
   }
   return amount;
 }
+
+const binaryUnits = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi'] as const;
+
+/** As people write it, rounded up: `300m`, `2`, `1.5Gi`, `200Mi`. */
+export function amountText(name: string, amount: number): string {
+  if (name === 'cpu') return amount % 1000 === 0 ? String(amount / 1000) : `${Math.ceil(amount)}m`;
+  if (name !== 'memory' && name !== 'ephemeral-storage' && !name.startsWith('hugepages-')) return String(amount);
+  let value = amount;
+  let unit = '';
+  for (const next of binaryUnits) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${value < 10 ? Math.ceil(value * 10) / 10 : Math.ceil(value)}${unit}`;
+}

@@ -17,13 +17,19 @@ import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import { InformedListers } from './cluster-listers.ts';
-import { createDefaultPlugins } from './default-plugins.ts';
+import { createPlugins } from './default-plugins.ts';
 import type { Plugins, Profile } from './framework.ts';
 import { Nominations } from './nominations.ts';
-import { DefaultPreemption } from './plugins/default-preemption.ts';
+import type { ActingParts, PluginParts } from './plugin-rows.ts';
+import { defaultPlugins } from './plugin-sets.ts';
 import { PodConditionUpdater } from './pod-condition-updater.ts';
 import { defaultSchedulerName } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
+import {
+  type LeaderElectionConfiguration,
+  plainProfile,
+  type SchedulerConfiguration,
+} from './scheduler-configuration.ts';
 import { SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingLoop } from './scheduling-loop.ts';
 import { Snapshot } from './snapshot.ts';
@@ -37,6 +43,8 @@ export interface SchedulerOptions {
   readonly identity: string;
   /** How pods are placed, by their `spec.schedulerName`. Default: `default-scheduler` alone, with the default plugins. */
   readonly profiles?: (defaults: Plugins) => readonly Profile[];
+  /** The same from a file, with more that can be set; `profiles` comes first. */
+  readonly configuration?: SchedulerConfiguration;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
@@ -89,7 +97,13 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   }
 }
 
-const defaultProfiles = (plugins: Plugins): readonly Profile[] => [{ schedulerName: defaultSchedulerName, plugins }];
+function makeProfiles({ profiles, configuration }: SchedulerOptions, parts: PluginParts): readonly Profile[] {
+  if (profiles !== undefined) return profiles(createPlugins(defaultPlugins, new Map(), parts));
+  return (configuration?.profiles ?? [plainProfile(defaultSchedulerName)]).map((profile) => ({
+    ...profile,
+    plugins: createPlugins(profile.plugins, profile.makers, parts),
+  }));
+}
 
 interface Parts {
   readonly loop: SchedulingLoop;
@@ -99,12 +113,16 @@ interface Parts {
 }
 
 function assemble(client: Client, options: SchedulerOptions, clock: Clock): Parts {
-  const { logger, profiles: profilesOf = defaultProfiles, metrics = new Metrics() } = options;
+  const { logger, configuration, metrics = new Metrics() } = options;
   const podInformer: Informer<Pod> = createInformer(client, pods, { logger });
   const nodeInformer: Informer<Node> = createInformer(client, nodes, { logger });
   const listers = new InformedListers(client, logger);
   const snapshot = new Snapshot();
-  const queue = new SchedulingQueue({ clock });
+  const queue = new SchedulingQueue({
+    clock,
+    ...(configuration?.podInitialBackoffMs !== undefined && { baseBackoffMs: configuration.podInitialBackoffMs }),
+    ...(configuration?.podMaxBackoffMs !== undefined && { maxBackoffMs: configuration.podMaxBackoffMs }),
+  });
   const nominations = new Nominations();
   const events = new EventRecorder({ client, logger });
   const recorderOf = (name: string) => events.from(name);
@@ -114,8 +132,8 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
     queue.moveToActiveOrBackoff('namespace labels');
   });
   const shared = { client, snapshot, nominations, conditions, recorderOf, logger, clock };
-  const preemption = new DefaultPreemption({ ...shared, budgets: listers.budgets });
-  const profiles = profilesOf({ ...createDefaultPlugins(listers), postFilters: [preemption] });
+  const acting: ActingParts = { ...shared, budgets: listers.budgets };
+  const profiles = makeProfiles(options, { listers, acting });
   const schedulerNames = new Set(profiles.map(({ schedulerName }) => schedulerName));
   new ClusterFeed({ snapshot, queue, nominations, schedulerNames }).follow(podInformer, nodeInformer);
   const loop = new SchedulingLoop({
@@ -140,12 +158,23 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
 async function lead(
   loop: SchedulingLoop,
   client: Client,
-  { leaderElect, identity, logger }: SchedulerOptions,
+  { leaderElect, identity, logger, configuration }: SchedulerOptions,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   if (signal.aborted) return;
   if (!leaderElect) return await loop.run(signal);
-  const election = new LeaderElection({ client, lease: leaseKey, identity, logger, clock });
+  const { resourceNamespace, resourceName, ...durations } = configuration?.leaderElection ?? {};
+  const lease = { namespace: resourceNamespace ?? leaseKey.namespace, name: resourceName ?? leaseKey.name };
+  const election = new LeaderElection({ client, lease, identity, logger, clock, ...given(durations) });
   await election.run((leading) => loop.run(leading), signal);
+}
+
+/** Without what is undefined. */
+function given({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaderElectionConfiguration) {
+  return {
+    ...(leaseDurationMs !== undefined && { leaseDurationMs }),
+    ...(renewDeadlineMs !== undefined && { renewDeadlineMs }),
+    ...(retryPeriodMs !== undefined && { retryPeriodMs }),
+  };
 }

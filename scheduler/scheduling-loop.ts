@@ -230,11 +230,14 @@ interface Attempt {
   readonly signal: AbortSignal;
 }
 
-function activate({ schedulerName, plugins }: Profile, options: SchedulingLoopOptions): ActiveProfile {
+function activate(
+  { schedulerName, plugins, percentageOfNodesToScore }: Profile,
+  options: SchedulingLoopOptions,
+): ActiveProfile {
   const { snapshot, nominations, random, recorderOf } = options;
   return {
     plugins,
-    context: { snapshot, nominations, random, plugins, templates: new TemplateMemory() },
+    context: { snapshot, nominations, random, plugins, percentageOfNodesToScore, templates: new TemplateMemory() },
     recorder: recorderOf(schedulerName),
     eventsToRegister: new Map(plugins.filters.map(({ name, eventsToRegister }) => [name, eventsToRegister])),
   };

@@ -13,13 +13,14 @@ import type { Writer } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
+import type { Fields } from '../configuration-fields.ts';
 import type { PostFilterPlugin, PostFilterResult, Refused } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { Nominations } from '../nominations.ts';
 import type { PodConditionUpdater } from '../pod-condition-updater.ts';
 import { type PodInfo, schedulerNameOf } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { computePreemption } from './preemption.ts';
+import { type CandidateLimits, computePreemption, defaultCandidates } from './preemption.ts';
 
 export interface DefaultPreemptionOptions {
   readonly client: Pick<Writer, 'patch' | 'delete'>;
@@ -31,6 +32,20 @@ export interface DefaultPreemptionOptions {
   recorderOf(schedulerName: string): Recorder;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly candidates?: CandidateLimits;
+}
+
+export function readDefaultPreemptionArgs(args: Fields): CandidateLimits {
+  args.allow('apiVersion', 'kind', 'minCandidateNodesPercentage', 'minCandidateNodesAbsolute');
+  const [share, count] = ['minCandidateNodesPercentage', 'minCandidateNodesAbsolute'] as const;
+  const percentage = args.integer(share, { from: 0, to: 100, detail: 'not in valid range [0, 100]' });
+  const absolute = args.integer(count, { from: 0, to: 2 ** 31 - 1, detail: 'not in valid range [0, inf)' });
+  if (percentage === 0 && absolute === 0)
+    args.errors.invalid(args.path, { [share]: 0, [count]: 0 }, `${share} and ${count} cannot both be zero`);
+  return {
+    percentage: percentage ?? defaultCandidates.percentage,
+    absolute: absolute ?? defaultCandidates.absolute,
+  };
 }
 
 export class DefaultPreemption implements PostFilterPlugin {
@@ -42,8 +57,11 @@ export class DefaultPreemption implements PostFilterPlugin {
   }
 
   postFilter(pod: PodInfo, refused: Refused): PostFilterResult {
-    const { snapshot, budgets, clock } = this.#options;
-    const preemption = computePreemption(pod, refused, { snapshot, budgets: [...budgets.list()], now: clock.now() });
+    const { snapshot, budgets, clock, candidates } = this.#options;
+    const preemption = computePreemption(pod, refused, {
+      ...{ snapshot, budgets: [...budgets.list()], now: clock.now() },
+      ...(candidates && { candidates }),
+    });
     if (preemption.type === 'none') return preemption;
     const { node, victims } = preemption;
     return { type: 'nominated', node, makeRoom: () => this.#makeRoom(pod, node, victims) };

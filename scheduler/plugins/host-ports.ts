@@ -15,6 +15,13 @@ export const hostPorts: FilterPlugin = {
   eventsToRegister: ['node added', 'pod removed'],
   prepareFilter(pod) {
     if (pod.hostPorts.length === 0) return undefined;
-    return { refuse: (node) => (pod.hostPorts.some((port) => node.isTaken(port)) ? refusal : undefined) };
+    return {
+      refuse: (node) => (pod.hostPorts.some((port) => node.isTaken(port)) ? refusal : undefined),
+      help(node) {
+        const taken = pod.hostPorts.filter((port) => node.isTaken(port));
+        const steps = taken.map(({ protocol, port }) => `free host port ${port}/${protocol}`);
+        return { steps, distance: steps.length };
+      },
+    };
   },
 };

@@ -7,7 +7,8 @@ import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
-import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
+import type { Fields } from '../configuration-fields.ts';
+import type { FilterPlugin, Help, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { stretchToHundred } from '../normalize.ts';
 import type { PodQuestion } from '../pod-counts.ts';
@@ -25,14 +26,35 @@ const unwelcome: Refusal = {
 
 type Namespaces = ClusterListers['namespaces'];
 
-export function createInterPodAffinity({ namespaces }: Pick<ClusterListers, 'namespaces'>): FilterPlugin & ScorePlugin {
+export interface InterPodAffinityArgs {
+  /** What it is worth to a newcomer that a placed pod requires its company. */
+  readonly hardPodAffinityWeight: number;
+  /** A newcomer without preferences of its own is not judged by those of placed pods. */
+  readonly ignorePreferredTermsOfExistingPods: boolean;
+}
+
+const defaultArgs: InterPodAffinityArgs = { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false };
+
+export function readInterPodAffinityArgs(args: Fields): InterPodAffinityArgs {
+  args.allow('apiVersion', 'kind', 'hardPodAffinityWeight', 'ignorePreferredTermsOfExistingPods');
+  const range = { from: 0, to: 100, detail: 'not in valid range [0-100]' };
+  return {
+    hardPodAffinityWeight: args.integer('hardPodAffinityWeight', range) ?? defaultArgs.hardPodAffinityWeight,
+    ignorePreferredTermsOfExistingPods: args.flag('ignorePreferredTermsOfExistingPods') ?? false,
+  };
+}
+
+export function createInterPodAffinity(
+  { namespaces }: Pick<ClusterListers, 'namespaces'>,
+  args: InterPodAffinityArgs = defaultArgs,
+): FilterPlugin & ScorePlugin {
   return {
     name,
     scope: 'cluster',
     eventsToRegister: ['node added', 'node labels', 'pod placed', 'pod removed', 'pod labels', 'namespace labels'],
     weight: 2,
     prepareFilter: (pod, snapshot) => prepareFilter(pod, snapshot, namespaces),
-    prepareScore: (pod, snapshot) => prepareScore(pod, snapshot, namespaces),
+    prepareScore: (pod, snapshot) => prepareScore(pod, snapshot, { namespaces, args }),
   };
 }
 
@@ -125,6 +147,22 @@ class RequiredAffinity implements NodeFilter {
     return this.#repelled.someAt(node) ? unwelcome : undefined;
   }
 
+  help(node: NodeInfo): Help {
+    const { wanted, avoided } = this.#terms;
+    const steps: string[] = [];
+    if (!this.#isNear(node)) {
+      for (const { topologyKey, labelSelector } of wanted)
+        if (this.#near.of(topologyKey, node) === 0)
+          steps.push(`the pod wants the company of pods ${selectorText(labelSelector)} in the same ${topologyKey}`);
+    }
+    avoided.forEach(({ topologyKey, labelSelector }, i) => {
+      if ((this.#avoided[i]?.of(topologyKey, node) ?? 0) > 0)
+        steps.push(`remove the pods ${selectorText(labelSelector)} that are in the same ${topologyKey}`);
+    });
+    if (this.#repelled.someAt(node)) steps.push('remove the pods whose anti-affinity keeps this one away');
+    return { steps, distance: steps.length };
+  }
+
   count(other: PodInfo, node: NodeInfo, factor: 1 | -1): void {
     const { pod, wanted, avoided } = this.#terms;
     const matches = (term: AffinityTerm) => concerns(term, pod.namespace, other, this.#namespaces);
@@ -147,18 +185,24 @@ class RequiredAffinity implements NodeFilter {
   }
 }
 
-function prepareScore(pod: PodInfo, snapshot: Snapshot, namespaces: Namespaces): NodeScore | undefined {
+interface ScoreInput {
+  readonly namespaces: Namespaces;
+  readonly args: InterPodAffinityArgs;
+}
+
+function prepareScore(pod: PodInfo, snapshot: Snapshot, { namespaces, args }: ScoreInput): NodeScore | undefined {
   const sums = new TopologySums();
-  for (const { kind, term, weight } of termsOf(pod)) {
-    if (kind !== 'preferred' && kind !== 'preferred anti') continue;
+  const preferences = termsOf(pod).filter(({ kind }) => kind === 'preferred' || kind === 'preferred anti');
+  if (args.ignorePreferredTermsOfExistingPods && preferences.length === 0) return undefined;
+  for (const { kind, term, weight } of preferences) {
     const placed = snapshot.countPods(questionFor([term], pod, namespaces));
     for (const [node, count] of placed)
       sums.add(term.topologyKey, node, count * (kind === 'preferred' ? weight : -weight));
   }
   for (const { kind, term, weight, namespace, counts } of snapshot.affinity.terms()) {
-    if (kind === 'required anti' || !concerns(term, namespace, pod, namespaces)) continue;
-    for (const [node, count] of counts)
-      sums.add(term.topologyKey, node, count * (kind === 'preferred anti' ? -weight : weight));
+    const worth = kind === 'required' ? args.hardPodAffinityWeight : kind === 'preferred anti' ? -weight : weight;
+    if (kind === 'required anti' || worth === 0 || !concerns(term, namespace, pod, namespaces)) continue;
+    for (const [node, count] of counts) sums.add(term.topologyKey, node, count * worth);
   }
   if (sums.isEmpty) return undefined;
   return { score: (node) => sums.total(node), normalize: stretchToHundred };
@@ -191,4 +235,13 @@ function questionFor(terms: readonly AffinityTerm[], pod: PodInfo, namespaces: N
     ...(ownOnly && { namespace }),
     matches: (other) => terms.every((term) => concerns(term, namespace, other, namespaces)),
   };
+}
+
+function selectorText(selector: AffinityTerm['labelSelector']): string {
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const expressions = (selector?.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) => `${key} ${operator}${values.length > 0 ? ` (${values.join(', ')})` : ''}`,
+  );
+  const all = [...labels, ...expressions];
+  return all.length === 0 ? 'of any labels' : `with ${all.join(', ')}`;
 }

@@ -12,6 +12,9 @@ export const nodeName: FilterPlugin = {
   prepareFilter({ pod }) {
     const wanted = pod.spec.nodeName;
     if (!wanted) return undefined;
-    return { refuse: (node) => (node.name === wanted ? undefined : refusal) };
+    return {
+      refuse: (node) => (node.name === wanted ? undefined : refusal),
+      help: () => ({ steps: [`the pod only accepts the node ${wanted}`], distance: 10 }),
+    };
   },
 };

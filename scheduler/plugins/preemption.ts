@@ -23,7 +23,20 @@ export interface PreemptionContext {
   readonly budgets: readonly Cached<PodDisruptionBudget>[];
   /** Wall time in milliseconds: victims that have not started count as started now. */
   readonly now: number;
+  /** Default: upstream's. */
+  readonly candidates?: CandidateLimits;
 }
+
+/**
+ * How many nodes are tried: trying out every node of a large cluster would take long, and one good candidate is
+ * enough. The greater of the two.
+ */
+export interface CandidateLimits {
+  readonly percentage: number;
+  readonly absolute: number;
+}
+
+export const defaultCandidates: CandidateLimits = { percentage: 10, absolute: 100 };
 
 interface Candidate {
   readonly node: NodeInfo;
@@ -39,16 +52,14 @@ const notHelpful: Refusal = {
   resolvable: false,
 };
 const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for incoming pod'], resolvable: false };
-/** Trying out every node of a large cluster would take long, and one good candidate is enough. */
-const triedAtLeast = 100;
-const triedShare = 0.1;
 
 export function computePreemption(pod: PodInfo, refused: Refused, context: PreemptionContext): Preemption {
   const ineligible = whyIneligible(pod, refused, context.snapshot);
   if (ineligible !== undefined) return { type: 'none', message: ineligible };
   const outcomes: Refusal[] = [];
   const candidates: Candidate[] = [];
-  const enough = Math.max(triedAtLeast, Math.ceil(refused.refusals.size * triedShare));
+  const { percentage, absolute } = context.candidates ?? defaultCandidates;
+  const enough = Math.max(1, absolute, Math.ceil((refused.refusals.size * percentage) / 100));
   for (const [node, refusal] of refused.refusals) {
     if (candidates.length >= enough) break;
     const outcome = refusal.resolvable ? tryNode(pod, node, refused, context) : notHelpful;

@@ -1,30 +1,72 @@
-/** A pod needs room for what it requests; the emptier the node would be left, the better (least requested). */
+/** A pod needs room for what it requests; how full a node may be to be a good one is a matter of the strategy. */
 
+import type { Fields } from '../configuration-fields.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
-import type { PodInfo } from '../pod-info.ts';
+import { amountText } from '../resources.ts';
+import { defaultStrategy, readScoringStrategy, type ScoringStrategy, scoreNode } from './scoring-strategy.ts';
 
 const name = 'NodeResourcesFit';
-const scored = ['cpu', 'memory'] as const;
 
-export const resourcesFit: FilterPlugin & ScorePlugin = {
-  name,
-  scope: 'template',
-  eventsToRegister: ['node added', 'node resources', 'pod removed'],
-  weight: 1,
+export interface ResourcesFitArgs {
+  readonly strategy: ScoringStrategy;
+  /** Of what is not a machine's own, these are not looked at: by name, and by what stands before the slash. */
+  readonly ignoredResources: readonly string[];
+  readonly ignoredResourceGroups: readonly string[];
+}
 
-  prepareFilter(pod) {
-    const requests = [...pod.requests].filter(([, amount]) => amount > 0);
-    return { refuse: (node) => refuse(requests, node) };
-  },
+const defaultArgs: ResourcesFitArgs = { strategy: defaultStrategy, ignoredResources: [], ignoredResourceGroups: [] };
 
-  prepareScore(pod) {
-    return { score: (node) => leastRequested(pod, node) };
-  },
-};
+export function readResourcesFitArgs(args: Fields): ResourcesFitArgs {
+  args.allow('apiVersion', 'kind', 'ignoredResources', 'ignoredResourceGroups', 'scoringStrategy');
+  const ignoredResourceGroups = args.texts('ignoredResourceGroups');
+  ignoredResourceGroups.forEach((group, i) => {
+    if (group.includes('/'))
+      args.errors.invalid(
+        `${args.pathOf('ignoredResourceGroups')}[${i}]`,
+        group,
+        "resource group name can't contain '/'",
+      );
+  });
+  return {
+    strategy: readScoringStrategy(args.record('scoringStrategy')),
+    ignoredResources: args.texts('ignoredResources'),
+    ignoredResourceGroups,
+  };
+}
 
-function refuse(requests: readonly (readonly [string, number])[], node: NodeInfo): Refusal | undefined {
-  const reasons: string[] = node.pods.size + 1 > (node.allocatable.get('pods') ?? 0) ? ['Too many pods'] : [];
+export function createResourcesFit(args: ResourcesFitArgs = defaultArgs): FilterPlugin & ScorePlugin {
+  return {
+    name,
+    scope: 'template',
+    eventsToRegister: ['node added', 'node resources', 'pod removed'],
+    weight: 1,
+
+    prepareFilter(pod) {
+      const requests = [...pod.requests].filter(([resource, amount]) => amount > 0 && !isIgnored(resource, args));
+      return {
+        refuse: (node) => refuse(requests, node),
+        help: (node) => computeHelp(requests, node),
+      };
+    },
+
+    prepareScore(pod) {
+      return { score: (node) => scoreNode(args.strategy, pod, node) };
+    },
+  };
+}
+
+export const resourcesFit = createResourcesFit();
+
+type Requests = readonly (readonly [string, number])[];
+
+function isIgnored(resource: string, { ignoredResources, ignoredResourceGroups }: ResourcesFitArgs): boolean {
+  if (!resource.includes('/')) return false;
+  return ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.split('/', 1)[0] ?? '');
+}
+
+function refuse(requests: Requests, node: NodeInfo): Refusal | undefined {
+  const reasons: string[] = isFull(node) ? ['Too many pods'] : [];
   let resolvable = true;
   for (const [resource, amount] of requests) {
     const allocatable = node.allocatable.get(resource) ?? 0;
@@ -35,16 +77,25 @@ function refuse(requests: readonly (readonly [string, number])[], node: NodeInfo
   return reasons.length === 0 ? undefined : { plugin: name, reasons, resolvable };
 }
 
-/** The share of each scored resource that would be left, as a mean of integers out of 100. */
-function leastRequested(pod: PodInfo, node: NodeInfo): number {
-  let sum = 0;
-  let count = 0;
-  for (const resource of scored) {
+const isFull = ({ pods, allocatable }: NodeInfo): boolean => pods.size + 1 > (allocatable.get('pods') ?? 0);
+
+/** What is short, each with its amount; farther away the greater the share of the node that is missing. */
+function computeHelp(requests: Requests, node: NodeInfo) {
+  const steps: string[] = isFull(node)
+    ? [`needs room for one more pod (it takes ${node.allocatable.get('pods') ?? 0})`]
+    : [];
+  let distance = steps.length;
+  for (const [resource, amount] of requests) {
     const allocatable = node.allocatable.get(resource) ?? 0;
-    if (allocatable === 0) continue;
-    const requested = (node.assumedRequested.get(resource) ?? 0) + (pod.assumedRequests.get(resource) ?? 0);
-    if (requested <= allocatable) sum += Math.trunc(((allocatable - requested) * 100) / allocatable);
-    count++;
+    const missing = amount - (allocatable - (node.requested.get(resource) ?? 0));
+    if (missing <= 0) continue;
+    const more = `needs ${amountText(resource, missing)} more ${resource}`;
+    steps.push(
+      amount <= allocatable
+        ? more
+        : `${more}: the pod asks for more than the node has (${amountText(resource, allocatable)})`,
+    );
+    distance += amount <= allocatable ? missing / allocatable : 10;
   }
-  return count === 0 ? 0 : Math.trunc(sum / count);
+  return { steps, distance };
 }

@@ -2,7 +2,6 @@
 
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector, matchesLabels } from '../../api/label-selector.ts';
-import { hostnameLabel, zoneLabel } from '../../api/labels.ts';
 import { matchesRequiredNodes } from '../../api/node-selection.ts';
 import { tolerates } from '../../api/taints.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
@@ -12,6 +11,7 @@ import type { ClusterListers } from '../cluster-listers.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
+import type { DefaultConstraints } from './spread-args.ts';
 
 export interface SpreadConstraint {
   readonly topologyKey: string;
@@ -27,31 +27,40 @@ export interface SpreadConstraint {
 }
 
 type Constraint = DeepReadonly<TopologySpreadConstraint>;
+export type WhenUnsatisfiable = 'DoNotSchedule' | 'ScheduleAnyway';
 
-export function ownConstraints(
-  pod: PodInfo,
-  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway',
-): readonly SpreadConstraint[] {
+export function ownConstraints(pod: PodInfo, whenUnsatisfiable: WhenUnsatisfiable): readonly SpreadConstraint[] {
   return (pod.pod.spec.topologySpreadConstraints ?? [])
     .filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
     .map((constraint) => prepare(constraint, pod));
 }
 
-/** Hosts first, zones less strictly; none for a pod that belongs to no Service and no controller. */
-export function defaultConstraints(pod: PodInfo, listers: ClusterListers): readonly SpreadConstraint[] {
+export interface DefaultsInput {
+  readonly listers: ClusterListers;
+  readonly defaults: DefaultConstraints;
+  readonly whenUnsatisfiable: WhenUnsatisfiable;
+}
+
+/** Of the profile; none for a pod that belongs to no Service and no controller. */
+export function defaultConstraints(
+  pod: PodInfo,
+  { listers, defaults, whenUnsatisfiable }: DefaultsInput,
+): readonly SpreadConstraint[] {
+  const wanted = defaults.filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable);
+  if (wanted.length === 0) return [];
   const selector = siblingsOf(pod, listers);
   if (selector === undefined) return [];
   const question = questionFor(pod, selector.key, (other) => selector.matches(other.labels));
-  const counts = (node: NodeInfo) => matchesRequiredNodes(pod.pod.spec, node);
-  const base = { minDomains: 1, counts, countsEverywhere: acceptsAnyNode(pod), question };
-  return [
-    { ...base, topologyKey: hostnameLabel, maxSkew: 3 },
-    { ...base, topologyKey: zoneLabel, maxSkew: 5 },
-  ];
+  return wanted.map((constraint) => withQuestion(constraint, pod, question));
 }
 
 function prepare(constraint: Constraint, pod: PodInfo): SpreadConstraint {
   const selector = withMatchLabelKeys(constraint, pod);
+  const matches = (other: PodInfo) => matchesLabelSelector(selector, other.labels);
+  return withQuestion(constraint, pod, questionFor(pod, JSON.stringify(selector), matches));
+}
+
+function withQuestion(constraint: Constraint, pod: PodInfo, question: PodQuestion): SpreadConstraint {
   return {
     topologyKey: constraint.topologyKey,
     maxSkew: constraint.maxSkew,
@@ -62,7 +71,7 @@ function prepare(constraint: Constraint, pod: PodInfo): SpreadConstraint {
       return nodeTaintsPolicy === 'Ignore' || !isRepelled(pod, node);
     },
     countsEverywhere: acceptsAnyNode(pod) && constraint.nodeTaintsPolicy !== 'Honor',
-    question: questionFor(pod, JSON.stringify(selector), (other) => matchesLabelSelector(selector, other.labels)),
+    question,
   };
 }
 

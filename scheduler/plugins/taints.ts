@@ -7,6 +7,9 @@ import { normalizeToHundred } from '../normalize.ts';
 const name = 'TaintToleration';
 const refusal: Refusal = { plugin: name, reasons: ['node(s) had untolerated taint(s)'], resolvable: false };
 
+const taintText = ({ key, value, effect }: { key: string; value?: string; effect: string }): string =>
+  `${key}${value ? `=${value}` : ''}:${effect}`;
+
 export const taintToleration: FilterPlugin & ScorePlugin = {
   name,
   scope: 'template',
@@ -22,6 +25,13 @@ export const taintToleration: FilterPlugin & ScorePlugin = {
           (taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(spec.tolerations, taint),
         );
         return repelled ? refusal : undefined;
+      },
+      help({ node }) {
+        const repelling = (node.spec?.taints ?? []).filter(
+          (taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(spec.tolerations, taint),
+        );
+        const steps = repelling.map((taint) => `remove taint ${taintText(taint)}, or tolerate it`);
+        return { steps, distance: steps.length };
       },
     };
   },

@@ -6,11 +6,12 @@
 import { own } from '../../api/json-record.ts';
 import { hostnameLabel } from '../../api/labels.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
-import type { FilterPlugin, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
+import type { FilterPlugin, Help, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { type DefaultConstraints, systemDefaults } from './spread-args.ts';
 import { defaultConstraints, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
 
 const name = 'PodTopologySpread';
@@ -18,23 +19,33 @@ const reason = "node(s) didn't match pod topology spread constraints";
 const tooMany: Refusal = { plugin: name, reasons: [reason], resolvable: true };
 const noLabel: Refusal = { plugin: name, reasons: [`${reason} (missing required label)`], resolvable: false };
 
-export function createTopologySpread(listers: ClusterListers): FilterPlugin & ScorePlugin {
+export function createTopologySpread(
+  listers: ClusterListers,
+  defaults: DefaultConstraints = systemDefaults,
+): FilterPlugin & ScorePlugin {
   return {
     name,
     scope: 'cluster',
     eventsToRegister: ['node added', 'node labels', 'node taints', 'pod placed', 'pod removed', 'pod labels'],
     weight: 2,
     prepareFilter(pod, snapshot) {
-      const constraints = ownConstraints(pod, 'DoNotSchedule');
+      const constraints = isExplicit(pod)
+        ? ownConstraints(pod, 'DoNotSchedule')
+        : defaultConstraints(pod, { listers, defaults, whenUnsatisfiable: 'DoNotSchedule' });
       return constraints.length === 0 ? undefined : new HardSpread(pod, constraints, snapshot);
     },
     prepareScore(pod, snapshot, feasible) {
-      const isExplicit = (pod.pod.spec.topologySpreadConstraints ?? []).length > 0;
-      const constraints = isExplicit ? ownConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, listers);
-      return constraints.length === 0 ? undefined : prepareSoftSpread(constraints, { isExplicit, snapshot, feasible });
+      const constraints = isExplicit(pod)
+        ? ownConstraints(pod, 'ScheduleAnyway')
+        : defaultConstraints(pod, { listers, defaults, whenUnsatisfiable: 'ScheduleAnyway' });
+      const needsAllLabels = isExplicit(pod) || defaults !== systemDefaults;
+      if (constraints.length === 0) return undefined;
+      return prepareSoftSpread(constraints, { isExplicit: needsAllLabels, snapshot, feasible });
     },
   };
 }
+
+const isExplicit = ({ pod }: PodInfo): boolean => (pod.spec.topologySpreadConstraints ?? []).length > 0;
 
 interface Domains {
   readonly constraint: SpreadConstraint;
@@ -74,6 +85,26 @@ class HardSpread implements NodeFilter {
     return undefined;
   }
 
+  help(node: NodeInfo): Help {
+    const steps: string[] = [];
+    for (const domains of this.#domains) {
+      const { constraint, counts, self } = domains;
+      const { topologyKey, maxSkew } = constraint;
+      const value = own(node.labels, topologyKey);
+      if (value === undefined) {
+        steps.push(`give the node a label ${topologyKey}`);
+        continue;
+      }
+      domains.fewest ??= fewestOf(domains);
+      const skew = (counts.get(value) ?? 0) + self - domains.fewest;
+      if (skew <= maxSkew) continue;
+      steps.push(
+        `${topologyKey}=${value} would have ${skew} more of these pods than the emptiest ${topologyKey}, and maxSkew is ${maxSkew}: make room elsewhere`,
+      );
+    }
+    return { steps, distance: steps.length };
+  }
+
   #countNodeByNode(snapshot: Snapshot): void {
     const pods = this.#constraints.map(({ question }) => snapshot.countPods(question));
     for (const node of snapshot.nodes()) {
@@ -109,7 +140,7 @@ function fewestOf({ constraint, counts }: Domains): number {
 }
 
 interface SoftSpreadInput {
-  /** Own constraints leave out nodes that lack one of the labels; default ones take what is there. */
+  /** Constraints that somebody wrote leave out nodes that lack one of the labels; built-in ones take what is there. */
   readonly isExplicit: boolean;
   readonly snapshot: Snapshot;
   readonly feasible: readonly NodeInfo[];

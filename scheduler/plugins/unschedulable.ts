@@ -14,6 +14,9 @@ export const unschedulable: FilterPlugin = {
   eventsToRegister: ['node added', 'node taints'],
   prepareFilter({ pod }) {
     if (tolerates(pod.spec.tolerations, taint)) return undefined;
-    return { refuse: ({ node }) => (node.spec?.unschedulable ? refusal : undefined) };
+    return {
+      refuse: ({ node }) => (node.spec?.unschedulable ? refusal : undefined),
+      help: () => ({ steps: ['uncordon the node'], distance: 1 }),
+    };
   },
 };

@@ -43,6 +43,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
     'What lies encrypted in etcd, and how; default: Secrets, with a key that is made in the data directory',
   ),
   'authorization-config': text('An AuthorizationConfiguration: who is asked what users may do; default: Node, RBAC'),
+  'scheduler-config': text('A KubeSchedulerConfiguration: profiles and plugins of the scheduler'),
   'enable-admission-plugins': text('Admission plugins that are on beside the default ones, separated by commas'),
   'disable-admission-plugins': text('Admission plugins that are off'),
   'admission-control-config-file': text('An AdmissionConfiguration: what admission plugins are told'),
@@ -81,6 +82,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
     networkName: networkNameOf(named('network-name')),
     encryptionProviderConfig: textOf(args, 'encryption-provider-config'),
     authorizationConfig: textOf(args, 'authorization-config'),
+    schedulerConfig: textOf(args, 'scheduler-config'),
     admission: {
       enabled: listOf(named('enable-admission-plugins')),
       disabled: listOf(named('disable-admission-plugins')),
