@@ -248,7 +248,7 @@ function wireStorage(options: Wired, store: Store, opened: OpenedAuthorization):
   const caches = new WatchCaches({ store, clock, logger });
   const policies = new Policies();
   // Nobody asks before there are registries, and with them authorizers.
-  const decideAction = (action: Action) => decide(action, authorizers);
+  const decideAction = async (action: Action) => decide(action, authorizers);
   const admission = (objects: ObjectReader) =>
     createAdmissionChain(objects, {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? true, clock },

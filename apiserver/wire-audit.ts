@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { AuditLog, streamSink } from './audit/audit-log.ts';
-import { type AuditPolicy, PolicyJudge } from './audit/audit-policy.ts';
+import { type AuditPolicy, levels, PolicyJudge } from './audit/audit-policy.ts';
 import { AuditQueue, type AuditSink } from './audit/audit-queue.ts';
 import { AuditWebhook } from './audit/audit-webhook.ts';
 import { Auditor } from './audit/auditor.ts';
@@ -53,11 +53,8 @@ export function wireAudit({ policy, log, webhook, maxEventBytes }: AuditOptions,
     help: 'Audit events that are lost, by where they should have gone.',
     labels: ['plugin'],
   });
-  const made = parts.metrics.counter({
-    name: 'apiserver_audit_event_total',
-    help: 'Audit events, by level.',
-    labels: ['level'],
-  });
+  const counts = parts.metrics.boundCounter({ name: 'apiserver_audit_event_total', help: 'Audit events, by level.' });
+  const made = new Map(levels.map((level) => [level, counts.bind({ level })]));
   const { clock, logger } = parts;
   const queueOf = (sink: AuditSink, batches: typeof logBatches) =>
     new AuditQueue({
@@ -75,7 +72,7 @@ export function wireAudit({ policy, log, webhook, maxEventBytes }: AuditOptions,
     queues,
     clock,
     maxEventBytes: maxEventBytes ?? 100 << 10,
-    counted: (level) => made.inc({ level }),
+    counted: (level) => made.get(level)?.inc(),
   });
   return {
     auditor: queues.length === 0 ? undefined : auditor,

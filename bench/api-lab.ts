@@ -58,6 +58,12 @@ export class ApiLab {
     return lab;
   }
 
+  /** Another API server over the same etcd. */
+  startServer(flags: readonly string[]): Promise<ApiServerProcess> {
+    const { authority } = this;
+    return ApiServerProcess.start({ etcdUrl: this.etcd.url, authority, built: true, flags });
+  }
+
   /** Waits until the server says that it is ready and lists pods. */
   async ready(): Promise<void> {
     for (;;) {

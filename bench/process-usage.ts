@@ -16,3 +16,9 @@ export async function cpuSeconds(pid: number): Promise<number> {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
+
+/** What the main thread has computed, in microseconds, to the nanosecond. */
+export async function mainThreadMicroseconds(pid: number): Promise<number> {
+  const [nanoseconds = ''] = (await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')).split(' ', 1);
+  return Number(nanoseconds) / 1_000;
+}

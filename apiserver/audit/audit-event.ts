@@ -51,10 +51,44 @@ export function mayHaveBodies(info: RequestInfo): boolean {
 /** `maxBytes`: what is longer goes without its bodies, and says so. */
 export function eventJson(request: AuditedRequest, event: EventAt, maxBytes: number): string {
   if (event.isCut) return cutEvent(request, event);
+  if (event.requestObject === undefined && event.responseObject === undefined) return bodilessEvent(request, event);
   const whole = JSON.stringify(eventOf(request, event));
-  if (whole.length <= maxBytes || (event.requestObject === undefined && event.responseObject === undefined))
-    return whole;
-  return cutEvent(request, event);
+  return whole.length <= maxBytes ? whole : cutEvent(request, event);
+}
+
+/** The same text as that of `eventOf`, put together: most events are like this, and it takes a third of the time. */
+function bodilessEvent(request: AuditedRequest, event: EventAt): string {
+  const { info, impersonated, userAgent } = request;
+  const { status, annotations } = event;
+  const objectRef = objectRefOf(info, event);
+  return (
+    `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${request.level}","auditID":${text(request.auditId)}` +
+    `,"stage":"${event.stage}","requestURI":${text(request.requestUri)},"verb":${text(info.verb)}` +
+    `,"user":${userText(request.user)}` +
+    (impersonated === undefined ? '' : `,"impersonatedUser":${userText(impersonated)}`) +
+    `,"sourceIPs":${text(request.sourceIps)}` +
+    (userAgent === '' ? '' : `,"userAgent":${text(userAgent)}`) +
+    (objectRef === undefined ? '' : `,"objectRef":${text(objectRef)}`) +
+    (status === undefined ? '' : `,"responseStatus":${text({ metadata: {}, ...status })}`) +
+    `,"requestReceivedTimestamp":"${microTime(request.receivedAtMs)}","stageTimestamp":"${microTime(event.atMs)}"` +
+    (annotations === undefined || annotations.size === 0
+      ? ''
+      : `,"annotations":${text(Object.fromEntries(annotations))}`) +
+    '}'
+  );
+}
+
+const text = (value: string | object): string => JSON.stringify(value);
+
+/** A connection keeps its user. */
+const userTexts = new WeakMap<User, string>();
+
+function userText(user: User): string {
+  const known = userTexts.get(user);
+  if (known !== undefined) return known;
+  const made = text(userOf(user));
+  userTexts.set(user, made);
+  return made;
 }
 
 function cutEvent(request: AuditedRequest, { requestObject: _, responseObject: __, ...rest }: EventAt): string {
@@ -62,7 +96,8 @@ function cutEvent(request: AuditedRequest, { requestObject: _, responseObject: _
   return JSON.stringify(eventOf(request, { ...rest, annotations }));
 }
 
-function eventOf(request: AuditedRequest, event: EventAt): object {
+/** As an object. */
+export function eventOf(request: AuditedRequest, event: EventAt): object {
   const { level, info, impersonated, omitManagedFields } = request;
   const { annotations, status } = event;
   const shown = (body: unknown) => (omitManagedFields ? withoutManagedFields(body) : body);

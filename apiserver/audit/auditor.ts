@@ -13,7 +13,7 @@ import { parseYaml } from '../../machinery/codec/yaml.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { RequestObserver } from '../request/request-observer.ts';
 import { type AuditedRequest, type EventAt, eventJson, mayHaveBodies } from './audit-event.ts';
-import type { Judgement, PolicyJudge, Stage } from './audit-policy.ts';
+import type { Judgement, Level, PolicyJudge, Stage } from './audit-policy.ts';
 import type { QueuedEvent } from './audit-queue.ts';
 
 export interface AuditorParts {
@@ -23,7 +23,7 @@ export interface AuditorParts {
   /** A longer event goes without its bodies. */
   readonly maxEventBytes: number;
   /** An event was made. */
-  counted(level: string): void;
+  counted(level: Level): void;
 }
 
 export class Auditor {
@@ -54,6 +54,7 @@ export class RequestAudit implements RequestObserver {
   readonly #wantsRequest: boolean;
   /** Who really asks, whoever is impersonated later. */
   readonly #user: ApiRequest['user'];
+  #told: AuditedRequest | undefined;
   #body: Buffer | undefined;
   #answer: unknown;
   #code: number | undefined;
@@ -136,7 +137,14 @@ export class RequestAudit implements RequestObserver {
     for (const queue of queues) queue.add(event);
   }
 
+  /** The same at each stage, but for who is impersonated: that is found out on the way. */
   #audited(): AuditedRequest {
+    const impersonated = this.#request.impersonator === undefined ? undefined : this.#request.user;
+    if (this.#told === undefined || this.#told.impersonated !== impersonated) this.#told = this.#tell(impersonated);
+    return this.#told;
+  }
+
+  #tell(impersonated: ApiRequest['user'] | undefined): AuditedRequest {
     const request = this.#request;
     const { level, omitManagedFields } = this.#judgement;
     return {
@@ -145,7 +153,7 @@ export class RequestAudit implements RequestObserver {
       requestUri: request.incoming.url ?? '',
       info: request.info,
       user: this.#user,
-      impersonated: request.impersonator === undefined ? undefined : request.user,
+      impersonated,
       sourceIps: sourceIpsOf(request),
       userAgent: request.header('user-agent'),
       receivedAtMs: this.#receivedAtMs,
@@ -175,13 +183,11 @@ const noBodies: Bodies = { isCut: false };
 function sourceIpsOf(request: ApiRequest): string[] {
   const claimed = request.header('x-forwarded-for');
   const remote = request.incoming.socket.remoteAddress?.replace(/^::ffff:/, '');
-  const named =
-    claimed === ''
-      ? []
-      : claimed
-          .split(',')
-          .map((address) => address.trim())
-          .filter((address) => /^[\da-f.:]{2,45}$/i.test(address));
+  if (claimed === '') return remote === undefined ? [] : [remote];
+  const named = claimed
+    .split(',')
+    .map((address) => address.trim())
+    .filter((address) => /^[\da-f.:]{2,45}$/i.test(address));
   return [...new Set([...named, ...(remote === undefined ? [] : [remote])])];
 }
 

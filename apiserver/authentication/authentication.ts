@@ -13,29 +13,66 @@ export interface Authentication {
   readonly refusals: Pick<Refusals, 'note'>;
 }
 
-/** Sets `request.user`. Throws Unauthorized, which says nothing of the reason. */
-export async function authenticate(request: ApiRequest, authentication: Authentication): Promise<void> {
-  request.user = await userOf(request, authentication);
+/**
+ * Sets `request.user`, at once where the authenticators know at once. Throws, or rejects with Unauthorized, which says
+ * nothing of the reason.
+ */
+export function authenticate(request: ApiRequest, authentication: Authentication): undefined | Promise<undefined> {
+  const found = userOf(request, authentication, { from: 0, refused: undefined });
+  if (found instanceof Promise) return found.then((user) => recognise(request, user));
+  return recognise(request, found);
 }
 
-async function userOf(
-  request: ApiRequest,
-  { authenticators, mayBeAnonymous, refusals }: Authentication,
-): Promise<User> {
-  let refused: RefusedCredentialError | undefined;
-  for (const authenticator of authenticators) {
+function recognise(request: ApiRequest, user: User): undefined {
+  request.user = user;
+}
+
+/** How far the search has come. */
+interface Search {
+  readonly from: number;
+  /** The first that did not believe a credential. */
+  readonly refused: RefusedCredentialError | undefined;
+}
+
+function userOf(request: ApiRequest, authentication: Authentication, { from, refused }: Search): User | Promise<User> {
+  const { authenticators, mayBeAnonymous, refusals } = authentication;
+  let first = refused;
+  for (const [index, authenticator] of authenticators.entries()) {
+    if (index < from) continue;
     try {
       const found = authenticator.authenticate(request);
-      const user = found instanceof Promise ? await found : found;
-      if (user !== undefined) return user;
+      if (found instanceof Promise)
+        return userLater(found, request, authentication, { from: index + 1, refused: first });
+      if (found !== undefined) return found;
     } catch (error) {
-      if (!(error instanceof RefusedCredentialError)) throw error;
-      refused ??= error;
+      first ??= refusedBy(error);
     }
   }
-  if (refused === undefined && mayBeAnonymous(request.info.path)) return anonymous;
-  refusals.note(request, refused?.message ?? 'no credential');
+  if (first === undefined && mayBeAnonymous(request.info.path)) return anonymous;
+  refusals.note(request, first?.message ?? 'no credential');
   throw unauthorized();
+}
+
+async function userLater(
+  asked: Promise<User | undefined>,
+  request: ApiRequest,
+  authentication: Authentication,
+  { from, refused }: Search,
+): Promise<User> {
+  let first = refused;
+  try {
+    const user = await asked;
+    if (user !== undefined) return user;
+  } catch (error) {
+    first ??= refusedBy(error);
+  }
+  return await userOf(request, authentication, { from, refused: first });
+}
+
+/** Throws what is no word on a credential. */
+function refusedBy(error: unknown): RefusedCredentialError {
+  if (error instanceof RefusedCredentialError) return error;
+  throw error;
 }
 
 const marks = ['system:authenticated', 'system:unauthenticated'];

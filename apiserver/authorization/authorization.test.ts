@@ -54,7 +54,7 @@ describe('what is asked of the authorizers', () => {
         return { decision: 'noOpinion' };
       },
     };
-    await assert.rejects(authorize(request, [listening]), StatusError);
+    assert.throws(() => authorize(request, [listening]), StatusError);
     return actions[0]?.resource ?? assert.fail('it is about a resource');
   }
 

@@ -78,7 +78,7 @@ export class ConfiguredAuthorizers implements Authorizer {
     parts.stopping.addEventListener('abort', () => this.#chain.close(), { once: true });
   }
 
-  authorize(action: Action): Promise<Verdict> {
+  authorize(action: Action): Verdict | Promise<Verdict> {
     return decide(action, this.#chain.authorizers);
   }
 

@@ -11,10 +11,13 @@ import { actionOf, allowOrRefuse } from './authorization.ts';
 import type { Action, Authorizer } from './authorizer.ts';
 import { impersonationModes } from './impersonation-modes.ts';
 
-/** `request.user` becomes the one that the request wants to act as, if it wants to. Throws Forbidden. */
-export async function impersonate(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<void> {
+/** `request.user` becomes the one that the request wants to act as, if it wants to. Throws, or rejects with Forbidden. */
+export function impersonate(request: ApiRequest, authorizers: readonly Authorizer[]): undefined | Promise<undefined> {
   const wanted = impersonatedUser(request);
-  if (wanted === undefined) return;
+  return wanted && actAs(request, wanted, authorizers);
+}
+
+async function actAs(request: ApiRequest, wanted: User, authorizers: readonly Authorizer[]): Promise<undefined> {
   const user = await allowedUser(actionOf(request), wanted, authorizers);
   request.impersonator = request.user;
   request.user = user;

@@ -63,14 +63,17 @@ export async function passRequest(
     request = received;
     request.kinds = parts.kinds;
     request.otherThread = parts.otherThread;
-    await authenticate(request, parts.authentication);
+    const authenticating = authenticate(request, parts.authentication);
+    if (authenticating !== undefined) await authenticating;
     audit = parts.auditor?.begin(request);
     request.observer = audit;
-    await impersonate(request, parts.authorizers);
+    const impersonating = impersonate(request, parts.authorizers);
+    if (impersonating !== undefined) await impersonating;
     const isStream = isLongRunning(request.info);
     const takesSeat = !isStream || request.info.verb === 'watch';
     const flow = takesSeat ? parts.flows.classify(request) : undefined;
-    await authorize(request, parts.authorizers);
+    const authorizing = authorize(request, parts.authorizers);
+    if (authorizing !== undefined) await authorizing;
     if (request.info.isResource && !isStream) {
       share = parts.bodies.open(request.user.name);
       await arrive(request, parts.arrivals, share);

@@ -18,6 +18,8 @@ export interface ApiServerProcessOptions {
   readonly built?: boolean;
   /** Flags for node itself. */
   readonly nodeFlags?: readonly string[];
+  /** Further flags for the server. */
+  readonly flags?: readonly string[];
 }
 
 export class ApiServerProcess {
@@ -25,14 +27,16 @@ export class ApiServerProcess {
   readonly #folder: string;
   readonly #etcdUrl: string;
   readonly #nodeArguments: readonly string[];
+  readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
   #output = '';
 
   private constructor(folder: string, port: number, options: ApiServerProcessOptions) {
-    const { etcdUrl, built = false, nodeFlags = [] } = options;
+    const { etcdUrl, built = false, nodeFlags = [], flags = [] } = options;
     this.#folder = folder;
     this.port = port;
     this.#etcdUrl = etcdUrl;
+    this.#flags = flags;
     const program = built ? ['dist/apiserver/main.js'] : ['--import', 'tsx', 'apiserver/main.ts'];
     this.#nodeArguments = [...nodeFlags, ...program];
   }
@@ -79,6 +83,7 @@ export class ApiServerProcess {
       ...['--etcd-servers', this.#etcdUrl, '--bind-address', '127.0.0.1', '--advertise-address', '127.0.0.1'],
       ...['--secure-port', String(this.port), '--client-ca-file', file('ca.crt')],
       ...['--tls-cert-file', file('serving.crt'), '--tls-private-key-file', file('serving.key')],
+      ...this.#flags,
     ];
     const child = spawn(process.execPath, [...this.#nodeArguments, ...flags], { cwd: packageRoot });
     this.#process = child;
