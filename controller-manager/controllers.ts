@@ -34,6 +34,8 @@ import {
   createClaimProtectionController,
   createVolumeProtectionController,
 } from './volumes/storage-protection-controllers.ts';
+import { createJobController } from './workloads/jobs/job-controller.ts';
+import { createJobExpiryController } from './workloads/jobs/job-expiry-controller.ts';
 import {
   createReplicaSetController,
   createReplicationController,
@@ -53,6 +55,8 @@ export interface ControllerSettings {
 export const controllersOf = (settings: ControllerSettings): readonly ControllerRow[] => [
   { name: 'replicationcontroller-controller', create: createReplicationController },
   { name: 'replicaset-controller', create: createReplicaSetController },
+  { name: 'job-controller', create: createJobController },
+  { name: 'ttl-after-finished-controller', create: createJobExpiryController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },

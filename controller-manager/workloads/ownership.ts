@@ -72,6 +72,8 @@ export interface ClaimingOptions<Owner extends KubernetesObject, T extends Kuber
   readonly ownerKind: Resource<Owner>;
   readonly owner: Cached<Owner>;
   readonly kind: Resource<T>;
+  /** What `owner` controls has this finalizer: it comes with the adoption and goes with the release. */
+  readonly finalizer?: string;
 }
 
 /** Does what `decideClaims` decided, and returns all that `owner` controls now. */
@@ -99,7 +101,7 @@ async function adopt<Owner extends KubernetesObject, T extends KubernetesObject>
 ): Promise<Cached<T> | undefined> {
   const references = [...(object.metadata.ownerReferences ?? []), controllerReference(options.owner)];
   // What answers is the object that was patched.
-  return (await patchOwners(object, references, options)) as Cached<T> | undefined;
+  return (await patchOwners(object, references, options, true)) as Cached<T> | undefined;
 }
 
 async function release<Owner extends KubernetesObject, T extends KubernetesObject>(
@@ -107,18 +109,21 @@ async function release<Owner extends KubernetesObject, T extends KubernetesObjec
   options: ClaimingOptions<Owner, T>,
 ): Promise<void> {
   const others = object.metadata.ownerReferences?.filter(({ uid }) => uid !== options.owner.metadata.uid) ?? [];
-  await patchOwners(object, others.length > 0 ? others : null, options);
+  await patchOwners(object, others.length > 0 ? others : null, options, false);
 }
 
 /** Undefined: the object is gone, or the server does not allow the change; there is nothing to try again. */
 async function patchOwners<Owner extends KubernetesObject, T extends KubernetesObject>(
   object: Cached<T>,
   ownerReferences: readonly DeepReadonly<OwnerReference>[] | null,
-  { client, kind }: ClaimingOptions<Owner, T>,
+  { client, kind, finalizer }: ClaimingOptions<Owner, T>,
+  adopts: boolean,
 ): Promise<Stored<T> | undefined> {
-  const { namespace, name, resourceVersion } = object.metadata;
+  const { namespace, name, resourceVersion, finalizers = [] } = object.metadata;
   try {
-    const body = { metadata: { resourceVersion, ownerReferences } };
+    const others = finalizers.filter((one) => one !== finalizer);
+    const next = { finalizers: adopts ? [...others, finalizer] : others };
+    const body = { metadata: { resourceVersion, ownerReferences, ...(finalizer !== undefined && next) } };
     return await client.patch(kind, { namespace, name }, { type: 'merge', body });
   } catch (error) {
     if (isNotFound(error) || isInvalid(error)) return undefined;

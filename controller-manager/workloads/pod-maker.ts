@@ -42,6 +42,10 @@ interface NamedOrder extends PodOrder {
   readonly generateName: string;
 }
 
+interface Failure {
+  readonly error: unknown;
+}
+
 export interface PodMakerOptions {
   readonly client: Client;
   readonly recorder: Recorder;
@@ -61,11 +65,21 @@ export class PodMaker {
     this.#expectations = expectations;
   }
 
-  /**
-   * Makes what is ordered, of very many the first ones only; throws the first failure once all that were begun are
-   * settled. `exists` tells whether the cache has a pod of this name.
-   */
+  /** Makes what is ordered, as `tryCreate` does; throws the first failure. */
   async create(owner: Owner, orders: readonly PodOrder[], exists: (podName: string) => boolean): Promise<void> {
+    const { failure } = await this.tryCreate(owner, orders, exists);
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /**
+   * Makes what is ordered, of very many the first ones only; tells how many there are now, and the first failure, once
+   * all that were begun are settled. `exists` tells whether the cache has a pod of this name.
+   */
+  async tryCreate(
+    owner: Owner,
+    orders: readonly PodOrder[],
+    exists: (podName: string) => boolean,
+  ): Promise<{ readonly made: number; readonly failure?: Failure }> {
     const named = this.#named(owner, orders.slice(0, mostAtOnce), exists);
     this.#expectations.expectCreations(owner.metadata.uid, named.length);
     let begun = 0;
@@ -73,14 +87,25 @@ export class PodMaker {
       const batch = named.slice(begun, begun + batchSize);
       begun += batch.length;
       const results = await Promise.allSettled(batch.map((order) => this.#createOne(owner, order)));
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed === undefined) continue;
+      const failed = results.filter((result) => result.status === 'rejected');
+      if (failed[0] === undefined) continue;
       for (let left = begun; left < named.length; left += 1) this.#expectations.observedCreation(owner.metadata.uid);
-      throw failed.reason;
+      return { made: begun - failed.length, failure: { error: failed[0].reason } };
     }
+    return { made: named.length };
   }
 
+  /** Deletes them, as `tryDelete` does; throws the first failure. */
   async delete(owner: Owner, victims: readonly Cached<Pod>[]): Promise<void> {
+    const { failure } = await this.tryDelete(owner, victims);
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Which of them are gone or going now, and the first failure, once all are settled. */
+  async tryDelete(
+    owner: Owner,
+    victims: readonly Cached<Pod>[],
+  ): Promise<{ readonly deleted: readonly Cached<Pod>[]; readonly failure?: Failure }> {
     const chosen = victims.slice(0, mostAtOnce);
     this.#expectations.expectDeletions(
       owner.metadata.uid,
@@ -88,7 +113,8 @@ export class PodMaker {
     );
     const results = await Promise.allSettled(chosen.map((pod) => this.#deleteOne(owner, pod)));
     const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    const deleted = chosen.filter((_, i) => results[i]?.status === 'fulfilled');
+    return failed === undefined ? { deleted } : { deleted, failure: { error: failed.reason } };
   }
 
   /** The owner is gone. */

@@ -122,7 +122,9 @@ function validateProgress(spec: JobSpec, status: JobStatus, before: JobStatus, e
     if (isTrue(before, type) && !isTrue(status, type))
       refuseConditions(errors, `cannot disable the terminal ${type}=True condition`);
   }
-  for (const name of ['failed', 'succeeded'] as const) {
+  // One whose indexes may become fewer may lose some that have succeeded.
+  const isElastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
+  for (const name of isElastic ? (['failed'] as const) : (['failed', 'succeeded'] as const)) {
     const count = status[name] ?? 0;
     if (count < (before[name] ?? 0)) errors.invalid(path.child(name), count, `cannot decrease the ${name} counter`);
   }
