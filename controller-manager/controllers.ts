@@ -4,6 +4,7 @@ import { type ApprovalSettings, createApprovingController } from './certificates
 import { createCleanerController } from './certificates/cleaner-controller.ts';
 import { createSigningController, type SigningSettings } from './certificates/signing-controller.ts';
 import type { ControllerRow } from './controller-context.ts';
+import { createDisruptionController } from './disruption/disruption-controller.ts';
 import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
 import { createEndpointsMirroringController } from './endpoints/endpoints-mirroring-controller.ts';
@@ -34,6 +35,7 @@ import {
   createClaimProtectionController,
   createVolumeProtectionController,
 } from './volumes/storage-protection-controllers.ts';
+import { createCronJobController } from './workloads/cron-jobs/cron-job-controller.ts';
 import { createJobController } from './workloads/jobs/job-controller.ts';
 import { createJobExpiryController } from './workloads/jobs/job-expiry-controller.ts';
 import {
@@ -56,7 +58,9 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'replicationcontroller-controller', create: createReplicationController },
   { name: 'replicaset-controller', create: createReplicaSetController },
   { name: 'job-controller', create: createJobController },
+  { name: 'cronjob-controller', create: createCronJobController },
   { name: 'ttl-after-finished-controller', create: createJobExpiryController },
+  { name: 'disruption-controller', create: createDisruptionController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },

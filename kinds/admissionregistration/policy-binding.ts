@@ -1,8 +1,8 @@
 /** What the bindings of validating and of mutating admission policies have in common, and the actions of the former. */
 
+import { goLabelSelector } from '../../api/go-label-selector.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
-import { compareKeys } from '../../base/compare.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1123Subdomain, checkPathSegment } from '../validation/names.ts';
@@ -78,11 +78,5 @@ export function formatParamRef({ spec }: PolicyBinding): string {
   const { name = '', namespace = '', selector } = spec?.paramRef ?? {};
   if (name !== '') return `${namespace === '' ? '*' : namespace}/${name}`;
   if (!selector) return '<unset>';
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(compareKeys);
-  const requirements = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  const shownLabels = labels.map(([key, value]) => `${key}: ${value},`).join('');
-  return `&LabelSelector{MatchLabels:map[string]string{${shownLabels}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
+  return goLabelSelector(selector);
 }

@@ -1,5 +1,6 @@
 /** The kind CronJob. */
 
+import { checkCronSchedule } from '../../api/cron-schedule.ts';
 import { ageOf } from '../../api/human-duration.ts';
 import { cronJobs } from '../../api/resources/batch.ts';
 import type { CronJob, CronJobSpec } from '../../api/types/batch/v1.ts';
@@ -11,7 +12,6 @@ import { withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns } from '../workloads/workload-columns.ts';
 import { validateNonNegative } from '../workloads/workload-rules.ts';
 import { namedTemplateWarnings } from '../workloads/workload-warnings.ts';
-import { checkCronSchedule } from './cron-schedule.ts';
 import { validateJobSpec } from './job-rules.ts';
 
 export const cronJobKind = defineKind(cronJobs, {

@@ -58,7 +58,7 @@ export function failuresBefore({ metadata }: PodView): { readonly counted: numbe
   };
 }
 
-/** When its last container ended; what is not known of one that was deleted is taken from its deletion. */
+/** When its last container ended; where nobody has told, since when it is not ready, is being deleted, or is there. */
 export function finishedAt(pod: PodView, now: number): number {
   const { metadata, status } = pod;
   const ends = (status?.containerStatuses ?? []).map(({ state }) => parseTime(state?.terminated?.finishedAt));
@@ -68,7 +68,9 @@ export function finishedAt(pod: PodView, now: number): number {
   const unreadySince = unready?.status === 'False' ? parseTime(unready.lastTransitionTime) : undefined;
   const graceMs = (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
   const deletion = parseTime(metadata.deletionTimestamp);
-  return unreadySince ?? (deletion === undefined ? now : Math.min(now, deletion - graceMs));
+  const deletedAt = deletion === undefined ? undefined : Math.min(now, deletion - graceMs);
+  // Never now: what is waited for from there would never come.
+  return unreadySince ?? deletedAt ?? parseTime(metadata.creationTimestamp) ?? now;
 }
 
 const readCount = (text: string | undefined): number | undefined =>
