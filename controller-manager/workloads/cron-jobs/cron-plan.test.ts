@@ -28,10 +28,22 @@ describe('runs that are due', () => {
     ['none since it was made', cronJob(), '2030-01-01T00:00:59Z', undefined, 0],
     ['one', cronJob(), '2030-01-01T00:01:00Z', '2030-01-01T00:01:00Z', 1],
     ['of several the latest', cronJob(), '2030-01-01T00:10:10Z', '2030-01-01T00:10:00Z', 10],
-    ['since the last that was started', cronJob({}, '2030-01-01T00:09:00Z'), '2030-01-01T00:10:10Z', '2030-01-01T00:10:00Z', 1],
+    [
+      'since the last that was started',
+      cronJob({}, '2030-01-01T00:09:00Z'),
+      '2030-01-01T00:10:10Z',
+      '2030-01-01T00:10:00Z',
+      1,
+    ],
     ['many', cronJob(), '2030-01-02T00:00:00Z', '2030-01-02T00:00:00Z', 1440],
     ['none before the deadline', cronJob({ startingDeadlineSeconds: 20 }), '2030-01-01T00:10:30Z', undefined, 0],
-    ['within the deadline', cronJob({ startingDeadlineSeconds: 20 }), '2030-01-01T00:10:10Z', '2030-01-01T00:10:00Z', 1],
+    [
+      'within the deadline',
+      cronJob({ startingDeadlineSeconds: 20 }),
+      '2030-01-01T00:10:10Z',
+      '2030-01-01T00:10:00Z',
+      1,
+    ],
     [
       'the latest, where gaps differ',
       cronJob({ schedule: '* 0 1 1 *' }, '2029-01-01T00:00:00Z'),
@@ -50,11 +62,22 @@ describe('runs that are due', () => {
 
   it('a schedule that never fires is an error', () => {
     const never = cronJob({ schedule: '0 0 31 2 *' });
-    assert.throws(() => findMissed(never, cronTimesOf(never.spec.schedule, 'UTC'), at('2031-01-01T00:00:00Z')), NeverFiresError);
+    assert.throws(
+      () => findMissed(never, cronTimesOf(never.spec.schedule, 'UTC'), at('2031-01-01T00:00:00Z')),
+      NeverFiresError,
+    );
   });
 
   it('the latest that is due is never later than now, and nothing fires between', () => {
-    const schedules = fc.constantFrom('* * * * *', '*/7 3 * * *', '0 0 1 1 *', '5 4 * * MON', '* 0 1 1 *', '@every 90s', '30 6-16/4 * * 1-5');
+    const schedules = fc.constantFrom(
+      '* * * * *',
+      '*/7 3 * * *',
+      '0 0 1 1 *',
+      '5 4 * * MON',
+      '* 0 1 1 *',
+      '@every 90s',
+      '30 6-16/4 * * 1-5',
+    );
     const span = fc.integer({ min: 0, max: 400 * 86_400 });
     fc.assert(
       fc.property(schedules, span, (schedule, seconds) => {
@@ -74,11 +97,17 @@ describe('runs that are due', () => {
 });
 
 describe('Jobs of a CronJob', () => {
-  it('are named after the minute', () => assert.equal(jobNameOf(cronJob(), at('2030-01-01T00:01:59Z')), 'tick-31557601'));
+  it('are named after the minute', () =>
+    assert.equal(jobNameOf(cronJob(), at('2030-01-01T00:01:59Z')), 'tick-31557601'));
 
   it('the oldest go when there are too many', () => {
     const job = (name: string, startTime?: string) => ({ metadata: { name }, status: startTime ? { startTime } : {} });
-    const ended = [job('new', '2030-01-03T00:00:00Z'), job('unstarted'), job('old', '2030-01-01T00:00:00Z'), job('a', '2030-01-03T00:00:00Z')];
+    const ended = [
+      job('new', '2030-01-03T00:00:00Z'),
+      job('unstarted'),
+      job('old', '2030-01-01T00:00:00Z'),
+      job('a', '2030-01-03T00:00:00Z'),
+    ];
     const names = (limit: number | undefined) => chooseExpired(ended, limit).map(({ metadata }) => metadata.name);
     assert.deepEqual(names(2), ['old', 'a']);
     assert.deepEqual(names(0), ['old', 'a', 'new', 'unstarted']);

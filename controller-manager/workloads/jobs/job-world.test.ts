@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { isPodActive } from '../../../api/pods.ts';
 import { jobs } from '../../../api/resources/batch.ts';
 import { pods } from '../../../api/resources/core.ts';
-import { isPodActive } from '../../../api/pods.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { Job, JobSpec } from '../../../api/types/batch/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -42,7 +42,8 @@ class World {
     const decided = decideEnd(view);
     const plan = decided === undefined ? planPods(view, backoff) : ({ type: 'delete', victims: view.active } as const);
     if (plan.type === 'delete') this.#delete(plan.victims, decided !== undefined);
-    if (plan.type === 'create') for (const index of plan.indexes) this.#create(index, view.awaitingReplacement.get(index ?? -1));
+    if (plan.type === 'create')
+      for (const index of plan.indexes) this.#create(index, view.awaitingReplacement.get(index ?? -1));
     const active = this.pods.filter(isPodActive).length;
     this.mostActive = Math.max(this.mostActive, active);
     const end = decided ?? (plan.type !== 'wait' && isComplete(view, active) ? allCompleted : undefined);
@@ -50,7 +51,11 @@ class World {
     this.#backoff = backoff;
   }
 
-  #track(view: ReturnType<typeof viewJob>, { end, active }: { end: JobEnd | undefined; active: number }, lost: boolean) {
+  #track(
+    view: ReturnType<typeof viewJob>,
+    { end, active }: { end: JobEnd | undefined; active: number },
+    lost: boolean,
+  ) {
     const startTime = this.job.status?.startTime ?? formatTime(this.now);
     const draft = { ...draftOf(this.job), startTime, active, ready: 0, terminating: 0 };
     const uids = () => new Set(this.pods.filter(isTracked).map(({ metadata }) => metadata.uid));
