@@ -100,7 +100,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'workloads/stateful-sets': ['workloads', 'pods', 'workloads/revisions'],
     'workloads/daemon-sets': ['workloads', 'pods', 'workloads/revisions'],
     'workloads/jobs': ['workloads', 'pods'],
-    'workloads/cron-jobs': ['workloads', 'pods'],
+    'workloads/cron-jobs': ['workloads', 'pods', 'workloads/jobs'],
     autoscaling: ['workloads', 'pods'],
     disruption: ['workloads', 'pods'],
     volumes: ['pods'],
@@ -201,13 +201,14 @@ export const innerGround: readonly string[] = [
   'proxy/program.ts',
   'machinery/field-errors.ts',
   ...['kind.ts', 'define-kind.ts', 'columns.ts', 'spec-and-status.ts', 'nil-list.ts'].map((name) => `kinds/${name}`),
-  ...['controller-context.ts', 'finalizers.ts'].map((name) => `controller-manager/${name}`),
+  ...['controller-context.ts', 'finalizers.ts', 'scales.ts'].map((name) => `controller-manager/${name}`),
 ];
 
 /** Packages that only some folder may see, so that what is behind them can be replaced. */
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   etcd3: ['apiserver/store/etcd-'],
   '@grpc/grpc-js': ['apiserver/store/etcd-', 'apiserver/encryption/kms/kms-client.ts'],
+  croner: ['controller-manager/workloads/cron-jobs/'],
   dockerode: ['kubelet/runtime/docker/'],
   express: ['apiserver/'],
 };
