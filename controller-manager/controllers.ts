@@ -36,12 +36,14 @@ import {
   createVolumeProtectionController,
 } from './volumes/storage-protection-controllers.ts';
 import { createCronJobController } from './workloads/cron-jobs/cron-job-controller.ts';
+import { createDaemonSetController } from './workloads/daemon-sets/daemon-set-controller.ts';
 import { createJobController } from './workloads/jobs/job-controller.ts';
 import { createJobExpiryController } from './workloads/jobs/job-expiry-controller.ts';
 import {
   createReplicaSetController,
   createReplicationController,
 } from './workloads/replica-sets/replica-set-controllers.ts';
+import { createStatefulSetController } from './workloads/stateful-sets/stateful-set-controller.ts';
 
 /** Of each controller that has any, its own. */
 export interface ControllerSettings {
@@ -61,6 +63,8 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'cronjob-controller', create: createCronJobController },
   { name: 'ttl-after-finished-controller', create: createJobExpiryController },
   { name: 'disruption-controller', create: createDisruptionController },
+  { name: 'statefulset-controller', create: createStatefulSetController },
+  { name: 'daemonset-controller', create: createDaemonSetController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },
