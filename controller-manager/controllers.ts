@@ -37,6 +37,7 @@ import {
 } from './volumes/storage-protection-controllers.ts';
 import { createCronJobController } from './workloads/cron-jobs/cron-job-controller.ts';
 import { createDaemonSetController } from './workloads/daemon-sets/daemon-set-controller.ts';
+import { createDeploymentController } from './workloads/deployments/deployment-controller.ts';
 import { createJobController } from './workloads/jobs/job-controller.ts';
 import { createJobExpiryController } from './workloads/jobs/job-expiry-controller.ts';
 import {
@@ -65,6 +66,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'disruption-controller', create: createDisruptionController },
   { name: 'statefulset-controller', create: createStatefulSetController },
   { name: 'daemonset-controller', create: createDaemonSetController },
+  { name: 'deployment-controller', create: createDeploymentController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },

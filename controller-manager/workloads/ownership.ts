@@ -32,6 +32,9 @@ export function byController(object: OwnedMetadata): string[] {
 export const uncontrolled = (object: OwnedMetadata): string[] =>
   controllerOf(object) === undefined ? [object.metadata.namespace ?? ''] : [];
 
+/** How an informer finds what an owner controls, and what nobody does. */
+export const ownerIndexes = { indexers: { controller: byController, uncontrolled } };
+
 export function controllerReference(owner: {
   readonly apiVersion: string;
   readonly kind: string;
