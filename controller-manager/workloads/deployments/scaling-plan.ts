@@ -68,11 +68,11 @@ function shareOut(deployment: Cached<Deployment>, active: readonly SetView[]): R
   });
 }
 
-/** Never more than what is left to give or to take. */
+/** Never more than what is left to give or to take; what is noted on a set may be wrong, and makes none grow when all shrink. */
 function shareOf(set: SetView, deployment: Cached<Deployment>, left: number, change: number): number {
   if (change === 0 || left === 0) return 0;
   const fraction = fractionOf(set, deployment);
-  return change > 0 ? Math.min(fraction, left) : Math.max(fraction, left);
+  return change > 0 ? Math.min(fraction, left) : Math.min(0, Math.max(fraction, left));
 }
 
 function fractionOf(set: SetView, { spec, status }: Cached<Deployment>): number {
