@@ -28,7 +28,10 @@ export function createDeploymentController(context: ControllerContext): Controll
   });
   return context
     .controller({ reconciler })
-    .watch(ours, keyOfChange)
+    .watch(ours, (change) => {
+      if (change.type === 'deleted') reconciler.forget(change.previous);
+      return keyOfChange(change);
+    })
     .watch(sets, (change) => keysOfSetChange(change, ours))
     .watch(podInformer, (change) => keysOfPodChange(change, sets, ours));
 }

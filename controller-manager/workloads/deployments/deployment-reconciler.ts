@@ -73,6 +73,8 @@ interface Round {
 export class DeploymentReconciler implements Reconciler {
   readonly #options: DeploymentReconcilerOptions;
   readonly #writer: SetWriter;
+  /** Deployment uid → uid of the ReplicaSet that was made for it; until its status tells of it, which may lose a race. */
+  readonly #untold = new Map<string, string>();
 
   constructor(options: DeploymentReconcilerOptions) {
     this.#options = options;
@@ -94,6 +96,11 @@ export class DeploymentReconciler implements Reconciler {
     if (rollback !== undefined) return this.#rollBack(round, rollback);
     if (wasScaled(deployment, round.history)) return this.#scale(round);
     return deployment.spec?.strategy?.type === 'Recreate' ? this.#recreate(round) : this.#roll(round);
+  }
+
+  /** To be called when a Deployment is gone. */
+  forget(deployment: Cached<Deployment>): void {
+    this.#untold.delete(deployment.metadata.uid);
   }
 
   async #claimSets(deployment: Cached<Deployment>): Promise<Cached<ReplicaSet>[]> {
@@ -132,6 +139,7 @@ export class DeploymentReconciler implements Reconciler {
     const current = await this.#writer.refreshCurrent(deployment, history.current, history.old);
     round.history = { ...history, current };
     round.revision = current.metadata.annotations?.[revisionAnnotation] ?? round.revision;
+    if (this.#untold.get(deployment.metadata.uid) === current.metadata.uid) this.#noteCreation(round, current);
     if (deadlineSeconds(deployment) !== undefined && conditionOf(round.conditions, 'Progressing') === undefined)
       this.#note(round, 'True', reasons.found, `Found new replica set "${current.metadata.name}"`);
   }
@@ -193,8 +201,7 @@ export class DeploymentReconciler implements Reconciler {
         const { set } = creation;
         round.history = { ...history, current: set };
         round.revision = set.metadata.annotations?.[revisionAnnotation] ?? round.revision;
-        if (creation.type === 'created')
-          this.#note(round, 'True', reasons.created, `Created new replica set "${set.metadata.name}"`);
+        if (creation.type === 'created') this.#noteCreation(round, set);
         return true;
       }
       case 'collision':
@@ -238,6 +245,11 @@ export class DeploymentReconciler implements Reconciler {
     round.conditions = withCondition(round.conditions, news, this.#options.clock.now());
   }
 
+  #noteCreation(round: Round, { metadata }: Cached<ReplicaSet>): void {
+    this.#untold.set(round.deployment.metadata.uid, metadata.uid);
+    this.#note(round, 'True', reasons.created, `Created new replica set "${metadata.name}"`);
+  }
+
   async #tell(round: Round): Promise<Result> {
     await this.#write(round, computeStatus({ ...round, now: this.#options.clock.now() }));
     return {};
@@ -261,6 +273,7 @@ export class DeploymentReconciler implements Reconciler {
       : { ...deployment.metadata, annotations: { ...annotations, [revisionAnnotation]: revision } };
     const next = changedCopy<Deployment>(deployment, { metadata, status });
     await ifPresent(this.#options.client.update(deployments, next, { subresource: 'status' }));
+    this.#untold.delete(deployment.metadata.uid);
   }
 }
 
