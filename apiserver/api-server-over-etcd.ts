@@ -1,7 +1,8 @@
 /** The API server with an etcd below it: the store is opened before the server starts and closed after it has stopped. */
 
 import { UserError } from '../base/user-error.ts';
-import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts';
+import { type ApiServer, startApiServer } from './api-server.ts';
+import type { ApiServerOptions } from './api-server-options.ts';
 import type { EtcdConnectionOptions } from './store/etcd-connection.ts';
 import { EtcdStore } from './store/etcd-store.ts';
 

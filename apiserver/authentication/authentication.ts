@@ -1,6 +1,6 @@
 /** Decides who a request is from: the authenticators in order. Another one is another row. */
 
-import { unauthorized } from '../../api/status-error.ts';
+import { StatusError, unauthorized } from '../../api/status-error.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { anonymous, type User } from '../request/user.ts';
 import { type Authenticator, RefusedCredentialError } from './authenticator.ts';
@@ -18,10 +18,27 @@ export interface Authentication {
  * nothing of the reason.
  */
 export function authenticate(request: ApiRequest, authentication: Authentication): undefined | Promise<undefined> {
-  const found = userOf(request, authentication, { from: 0, refused: undefined });
+  const found = userOf(request, authentication, begin);
   if (found instanceof Promise) return found.then((user) => recognise(request, user));
   return recognise(request, found);
 }
+
+/**
+ * Whether who sent a request that is still being answered would be recognised as the same now. Rejects when it cannot be
+ * known.
+ */
+export async function isStillKnown(request: ApiRequest, authentication: Authentication): Promise<boolean> {
+  const sender = request.impersonator ?? request.user;
+  try {
+    const user = await userOf(request, { ...authentication, refusals: untold }, begin);
+    return user.name === sender.name;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 401) return false;
+    throw error;
+  }
+}
+
+const untold: Authentication['refusals'] = { note() {} };
 
 function recognise(request: ApiRequest, user: User): undefined {
   request.user = user;
@@ -33,6 +50,8 @@ interface Search {
   /** The first that did not believe a credential. */
   readonly refused: RefusedCredentialError | undefined;
 }
+
+const begin: Search = { from: 0, refused: undefined };
 
 function userOf(request: ApiRequest, authentication: Authentication, { from, refused }: Search): User | Promise<User> {
   const { authenticators, mayBeAnonymous, refusals } = authentication;

@@ -20,6 +20,8 @@ interface Shown {
 export class BearerTokens implements Authenticator {
   readonly #tokens: VerifiedTokens;
   readonly #shown = new WeakMap<Socket, Shown>();
+  /** Those that were taken out of the protocols: a WebSocket that stays open is asked again who it is. */
+  readonly #taken = new WeakMap<ApiRequest, string>();
 
   constructor(tokens: VerifiedTokens) {
     this.#tokens = tokens;
@@ -31,12 +33,18 @@ export class BearerTokens implements Authenticator {
     const shown = this.#shown.get(socket);
     if (shown !== undefined && shown.header === header && this.#tokens.isGood(shown.kept))
       return shown.kept.bearer.user;
-    const token = bearerToken(header) ?? takeTokenOfProtocols(request);
+    const token = bearerToken(header) ?? this.#tokenOfProtocols(request);
     if (token === undefined) return undefined;
     const kept = this.#tokens.kept(token);
     if (kept === undefined || kept.bearer.warning !== undefined) return this.#verify(request, token);
     if (header !== '') this.#shown.set(socket, { header, kept });
     return kept.bearer.user;
+  }
+
+  #tokenOfProtocols(request: ApiRequest): string | undefined {
+    const token = this.#taken.get(request) ?? takeTokenOfProtocols(request);
+    if (token !== undefined) this.#taken.set(request, token);
+    return token;
   }
 
   async #verify(request: ApiRequest, token: string): Promise<User> {

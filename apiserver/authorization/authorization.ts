@@ -24,8 +24,23 @@ function letPass(request: ApiRequest, action: Action, verdict: Verdict, authoriz
   if (request.observer !== undefined) annotateDecision(request, verdict);
   if (verdict.decision !== 'allow') throw refusal(action, verdict.reason);
   request.authorizeAlso = async (verb) => {
-    if (verb !== action.verb) await allowOrRefuse({ ...action, verb }, authorizers);
+    if (verb === action.verb) return;
+    await allowOrRefuse({ ...action, verb }, authorizers);
+    request.alsoAuthorized.push(verb);
   };
+}
+
+/**
+ * Whether the request would be let pass now as well. Who asks knows of no change that would be too soon to tell: a verdict
+ * that is none because something failed is none against it. Rejects when it cannot be known.
+ */
+export async function isStillAuthorized(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<boolean> {
+  const action = actionOf(request);
+  for (const verb of [action.verb, ...request.alsoAuthorized]) {
+    const { decision, evaluationError } = await decide({ ...action, verb }, authorizers);
+    if (decision !== 'allow' && evaluationError === undefined) return false;
+  }
+  return true;
 }
 
 /** As upstream's audit events say it. */

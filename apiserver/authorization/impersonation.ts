@@ -23,6 +23,20 @@ async function actAs(request: ApiRequest, wanted: User, authorizers: readonly Au
   request.user = user;
 }
 
+/** Whether who sent it may still act as the user that it was sent as. True for requests as oneself. */
+export async function mayStillImpersonate(request: ApiRequest, authorizers: readonly Authorizer[]): Promise<boolean> {
+  const { impersonator } = request;
+  const wanted = impersonatedUser(request);
+  if (impersonator === undefined || wanted === undefined) return true;
+  try {
+    await allowedUser({ ...actionOf(request), user: impersonator }, wanted, authorizers);
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 403) return false;
+    throw error;
+  }
+}
+
 /** As the first mode has it that is allowed. Throws what the first one was refused with. */
 async function allowedUser(action: Action, wanted: User, authorizers: readonly Authorizer[]): Promise<User> {
   let refused: StatusError | undefined;

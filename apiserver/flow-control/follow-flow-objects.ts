@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject } from '../../api/object.ts';
 import { flowSchemas, priorityLevelConfigurations } from '../../api/resources/flowcontrol.ts';
 import type { Logger } from '../../base/logger.ts';
+import { FollowedObjects } from '../registry/followed-objects.ts';
 import type { Found } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
-import { type CacheFollower, followCache } from '../store/follow-cache.ts';
 import type { FlowControl } from './flow-control.ts';
 
 export interface FollowedFlows {
@@ -25,9 +25,9 @@ export async function followFlowObjects(parts: FollowedFlows, signal: AbortSigna
       if (!signal.aborted) await read(parts);
     });
   };
-  const follower: CacheFollower = { reset: changed, apply: changed };
+  const follower = { reset: changed, set: changed, remove: changed };
   const follow = (resource: typeof flowSchemas | typeof priorityLevelConfigurations) =>
-    followCache(parts.registries.of(resource).cache, follower, signal);
+    new FollowedObjects(parts.registries.of(resource).cache, follower, parts).run(signal);
   await Promise.all([follow(flowSchemas), follow(priorityLevelConfigurations)]);
   await reading;
 }

@@ -48,6 +48,7 @@ export async function watchObjects(request: ApiRequest, target: StoredTarget, co
   const startsWithState = options.sendInitialEvents ?? !options.resourceVersion;
   if (options.resourceVersion === undefined) await waitUntilFresh(cache, undefined);
   const gone = new AbortController();
+  request.revoke = () => gone.abort();
   const stream = await context.open(gone, output.encoding);
   if (startsWithState && options.resourceVersion) {
     const error = await waitUntilFresh(cache, options.resourceVersion).then(

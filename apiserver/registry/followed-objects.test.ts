@@ -55,7 +55,7 @@ describe('followed objects', () => {
         },
         remove: ({ name }) => void known.delete(name),
       },
-      silentLogger,
+      { logger: silentLogger },
     );
     running = followed.run(stop.signal);
   });
@@ -116,6 +116,42 @@ describe('followed objects', () => {
     await create('c');
     await followed.catchUp(10_000);
     assert.deepEqual(all(), { c: 'new' });
+  });
+
+  it('are told all at once where that is asked for, and go on over whatever their follower throws', async () => {
+    for (let i = 0; i < 250; i += 1) await create(`p${i}`);
+    let seenInFirstTurn = 0;
+    let isFirstTurn = true;
+    const names = new Set<string>();
+    const all = new FollowedObjects<Pod>(
+      cache,
+      {
+        reset() {
+          setImmediate(() => {
+            isFirstTurn = false;
+          });
+          throw new Error('it does not want to begin');
+        },
+        set({ metadata: { name } }) {
+          if (isFirstTurn) seenInFirstTurn += 1;
+          names.add(name);
+        },
+        remove() {
+          throw new Error('it does not want to forget');
+        },
+      },
+      { logger: silentLogger, telling: 'atOnce' },
+    );
+    const following = all.run(stop.signal);
+    await all.catchUp(10_000);
+    assert.equal(seenInFirstTurn, 250);
+    const revision = await create('gone');
+    await store.delete(`${prefix}ns/gone`, revision);
+    await create('after');
+    await all.catchUp(10_000);
+    assert.ok(names.has('after'));
+    stop.abort();
+    await following;
   });
 
   it('keep nobody waiting once it is over', async () => {

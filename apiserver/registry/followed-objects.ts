@@ -14,7 +14,10 @@ import { CacheClosedError, type CachedObject, type CacheWatch, type ResourceCach
 import { CompactedError } from '../store/store.ts';
 import { asFound, type Found } from './object-reader.ts';
 
-/** Called in one turn for each change, never at the same time, and never while it is not live. */
+/**
+ * Called in one turn for each change, never at the same time, and never while it is not live. What it throws is logged:
+ * the object counts as absent, and the others are told all the same.
+ */
 export interface ObjectFollower<T extends KubernetesObject> {
   /** Everything that was told is forgotten; all that there is follows. */
   reset(): void;
@@ -23,21 +26,38 @@ export interface ObjectFollower<T extends KubernetesObject> {
   remove(key: ObjectKey): void;
 }
 
-/** Parsing takes its time: other work goes on after so many. */
-const objectsPerTurn = 100;
+/**
+ * How all objects are told at first, and when the cache begins anew. `inTurns`: parsing takes its time, and other work goes
+ * on in between. `atOnce`: nobody sees a part of them; for few objects, or such that decisions are made by.
+ */
+export type Telling = 'inTurns' | 'atOnce';
+
+const objectsPerTurn: Readonly<Record<Telling, number>> = { inTurns: 100, atOnce: Number.POSITIVE_INFINITY };
+
+export interface FollowedObjectsOptions {
+  readonly logger: Logger;
+  /** Default: in turns. */
+  readonly telling?: Telling;
+}
 
 export class FollowedObjects<T extends KubernetesObject> {
   readonly #cache: ResourceCache;
   readonly #follower: ObjectFollower<T>;
   readonly #logger: Logger;
+  readonly #objectsPerTurn: number;
   #watch: CacheWatch | undefined;
   #live: Deferred<void> = createDeferred();
   #isLive = false;
 
-  constructor(cache: ResourceCache, follower: ObjectFollower<T>, logger: Logger) {
+  constructor(
+    cache: ResourceCache,
+    follower: ObjectFollower<T>,
+    { logger, telling = 'inTurns' }: FollowedObjectsOptions,
+  ) {
     this.#cache = cache;
     this.#follower = follower;
     this.#logger = logger;
+    this.#objectsPerTurn = objectsPerTurn[telling];
   }
 
   /** The follower has been told all that the cache knows. */
@@ -105,11 +125,16 @@ export class FollowedObjects<T extends KubernetesObject> {
 
   /** False: it was for nothing. */
   async #tellAll(items: readonly CachedObject[], isOver: () => boolean): Promise<boolean> {
-    this.#follower.reset();
-    for (const [index, item] of items.entries()) {
-      if (index % objectsPerTurn === objectsPerTurn - 1) await nextTurn();
-      if (isOver()) return false;
+    if (isOver()) return false;
+    this.#attempt('', () => this.#follower.reset());
+    let untilRest = this.#objectsPerTurn;
+    for (const item of items) {
       this.#set(item);
+      untilRest -= 1;
+      if (untilRest > 0) continue;
+      untilRest = this.#objectsPerTurn;
+      await nextTurn();
+      if (isOver()) return false;
     }
     return !isOver();
   }
@@ -118,19 +143,27 @@ export class FollowedObjects<T extends KubernetesObject> {
     if (!this.#isLive) return;
     for (const event of this.#watch?.take() ?? []) {
       if (event.type === 'BOOKMARK') continue;
-      const { namespace, name } = event.item;
-      if (event.type === 'DELETED') this.#follower.remove({ namespace: namespace || undefined, name });
+      if (event.type === 'DELETED') this.#remove(event.item);
       else this.#set(event.item);
     }
   }
 
-  /** What somebody else wrote into the store must not stop everything else. */
   #set(item: CachedObject): void {
+    if (!this.#attempt(item.key, () => this.#follower.set(asFound<T>(item.object)))) this.#remove(item);
+  }
+
+  #remove({ key, namespace, name }: CachedObject): void {
+    this.#attempt(key, () => this.#follower.remove({ namespace: namespace || undefined, name }));
+  }
+
+  /** What somebody else wrote into the store must not stop everything else. */
+  #attempt(key: string, tell: () => void): boolean {
     try {
-      this.#follower.set(asFound<T>(item.object));
+      tell();
+      return true;
     } catch (error) {
-      this.#logger.error('An object cannot be made sense of: it counts as absent', { key: item.key, error });
-      this.#follower.remove({ namespace: item.namespace || undefined, name: item.name });
+      this.#logger.error('An object cannot be made sense of: it counts as absent', { key, error });
+      return false;
     }
   }
 

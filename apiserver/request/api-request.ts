@@ -46,6 +46,10 @@ export class ApiRequest {
   authorizeAlso: (verb: string) => Promise<void> = async () => {
     throw new Error('Nobody has authorized the request');
   };
+  /** The verbs that were authorized beside its own. Set by authorization. */
+  readonly alsoAuthorized: string[] = [];
+  /** Ends a stream whose sender may not have it any more. Who can do it more gently says how. */
+  revoke: () => void = () => void (this.upgrade?.socket ?? this.outgoing).destroy();
   /** Nobody serves this path. */
   isUnknownPath = false;
   /** Something was changed in the store on its behalf. */

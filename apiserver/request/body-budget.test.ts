@@ -57,6 +57,7 @@ describe('the budget of bodies', () => {
       arrivals: new ArrivalLimit(),
       flows,
       bodies: budget,
+      streams: { add: () => () => {} },
       metrics: new RequestMetrics(new Metrics(), flows),
       logger: silentLogger,
       async handle(request) {

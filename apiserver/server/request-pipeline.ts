@@ -23,6 +23,7 @@ import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
 import type { OtherThread } from '../request/other-thread.ts';
 import { sendError } from '../responses/responses.ts';
 import { logAccess } from './access-log.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { type ArrivalLimit, isLongRunning } from './request-limits.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { statusOfStoreError } from './store-errors.ts';
@@ -35,6 +36,7 @@ export interface PipelineParts {
   readonly arrivals: ArrivalLimit;
   readonly flows: FlowControl;
   readonly bodies: BodyBudget;
+  readonly streams: Pick<OpenStreams, 'add'>;
   readonly otherThread?: OtherThread | undefined;
   readonly metrics: RequestMetrics;
   /** Absent: nothing is written down. */
@@ -55,6 +57,7 @@ export async function passRequest(
 ): Promise<void> {
   let request: ApiRequest | undefined;
   let leave: (() => void) | undefined;
+  let forget: (() => void) | undefined;
   let share: BodyShare | undefined;
   let audit: RequestAudit | undefined;
   let failure: Failure | undefined;
@@ -74,6 +77,7 @@ export async function passRequest(
     const flow = takesSeat ? parts.flows.classify(request) : undefined;
     const authorizing = authorize(request, parts.authorizers);
     if (authorizing !== undefined) await authorizing;
+    if (isStream) forget = parts.streams.add(request);
     if (request.info.isResource && !isStream) {
       share = parts.bodies.open(request.user.name);
       await arrive(request, parts.arrivals, share);
@@ -99,6 +103,7 @@ export async function passRequest(
     await answerError(request, outgoing, failure, parts.logger);
   } finally {
     leave?.();
+    forget?.();
     share?.release();
     if (failure?.isOurs) audit?.panic(failure.status.status);
     else audit?.complete(failure?.status.status);

@@ -1,6 +1,7 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
-import { type FurtherPlugins, startApiServer } from '../../apiserver/api-server.ts';
+import { startApiServer } from '../../apiserver/api-server.ts';
+import type { FurtherPlugins } from '../../apiserver/api-server-options.ts';
 import type { EncryptionOptions } from '../../apiserver/encryption/encryption.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';

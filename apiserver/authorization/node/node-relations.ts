@@ -21,7 +21,7 @@ export class NodeRelations implements Relations {
   constructor(cacheOf: (resource: Resource) => ResourceCache, logger: Logger) {
     const graph = this.#graph;
     const follow = <T extends KubernetesObject>(resource: Resource<T>, follower: ObjectFollower<T>) =>
-      new FollowedObjects(cacheOf(resource), follower, logger);
+      new FollowedObjects(cacheOf(resource), follower, { logger });
     this.#followed = [
       follow(pods, {
         reset: () => graph.resetPods(),

@@ -25,6 +25,8 @@ export class Policies {
   readonly #roles = new Map<string | undefined, Map<string, CompiledRole>>();
   readonly #bindings = new Map<string | undefined, Bindings>();
   #generation = 0;
+  /** Called with every change; cheap. */
+  onChange: () => void = () => {};
 
   /** Grows with every change: what was decided before may not be true any more. */
   get generation(): number {
@@ -32,27 +34,27 @@ export class Policies {
   }
 
   setRole({ namespace, name }: PolicyKey, rules: readonly Rule[] | null | undefined): void {
-    this.#generation += 1;
+    this.#changed();
     const known = this.#roles.get(namespace) ?? new Map<string, CompiledRole>();
     this.#roles.set(namespace, known.set(name, new CompiledRole(rules)));
   }
 
   deleteRole({ namespace, name }: PolicyKey): void {
-    this.#generation += 1;
+    this.#changed();
     const known = this.#roles.get(namespace);
     known?.delete(name);
     if (known?.size === 0) this.#roles.delete(namespace);
   }
 
   setBinding(binding: Binding): void {
-    this.#generation += 1;
+    this.#changed();
     const known = this.#bindings.get(binding.namespace) ?? new Bindings();
     known.set(binding);
     this.#bindings.set(binding.namespace, known);
   }
 
   deleteBinding({ namespace, name }: PolicyKey): void {
-    this.#generation += 1;
+    this.#changed();
     const known = this.#bindings.get(namespace);
     known?.delete(name);
     if (known?.isEmpty) this.#bindings.delete(namespace);
@@ -60,7 +62,7 @@ export class Policies {
 
   /** Forgets the roles of the cluster, or of all namespaces. */
   clearRoles(ofCluster: boolean): void {
-    this.#generation += 1;
+    this.#changed();
     for (const namespace of this.#roles.keys()) {
       if ((namespace === undefined) === ofCluster) this.#roles.delete(namespace);
     }
@@ -68,7 +70,7 @@ export class Policies {
 
   /** Forgets the bindings of the cluster, or of all namespaces. */
   clearBindings(ofCluster: boolean): void {
-    this.#generation += 1;
+    this.#changed();
     for (const namespace of this.#bindings.keys()) {
       if ((namespace === undefined) === ofCluster) this.#bindings.delete(namespace);
     }
@@ -88,6 +90,11 @@ export class Policies {
       role ? [] : [describeMissing(binding.roleRef)],
     );
     return { rules: [...grants.values()].flatMap(({ role }) => role?.rules ?? []), errors };
+  }
+
+  #changed(): void {
+    this.#generation += 1;
+    this.onChange();
   }
 
   #roleOf({ roleRef, namespace }: Binding): CompiledRole | undefined {
