@@ -5,6 +5,7 @@ import { annotateCommand } from './commands/annotate/command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
 import { authCommand } from './commands/auth/command.ts';
+import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
 import { createCommand } from './commands/create/command.ts';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   runCommand,
   resizeCommand,
   scaleCommand,
+  autoscaleCommand,
   stopCommand,
   rmCommand,
   rollingupdateCommand,

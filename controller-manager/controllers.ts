@@ -1,5 +1,6 @@
 /** The table of controllers. A new one is a file and a row. */
 
+import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
 import { type ApprovalSettings, createApprovingController } from './certificates/approving-controller.ts';
 import { createCleanerController } from './certificates/cleaner-controller.ts';
 import { createSigningController, type SigningSettings } from './certificates/signing-controller.ts';
@@ -63,6 +64,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'job-controller', create: createJobController },
   { name: 'cronjob-controller', create: createCronJobController },
   { name: 'ttl-after-finished-controller', create: createJobExpiryController },
+  { name: 'horizontal-pod-autoscaler-controller', create: createHorizontalController },
   { name: 'disruption-controller', create: createDisruptionController },
   { name: 'statefulset-controller', create: createStatefulSetController },
   { name: 'daemonset-controller', create: createDaemonSetController },

@@ -1,9 +1,9 @@
 /** The kind CustomResourceDefinition. */
 
+import { nilList } from '../../api/nil-list.ts';
 import { customResourceDefinitions } from '../../api/resources/apiextensions.ts';
 import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
-import { nilList } from '../nil-list.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { formatWarnings, setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
 

@@ -1,9 +1,9 @@
 /** The kind HorizontalPodAutoscaler. */
 
+import { nilList } from '../../api/nil-list.ts';
 import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
 import type { HorizontalPodAutoscalerStatus } from '../../api/types/autoscaling/v2.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
-import { nilList } from '../nil-list.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { autoscalerColumns } from './hpa-columns.ts';
 import { setAutoscalerDefaults, validateAutoscaler, validateAutoscalerStatus } from './hpa-validation.ts';

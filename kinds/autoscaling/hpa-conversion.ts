@@ -4,10 +4,10 @@
  */
 
 import { isRecord } from '../../api/json-record.ts';
+import { nilList } from '../../api/nil-list.ts';
 import type * as v1 from '../../api/types/autoscaling/v1.ts';
 import type * as v2 from '../../api/types/autoscaling/v2.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
-import { nilList } from '../nil-list.ts';
 import {
   behaviorFromInternal,
   behaviorToInternal,

@@ -69,6 +69,23 @@ export const creators: readonly Creator[] = [
     flags: ['rule', 'class', 'annotation', 'default-backend'],
     load: () => import('./kinds/ingress.ts'),
   },
+  {
+    usage: 'job NAME --image=IMAGE [-- COMMAND…] | --from=cronjob/NAME',
+    flags: ['image', 'from'],
+    load: () => import('./kinds/job.ts'),
+  },
+  {
+    usage: "cronjob NAME --image=IMAGE --schedule='0 3 * * *' [--restart=POLICY] [-- COMMAND…]",
+    aliases: ['cj'],
+    flags: ['image', 'schedule', 'restart'],
+    load: () => import('./kinds/cron-job.ts'),
+  },
+  {
+    usage: 'poddisruptionbudget NAME --selector=LABELS --min-available=N|N%|--max-unavailable=N|N%',
+    aliases: ['pdb'],
+    flags: ['selector', 'min-available', 'max-unavailable'],
+    load: () => import('./kinds/pod-disruption-budget.ts'),
+  },
 ];
 
 export const nameOfCreator = ({ usage }: Creator): string => usage.split(' ', 1)[0] ?? '';

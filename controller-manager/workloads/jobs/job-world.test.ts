@@ -145,7 +145,7 @@ describe('a Job in random worlds', () => {
         const outcomes = (world.job.status?.succeeded ?? 0) + (world.job.status?.failed ?? 0);
         assert.equal(outcomes, world.made, 'each pod is counted once');
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -167,7 +167,7 @@ describe('a Job in random worlds', () => {
         assert.equal(new Set(succeeded).size, succeeded.length, 'no index succeeds twice');
         assert.ok(world.mostActive <= sizes.parallelism);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -181,7 +181,7 @@ describe('a Job in random worlds', () => {
         assert.ok(isJobFinished(world.job));
         assert.equal(world.pods.filter(isTracked).length, 0, 'no pod keeps its finalizer');
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

@@ -1,0 +1,22 @@
+/** The controller of HorizontalPodAutoscalers: each is looked at every 15 seconds, first after as long. */
+
+import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
+import { type Controller, keyOfChange } from '../../client/controller.ts';
+import type { ControllerContext } from '../controller-context.ts';
+import { HorizontalReconciler, lookEveryMs } from './horizontal-reconciler.ts';
+import { MetricProposals } from './metric-proposal.ts';
+import { MetricsClient } from './metrics-client.ts';
+
+export function createHorizontalController(context: ControllerContext): Controller {
+  const { client, informers, resources, events, clock, logger } = context;
+  const autoscalers = informers.of(horizontalPodAutoscalers);
+  const proposals = new MetricProposals(new MetricsClient(client, resources));
+  const recorder = events.from('horizontal-pod-autoscaler');
+  const reconciler = new HorizontalReconciler({ client, resources, autoscalers, proposals, recorder, clock, logger });
+  const controller = context.controller({ reconciler });
+  return controller.watch(autoscalers, (change) => {
+    // What changes in between is seen with the next look.
+    if (change.type === 'added') for (const key of keyOfChange(change)) controller.addAfter(key, lookEveryMs);
+    return change.type === 'deleted' ? keyOfChange(change) : [];
+  });
+}
