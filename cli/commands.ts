@@ -36,6 +36,7 @@ import { upCommand } from './commands/up/command.ts';
 import { updateCommand } from './commands/update/command.ts';
 import { versionCommand } from './commands/version/command.ts';
 import { waitCommand } from './commands/wait/command.ts';
+import { whyCommand } from './commands/why/command.ts';
 
 export const commands: readonly Command[] = [
   getCommand,
@@ -61,6 +62,7 @@ export const commands: readonly Command[] = [
   rollingupdateCommand,
   logsCommand,
   waitCommand,
+  whyCommand,
   authCommand,
   apiResourcesCommand,
   versionCommand,

@@ -47,6 +47,12 @@ export function subresource(name: string, servedBy: ServerName, body?: Subresour
 export const statusSubresource = subresource('status', 'storedPart');
 export const scaleSubresource = subresource('scale', 'scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' });
 
+/** An addition to one of upstream's kinds: it is served, and discovery does not tell of it. */
+export const hiddenSubresource = (name: string, servedBy: ServerName): KindSubresource => ({
+  ...subresource(name, servedBy),
+  isHidden: true,
+});
+
 /** A subresource that takes a connection over, with its options, of kind `options`, in the query. */
 export const connectSubresource = (name: string, servedBy: ServerName, options: string): KindSubresource =>
   subresource(name, servedBy, { group: '', version: 'v1', kind: options });

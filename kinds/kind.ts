@@ -146,6 +146,8 @@ export interface TablePresentation<T> {
 /** A part of its objects, or an action on them, that has a URL of its own. */
 export interface KindSubresource extends Subresource {
   readonly servedBy: ServerName;
+  /** An addition of ours to one of upstream's kinds: discovery and OpenAPI stay what clients know. */
+  readonly isHidden?: true;
 }
 
 export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T>, TablePresentation<T> {

@@ -40,6 +40,7 @@ export const servings = {
   selfSubjectRulesReview: create,
 
   log: { verbs: ['get'] },
+  podWhy: { verbs: ['get'] },
   attach: stream,
   exec: stream,
   portForward: stream,

@@ -2,6 +2,7 @@
 
 import { type Candidates, candidatesOf, refuseByCandidates } from './candidates.ts';
 import {
+  type Help,
   isRefusal,
   type NodeFilter,
   type NodeScore,
@@ -14,7 +15,7 @@ import type { NodeInfo } from './node-info.ts';
 import type { Nominations } from './nominations.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Snapshot } from './snapshot.ts';
-import type { TemplateMemory, TemplateResults } from './template-results.ts';
+import { obstaclesOf, type TemplateMemory, type TemplateResults } from './template-results.ts';
 
 export interface DecisionContext {
   readonly snapshot: Snapshot;
@@ -110,6 +111,14 @@ export class Question implements WhatIf {
   /** For a node as it might be: a clone with other pods, of which `countPod` told the filters that keep sums. */
   refuseIf(node: NodeInfo): Refusal | undefined {
     return this.#refuseBesideRivals(node) ?? this.#refuseAsIs(node);
+  }
+
+  obstacles(node: NodeInfo): readonly Help[] {
+    const outside = refuseByCandidates(this.#candidates, node);
+    const obstacles = [...this.results.obstacles(node), ...obstaclesOf(this.#filters, node)];
+    if (obstacles.length > 0) return obstacles;
+    if (outside !== undefined) return [{ steps: outside.reasons, distance: 10 }];
+    return [{ steps: ['the room on it is kept for pods of at least the same priority'], distance: 1 }];
   }
 
   countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {

@@ -110,6 +110,8 @@ export interface WhatIf {
   /** For a clone of a node with other pods on it, of which `countPod` has told the filters that keep sums. */
   refuseIf(node: NodeInfo): Refusal | undefined;
   countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
+  /** All that stands in the way on this node, not only what speaks for it first. Never asked while deciding. */
+  obstacles(node: NodeInfo): readonly Help[];
 }
 
 /** What was done for a pod that fits on no node. */

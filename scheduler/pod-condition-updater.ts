@@ -6,8 +6,13 @@
 
 import { keyOf, parseKey } from '../api/object.ts';
 import { pods } from '../api/resources/core.ts';
+import {
+  diagnosisAnnotation,
+  parseSchedulingDiagnosis,
+  type SchedulingDiagnosis,
+} from '../api/scheduling-diagnosis.ts';
 import { isNotFound } from '../api/status-error.ts';
-import { formatTime } from '../api/time.ts';
+import { formatTime, parseTime } from '../api/time.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -21,6 +26,8 @@ export interface PodSchedulingStatus {
   readonly uid: string;
   /** Absent: only the nomination changes. */
   readonly condition?: { readonly reason: 'Unschedulable' | 'SchedulerError'; readonly message: string };
+  /** Written down with the condition. */
+  readonly diagnosis?: SchedulingDiagnosis | undefined;
   /** Undefined leaves it as it is; the empty string takes it back. */
   readonly nominatedNodeName?: string | undefined;
 }
@@ -33,6 +40,8 @@ export interface PodConditionUpdaterOptions {
 }
 
 const workers = 8;
+/** While nothing else changes, what would help is looked at so often: each is a write of the pod. */
+const diagnosisAgeMs = 60_000;
 
 export class PodConditionUpdater implements Reconciler {
   readonly #options: PodConditionUpdaterOptions;
@@ -48,6 +57,14 @@ export class PodConditionUpdater implements Reconciler {
   set(key: string, wanted: PodSchedulingStatus): void {
     this.#pending.set(key, wanted);
     this.#controller.add(key);
+  }
+
+  /** Whether a new diagnosis is worth its cost: the last one says something else, or is old. */
+  needsDiagnosis({ pod }: PodInfo, message: string): boolean {
+    const known = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    if (known?.message !== message) return true;
+    const last = parseSchedulingDiagnosis(pod.metadata.annotations?.[diagnosisAnnotation]);
+    return this.#options.clock.now() - (parseTime(last?.observedAt) ?? 0) >= diagnosisAgeMs;
   }
 
   /** Room on a node was given to a more important pod. */
@@ -76,9 +93,10 @@ export class PodConditionUpdater implements Reconciler {
 
   async #write(pod: Cached<Pod>, wanted: PodSchedulingStatus): Promise<void> {
     const status = computeStatusPatch(pod, wanted, this.#options.clock.now());
-    if (status === undefined) return;
+    const annotations = wanted.diagnosis && { [diagnosisAnnotation]: JSON.stringify(wanted.diagnosis) };
+    if (status === undefined && annotations === undefined) return;
     try {
-      const body = { metadata: { uid: wanted.uid }, status };
+      const body = { metadata: { uid: wanted.uid, ...(annotations && { annotations }) }, ...(status && { status }) };
       await this.#options.client.patch(
         pods,
         parseKey(keyOf(pod)),

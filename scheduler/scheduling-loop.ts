@@ -12,7 +12,9 @@
  */
 
 import { pods } from '../api/resources/core.ts';
+import type { SchedulingDiagnosis } from '../api/scheduling-diagnosis.ts';
 import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
+import { formatTime } from '../api/time.ts';
 import type { Binding } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorText } from '../base/error-text.ts';
@@ -21,6 +23,7 @@ import type { Writer } from '../client/client.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { type DecisionContext, decide } from './decision.ts';
 import { describeUnschedulable, describeUnschedulablePod } from './diagnosis.ts';
+import { computeDiagnosis, computeDiagnosisOfPod, type ExplanationInput } from './explanation.ts';
 import type { ClusterEvent, Plugins, PostFilterResult, Profile, Refusal, Refused } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodConditionUpdater } from './pod-condition-updater.ts';
@@ -108,7 +111,9 @@ export class SchedulingLoop {
       if (decision.because === 'nodes') this.#postFilter(pod, decision.refused, profile);
       else {
         const message = describeUnschedulablePod(decision.nodes, decision.refusal);
-        this.#markUnschedulable(pod, [decision.refusal], { profile, message });
+        const input = this.#explanationInput();
+        const diagnose = () => computeDiagnosisOfPod(decision.refusal, input);
+        this.#markUnschedulable(pod, [decision.refusal], { profile, message, diagnose });
       }
       return 'unschedulable';
     } catch (error) {
@@ -180,23 +185,30 @@ export class SchedulingLoop {
     const result = askPostFilters(profile.plugins, pod, refused);
     if (result.type === 'none') {
       const message = describeUnschedulable(snapshot.nodeCount, refusals, result.message);
-      this.#markUnschedulable(pod, refusals, { profile, message });
+      const diagnose = () => computeDiagnosis(refused, this.#explanationInput(result.message));
+      this.#markUnschedulable(pod, refusals, { profile, message, diagnose });
       return;
     }
     const message = describeUnschedulable(snapshot.nodeCount, refusals);
-    this.#markUnschedulable(pod, refusals, { profile, message, nominatedNodeName: result.node.name });
+    const { name } = result.node;
+    const diagnose = () => computeDiagnosis(refused, this.#explanationInput(`room is being made on ${name}`));
+    this.#markUnschedulable(pod, refusals, { profile, message, diagnose, nominatedNodeName: name });
     nominations.set(pod, result.node.name);
     this.#start(result.makeRoom());
   }
 
-  #markUnschedulable(
-    pod: PodInfo,
-    refusals: readonly Refusal[],
-    { profile, message, nominatedNodeName }: { profile: ActiveProfile; message: string; nominatedNodeName?: string },
-  ): void {
+  #explanationInput(preemption?: string): ExplanationInput {
+    const { snapshot, clock } = this.#options;
+    return { nodes: snapshot.nodeCount, observedAt: formatTime(clock.now()), preemption };
+  }
+
+  #markUnschedulable(pod: PodInfo, refusals: readonly Refusal[], outcome: Unschedulable): void {
+    const { profile, message, nominatedNodeName, diagnose } = outcome;
     const { queue, conditions } = this.#options;
     queue.markUnschedulable(pod, eventsThatHelp(profile, refusals));
-    conditions.set(pod.key, { uid: pod.uid, condition: { reason: 'Unschedulable', message }, nominatedNodeName });
+    const diagnosis = conditions.needsDiagnosis(pod, message) ? diagnose?.() : undefined;
+    const condition = { reason: 'Unschedulable', message } as const;
+    conditions.set(pod.key, { uid: pod.uid, condition, diagnosis, nominatedNodeName });
     profile.recorder.record(pod.pod, { type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', message });
   }
 
@@ -223,6 +235,14 @@ export class SchedulingLoop {
     });
     this.#writes.add(tracked);
   }
+}
+
+interface Unschedulable {
+  readonly profile: ActiveProfile;
+  readonly message: string;
+  /** In full; asked only when it is written down. */
+  readonly diagnose?: () => SchedulingDiagnosis;
+  readonly nominatedNodeName?: string;
 }
 
 interface Attempt {

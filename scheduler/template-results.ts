@@ -5,6 +5,7 @@
 
 import { type Candidates, candidatesOf } from './candidates.ts';
 import {
+  type Help,
   isRefusal,
   type NodeFilter,
   type NodeScore,
@@ -76,6 +77,11 @@ export class TemplateResults {
     return undefined;
   }
 
+  /** What every filter that refuses the node says would help. */
+  obstacles(node: NodeInfo): readonly Help[] {
+    return obstaclesOf(this.#filters, node);
+  }
+
   #grow(slots: number): void {
     const size = Math.max(64, 2 ** Math.ceil(Math.log2(slots)));
     const enlarge = (old: Float64Array): Float64Array<ArrayBuffer> => {
@@ -86,6 +92,18 @@ export class TemplateResults {
     this.#generations = enlarge(this.#generations);
     for (const score of this.scores) score.raw = enlarge(score.raw);
   }
+}
+
+/** A filter that does not say what would help has said why it refuses. */
+export function obstaclesOf(filters: readonly NodeFilter[], node: NodeInfo): readonly Help[] {
+  return filters.flatMap((filter) => {
+    const refusal = filter.refuse(node);
+    if (refusal === undefined) return [];
+    const help = filter.help?.(node);
+    return help !== undefined && help.steps.length > 0
+      ? [help]
+      : [{ steps: refusal.reasons, distance: refusal.resolvable ? 1 : 2 }];
+  });
 }
 
 const rememberedTemplates = 32;

@@ -113,7 +113,9 @@ const discoverResource = (kind: Kind) => ({
   verbs: [...kind.verbs].sort(),
   ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
   ...(kind.categories.length > 0 && { categories: kind.categories }),
-  ...(kind.subresources.length > 0 && { subresources: kind.subresources.map((sub) => discoverSubresource(kind, sub)) }),
+  ...(kind.subresources.length > 0 && {
+    subresources: kind.subresources.filter(({ isHidden }) => !isHidden).map((sub) => discoverSubresource(kind, sub)),
+  }),
 });
 
 function discoverSubresource(kind: Kind, { name, verbs, body }: Subresource) {

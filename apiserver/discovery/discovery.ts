@@ -89,7 +89,7 @@ export function apiResourceList(kinds: readonly Kind[], group: string, version: 
     groupVersion: apiVersionOf({ group, version }),
     resources: rows.flatMap((kind) => [
       apiResource(kind),
-      ...kind.subresources.map((sub) => apiSubresource(kind, sub)),
+      ...kind.subresources.filter(({ isHidden }) => !isHidden).map((sub) => apiSubresource(kind, sub)),
     ]),
   };
 }

@@ -162,7 +162,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['*'],
     ['snapshot.ts'],
     ['framework.ts'],
-    ['candidates.ts', 'diagnosis.ts'],
+    ['candidates.ts', 'diagnosis.ts', 'explanation.ts'],
     ['plugins', 'queue.ts', 'template-results.ts', 'testing'],
     ['cluster-feed.ts', 'decision.ts', 'plugin-rows.ts', 'scheduler-metrics.ts'],
     ['plugin-sets.ts'],
@@ -260,7 +260,7 @@ export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 
 );
 
 /** Of `api/`, what knows kinds by name. */
-export const namedKinds = /^api\/(resources|pods\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;
+export const namedKinds = /^api\/(resources|pods\.ts|pod-explanation\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;
 
 /** Who loads modules by other ways than an import, which would pass by all this. */
 export const otherLoaders: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  */
 
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/types/rbac/v1.ts';
-import { allow, clusterRole, clusterRoleBinding, role, roleBinding } from './notation.ts';
+import { aggregateTo, allow, clusterRole, clusterRoleBinding, role, roleBinding } from './notation.ts';
 
 const csrs = 'certificatesigningrequests';
 
@@ -66,6 +66,8 @@ export const componentRoles: readonly ClusterRole[] = [
   ...Object.entries(controllers).map(([account, rules]) => clusterRole(roleOf(account), rules)),
   // By the uid of this namespace a cluster is known.
   clusterRole(clusterReader, [allow('get', 'core', 'namespaces', 'kube-system')]),
+  // Who may read pods of a namespace may read why they wait: `view`, and so `edit` and `admin`, take it up.
+  clusterRole('longshore:pod-explanations', [allow('get', 'core', 'pods/why')], aggregateTo('view')),
 ];
 
 export const componentBindings: readonly ClusterRoleBinding[] = [

@@ -3,6 +3,7 @@
 import type { Stored } from '../../../api/object.ts';
 import { isPodTerminating } from '../../../api/pods.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
+import { diagnosisAnnotation } from '../../../api/scheduling-diagnosis.ts';
 import { badRequest, conflict } from '../../../api/status-error.ts';
 import { formatTime, nilTime } from '../../../api/time.ts';
 import type { Binding, Pod } from '../../../api/types/core/v1.ts';
@@ -69,6 +70,8 @@ function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   if (pod.spec?.schedulingGates?.length)
     throw conflict(bindingName, name, `pod ${name} has non-empty .spec.schedulingGates`);
   if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
+  // It has a node: why it had none is history.
+  if (pod.metadata.annotations) delete pod.metadata.annotations[diagnosisAnnotation];
   const { annotations, labels } = binding.metadata ?? {};
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };

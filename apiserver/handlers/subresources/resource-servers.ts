@@ -14,6 +14,7 @@ import { createEvictionServer } from './eviction.ts';
 import { createReviewServers } from './reviews.ts';
 import { createScaleServer } from './scale.ts';
 import { createTokenServer } from './token.ts';
+import { createWhyServer } from './why.ts';
 
 export interface ResourceServersParts {
   readonly registries: Registries;
@@ -39,6 +40,7 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     finalize: { update },
     scale: createScaleServer(registries),
     binding: createBindingServer(registries),
+    podWhy: createWhyServer(registries),
     eviction: createEvictionServer(registries),
     token: createTokenServer(registries, tokenIssuer),
     ...createReviewServers({ admission: registries.admission, authorizers, tokens }),

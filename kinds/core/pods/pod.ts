@@ -7,7 +7,13 @@ import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../../machinery/schema/semantic-equality.ts';
-import { connectSubresource, defineKind, statusSubresource, subresource } from '../../define-kind.ts';
+import {
+  connectSubresource,
+  defineKind,
+  hiddenSubresource,
+  statusSubresource,
+  subresource,
+} from '../../define-kind.ts';
 import type { Strategy, WriteContext } from '../../kind.ts';
 import { keepWholeMetadata } from '../../spec-and-status.ts';
 import { setPodDefaults } from '../../workloads/pod-spec/defaults.ts';
@@ -157,6 +163,7 @@ export const podKind = defineKind(pods, {
     connectSubresource('proxy', 'podProxy', 'PodProxyOptions'),
     subresource('resize', 'storedPart'),
     statusSubresource,
+    hiddenSubresource('why', 'podWhy'),
   ],
   columns: podColumns,
   rowConditions: podRowConditions,
