@@ -4,6 +4,7 @@ import type { Stored } from '../../../api/object.ts';
 import { explainPod } from '../../../api/pod-explanation.ts';
 import { notFound } from '../../../api/status-error.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
+import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { storedTarget } from '../../registry/target.ts';
 import { parseResourceVersion } from '../../request/list-options.ts';
@@ -18,8 +19,9 @@ export const createWhyServer = (registries: Registries): ServerOf<'podWhy'> => (
     const { registry, kind, namespace, name } = storedTarget(registries, target);
     await waitUntilFresh(registry.cache, parseResourceVersion(request.query.get('resourceVersion') ?? ''));
     const item = registry.cache.get(registry.storeKey({ namespace, name }));
-    if (item === undefined) throw notFound(kind, name);
-    // The kind of this registry is Pod: the subresource is only there.
-    await sendValue(request, 200, explainPod(item.object as Stored<Pod>), negotiated);
+    if (item === undefined || !isPod(item.object)) throw notFound(kind, name);
+    await sendValue(request, 200, explainPod(item.object), negotiated);
   },
 });
+
+const isPod = (object: DeepReadonly<Stored>): object is DeepReadonly<Stored<Pod>> => object.kind === 'Pod';

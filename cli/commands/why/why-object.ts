@@ -28,7 +28,7 @@ export async function whyObject(
   object: Stored,
   options: WhyOptions,
 ): Promise<Finding> {
-  if (kind.group === '' && kind.kind === 'Pod') return await whyPod(client, object as Stored<Pod>, options);
+  if (isPod(object)) return await whyPod(client, object, options);
   const owned = await ownedBy(client, object);
   const deletion = await whyDeleting(client, object);
   const causes = [...deletion, ...explainConditions(object)];
@@ -47,6 +47,8 @@ export async function whyObject(
     parts,
   };
 }
+
+const isPod = (object: Stored): object is Stored<Pod> => object.apiVersion === 'v1' && object.kind === 'Pod';
 
 interface Owned {
   readonly pods: readonly Stored<Pod>[];
