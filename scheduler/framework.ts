@@ -17,6 +17,7 @@
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { VolumeEvent } from './volume-listers.ts';
 
 /** An expected "no": why a pod may not run on a node, in words that the user reads. */
 export interface Refusal {
@@ -36,7 +37,8 @@ export type ClusterEvent =
   | 'pod placed'
   | 'pod removed'
   | 'pod labels'
-  | 'namespace labels';
+  | 'namespace labels'
+  | VolumeEvent;
 
 export type Scope = 'template' | 'cluster';
 

@@ -19,6 +19,7 @@ export class NodeInfo {
   readonly #requested = new Map<string, number>();
   readonly #assumed = new Map<string, number>();
   readonly #hostPorts = new Map<string, number>();
+  readonly #claims = new Map<string, number>();
 
   constructor(node: Cached<Node>, slot: number) {
     this.name = node.metadata.name;
@@ -85,6 +86,11 @@ export class NodeInfo {
     return false;
   }
 
+  /** How many pods on this node use the claim, by its key. */
+  usersOf(claim: string): number {
+    return this.#claims.get(claim) ?? 0;
+  }
+
   /** A copy to try things on: what if these pods were gone? */
   clone(): NodeInfo {
     const copy = new NodeInfo(this.#node, this.slot);
@@ -95,14 +101,17 @@ export class NodeInfo {
   #count(pod: PodInfo, factor: 1 | -1): void {
     addResources(this.#requested, pod.requests, factor);
     addResources(this.#assumed, pod.assumedRequests, factor);
-    for (const { address, protocol, port } of pod.hostPorts) {
-      const key = `${protocol} ${port} ${address}`;
-      const count = (this.#hostPorts.get(key) ?? 0) + factor;
-      if (count > 0) this.#hostPorts.set(key, count);
-      else this.#hostPorts.delete(key);
-    }
+    for (const { address, protocol, port } of pod.hostPorts)
+      addCount(this.#hostPorts, `${protocol} ${port} ${address}`, factor);
+    for (const claim of pod.claims) addCount(this.#claims, claim, factor);
     this.generation++;
   }
+}
+
+function addCount(counts: Map<string, number>, key: string, factor: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + factor;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 }
 
 function decisiveParts({ metadata, spec, status }: Cached<Node>): string {

@@ -14,11 +14,15 @@ import { imageLocality } from './plugins/image-locality.ts';
 import { createInterPodAffinity, readInterPodAffinityArgs } from './plugins/inter-pod-affinity.ts';
 import { createNodeAffinity, readNodeAffinityArgs } from './plugins/node-affinity.ts';
 import { nodeName } from './plugins/node-name.ts';
+import { createNodeVolumeLimits } from './plugins/node-volume-limits.ts';
 import { createResourcesFit, readResourcesFitArgs } from './plugins/resources-fit.ts';
 import { readTopologySpreadArgs } from './plugins/spread-args.ts';
 import { taintToleration } from './plugins/taints.ts';
 import { createTopologySpread } from './plugins/topology-spread.ts';
 import { unschedulable } from './plugins/unschedulable.ts';
+import { readVolumeBindingArgs, VolumeBinding, type VolumeBindingOptions } from './plugins/volume-binding.ts';
+import { createVolumeRestrictions } from './plugins/volume-restrictions.ts';
+import { createVolumeZone } from './plugins/volume-zone.ts';
 
 /** Where a plugin can take part; each has its list in `Plugins`. */
 export type ExtensionPoint = 'filter' | 'score' | 'postFilter' | 'reserve' | 'preBind';
@@ -28,9 +32,13 @@ export interface PluginParts {
   readonly listers: ClusterListers;
   /** For plugins that act on the cluster; absent where decisions are only computed: those plugins are left out. */
   readonly acting?: ActingParts;
+  /** For plugins that look at volumes; absent: they are left out. */
+  readonly volumes?: VolumeParts;
 }
 
 export type ActingParts = Omit<DefaultPreemptionOptions, 'candidates'>;
+
+export type VolumeParts = Omit<VolumeBindingOptions, 'bindTimeoutMs'>;
 
 export interface PluginRow {
   /** Upstream's. */
@@ -72,6 +80,34 @@ export const pluginRows: readonly PluginRow[] = [
       const args = readResourcesFitArgs(fields);
       return () => createResourcesFit(args);
     },
+  },
+  {
+    ...{ name: 'VolumeRestrictions', points: filter, weight: 0 },
+    configure:
+      () =>
+      ({ volumes }) =>
+        volumes && createVolumeRestrictions(volumes.listers.claims),
+  },
+  {
+    ...{ name: 'NodeVolumeLimits', points: filter, weight: 0 },
+    configure:
+      () =>
+      ({ volumes }) =>
+        volumes && createNodeVolumeLimits(volumes.listers),
+  },
+  {
+    ...{ name: 'VolumeBinding', points: ['filter', 'reserve', 'preBind'], weight: 0, argsKind: 'VolumeBindingArgs' },
+    configure(fields) {
+      const bindTimeoutMs = readVolumeBindingArgs(fields);
+      return ({ volumes }) => volumes && new VolumeBinding({ ...volumes, bindTimeoutMs });
+    },
+  },
+  {
+    ...{ name: 'VolumeZone', points: filter, weight: 0 },
+    configure:
+      () =>
+      ({ volumes }) =>
+        volumes && createVolumeZone(volumes.listers),
   },
   {
     ...{ name: 'PodTopologySpread', points: both, weight: 2, argsKind: 'PodTopologySpreadArgs' },

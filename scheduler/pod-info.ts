@@ -1,6 +1,7 @@
 /** A pod as the scheduler sees it: what its decisions need, worked out once for each version of the pod. */
 
 import { keyOf } from '../api/object.ts';
+import { claimNamesOf } from '../api/pod-references.ts';
 import { isPodTerminating, sidecarsOf } from '../api/pods.ts';
 import type { Pod } from '../api/types/core/v1.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
@@ -29,6 +30,8 @@ export interface PodInfo {
   /** Requests with an assumed amount for containers that ask for nothing. */
   readonly assumedRequests: Resources;
   readonly hostPorts: readonly HostPort[];
+  /** Keys of the claims of its volumes. */
+  readonly claims: readonly string[];
   readonly terminating: boolean;
   /** Equal for pods about which every plugin of scope `template` says the same. */
   readonly template: string;
@@ -49,6 +52,7 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     requests,
     assumedRequests: computeAssumedRequests(spec),
     hostPorts,
+    claims: claimNamesOf(pod).map((name) => `${pod.metadata.namespace ?? ''}/${name}`),
     terminating: isPodTerminating(pod),
     template: templateOf(spec, requests, hostPorts),
   };

@@ -22,6 +22,7 @@ import type { Plugins, Profile } from './framework.ts';
 import { Nominations } from './nominations.ts';
 import type { ActingParts, PluginParts } from './plugin-rows.ts';
 import { defaultPlugins } from './plugin-sets.ts';
+import { AssumedVolumes } from './plugins/assumed-volumes.ts';
 import { PodConditionUpdater } from './pod-condition-updater.ts';
 import { defaultSchedulerName } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
@@ -33,6 +34,7 @@ import {
 import { SchedulerMetrics } from './scheduler-metrics.ts';
 import { SchedulingLoop } from './scheduling-loop.ts';
 import { Snapshot } from './snapshot.ts';
+import { InformedVolumeListers } from './volume-listers.ts';
 
 export interface SchedulerOptions {
   readonly connection: Connection;
@@ -117,6 +119,8 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
   const podInformer: Informer<Pod> = createInformer(client, pods, { logger });
   const nodeInformer: Informer<Node> = createInformer(client, nodes, { logger });
   const listers = new InformedListers(client, logger);
+  const volumeListers = new InformedVolumeListers(client, logger);
+  const assumed = new AssumedVolumes();
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue({
     clock,
@@ -131,9 +135,16 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
     snapshot.namespacesChanged();
     queue.moveToActiveOrBackoff('namespace labels');
   });
+  volumeListers.onChange((event) => {
+    assumed.changed();
+    queue.moveToActiveOrBackoff(event);
+  });
   const shared = { client, snapshot, nominations, conditions, recorderOf, logger, clock };
   const acting: ActingParts = { ...shared, budgets: listers.budgets };
-  const profiles = makeProfiles(options, { listers, acting });
+  const profiles = makeProfiles(options, {
+    ...{ listers, acting },
+    volumes: { listers: volumeListers, client, clock, assumed },
+  });
   const schedulerNames = new Set(profiles.map(({ schedulerName }) => schedulerName));
   new ClusterFeed({ snapshot, queue, nominations, schedulerNames }).follow(podInformer, nodeInformer);
   const loop = new SchedulingLoop({
@@ -143,11 +154,12 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
     metrics: new SchedulerMetrics(metrics, queue),
     random: Math.random,
   });
-  const running = [podInformer, nodeInformer, listers, queue, events, conditions];
+  const running = [podInformer, nodeInformer, listers, volumeListers, queue, events, conditions];
   return {
     loop,
     async synced(signal) {
-      await Promise.all([podInformer.synced(signal), nodeInformer.synced(signal), listers.synced(signal)]);
+      const seen = [podInformer, nodeInformer, listers, volumeListers];
+      await Promise.all(seen.map((part) => part.synced(signal)));
     },
     async run(signal) {
       await Promise.all(running.map((part) => part.run(signal)));
