@@ -31,6 +31,7 @@ import { createAggregationController } from './roles/aggregation-controller.ts';
 import { createBinderController } from './volumes/binder-controller.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral-volume-controller.ts';
 import { createExpanderController } from './volumes/expander-controller.ts';
+import { createLocalProvisionerController } from './volumes/local-provisioner-controller.ts';
 import {
   createAttributesClassProtectionController,
   createClaimProtectionController,
@@ -112,6 +113,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'persistentvolume-binder-controller', create: createBinderController },
   { name: 'persistentvolume-expander-controller', create: createExpanderController },
   { name: 'ephemeral-volume-controller', create: createEphemeralVolumeController },
+  { name: 'local-volume-provisioner-controller', create: createLocalProvisionerController },
   { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
   { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },

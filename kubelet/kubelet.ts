@@ -14,6 +14,7 @@ import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { nodes, pods, services } from '../api/resources/core.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
+import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { errorText } from '../base/error-text.ts';
@@ -54,6 +55,7 @@ import { RestartBackoff } from './pods/restart-backoff.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
 import { parseAllowedSysctls } from './pods/sysctls.ts';
 import { Prober } from './probes/prober.ts';
+import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
 import { ApiData } from './references/referenced-data.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -61,6 +63,7 @@ import { createAuthenticate } from './server/authenticator.ts';
 import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
 import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
+import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -127,6 +130,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
+  const localVolumes = new LocalVolumes(dataDir);
   const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,
@@ -138,6 +142,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     clock,
     pods: parts.pods,
     workers: parts.workers,
+    localVolumes,
     observed: parts.observed,
   });
   const troubles = new StartTroubles(wake);
@@ -162,6 +167,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion: gitVersion,
     labels: options.labels ?? {},
+    annotations: { [localVolumesAnnotation]: localVolumes.root },
     whyNotReady,
     network,
     isStarting: () => troubles.isStarting,
@@ -228,7 +234,8 @@ function createParts(input: PartsInput): Parts {
     allocatable: machine.allocatable,
   });
   const tokens = new ServiceAccountTokens(client, clock);
-  const volumes = new Volumes({ dataDir, data, tokens, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
+  const claims = new ApiClaimedVolumes(client, nodeName);
+  const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
   const starter = new ContainerStarter({
     runtime,

@@ -33,6 +33,7 @@ export interface NodeReporterOptions {
   readonly port: number;
   readonly kubeletVersion: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   /** Why pods cannot run yet, beside the runtime; undefined: they can. */
   readonly whyNotReady: () => string | undefined;
   /** Of its pods. */
@@ -201,7 +202,7 @@ export class NodeReporter {
   async #register(status: NodeStatus): Promise<NodeObject> {
     const { client, nodeName, logger } = this.#options;
     const node = await client.create<Node>(nodes, {
-      metadata: { name: nodeName, labels: this.#labels() },
+      metadata: { name: nodeName, labels: this.#labels(), annotations: { ...this.#options.annotations } },
       spec: {},
       status,
     });
@@ -209,10 +210,10 @@ export class NodeReporter {
     return node;
   }
 
-  /** A node that is there already keeps what others wrote; our labels are set again. */
+  /** A node that is there already keeps what others wrote; our labels and annotations are set again. */
   async #setLabels(): Promise<void> {
-    const { client, nodeName } = this.#options;
-    const body = { metadata: { labels: this.#labels() } };
+    const { client, nodeName, annotations } = this.#options;
+    const body = { metadata: { labels: this.#labels(), annotations } };
     await client.patch<Node>(nodes, { name: nodeName }, { type: 'merge', body });
   }
 

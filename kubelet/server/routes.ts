@@ -1,5 +1,6 @@
 /** The paths of the kubelet's server: what a request asks for, and how one is refused that asks for nothing. Pure. */
 
+import { localVolumesPath } from '../../api/volumes/local-volumes.ts';
 import { TextError } from './text-error.ts';
 
 export interface RequestPath {
@@ -12,6 +13,8 @@ export type Route =
   | { readonly type: 'pods' }
   | { readonly type: 'metrics' }
   | { readonly type: 'healthz' }
+  /** Orders of the local provisioner. */
+  | { readonly type: 'localVolumes'; readonly order: 'ensure' | 'remove'; readonly name: string }
   | { readonly type: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string }
   | {
       readonly type: 'exec' | 'attach' | 'portForward';
@@ -54,6 +57,10 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
       if (segments.length > 1) break;
       allow(reads);
       return { type: root };
+    case localVolumesPath:
+      checkWords(segments, 2);
+      allow(['PUT', 'DELETE']);
+      return { type: root, order: method === 'PUT' ? 'ensure' : 'remove', name: namespace };
     case 'containerLogs':
       checkWords(segments, 4);
       allow(reads);

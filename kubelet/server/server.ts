@@ -40,9 +40,17 @@ export interface KubeletServerOptions {
   readonly pods: Informer<Pod>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
+  readonly localVolumes: LocalVolumeOrders;
   readonly nodeIp: string;
   readonly logger: Logger;
   readonly clock: Clock;
+}
+
+/** Folders of this node for the local provisioner. Both are idempotent. */
+export interface LocalVolumeOrders {
+  /** Resolves to where it is. */
+  ensure(name: string): Promise<string>;
+  remove(name: string): Promise<void>;
 }
 
 export interface KubeletServer extends Running {
@@ -143,6 +151,12 @@ async function serve(exchange: Exchange, path: RequestPath, options: KubeletServ
     case 'metrics':
       response.writeHead(200, { 'content-type': options.metrics.contentType }).end(await options.metrics.text());
       return;
+    case 'localVolumes': {
+      const { localVolumes } = options;
+      if (route.order === 'ensure') return sendJson(response, 200, { path: await localVolumes.ensure(route.name) });
+      await localVolumes.remove(route.name);
+      return sendJson(response, 200, {});
+    }
     case 'logs': {
       const { container } = route;
       return await sendLogs(response, { ...options, pod: findPod(options, route), container, query: path.query });

@@ -20,6 +20,7 @@ describe('volume plugins', () => {
       folders: new PodFolders(dataDir),
       clock: new FakeClock(),
       data: { configMap: async () => new Map(), secret: async () => new Map() },
+      claims: { volumeOf: async () => assert.fail('no claim is used') },
       tokens: { token: async () => '' },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });
@@ -34,7 +35,8 @@ describe('volume plugins', () => {
     [{ downwardAPI: {} }, 1],
     [{ projected: {} }, 1],
     [{ nfs: { server: 's', path: '/' } }, 0],
-    [{ persistentVolumeClaim: { claimName: 'c' } }, 0],
+    [{ persistentVolumeClaim: { claimName: 'c' } }, 1],
+    [{ ephemeral: { volumeClaimTemplate: { spec: {} } } }, 1],
     [{}, 0],
   ];
   for (const [source, count] of sources)

@@ -1,5 +1,7 @@
 /** The types of volumes that this node supports: a new one is a file beside this one and a line here. */
 
+import type { ClaimedVolumes } from '../references/claimed-volumes.ts';
+import { ClaimPlugin } from './claim.ts';
 import { configMapVolumes } from './config-map.ts';
 import { downwardApiVolumes } from './downward-api.ts';
 import { EmptyDirPlugin } from './empty-dir.ts';
@@ -12,10 +14,15 @@ import type { VolumePlugin } from './volume-plugin.ts';
 /** Those whose files the kubelet writes. */
 export const payloadTypes = [configMapVolumes, secretVolumes, downwardApiVolumes, projectedVolumes];
 
-export function createVolumePlugins(sources: PayloadSources): VolumePlugin[] {
+export interface VolumeSources extends PayloadSources {
+  readonly claims: ClaimedVolumes;
+}
+
+export function createVolumePlugins(sources: VolumeSources): VolumePlugin[] {
   return [
     new EmptyDirPlugin(sources.folders),
     new HostPathPlugin(),
+    new ClaimPlugin(sources.claims),
     ...payloadTypes.map((type) => new PayloadPlugin(type, sources)),
   ];
 }

@@ -21,6 +21,7 @@ describe('Volumes', () => {
       dataDir,
       clock: new FakeClock(),
       data: { configMap: async () => new Map([['key', Buffer.from(text)]]), secret: async () => new Map() },
+      claims: { volumeOf: async () => assert.fail('no claim is used') },
       tokens: { token: async () => '' },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });

@@ -4,27 +4,22 @@
  * dead kubelet left is found again, and so that what containers may read is closed to other users of the node.
  */
 
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { errorText } from '../../base/error-text.ts';
 import { ensurePrivateFolder } from '../../base/private-folder.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
-import { unmountBelow } from './mounts.ts';
-import type { PayloadSources } from './payload-plugin.ts';
 import { PodFolders } from './pod-folders.ts';
+import { removeTree } from './remove-tree.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
-import { createVolumePlugins } from './volume-plugins.ts';
-
-const run = promisify(execFile);
+import { createVolumePlugins, type VolumeSources } from './volume-plugins.ts';
 
 /** A volume could not be made; users read the message. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
 }
 
-export interface VolumesOptions extends Omit<PayloadSources, 'folders'> {
+export interface VolumesOptions extends Omit<VolumeSources, 'folders'> {
   readonly dataDir: string;
 }
 
@@ -66,10 +61,7 @@ export class Volumes {
   /** Removes everything of a pod that is gone. */
   async tearDown(uid: string): Promise<void> {
     for (const plugin of this.#plugins) await plugin.tearDown?.(uid);
-    const folder = this.folderOf(uid);
-    await unmountBelow(folder);
-    // rm(1) follows no link, not even one that appears while it works, and leaves other file systems alone.
-    await run('rm', ['-rf', '--one-file-system', '--', folder]);
+    await removeTree(this.folderOf(uid));
   }
 
   /** The pods that have a folder here. */

@@ -171,6 +171,7 @@ describe('volumes of a pod', () => {
       dataDir: join(root, 'kubelet'),
       clock: systemClock,
       data: { configMap: async () => data, secret: async () => data },
+      claims: { volumeOf: async () => assert.fail('no claim is used') },
       tokens: { token: async () => secretText },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });

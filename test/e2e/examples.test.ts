@@ -1,10 +1,15 @@
 /** Every example works: it is applied as a user would, its pods become ready, and it is deleted again. */
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { pods } from '../../api/resources/core.ts';
+import { statefulSets } from '../../api/resources/apps.ts';
+import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
+import { storageClasses } from '../../api/resources/storage.ts';
+import type { StatefulSet } from '../../api/types/apps/v1.ts';
+import type { StorageClass } from '../../api/types/storage/v1.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster } from '../support/local-cluster.ts';
@@ -66,5 +71,69 @@ describe('the examples', () => {
     assert.ok(after.every(({ spec }) => spec?.containers[0]?.image === 'localhost:5000/longshore/guestbook:1'));
     await cluster.kubecfg('stop', 'example-rolling');
     await cluster.kubecfg('rm', 'example-rolling');
+  });
+
+  it('a StatefulSet keeps what its pods wrote on local volumes, and nothing is left when the claims go', async () => {
+    const { client } = cluster;
+    await client.create<StorageClass>(storageClasses, {
+      metadata: { name: 'example-kept' },
+      provisioner: 'longshore.dev/local',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const script = 'trap exit TERM; echo $HOSTNAME >>/data/starts; while :; do sleep 0.2; done';
+    await client.create<StatefulSet>(statefulSets, {
+      metadata: { namespace, name: 'example-set' },
+      spec: {
+        replicas: 2,
+        podManagementPolicy: 'Parallel',
+        selector: { matchLabels: { example: 'set' } },
+        template: {
+          metadata: { labels: { example: 'set' } },
+          spec: {
+            terminationGracePeriodSeconds: 2,
+            containers: [
+              {
+                name: 'c',
+                image: 'localhost:5000/longshore/busybox:1',
+                command: ['sh', '-c', script],
+                volumeMounts: [{ name: 'data', mountPath: '/data' }],
+              },
+            ],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: {
+              storageClassName: 'example-kept',
+              accessModes: ['ReadWriteOnce'],
+              resources: { requests: { storage: '1Gi' } },
+            },
+          },
+        ],
+      },
+    });
+    await eventually('both pods', async () => (await examplePods()).length === 2);
+    await podsAreReady();
+    const pathOf = async (claim: string) => {
+      const { spec } = await client.get(persistentVolumeClaims, { namespace, name: claim });
+      const volume = await client.get(persistentVolumes, { name: spec?.volumeName ?? '' });
+      return volume.spec?.local?.path ?? '';
+    };
+    const folders = await Promise.all(['data-example-set-0', 'data-example-set-1'].map(pathOf));
+    const [first] = folders;
+    const starts = async () => (await readFile(join(first ?? '', 'starts'), 'utf8')).trim().split('\n');
+    await eventually('the first pod has written', async () => (await starts()).length === 1);
+    await client.delete(pods, { namespace, name: 'example-set-0' });
+    await eventually('its successor finds that', async () => (await starts()).length === 2);
+    assert.deepEqual(await starts(), ['example-set-0', 'example-set-0']);
+    await client.delete(statefulSets, { namespace, name: 'example-set' });
+    await client.deleteCollection(persistentVolumeClaims, { namespace });
+    await eventually('the volumes are gone', async () => (await client.list(persistentVolumes)).items.length === 0);
+    assert.deepEqual(
+      folders.filter((folder) => existsSync(folder)),
+      [],
+    );
+    await client.delete(storageClasses, { name: 'example-kept' });
   });
 });

@@ -231,7 +231,7 @@ export const processStarters: Readonly<Record<string, readonly string[]>> = {
     'kubelet/runtime/docker/bridge.ts',
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/mounts.ts',
-    'kubelet/volumes/volumes.ts',
+    'kubelet/volumes/remove-tree.ts',
     'proxy/program.ts',
     'proxy/nftables/table-monitor.ts',
   ],

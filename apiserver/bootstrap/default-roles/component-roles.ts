@@ -4,7 +4,16 @@
  */
 
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../../api/types/rbac/v1.ts';
-import { aggregateTo, allow, clusterRole, clusterRoleBinding, role, roleBinding } from './notation.ts';
+import {
+  aggregateTo,
+  allow,
+  allowEvents,
+  clusterRole,
+  clusterRoleBinding,
+  read,
+  role,
+  roleBinding,
+} from './notation.ts';
 
 const csrs = 'certificatesigningrequests';
 
@@ -17,6 +26,15 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
     // Whether there is a node of that name already.
     allow('get', 'core', 'nodes'),
+  ],
+  'local-volume-provisioner-controller': [
+    allow(`create delete patch ${read}`, 'core', 'persistentvolumes'),
+    allow(`patch ${read}`, 'core', 'persistentvolumeclaims'),
+    allow(read, 'core', 'nodes'),
+    allow(read, 'storage.k8s.io', 'storageclasses'),
+    // Folders are made and removed by the kubelets' servers, which have nothing else that is done by these verbs.
+    allow('delete update', 'core', 'nodes/proxy'),
+    allowEvents,
   ],
   'node-departure-controller': [allow('delete get', 'core', 'nodes')],
   'node-reachability-controller': [allow('patch', 'core', 'nodes')],
