@@ -19,6 +19,7 @@ import {
 import { createServiceAccountController } from './identity/service-account-controller.ts';
 import { createTokenCleanerController } from './identity/token-cleaner-controller.ts';
 import { createNamespaceDeletionController } from './namespaces/namespace-controller.ts';
+import { createCutOffController } from './nodes/cut-off-controller.ts';
 import { createNodeDepartureController } from './nodes/node-departure-controller.ts';
 import { createNodeIpamController, type NodeIpamSettings } from './nodes/node-ipam-controller.ts';
 import { createNodeLifecycleController, type NodeLifecycleSettings } from './nodes/node-lifecycle-controller.ts';
@@ -104,6 +105,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
     name: 'node-reachability-controller',
     create: (context) => createReachabilityController(context, settings.reachability),
   },
+  { name: 'node-cut-off-controller', create: createCutOffController },
   { name: 'node-departure-controller', create: createNodeDepartureController },
   { name: 'token-cleaner-controller', create: createTokenCleanerController },
   {

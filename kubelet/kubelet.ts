@@ -39,6 +39,7 @@ import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
+import { readKnownCluster, writeKnownCluster } from './node/known-cluster.ts';
 import { computeMaxPids, isAppArmorEnabled, type Machine, readMachine } from './node/machine.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
@@ -46,6 +47,7 @@ import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
 import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
+import { runCutOffGuard } from './pods/cut-off-guard.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
 import { ObservedPods } from './pods/observed-pods.ts';
 import { computePodRefusal } from './pods/pod-refusal.ts';
@@ -173,9 +175,20 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     isStarting: () => troubles.isStarting,
     onRevived: () => parts.statuses.writeAllAgain(),
   });
+  let renewedAt: number | undefined;
   const loops = [
     recorder.run(signal),
-    runNodeHeartbeat({ client: reports, nodeName, logger, clock }, signal),
+    runNodeHeartbeat({ client: reports, nodeName, logger, clock, onRenewed: (sentAt) => (renewedAt = sentAt) }, signal),
+    runCutOffGuard(
+      {
+        clock,
+        logger,
+        runtime,
+        renewedAt: () => renewedAt,
+        endPod: (uid, failure) => parts.workers.fail(uid, failure),
+      },
+      signal,
+    ),
     reporter.run(signal),
     parts.services.run(signal),
     work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
@@ -305,6 +318,9 @@ interface WorkInput extends KubeletOptions {
 async function work(input: WorkInput): Promise<void> {
   const { parts, network, guard, troubles, runtime, signal, logger, clock } = input;
   const { observed, workers, prober } = parts;
+  // Whose containers are ours is known before the API says it: the node may be cut off from the start.
+  const known = await readKnownCluster(input.dataDir);
+  if (known !== undefined) runtime.useCluster(known);
   const loops = [parts.pods.run(signal)];
   const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input)]);
   if (podCidr !== undefined) await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
@@ -333,9 +349,11 @@ async function work(input: WorkInput): Promise<void> {
 /** What runs here is known, and which of it is this cluster's. */
 async function meetRuntime(input: WorkInput): Promise<void> {
   const { runtime, guard, parts } = input;
-  await untilDone(input, 'the API server does not say which cluster this is', async () =>
-    runtime.useCluster(await guard.meet()),
-  );
+  await untilDone(input, 'the API server does not say which cluster this is', async () => {
+    const clusterId = await guard.meet();
+    runtime.useCluster(clusterId);
+    await writeKnownCluster(input.dataDir, clusterId);
+  });
   await untilDone(input, 'the container runtime does not answer', async () => {
     await runtime.prepare();
     await parts.observed.relist();

@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { asksToMove, endsWhenCutOff } from '../../api/cut-off.ts';
 import { privateMode } from '../../base/private-folder.ts';
 import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
@@ -35,6 +36,8 @@ export const containerAnnotations = {
   terminationMessage: 'last-words',
   logFallback: 'log-fallback',
   resources: 'resources',
+  /** `true`: it ends when the node is cut off, whatever the pod says by then. */
+  endsWhenCutOff: 'ends-when-cut-off',
 };
 
 /** Throws `ContainerConfigError` when the container cannot be made as it is written. */
@@ -84,6 +87,10 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.terminationMessage]: terminationMessageFile,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
+      // What was promised stays promised.
+      ...((asksToMove(pod.metadata.annotations) || endsWhenCutOff(pod)) && {
+        [containerAnnotations.endsWhenCutOff]: 'true',
+      }),
     },
   };
 }

@@ -13,6 +13,8 @@ export interface NodeHeartbeatOptions {
   readonly nodeName: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** A renewal was answered that was sent at this monotonic time. */
+  readonly onRenewed?: (sentAt: number) => void;
 }
 
 const namespace = 'kube-node-lease';
@@ -28,6 +30,7 @@ export async function runNodeHeartbeat(options: NodeHeartbeatOptions, signal: Ab
     let waitMs = everyMs;
     try {
       await renew(options);
+      options.onRenewed?.(startedAt);
     } catch (error) {
       waitMs = retryMs;
       logger.warn('The heartbeat could not be written', { node: nodeName, error });

@@ -104,9 +104,19 @@ export class PodWorker {
     this.wake();
   }
 
+  /** It ends, and has failed. */
+  fail(failure: PodFailure): void {
+    if (this.#isEnding()) return;
+    this.#advance({ failure: { type: 'failed', ...failure } });
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...failure });
+    this.wake();
+  }
+
   /** The object is no more: whatever is left of the pod goes. */
   podGone(): void {
     this.#advance({ objectGone: true });
+    // Its status went with it; a pod of the same name may be there, of which this node may not write.
+    this.#dependencies.statuses.forget(this.uid);
     this.wake();
   }
 

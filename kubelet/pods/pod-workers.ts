@@ -4,6 +4,7 @@ import type { Logger } from '../../base/logger.ts';
 import { containerAnnotations } from '../containers/container-config.ts';
 import { identityOf, type ObservedPod, type PodObject } from '../model/pod.ts';
 import type { PodIdentity } from '../runtime/runtime.ts';
+import type { PodFailure } from './pod-state.ts';
 import { PodWorker, type PodWorkerDependencies } from './pod-worker.ts';
 
 export interface PodWorkersOptions extends PodWorkerDependencies {
@@ -41,6 +42,13 @@ export class PodWorkers {
     const worker = this.#workers.get(pod.metadata.uid);
     if (worker === undefined) this.#start(new PodWorker(pod, this.#dependencies));
     else worker.update(pod);
+  }
+
+  /** False: nobody works on this pod. */
+  fail(uid: string, failure: PodFailure): boolean {
+    const worker = this.#workers.get(uid);
+    worker?.fail(failure);
+    return worker !== undefined;
   }
 
   podGone(uid: string): void {

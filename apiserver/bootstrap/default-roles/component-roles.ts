@@ -36,6 +36,12 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('delete update', 'core', 'nodes/proxy'),
     allowEvents,
   ],
+  'node-cut-off-controller': [
+    allow('get', 'coordination.k8s.io', 'leases'),
+    allow('delete', 'core', 'pods'),
+    allow('patch', 'core', 'pods/status'),
+    allowEvents,
+  ],
   'node-departure-controller': [allow('delete get', 'core', 'nodes')],
   'node-reachability-controller': [allow('patch', 'core', 'nodes')],
   // Finalizers are patched.

@@ -5,6 +5,7 @@
  * claim template `data` the claim `data-web-2`.
  */
 
+import { asksToMove, moveWhenCutOffAnnotation } from '../../../api/cut-off.ts';
 import type { StatefulSet } from '../../../api/types/apps/v1.ts';
 import type {
   PersistentVolumeClaim,
@@ -53,6 +54,9 @@ export function computePod(
 ): Pod & { metadata: NonNullable<Pod['metadata']> } {
   const name = podName(set, ordinal);
   const pod = podFromTemplate(set, template, { name, generateName: `${set.metadata.name}-` });
+  if (asksToMove(set.metadata.annotations)) {
+    pod.metadata.annotations = { ...pod.metadata.annotations, [moveWhenCutOffAnnotation]: 'true' };
+  }
   pod.metadata.labels = { ...pod.metadata.labels, ...identityLabels(set, ordinal), [revisionLabel]: revision };
   const { spec } = pod;
   if (spec === undefined) return pod;

@@ -1,9 +1,11 @@
 /** The status of a pod, from what runs: phase, conditions, containers, addresses. Pure; `status-manager.ts` writes it. */
 
+import { endsWhenCutOffCondition } from '../../../api/cut-off.ts';
 import { isFinalPhase } from '../../../api/pods.ts';
 import { formatTime, nilTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
+import { containerAnnotations } from '../../containers/container-config.ts';
 import {
   containersOf,
   mayRestart,
@@ -35,6 +37,7 @@ export const ownConditionTypes: ReadonlySet<string> = new Set([
   'ContainersReady',
   'PodScheduled',
   'PodResizePending',
+  endsWhenCutOffCondition,
 ]);
 
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed'] as const;
@@ -67,7 +70,7 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: S
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     phase,
-    ...(context.failure ?? {}),
+    ...(context.failure && { reason: context.failure.reason, message: context.failure.message }),
     ...(pod.status?.qosClass !== undefined && { qosClass: pod.status.qosClass }),
     hostIP: context.nodeIp,
     hostIPs: [{ ip: context.nodeIp }],
@@ -178,7 +181,17 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
   };
   if (isResizePending(pod, observed) && !isFinalPhase(input.phase))
     verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
+  if (endsByItself(observed) && !isFinalPhase(input.phase)) verdicts[endsWhenCutOffCondition] = yes;
   return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
+}
+
+/** All that runs of it was made to end when the node is cut off. */
+function endsByItself({ containers }: ObservedPod): boolean {
+  const running = containers.filter(({ status }) => status.type === 'running');
+  return (
+    running.length > 0 &&
+    running.every(({ annotations }) => annotations[containerAnnotations.endsWhenCutOff] === 'true')
+  );
 }
 
 function condition(pod: PodObject, type: string, verdict: ConditionVerdict, now: number): PodCondition {
