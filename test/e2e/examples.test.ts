@@ -32,9 +32,11 @@ describe('the examples', () => {
     );
 
   async function podsAreReady(): Promise<void> {
-    await eventually('the pods of the example are ready', async () =>
-      (await examplePods()).every(({ status }) =>
-        status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    await eventually('the pods of the example are ready, or have done their work', async () =>
+      (await examplePods()).every(
+        ({ status }) =>
+          status?.phase === 'Succeeded' ||
+          status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
       ),
     );
   }
