@@ -27,9 +27,11 @@ import { replaceCommand } from './commands/replace/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
 import { rmCommand } from './commands/rm/command.ts';
 import { rollingupdateCommand } from './commands/rollingupdate/command.ts';
+import { rolloutCommand } from './commands/rollout/command.ts';
 import { runCommand } from './commands/run/command.ts';
 import { scaleCommand } from './commands/scale/command.ts';
 import { secretsCommand } from './commands/secrets/command.ts';
+import { setCommand } from './commands/set/command.ts';
 import { stopCommand } from './commands/stop/command.ts';
 import { tokenCommand } from './commands/token/command.ts';
 import { upCommand } from './commands/up/command.ts';
@@ -60,6 +62,8 @@ export const commands: readonly Command[] = [
   stopCommand,
   rmCommand,
   rollingupdateCommand,
+  rolloutCommand,
+  setCommand,
   logsCommand,
   waitCommand,
   whyCommand,

@@ -6,7 +6,7 @@ import { isAlreadyExists } from '../../../api/status-error.ts';
 import type { Deployment, ReplicaSet } from '../../../api/types/apps/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { errorText } from '../../../base/error-text.ts';
-import { changedCopy } from '../../../client/changed-copy.ts';
+import { changedCopy, sentAsIs } from '../../../client/changed-copy.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Recorder } from '../../../client/event-recorder.ts';
 import { ifPresent } from '../../../client/if-present.ts';
@@ -20,6 +20,8 @@ import { podTemplateHashLabel, sameTemplate, templateHash } from './template-ide
 
 type DeploymentView = Cached<Deployment>;
 type SetView = Cached<ReplicaSet>;
+
+type NamedSet = ReplicaSet & { metadata: { name: string } };
 
 export type Creation =
   | { readonly type: 'created'; readonly set: SetView }
@@ -105,18 +107,14 @@ export class SetWriter {
   }
 }
 
-function newSet(
-  deployment: DeploymentView,
-  old: readonly SetView[],
-  collisions: number | undefined,
-): ReplicaSet & { metadata: { name: string } } {
+function newSet(deployment: DeploymentView, old: readonly SetView[], collisions: number | undefined): NamedSet {
   const { metadata, spec } = deployment;
   const bounds = computeBounds(spec);
   const hash = templateHash(spec?.template, collisions);
   const labels = { ...spec?.template.metadata?.labels, [podTemplateHashLabel]: hash };
   const annotations = annotationsOfCurrent(deployment, undefined, maxRevision(old) + 1);
   const selector = { ...spec?.selector, matchLabels: { ...spec?.selector.matchLabels, [podTemplateHashLabel]: hash } };
-  const made: DeepReadonly<ReplicaSet> & { metadata: { name: string } } = {
+  return sentAsIs<NamedSet>({
     metadata: {
       name: `${metadata.name}-${hash}`,
       ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
@@ -130,7 +128,5 @@ function newSet(
       selector,
       template: { ...spec?.template, metadata: { ...spec?.template.metadata, labels } },
     },
-  };
-  // Read-only in the cache; the client only sends it.
-  return made as ReplicaSet & { metadata: { name: string } };
+  });
 }
