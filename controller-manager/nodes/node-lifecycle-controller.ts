@@ -23,6 +23,7 @@ import type { Cached, Informer, ObjectChange } from '../../client/object-cache.t
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
+import { ClockSkews, computeSkewCondition } from './clock-skew.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { computeSilentConditions, computeTaints, noExecuteKey } from './node-conditions.ts';
 import {
@@ -70,6 +71,9 @@ export function createNodeLifecycleController(context: ControllerContext, settin
       const { metadata, spec } = objectOfChange(change);
       if (metadata.namespace === leaseNamespace && change.type !== 'deleted') {
         lifecycle.heartbeats.note(metadata.name, String(spec?.renewTime), clock.monotonic());
+        // What was there when we began to listen may be old.
+        if (change.type === 'updated' && lifecycle.skews.note(metadata.name, spec?.renewTime, clock.now()))
+          return [metadata.name];
       }
       return [];
     })
@@ -82,6 +86,7 @@ export function createNodeLifecycleController(context: ControllerContext, settin
 
 class NodeLifecycle implements Reconciler {
   readonly heartbeats = new Heartbeats();
+  readonly skews = new ClockSkews();
   readonly #parts: Parts;
   readonly #recorder: Recorder;
   readonly #pace = new EvictionPace();
@@ -97,8 +102,11 @@ class NodeLifecycle implements Reconciler {
 
   noteNode(type: 'added' | 'updated' | 'deleted', node: Cached<Node>): void {
     const { name } = node.metadata;
-    if (type === 'deleted') this.heartbeats.forget(name);
-    else this.#noteStatus(node);
+    if (type === 'deleted') {
+      this.heartbeats.forget(name);
+      this.skews.forget(name);
+    }
+    if (type !== 'deleted') this.#noteStatus(node);
     if (type === 'added' && this.#synced) {
       this.#tell(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     } else if (type === 'deleted') {
@@ -132,6 +140,7 @@ class NodeLifecycle implements Reconciler {
     if (node === undefined || node.metadata.deletionTimestamp !== undefined) return {};
     // The change of its labels, or of its conditions, brings the node here again.
     if (await this.#writeOldLabels(node)) return {};
+    await this.#tellSkew(node);
     const leftMs = await this.#msUntilSilent(name);
     if (leftMs === 0 && nodeCondition(node, 'Ready')?.status !== 'Unknown') {
       await this.#declareSilent(node);
@@ -142,6 +151,17 @@ class NodeLifecycle implements Reconciler {
     await this.#writeTaints(node, mayEvict);
     const waiting = noExecuteKey(node) !== undefined && !mayEvict;
     return { requeueAfterMs: waiting || leftMs === 0 ? lookAgainMs : leftMs };
+  }
+
+  /** A clock that is wrong is told, and changes nothing else. */
+  async #tellSkew(node: Cached<Node>): Promise<void> {
+    const { client, clock } = this.#parts;
+    const { name } = node.metadata;
+    const skew = this.skews.skewMsOf(name);
+    const condition = skew && computeSkewCondition(node, skew, clock.now());
+    if (condition === undefined) return;
+    const body = { status: { conditions: [condition] } };
+    await ifPresent(client.patch<Node>(nodes, { name }, { type: 'strategic', body }, { subresource: 'status' }));
   }
 
   /** 0: it is silent, and the API server has confirmed it. */

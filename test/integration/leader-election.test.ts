@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { leases } from '../../api/resources/coordination.ts';
 import { serviceUnavailable } from '../../api/status-error.ts';
+import type { Clock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { LeaderElection, type LeaderElectionOptions } from '../../client/leader-election.ts';
@@ -30,8 +31,12 @@ describe('leader election', () => {
     stop(): Promise<void>;
   }
 
-  function candidate(identity: string, client: LeaderElectionOptions['client'] = server.client): Candidate {
-    const election = new LeaderElection({ client, lease, identity, logger: silentLogger, clock });
+  function candidate(
+    identity: string,
+    client: LeaderElectionOptions['client'] = server.client,
+    ownClock: Clock = clock,
+  ): Candidate {
+    const election = new LeaderElection({ client, lease, identity, logger: silentLogger, clock: ownClock });
     const log: string[] = [];
     const stopping = new AbortController();
     const running = election.run(async (signal) => {
@@ -48,6 +53,25 @@ describe('leader election', () => {
       },
     };
   }
+
+  it('does not mind wall clocks that jump', async () => {
+    let jumpMs = 0;
+    const jumping: Clock = {
+      now: () => clock.now() + jumpMs,
+      monotonic: () => clock.monotonic(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    };
+    const [a, b] = [candidate('a', server.client, jumping), candidate('b', server.client, jumping)];
+    await pass(1_000);
+    const leader = await holder();
+    for (const next of [86_400_000, -3_600_000]) {
+      jumpMs = next;
+      await pass(20_000);
+    }
+    assert.equal(await holder(), leader);
+    assert.deepEqual([a.log, b.log].sort(), [[], ['begin']]);
+    await Promise.all([a.stop(), b.stop()]);
+  });
 
   const holder = async () => (await server.client.get(leases, lease)).spec?.holderIdentity;
   /** Lets time pass in small steps, with the requests of each step answered. */
