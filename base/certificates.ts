@@ -1,7 +1,8 @@
-/** X.509 certificates of the cluster: an authority and what it signs (ECDSA P-256), as PEM. */
+/** X.509 certificates of the cluster: an authority and what it signs (ECDSA P-256, RSA where others read the key), as PEM. */
 
 import 'reflect-metadata';
-import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto';
+import { createPrivateKey, generateKeyPair, type KeyObject, webcrypto } from 'node:crypto';
+import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
 
 x509.cryptoProvider.set(webcrypto);
@@ -9,7 +10,7 @@ x509.cryptoProvider.set(webcrypto);
 export interface KeyPair {
   /** PEM. */
   readonly certificate: string;
-  /** PEM: PKCS #8 where we made it, and what else is accepted: SEC 1, PKCS #1. Secret. */
+  /** PEM: PKCS #8 (RSA: PKCS #1) where we made it, and what else is accepted: SEC 1. Secret. */
   readonly key: string;
 }
 
@@ -26,10 +27,15 @@ export interface CertificateRequest extends CertificateSubject {
   readonly usages: readonly ('server' | 'client')[];
   /** Default: one year. */
   readonly validForMs?: number;
+  /** Default: an elliptic curve. RSA is what each client library of each language reads. */
+  readonly keyType?: KeyType | undefined;
 }
+
+export type KeyType = 'ec' | 'rsa';
 
 /** Of the keys that are made here. */
 export const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const rsaAlgorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
 /** Clocks differ. A certificate that lives shorter than this is backdated by its life only. */
 const longestBackdateMs = 5 * 60_000;
@@ -89,9 +95,9 @@ export async function issueCertificate(
   request: CertificateRequest,
   now = Date.now(),
 ): Promise<KeyPair> {
-  const { commonName, organizations = [], usages, validForMs = 365 * dayMs } = request;
+  const { commonName, organizations = [], usages, validForMs = 365 * dayMs, keyType = 'ec' } = request;
   const issuer = new x509.X509Certificate(authority.certificate);
-  const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+  const { publicKey, key, keyUsages } = await keyMakers[keyType]();
   const names = subjectAlternativeNames(request);
   const signer = await importKey(authority.key);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -100,18 +106,41 @@ export async function issueCertificate(
     issuer: issuer.subjectName,
     ...lifeOf(validForMs, now),
     signingAlgorithm: signer.algorithm,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: signer.key,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(keyUsages, true),
       new x509.ExtendedKeyUsageExtension(usages.map((usage) => extendedUsages[usage])),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   });
-  return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+  return { certificate: `${certificate.toString('pem')}\n`, key };
 }
+
+interface MadeKey {
+  readonly publicKey: webcrypto.CryptoKey;
+  /** PEM. */
+  readonly key: string;
+  readonly keyUsages: x509.KeyUsageFlags;
+}
+
+const keyMakers: Readonly<Record<KeyType, () => Promise<MadeKey>>> = {
+  async ec() {
+    const { publicKey, privateKey } = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify']);
+    return { publicKey, key: await exportKey(privateKey), keyUsages: x509.KeyUsageFlags.digitalSignature };
+  },
+  async rsa() {
+    const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+    const spki = publicKey.export({ type: 'spki', format: 'der' });
+    return {
+      publicKey: await webcrypto.subtle.importKey('spki', spki, rsaAlgorithm, true, ['verify']),
+      key: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+      keyUsages: x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+    };
+  },
+};
 
 function lifeOf(validForMs: number, now: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - backdateOf(validForMs)), notAfter: new Date(now + validForMs) };
@@ -167,7 +196,7 @@ const curves: Readonly<Record<string, SigningAlgorithm>> = {
 };
 
 function signingAlgorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SigningAlgorithm {
-  if (asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  if (asymmetricKeyType === 'rsa') return rsaAlgorithm;
   const curve = curves[asymmetricKeyDetails?.namedCurve ?? ''];
   if (curve === undefined) throw new Error(`An authority cannot have a key of the type ${asymmetricKeyType}`);
   return curve;

@@ -4,7 +4,10 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { issueCertificate } from '../base/certificates.ts';
 import { type CertificateOptions, ensureCertificates } from './certificates.ts';
+import { writePair } from './pki-files.ts';
+import { requestOf } from './renew-certificates.ts';
 
 describe('ensureCertificates', () => {
   const now = Date.UTC(2030, 0, 1);
@@ -24,6 +27,7 @@ describe('ensureCertificates', () => {
     for (const name of ['localhost', 'kubernetes.default.svc', 'master']) assert.ok(server.checkHost(name), name);
     for (const address of ['127.0.0.1', '10.0.0.7', '10.96.0.1']) assert.ok(server.checkIP(address), address);
     assert.match(new X509Certificate(made.admin.certificate).subject, /O=system:masters\nCN=admin/);
+    assert.match(made.admin.key, /^-----BEGIN RSA PRIVATE KEY-----/);
   });
 
   it('keeps keys to their owner', async () => {
@@ -34,6 +38,17 @@ describe('ensureCertificates', () => {
       const { mode } = await stat(join(folder, name));
       assert.equal(mode & 0o777, name.endsWith('.key') ? 0o600 : 0o644, name);
     }
+  });
+
+  it('gives people another key where theirs is not of RSA, and renews it as such', async () => {
+    const { authority } = await ensureCertificates(options);
+    const request = { commonName: 'admin', organizations: ['system:masters'], usages: ['client'] } as const;
+    const earlier = await issueCertificate(authority, request, now);
+    await writePair(folder, 'admin', earlier);
+    const { admin } = await ensureCertificates(options);
+    assert.match(admin.key, /^-----BEGIN RSA PRIVATE KEY-----/);
+    assert.equal(requestOf(admin.certificate)?.keyType, 'rsa');
+    assert.equal(requestOf(earlier.certificate)?.keyType, undefined);
   });
 
   it('changes nothing when called again', async () => {

@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { isInForce, lifeOfCertificate, renewalTime } from '../base/certificate-life.ts';
-import type { CertificateRequest, KeyPair } from '../base/certificates.ts';
+import type { CertificateRequest, KeyPair, KeyType } from '../base/certificates.ts';
 import { ensurePrivateFolder } from '../base/private-folder.ts';
 import { type KeyPairFiles, parseCertificate } from '../base/renewed-key-pair.ts';
 import { type Authority, ensureAuthority, signerOf } from './authorities.ts';
@@ -65,8 +65,8 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     const request = validForMs === undefined ? asked : { ...asked, validForMs };
     return ensureLeaf({ folder, name, authority: authorities[signerOf(name)], request, now });
   };
-  const client = (name: string, commonName: string, organizations: readonly string[] = []) =>
-    leaf(name, { commonName, organizations, usages: ['client'] });
+  const client = (name: string, commonName: string, organizations: readonly string[] = [], keyType?: KeyType) =>
+    leaf(name, { commonName, organizations, usages: ['client'], keyType });
   const host = {
     dnsNames: ['localhost', nodeName],
     ipAddresses: [...new Set(['127.0.0.1', ...options.serverAddresses])],
@@ -91,7 +91,8 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     controllerManager: await client('controller-manager', 'system:kube-controller-manager'),
     scheduler: await client('scheduler', 'system:kube-scheduler'),
     proxy: await client('proxy', 'system:kube-proxy'),
-    admin: await client('admin', 'admin', ['system:masters']),
+    // People give it to programs of others, of which some read keys of RSA only.
+    admin: await client('admin', 'admin', ['system:masters'], 'rsa'),
   };
 }
 
@@ -133,9 +134,10 @@ async function ensureLeaf({ folder, name, authority, request, now }: Leaf): Prom
 function isGood(pair: KeyPair, authority: KeyPair, request: CertificateRequest, now: number): boolean {
   const certificate = parseCertificate(pair);
   if (certificate === undefined) return false;
-  const { commonName, organizations = [], dnsNames = [], ipAddresses = [] } = request;
+  const { commonName, organizations = [], dnsNames = [], ipAddresses = [], keyType } = request;
   const subject = certificate.subject.split('\n');
   return (
+    (keyType === undefined || certificate.publicKey.asymmetricKeyType === keyType) &&
     certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
     isYoung(certificate, now) &&
     subject.includes(`CN=${commonName}`) &&

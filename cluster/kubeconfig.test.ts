@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { load } from 'js-yaml';
 import { createAuthority, issueCertificate } from '../base/certificates.ts';
@@ -26,9 +26,19 @@ describe('the kubeconfig of a user', () => {
     }
   });
 
+  it('holds a key of RSA as PKCS #1', async () => {
+    const authority = await createAuthority('test');
+    const { certificate, key } = await issueCertificate(authority, { ...request, keyType: 'rsa' });
+    assert.match(key, /^-----BEGIN RSA PRIVATE KEY-----/);
+    const pkcs8 = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem' }).toString();
+    assert.equal(widelyReadKey(pkcs8), key);
+    const parsed = new X509Certificate(certificate);
+    assert.ok(parsed.checkPrivateKey(createPrivateKey(key)));
+    assert.ok(parsed.verify(new X509Certificate(authority.certificate).publicKey));
+  });
+
   it('leaves keys of other kinds as they are', () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     assert.equal(widelyReadKey(pem), pem);
   });
 });

@@ -56,12 +56,14 @@ const authorityEntry = (source: AuthoritySource) =>
     : { 'certificate-authority': source.authorityFile };
 
 /**
- * The key in the form that every client library reads: SEC 1 (`EC PRIVATE KEY`) for an elliptic curve. Some take any
- * other `PRIVATE KEY` for one of RSA.
+ * The key in the oldest form of its kind, which every library that reads that kind reads: PKCS #1 (`RSA PRIVATE KEY`), SEC 1
+ * (`EC PRIVATE KEY`). Some take any `PRIVATE KEY` for one of RSA, and some read none but those of RSA: `certificates.ts`
+ * makes people's so.
  */
 export function widelyReadKey(pem: string): string {
   const key = createPrivateKey(pem);
-  return key.asymmetricKeyType === 'ec' ? key.export({ type: 'sec1', format: 'pem' }).toString() : pem;
+  if (key.asymmetricKeyType === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString();
+  return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs1', format: 'pem' }).toString() : pem;
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -133,6 +133,7 @@ export function requestOf(certificate: string): CertificateRequest | undefined {
       ipAddresses: namesOf('IP Address'),
       usages: (['server', 'client'] as const).filter(has),
       validForMs: givenLifeMs(lifeOfCertificate(parsed)),
+      keyType: parsed.publicKey.asymmetricKeyType === 'rsa' ? 'rsa' : undefined,
     };
   } catch {
     return undefined; // cut short by a full disk, for instance
