@@ -17,7 +17,7 @@ import { type IssuerDocuments, issuerDocuments } from './authentication/service-
 import { readKeyFiles } from './authentication/service-accounts/key-files.ts';
 import { RotatingKeys } from './authentication/service-accounts/rotating-keys.ts';
 import { ServiceAccountTokens } from './authentication/service-accounts/service-account-tokens.ts';
-import { readStoredKeys } from './authentication/service-accounts/stored-keys.ts';
+import { StoredKeys } from './authentication/service-accounts/stored-keys.ts';
 import { TokenIssuer } from './authentication/service-accounts/token-issuer.ts';
 import { parseTokenFile, StaticTokens } from './authentication/static-tokens.ts';
 import { VerifiedTokens } from './authentication/verified-tokens.ts';
@@ -72,6 +72,8 @@ export interface WiredAuthentication {
   readonly tokens: VerifiedTokens;
   readonly tokenIssuer: TokenIssuer;
   readonly issuerDocuments: IssuerDocuments | undefined;
+  /** Absent: keys are files. */
+  readonly storedKeys: Pick<StoredKeys, 'report' | 'take'> | undefined;
   /** Settles after `stopping` has aborted. */
   readonly done: Promise<void>;
 }
@@ -87,7 +89,8 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
   // What a flag says wrongly is said before the store is waited for.
   const fileTokens = await staticTokens(options.tokenFile, serverAudiences);
   const configured = await openIssuers(options, { serverAudiences, ownIssuers: issuers, clock, logger });
-  const keys = await openKeys(serviceAccounts, parts);
+  const stored = serviceAccounts.signingKeyFile === undefined ? new StoredKeys(parts) : undefined;
+  const keys = await openKeys(serviceAccounts, stored, parts);
   const own: readonly TokenAuthenticator[] = [
     ...fileTokens,
     new ServiceAccountTokens({ keys, issuers, serverAudiences, objects, clock }),
@@ -101,7 +104,22 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
       refusals: new Refusals({ clock, logger }),
     },
     tokens,
-    tokenIssuer: new TokenIssuer({ keys, issuer, serverAudiences, maxSeconds: serviceAccounts.maxTokenSeconds, clock }),
+    tokenIssuer: new TokenIssuer({
+      keys,
+      issuer,
+      serverAudiences,
+      maxSeconds: serviceAccounts.maxTokenSeconds,
+      clock,
+      remember: async (seconds) => await stored?.remember(seconds),
+    }),
+    storedKeys: stored && {
+      report: () => stored.report(),
+      async take(step, force) {
+        const report = await stored.take(step, force);
+        await keys.changed();
+        return report;
+      },
+    },
     issuerDocuments: issuerDocuments({ issuer, jwksUri: serviceAccounts.jwksUri, keys }),
     done: Promise.all([configured.follow(parts.stopping), keys.follow(parts.stopping)]).then(() => undefined),
   };
@@ -126,11 +144,12 @@ function checkServiceAccounts(options: ServiceAccountOptions, issuers: readonly 
 }
 
 async function openKeys(
-  { signingKeyFile, keyFiles = [] }: ServiceAccountOptions,
-  { store, clock, logger }: AuthenticationParts,
+  { signingKeyFile = '', keyFiles = [] }: ServiceAccountOptions,
+  stored: StoredKeys | undefined,
+  { clock, logger }: AuthenticationParts,
 ): Promise<RotatingKeys> {
-  if (signingKeyFile === undefined) {
-    const read = () => readStoredKeys(store);
+  if (stored !== undefined) {
+    const read = () => stored.read();
     return await untilStoreAnswers(() => RotatingKeys.open({ read, clock, logger }), { clock, logger });
   }
   const read = () => readKeyFiles({ signingKeyFile, keyFiles });

@@ -68,14 +68,22 @@ export function wirePipeline(
 ): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
-  const { authentication, tokens, tokenIssuer, issuerDocuments } = identities;
+  const { authentication, tokens, tokenIssuer, issuerDocuments, storedKeys } = identities;
   const resources = {
     kinds,
     servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, stopping }),
   };
   const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
-  const plainPaths = createPlainPaths({ kinds, metrics, issuerDocuments, health, address, dumps: dumpsOf(flows) });
+  const plainPaths = createPlainPaths({
+    kinds,
+    metrics,
+    issuerDocuments,
+    storedKeys,
+    health,
+    address,
+    dumps: dumpsOf(flows),
+  });
   return {
     clock,
     kinds,

@@ -1,6 +1,7 @@
-/** The paths that are no resources, as an Express application: health, version, metrics, discovery. */
+/** The paths that are no resources, as an Express application: health, version, metrics, discovery, keys for tokens. */
 
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { accountKeysPath } from '../../api/account-keys.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { IssuerDocuments } from '../authentication/service-accounts/issuer-documents.ts';
@@ -12,6 +13,7 @@ import type { ApiRequest } from '../request/api-request.ts';
 import { checkAccepted, mediaTypes, negotiate, objectTypes } from '../responses/negotiation.ts';
 import { sendValue } from '../responses/object-answers.ts';
 import { sendBytes, sendPageNotFound } from '../responses/responses.ts';
+import { answerAccountKeys, type KeyRotation } from './account-keys.ts';
 import { type HealthChecks, healthEndpoints } from './health.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
 
@@ -25,6 +27,8 @@ export interface PlainPathsParts {
   readonly address: string;
   /** What others need to know to check service account tokens. Absent: nobody could find them under the issuer's name. */
   readonly issuerDocuments: IssuerDocuments | undefined;
+  /** The keys for service account tokens, where they are in the store. */
+  readonly storedKeys: KeyRotation | undefined;
 }
 
 type Handler = (request: ApiRequest, parameters: Readonly<Record<string, string>>) => Promise<void>;
@@ -104,6 +108,8 @@ function createApp(parts: PlainPathsParts): Express {
       answerOpenId(request, 'application/jwk-set+json', await issuerDocuments.keys()),
     );
   }
+  const { storedKeys } = parts;
+  if (storedKeys !== undefined) at(accountKeysPath, (request) => answerAccountKeys(request, storedKeys));
   atEither('/api', async (request) => {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated

@@ -59,6 +59,12 @@ export class RotatingKeys implements AccountKeys {
     return this.believed;
   }
 
+  /** They were changed here: they are read again at once. Never rejects. */
+  async changed(): Promise<void> {
+    await this.#reading; // it may have begun before
+    await this.#readOnce();
+  }
+
   /** Reads them again until `signal` aborts. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;

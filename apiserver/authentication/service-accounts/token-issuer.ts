@@ -15,6 +15,8 @@ export interface TokenIssuerParts {
   /** No token lives longer. Absent: as long as is asked for. */
   readonly maxSeconds?: number | undefined;
   readonly clock: Clock;
+  /** Told of the life of each token before it is given out, but for those that go with a Secret. */
+  remember?(seconds: number): Promise<void>;
 }
 
 export class TokenIssuer {
@@ -23,8 +25,10 @@ export class TokenIssuer {
   readonly #keys: AccountKeys;
   readonly #issuer: string;
   readonly #clock: Clock;
+  readonly #remember: TokenIssuerParts['remember'];
 
-  constructor({ keys, issuer, serverAudiences, maxSeconds, clock }: TokenIssuerParts) {
+  constructor({ keys, issuer, serverAudiences, maxSeconds, clock, remember }: TokenIssuerParts) {
+    this.#remember = remember;
     this.serverAudiences = serverAudiences;
     this.maxSeconds = maxSeconds;
     this.#keys = keys;
@@ -37,6 +41,7 @@ export class TokenIssuer {
     audiences: readonly string[],
     validForSeconds: number,
   ): Promise<{ token: string; expiresAt: Date }> {
+    if (claims.secret === undefined) await this.#remember?.(validForSeconds);
     const { keyId, algorithm, privateKey } = this.#keys.signing;
     const issuedAt = Math.floor(this.#clock.now() / 1000);
     const expiresAt = issuedAt + validForSeconds;

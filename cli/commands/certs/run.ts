@@ -1,9 +1,14 @@
-/** `certs list|renew|rotate-ca`: the certificates in a data directory. Works on files; a cluster that runs reads them again. */
+/**
+ * `certs list|renew|rotate-ca`: the certificates in a data directory. Works on files; a cluster that runs reads them again.
+ * `certs rotate-account-key`: the key for service account tokens, by the API server.
+ */
 
+import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type AuthorityName, authorityNames } from '../../../cluster/authorities.ts';
 import { listCertificates } from '../../../cluster/certificate-inventory.ts';
 import { renewCertificates } from '../../../cluster/renew-certificates.ts';
+import { rotateAccountKey } from '../../../cluster/rotate-account-key.ts';
 import { type RotationStep, rotationSteps } from '../../../cluster/rotate-authority.ts';
 import { rotate } from '../../../cluster/rotation.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
@@ -23,7 +28,14 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
       step: stepOf(textOf(args, 'step')),
       force: isSet(args, 'force'),
     });
-  throw new UserError(`certs ${action}: there are list, renew and rotate-ca`);
+  if (action === 'rotate-account-key')
+    return await rotateAccountKey(context, {
+      client: await context.client(),
+      clock: systemClock,
+      step: stepOf(textOf(args, 'step')),
+      force: isSet(args, 'force'),
+    });
+  throw new UserError(`certs ${action}: there are list, renew, rotate-ca and rotate-account-key`);
 }
 
 /** Fails when one of them is of no use any more, so that a script notices. */
