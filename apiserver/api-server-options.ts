@@ -34,6 +34,8 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   /** Who the server is when it talks to kubelets. */
   readonly kubeletClient?: KeyPairSource | undefined;
+  /** Who the server is before servers of other APIs, which requests are passed on to: they believe it the users it names. */
+  readonly proxyClient?: KeyPairSource | undefined;
   /** Who is believed beside those with a client certificate. Default: the cluster's own service accounts and bootstrap tokens. */
   readonly authentication?: AuthenticationOptions | undefined;
   /** Who is asked what users may do. Default: the Node authorizer, then roles. */

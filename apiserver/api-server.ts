@@ -13,6 +13,7 @@ import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import type { ApiServerOptions, Wired } from './api-server-options.ts';
 import { PolicyFeed } from './authorization/rbac/policy-feed.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
+import { keepAuthenticationInfo } from './bootstrap/authentication-info.ts';
 import { ensureDefaultRoles } from './bootstrap/default-roles/default-roles.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
@@ -53,6 +54,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const identities = await wireAuthentication({
     options: options.authentication ?? {},
+    clientAuthority: options.clientCertificateAuthority,
     store,
     objects: registries,
     clock,
@@ -93,6 +95,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     { store, registries, clock, logger, clusterIp: addresses.first, address: options.advertiseAddress, port },
     stopping.signal,
   );
+  const telling = keepAuthenticationInfo({ ...identities.info, registries, clock, logger }, stopping.signal);
   const allocationRepair = keepAllocationsRepaired({ allocator, clock, logger }, stopping.signal);
 
   const over = createDeferred<void>();
@@ -103,6 +106,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await identities.done;
     await storage.authorizing;
     await allocationRepair;
+    await telling;
     await relating;
     await judging;
     await sharing;
@@ -135,6 +139,7 @@ function listen(options: ApiServerOptions, pipeline: PipelineParts): Promise<Htt
     port: options.securePort,
     serving: options.serving,
     clientCertificateAuthority: options.clientCertificateAuthority,
+    furtherCertificateAuthority: options.authentication?.frontProxy?.authority,
     logger: options.logger,
     onRequest: (request, response) => void passRequest(request, response, pipeline),
     onUpgrade: (request, socket, head) => {

@@ -10,6 +10,7 @@ import { startApiServerOverEtcd } from './api-server-over-etcd.ts';
 import { auditFlags, auditOptionsOf } from './audit-flags.ts';
 import type { OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { authorizationFlags, authorizationOptionsOf } from './authorization-flags.ts';
+import { frontProxyFlags, frontProxyOf, proxyClientOf } from './front-proxy-flags.ts';
 
 /** V8 lets a heap grow to several times what is in use before it collects; a third less memory is worth a little time. */
 const heapGrowingPercent = 100;
@@ -63,6 +64,7 @@ await runComponentProcess({
     'oidc-required-claim': { ...text, array: true, describe: 'name=value that a token must have' },
     'oidc-ca-file': { ...text, describe: "Signs the issuer's certificate" },
     'oidc-signing-algs': { ...text, array: true, default: ['RS256'], describe: 'Of its signatures' },
+    ...frontProxyFlags,
     ...authorizationFlags,
     ...auditFlags,
     'service-cluster-ip-range': { ...text, default: '10.96.0.0/16', describe: 'The addresses of services' },
@@ -128,9 +130,11 @@ await runComponentProcess({
         anonymous: flags['anonymous-auth'],
         configurationFile: flags['authentication-config'],
         oidc: await oidcOf(flags),
+        frontProxy: frontProxyOf(flags),
       },
       authorization: authorizationOptionsOf(flags),
       audit: await auditOptionsOf(flags),
+      proxyClient: proxyClientOf(flags),
       kubeletClient:
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }

@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/logger.ts';
+import { type AuthoritySource, RenewedAuthority } from '../base/renewed-authority.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Authentication } from './authentication/authentication.ts';
 import type { TokenAuthenticator } from './authentication/authenticator.ts';
 import { BearerTokens } from './authentication/bearer-tokens.ts';
 import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { clientCertificates } from './authentication/client-certificates.ts';
+import { FrontProxy, type FrontProxyParts } from './authentication/front-proxy.ts';
 import { ConfiguredIssuers, type ConfiguredIssuersParts } from './authentication/jwt/configured-issuers.ts';
 import { issuerOfFlags, type OidcFlags } from './authentication/jwt/oidc-flags.ts';
 import { Refusals } from './authentication/refusals.ts';
@@ -21,6 +23,7 @@ import { StoredKeys } from './authentication/service-accounts/stored-keys.ts';
 import { TokenIssuer } from './authentication/service-accounts/token-issuer.ts';
 import { parseTokenFile, StaticTokens } from './authentication/static-tokens.ts';
 import { VerifiedTokens } from './authentication/verified-tokens.ts';
+import type { AuthenticationInfo } from './bootstrap/authentication-info.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
 import type { Store } from './store/store.ts';
@@ -50,6 +53,8 @@ export interface AuthenticationOptions {
   readonly anonymous?: boolean | undefined;
   /** An issuer of OpenID Connect outside the cluster. */
   readonly oidc?: OidcFlags | undefined;
+  /** A proxy that has found out who sends a request. Default: none is believed. */
+  readonly frontProxy?: FrontProxyOptions | undefined;
   /** Path of an AuthenticationConfiguration, instead of `oidc` and `anonymous`; read again when it changes. */
   readonly configurationFile?: string | undefined;
 }
@@ -57,7 +62,12 @@ export interface AuthenticationOptions {
 const defaultIssuer = 'https://kubernetes.default.svc';
 const shortestMaxSeconds = 3600;
 
+export interface FrontProxyOptions extends Pick<FrontProxyParts, 'allowedNames' | 'headers'> {
+  readonly authority: AuthoritySource;
+}
+
 export interface AuthenticationParts {
+  readonly clientAuthority: AuthoritySource;
   readonly options: AuthenticationOptions;
   readonly store: Store;
   readonly objects: ObjectReader;
@@ -72,6 +82,7 @@ export interface WiredAuthentication {
   readonly tokens: VerifiedTokens;
   readonly tokenIssuer: TokenIssuer;
   readonly issuerDocuments: IssuerDocuments | undefined;
+  readonly info: AuthenticationInfo;
   /** Absent: keys are files. */
   readonly storedKeys: Pick<StoredKeys, 'report' | 'take'> | undefined;
   /** Settles after `stopping` has aborted. */
@@ -96,10 +107,16 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
     new ServiceAccountTokens({ keys, issuers, serverAudiences, objects, clock }),
     ...((options.bootstrapTokens ?? true) ? [new BootstrapTokens({ objects, serverAudiences, clock })] : []),
   ];
+  const info = authenticationInfo(parts);
+  const frontProxy = info.frontProxy && new FrontProxy({ ...info.frontProxy, clientAuthority: info.clientAuthority });
   const tokens = new VerifiedTokens({ authenticators: joined(own, configured), serverAudiences, clock });
   return {
     authentication: {
-      authenticators: [clientCertificates, new BearerTokens(tokens)],
+      authenticators: [
+        ...(frontProxy === undefined ? [] : [frontProxy]),
+        clientCertificates(frontProxy && ((socket) => frontProxy.mayBeClient(socket))),
+        new BearerTokens(tokens),
+      ],
       mayBeAnonymous: (path) => mayBeAnonymous(configured.anonymous, options, path),
       refusals: new Refusals({ clock, logger }),
     },
@@ -112,6 +129,7 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
       clock,
       remember: async (seconds) => await stored?.remember(seconds),
     }),
+    info,
     storedKeys: stored && {
       report: () => stored.report(),
       async take(step, force) {
@@ -122,6 +140,15 @@ export async function wireAuthentication(parts: AuthenticationParts): Promise<Wi
     },
     issuerDocuments: issuerDocuments({ issuer, jwksUri: serviceAccounts.jwksUri, keys }),
     done: Promise.all([configured.follow(parts.stopping), keys.follow(parts.stopping)]).then(() => undefined),
+  };
+}
+
+function authenticationInfo({ options, clientAuthority, clock, logger }: AuthenticationParts): AuthenticationInfo {
+  const renewed = (source: AuthoritySource) => new RenewedAuthority(source, { clock, logger });
+  const { frontProxy } = options;
+  return {
+    clientAuthority: renewed(clientAuthority),
+    frontProxy: frontProxy && { ...frontProxy, authority: renewed(frontProxy.authority) },
   };
 }
 

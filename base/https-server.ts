@@ -29,6 +29,8 @@ export interface HttpsServerOptions {
   readonly serving: KeyPairSource;
   /** Signs the client certificates that are believed. */
   readonly clientCertificateAuthority: AuthoritySource;
+  /** Signs client certificates that TLS lets in, too. Which of the two has signed one is for who reads it to find out. */
+  readonly furtherCertificateAuthority?: AuthoritySource | undefined;
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   readonly logger: Logger;
@@ -99,7 +101,12 @@ function secureContext({ certificate, key }: KeyPair, clientCertificateAuthority
 export async function startHttpsServer(options: HttpsServerOptions): Promise<HttpsServer> {
   const { logger, clock = systemClock } = options;
   const pair = new RenewedKeyPair(options.serving, { clock, logger });
-  const authority = new RenewedAuthority(options.clientCertificateAuthority, { clock, logger });
+  const { clientCertificateAuthority, furtherCertificateAuthority: further } = options;
+  const authority = joinedAuthority(
+    [clientCertificateAuthority, ...(further === undefined ? [] : [further])].map(
+      (source) => new RenewedAuthority(source, { clock, logger }),
+    ),
+  );
   const served = await pair.current();
   const trusted = await authority.current();
   const server = https.createServer({
@@ -136,6 +143,14 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Htt
       await closed;
       await renewing;
       clearTimeout(cut);
+    },
+  };
+}
+
+function joinedAuthority(authorities: readonly RenewedAuthority[]): Pick<RenewedAuthority, 'current'> {
+  return {
+    async current() {
+      return (await Promise.all(authorities.map((one) => one.current()))).join('\n');
     },
   };
 }

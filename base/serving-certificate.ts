@@ -10,7 +10,7 @@ import type { RenewedKeyPair } from './renewed-key-pair.ts';
 
 export interface ServingCertificate {
   readonly pair: RenewedKeyPair;
-  readonly authority: RenewedAuthority;
+  readonly authority: Pick<RenewedAuthority, 'current'>;
   /** What the server was made with. */
   readonly served: KeyPair;
   readonly trusted: string;

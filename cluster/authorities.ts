@@ -4,6 +4,7 @@
  *
  * - `ca`: the API server's certificate, and all clients' of it. Pods and users trust it.
  * - `kubelet-ca`: the certificates of kubelets' servers. Only API servers trust it, and only for that.
+ * - `front-proxy-ca`: proxies that tell the API server, or servers of other APIs, who sends a request.
  * - `etcd-ca`: etcd's members, and those who may talk to them: API servers.
  */
 
@@ -18,7 +19,7 @@ import { findAuthority } from '../base/signing-authority.ts';
 import { UserError } from '../base/user-error.ts';
 import { filesOf, readPair, writePair } from './pki-files.ts';
 
-export const authorityNames = ['ca', 'kubelet-ca', 'etcd-ca'] as const;
+export const authorityNames = ['ca', 'kubelet-ca', 'etcd-ca', 'front-proxy-ca'] as const;
 export type AuthorityName = (typeof authorityNames)[number];
 
 const signers: Readonly<Record<string, AuthorityName>> = {
@@ -26,6 +27,7 @@ const signers: Readonly<Record<string, AuthorityName>> = {
   'etcd-peer': 'etcd-ca',
   'apiserver-etcd-client': 'etcd-ca',
   'kubelet-serving': 'kubelet-ca',
+  'front-proxy-client': 'front-proxy-ca',
 };
 
 /** Of the certificate of this name. */

@@ -61,8 +61,9 @@ function nextRenewal(certificates: ClusterCertificates): number {
 }
 
 /** Another text when one of the authorities' files is another file. */
-async function stateOf({ authority, kubeletAuthority, etcdAuthority }: ClusterCertificates): Promise<string> {
-  const files = [authority, kubeletAuthority, etcdAuthority].flatMap((one) => [one.certificateFile, one.keyFile]);
+async function stateOf(certificates: ClusterCertificates): Promise<string> {
+  const authorities = namesOf(certificates).filter((name) => 'bundle' in certificates[name]);
+  const files = authorities.map((name) => certificates[name]).flatMap((one) => [one.certificateFile, one.keyFile]);
   const found = await Promise.all(files.map((file) => ifFilePresent(stat(file))));
   return found.map((one) => `${one?.ino} ${one?.mtimeMs} ${one?.size}`).join('\n');
 }

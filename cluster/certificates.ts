@@ -33,6 +33,10 @@ export interface ClusterCertificates {
   /** Signs the certificates of kubelets' servers. */
   readonly kubeletAuthority: Authority;
   readonly etcdAuthority: Authority;
+  /** Signs the certificates of those who may say who sends a request. */
+  readonly frontProxyAuthority: Authority;
+  /** With which the API server passes requests on to servers of other APIs. */
+  readonly frontProxyClient: StoredKeyPair;
   /** Of an etcd that listens on the network: to clients, and to other members. */
   readonly etcdServer: StoredKeyPair;
   readonly etcdPeer: StoredKeyPair;
@@ -60,7 +64,13 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
   const authority = await ensureAuthority(folder, 'ca', now);
   const kubeletAuthority = await ensureAuthority(folder, 'kubelet-ca', now);
   const etcdAuthority = await ensureAuthority(folder, 'etcd-ca', now);
-  const authorities = { ca: authority, 'kubelet-ca': kubeletAuthority, 'etcd-ca': etcdAuthority };
+  const frontProxyAuthority = await ensureAuthority(folder, 'front-proxy-ca', now);
+  const authorities = {
+    ca: authority,
+    'kubelet-ca': kubeletAuthority,
+    'etcd-ca': etcdAuthority,
+    'front-proxy-ca': frontProxyAuthority,
+  };
   const leaf = (name: string, asked: CertificateRequest) => {
     const request = validForMs === undefined ? asked : { ...asked, validForMs };
     return ensureLeaf({ folder, name, authority: authorities[signerOf(name)], request, now });
@@ -75,6 +85,8 @@ async function ensureAll(options: CertificateOptions): Promise<ClusterCertificat
     authority,
     kubeletAuthority,
     etcdAuthority,
+    frontProxyAuthority,
+    frontProxyClient: await client('front-proxy-client', 'front-proxy-client'),
     etcdServer: await leaf('etcd-server', { commonName: nodeName, ...host, usages: ['server'] }),
     // Members call each other, too.
     etcdPeer: await leaf('etcd-peer', { commonName: nodeName, ...host, usages: ['server', 'client'] }),

@@ -17,6 +17,7 @@ const starters = {
 
   async apiserver({ options, certificates, nodeIp, logger }) {
     const { startApiServerOverEtcd } = await import('../apiserver/api-server-over-etcd.ts');
+    const { defaultFrontProxyHeaders } = await import('../apiserver/authentication/front-proxy.ts');
     const { etcdServers, dataDir } = options;
     const servers = etcdServers.length > 0 ? etcdServers : [`unix:${join(etcdFolder(dataDir), 'client:0')}`];
     return await startApiServerOverEtcd({
@@ -30,6 +31,14 @@ const starters = {
       nodePortRange: options.nodePortRange,
       advertiseAddress: nodeIp,
       kubeletClient: certificates.kubeletClient,
+      proxyClient: certificates.frontProxyClient,
+      authentication: {
+        frontProxy: {
+          authority: { authorityFile: certificates.frontProxyAuthority.certificateFile },
+          allowedNames: ['front-proxy-client'],
+          headers: defaultFrontProxyHeaders,
+        },
+      },
       encryption: {
         configFile: options.encryptionProviderConfig ?? (await ensureEncryptionFile(dataDir)),
         acceptUnreadable: options.acceptUnreadableSecrets,

@@ -78,7 +78,7 @@ describe('certificates by hand', () => {
     await assert.rejects(ensure(later), /kubecfg certs renew --expired/);
     const before = await ensure();
     const renewed = await renewCertificates({ dataDir, names: [], onlyExpired: true, now: later });
-    assert.deepEqual(renewed.authorities, ['ca', 'kubelet-ca', 'etcd-ca']);
+    assert.deepEqual(renewed.authorities, ['ca', 'kubelet-ca', 'etcd-ca', 'front-proxy-ca']);
     assert.deepEqual(await statesAt(later), ['ok']);
     const after = await ensure(later);
     assert.equal(after.authority.key, before.authority.key);

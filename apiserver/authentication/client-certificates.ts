@@ -13,7 +13,8 @@ import { type Authenticator, RefusedCredentialError } from './authenticator.ts';
  */
 const known = new WeakMap<Socket, { readonly user: User; readonly until: number }>();
 
-export const clientCertificates: Authenticator = {
+/** `mayBeClient`: whether what TLS believes of this connection is a user's. */
+export const clientCertificates = (mayBeClient: (socket: Socket) => boolean = () => true): Authenticator => ({
   authenticate(request: ApiRequest): User | undefined {
     const { socket } = request.incoming;
     const before = known.get(socket);
@@ -21,8 +22,9 @@ export const clientCertificates: Authenticator = {
     const caller = readCallerCertificate(socket);
     if (caller === 'none') return undefined;
     if (caller === 'refused') throw new RefusedCredentialError('the client certificate is not to be believed');
+    if (!mayBeClient(socket)) throw new RefusedCredentialError('the client certificate is not one of a user');
     const user = asAuthenticated({ name: caller.name, groups: caller.groups });
     known.set(socket, { user, until: caller.until });
     return user;
   },
-};
+});

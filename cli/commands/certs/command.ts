@@ -10,7 +10,7 @@ export const certsCommand: Command = {
   options: {
     'data-dir': upOptions['data-dir'] ?? {},
     expired: flag('renew: only what has run out, authorities too: mends a cluster whose certificates have all expired'),
-    authority: text('rotate-ca: which one: ca, kubelet-ca or etcd-ca', { default: 'ca' }),
+    authority: text('rotate-ca: which one: ca, kubelet-ca, etcd-ca or front-proxy-ca', { default: 'ca' }),
     step: text('rotate-…: only this step: trust, switch or drop; default: all, waiting in between'),
     force: flag('rotate-…: do not wait for who has not heard of it: nodes have to join again, tokens are refused'),
   },
