@@ -74,7 +74,8 @@ async function ask({ client }: AccountKeyRotation, method: string, query = ''): 
   try {
     const { text } = await client.raw(method, `${accountKeysPath}${query}`);
     // What our own API server answers on its own path.
-    return JSON.parse(text) as AccountKeysReport;
+    const report: AccountKeysReport = JSON.parse(text);
+    return report;
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new UserError(
