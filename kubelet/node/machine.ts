@@ -46,6 +46,15 @@ export async function readMachine(dataDir: string): Promise<Machine> {
   };
 }
 
+/** The same machine with other amounts, where `played` has any. */
+export function withCapacity(
+  machine: Machine,
+  played: { readonly capacity: Readonly<Record<string, string>> } | undefined,
+): Machine {
+  const capacity = { ...machine.capacity, ...played?.capacity };
+  return { ...machine, capacity, allocatable: { ...machine.allocatable, ...played?.capacity } };
+}
+
 function readMaxPids(): number {
   const limits = ['pid_max', 'threads-max'].map((name) => Number(readLine(`/proc/sys/kernel/${name}`)));
   return Math.min(...limits.filter((limit) => limit > 0)); // one that cannot be read is none

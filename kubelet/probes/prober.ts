@@ -27,6 +27,8 @@ export interface ProberOptions {
   readonly userAgent: string;
   /** A result changed: the pod's status or its next step may have. */
   readonly onChange: (podUid: string) => void;
+  /** Nobody is asked. */
+  readonly alwaysPasses?: boolean;
 }
 
 type ProbeName = 'Startup' | 'Liveness' | 'Readiness';
@@ -177,6 +179,7 @@ export class Prober {
     const { runtime, clock, userAgent } = this.#options;
     const patience = { timeoutMs: (probe.timeoutSeconds ?? 1) * 1000, clock };
     const { exec, httpGet, tcpSocket, grpc } = probe;
+    if (this.#options.alwaysPasses) return { result: 'success', output: '' };
     try {
       if (exec) return await askExec(runtime, state.id, { command: exec.command ?? [], ...patience });
       if (httpGet) {

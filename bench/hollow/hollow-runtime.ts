@@ -1,0 +1,23 @@
+/** What hollow nodes run: nothing. Every image is there, and every container runs until it is asked to end. */
+
+import type { ContainerConfig, ImageDetails } from '../../kubelet/runtime/runtime.ts';
+import { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
+
+/** In the words of the fake runtime. */
+const patient = ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1; done'];
+/** A script in which the fake runtime finds an end. */
+const ending = /(?:^|; )exit \d+/;
+
+export class HollowRuntime extends FakeRuntime {
+  override async inspectImage(name: string): Promise<ImageDetails | undefined> {
+    this.addImage(name);
+    return await super.inspectImage(name);
+  }
+
+  /** `sh -c "…; exit 3"` ends so at once; all else runs. */
+  override async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
+    const [program = '', flag = '', script = ''] = config.command ?? [];
+    const ends = program.endsWith('sh') && flag === '-c' && ending.test(script);
+    return await super.createContainer(sandboxId, { ...config, command: ends ? ['sh', '-c', script] : patient });
+  }
+}
