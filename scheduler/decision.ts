@@ -113,6 +113,10 @@ export class Question implements WhatIf {
     return this.#refuseBesideRivals(node) ?? this.#refuseAsIs(node);
   }
 
+  dependsOnNodeAlone(node: NodeInfo): boolean {
+    return this.#filters.length === 0 && this.#nominations.rivalsOn(node.name, this.#pod).length === 0;
+  }
+
   obstacles(node: NodeInfo): readonly Help[] {
     const outside = refuseByCandidates(this.#candidates, node);
     const obstacles = [...this.results.obstacles(node), ...obstaclesOf(this.#filters, node)];

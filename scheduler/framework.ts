@@ -112,6 +112,8 @@ export interface WhatIf {
   /** For a clone of a node with other pods on it, of which `countPod` has told the filters that keep sums. */
   refuseIf(node: NodeInfo): Refusal | undefined;
   countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
+  /** Whether the answer for this node follows from the pod's template and what is on the node: it may be remembered. */
+  dependsOnNodeAlone(node: NodeInfo): boolean;
   /** All that stands in the way on this node, not only what speaks for it first. Never asked while deciding. */
   obstacles(node: NodeInfo): readonly Help[];
 }

@@ -16,17 +16,22 @@ export class NodeInfo {
   readonly pods: Map<string, PodInfo>;
   #node: Cached<Node>;
   #allocatable: Resources;
-  readonly #requested = new Map<string, number>();
-  readonly #assumed = new Map<string, number>();
-  readonly #hostPorts = new Map<string, number>();
-  readonly #claims = new Map<string, number>();
+  readonly #requested: Map<string, number>;
+  readonly #assumed: Map<string, number>;
+  readonly #hostPorts: Map<string, number>;
+  readonly #claims: Map<string, number>;
 
-  constructor(node: Cached<Node>, slot: number) {
+  /** Without pods, or with those of `like`, which is the same node. */
+  constructor(node: Cached<Node>, slot: number, like?: NodeInfo) {
     this.name = node.metadata.name;
     this.slot = slot;
-    this.pods = new Map();
+    this.pods = new Map(like?.pods);
     this.#node = node;
-    this.#allocatable = readResources(node.status?.allocatable);
+    this.#allocatable = like === undefined ? readResources(node.status?.allocatable) : like.#allocatable;
+    this.#requested = new Map(like === undefined ? [] : like.#requested);
+    this.#assumed = new Map(like === undefined ? [] : like.#assumed);
+    this.#hostPorts = new Map(like === undefined ? [] : like.#hostPorts);
+    this.#claims = new Map(like === undefined ? [] : like.#claims);
   }
 
   get node(): Cached<Node> {
@@ -93,9 +98,7 @@ export class NodeInfo {
 
   /** A copy to try things on: what if these pods were gone? */
   clone(): NodeInfo {
-    const copy = new NodeInfo(this.#node, this.slot);
-    for (const pod of this.pods.values()) copy.add(pod);
-    return copy;
+    return new NodeInfo(this.#node, this.slot, this);
   }
 
   #count(pod: PodInfo, factor: 1 | -1): void {

@@ -18,7 +18,7 @@ export interface PodQuestion {
 /** Numbers of matching pods by node. */
 export interface CountByNode extends Iterable<readonly [NodeInfo, number]> {
   of(node: NodeInfo): number;
-  /** The same summed up by the value that a node label has, of nodes that have the label. */
+  /** The same summed up by the value that a node label has, of nodes that have the label; without what is 0. */
   sumsBy(label: string): ReadonlyMap<string, number>;
 }
 
@@ -61,8 +61,12 @@ class NodeCounts implements CountByNode {
   }
 }
 
+/** What is 0 is not there. */
 function addTo(sums: Map<string, number>, value: string | undefined, count: number): void {
-  if (value !== undefined) sums.set(value, (sums.get(value) ?? 0) + count);
+  if (value === undefined) return;
+  const sum = (sums.get(value) ?? 0) + count;
+  if (sum === 0) sums.delete(value);
+  else sums.set(value, sum);
 }
 
 interface Tally {

@@ -158,6 +158,7 @@ export class Snapshot {
   #nodeLabelsChanged(): void {
     this.#labelValues.clear();
     this.#counts.nodeLabelsChanged();
+    this.affinity.nodeLabelsChanged();
   }
 
   #place(pod: PodInfo, nodeName: string, assumed: boolean): void {

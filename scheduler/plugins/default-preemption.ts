@@ -20,7 +20,7 @@ import type { Nominations } from '../nominations.ts';
 import type { PodConditionUpdater } from '../pod-condition-updater.ts';
 import { type PodInfo, schedulerNameOf } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { type CandidateLimits, computePreemption, defaultCandidates } from './preemption.ts';
+import { type CandidateLimits, CandidateMemory, computePreemption, defaultCandidates } from './preemption.ts';
 
 export interface DefaultPreemptionOptions {
   readonly client: Pick<Writer, 'patch' | 'delete'>;
@@ -51,6 +51,7 @@ export function readDefaultPreemptionArgs(args: Fields): CandidateLimits {
 export class DefaultPreemption implements PostFilterPlugin {
   readonly name = 'DefaultPreemption';
   readonly #options: DefaultPreemptionOptions;
+  readonly #memory = new CandidateMemory();
 
   constructor(options: DefaultPreemptionOptions) {
     this.#options = options;
@@ -60,7 +61,7 @@ export class DefaultPreemption implements PostFilterPlugin {
     const { snapshot, budgets, clock, candidates } = this.#options;
     const preemption = computePreemption(pod, refused, {
       ...{ snapshot, budgets: [...budgets.list()], now: clock.now() },
-      ...(candidates && { candidates }),
+      ...{ memory: this.#memory, ...(candidates && { candidates }) },
     });
     if (preemption.type === 'none') return preemption;
     const { node, victims } = preemption;

@@ -58,42 +58,88 @@ export function createInterPodAffinity(
   };
 }
 
-/** Numbers by topology: label name, then label value. */
-class TopologySums {
-  readonly #sums = new Map<string, Map<string, number>>();
+type Sums = ReadonlyMap<string, number>;
 
+/**
+ * Numbers by topology: label name, then label value. What the snapshot keeps is taken as it is, times a factor, and
+ * not copied; what is added for a what-if stands beside it.
+ */
+class TopologySums {
+  readonly #kept = new Map<string, { readonly sums: Sums; readonly factor: number }[]>();
+  readonly #added = new Map<string, Map<string, number>>();
+
+  /** Whether nothing is counted anywhere. */
   get isEmpty(): boolean {
-    return this.#sums.size === 0;
+    if (this.#added.size > 0) return this.#keys().every((key) => this.#isEmptyAt(key));
+    for (const all of this.#kept.values()) for (const { sums } of all) if (sums.size > 0) return false;
+    return true;
+  }
+
+  keep(topologyKey: string, sums: Sums, factor = 1): void {
+    if (sums.size === 0) return;
+    const kept = this.#kept.get(topologyKey);
+    if (kept === undefined) this.#kept.set(topologyKey, [{ sums, factor }]);
+    else kept.push({ sums, factor });
   }
 
   add(topologyKey: string, node: NodeInfo, amount: number): void {
     const value = own(node.labels, topologyKey);
     if (value === undefined) return;
-    const sums = this.#sums.get(topologyKey) ?? new Map<string, number>();
+    const sums = this.#added.get(topologyKey) ?? new Map<string, number>();
     const sum = (sums.get(value) ?? 0) + amount;
     if (sum === 0) sums.delete(value);
     else sums.set(value, sum);
-    if (sums.size === 0) this.#sums.delete(topologyKey);
-    else this.#sums.set(topologyKey, sums);
+    if (sums.size === 0) this.#added.delete(topologyKey);
+    else this.#added.set(topologyKey, sums);
   }
 
   of(topologyKey: string, node: NodeInfo): number {
     const value = own(node.labels, topologyKey);
-    return value === undefined ? 0 : (this.#sums.get(topologyKey)?.get(value) ?? 0);
+    return value === undefined ? 0 : this.#at(topologyKey, value);
   }
 
   /** Over all topologies in which the node is somewhere. */
   total(node: NodeInfo): number {
     let total = 0;
-    for (const topologyKey of this.#sums.keys()) total += this.of(topologyKey, node);
+    for (const topologyKey of this.#kept.keys()) total += this.of(topologyKey, node);
     return total;
   }
 
   someAt(node: NodeInfo): boolean {
-    for (const topologyKey of this.#sums.keys()) if (this.of(topologyKey, node) > 0) return true;
+    for (const topologyKey of this.#kept.keys()) if (this.of(topologyKey, node) > 0) return true;
+    for (const topologyKey of this.#added.keys()) if (this.of(topologyKey, node) > 0) return true;
     return false;
   }
+
+  /** Where several are kept for one label, asking each node goes through all of them: they are added up once. */
+  merge(): void {
+    for (const [topologyKey, all] of this.#kept) {
+      if (all.length < 2) continue;
+      const merged = new Map<string, number>();
+      for (const { sums, factor } of all)
+        for (const [value, sum] of sums) merged.set(value, (merged.get(value) ?? 0) + sum * factor);
+      this.#kept.set(topologyKey, [{ sums: merged, factor: 1 }]);
+    }
+  }
+
+  #at(topologyKey: string, value: string): number {
+    let sum = this.#added.get(topologyKey)?.get(value) ?? 0;
+    for (const { sums, factor } of this.#kept.get(topologyKey) ?? none) sum += factor * (sums.get(value) ?? 0);
+    return sum;
+  }
+
+  #keys(): string[] {
+    return [...new Set([...this.#kept.keys(), ...this.#added.keys()])];
+  }
+
+  #isEmptyAt(topologyKey: string): boolean {
+    const values = (this.#kept.get(topologyKey) ?? none).flatMap(({ sums }) => [...sums.keys()]);
+    const all = new Set([...values, ...(this.#added.get(topologyKey)?.keys() ?? [])]);
+    return [...all].every((value) => this.#at(topologyKey, value) === 0);
+  }
 }
+
+const none: readonly { readonly sums: Sums; readonly factor: number }[] = [];
 
 function prepareFilter(pod: PodInfo, snapshot: Snapshot, namespaces: Namespaces): NodeFilter | undefined {
   const own = termsOf(pod);
@@ -127,17 +173,16 @@ class RequiredAffinity implements NodeFilter {
     const { pod, wanted, avoided, repelling } = terms;
     if (wanted.length > 0) {
       const placed = snapshot.countPods(questionFor(wanted, pod, namespaces));
-      for (const [node, count] of placed)
-        for (const { topologyKey } of wanted) this.#near.add(topologyKey, node, count);
+      for (const key of new Set(wanted.map(({ topologyKey }) => topologyKey))) this.#near.keep(key, placed.sumsBy(key));
     }
     this.#avoided = avoided.map((term) => {
       const sums = new TopologySums();
       const placed = snapshot.countPods(questionFor([term], pod, namespaces));
-      for (const [node, count] of placed) sums.add(term.topologyKey, node, count);
+      sums.keep(term.topologyKey, placed.sumsBy(term.topologyKey));
       return sums;
     });
-    for (const { term, counts } of repelling)
-      for (const [node, count] of counts) this.#repelled.add(term.topologyKey, node, count);
+    for (const placed of repelling) this.#repelled.keep(placed.term.topologyKey, placed.sums());
+    this.#repelled.merge();
   }
 
   refuse(node: NodeInfo): Refusal | undefined {
@@ -167,7 +212,7 @@ class RequiredAffinity implements NodeFilter {
     const { pod, wanted, avoided } = this.#terms;
     const matches = (term: AffinityTerm) => concerns(term, pod.namespace, other, this.#namespaces);
     if (wanted.length > 0 && wanted.every(matches))
-      for (const { topologyKey } of wanted) this.#near.add(topologyKey, node, factor);
+      for (const key of new Set(wanted.map(({ topologyKey }) => topologyKey))) this.#near.add(key, node, factor);
     avoided.forEach((term, i) => {
       if (matches(term)) this.#avoided[i]?.add(term.topologyKey, node, factor);
     });
@@ -196,15 +241,16 @@ function prepareScore(pod: PodInfo, snapshot: Snapshot, { namespaces, args }: Sc
   if (args.ignorePreferredTermsOfExistingPods && preferences.length === 0) return undefined;
   for (const { kind, term, weight } of preferences) {
     const placed = snapshot.countPods(questionFor([term], pod, namespaces));
-    for (const [node, count] of placed)
-      sums.add(term.topologyKey, node, count * (kind === 'preferred' ? weight : -weight));
+    sums.keep(term.topologyKey, placed.sumsBy(term.topologyKey), kind === 'preferred' ? weight : -weight);
   }
-  for (const { kind, term, weight, namespace, counts } of snapshot.affinity.terms()) {
+  for (const placed of snapshot.affinity.terms()) {
+    const { kind, term, weight, namespace } = placed;
     const worth = kind === 'required' ? args.hardPodAffinityWeight : kind === 'preferred anti' ? -weight : weight;
     if (kind === 'required anti' || worth === 0 || !concerns(term, namespace, pod, namespaces)) continue;
-    for (const [node, count] of counts) sums.add(term.topologyKey, node, count * worth);
+    sums.keep(term.topologyKey, placed.sums(), worth);
   }
   if (sums.isEmpty) return undefined;
+  sums.merge();
   return { score: (node) => sums.total(node), normalize: stretchToHundred };
 }
 

@@ -25,6 +25,25 @@ export interface PreemptionContext {
   readonly now: number;
   /** Default: upstream's. */
   readonly candidates?: CandidateLimits;
+  /** What was found out for pods before. Default: nothing. */
+  readonly memory?: CandidateMemory;
+}
+
+/**
+ * What trying out a node came to, remembered for all pods of one template and priority until the node or a budget
+ * changes: a Deployment of a thousand important replicas does not try every node a thousand times.
+ */
+export class CandidateMemory {
+  readonly #known = new WeakMap<NodeInfo, { generation: number; key: string; outcome: Candidate | Refusal }>();
+
+  remember(node: NodeInfo, key: string, tryOut: () => Candidate | Refusal): Candidate | Refusal {
+    const { generation } = node;
+    const known = this.#known.get(node);
+    if (known?.generation === generation && known.key === key) return known.outcome;
+    const outcome = tryOut();
+    this.#known.set(node, { generation, key, outcome });
+    return outcome;
+  }
 }
 
 /**
@@ -56,17 +75,24 @@ const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for 
 export function computePreemption(pod: PodInfo, refused: Refused, context: PreemptionContext): Preemption {
   const ineligible = whyIneligible(pod, refused, context.snapshot);
   if (ineligible !== undefined) return { type: 'none', message: ineligible };
+  const { memory, budgets } = context;
+  const key = `${pod.priority} ${pod.template} ${budgets.map(({ metadata }) => metadata.resourceVersion).join()}`;
+  const tryOut = (node: NodeInfo): Candidate | Refusal => {
+    const tryNow = () => tryNode(pod, node, refused, context);
+    if (memory === undefined || !refused.question.dependsOnNodeAlone(node)) return tryNow();
+    return memory.remember(node, key, tryNow);
+  };
   const outcomes: Refusal[] = [];
   const candidates: Candidate[] = [];
   const { percentage, absolute } = context.candidates ?? defaultCandidates;
   const enough = Math.max(1, absolute, Math.ceil((refused.refusals.size * percentage) / 100));
   for (const [node, refusal] of refused.refusals) {
     if (candidates.length >= enough) break;
-    const outcome = refusal.resolvable ? tryNode(pod, node, refused, context) : notHelpful;
+    const outcome = refusal.resolvable ? tryOut(node) : notHelpful;
     if ('reasons' in outcome) outcomes.push(outcome);
     else candidates.push(outcome);
   }
-  const [best] = candidates.sort((a, b) => compareCandidates(a, b, context.now));
+  const best = bestOf(candidates, context.now);
   if (best === undefined) return { type: 'none', message: describeRefusals(context.snapshot.nodeCount, outcomes) };
   return { type: 'room', node: best.node, victims: best.victims };
 }
@@ -152,6 +178,13 @@ function protects({ metadata, spec, status }: Cached<PodDisruptionBudget>, pod: 
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) return false;
   if (own(status?.disruptedPods ?? {}, pod.pod.metadata.name) !== undefined) return false;
   return matchesLabelSelector(selector, pod.labels);
+}
+
+function bestOf(candidates: readonly Candidate[], now: number): Candidate | undefined {
+  let [best] = candidates;
+  for (const candidate of candidates)
+    if (best !== undefined && compareCandidates(candidate, best, now) < 0) best = candidate;
+  return best;
 }
 
 /** Less is better: budgets broken, top victim, sum of priorities, number; then the youngest of the top victims. */
