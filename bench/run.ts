@@ -1,8 +1,11 @@
-/** `npm run bench -- NAME…`: runs benchmarks one after the other; without a name it says which there are. */
+/** `npm run bench -- NAME… [--flag…]`: runs benchmarks one after the other; without a name it says which there are. */
 
-const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
+type Benchmark = { run(flags: readonly string[]): Promise<void> };
+
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   api: () => import('./api.ts'),
   components: () => import('./components.ts'),
+  density: () => import('./density.ts'),
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),
   pods: () => import('./pods.ts'),
@@ -12,8 +15,10 @@ const benchmarks: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   watch: () => import('./watch.ts'),
 };
 
-async function main(names: readonly string[]): Promise<void> {
-  const there = `Benchmarks: ${Object.keys(benchmarks).join(', ')}. Run one by: npm run bench -- NAME\n`;
+async function main(words: readonly string[]): Promise<void> {
+  const end = words.findIndex((word) => word.startsWith('--') && word !== '--help');
+  const [names, flags] = end < 0 ? [words, []] : [words.slice(0, end), words.slice(end)];
+  const there = `Benchmarks: ${Object.keys(benchmarks).join(', ')}. Run one by: npm run bench -- NAME [its flags]\n`;
   if (names.length === 0 || names.includes('--help')) {
     process.stdout.write(there);
     return;
@@ -24,7 +29,7 @@ async function main(names: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  for (const name of names) await (await benchmarks[name]?.())?.run();
+  for (const name of names) await (await benchmarks[name]?.())?.run(flags);
 }
 
 await main(process.argv.slice(2));

@@ -1,151 +1,212 @@
 /**
- * How many pods a second get a node, in one run beside the raw limits: what the decisions alone allow, and what the
- * API server alone allows. Etcd, API server, scheduler and load are processes of their own, as in production.
+ * `npm run bench -- scheduler [--share 0.1] [--only TEXT] [--cycle] [--servers 2]`: how many pods a second get a node,
+ * beside what the cycle alone allows, what the API server alone allows, and raw transactions of etcd. Rates through the
+ * API are by the clock; what a pod costs each process, which other load on the machine changes little, is CPU time.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { Etcd3 } from 'etcd3';
 import { pods as podKind } from '../api/resources/core.ts';
-import type { Node, Pod } from '../api/types/core/v1.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { createLogger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
-import type { Connection } from '../client/connection.ts';
 import { createInformer } from '../client/informer.ts';
-import type { Cached } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import { decide } from '../scheduler/decision.ts';
-import { createDefaultPlugins } from '../scheduler/default-plugins.ts';
-import { Nominations } from '../scheduler/nominations.ts';
-import { createPodInfo } from '../scheduler/pod-info.ts';
-import { Snapshot } from '../scheduler/snapshot.ts';
-import { TemplateMemory } from '../scheduler/template-results.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
-import { runLoad } from './load.ts';
-import { formatCount, printReport, type Row } from './report.ts';
-import type { Role } from './scheduler-process.ts';
+import { type BenchProcess, ControlPlane } from './control-plane.ts';
+import { formatCount, measure, perSecond, printReport, type Row } from './report.ts';
+import {
+  benchNode,
+  benchPod,
+  highPriorityClass,
+  type SchedulerCase,
+  scaled,
+  schedulerCases,
+} from './scheduler-cases.ts';
+import { measureCycle } from './scheduling-cycle.ts';
 
-const inFlight = 64;
-const rawPods = 3000;
-const sizes = [
-  { nodes: 500, pods: 3_000, goal: 1_000 },
-  { nodes: 5_000, pods: 10_000, goal: 700 },
-] as const;
-const logger = createLogger('bench', { level: 'warn' });
+const podsPath = '/api/v1/namespaces/default/pods';
+const logger = createLogger('bench', { level: 'error' });
+/** The cycle alone, at 5,000 nodes, and how much more a pod may cost with fifty times as many placed. */
+const cycleGoal = { perSecond: 3_000, growth: 1.2 };
+const aloneCount = 1_000;
 
-function nodeOf(index: number): Node {
-  const name = `node-${index}`;
-  const amounts = { cpu: '32', memory: '64Gi', pods: '110', 'ephemeral-storage': '100Gi' };
-  const labels = { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${index % 3}` };
-  const conditions = [{ type: 'Ready', status: 'True' }];
+interface Flags {
+  readonly share: number;
+  readonly only: string;
+  readonly cycle: boolean;
+  readonly servers: number;
+}
+
+function parseFlags(words: readonly string[]): Flags {
+  const textOf = (name: string) => words[words.indexOf(`--${name}`) + 1];
+  const has = (name: string) => words.includes(`--${name}`);
   return {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name, labels },
-    status: { capacity: amounts, allocatable: amounts, conditions },
+    share: has('share') ? Number(textOf('share')) : 1,
+    only: has('only') ? (textOf('only') ?? '') : '',
+    cycle: has('cycle'),
+    servers: has('servers') ? Number(textOf('servers')) : 1,
   };
 }
 
-function podOf(name: string): Pod {
-  const resources = { requests: { cpu: '100m', memory: '128Mi' } };
-  const containers = [{ name: 'main', image: 'registry.example/app:1', resources }];
+export async function run(words: readonly string[]): Promise<void> {
+  const flags = parseFlags(words);
+  const cases = schedulerCases.filter(({ name }) => name.includes(flags.only)).map((one) => scaled(one, flags.share));
+  printReport('Scheduling cycle alone (pods for each second of CPU)', [
+    ...cases.map((one) => cycleRow(one)),
+    ...(flags.only === '' ? growthRows(flags.share) : []),
+  ]);
+  if (flags.cycle) return;
+  const transactions = await measureTransactions();
+  const rows: Row[] = [{ name: 'etcd3 transactions, 64 in flight (raw)', figure: `${formatCount(transactions)}/s` }];
+  for (const one of cases) rows.push(...(await measureThroughApi(one, { ...flags, transactions })));
+  printReport('Scheduler through the API', rows);
+}
+
+function cycleRow(one: SchedulerCase): Row {
+  const { perSecond: rate, placed } = measureCycle(one);
+  const isPlain = one.goal >= 700;
+  const beside = isPlain ? `, to be ≥ ${formatCount(cycleGoal.perSecond)}` : '';
   return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: 'bench' } },
-    spec: { containers },
+    name: `${one.name}: ${formatCount(one.pods)} pods, ${formatCount(one.placed)} placed before`,
+    figure: `${formatCount(rate)}/s`,
+    beside: `${formatCount(placed)} got a node${beside}`,
+    isReached: placed === one.pods && (!isPlain || rate >= cycleGoal.perSecond),
   };
 }
 
-/** The decisions alone: no API, no informers. */
-function measureDecisions(nodes: number, pods: number): number {
-  const snapshot = new Snapshot();
-  const none = { get: () => undefined, list: () => [], byIndex: () => [], size: 0 };
-  const plugins = createDefaultPlugins({
-    services: none,
-    replicationControllers: none,
-    replicaSets: none,
-    statefulSets: none,
-    namespaces: none,
-  });
-  for (let i = 0; i < nodes; i++) snapshot.setNode(nodeOf(i) as Cached<Node>);
-  const context = {
-    snapshot,
-    plugins,
-    templates: new TemplateMemory(),
-    nominations: new Nominations(),
-    random: Math.random,
-  };
-  const began = performance.now();
-  for (let i = 0; i < pods; i++) {
-    const pod = createPodInfo(podOf(`pod-${i}`) as Cached<Pod>);
-    const decision = decide(pod, context);
-    if (decision.type === 'node') snapshot.assume(pod, decision.node);
-  }
-  return pods / ((performance.now() - began) / 1000);
+function growthRows(share: number): readonly Row[] {
+  const plain = schedulerCases.find(({ nodes, goal }) => nodes === 5_000 && goal === 700);
+  if (plain === undefined) return [];
+  const rateWith = (placed: number) => measureCycle(scaled({ ...plain, placed, pods: 3_000 }, share)).perSecond;
+  rateWith(1_000); // compiles
+  const [few, many] = [rateWith(1_000), rateWith(50_000)];
+  return [
+    {
+      name: 'cost of a pod with 50,000 placed against 1,000',
+      figure: `${(few / many).toFixed(2)} ×`,
+      beside: `to be ≤ ${cycleGoal.growth} ×`,
+      isReached: few / many <= cycleGoal.growth,
+    },
+  ];
 }
 
-async function measureThroughApi(nodes: number, pods: number): Promise<{ api: number; endToEnd: number }> {
+/** What each binding is at least: a compare-and-put of some 1.5 kB. */
+async function measureTransactions(): Promise<number> {
   const etcd = await TestEtcd.start();
-  const server = await startProcess({ role: 'apiserver', etcd: etcd.url });
-  const connection = server.answer as Connection;
-  const create = (path: string, objects: readonly object[]) =>
-    runLoad(connection, {
-      connections: inFlight,
-      requests: objects.length,
-      next: (n) => ({ method: 'POST', path, body: JSON.stringify(objects[n]) }),
-    });
+  const client = new Etcd3({ hosts: etcd.url });
+  const value = 'x'.repeat(1_500);
+  const measured = await measure('transactions', { inFlight: 64, durationMs: 3_000 }, async (n) => {
+    await client
+      .if(`key-${n}`, 'Version', '==', 0)
+      .then(client.put(`key-${n}`).value(value))
+      .commit();
+  });
+  client.close();
+  await etcd.stop();
+  return perSecond(measured);
+}
+
+interface ThroughApi {
+  readonly servers: number;
+  readonly transactions: number;
+}
+
+async function measureThroughApi(one: SchedulerCase, { servers, transactions }: ThroughApi): Promise<readonly Row[]> {
+  const plane = await ControlPlane.start(servers);
+  const client = createRestClient(plane.connection, { userAgent: 'bench', logger });
   try {
-    await create(
-      '/api/v1/nodes',
-      Array.from({ length: nodes }, (_, i) => nodeOf(i)),
-    );
-    const client = createRestClient(connection, { userAgent: 'bench', logger });
-    await untaint(connection, nodes);
-    const alone = Array.from({ length: Math.min(pods, rawPods) }, (_, i) => podOf(`raw-${i}`));
-    const rawBegan = performance.now();
-    await create('/api/v1/namespaces/default/pods', alone);
-    await runLoad(connection, {
-      connections: inFlight,
-      requests: alone.length,
-      next: (n) => ({
-        method: 'POST',
-        path: `/api/v1/namespaces/default/pods/raw-${n}/binding`,
-        body: JSON.stringify({
-          apiVersion: 'v1',
-          kind: 'Binding',
-          metadata: { name: `raw-${n}` },
-          target: { kind: 'Node', name: `node-${n % nodes}` },
-        }),
-      }),
-    });
-    const api = alone.length / ((performance.now() - rawBegan) / 1000);
-    const scheduler = await startProcess({ role: 'scheduler', connection });
-    const bound = watchBound(client, pods);
+    await prepare(plane, one);
+    const alone = await measureAlone(plane, one.nodes);
+    const last = plane.connections.at(-1) ?? plane.connection;
+    const scheduler = await plane.add({ role: 'scheduler', connection: last });
+    const bound = watchBound(client, one.pods);
     await bound.ready;
+    const before = await usage([...plane.servers, scheduler]);
     const began = performance.now();
-    await create(
-      '/api/v1/namespaces/default/pods',
-      Array.from({ length: pods }, (_, i) => podOf(`pod-${i}`)),
+    await plane.create(
+      podsPath,
+      Array.from({ length: one.pods }, (_, i) => one.podOf(`pod-${i}`)),
     );
     await bound.all;
-    const endToEnd = pods / ((performance.now() - began) / 1000);
+    const seconds = (performance.now() - began) / 1000;
+    const used = (await usage([...plane.servers, scheduler])).map((cpu, i) => cpu - (before[i] ?? 0));
     await bound.stop();
-    await scheduler.stop();
-    await client.close();
-    return { api, endToEnd };
+    return rowsOf(one, { seconds, used, alone, transactions });
   } finally {
-    await server.stop();
-    await etcd.stop();
+    await client.close();
+    await plane.stop();
   }
+}
+
+const usage = (processes: readonly BenchProcess[]) => Promise.all(processes.map((one) => one.cpuSeconds()));
+
+interface Outcome {
+  readonly seconds: number;
+  /** Seconds of CPU: of each API server, then of the scheduler. */
+  readonly used: readonly number[];
+  readonly alone: number;
+  readonly transactions: number;
+}
+
+function rowsOf(one: SchedulerCase, { seconds, used, alone, transactions }: Outcome): readonly Row[] {
+  const rate = one.pods / seconds;
+  const perPod = (cpu: number) => `${((cpu * 1000) / one.pods).toFixed(2)} ms`;
+  const shareOf = (cpu: number) => `${((100 * cpu) / seconds).toFixed(0)} % of a core`;
+  const servers = used.slice(0, -1).map((cpu) => `${perPod(cpu)} a pod, ${shareOf(cpu)}`);
+  const scheduler = used.at(-1) ?? 0;
+  const size = `${formatCount(one.nodes)} nodes, ${formatCount(one.placed)} placed, ${formatCount(one.pods)} pods`;
+  return [
+    {
+      name: `${one.name} (${size})`,
+      figure: `${formatCount(rate)}/s`,
+      beside: `to be ≥ ${formatCount(one.goal)}/s; ${(rate / alone).toFixed(2)} × created and bound without a scheduler (${formatCount(alone)}/s); ${(rate / transactions).toFixed(2)} × transactions`,
+      isReached: rate >= one.goal,
+    },
+    { name: '  API server', figure: servers.join(' + ') },
+    { name: '  scheduler', figure: `${perPod(scheduler)} a pod, ${shareOf(scheduler)}` },
+  ];
+}
+
+/** Nodes, and the pods that are there before. New nodes are tainted as not ready; no controller takes it off here. */
+async function prepare(
+  plane: ControlPlane,
+  { nodes, placed, podOf, placedPodOf = podOf }: SchedulerCase,
+): Promise<void> {
+  const names = Array.from({ length: nodes }, (_, i) => `node-${i}`);
+  await plane.create(
+    '/api/v1/nodes',
+    names.map((_, i) => benchNode(i)),
+  );
+  const untainted = { spec: { taints: null } };
+  await plane.each(names, (name) => ({ method: 'PATCH', path: `/api/v1/nodes/${name}`, body: untainted }));
+  const priorityClass = { metadata: { name: highPriorityClass }, value: 1000 };
+  await plane.create('/apis/scheduling.k8s.io/v1/priorityclasses', [priorityClass]);
+  const before = Array.from({ length: placed }, (_, i) => {
+    const pod = placedPodOf(`placed-${i}`);
+    return { ...pod, spec: { ...pod.spec, nodeName: `node-${i % nodes}` } };
+  });
+  await plane.create(podsPath, before);
+}
+
+/** Pods a second that are created and bound by the load itself. They ask for next to nothing and stay. */
+async function measureAlone(plane: ControlPlane, nodes: number): Promise<number> {
+  const names = Array.from({ length: aloneCount }, (_, i) => `alone-${i}`);
+  const began = performance.now();
+  await plane.create(
+    podsPath,
+    names.map((name) => benchPod(name, { labels: { app: 'alone' }, cpu: '1m' })),
+  );
+  let n = 0;
+  await plane.each(names, (name) => ({
+    method: 'POST',
+    path: `${podsPath}/${name}/binding`,
+    body: { metadata: { name }, target: { kind: 'Node', name: `node-${n++ % nodes}` } },
+  }));
+  return aloneCount / ((performance.now() - began) / 1000);
 }
 
 /** Tells when a watcher has seen `count` more pods with a node. */
-function watchBound(
-  client: Client,
-  count: number,
-): { ready: Promise<void>; all: Promise<void>; stop(): Promise<void> } {
+function watchBound(client: Client, count: number) {
   const over = new AbortController();
   const all = createDeferred<void>();
   const informer = createInformer(client, podKind, { logger, fieldSelector: 'metadata.namespace=default' });
@@ -163,54 +224,4 @@ function watchBound(
       await running;
     },
   };
-}
-
-/** New nodes are tainted as not ready, and there is no controller here that would take it off. */
-async function untaint(connection: Connection, nodes: number): Promise<void> {
-  await runLoad(connection, {
-    connections: inFlight,
-    requests: nodes,
-    next: (n) => ({
-      method: 'PATCH',
-      path: `/api/v1/nodes/node-${n}`,
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ spec: { taints: null } }),
-    }),
-  });
-}
-
-async function startProcess(role: Role): Promise<{ answer: unknown; stop(): Promise<void> }> {
-  const child: ChildProcess = fork(fileURLToPath(new URL('./scheduler-process.ts', import.meta.url)), {
-    execArgv: ['--import', 'tsx'],
-  });
-  child.send(role);
-  const [answer] = (await once(child, 'message')) as [unknown];
-  return {
-    answer,
-    async stop() {
-      const exited = once(child, 'exit');
-      child.disconnect();
-      await exited;
-    },
-  };
-}
-
-export async function run(): Promise<void> {
-  const rows: Row[] = [];
-  for (const { nodes, pods, goal } of sizes) {
-    const decisions = measureDecisions(nodes, pods);
-    const { api, endToEnd } = await measureThroughApi(nodes, pods);
-    const size = `${formatCount(nodes)} nodes, ${formatCount(pods)} pods`;
-    rows.push(
-      { name: `${size}: decisions alone (raw)`, figure: `${formatCount(decisions)}/s` },
-      { name: `${size}: created and bound without a scheduler (raw)`, figure: `${formatCount(api)}/s` },
-      {
-        name: `${size}: created until the last is seen bound`,
-        figure: `${formatCount(endToEnd)}/s`,
-        beside: `${(endToEnd / api).toFixed(2)} × the API server alone, to be ≥ ${formatCount(goal)}/s`,
-        isReached: endToEnd >= goal,
-      },
-    );
-  }
-  printReport('Scheduler', rows);
 }
