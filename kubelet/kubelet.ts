@@ -65,7 +65,6 @@ import { createAuthenticate } from './server/authenticator.ts';
 import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
 import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
-import { LocalVolumes } from './volumes/local-volumes.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -139,7 +138,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
-  const localVolumes = new LocalVolumes(dataDir);
+  const { local: localVolumes } = parts.volumes;
   const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,

@@ -131,7 +131,7 @@ export function createBinderController(context: ControllerContext): Controller {
     const plan = planReclaim(current);
     if (plan.type === 'leave' || current.metadata.deletionTimestamp !== undefined) return;
     const { message, reason } = plan;
-    await writes.setVolumePhase(current, { phase: 'Failed', message });
+    if (plan.type === 'failed') await writes.setVolumePhase(current, { phase: 'Failed', message });
     tell(current, { type: 'Warning', reason, message });
   }
 

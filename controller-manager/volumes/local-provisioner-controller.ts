@@ -106,7 +106,9 @@ export function createLocalProvisionerController(context: ControllerContext): Co
   /** Folders of a node that is gone have gone with it. */
   async function removeFolder(volume: Volume): Promise<void> {
     const hostname = hostnameOf(volume);
-    const node = [...nodeInformer.list()].find(({ metadata }) => metadata.labels?.[hostnameLabel] === hostname);
+    const named = [...nodeInformer.list()].filter(({ metadata }) => metadata.labels?.[hostnameLabel] === hostname);
+    // Labels are each node's own word: the one that is called so comes first.
+    const node = named.find(({ metadata }) => metadata.name === hostname) ?? named[0];
     if (node === undefined || !isLocalVolumeName(volume.metadata.name)) return;
     try {
       await client.raw('DELETE', folderPath(node.metadata.name, volume.metadata.name));

@@ -7,7 +7,7 @@ import type { Cached } from '../../client/object-cache.ts';
 
 export type ReclaimPlan =
   /** Nothing, or nothing of ours: who provisioned the volume deletes it. */
-  { readonly type: 'leave' } | { readonly type: 'failed'; readonly reason: string; readonly message: string };
+  { readonly type: 'leave' } | { readonly type: 'failed' | 'tell'; readonly reason: string; readonly message: string };
 
 /** Volumes that nobody provisioned are never wiped: what lies in them was there before Longshore. */
 export function planReclaim({ metadata, spec }: Cached<PersistentVolume>): ReclaimPlan {
@@ -19,10 +19,18 @@ export function planReclaim({ metadata, spec }: Cached<PersistentVolume>): Recla
     case 'Delete':
       return planDeletion(metadata.name, own(annotations, provisionedBy) ?? '', spec);
     case 'Recycle':
-      return failed('VolumeFailedRecycle', 'No recycler plugin found for the volume!');
+      return planRecycling(spec);
     default:
       return failed('VolumeUnknownReclaimPolicy', 'Volume has unrecognized PersistentVolumeReclaimPolicy');
   }
+}
+
+/** Upstream wipes these by a pod; here they stay as they were released. */
+function planRecycling(spec: Cached<PersistentVolume>['spec']): ReclaimPlan {
+  if (spec?.hostPath === undefined && spec?.nfs === undefined)
+    return failed('VolumeFailedRecycle', 'No recycler plugin found for the volume!');
+  const message = 'Longshore recycles no volumes: remove what lies in it, then spec.claimRef';
+  return { type: 'tell', reason: 'VolumeFailedRecycle', message };
 }
 
 function planDeletion(name: string, provisioner: string, spec: Cached<PersistentVolume>['spec']): ReclaimPlan {

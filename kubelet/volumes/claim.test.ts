@@ -21,6 +21,9 @@ describe('volumes of claims', () => {
   });
   after(() => rm(root, { recursive: true }));
 
+  /** What this kubelet has made itself. */
+  const localVolumes = { pathOf: (name: string) => join(root, 'own', name) };
+
   interface Picture {
     readonly claim?: PersistentVolumeClaimSpec;
     readonly phase?: string;
@@ -60,7 +63,7 @@ describe('volumes of claims', () => {
       // Found by its kind.
       return found as Stored<T>;
     };
-    return new ClaimPlugin(new ApiClaimedVolumes({ get }, 'n'));
+    return new ClaimPlugin(new ApiClaimedVolumes({ get }, 'n'), localVolumes);
   }
 
   const claimed: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'c' } };
@@ -85,11 +88,13 @@ describe('volumes of claims', () => {
     assert.equal(mounted.readOnly, true);
   });
 
-  it('of the local provisioner belong to the group of the pod', async () => {
-    const path = join(root, 'grouped');
-    await mkdir(path);
-    const picture = { volume: { local: { path }, nodeAffinity: onNode('n') }, provisioner: 'longshore.dev/local' };
-    await pluginOf(picture).setUp(makePod({ securityContext: { fsGroup: 2000 } }), claimed);
+  it('of the local provisioner are folders of this kubelet, and belong to the group of the pod', async () => {
+    const path = join(root, 'own', 'v');
+    await mkdir(path, { recursive: true });
+    // What the volume says of its path is another node's word.
+    const picture = { volume: { local: { path: '/' }, nodeAffinity: onNode('n') }, provisioner: 'longshore.dev/local' };
+    const mounted = await pluginOf(picture).setUp(makePod({ securityContext: { fsGroup: 2000 } }), claimed);
+    assert.equal(mounted.hostPath, path);
     const found = await stat(path);
     assert.deepEqual([found.gid, (found.mode & 0o7777).toString(8)], [2000, '2777']);
   });
@@ -142,7 +147,7 @@ describe('volumes of claims', () => {
         // Made for its kind.
         return found as Stored<T>;
       };
-    await assert.rejects(new ClaimPlugin(claims('somebody')).setUp(pod, scratch), /pod is not owner/);
-    assert.equal((await new ClaimPlugin(claims(pod.metadata.uid)).setUp(pod, scratch)).hostPath, root);
+    await assert.rejects(new ClaimPlugin(claims('somebody'), localVolumes).setUp(pod, scratch), /pod is not owner/);
+    assert.equal((await new ClaimPlugin(claims(pod.metadata.uid), localVolumes).setUp(pod, scratch)).hostPath, root);
   });
 });

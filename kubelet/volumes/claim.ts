@@ -9,14 +9,17 @@ import { ifFilePresent } from '../../base/if-file-present.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { ClaimedVolumes } from '../references/claimed-volumes.ts';
 import { ensureHostPath } from './host-path.ts';
+import type { LocalVolumes } from './local-volumes.ts';
 import { accessOf } from './pod-folders.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 
 export class ClaimPlugin implements VolumePlugin {
   readonly #claims: ClaimedVolumes;
+  readonly #localVolumes: Pick<LocalVolumes, 'pathOf'>;
 
-  constructor(claims: ClaimedVolumes) {
+  constructor(claims: ClaimedVolumes, localVolumes: Pick<LocalVolumes, 'pathOf'>) {
     this.#claims = claims;
+    this.#localVolumes = localVolumes;
   }
 
   supports({ persistentVolumeClaim, ephemeral }: ReadonlyVolume): boolean {
@@ -26,8 +29,11 @@ export class ClaimPlugin implements VolumePlugin {
   async setUp(pod: PodObject, volume: ReadonlyVolume): Promise<MountedVolume> {
     const claimed = await this.#claims.volumeOf(pod, volume);
     if (claimed.spec?.volumeMode === 'Block') throw new Error('volumes of mode Block are not supported by this node');
-    const hostPath = await ensureSource(claimed);
-    if (claimed.metadata.annotations?.[provisionedBy] === localProvisioner) await giveToGroup(hostPath, pod);
+    const isOwn = claimed.metadata.annotations?.[provisionedBy] === localProvisioner;
+    // Where it is, this kubelet knows; what another node has once said of itself is no path of this one.
+    const hostPath = isOwn ? this.#localVolumes.pathOf(claimed.metadata.name) : await ensureSource(claimed);
+    if (isOwn) await checkFolder(hostPath);
+    if (isOwn) await giveToGroup(hostPath, pod);
     return { hostPath, readOnly: volume.persistentVolumeClaim?.readOnly === true };
   }
 }
@@ -45,10 +51,15 @@ async function ensureSource({ spec }: PersistentVolume): Promise<string> {
 /** Nothing is made in its place when it is gone: an empty folder would look like lost data. */
 async function findLocal(path: string): Promise<string> {
   if (!isAbsolute(path)) throw new Error(`the path ${path} of the local volume must be absolute`);
-  const real = await ifFilePresent(realpath(path));
-  if (real === undefined) throw new Error(`path "${path}" does not exist`);
-  if (!(await lstat(real)).isDirectory()) throw new Error(`path "${path}" is not a directory`);
+  const real = (await ifFilePresent(realpath(path))) ?? path;
+  await checkFolder(real);
   return real;
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const found = await ifFilePresent(lstat(path));
+  if (found === undefined) throw new Error(`path "${path}" does not exist`);
+  if (!found.isDirectory()) throw new Error(`path "${path}" is not a directory`);
 }
 
 /** With an fsGroup the volume and what is made in it belong to that group. */

@@ -40,6 +40,11 @@ export class LocalVolumes {
     await removeTree(this.#folderOf(name));
   }
 
+  /** Where a volume of that name is, if it is there. */
+  pathOf(name: string): string {
+    return this.#folderOf(name);
+  }
+
   #folderOf(name: string): string {
     if (!isLocalVolumeName(name)) throw badRequest(`${JSON.stringify(name)} is not the name of a local volume`);
     return join(this.root, name);

@@ -20,6 +20,7 @@ describe('volume plugins', () => {
       folders: new PodFolders(dataDir),
       clock: new FakeClock(),
       data: { configMap: async () => new Map(), secret: async () => new Map() },
+      localVolumes: { pathOf: (name) => name },
       claims: { volumeOf: async () => assert.fail('no claim is used') },
       tokens: { token: async () => '' },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),

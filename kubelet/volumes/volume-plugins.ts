@@ -6,6 +6,7 @@ import { configMapVolumes } from './config-map.ts';
 import { downwardApiVolumes } from './downward-api.ts';
 import { EmptyDirPlugin } from './empty-dir.ts';
 import { HostPathPlugin } from './host-path.ts';
+import type { LocalVolumes } from './local-volumes.ts';
 import { PayloadPlugin, type PayloadSources } from './payload-plugin.ts';
 import { projectedVolumes } from './projected.ts';
 import { secretVolumes } from './secret.ts';
@@ -16,13 +17,14 @@ export const payloadTypes = [configMapVolumes, secretVolumes, downwardApiVolumes
 
 export interface VolumeSources extends PayloadSources {
   readonly claims: ClaimedVolumes;
+  readonly localVolumes: Pick<LocalVolumes, 'pathOf'>;
 }
 
 export function createVolumePlugins(sources: VolumeSources): VolumePlugin[] {
   return [
     new EmptyDirPlugin(sources.folders),
     new HostPathPlugin(),
-    new ClaimPlugin(sources.claims),
+    new ClaimPlugin(sources.claims, sources.localVolumes),
     ...payloadTypes.map((type) => new PayloadPlugin(type, sources)),
   ];
 }

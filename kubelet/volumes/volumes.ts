@@ -9,6 +9,7 @@ import { errorText } from '../../base/error-text.ts';
 import { ensurePrivateFolder } from '../../base/private-folder.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
+import { LocalVolumes } from './local-volumes.ts';
 import { PodFolders } from './pod-folders.ts';
 import { removeTree } from './remove-tree.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
@@ -19,17 +20,20 @@ export class VolumeError extends Error {
   override readonly name = 'VolumeError';
 }
 
-export interface VolumesOptions extends Omit<VolumeSources, 'folders'> {
+export interface VolumesOptions extends Omit<VolumeSources, 'folders' | 'localVolumes'> {
   readonly dataDir: string;
 }
 
 export class Volumes {
   readonly #folders: PodFolders;
+  /** Those that the local provisioner orders. */
+  readonly local: LocalVolumes;
   readonly #plugins: readonly VolumePlugin[];
 
   constructor(options: VolumesOptions) {
     this.#folders = new PodFolders(options.dataDir);
-    this.#plugins = createVolumePlugins({ ...options, folders: this.#folders });
+    this.local = new LocalVolumes(options.dataDir);
+    this.#plugins = createVolumePlugins({ ...options, folders: this.#folders, localVolumes: this.local });
   }
 
   /** Where everything of a pod lies. */

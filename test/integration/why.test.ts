@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { replicaSets } from '../../api/resources/apps.ts';
+import { leases } from '../../api/resources/coordination.ts';
 import { configMaps, nodes, persistentVolumeClaims, pods } from '../../api/resources/core.ts';
 import { diagnosisAnnotation } from '../../api/scheduling-diagnosis.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
@@ -104,6 +105,13 @@ describe('why', () => {
     const web = await kubecfg.must('why web');
     assert.match(web, /replicaset\.apps\/web/);
     assert.match(web, /The claim data of its volume data is Pending/);
+
+    await api.client.delete(persistentVolumeClaims, { namespace, name: 'data' });
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 15, renewTime: '2020-01-01T00:00:00.000000Z' };
+    await api.client.create(leases, { metadata: { namespace: 'kube-system', name: 'kube-controller-manager' }, spec });
+    const data = await kubecfg.must('why pvc/data');
+    assert.match(data, /waits for the finalizer kubernetes\.io\/pvc-protection: for pod\/web-1 to go/);
+    assert.match(data, /renewed last at 2020-01-01/);
 
     await api.client.delete(replicaSets, { namespace, name: 'web' }, { propagationPolicy: 'Foreground' });
     assert.match(await kubecfg.must('why replicaset/web'), /waits for what it owns to go: pod\/web-1/);

@@ -1,20 +1,35 @@
 /** Why a deletion does not finish: the finalizers, and what has to go first. */
 
+import {
+  attributesClassProtection,
+  claimProtection,
+  foregroundFinalizer,
+  orphanFinalizer,
+  volumeProtection,
+} from '../../../api/finalizers.ts';
 import { isRecord } from '../../../api/json-record.ts';
-import type { Stored } from '../../../api/object.ts';
+import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import type { Cause } from '../../../api/pod-explanation.ts';
+import { claimNamesOf } from '../../../api/pod-references.ts';
+import { leases } from '../../../api/resources/coordination.ts';
+import { pods } from '../../../api/resources/core.ts';
 import { StatusError } from '../../../api/status-error.ts';
+import { parseTime } from '../../../api/time.ts';
+import type { Lease } from '../../../api/types/coordination/v1.ts';
+import { localVolumeFinalizer } from '../../../api/volumes/local-volumes.ts';
 import type { Client } from '../../../client/client.ts';
 import { listAll, titleOf } from '../../requests.ts';
 import { preferredResources } from '../../resources.ts';
 
 /** What upstream's finalizers wait for. */
 const known: Readonly<Record<string, string>> = {
-  'kubernetes.io/pvc-protection': 'pods that use the claim',
-  'kubernetes.io/pv-protection': 'the claim that the volume is bound to',
+  [claimProtection]: 'pods that use the claim',
+  [volumeProtection]: 'the claim that the volume is bound to',
+  [attributesClassProtection]: 'claims and volumes that name the class',
+  [localVolumeFinalizer]: 'the kubelet of its node to remove its folder',
   'batch.kubernetes.io/job-tracking': 'the job controller to count the pod',
   'service.kubernetes.io/load-balancer-cleanup': 'the load balancer to be taken down by the service controller',
-  orphan: 'the garbage collector to release what it owns',
+  [orphanFinalizer]: 'the garbage collector to release what it owns',
 };
 
 const shownDependents = 10;
@@ -24,10 +39,13 @@ export async function whyDeleting(client: Client, object: Stored): Promise<reado
   if (deletionTimestamp === undefined) return [];
   const causes: Cause[] = [];
   for (const finalizer of finalizers) {
-    if (finalizer === 'foregroundDeletion') causes.push(await explainForeground(client, object));
+    if (finalizer === foregroundFinalizer) causes.push(await explainForeground(client, object));
+    else if (finalizer === claimProtection) causes.push(await explainUsedClaim(client, object));
     else causes.push({ type: 'deletion', message: finalizerText(finalizer) });
   }
   causes.push(...explainNamespace(object));
+  if (finalizers.some((finalizer) => Object.hasOwn(known, finalizer)))
+    causes.push(...(await explainController(client)));
   if (causes.length === 0)
     causes.push({ type: 'deletion', message: `Its deletion was asked for at ${deletionTimestamp}.` });
   return causes;
@@ -59,6 +77,38 @@ async function explainForeground(client: Client, object: Stored): Promise<Cause>
   return { type: 'deletion', message };
 }
 
+/** A pod uses a claim from its node on, also when it has ended. */
+async function explainUsedClaim(client: Client, { metadata }: Stored): Promise<Cause> {
+  const { namespace, name } = metadata;
+  const all = await listIfAllowed(() => listAll(client, pods, { namespace }));
+  const users = all.filter((pod) => pod.spec?.nodeName && claimNamesOf(pod).includes(name));
+  if (users.length === 0) return { type: 'deletion', message: finalizerText(claimProtection) };
+  const shown = users.slice(0, shownDependents).map((pod) => `pod/${pod.metadata.name}`);
+  const more = users.length > shown.length ? ` and ${users.length - shown.length} more` : '';
+  const message = `Its deletion waits for the finalizer ${claimProtection}: for ${shown.join(', ')}${more} to go.`;
+  return { type: 'deletion', message };
+}
+
+/** Nobody removes the finalizers of controllers while none of them runs: their Lease tells. */
+async function explainController(client: Client): Promise<readonly Cause[]> {
+  const lease = await leaseOfControllers(client);
+  const { renewTime, leaseDurationSeconds = 15 } = lease?.spec ?? {};
+  const renewed = parseTime(renewTime);
+  if (renewed === undefined || Date.now() - renewed < 4_000 * leaseDurationSeconds) return [];
+  const message = `The Lease of the controller manager was renewed last at ${renewTime}: while none runs, nobody removes the finalizer.`;
+  return [{ type: 'deletion', message, help: ['Start a controller manager'] }];
+}
+
+/** Undefined: it cannot be told. */
+async function leaseOfControllers(client: Client): Promise<Lease | undefined> {
+  try {
+    return await client.get<Lease>(leases, { namespace: 'kube-system', name: 'kube-controller-manager' });
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
 async function dependentsOf(client: Client, { metadata }: Stored): Promise<readonly string[]> {
   const { namespace, uid } = metadata;
   const titles: string[] = [];
@@ -73,7 +123,7 @@ async function dependentsOf(client: Client, { metadata }: Stored): Promise<reado
 }
 
 /** What one may not list, or what is gone meanwhile, is left out. */
-async function listIfAllowed(list: () => Promise<Stored[]>): Promise<Stored[]> {
+async function listIfAllowed<T extends KubernetesObject>(list: () => Promise<Stored<T>[]>): Promise<Stored<T>[]> {
   try {
     return await list();
   } catch (error) {
