@@ -25,7 +25,6 @@ export interface BinderWritesOptions {
 
 export interface VolumePhase {
   readonly phase: string;
-  readonly reason?: string;
   readonly message?: string;
 }
 
@@ -56,14 +55,13 @@ export class BinderWrites {
     await this.setVolumePhase(await this.#updateVolume(volume, next), { phase: 'Available' });
   }
 
-  /** Whether it was another one before. */
-  async setVolumePhase(volume: Volume, { phase, reason, message }: VolumePhase): Promise<boolean> {
+  /** A volume in that phase stays as it is: what else its status says may be somebody else's. */
+  async setVolumePhase(volume: Volume, { phase, message }: VolumePhase): Promise<void> {
     const { status } = volume;
-    if (status?.phase === phase && status.reason === reason && status.message === message) return false;
+    if (status?.phase === phase) return;
     const { reason: _reason, message: _message, ...kept } = status ?? {};
-    const next = { ...kept, phase, ...(reason && { reason }), ...(message && { message }) };
+    const next = { ...kept, phase, ...(message && { message }) };
     await this.#updateVolume(volume, changedCopy<PersistentVolume>(volume, { status: next }), 'status');
-    return status?.phase !== phase;
   }
 
   /** Whether the phase was another one before. */
