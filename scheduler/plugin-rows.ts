@@ -9,6 +9,7 @@ import {
   type DefaultPreemptionOptions,
   readDefaultPreemptionArgs,
 } from './plugins/default-preemption.ts';
+import { createDynamicResources } from './plugins/dynamic-resources.ts';
 import { hostPorts } from './plugins/host-ports.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { createInterPodAffinity, readInterPodAffinityArgs } from './plugins/inter-pod-affinity.ts';
@@ -122,6 +123,13 @@ export const pluginRows: readonly PluginRow[] = [
       const args = readInterPodAffinityArgs(fields);
       return ({ listers }) => createInterPodAffinity(listers, args);
     },
+  },
+  {
+    ...{ name: 'DynamicResources', points: filter, weight: 0 },
+    configure:
+      () =>
+      ({ volumes }) =>
+        volumes && createDynamicResources(volumes.listers.resourceClaims),
   },
   {
     ...{ name: 'DefaultPreemption', points: ['postFilter'], weight: 0, argsKind: 'DefaultPreemptionArgs' },

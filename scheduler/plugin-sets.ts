@@ -41,11 +41,7 @@ const builtIn: Readonly<Record<string, string>> = {
 };
 
 /** Upstream's that are not here: to switch them off is nothing, to switch them on is refused. */
-const missing: ReadonlySet<string> = new Set(
-  ['DynamicResources', 'GangScheduling', 'NodeDeclaredFeatures'].filter(
-    (name) => !pluginRows.some((row) => row.name === name),
-  ),
-);
+const missing: ReadonlySet<string> = new Set(['GangScheduling', 'NodeDeclaredFeatures']);
 
 const rows: ReadonlyMap<string, PluginRow> = new Map(pluginRows.map((row) => [row.name, row]));
 

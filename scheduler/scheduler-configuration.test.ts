@@ -105,7 +105,7 @@ describe('a KubeSchedulerConfiguration', () => {
       'a plugin that nobody knows',
       { profiles: [{ plugins: { score: { enabled: [{ name: 'Magic' }] } } }] },
       [
-        'profiles[0].plugins.score.enabled[0].name: Unsupported value: "Magic": supported values: "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity", "DefaultPreemption", "NodeResourcesBalancedAllocation", "ImageLocality", "SchedulingGates", "PrioritySort", "DefaultBinder"',
+        'profiles[0].plugins.score.enabled[0].name: Unsupported value: "Magic": supported values: "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity", "DynamicResources", "DefaultPreemption", "NodeResourcesBalancedAllocation", "ImageLocality", "SchedulingGates", "PrioritySort", "DefaultBinder"',
       ],
     ],
     [

@@ -1,8 +1,9 @@
-/** Claims, volumes, and what drivers say of nodes, as decisions about pods with volumes need them. */
+/** Claims of volumes and devices, and what drivers say of nodes, as decisions about pods that have any need them. */
 
 import type { KubernetesObject } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../api/resources/core.ts';
+import { resourceClaims } from '../api/resources/resource.ts';
 import {
   csiDrivers,
   csiNodes,
@@ -11,6 +12,7 @@ import {
   volumeAttachments,
 } from '../api/resources/storage.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/types/core/v1.ts';
+import type { ResourceClaim } from '../api/types/resource/v1.ts';
 import type {
   CSIDriver,
   CSINode,
@@ -25,7 +27,7 @@ import { createInformer } from '../client/informer.ts';
 import type { Cached, Indexer, Informer, ObjectCache } from '../client/object-cache.ts';
 
 /** What changed, as far as it may help pods that wait. `drivers`: what they say of themselves, of nodes, and of what they attached. */
-export type VolumeEvent = 'claims' | 'volumes' | 'storage classes' | 'drivers';
+export type VolumeEvent = 'claims' | 'volumes' | 'storage classes' | 'drivers' | 'devices';
 
 export interface VolumeListers {
   readonly claims: ObjectCache<PersistentVolumeClaim>;
@@ -36,6 +38,7 @@ export interface VolumeListers {
   readonly csiDrivers: ObjectCache<CSIDriver>;
   /** Indexed by `class`. */
   readonly csiCapacities: ObjectCache<CSIStorageCapacity>;
+  readonly resourceClaims: ObjectCache<ResourceClaim>;
   /** Indexed by `node`. */
   readonly attachments: ObjectCache<VolumeAttachment>;
 }
@@ -58,6 +61,7 @@ export class InformedVolumeListers implements VolumeListers {
   readonly csiDrivers: Informer<CSIDriver>;
   readonly csiCapacities: Informer<CSIStorageCapacity>;
   readonly attachments: Informer<VolumeAttachment>;
+  readonly resourceClaims: Informer<ResourceClaim>;
   readonly #informers: Pick<Informer<KubernetesObject>, 'run' | 'synced'>[] = [];
   readonly #listeners: ((event: VolumeEvent) => void)[] = [];
 
@@ -80,6 +84,7 @@ export class InformedVolumeListers implements VolumeListers {
     this.csiNodes = follow(csiNodes, 'drivers');
     this.csiDrivers = follow(csiDrivers, 'drivers');
     this.csiCapacities = follow(csiStorageCapacities, 'drivers', capacityIndexes);
+    this.resourceClaims = follow(resourceClaims, 'devices');
     this.attachments = follow(volumeAttachments, 'drivers', attachmentIndexes);
   }
 

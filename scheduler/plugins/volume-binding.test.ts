@@ -93,6 +93,7 @@ function listersOf({ claims = [], volumes = [], classes = [storageClass()], capa
       ),
       capacityIndexes,
     ),
+    resourceClaims: new IndexedCache<never>(),
     attachments: new IndexedCache<never>({ node: () => [] }),
   };
 }
