@@ -57,6 +57,8 @@ export class LeaderElection {
   readonly #retryMs: number;
   #observed: Observed | undefined;
   #leading = false;
+  /** Monotonic milliseconds from before the last request that held the Lease. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -73,6 +75,14 @@ export class LeaderElection {
 
   get leading(): boolean {
     return this.#leading;
+  }
+
+  /**
+   * Whether the Lease is still ours by our own clock. To be asked right before a write that no other leader may see: a
+   * process that was stopped for long goes on in the middle of its work, before anything has told it that it is late.
+   */
+  get holdsLease(): boolean {
+    return this.#leading && this.#clock.monotonic() - this.#renewedAt < this.#deadlineMs;
   }
 
   /**
@@ -96,10 +106,11 @@ export class LeaderElection {
     const end = () => over.abort();
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
+    this.#renewedAt = heldSince;
     this.#leading = true;
     this.#logger.info('Leading');
     const work = lead(over.signal).finally(end);
-    const [worked] = await Promise.allSettled([work, this.#renew(heldSince, over.signal).finally(end)]);
+    const [worked] = await Promise.allSettled([work, this.#renew(over.signal).finally(end)]);
     this.#leading = false;
     signal.removeEventListener('abort', end);
     this.#logger.info('No longer leading');
@@ -108,13 +119,12 @@ export class LeaderElection {
   }
 
   /** Resolves when the Lease could not be renewed in time, or belongs to another process, or `signal` aborts. */
-  async #renew(heldSince: number, signal: AbortSignal): Promise<void> {
-    let renewedAt = heldSince;
+  async #renew(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#clock.sleep(this.#retryMs, signal);
       if (signal.aborted) return;
       const askedAt = this.#clock.monotonic();
-      const leftMs = renewedAt + this.#deadlineMs - askedAt;
+      const leftMs = this.#renewedAt + this.#deadlineMs - askedAt;
       // A request that hangs must not outlive the deadline.
       const given = new AbortController();
       const held = await Promise.race([
@@ -122,8 +132,8 @@ export class LeaderElection {
         this.#clock.sleep(leftMs, AbortSignal.any([signal, given.signal])).then(() => false),
       ]);
       given.abort();
-      if (held) renewedAt = askedAt;
-      else if (this.#heldByOther() || this.#clock.monotonic() - renewedAt >= this.#deadlineMs) {
+      if (held) this.#renewedAt = askedAt;
+      else if (this.#heldByOther() || this.#clock.monotonic() - this.#renewedAt >= this.#deadlineMs) {
         this.#logger.warn('Lost the lease');
         return;
       }

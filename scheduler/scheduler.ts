@@ -179,7 +179,7 @@ async function lead(
   const { resourceNamespace, resourceName, ...durations } = configuration?.leaderElection ?? {};
   const lease = { namespace: resourceNamespace ?? leaseKey.namespace, name: resourceName ?? leaseKey.name };
   const election = new LeaderElection({ client, lease, identity, logger, clock, ...given(durations) });
-  await election.run((leading) => loop.run(leading), signal);
+  await election.run((leading) => loop.run(leading, () => election.holdsLease), signal);
 }
 
 /** Without what is undefined. */

@@ -13,7 +13,7 @@
 
 import { pods } from '../api/resources/core.ts';
 import type { SchedulingDiagnosis } from '../api/scheduling-diagnosis.ts';
-import { isConflict, isNotFound, isRetryable } from '../api/status-error.ts';
+import { isConflict, isNotFound, isRetryable, serviceUnavailable } from '../api/status-error.ts';
 import { formatTime } from '../api/time.ts';
 import type { Binding } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
@@ -62,6 +62,7 @@ export class SchedulingLoop {
   readonly #writes = new Set<Promise<void>>();
   readonly #profiles: ReadonlyMap<string, ActiveProfile>;
   #wake: () => void = () => {};
+  #mayWrite: () => boolean = () => true;
 
   constructor(options: SchedulingLoopOptions) {
     this.#options = options;
@@ -69,8 +70,12 @@ export class SchedulingLoop {
     options.queue.onReady(() => this.#wake());
   }
 
-  /** Works until `signal` aborts; then the bindings on their way are awaited. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Works until `signal` aborts; then the bindings on their way are awaited. Never rejects. `mayWrite` is asked before
+   * each decision and each binding: a leader that was stopped for long must not go on with what it decided before.
+   */
+  async run(signal: AbortSignal, mayWrite: () => boolean = () => true): Promise<void> {
+    this.#mayWrite = mayWrite;
     const stop = () => this.#wake();
     signal.addEventListener('abort', stop);
     while (!signal.aborted) {
@@ -88,7 +93,7 @@ export class SchedulingLoop {
   #decideForAWhile(signal: AbortSignal): boolean {
     const { queue, clock } = this.#options;
     const end = clock.monotonic() + burstMs;
-    while (this.#writes.size < maxBindings) {
+    while (this.#writes.size < maxBindings && this.#mayWrite()) {
       const pod = queue.pop();
       if (pod === undefined) return false;
       this.#place(pod, signal);
@@ -149,6 +154,7 @@ export class SchedulingLoop {
   async #bind(pod: PodInfo, node: NodeInfo, { profile, signal }: Attempt): Promise<void> {
     try {
       for (const plugin of profile.plugins.preBinds ?? []) await plugin.preBind(pod, node, signal);
+      if (!this.#mayWrite()) throw serviceUnavailable('This scheduler does not hold its lease any more');
       await this.#writeBinding(pod, node.name, profile);
     } catch (error) {
       const { queue } = this.#options;
