@@ -327,6 +327,40 @@ it('[sig-scheduling] LimitRange should list, patch and delete a LimitRange by co
   await world.isGone(`${path}/range`);
 });
 
+it('[sig-scheduling] LimitRange should create a LimitRange with defaults and ensure pod has those defaults applied. [Conformance]', async () => {
+  const path = await inNamespace('limitranges');
+  const pods = path.replace('limitranges', 'pods');
+  const limits = {
+    ...{ type: 'Container', min: { cpu: '50m', memory: '100Mi' }, max: { cpu: '500m', memory: '500Mi' } },
+    ...{ defaultRequest: { cpu: '100m', memory: '200Mi' }, default: { cpu: '500m', memory: '500Mi' } },
+  };
+  const pod = (name: string, resources: Json = {}): Json => ({
+    ...withLabels(name),
+    spec: { containers: [{ name: 'main', image: 'registry.example/app:1', resources }] },
+  });
+  const resourcesOf = (object: unknown): unknown => at(object, 'spec.containers.0.resources');
+  await world.post(path, { ...withLabels('range'), spec: { limits: [limits] } });
+  assert.deepEqual(resourcesOf(await world.post(pods, pod('defaults'))), {
+    requests: limits.defaultRequest,
+    limits: limits.default,
+  });
+  const asked = { requests: { cpu: '300m', memory: '150Mi' }, limits: { cpu: '300m' } };
+  assert.deepEqual(resourcesOf(await world.post(pods, pod('partly', asked))), {
+    requests: asked.requests,
+    limits: { cpu: '300m', memory: '500Mi' },
+  });
+  const isForbidden = { code: 403 };
+  await assert.rejects(world.post(pods, pod('too-little', { requests: { cpu: '10m', memory: '50Mi' } })), isForbidden);
+  const much = { cpu: '600m', memory: '600Mi' };
+  await assert.rejects(world.post(pods, pod('too-much', { requests: much, limits: much })), isForbidden);
+  const lower = { ...limits, min: { cpu: '9m', memory: '49Mi' } };
+  await world.patch(`${path}/range`, { spec: { limits: [lower] } }, 'merge');
+  await world.post(pods, pod('little', { requests: { cpu: '10m', memory: '50Mi' } }));
+  await world.delete(`${path}/range`);
+  await world.isGone(`${path}/range`);
+  await world.post(pods, pod('much', { requests: much, limits: much }));
+});
+
 it('[sig-scheduling] SchedulerPreemption [Serial] PriorityClass endpoints verify PriorityClass endpoints can be operated with different HTTP methods [Conformance]', async () => {
   const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
   for (const [name, value] of [
