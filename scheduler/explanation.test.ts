@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide } from './decision.ts';
 import { createDefaultPlugins } from './default-plugins.ts';
-import { computeDiagnosis } from './explanation.ts';
+import { computeDiagnosis, RecentDiagnoses } from './explanation.ts';
 import { Nominations } from './nominations.ts';
 import { TemplateMemory } from './template-results.ts';
 import { listersOf, type NodePicture, nodeOf, type PodPicture, podOf, snapshotOf } from './testing/pictures.ts';
@@ -13,17 +13,23 @@ const observedAt = '2030-01-01T00:00:00Z';
 type Cluster = Readonly<Record<string, NodePicture & { readonly pods?: readonly PodPicture[] }>>;
 
 function diagnose(picture: PodPicture, cluster: Cluster) {
+  const { refused, nodes } = refusedIn(picture, cluster);
+  return computeDiagnosis(refused, { nodes, observedAt });
+}
+
+function refusedIn(picture: PodPicture, cluster: Cluster) {
   const nodes = Object.entries(cluster).map(([name, { pods: _, ...node }]) => nodeOf(name, node));
   const placed = Object.entries(cluster).map(([name, { pods = [] }]) => {
     return [name, pods.map((pod, i) => podOf(`${name}-${i}`, pod))] as const;
   });
   const snapshot = snapshotOf(nodes, Object.fromEntries(placed));
-  const decision = decide(podOf('p', picture), {
+  const pod = podOf('p', picture);
+  const decision = decide(pod, {
     ...{ snapshot, plugins: createDefaultPlugins(listersOf()), templates: new TemplateMemory() },
     ...{ nominations: new Nominations(), random: () => 0 },
   });
   assert.ok(decision.type === 'unschedulable' && decision.because === 'nodes');
-  return computeDiagnosis(decision.refused, { nodes: snapshot.nodeCount, observedAt });
+  return { pod, refused: decision.refused, nodes: snapshot.nodeCount };
 }
 
 describe('a diagnosis', () => {
@@ -116,5 +122,21 @@ describe('a diagnosis', () => {
       [500, 500],
     );
     assert.ok(JSON.stringify(diagnosis).length < 6_000);
+  });
+
+  it('is made once a second for all pods of a template, unless it depends on other pods', () => {
+    const recent = new RecentDiagnoses();
+    const cluster: Cluster = { n: { allocatable: { cpu: '1' } } };
+    const ask = (picture: PodPicture, at: string) => {
+      const { pod, refused, nodes } = refusedIn(picture, cluster);
+      return recent.of(pod, refused, { nodes, observedAt: at });
+    };
+    const plain = { requests: { cpu: '2' } };
+    const far = { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] };
+    assert.equal(ask(plain, '1'), ask(plain, '1'));
+    assert.notEqual(ask(plain, '1'), ask({ requests: { cpu: '3' } }, '1'));
+    assert.notEqual(ask(plain, '1'), ask(plain, '2'));
+    const choosy = { ...plain, affinity: { podAntiAffinity: far } };
+    assert.notEqual(ask(choosy, '3'), ask(choosy, '3'));
   });
 });

@@ -4,6 +4,7 @@ import type { DiagnosisGroup, NearbyNode, SchedulingDiagnosis } from '../api/sch
 import { compareText } from '../base/compare.ts';
 import type { Refusal, Refused } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
 
 /** It is written down on the pod: so many nodes are named, in all groups together. */
 const namedNodes = 120;
@@ -25,6 +26,27 @@ export function computeDiagnosis(refused: Refused, input: ExplanationInput): Sch
     nearest: computeNearest(refused),
     ...(preemption !== undefined && preemption !== '' && { preemption }),
   };
+}
+
+/**
+ * The diagnoses of this second, for the other pods of their templates: a thousand replicas that fit nowhere ask about
+ * every node once in a while, not a thousand times.
+ */
+export class RecentDiagnoses {
+  readonly #made = new Map<string, SchedulingDiagnosis>();
+  /** `observedAt` has whole seconds: what is shown as of this second was looked at in this second. */
+  #second = '';
+
+  of(pod: PodInfo, refused: Refused, input: ExplanationInput): SchedulingDiagnosis {
+    const [first] = refused.refusals.keys();
+    if (first === undefined || !refused.question.dependsOnNodeAlone(first)) return computeDiagnosis(refused, input);
+    if (this.#second !== input.observedAt) this.#made.clear();
+    this.#second = input.observedAt;
+    const key = JSON.stringify([input.preemption, pod.template]);
+    const made = this.#made.get(key) ?? computeDiagnosis(refused, input);
+    this.#made.set(key, made);
+    return made;
+  }
 }
 
 /** When the pod itself stands in the way, whatever the node. */

@@ -55,7 +55,8 @@ export async function readSchedulerConfiguration(file: string): Promise<Schedule
   try {
     return parseSchedulerConfiguration(load(await readFile(file, 'utf8')));
   } catch (error) {
-    throw new UserError(`The scheduler's configuration ${file} cannot be used: ${errorText(error)}`, { cause: error });
+    // All that is wrong is in its message already.
+    throw new UserError(`The scheduler's configuration ${file} cannot be used: ${errorText(error)}`);
   }
 }
 

@@ -23,7 +23,7 @@ import type { Writer } from '../client/client.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { type DecisionContext, decide } from './decision.ts';
 import { describeUnschedulable, describeUnschedulablePod } from './diagnosis.ts';
-import { computeDiagnosis, computeDiagnosisOfPod, type ExplanationInput } from './explanation.ts';
+import { computeDiagnosisOfPod, type ExplanationInput, RecentDiagnoses } from './explanation.ts';
 import type { ClusterEvent, Plugins, PostFilterResult, Profile, Refusal, Refused } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodConditionUpdater } from './pod-condition-updater.ts';
@@ -63,6 +63,7 @@ export class SchedulingLoop {
   readonly #profiles: ReadonlyMap<string, ActiveProfile>;
   #wake: () => void = () => {};
   #mayWrite: () => boolean = () => true;
+  readonly #diagnoses = new RecentDiagnoses();
 
   constructor(options: SchedulingLoopOptions) {
     this.#options = options;
@@ -191,14 +192,14 @@ export class SchedulingLoop {
     const result = askPostFilters(profile.plugins, pod, refused);
     if (result.type === 'none') {
       const message = describeUnschedulable(snapshot.nodeCount, refusals, result.message);
-      const diagnose = () => computeDiagnosis(refused, this.#explanationInput(result.message));
+      const diagnose = () => this.#diagnoses.of(pod, refused, this.#explanationInput(result.message));
       this.#markUnschedulable(pod, refusals, { profile, message, diagnose });
       return;
     }
     const message = describeUnschedulable(snapshot.nodeCount, refusals);
     const { name } = result.node;
-    const diagnose = () => computeDiagnosis(refused, this.#explanationInput(`room is being made on ${name}`));
-    this.#markUnschedulable(pod, refusals, { profile, message, diagnose, nominatedNodeName: name });
+    // Why it waits is said by the nomination; its room will be there in seconds.
+    this.#markUnschedulable(pod, refusals, { profile, message, nominatedNodeName: name });
     nominations.set(pod, result.node.name);
     this.#start(result.makeRoom());
   }
