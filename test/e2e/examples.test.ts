@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { statefulSets } from '../../api/resources/apps.ts';
+import { daemonSets, statefulSets } from '../../api/resources/apps.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
 import { storageClasses } from '../../api/resources/storage.ts';
 import type { StatefulSet } from '../../api/types/apps/v1.ts';
@@ -51,6 +51,34 @@ describe('the examples', () => {
       await eventually('its pods are gone', async () => (await examplePods()).length === 0);
     });
   }
+
+  it('a StatefulSet and a DaemonSet roll to another template, pod by pod', async () => {
+    const { client } = cluster;
+    const files = ['stateful-set.yaml', 'daemon-set.yaml'].map((name) => join(folder, name));
+    for (const file of files) await cluster.kubecfg('apply', '-f', file);
+    const stateful = async () => (await client.get(statefulSets, { namespace, name: 'example-stateful' })).status;
+    const daemon = async () => (await client.get(daemonSets, { namespace, name: 'example-daemon' })).status;
+    await eventually('all are available', async () => {
+      const [set, daemons] = [await stateful(), await daemon()];
+      return (
+        set?.availableReplicas === 2 && set.currentRevision === set.updateRevision && daemons?.numberAvailable === 1
+      );
+    });
+    const before = await stateful();
+    const body = { spec: { template: { metadata: { annotations: { rolled: 'yes' } } } } };
+    await client.patch(statefulSets, { namespace, name: 'example-stateful' }, { type: 'merge', body });
+    await client.patch(daemonSets, { namespace, name: 'example-daemon' }, { type: 'merge', body });
+    await eventually('all are new', async () => {
+      const [set, daemons] = [await stateful(), await daemon()];
+      const isNew = set?.currentRevision === set?.updateRevision && set?.currentRevision !== before?.currentRevision;
+      const isRolled = daemons?.updatedNumberScheduled === 1 && daemons.numberAvailable === 1;
+      return isNew && isRolled && set?.availableReplicas === 2;
+    });
+    const rolled = (await examplePods()).filter(({ metadata }) => metadata.annotations?.rolled === 'yes');
+    assert.equal(rolled.length, 3);
+    for (const file of files) await cluster.kubecfg('delete', '-f', file);
+    await eventually('its pods are gone', async () => (await examplePods()).length === 0);
+  });
 
   it('rollingupdate replaces the pods of a controller', async () => {
     await cluster.kubecfg('run', 'localhost:5000/longshore/redis:1', '2', 'example-rolling');
