@@ -8,7 +8,7 @@ import type { DaemonSet, RollingUpdateDaemonSet } from '../../../api/types/apps/
 import type { Node, Pod, PodSpec, Taint } from '../../../api/types/core/v1.ts';
 import { storedObject } from '../../../client/testing/stored-object.ts';
 import { type DaemonWorld, planNodes, planUpdates, viewNodes } from './daemon-plan.ts';
-import { placementOn, targetNodeOf, templateFor, tolerationsOf } from './daemon-pod.ts';
+import { placementRule, targetNodeOf, templateFor, tolerationsOf } from './daemon-pod.ts';
 
 const now = Date.UTC(2030, 0, 2);
 type State = 'ready' | 'waiting' | 'terminating' | 'failed' | 'succeeded';
@@ -98,7 +98,7 @@ describe('daemon pods', () => {
       ],
     ];
     for (const [title, spec, node, shouldRun, mayStay] of cases) {
-      assert.deepEqual(placementOn(node, setOf({}, spec)), { shouldRun, mayStay }, title);
+      assert.deepEqual(placementRule(setOf({}, spec))(node), { shouldRun, mayStay }, title);
     }
   });
 
@@ -229,7 +229,7 @@ describe('daemon plan: any world', () => {
         let pods = drawn.pods.map(([node, state, revision, bound]) => podOf(`n${node}`, state, revision, bound));
         const isReady = (pod: Stored<Pod>) =>
           pod.status?.conditions?.[0]?.status === 'True' && pod.metadata.deletionTimestamp === undefined;
-        const wanted = nodes.filter((node) => placementOn(node, set).shouldRun);
+        const wanted = nodes.filter((node) => placementRule(set)(node).shouldRun);
         const served = (all: Stored<Pod>[]) =>
           wanted.filter(({ metadata }) => all.some((pod) => isReady(pod) && targetNodeOf(pod) === metadata.name))
             .length;

@@ -20,7 +20,7 @@ import type { Node, Pod } from '../../../api/types/core/v1.ts';
 import { compareText } from '../../../base/compare.ts';
 import type { Cached } from '../../../client/object-cache.ts';
 import { msUntilAvailable } from '../../pods/pod-availability.ts';
-import { type Placement, placementOn, targetNodeOf } from './daemon-pod.ts';
+import { type Placement, placementRule, targetNodeOf } from './daemon-pod.ts';
 
 export interface DaemonWorld {
   readonly set: Cached<DaemonSet>;
@@ -67,11 +67,12 @@ export function viewNodes({ set, nodes, pods }: DaemonWorld): NodeView[] {
     if (there === undefined) byNode.set(name, [pod]);
     else there.push(pod);
   }
+  const placementOn = placementRule(set);
   const views: NodeView[] = nodes.map((node) => {
     const { name } = node.metadata;
     const there = byNode.get(name) ?? [];
     byNode.delete(name);
-    return { name, placement: placementOn(node, set), pods: there.sort(olderFirst) };
+    return { name, placement: placementOn(node), pods: there.sort(olderFirst) };
   });
   for (const [name, there] of byNode) views.push({ name, placement: undefined, pods: there.sort(olderFirst) });
   return views.sort((a, b) => compareText(a.name, b.name));

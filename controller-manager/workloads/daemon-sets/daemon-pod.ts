@@ -12,6 +12,7 @@ import type { DaemonSet } from '../../../api/types/apps/v1.ts';
 import type { Node, Pod, PodSpec, PodTemplateSpec, Toleration } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Cached } from '../../../client/object-cache.ts';
+import { controllerOf } from '../ownership.ts';
 
 type CachedSet = Cached<DaemonSet>;
 type Spec = DeepReadonly<PodSpec>;
@@ -53,12 +54,17 @@ export interface Placement {
 
 const nowhere: Placement = { shouldRun: false, mayStay: false };
 
-export function placementOn(node: Cached<Node>, { spec }: CachedSet): Placement {
+/** What the set asks of every node, put together once. */
+export function placementRule({ spec }: CachedSet): (node: Cached<Node>) => Placement {
   const podSpec: Spec = spec?.template.spec ?? { containers: [] };
+  const tolerations = tolerationsOf(podSpec);
+  return (node) => placementOn(node, podSpec, tolerations);
+}
+
+function placementOn(node: Cached<Node>, podSpec: Spec, tolerations: readonly Toleration[]): Placement {
   const { name, labels = {} } = node.metadata;
   if (podSpec.nodeName && podSpec.nodeName !== name) return nowhere;
   if (!matchesRequiredNodes(podSpec, { name, labels })) return nowhere;
-  const tolerations = tolerationsOf(podSpec);
   const repels = (effects: readonly string[]) =>
     (node.spec?.taints ?? []).some((taint) => effects.includes(taint.effect) && !tolerates(tolerations, taint));
   if (!repels(['NoSchedule', 'NoExecute'])) return { shouldRun: true, mayStay: true };
@@ -75,6 +81,17 @@ export function targetNodeOf({ spec }: Cached<Pod>): string | undefined {
   }
   return undefined;
 }
+
+/** Index of pods of DaemonSets: by their set's uid, and the node that they are meant for. */
+export const daemonIndex = {
+  indexers: {
+    daemon: (pod: Cached<Pod>): string[] => {
+      const owner = controllerOf(pod);
+      const node = owner?.kind === 'DaemonSet' ? targetNodeOf(pod) : undefined;
+      return owner === undefined || node === undefined ? [] : [`${owner.uid}/${node}`];
+    },
+  },
+};
 
 /** The template of the set's pods on one node. */
 export function templateFor(

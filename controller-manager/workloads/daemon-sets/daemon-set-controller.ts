@@ -36,11 +36,11 @@ import { revisionIndexes } from '../revisions/revision-indexes.ts';
 import { planTruncation } from '../revisions/revision-plan.ts';
 import { type DaemonWorld, type FinishedPod, type NodeView, planNodes, planUpdates, viewNodes } from './daemon-plan.ts';
 import {
+  daemonIndex,
   generationAnnotation,
   generationLabel,
-  placementOn,
+  placementRule,
   revisionLabel,
-  targetNodeOf,
   templateFor,
 } from './daemon-pod.ts';
 import { computeDaemonStatus } from './daemon-status.ts';
@@ -59,7 +59,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
   const { informers: shared } = context;
   const informers: Informers = {
     sets: shared.of(daemonSets),
-    pods: shared.of(pods, podIndexes),
+    pods: shared.of(pods, { indexers: { ...podIndexes.indexers, ...daemonIndex.indexers } }),
     nodes: shared.of(nodes),
     revisions: shared.of(controllerRevisions, revisionIndexes),
   };
@@ -134,10 +134,9 @@ class DaemonSetReconciler implements Reconciler {
   }
 
   #concerns(set: CachedSet, node: Cached<Node>): boolean {
-    const { shouldRun, mayStay } = placementOn(node, set);
-    const own = this.#informers.pods.byIndex('controller', set.metadata.uid);
-    const isThere = own.some((pod) => targetNodeOf(pod) === node.metadata.name);
-    return isThere ? !mayStay : shouldRun;
+    const { shouldRun, mayStay } = placementRule(set)(node);
+    const there = this.#informers.pods.byIndex('daemon', `${set.metadata.uid}/${node.metadata.name}`);
+    return there.length > 0 ? !mayStay : shouldRun;
   }
 
   async reconcile(key: string): Promise<Result> {
