@@ -8,7 +8,8 @@
  * Invariants:
  * - A pod is counted on its node from the decision on, so that the next decision sees it.
  * - A pod that fits nowhere is unschedulable before anything is awaited: no event is missed.
- * - At most `maxBindings` writes are on their way; decisions wait for them rather than pile up.
+ * - At most `maxBindings` writes are on their way; decisions wait for them rather than pile up. What plugins wait for
+ *   before a binding (a volume that somebody is to make) keeps no other pod waiting.
  */
 
 import { pods } from '../api/resources/core.ts';
@@ -60,6 +61,8 @@ const burstMs = 8;
 export class SchedulingLoop {
   readonly #options: SchedulingLoopOptions;
   readonly #writes = new Set<Promise<void>>();
+  /** How many of these wait for what has to be true before the binding. */
+  #preBinding = 0;
   readonly #profiles: ReadonlyMap<string, ActiveProfile>;
   #wake: () => void = () => {};
   #mayWrite: () => boolean = () => true;
@@ -94,7 +97,7 @@ export class SchedulingLoop {
   #decideForAWhile(signal: AbortSignal): boolean {
     const { queue, clock } = this.#options;
     const end = clock.monotonic() + burstMs;
-    while (this.#writes.size < maxBindings && this.#mayWrite()) {
+    while (this.#writes.size - this.#preBinding < maxBindings && this.#mayWrite()) {
       const pod = queue.pop();
       if (pod === undefined) return false;
       this.#place(pod, signal);
@@ -154,7 +157,7 @@ export class SchedulingLoop {
 
   async #bind(pod: PodInfo, node: NodeInfo, { profile, signal }: Attempt): Promise<void> {
     try {
-      for (const plugin of profile.plugins.preBinds ?? []) await plugin.preBind(pod, node, signal);
+      await this.#preBind(pod, node, { profile, signal });
       if (!this.#mayWrite()) throw serviceUnavailable('This scheduler does not hold its lease any more');
       await this.#writeBinding(pod, node.name, profile);
     } catch (error) {
@@ -164,6 +167,15 @@ export class SchedulingLoop {
       // The pod is gone, or another scheduler bound it: the informer tells, and there is nothing to complain of.
       if (isNotFound(error) || isConflict(error)) queue.retry(pod);
       else this.#fail(pod, error);
+    }
+  }
+
+  async #preBind(pod: PodInfo, node: NodeInfo, { profile, signal }: Attempt): Promise<void> {
+    this.#preBinding += 1;
+    try {
+      for (const plugin of profile.plugins.preBinds ?? []) await plugin.preBind(pod, node, signal);
+    } finally {
+      this.#preBinding -= 1;
     }
   }
 
