@@ -17,7 +17,7 @@ export function welcomeText(cluster: Cluster, demo: { readonly url: string } | u
   const commands =
     demo === undefined
       ? [`${kubecfg} get nodes`, `${kubecfg} run IMAGE 2 web`, `kubectl --kubeconfig ${kubeconfig} get all -A`]
-      : [`${kubecfg} list pods`, `${kubecfg} resize frontend 10`, 'docker ps'];
+      : [`${kubecfg} list pods`, `${kubecfg} scale deployment/frontend --replicas 10`, 'docker ps'];
   return [
     '',
     'Longshore runs.',

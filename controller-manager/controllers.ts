@@ -47,6 +47,8 @@ import {
   createReplicaSetController,
   createReplicationController,
 } from './workloads/replica-sets/replica-set-controllers.ts';
+import { createConfigurationRolloutController } from './workloads/rollouts/configuration-rollout-controller.ts';
+import { createDeploymentRollbackController } from './workloads/rollouts/deployment-rollback-controller.ts';
 import { createStatefulSetController } from './workloads/stateful-sets/stateful-set-controller.ts';
 
 /** Of each controller that has any, its own. */
@@ -71,6 +73,8 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'statefulset-controller', create: createStatefulSetController },
   { name: 'daemonset-controller', create: createDaemonSetController },
   { name: 'deployment-controller', create: createDeploymentController },
+  { name: 'deployment-rollback-controller', create: createDeploymentRollbackController },
+  { name: 'configuration-rollout-controller', create: createConfigurationRolloutController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },
   { name: 'endpointslice-mirroring-controller', create: createEndpointsMirroringController },

@@ -45,8 +45,8 @@ describe('the examples', () => {
     it(name, async () => {
       const file = join(folder, name);
       assert.match(await cluster.kubecfg('apply', '-f', file), /created/);
-      assert.match(await cluster.kubecfg('apply', '-f', file), /unchanged/);
       await podsAreReady();
+      assert.match(await cluster.kubecfg('apply', '-f', file), /unchanged/);
       await cluster.kubecfg('delete', '-f', file);
       await eventually('its pods are gone', async () => (await examplePods()).length === 0);
     });

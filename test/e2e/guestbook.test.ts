@@ -58,7 +58,12 @@ describe('npm start', () => {
     );
 
   it('says where the guestbook is, what to try, and how to stop', () => {
-    for (const said of [/http:\/\/localhost:30080/, /admin\.kubeconfig/, /resize frontend 10/, /Ctrl-C stops it/]) {
+    for (const said of [
+      /http:\/\/localhost:30080/,
+      /admin\.kubeconfig/,
+      /scale deployment\/frontend --replicas 10/,
+      /Ctrl-C stops it/,
+    ]) {
       assert.match(cluster.output, said);
     }
   });
@@ -143,18 +148,32 @@ describe('npm start', () => {
     assert.match(await eventually('a page', () => page()), /Grüße &amp; &lt;b&gt;hello&lt;\/b&gt;/);
   });
 
-  it('resizes 3 → 10 → 1', async () => {
-    await cluster.kubecfg('resize', 'frontend', '10');
+  it('scales 3 → 10 → 1', async () => {
+    await cluster.kubecfg('scale', 'deployment/frontend', '--replicas', '10');
     await ready('web', 10);
     assert.equal((await runningContainers()).filter(({ container }) => container === 'guestbook').length, 10);
-    await cluster.kubecfg('resize', 'frontend', '1');
+    await cluster.kubecfg('scale', 'deployment/frontend', '--replicas', '1');
     await ready('web', 1);
     await eventually(
       'one container',
       async () => (await runningContainers()).filter(({ container }) => container === 'guestbook').length === 1,
     );
-    await cluster.kubecfg('resize', 'frontend', '3');
+    await cluster.kubecfg('scale', 'deployment/frontend', '--replicas', '3');
     await ready('web', 3);
+  });
+
+  it('rolls the frontend, and back', async () => {
+    const before = await podsOf('web');
+    await cluster.kubecfg('set', 'env', 'deployment/frontend', 'COLOR=blue');
+    assert.match(await cluster.kubecfg('rollout', 'status', 'deployment/frontend'), /successfully rolled out/);
+    await ready('web', 3);
+    const rolled = await podsOf('web');
+    assert.ok(rolled.every(({ metadata }) => before.every((one) => one.metadata.uid !== metadata.uid)));
+    assert.match(await eventually('a page', () => page()), /Grüße/);
+    await cluster.kubecfg('rollout', 'undo', 'deployment/frontend');
+    assert.match(await cluster.kubecfg('rollout', 'status', 'deployment/frontend'), /successfully rolled out/);
+    await ready('web', 3);
+    assert.ok((await podsOf('web')).every(({ spec }) => spec?.containers[0]?.env === undefined));
   });
 
   it('brings a killed container back, in the same pod, and Redis keeps its data', async () => {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { deployments, replicaSets } from '../../api/resources/apps.ts';
-import { events, namespaces } from '../../api/resources/core.ts';
+import { configMaps, events, namespaces } from '../../api/resources/core.ts';
 import type { Deployment, DeploymentSpec } from '../../api/types/apps/v1.ts';
-import type { Namespace } from '../../api/types/core/v1.ts';
+import type { ConfigMap, Namespace } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,7 +13,14 @@ import { TestKubecfg } from '../support/kubecfg.ts';
 import { type PlayedPods, playPods } from '../support/played-pods.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
-const controllers = ['deployment-controller', 'replicaset-controller'];
+const controllers = [
+  'deployment-controller',
+  'replicaset-controller',
+  'deployment-rollback-controller',
+  'configuration-rollout-controller',
+];
+
+const revision = 'deployment.kubernetes.io/revision';
 
 describe('Deployments', () => {
   let server: TestApiServer;
@@ -230,6 +237,65 @@ describe('Deployments', () => {
       JSON.stringify([(await read()).metadata.resourceVersion, own.map(({ metadata }) => metadata.resourceVersion)]),
       settled,
     );
+  });
+
+  it('roll when their configuration changes, if they ask for it, and stay where an undo put them', async () => {
+    const configuration = (value: string) =>
+      server.client.patch<ConfigMap>(
+        configMaps,
+        { namespace, name: 'app' },
+        { type: 'merge', body: { data: { value } } },
+      );
+    await server.client.create<ConfigMap>(configMaps, { metadata: { namespace, name: 'app' }, data: { value: '1' } });
+    await create('app:1', {
+      replicas: 2,
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'c', image: 'app:1', envFrom: [{ configMapRef: { name: 'app' } }] }] },
+      },
+    });
+    await complete('app:1', 2);
+    await configuration('2');
+    await must('annotate deployment/web longshore.dev/roll-on-configuration-change=true');
+    const seen = async () => (await read()).metadata.annotations?.['longshore.dev/seen-configuration'];
+    const first = await eventually('it is noted', seen);
+    assert.equal((await sets()).length, 1);
+    await configuration('3');
+    await eventually('it rolls', async () => (await sets()).length === 2);
+    await complete('app:1', 2);
+    assert.notEqual(await seen(), first);
+    await must('rollout undo deployment/web');
+    await eventually('it has gone back', async () => (await read()).metadata.annotations?.[revision] === '3');
+    await complete('app:1', 2);
+    assert.equal((await sets()).length, 2);
+    assert.equal((await read()).spec?.template.metadata?.annotations, undefined);
+  });
+
+  it('go back by themselves when they crash, and apply --wait ends with the cause', async () => {
+    const manifest = (image: string) =>
+      kubecfg.file(`${image.replace(':', '-')}.json`, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', annotations: { 'longshore.dev/roll-back-after-crashes': '3' } },
+        spec: {
+          replicas: 3,
+          selector: { matchLabels: { app: 'web' } },
+          template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image }] } },
+        },
+      });
+    const applied = await must(`apply --wait -f ${await manifest('app:1')}`);
+    assert.match(applied, /created\n(Waiting [^\n]+\n)+deployment "web" successfully rolled out\n$/);
+    const { code, errors } = await run(`apply --wait -f ${await manifest('bad:1')}`);
+    assert.equal(code, 1);
+    assert.match(
+      errors,
+      /deployment "web" was rolled back from revision 2 to 1: Container c of pod web-\S+ has been restarted 5 times/,
+    );
+    await complete('app:1', 3);
+    assert.match(await must('rollout status deployment/web'), /successfully rolled out/);
+    const again = await run(`apply --wait -f ${await manifest('bad:1')}`);
+    assert.match(again.errors, /was rolled back from revision 4 to 3/);
+    await complete('app:1', 3);
   });
 
   it('set env, resources and service account change what they name only', async () => {

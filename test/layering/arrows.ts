@@ -97,6 +97,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'workloads/revisions': ['workloads', 'pods'],
     'workloads/replica-sets': ['workloads', 'pods'],
     'workloads/deployments': ['workloads', 'pods'],
+    'workloads/rollouts': ['workloads', 'pods', 'workloads/deployments'],
     'workloads/stateful-sets': ['workloads', 'pods', 'workloads/revisions'],
     'workloads/daemon-sets': ['workloads', 'pods', 'workloads/revisions'],
     'workloads/jobs': ['workloads', 'pods'],

@@ -27,6 +27,17 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     // Whether there is a node of that name already.
     allow('get', 'core', 'nodes'),
   ],
+  'configuration-rollout-controller': [
+    allow(`patch ${read}`, 'apps', 'daemonsets deployments statefulsets'),
+    allow(read, 'core', 'configmaps secrets'),
+    allowEvents,
+  ],
+  'deployment-rollback-controller': [
+    allow(`patch update ${read}`, 'apps', 'deployments'),
+    allow(`patch ${read}`, 'apps', 'replicasets'),
+    allow(read, 'core', 'pods'),
+    allowEvents,
+  ],
   'local-volume-provisioner-controller': [
     allow(`create delete patch ${read}`, 'core', 'persistentvolumes'),
     allow(`patch ${read}`, 'core', 'persistentvolumeclaims'),

@@ -49,6 +49,7 @@ import {
   wasScaled,
 } from './set-history.ts';
 import { SetWriter } from './set-writer.ts';
+import { withoutHash } from './template-identity.ts';
 
 export interface DeploymentReconcilerOptions {
   readonly client: Client;
@@ -275,9 +276,4 @@ export class DeploymentReconciler implements Reconciler {
     await ifPresent(this.#options.client.update(deployments, next, { subresource: 'status' }));
     this.#untold.delete(deployment.metadata.uid);
   }
-}
-
-function withoutHash(template: DeepReadonly<Deployment['spec'] & object>['template']): typeof template {
-  const { 'pod-template-hash': _, ...labels } = template.metadata?.labels ?? {};
-  return { ...template, metadata: { ...template.metadata, labels } };
 }

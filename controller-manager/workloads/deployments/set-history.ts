@@ -24,6 +24,10 @@ export const maxReplicasAnnotation = 'deployment.kubernetes.io/max-replicas';
 export const rollbackToAnnotation = 'deprecated.deployment.rollback.to';
 /** What the pods were started with (`config-rollout`): true of the Deployment now, not of a revision. */
 export const seenConfigurationAnnotation = 'longshore.dev/seen-configuration';
+/** On a Deployment: which rollout has failed and went back, and why. */
+export const rolledBackAnnotation = 'longshore.dev/rolled-back';
+/** On a ReplicaSet: as which revision it failed. As another one it may be tried again. */
+export const failedRevisionAnnotation = 'longshore.dev/failed-revision';
 
 /** Annotations of a Deployment that its ReplicaSets do not get, and the other way round. */
 const notCopied = new Set([
@@ -34,6 +38,8 @@ const notCopied = new Set([
   maxReplicasAnnotation,
   rollbackToAnnotation,
   seenConfigurationAnnotation,
+  rolledBackAnnotation,
+  failedRevisionAnnotation,
 ]);
 const longestHistory = 2000;
 

@@ -29,6 +29,12 @@ export function templateHash(template: Template | undefined, collisions: number 
   return [...String(fnv32(text))].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
 }
 
+/** A ReplicaSet's template as a Deployment has it. */
+export function withoutHash(template: Template): Template {
+  const { [podTemplateHashLabel]: _, ...labels } = template.metadata?.labels ?? {};
+  return { ...template, metadata: { ...template.metadata, labels } };
+}
+
 /** The template with a canonical order of keys, without what is empty and without the hash. */
 function templateText({ metadata = {}, ...rest }: Template = {}): string {
   const { [podTemplateHashLabel]: _, ...labels } = metadata.labels ?? {};

@@ -269,7 +269,7 @@ it('[sig-cli] Kubectl client Guestbook application should create and stop a work
   await eventually('the entry is there', async () => (await read()).includes('TestEntry'));
   await world.kubectl(namespace, ['delete', '--grace-period=0', '--force', '-f', '-'], { stdin: manifest });
   await eventually('it has stopped', async () => {
-    const left = await world.kubectl(namespace, ['get', 'rc,svc,pods', '-l', 'app=guestbook', '-o', 'name']);
+    const left = await world.kubectl(namespace, ['get', 'deploy,svc,pods', '-l', 'app=guestbook', '-o', 'name']);
     return left === '';
   });
 });
