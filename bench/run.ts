@@ -6,6 +6,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   api: () => import('./api.ts'),
   components: () => import('./components.ts'),
   density: () => import('./density.ts'),
+  deployments: () => import('./deployments.ts'),
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),
   pods: () => import('./pods.ts'),

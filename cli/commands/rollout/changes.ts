@@ -93,7 +93,7 @@ async function undo({ object, client, args }: Parameters<Decide>[0]): Promise<Ch
 }
 
 function chooseRevision(revisions: readonly Revision[], wanted: number, object: Stored<Workload>): Revision {
-  const revision = wanted === 0 ? revisions.at(-2) : revisions.find(({ number }) => number === wanted);
+  const revision = wanted === 0 ? revisions.at(-2) : revisions.find(({ number }) => number === BigInt(wanted));
   if (revision !== undefined) return revision;
   if (wanted !== 0) throw new UserError(`error: unable to find specified revision ${wanted} in history`);
   throw new UserError(

@@ -20,7 +20,7 @@ export async function showHistory(context: CommandContext, args: Arguments, targ
     const { object } = await kind.read(client, key);
     const revisions = await listRevisions(client, object);
     const title = titleOf(kind.resource, key.name);
-    const chosen = wanted === 0 ? revisions.at(-1) : revisions.find(({ number }) => number === wanted);
+    const chosen = wanted === 0 ? revisions.at(-1) : revisions.find(({ number }) => number === BigInt(wanted));
     if (wanted !== 0 && chosen === undefined) throw new UserError('error: unable to find the specified revision');
     if (print !== undefined && chosen !== undefined) context.out.write(print(chosen.object));
     else if (wanted !== 0 && chosen !== undefined)

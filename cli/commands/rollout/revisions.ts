@@ -1,5 +1,6 @@
 /** The revisions that a workload has had: ReplicaSets of a Deployment, ControllerRevisions of the others. */
 
+import { parseInt64 } from '../../../api/int64.ts';
 import { isRecord } from '../../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import { controllerRevisions, replicaSets } from '../../../api/resources/apps.ts';
@@ -9,7 +10,7 @@ import { listAll, withType } from '../../requests.ts';
 import type { Workload } from '../../workload-kinds.ts';
 
 export interface Revision {
-  readonly number: number;
+  readonly number: bigint;
   readonly cause: string | undefined;
   readonly template: PodTemplateSpec | undefined;
   /** The ReplicaSet or ControllerRevision. */
@@ -35,7 +36,7 @@ const ownAnnotations = new Set([
 export async function listRevisions(client: Client, workload: Stored<Workload>): Promise<Revision[]> {
   const revisions =
     workload.kind === 'Deployment' ? await revisionsOfDeployment(client, workload) : await recorded(client, workload);
-  return revisions.sort((a, b) => a.number - b.number);
+  return revisions.sort((a, b) => (a.number === b.number ? 0 : a.number < b.number ? -1 : 1));
 }
 
 const isControlledBy =
@@ -46,8 +47,8 @@ const isControlledBy =
 async function revisionsOfDeployment(client: Client, deployment: Stored<Workload>): Promise<Revision[]> {
   const sets = await listAll(client, replicaSets, { namespace: deployment.metadata.namespace });
   return sets.filter(isControlledBy(deployment)).flatMap((set) => {
-    const number = Number(set.metadata.annotations?.[revisionAnnotation] ?? 0);
-    if (!Number.isSafeInteger(number) || number === 0) return [];
+    const number = parseInt64(set.metadata.annotations?.[revisionAnnotation] ?? '');
+    if (number === undefined || number === 0n) return [];
     const template = withoutHash(set.spec?.template);
     const annotations = annotationsOf(deployment, set);
     const body = [
@@ -85,7 +86,7 @@ function annotationsOf(deployment: Stored, set: Stored): Record<string, string> 
 async function recorded(client: Client, workload: Stored<Workload>): Promise<Revision[]> {
   const all = await listAll(client, controllerRevisions, { namespace: workload.metadata.namespace });
   return all.filter(isControlledBy(workload)).map((object) => ({
-    number: object.revision,
+    number: BigInt(object.revision),
     cause: object.metadata.annotations?.[causeAnnotation],
     template: templateIn(object),
     object: withType(controllerRevisions, object),

@@ -173,7 +173,7 @@ export class DeploymentReconciler implements Reconciler {
     return this.#tellRollout(round);
   }
 
-  async #rollBack(round: Round, wanted: number): Promise<Result> {
+  async #rollBack(round: Round, wanted: bigint): Promise<Result> {
     if (!(await this.#ensureCurrent(round))) return {};
     const { client, recorder } = this.#options;
     const { deployment } = round;

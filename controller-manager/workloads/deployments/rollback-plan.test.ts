@@ -8,12 +8,12 @@ const deployment = pictureDeployment({ image: 'c' });
 const sets = [pictureSet('a', { revision: 1 }), pictureSet('b', { revision: 2 }), pictureSet('c', { revision: 3 })];
 
 describe('a rollback by annotation', () => {
-  const cases: readonly (readonly [wanted: number, of: typeof sets, target: string | undefined, reason: string])[] = [
-    [1, sets, 'a', 'DeploymentRollback'],
-    [0, sets, 'b', 'DeploymentRollback'],
-    [3, sets, undefined, 'DeploymentRollbackTemplateUnchanged'],
-    [9, sets, undefined, 'DeploymentRollbackRevisionNotFound'],
-    [0, sets.slice(0, 1), undefined, 'DeploymentRollbackRevisionNotFound'],
+  const cases: readonly (readonly [wanted: bigint, of: typeof sets, target: string | undefined, reason: string])[] = [
+    [1n, sets, 'a', 'DeploymentRollback'],
+    [0n, sets, 'b', 'DeploymentRollback'],
+    [3n, sets, undefined, 'DeploymentRollbackTemplateUnchanged'],
+    [9n, sets, undefined, 'DeploymentRollbackRevisionNotFound'],
+    [0n, sets.slice(0, 1), undefined, 'DeploymentRollbackRevisionNotFound'],
   ];
   for (const [wanted, of, target, reason] of cases)
     it(`to ${wanted} of ${of.length}: ${reason}`, () => {
@@ -25,6 +25,9 @@ describe('a rollback by annotation', () => {
   it('is wanted by a number only', () => {
     const wanted = (text: string) =>
       wantedRollback(pictureDeployment({ annotations: { [rollbackToAnnotation]: text } }));
-    assert.deepEqual([wanted('2'), wanted('0'), wanted('x'), wantedRollback(deployment)], [2, 0, undefined, undefined]);
+    assert.deepEqual(
+      [wanted('2'), wanted('0'), wanted('x'), wantedRollback(deployment)],
+      [2n, 0n, undefined, undefined],
+    );
   });
 });

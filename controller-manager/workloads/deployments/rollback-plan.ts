@@ -1,6 +1,7 @@
 /** A rollback that was asked for by annotation, as the old API did: what becomes of it. Pure. */
 
 import { goQuote } from '../../../api/go-text.ts';
+import { parseInt64 } from '../../../api/int64.ts';
 import type { Deployment, ReplicaSet } from '../../../api/types/apps/v1.ts';
 import type { Cached } from '../../../client/object-cache.ts';
 import { lastRevision, revisionOf, rollbackToAnnotation, type SetHistory } from './set-history.ts';
@@ -13,15 +14,15 @@ export interface RollbackPlan {
 }
 
 /** The revision that is asked for, 0 for the last one; undefined when none is. */
-export function wantedRollback({ metadata }: Cached<Deployment>): number | undefined {
+export function wantedRollback({ metadata }: Cached<Deployment>): bigint | undefined {
   const text = metadata.annotations?.[rollbackToAnnotation];
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return text === undefined ? undefined : parseInt64(text);
 }
 
-export function planRollback(deployment: Cached<Deployment>, history: SetHistory, wanted: number): RollbackPlan {
+export function planRollback(deployment: Cached<Deployment>, history: SetHistory, wanted: bigint): RollbackPlan {
   const sets = [...history.old, ...(history.current ? [history.current] : [])];
-  const revision = wanted === 0 ? lastRevision(sets) : wanted;
-  if (revision === 0) return giveUp('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
+  const revision = wanted === 0n ? lastRevision(sets) : wanted;
+  if (revision === 0n) return giveUp('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.');
   const target = sets.find((set) => revisionOf(set) === revision);
   if (target === undefined)
     return giveUp('DeploymentRollbackRevisionNotFound', 'Unable to find the revision to rollback to.');

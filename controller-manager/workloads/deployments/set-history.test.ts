@@ -37,10 +37,12 @@ describe('history', () => {
       pictureSet('b', { revision: 'x' }),
       pictureSet('c', { revision: 7 }),
     ];
-    assert.equal(maxRevision(sets), 7);
-    assert.equal(lastRevision(sets), 3);
-    assert.equal(lastRevision([]), 0);
-    assert.equal(maxRevision([]), 0);
+    assert.equal(maxRevision(sets), 7n);
+    assert.equal(lastRevision(sets), 3n);
+    assert.equal(lastRevision([]), 0n);
+    assert.equal(maxRevision([]), 0n);
+    assert.equal(maxRevision([pictureSet('a', { revision: '3546343826724305832' })]), 3546343826724305832n);
+    assert.equal(maxRevision([pictureSet('a', { revision: '9223372036854775808' })]), 0n);
   });
 });
 
@@ -74,17 +76,17 @@ describe('annotations of the current set', () => {
     ['what is no number stays', {}, { [revisionAnnotation]: 'mine' }, { [revisionAnnotation]: 'mine' }],
   ];
   for (const [title, annotations, before, after] of cases)
-    it(title, () => assert.deepEqual(annotationsOfCurrent(pictureDeployment({ annotations }), before, 5), after));
+    it(title, () => assert.deepEqual(annotationsOfCurrent(pictureDeployment({ annotations }), before, 5n), after));
 
   it('are the very same where nothing changes', () => {
     const before = { [revisionAnnotation]: '5', other: 'x' };
-    assert.equal(annotationsOfCurrent(deployment, before, 5), before);
+    assert.equal(annotationsOfCurrent(deployment, before, 5n), before);
   });
 
   it('forget the oldest revisions when there are too many', () => {
     const history = Array.from({ length: 400 }, (_, i) => String(10_000 + i)).join(',');
     const before = { [revisionAnnotation]: '20000', [revisionHistoryAnnotation]: history };
-    const after = annotationsOfCurrent(deployment, before, 20_001)[revisionHistoryAnnotation] ?? '';
+    const after = annotationsOfCurrent(deployment, before, 20_001n)[revisionHistoryAnnotation] ?? '';
     assert.ok(after.length <= 2000, `${after.length}`);
     assert.ok(after.endsWith('10399,20000'));
   });

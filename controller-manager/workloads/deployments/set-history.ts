@@ -3,6 +3,7 @@
  * their annotations tell. Pure.
  */
 
+import { parseInt64 } from '../../../api/int64.ts';
 import { lastAppliedAnnotation } from '../../../api/labels.ts';
 import type { Deployment, ReplicaSet } from '../../../api/types/apps/v1.ts';
 import { compareText } from '../../../base/compare.ts';
@@ -73,27 +74,43 @@ export function numberIn(annotations: Annotations | undefined, name: string): nu
   return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
 }
 
-export const revisionOf = ({ metadata }: SetView): number | undefined =>
-  metadata.annotations?.[revisionAnnotation] === undefined ? 0 : numberIn(metadata.annotations, revisionAnnotation);
+/**
+ * A revision may be as large as 64 bits hold, more than a plain number tells apart. 0 where none is noted; undefined where
+ * what is noted is no number.
+ */
+export const revisionOf = ({ metadata }: SetView): bigint | undefined => revisionIn(metadata.annotations);
 
-export const maxRevision = (sets: readonly SetView[]): number =>
-  Math.max(0, ...sets.map((set) => revisionOf(set) ?? 0));
+function revisionIn(annotations: Annotations | undefined): bigint | undefined {
+  const text = annotations?.[revisionAnnotation];
+  return text === undefined ? 0n : parseInt64(text);
+}
+
+export const maxRevision = (sets: readonly SetView[]): bigint =>
+  sets.reduce((most, set) => larger(most, revisionOf(set) ?? 0n), 0n);
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** The revision before the newest; 0 when there is none. */
-export function lastRevision(sets: readonly SetView[]): number {
-  const [, last = 0] = sets.map((set) => revisionOf(set) ?? 0).sort((a, b) => b - a);
+export function lastRevision(sets: readonly SetView[]): bigint {
+  const [, last = 0n] = [...sets].sort((a, b) => compareRevisions(b, a)).map((set) => revisionOf(set) ?? 0n);
   return last;
+}
+
+/** The lowest first; where none is noted, or no number, before all others. */
+export function compareRevisions(a: SetView, b: SetView): number {
+  const [first, second] = [revisionOf(a) ?? 0n, revisionOf(b) ?? 0n];
+  return first === second ? 0 : first < second ? -1 : 1;
 }
 
 /** What the annotations of the Deployment's current ReplicaSet have to be. The same record when nothing changes. */
 export function annotationsOfCurrent(
   deployment: DeploymentView,
   annotations: Annotations | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const next: Record<string, string> = { ...annotations, ...carriedAnnotations(deployment.metadata.annotations) };
   const written = annotations?.[revisionAnnotation];
-  const earlier = written === undefined ? 0 : numberIn(annotations, revisionAnnotation);
+  const earlier = revisionIn(annotations);
   // A revision that somebody wrote by hand, and that is no number, is left to him.
   if (earlier !== undefined && earlier < revision) {
     next[revisionAnnotation] = String(revision);
@@ -134,7 +151,7 @@ export function setsToCleanUp({ spec }: DeploymentView, old: readonly SetView[])
   const limit = spec?.revisionHistoryLimit;
   if (limit === undefined || limit === 2 ** 31 - 1) return [];
   const alive = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const byRevision = [...alive].sort((a, b) => (revisionOf(a) ?? 0) - (revisionOf(b) ?? 0) || compareAge(a, b));
+  const byRevision = [...alive].sort((a, b) => compareRevisions(a, b) || compareAge(a, b));
   return byRevision.slice(0, Math.max(0, alive.length - limit)).filter(isEmpty);
 }
 

@@ -60,7 +60,7 @@ export class SetWriter {
 
   /** `set` with the Deployment's annotations, the revision and the minimum of ready seconds; no write when it has them. */
   async refreshCurrent(deployment: DeploymentView, set: SetView, old: readonly SetView[]): Promise<SetView> {
-    const annotations = annotationsOfCurrent(deployment, set.metadata.annotations, maxRevision(old) + 1);
+    const annotations = annotationsOfCurrent(deployment, set.metadata.annotations, maxRevision(old) + 1n);
     const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
     if (annotations === set.metadata.annotations && (set.spec?.minReadySeconds ?? 0) === minReadySeconds) return set;
     return this.#update(set, { annotations, spec: { minReadySeconds } });
@@ -112,7 +112,7 @@ function newSet(deployment: DeploymentView, old: readonly SetView[], collisions:
   const bounds = computeBounds(spec);
   const hash = templateHash(spec?.template, collisions);
   const labels = { ...spec?.template.metadata?.labels, [podTemplateHashLabel]: hash };
-  const annotations = annotationsOfCurrent(deployment, undefined, maxRevision(old) + 1);
+  const annotations = annotationsOfCurrent(deployment, undefined, maxRevision(old) + 1n);
   const selector = { ...spec?.selector, matchLabels: { ...spec?.selector.matchLabels, [podTemplateHashLabel]: hash } };
   return sentAsIs<NamedSet>({
     metadata: {

@@ -112,7 +112,7 @@ class RollbackReconciler implements Reconciler {
     if (current === undefined || deployment.spec === undefined || target.spec?.template === undefined) return;
     await this.#mark(current);
     const { generation = 0, annotations = {} } = deployment.metadata;
-    const note = { generation, from: revisionOf(current) ?? 0, to: revisionOf(target) ?? 0, cause: failure };
+    const note = { generation, from: `${revisionOf(current) ?? 0}`, to: `${revisionOf(target) ?? 0}`, cause: failure };
     const asked = [rollBackAnnotation, rollBackAfterCrashesAnnotation].flatMap((name) =>
       annotations[name] === undefined ? [] : [[name, annotations[name]] as const],
     );

@@ -7,7 +7,7 @@ import type { ContainerStatus, Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Cached } from '../../../client/object-cache.ts';
 import { conditionOf, reasons } from '../deployments/deployment-conditions.ts';
-import { failedRevisionAnnotation, revisionOf, type SetHistory } from '../deployments/set-history.ts';
+import { compareRevisions, failedRevisionAnnotation, revisionOf, type SetHistory } from '../deployments/set-history.ts';
 
 /** On a Deployment: a rollout that exceeds its progress deadline goes back by itself. */
 export const rollBackAnnotation = 'longshore.dev/roll-back-on-failure';
@@ -89,10 +89,10 @@ export function rollbackTargetOf({ old }: SetHistory): Cached<ReplicaSet> | unde
   const candidates = old.filter(
     (set) =>
       set.metadata.deletionTimestamp === undefined &&
-      (revisionOf(set) ?? 0) > 0 &&
+      (revisionOf(set) ?? 0n) > 0n &&
       set.metadata.annotations?.[failedRevisionAnnotation] !== String(revisionOf(set)),
   );
   const serves = (set: Cached<ReplicaSet>) => Number((set.status?.availableReplicas ?? 0) > 0);
-  const [first] = candidates.sort((a, b) => serves(b) - serves(a) || (revisionOf(b) ?? 0) - (revisionOf(a) ?? 0));
+  const [first] = candidates.sort((a, b) => serves(b) - serves(a) || compareRevisions(b, a));
   return first;
 }
