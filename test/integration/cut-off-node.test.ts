@@ -97,24 +97,23 @@ describe('a node that is cut off', { timeout: 600_000 }, () => {
     proxy.refuse(isCut);
     if (isCut) proxy.cut();
   };
-  const isEnded = async () => !(await runs('web-0'));
 
-  async function createSet(): Promise<Stored<Pod>> {
+  async function createSet(name: string): Promise<Stored<Pod>> {
     await server.client.create<StatefulSet>(statefulSets, {
-      metadata: { namespace, name: 'web', annotations: { [moveWhenCutOffAnnotation]: 'true' } },
+      metadata: { namespace, name, annotations: { [moveWhenCutOffAnnotation]: 'true' } },
       spec: {
         replicas: 1,
-        serviceName: 'web',
-        selector: { matchLabels: { app: 'web' } },
+        serviceName: name,
+        selector: { matchLabels: { app: name } },
         template: {
-          metadata: { labels: { app: 'web' } },
+          metadata: { labels: { app: name } },
           spec: { containers: [container()], terminationGracePeriodSeconds: graceSeconds },
         },
       },
     });
-    await podUntil('web-0', () => true);
-    await bind('web-0');
-    return await podUntil('web-0', (pod) => isReady(pod) && promises(pod));
+    await podUntil(`${name}-0`, () => true);
+    await bind(`${name}-0`);
+    return await podUntil(`${name}-0`, (pod) => isReady(pod) && promises(pod));
   }
 
   it('ends its pods of StatefulSets that ask for it, and only then are they made anew; others go on', async () => {
@@ -123,7 +122,7 @@ describe('a node that is cut off', { timeout: 600_000 }, () => {
       spec: { nodeName: 'node-1', containers: [container()] },
     });
     assert.equal(promises(await podUntil('stays', isReady)), false);
-    const first = await createSet();
+    const first = await createSet('web');
 
     cutOff(true);
     await kubeletClock.advance(45_000);
@@ -132,7 +131,7 @@ describe('a node that is cut off', { timeout: 600_000 }, () => {
     await managerClock.advance(60_000);
     assert.equal((await get('web-0')).metadata.uid, first.metadata.uid, 'the control plane waits longer');
 
-    await passUntil(kubeletClock, 'the pod ends', isEnded);
+    await passUntil(kubeletClock, 'the pod ends', async () => !(await runs('web-0')));
     assert.equal(await runs('stays'), true);
     await passUntil(managerClock, 'it is made anew', async () => {
       const { items } = await server.client.list(pods, { namespace, labelSelector: 'app=web' });
@@ -145,17 +144,15 @@ describe('a node that is cut off', { timeout: 600_000 }, () => {
       return containers.every(({ pod }) => pod.uid !== first.metadata.uid);
     });
     assert.equal(await runs('stays'), true);
-    await server.client.delete(statefulSets, { namespace, name: 'web' });
-    await server.client.delete(pods, { namespace, name: 'web-0' }, { gracePeriodSeconds: 0 });
   });
 
   it('also when the kubelet was started again meanwhile, and has never heard of the API', async () => {
-    await createSet();
+    await createSet('db');
     cutOff(true);
     await kubelet.stop();
     await kubelet.start();
-    assert.equal(await runs('web-0'), true);
-    await passUntil(kubeletClock, 'the pod ends', isEnded);
+    assert.equal(await runs('db-0'), true);
+    await passUntil(kubeletClock, 'the pod ends', async () => !(await runs('db-0')));
     cutOff(false);
   });
 });
