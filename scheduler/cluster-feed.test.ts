@@ -73,6 +73,23 @@ describe('ClusterFeed', () => {
   const waits = (name: string) => queue.has(`default/${name}`);
   const nodeOfPod = (name: string) => snapshot.placed(`default/${name}`)?.nodeName;
 
+  it('keeps what is remembered of a node when only the status of a pod on it changes', () => {
+    setNode('a');
+    const generation = () => snapshot.node('a')?.generation;
+    const read = () => snapshot.placed('default/p')?.pod.pod.status?.phase;
+    setPod('p', { nodeName: 'a', requests: { cpu: '1' } });
+    const before = generation();
+    setPod('p', { nodeName: 'a', requests: { cpu: '1' }, status: { phase: 'Running' } });
+    assert.equal(generation(), before);
+    assert.equal(read(), 'Running');
+    assert.equal(snapshot.node('a')?.pods.get('default/p')?.pod.status?.phase, 'Running');
+    const startTime = '2030-01-01T00:00:00Z';
+    setPod('p', { nodeName: 'a', requests: { cpu: '1' }, status: { phase: 'Running', startTime } });
+    assert.notEqual(generation(), before);
+    setPod('p', { nodeName: 'a', requests: { cpu: '2' }, status: { startTime } });
+    assert.equal(snapshot.node('a')?.requested.get('cpu'), 2000);
+  });
+
   describe('queues', () => {
     const cases: readonly (readonly [title: string, pod: PodPicture, queued: boolean])[] = [
       ['a pod without a node', {}, true],

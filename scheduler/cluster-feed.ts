@@ -7,7 +7,7 @@ import type { Node, Pod } from '../api/types/core/v1.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import type { ClusterEvent } from './framework.ts';
 import type { Nominations } from './nominations.ts';
-import { createPodInfo, schedulerNameOf } from './pod-info.ts';
+import { createPodInfo, schedulerNameOf, withNewerPod } from './pod-info.ts';
 import type { SchedulingQueue } from './queue.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -56,6 +56,12 @@ export class ClusterFeed {
   }
 
   #podPlaced({ previous }: ObjectChange<Pod>, pod: Cached<Pod>, nodeName: string): void {
+    const placed = this.#snapshot.placed(keyOf(pod));
+    // Most news of placed pods are of their status: a kubelet's, which changes no decision.
+    if (placed?.assumed === false && placed.nodeName === nodeName && isAlike(previous, pod)) {
+      this.#snapshot.refreshPod(withNewerPod(placed.pod, pod));
+      return;
+    }
     const info = createPodInfo(pod);
     this.#queue.delete(info.key);
     this.#nominations.delete(info.key);
@@ -98,6 +104,19 @@ export class ClusterFeed {
       this.#queue.moveToActiveOrBackoff(change);
     }
   }
+}
+
+/** Whether the two versions of a pod are the same to every decision. */
+function isAlike(previous: Cached<Pod> | undefined, next: Cached<Pod>): boolean {
+  return (
+    previous !== undefined &&
+    previous.metadata.uid === next.metadata.uid &&
+    isPodTerminating(previous) === isPodTerminating(next) &&
+    // Preemption spares what runs for long.
+    previous.status?.startTime === next.status?.startTime &&
+    equalJson(previous.metadata.labels, next.metadata.labels) &&
+    equalJson(previous.spec, next.spec)
+  );
 }
 
 function changesOf(previous: Cached<Node>, next: Cached<Node>): ClusterEvent[] {

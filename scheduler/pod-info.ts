@@ -46,8 +46,7 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     uid: pod.metadata.uid,
     namespace: pod.metadata.namespace ?? '',
     labels: pod.metadata.labels ?? {},
-    // Of the two, the question has left the one with a spec.
-    pod: pod.spec === undefined ? { ...pod, spec } : (pod as PodSpecView),
+    pod: hasSpec(pod) ? pod : { ...pod, spec },
     priority: spec.priority ?? 0,
     requests,
     assumedRequests: computeAssumedRequests(spec),
@@ -57,6 +56,11 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     template: templateOf(spec, requests, hostPorts),
   };
 }
+
+/** The same for a newer version of the pod that differs in nothing that decisions depend on. */
+export const withNewerPod = (info: PodInfo, pod: Cached<Pod>): PodInfo => (hasSpec(pod) ? { ...info, pod } : info);
+
+const hasSpec = (pod: Cached<Pod>): pod is PodSpecView => pod.spec !== undefined;
 
 /** Which profile places the pod. */
 export const schedulerNameOf = ({ spec }: Cached<Pod>): string => spec?.schedulerName ?? defaultSchedulerName;

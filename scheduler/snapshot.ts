@@ -135,6 +135,15 @@ export class Snapshot {
     this.#place(pod, nodeName, false);
   }
 
+  /** A newer version of a placed pod that changes no sum: what is remembered of its node stays good. */
+  refreshPod(pod: PodInfo): void {
+    const place = this.#places.get(pod.key);
+    if (place === undefined) return;
+    this.#places.set(pod.key, { ...place, pod });
+    const pods = this.#nodes.get(place.nodeName)?.pods ?? this.#strays.get(place.nodeName);
+    pods?.set(pod.key, pod);
+  }
+
   removePod(key: string): PodInfo | undefined {
     const place = this.#places.get(key);
     if (place === undefined) return undefined;
