@@ -3,15 +3,18 @@
  * `main.ts` (`--bootstrap-kubeconfig`) and for whatever makes a host a worker.
  *
  *   bootstrap token ──ensureNodeClient──► kubelet-client.pem ──startNodeCertificates──► renewed at two thirds of its life
+ *                    (as the node) ──ensureProxyClient──► kube-proxy-client.pem ──┤──► renewed, the same way
  *                                                                                  ├──► kubelet-serving.pem, the same way
  *                                                                                  └──► ca.crt, as cluster-info has it
  *
- * - Files of `folder` (0700): `kubelet-client.pem` and `kubelet-serving.pem` (0600) hold a certificate and its key in one
- *   file, written in one step: no crash leaves a node without either. A `KeyPairFiles` and a kubeconfig name that file
+ * - Files of `folder` (0700): `kubelet-client.pem`, `kube-proxy-client.pem` and `kubelet-serving.pem` (0600) hold a
+ *   certificate and its key in one file, written in one step: no crash leaves a node without either. A `KeyPairFiles` and a kubeconfig name that file
  *   twice. Who uses them reads them again by itself (`RenewedKeyPair`): no restart, no failed request.
  * - `ensureNodeClient` is idempotent: it asks for nothing while there is a certificate in force for this node. Without
  *   one it asks with `bootstrap` and waits until it is signed; a cluster that is out of reach is asked again. Throws at
- *   once what asking again does not mend: CertificateRefusedError, Unauthorized, Forbidden.
+ *   once what asking again does not mend: CertificateRefusedError, Unauthorized, Forbidden. `ensureProxyClient` is the
+ *   same for the proxy of the node: it is `system:kube-proxy`, so that kubelets need no rights of proxies. The cluster
+ *   approves it once there is the Node.
  * - `startNodeCertificates` never ends by itself and never throws. The cluster approves what a node asks for itself
  *   (selfnodeclient; a serving certificate for its own name and the addresses of its Node object, once that is there).
  *   Until there is a serving certificate the file holds a self-signed one, which the API server refuses.
@@ -56,11 +59,19 @@ export interface NodeClientOptions extends NodeCertificateOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ProxyClientOptions extends NodeCertificateOptions {
+  /** As the node. */
+  readonly connection: Connection;
+  readonly signal: AbortSignal;
+}
+
 export interface NodeCertificatesOptions extends NodeCertificateOptions {
   /** As the node: its `clientFiles` are `nodeCertificateFiles(folder).client`. */
   readonly connection: Connection;
   /** False: its client certificate is somebody else's to renew. Default true. */
   readonly keepsClient?: boolean;
+  /** The proxy of the node has a certificate of its own, too (`ensureProxyClient`). Default false. */
+  readonly keepsProxy?: boolean;
   /** For a client certificate that has run out while the node was away. */
   readonly bootstrap?: Connection | undefined;
   /** Of the kubelet's server: what the Node object will have. Absent: the kubelet was given a certificate. */
@@ -71,30 +82,54 @@ export interface NodeCertificatesOptions extends NodeCertificateOptions {
 
 const temporaryLifeMs = 3_600_000;
 
-export function nodeCertificateFiles(folder: string): {
+export interface NodeCertificateFiles {
   readonly client: KeyPairFiles;
+  readonly proxy: KeyPairFiles;
   readonly serving: KeyPairFiles;
-} {
+}
+
+export function nodeCertificateFiles(folder: string): NodeCertificateFiles {
   const both = (name: string) => ({ certificateFile: join(folder, name), keyFile: join(folder, name) });
-  return { client: both('kubelet-client.pem'), serving: both('kubelet-serving.pem') };
+  return {
+    client: both('kubelet-client.pem'),
+    proxy: both('kube-proxy-client.pem'),
+    serving: both('kubelet-serving.pem'),
+  };
 }
 
 export async function ensureNodeClient(options: NodeClientOptions): Promise<KeyPairFiles> {
-  const { folder, nodeName, clock, logger, signal } = options;
+  const files = nodeCertificateFiles(options.folder).client;
+  const asked = { ...options, connection: options.bootstrap };
+  await ensureClient(asked, { file: files.keyFile, ask: clientAsk(options), user: userOfNode(options.nodeName) });
+  return files;
+}
+
+export async function ensureProxyClient(options: ProxyClientOptions): Promise<KeyPairFiles> {
+  const files = nodeCertificateFiles(options.folder).proxy;
+  await ensureClient(options, { file: files.keyFile, ask: proxyAsk(options), user: proxyUser });
+  return files;
+}
+
+interface WantedClient {
+  readonly file: string;
+  readonly ask: CertificateAsk;
+  readonly user: string;
+}
+
+async function ensureClient(options: ProxyClientOptions, { file, ask, user }: WantedClient): Promise<void> {
+  const { folder, clock, logger, signal } = options;
   await ensurePrivateFolder(folder);
-  const files = nodeCertificateFiles(folder).client;
-  const kept = await readPairFile(files.keyFile);
-  if (kept !== undefined && isOf(nodeName, kept) && isInForce(lifeOfCertificate(kept.certificate), clock.now()))
-    return files;
-  const client = connect(options.bootstrap, options);
+  const kept = await readPairFile(file);
+  if (kept !== undefined && isOf(user, kept) && isInForce(lifeOfCertificate(kept.certificate), clock.now())) return;
+  const client = connect(options.connection, options);
   try {
     for (let failures = 1; ; failures += 1) {
       try {
-        await writePairFile(files.keyFile, await requestCertificate(client, clientAsk(options), { clock, signal }));
-        return files;
+        await writePairFile(file, await requestCertificate(client, ask, { clock, signal }));
+        return;
       } catch (error) {
         if (signal.aborted || isFinal(error)) throw error;
-        logger.warn('This node has no client certificate yet; asking again', { error });
+        logger.warn('There is no client certificate yet; asking again', { user, error });
         await clock.sleep(computeBackoffMs(failures, certificateRetries), signal);
       }
     }
@@ -104,9 +139,10 @@ export async function ensureNodeClient(options: NodeClientOptions): Promise<KeyP
 }
 
 export function startNodeCertificates(options: NodeCertificatesOptions): Running {
-  const { serving, authorityFile, keepsClient = true } = options;
+  const { serving, authorityFile, keepsClient = true, keepsProxy = false } = options;
   return startLoop('node-certificates', async (signal) => {
     const loops = keepsClient ? [keepCertificate(keptClient(options), signal)] : [];
+    if (keepsProxy) loops.push(keepCertificate(keptProxy(options), signal));
     if (serving !== undefined) loops.push(keepCertificate(await keptServing(options, serving), signal));
     if (authorityFile !== undefined) loops.push(followAuthority({ ...options, file: authorityFile }, signal));
     await Promise.all(loops);
@@ -129,22 +165,38 @@ export async function ensureServingFile({
 }
 
 function keptClient(options: NodeCertificatesOptions): KeptCertificate {
-  const { folder, nodeName, authorityFile, bootstrap, clock } = options;
+  const { folder, nodeName, bootstrap, clock } = options;
   const file = nodeCertificateFiles(folder).client.keyFile;
   return {
     ...options,
     file,
     ask: clientAsk(options),
-    async isUnfit(pair) {
-      if (!isOf(nodeName, pair)) return true;
-      return authorityFile !== undefined && !(await isSignedByFirst(pair.certificate, authorityFile));
-    },
+    isUnfit: (pair) => isUnfitClient(pair, userOfNode(nodeName), options),
     async connect() {
       const pair = await readPairFile(file);
       const isOver = pair === undefined || !isInForce(lifeOfCertificate(pair.certificate), clock.now());
       return connect(isOver && bootstrap !== undefined ? bootstrap : options.connection, options);
     },
   };
+}
+
+function keptProxy(options: NodeCertificatesOptions): KeptCertificate {
+  return {
+    ...options,
+    file: nodeCertificateFiles(options.folder).proxy.keyFile,
+    ask: proxyAsk(options),
+    isUnfit: (pair) => isUnfitClient(pair, proxyUser, options),
+    connect: async () => connect(options.connection, options),
+  };
+}
+
+async function isUnfitClient(
+  pair: KeyPair,
+  user: string,
+  { authorityFile }: NodeCertificatesOptions,
+): Promise<boolean> {
+  if (!isOf(user, pair)) return true;
+  return authorityFile !== undefined && !(await isSignedByFirst(pair.certificate, authorityFile));
 }
 
 async function keptServing(
@@ -178,15 +230,27 @@ function askOf(
 ): CertificateAsk {
   return {
     signerName,
-    commonName: `system:node:${nodeName}`,
+    commonName: userOfNode(nodeName),
     organizations: ['system:nodes'],
     usages: ['digital signature', usage],
     expirationSeconds,
   };
 }
 
-function isOf(nodeName: string, { certificate }: KeyPair): boolean {
-  return new X509Certificate(certificate).subject.split('\n').includes(`CN=system:node:${nodeName}`);
+const userOfNode = (nodeName: string): string => `system:node:${nodeName}`;
+
+const proxyUser = 'system:kube-proxy';
+
+const proxyAsk = ({ expirationSeconds }: NodeCertificateOptions): CertificateAsk => ({
+  signerName: 'longshore.dev/kube-proxy-client',
+  commonName: proxyUser,
+  organizations: [],
+  usages: ['digital signature', 'client auth'],
+  expirationSeconds,
+});
+
+function isOf(user: string, { certificate }: KeyPair): boolean {
+  return new X509Certificate(certificate).subject.split('\n').includes(`CN=${user}`);
 }
 
 const connect = (connection: Connection, { logger }: Pick<NodeCertificateOptions, 'logger'>): Client =>

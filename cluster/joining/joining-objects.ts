@@ -45,10 +45,12 @@ export function computeJoiningObjects({ settings, server, authority }: JoiningFa
       'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
       nodesGroup,
     ),
-    // The proxy of a worker is its kubelet's process, and goes by its name.
-    clusterBinding('longshore:node-proxiers', 'system:node-proxier', nodesGroup),
+    ...mayHaveProxies('longshore:approve-proxy-clients', nodesGroup),
   ];
 }
+
+/** What earlier versions gave, and nobody needs any more. */
+export const obsoleteBindings: readonly string[] = ['longshore:node-proxiers'];
 
 interface Named {
   readonly namespace: string;
@@ -78,6 +80,14 @@ function mayAskForCertificates(name: string, group: string): JoiningObject[] {
   const rules = [
     { apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'], verbs: ['create', 'get'] },
   ];
+  const role = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
+  return [{ resource: clusterRoles, object: role }, clusterBinding(name, name, group)];
+}
+
+/** Nodes ask for the certificates of their proxies, which approve themselves. */
+function mayHaveProxies(name: string, group: string): JoiningObject[] {
+  const resources = ['certificatesigningrequests/nodeproxyclient'];
+  const rules = [{ apiGroups: ['certificates.k8s.io'], resources, verbs: ['create'] }];
   const role = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
   return [{ resource: clusterRoles, object: role }, clusterBinding(name, name, group)];
 }

@@ -3,15 +3,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KeyPairFiles } from '../../base/renewed-key-pair.ts';
-import { ensureServingFile, nodeCertificateFiles, startNodeCertificates } from '../../client/node-certificates.ts';
+import { UserError } from '../../base/user-error.ts';
+import {
+  ensureProxyClient,
+  ensureServingFile,
+  nodeCertificateFiles,
+  type ProxyClientOptions,
+  startNodeCertificates,
+} from '../../client/node-certificates.ts';
 import { connectionAs, type WorkerSide } from '../cluster.ts';
 import type { UpOptions } from '../cluster-options.ts';
 import { startOnWorker } from '../components.ts';
 import { lockCluster } from '../instance-lock.ts';
 import type { WorkerRecord } from './worker-record.ts';
+
+const proxyCertificateMs = 30_000;
 
 export interface WorkerOptions
   extends Pick<UpOptions, 'dataDir' | 'podMaxPids' | 'allowedUnsafeSysctls' | 'logLevel'> {}
@@ -46,10 +56,12 @@ export async function loadWorker(options: WorkerOptions, record: WorkerRecord, l
   const folder = pkiFolder(options.dataDir);
   const files = nodeCertificateFiles(folder);
   const kubelet = await load(files.client);
+  // Until it has one of its own; nothing is started with it.
+  const proxy = await load(files.proxy).catch(() => kubelet);
   const kubeletServing = await load(await ensureServingFile({ folder, nodeName, clock: systemClock }));
   const certificateFile = authorityFileOf(options.dataDir);
   const authority = { bundle: await readFile(certificateFile, 'utf8'), certificateFile };
-  const certificates = { authority, kubelet, kubeletServing, proxy: kubelet };
+  const certificates = { authority, kubelet, kubeletServing, proxy };
   return { options: upOptionsOf(options, record), nodeName, nodeIp, server, certificates, logger };
 }
 
@@ -63,17 +75,35 @@ export async function startWorker(worker: WorkerSide, clusterId: string, running
   const { options, nodeName, nodeIp, logger, certificates } = worker;
   const lock = await lockCluster(clusterId);
   running.push({ name: 'lock', done: new Promise(() => {}), stop: () => lock.release() });
+  const asNode = {
+    folder: pkiFolder(options.dataDir),
+    nodeName,
+    connection: connectionAs(worker, certificates.kubelet),
+    clock: systemClock,
+    logger,
+  };
   running.push(await startOnWorker('kubelet', worker));
   running.push(
     startNodeCertificates({
-      folder: pkiFolder(options.dataDir),
-      nodeName,
-      connection: connectionAs(worker, certificates.kubelet),
+      ...asNode,
+      keepsProxy: true,
       serving: { dnsNames: [nodeName], ipAddresses: [nodeIp] },
       authorityFile: authorityFileOf(options.dataDir),
-      clock: systemClock,
-      logger,
     }),
   );
-  running.push(await startOnWorker('proxy', worker));
+  const proxy = await load(await proxyFiles(asNode));
+  running.push(await startOnWorker('proxy', { ...worker, certificates: { ...certificates, proxy } }));
+}
+
+/** The kubelet has told of the node by then, or does it in a moment. */
+async function proxyFiles(asNode: Omit<ProxyClientOptions, 'signal'>): Promise<KeyPairFiles> {
+  try {
+    return await ensureProxyClient({ ...asNode, signal: AbortSignal.timeout(proxyCertificateMs) });
+  } catch (cause) {
+    throw new UserError(
+      `The cluster gave this host no certificate for its proxy: ${errorText(cause)}. Is the controller manager running on a ` +
+        'master? "kubecfg get certificatesigningrequests" shows there what waits. Then run this again.',
+      { cause },
+    );
+  }
 }

@@ -5,7 +5,7 @@ import type { CertificateRequestFacts } from '../../base/certificate-request.ts'
 import { AddressOrder } from './address-order.ts';
 import { recognizeClient, whyNotServing } from './approval-plan.ts';
 import type { Request } from './request-state.ts';
-import { kubeletClientSigner, kubeletServingSigner, whyNotSigned } from './signers.ts';
+import { kubeletClientSigner, kubeletServingSigner, proxyClientSigner, whyNotSigned } from './signers.ts';
 
 const facts: CertificateRequestFacts = {
   commonName: 'system:node:w1',
@@ -222,4 +222,39 @@ describe('approval', () => {
   ])
     it(`lets no node serve as ${name}, although its Node says so`, () =>
       assert.match(why({ dnsNames: [name] }, {}, [nodeOf('w1', name)]) ?? '', /name of the cluster, or of every/));
+});
+
+describe('the certificate of a proxy', () => {
+  const proxy: CertificateRequestFacts = { ...facts, commonName: 'system:kube-proxy', organizations: [] };
+  const spec = {
+    request: '',
+    signerName: proxyClientSigner,
+    usages: clientUsages,
+    username: 'system:node:w1',
+    groups: ['system:nodes', 'system:authenticated'],
+  };
+  const recognized = (more: Partial<typeof spec>, changed: Partial<CertificateRequestFacts> = {}) =>
+    recognizeClient({ spec: { ...spec, ...more } }, { ...proxy, ...changed }).map(
+      ({ subresource, ofNode }) => `${subresource} ${ofNode}`,
+    );
+
+  it('is for a node to ask, as long as it is there', () => assert.deepEqual(recognized({}), ['nodeproxyclient w1']));
+
+  const others: readonly (readonly [what: string, Partial<typeof spec>, Partial<CertificateRequestFacts>])[] = [
+    ['for people', { username: 'ada', groups: ['system:authenticated'] }, {}],
+    ['for a name of a node without its group', { groups: ['system:authenticated'] }, {}],
+    ['for a bootstrap token', { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }, {}],
+    ['of another user', {}, { commonName: 'system:kube-scheduler' }],
+    ['of two users', {}, { commonNameCount: 2 }],
+    ['of a group', {}, { organizations: ['system:masters'] }],
+    ['with a name', {}, { dnsNames: ['kubernetes'] }],
+    ['for a server', { usages: servingUsages }, {}],
+  ];
+  for (const [what, more, changed] of others)
+    it(`is not ${what}`, () => {
+      assert.deepEqual(recognized(more, changed), []);
+      const isAboutSubject = Object.keys(changed).length > 0 || more.usages !== undefined;
+      const why = whyNotSigned(proxyClientSigner, { ...proxy, ...changed }, more.usages ?? clientUsages);
+      assert.equal(why !== undefined, isAboutSubject);
+    });
 });

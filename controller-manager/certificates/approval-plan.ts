@@ -1,7 +1,7 @@
 /**
  * Which requests approve themselves. As upstream: a node's client certificate, when its sender may ask for one
- * (`selfnodeclient`, `nodeclient`). Beyond upstream, which leaves it to people: the certificate of a kubelet's server,
- * when the node itself asks, for its own name and the addresses of its own Node object, none of which another node had before. Pure.
+ * (`selfnodeclient`, `nodeclient`). Beyond upstream: that of its proxy; and, which upstream leaves to people, the certificate
+ * of a kubelet's server, when the node itself asks, for its own name and the addresses of its own Node object, none of which another node had before. Pure.
  */
 
 import { isForeignAddress } from '../../api/special-ip.ts';
@@ -15,28 +15,44 @@ import {
   kubeletServingSigner,
   nodesGroup,
   nodeUserPrefix,
+  proxyClientSigner,
   whyNotKubeletClient,
   whyNotKubeletServing,
+  whyNotProxyClient,
 } from './signers.ts';
 
 /** Approved if the sender may create this subresource of certificatesigningrequests. */
 export interface Recognition {
-  readonly subresource: 'selfnodeclient' | 'nodeclient';
+  readonly subresource: 'selfnodeclient' | 'nodeclient' | 'nodeproxyclient';
   readonly message: string;
+  /** Only while there is this Node, and it is not told to go. */
+  readonly ofNode?: string;
 }
 
 /** In the order in which they are tried. */
-export function recognizeClient({ spec }: Request, facts: CertificateRequestFacts): Recognition[] {
+export function recognizeClient(request: Request, facts: CertificateRequestFacts): Recognition[] {
+  const { spec } = request;
+  if (spec.signerName === proxyClientSigner) return recognizeProxy(request, facts);
   if (spec.signerName !== kubeletClientSigner || whyNotKubeletClient(facts, spec.usages ?? []) !== undefined) return [];
   const own: Recognition = {
     subresource: 'selfnodeclient',
     message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+    ofNode: facts.commonName.slice(nodeUserPrefix.length),
   };
   const other: Recognition = {
     subresource: 'nodeclient',
     message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
   };
   return spec.username === facts.commonName ? [own, other] : [other];
+}
+
+/** Beyond upstream, where a proxy is a pod with an account: that of a node is asked for by the node. */
+function recognizeProxy({ spec }: Request, facts: CertificateRequestFacts): Recognition[] {
+  const { username = '', groups = [], usages = [] } = spec;
+  if (!username.startsWith(nodeUserPrefix) || !groups.includes(nodesGroup)) return [];
+  if (whyNotProxyClient(facts, usages) !== undefined) return [];
+  const message = 'Auto approving the client certificate of a node for its proxy after SubjectAccessReview.';
+  return [{ subresource: 'nodeproxyclient', message, ofNode: username.slice(nodeUserPrefix.length) }];
 }
 
 export const servingMessage = 'Auto approving the serving certificate of a node for its own name and addresses.';

@@ -65,8 +65,8 @@ export function createApprovingController(context: ControllerContext, settings: 
   /** Why a node's client certificate is approved: the first recognition that its sender is allowed. */
   async function findReason(request: CachedRequest, facts: CertificateRequestFacts): Promise<string | undefined> {
     const recognized = recognizeClient(request, facts);
-    for (const { subresource, message } of recognized)
-      if ((await mayCreate(request, subresource)) && (await mayStay(subresource, facts))) return message;
+    for (const { subresource, message, ofNode } of recognized)
+      if ((await mayCreate(request, subresource)) && (await isStillThere(ofNode))) return message;
     if (recognized.length > 0) {
       const tried = recognized.map(({ subresource }) => subresource).join(' ');
       logger.info('A request was recognized, but its sender may not ask for that, or its node has gone', {
@@ -77,10 +77,10 @@ export function createApprovingController(context: ControllerContext, settings: 
     return undefined;
   }
 
-  /** A node's certificate is renewed while it is a node of the cluster. Asked of the store: it may have come a moment ago. */
-  async function mayStay(subresource: Recognition['subresource'], { commonName }: CertificateRequestFacts) {
-    if (subresource !== 'selfnodeclient') return true;
-    const node = await ifPresent(client.get(nodes, { name: commonName.slice(nodeUserPrefix.length) }));
+  /** A node gets certificates while it is one of the cluster. Asked of the store: it may have come a moment ago. */
+  async function isStillThere(name: string | undefined): Promise<boolean> {
+    if (name === undefined) return true;
+    const node = name === '' ? undefined : await ifPresent(client.get(nodes, { name }));
     return node !== undefined && isStaying(node);
   }
 

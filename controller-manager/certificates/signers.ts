@@ -1,6 +1,7 @@
 /**
  * The signers of kubernetes.io: what each of them signs, as upstream documents it
- * (https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers). Pure.
+ * (https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#kubernetes-signers), and one of
+ * Longshore's for the proxies of nodes. Pure.
  */
 
 import { isNodeName } from '../../api/nodes.ts';
@@ -9,10 +10,12 @@ import type { CertificateRequestFacts } from '../../base/certificate-request.ts'
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
 export const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
 export const apiServerClientSigner = 'kubernetes.io/kube-apiserver-client';
+export const proxyClientSigner = 'longshore.dev/kube-proxy-client';
 export const legacySigner = 'kubernetes.io/legacy-unknown';
 
 export const nodesGroup = 'system:nodes';
 export const nodeUserPrefix = 'system:node:';
+const proxyUser = 'system:kube-proxy';
 
 type Rule = (facts: CertificateRequestFacts, usages: readonly string[]) => string | undefined;
 
@@ -20,6 +23,7 @@ const rules: Readonly<Record<string, Rule>> = {
   [kubeletClientSigner]: whyNotKubeletClient,
   [kubeletServingSigner]: whyNotKubeletServing,
   [apiServerClientSigner]: (_facts, usages) => whyNotClientUsages(usages),
+  [proxyClientSigner]: whyNotProxyClient,
   // Nothing is promised of what it signs, so nothing is asked.
   [legacySigner]: () => undefined,
 };
@@ -45,11 +49,21 @@ function whyNotNode(facts: CertificateRequestFacts): string | undefined {
 
 export function whyNotKubeletClient(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
   if (!isOnly(facts.organizations, nodesGroup)) return 'subject organization is not system:nodes';
+  return whyNotWithoutNames(facts) ?? whyNotNode(facts) ?? whyNotUsages(usages, 'client auth');
+}
+
+/** All proxies are the same user. */
+export function whyNotProxyClient(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {
+  if (facts.commonName !== proxyUser) return `subject common name is not ${proxyUser}`;
+  if (facts.organizations.length > 0) return 'subject organizations are not allowed';
+  return whyNotOnePerson(facts) ?? whyNotWithoutNames(facts) ?? whyNotUsages(usages, 'client auth');
+}
+
+function whyNotWithoutNames(facts: CertificateRequestFacts): string | undefined {
   if (facts.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
   if (facts.emailAddresses.length > 0) return 'Email subjectAltNames are not allowed';
   if (facts.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
-  if (facts.uris.length > 0) return 'URI subjectAltNames are not allowed';
-  return whyNotNode(facts) ?? whyNotUsages(usages, 'client auth');
+  return facts.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
 }
 
 export function whyNotKubeletServing(facts: CertificateRequestFacts, usages: readonly string[]): string | undefined {

@@ -10,7 +10,8 @@ import { removedAnnotation } from '../../api/departure.ts';
 import { clusterInfo } from '../../api/joining-tokens.ts';
 import { selfSubjectReviews } from '../../api/resources/authentication.ts';
 import { certificateSigningRequests } from '../../api/resources/certificates.ts';
-import { configMaps, nodes } from '../../api/resources/core.ts';
+import { configMaps, nodes, secrets, services } from '../../api/resources/core.ts';
+import { endpointSlices } from '../../api/resources/discovery.ts';
 import { clusterRoleBindings } from '../../api/resources/rbac.ts';
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts';
 import { createCertificateRequest } from '../../base/certificate-request.ts';
@@ -21,6 +22,7 @@ import { silentLogger as logger } from '../../base/logger.ts';
 import { type KeyPairFiles, parseCertificate } from '../../base/renewed-key-pair.ts';
 import type { Client } from '../../client/client.ts';
 import { createRestClient } from '../../client/rest-client.ts';
+import { publishJoining } from '../../cluster/joining/publish.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
 import { openNodeCredentials } from '../../kubelet/node/node-credentials.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
@@ -343,5 +345,36 @@ describe('requests for certificates', () => {
     const next = await createAuthority('next');
     await writeFile(join(folder, 'ca.crt'), before + next.certificate);
     await eventually('both are published', async () => (await root()).data?.['ca.crt'] === before + next.certificate);
+  });
+
+  it('for the proxy of a node approve themselves when that node asks', async () => {
+    const settings = {
+      clusterCidr: '10.244.0.0/16',
+      serviceCidr: '10.96.0.0/16',
+      nodePortRange: { first: 30000, last: 32767 },
+      networkName: 'longshore',
+      proxyMode: 'nftables',
+    } as const;
+    const facts = { server: 'https://10.0.0.1:6443', authority: server.authority.certificate };
+    await publishJoining({ client: server.client, settings, ...facts });
+    const [node, ghost] = [
+      await as('system:node:other', ['system:nodes']),
+      await as('system:node:ghost', ['system:nodes']),
+    ];
+    const wanted = { signerName: 'longshore.dev/kube-proxy-client', usages: clientUsages };
+    const early = await ask({ commonName: 'system:kube-proxy' }, { ...wanted, from: ghost });
+    const { name, key } = await ask({ commonName: 'system:kube-proxy' }, { ...wanted, from: node });
+    const certificate = await issued(name);
+    const connection = { ...server.connection, clientCertificate: certificate, clientKey: key };
+    const proxy = createRestClient(connection, { userAgent: 'test', logger });
+    clients.push(proxy);
+    await proxy.list(nodes);
+    await proxy.list(services);
+    await proxy.list(endpointSlices);
+    await assert.rejects(proxy.list(secrets), { code: 403 });
+    // A node that is not there, or is there no more, gets none.
+    assert.equal((await read(early.name)).status?.conditions, undefined);
+    await server.client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'ghost' } });
+    await issued(early.name);
   });
 });

@@ -88,10 +88,10 @@ describe('joining, as the cluster sees it', () => {
       ({ metadata: { name }, subjects }) => name.startsWith('longshore:') && subjects?.[0]?.kind === 'Group',
     );
     assert.deepEqual(granted.map(({ roleRef, subjects }) => `${roleRef.name} ${subjects?.[0]?.name}`).sort(), [
+      'longshore:approve-proxy-clients system:nodes',
       'longshore:joining-hosts system:bootstrappers',
       'system:certificates.k8s.io:certificatesigningrequests:nodeclient system:bootstrappers:longshore:worker',
       'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient system:nodes',
-      'system:node-proxier system:nodes',
     ]);
   });
 

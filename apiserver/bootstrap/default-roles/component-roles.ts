@@ -24,6 +24,8 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('patch', 'certificates.k8s.io', `${csrs}/approval ${csrs}/status`),
     // Kubelets ask for the certificates of their servers, too.
     allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kubelet-serving'),
+    // And for those of their proxies.
+    allow('approve sign', 'certificates.k8s.io', 'signers', 'longshore.dev/kube-proxy-client'),
     // Whether there is a node of that name already.
     allow('get', 'core', 'nodes'),
   ],
