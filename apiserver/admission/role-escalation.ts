@@ -66,11 +66,14 @@ async function checkBinding(request: BindingWrite, parts: RoleEscalationParts): 
   confirmHeld(request, await rulesOfRole(object.roleRef, request, parts), parts);
 }
 
-/** The role that is written has no name yet when it is created: a right that is limited to names does not help. */
-async function mayEscalate({ user, kind, namespace, name, operation }: RoleWrite, parts: RoleEscalationParts) {
+/** The path of a POST names no role: a right that is limited to names does not help there. */
+async function mayEscalate(
+  { user, kind, namespace, name, operation, isByUpdate }: RoleWrite,
+  parts: RoleEscalationParts,
+) {
   const { group, version, plural } = kind;
   const written = { group, version, plural, subresource: undefined, namespace };
-  const resource = { ...written, name: operation === 'CREATE' ? undefined : name };
+  const resource = { ...written, name: operation === 'CREATE' && !isByUpdate ? undefined : name };
   const { decision } = await parts.decide({ user, verb: 'escalate', path: '', resource });
   return decision === 'allow';
 }

@@ -23,7 +23,6 @@ export function openHttpStream(request: ApiRequest, gone: AbortController, encod
   writeHead(request, 200, { 'content-type': type });
   outgoing.flushHeaders();
   request.observer?.streamBegins(200);
-  request.onStreaming?.();
   return {
     send(event) {
       outgoing.write(event);

@@ -58,7 +58,9 @@ export async function watchObjects(request: ApiRequest, target: StoredTarget, co
     if (error) return finish(stream, encoder.error(error));
   }
   const lifetimeMs = timeoutMs(options, context.random());
-  await new Watch({ gone: gone.signal, cache, options, stream, encoder, stopping: context.stopping, lifetimeMs }).run(
+  const begun = () => request.onStreaming?.();
+  const { stopping } = context;
+  await new Watch({ gone: gone.signal, cache, options, stream, encoder, stopping, lifetimeMs, begun }).run(
     interest,
     startsWithState,
   );
@@ -78,6 +80,8 @@ interface WatchParts {
   readonly encoder: EventEncoder;
   readonly stopping: AbortSignal;
   readonly lifetimeMs: number;
+  /** The state that it starts with is sent, or waits for the client: what follows is cheap. May be called again. */
+  begun(): void;
 }
 
 /** One running watch: takes from the cache's queue whenever the client's connection has room. `run` waits for the end. */
@@ -155,6 +159,7 @@ class Watch {
     const { stream, encoder } = this.#parts;
     if (this.#over || this.#watch === undefined) return;
     this.#sendState();
+    this.#parts.begun();
     while (stream.hasRoom) {
       const events = this.#watch.take();
       if (events.length === 0) return;

@@ -29,6 +29,8 @@ export interface AdmissionRequest {
   readonly previous: DeepReadonly<Stored> | undefined;
   readonly user: User;
   readonly dryRun: boolean;
+  /** A CREATE by an update or an apply of what is not there: its path names the object. */
+  readonly isByUpdate?: boolean | undefined;
   /** A DELETE of an object that cannot be read, whatever else depends on it; there is no `previous` then. */
   readonly isUnsafeDeletion?: boolean | undefined;
   warn(text: string): void;

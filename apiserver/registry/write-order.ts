@@ -171,6 +171,7 @@ export function admissionRequest(
     previous,
     user: request.user,
     dryRun: request.dryRun,
+    isByUpdate: request.authorizeCreation !== undefined,
     warn: (text) => request.warn(text),
     annotate: (key, value) => request.annotate?.(key, value),
   };

@@ -57,7 +57,7 @@ export class ApiRequest {
   readonly warnings = new Warnings();
   /** Who hears how it is answered. */
   observer: RequestObserver | undefined;
-  /** Called once the answer of a watch has begun: what follows is cheap. */
+  /** Called once a watch has sent the state that it starts with: what follows is cheap. Idempotent. */
   onStreaming: (() => void) | undefined;
   #auditAnnotations: Map<string, string> | undefined;
   readonly #rawQuery: string;

@@ -27,6 +27,8 @@ import type { Progress } from '../progress.ts';
 export interface Arrival {
   /** As the node. */
   readonly client: Client;
+  /** All nodes, as its proxy sees them: a kubelet sees its own alone. Undefined: the proxy cannot ask yet. */
+  allNodes(): Promise<readonly Node[] | undefined>;
   readonly worker: WorkerSide;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -102,19 +104,25 @@ function whyNoPodNetwork(why: string, isInbound: boolean): string {
 }
 
 /** From this node's own address in the pod network to those of other nodes. */
-async function whyPodsAreNotReached({ client, worker, signal }: Arrival): Promise<string | undefined> {
+async function whyPodsAreNotReached(arrival: Arrival): Promise<string | undefined> {
+  const { signal } = arrival;
   const startedAt = systemClock.monotonic();
   for (;;) {
-    const { items } = await client.list<Node>(nodes);
-    const own = items.find(({ metadata: { name } }) => name === worker.nodeName);
-    const others = items.filter((node) => node !== own && isNodeReady(node)).slice(0, neighboursAsked);
-    const localAddress = bridgeAddressOf(own?.spec?.podCIDR);
-    const found =
-      localAddress === undefined ? ['this host has no pod network yet'] : await dialAll(others, localAddress);
-    if (found.length === 0) return undefined;
-    if (signal.aborted || systemClock.monotonic() - startedAt > reachLimitMs) return found[0];
+    const found = await lookForPods(arrival);
+    if (found === undefined) return undefined;
+    if (signal.aborted || systemClock.monotonic() - startedAt > reachLimitMs) return found;
     await systemClock.sleep(everyMs, signal);
   }
+}
+
+async function lookForPods({ allNodes, worker }: Arrival): Promise<string | undefined> {
+  const all = await allNodes();
+  if (all === undefined) return 'the proxy of this host has no certificate yet';
+  const own = all.find(({ metadata }) => metadata?.name === worker.nodeName);
+  const others = all.filter((node) => node !== own && isNodeReady(node)).slice(0, neighboursAsked);
+  const localAddress = bridgeAddressOf(own?.spec?.podCIDR);
+  if (localAddress === undefined) return 'this host has no pod network yet';
+  return (await dialAll(others, localAddress))[0];
 }
 
 async function dialAll(others: readonly Node[], localAddress: string): Promise<string[]> {

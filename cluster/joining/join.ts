@@ -28,7 +28,14 @@ import { introduce, parseTarget, type Target, titleOf, urlOf } from './first-con
 import { checkClock, checkConnection, checkName, checkServer, checkToken } from './join-checks.ts';
 import { authorityHashOf, type JoinToken, parseJoinToken } from './join-token.ts';
 import { installUnit, isSystemdHere } from './systemd.ts';
-import { authorityFileOf, loadWorker, startWorker, upOptionsOf, type WorkerOptions } from './worker.ts';
+import {
+  authorityFileOf,
+  loadWorker,
+  nodesSeenByProxy,
+  startWorker,
+  upOptionsOf,
+  type WorkerOptions,
+} from './worker.ts';
 import { readWorkerRecord, type WorkerRecord, writeWorkerRecord } from './worker-record.ts';
 
 export interface JoinOptions extends WorkerOptions {
@@ -194,7 +201,7 @@ async function runBySystemd({ options, record, terminal, progress, logger }: Sta
 async function arrive(worker: WorkerSide, { terminal: { signal }, progress }: Pick<Start, 'terminal' | 'progress'>) {
   const client = nodeClient(worker);
   try {
-    await checkArrival({ client, worker, progress, signal });
+    await checkArrival({ client, allNodes: () => nodesSeenByProxy(worker), worker, progress, signal });
   } finally {
     await client.close();
   }

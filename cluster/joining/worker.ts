@@ -2,12 +2,15 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodes } from '../../api/resources/core.ts';
+import type { Node } from '../../api/types/core/v1.ts';
 import { systemClock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { KeyPairFiles } from '../../base/renewed-key-pair.ts';
 import { UserError } from '../../base/user-error.ts';
+import { userAgentOf } from '../../base/version.ts';
 import {
   ensureProxyClient,
   ensureServingFile,
@@ -15,6 +18,7 @@ import {
   type ProxyClientOptions,
   startNodeCertificates,
 } from '../../client/node-certificates.ts';
+import { createRestClient } from '../../client/rest-client.ts';
 import { connectionAs, type WorkerSide } from '../cluster.ts';
 import type { UpOptions } from '../cluster-options.ts';
 import { startOnWorker } from '../components.ts';
@@ -93,6 +97,21 @@ export async function startWorker(worker: WorkerSide, clusterId: string, running
   );
   const proxy = await load(await proxyFiles(asNode));
   running.push(await startOnWorker('proxy', { ...worker, certificates: { ...certificates, proxy } }));
+}
+
+/** All nodes as the proxy of this host sees them; undefined: it has no certificate yet. */
+export async function nodesSeenByProxy(worker: WorkerSide): Promise<readonly Node[] | undefined> {
+  const pair = await load(nodeCertificateFiles(pkiFolder(worker.options.dataDir)).proxy).catch(() => undefined);
+  if (pair === undefined) return undefined;
+  const client = createRestClient(connectionAs(worker, pair), {
+    userAgent: userAgentOf('longshore-node'),
+    logger: worker.logger,
+  });
+  try {
+    return (await client.list<Node>(nodes)).items;
+  } finally {
+    await client.close();
+  }
 }
 
 /** The kubelet has told of the node by then, or does it in a moment. */

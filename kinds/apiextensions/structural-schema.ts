@@ -4,9 +4,9 @@
  */
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
+import { patternProblem } from '../../machinery/patterns.ts';
 import { isSchema, type JsonSchema } from './json-schema.ts';
 import { validateOpenApi } from './openapi-rules.ts';
-import { patternProblem } from './patterns.ts';
 import { validateDefaults } from './schema-defaults.ts';
 import { validateJunctors } from './schema-junctors.ts';
 import { validateRules } from './schema-rules.ts';

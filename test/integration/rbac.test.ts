@@ -203,6 +203,31 @@ describe('roles', () => {
     });
   });
 
+  it('of one name are escalated by who may escalate that name, where the path says it', async () => {
+    const rules = [
+      { verbs: ['create', 'update'], apiGroups: [apiGroup], resources: ['roles'] },
+      { verbs: ['escalate'], apiGroups: [apiGroup], resources: ['roles'], resourceNames: ['wide'] },
+    ];
+    await server.client.create(roles, { metadata: { name: 'writer', namespace }, rules });
+    const binding = bound('fay', 'writer');
+    await server.client.create(roleBindings, { ...binding, subjects: [{ apiGroup, kind: 'User', name: 'fay' }] });
+    const fay = createRestClient(await server.connectAs('fay'), { userAgent: 'fay', logger: silentLogger });
+    const wide = (name: string) => ({
+      metadata: { name, namespace },
+      rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    });
+    try {
+      const escalates = isForbidden(/attempting to grant RBAC permissions not currently held/);
+      await eventually('fay may write roles', () =>
+        assert.rejects(fay.update(roles, wide('other')), escalates).then(() => true),
+      );
+      await assert.rejects(fay.create(roles, wide('wide')), escalates);
+      await fay.update(roles, wide('wide'));
+    } finally {
+      await fay.close();
+    }
+  });
+
   it('of every cluster are there from the start', async () => {
     const names = (await server.client.list(clusterRoles)).items.map(({ metadata }) => metadata?.name);
     for (const name of ['cluster-admin', 'view', 'system:node', 'system:controller:job-controller']) {

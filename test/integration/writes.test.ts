@@ -155,3 +155,27 @@ describe('an empty namespace in a path', () => {
     assert.equal((await send('GET', `${secrets}/kept`)).code, 200);
   });
 });
+
+describe('a binding', () => {
+  const path = '/api/v1/namespaces/{ns}';
+  const target = { apiVersion: 'v1', kind: 'Node', name: 'n1' };
+  const mirror = 'kubernetes.io/config.mirror';
+
+  it('makes no mirror pod of one that is none', async () => {
+    const spec = { containers: [{ name: 'c', image: 'x' }] };
+    await send('POST', `${path}/pods`, { metadata: { name: 'plain' }, spec });
+    const metadata = { name: 'plain', annotations: { [mirror]: 'x', note: 'kept' } };
+    for (const where of ['pods/plain/binding', 'bindings']) {
+      const { code, json } = await send('POST', `${path}/${where}`, { metadata, target });
+      assert.equal(code, 422, where);
+      assert.match(json.message, /may not add mirror pod annotation/);
+    }
+    assert.equal((await send('GET', `${path}/pods/plain`)).json.spec.nodeName, undefined);
+    const bound = await send('POST', `${path}/bindings`, {
+      metadata: { name: 'plain', annotations: { note: 'x' } },
+      target,
+    });
+    assert.equal(bound.code, 201);
+    assert.deepEqual((await send('GET', `${path}/pods/plain`)).json.metadata.annotations, { note: 'x' });
+  });
+});

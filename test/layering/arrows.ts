@@ -201,6 +201,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
 export const innerGround: readonly string[] = [
   'proxy/program.ts',
   'machinery/field-errors.ts',
+  'machinery/patterns.ts',
   ...['kind.ts', 'define-kind.ts', 'columns.ts', 'spec-and-status.ts'].map((name) => `kinds/${name}`),
   ...['controller-context.ts', 'finalizers.ts', 'scales.ts'].map((name) => `controller-manager/${name}`),
 ];

@@ -19,7 +19,7 @@ describe('code', () => {
     assert.deepEqual(of('// As docker:// ids are.\n/** Not in Docker. */'), []);
   });
 
-  // Users' patterns run in an engine of linear time (kinds/apiextensions/patterns.ts), never in JavaScript's own.
+  // Users' patterns run in an engine of linear time (machinery/patterns.ts), never in JavaScript's own.
   it('makes regular expressions only from text of its own', () => {
     const wrong = sources
       .filter(({ text }) => /\bRegExp\(/.test(text))

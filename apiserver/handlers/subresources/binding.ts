@@ -1,5 +1,6 @@
 /** `pods/<name>/binding` and the older `bindings`: a pod gets its node, once. */
 
+import { mirrorAnnotation } from '../../../api/labels.ts';
 import type { Stored } from '../../../api/object.ts';
 import { isPodTerminating } from '../../../api/pods.ts';
 import { bindings, pods } from '../../../api/resources/core.ts';
@@ -73,9 +74,20 @@ function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   // It has a node: why it had none is history.
   if (pod.metadata.annotations) delete pod.metadata.annotations[diagnosisAnnotation];
   const { annotations, labels } = binding.metadata ?? {};
+  checkMirror(pod, annotations?.[mirrorAnnotation]);
   if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
   return { ...pod, status: { ...pod.status, conditions: withScheduled(pod, now) } };
+}
+
+/** Beyond upstream: with it a kubelet takes the pod for the picture of one of its own, and other rules hold. */
+function checkMirror({ metadata: { name, annotations = {} } }: Stored<Pod>, mirror: string | undefined): void {
+  if (mirror === undefined || mirror === annotations[mirrorAnnotation]) return;
+  const errors = new FieldErrors();
+  const change = annotations[mirrorAnnotation] === undefined ? 'add' : 'remove or update';
+  const path = FieldPath.of('metadata').child('annotations').key(mirrorAnnotation);
+  errors.forbidden(path, `may not ${change} mirror pod annotation`);
+  throw invalidObject(bindings, name, errors.list);
 }
 
 function withScheduled(pod: Pod, now: number): NonNullable<NonNullable<Pod['status']>['conditions']> {

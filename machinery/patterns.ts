@@ -4,7 +4,7 @@
  */
 
 import { RE2JS } from 're2js';
-import { errorText } from '../../base/error-text.ts';
+import { errorText } from '../base/error-text.ts';
 
 /** Go has no bound but the size of what is compiled; nobody writes such a pattern by hand. */
 const longestPattern = 8 * 1024;
