@@ -162,8 +162,9 @@ describe('a binding', () => {
   const mirror = 'kubernetes.io/config.mirror';
 
   it('makes no mirror pod of one that is none', async () => {
-    const spec = { containers: [{ name: 'c', image: 'x' }] };
-    await send('POST', `${path}/pods`, { metadata: { name: 'plain' }, spec });
+    const spec = { containers: [{ name: 'c', image: 'x', resources: { limits: { cpu: '1' } } }] };
+    const made = await send('POST', `${path}/pods`, { metadata: { name: 'plain' }, spec });
+    assert.equal(made.code, 201, JSON.stringify(made.json));
     const metadata = { name: 'plain', annotations: { [mirror]: 'x', note: 'kept' } };
     for (const where of ['pods/plain/binding', 'bindings']) {
       const { code, json } = await send('POST', `${path}/${where}`, { metadata, target });
