@@ -1,4 +1,4 @@
-/** What the conformance suite asks of replication controllers, replica sets and namespaces, with pods that run. */
+/** What the conformance suite asks of replication controllers, replica sets, Jobs and namespaces, with pods that run. */
 
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
@@ -227,4 +227,91 @@ it('[sig-api-machinery] OrderedNamespaceDeletion namespace deletion should delet
   await world.update(pod, (object) => ({ ...object, metadata: { ...(object.metadata as Json), finalizers: [] } }));
   await world.isGone(pod);
   await world.isGone(self);
+});
+
+const jobsOf = (namespace: string): string => `/apis/batch/v1/namespaces/${namespace}/jobs`;
+
+/** Makes a Job whose pods run the script; its path. */
+async function startJob(namespace: string, script: string, more: { name?: string; spec?: Json; pod?: Json } = {}) {
+  const { name = 'work', spec = {}, pod = {} } = more;
+  const template = { metadata: { labels: { job: name } }, spec: { ...(scriptPod('', script).spec as Json), ...pod } };
+  await world.post(jobsOf(namespace), { metadata: { name }, spec: { template, ...spec } });
+  return `${jobsOf(namespace)}/${name}`;
+}
+
+const isSo = (type: string) => (object: Json) =>
+  ((at(object, 'status.conditions') ?? []) as Json[]).some((one) => one.type === type && one.status === 'True');
+const podsOfJob = (namespace: string) => world.list(`${podsOf(namespace)}?labelSelector=job-name%3Dwork`);
+
+it('[sig-apps] Job should run a job to completion when tasks sometimes fail and are locally restarted [Conformance]', async () => {
+  const namespace = await world.namespace();
+  const script = 'if [ -e /data/seen ]; then exit 0; fi; touch /data/seen; exit 1';
+  const pod = { restartPolicy: 'OnFailure', volumes: [{ name: 'data', emptyDir: {} }] };
+  const [container] = (scriptPod('', script).spec as { containers: Json[] }).containers;
+  const containers = [{ ...container, volumeMounts: [{ name: 'data', mountPath: '/data' }] }];
+  const one = await startJob(namespace, script, {
+    spec: { completions: 2, parallelism: 2 },
+    pod: { ...pod, containers },
+  });
+  const done = await world.until(one, 'is complete', isSo('Complete'));
+  assert.equal(at(done, 'status.succeeded'), 2);
+});
+
+it('[sig-apps] Job should create pods for an Indexed job with completion indexes and specified hostname [Conformance]', async () => {
+  const namespace = await world.namespace();
+  const spec = { completions: 3, parallelism: 2, completionMode: 'Indexed' };
+  const one = await startJob(namespace, 'echo "$JOB_COMPLETION_INDEX $HOSTNAME"', { spec });
+  const done = await world.until(one, 'is complete', isSo('Complete'));
+  assert.equal(at(done, 'status.completedIndexes'), '0-2');
+  const logs = await Promise.all(
+    (await podsOfJob(namespace)).map((pod) => world.log(`${podsOf(namespace)}/${nameOf(pod)}`)),
+  );
+  assert.deepEqual(logs.sort(), ['0 work-0\n', '1 work-1\n', '2 work-2\n']);
+});
+
+it('[sig-apps] Job should allow to use the pod failure policy on exit code to fail the job early [Conformance]', async () => {
+  const namespace = await world.namespace();
+  const rule = { action: 'FailJob', onExitCodes: { operator: 'In', values: [1] } };
+  const spec = { completions: 2, parallelism: 2, backoffLimit: 6, podFailurePolicy: { rules: [rule] } };
+  const one = await startJob(namespace, 'exit 1', { spec });
+  const failed = await world.until(one, 'has failed', isSo('Failed'));
+  const reasons = (at(failed, 'status.conditions') as Json[]).map(({ reason }) => reason);
+  assert.deepEqual(reasons, ['PodFailurePolicy', 'PodFailurePolicy']);
+});
+
+it('[sig-apps] Job should delete a job [Conformance]', async () => {
+  const namespace = await world.namespace();
+  const one = await startJob(namespace, sleep, { spec: { completions: 4, parallelism: 2 } });
+  await world.until(one, 'runs', ({ status }) => at(status, 'active') === 2);
+  await world.delete(one, { propagationPolicy: 'Foreground' });
+  await world.isGone(one);
+  assert.deepEqual(await podsOfJob(namespace), []);
+});
+
+it('[sig-apps] Job should adopt matching orphans and release non-matching pods [Conformance]', async () => {
+  const namespace = await world.namespace();
+  const one = await startJob(namespace, sleep, { spec: { completions: 4, parallelism: 2 } });
+  await world.until(one, 'runs', ({ status }) => at(status, 'active') === 2);
+  const uid = at(await world.get(one), 'metadata.uid');
+  const [pod] = await podsOfJob(namespace);
+  assert.ok(pod);
+  const path = `${podsOf(namespace)}/${nameOf(pod)}`;
+  await world.patch(path, { metadata: { ownerReferences: null } });
+  await world.until(path, 'is adopted again', isOwnedBy(uid));
+  await world.patch(path, { metadata: { labels: null } });
+  await world.until(path, 'is released', (object) => ownersOf(object).length === 0);
+});
+
+it('a missed run of a CronJob starts a Job, which runs to its end', async () => {
+  const namespace = await world.namespace();
+  const collection = `/apis/batch/v1/namespaces/${namespace}/cronjobs`;
+  const jobTemplate = { spec: { template: { spec: scriptPod('', 'true').spec } } };
+  await world.post(collection, {
+    metadata: { name: 'tick' },
+    spec: { schedule: '0 0 1 1 *', suspend: true, jobTemplate },
+  });
+  const one = `${collection}/tick`;
+  await world.patch(`${one}/status`, { status: { lastScheduleTime: '2024-06-01T00:00:00Z' } });
+  await world.patch(one, { spec: { suspend: false } });
+  await world.until(one, 'has succeeded', ({ status }) => at(status, 'lastSuccessfulTime') !== undefined);
 });
