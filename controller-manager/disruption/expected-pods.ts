@@ -1,6 +1,7 @@
 /** How many pods the owners of a budget's pods want together. */
 
-import { parseApiVersion, qualifiedName } from '../../api/resource.ts';
+import type { KubernetesObject, ObjectKey } from '../../api/object.ts';
+import { parseApiVersion, qualifiedName, type Resource } from '../../api/resource.ts';
 import { deployments, replicaSets, statefulSets } from '../../api/resources/apps.ts';
 import { replicationControllers } from '../../api/resources/core.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../api/types/apps/v1.ts';
@@ -70,17 +71,26 @@ export class ExpectedPods {
   /** Undefined: the owner is not there. */
   async #count(owner: Owner, namespace: string | undefined): Promise<Counted | undefined> {
     const key = `${namespace}/${owner.name}`;
+    const place = { namespace, name: owner.name };
     const group = parseApiVersion(owner.apiVersion)?.group;
     switch (`${owner.kind}.${group}`) {
       case 'ReplicationController.':
-        return countOf(this.#replicationControllers.get(key), owner.uid);
+        return countOf(
+          await this.#find(replicationControllers, this.#replicationControllers.get(key), place),
+          owner.uid,
+        );
       case 'StatefulSet.apps':
-        return countOf(this.#statefulSets.get(key), owner.uid);
+        return countOf(await this.#find(statefulSets, this.#statefulSets.get(key), place), owner.uid);
       case 'ReplicaSet.apps':
-        return this.#countSet(this.#replicaSets.get(key), owner.uid);
+        return this.#countSet(await this.#find(replicaSets, this.#replicaSets.get(key), place), owner.uid);
       default:
-        return await this.#countScale(owner, { namespace, name: owner.name });
+        return await this.#countScale(owner, place);
     }
+  }
+
+  /** The pods may be seen before their owner is. */
+  async #find<T extends KubernetesObject>(kind: Resource<T>, cached: Cached<T> | undefined, place: ObjectKey) {
+    return cached ?? (await ifPresent(this.#client.get(kind, place)));
   }
 
   /** Of a Deployment all sets together have what it asks for. */
