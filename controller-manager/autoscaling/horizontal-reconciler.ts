@@ -80,13 +80,18 @@ export class HorizontalReconciler implements Reconciler {
       return {};
     }
     const draft = new StatusDraft(autoscaler, this.#options.clock.now());
-    try {
-      await this.#scale(key, autoscaler, draft);
-    } catch (error) {
-      this.#options.logger.debug('An autoscaler cannot scale now', { key, error });
-    }
-    await this.#write(autoscaler, draft);
+    // Never looked at sooner: what was measured once would be scaled by twice.
+    await this.#told(key, () => this.#scale(key, autoscaler, draft));
+    await this.#told(key, () => this.#write(autoscaler, draft));
     return { requeueAfterMs: lookEveryMs };
+  }
+
+  async #told(key: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#options.logger.debug('An autoscaler has to wait', { key, error });
+    }
   }
 
   async #scale(key: string, autoscaler: Autoscaler, draft: StatusDraft): Promise<void> {

@@ -11,7 +11,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isTerminatingNamespaceError } from '../../../api/namespace-state.ts';
 import { cronJobs, jobs } from '../../../api/resources/batch.ts';
-import { isAlreadyExists, isNotFound } from '../../../api/status-error.ts';
+import { isAlreadyExists, isInvalid, isNotFound } from '../../../api/status-error.ts';
 import { formatTime, parseTime } from '../../../api/time.ts';
 import type { CronJob, CronJobStatus, Job } from '../../../api/types/batch/v1.ts';
 import type { ObjectReference } from '../../../api/types/core/v1.ts';
@@ -225,7 +225,8 @@ export class CronJobReconciler implements Reconciler {
       }
       if (isTerminatingNamespaceError(error)) return undefined;
       this.#tell(cronJob, 'Warning', 'FailedCreate', `Error creating job: ${errorText(error)}`);
-      throw error;
+      // A template that makes no valid Job will make none before it changes.
+      throw isInvalid(error) ? new TerminalError(errorText(error), { cause: error }) : error;
     }
   }
 

@@ -14,6 +14,7 @@ import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import { isPodReady } from '../../../api/pods.ts';
 import { jobs } from '../../../api/resources/batch.ts';
 import { pods } from '../../../api/resources/core.ts';
+import { isInvalid } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
 import type { Job } from '../../../api/types/batch/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
@@ -41,6 +42,7 @@ import {
 } from './job-status.ts';
 import { planTracking } from './job-tracking.ts';
 import { type JobView, viewJob } from './job-view.ts';
+import { LatestWrites } from './latest-writes.ts';
 import { releasePod } from './pod-release.ts';
 
 export interface JobReconcilerOptions {
@@ -73,6 +75,7 @@ export class JobReconciler implements Reconciler {
   readonly #maker: PodMaker;
   /** Job uid → uids of pods that have lost their finalizer, though the cache may not show it yet. */
   readonly #released = new Map<string, Set<string>>();
+  readonly #writes = new LatestWrites<Job>();
   /** Job uid → what its failures were. */
   readonly #backoff = new Map<string, BackoffRecord>();
 
@@ -84,8 +87,9 @@ export class JobReconciler implements Reconciler {
   }
 
   async reconcile(key: string): Promise<Result> {
-    const job = this.#options.jobs.get(key);
-    if (job === undefined || !isManagedHere(job)) return {};
+    const cached = this.#options.jobs.get(key);
+    if (cached === undefined || !isManagedHere(cached)) return {};
+    const job = this.#writes.of(cached);
     if (isJobFinished(job)) {
       this.forget(job.metadata.uid);
       return {};
@@ -102,7 +106,8 @@ export class JobReconciler implements Reconciler {
     const outcome = await this.#manage(view, backoff, settled);
     const draft = this.#drafted(view, outcome);
     await this.#track(view, { draft, end: outcome.end, backoff });
-    if (outcome.failure !== undefined) throw outcome.failure.error;
+    // A pod that is no valid one will be none before the Job changes; its users have been told.
+    if (outcome.failure !== undefined && !isInvalid(outcome.failure.error)) throw outcome.failure.error;
     return nextLook(job, draft, outcome, now);
   }
 
@@ -111,6 +116,7 @@ export class JobReconciler implements Reconciler {
     this.#maker.forget(jobUid);
     this.#released.delete(jobUid);
     this.#backoff.delete(jobUid);
+    this.#writes.forget(jobUid);
   }
 
   async #claim(job: Cached<Job>): Promise<Cached<Pod>[]> {
@@ -248,7 +254,11 @@ export class JobReconciler implements Reconciler {
   async #write(job: Cached<Job>, draft: JobDraft): Promise<Cached<Job>> {
     const status = statusOf(draft);
     if (isDeepStrictEqual(status, statusOf(draftOf(job))) && job.status?.ready !== undefined) return job;
-    return await this.#options.client.update(jobs, changedCopy<Job>(job, { status }), { subresource: 'status' });
+    const written = await this.#options.client.update(jobs, changedCopy<Job>(job, { status }), {
+      subresource: 'status',
+    });
+    this.#writes.note(job, written);
+    return written;
   }
 
   async #release(job: Cached<Job>, tracked: readonly Cached<Pod>[]): Promise<PromiseSettledResult<void>[]> {

@@ -37,7 +37,7 @@ function amountOf(args: Arguments, flag: string): number | string | undefined {
 }
 
 const requirement =
-  /\s*(?:!\s*(?<absent>[^\s,!=()]+)|(?<key>[^\s,!=()]+)\s*(?:(?<equals>==?)\s*(?<value>[^\s,()]*)|(?<differs>!=)\s*(?<other>[^\s,()]*)|(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/y;
+  /\s*(?:!\s*(?<absent>[^\s,!=()]+)|(?<key>[^\s,!=()]+)\s*(?:(?<equals>==?)\s*(?<value>[^\s,()=]*)|(?<differs>!=)\s*(?<other>[^\s,()=]*)|(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*(?:,|$)/y;
 
 /** `app=web,tier in (a,b),!old`: what the text asks for, as objects keep it. */
 function selectorOf(text: string): LabelSelector {
