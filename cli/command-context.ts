@@ -1,6 +1,7 @@
 /** What every command works with: where to write, which cluster and namespace, and when to give up. */
 
 import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { isRecord } from '../api/json-record.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Output, Terminal } from '../base/terminal.ts';
@@ -14,6 +15,8 @@ import { readError } from './read-error.ts';
 
 export interface CommandContextOptions extends Terminal {
   readonly args: Arguments;
+  /** Default: the process's own. */
+  readonly input?: Readable | undefined;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -21,17 +24,28 @@ export class CommandContext implements Terminal {
   readonly out: Output;
   readonly errors: Output;
   readonly signal: AbortSignal;
+  readonly #input: Readable | undefined;
   readonly #args: Arguments;
   readonly #environment: NodeJS.ProcessEnv;
   #connection: Promise<Connection> | undefined;
   #client: Promise<Client> | undefined;
 
-  constructor({ args, out, errors, signal, environment = process.env }: CommandContextOptions) {
+  constructor({ args, out, errors, signal, input, environment = process.env }: CommandContextOptions) {
     this.#args = args;
     this.out = out;
     this.errors = errors;
     this.signal = signal;
+    this.#input = input;
     this.#environment = environment;
+  }
+
+  /** Opened when it is first asked for. */
+  get input(): Readable {
+    return this.#input ?? process.stdin;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return this.#environment;
   }
 
   /** The namespace that the command line names. */

@@ -4,16 +4,19 @@ import type { Command } from './command.ts';
 import { annotateCommand } from './commands/annotate/command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
+import { attachCommand } from './commands/attach/command.ts';
 import { authCommand } from './commands/auth/command.ts';
 import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
+import { cpCommand } from './commands/cp/command.ts';
 import { createCommand } from './commands/create/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
 import { diffCommand } from './commands/diff/command.ts';
 import { downCommand } from './commands/down/command.ts';
 import { editCommand } from './commands/edit/command.ts';
+import { execCommand } from './commands/exec/command.ts';
 import { getCommand } from './commands/get/command.ts';
 import { joinCommand } from './commands/join/command.ts';
 import { labelCommand } from './commands/label/command.ts';
@@ -22,6 +25,7 @@ import { listCommand } from './commands/list/command.ts';
 import { logsCommand } from './commands/logs/command.ts';
 import { nodeCommand } from './commands/node/command.ts';
 import { patchCommand } from './commands/patch/command.ts';
+import { portForwardCommand } from './commands/port-forward/command.ts';
 import { printCommand } from './commands/print/command.ts';
 import { replaceCommand } from './commands/replace/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
@@ -65,6 +69,10 @@ export const commands: readonly Command[] = [
   rolloutCommand,
   setCommand,
   logsCommand,
+  execCommand,
+  attachCommand,
+  cpCommand,
+  portForwardCommand,
   waitCommand,
   whyCommand,
   authCommand,

@@ -74,7 +74,7 @@ export async function yamlPrinter({ withManagedFields = false } = {}): Promise<P
   return (value) => dump(JSON.parse(JSON.stringify(value, replacer)), yamlOptions);
 }
 
-const yamlOptions = { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true } as const;
+const yamlOptions = { noRefs: true, lineWidth: -1, sortKeys: true, noArrayIndent: true, quotingType: '"' } as const;
 
 /** Who set which field is for machines: `-json` of list, which prints the answer as it came, shows it. */
 const withoutManagedFields = (name: string, value: unknown): unknown => (name === 'managedFields' ? undefined : value);

@@ -1,5 +1,6 @@
 /** kubecfg as a function: finds the command, runs it, and turns what goes wrong into one sentence and an exit code. */
 
+import type { Readable } from 'node:stream';
 import type { Argv } from 'yargs';
 import { StatusError } from '../api/status-error.ts';
 import { commandLine } from '../base/command-line.ts';
@@ -17,6 +18,7 @@ import { globalOptions } from './options.ts';
 import { SilentExit } from './silent-exit.ts';
 
 export interface KubecfgOptions extends Terminal {
+  readonly input?: Readable;
   readonly environment?: NodeJS.ProcessEnv;
 }
 

@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { runKubecfg } from '../../cli/run-kubecfg.ts';
 import type { Connection } from '../../client/connection.ts';
 import { renderKubeconfig } from '../../cluster/kubeconfig.ts';
@@ -15,6 +16,8 @@ export interface KubecfgResult {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** What it is given to read. Default: the test's own input. */
+  readonly input?: Readable;
   /** Called with all that it has written so far. */
   readonly onOutput?: (out: string) => void;
 }
@@ -42,19 +45,20 @@ export class TestKubecfg {
   /** Words are separated by blanks; for words with blanks in them give a list. */
   async run(
     line: string | readonly string[],
-    { signal = new AbortController().signal, onOutput = () => {} }: RunOptions = {},
+    { signal = new AbortController().signal, input, onOutput = () => {} }: RunOptions = {},
   ): Promise<KubecfgResult> {
     let out = '';
     let errors = '';
     const code = await runKubecfg(typeof line === 'string' ? line.split(' ') : line, {
       out: {
         write(text) {
-          out += text;
+          out += Buffer.from(text).toString();
           onOutput(out);
         },
       },
-      errors: { write: (text) => (errors += text) },
+      errors: { write: (text) => (errors += Buffer.from(text).toString()) },
       signal,
+      ...(input && { input }),
       environment: { HOME: this.#folder, KUBECONFIG: join(this.#folder, 'kubeconfig') },
     });
     return { code, out, errors };

@@ -1,58 +1,103 @@
-/** `logs POD`: what a container writes; with `-f` as long as it writes. */
+/** `logs`: what containers write; with `-f` as long as they write, all at once. */
 
-import { pods, replicationControllers } from '../../../api/resources/core.ts';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { Stored } from '../../../api/object.ts';
+import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
+import { errorText } from '../../../base/error-text.ts';
 import { UserError } from '../../../base/user-error.ts';
-import { objectPath, queryString } from '../../../client/resource-path.ts';
-import { type Arguments, countOf, durationMs, isSet, textOf } from '../../arguments.ts';
+import { objectPath } from '../../../client/resource-path.ts';
+import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { chooseContainer, containersOf, findPod, findPods } from '../../pods-of.ts';
 import { listAll } from '../../requests.ts';
-import { parseOne } from '../../resources.ts';
+import { logQuery } from './log-query.ts';
+
+/** One stream of lines. */
+interface Source {
+  readonly pod: Stored<Pod>;
+  readonly container: string;
+  readonly withPrefix: boolean;
+}
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
-  const client = await context.client();
-  const namespace = await context.oneNamespace();
-  const name = await podNameOf(context, textOf(args, 'pod') ?? '', namespace);
-  const container = textOf(args, 'container') ?? (await onlyContainer(context, { namespace, name }));
-  const query = queryString({
-    container,
-    follow: isSet(args, 'follow') || undefined,
-    previous: isSet(args, 'previous') || undefined,
-    timestamps: isSet(args, 'timestamps') || undefined,
-    tailLines: textOf(args, 'tail') === undefined ? undefined : countOf(args, 'tail'),
-    sinceSeconds: secondsOf(textOf(args, 'since')),
+  const query = logQuery(args);
+  const sources = await sourcesOf(context, args);
+  const most = countOf(args, 'max-log-requests', 1);
+  const follow = isSet(args, 'follow');
+  if (follow && sources.length > most)
+    throw new UserError(
+      `error: you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${most}, use --max-log-requests to increase the limit`,
+    );
+  const print = async (source: Source): Promise<void> => {
+    try {
+      await printLog(context, source, query(source.container));
+    } catch (error) {
+      if (context.signal.aborted) return;
+      if (!isSet(args, 'ignore-errors')) throw error;
+      context.errors.write(`error: ${errorText(error)}\n`);
+    }
+  };
+  if (follow) await Promise.all(sources.map(print));
+  else for (const source of sources) await print(source);
+}
+
+async function sourcesOf(context: CommandContext, args: Arguments): Promise<Source[]> {
+  const found = await podsOf(context, args);
+  const withPrefix = isSet(args, 'prefix') || isSet(args, 'all-pods');
+  const all = isSet(args, 'all-containers');
+  const named = textOf(args, 'container') ?? containerWord(textsOf(args, 'words'));
+  if (all && named !== undefined)
+    throw new UserError('error: --all-containers=true should not be specified with container name');
+  return found.flatMap((pod) => {
+    const names = all ? containersOf(pod).map(({ name }) => name) : [chooseContainer(context, pod, { named }).name];
+    return names.map((container) => ({ pod, container, withPrefix }));
   });
-  const stream = await client.stream(objectPath(pods, { namespace, name }, 'log') + query, context.signal);
-  try {
-    for await (const chunk of stream) context.out.write(String(chunk));
-  } catch (error) {
-    if (!context.signal.aborted) throw error;
+}
+
+/** `logs POD CONTAINER` is an older way to say `-c`. */
+const containerWord = ([first = '', second]: readonly string[]): string | undefined =>
+  first.includes('/') ? undefined : second;
+
+async function podsOf(context: CommandContext, args: Arguments): Promise<Stored<Pod>[]> {
+  const [word, ...others] = textsOf(args, 'words');
+  const labelSelector = textOf(args, 'selector');
+  if (labelSelector !== undefined) {
+    if (word !== undefined) throw new UserError('error: only a selector (-l) or a POD name is allowed');
+    const found = await listAll(await context.client(), pods, {
+      namespace: await context.oneNamespace(),
+      labelSelector,
+    });
+    if (found.length === 0) context.errors.write(`No resources found in ${await context.oneNamespace()} namespace.\n`);
+    return found;
   }
+  if (word === undefined || others.length > 1 || (others.length > 0 && word.includes('/')))
+    throw new UserError(
+      "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+    );
+  if (isSet(args, 'all-pods')) return await findPods(context, [word]);
+  const timeoutMs = durationMs(textOf(args, 'pod-running-timeout') ?? '20s', '--pod-running-timeout');
+  if (!word.includes('/')) return [await findPod(context, [word])];
+  const all = await findPods(context, [word]);
+  const pod = await findPod(context, [word], { timeoutMs });
+  if (all.length > 1) context.errors.write(`Found ${all.length} pods, using pod/${pod.metadata.name}\n`);
+  return [pod];
 }
 
-/** The pod itself, or any pod of a controller: `logs rc/web`. */
-async function podNameOf(context: CommandContext, word: string, namespace: string): Promise<string> {
-  if (!word.includes('/')) return word;
+async function printLog(context: CommandContext, { pod, container, withPrefix }: Source, query: string): Promise<void> {
   const client = await context.client();
-  const { kind, name } = await parseOne(client, [word]);
-  if (kind.kind === 'Pod') return name;
-  if (kind.kind !== 'ReplicationController')
-    throw new UserError(`logs of a ${kind.kind}: name one of its pods instead`);
-  const { spec } = await client.get(replicationControllers, { namespace, name });
-  const labelSelector = Object.entries(spec?.selector ?? {}).map((pair) => pair.join('='));
-  const [pod] = await listAll(client, pods, { namespace, labelSelector: labelSelector.join(',') });
-  if (pod === undefined) throw new UserError(`${word} has no pods`);
-  return pod.metadata.name;
+  const { namespace, name } = pod.metadata;
+  const stream = await client.stream(objectPath(pods, { namespace, name }, 'log') + query, context.signal);
+  if (withPrefix) return await printLines(context, stream, `[pod/${name}/${container}] `);
+  for await (const chunk of stream) context.out.write(chunk);
 }
 
-async function onlyContainer(context: CommandContext, key: { namespace: string; name: string }): Promise<string> {
-  const pod: Pod = await (await context.client()).get(pods, key);
-  const [container, ...others] = pod.spec?.containers.map((one) => one.name) ?? [];
-  if (container === undefined) throw new UserError(`Pod "${key.name}" has no container`);
-  if (others.length > 0)
-    context.errors.write(`Container "${container}" out of: ${[container, ...others].join(', ')}\n`);
-  return container;
+/** Lines of several containers do not mix. */
+async function printLines(context: CommandContext, stream: Readable, prefix: string): Promise<void> {
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  const stop = () => lines.close();
+  context.signal.addEventListener('abort', stop, { once: true });
+  stream.once('close', stop);
+  for await (const line of lines) context.out.write(`${prefix}${line}\n`);
 }
-
-const secondsOf = (since: string | undefined): number | undefined =>
-  since === undefined ? undefined : Math.ceil(durationMs(since, '--since') / 1000);

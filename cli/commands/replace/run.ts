@@ -1,6 +1,7 @@
 /** `replace -f FILE`: an update of whole objects. One without a version takes the place of whatever is there. */
 
 import type { KubernetesObject } from '../../../api/object.ts';
+import { qualifiedName } from '../../../api/resource.ts';
 import { UserError } from '../../../base/user-error.ts';
 import type { WriteOptions } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
@@ -47,6 +48,7 @@ async function remove(context: CommandContext, args: Arguments, { kind, key }: T
       ...(grace !== undefined && { gracePeriodSeconds: countOf(args, 'grace-period') }),
     }),
   );
+  context.out.write(`${qualifiedName(kind.singular, kind.group)} "${key.name}" deleted\n`);
   const timeoutMs = durationMs(textOf(args, 'timeout') ?? '0', '--timeout');
   await waitUntilGone(context, { kind, key, uid: before.metadata.uid, timeoutMs });
 }

@@ -1,13 +1,16 @@
-/** Streams of every kubectl that this machine has, on a whole cluster. */
+/** Streams of kubecfg, and of every kubectl that this machine has, on a whole cluster. */
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { readKubeconfig } from '../../../client/kubeconfig.ts';
 import { clusterCommands, missingCommands } from '../../clients/kubectl/commands.ts';
 import { Trial } from '../../clients/kubectl/trial.ts';
+import { TestKubecfg } from '../../support/kubecfg.ts';
 import { allKubectls, Kubectl } from '../../support/kubectl.ts';
+import { type KubecfgTrial, kubecfgCases } from './kubecfg-cases.ts';
 import { commandCases } from './kubectl-command-cases.ts';
 import { forwardCases } from './kubectl-forward-cases.ts';
 import { namespace, StreamingCluster } from './streaming-cluster.ts';
@@ -21,6 +24,21 @@ describe('streaming commands of kubectl', () => {
     target = await StreamingCluster.start();
   });
   after(() => target.remove());
+
+  describe('kubecfg', () => {
+    let trial: KubecfgTrial;
+
+    before(async () => {
+      const kubecfg = await TestKubecfg.open(await readKubeconfig(target.kubeconfig));
+      trial = { kubecfg, target, folder: await mkdtemp(join(tmpdir(), 'longshore-kubecfg-streams-')) };
+    });
+    after(async () => {
+      await trial.kubecfg.close();
+      await rm(trial.folder, { recursive: true });
+    });
+
+    for (const one of kubecfgCases) it(one.name, { timeout: 60_000 }, () => one.run(trial));
+  });
 
   for (const binary of binaries) {
     describe(`kubectl ${binary.version}`, () => {
