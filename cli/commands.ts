@@ -9,12 +9,14 @@ import { authCommand } from './commands/auth/command.ts';
 import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
+import { cordonCommand } from './commands/cordon/command.ts';
 import { cpCommand } from './commands/cp/command.ts';
 import { createCommand } from './commands/create/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
 import { diffCommand } from './commands/diff/command.ts';
 import { downCommand } from './commands/down/command.ts';
+import { drainCommand } from './commands/drain/command.ts';
 import { editCommand } from './commands/edit/command.ts';
 import { execCommand } from './commands/exec/command.ts';
 import { getCommand } from './commands/get/command.ts';
@@ -37,7 +39,9 @@ import { scaleCommand } from './commands/scale/command.ts';
 import { secretsCommand } from './commands/secrets/command.ts';
 import { setCommand } from './commands/set/command.ts';
 import { stopCommand } from './commands/stop/command.ts';
+import { taintCommand } from './commands/taint/command.ts';
 import { tokenCommand } from './commands/token/command.ts';
+import { uncordonCommand } from './commands/uncordon/command.ts';
 import { upCommand } from './commands/up/command.ts';
 import { updateCommand } from './commands/update/command.ts';
 import { versionCommand } from './commands/version/command.ts';
@@ -73,6 +77,10 @@ export const commands: readonly Command[] = [
   attachCommand,
   cpCommand,
   portForwardCommand,
+  drainCommand,
+  cordonCommand,
+  uncordonCommand,
+  taintCommand,
   waitCommand,
   whyCommand,
   authCommand,

@@ -1,6 +1,6 @@
 /** Requests that commands share: lists page by page, single objects, as JSON or as tables. */
 
-import type { KubernetesObject, Stored } from '../api/object.ts';
+import type { KubernetesObject, ObjectKey, Stored } from '../api/object.ts';
 import { apiVersionOf, qualifiedName, type Resource } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import { collectionPath, objectPath, queryString } from '../client/resource-path.ts';
@@ -11,6 +11,13 @@ export interface Scope {
   readonly namespace: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+}
+
+/** How rows of a table are asked for. */
+export interface RowOptions {
+  /** Whole objects with the rows, for who sorts by them. */
+  readonly includeObject?: 'Object' | undefined;
+  readonly subresource?: string | undefined;
 }
 
 const pageSize = 500;
@@ -45,10 +52,15 @@ export async function listRaw(
   return JSON.parse(answer.text) as KubernetesObject;
 }
 
-export async function listTable(client: Client, kind: Resource, { namespace, ...selectors }: Scope): Promise<Table> {
+export async function listTable(
+  client: Client,
+  kind: Resource,
+  { namespace, ...selectors }: Scope,
+  { includeObject }: RowOptions = {},
+): Promise<Table> {
   const pages: Table[] = [];
   for (let token: string | undefined; ; ) {
-    const query = queryString({ ...selectors, limit: pageSize, continue: token });
+    const query = queryString({ ...selectors, includeObject, limit: pageSize, continue: token });
     const page = await getTable(client, collectionPath(kind, namespace) + query);
     pages.push(page);
     token = page.metadata.continue;
@@ -59,9 +71,9 @@ export async function listTable(client: Client, kind: Resource, { namespace, ...
 export const getObjectTable = (
   client: Client,
   kind: Resource,
-  namespace: string | undefined,
-  name: string,
-): Promise<Table> => getTable(client, objectPath(kind, { namespace, name }));
+  key: ObjectKey,
+  { includeObject, subresource }: RowOptions = {},
+): Promise<Table> => getTable(client, objectPath(kind, key, subresource) + queryString({ includeObject }));
 
 async function getTable(client: Client, path: string): Promise<Table> {
   const { text } = await client.raw('GET', path, { headers: { accept: tableAccept } });

@@ -29,6 +29,8 @@ export interface TableOptions {
   readonly withNamespace: boolean;
   /** A last column with the labels. */
   readonly withLabels: boolean;
+  /** Labels with a column of their own. */
+  readonly labelColumns?: readonly string[];
   /** Written before names when several kinds are shown: `pod/`. */
   readonly namePrefix: string;
 }
@@ -46,6 +48,7 @@ function headerOf(table: Table, shown: readonly number[], options: TableOptions)
   return [
     ...(options.withNamespace ? ['NAMESPACE'] : []),
     ...shown.map((index) => (table.columnDefinitions[index]?.name ?? '').toUpperCase()),
+    ...(options.labelColumns ?? []).map((label) => (label.split('/').at(-1) ?? '').toUpperCase()),
     ...(options.withLabels ? ['LABELS'] : []),
   ];
 }
@@ -60,6 +63,7 @@ function cellsOf(row: TableRow, table: Table, shown: readonly number[], options:
   return [
     ...(options.withNamespace ? [namespace] : []),
     ...texts,
+    ...(options.labelColumns ?? []).map((label) => (Object.hasOwn(labels, label) ? (labels[label] ?? '') : '')),
     ...(options.withLabels ? [pairs.sort().join(',') || '<none>'] : []),
   ];
 }

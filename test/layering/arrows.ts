@@ -259,9 +259,20 @@ export const fileOwners: Readonly<Record<string, readonly string[]>> = {
 
 /** What of `cluster/` all of kubecfg may see; the rest is read when these run. */
 export const clusterForKubecfg = 'cluster/cluster-options.ts';
-export const clusterCommands = ['up', 'down', 'join', 'leave', 'node', 'token', 'certs', 'secrets', 'cis'].map(
-  (verb) => `cli/commands/${verb}/run.ts`,
-);
+export const clusterCommands = [
+  'up',
+  'down',
+  'join',
+  'leave',
+  'node',
+  'drain',
+  'cordon',
+  'uncordon',
+  'token',
+  'certs',
+  'secrets',
+  'cis',
+].map((verb) => `cli/commands/${verb}/run.ts`);
 
 /** Of `api/`, what knows kinds by name. */
 export const namedKinds = /^api\/(resources|pods\.ts|pod-explanation\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;

@@ -2,21 +2,34 @@
 
 import { createInterface } from 'node:readline';
 import { isRecord } from '../../../api/json-record.ts';
+import type { KubernetesObject } from '../../../api/object.ts';
 import { parseApiVersion, qualifiedName } from '../../../api/resource.ts';
 import { type Status, StatusError } from '../../../api/status-error.ts';
 import { UserError } from '../../../base/user-error.ts';
 import type { Client } from '../../../client/client.ts';
-import { collectionPath, queryString } from '../../../client/resource-path.ts';
+import { collectionPath, objectPath, queryString } from '../../../client/resource-path.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { readManifests } from '../../manifest-files.ts';
 import { hasClassicTable, renderClassicTable } from '../../printers/classic-table.ts';
 import { renderServerTable, type Table, type TableOptions, tableAccept } from '../../printers/server-table.ts';
 import { isWide, type Printer, structuredPrinter } from '../../printing.ts';
-import { getObjectTable, joinPages, listAll, listTable, type Scope, withType } from '../../requests.ts';
+import {
+  getObjectTable,
+  joinPages,
+  listAll,
+  listTable,
+  type RowOptions,
+  type Scope,
+  withType,
+} from '../../requests.ts';
 import { isClassicPath, parseSelections, resolveKind, type Selection } from '../../resources.ts';
+import { SilentExit } from '../../silent-exit.ts';
+import { sorted } from './sort-by.ts';
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const raw = textOf(args, 'raw');
+  if (raw !== undefined) return await printRaw(context, raw);
   const client = await context.client();
   const selections = await selectionsOf(client, args);
   const scope: Scope = {
@@ -28,16 +41,51 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
     throw new UserError('An object with a name is in one namespace: use -n instead of --all-namespaces');
   }
   const printer = await structuredPrinter(args);
-  if (isSet(args, 'watch')) return await watch(context, selections, { scope, args, printer });
-  if (printer !== undefined) return await printStructured(context, selections, scope, printer);
-  if (isClassicGet(args)) return await printClassic(context, selections, scope);
-  await printTables(context, selections, { scope, args });
+  if (isSet(args, 'watch') || isSet(args, 'watch-only'))
+    return await watch(context, selections, { scope, args, printer });
+  const request = { scope, args, missing: [] };
+  if (printer !== undefined) await printStructured(context, selections, request, printer);
+  else if (isClassicGet(args)) await printClassic(context, selections, request);
+  else await printTables(context, selections, request);
+  tellMissing(context, request);
 }
+
+async function printRaw(context: CommandContext, path: string): Promise<void> {
+  if (!path.startsWith('/')) throw new UserError(`error: --raw must be a path such as /version, not "${path}"`);
+  context.out.write((await (await context.client()).raw('GET', path)).text);
+}
+
+/** Those that are there were printed; the others are said, each. */
+function tellMissing({ errors }: CommandContext, { missing, args }: Request): void {
+  if (missing.length === 0 || isSet(args, 'ignore-not-found')) return;
+  for (const error of missing) errors.write(`Error from server (${error.reason}): ${error.message}\n`);
+  throw new SilentExit(1);
+}
+
+interface Request {
+  readonly scope: Scope;
+  readonly args: Arguments;
+  /** What was named and is not there, as it is found out. */
+  readonly missing: StatusError[];
+}
+
+/** Undefined, and noted, when it is not there. */
+async function unlessMissing<T>(found: Promise<T>, { missing }: Pick<Request, 'missing'>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'NotFound') throw error;
+    missing.push(error);
+    return undefined;
+  }
+}
+
+const isThere = <T>(one: T | undefined): one is T => one !== undefined;
 
 async function selectionsOf(client: Client, args: Arguments): Promise<Selection[]> {
   const files = textsOf(args, 'filename');
   if (files.length === 0) return await parseSelections(client, textsOf(args, 'resources'));
-  const manifests = await readManifests(files);
+  const manifests = await readManifests(files, { recursive: isSet(args, 'recursive') });
   return await Promise.all(
     manifests.map(async ({ apiVersion, kind, metadata }) => {
       const { group } = parseApiVersion(apiVersion) ?? { group: '' };
@@ -55,54 +103,70 @@ function isClassicGet(args: Arguments): boolean {
   return word !== undefined && others.length === 0 && isClassicPath(word) && textOf(args, 'output') === undefined;
 }
 
-async function printClassic(context: CommandContext, selections: readonly Selection[], scope: Scope): Promise<void> {
+async function printClassic(
+  context: CommandContext,
+  selections: readonly Selection[],
+  request: Request,
+): Promise<void> {
   for (const { kind, names } of selections) {
-    const objects = await readObjects(await context.client(), { kind, names }, scope);
+    const objects = await readObjects(await context.client(), { kind, names }, request);
     if (!hasClassicTable(kind.kind)) throw new UserError(`There is no classic table of ${kind.plural}`);
-    context.out.write(renderClassicTable(kind.kind, objects));
+    if (objects.length > 0) context.out.write(renderClassicTable(kind.kind, objects));
   }
 }
 
 async function printStructured(
   context: CommandContext,
   selections: readonly Selection[],
-  scope: Scope,
+  request: Request,
   print: Printer,
 ): Promise<void> {
   const client = await context.client();
-  const objects = (await Promise.all(selections.map((one) => readObjects(client, one, scope)))).flat();
+  const found = (await Promise.all(selections.map((one) => readObjects(client, one, request)))).flat();
+  const objects = sorted(found, (object) => object, textOf(request.args, 'sort-by'));
   const [only] = objects;
-  const isOne = selections.length === 1 && selections[0]?.names.length === 1;
-  const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
-  context.out.write(print(isOne ? only : list));
+  if (selections.length !== 1 || selections[0]?.names.length !== 1) {
+    const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects };
+    if (objects.length > 0 || request.missing.length === 0) context.out.write(print(list));
+  } else if (only !== undefined) context.out.write(print(only));
 }
 
-async function readObjects(client: Client, { kind, names }: Selection, scope: Scope) {
+async function readObjects(client: Client, { kind, names }: Selection, request: Request): Promise<KubernetesObject[]> {
+  const { scope, args } = request;
+  const subresource = textOf(args, 'subresource');
+  const read = async (name: string): Promise<KubernetesObject> => {
+    const key = { namespace: scope.namespace, name };
+    if (subresource === undefined) return await client.get(kind, key);
+    const { text } = await client.raw('GET', objectPath(kind, key, subresource));
+    const object: KubernetesObject = JSON.parse(text);
+    return object;
+  };
   const objects =
     names.length === 0
       ? await listAll(client, kind, scope)
-      : await Promise.all(names.map((name) => client.get(kind, { namespace: scope.namespace, name })));
+      : (await Promise.all(names.map((name) => unlessMissing(read(name), request)))).filter(isThere);
   return objects.map((object) => withType(kind, object));
 }
 
-interface TableRequest {
-  readonly scope: Scope;
-  readonly args: Arguments;
-}
+type TableRequest = Pick<Request, 'scope' | 'args'>;
 
-async function printTables(
-  context: CommandContext,
-  selections: readonly Selection[],
-  request: TableRequest,
-): Promise<void> {
+async function printTables(context: CommandContext, selections: readonly Selection[], request: Request): Promise<void> {
   const { scope, args } = request;
   const client = await context.client();
-  const tables = await Promise.all(selections.map((selection) => readTable(client, selection, scope)));
-  const filled = tables.flatMap((table, index) => ((table.rows ?? []).length === 0 ? [] : [{ table, index }]));
-  if (filled.length === 0) return void context.errors.write(`No resources found${inNamespace(scope, selections)}.\n`);
-  const texts = filled.map(({ table, index }) => {
+  const tables = await Promise.all(selections.map((selection) => readTable(client, selection, request)));
+  const filled = tables.flatMap((table, index) => ((table?.rows ?? []).length === 0 ? [] : [{ table, index }]));
+  if (filled.length === 0) {
+    if (request.missing.length === 0 && !isSet(args, 'ignore-not-found'))
+      context.errors.write(
+        `No resources found${inNamespace(scope, selections)}${scope.namespace === undefined ? '' : '.'}\n`,
+      );
+    return;
+  }
+  const texts = filled.flatMap(({ table, index }) => {
+    if (table === undefined) return [];
     const options = tableOptions(selections[index], selections.length > 1, request);
-    return renderServerTable(table, options, !isSet(args, 'no-headers'));
+    const rows = sorted(table.rows ?? [], (row) => row.object, textOf(args, 'sort-by'));
+    return [renderServerTable({ ...table, rows }, options, !isSet(args, 'no-headers'))];
   });
   context.out.write(texts.join('\n'));
 }
@@ -118,13 +182,23 @@ function tableOptions(selection: Selection | undefined, several: boolean, { scop
     wide: isWide(args),
     withNamespace: scope.namespace === undefined && kind?.namespaced === true,
     withLabels: isSet(args, 'show-labels'),
-    namePrefix: several ? `${kind?.kind.toLowerCase() ?? ''}${group}/` : '',
+    labelColumns: textsOf(args, 'label-columns').flatMap((one) => one.split(',')),
+    namePrefix: several || isSet(args, 'show-kind') ? `${kind?.kind.toLowerCase() ?? ''}${group}/` : '',
   };
 }
 
-async function readTable(client: Client, { kind, names }: Selection, scope: Scope): Promise<Table> {
-  if (names.length === 0) return await listTable(client, kind, scope);
-  return joinPages(await Promise.all(names.map((name) => getObjectTable(client, kind, scope.namespace, name))));
+/** Undefined: nothing of it is there. */
+async function readTable(client: Client, { kind, names }: Selection, request: Request): Promise<Table | undefined> {
+  const { scope, args } = request;
+  const options: RowOptions = {
+    includeObject: textOf(args, 'sort-by') === undefined ? undefined : 'Object',
+    subresource: textOf(args, 'subresource'),
+  };
+  if (names.length === 0) return await listTable(client, kind, scope, options);
+  const read = (name: string) => getObjectTable(client, kind, { namespace: scope.namespace, name }, options);
+  const pages = await Promise.all(names.map((name) => unlessMissing(read(name), request)));
+  const found = pages.filter(isThere);
+  return found.length === 0 ? undefined : joinPages(found);
 }
 
 interface WatchRequest extends TableRequest {
@@ -139,12 +213,15 @@ async function watch(context: CommandContext, selections: readonly Selection[], 
   }
   const scope = { ...request.scope, ...nameSelector(selection, request.scope) };
   const client = await context.client();
-  const first = await readTable(client, selection, request.scope);
+  const whole = { ...request, missing: [] };
+  const first = await readTable(client, selection, whole);
+  if (first === undefined) return tellMissing(context, whole);
   const options = tableOptions(selection, false, request);
   if (request.printer === undefined) {
-    context.out.write(renderServerTable(first, options, !isSet(request.args, 'no-headers')));
-  } else {
-    await printStructured(context, selections, request.scope, request.printer);
+    const shown = isSet(request.args, 'watch-only') ? { ...first, rows: [] } : first;
+    context.out.write(renderServerTable(shown, options, !isSet(request.args, 'no-headers')));
+  } else if (!isSet(request.args, 'watch-only')) {
+    await printStructured(context, selections, whole, request.printer);
   }
   let resourceVersion = first.metadata.resourceVersion ?? '';
   while (!context.signal.aborted) {

@@ -28,7 +28,7 @@ export function parseTemplate(template: string): Part[] {
   const body = () => frames.at(-1)?.body ?? top;
   for (const { text, isAction } of piecesOf(template)) {
     if (!isAction) body().push({ type: 'text', text });
-    else if (/^range\s/.test(text)) frames.push({ steps: parsePath(text.slice(5).trim()), body: [] });
+    else if (/^range[\s.[]/.test(text)) frames.push({ steps: parsePath(text.slice(5).trim()), body: [] });
     else if (text === 'end') {
       const frame = frames.pop();
       if (frame === undefined) throw malformed(template, 'end without range');
