@@ -3,12 +3,14 @@
 import type { Command } from './command.ts';
 import { annotateCommand } from './commands/annotate/command.ts';
 import { apiResourcesCommand } from './commands/api-resources/command.ts';
+import { apiVersionsCommand } from './commands/api-versions/command.ts';
 import { applyCommand } from './commands/apply/command.ts';
 import { attachCommand } from './commands/attach/command.ts';
 import { authCommand } from './commands/auth/command.ts';
 import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
+import { clusterInfoCommand } from './commands/cluster-info/command.ts';
 import { cordonCommand } from './commands/cordon/command.ts';
 import { cpCommand } from './commands/cp/command.ts';
 import { createCommand } from './commands/create/command.ts';
@@ -18,7 +20,10 @@ import { diffCommand } from './commands/diff/command.ts';
 import { downCommand } from './commands/down/command.ts';
 import { drainCommand } from './commands/drain/command.ts';
 import { editCommand } from './commands/edit/command.ts';
+import { eventsCommand } from './commands/events/command.ts';
 import { execCommand } from './commands/exec/command.ts';
+import { explainCommand } from './commands/explain/command.ts';
+import { exposeCommand } from './commands/expose/command.ts';
 import { getCommand } from './commands/get/command.ts';
 import { joinCommand } from './commands/join/command.ts';
 import { labelCommand } from './commands/label/command.ts';
@@ -41,6 +46,7 @@ import { setCommand } from './commands/set/command.ts';
 import { stopCommand } from './commands/stop/command.ts';
 import { taintCommand } from './commands/taint/command.ts';
 import { tokenCommand } from './commands/token/command.ts';
+import { topCommand } from './commands/top/command.ts';
 import { uncordonCommand } from './commands/uncordon/command.ts';
 import { upCommand } from './commands/up/command.ts';
 import { updateCommand } from './commands/update/command.ts';
@@ -60,6 +66,10 @@ export const commands: readonly Command[] = [
   labelCommand,
   annotateCommand,
   diffCommand,
+  exposeCommand,
+  explainCommand,
+  eventsCommand,
+  topCommand,
   deleteCommand,
   listCommand,
   printCommand,
@@ -85,6 +95,8 @@ export const commands: readonly Command[] = [
   whyCommand,
   authCommand,
   apiResourcesCommand,
+  apiVersionsCommand,
+  clusterInfoCommand,
   versionCommand,
   secretsCommand,
   cisCommand,

@@ -188,7 +188,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['printers'],
     ['requests.ts'],
     ['printing.ts'],
-    ['follow-rollout.ts', 'print-one.ts', 'resize-controller.ts', 'results.ts', 'target-objects.ts'],
+    ['follow-rollout.ts', 'node-names.ts', 'print-one.ts', 'resize-controller.ts', 'results.ts', 'target-objects.ts'],
     ['change-metadata.ts', 'pods-of.ts', 'remote-command.ts'],
     ['user-terminal.ts'],
     ['pod-session.ts'],

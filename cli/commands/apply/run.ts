@@ -1,33 +1,47 @@
-/** `apply -f`: makes objects be as files say. */
+/** `apply -f`: makes objects be as files say, and with `--prune` deletes those that no file has any more. */
 
 import { systemClock } from '../../../base/clock.ts';
-import { applyManifest } from '../../../client/apply-manifest.ts';
+import { UserError } from '../../../base/user-error.ts';
+import { applyObject } from '../../../client/apply-manifest.ts';
 import { type Arguments, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type FollowedRollout, followRollout } from '../../follow-rollout.ts';
-import { placed } from '../../given-manifest.ts';
-import { readManifests } from '../../manifest-files.ts';
-import { titleOf } from '../../requests.ts';
-import { kindOfManifest } from '../../resources.ts';
+import { dryRunOf, resultPrinter } from '../../results.ts';
+import { readTargets, type Target } from '../../target-objects.ts';
+import { fieldValidationOf } from '../../validation.ts';
 import { workloadKindOf } from '../../workload-kinds.ts';
+import { prune } from './prune.ts';
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
-  const manifests = await readManifests(textsOf(args, 'filename'));
+  if (textsOf(args, 'filename').length === 0) throw new UserError('error: must specify one of -f and -k');
+  checkPrune(args);
   const client = await context.client();
-  const dryRun = isSet(args, 'dry-run');
+  const print = await resultPrinter(context, args);
   const timeoutMs = durationMs(textOf(args, 'timeout') ?? '0s', '--timeout');
+  const applied: Target[] = [];
   const rollouts: FollowedRollout[] = [];
-  for (const manifest of manifests) {
-    const kind = await kindOfManifest(client, manifest);
-    const wanted = await placed(context, kind.namespaced, manifest);
-    const result = await applyManifest(client, kind, wanted, { force: isSet(args, 'force-conflicts'), dryRun });
-    context.out.write(`${titleOf(kind, wanted.metadata?.name ?? '')} ${result}${dryRun ? ' (dry run)' : ''}\n`);
-    const workload = isSet(args, 'wait') && !dryRun ? workloadKindOf(kind) : undefined;
+  for (const { kind, key, manifest } of await readTargets(context, args)) {
+    const { result, object } = await applyObject(client, kind, manifest, {
+      force: isSet(args, 'force-conflicts'),
+      dryRun: dryRunOf(args) !== 'none',
+      fieldManager: textOf(args, 'field-manager'),
+      fieldValidation: fieldValidationOf(args),
+    });
+    print(kind, object, isSet(args, 'server-side') ? 'serverside-applied' : result);
+    applied.push({ kind, key });
+    const workload = isSet(args, 'wait') && dryRunOf(args) === 'none' ? workloadKindOf(kind) : undefined;
     if (workload === undefined) continue;
-    const key = { namespace: wanted.metadata?.namespace, name: wanted.metadata?.name ?? '' };
-    const { object } = await workload.read(client, key);
     rollouts.push({ kind: workload, key, generation: object.metadata.generation ?? 0 });
   }
+  if (isSet(args, 'prune')) await prune(context, args, applied);
   const end = timeoutMs > 0 ? systemClock.monotonic() + timeoutMs : Number.POSITIVE_INFINITY;
   for (const rollout of rollouts) await followRollout(context, rollout, end);
+}
+
+function checkPrune(args: Arguments): void {
+  if (!isSet(args, 'prune')) return;
+  if (textOf(args, 'selector') === undefined && !isSet(args, 'all'))
+    throw new UserError(
+      'error: all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
+    );
 }

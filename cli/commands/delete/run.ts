@@ -1,123 +1,100 @@
 /** `delete`: objects by name, by selector or by file, and waits until they are gone. */
 
-import { qualifiedName, type Resource, type ServedResource } from '../../../api/resource.ts';
-import { isNotFound } from '../../../api/status-error.ts';
+import type { KubernetesObject } from '../../../api/object.ts';
+import { qualifiedName } from '../../../api/resource.ts';
+import { isNotFound, type StatusError } from '../../../api/status-error.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
-import type { Client, DeleteOptions } from '../../../client/client.ts';
-import { type Arguments, countOf, isSet, textOf, textsOf } from '../../arguments.ts';
+import type { DeleteOptions } from '../../../client/client.ts';
+import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { placed } from '../../given-manifest.ts';
-import { readManifests } from '../../manifest-files.ts';
+import { waitUntilGone } from '../../gone.ts';
 import { renderClassicTable } from '../../printers/classic-table.ts';
-import { listAll, titleOf } from '../../requests.ts';
-import { isClassicPath, kindOfManifest, parseSelections } from '../../resources.ts';
+import { titleOf } from '../../requests.ts';
+import { isClassicPath } from '../../resources.ts';
+import { dryRunOf, dryRunSuffix } from '../../results.ts';
+import { SilentExit } from '../../silent-exit.ts';
+import { findTargets, type Target } from '../../target-objects.ts';
 
-/** One object that goes. */
-interface Deletion {
-  readonly kind: ServedResource;
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
+type Deleted = Target & { readonly uid: string };
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
-  const client = await context.client();
-  const options = deleteOptions(args);
-  const deleted: (Deletion & { readonly uid: string })[] = [];
-  const isClassic = isClassicDelete(args);
-  for (const target of await targetsOf(context, args)) {
-    const uid = await deleteOne(client, target, { options, ignoreMissing: isSet(args, 'ignore-not-found') });
-    if (uid === undefined) continue;
-    deleted.push({ ...target, uid });
-    context.out.write(isClassic ? renderClassicTable('Status', [{ status: 'Success' }]) : sentence(target));
-  }
-  if (args.wait === false) return;
-  for (const target of deleted) await waitUntilGone(context, client, target);
-}
-
-/** `delete pods/web` answered with a Status, and did not wait. */
-function isClassicDelete(args: Arguments): boolean {
+  const options = deleteOptions(context, args);
   const words = textsOf(args, 'resources');
-  return words.length === 1 && isClassicPath(words[0] ?? '');
+  const targets = await findTargets(context, args, words);
+  if (targets.length === 0) context.out.write('No resources found\n');
+  const deleted: Deleted[] = [];
+  const missing: StatusError[] = [];
+  for (const target of targets) {
+    try {
+      deleted.push({ ...target, uid: await deleteOne(context, target, options) });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      // One that a search has found and that is gone by now is as it was wanted.
+      if (!isSet(args, 'ignore-not-found') && isNamed(args, words)) missing.push(error);
+      continue;
+    }
+    context.out.write(sentence(args, target));
+  }
+  await waitForAll(context, args, deleted);
+  for (const error of missing) context.errors.write(`Error from server (${error.reason}): ${error.message}\n`);
+  if (missing.length > 0) throw new SilentExit(1);
 }
 
-const sentence = ({ kind, name }: Deletion): string =>
-  `${qualifiedName(kind.singular, kind.group)} "${name}" deleted\n`;
+const isNamed = (args: Arguments, words: readonly string[]): boolean =>
+  words.length > 1 || (words[0]?.includes('/') ?? textsOf(args, 'filename').length > 0);
 
-function deleteOptions(args: Arguments): DeleteOptions {
-  const cascade = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan' } as const;
-  // The parser knows these choices only.
-  const chosen = textOf(args, 'cascade') as keyof typeof cascade | undefined;
+function sentence(args: Arguments, { kind, key: { name } }: Target): string {
+  const words = textsOf(args, 'resources');
+  // `delete pods/web` answered with a Status.
+  if (words.length === 1 && isClassicPath(words[0] ?? '')) return renderClassicTable('Status', [{ status: 'Success' }]);
+  if (textOf(args, 'output') === 'name') return `${titleOf(kind, name)}\n`;
+  const isForced = isSet(args, 'force') && countOf(args, 'grace-period', -1) <= 0;
+  const title = `${qualifiedName(kind.singular, kind.group)} "${name}"`;
+  return `${title} ${isForced ? 'force ' : ''}deleted${dryRunSuffix[dryRunOf(args)]}\n`;
+}
+
+const policies = { background: 'Background', foreground: 'Foreground', orphan: 'Orphan' } as const;
+
+function deleteOptions({ errors }: CommandContext, args: Arguments): DeleteOptions & { readonly isClient: boolean } {
+  const cascade = textOf(args, 'cascade');
+  const given = countOf(args, 'grace-period', -1);
+  const [now, force] = [isSet(args, 'now'), isSet(args, 'force')];
+  if (now && given >= 0) throw new UserError('error: --now and --grace-period cannot be specified together');
+  if (force && given > 0)
+    throw new UserError('error: --force and --grace-period greater than 0 cannot be specified together');
+  if (force)
+    errors.write(
+      'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n',
+    );
+  // Nothing but --force takes an object out of the API that something still holds.
+  const seconds = force ? 0 : now || given === 0 ? 1 : given;
   return {
-    propagationPolicy: cascade[chosen ?? 'background'],
-    gracePeriodSeconds: textOf(args, 'grace-period') === undefined ? undefined : countOf(args, 'grace-period'),
+    propagationPolicy: cascade === 'foreground' || cascade === 'orphan' ? policies[cascade] : policies.background,
+    ...(seconds >= 0 && { gracePeriodSeconds: seconds }),
+    dryRun: dryRunOf(args) === 'server',
+    isClient: dryRunOf(args) === 'client',
   };
 }
 
-async function targetsOf(context: CommandContext, args: Arguments): Promise<Deletion[]> {
-  const files = textsOf(args, 'filename');
-  const client = await context.client();
-  if (files.length > 0) {
-    const manifests = await readManifests(files);
-    return await Promise.all(
-      manifests.map(async (manifest) => {
-        const kind = await kindOfManifest(client, manifest);
-        const { namespace, name = '' } = (await placed(context, kind.namespaced, manifest)).metadata ?? {};
-        return { kind, namespace, name };
-      }),
-    );
-  }
-  const namespace = await context.oneNamespace();
-  const labelSelector = textOf(args, 'selector');
-  const targets: Deletion[] = [];
-  for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
-    if (names.length === 0 && labelSelector === undefined && !isSet(args, 'all')) {
-      throw new UserError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
-    }
-    const found = names.length > 0 ? names : await namesOf(client, kind, { namespace, labelSelector });
-    targets.push(...found.map((name) => ({ kind, namespace, name })));
-  }
-  return targets;
-}
-
-async function namesOf(
-  client: Client,
-  kind: Resource,
-  scope: { namespace: string; labelSelector: string | undefined },
-): Promise<string[]> {
-  return (await listAll(client, kind, scope)).map(({ metadata }) => metadata.name);
-}
-
-/** The uid of what is on its way out; undefined when it was not there and that is no error. */
+/** The uid of what is on its way out. Throws StatusError NotFound. */
 async function deleteOne(
-  client: Client,
-  { kind, ...key }: Deletion,
-  { options, ignoreMissing }: { options: DeleteOptions; ignoreMissing: boolean },
-): Promise<string | undefined> {
-  try {
-    const { metadata } = await client.get(kind, key);
-    await client.delete(kind, key, options);
-    return metadata.uid;
-  } catch (error) {
-    if (ignoreMissing && isNotFound(error)) return undefined;
-    throw error;
-  }
+  context: CommandContext,
+  { kind, key }: Target,
+  { isClient, ...options }: DeleteOptions & { readonly isClient: boolean },
+): Promise<string> {
+  const client = await context.client();
+  const { metadata } = await client.get<KubernetesObject>(kind, key);
+  if (!isClient) await client.delete(kind, key, options);
+  return metadata.uid;
 }
 
-async function waitUntilGone(
-  context: CommandContext,
-  client: Client,
-  target: Deletion & { readonly uid: string },
-): Promise<void> {
-  while (!context.signal.aborted) {
-    try {
-      const { metadata } = await client.get(target.kind, target);
-      if (metadata.uid !== target.uid) return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw error;
-    }
-    await systemClock.sleep(100, context.signal);
+async function waitForAll(context: CommandContext, args: Arguments, deleted: readonly Deleted[]): Promise<void> {
+  if (args.wait === false || isSet(args, 'force') || dryRunOf(args) !== 'none') return;
+  const timeoutMs = durationMs(textOf(args, 'timeout') ?? '0', '--timeout');
+  const end = systemClock.monotonic() + timeoutMs;
+  for (const target of deleted) {
+    const left = timeoutMs === 0 ? 0 : Math.max(1, end - systemClock.monotonic());
+    await waitUntilGone(context, { ...target, timeoutMs: left });
   }
-  throw new UserError(`${titleOf(target.kind, target.name)} is still on its way out`);
 }

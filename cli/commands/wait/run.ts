@@ -9,8 +9,8 @@ import type { Client } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { listAll, titleOf } from '../../requests.ts';
-import { parseSelections } from '../../resources.ts';
+import { titleOf } from '../../requests.ts';
+import { findTargets } from '../../target-objects.ts';
 import { parseWaitCondition, type WaitCondition } from './wait-condition.ts';
 
 const pollMs = 100;
@@ -19,24 +19,11 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const condition = parseWaitCondition(textOf(args, 'for') ?? '');
   const end = systemClock.monotonic() + durationMs(textOf(args, 'timeout') ?? '30s', '--timeout');
   const client = await context.client();
-  const namespace = await context.oneNamespace();
-  for (const { kind, names } of await parseSelections(client, textsOf(args, 'resources'))) {
-    const targets = names.length > 0 ? names : await matching(client, { kind, namespace, args });
-    for (const name of targets) await waitFor(context, { client, kind, key: { namespace, name }, condition, end });
-  }
-}
-
-async function matching(
-  client: Client,
-  { kind, namespace, args }: { kind: Resource; namespace: string; args: Arguments },
-): Promise<string[]> {
-  const labelSelector = textOf(args, 'selector');
-  if (labelSelector === undefined && !isSet(args, 'all')) {
-    throw new UserError(`Say which ${kind.plural}: by name, by -l SELECTOR, or --all`);
-  }
-  const found = (await listAll(client, kind, { namespace, labelSelector })).map(({ metadata }) => metadata.name);
-  if (found.length === 0) throw new UserError('no matching resources found');
-  return found;
+  const isSearch = textOf(args, 'selector') !== undefined || isSet(args, 'all');
+  const targets = await findTargets(context, args, textsOf(args, 'resources'));
+  if (targets.length === 0 && isSearch && condition.type !== 'delete')
+    throw new UserError('error: no matching resources found');
+  for (const { kind, key } of targets) await waitFor(context, { client, kind, key, condition, end });
 }
 
 interface Waiting {
@@ -49,12 +36,12 @@ interface Waiting {
 }
 
 async function waitFor(context: CommandContext, waiting: Waiting): Promise<void> {
-  const { kind, key, condition, end } = waiting;
+  const { kind, key, end } = waiting;
   const title = titleOf(kind, key.name);
   while (!context.signal.aborted) {
-    if (await isMet(waiting))
-      return void context.out.write(`${title} ${condition.type === 'delete' ? 'deleted' : 'condition met'}\n`);
-    if (systemClock.monotonic() > end) throw new UserError(`timed out waiting for the condition on ${title}`);
+    if (await isMet(waiting)) return void context.out.write(`${title} condition met\n`);
+    if (systemClock.monotonic() > end)
+      throw new UserError(`error: timed out waiting for the condition on ${kind.plural}/${key.name}`);
     await systemClock.sleep(pollMs, context.signal);
   }
 }

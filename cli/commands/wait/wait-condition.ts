@@ -2,6 +2,8 @@
 
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
 import { UserError } from '../../../base/user-error.ts';
+import { findBySteps } from '../../printers/json-path/json-path.ts';
+import { parseRelaxedPath } from '../../printers/json-path/parser.ts';
 
 export type WaitCondition =
   | { readonly type: 'delete' }
@@ -13,7 +15,7 @@ export function parseWaitCondition(text: string): WaitCondition {
   if (text === 'delete' || text === 'create') return { type: text };
   const condition = /^condition=([^=]+)(?:=(.+))?$/.exec(text);
   if (condition) return conditionState(text, condition[1] ?? '', condition[2] ?? 'True');
-  const path = /^jsonpath='?\{?\.?([^}=]+)\}?'?(?:=(.*))?$/.exec(text);
+  const path = /^jsonpath='?(\{.*\}|[^{=]+)'?(?:=(.*))?$/s.exec(text);
   if (path) return pathState(text, path[1] ?? '', path[2]);
   throw new UserError(
     `--for ${text}: use delete, create, condition=NAME, condition=NAME=VALUE, or jsonpath={.status.phase}=VALUE`,
@@ -23,8 +25,14 @@ export function parseWaitCondition(text: string): WaitCondition {
 function conditionState(text: string, type: string, status: string): WaitCondition {
   const same = (a: unknown, b: string) => typeof a === 'string' && a.toLowerCase() === b.toLowerCase();
   const isTrue = (object: unknown) =>
-    conditionsOf(object).some((one) => same(one.type, type) && same(one.status, status));
+    conditionsOf(object).some((one) => same(one.type, type) && same(one.status, status) && isCurrent(one, object));
   return { type: 'state', text, isTrue };
+}
+
+/** A condition of an older generation says nothing of what the object asks for now. */
+function isCurrent({ observedGeneration }: JsonRecord, object: unknown): boolean {
+  const metadata = isRecord(object) && isRecord(object.metadata) ? object.metadata : {};
+  return observedGeneration === undefined || Number(observedGeneration) >= Number(metadata.generation ?? 0);
 }
 
 function conditionsOf(object: unknown): JsonRecord[] {
@@ -34,15 +42,13 @@ function conditionsOf(object: unknown): JsonRecord[] {
 }
 
 function pathState(text: string, path: string, expected: string | undefined): WaitCondition {
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
+  const steps = parseRelaxedPath(path);
   const isTrue = (object: unknown) => {
-    const value = steps.reduce<unknown>(stepInto, object);
+    const values = findBySteps(steps, object);
+    if (values.length > 1 && expected !== undefined)
+      throw new UserError(`error: given jsonpath expression matches more than one value: ${path}`);
+    const [value] = values;
     return expected === undefined ? value !== undefined && value !== '' : String(value ?? '') === expected;
   };
   return { type: 'state', text, isTrue };
-}
-
-function stepInto(value: unknown, step: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
-  return Reflect.get(value, step);
 }

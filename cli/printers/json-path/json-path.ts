@@ -12,6 +12,8 @@ export function renderJsonPath(template: string, value: unknown): string {
 /** All that the one path in `text` finds. */
 export const findByPath = (text: string, value: unknown): unknown[] => findAll(parseRelaxedPath(text), value, value);
 
+export const findBySteps = (steps: readonly Step[], value: unknown): unknown[] => findAll(steps, value, value);
+
 /** A text as it is, everything else as JSON. */
 export const textOfValue = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(sortedJson(value));
