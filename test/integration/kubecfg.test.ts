@@ -210,7 +210,10 @@ describe('kubecfg', () => {
       const file = await kubecfg.file('d.json', configMapManifest('d4', {}));
       await kubecfg.must(`create -f ${file}`);
       assert.equal(await kubecfg.must(`delete -f ${file}`), 'configmap "d4" deleted\n');
-      assert.match((await kubecfg.run('delete cm')).errors, /Say which configmaps/);
+      assert.match(
+        (await kubecfg.run('delete cm')).errors,
+        /^error: resource\(s\) were provided, but no name was specified$/m,
+      );
     });
 
     it('describe shows an object with its events', async () => {
@@ -233,7 +236,7 @@ describe('kubecfg', () => {
       );
       const late = await kubecfg.run('wait pod/awaited --for delete --timeout 200ms');
       assert.equal(late.code, 1);
-      assert.match(late.errors, /timed out waiting for the condition on pod\/awaited/);
+      assert.match(late.errors, /timed out waiting for the condition on pods\/awaited/);
     });
 
     it('auth says what one may do, by words and exit code, and who one is', async () => {
