@@ -21,6 +21,7 @@ const wordFlags: Readonly<Record<string, string>> = {
   template_file: 'template_file',
   verbose: 'verbose',
   version: 'version',
+  www: 'www',
   yaml: 'yaml',
 };
 
@@ -37,6 +38,7 @@ export function expandClassicFlags(argv: readonly string[]): string[] {
 
 function expand(argument: string, next: string | undefined): string {
   if (argument === '-V') return '--version';
+  if (/^--?proxy$/.test(argument)) return 'proxy';
   if (argument === '-h') return next === undefined || next.startsWith('-') ? '--help' : '--host';
   const [, dashes = '', word = '', value = ''] = /^(--?)([A-Za-z_]+)(=.*)?$/s.exec(argument) ?? [];
   const flag = own(wordFlags, word);

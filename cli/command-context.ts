@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { isRecord } from '../api/json-record.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Output, Terminal } from '../base/terminal.ts';
 import { UserError } from '../base/user-error.ts';
@@ -129,50 +128,12 @@ export class CommandContext implements Terminal {
     return path === undefined ? {} : { [field]: await readNamed(path, `--${flag}`) };
   }
 
-  /** The classic credentials file of `-auth`: JSON with the names of files, or a token. */
   async #authFile(): Promise<Partial<Connection>> {
     const path = textOf(this.#args, 'auth');
     if (path === undefined) return {};
-    const auth = parseAuth(path, await readNamed(path, '-auth'));
-    if (auth.User !== undefined || auth.Password !== undefined) {
-      throw new UserError(`${path}: User and Password are not supported: use CertFile and KeyFile, or BearerToken`);
-    }
-    return {
-      ...(auth.CAFile !== undefined && { certificateAuthority: await readNamed(auth.CAFile, `${path}: CAFile`) }),
-      ...(auth.CertFile !== undefined && { clientCertificate: await readNamed(auth.CertFile, `${path}: CertFile`) }),
-      ...(auth.KeyFile !== undefined && { clientKey: await readNamed(auth.KeyFile, `${path}: KeyFile`) }),
-      ...(auth.BearerToken !== undefined && { token: auth.BearerToken }),
-      ...(auth.Insecure === true && { insecureSkipTlsVerify: true }),
-    };
+    const { readAuthFile } = await import('./auth-file.ts');
+    return await readAuthFile(path, this);
   }
-}
-
-type TextField = 'User' | 'Password' | 'CAFile' | 'CertFile' | 'KeyFile' | 'BearerToken';
-type AuthFile = Readonly<Partial<Record<TextField, string | undefined>>> & { readonly Insecure: boolean };
-
-function parseAuth(path: string, text: string): AuthFile {
-  try {
-    return authFileOf(JSON.parse(text));
-  } catch (cause) {
-    throw new UserError(`${path} is not JSON: it should hold CAFile, CertFile, KeyFile or BearerToken`, { cause });
-  }
-}
-
-function authFileOf(value: unknown): AuthFile {
-  const fields = isRecord(value) ? value : {};
-  const text = (name: TextField): string | undefined => {
-    const field = fields[name];
-    return typeof field === 'string' ? field : undefined;
-  };
-  return {
-    User: text('User'),
-    Password: text('Password'),
-    CAFile: text('CAFile'),
-    CertFile: text('CertFile'),
-    KeyFile: text('KeyFile'),
-    BearerToken: text('BearerToken'),
-    Insecure: fields.Insecure === true,
-  };
 }
 
 async function readNamed(path: string, what: string): Promise<string> {

@@ -11,6 +11,7 @@ import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
 import { clusterInfoCommand } from './commands/cluster-info/command.ts';
+import { configCommand } from './commands/config/command.ts';
 import { cordonCommand } from './commands/cordon/command.ts';
 import { cpCommand } from './commands/cp/command.ts';
 import { createCommand } from './commands/create/command.ts';
@@ -34,6 +35,7 @@ import { nodeCommand } from './commands/node/command.ts';
 import { patchCommand } from './commands/patch/command.ts';
 import { portForwardCommand } from './commands/port-forward/command.ts';
 import { printCommand } from './commands/print/command.ts';
+import { proxyCommand } from './commands/proxy/command.ts';
 import { replaceCommand } from './commands/replace/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
 import { rmCommand } from './commands/rm/command.ts';
@@ -87,6 +89,7 @@ export const commands: readonly Command[] = [
   attachCommand,
   cpCommand,
   portForwardCommand,
+  proxyCommand,
   drainCommand,
   cordonCommand,
   uncordonCommand,
@@ -97,6 +100,7 @@ export const commands: readonly Command[] = [
   apiResourcesCommand,
   apiVersionsCommand,
   clusterInfoCommand,
+  configCommand,
   versionCommand,
   secretsCommand,
   cisCommand,

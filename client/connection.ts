@@ -17,9 +17,17 @@ export interface Connection {
   readonly token?: string;
   /** A file with the token, read again every minute: such tokens are renewed in place. Goes before `token`. */
   readonly tokenFile?: string;
+  /** For what stands before an API server and asks for passwords. A token goes before it. */
+  readonly basic?: { readonly username: string; readonly password: string };
   readonly insecureSkipTlsVerify?: boolean;
   /** The name to look for in the server's certificate, when it is not the URL's host. */
   readonly tlsServerName?: string;
   /** The namespace that commands use when none is named. */
   readonly namespace?: string;
+}
+
+/** What says who we are in a request's headers; undefined: a certificate does, or nothing. */
+export function authorizationOf({ basic }: Connection, token: string | undefined): string | undefined {
+  if (token !== undefined) return `Bearer ${token}`;
+  return basic && `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`;
 }

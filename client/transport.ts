@@ -19,7 +19,7 @@ import type { Logger } from '../base/logger.ts';
 import { networkErrorText } from '../base/network-error-text.ts';
 import { RenewedAuthority } from '../base/renewed-authority.ts';
 import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
-import type { Connection } from './connection.ts';
+import { authorizationOf, type Connection } from './connection.ts';
 
 export interface TransportRequest {
   readonly method: string;
@@ -181,11 +181,11 @@ export class Transport {
   }
 
   async #headers(request: TransportRequest): Promise<http.OutgoingHttpHeaders> {
-    const token = await this.#currentToken();
+    const authorization = authorizationOf(this.#connection, await this.#currentToken());
     return {
       ...request.headers,
       ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(authorization !== undefined && { authorization }),
     };
   }
 

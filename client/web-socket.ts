@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { networkErrorText } from '../base/network-error-text.ts';
-import type { Connection } from './connection.ts';
+import { authorizationOf, type Connection } from './connection.ts';
 import { readText, refusal } from './http-answer.ts';
 
 export interface WebSocketRequest {
@@ -39,6 +39,7 @@ export async function openWebSocket(connection: Connection, request: WebSocketRe
 async function connect(server: URL, connection: Connection, request: WebSocketRequest): Promise<WebSocket> {
   const { clientCertificate, clientKey, certificateAuthority, tlsServerName, tokenFile } = connection;
   const token = tokenFile === undefined ? connection.token : (await readFile(tokenFile, 'utf8')).trim();
+  const authorization = authorizationOf(connection, token);
   const base = `${server.protocol === 'https:' ? 'wss' : 'ws'}://${server.host}${server.pathname.replace(/\/$/, '')}`;
   const socket = new WebSocket(base + request.path, [...request.protocols], {
     ...(certificateAuthority !== undefined && { ca: certificateAuthority }),
@@ -48,7 +49,7 @@ async function connect(server: URL, connection: Connection, request: WebSocketRe
     rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
     headers: {
       'user-agent': request.userAgent,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(authorization !== undefined && { authorization }),
     },
     handshakeTimeout: handshakeTimeoutMs,
     perMessageDeflate: false,

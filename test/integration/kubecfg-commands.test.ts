@@ -84,6 +84,13 @@ const lines: readonly Line[] = [
   },
   { line: 'patch cm one', code: 1, errors: /^error: must specify --patch or --patch-file/ },
 
+  { line: 'run solo --image=img:1 --env=A=1 --labels=x=y --restart=Never --port 80 -- a b', out: 'pod/solo created\n' },
+  {
+    line: 'get pod solo -o jsonpath={.spec.containers[0].args}{.spec.restartPolicy}{.metadata.labels}',
+    out: '["a","b"]Never{"x":"y"}',
+  },
+  { line: 'delete pod solo', out: 'pod "solo" deleted\n' },
+
   { line: 'create -f FILE', out: 'configmap/filed created\n' },
   { line: 'diff -f FILE' },
   { line: 'replace -f FILE', out: 'configmap/filed replaced\n' },
@@ -142,7 +149,7 @@ const lines: readonly Line[] = [
   { line: 'delete cm --all -o name', out: 'configmap/filed\nconfigmap/one\n' },
 ];
 
-describe('kubecfg and its namesakes in kubectl', { timeout: 120_000 }, () => {
+describe('kubecfg and its namesakes in kubectl', { timeout: 600_000 }, () => {
   let server: TestApiServer;
   let kubecfg: TestKubecfg;
   let kubectl: Kubectl | undefined;

@@ -1,4 +1,4 @@
-/** `run IMAGE REPLICAS NAME`: a replication controller, and with `-s` a service in front of it. */
+/** `run NAME --image IMAGE`: a pod. `run IMAGE REPLICAS NAME`: a replication controller, and with `-s` a service. */
 
 import { replicationControllers, services } from '../../../api/resources/core.ts';
 import type { ReplicationController, Service } from '../../../api/types/core/v1.ts';
@@ -9,6 +9,7 @@ import { yamlPrinter } from '../../printing.ts';
 import { parsePortSpec } from './port-spec.ts';
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  if (args.controller === undefined) return await (await import('./run-pod.ts')).runPod(context, args);
   const namespace = await context.oneNamespace();
   const wanted = controllerOf(args, namespace);
   const service = serviceOf(args, namespace);
@@ -23,7 +24,7 @@ function controllerOf(args: Arguments, namespace: string): ReplicationController
   const ports = parsePortSpec(textOf(args, 'ports') ?? '');
   const container = {
     name: name.toLowerCase(),
-    image: textOf(args, 'image') ?? '',
+    image: textOf(args, 'name') ?? '',
     ...(ports.length > 0 && { ports }),
   };
   return {

@@ -1,0 +1,20 @@
+/** What `config` is called and takes. */
+
+import type { Command } from '../../command.ts';
+import { flag, text } from '../../options.ts';
+
+export const configCommand: Command = {
+  usage: 'config <action> [names..]',
+  describe:
+    'The kubeconfig: view, current-context, get-contexts, use-context, set-context, delete-context, rename-context',
+  options: {
+    output: text('json, yaml, name or jsonpath=…', { alias: 'o' }),
+    raw: flag('view: with certificates, keys and tokens'),
+    minify: flag('view: only what the context uses'),
+    current: flag('set-context: the current one'),
+    cluster: text('set-context: its cluster'),
+    user: text('set-context: its user'),
+    'no-headers': flag('get-contexts: without the line of column names'),
+  },
+  load: () => import('./run.ts'),
+};

@@ -1,0 +1,137 @@
+/** `config`: shows and changes the contexts of the kubeconfig that kubecfg reads. */
+
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
+import { UserError } from '../../../base/user-error.ts';
+import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
+import type { CommandContext } from '../../command-context.ts';
+import { findKubeconfig } from '../../kubeconfig-search.ts';
+import { alignColumns } from '../../printers/columns.ts';
+import { structuredPrinter, yamlPrinter } from '../../printing.ts';
+import { readError } from '../../read-error.ts';
+import { contextNamed, contextsOf, redacted, withContext } from './contexts.ts';
+
+interface Kubeconfig {
+  readonly path: string;
+  readonly root: JsonRecord;
+}
+
+type Action = (context: CommandContext, args: Arguments, file: Kubeconfig) => Promise<void>;
+
+const actions: Readonly<Record<string, Action>> = {
+  async view(context, args, { root }) {
+    const shown = redacted(root, { raw: isSet(args, 'raw'), minify: isSet(args, 'minify') });
+    const print = (await structuredPrinter(args)) ?? (await yamlPrinter());
+    context.out.write(print(shown));
+  },
+  async 'current-context'(context, _, { root }) {
+    const current = root['current-context'];
+    if (typeof current !== 'string' || current === '') throw new UserError('error: current-context is not set');
+    context.out.write(`${current}\n`);
+  },
+  async 'get-contexts'(context, args, { root }) {
+    const wanted = textsOf(args, 'names');
+    for (const name of wanted) contextNamed(root, name);
+    const rows = contextsOf(root)
+      .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+      .map((one) => [one.name === root['current-context'] ? '*' : '', one.name, one.cluster, one.user, one.namespace]);
+    if (textOf(args, 'output') === 'name') return void context.out.write(rows.map(([, name]) => `${name}\n`).join(''));
+    const header = ['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'];
+    context.out.write(alignColumns(isSet(args, 'no-headers') ? rows : [header, ...rows], { minWidth: 6, padding: 3 }));
+  },
+  async 'get-clusters'(context, _, { root }) {
+    context.out.write(`NAME\n${namesIn(root.clusters)}`);
+  },
+  async 'get-users'(context, _, { root }) {
+    context.out.write(`NAME\n${namesIn(root.users)}`);
+  },
+  async 'use-context'(context, args, file) {
+    const name = oneName(args);
+    contextNamed(file.root, name);
+    await write(file, { ...file.root, 'current-context': name });
+    context.out.write(`Switched to context "${name}".\n`);
+  },
+  async 'set-context'(context, args, file) {
+    const current = file.root['current-context'];
+    const name = isSet(args, 'current') && typeof current === 'string' ? current : oneName(args);
+    const isThere = contextsOf(file.root).some((one) => one.name === name);
+    const fields = {
+      cluster: textOf(args, 'cluster'),
+      user: textOf(args, 'user'),
+      namespace: textOf(args, 'namespace'),
+    };
+    await write(file, withContext(file.root, name, fields));
+    context.out.write(`Context "${name}" ${isThere ? 'modified' : 'created'}.\n`);
+  },
+  async 'delete-context'(context, args, file) {
+    const name = oneName(args);
+    if (file.root['current-context'] === name)
+      context.errors.write(
+        'warning: this removed your active context, use "kubecfg config use-context" to select a different one\n',
+      );
+    contextNamed(file.root, name);
+    const contexts = listOf(file.root.contexts).filter((one) => one.name !== name);
+    await write(file, { ...file.root, contexts });
+    context.out.write(`deleted context ${name} from ${file.path}\n`);
+  },
+  async 'rename-context'(context, args, file) {
+    const [from = '', to = '', ...others] = textsOf(args, 'names');
+    if (to === '' || others.length > 0) throw new UserError('error: usage: config rename-context CONTEXT NEW_NAME');
+    contextNamed(file.root, from);
+    if (contextsOf(file.root).some(({ name }) => name === to))
+      throw new UserError(
+        `error: cannot rename the context "${from}", the context "${to}" already exists in ${file.path}`,
+      );
+    const contexts = listOf(file.root.contexts).map((one) => (one.name === from ? { ...one, name: to } : one));
+    const isCurrent = file.root['current-context'] === from;
+    await write(file, { ...file.root, contexts, ...(isCurrent && { 'current-context': to }) });
+    context.out.write(`Context "${from}" renamed to "${to}".\n`);
+  },
+};
+
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const name = textOf(args, 'action') ?? '';
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action === undefined)
+    throw new UserError(`error: unknown command "${name}": there are ${Object.keys(actions).join(', ')}`);
+  const { path, tried } = await findKubeconfig(textOf(args, 'kubeconfig'), context.environment);
+  if (path === undefined) throw new UserError(`There is no kubeconfig (looked for ${tried.join(', ')})`);
+  await action(context, args, await read(path));
+}
+
+const listOf = (list: unknown): JsonRecord[] => (Array.isArray(list) ? list.filter(isRecord) : []);
+const namesIn = (list: unknown): string =>
+  listOf(list)
+    .map(({ name }) => `${String(name)}\n`)
+    .join('');
+
+function oneName(args: Arguments): string {
+  const [name, ...others] = textsOf(args, 'names');
+  if (name !== undefined && others.length === 0) return name;
+  throw new UserError('error: name one context');
+}
+
+async function read(path: string): Promise<Kubeconfig> {
+  const { load } = await import('js-yaml');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw readError('kubeconfig', path, cause);
+  }
+  try {
+    const root: unknown = load(text);
+    if (isRecord(root)) return { path, root };
+  } catch {
+    // Said below: it is no kubeconfig.
+  }
+  throw new UserError(`kubeconfig ${path}: neither YAML nor JSON`);
+}
+
+/** Put in place whole: a reader never sees half of it. */
+async function write({ path }: Kubeconfig, root: JsonRecord): Promise<void> {
+  const print = await yamlPrinter();
+  const part = `${path}.${process.pid}`;
+  await writeFile(part, print(root), { mode: 0o600 });
+  await rename(part, path);
+}
