@@ -5,6 +5,7 @@ import { createAdmissionChain } from './admission/admission-chain.ts';
 import { PluginConfigurations } from './admission/admission-configuration.ts';
 import { createQuotaStatusWriter } from './admission/resource-quota/quota-status-writer.ts';
 import type { Wired } from './api-server-options.ts';
+import { checkNotSealed } from './authentication/service-accounts/stored-keys.ts';
 import { decide } from './authorization/authorization.ts';
 import type { Action, Authorizer } from './authorization/authorizer.ts';
 import { NodeAuthorizer } from './authorization/node/node-authorizer.ts';
@@ -41,7 +42,10 @@ export interface Storage {
 export async function openStore(options: Wired, encryption: Encryption | undefined): Promise<Store> {
   const { kinds, clock, metrics, logger } = options;
   const store = new MeasuredStore(options.store, { metrics, clock });
-  if (encryption === undefined) return store;
+  if (encryption === undefined) {
+    await untilStoreAnswers(() => checkNotSealed(store), { clock, logger });
+    return store;
+  }
   const prefixes = [...new Set(kinds.all().map(prefixOf))];
   return await untilStoreAnswers(() => encryption.over(store, prefixes), { clock, logger });
 }

@@ -161,6 +161,13 @@ describe('encryption at rest', () => {
     }
     const sameName = { aesgcm: { keys: [{ name: 'key1', secret: Buffer.alloc(32, 'other').toString('base64') }] } };
     await assert.rejects(restart([sameName, identity]), UserError);
+    await server?.stop();
+    server = undefined;
+    // A second API server that was not told of the file.
+    await assert.rejects(
+      startTestApiServer({ store }),
+      (error) => error instanceof UserError && /start it with --encryption-provider-config/.test(error.message),
+    );
     await restart([localKeys('key2', 'key1'), identity]);
     assert.equal(await passwordOf('web'), canary);
   });

@@ -259,6 +259,9 @@ describe('kubecfg', () => {
           await reader.must('auth whoami'),
           'ATTRIBUTE   VALUE\nUsername    reader\nGroups      [readers system:authenticated]\n',
         );
+        const { status } = JSON.parse(await reader.must('auth whoami -o json'));
+        assert.deepEqual(status.userInfo, { groups: ['readers', 'system:authenticated'], username: 'reader' });
+        assert.match(await reader.must('auth whoami -o yaml'), /^kind: SelfSubjectReview$/m);
       } finally {
         await reader.close();
       }

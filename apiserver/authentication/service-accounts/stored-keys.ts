@@ -17,6 +17,7 @@ import type { Secret } from '../../../api/types/core/v1.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errorText } from '../../../base/error-text.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { UserError } from '../../../base/user-error.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
 import { KeyExistsError, RevisionConflictError, type Store } from '../../store/store.ts';
 import {
@@ -30,6 +31,9 @@ import {
   takeKeyStep,
 } from './key-list.ts';
 import type { KeySet } from './rotating-keys.ts';
+
+/** How each encrypted value begins. */
+const sealed = Buffer.from('k8s:enc:');
 
 export const storedKeysPath = '/registry/longshore.dev/keys/service-accounts';
 
@@ -138,6 +142,17 @@ export class StoredKeys {
         keyId: keyIdIn(Buffer.from(data?.token ?? '', 'base64').toString()),
       }));
   }
+}
+
+/** Throws a UserError when they are encrypted: to be asked before anything is started, by a server that has no key. */
+export async function checkNotSealed(store: Pick<Store, 'get'>): Promise<void> {
+  const known = await store.get(storedKeysPath);
+  if (known === undefined || !known.value.subarray(0, sealed.length).equals(sealed)) return;
+  throw new UserError(
+    'What this cluster keeps in etcd is encrypted, and this API server has no key: start it with ' +
+      '--encryption-provider-config, and a copy of the file that the other API servers use (kubecfg up: encryption.yaml of ' +
+      'the data directory where the cluster was made)',
+  );
 }
 
 function keyIdIn(token: string): string | undefined {

@@ -10,6 +10,7 @@ export const authCommand: Command = {
     subresource: text('can-i: a part of the resource, such as log or scale'),
     list: flag('can-i: all that one may do in the namespace'),
     quiet: flag('can-i: say it by the exit code alone', { alias: 'q' }),
+    output: text('whoami: json, yaml, name, jsonpath=…, custom-columns=… or go-template=…', { alias: 'o' }),
     'all-namespaces': flag('can-i: in all namespaces', { alias: 'A' }),
   },
   load: () => import('./run.ts'),

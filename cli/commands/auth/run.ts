@@ -16,6 +16,7 @@ import { collectionPath } from '../../../client/resource-path.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { alignColumns } from '../../printers/columns.ts';
+import { structuredPrinter } from '../../printing.ts';
 import { withType } from '../../requests.ts';
 import { findKind } from '../../resources.ts';
 import { SilentExit } from '../../silent-exit.ts';
@@ -24,7 +25,7 @@ import { accessQuestion, parseAccessWords } from './access-question.ts';
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const words = textsOf(args, 'words');
   const action = textOf(args, 'action');
-  if (action === 'whoami' && words.length === 0) return await whoAmI(context);
+  if (action === 'whoami' && words.length === 0) return await whoAmI(context, args);
   if (action === 'can-i' && isSet(args, 'list') && words.length === 0) return await listRights(context);
   if (action === 'can-i' && !isSet(args, 'list')) return await canI(context, args, words);
   throw new UserError('usage: kubecfg auth can-i VERB RESOURCE[/NAME] | can-i VERB /PATH | can-i --list | whoami');
@@ -93,8 +94,14 @@ function resourceRows({ apiGroups = [], resources = [], resourceNames = [], verb
 
 const inBrackets = (texts: readonly string[]): string => `[${texts.join(' ')}]`;
 
-async function whoAmI(context: CommandContext): Promise<void> {
-  const { status } = await review<SelfSubjectReview>(await context.client(), selfSubjectReviews, {});
+async function whoAmI(context: CommandContext, args: Arguments): Promise<void> {
+  const printer = await structuredPrinter(args);
+  const answer = await review<SelfSubjectReview>(await context.client(), selfSubjectReviews, {});
+  if (printer !== undefined) {
+    context.out.write(printer(answer));
+    return;
+  }
+  const { status } = answer;
   const { username = '', uid = '', groups = [], extra = {} } = status?.userInfo ?? {};
   const rows = [
     ['ATTRIBUTE', 'VALUE'],
