@@ -1,10 +1,12 @@
 /** The process of kubecfg. */
 
+import { watchNpmParent } from './npm-parent.ts';
 import { runKubecfg } from './run-kubecfg.ts';
 
 const stop = new AbortController();
 const interrupt = () => stop.abort();
 process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+void watchNpmParent(interrupt);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0); // the reader has seen enough: `kubecfg … | head`
   throw error;
