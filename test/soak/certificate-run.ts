@@ -10,7 +10,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { configMaps, namespaces, nodes } from '../../api/resources/core.ts';
+import { configMaps, namespaces, nodes, services } from '../../api/resources/core.ts';
 import { systemClock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import { type HttpsServer, startHttpsServer } from '../../base/https-server.ts';
@@ -161,9 +161,12 @@ class CertificateRun {
     await informer.synced();
     const repeat = (what: string, work: () => Promise<unknown>) => this.#loops.push(this.#repeat(what, work));
     repeat('a kept connection', () => kept.list(namespaces));
-    repeat('a new connection', () => this.#once('proxy', (client) => client.list(namespaces)));
+    repeat('a new connection', () => this.#once('proxy', (client) => client.list(services)));
     repeat('a node', () => node.get(nodes, { name: nodeName }));
-    repeat('the way to a kubelet', () => kept.raw('GET', `/api/v1/nodes/${nodeName}/proxy/healthz`));
+    // Its kubeconfig holds the certificate itself: it is read anew, as people's commands do.
+    repeat('the way to a kubelet', () =>
+      this.#once('admin', (client) => client.raw('GET', `/api/v1/nodes/${nodeName}/proxy/healthz`)),
+    );
     repeat('a write', () =>
       this.#once('admin', async (client) => {
         const metadata = { namespace: 'default', generateName: 'soak-' };
