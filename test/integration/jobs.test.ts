@@ -18,10 +18,13 @@ import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createInformer } from '../../client/informer.ts';
 import { ServedResources } from '../../client/served-resources.ts';
+import { cacheOf } from '../../client/testing/stored-object.ts';
 import { HorizontalReconciler } from '../../controller-manager/autoscaling/horizontal-reconciler.ts';
 import { MetricProposals } from '../../controller-manager/autoscaling/metric-proposal.ts';
 import { MetricsClient } from '../../controller-manager/autoscaling/metrics-client.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
+import { podIndexes } from '../../controller-manager/pods/pod-indexes.ts';
+import { JobReconciler } from '../../controller-manager/workloads/jobs/job-reconciler.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
@@ -112,6 +115,34 @@ describe('Jobs, CronJobs, budgets, autoscalers', () => {
       ({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index'],
     );
     assert.deepEqual(indexes.sort(), ['0', '1', '2', '3', '4', '5']);
+  });
+
+  it('that have ended do not begin again because a cache is behind', async () => {
+    await begin();
+    const cachedJobs = cacheOf([await createJob({})]);
+    const cachedPods = cacheOf<Pod>([], podIndexes.indexers);
+    const reconciler = new JobReconciler({
+      client: server.client,
+      jobs: cachedJobs,
+      pods: cachedPods,
+      recorder: { record: () => {} },
+      clock: systemClock,
+    });
+    const look = async () => {
+      await reconciler.reconcile(`${namespace}/work`);
+      cachedPods.replace(await allPods());
+    };
+    await look();
+    for (const pod of await untilOpen(1)) {
+      await setStatus(pod, { phase: 'Succeeded' });
+      reconciler.expectations.observedCreation((await job()).metadata.uid);
+    }
+    cachedPods.replace(await allPods());
+    await look();
+    await untilEnded('Complete');
+    // The pod has no finalizer by now, and the cached Job has counted none.
+    for (let again = 0; again < 2; again += 1) await look();
+    assert.equal((await allPods()).length, 1);
   });
 
   it('that fail end with the reason, their other pods with them', async () => {

@@ -91,7 +91,8 @@ export class JobReconciler implements Reconciler {
     if (cached === undefined || !isManagedHere(cached)) return {};
     const job = this.#writes.of(cached);
     if (isJobFinished(job)) {
-      this.forget(job.metadata.uid);
+      // To a cache that is behind the Job would seem to go on, with nothing known of what was counted.
+      if (isJobFinished(cached)) this.forget(job.metadata.uid);
       return {};
     }
     const { uid } = job.metadata;
