@@ -11,6 +11,8 @@ export interface CertifiedCaller {
   readonly name: string;
   /** Each O. */
   readonly groups: readonly string[];
+  /** SHA-256 of the whole certificate, in lower-case hexadecimal digits. */
+  readonly fingerprint: string;
   /** Until when the certificate is good, by this machine's clock, as TLS has it: a connection may last longer. */
   readonly until: number;
 }
@@ -26,19 +28,21 @@ export function readCallerCertificate(socket: unknown): CallerCertificate {
   if (!socket.authorized || socket.isSessionReused()) return 'refused';
   const until = Date.parse(certificate.valid_to ?? '');
   if (!isStillGood({ until })) return 'refused';
-  return callerOf(certificate.subject, until) ?? 'refused';
+  const fingerprint = (certificate.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
+  const names = namesOf(certificate.subject);
+  return names === undefined ? 'refused' : { ...names, fingerprint, until };
 }
 
 /** False once the certificate has run out, although the connection goes on. */
 export const isStillGood = ({ until }: Pick<CertifiedCaller, 'until'>): boolean => Date.now() < until;
 
 /** Node gives a list where a certificate has several values of one name. */
-function callerOf(
-  subject: { readonly CN?: unknown; readonly O?: unknown },
-  until: number,
-): CertifiedCaller | undefined {
+function namesOf(subject: {
+  readonly CN?: unknown;
+  readonly O?: unknown;
+}): Pick<CertifiedCaller, 'name' | 'groups'> | undefined {
   const [name] = [subject.CN].flat();
   if (typeof name !== 'string' || name === '') return undefined;
   const groups = [subject.O].flat().filter((group): group is string => typeof group === 'string');
-  return { name, groups, until };
+  return { name, groups };
 }

@@ -147,7 +147,10 @@ export class Transport {
       let connecting: NodeJS.Timeout | undefined;
       const fail = (why: string) => outgoing.destroy(new Error(why));
       const cancel = () => fail('the request was cancelled');
-      const deadline = setTimeout(() => fail(`no answer within ${request.timeoutMs} ms`), request.timeoutMs);
+      const deadline = setTimeout(
+        () => fail(`no answer within ${Math.round(request.timeoutMs)} ms`),
+        request.timeoutMs,
+      );
       const connected = () => {
         maySent = true;
         clearTimeout(connecting);

@@ -26,7 +26,7 @@ export function welcomeText(cluster: Cluster, demo: { readonly url: string } | u
     'Try, in another terminal:',
     ...commands.map((command) => `  ${command}`),
     ...(options.only.has('apiserver')
-      ? [`${`  ${kubecfg} token create`.padEnd(36)}prints the line by which another host joins`]
+      ? [`${`  ${kubecfg} token create`.padEnd(34)}  prints the line by which another host joins`]
       : []),
     '',
     'Ctrl-C stops it. Containers go on, and the next start adopts them with all data.',

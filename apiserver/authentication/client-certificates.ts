@@ -1,4 +1,4 @@
-/** Users by client certificate: CN is the name, each O a group. */
+/** Users by client certificate: CN is the name, each O a group; audit logs and reviews tell certificates apart by digest. */
 
 import type { Socket } from 'node:net';
 import { isStillGood, readCallerCertificate } from '../../base/caller-certificate.ts';
@@ -23,7 +23,11 @@ export const clientCertificates = (mayBeClient: (socket: Socket) => boolean = ()
     if (caller === 'none') return undefined;
     if (caller === 'refused') throw new RefusedCredentialError('the client certificate is not to be believed');
     if (!mayBeClient(socket)) throw new RefusedCredentialError('the client certificate is not one of a user');
-    const user = asAuthenticated({ name: caller.name, groups: caller.groups });
+    const user = asAuthenticated({
+      name: caller.name,
+      groups: caller.groups,
+      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${caller.fingerprint}`] },
+    });
     known.set(socket, { user, until: caller.until });
     return user;
   },

@@ -1,7 +1,7 @@
 /** Requests for certificates through the real API server and the controllers: asked, approved, signed, used, renewed. */
 
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,10 @@ describe('requests for certificates', () => {
       kind: 'SelfSubjectReview',
     });
     assert.deepEqual([status?.userInfo?.username, status?.userInfo?.groups?.slice(0, 1)], ['ada', ['devs']]);
+    const digest = createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex');
+    assert.deepEqual(status?.userInfo?.extra, {
+      'authentication.kubernetes.io/credential-id': [`X509SHA256=${digest}`],
+    });
   });
 
   it('for a node’s own client certificate approve themselves', async () => {
