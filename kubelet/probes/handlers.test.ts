@@ -172,6 +172,25 @@ describe('probe handlers', () => {
     }
   });
 
+  it('says of a connection that ended early how it ended', async () => {
+    const closing = await listen(net.createServer((socket) => socket.once('data', () => socket.end())));
+    const resetting = await listen(net.createServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
+    const breaking = await listen(
+      net.createServer((socket) =>
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegins')),
+      ),
+    );
+    for (const [port, why] of [
+      [closing, 'EOF'],
+      [resetting, `read tcp 127.0.0.1:${resetting}: read: connection reset by peer`],
+      [breaking, 'unexpected EOF'],
+    ] as const)
+      assert.deepEqual(await ask(port, 10_000), {
+        result: 'failure',
+        output: `Get "http://127.0.0.1:${port}/": ${why}`,
+      });
+  });
+
   it('fails an exec probe at its time-out, be it the command or the engine that hangs', async () => {
     const runtime = new FakeRuntime();
     const question = { command: ['sh', '-c', 'while true'], timeoutMs: 50, clock: systemClock };

@@ -157,7 +157,7 @@ function get(url: URL, headers: Record<string, string>, signal: AbortSignal): Pr
       end();
     };
     const fail = (error: Error) =>
-      settle(() => reject(new Error(explainDial(error, url.hostname, Number(url.port)), { cause: error })));
+      settle(() => reject(new Error(explainNetworkError(error, url.hostname, Number(url.port)), { cause: error })));
     const giveUp = () => fail(new Error(awaited));
     // A container's certificate is its own affair: the probe asks whether it answers.
     // So is how strictly it ends its lines.
@@ -198,11 +198,11 @@ export function askTcp(host: string, port: number, patience: AnswerLimit): Promi
     const late = () => end({ result: 'failure', output: `dial tcp ${host}:${port}: i/o timeout` });
     over.signal.addEventListener('abort', late, { once: true });
     socket.on('connect', () => end({ result: 'success', output: '' }));
-    socket.on('error', (error) => end({ result: 'failure', output: explainDial(error, host, port) }));
+    socket.on('error', (error) => end({ result: 'failure', output: explainNetworkError(error, host, port) }));
   });
 }
 
-function explainDial(error: Error, host: string, port: number): string {
+function explainNetworkError(error: Error, host: string, port: number): string {
   const code = errorCode(error);
   const reasons: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'connect: connection refused',
@@ -210,9 +210,12 @@ function explainDial(error: Error, host: string, port: number): string {
     ENETUNREACH: 'connect: network is unreachable',
     ETIMEDOUT: 'connect: connection timed out',
   };
-  return code !== undefined && Object.hasOwn(reasons, code)
-    ? `dial tcp ${host}:${port}: ${reasons[code]}`
-    : error.message;
+  if (code !== undefined && Object.hasOwn(reasons, code)) return `dial tcp ${host}:${port}: ${reasons[code]}`;
+  if (code !== 'ECONNRESET') return error.message;
+  // Node has one code for a connection that was reset, and for one that ended before the answer, or within it.
+  if (error.message === 'socket hang up') return 'EOF';
+  if (error.message === 'aborted') return 'unexpected EOF';
+  return `read tcp ${host}:${port}: read: connection reset by peer`;
 }
 
 /** `grpc.health.v1.Health/Check`, whose two small messages are written and read by hand. */
@@ -233,7 +236,7 @@ export function askGrpc(
       session.destroy();
       resolve(answer);
     };
-    const fail = (error: Error) => end({ result: 'failure', output: explainDial(error, host, port) });
+    const fail = (error: Error) => end({ result: 'failure', output: explainNetworkError(error, host, port) });
     const late = () =>
       end({
         result: 'failure',
