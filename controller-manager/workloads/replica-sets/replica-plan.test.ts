@@ -52,6 +52,7 @@ describe('replicas', () => {
   it('missing ones are made', () => {
     assert.deepEqual(plan(3, [pod('a')]), { type: 'create', count: 2 });
     assert.deepEqual(plan(5, []), { type: 'create', count: 5 });
+    assert.deepEqual(plan(2 ** 31 - 1, []), { type: 'create', count: 500 });
   });
 
   it('of too many those go that are missed least', () => {

@@ -8,6 +8,9 @@ import type { Cached } from '../../../client/object-cache.ts';
 import { controllerOf } from '../ownership.ts';
 import { rankForDeletion } from '../pod-ranking.ts';
 
+/** More are not made at once. */
+const mostAtOnce = 500;
+
 export type ReplicaPlan =
   | { readonly type: 'nothing' }
   | { readonly type: 'create'; readonly count: number }
@@ -27,7 +30,8 @@ export interface ReplicaSituation {
 export function planReplicas({ replicas, active, related, now }: ReplicaSituation): ReplicaPlan {
   const missing = replicas - active.length;
   if (missing === 0) return { type: 'nothing' };
-  if (missing > 0) return { type: 'create', count: missing };
+  // A list of two thousand million, which a set may ask for, would end the process.
+  if (missing > 0) return { type: 'create', count: Math.min(missing, mostAtOnce) };
   return { type: 'delete', victims: rankForDeletion(active, { now, related: related() }).slice(0, -missing) };
 }
 
