@@ -69,6 +69,13 @@ describe('configuration of a template', () => {
   for (const [title, held, changed] of changes)
     it(`changes: ${title}`, () => assert.deepEqual(changedSince(first ?? {}, prints(held) ?? {}), changed));
 
+  it('tells no one who does not know a Secret itself what is in it: equal contents look different', () => {
+    const held = (uid: string) => ({ ...contents(), s: { metadata: { uid }, data: { b: 'c2VjcmV0' } } });
+    const [one, other] = [prints(held('1')), prints(held('2'))];
+    assert.deepEqual(changedSince(one ?? {}, other ?? {}), ['secret/s', 'secret/s#b']);
+    assert.deepEqual(prints(held('1')), one);
+  });
+
   it('is not known while one is missing that the pods need', () => {
     assert.equal(prints({ ...contents(), q: undefined }), undefined);
   });

@@ -1,6 +1,6 @@
 /** What of ConfigMaps and Secrets a pod template reads, and whether it has changed. Pure. */
 
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { isRecord, sortedJson } from '../../../api/json-record.ts';
 import type { Container, PodSpec, Volume } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
@@ -68,11 +68,15 @@ function references(kind: 'configmap' | 'secret', named: DeepReadonly<Named> | u
 
 /** What a ConfigMap or Secret holds. */
 export interface Contents {
+  readonly metadata?: { readonly uid?: string };
   readonly data?: Readonly<Record<string, string>> | undefined;
   readonly binaryData?: Readonly<Record<string, string>> | undefined;
 }
 
-/** By the name of each reference, a hash of what it reads. */
+/**
+ * By the name of each reference, a hash of what it reads. It lies where people see it who may not read Secrets, and could
+ * try passwords against it: that of a Secret is keyed with its uid, which nobody knows who cannot read the Secret itself.
+ */
 export type Fingerprints = Readonly<Record<string, string>>;
 
 /** Undefined while something is missing that the pods cannot do without: they could not start. */
@@ -84,7 +88,8 @@ export function fingerprintsOf(
   for (const reference of wanted) {
     const contents = find(reference);
     if (contents === undefined && !reference.optional) return undefined;
-    prints[nameOf(reference)] = hash(partOf(contents, reference.key));
+    const key = reference.kind === 'secret' ? (contents?.metadata?.uid ?? '') : '';
+    prints[nameOf(reference)] = hash(partOf(contents, reference.key), key);
   }
   return prints;
 }
@@ -96,8 +101,8 @@ function partOf(contents: Contents | undefined, key: string | undefined): unknow
   return data[key] ?? binaryData[key] ?? null;
 }
 
-const hash = (value: unknown): string =>
-  createHash('sha256')
+const hash = (value: unknown, key: string): string =>
+  createHmac('sha256', key)
     .update(JSON.stringify(sortedJson(value)))
     .digest('hex')
     .slice(0, 12);

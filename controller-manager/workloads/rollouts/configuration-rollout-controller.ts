@@ -12,14 +12,16 @@ import type { KubernetesObject } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { daemonSets, deployments, statefulSets } from '../../../api/resources/apps.ts';
 import { configMaps, secrets } from '../../../api/resources/core.ts';
+import { isInvalid } from '../../../api/status-error.ts';
 import type { DaemonSet, Deployment, StatefulSet } from '../../../api/types/apps/v1.ts';
 import type { ConfigMap, Secret } from '../../../api/types/core/v1.ts';
+import { errorText } from '../../../base/error-text.ts';
 import type { Client } from '../../../client/client.ts';
 import { type Controller, objectOfChange } from '../../../client/controller.ts';
 import type { Recorder } from '../../../client/event-recorder.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached, ObjectCache, ObjectChange } from '../../../client/object-cache.ts';
-import type { Reconciler, Result } from '../../../client/reconciler.ts';
+import { type Reconciler, type Result, TerminalError } from '../../../client/reconciler.ts';
 import type { ControllerContext } from '../../controller-context.ts';
 import { seenConfigurationAnnotation } from '../deployments/set-history.ts';
 import {
@@ -124,12 +126,26 @@ class ConfigurationReconciler implements Reconciler {
     const text = workload.metadata.annotations?.[seenConfigurationAnnotation];
     if (now === undefined || JSON.stringify(now) === text) return {};
     const changed = changedSince(parseFingerprints(text) ?? {}, now);
-    await this.#write(kind.resource, workload, { now, rolls: changed.length > 0 });
+    await this.#tellingRefusal(workload, () =>
+      this.#write(kind.resource, workload, { now, rolls: changed.length > 0 }),
+    );
     if (changed.length > 0) {
       const message = `Rolling, because ${changed.join(', ')} has changed`;
       this.#sources.recorder.record(workload, { type: 'Normal', reason: 'ConfigurationChanged', message });
     }
     return {};
+  }
+
+  /** What makes no valid object, as a note of thousands of references, will make none before the workload changes. */
+  async #tellingRefusal(workload: Cached<Workload>, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+      const message = `What its pods read cannot be noted, so it does not roll when that changes: ${errorText(error)}`;
+      this.#sources.recorder.record(workload, { type: 'Warning', reason: 'ConfigurationNotNoted', message });
+      throw new TerminalError(message, { cause: error });
+    }
   }
 
   #look({ metadata, spec }: Cached<Workload>): Fingerprints | undefined {
