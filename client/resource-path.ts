@@ -2,6 +2,7 @@
 
 import type { ObjectKey } from '../api/object.ts';
 import { apiPathOf, type Resource } from '../api/resource.ts';
+import { badRequest } from '../api/status-error.ts';
 
 type Located = Pick<Resource, 'group' | 'version' | 'plural' | 'namespaced'>;
 type QueryValue = string | number | boolean | undefined;
@@ -12,8 +13,12 @@ export function collectionPath(kind: Located, namespace?: string): string {
   return `${apiPathOf(kind)}${inside}/${kind.plural}`;
 }
 
-/** `/api/v1/namespaces/default/pods/web/log` */
+/**
+ * `/api/v1/namespaces/default/pods/web/log`. Throws a BadRequest for `.` and `..`, which would be another path: names come
+ * from references that anybody has written.
+ */
 export function objectPath(kind: Located, { namespace, name }: ObjectKey, subresource?: string): string {
+  if (name === '.' || name === '..') throw badRequest(`invalid resource name ${JSON.stringify(name)}`);
   const suffix = subresource === undefined ? '' : `/${subresource}`;
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}${suffix}`;
 }

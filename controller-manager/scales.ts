@@ -3,6 +3,7 @@
 import { isRecord } from '../api/json-record.ts';
 import type { ObjectKey } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
+import { notFound } from '../api/status-error.ts';
 import type { Client } from '../client/client.ts';
 import { objectPath } from '../client/resource-path.ts';
 
@@ -19,8 +20,12 @@ export interface Scale {
 
 type Scalable = Pick<Resource, 'group' | 'version' | 'plural' | 'namespaced'>;
 
-/** Throws NotFound for a workload that is not there, and for one without the subresource. */
+/**
+ * Throws NotFound for a workload that is not there, for one without the subresource, and for one of the whole cluster:
+ * who may write in a namespace would count and scale by a controller's rights what lies outside of it.
+ */
 export async function readScale(client: Pick<Client, 'raw'>, resource: Scalable, key: ObjectKey): Promise<Scale> {
+  if (!resource.namespaced) throw notFound(resource, key.name);
   const { text } = await client.raw('GET', objectPath(resource, key, 'scale'));
   return scaleOf(JSON.parse(text));
 }
