@@ -39,7 +39,7 @@ export function findMissed(cronJob: CronView, times: CronTimes, now: number, wit
   const second = times.next(first);
   if (second === undefined || second > now) return { since, latest: first, count: 1 };
   const count = Math.floor((now - first) / Math.max(1000, second - first)) + 1;
-  return { since, latest: latestOf(times, { first, gapMs: second - first, count, now }), count };
+  return { since, latest: latestOf(times, first, now), count };
 }
 
 function startOfSearch({ metadata, spec, status }: CronView, now: number, withDeadline: boolean): number {
@@ -48,19 +48,17 @@ function startOfSearch({ metadata, spec, status }: CronView, now: number, withDe
   return withDeadline && typeof seconds === 'number' ? Math.max(last, now - seconds * 1000) : last;
 }
 
-/** Looked for near now, where it most likely is, and then further and further back; never run by run from the first. */
-function latestOf(
-  times: CronTimes,
-  { first, gapMs, count, now }: { first: number; gapMs: number; count: number; now: number },
-): number {
-  let start = first + (count - 2) * gapMs;
-  for (let backMs = Math.max(1000, now - start); ; backMs *= 2) {
-    let latest: number | undefined;
-    for (let at = times.next(start); at !== undefined && at <= now; at = times.next(at)) latest = at;
-    if (latest !== undefined) return latest;
-    if (start <= first) return first;
-    start = Math.max(first, now - backMs * 2);
+/** The last run up to now, by halving: never run by run from the first, of which there may be millions. */
+function latestOf(times: CronTimes, first: number, now: number): number {
+  let [latest, after] = [first, now];
+  // There is no run in (after, now].
+  while (after - latest > 1000) {
+    const middle = latest + Math.floor((after - latest) / 2);
+    const next = times.next(middle);
+    if (next !== undefined && next <= now) latest = next;
+    else after = middle;
   }
+  return latest;
 }
 
 /** Milliseconds until the next run; undefined: there is none. */
