@@ -26,7 +26,15 @@ import { type Reconciler, type Result, TerminalError } from '../../../client/rec
 import { readAgain } from '../../finalizers.ts';
 import { hasCondition, isJobFinished } from '../jobs/job-pods.ts';
 import { controllerOf } from '../ownership.ts';
-import { chooseExpired, findMissed, jobNameOf, manyMissed, msUntilNext, NeverFiresError } from './cron-plan.ts';
+import {
+  chooseExpired,
+  findMissed,
+  jobNameOf,
+  manyMissed,
+  missedMessage,
+  msUntilNext,
+  NeverFiresError,
+} from './cron-plan.ts';
 import { type CronTimes, cronTimesOf } from './cron-times.ts';
 import { jobOfRun, referenceTo } from './run-job.ts';
 import { isKnownZone, ownZone } from './time-zone.ts';
@@ -172,8 +180,7 @@ export class CronJobReconciler implements Reconciler {
   #mayStart({ cronJob, draft }: Round, due: number, now: number): boolean {
     const { startingDeadlineSeconds, concurrencyPolicy } = cronJob.spec;
     if (typeof startingDeadlineSeconds === 'number' && due + startingDeadlineSeconds * 1000 < now) {
-      const message = `Missed scheduled time to start a job: ${new Date(due).toUTCString()}`;
-      this.#tell(cronJob, 'Warning', 'MissSchedule', message.replace(/GMT$/, 'UTC'));
+      this.#tell(cronJob, 'Warning', 'MissSchedule', missedMessage(due));
       return false;
     }
     const name = jobNameOf(cronJob, due);

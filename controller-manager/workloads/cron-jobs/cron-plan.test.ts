@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { cronJobs } from '../../../api/resources/batch.ts';
 import type { CronJobSpec } from '../../../api/types/batch/v1.ts';
 import { storedObject } from '../../../client/testing/stored-object.ts';
-import { chooseExpired, findMissed, jobNameOf, msUntilNext, NeverFiresError } from './cron-plan.ts';
+import { chooseExpired, findMissed, jobNameOf, missedMessage, msUntilNext, NeverFiresError } from './cron-plan.ts';
 import { cronTimesOf } from './cron-times.ts';
 
 function cronJob(spec: Partial<CronJobSpec> = {}, lastScheduleTime?: string) {
@@ -114,4 +114,9 @@ describe('Jobs of a CronJob', () => {
     assert.deepEqual(names(9), []);
     assert.deepEqual(names(undefined), []);
   });
+});
+
+it('a run that was missed is told with its time as upstream writes it', () => {
+  const message = 'Missed scheduled time to start a job: Tue, 01 Jan 2030 00:05:00 +0000';
+  assert.equal(missedMessage(at('2030-01-01T00:05:00Z')), message);
 });

@@ -71,6 +71,10 @@ export function msUntilNext(cronJob: CronView, times: CronTimes, now: number): n
 /** Named after the minute, so that one run is started once. */
 export const jobNameOf = ({ metadata }: CronView, at: number): string => `${metadata?.name}-${Math.floor(at / 60_000)}`;
 
+/** The time in the form of RFC 1123 with a numeric zone, as upstream has it. */
+export const missedMessage = (at: number): string =>
+  `Missed scheduled time to start a job: ${new Date(at).toUTCString().replace(/GMT$/, '+0000')}`;
+
 /** Those of ended jobs that are too many, the oldest first. */
 export function chooseExpired<
   T extends DeepReadonly<{ metadata?: { name?: string }; status?: { startTime?: string } }>,
