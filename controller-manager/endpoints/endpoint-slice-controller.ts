@@ -13,12 +13,14 @@ import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
 import type { Cached, Informer, ObjectCache, ObjectChange } from '../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { podIndexes } from '../pods/pod-indexes.ts';
 import { controllerReference } from '../workloads/ownership.ts';
 import { computeDesiredEndpoints, computeSliceLabels, managedByLabel, sliceManager } from './endpoint-slice-plan.ts';
+import { orTell } from './refused-writes.ts';
 import {
   type AddressType,
   addressTypesOf,
@@ -32,12 +34,8 @@ import { type DesiredEndpoints, planSlices } from './slice-plan.ts';
 import { SliceTracker } from './slice-tracker.ts';
 import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
-export function createEndpointSliceController({
-  client,
-  informers: shared,
-  clock,
-  controller,
-}: ControllerContext): Controller {
+export function createEndpointSliceController(context: ControllerContext): Controller {
+  const { client, informers: shared, clock, controller, events } = context;
   const informers = {
     services: shared.of(services),
     pods: shared.of(pods, podIndexes),
@@ -45,7 +43,12 @@ export function createEndpointSliceController({
     endpointSlices: shared.of(endpointSlices, sliceIndexes),
   };
   const tracker = new SliceTracker(clock);
-  const reconciler = new EndpointSliceReconciler(client, informers, tracker);
+  const reconciler = new EndpointSliceReconciler({
+    client,
+    informers,
+    tracker,
+    recorder: events.from('endpoint-slice-controller'),
+  });
   return controller({ reconciler })
     .watch(informers.services, keyOfChange)
     .watch(informers.pods, (change) => servicesOfPodChange(change, informers.services))
@@ -77,16 +80,25 @@ interface Informers {
   readonly endpointSlices: Informer<EndpointSlice>;
 }
 
+interface EndpointSliceReconcilerOptions {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly tracker: SliceTracker;
+  readonly recorder: Recorder;
+}
+
 class EndpointSliceReconciler implements Reconciler {
   readonly #client: Client;
   readonly #informers: Informers;
   readonly #tracker: SliceTracker;
+  readonly #recorder: Recorder;
   readonly #triggerTimes = new TriggerTimes();
 
-  constructor(client: Client, informers: Informers, tracker: SliceTracker) {
+  constructor({ client, informers, tracker, recorder }: EndpointSliceReconcilerOptions) {
     this.#client = client;
     this.#informers = informers;
     this.#tracker = tracker;
+    this.#recorder = recorder;
   }
 
   async reconcile(key: string): Promise<Result> {
@@ -130,11 +142,16 @@ class EndpointSliceReconciler implements Reconciler {
     const relabel = existing
       .filter((slice) => !planned.has(slice) && !isDeepStrictEqual(slice.metadata.labels, target.labels))
       .map((slice) => ({ slice, content: { ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] } }));
+    const telling = (what: string) => (why: string) => this.#tell(target.service, `failed to ${what}: ${why}`);
     try {
       for (const { slice, content } of [...plan.update, ...relabel]) {
-        this.#tracker.wrote(key, await this.#update(target, slice, content));
+        const what = `update ${slice.metadata.name} EndpointSlice for Service ${key}`;
+        this.#tracker.wrote(key, await orTell(() => this.#update(target, slice, content), telling(what)));
       }
-      for (const content of plan.create) this.#tracker.wrote(key, await this.#create(target, content));
+      for (const content of plan.create) {
+        const what = `create EndpointSlice for Service ${key}`;
+        this.#tracker.wrote(key, await orTell(() => this.#create(target, content), telling(what)));
+      }
     } catch (error) {
       if (!isTerminatingNamespaceError(error)) throw error;
     }
@@ -170,6 +187,11 @@ class EndpointSliceReconciler implements Reconciler {
       endpointSlices,
       changedCopy<EndpointSlice>(slice, { metadata, ...content }),
     );
+  }
+
+  #tell(service: Cached<Service>, why: string): void {
+    const message = `Error updating Endpoint Slices for Service ${keyOf(service)}: ${why}`;
+    this.#recorder.record(service, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
   }
 
   async #deleteAll(key: string, slices: readonly Cached<EndpointSlice>[]): Promise<void> {

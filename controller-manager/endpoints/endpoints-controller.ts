@@ -6,6 +6,7 @@ import { isAlreadyExists } from '../../api/status-error.ts';
 import type { Endpoints, Service } from '../../api/types/core/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import { type Controller, keyOfChange } from '../../client/controller.ts';
+import type { EventSubject } from '../../client/event-correlator.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { ControllerContext } from '../controller-context.ts';
@@ -17,10 +18,13 @@ import {
   endpointsManagedByLabel,
   sameEndpoints,
 } from './endpoints-plan.ts';
+import { orTell } from './refused-writes.ts';
 import { isEndpoint, matchingPods, selectsPods, servicesOfPodChange } from './service-pods.ts';
 import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
-export function createEndpointsController({ client, informers: shared, controller }: ControllerContext): Controller {
+export function createEndpointsController(context: ControllerContext): Controller {
+  const { client, informers: shared, controller, events } = context;
+  const recorder = events.from('endpoint-controller');
   const informers = {
     services: shared.of(services),
     endpoints: shared.of(endpoints),
@@ -43,22 +47,33 @@ export function createEndpointsController({ client, informers: shared, controlle
     const { namespace = '', name } = service.metadata;
     const matching = matchingPods(service, informers.pods);
     const { subsets, truncated } = computeSubsets(service, matching.filter(isEndpoint));
-    const triggerTime = triggerTimes.next(`${namespace}/${name}`, service, matching);
+    const where = `${namespace}/${name}`;
+    const triggerTime = triggerTimes.next(where, service, matching);
     const labels = computeEndpointsLabels(service);
     const annotations = computeEndpointsAnnotations(current?.metadata.annotations ?? {}, truncated);
     if (current !== undefined && sameEndpoints(current, { metadata: { labels, annotations }, subsets })) return;
     const metadata = { namespace, name, labels, annotations: withTriggerTime(annotations, triggerTime) ?? {} };
+    const subject = current ?? { apiVersion: 'v1', kind: endpoints.kind, metadata: { namespace, name, uid: '' } };
     if (current === undefined) {
       try {
-        await client.create<Endpoints>(endpoints, { metadata, subsets });
+        await orTell(
+          () => client.create<Endpoints>(endpoints, { metadata, subsets }),
+          (why) => tell(subject, 'FailedToCreateEndpoint', `Failed to create endpoint for service ${where}: ${why}`),
+        );
       } catch (error) {
         if (!isAlreadyExists(error) && !isTerminatingNamespaceError(error)) throw error;
       }
     } else {
       const next = changedCopy<Endpoints>(current, { metadata: { ...current.metadata, ...metadata }, subsets });
-      await client.update<Endpoints>(endpoints, next);
+      await orTell(
+        () => client.update<Endpoints>(endpoints, next),
+        (why) => tell(subject, 'FailedToUpdateEndpoint', `Failed to update endpoint ${where}: ${why}`),
+      );
     }
   }
+
+  const tell = (subject: EventSubject, reason: string, message: string): void =>
+    recorder.record(subject, { type: 'Warning', reason, message });
 
   async function removeOurs(current: Cached<Endpoints> | undefined): Promise<void> {
     if (current?.metadata.labels?.[endpointsManagedByLabel] === undefined) return;

@@ -13,12 +13,14 @@ import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Client } from '../../client/client.ts';
 import { type Controller, keyOfChange, objectOfChange } from '../../client/controller.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
 import type { Cached, Informer } from '../../client/object-cache.ts';
 import type { Result } from '../../client/reconciler.ts';
 import type { ControllerContext } from '../controller-context.ts';
 import { controllerReference } from '../workloads/ownership.ts';
 import { managedByLabel } from './endpoint-slice-plan.ts';
 import { computeMirror, mirroringManager, mirrorMetadata, shouldMirror } from './endpoints-mirroring-plan.ts';
+import { orTell } from './refused-writes.ts';
 import { type AddressType, addressTypes } from './service-pods.ts';
 import { sliceIndexes } from './slice-indexes.ts';
 import { planSlices, type SlicePlan } from './slice-plan.ts';
@@ -26,6 +28,7 @@ import { SliceTracker } from './slice-tracker.ts';
 
 interface Parts {
   readonly client: Client;
+  readonly recorder: Recorder;
   readonly tracker: SliceTracker;
   readonly informers: {
     readonly endpoints: Informer<Endpoints>;
@@ -35,14 +38,15 @@ interface Parts {
 }
 
 export function createEndpointsMirroringController(context: ControllerContext): Controller {
-  const { client, clock, controller } = context;
+  const { client, clock, controller, events } = context;
+  const recorder = events.from('endpoint-slice-mirroring-controller');
   const informers = {
     endpoints: context.informers.of(endpoints),
     services: context.informers.of(services),
     endpointSlices: context.informers.of(endpointSlices, sliceIndexes),
   };
   const tracker = new SliceTracker(clock);
-  const reconcile = (key: string) => mirror({ client, tracker, informers }, key);
+  const reconcile = (key: string) => mirror({ client, tracker, informers, recorder }, key);
   return controller({ reconciler: { reconcile }, workers: 2 })
     .watch(informers.endpoints, keyOfChange)
     .watch(informers.services, keyOfChange)
@@ -80,20 +84,25 @@ async function mirror(parts: Parts, key: string): Promise<Result> {
 }
 
 async function write(parts: Parts, target: Target, plan: SlicePlan): Promise<void> {
-  const { client, tracker } = parts;
+  const { client, tracker, recorder } = parts;
   const { key, source, type } = target;
   const metadata = mirrorMetadata(source);
   const ownerReferences = [controllerReference(source)];
+  const tell = (why: string) => {
+    const message = `Error updating Endpoint Slices for Endpoints ${key}: ${why}`;
+    recorder.record(source, { type: 'Warning', reason: 'FailedToUpdateEndpointSlices', message });
+  };
   const where = { namespace: source.metadata.namespace ?? '', generateName: `${source.metadata.name}-` };
   try {
     for (const { slice, content } of plan.update) {
       const next = changedCopy<EndpointSlice>(slice, { metadata: { ...slice.metadata, ...metadata }, ...content });
-      tracker.wrote(key, await client.update<EndpointSlice>(endpointSlices, next));
+      tracker.wrote(key, await orTell(() => client.update<EndpointSlice>(endpointSlices, next), tell));
     }
     for (const content of plan.create) {
       const slice = { metadata: { ...where, ...metadata, ownerReferences }, addressType: type, ...content };
       // The plan's lists are read-only; the client only sends them.
-      tracker.wrote(key, await client.create<EndpointSlice>(endpointSlices, slice as EndpointSlice));
+      const create = () => client.create<EndpointSlice>(endpointSlices, slice as EndpointSlice);
+      tracker.wrote(key, await orTell(create, tell));
     }
   } catch (error) {
     if (!isTerminatingNamespaceError(error)) throw error;
