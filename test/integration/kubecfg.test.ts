@@ -255,12 +255,14 @@ describe('kubecfg', () => {
           await reader.must('auth can-i --list'),
           /selfsubjectreviews.authentication.k8s.io +\[\] +\[\] +\[create\]/,
         );
-        assert.equal(
+        assert.match(
           await reader.must('auth whoami'),
-          'ATTRIBUTE   VALUE\nUsername    reader\nGroups      [readers system:authenticated]\n',
+          /^ATTRIBUTE +VALUE\nUsername +reader\nGroups +\[readers system:authenticated\]\nExtra: \S+credential-id +\[X509SHA256=\w{64}\]\n$/,
         );
         const { status } = JSON.parse(await reader.must('auth whoami -o json'));
-        assert.deepEqual(status.userInfo, { groups: ['readers', 'system:authenticated'], username: 'reader' });
+        const { extra, ...user } = status.userInfo;
+        assert.deepEqual(user, { groups: ['readers', 'system:authenticated'], username: 'reader' });
+        assert.deepEqual(Object.keys(extra), ['authentication.kubernetes.io/credential-id']);
         assert.match(await reader.must('auth whoami -o yaml'), /^kind: SelfSubjectReview$/m);
       } finally {
         await reader.close();
