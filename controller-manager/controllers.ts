@@ -5,6 +5,7 @@ import { type ApprovalSettings, createApprovingController } from './certificates
 import { createCleanerController } from './certificates/cleaner-controller.ts';
 import { createSigningController, type SigningSettings } from './certificates/signing-controller.ts';
 import type { ControllerRow } from './controller-context.ts';
+import { createResourceClaimController } from './devices/resource-claim-controller.ts';
 import { createDisruptionController } from './disruption/disruption-controller.ts';
 import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
@@ -119,6 +120,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'persistentvolume-binder-controller', create: createBinderController },
   { name: 'persistentvolume-expander-controller', create: createExpanderController },
   { name: 'ephemeral-volume-controller', create: createEphemeralVolumeController },
+  { name: 'resourceclaim-controller', create: createResourceClaimController },
   { name: 'local-volume-provisioner-controller', create: createLocalProvisionerController },
   { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },

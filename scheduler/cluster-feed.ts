@@ -88,7 +88,11 @@ export class ClusterFeed {
     else if (previous?.status?.nominatedNodeName) this.#nominations.delete(key);
     const changed =
       previous !== undefined &&
-      !(equalJson(previous.spec, pod.spec) && equalJson(previous.metadata.labels, pod.metadata.labels));
+      !(
+        equalJson(previous.spec, pod.spec) &&
+        equalJson(previous.metadata.labels, pod.metadata.labels) &&
+        equalJson(previous.status?.resourceClaimStatuses, pod.status?.resourceClaimStatuses)
+      );
     this.#queue.set(info, changed);
   }
 

@@ -126,8 +126,11 @@ export type PostFilterResult =
       /** Started by the loop once the pod is noted for the node. Handles its own errors. */
       makeRoom(): Promise<void>;
     }
-  /** `message` says why nothing helps: a part of what the user reads. */
-  | { readonly type: 'none'; readonly message: string };
+  /**
+   * `message` says why nothing helps: a part of what the user reads. `giveUp`: what the pod lets go of, for it keeps it
+   * where it cannot run; started by the loop, handles its own errors.
+   */
+  | { readonly type: 'none'; readonly message: string; giveUp?(): Promise<void> };
 
 export interface PostFilterPlugin {
   readonly name: string;

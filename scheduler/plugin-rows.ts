@@ -9,7 +9,7 @@ import {
   type DefaultPreemptionOptions,
   readDefaultPreemptionArgs,
 } from './plugins/default-preemption.ts';
-import { createDynamicResources } from './plugins/dynamic-resources.ts';
+import { DynamicResources, type DynamicResourcesOptions } from './plugins/dynamic-resources.ts';
 import { hostPorts } from './plugins/host-ports.ts';
 import { imageLocality } from './plugins/image-locality.ts';
 import { createInterPodAffinity, readInterPodAffinityArgs } from './plugins/inter-pod-affinity.ts';
@@ -35,6 +35,8 @@ export interface PluginParts {
   readonly acting?: ActingParts;
   /** For plugins that look at volumes; absent: they are left out. */
   readonly volumes?: VolumeParts;
+  /** For the plugin that gives out devices; absent: it is left out. */
+  readonly devices?: DynamicResourcesOptions;
 }
 
 export type ActingParts = Omit<DefaultPreemptionOptions, 'candidates'>;
@@ -125,11 +127,11 @@ export const pluginRows: readonly PluginRow[] = [
     },
   },
   {
-    ...{ name: 'DynamicResources', points: filter, weight: 0 },
+    ...{ name: 'DynamicResources', points: ['filter', 'postFilter', 'reserve', 'preBind'], weight: 0 },
     configure:
       () =>
-      ({ volumes }) =>
-        volumes && createDynamicResources(volumes.listers.resourceClaims),
+      ({ devices }) =>
+        devices && new DynamicResources(devices),
   },
   {
     ...{ name: 'DefaultPreemption', points: ['postFilter'], weight: 0, argsKind: 'DefaultPreemptionArgs' },

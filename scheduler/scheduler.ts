@@ -23,6 +23,7 @@ import { Nominations } from './nominations.ts';
 import type { ActingParts, PluginParts } from './plugin-rows.ts';
 import { defaultPlugins } from './plugin-sets.ts';
 import { AssumedVolumes } from './plugins/assumed-volumes.ts';
+import { Devices } from './plugins/devices.ts';
 import { PodConditionUpdater } from './pod-condition-updater.ts';
 import { defaultSchedulerName } from './pod-info.ts';
 import { SchedulingQueue } from './queue.ts';
@@ -121,6 +122,9 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
   const listers = new InformedListers(client, logger);
   const volumeListers = new InformedVolumeListers(client, logger);
   const assumed = new AssumedVolumes();
+  const devices = { devices: new Devices(volumeListers), client, clock, logger };
+  volumeListers.resourceClaims.onChange((change) => devices.devices.ledger.claimChanged(change));
+  volumeListers.resourceSlices.onChange(() => devices.devices.slicesChanged());
   const snapshot = new Snapshot();
   const queue = new SchedulingQueue({
     clock,
@@ -142,7 +146,7 @@ function assemble(client: Client, options: SchedulerOptions, clock: Clock): Part
   const shared = { client, snapshot, nominations, conditions, recorderOf, logger, clock };
   const acting: ActingParts = { ...shared, budgets: listers.budgets };
   const profiles = makeProfiles(options, {
-    ...{ listers, acting },
+    ...{ listers, acting, devices },
     volumes: { listers: volumeListers, client, clock, assumed },
   });
   const schedulerNames = new Set(profiles.map(({ schedulerName }) => schedulerName));

@@ -206,6 +206,7 @@ export class SchedulingLoop {
       const message = describeUnschedulable(snapshot.nodeCount, refusals, result.message);
       const diagnose = () => this.#diagnoses.of(pod, refused, this.#explanationInput(result.message));
       this.#markUnschedulable(pod, refusals, { profile, message, diagnose });
+      if (result.giveUp !== undefined) this.#start(result.giveUp());
       return;
     }
     const message = describeUnschedulable(snapshot.nodeCount, refusals);
@@ -282,12 +283,12 @@ function activate(
   };
 }
 
-/** The first that nominates a node has the word; else what the last one said. */
+/** The first that nominates a node, or lets go of something, has the word; else what the last one said. */
 function askPostFilters({ postFilters = [] }: Plugins, pod: PodInfo, refused: Refused): PostFilterResult {
   let result: PostFilterResult = { type: 'none', message: '' };
   for (const plugin of postFilters) {
     result = plugin.postFilter(pod, refused);
-    if (result.type === 'nominated') break;
+    if (result.type === 'nominated' || result.giveUp !== undefined) break;
   }
   return result;
 }

@@ -3,7 +3,7 @@
 import type { KubernetesObject } from '../api/object.ts';
 import type { Resource } from '../api/resource.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../api/resources/core.ts';
-import { resourceClaims } from '../api/resources/resource.ts';
+import { deviceClasses, resourceClaims, resourceSlices } from '../api/resources/resource.ts';
 import {
   csiDrivers,
   csiNodes,
@@ -12,7 +12,7 @@ import {
   volumeAttachments,
 } from '../api/resources/storage.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../api/types/core/v1.ts';
-import type { ResourceClaim } from '../api/types/resource/v1.ts';
+import type { DeviceClass, ResourceClaim, ResourceSlice } from '../api/types/resource/v1.ts';
 import type {
   CSIDriver,
   CSINode,
@@ -38,9 +38,14 @@ export interface VolumeListers {
   readonly csiDrivers: ObjectCache<CSIDriver>;
   /** Indexed by `class`. */
   readonly csiCapacities: ObjectCache<CSIStorageCapacity>;
-  readonly resourceClaims: ObjectCache<ResourceClaim>;
   /** Indexed by `node`. */
   readonly attachments: ObjectCache<VolumeAttachment>;
+}
+
+export interface DeviceListers {
+  readonly resourceClaims: ObjectCache<ResourceClaim>;
+  readonly resourceSlices: ObjectCache<ResourceSlice>;
+  readonly deviceClasses: ObjectCache<DeviceClass>;
 }
 
 export const volumeIndexes = {
@@ -53,7 +58,7 @@ export const attachmentIndexes = {
   node: ({ spec }: Cached<VolumeAttachment>): string[] => [spec.nodeName],
 };
 
-export class InformedVolumeListers implements VolumeListers {
+export class InformedVolumeListers implements VolumeListers, DeviceListers {
   readonly claims: Informer<PersistentVolumeClaim>;
   readonly volumes: Informer<PersistentVolume>;
   readonly classes: Informer<StorageClass>;
@@ -62,6 +67,8 @@ export class InformedVolumeListers implements VolumeListers {
   readonly csiCapacities: Informer<CSIStorageCapacity>;
   readonly attachments: Informer<VolumeAttachment>;
   readonly resourceClaims: Informer<ResourceClaim>;
+  readonly resourceSlices: Informer<ResourceSlice>;
+  readonly deviceClasses: Informer<DeviceClass>;
   readonly #informers: Pick<Informer<KubernetesObject>, 'run' | 'synced'>[] = [];
   readonly #listeners: ((event: VolumeEvent) => void)[] = [];
 
@@ -85,6 +92,8 @@ export class InformedVolumeListers implements VolumeListers {
     this.csiDrivers = follow(csiDrivers, 'drivers');
     this.csiCapacities = follow(csiStorageCapacities, 'drivers', capacityIndexes);
     this.resourceClaims = follow(resourceClaims, 'devices');
+    this.resourceSlices = follow(resourceSlices, 'devices');
+    this.deviceClasses = follow(deviceClasses, 'devices');
     this.attachments = follow(volumeAttachments, 'drivers', attachmentIndexes);
   }
 

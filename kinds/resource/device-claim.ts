@@ -1,12 +1,16 @@
 /** What ResourceClaims and their templates say alike: which devices are wanted. Upstream's defaults and validation. */
 
+import { isRecord } from '../../api/json-record.ts';
 import type {
   DeviceClaim,
+  DeviceClaimConfiguration,
+  DeviceConstraint,
   DeviceRequest,
   DeviceSelector,
   DeviceToleration,
   ExactDeviceRequest,
 } from '../../api/types/resource/v1.ts';
+import { checkExpression } from '../../machinery/cel/cel.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkLabelValue, checkQualifiedName } from '../validation/names.ts';
 
@@ -16,7 +20,9 @@ type Wish = Pick<ExactDeviceRequest, 'allocationMode' | 'count' | 'deviceClassNa
 const allocationModes = ['All', 'ExactCount'];
 const operators = ['Equal', 'Exists'];
 const effects = ['NoExecute', 'NoSchedule', 'None'];
-const maxItems = { requests: 32, firstAvailable: 8, selectors: 32 };
+/** Upstream's, for the expression of a selector. */
+const longestExpression = 10 * 1024;
+const maxItems = { requests: 32, firstAvailable: 8, selectors: 32, constraints: 32, config: 32 };
 const eitherOr = 'exactly one of `exactly` or `firstAvailable` is required';
 
 export function setDeviceClaimDefaults(claim: DeviceClaim | undefined): void {
@@ -35,6 +41,105 @@ function setWishDefaults(wish: Wish): void {
 /** For creation only: a claim stays as it was made. */
 export function validateDeviceClaim(claim: DeviceClaim | undefined, path: FieldPath, errors: FieldErrors): void {
   validateSet(claim?.requests, path.child('requests'), errors, maxItems.requests, validateRequest);
+  const names = requestNamesOf(claim);
+  const constraints = claim?.constraints ?? [];
+  const constraintsPath = path.child('constraints');
+  if (constraints.length > maxItems.constraints)
+    errors.tooMany(constraintsPath, constraints.length, maxItems.constraints);
+  else for (const [i, one] of constraints.entries()) validateConstraint(one, constraintsPath.index(i), errors, names);
+  const config = claim?.config ?? [];
+  const configPath = path.child('config');
+  if (config.length > maxItems.config) errors.tooMany(configPath, config.length, maxItems.config);
+  else
+    for (const [i, one] of config.entries()) {
+      validateRequestNames(one.requests, configPath.index(i).child('requests'), errors, names);
+      validateConfiguration(one, configPath.index(i), errors);
+    }
+}
+
+/** `request`, and `request/alternative` where it has some. */
+const requestNamesOf = (claim: DeviceClaim | undefined): ReadonlySet<string> =>
+  new Set(
+    (claim?.requests ?? []).flatMap(({ name, firstAvailable = [] }) => [
+      name,
+      ...firstAvailable.map((wish) => `${name}/${wish.name}`),
+    ]),
+  );
+
+function validateRequestNames(
+  requests: readonly string[] | undefined,
+  path: FieldPath,
+  errors: FieldErrors,
+  names: ReadonlySet<string>,
+): void {
+  for (const [i, name] of (requests ?? []).entries())
+    if (!names.has(name))
+      errors.invalid(
+        path.index(i),
+        name,
+        'must be the name of a request in the claim or the name of a request and a subrequest separated by a /',
+      );
+}
+
+function validateConstraint(
+  { requests, matchAttribute, distinctAttribute }: DeviceConstraint,
+  path: FieldPath,
+  errors: FieldErrors,
+  names: ReadonlySet<string>,
+): void {
+  validateRequestNames(requests, path.child('requests'), errors, names);
+  if (matchAttribute !== undefined) validateAttribute(matchAttribute, path.child('matchAttribute'), errors);
+  else if (distinctAttribute !== undefined)
+    validateAttribute(distinctAttribute, path.child('distinctAttribute'), errors);
+  else errors.required(path, 'exactly one of `matchAttribute` or `distinctAttribute` is required');
+  if (matchAttribute !== undefined && distinctAttribute !== undefined)
+    errors.invalid(
+      path,
+      null,
+      'exactly one of `matchAttribute` or `distinctAttribute` is required, but multiple fields are set',
+    );
+}
+
+function validateAttribute(name: string, path: FieldPath, errors: FieldErrors): void {
+  if (name === '') errors.required(path, 'name required');
+  else if (name.includes('/')) validateDeviceName(name, path, errors);
+  else errors.invalid(path, name, 'must include domain');
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
+
+/** Of an attribute or a capacity: `id` or `domain/id`. */
+export function validateDeviceName(name: string, path: FieldPath, errors: FieldErrors): void {
+  const [id = '', domain, ...more] = name.split('/').reverse();
+  if (more.length > 0) errors.invalid(path, name, 'must be of the form <domain>/<C identifier> or <C identifier>');
+  if (domain !== undefined) report(checkDns1123Subdomain(domain), domain, path, errors);
+  if (id.length > 32) errors.tooLong(path, 32);
+  else if (!identifier.test(id))
+    errors.invalid(
+      path,
+      id,
+      "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')",
+    );
+}
+
+export function validateConfiguration(
+  { opaque }: Pick<DeviceClaimConfiguration, 'opaque'>,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
+  const opaquePath = path.child('opaque');
+  if (opaque === undefined) {
+    errors.required(opaquePath);
+    return;
+  }
+  validateDriverName(opaque.driver ?? '', opaquePath.child('driver'), errors);
+  if (!isRecord(opaque.parameters)) errors.required(opaquePath.child('parameters'));
+}
+
+export function validateDriverName(name: string, path: FieldPath, errors: FieldErrors): void {
+  if (name === '') errors.required(path);
+  else if (name.length > 63) errors.tooLong(path, 63);
+  else report(checkDns1123Subdomain(name), name, path, errors);
 }
 
 function validateRequest(request: DeviceRequest, path: FieldPath, errors: FieldErrors): void {
@@ -63,12 +168,25 @@ function validateWish(wish: Wish, path: FieldPath, errors: FieldErrors): void {
     validateToleration(toleration, path.child('tolerations').index(index), errors);
 }
 
-function validateSelectors(selectors: readonly DeviceSelector[], path: FieldPath, errors: FieldErrors): void {
+export function validateSelectors(selectors: readonly DeviceSelector[], path: FieldPath, errors: FieldErrors): void {
   if (selectors.length > maxItems.selectors) {
     errors.tooMany(path, selectors.length, maxItems.selectors);
     return;
   }
-  for (const [index, { cel }] of selectors.entries()) if (!cel) errors.required(path.index(index).child('cel'));
+  for (const [index, { cel }] of selectors.entries()) {
+    const celPath = path.index(index).child('cel');
+    if (!cel) errors.required(celPath);
+    else validateSelector(cel.expression ?? '', celPath.child('expression'), errors);
+  }
+}
+
+function validateSelector(expression: string, path: FieldPath, errors: FieldErrors): void {
+  if (expression.length > longestExpression) {
+    errors.tooLong(path, longestExpression);
+    return;
+  }
+  const problem = checkExpression(expression, { variables: ['device'], types: ['bool'] });
+  if (problem !== undefined) errors.invalid(path, expression, problem);
 }
 
 function validateAllocationMode({ allocationMode = '', count = 0 }: Wish, path: FieldPath, errors: FieldErrors): void {

@@ -11,6 +11,7 @@ const specDefinition = 'io.k8s.api.resource.v1.ResourceClaimTemplateSpec';
 export const resourceClaimTemplateKind = defineKind(resourceClaimTemplates, {
   strategy: {
     setDefaults: ({ spec }) => setDeviceClaimDefaults(spec?.spec?.devices),
+    compilesExpressions: true,
     validate({ spec }, errors, { isUpdate }) {
       if (!isUpdate) validateDeviceClaim(spec?.spec?.devices, FieldPath.of('spec', 'spec', 'devices'), errors);
     },

@@ -93,7 +93,6 @@ function listersOf({ claims = [], volumes = [], classes = [storageClass()], capa
       ),
       capacityIndexes,
     ),
-    resourceClaims: new IndexedCache<never>(),
     attachments: new IndexedCache<never>({ node: () => [] }),
   };
 }

@@ -105,6 +105,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     autoscaling: ['workloads', 'pods'],
     disruption: ['workloads', 'pods'],
     volumes: ['pods'],
+    devices: ['pods'],
     identity: ['namespaces'],
     certificates: ['nodes'],
     quota: [],
