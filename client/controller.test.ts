@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serviceUnavailable } from '../api/status-error.ts';
-import { silentLogger } from '../base/logger.ts';
+import { type Logger, silentLogger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { FakeClock } from '../base/testing/fake-clock.ts';
 import { Controller } from './controller.ts';
@@ -10,14 +10,14 @@ import { type Reconciler, TerminalError } from './reconciler.ts';
 
 const soon = () => new Promise(setImmediate);
 
-function start(reconcile: Reconciler['reconcile'], workers = 1) {
+function start(reconcile: Reconciler['reconcile'], workers = 1, logger: Logger = silentLogger) {
   const clock = new FakeClock();
   const metrics = new Metrics();
   const controller = new Controller({
     name: 'test',
     reconciler: { reconcile },
     workers,
-    logger: silentLogger,
+    logger,
     metrics: new ControllerMetrics(metrics),
     clock,
   });
@@ -76,6 +76,31 @@ describe('controller', () => {
     controller.add('a');
     await soon();
     assert.equal(calls, 2);
+    await stop();
+  });
+
+  it('logs once why nothing can be done about a key, until that is another reason or it could be done', async () => {
+    const logged: string[] = [];
+    const warn = (_: string, fields?: object) => {
+      logged.push(JSON.stringify(fields));
+    };
+    const logger: Logger = { ...silentLogger, warn, child: () => logger };
+    let why: string | undefined;
+    const reconcile = () => (why === undefined ? Promise.resolve({}) : Promise.reject(new TerminalError(why)));
+    const { controller, stop } = start(reconcile, 1, logger);
+    for (const [next, count] of [
+      ['a', 1],
+      ['a', 1],
+      ['b', 2],
+      ['b', 2],
+      [undefined, 2],
+      ['b', 3],
+    ] as const) {
+      why = next;
+      controller.add('key');
+      await soon();
+      assert.equal(logged.length, count);
+    }
     await stop();
   });
 

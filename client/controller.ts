@@ -38,6 +38,8 @@ export class Controller {
   readonly #clock: Clock;
   readonly #queue: WorkQueue;
   readonly #synced: ((signal: AbortSignal) => Promise<void>)[] = [];
+  /** Key → why nothing can be done about it, as it was logged. */
+  readonly #givenUp = new Map<string, string>();
   #active = 0;
 
   constructor(options: ControllerOptions) {
@@ -107,6 +109,7 @@ export class Controller {
     try {
       const { requeueAfterMs } = await this.#reconciler.reconcile(key, signal);
       this.#queue.forget(key);
+      this.#givenUp.delete(key);
       if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
       const outcome = requeueAfterMs === undefined ? 'success' : 'requeue_after';
       this.#metrics?.observe(this.name, outcome, this.#clock.monotonic() - startedAt);
@@ -124,7 +127,10 @@ export class Controller {
   #giveUp(key: string, error: TerminalError, startedAt: number): void {
     this.#queue.forget(key);
     this.#metrics?.observe(this.name, 'terminal_error', this.#clock.monotonic() - startedAt);
-    this.#logger.warn('Reconciling cannot succeed before the object changes', { key, error });
+    // What is around it may change a thousand times, and each time it is looked at again.
+    const isTold = this.#givenUp.get(key) === error.message;
+    this.#givenUp.set(key, error.message);
+    this.#logger[isTold ? 'debug' : 'warn']('Reconciling cannot succeed before the object changes', { key, error });
   }
 }
 
