@@ -100,7 +100,7 @@ export async function startControllerManager(options: ControllerManagerOptions):
   };
 }
 
-interface RunOptions extends ControllerManagerOptions {
+export interface ControllerRun extends ControllerManagerOptions {
   /** The manager's own: its lease, what all controllers see, and events. */
   readonly client: Client;
   /** By the row's name. */
@@ -110,7 +110,7 @@ interface RunOptions extends ControllerManagerOptions {
 }
 
 /** Runs all controllers over fresh informers until `signal` aborts. */
-async function runControllers(options: RunOptions, signal: AbortSignal): Promise<void> {
+export async function runControllers(options: ControllerRun, signal: AbortSignal): Promise<void> {
   const { client, clientOf, clock, logger, controllerMetrics: metrics } = options;
   // Everything that runs listens to it.
   setMaxListeners(0, signal);

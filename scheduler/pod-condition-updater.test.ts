@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PodCondition, PodStatus } from '../api/types/core/v1.ts';
-import { computeStatusPatch, type PodSchedulingStatus } from './pod-condition-updater.ts';
+import { pods } from '../api/resources/core.ts';
+import { conflict, isConflict } from '../api/status-error.ts';
+import type { Pod, PodCondition, PodStatus } from '../api/types/core/v1.ts';
+import { systemClock } from '../base/clock.ts';
+import { silentLogger } from '../base/logger.ts';
+import type { Writer } from '../client/client.ts';
+import { IndexedCache } from '../client/indexed-cache.ts';
+import { computeStatusPatch, PodConditionUpdater, type PodSchedulingStatus } from './pod-condition-updater.ts';
 import { podObject } from './testing/pictures.ts';
 
 const now = Date.UTC(2030, 0, 2);
@@ -85,5 +91,31 @@ describe('what is written of why a pod waits', () => {
     assert.deepEqual(computeStatusPatch(pod, { uid: 'p', condition: noRoom }, now), {
       conditions: [written({ observedGeneration: 3 })],
     });
+  });
+});
+
+describe('the word on a pod that has got a node meanwhile', () => {
+  it('is of the version that was looked at, so it is refused, and never said again', async () => {
+    const bodies: unknown[] = [];
+    const patch: Writer['patch'] = (_kind, { name }, { body }) => {
+      bodies.push(body);
+      return Promise.reject(conflict(pods, name, 'the object has been modified'));
+    };
+    const cache = new IndexedCache<Pod>();
+    const looked = { namespace: 'default', uid: 'u', resourceVersion: '7' };
+    cache.set(podObject('p', { metadata: looked }));
+    const updater = new PodConditionUpdater({
+      client: { patch },
+      pods: cache,
+      logger: silentLogger,
+      clock: systemClock,
+    });
+    updater.set('default/p', { uid: 'u', condition: noRoom });
+    await assert.rejects(updater.reconcile('default/p'), isConflict);
+    const { metadata } = bodies[0] as { metadata: unknown };
+    assert.deepEqual(metadata, { uid: 'u', resourceVersion: '7' });
+    cache.set(podObject('p', { metadata: { ...looked, resourceVersion: '8' }, nodeName: 'n1' }));
+    await updater.reconcile('default/p');
+    assert.equal(bodies.length, 1);
   });
 });

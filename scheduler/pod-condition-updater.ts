@@ -96,7 +96,10 @@ export class PodConditionUpdater implements Reconciler {
     const annotations = wanted.diagnosis && { [diagnosisAnnotation]: JSON.stringify(wanted.diagnosis) };
     if (status === undefined && annotations === undefined) return;
     try {
-      const body = { metadata: { uid: wanted.uid, ...(annotations && { annotations }) }, ...(status && { status }) };
+      // Of the very version that was looked at: it must not come after the binding of a pod that has got a node since.
+      const { resourceVersion } = pod.metadata;
+      const metadata = { uid: wanted.uid, resourceVersion, ...(annotations && { annotations }) };
+      const body = { metadata, ...(status && { status }) };
       await this.#options.client.patch(
         pods,
         parseKey(keyOf(pod)),

@@ -39,6 +39,8 @@ import { InformedVolumeListers } from './volume-listers.ts';
 
 export interface SchedulerOptions {
   readonly connection: Connection;
+  /** Closed when the scheduler ends. Default: one of the connection. */
+  readonly client?: Client;
   readonly logger: Logger;
   /** Whether several schedulers may run, of which one works. */
   readonly leaderElect: boolean;
@@ -63,7 +65,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const { connection, logger, clock = systemClock } = options;
   const over = new AbortController();
   setMaxListeners(0, over.signal); // many parts end by it
-  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-scheduler'), logger });
+  const client =
+    options.client ?? createRestClient(connection, { userAgent: userAgentOf('longshore-scheduler'), logger });
   const parts = assemble(client, options, clock);
   let synced = false;
   const done = runAll([

@@ -2,6 +2,9 @@
  * `npm run soak -- kills [--count 300] [--seed N] [--shape single|split] [--only NAME…] [--logs FOLDER]`: long tests, in
  * the sandbox. The seed is printed, to run the same kills again.
  *
+ * `npm run soak -- controllers [--count 100] [--seed N] [--each 3]`: controllers and scheduler, interrupted at their
+ * writes, on the in-memory store (`test/interruptions/`).
+ *
  * `npm run soak -- certs [--duration 10m] [--life 1m] [--no-rotate]`: certificates that live for a minute, under load.
  */
 
@@ -10,6 +13,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { commandLine } from '../../base/command-line.ts';
 import { parseDurationMs } from '../../base/duration.ts';
+import { playRounds } from '../interruptions/rounds.ts';
 import { runCertificates } from './certificate-run.ts';
 import { type KillRunReport, runKills } from './kill-run.ts';
 import { countFaulty, reportText, roundText } from './report.ts';
@@ -58,6 +62,20 @@ async function certs({ duration, life, rotate }: CertsArguments): Promise<number
   const tooFew = Object.values(seen).some((count) => count < Math.floor(durationMs / lifeMs));
   if (tooFew) onEvent('Certificates were not renewed as often as they should have been');
   return failures.length === 0 && missed === 0 && !tooFew ? 0 : 1;
+}
+
+interface ControllersArguments {
+  readonly count: number;
+  readonly seed: number;
+  readonly each: number;
+}
+
+async function controllers({ count, seed, each }: ControllersArguments): Promise<number> {
+  const onRound = (text: string) => process.stdout.write(`${text}\n`);
+  onRound(`${count} rounds from seed ${seed}`);
+  const faults = await playRounds({ count, seed, each, onRound });
+  onRound(faults.length === 0 ? 'Nothing was wrong' : `${faults.length} rounds went wrong`);
+  return faults.length === 0 ? 0 : 1;
 }
 
 async function runInSandbox(): Promise<number> {
@@ -113,7 +131,19 @@ await commandLine(process.argv.slice(2))
       process.exitCode = isInside ? await certs({ duration, life, rotate }) : await runInSandbox();
     },
   )
-  .demandCommand(1, 'Which one? kills or certs')
+  .command(
+    'controllers',
+    'interrupts controllers and scheduler at their writes, and compares the end with an undisturbed run',
+    (command) =>
+      command
+        .option('count', { type: 'number', default: 100, describe: 'how many rounds' })
+        .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'where the random choices start' })
+        .option('each', { type: 'number', default: 3, describe: 'interruptions of a round' }),
+    async ({ count, seed, each }) => {
+      process.exitCode = await controllers({ count, seed, each });
+    },
+  )
+  .demandCommand(1, 'Which one? kills, certs or controllers')
   .version(false)
   .strict()
   .parseAsync();
