@@ -14,6 +14,7 @@ import { certificateSubjectRestriction, createCertificateApproval, createCertifi
 import { createDefaultIngressClass, createDefaultStorageClass } from './default-classes.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { denyServiceExternalIps } from './deny-service-external-ips.ts';
+import { createDeviceAdminAccess } from './device-admin-access.ts';
 import { createEventRateLimit, readEventLimits } from './event-rate-limit.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
@@ -61,6 +62,7 @@ export function createAdmissionChain(objects: ObjectReader, options: AdmissionOp
     ...own,
     createUnsafeDeletionPolicy(options.decide),
     createNodeDeparture(options.decide),
+    createDeviceAdminAccess(objects),
     bootstrapTokenRestriction,
     ...further,
     createRoleEscalationPlugin({ ...options, objects }),
