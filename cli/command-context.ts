@@ -10,6 +10,8 @@ import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { type Arguments, isSet, textOf } from './arguments.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
+import { pathSegment } from './path-segment.ts';
+import { printableOutput } from './printable-text.ts';
 import { readError } from './read-error.ts';
 
 export interface CommandContextOptions extends Terminal {
@@ -18,6 +20,11 @@ export interface CommandContextOptions extends Terminal {
   readonly input?: Readable | undefined;
   readonly environment?: NodeJS.ProcessEnv;
 }
+
+/** What was asked for is data to be read by a program, which gets it as it is; people get what is safe to look at. */
+const isForPrograms = (args: Arguments): boolean =>
+  !['', 'wide', 'name'].includes(textOf(args, 'output') ?? '') ||
+  ['raw', 'template', 'template_file', 'json', 'yaml'].some((name) => textOf(args, name) !== undefined);
 
 export class CommandContext implements Terminal {
   readonly out: Output;
@@ -31,8 +38,8 @@ export class CommandContext implements Terminal {
 
   constructor({ args, out, errors, signal, input, environment = process.env }: CommandContextOptions) {
     this.#args = args;
-    this.out = out;
-    this.errors = errors;
+    this.out = out.isTTY !== true && isForPrograms(args) ? out : printableOutput(out);
+    this.errors = printableOutput(errors);
     this.signal = signal;
     this.#input = input;
     this.#environment = environment;
@@ -55,7 +62,8 @@ export class CommandContext implements Terminal {
   /** The namespace that was named, or the connection's own, or `default`; undefined with `--all-namespaces`. */
   async namespace(): Promise<string | undefined> {
     if (isSet(this.#args, 'all-namespaces')) return undefined;
-    return textOf(this.#args, 'namespace') ?? (await this.connection()).namespace ?? 'default';
+    const named = textOf(this.#args, 'namespace') ?? (await this.connection()).namespace ?? 'default';
+    return pathSegment('namespace', named);
   }
 
   /** The namespace for something that has to be in exactly one. */

@@ -8,6 +8,7 @@ import type { Container, Pod } from '../api/types/core/v1.ts';
 import { systemClock } from '../base/clock.ts';
 import { UserError } from '../base/user-error.ts';
 import type { CommandContext } from './command-context.ts';
+import { pathSegment } from './path-segment.ts';
 import { listAll } from './requests.ts';
 import { parseOne } from './resources.ts';
 import { selectorText } from './selector-text.ts';
@@ -39,7 +40,8 @@ export async function findPods(context: CommandContext, words: readonly string[]
   const client = await context.client();
   const namespace = await context.oneNamespace();
   const [first = '', ...others] = words;
-  if (others.length === 0 && !first.includes('/')) return [await client.get(pods, { namespace, name: first })];
+  if (others.length === 0 && !first.includes('/'))
+    return [await client.get(pods, { namespace, name: pathSegment('resource name', first) })];
   const { kind, name } = await parseOne(client, words);
   if (kind.kind === 'Pod' && kind.group === '') return [await client.get(pods, { namespace, name })];
   const object = await client.get<KubernetesObject>(kind, { namespace, name });

@@ -8,6 +8,7 @@ import { apiVersionOf, type ServedResource } from '../api/resource.ts';
 import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
 import { discover, type KnownResource } from '../client/discovery.ts';
+import { pathSegment } from './path-segment.ts';
 
 /** One kind, and the names that were asked for; none means all. */
 export interface Selection {
@@ -31,6 +32,7 @@ export async function parseSelections(client: Client, words: readonly string[]):
     throw new UserError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
   }
   const selections: Selection[] = [];
+  for (const name of names) pathSegment('resource name', name);
   for (const word of first.split(',')) selections.push({ kind: await resolveKind(client, word), names });
   return selections;
 }
@@ -55,7 +57,7 @@ async function parsePairs(client: Client, words: readonly string[]): Promise<Sel
     if (resource === '' || name === '' || rest.length > 0) {
       throw new UserError(`"${word}" is not of the form RESOURCE/NAME`);
     }
-    selections.push({ kind: await resolveKind(client, resource), names: [name] });
+    selections.push({ kind: await resolveKind(client, resource), names: [pathSegment('resource name', name)] });
   }
   return selections;
 }

@@ -15,6 +15,7 @@ import { parseUpOptions } from './commands/up/up-options.ts';
 import { commands } from './commands.ts';
 import { expandFlags, verbIn } from './flag-words.ts';
 import { globalOptions } from './options.ts';
+import { printableText } from './printable-text.ts';
 import { SilentExit } from './silent-exit.ts';
 
 export interface KubecfgOptions extends Terminal {
@@ -32,7 +33,7 @@ export async function runKubecfg(argv: readonly string[], options: KubecfgOption
   } catch (error) {
     if (error instanceof SilentExit) return error.exitCode;
     const verbose = argv.some((argument) => /^--?verbose$/.test(argument));
-    options.errors.write(`${explain(error, verbose)}\n`);
+    options.errors.write(printableText(`${explain(error, verbose)}\n`));
     const failureCode = chosen?.command.failureCode ?? 1;
     return error instanceof UserError && error.exitCode !== 1 ? error.exitCode : failureCode;
   }

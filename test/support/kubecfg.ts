@@ -20,6 +20,10 @@ export interface RunOptions {
   readonly input?: Readable;
   /** Called with all that it has written so far. */
   readonly onOutput?: (out: string) => void;
+  /** Whether a person at a terminal reads what it writes. Default false. */
+  readonly isTTY?: boolean;
+  /** More of its environment. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export class TestKubecfg {
@@ -45,12 +49,13 @@ export class TestKubecfg {
   /** Words are separated by blanks; for words with blanks in them give a list. */
   async run(
     line: string | readonly string[],
-    { signal = new AbortController().signal, input, onOutput = () => {} }: RunOptions = {},
+    { signal = new AbortController().signal, input, onOutput = () => {}, isTTY = false, environment }: RunOptions = {},
   ): Promise<KubecfgResult> {
     let out = '';
     let errors = '';
     const code = await runKubecfg(typeof line === 'string' ? line.split(' ') : line, {
       out: {
+        isTTY,
         write(text) {
           out += Buffer.from(text).toString();
           onOutput(out);
@@ -59,7 +64,7 @@ export class TestKubecfg {
       errors: { write: (text) => (errors += Buffer.from(text).toString()) },
       signal,
       ...(input && { input }),
-      environment: { HOME: this.#folder, KUBECONFIG: join(this.#folder, 'kubeconfig') },
+      environment: { HOME: this.#folder, KUBECONFIG: join(this.#folder, 'kubeconfig'), ...environment },
     });
     return { code, out, errors };
   }

@@ -99,5 +99,5 @@ async function printLines(context: CommandContext, stream: Readable, prefix: str
   const stop = () => lines.close();
   context.signal.addEventListener('abort', stop, { once: true });
   stream.once('close', stop);
-  for await (const line of lines) context.out.write(`${prefix}${line}\n`);
+  for await (const line of lines) context.out.write(Buffer.from(`${prefix}${line}\n`));
 }
