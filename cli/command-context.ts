@@ -8,7 +8,7 @@ import { UserError } from '../base/user-error.ts';
 import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
-import { type Arguments, isSet, textOf } from './arguments.ts';
+import { type Arguments, isSet, textOf, textsOf } from './arguments.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
 import { pathSegment } from './path-segment.ts';
 import { printableOutput } from './printable-text.ts';
@@ -108,7 +108,7 @@ export class CommandContext implements Terminal {
           'Start a cluster with "npm start", or name one with --kubeconfig FILE or -h HOST.',
       );
     }
-    const base = found.path === undefined ? { servers: [] } : await this.#readKubeconfig(found.path);
+    const base = found.path === undefined ? { servers: [] } : await this.#readKubeconfig(found.paths);
     return {
       ...base,
       ...(host !== undefined && { servers: [/^https?:\/\//.test(host) ? host : `https://${host}`] }),
@@ -116,19 +116,33 @@ export class CommandContext implements Terminal {
       ...(await this.#pemFlag('certificateAuthority', 'certificate-authority')),
       ...(await this.#pemFlag('clientCertificate', 'client-certificate')),
       ...(await this.#pemFlag('clientKey', 'client-key')),
+      ...this.#impersonation(),
       ...(isSet(this.#args, 'insecure-skip-tls-verify') && { insecureSkipTlsVerify: true }),
     };
   }
 
-  async #readKubeconfig(path: string): Promise<Connection> {
+  async #readKubeconfig(paths: readonly string[]): Promise<Connection> {
     const { readKubeconfig } = await import('../client/kubeconfig.ts');
     // Flags may name another certificate, and a command is over before one is renewed.
     const {
       clientFiles: _,
       authorityFile: _authority,
       ...connection
-    } = await readKubeconfig(path, textOf(this.#args, 'context'));
+    } = await readKubeconfig(paths, textOf(this.#args, 'context'));
     return connection;
+  }
+
+  #impersonation(): Pick<Connection, 'impersonate'> {
+    const [user, uid, groups] = [
+      textOf(this.#args, 'as'),
+      textOf(this.#args, 'as-uid'),
+      textsOf(this.#args, 'as-group'),
+    ];
+    if (user !== undefined) return { impersonate: { user, uid, groups } };
+    if (uid === undefined && groups.length === 0) return {};
+    throw new UserError(
+      'error: requesting uid, groups or user-extra for a user without impersonating a user: use --as',
+    );
   }
 
   async #pemFlag(field: keyof Connection, flag: string): Promise<Partial<Connection>> {

@@ -15,6 +15,7 @@ import { configCommand } from './commands/config/command.ts';
 import { cordonCommand } from './commands/cordon/command.ts';
 import { cpCommand } from './commands/cp/command.ts';
 import { createCommand } from './commands/create/command.ts';
+import { debugCommand } from './commands/debug/command.ts';
 import { deleteCommand } from './commands/delete/command.ts';
 import { describeCommand } from './commands/describe/command.ts';
 import { diffCommand } from './commands/diff/command.ts';
@@ -87,6 +88,7 @@ export const commands: readonly Command[] = [
   logsCommand,
   execCommand,
   attachCommand,
+  debugCommand,
   cpCommand,
   portForwardCommand,
   proxyCommand,

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { defaultDataDir } from '../cluster/cluster-options.ts';
 
 export interface KubeconfigSearch {
-  /** undefined: there is none. */
+  /** The first; undefined: there is none. */
   readonly path: string | undefined;
+  /** All that count, as one: what `KUBECONFIG` lists, or else the one that was found. */
+  readonly paths: readonly string[];
   readonly tried: readonly string[];
 }
 
@@ -17,14 +19,15 @@ export async function findKubeconfig(
   named: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<KubeconfigSearch> {
-  if (named !== undefined) return { path: named, tried: [named] };
+  if (named !== undefined) return { path: named, paths: [named], tried: [named] };
   const listed = (environment.KUBECONFIG ?? '').split(':').filter((path) => path !== '');
   const home = environment.HOME ?? homedir();
   const tried = [...listed, join(defaultDataDir, 'admin.kubeconfig'), join(home, '.kube', 'config')];
   for (const path of tried) {
-    if (await isReadable(path)) return { path, tried };
+    // Of those that are listed the ones behind it count, too.
+    if (await isReadable(path)) return { path, paths: listed.includes(path) ? listed : [path], tried };
   }
-  return { path: listed[0], tried };
+  return { path: listed[0], paths: listed.slice(0, 1), tried };
 }
 
 async function isReadable(path: string): Promise<boolean> {

@@ -22,7 +22,10 @@ export async function updateController(
   change: (controller: Stored<ReplicationController>) => void,
 ): Promise<Stored<ReplicationController>> {
   const client = await context.client();
-  const key = { namespace: await context.oneNamespace(), name: name.replace(/^\/?(replicationControllers\/)?/i, '') };
+  const key = {
+    namespace: await context.oneNamespace(),
+    name: name.replace(/^\/?((replicationControllers?|rc)\/)?/i, ''),
+  };
   for (let attempt = 1; ; attempt += 1) {
     const controller = await client.get(replicationControllers, key);
     change(controller);

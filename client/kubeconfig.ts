@@ -1,11 +1,13 @@
 /** Reads a kubeconfig file (the format of kubectl) into a `Connection`. Says plainly what is missing or not supported. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { load } from 'js-yaml';
 import { isRecord } from '../api/json-record.ts';
 import { readSettledPair } from '../base/renewed-key-pair.ts';
 import type { Connection } from './connection.ts';
+import { mergeKubeconfigs } from './merged-kubeconfig.ts';
 
 /** A kubeconfig that cannot be used; the message names the file and the place in it. */
 export class KubeconfigError extends Error {
@@ -14,9 +16,13 @@ export class KubeconfigError extends Error {
 
 type KubeconfigEntry = Readonly<Record<string, unknown>>;
 
-/** The connection of `contextName`, or of the current context. Relative paths are relative to the file. */
-export async function readKubeconfig(path: string, contextName?: string): Promise<Connection> {
-  const file = new KubeconfigFile(path, parse(path, await readNamedFile(path, `kubeconfig ${path}`)));
+/**
+ * The connection of `contextName`, or of the current context. Of several files the first that has an entry is right, and
+ * those that are not there are passed over. Relative paths are relative to the file that has them.
+ */
+export async function readKubeconfig(paths: string | readonly string[], contextName?: string): Promise<Connection> {
+  const { path, root } = typeof paths === 'string' ? await readOne(paths) : await readMerged(paths);
+  const file = new KubeconfigFile(path, root);
   const context = file.context(contextName);
   const cluster = file.named('clusters', 'cluster', file.text(context, 'cluster', 'context'));
   const userName = optionalText(context, 'user');
@@ -43,10 +49,32 @@ export async function readKubeconfig(path: string, contextName?: string): Promis
     ...(settled && { clientCertificate: settled.certificate, clientKey: settled.key }),
     ...(clientFiles && { clientFiles }),
     ...file.token(user),
+    ...impersonation(user),
     ...(cluster['insecure-skip-tls-verify'] === true && { insecureSkipTlsVerify: true }),
     ...(tlsServerName !== undefined && { tlsServerName }),
     ...(namespace !== undefined && { namespace }),
   };
+}
+
+interface ReadFile {
+  readonly path: string;
+  readonly root: KubeconfigEntry;
+}
+
+const readOne = async (path: string): Promise<ReadFile> => ({
+  path,
+  root: parse(path, await readNamedFile(path, `kubeconfig ${path}`)),
+});
+
+/** The files as one, whose paths are absolute. */
+async function readMerged(paths: readonly string[]): Promise<ReadFile> {
+  const [first, ...others] = paths;
+  if (first !== undefined && others.length === 0) return await readOne(first);
+  const files: ReadFile[] = [];
+  for (const path of paths) {
+    if (existsSync(path)) files.push(await readOne(path));
+  }
+  return { path: files.map(({ path }) => path).join(':'), root: mergeKubeconfigs(files) };
 }
 
 class KubeconfigFile {
@@ -122,12 +150,30 @@ class KubeconfigFile {
 function refuseUnsupported(path: string, cluster: KubeconfigEntry, user: KubeconfigEntry): void {
   const unsupported = [
     ...['proxy-url'].filter((field) => optionalText(cluster, field) !== undefined),
-    ...['exec', 'auth-provider', 'username', 'password', 'as'].filter((field) => user[field] !== undefined),
+    ...['exec', 'auth-provider', 'username', 'password'].filter((field) => user[field] !== undefined),
   ];
   if (unsupported.length === 0) return;
   throw new KubeconfigError(
     `${path}: ${unsupported.join(', ')}: not supported; use a client certificate, token or tokenFile`,
   );
+}
+
+function impersonation(user: KubeconfigEntry): Pick<Connection, 'impersonate'> {
+  const name = optionalText(user, 'as');
+  if (name === undefined) return {};
+  const groups: unknown[] = Array.isArray(user['as-groups']) ? user['as-groups'] : [];
+  const extra = Object.entries(asEntry(user['as-user-extra'])).map(([key, values]) => [
+    key,
+    [values].flat().map(String),
+  ]);
+  return {
+    impersonate: {
+      user: name,
+      uid: optionalText(user, 'as-uid'),
+      groups: groups.map(String),
+      extra: Object.fromEntries(extra),
+    },
+  };
 }
 
 async function readNamedFile(path: string, what: string): Promise<string> {

@@ -19,7 +19,7 @@ import type { Logger } from '../base/logger.ts';
 import { networkErrorText } from '../base/network-error-text.ts';
 import { RenewedAuthority } from '../base/renewed-authority.ts';
 import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
-import { authorizationOf, type Connection } from './connection.ts';
+import { authorizationOf, type Connection, impersonationHeaders } from './connection.ts';
 
 export interface TransportRequest {
   readonly method: string;
@@ -187,6 +187,7 @@ export class Transport {
     const authorization = authorizationOf(this.#connection, await this.#currentToken());
     return {
       ...request.headers,
+      ...impersonationHeaders(this.#connection),
       ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
       ...(authorization !== undefined && { authorization }),
     };

@@ -8,7 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { StatusError, serviceUnavailable } from '../api/status-error.ts';
 import { networkErrorText } from '../base/network-error-text.ts';
-import { authorizationOf, type Connection } from './connection.ts';
+import { authorizationOf, type Connection, impersonationHeaders } from './connection.ts';
 import { readText, refusal } from './http-answer.ts';
 
 export interface WebSocketRequest {
@@ -49,6 +49,7 @@ async function connect(server: URL, connection: Connection, request: WebSocketRe
     rejectUnauthorized: connection.insecureSkipTlsVerify !== true,
     headers: {
       'user-agent': request.userAgent,
+      ...impersonationHeaders(connection),
       ...(authorization !== undefined && { authorization }),
     },
     handshakeTimeout: handshakeTimeoutMs,

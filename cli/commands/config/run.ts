@@ -1,8 +1,10 @@
 /** `config`: shows and changes the contexts of the kubeconfig that kubecfg reads. */
 
+import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
 import { UserError } from '../../../base/user-error.ts';
+import { type KubeconfigFileContent, mergeKubeconfigs } from '../../../client/merged-kubeconfig.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { findKubeconfig } from '../../kubeconfig-search.ts';
@@ -10,10 +12,14 @@ import { alignColumns } from '../../printers/columns.ts';
 import { structuredPrinter, yamlPrinter } from '../../printing.ts';
 import { readError } from '../../read-error.ts';
 import { contextNamed, contextsOf, redacted, withContext } from './contexts.ts';
+import { splitChange } from './split-change.ts';
 
 interface Kubeconfig {
+  /** What is said of it: its files. */
   readonly path: string;
+  /** Of several files, what they say together. */
   readonly root: JsonRecord;
+  readonly files: readonly KubeconfigFileContent[];
 }
 
 type Action = (context: CommandContext, args: Arguments, file: Kubeconfig) => Promise<void>;
@@ -94,9 +100,13 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (action === undefined)
     throw new UserError(`error: unknown command "${name}": there are ${Object.keys(actions).join(', ')}`);
-  const { path, tried } = await findKubeconfig(textOf(args, 'kubeconfig'), context.environment);
+  const { path, paths, tried } = await findKubeconfig(textOf(args, 'kubeconfig'), context.environment);
   if (path === undefined) throw new UserError(`There is no kubeconfig (looked for ${tried.join(', ')})`);
-  await action(context, args, await read(path));
+  const files: KubeconfigFileContent[] = [];
+  for (const one of paths.length > 1 ? paths.filter((file) => existsSync(file)) : paths) files.push(await read(one));
+  const [first, ...others] = files;
+  const root = first !== undefined && others.length === 0 ? { ...first.root } : mergeKubeconfigs(files);
+  await action(context, args, { path: files.map((file) => file.path).join(', '), root, files });
 }
 
 const listOf = (list: unknown): JsonRecord[] => (Array.isArray(list) ? list.filter(isRecord) : []);
@@ -111,7 +121,7 @@ function oneName(args: Arguments): string {
   throw new UserError('error: name one context');
 }
 
-async function read(path: string): Promise<Kubeconfig> {
+async function read(path: string): Promise<KubeconfigFileContent> {
   const { load } = await import('js-yaml');
   let text: string;
   try {
@@ -128,10 +138,12 @@ async function read(path: string): Promise<Kubeconfig> {
   throw new UserError(`kubeconfig ${path}: neither YAML nor JSON`);
 }
 
-/** Put in place whole: a reader never sees half of it. */
-async function write({ path }: Kubeconfig, root: JsonRecord): Promise<void> {
+/** Each file gets what of the change is its own. Put in place whole: a reader never sees half of it. */
+async function write({ files, root: before }: Kubeconfig, after: JsonRecord): Promise<void> {
   const print = await yamlPrinter();
-  const part = `${path}.${process.pid}`;
-  await writeFile(part, print(root), { mode: 0o600 });
-  await rename(part, path);
+  for (const { path, root } of splitChange(files, before, after)) {
+    const part = `${path}.${process.pid}`;
+    await writeFile(part, print(root), { mode: 0o600 });
+    await rename(part, path);
+  }
 }

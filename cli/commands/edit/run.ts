@@ -61,7 +61,7 @@ async function editOne(
   for (;;) {
     const shown = withNotes([...introduction, '', ...reasons], text, formatOf(args));
     await writeFile(file, shown, { mode: 0o600 });
-    await edit(file);
+    await edit(context, file);
     const edited = await readFile(file, 'utf8');
     if (edited === shown || withoutNotes(edited).trim() === '') return cancelled(context, file, reasons.length > 0);
     text = withoutNotes(edited);
@@ -94,8 +94,8 @@ const withoutNotes = (text: string): string =>
     .filter((line) => !line.startsWith('#'))
     .join('\n');
 
-async function edit(file: string): Promise<void> {
-  const editor = process.env.KUBE_EDITOR || process.env.EDITOR || 'vi';
+async function edit({ environment }: CommandContext, file: string): Promise<void> {
+  const editor = environment.KUBE_EDITOR || environment.EDITOR || 'vi';
   const code = await runAtTerminal(editor, [file]);
   if (code !== 0) throw new UserError(`error: there was a problem with the editor "${editor}": exit status ${code}`);
 }

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import httpProxy from 'http-proxy';
 import { errorText } from '../../../base/error-text.ts';
 import { UserError } from '../../../base/user-error.ts';
-import { authorizationOf, type Connection } from '../../../client/connection.ts';
+import { authorizationOf, type Connection, impersonationHeaders } from '../../../client/connection.ts';
 import { type Arguments, countOf, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { type RequestFilter, requestFilter } from './request-filter.ts';
@@ -61,7 +61,10 @@ function apiProxy(connection: Connection): httpProxy {
     },
     secure: connection.insecureSkipTlsVerify !== true,
     changeOrigin: true,
-    ...(authorization !== undefined && { headers: { authorization } }),
+    headers: {
+      ...oneValueEach(impersonationHeaders(connection)),
+      ...(authorization !== undefined && { authorization }),
+    },
   });
   proxy.on('error', (error, _request, response) => {
     if (!(response instanceof ServerResponse)) return void response.destroy();
@@ -70,6 +73,10 @@ function apiProxy(connection: Connection): httpProxy {
   });
   return proxy;
 }
+
+/** Several groups cannot be named through this proxy: the first is. */
+const oneValueEach = (headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat()[0] ?? '']));
 
 interface Serving {
   readonly filter: RequestFilter;

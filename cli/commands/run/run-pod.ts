@@ -9,6 +9,7 @@ import { UserError } from '../../../base/user-error.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { keysAndValues } from '../../key-value-words.ts';
 import { runInPod } from '../../pod-session.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { SilentExit } from '../../silent-exit.ts';
@@ -44,8 +45,8 @@ export async function runPod(context: CommandContext, args: Arguments): Promise<
 function podFor(args: Arguments, namespace: string): Pod {
   const name = textOf(args, 'name') ?? '';
   const labels =
-    textOf(args, 'labels') === undefined ? { run: name } : pairsOf((textOf(args, 'labels') ?? '').split(','));
-  const annotations = pairsOf(textsOf(args, 'annotations'));
+    textOf(args, 'labels') === undefined ? { run: name } : keysAndValues((textOf(args, 'labels') ?? '').split(','));
+  const annotations = keysAndValues(textsOf(args, 'annotations'));
   return {
     metadata: { name, namespace, labels, ...(Object.keys(annotations).length > 0 && { annotations }) },
     spec: { restartPolicy: textOf(args, 'restart') ?? 'Always', containers: [containerFor(args, name)] },
@@ -54,7 +55,7 @@ function podFor(args: Arguments, namespace: string): Pod {
 
 function containerFor(args: Arguments, name: string): Container {
   const rest = textsOf(args, '--');
-  const env = Object.entries(pairsOf(textsOf(args, 'env'))).map(([key, value]) => ({ name: key, value }));
+  const env = Object.entries(keysAndValues(textsOf(args, 'env'))).map(([key, value]) => ({ name: key, value }));
   const pullPolicy = textOf(args, 'image-pull-policy');
   return {
     name,
@@ -67,16 +68,6 @@ function containerFor(args: Arguments, name: string): Container {
     ...(isSet(args, 'stdin') && { stdin: true, stdinOnce: true }),
     ...(isSet(args, 'tty') && { tty: true }),
   };
-}
-
-function pairsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const equals = pair.indexOf('=');
-      if (equals <= 0) throw new UserError(`error: ${pair} is not of the form KEY=VALUE`);
-      return [pair.slice(0, equals), pair.slice(equals + 1)];
-    }),
-  );
 }
 
 function serviceFor({ metadata, spec }: Pod): Service {
