@@ -9,13 +9,22 @@ import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
 import { type Arguments, isSet, textOf, textsOf } from './arguments.ts';
+import type { CommandOptions } from './flag-words.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
 import { pathSegment } from './path-segment.ts';
 import { printableOutput } from './printable-text.ts';
 import { readError } from './read-error.ts';
 
+/** How a command is called. */
+export interface KnownCommand {
+  readonly usage: string;
+  readonly options?: CommandOptions;
+}
+
 export interface CommandContextOptions extends Terminal {
   readonly args: Arguments;
+  /** All that there are. */
+  readonly commands: readonly KnownCommand[];
   /** Default: the process's own. */
   readonly input?: Readable | undefined;
   readonly environment?: NodeJS.ProcessEnv;
@@ -30,14 +39,16 @@ export class CommandContext implements Terminal {
   readonly out: Output;
   readonly errors: Output;
   readonly signal: AbortSignal;
+  readonly commands: readonly KnownCommand[];
   readonly #input: Readable | undefined;
   readonly #args: Arguments;
   readonly #environment: NodeJS.ProcessEnv;
   #connection: Promise<Connection> | undefined;
   #client: Promise<Client> | undefined;
 
-  constructor({ args, out, errors, signal, input, environment = process.env }: CommandContextOptions) {
+  constructor({ args, commands, out, errors, signal, input, environment = process.env }: CommandContextOptions) {
     this.#args = args;
+    this.commands = commands;
     this.out = out.isTTY !== true && isForPrograms(args) ? out : printableOutput(out);
     this.errors = printableOutput(errors);
     this.signal = signal;

@@ -11,6 +11,7 @@ import { autoscaleCommand } from './commands/autoscale/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
 import { clusterInfoCommand } from './commands/cluster-info/command.ts';
+import { completionCommand } from './commands/completion/command.ts';
 import { configCommand } from './commands/config/command.ts';
 import { cordonCommand } from './commands/cordon/command.ts';
 import { cpCommand } from './commands/cp/command.ts';
@@ -103,6 +104,7 @@ export const commands: readonly Command[] = [
   apiVersionsCommand,
   clusterInfoCommand,
   configCommand,
+  completionCommand,
   versionCommand,
   secretsCommand,
   cisCommand,

@@ -56,7 +56,7 @@ interface Chosen {
 }
 
 async function runCommand(chosen: Chosen, options: KubecfgOptions): Promise<void> {
-  const context = new CommandContext({ ...options, args: chosen.args });
+  const context = new CommandContext({ ...options, commands, args: chosen.args });
   try {
     await (await chosen.command.load()).run(context, chosen.args);
   } finally {

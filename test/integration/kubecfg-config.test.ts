@@ -75,4 +75,44 @@ describe('kubecfg and kubeconfigs', () => {
     const file = await kubecfg.file('as-joe', text);
     assert.match(await kubecfg.must(`auth whoami --kubeconfig ${file}`), /Username +joe/);
   });
+
+  it('auth reconcile makes roles and bindings grant what files say, and keeps the rest', async () => {
+    const role = (verbs: string[]) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'r' },
+      rules: [{ verbs, apiGroups: [''], resources: ['pods'] }],
+    });
+    const rules = '-o jsonpath={.rules[*].verbs}';
+    for (const [verbs, flags, seen] of [
+      [['get'], '', '["get"]'],
+      [['list'], '', '["get"] ["list"]'],
+      [['get'], '', '["get"] ["list"]'],
+      [['get'], ' --remove-extra-permissions', '["get"]'],
+    ] as const) {
+      const file = await kubecfg.file('role.json', role([...verbs]));
+      const out = await kubecfg.must(`auth reconcile -f ${file}${flags}`);
+      assert.equal(out, 'role.rbac.authorization.k8s.io/r reconciled\n');
+      assert.equal(await kubecfg.must(`get role r ${rules}`), seen);
+    }
+    const binding = (name: string) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'b' },
+      subjects: [{ kind: 'User', name: 'jane', apiGroup: 'rbac.authorization.k8s.io' }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    });
+    for (const name of ['r', 'other']) {
+      await kubecfg.must(`auth reconcile -f ${await kubecfg.file('binding.json', binding(name))}`);
+      assert.equal(await kubecfg.must('get rolebinding b -o jsonpath={.roleRef.name}'), name);
+    }
+  });
+
+  it('completion offers what the server has, and nothing that a shell would run', async () => {
+    assert.match(await kubecfg.must('completion bash'), /complete -o default -F _kubecfg kubecfg/);
+    assert.match(await kubecfg.must('completion zsh'), /^#compdef kubecfg/);
+    assert.match(await kubecfg.must(['completion', 'words', '--', 'get', '']), /^configmaps$/m);
+    assert.equal(await kubecfg.must(['completion', 'words', '--', 'get', 'cm/']), 'cm/one\n');
+    assert.equal(await kubecfg.must(['completion', 'words', '--', 'get', '$(id)/']).catch(() => ''), '');
+  });
 });

@@ -1,4 +1,4 @@
-/** `auth can-i` and `auth whoami`: the server says what one may do, and who one is to it. */
+/** `auth can-i`, `auth whoami` and, beside, `auth reconcile`: the server says what one may do, and who one is to it. */
 
 import { qualifiedName, type Resource, type ServedResource } from '../../../api/resource.ts';
 import { selfSubjectReviews } from '../../../api/resources/authentication.ts';
@@ -28,7 +28,11 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   if (action === 'whoami' && words.length === 0) return await whoAmI(context, args);
   if (action === 'can-i' && isSet(args, 'list') && words.length === 0) return await listRights(context);
   if (action === 'can-i' && !isSet(args, 'list')) return await canI(context, args, words);
-  throw new UserError('usage: kubecfg auth can-i VERB RESOURCE[/NAME] | can-i VERB /PATH | can-i --list | whoami');
+  if (action === 'reconcile' && words.length === 0)
+    return await (await import('./reconcile.ts')).reconcile(context, args);
+  throw new UserError(
+    'usage: kubecfg auth can-i VERB RESOURCE[/NAME] | can-i VERB /PATH | can-i --list | whoami | reconcile -f FILE',
+  );
 }
 
 const columns = { minWidth: 6, padding: 3 };

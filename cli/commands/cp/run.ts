@@ -12,6 +12,7 @@ import type { CommandContext } from '../../command-context.ts';
 import { chooseContainer } from '../../pods-of.ts';
 import { readError } from '../../read-error.ts';
 import { runRemote } from '../../remote-command.ts';
+import { withSpinner } from '../../spinner.ts';
 import { packTree } from './pack-tree.ts';
 import { isRemotePlace, type LocalPlace, parsePlace, type RemotePlace } from './place.ts';
 import { unpackTree } from './unpack-tree.ts';
@@ -54,7 +55,9 @@ async function upload(context: CommandContext, args: Arguments, { from, to }: Up
   const target = isFolder ? posix.join(to.path, basename(from.path)) : to.path.replace(/\/+$/, '') || '/';
   const preserve = isSet(args, 'no-preserve') ? ['--no-same-permissions', '--no-same-owner'] : [];
   const command = ['tar', ...preserve, '-xmf', '-', '-C', posix.dirname(target)];
-  const code = await runIn(context, container, command, { input: packTree(from.path, posix.basename(target)) });
+  const code = await withSpinner(context, `Copying ${from.path}`, (note) =>
+    runIn(context, container, command, { input: counted(packTree(from.path, posix.basename(target)), note) }),
+  );
   if (code !== 0) throw new UserError(`error: tar in the container ended with exit code ${code}`);
 }
 
@@ -75,7 +78,9 @@ async function download(context: CommandContext, args: Arguments, { from, to }: 
     // It is awaited below; until then its failure is nobody's.
     unpacking.catch(() => archive.resume());
     try {
-      const code = await runIn(context, container, ['tar', 'cf', '-', from.path], { output: archive });
+      const code = await withSpinner(context, `Copying ${from.path}`, (note) =>
+        runIn(context, container, ['tar', 'cf', '-', from.path], { output: archive, onBytes: bytesNote(note) }),
+      );
       archive.end();
       const count = await unpacking;
       if (code === 0) return;
@@ -94,20 +99,41 @@ async function download(context: CommandContext, args: Arguments, { from, to }: 
 interface Pipes {
   readonly input?: AsyncIterable<Uint8Array>;
   readonly output?: PassThrough;
+  onBytes?(count: number): void;
+}
+
+/** Tells how much has passed. */
+function bytesNote(note: (text: string) => void): (count: number) => void {
+  let total = 0;
+  return (count) => {
+    total += count;
+    note(`${(total / (1 << 20)).toFixed(1)} MiB`);
+  };
+}
+
+async function* counted(input: AsyncIterable<Uint8Array>, note: (text: string) => void): AsyncGenerator<Uint8Array> {
+  const add = bytesNote(note);
+  for await (const chunk of input) {
+    yield chunk;
+    add(chunk.length);
+  }
 }
 
 async function runIn(
   context: CommandContext,
   container: Container,
   command: readonly string[],
-  { input, output }: Pipes,
+  { input, output, onBytes }: Pipes,
 ): Promise<number> {
   return await runRemote(context, {
     ...container,
     command,
     tty: false,
     input,
-    onOutput: (chunk) => (output === undefined || output.write(chunk) ? undefined : once(output, 'drain')),
+    onOutput: (chunk) => {
+      onBytes?.(chunk.length);
+      return output === undefined || output.write(chunk) ? undefined : once(output, 'drain');
+    },
     onError: (chunk) => context.errors.write(chunk),
   });
 }

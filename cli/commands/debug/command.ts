@@ -2,7 +2,6 @@
 
 import type { Command } from '../../command.ts';
 import { flag, text, texts } from '../../options.ts';
-import { profileNames } from './profiles.ts';
 
 export const debugCommand: Command = {
   usage: 'debug [words..]',
@@ -25,7 +24,10 @@ export const debugCommand: Command = {
     'keep-readiness': flag('--copy-to: with its readiness probes'),
     'keep-startup': flag('--copy-to: with its startup probes'),
     'keep-init-containers': flag('--copy-to: with its init containers', { default: true }),
-    profile: text('Which rights the container has', { choices: profileNames, default: 'legacy' }),
+    profile: text('Which rights the container has', {
+      choices: ['legacy', 'general', 'baseline', 'restricted', 'netadmin', 'sysadmin'],
+      default: 'legacy',
+    }),
     'arguments-only': flag('What is behind -- are arguments, not the command'),
     env: texts('NAME=VALUE'),
     'image-pull-policy': text('Always, IfNotPresent or Never'),

@@ -4,10 +4,6 @@ import type { PodSpec, SecurityContext } from '../../../api/types/core/v1.ts';
 
 export type Profile = 'legacy' | 'general' | 'baseline' | 'restricted' | 'netadmin' | 'sysadmin';
 
-export const profileNames: readonly Profile[] = ['legacy', 'general', 'baseline', 'restricted', 'netadmin', 'sysadmin'];
-
-export const isProfile = (text: string): text is Profile => profileNames.some((name) => name === text);
-
 const adding = (...add: string[]): SecurityContext => ({ capabilities: { add } });
 
 /** Of a container that is added to a pod or to its copy. */
@@ -24,6 +20,8 @@ export const securityContexts: Readonly<Record<Profile, SecurityContext | undefi
   netadmin: adding('NET_ADMIN', 'NET_RAW'),
   sysadmin: { privileged: true },
 };
+
+export const isProfile = (text: string): text is Profile => Object.hasOwn(securityContexts, text);
 
 /** Of the container of a pod that is made on a node. */
 export const nodeSecurityContexts: typeof securityContexts = { ...securityContexts, general: undefined };

@@ -14,6 +14,7 @@ import { titleOf } from '../../requests.ts';
 import { isClassicPath } from '../../resources.ts';
 import { dryRunOf, dryRunSuffix } from '../../results.ts';
 import { SilentExit } from '../../silent-exit.ts';
+import { withSpinner } from '../../spinner.ts';
 import { findTargets, type Target } from '../../target-objects.ts';
 
 type Deleted = Target & { readonly uid: string };
@@ -93,8 +94,11 @@ async function waitForAll(context: CommandContext, args: Arguments, deleted: rea
   if (args.wait === false || isSet(args, 'force') || dryRunOf(args) !== 'none') return;
   const timeoutMs = durationMs(textOf(args, 'timeout') ?? '0', '--timeout');
   const end = systemClock.monotonic() + timeoutMs;
-  for (const target of deleted) {
-    const left = timeoutMs === 0 ? 0 : Math.max(1, end - systemClock.monotonic());
-    await waitUntilGone(context, { ...target, timeoutMs: left });
-  }
+  await withSpinner(context, 'Waiting until they are gone', async (note) => {
+    for (const [index, target] of deleted.entries()) {
+      note(`${index} of ${deleted.length}, ${titleOf(target.kind, target.key.name)}`);
+      const left = timeoutMs === 0 ? 0 : Math.max(1, end - systemClock.monotonic());
+      await waitUntilGone(context, { ...target, timeoutMs: left });
+    }
+  });
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { eventually } from '../../support/eventually.ts';
 import type { TestKubecfg } from '../../support/kubecfg.ts';
-import { bigFileSize, type StreamingCluster } from './streaming-cluster.ts';
+import { bigFileSize, image, type StreamingCluster } from './streaming-cluster.ts';
 
 export interface KubecfgTrial {
   readonly kubecfg: TestKubecfg;
@@ -81,8 +81,9 @@ export const kubecfgCases: readonly KubecfgCase[] = [
   {
     name: 'logs: tail, prefix, by labels, followed',
     async run({ kubecfg }) {
-      assert.match(await kubecfg.must('logs streams --tail 1'), /^[^\n]+\n$/);
-      assert.match(await kubecfg.must('logs -l app=streams --tail 2 --prefix'), /^(\[pod\/streams\/c\] [^\n]*\n){2}$/);
+      // A line that is written while the log is read comes, too.
+      assert.match(await kubecfg.must('logs streams --tail 1'), /^([^\n]+\n){1,9}$/);
+      assert.match(await kubecfg.must('logs -l app=streams --tail 2 --prefix'), /^(\[pod\/streams\/c\] .*\n){2,9}$/);
       const stop = new AbortController();
       let seen = '';
       const onOutput = (out: string) => {
@@ -144,6 +145,60 @@ export const kubecfgCases: readonly KubecfgCase[] = [
         assert.equal((await forwarding).code, 0);
         assert.match(seen, /^Handling connection for \d+$/m);
       }
+    },
+  },
+  {
+    name: 'debug adds a container to a pod, and goes on with it to its end',
+    async run({ kubecfg, target }) {
+      const line = `debug streams -i --image=${image} -c looked --target=c --image-pull-policy=Never -- /bin/busybox head -n 1`;
+      const { code, out, errors } = await kubecfg.run(line, { input: Readable.from([Buffer.from('hello\n')]) });
+      assert.deepEqual([code, out], [0, 'hello\n'], errors);
+      assert.match(errors, /^Targeting container "c"/);
+      const { spec } = await target.read('streams');
+      assert.equal(spec?.ephemeralContainers?.find(({ name }) => name === 'looked')?.targetContainerName, 'c');
+      const again = await kubecfg.run(line);
+      assert.match(again.errors, /has a container "looked" already/);
+    },
+  },
+  {
+    name: 'debug copies a pod with another command, and makes a pod on a node',
+    async run({ kubecfg, target }) {
+      const command = ['-c', 'c', '--', '/bin/busybox', 'echo', 'copied'];
+      await kubecfg.must([
+        'debug',
+        'streams',
+        '--copy-to',
+        'copy',
+        '--same-node',
+        '--share-processes=false',
+        ...command,
+      ]);
+      await target.untilSaid('copy', 'copied\n');
+      const { metadata, spec } = await target.read('copy');
+      assert.deepEqual([metadata?.labels, spec?.containers.length], [undefined, 1]);
+      await kubecfg.must('delete pod copy --now');
+      const node = spec?.nodeName ?? '';
+      const seen = ['--', '/bin/busybox', 'ls', '-d', '/host/proc'];
+      const made = await kubecfg.must(['debug', `node/${node}`, '--attach', `--image=${image}`, ...seen]);
+      const name = /^Creating debugging pod (node-debugger-\S+) with container debugger on node/.exec(made)?.[1];
+      assert.match(made, /\/host\/proc\n$/);
+      await kubecfg.must(`delete pod ${name} --now`);
+    },
+  },
+  {
+    name: 'drain says which pods it may not evict, and evicts those it may',
+    async run({ kubecfg, target }) {
+      await kubecfg.must('run guest --image=img:1 --labels=drained=yes --image-pull-policy=Never');
+      const { spec } = await target.read('streams');
+      const node = spec?.nodeName ?? '';
+      await eventually('it has a node', async () => (await target.read('guest')).spec?.nodeName === node);
+      const words = ['drain', node, '--pod-selector', 'drained=yes', '--grace-period=0'];
+      const refused = await kubecfg.run(words);
+      assert.deepEqual([refused.code, /default\/guest/.test(refused.errors)], [1, true], refused.errors);
+      const drained = await kubecfg.must([...words, '--force']);
+      assert.match(drained, /evicting pod default\/guest\n[\s\S]*pod\/guest evicted\n/);
+      assert.match(drained, new RegExp(`node/${node} drained`));
+      await kubecfg.must(['uncordon', node]);
     },
   },
 ];
