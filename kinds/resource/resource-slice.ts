@@ -20,9 +20,10 @@ export const resourceSliceKind = defineKind(resourceSlices, {
     returnDeletedObject: true,
     generationOf: ({ spec }) => ({ spec }),
     validate({ spec }, errors) {
-      if (spec) validateSlice(spec, FieldPath.of('spec'), errors);
+      validateSlice(spec ?? {}, FieldPath.of('spec'), errors);
     },
     validateUpdate({ spec }, previous, errors) {
+      if (!spec) return;
       const path = FieldPath.of('spec');
       const immutable = 'field is immutable';
       if (spec.driver !== previous.spec.driver) errors.invalid(path.child('driver'), spec.driver, immutable);
@@ -34,7 +35,7 @@ export const resourceSliceKind = defineKind(resourceSlices, {
   },
 });
 
-function validateSlice(spec: ResourceSliceSpec, path: FieldPath, errors: FieldErrors): void {
+function validateSlice(spec: Partial<ResourceSliceSpec>, path: FieldPath, errors: FieldErrors): void {
   validateDriverName(spec.driver ?? '', path.child('driver'), errors);
   const { name = '', resourceSliceCount = 0, generation = 0 } = spec.pool ?? {};
   const poolPath = path.child('pool');
