@@ -1,7 +1,7 @@
 /** kubecfg `edit` with an editor that is a script, `resize` of other workloads, and what a container's tar may not do. */
 
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pack } from 'tar-stream';
@@ -56,7 +56,9 @@ describe('kubecfg edit, resize, cp', () => {
     const script = `if [ -e ${mark} ]; then cp "$1" ${mark}; else sed -i 's/^data:/data: 7/' "$1"; touch ${mark}; fi`;
     const { code, errors } = await edit(script);
     assert.equal(code, 1);
-    assert.match(errors, /A copy of your changes has been stored to/);
+    const copy = /A copy of your changes has been stored to "(.+)"/.exec(errors)?.[1] ?? '';
+    assert.match(await readFile(copy, 'utf8'), /data: 7/);
+    await rm(dirname(copy), { recursive: true });
     assert.match(await readFile(mark, 'utf8'), /^# .*\n[\s\S]*data: 7/);
     assert.equal((await edit('exit 3')).code, 1);
   });

@@ -26,7 +26,8 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   try {
     for (const target of targets) {
       const file = join(folder, `${target.kind.plural}-${target.key.name}.${formatOf(args)}`);
-      isKept = (await editOne(context, args, { target, file })) === 'refused' || isKept;
+      isKept = (await editOne(context, args, { target, file })) === 'refused';
+      if (isKept) throw new UserError('error: Edit cancelled, no valid changes were saved.');
     }
   } finally {
     if (!isKept) await rm(folder, { recursive: true, force: true });
@@ -106,7 +107,7 @@ function cancelled({ errors }: CommandContext, file: string, wasRefused: boolean
     return 'done';
   }
   errors.write(`A copy of your changes has been stored to "${file}"\n`);
-  throw new UserError('error: Edit cancelled, no valid changes were saved.');
+  return 'refused';
 }
 
 function objectIn(text: string, file: string): KubernetesObject {
