@@ -67,9 +67,12 @@ async function runCommand(chosen: Chosen, options: KubecfgOptions): Promise<void
 /** Undefined: help was shown. */
 async function parse(argv: readonly string[], out: Output): Promise<Chosen | undefined> {
   let chosen: Chosen | undefined;
-  const named = commandNamed(verbIn(argv, globalOptions));
+  const verb = verbIn(argv, globalOptions);
+  const named = commandNamed(verb);
   const words = expandFlags(argv, { ...globalOptions, ...named?.options });
-  const parser = createParser(named?.takesRest === true);
+  const parser = createParser(named?.takesRest === true).fail((message, error) => {
+    throw error ?? new UserError(withHint(message, verb));
+  });
   for (const command of commands) {
     parser.command(command.usage, command.describe, { ...command.options }, (args) => {
       chosen = { command, args };
@@ -103,10 +106,18 @@ function createParser(takesRest: boolean): Argv {
     .demandCommand(1, 'Say what to do: kubecfg --help lists the commands.')
     .version(false)
     .help()
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new UserError(message);
-    });
+    .exitProcess(false);
+}
+
+/** What yargs says of words that it does not know, or misses, with where to look for those that there are. Pure. */
+function withHint(message: string, verb = ''): string {
+  const command = commandNamed(verb);
+  if (command !== undefined && message.startsWith('Not enough non-option arguments'))
+    return `usage: kubecfg ${command.usage}\n${command.describe}; "kubecfg ${verb} --help" says more`;
+  if (!message.startsWith('Unknown argument')) return message;
+  if (command === undefined)
+    return `error: unknown command "${verb}" for "kubecfg"; "kubecfg --help" lists the commands`;
+  return `${message}; "kubecfg ${verb} --help" lists what there is`;
 }
 
 /** The sentence for the user. Stacks and causes are shown only when they are asked for. */

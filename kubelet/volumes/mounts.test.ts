@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { computeMemoryOptions, parseMountTable } from './mounts.ts';
+import { computeMemoryOptions, isReachable, parseMountTable } from './mounts.ts';
 
 describe('parseMountTable', () => {
   it('reads paths as they are, and types', () => {
@@ -12,12 +12,32 @@ describe('parseMountTable', () => {
       '',
     ].join('\n');
     assert.deepEqual(parseMountTable(text), [
-      { path: '/', type: 'ext4' },
-      { path: '/proc', type: 'proc' },
-      { path: String.raw`/data/a b\c:d`, type: 'tmpfs' },
-      { path: '/data/ü', type: 'tmpfs' },
+      { id: '22', parent: '1', path: '/', type: 'ext4' },
+      { id: '23', parent: '22', path: '/proc', type: 'proc' },
+      { id: '24', parent: '22', path: String.raw`/data/a b\c:d`, type: 'tmpfs' },
+      { id: '25', parent: '22', path: '/data/ü', type: 'tmpfs' },
     ]);
   });
+});
+
+describe('isReachable', () => {
+  const mount = (id: string, parent: string, path: string) => ({ id, parent, path, type: 'tmpfs' });
+  const all = [
+    mount('1', '1', '/'),
+    mount('2', '1', '/data'),
+    mount('3', '2', '/data/pods/a'), // hidden by 5
+    mount('4', '3', '/data/pods/a/b'), // and with it this
+    mount('5', '2', '/data'),
+    mount('6', '5', '/data/pods/a'),
+    mount('7', '6', '/data/pods/a'), // over 6, which comes back when it goes
+    mount('8', '1', '/data2'),
+    mount('9', '77', '/elsewhere'),
+  ];
+  it('is true of mounts that no other lies over', () =>
+    assert.deepEqual(
+      all.filter((one) => isReachable(one, all)).map(({ id }) => id),
+      ['1', '2', '5', '6', '7', '8', '9'],
+    ));
 });
 
 describe('computeMemoryOptions', () => {

@@ -9,6 +9,9 @@ import { ifFilePresent } from '../../base/if-file-present.ts';
 const run = promisify(execFile);
 
 export interface MountPoint {
+  readonly id: string;
+  /** The id of the mount that it lies on. */
+  readonly parent: string;
   readonly path: string;
   /** `tmpfs`, `ext4` … */
   readonly type: string;
@@ -21,20 +24,30 @@ export function parseMountTable(text: string): MountPoint[] {
     .filter((line) => line !== '')
     .map((line) => {
       const [place = '', source = ''] = line.split(' - ');
-      return { path: unescapePath(place.split(' ')[4] ?? ''), type: source.split(' ')[0] ?? '' };
+      const [id = '', parent = '', , , path = ''] = place.split(' ');
+      return { id, parent, path: unescapePath(path), type: source.split(' ')[0] ?? '' };
     });
+}
+
+/** Whether its path leads to it: no other of `all` lies over what it is mounted on. Pure. */
+export function isReachable(mount: MountPoint, all: readonly MountPoint[]): boolean {
+  const below = all.find(({ id }) => id === mount.parent);
+  if (below === undefined || below === mount) return true;
+  const isCovered = all.some(({ parent, path }) => parent === below.id && mount.path.startsWith(`${path}/`));
+  return !isCovered && isReachable(below, all);
 }
 
 /** The kernel writes blanks and backslashes in octal. */
 const unescapePath = (text: string): string =>
   text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** Mount points at or below `folder`, the deepest first. None when there is no such folder. */
+/** Mount points at or below `folder`, the deepest first; none that is hidden below another mount. None when there is no such folder. */
 export async function mountsBelow(folder: string): Promise<MountPoint[]> {
   const real = await ifFilePresent(realpath(folder));
   if (real === undefined) return [];
   const all = parseMountTable(await readFile('/proc/self/mountinfo', 'utf8'));
-  return all.filter(({ path }) => path === real || path.startsWith(`${real}/`)).reverse();
+  const below = all.filter(({ path }) => path === real || path.startsWith(`${real}/`));
+  return below.filter((mount) => isReachable(mount, all)).reverse();
 }
 
 /** Throws when something is mounted there still: then nothing below may be removed. Idempotent. */

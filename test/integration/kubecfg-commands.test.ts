@@ -58,6 +58,19 @@ const lines: readonly Line[] = [
   { line: 'create serviceaccount robot', out: 'serviceaccount/robot created\n' },
   { line: 'create ns x --replicas 3', code: 1, errors: /^error: unknown flag: --replicas\n/ },
   { line: 'create token robot', out: /^eyJ/ },
+  { line: 'auth can-i get pods --as jane', code: 1, out: 'no\n' },
+  { line: 'auth can-i get pods --as jane --as-group=x --as-group system:masters', out: 'yes\n' },
+  {
+    line: 'get cm one --as=jane',
+    code: 1,
+    errors: /^Error from server \(Forbidden\): configmaps "one" is forbidden: User "jane"/,
+  },
+  { line: 'get cm --as-group=x', code: 1, errors: /without impersonating a user/ },
+  {
+    line: 'get all,serviceaccount -o name',
+    out: /^deployment.apps\/web\n(.*\n)*serviceaccount\/robot\n$/m,
+    alone: 'order',
+  },
 
   { line: 'label cm one x=y', out: 'configmap/one labeled\n' },
   { line: 'label cm one x=y', out: 'configmap/one not labeled\n' },

@@ -5,6 +5,7 @@ import { UserError } from '../../../base/user-error.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { rollbackOf } from '../../follow-rollout.ts';
 import type { Target } from '../../target-objects.ts';
 import { type Workload, type WorkloadKind, workloadKindOf } from '../../workload-kinds.ts';
 
@@ -34,12 +35,16 @@ interface Following {
 async function follow(context: CommandContext, { kind, target, revision, end, watch }: Following): Promise<void> {
   const client = await context.client();
   let told = '';
+  let followed: number | undefined;
   for (let uid: string | undefined; !context.signal.aborted; ) {
     const read =
       uid === undefined ? await kind.read(client, target.key) : await ifPresent(kind.read(client, target.key));
     if (read === undefined || (uid !== undefined && read.object.metadata.uid !== uid))
       throw new UserError('error: object has been deleted');
     uid = read.object.metadata.uid;
+    followed ??= read.object.metadata.generation ?? 0;
+    const rolledBack = rollbackOf(read.object, followed);
+    if (rolledBack !== undefined) throw new UserError(`error: ${rolledBack}`);
     expectRevision(read.object, revision);
     const { type, message } = read.state;
     if (type === 'failed') throw new UserError(message);
