@@ -5,6 +5,7 @@
  */
 
 import type { Options } from 'yargs';
+import { UserError } from '../base/user-error.ts';
 
 /** An option of yargs; `implied` is what the flag alone means: a value is written behind `=` only. */
 export interface CommandOption extends Options {
@@ -20,6 +21,7 @@ export function expandFlags(argv: readonly string[], options: CommandOptions): s
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
     if (word === '--') return [...words, ...argv.slice(index)];
+    refuseNoBoolean(word, byWord);
     const expanded = /^-[A-Za-z]./.test(word) ? expandShort(word, byWord) : [word];
     const last = byWord.get(expanded.at(-1) ?? '');
     const next = argv[index + 1];
@@ -34,6 +36,14 @@ export function expandFlags(argv: readonly string[], options: CommandOptions): s
     }
   }
   return words;
+}
+
+/** yargs takes every value but `true` for a no: what was meant as a dry run would be done. */
+function refuseNoBoolean(word: string, byWord: ReadonlyMap<string, Flag>): void {
+  const [, name = '', value = ''] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+  const flag = byWord.get(name);
+  if (flag === undefined || !isBoolean(flag.option) || ['true', 'false'].includes(value)) return;
+  throw new UserError(`error: invalid argument "${value}" for "${name}" flag: it is true or false`);
 }
 
 interface Flag {

@@ -14,6 +14,7 @@ describe('kubecfg, given words that it does not know or misses', () => {
     ['frobnicate pods', /unknown command "frobnicate" for "kubecfg"; "kubecfg --help" lists the commands/],
     ['gett pods', /Did you mean get\?/],
     ['get pods --frob', /Unknown argument: frob; "kubecfg get --help" lists what there is/],
+    ['get pods --all-namespaces=maybe', /invalid argument "maybe" for "--all-namespaces" flag/],
     ['token', /^usage: kubecfg token <action> \[id\]\n.*"kubecfg token --help" says more/],
   ];
   for (const [line, says] of cases) {

@@ -211,7 +211,7 @@ function welcomeText({ nodeName, server }: WorkerRecord): string {
   return [
     '',
     `This host is the worker ${nodeName} of ${server}.`,
-    '"kubecfg leave" takes it out of the cluster again, and everything off this host that the cluster made here.',
+    '"npx kubecfg leave" takes it out of the cluster again, and everything off this host that the cluster made here.',
     '',
   ].join('\n');
 }

@@ -58,7 +58,7 @@ export async function createToken(client: Client, wish: TokenWish): Promise<stri
   };
   await client.create<Secret>(secrets, joiningSecretOf(token));
   const word = formatJoinToken({ ...parts, authorityHash: authorityHashOf(authority) });
-  return `kubecfg join ${server ?? serverOf(introduction)} --token ${word}`;
+  return `npx kubecfg join ${server ?? serverOf(introduction)} --token ${word}`;
 }
 
 /** A table; no secret is in it. */

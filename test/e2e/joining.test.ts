@@ -61,8 +61,8 @@ describe('hosts that join', () => {
   /** The words after `kubecfg` of the line that is printed. */
   async function makeToken(...flags: string[]): Promise<string[]> {
     const line = (await cluster.kubecfg('token', 'create', ...flags)).trim();
-    const [program, ...words] = line.split(' ');
-    assert.equal(program, 'kubecfg');
+    const [runner, program, ...words] = line.split(' ');
+    assert.deepEqual([runner, program], ['npx', 'kubecfg']);
     assert.deepEqual([words.length, words[1], words[2]], [4, masterAddress, '--token']);
     return words;
   }

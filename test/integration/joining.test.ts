@@ -68,7 +68,7 @@ describe('joining, as the cluster sees it', () => {
 
   async function makeToken(more: Partial<Parameters<typeof createToken>[1]> = {}) {
     const line = await createToken(client, { ...wish, now: Date.now(), ...more });
-    const [, host = '', word = ''] = /^kubecfg join (\S+) --token (\S+)$/.exec(line) ?? [];
+    const [, host = '', word = ''] = /^npx kubecfg join (\S+) --token (\S+)$/.exec(line) ?? [];
     return { host, word, ...parseJoinToken(word) };
   }
   const secretOf = (id: string) =>
