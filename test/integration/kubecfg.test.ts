@@ -278,7 +278,7 @@ describe('kubecfg', () => {
   describe('mistakes', () => {
     const mistakes: [line: string, says: RegExp][] = [
       ['', /Say what to do/],
-      ['frobnicate', /Unknown argument: frobnicate/],
+      ['frobnicate', /unknown command "frobnicate"/],
       ['get pods --frob', /Unknown argument: frob/],
       ['get gadgets', /^error: the server doesn't have a resource type "gadgets"$/m],
       ['get pod/web/x', /not of the form RESOURCE\/NAME/],
