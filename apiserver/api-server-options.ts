@@ -55,6 +55,8 @@ export interface ApiServerOptions {
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
+  /** The server asks kubelets what nodes and pods use, and serves it as metrics.k8s.io. Default false. */
+  readonly resourceMetrics?: boolean | undefined;
   /** What lies encrypted in the store, and how. Default: nothing. */
   readonly encryption?: EncryptionOptions | undefined;
   /** Default: the system's. */

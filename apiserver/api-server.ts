@@ -10,6 +10,7 @@ import type { Running } from '../base/lifecycle.ts';
 import { Metrics } from '../base/metrics.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
+import { metricsKinds } from '../kinds/metrics/metrics-kinds.ts';
 import type { ApiServerOptions, Wired } from './api-server-options.ts';
 import { PolicyFeed } from './authorization/rbac/policy-feed.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
@@ -43,6 +44,7 @@ const loadTimeoutMs = 10_000;
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock = systemClock, kinds = new KindRegistry(builtInKinds), logger } = options;
+  if (options.resourceMetrics) for (const kind of metricsKinds) kinds.add(kind);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
   const wired: Wired = { ...options, kinds, clock, metrics: new Metrics(), stopping: stopping.signal };

@@ -80,6 +80,11 @@ await runComponentProcess({
       describe: 'Start although a key is lost: what it encrypted can only be deleted',
     },
     'service-node-port-range': { ...text, default: '30000-32767', describe: 'The ports that services may have' },
+    'resource-metrics': {
+      type: 'boolean',
+      default: false,
+      describe: 'Serve metrics.k8s.io: ask kubelets what nodes and pods use',
+    },
     'max-requests-inflight': {
       ...{ type: 'number', default: 400 },
       describe: 'With the next: how many requests are in work at once, by fair sharing',
@@ -139,6 +144,7 @@ await runComponentProcess({
         flags['kubelet-client-certificate'] && flags['kubelet-client-key']
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
           : undefined,
+      resourceMetrics: flags['resource-metrics'],
       maxRequestsInFlight: seatsOf(flags['max-requests-inflight'], flags['max-mutating-requests-inflight']),
       enabledAdmissionPlugins: splitNames(flags['enable-admission-plugins']),
       disabledAdmissionPlugins: splitNames(flags['disable-admission-plugins']),

@@ -2,6 +2,7 @@
 
 import { isForeignAddress } from '../api/special-ip.ts';
 import { errorText } from '../base/error-text.ts';
+import { isStored } from '../kinds/served-by.ts';
 import type { Wired } from './api-server-options.ts';
 import type { Encryption } from './encryption/encryption.ts';
 import { FlowControl } from './flow-control/flow-control.ts';
@@ -40,7 +41,7 @@ export function wireFlows({ clock, kinds, metrics, maxRequestsInFlight }: Wired,
     seats: maxRequestsInFlight,
     countObjects({ info, rawQuery, query }) {
       const kind = info.isResource ? kinds.find(info) : undefined;
-      if (kind === undefined || !kind.verbs.includes('get')) return 0;
+      if (kind === undefined || !isStored(kind)) return 0;
       const { objects } = registries.of(kind).cache.stats;
       const limit = rawQuery.includes('limit=') ? Number(query.get('limit')) : 0;
       return limit > 0 ? Math.min(limit, objects) : objects;
@@ -71,7 +72,7 @@ export function wirePipeline(
   const { authentication, tokens, tokenIssuer, issuerDocuments, storedKeys } = identities;
   const resources = {
     kinds,
-    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, stopping }),
+    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, clock, stopping }),
   };
   const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;

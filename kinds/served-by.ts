@@ -10,11 +10,14 @@ export interface Serving {
   readonly verbs: readonly Verb[];
   /** The request is handed on as it is, whatever the verb: to a kubelet, or to what a pod serves. */
   readonly connects?: true;
+  /** Its objects are made when they are asked for: there is nothing of them in the store. */
+  readonly isComputed?: true;
 }
 
 const create = { verbs: ['create'] } as const;
 /** A stream of its own protocol, with its options in the query. */
 const stream = { verbs: ['create', 'get'], connects: true } as const;
+const measured = { verbs: ['get', 'list'], isComputed: true } as const;
 const proxy = { verbs: ['create', 'delete', 'get', 'patch', 'update'], connects: true } as const;
 
 export const servings = {
@@ -23,6 +26,8 @@ export const servings = {
   /** The same, of which each is only deleted by itself. */
   storedOneByOne: { verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'] },
   readOnly: { verbs: ['get', 'list'] },
+  nodeMetrics: measured,
+  podMetrics: measured,
   /** A part of the stored object, read and written by itself. */
   storedPart: { verbs: ['get', 'patch', 'update'] },
   /** The same, which is only written. */
@@ -50,3 +55,9 @@ export const servings = {
 } as const satisfies Readonly<Record<string, Serving>>;
 
 export type ServerName = keyof typeof servings;
+
+/** Whether objects of a kind that is served so are in the store. */
+export function isStored({ servedBy }: { readonly servedBy: ServerName }): boolean {
+  const { verbs, isComputed }: Serving = servings[servedBy];
+  return verbs.includes('get') && isComputed !== true;
+}

@@ -65,6 +65,9 @@ import { createAuthenticate } from './server/authenticator.ts';
 import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
 import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
+import { UsageAnswers } from './server/usage-answers.ts';
+import { readMachineUsage } from './stats/machine-usage.ts';
+import { UsageMeter } from './stats/usage-meter.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -139,6 +142,12 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
   const { local: localVolumes } = parts.volumes;
+  const meter = new UsageMeter({
+    runtime,
+    observed: parts.observed,
+    clock,
+    machine: options.played ? undefined : readMachineUsage,
+  });
   const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,
@@ -147,6 +156,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     authorizer: new ReviewingAuthorizer(reviews, clock),
     runtime,
     metrics,
+    usage: new UsageAnswers({ meter, nodeName, dataDir }),
     clock,
     pods: parts.pods,
     workers: parts.workers,

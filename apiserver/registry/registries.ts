@@ -8,6 +8,7 @@ import { apiVersionOf, type Resource } from '../../api/resource.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
+import { isStored } from '../../kinds/served-by.ts';
 import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
@@ -74,7 +75,7 @@ export class Registries implements ObjectReader {
   }
 
   #openIfStored(kind: Kind): void {
-    if (kind.verbs.includes('get')) this.of(kind);
+    if (isStored(kind)) this.of(kind);
   }
 
   #close(kind: Kind): void {

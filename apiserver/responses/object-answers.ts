@@ -17,7 +17,14 @@ import { isPretty } from '../request/pretty.ts';
 import type { CachedObject } from '../store/resource-cache.ts';
 import { mediaTypes, negotiate, notAcceptable, type Output } from './negotiation.ts';
 import { sendBytes } from './responses.ts';
-import { parseIncludeObject, type TableListMetadata, toMetadataList, toMetadataOnly, toTable } from './tables.ts';
+import {
+  parseIncludeObject,
+  type ShownObject,
+  type TableListMetadata,
+  toMetadataList,
+  toMetadataOnly,
+  toTable,
+} from './tables.ts';
 
 const newline = Buffer.from('\n');
 const comma = Buffer.from(',');
@@ -49,19 +56,14 @@ export async function sendWritten(request: ApiRequest, kind: Kind, outcome: Writ
   await sendInForm(request, kind, outcome.object, code, output);
 }
 
-export async function sendObject(
-  request: ApiRequest,
-  kind: Kind,
-  object: DeepReadonly<Stored>,
-  code: number,
-): Promise<void> {
+export async function sendObject(request: ApiRequest, kind: Kind, object: ShownObject, code: number): Promise<void> {
   await sendInForm(request, kind, object, code, negotiate(request.header('accept')));
 }
 
 async function sendInForm(
   request: ApiRequest,
   kind: Kind,
-  object: DeepReadonly<Stored>,
+  object: ShownObject,
   code: number,
   output: Output,
 ): Promise<void> {
@@ -93,6 +95,30 @@ export async function sendList(
   const output = negotiate(request.header('accept'));
   if (isRaw(request, output)) return await sendBytes(request, 200, listBytes(kind, items, metadata));
   const objects = items.map((item) => wireObject(kind, item));
+  await sendListInForm(request, kind, { objects, metadata, output });
+}
+
+/** The same for objects that lie in no cache. */
+export async function sendObjects(
+  request: ApiRequest,
+  kind: Kind,
+  objects: readonly ShownObject[],
+  metadata: TableListMetadata,
+): Promise<void> {
+  await sendListInForm(request, kind, { objects, metadata, output: negotiate(request.header('accept')) });
+}
+
+interface ObjectList {
+  readonly objects: readonly ShownObject[];
+  readonly metadata: TableListMetadata;
+  readonly output: Output;
+}
+
+async function sendListInForm(
+  request: ApiRequest,
+  kind: Kind,
+  { objects, metadata, output }: ObjectList,
+): Promise<void> {
   switch (output.form) {
     case 'object':
       return await sendValue(request, 200, listValue(kind, objects, metadata), output);
@@ -116,7 +142,7 @@ const wrongForm = (form: string, what: string, type: string): StatusError =>
   new StatusError(406, 'NotAcceptable', `you requested ${form}, but the requested object is ${what} (*core.${type})`);
 
 /** Inside a list, items do not repeat what kind they are. */
-function listValue(kind: Kind, objects: readonly DeepReadonly<Stored>[], metadata: TableListMetadata): object {
+function listValue(kind: Kind, objects: readonly ShownObject[], metadata: TableListMetadata): object {
   const items = objects.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
   return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
 }

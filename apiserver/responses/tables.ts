@@ -1,12 +1,20 @@
 /** Objects as the rows of a Table, or cut down to their metadata: the other two forms an answer can take. */
 
-import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { KubernetesObject, Stored, StoredMetadata } from '../../api/object.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Column, TablePresentation } from '../../kinds/kind.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
-type ReadObject = DeepReadonly<Stored>;
+/** What is shown of an object need not have been stored. */
+export type ShownObject = DeepReadonly<
+  KubernetesObject & {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: ObjectMeta & Pick<StoredMetadata, 'name' | 'creationTimestamp'>;
+  }
+>;
 
 export interface TableListMetadata {
   readonly resourceVersion?: string;
@@ -50,7 +58,7 @@ export interface TableOptions {
 
 export function toTable(
   kind: TablePresentation<KubernetesObject>,
-  objects: readonly ReadObject[],
+  objects: readonly ShownObject[],
   options: TableOptions,
 ): object {
   const columns = kind.columns.length > 0 ? kind.columns : fallbackColumns;
@@ -73,8 +81,8 @@ export function toTable(
 
 function inRowOrder(
   { compareRows }: Pick<TablePresentation<KubernetesObject>, 'compareRows'>,
-  objects: readonly ReadObject[],
-): readonly ReadObject[] {
+  objects: readonly ShownObject[],
+): readonly ShownObject[] {
   if (!compareRows) return objects;
   return [...objects].sort(compareRows);
 }
@@ -87,7 +95,7 @@ const definitionOf = <T>({ name, type, format = '', description, priority = 0 }:
   priority,
 });
 
-function included(object: ReadObject, { include, apiVersion }: TableOptions): unknown {
+function included(object: ShownObject, { include, apiVersion }: TableOptions): unknown {
   switch (include) {
     case 'None':
       return null;
@@ -98,14 +106,14 @@ function included(object: ReadObject, { include, apiVersion }: TableOptions): un
   }
 }
 
-export const toMetadataOnly = (object: ReadObject, apiVersion: string): object => ({
+export const toMetadataOnly = (object: ShownObject, apiVersion: string): object => ({
   kind: 'PartialObjectMetadata',
   apiVersion,
   metadata: object.metadata,
 });
 
 export const toMetadataList = (
-  objects: readonly ReadObject[],
+  objects: readonly ShownObject[],
   apiVersion: string,
   metadata: TableListMetadata,
 ): object => ({

@@ -275,10 +275,32 @@ export interface StreamRuntime {
   openPort(sandboxId: string, port: number): Promise<Duplex>;
 }
 
+/** What one interface of a sandbox has carried since it was made. */
+export interface InterfaceStats {
+  readonly name: string;
+  readonly rxBytes: number;
+  readonly rxErrors: number;
+  readonly txBytes: number;
+  readonly txErrors: number;
+}
+
+/** What a sandbox's own process or a container uses. */
 export interface ContainerStats {
   readonly id: string;
+  /** When it was measured: wall time in milliseconds. */
+  readonly at: number;
+  /** CPU time since it was started. */
   readonly cpuNanoseconds: number;
-  readonly memoryBytes: number;
+  /** With the files that the kernel keeps in memory for it. */
+  readonly memoryUsageBytes: number;
+  /** What of that the kernel cannot take back without harm. */
+  readonly workingSetBytes: number;
+  /** Memory of processes alone. */
+  readonly rssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+  /** Of a sandbox with a network of its own. */
+  readonly interfaces?: readonly InterfaceStats[];
 }
 
 /** The node's side of it. */
@@ -299,6 +321,7 @@ export interface NodeRuntime {
   ensureNetwork(podCidr: string): Promise<string | undefined>;
   /** Whatever is needed before sandboxes can be made without a registry. */
   prepare(): Promise<void>;
+  /** Of sandboxes and containers. Those that do not run, or are not there, are left out. */
   stats(ids: readonly string[]): Promise<ContainerStats[]>;
 }
 

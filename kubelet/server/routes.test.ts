@@ -16,6 +16,8 @@ describe('paths of the kubelet', () => {
   it('name what is asked for', () => {
     assert.deepEqual(ask('GET', '/pods'), { type: 'pods' });
     assert.deepEqual(ask('HEAD', '/metrics?x'), { type: 'metrics' });
+    assert.deepEqual(ask('GET', '/metrics/resource'), { type: 'resourceMetrics' });
+    assert.deepEqual(ask('GET', '/stats/summary?only_cpu_and_memory=true'), { type: 'statsSummary' });
     assert.deepEqual(ask('GET', '/healthz'), { type: 'healthz' });
     assert.deepEqual(ask('GET', '/containerLogs/ns/p/c?follow=1'), {
       type: 'logs',
@@ -47,7 +49,7 @@ describe('paths of the kubelet', () => {
       '/pods/x',
       '/pods/',
       '/metrics/cadvisor',
-      '/metrics/resource',
+      '/metrics/resource/x',
       '/metrics/probes',
     ];
     const incomplete = [

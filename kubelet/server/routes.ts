@@ -12,6 +12,8 @@ export interface RequestPath {
 export type Route =
   | { readonly type: 'pods' }
   | { readonly type: 'metrics' }
+  /** What the node and its pods use: for Prometheus, and as one object. */
+  | { readonly type: 'resourceMetrics' | 'statsSummary' }
   | { readonly type: 'healthz' }
   /** Orders of the local provisioner. */
   | { readonly type: 'localVolumes'; readonly order: 'ensure' | 'remove'; readonly name: string }
@@ -51,8 +53,15 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
     throw new TextError(405, '405: Method Not Allowed', { allow: methods.join(', ') });
   };
   switch (root) {
-    case 'pods':
     case 'metrics':
+      if (segments.length > 1 && (segments.length > 2 || namespace !== 'resource')) break;
+      allow(reads);
+      return { type: segments.length === 1 ? 'metrics' : 'resourceMetrics' };
+    case 'stats':
+      if (segments.length !== 2 || namespace !== 'summary') break;
+      allow(reads);
+      return { type: 'statsSummary' };
+    case 'pods':
     case 'healthz':
       if (segments.length > 1) break;
       allow(reads);

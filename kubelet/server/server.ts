@@ -1,6 +1,6 @@
 /**
- * The kubelet's own HTTPS server: logs, exec, attach and port-forward for the API server, health and metrics. A caller
- * is who its client certificate or its token says, and may do what the authorizer lets it; nothing is for everybody.
+ * The kubelet's own HTTPS server: logs, exec, attach and port-forward for the API server, health, metrics and what
+ * pods use. A caller is who its client certificate or its token says, and may do what the authorizer lets it; nothing is for everybody.
  */
 
 import { type IncomingMessage, ServerResponse } from 'node:http';
@@ -22,12 +22,14 @@ import type { PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { resourceMetricsType } from '../stats/resource-metrics.ts';
 import type { Authenticate } from './authenticator.ts';
 import { type Authorizer, actionOf, describeFailure, describeRefusal } from './authorizer.ts';
 import { sendLogs } from './logs.ts';
 import { findRoute, parsePath, type RequestPath, type Route } from './routes.ts';
 import { serveStream } from './stream-routes.ts';
 import { TextError } from './text-error.ts';
+import type { UsageAnswers } from './usage-answers.ts';
 
 export interface KubeletServerOptions {
   readonly port: number;
@@ -37,6 +39,7 @@ export interface KubeletServerOptions {
   readonly authorizer: Authorizer;
   readonly runtime: Runtime;
   readonly metrics: Metrics;
+  readonly usage: Pick<UsageAnswers, 'metrics' | 'summary'>;
   readonly pods: Informer<Pod>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
@@ -151,6 +154,15 @@ async function serve(exchange: Exchange, path: RequestPath, options: KubeletServ
     case 'metrics':
       response.writeHead(200, { 'content-type': options.metrics.contentType }).end(await options.metrics.text());
       return;
+    case 'resourceMetrics': {
+      const text = await options.usage.metrics((error) =>
+        options.logger.warn('What the pods use could not be measured', { error }),
+      );
+      response.writeHead(200, { 'content-type': resourceMetricsType }).end(text);
+      return;
+    }
+    case 'statsSummary':
+      return sendJson(response, 200, await options.usage.summary(path.query));
     case 'localVolumes': {
       const { localVolumes } = options;
       if (route.order === 'ensure') return sendJson(response, 200, { path: await localVolumes.ensure(route.name) });

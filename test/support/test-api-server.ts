@@ -37,6 +37,8 @@ export interface TestApiServerOptions {
   readonly advertiseAddress?: string;
   /** Default: nothing lies encrypted in the store. */
   readonly encryption?: EncryptionOptions;
+  /** Default false. */
+  readonly resourceMetrics?: boolean;
   /** Default: the table of kinds. */
   readonly kinds?: KindRegistry;
   /** Default: the system's. */
@@ -86,6 +88,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authorization: options.authorization,
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     kinds: options.kinds,
+    resourceMetrics: options.resourceMetrics,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,
     encryption: options.encryption,

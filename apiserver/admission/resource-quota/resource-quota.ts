@@ -6,6 +6,7 @@ import { forbidden } from '../../../api/status-error.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { compareText } from '../../../base/compare.ts';
 import type { Logger } from '../../../base/logger.ts';
+import { isStored } from '../../../kinds/served-by.ts';
 import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
 import { QuotaCharger, type QuotaStatusWriter } from './quota-charger.ts';
@@ -62,7 +63,7 @@ function countedWrite(
   now: number,
 ): CountedWrite | undefined {
   // What is never stored is never counted.
-  if (object === undefined || !kind.verbs.includes('get')) return undefined;
+  if (object === undefined || !isStored(kind)) return undefined;
   const usage = quotaUsageOf(kind);
   if (usage === undefined) return undefined;
   const counts =

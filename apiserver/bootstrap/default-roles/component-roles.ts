@@ -104,6 +104,12 @@ export const componentRoles: readonly ClusterRole[] = [
   // By the uid of this namespace a cluster is known.
   clusterRole(clusterReader, [allow('get', 'core', 'namespaces', 'kube-system')]),
   // Who may read pods of a namespace may read why they wait: `view`, and so `edit` and `admin`, take it up.
+  // As upstream's metrics-server brings it.
+  clusterRole('system:aggregated-metrics-reader', [allow(read, 'metrics.k8s.io', 'nodes pods')], {
+    ...aggregateTo('admin'),
+    ...aggregateTo('edit'),
+    ...aggregateTo('view'),
+  }),
   clusterRole('longshore:pod-explanations', [allow('get', 'core', 'pods/why')], aggregateTo('view')),
 ];
 

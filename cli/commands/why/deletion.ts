@@ -113,7 +113,8 @@ async function dependentsOf(client: Client, { metadata }: Stored): Promise<reado
   const { namespace, uid } = metadata;
   const titles: string[] = [];
   for (const kind of await preferredResources(client)) {
-    if (!kind.verbs.includes('list') || (namespace !== undefined && !kind.namespaced)) continue;
+    if (!kind.verbs.includes('list') || !kind.verbs.includes('delete') || (namespace !== undefined && !kind.namespaced))
+      continue;
     const objects = await listIfAllowed(() => listAll(client, kind, { namespace }));
     for (const object of objects)
       if ((object.metadata.ownerReferences ?? []).some((owner) => owner.uid === uid && owner.blockOwnerDeletion))

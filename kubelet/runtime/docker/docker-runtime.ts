@@ -26,6 +26,7 @@ import {
 } from '../runtime.ts';
 import { computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
+import { readStats } from './container-stats.ts';
 import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath } from './engine.ts';
 import { type OwnEvent, readEvents } from './events.ts';
@@ -268,14 +269,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async #statsOf(id: string): Promise<ContainerStats | undefined> {
-    const stats = await askMaybe(this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }));
-    if (stats === undefined) return undefined;
-    const cache = stats.memory_stats.stats?.total_inactive_file ?? 0;
-    return {
-      id,
-      cpuNanoseconds: stats.cpu_stats.cpu_usage?.total_usage ?? 0,
-      memoryBytes: Math.max(0, (stats.memory_stats.usage ?? 0) - cache),
-    };
+    const answer = await askMaybe(this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }));
+    return answer && readStats(id, answer);
   }
 
   async #create(options: Dockerode.ContainerCreateOptions): Promise<string> {

@@ -61,6 +61,13 @@ interface Change {
   readonly what: string;
 }
 
+export interface PlayedUsage {
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+const idle: PlayedUsage = { cores: 0, memoryBytes: 2 ** 20 };
+
 type Listener = (event: RuntimeEvent) => void;
 
 /** What a fake process does with its script: prints its `echo`s, then ends, or waits for SIGTERM. */
@@ -84,6 +91,7 @@ export class FakeRuntime implements Runtime {
   readonly #answers = new Map<string, number>();
   readonly #pulls = new Map<string, number>();
   readonly #changes: Change[] = [];
+  readonly #usages = new Map<string, PlayedUsage>();
   readonly #clock: Clock;
   #serial = 0;
   #clusterId: string | undefined;
@@ -397,7 +405,30 @@ export class FakeRuntime implements Runtime {
   async prepare(): Promise<void> {}
 
   async stats(ids: readonly string[]): Promise<ContainerStats[]> {
-    return ids.map((id) => ({ id, cpuNanoseconds: 0, memoryBytes: 0 }));
+    const at = this.#clock.now();
+    return ids.flatMap((id) => {
+      const container = this.#containers.get(id)?.state;
+      const sandbox = this.#sandboxes.get(id)?.state;
+      if (container ? container.status.type !== 'running' : !sandbox?.running) return [];
+      const { cores, memoryBytes } = (container && this.#usages.get(container.name)) ?? idle;
+      const startedAt = container?.status.type === 'running' ? container.status.startedAt : (sandbox?.createdAt ?? at);
+      return {
+        id,
+        at,
+        cpuNanoseconds: Math.round(cores * (at - startedAt) * 1e6),
+        memoryUsageBytes: memoryBytes,
+        workingSetBytes: memoryBytes,
+        rssBytes: memoryBytes,
+        pageFaults: 0,
+        majorPageFaults: 0,
+        ...(sandbox && { interfaces: [] }),
+      };
+    });
+  }
+
+  /** Containers of that name use so much, and have since they were started. */
+  playUsage(containerName: string, usage: PlayedUsage): void {
+    this.#usages.set(containerName, usage);
   }
 
   #nextId(type: string): string {

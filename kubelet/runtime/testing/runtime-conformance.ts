@@ -142,6 +142,25 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     );
   });
 
+  it('says what runs uses, and nothing of what does not', async () => {
+    const { runtime, sandbox, started } = await startPod(waiting);
+    const ids = [sandbox.id, started.id];
+    const [first, second] = [await runtime.stats(ids), await runtime.stats([...ids, 'no-such-container'])];
+    assert.deepEqual(first.map(({ id }) => id).sort(), [...ids].sort());
+    assert.equal(second.length, 2);
+    for (const before of first) {
+      const after = second.find(({ id }) => id === before.id);
+      assert(after !== undefined && after.at >= before.at && after.cpuNanoseconds >= before.cpuNanoseconds);
+      assert(before.workingSetBytes > 0 && before.workingSetBytes <= before.memoryUsageBytes);
+      assert.equal(before.interfaces !== undefined, before.id === sandbox.id);
+    }
+    await runtime.stop(started.id, 0);
+    assert.deepEqual(
+      (await runtime.stats(ids)).map(({ id }) => id),
+      [sandbox.id],
+    );
+  });
+
   it('keeps the exit code of what ended by itself', async () => {
     const { runtime, id } = await startPod('exit 7');
     const { status } = await untilExited(runtime, id);

@@ -315,11 +315,18 @@ describe('streams of @kubernetes/client-node', { timeout: 240_000 }, () => {
     assert.ok(phases.includes('Running'));
   });
 
-  it('top sums up what the pods of a node ask for; metrics are none', async () => {
+  it('top sums up what the pods of a node ask for; metrics say what they use', async () => {
     const nodes = await k8s.topNodes(core);
     assert.equal(nodes.length, 1);
     assert.ok(Number(nodes[0]?.CPU.Capacity) > 0);
-    await assert.rejects(new k8s.Metrics(config).getNodeMetrics(), /Error occurred in metrics request/);
+    const metrics = new k8s.Metrics(config);
+    const [node] = (await metrics.getNodeMetrics()).items;
+    assert.ok(Number.parseInt(node?.usage.memory ?? '', 10) > 0);
+    const talking = await eventually('the pod is measured', async () =>
+      (await metrics.getPodMetrics(namespace)).items.find(({ metadata }) => metadata.name === 'streams'),
+    );
+    assert.ok(Number.parseInt(talking.containers[0]?.usage.memory ?? '', 10) > 0);
+    assert.notEqual(talking.containers[0]?.usage.cpu, '0');
   });
 
   it('the proxy of a pod answers for it', async () => {
