@@ -33,7 +33,7 @@ const cases: readonly [command: string, code: number, says: RegExp][] = [
 for (const [command, code, says] of cases) {
   it(`${command} ends with ${code}`, async () => {
     const [name = '', ...words] = command.split(' ');
-    const [, ...script] = (scripts[name] ?? '').split(' ');
+    const script = (scripts[name] ?? '').replace(/^(?:exec )?node /, '').split(' ');
     const child = spawn(process.execPath, [...script, ...words], { cwd: packageRoot, timeout: 60_000 });
     const output = Promise.all([text(child.stdout), text(child.stderr)]);
     const [ended] = (await once(child, 'close')) as [number | null];
