@@ -1,7 +1,10 @@
 /** A command in a pod, or its main process, with the user's input, output and terminal: `exec`, `attach`, `run`, `debug`. */
 
-import type { Stored } from '../api/object.ts';
+import type { ObjectKey, Stored } from '../api/object.ts';
+import { pods } from '../api/resources/core.ts';
+import { StatusError } from '../api/status-error.ts';
 import type { Pod } from '../api/types/core/v1.ts';
+import { objectPath } from '../client/resource-path.ts';
 import type { CommandContext } from './command-context.ts';
 import { runRemote } from './remote-command.ts';
 import { hasTerminal, withTerminal } from './user-terminal.ts';
@@ -32,6 +35,25 @@ export async function runInPod(context: CommandContext, session: PodSession): Pr
   return await withTerminal(context, async ({ isTerminal, input, sizes }) =>
     runRemote(context, { ...common, input: stdin ? input : undefined, sizes: isTerminal ? sizes : undefined }),
   );
+}
+
+/** To a process that was just started: it may have ended already, and what it said is in its log. */
+export async function goOnInPod(context: CommandContext, session: Omit<PodSession, 'command'>): Promise<void> {
+  const { namespace, name } = session.pod.metadata;
+  try {
+    await runInPod(context, session);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    context.errors.write(`warning: couldn't attach to pod/${name}, falling back to streaming logs: ${error.message}\n`);
+    await writeLog(context, { namespace, name }, session.container);
+  }
+}
+
+/** From its beginning to its end. */
+export async function writeLog(context: CommandContext, pod: ObjectKey, container: string): Promise<void> {
+  const client = await context.client();
+  const path = `${objectPath(pods, pod, 'log')}?follow=true&container=${encodeURIComponent(container)}`;
+  for await (const chunk of await client.stream(path, context.signal)) context.out.write(chunk);
 }
 
 /** A terminal there without one here would only garble what passes. */

@@ -272,7 +272,6 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
         ['/', 'GET', 404],
         ['/nothing', 'GET', 404],
         ['/metrics/cadvisor', 'GET', 404],
-        ['/metrics/resource', 'GET', 404],
         ['/metrics/probes', 'GET', 404],
         ['/metrics/../pods', 'GET', 404],
         ['/pods', 'DELETE', 405],
@@ -383,7 +382,7 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
     });
 
     it('find nothing where there is nothing', async () => {
-      for (const path of ['metrics/cadvisor', 'metrics/resource', 'metrics/probes', 'metricsx'])
+      for (const path of ['metrics/cadvisor', 'metrics/probes', 'metricsx'])
         await assert.rejects(proxied(path), { code: 404 }, path);
     });
   });

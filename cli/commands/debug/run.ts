@@ -6,12 +6,11 @@ import { pods } from '../../../api/resources/core.ts';
 import type { ContainerStatus, Pod } from '../../../api/types/core/v1.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/user-error.ts';
-import { objectPath } from '../../../client/resource-path.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { waitUntilGone } from '../../gone.ts';
 import { keysAndValues } from '../../key-value-words.ts';
-import { runInPod } from '../../pod-session.ts';
+import { goOnInPod, writeLog } from '../../pod-session.ts';
 import { containersOf, findPod } from '../../pods-of.ts';
 import { parseOne } from '../../resources.ts';
 import { copyOf, type DebugContainer, ephemeralContainer, nodePod } from './debug-pods.ts';
@@ -183,15 +182,9 @@ async function goOn(
   { pod, container }: { readonly pod: Stored<Pod>; readonly container: string },
 ): Promise<void> {
   const state = await untilStarted(context, pod, container);
-  const { namespace, name } = pod.metadata;
-  if (state === 'ended') {
-    const client = await context.client();
-    const path = `${objectPath(pods, { namespace, name }, 'log')}?container=${encodeURIComponent(container)}`;
-    for await (const chunk of await client.stream(path, context.signal)) context.out.write(chunk);
-    return;
-  }
+  if (state === 'ended') return await writeLog(context, pod.metadata, container);
   if (!isSet(args, 'quiet')) context.errors.write("If you don't see a command prompt, try pressing enter.\n");
-  await runInPod(context, { pod, container, stdin: isSet(args, 'stdin'), tty: isSet(args, 'tty') });
+  await goOnInPod(context, { pod, container, stdin: isSet(args, 'stdin'), tty: isSet(args, 'tty') });
 }
 
 async function untilStarted(

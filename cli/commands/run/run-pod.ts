@@ -10,7 +10,7 @@ import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { keysAndValues } from '../../key-value-words.ts';
-import { runInPod } from '../../pod-session.ts';
+import { goOnInPod } from '../../pod-session.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { SilentExit } from '../../silent-exit.ts';
 
@@ -86,7 +86,7 @@ async function goOn(context: CommandContext, args: Arguments, pod: Stored<Pod>):
     await untilStarted(context, args, pod);
     if (!isSet(args, 'quiet')) context.errors.write("If you don't see a command prompt, try pressing enter.\n");
     const [stdin, tty] = [isSet(args, 'stdin'), isSet(args, 'tty')];
-    await runInPod(context, { pod, container: name, stdin, tty });
+    await goOnInPod(context, { pod, container: name, stdin, tty });
     const code = await exitCode(context, pod);
     if (code !== 0) throw new SilentExit(code);
   } finally {
