@@ -16,20 +16,26 @@ export interface PodSession {
   readonly command?: readonly string[];
   readonly stdin: boolean;
   readonly tty: boolean;
+  /** Called with each piece of its output. */
+  readonly onSaid?: () => void;
 }
 
 /** Resolves with the exit code. */
 export async function runInPod(context: CommandContext, session: PodSession): Promise<number> {
-  const { stdin, container, command } = session;
+  const { stdin, container, command, onSaid } = session;
   const tty = session.tty && askForTerminal(context, stdin);
   const { namespace, name } = session.pod.metadata;
+  const write = (to: CommandContext['out']) => (chunk: Buffer) => {
+    onSaid?.();
+    to.write(chunk);
+  };
   const common = {
     pod: { namespace, name },
     container,
     command,
     tty,
-    onOutput: (chunk: Buffer) => context.out.write(chunk),
-    ...(!tty && { onError: (chunk: Buffer) => context.errors.write(chunk) }),
+    onOutput: write(context.out),
+    ...(!tty && { onError: write(context.errors) }),
   };
   if (!tty) return await runRemote(context, { ...common, input: stdin ? context.input : undefined });
   return await withTerminal(context, async ({ isTerminal, input, sizes }) =>
@@ -37,22 +43,26 @@ export async function runInPod(context: CommandContext, session: PodSession): Pr
   );
 }
 
-/** To a process that was just started: it may have ended already, and what it said is in its log. */
+/** To a process that was just started: it may have ended already, and what it said then is in its log alone. */
 export async function goOnInPod(context: CommandContext, session: Omit<PodSession, 'command'>): Promise<void> {
   const { namespace, name } = session.pod.metadata;
+  let hasSaid = false;
+  const onSaid = () => {
+    hasSaid = true;
+  };
   try {
-    await runInPod(context, session);
+    await runInPod(context, { ...session, onSaid });
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     context.errors.write(`warning: couldn't attach to pod/${name}, falling back to streaming logs: ${error.message}\n`);
-    await writeLog(context, { namespace, name }, session.container);
   }
+  if (!hasSaid) await writeLog(context, { namespace, name }, session.container);
 }
 
-/** From its beginning to its end. */
+/** What is in it now. */
 export async function writeLog(context: CommandContext, pod: ObjectKey, container: string): Promise<void> {
   const client = await context.client();
-  const path = `${objectPath(pods, pod, 'log')}?follow=true&container=${encodeURIComponent(container)}`;
+  const path = `${objectPath(pods, pod, 'log')}?container=${encodeURIComponent(container)}`;
   for await (const chunk of await client.stream(path, context.signal)) context.out.write(chunk);
 }
 
