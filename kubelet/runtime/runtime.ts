@@ -299,7 +299,7 @@ export interface ContainerStats {
   readonly rssBytes: number;
   readonly pageFaults: number;
   readonly majorPageFaults: number;
-  /** Of a sandbox with a network of its own. */
+  /** Of a sandbox with a network of its own; an engine may say the same of the containers in it. */
   readonly interfaces?: readonly InterfaceStats[];
 }
 

@@ -152,7 +152,7 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
       const after = second.find(({ id }) => id === before.id);
       assert(after !== undefined && after.at >= before.at && after.cpuNanoseconds >= before.cpuNanoseconds);
       assert(before.workingSetBytes > 0 && before.workingSetBytes <= before.memoryUsageBytes);
-      assert.equal(before.interfaces !== undefined, before.id === sandbox.id);
+      if (before.id === sandbox.id) assert(before.interfaces !== undefined);
     }
     await runtime.stop(started.id, 0);
     assert.deepEqual(
