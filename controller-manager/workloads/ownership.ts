@@ -14,7 +14,7 @@ import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Client } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
-import type { Cached } from '../../client/object-cache.ts';
+import type { Cached, ObjectCache } from '../../client/object-cache.ts';
 
 export type OwnedMetadata = DeepReadonly<{ metadata: { ownerReferences?: OwnerReference[]; namespace?: string } }>;
 
@@ -88,6 +88,27 @@ export async function applyClaims<Owner extends KubernetesObject, T extends Kube
   if (claims.adopt.length === 0 || !(await isAlive(options))) return [...claims.mine];
   const adopted = await Promise.all(claims.adopt.map((object) => adopt(object, options)));
   return [...claims.mine, ...adopted.filter((object) => object !== undefined)];
+}
+
+export interface OwnedOptions<Owner extends KubernetesObject, T extends KubernetesObject>
+  extends ClaimingOptions<Owner, T> {
+  /** With `ownerIndexes`. */
+  readonly cache: Pick<ObjectCache<T>, 'byIndex'>;
+  matches(labels: Readonly<Record<string, string>>): boolean;
+  /** What else of the candidates is not to be looked at. Default: nothing. */
+  isCandidate?(object: Cached<T>): boolean;
+}
+
+/** All that `owner` controls, after it adopted and released what it should. */
+export async function claimOwned<Owner extends KubernetesObject, T extends KubernetesObject>(
+  options: OwnedOptions<Owner, T>,
+): Promise<Cached<T>[]> {
+  const { owner, cache } = options;
+  const { uid, namespace = '' } = owner.metadata;
+  const candidates = [...cache.byIndex('controller', uid), ...cache.byIndex('uncontrolled', namespace)].filter(
+    (object) => options.isCandidate?.(object) ?? true,
+  );
+  return await applyClaims(decideClaims<T>(owner, candidates, options.matches), options);
 }
 
 async function isAlive<Owner extends KubernetesObject>(

@@ -29,7 +29,7 @@ import type { ControllerContext } from '../../controller-context.ts';
 import { msUntilNextAvailable } from '../../pods/pod-availability.ts';
 import { podIndexes } from '../../pods/pod-indexes.ts';
 import { keysOfPodChange } from '../owned-pod-changes.ts';
-import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
+import { claimOwned, controllerOf } from '../ownership.ts';
 import { PodMaker } from '../pod-maker.ts';
 import { type History, RevisionHistory } from '../revisions/revision-history.ts';
 import { revisionIndexes } from '../revisions/revision-indexes.ts';
@@ -170,15 +170,14 @@ class DaemonSetReconciler implements Reconciler {
   }
 
   async #claimPods(set: CachedSet): Promise<Cached<Pod>[]> {
-    const { metadata, spec } = set;
-    const { pods: cache } = this.#informers;
-    const candidates = [
-      ...cache.byIndex('controller', metadata.uid),
-      ...cache.byIndex('uncontrolled', metadata.namespace ?? ''),
-    ];
-    const claims = decideClaims<Pod>(set, candidates, (labels) => matchesLabelSelector(spec?.selector, labels));
-    const { client } = this.#context;
-    return await applyClaims<DaemonSet, Pod>(claims, { client, ownerKind: daemonSets, owner: set, kind: pods });
+    return await claimOwned<DaemonSet, Pod>({
+      client: this.#context.client,
+      ownerKind: daemonSets,
+      owner: set,
+      kind: pods,
+      cache: this.#informers.pods,
+      matches: (labels) => matchesLabelSelector(set.spec?.selector, labels),
+    });
   }
 
   async #act(world: DaemonWorld, views: readonly NodeView[], history: History): Promise<Outcome> {

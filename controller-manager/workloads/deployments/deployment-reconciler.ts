@@ -24,7 +24,7 @@ import type { Recorder } from '../../../client/event-recorder.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached, ObjectCache } from '../../../client/object-cache.ts';
 import { type Reconciler, type Result, TerminalError } from '../../../client/reconciler.ts';
-import { applyClaims, decideClaims } from '../ownership.ts';
+import { claimOwned } from '../ownership.ts';
 import { conditionOf, reasons, withCondition } from './deployment-conditions.ts';
 import {
   computeRolloutStatus,
@@ -106,16 +106,9 @@ export class DeploymentReconciler implements Reconciler {
 
   async #claimSets(deployment: Cached<Deployment>): Promise<Cached<ReplicaSet>[]> {
     const { client, replicaSets: cache } = this.#options;
-    const { uid, namespace = '' } = deployment.metadata;
-    const candidates = [...cache.byIndex('controller', uid), ...cache.byIndex('uncontrolled', namespace)];
-    const claims = decideClaims<ReplicaSet>(deployment, candidates, (labels) =>
-      matchesLabelSelector(deployment.spec?.selector, labels),
-    );
-    return applyClaims<Deployment, ReplicaSet>(claims, {
-      client,
-      ownerKind: deployments,
-      owner: deployment,
-      kind: replicaSets,
+    return await claimOwned<Deployment, ReplicaSet>({
+      ...{ client, ownerKind: deployments, owner: deployment, kind: replicaSets, cache },
+      matches: (labels) => matchesLabelSelector(deployment.spec?.selector, labels),
     });
   }
 

@@ -25,7 +25,7 @@ import type { Recorder } from '../../../client/event-recorder.ts';
 import { Expectations } from '../../../client/expectations.ts';
 import type { Cached, ObjectCache } from '../../../client/object-cache.ts';
 import type { Reconciler, Result } from '../../../client/reconciler.ts';
-import { applyClaims, controllerOf, decideClaims } from '../ownership.ts';
+import { claimOwned, controllerOf } from '../ownership.ts';
 import { PodMaker } from '../pod-maker.ts';
 import { type BackoffRecord, noFailures, recordEnds } from './job-backoff.ts';
 import { allCompleted, decideEnd, isComplete, type JobEnd, msUntilDeadline, planPods } from './job-plan.ts';
@@ -122,11 +122,10 @@ export class JobReconciler implements Reconciler {
 
   async #claim(job: Cached<Job>): Promise<Cached<Pod>[]> {
     const { client, pods: cache } = this.#options;
-    const { namespace = '', uid } = job.metadata;
-    const candidates = [...cache.byIndex('controller', uid), ...cache.byIndex('uncontrolled', namespace)];
-    const claims = decideClaims<Pod>(job, candidates, (labels) => matchesLabelSelector(job.spec?.selector, labels));
-    const options = { client, ownerKind: jobs, owner: job, kind: pods, finalizer: trackingFinalizer };
-    return await applyClaims<Job, Pod>(claims, options);
+    return await claimOwned<Job, Pod>({
+      ...{ client, ownerKind: jobs, owner: job, kind: pods, finalizer: trackingFinalizer, cache },
+      matches: (labels) => matchesLabelSelector(job.spec?.selector, labels),
+    });
   }
 
   /** Those of whose release the cache does not know yet; what it knows by now is forgotten. */

@@ -17,7 +17,7 @@ import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Client } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import type { Cached, ObjectCache } from '../../../client/object-cache.ts';
-import { applyClaims, controllerReference, decideClaims } from '../ownership.ts';
+import { claimOwned, controllerReference } from '../ownership.ts';
 import { computeRevisionHash } from './revision-hash.ts';
 import { planRevision, revisionDataOf, sortRevisions } from './revision-plan.ts';
 
@@ -91,16 +91,9 @@ export class RevisionHistory<T extends KubernetesObject> {
 
   async #claim({ object, matches }: RevisionOwner<T>): Promise<Revision[]> {
     const { client, ownerKind, revisions } = this.#options;
-    const candidates = [
-      ...revisions.byIndex('controller', object.metadata.uid),
-      ...revisions.byIndex('uncontrolled', object.metadata.namespace ?? ''),
-    ];
-    const claims = decideClaims<ControllerRevision>(object, candidates, matches);
-    return await applyClaims<T, ControllerRevision>(claims, {
-      client,
-      ownerKind,
-      owner: object,
-      kind: controllerRevisions,
+    return await claimOwned<T, ControllerRevision>({
+      ...{ client, ownerKind, owner: object, kind: controllerRevisions, cache: revisions },
+      matches,
     });
   }
 

@@ -28,7 +28,7 @@ import type { ControllerContext } from '../../controller-context.ts';
 import { msUntilNextAvailable } from '../../pods/pod-availability.ts';
 import { podIndexes } from '../../pods/pod-indexes.ts';
 import { keysOfPodChange } from '../owned-pod-changes.ts';
-import { applyClaims, decideClaims } from '../ownership.ts';
+import { claimOwned } from '../ownership.ts';
 import { type History, RevisionHistory } from '../revisions/revision-history.ts';
 import { revisionIndexes } from '../revisions/revision-indexes.ts';
 import { planTruncation, templateOfRevision } from '../revisions/revision-plan.ts';
@@ -141,15 +141,15 @@ class StatefulSetReconciler implements Reconciler {
   }
 
   async #claimPods(set: CachedSet): Promise<Cached<Pod>[]> {
-    const { metadata, spec } = set;
-    const { pods: cache } = this.#informers;
-    const candidates = [
-      ...cache.byIndex('controller', metadata.uid),
-      ...cache.byIndex('uncontrolled', metadata.namespace ?? ''),
-    ].filter((pod) => ordinalOf(set, pod) !== undefined);
-    const claims = decideClaims<Pod>(set, candidates, (labels) => matchesLabelSelector(spec?.selector, labels));
-    const { client } = this.#context;
-    return await applyClaims<StatefulSet, Pod>(claims, { client, ownerKind: statefulSets, owner: set, kind: pods });
+    return await claimOwned<StatefulSet, Pod>({
+      client: this.#context.client,
+      ownerKind: statefulSets,
+      owner: set,
+      kind: pods,
+      cache: this.#informers.pods,
+      matches: (labels) => matchesLabelSelector(set.spec?.selector, labels),
+      isCandidate: (pod) => ordinalOf(set, pod) !== undefined,
+    });
   }
 
   /** Step by step up to the first error: what comes later may depend on what came before. */
