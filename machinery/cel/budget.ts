@@ -1,0 +1,42 @@
+/** What expressions may cost while they run, in upstream's units: a step is one, a call as much as its work. */
+
+import { CelError } from './cel-error.ts';
+
+/** Of one evaluation. */
+export const perCallLimit = 1_000_000;
+/** Of all rules of one object, and of all expressions of one policy. */
+export const perObjectLimit = 10_000_000;
+/** Of all match conditions of one webhook, policy or authorizer. */
+export const matchConditionsLimit = perObjectLimit / 4;
+
+/** One expression or several share it. What they spent stays spent. */
+export class Budget {
+  #remaining: number;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#remaining = limit;
+  }
+
+  get spent(): number {
+    return this.#limit - this.#remaining;
+  }
+
+  get remaining(): number {
+    return Math.max(0, this.#remaining);
+  }
+
+  /** Throws `CostLimitError` when there is not enough. */
+  spend(cost: number): void {
+    this.#remaining -= cost;
+    if (this.#remaining < 0) throw new CostLimitError();
+  }
+}
+
+export class CostLimitError extends CelError {
+  override readonly name = 'CostLimitError';
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded');
+  }
+}
