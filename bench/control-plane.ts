@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Connection } from '../client/connection.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
-import { type LoadResult, runLoad } from './load.ts';
-import { cpuSeconds, residentMegabytes } from './process-usage.ts';
+import { type LoadRequest, type LoadResult, runLoad } from './load.ts';
+import { cpuSeconds, mainThreadSeconds, residentMegabytes, type ThreadSeconds } from './process-usage.ts';
 import type { ApiServerAnswer, Role } from './scheduler-process.ts';
 
 const inFlight = 64;
@@ -38,6 +38,10 @@ export class BenchProcess {
 
   cpuSeconds(): Promise<number> {
     return cpuSeconds(this.#child.pid ?? 0);
+  }
+
+  mainThreadSeconds(): Promise<ThreadSeconds> {
+    return mainThreadSeconds(this.#child.pid ?? 0);
   }
 
   residentMegabytes(): Promise<number> {
@@ -95,34 +99,33 @@ export class ControlPlane {
     return added;
   }
 
-  /** POSTs them to a collection, evenly through all API servers. */
+  /** POSTs them to a collection. */
   async create(path: string, objects: readonly object[]): Promise<void> {
-    const share = Math.ceil(objects.length / this.connections.length);
-    await Promise.all(
-      this.connections.map(async (connection, i) => {
-        const part = objects.slice(i * share, (i + 1) * share);
-        refuse(
-          await runLoad(connection, {
-            connections: Math.ceil(inFlight / this.connections.length),
-            requests: part.length,
-            next: (n) => ({ method: 'POST', path, body: JSON.stringify(part[n]) }),
-          }),
-        );
-      }),
-    );
+    await this.#send(objects, (object) => ({ method: 'POST', path, body: JSON.stringify(object) }));
   }
 
   /** One request for each of `names`. */
   async each(names: readonly string[], request: (name: string) => { method: string; path: string; body: object }) {
-    refuse(
-      await runLoad(this.connection, {
-        connections: inFlight,
-        requests: names.length,
-        next: (n) => {
-          const { method, path, body } = request(names[n] ?? '');
-          const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-          return { method, path, body: JSON.stringify(body), contentType };
-        },
+    await this.#send(names, (name) => {
+      const { method, path, body } = request(name);
+      const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      return { method, path, body: JSON.stringify(body), contentType };
+    });
+  }
+
+  /** Evenly through all API servers. */
+  async #send<T>(items: readonly T[], requestOf: (item: T) => LoadRequest): Promise<void> {
+    const share = Math.ceil(items.length / this.connections.length);
+    await Promise.all(
+      this.connections.map(async (connection, i) => {
+        const requests = items.slice(i * share, (i + 1) * share).map(requestOf);
+        const connections = Math.ceil(inFlight / this.connections.length);
+        const next = (n: number): LoadRequest => {
+          const request = requests[n];
+          if (request === undefined) throw new RangeError(`There is no request ${n}`);
+          return request;
+        };
+        refuse(await runLoad(connection, { connections, requests: requests.length, next }));
       }),
     );
   }

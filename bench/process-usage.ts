@@ -19,6 +19,16 @@ export async function cpuSeconds(pid: number): Promise<number> {
 
 /** What the main thread has computed, in microseconds, to the nanosecond. */
 export async function mainThreadMicroseconds(pid: number): Promise<number> {
-  const [nanoseconds = ''] = (await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')).split(' ', 1);
-  return Number(nanoseconds) / 1_000;
+  return (await mainThreadSeconds(pid)).computing * 1e6;
+}
+
+/** How long the main thread had something to do: it computed, or waited for a core. */
+export interface ThreadSeconds {
+  readonly computing: number;
+  readonly waiting: number;
+}
+
+export async function mainThreadSeconds(pid: number): Promise<ThreadSeconds> {
+  const [computing, waiting] = (await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')).split(' ');
+  return { computing: Number(computing) / 1e9, waiting: Number(waiting) / 1e9 };
 }

@@ -4,6 +4,7 @@
  * API are by the clock; what a pod costs each process, which other load on the machine changes little, is CPU time.
  */
 
+import { availableParallelism } from 'node:os';
 import { Etcd3 } from 'etcd3';
 import { pods as podKind } from '../api/resources/core.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -13,6 +14,7 @@ import { createInformer } from '../client/informer.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
 import { type BenchProcess, ControlPlane } from './control-plane.ts';
+import { measureGrowth } from './growth.ts';
 import { formatCount, measure, perSecond, printReport, type Row } from './report.ts';
 import {
   benchNode,
@@ -28,6 +30,10 @@ const podsPath = '/api/v1/namespaces/default/pods';
 const logger = createLogger('bench', { level: 'error' });
 /** The cycle alone, at 5,000 nodes, and how much more a pod may cost with fifty times as many placed. */
 const cycleGoal = { perSecond: 3_000, growth: 1.2 };
+const largeCase = '5,000 nodes';
+const placedBefore = { few: 1_000, many: 50_000 };
+/** The one that is measured by two API servers, too. */
+const comparedCase = '500 nodes';
 const aloneCount = 1_000;
 
 interface Flags {
@@ -53,12 +59,17 @@ export async function run(words: readonly string[]): Promise<void> {
   const cases = schedulerCases.filter(({ name }) => name.includes(flags.only)).map((one) => scaled(one, flags.share));
   printReport('Scheduling cycle alone (pods for each second of CPU)', [
     ...cases.map((one) => cycleRow(one)),
-    ...(flags.only === '' ? growthRows(flags.share) : []),
+    ...(flags.only === '' ? [await growthRow(flags.share)] : []),
   ]);
   if (flags.cycle) return;
   const transactions = await measureTransactions();
   const rows: Row[] = [{ name: 'etcd3 transactions, 64 in flight (raw)', figure: `${formatCount(transactions)}/s` }];
-  for (const one of cases) rows.push(...(await measureThroughApi(one, { ...flags, transactions })));
+  for (const one of cases) {
+    const outcome = await measureThroughApi(one, flags.servers);
+    rows.push(...rowsOf(one, outcome, transactions));
+    const compared = one.name === comparedCase && flags.servers === 1;
+    if (compared) rows.push(...secondServerRows(outcome, await measureThroughApi(one, 2)));
+  }
   printReport('Scheduler through the API', rows);
 }
 
@@ -74,20 +85,14 @@ function cycleRow(one: SchedulerCase): Row {
   };
 }
 
-function growthRows(share: number): readonly Row[] {
-  const plain = schedulerCases.find(({ nodes, goal }) => nodes === 5_000 && goal === 700);
-  if (plain === undefined) return [];
-  const rateWith = (placed: number) => measureCycle(scaled({ ...plain, placed, pods: 3_000 }, share)).perSecond;
-  rateWith(1_000); // compiles
-  const [few, many] = [rateWith(1_000), rateWith(50_000)];
-  return [
-    {
-      name: 'cost of a pod with 50,000 placed against 1,000',
-      figure: `${(few / many).toFixed(2)} ×`,
-      beside: `to be ≤ ${cycleGoal.growth} ×`,
-      isReached: few / many <= cycleGoal.growth,
-    },
-  ];
+async function growthRow(share: number): Promise<Row> {
+  const { few, many } = await measureGrowth(largeCase, placedBefore, share);
+  return {
+    name: `cost of a pod with ${formatCount(placedBefore.many)} placed against ${formatCount(placedBefore.few)}`,
+    figure: `${(many / few).toFixed(2)} ×`,
+    beside: `${few.toFixed(0)} and ${many.toFixed(0)} µs of CPU, in turn; to be ≤ ${cycleGoal.growth} ×`,
+    isReached: many / few <= cycleGoal.growth,
+  };
 }
 
 /** What each binding is at least: a compare-and-put of some 1.5 kB. */
@@ -106,12 +111,24 @@ async function measureTransactions(): Promise<number> {
   return perSecond(measured);
 }
 
-interface ThroughApi {
-  readonly servers: number;
-  readonly transactions: number;
+interface Outcome {
+  readonly perSecond: number;
+  readonly servers: readonly Use[];
+  readonly scheduler: Use;
+  /** Pods a second that are created and bound without a scheduler. */
+  readonly alone: number;
 }
 
-async function measureThroughApi(one: SchedulerCase, { servers, transactions }: ThroughApi): Promise<readonly Row[]> {
+/** Of one process. */
+interface Use {
+  /** Milliseconds of CPU, of all its threads. */
+  readonly msPerPod: number;
+  /** Of the time: its main thread computed; it had something to do, but another process had the core. */
+  readonly computing: number;
+  readonly waiting: number;
+}
+
+async function measureThroughApi(one: SchedulerCase, servers: number): Promise<Outcome> {
   const plane = await ControlPlane.start(servers);
   const client = createRestClient(plane.connection, { userAgent: 'bench', logger });
   try {
@@ -121,7 +138,7 @@ async function measureThroughApi(one: SchedulerCase, { servers, transactions }: 
     const scheduler = await plane.add({ role: 'scheduler', connection: last });
     const bound = watchBound(client, one.pods);
     await bound.ready;
-    const before = await usage([...plane.servers, scheduler]);
+    const watched = await Promise.all([scheduler, ...plane.servers].map(startUse));
     const began = performance.now();
     await plane.create(
       podsPath,
@@ -129,31 +146,34 @@ async function measureThroughApi(one: SchedulerCase, { servers, transactions }: 
     );
     await bound.all;
     const seconds = (performance.now() - began) / 1000;
-    const used = (await usage([...plane.servers, scheduler])).map((cpu, i) => cpu - (before[i] ?? 0));
+    const uses = await Promise.all(watched.map((useOf) => useOf({ pods: one.pods, seconds })));
     await bound.stop();
-    return rowsOf(one, { seconds, used, alone, transactions });
+    const [ofScheduler = nothing, ...ofServers] = uses;
+    return { perSecond: one.pods / seconds, servers: ofServers, scheduler: ofScheduler, alone };
   } finally {
     await client.close();
     await plane.stop();
   }
 }
 
-const usage = (processes: readonly BenchProcess[]) => Promise.all(processes.map((one) => one.cpuSeconds()));
+const nothing: Use = { msPerPod: 0, computing: 0, waiting: 0 };
 
-interface Outcome {
-  readonly seconds: number;
-  /** Seconds of CPU: of each API server, then of the scheduler. */
-  readonly used: readonly number[];
-  readonly alone: number;
-  readonly transactions: number;
+/** What the process uses from now on. */
+async function startUse(one: BenchProcess): Promise<(run: { pods: number; seconds: number }) => Promise<Use>> {
+  const read = async () => ({ cpu: await one.cpuSeconds(), ...(await one.mainThreadSeconds()) });
+  const before = await read();
+  return async ({ pods, seconds }) => {
+    const now = await read();
+    return {
+      msPerPod: (1000 * (now.cpu - before.cpu)) / pods,
+      computing: (now.computing - before.computing) / seconds,
+      waiting: (now.waiting - before.waiting) / seconds,
+    };
+  };
 }
 
-function rowsOf(one: SchedulerCase, { seconds, used, alone, transactions }: Outcome): readonly Row[] {
-  const rate = one.pods / seconds;
-  const perPod = (cpu: number) => `${((cpu * 1000) / one.pods).toFixed(2)} ms`;
-  const shareOf = (cpu: number) => `${((100 * cpu) / seconds).toFixed(0)} % of a core`;
-  const servers = used.slice(0, -1).map((cpu) => `${perPod(cpu)} a pod, ${shareOf(cpu)}`);
-  const scheduler = used.at(-1) ?? 0;
+function rowsOf(one: SchedulerCase, outcome: Outcome, transactions: number): readonly Row[] {
+  const { perSecond: rate, servers, scheduler, alone } = outcome;
   const size = `${formatCount(one.nodes)} nodes, ${formatCount(one.placed)} placed, ${formatCount(one.pods)} pods`;
   return [
     {
@@ -162,9 +182,32 @@ function rowsOf(one: SchedulerCase, { seconds, used, alone, transactions }: Outc
       beside: `to be ≥ ${formatCount(one.goal)}/s; ${(rate / alone).toFixed(2)} × created and bound without a scheduler (${formatCount(alone)}/s); ${(rate / transactions).toFixed(2)} × transactions`,
       isReached: rate >= one.goal,
     },
-    { name: '  API server', figure: servers.join(' + ') },
-    { name: '  scheduler', figure: `${perPod(scheduler)} a pod, ${shareOf(scheduler)}` },
+    ...servers.map((server) => useRow('  API server', server)),
+    useRow('  scheduler', scheduler),
   ];
+}
+
+function secondServerRows(one: Outcome, two: Outcome): readonly Row[] {
+  return [
+    {
+      name: '  the same by two API servers, half of the clients at each',
+      figure: `${formatCount(two.perSecond)}/s`,
+      beside: `${(two.perSecond / one.perSecond).toFixed(2)} × one; ${availableParallelism()} cores for all processes together`,
+    },
+    ...two.servers.map((server) => useRow('    API server', server)),
+    useRow('    scheduler', two.scheduler),
+  ];
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+
+/** The main thread is the limit while it has something to do. */
+function useRow(name: string, { msPerPod, computing, waiting }: Use): Row {
+  return {
+    name,
+    figure: `${msPerPod.toFixed(2)} ms a pod`,
+    beside: `its main thread had work ${percent(computing + waiting)} of the time, and a core for it ${percent(computing)}`,
+  };
 }
 
 /** Nodes, and the pods that are there before. New nodes are tainted as not ready; no controller takes it off here. */

@@ -18,21 +18,48 @@ export interface CycleRate {
   readonly placed: number;
 }
 
+export function measureCycle(one: SchedulerCase): CycleRate {
+  const world = new CycleWorld(one);
+  const { seconds, placed } = world.place(one.pods);
+  return { perSecond: one.pods / seconds, placed };
+}
+
 const infoOf = (pod: BenchPod): PodInfo => createPodInfo(storedObject(podResource, pod));
 
-export function measureCycle({ nodes, placed, pods, podOf, placedPodOf = podOf }: SchedulerCase): CycleRate {
-  const snapshot = new Snapshot();
-  for (let i = 0; i < nodes; i++) snapshot.setNode(storedObject(nodeResource, benchNode(i)));
-  for (let i = 0; i < placed; i++) snapshot.setPod(infoOf(placedPodOf(`placed-${i}`)), `node-${i % nodes}`);
-  const context = createContext(snapshot);
-  // What is measured is a scheduler that has run for a while.
-  for (let i = 0; i < 200; i++) decide(infoOf(podOf(`warm-${i}`)), context);
-  const memory = new CandidateMemory();
-  const began = process.cpuUsage();
-  let count = 0;
-  for (let i = 0; i < pods; i++) if (place(infoOf(podOf(`pod-${i}`)), { ...context, memory })) count++;
-  const { user, system } = process.cpuUsage(began);
-  return { perSecond: pods / ((user + system) / 1e6), placed: count };
+/** What a scheduler sees that has run for a while: the nodes of a case, and the pods that were placed before. */
+export class CycleWorld {
+  readonly #podOf: SchedulerCase['podOf'];
+  readonly #context: DecisionContext;
+  readonly #memory = new CandidateMemory();
+  readonly #added: PodInfo[] = [];
+
+  constructor({ nodes, placed, podOf, placedPodOf = podOf }: SchedulerCase) {
+    const snapshot = new Snapshot();
+    for (let i = 0; i < nodes; i++) snapshot.setNode(storedObject(nodeResource, benchNode(i)));
+    for (let i = 0; i < placed; i++) snapshot.setPod(infoOf(placedPodOf(`placed-${i}`)), `node-${i % nodes}`);
+    this.#podOf = podOf;
+    this.#context = createContext(snapshot);
+    for (let i = 0; i < 200; i++) decide(infoOf(podOf(`warm-${i}`)), this.#context);
+  }
+
+  /** So many more pods are decided on: the CPU that takes, and how many got a node. */
+  place(count: number): { readonly seconds: number; readonly placed: number } {
+    const first = this.#added.length;
+    const began = process.cpuUsage();
+    let placed = 0;
+    for (let i = first; i < first + count; i++) {
+      const pod = infoOf(this.#podOf(`pod-${i}`));
+      if (placePod(pod, { ...this.#context, memory: this.#memory })) placed++;
+      this.#added.push(pod);
+    }
+    const { user, system } = process.cpuUsage(began);
+    return { seconds: (user + system) / 1e6, placed };
+  }
+
+  /** Only those are left that were there from the start. */
+  takeBack(): void {
+    for (const { key } of this.#added.splice(0)) this.#context.snapshot.removePod(key);
+  }
 }
 
 function createContext(snapshot: Snapshot): DecisionContext {
@@ -43,7 +70,7 @@ function createContext(snapshot: Snapshot): DecisionContext {
 }
 
 /** As the loop does; victims go at once. */
-function place(pod: PodInfo, { memory, ...context }: DecisionContext & { memory: CandidateMemory }): boolean {
+function placePod(pod: PodInfo, { memory, ...context }: DecisionContext & { memory: CandidateMemory }): boolean {
   const { snapshot } = context;
   const decision = decide(pod, context);
   if (decision.type === 'node') {

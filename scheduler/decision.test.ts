@@ -297,6 +297,12 @@ describe('decide', () => {
 
     it('goes to its node, even if others are emptier', () => assert.equal(placeOf(nominated('1')), 'n2'));
 
+    it('is known before its status shows it', () => {
+      const pod = podOf('p', '1');
+      context.nominations.set(pod, 'n2');
+      assert.equal(placeOf(pod), 'n2');
+    });
+
     it('goes elsewhere when it does not fit there', () => assert.equal(placeOf(nominated('2')), 'n1'));
 
     it('is nominated for a node that is gone: goes anywhere', () => {

@@ -68,8 +68,13 @@ function computeEnough(nodeCount: number, wanted = 0): number {
 }
 
 /** A pod for which room was made looks there first. */
-function nominatedNode(pod: PodInfo, { snapshot }: DecisionContext, question: Question): NodeInfo | undefined {
-  const name = pod.pod.status?.nominatedNodeName;
+function nominatedNode(
+  pod: PodInfo,
+  { snapshot, nominations }: DecisionContext,
+  question: Question,
+): NodeInfo | undefined {
+  // Known here before the pod's status shows it.
+  const name = nominations.nodeOf(pod.key) ?? pod.pod.status?.nominatedNodeName;
   const node = name ? snapshot.node(name) : undefined;
   return node !== undefined && question.refuse(node) === undefined ? node : undefined;
 }

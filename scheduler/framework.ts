@@ -123,8 +123,11 @@ export type PostFilterResult =
   | {
       readonly type: 'nominated';
       readonly node: NodeInfo;
-      /** Started by the loop once the pod is noted for the node. Handles its own errors. */
-      makeRoom(): Promise<void>;
+      /**
+       * Started by the loop once the pod is noted for the node; the pod is not tried again before it is over, and then at
+       * once when it has failed. Handles its own errors.
+       */
+      makeRoom(): Promise<'made' | 'failed'>;
     }
   /**
    * `message` says why nothing helps: a part of what the user reads. `giveUp`: what the pod lets go of, for it keeps it

@@ -114,6 +114,37 @@ describe('SchedulingQueue', () => {
     assert.equal(pop(), 'a');
   });
 
+  it('tries no pod for which room is being made, and then at once what was helped meanwhile', async () => {
+    const [pod, other] = [podOf('a'), podOf('b')];
+    for (const each of [pod, other]) queue.set(each, false);
+    for (const each of [pod, other]) {
+      pop();
+      queue.markUnschedulable(each, helped('pod removed'));
+      queue.hold(each);
+    }
+    await pass(1_500);
+    queue.release(other, 'made');
+    queue.set(podOf('a'), true);
+    queue.moveToActiveOrBackoff('node taints');
+    await pass(400_000);
+    assert.equal(pop(), 'b', 'five minutes are over for what is not held');
+    queue.release(pod, 'made');
+    assert.equal(pop(), 'a');
+  });
+
+  it('tries a pod again for which no room could be made', async () => {
+    const pod = podOf('a');
+    queue.set(pod, false);
+    pop();
+    queue.markUnschedulable(pod, helped());
+    queue.hold(pod);
+    await pass(1_500);
+    queue.release(podOf('a', 0, 'another'), 'failed');
+    assert.equal(pop(), undefined);
+    queue.release(pod, 'failed');
+    assert.equal(pop(), 'a');
+  });
+
   it('moves pods at once whose wait is over when the event comes', async () => {
     const pod = podOf('a');
     queue.set(pod, false);

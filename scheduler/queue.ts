@@ -8,6 +8,9 @@
  *              └───────────────── backing off ◄────────────────────────────┘
  *                  wait is over
  *
+ * While it is held (room is being made for it) an unschedulable pod stays so; what would have helped it meanwhile does
+ * when it is released.
+ *
  * Invariants:
  * - `active` gives the most important pod first, among equals the one that came first; an attempt that fails counts as
  *   coming anew, so that pods which cannot be placed do not stand in the way of others.
@@ -34,6 +37,7 @@ interface Entry {
   failedAt: number;
   /** While unschedulable: the changes that may help. */
   helpfulEvents: ReadonlySet<ClusterEvent>;
+  hold: 'none' | 'held' | 'held, and helped meanwhile';
 }
 
 interface Place {
@@ -101,6 +105,7 @@ export class SchedulingQueue {
         order: this.#order++,
         failedAt: 0,
         helpfulEvents: new Set(),
+        hold: 'none',
       };
       this.#entries.set(pod.key, entry);
       this.#activate(entry);
@@ -141,6 +146,21 @@ export class SchedulingQueue {
     this.#unschedulable.add(entry);
   }
 
+  /** Room is being made for this unschedulable pod: it is not tried before `release`. */
+  hold(pod: PodInfo): void {
+    const entry = this.#entryOf(pod);
+    if (entry?.state === 'unschedulable') entry.hold = 'held';
+  }
+
+  /** There is room, or will be when its victims have ended; or that failed, and another attempt has to find another way. */
+  release(pod: PodInfo, room: 'made' | 'failed'): void {
+    const entry = this.#entryOf(pod);
+    if (entry === undefined || entry.hold === 'none') return;
+    const isHelped = room === 'failed' || entry.hold === 'held, and helped meanwhile';
+    entry.hold = 'none';
+    if (isHelped) this.#leaveUnschedulable(entry);
+  }
+
   /** The decision came to nothing by an error: again after the wait. */
   retry(pod: PodInfo): void {
     const entry = this.#failed(pod);
@@ -164,12 +184,17 @@ export class SchedulingQueue {
   }
 
   #failed(pod: PodInfo): Entry | undefined {
-    const entry = this.#entries.get(pod.key);
-    if (entry === undefined || entry.pod.uid !== pod.uid || entry.state !== 'in decision') return undefined;
+    const entry = this.#entryOf(pod);
+    if (entry?.state !== 'in decision') return undefined;
     entry.attempts++;
     entry.order = this.#order++;
     entry.failedAt = this.#clock.monotonic();
     return entry;
+  }
+
+  #entryOf({ key, uid }: PodInfo): Entry | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.pod.uid === uid ? entry : undefined;
   }
 
   #readyAt({ failedAt, attempts }: Entry): number {
@@ -177,6 +202,10 @@ export class SchedulingQueue {
   }
 
   #leaveUnschedulable(entry: Entry): void {
+    if (entry.hold !== 'none') {
+      entry.hold = 'held, and helped meanwhile';
+      return;
+    }
     this.#unschedulable.delete(entry);
     if (this.#clock.monotonic() >= this.#readyAt(entry)) this.#activate(entry);
     else this.#backOff(entry);

@@ -214,7 +214,14 @@ export class SchedulingLoop {
     // Why it waits is said by the nomination; its room will be there in seconds.
     this.#markUnschedulable(pod, refusals, { profile, message, nominatedNodeName: name });
     nominations.set(pod, result.node.name);
-    this.#start(result.makeRoom());
+    this.#start(this.#hold(pod, result.makeRoom()));
+  }
+
+  /** Another attempt before the victims have gone would only ask more of them to go. */
+  async #hold(pod: PodInfo, room: Promise<'made' | 'failed'>): Promise<void> {
+    const { queue } = this.#options;
+    queue.hold(pod);
+    queue.release(pod, await room);
   }
 
   #explanationInput(preemption?: string): ExplanationInput {

@@ -58,17 +58,18 @@ export class DefaultPreemption implements PostFilterPlugin {
   }
 
   postFilter(pod: PodInfo, refused: Refused): PostFilterResult {
-    const { snapshot, budgets, clock, candidates } = this.#options;
+    const { snapshot, nominations, budgets, clock, candidates } = this.#options;
     const preemption = computePreemption(pod, refused, {
       ...{ snapshot, budgets: [...budgets.list()], now: clock.now() },
       ...{ memory: this.#memory, ...(candidates && { candidates }) },
+      nominatedNodeName: nominations.nodeOf(pod.key),
     });
     if (preemption.type === 'none') return preemption;
     const { node, victims } = preemption;
     return { type: 'nominated', node, makeRoom: () => this.#makeRoom(pod, node, victims) };
   }
 
-  async #makeRoom(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): Promise<void> {
+  async #makeRoom(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): Promise<'made' | 'failed'> {
     const { nominations, conditions, logger } = this.#options;
     for (const lesser of nominations.lessImportantOn(node.name, pod.priority)) {
       // Its room is taken: it looks elsewhere.
@@ -76,8 +77,9 @@ export class DefaultPreemption implements PostFilterPlugin {
       conditions.withdrawNomination(lesser);
     }
     const results = await Promise.allSettled(victims.map((victim) => this.#evict(victim, pod, node)));
-    for (const result of results)
-      if (result.status === 'rejected') logger.warn('Preempting a pod failed', { pod: pod.key, error: result.reason });
+    const failures = results.filter((result) => result.status === 'rejected');
+    for (const { reason } of failures) logger.warn('Preempting a pod failed', { pod: pod.key, error: reason });
+    return failures.length === 0 ? 'made' : 'failed';
   }
 
   async #evict(victim: PodInfo, pod: PodInfo, node: NodeInfo): Promise<void> {

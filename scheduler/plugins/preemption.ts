@@ -27,6 +27,8 @@ export interface PreemptionContext {
   readonly candidates?: CandidateLimits;
   /** What was found out for pods before. Default: nothing. */
   readonly memory?: CandidateMemory;
+  /** Where room was made for the pod before. Default: what its status says. */
+  readonly nominatedNodeName?: string | undefined;
 }
 
 /**
@@ -73,7 +75,7 @@ const notHelpful: Refusal = {
 const noVictims: Refusal = { plugin, reasons: ['No preemption victims found for incoming pod'], resolvable: false };
 
 export function computePreemption(pod: PodInfo, refused: Refused, context: PreemptionContext): Preemption {
-  const ineligible = whyIneligible(pod, refused, context.snapshot);
+  const ineligible = whyIneligible(pod, refused, context);
   if (ineligible !== undefined) return { type: 'none', message: ineligible };
   const { memory, budgets } = context;
   const key = `${pod.priority} ${pod.template} ${budgets.map(({ metadata }) => metadata.resourceVersion).join()}`;
@@ -97,9 +99,13 @@ export function computePreemption(pod: PodInfo, refused: Refused, context: Preem
   return { type: 'room', node: best.node, victims: best.victims };
 }
 
-function whyIneligible(pod: PodInfo, refused: Refused, snapshot: Snapshot): string | undefined {
+function whyIneligible(
+  pod: PodInfo,
+  refused: Refused,
+  { snapshot, nominatedNodeName }: PreemptionContext,
+): string | undefined {
   if (pod.pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
-  const nominated = pod.pod.status?.nominatedNodeName;
+  const nominated = nominatedNodeName ?? pod.pod.status?.nominatedNodeName;
   const node = nominated ? snapshot.node(nominated) : undefined;
   if (node === undefined || refused.refusals.get(node)?.resolvable === false) return undefined;
   const ending = [...node.pods.values()].some((other) => other.priority < pod.priority && isPreempted(other));

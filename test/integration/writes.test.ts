@@ -179,4 +179,14 @@ describe('a binding', () => {
     assert.equal(bound.code, 201);
     assert.deepEqual((await send('GET', `${path}/pods/plain`)).json.metadata.annotations, { note: 'x' });
   });
+
+  it('leaves the owners of the fields as they are', async () => {
+    const spec = { containers: [{ name: 'c', image: 'x' }] };
+    const { json: made } = await send('POST', `${path}/pods`, { metadata: { name: 'owned' }, spec });
+    const bound = await send('POST', `${path}/pods/owned/binding`, { metadata: { name: 'owned' }, target });
+    assert.equal(bound.code, 201);
+    const { json } = await send('GET', `${path}/pods/owned`);
+    assert.equal(json.spec.nodeName, 'n1');
+    assert.deepEqual(json.metadata.managedFields, made.metadata.managedFields);
+  });
 });

@@ -40,6 +40,8 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
       {
         ...writeRequest(request, { ...target, kind: registry.kind, registry }, options),
         subresource: 'binding',
+        // As upstream: no field manager owns where a pod runs.
+        trackFields: undefined,
         skipStrategy: true,
         isAdmitted: true,
         expectedUid: binding.metadata?.uid,
