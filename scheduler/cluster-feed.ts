@@ -56,16 +56,17 @@ export class ClusterFeed {
   }
 
   #podPlaced({ previous }: ObjectChange<Pod>, pod: Cached<Pod>, nodeName: string): void {
-    const placed = this.#snapshot.placed(keyOf(pod));
-    // Most news of placed pods are of their status: a kubelet's, which changes no decision.
-    if (placed?.assumed === false && placed.nodeName === nodeName && isAlike(previous, pod)) {
-      this.#snapshot.refreshPod(withNewerPod(placed.pod, pod));
-      return;
-    }
-    const info = createPodInfo(pod);
-    this.#queue.delete(info.key);
-    this.#nominations.delete(info.key);
-    this.#snapshot.setPod(info, nodeName);
+    const key = keyOf(pod);
+    const placed = this.#snapshot.placed(key);
+    const known = placed?.nodeName === nodeName && isOfSameNeeds(placed.pod.pod, pod) ? placed : undefined;
+    const info = known === undefined ? createPodInfo(pod) : withNewerPod(known.pod, pod);
+    if (known !== undefined && equalJson(known.pod.labels, info.labels)) {
+      this.#snapshot.refreshPod(info);
+      // Most news of placed pods are of their status, a kubelet's, which changes no decision.
+      if (!known.assumed) return;
+    } else this.#snapshot.setPod(info, nodeName);
+    this.#queue.delete(key);
+    this.#nominations.delete(key);
     if (!previous?.spec?.nodeName) this.#queue.moveToActiveOrBackoff('pod placed');
     else if (!equalJson(previous.metadata.labels, pod.metadata.labels)) this.#queue.moveToActiveOrBackoff('pod labels');
     // A pod that begins to end no longer counts for spreading; one that was resized may leave room.
@@ -110,16 +111,14 @@ export class ClusterFeed {
   }
 }
 
-/** Whether the two versions of a pod are the same to every decision. */
-function isAlike(previous: Cached<Pod> | undefined, next: Cached<Pod>): boolean {
+/** Whether the two versions of a pod are the same to every decision, but for their labels, and that one has its node. */
+function isOfSameNeeds(known: Cached<Pod>, next: Cached<Pod>): boolean {
   return (
-    previous !== undefined &&
-    previous.metadata.uid === next.metadata.uid &&
-    isPodTerminating(previous) === isPodTerminating(next) &&
+    known.metadata.uid === next.metadata.uid &&
+    isPodTerminating(known) === isPodTerminating(next) &&
     // Preemption spares what runs for long.
-    previous.status?.startTime === next.status?.startTime &&
-    equalJson(previous.metadata.labels, next.metadata.labels) &&
-    equalJson(previous.spec, next.spec)
+    known.status?.startTime === next.status?.startTime &&
+    equalJson({ ...known.spec, nodeName: '' }, { ...next.spec, nodeName: '' })
   );
 }
 

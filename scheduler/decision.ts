@@ -138,6 +138,7 @@ export class Question implements WhatIf {
   #refuseBesideRivals(node: NodeInfo): Refusal | undefined {
     const rivals = this.#nominations.rivalsOn(node.name, this.#pod);
     if (rivals.length === 0) return undefined;
+    if (this.#filters.length === 0) return this.results.refuseBeside(node, rivals);
     const crowded = node.clone();
     for (const rival of rivals) {
       crowded.add(rival);

@@ -5,14 +5,13 @@ import type { PodInfo } from './pod-info.ts';
 const none: readonly PodInfo[] = [];
 
 export class Nominations {
-  readonly #byNode = new Map<string, Map<string, PodInfo>>();
+  /** The lists are replaced, never changed: the same list means the same pods. */
+  readonly #byNode = new Map<string, readonly PodInfo[]>();
   readonly #nodeOf = new Map<string, string>();
 
   set(pod: PodInfo, nodeName: string): void {
     this.delete(pod.key);
-    const pods = this.#byNode.get(nodeName) ?? new Map<string, PodInfo>();
-    pods.set(pod.key, pod);
-    this.#byNode.set(nodeName, pods);
+    this.#byNode.set(nodeName, [...(this.#byNode.get(nodeName) ?? none), pod]);
     this.#nodeOf.set(pod.key, nodeName);
   }
 
@@ -20,23 +19,24 @@ export class Nominations {
     const nodeName = this.#nodeOf.get(key);
     if (nodeName === undefined) return;
     this.#nodeOf.delete(key);
-    const pods = this.#byNode.get(nodeName);
-    pods?.delete(key);
-    if (pods?.size === 0) this.#byNode.delete(nodeName);
+    const others = (this.#byNode.get(nodeName) ?? none).filter((pod) => pod.key !== key);
+    if (others.length === 0) this.#byNode.delete(nodeName);
+    else this.#byNode.set(nodeName, others);
   }
 
   nodeOf(key: string): string | undefined {
     return this.#nodeOf.get(key);
   }
 
-  /** The other pods nominated for this node that are at least as important as `pod`. */
+  /** The other pods nominated for this node that are at least as important as `pod`; mostly the same list as before. */
   rivalsOn(nodeName: string, pod: PodInfo): readonly PodInfo[] {
     const pods = this.#byNode.get(nodeName);
     if (pods === undefined) return none;
-    return [...pods.values()].filter((other) => other.key !== pod.key && other.priority >= pod.priority);
+    const isRival = (other: PodInfo) => other.key !== pod.key && other.priority >= pod.priority;
+    return pods.every(isRival) ? pods : pods.filter(isRival);
   }
 
-  lessImportantOn(nodeName: string, priority: number): PodInfo[] {
-    return [...(this.#byNode.get(nodeName)?.values() ?? [])].filter((other) => other.priority < priority);
+  lessImportantOn(nodeName: string, priority: number): readonly PodInfo[] {
+    return (this.#byNode.get(nodeName) ?? none).filter((other) => other.priority < priority);
   }
 }

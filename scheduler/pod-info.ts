@@ -41,6 +41,7 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
   const spec = pod.spec ?? { containers: [] };
   const hostPorts = hostPortsOf(spec);
   const requests = computePodRequests(spec);
+  const assumedRequests = computeAssumedRequests(spec);
   return {
     key: keyOf(pod),
     uid: pod.metadata.uid,
@@ -49,16 +50,17 @@ export function createPodInfo(pod: Cached<Pod>): PodInfo {
     pod: hasSpec(pod) ? pod : { ...pod, spec },
     priority: spec.priority ?? 0,
     requests,
-    assumedRequests: computeAssumedRequests(spec),
+    assumedRequests,
     hostPorts,
     claims: claimNamesOf(pod).map((name) => `${pod.metadata.namespace ?? ''}/${name}`),
     terminating: isPodTerminating(pod),
-    template: templateOf(spec, requests, hostPorts),
+    template: templateOf(spec, { requests, assumedRequests, hostPorts }),
   };
 }
 
-/** The same for a newer version of the pod that differs in nothing that decisions depend on. */
-export const withNewerPod = (info: PodInfo, pod: Cached<Pod>): PodInfo => (hasSpec(pod) ? { ...info, pod } : info);
+/** The same for a newer version of the pod that differs in nothing that decisions depend on, but perhaps in its labels. */
+export const withNewerPod = (info: PodInfo, pod: Cached<Pod>): PodInfo =>
+  hasSpec(pod) ? { ...info, pod, labels: pod.metadata.labels ?? {} } : info;
 
 const hasSpec = (pod: Cached<Pod>): pod is PodSpecView => pod.spec !== undefined;
 
@@ -75,8 +77,7 @@ function hostPortsOf(spec: DeepReadonly<NonNullable<Pod['spec']>>): HostPort[] {
 
 function templateOf(
   spec: DeepReadonly<NonNullable<Pod['spec']>>,
-  requests: Resources,
-  hostPorts: readonly HostPort[],
+  { requests, assumedRequests, hostPorts }: Pick<PodInfo, 'requests' | 'assumedRequests' | 'hostPorts'>,
 ): string {
   return JSON.stringify([
     [...requests],
@@ -87,6 +88,6 @@ function templateOf(
     spec.tolerations,
     spec.containers.length,
     (spec.initContainers ?? []).length,
-    [...computeAssumedRequests(spec)],
+    [...assumedRequests],
   ]);
 }

@@ -54,7 +54,8 @@ interface ActiveProfile {
   readonly eventsToRegister: ReadonlyMap<string, readonly ClusterEvent[]>;
 }
 
-const maxBindings = 100;
+/** Less than the connections of the client: what else it sends, a renewed lease above all, waits for no binding. */
+const maxBindings = 48;
 /** The longest that decisions are made in a row before news and answers get their turn. */
 const burstMs = 8;
 

@@ -135,11 +135,11 @@ export class Snapshot {
     this.#place(pod, nodeName, false);
   }
 
-  /** A newer version of a placed pod that changes no sum: what is remembered of its node stays good. */
+  /** The informer shows a placed pod where it is, in a version that changes no sum: what is remembered of its node stays good. */
   refreshPod(pod: PodInfo): void {
     const place = this.#places.get(pod.key);
     if (place === undefined) return;
-    this.#places.set(pod.key, { ...place, pod });
+    this.#places.set(pod.key, { ...place, pod, assumed: false });
     const pods = this.#nodes.get(place.nodeName)?.pods ?? this.#strays.get(place.nodeName);
     pods?.set(pod.key, pod);
   }

@@ -32,6 +32,11 @@ export class TemplateResults {
   #nodes: (NodeInfo | undefined)[] = [];
   #generations = new Float64Array(0);
   #refusals: (Refusal | undefined)[] = [];
+  /** Of nodes for which pods were nominated. */
+  readonly #besideRivals = new WeakMap<
+    NodeInfo,
+    { readonly generation: number; readonly rivals: readonly PodInfo[]; readonly refusal: Refusal | undefined }
+  >();
 
   constructor(pod: PodInfo, plugins: Plugins, snapshot: Snapshot) {
     const filters: NodeFilter[] = [];
@@ -75,6 +80,18 @@ export class TemplateResults {
       if (refusal !== undefined) return refusal;
     }
     return undefined;
+  }
+
+  /** The same for the node with these pods on it, too. The same list of pods means the same answer while the node stays. */
+  refuseBeside(node: NodeInfo, rivals: readonly PodInfo[]): Refusal | undefined {
+    const { generation } = node;
+    const known = this.#besideRivals.get(node);
+    if (known?.generation === generation && known.rivals === rivals) return known.refusal;
+    const crowded = node.clone();
+    for (const rival of rivals) crowded.add(rival);
+    const refusal = this.refuseUnremembered(crowded);
+    this.#besideRivals.set(node, { generation, rivals, refusal });
+    return refusal;
   }
 
   /** What every filter that refuses the node says would help. */
