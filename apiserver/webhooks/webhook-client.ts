@@ -1,23 +1,50 @@
 /** Posts JSON to one server, over connections that are kept, and reads as much of the answer as an answer can have. */
 
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
 import type { WebhookTarget } from './webhook-target.ts';
 
 export interface WebhookAnswer {
   readonly code: number;
+  /** Without parameters, in lower case; empty: not said. */
+  readonly contentType: string;
   readonly text: string;
 }
 
 export interface WebhookClientOptions {
-  /** How many requests are under way at once; others wait for one of them. */
+  /** How many requests are under way at once to one address; others wait for one of them. */
   readonly maxConnections: number;
   /** An answer that is longer is an error. */
   readonly maxAnswerBytes: number;
 }
 
+export interface PostOptions {
+  /** Goes behind the target's own path. */
+  readonly query?: string;
+  /** What is connected to. The host that the URL names stays the one that is asked for, and that certificates must name. */
+  readonly place?: { readonly host: string; readonly port: number; readonly lookup?: LookupFunction } | undefined;
+}
+
 /** A connection that nothing passes for so long is closed. */
 const idleMs = 60_000;
+
+/** The other side sent more than an answer can have. */
+export class AnswerTooLongError extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer is longer than ${maxBytes} bytes`);
+    this.name = 'AnswerTooLongError';
+  }
+}
+
+/** The answer had begun when it broke off. */
+export class BrokenAnswerError extends Error {
+  constructor(cause: unknown) {
+    super('the answer broke off', { cause });
+    this.name = 'BrokenAnswerError';
+  }
+}
 
 export class WebhookClient {
   readonly #target: WebhookTarget;
@@ -40,31 +67,66 @@ export class WebhookClient {
         });
   }
 
-  /** Rejects with what went wrong on the way; every answer is an answer, whatever its code. */
-  post(body: Buffer, signal: AbortSignal): Promise<WebhookAnswer> {
-    const { url, token } = this.#target;
+  /** Rejects with what went wrong on the way; every answer is an answer, whatever its code. Redirects are not followed. */
+  async post(body: Buffer, signal: AbortSignal, options: PostOptions = {}): Promise<WebhookAnswer> {
+    const first = this.#send(body, signal, options);
+    try {
+      return await first.answer;
+    } catch (error) {
+      // The other side closed a kept connection just as the request went out: it has not read it.
+      const isStale = first.request.reusedSocket && !(error instanceof BrokenAnswerError) && isReset(error);
+      if (!isStale || signal.aborted) throw error;
+      return await this.#send(body, signal, options).answer;
+    }
+  }
+
+  #send(
+    body: Buffer,
+    signal: AbortSignal,
+    { query = '', place }: PostOptions,
+  ): { readonly request: ClientRequest; readonly answer: Promise<WebhookAnswer> } {
+    const { token, tlsServerName } = this.#target;
+    const url = new URL(this.#target.url);
     const headers = {
       'content-type': 'application/json',
       'content-length': body.length,
+      ...(place !== undefined && { host: url.host }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };
-    return new Promise((settle, reject) => {
-      const protocol = url.startsWith('http:') ? http : https;
-      const request = protocol.request(url, { method: 'POST', agent: this.#agent, headers, signal }, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > this.#maxAnswerBytes) request.destroy(new Error('the answer is too long'));
-          else chunks.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () =>
-          settle({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-        );
-      });
+    const request = (url.protocol === 'http:' ? http : https).request({
+      method: 'POST',
+      agent: this.#agent,
+      host: place?.host ?? hostOf(url),
+      port: place?.port ?? url.port,
+      path: `${url.pathname}${url.search}${query && `${url.search === '' ? '?' : '&'}${query}`}`,
+      ...(place !== undefined && isIP(hostOf(url)) === 0 && { servername: tlsServerName ?? hostOf(url) }),
+      ...(place?.lookup && { lookup: place.lookup }),
+      headers,
+      signal,
+    });
+    const answer = new Promise<WebhookAnswer>((settle, reject) => {
+      request.on('response', (response) => this.#read(response).then(settle, reject));
       request.on('error', reject);
-      request.end(body);
+    });
+    request.end(body);
+    return { request, answer };
+  }
+
+  #read(response: IncomingMessage): Promise<WebhookAnswer> {
+    return new Promise((settle, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > this.#maxAnswerBytes) response.destroy(new AnswerTooLongError(this.#maxAnswerBytes));
+        else chunks.push(chunk);
+      });
+      response.on('error', (error) => reject(isReset(error) ? new BrokenAnswerError(error) : error));
+      response.on('end', () => {
+        const [contentType = ''] = (response.headers['content-type'] ?? '').split(';', 1);
+        const text = Buffer.concat(chunks).toString('utf8');
+        settle({ code: response.statusCode ?? 0, contentType: contentType.trim().toLowerCase(), text });
+      });
     });
   }
 
@@ -77,3 +139,9 @@ export class WebhookClient {
     this.#agent.destroy();
   }
 }
+
+/** An IPv6 address stands in brackets in a URL only. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
+const isReset = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

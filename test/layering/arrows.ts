@@ -34,7 +34,8 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     registry: ['store', 'request'],
     'registry/allocators': ['store', 'registry'],
     configuration: [],
-    webhooks: [],
+    services: ['registry'],
+    webhooks: ['registry', 'services'],
     authorization: ['store', 'request', 'registry', 'configuration', 'webhooks'],
     'authorization/node': ['store', 'request', 'registry', 'authorization'],
     authentication: ['request', 'registry'],
@@ -50,7 +51,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
       ...['store', 'request', 'registry', 'authentication', 'decoding', 'heavy-work', 'responses', 'discovery'],
       ...['handlers/selectors', 'authentication/service-accounts'],
     ],
-    'handlers/streaming': ['request', 'registry', 'responses', 'handlers'],
+    'handlers/streaming': ['request', 'registry', 'services', 'responses', 'handlers'],
     'resource-metrics': [],
     'handlers/subresources': [
       'resource-metrics',

@@ -26,7 +26,11 @@ const setting: WebhookSetting = {
 const conditions = (...texts: string[]) => ({
   matchConditions: texts.map((text) => ({ text, expression: compileExpression(text, ['request']) })),
 });
-const answer = (status: unknown, code = 200): WebhookAnswer => ({ code, text: JSON.stringify({ status }) });
+const answer = (status: unknown, code = 200): WebhookAnswer => ({
+  code,
+  contentType: '',
+  text: JSON.stringify({ status }),
+});
 
 function asking(
   answers: () => WebhookAnswer | Promise<WebhookAnswer>,
@@ -86,7 +90,7 @@ describe('a webhook that authorizes', () => {
     ['yes and no', answer({ allowed: true, denied: true }), open, 1],
     ['no status', answer(undefined), open, 1],
     ['a status of another type', answer({ allowed: 'yes' }), open, 1],
-    ['nonsense', { code: 200, text: '<html>' }, open, 1],
+    ['nonsense', { code: 200, contentType: '', text: '<html>' }, open, 1],
     ['that it is forbidden', answer({ allowed: true }, 403), open, 1],
     ['elsewhere', answer({ allowed: true }, 302), open, 1],
     ['that there are too many', answer({}, 429), open, 5],

@@ -3,22 +3,18 @@
  * `web`, `web:8080`, `https:web:8443`.
  */
 
-import { randomInt } from 'node:crypto';
-import { isIP } from 'node:net';
-import { serviceNameLabel } from '../../../api/labels.ts';
 import type { KubernetesObject, ObjectKey, Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { nodes, pods, services } from '../../../api/resources/core.ts';
-import { endpointSlices } from '../../../api/resources/discovery.ts';
 import { isForeignAddress } from '../../../api/special-ip.ts';
-import { badRequest, notFound, StatusError, serviceUnavailable } from '../../../api/status-error.ts';
-import type { Pod, Service } from '../../../api/types/core/v1.ts';
+import { badRequest, notFound } from '../../../api/status-error.ts';
+import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import type { ObjectReader } from '../../registry/object-reader.ts';
 import type { Target } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import { anyType } from '../../responses/negotiation.ts';
 import { writeHead } from '../../responses/responses.ts';
+import { endpointOf, mayBeForeign, type Place } from '../../services/service-place.ts';
 import type { ResourceServers } from '../resource-server.ts';
 import { admitConnection, type ProxyOptions, proxyOptions } from './connect.ts';
 import type { StreamParts } from './pod-streams.ts';
@@ -29,11 +25,6 @@ interface ProxyName {
   readonly name: string;
   /** A number, or a Service port's name; empty: not said. */
   readonly port: string;
-}
-
-interface Place {
-  readonly host: string;
-  readonly port: number;
 }
 
 export function createProxies({
@@ -72,7 +63,7 @@ export function createProxies({
 
     serviceProxy: serverOf('service', async ({ name, port }, { namespace }) => {
       const key = { namespace, name };
-      return await servicePlace(objects, await find(services, key), key, port);
+      return await endpointOf(objects, await find(services, key), key, port);
     }),
 
     nodeProxy: {
@@ -117,42 +108,6 @@ function podPlace({ spec, status }: DeepReadonly<Pod>, port: string): Place {
   const host = status?.podIP ?? '';
   if (!isForeignAddress(host)) throw badRequest('address not allowed');
   return { host, port: number };
-}
-
-/** Never to the server's own host: what listens there trusts whoever can reach it. A name is judged as it is resolved. */
-const mayBeForeign = (host: string): boolean => isIP(host) === 0 || isForeignAddress(host);
-
-/** One of the ready endpoints behind the port, any. */
-async function servicePlace(
-  objects: ObjectReader,
-  service: DeepReadonly<Service>,
-  key: { namespace: string | undefined; name: string },
-  port: string,
-): Promise<Place> {
-  const ports = service.spec?.ports ?? [];
-  const wanted =
-    port === '' && ports.length === 1 ? ports[0] : ports.find((one) => one.name === port || String(one.port) === port);
-  if (wanted === undefined && /^\d+$/.test(port)) {
-    throw new StatusError(
-      503,
-      'ServiceUnavailable',
-      `no service port ${port} found for service ${JSON.stringify(key.name)}`,
-    );
-  }
-  const slices = await objects.all(endpointSlices, {
-    namespace: key.namespace,
-    matches: ({ labels }) => labels[serviceNameLabel] === key.name,
-  });
-  const places = slices.flatMap(({ endpoints = [], ports: slicePorts = [] }) => {
-    const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
-    if (number === undefined || wanted === undefined) return [];
-    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-    return ready.flatMap(({ addresses }) => addresses.filter(mayBeForeign).map((host) => ({ host, port: number })));
-  });
-  if (slices.length === 0) throw notFound(services, key.name);
-  const place = places.length > 0 ? places[randomInt(places.length)] : undefined;
-  if (place === undefined) throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(key.name)}`);
-  return place;
 }
 
 /** A page at `…/proxy` would resolve its relative links one folder too high. */
