@@ -5,9 +5,9 @@ import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { JsonPlaces } from '../../machinery/json/json-places.ts';
-import { type Decoded, decode } from '../../machinery/schema/decode.ts';
+import { decode } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
-import type { ObjectSchema } from '../../machinery/schema/schema.ts';
+import type { Decoded, ObjectSchema } from '../../machinery/schema/schema.ts';
 
 /** Where the versions of a kind are looked up. */
 export type KindVersions = Pick<Kinds, 'findByName'>;

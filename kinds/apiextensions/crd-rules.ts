@@ -5,11 +5,11 @@ import type {
   CustomResourceDefinitionSpec,
 } from '../../api/types/apiextensions/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
+import { childrenOf, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
 import { validateParts, validateVersions } from './crd-versions.ts';
-import { childrenOf, type JsonSchema } from './json-schema.ts';
 
 const path = FieldPath.of('spec');
 const approval = 'api-approved.kubernetes.io';

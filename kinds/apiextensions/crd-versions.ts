@@ -6,8 +6,8 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../api/types/apiextensions/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
+import type { JsonSchema } from '../../machinery/structural/json-schema.ts';
 import { checkDns1035Label } from '../validation/names.ts';
-import type { JsonSchema } from './json-schema.ts';
 import { validateStructuralSchema } from './structural-schema.ts';
 
 type Version = CustomResourceDefinitionVersion;

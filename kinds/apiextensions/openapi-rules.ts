@@ -1,7 +1,7 @@
 /** What of JSON schema the API does not have, or only in one form, wherever it stands in a schema. */
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
+import { childrenOf, isSchema, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 import { validateListAndMap } from './schema-lists.ts';
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];

@@ -3,7 +3,7 @@
 import { equalJson, isRecord, own } from '../../api/json-record.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { matchesPattern } from '../../machinery/patterns.ts';
-import { childrenOf, isSchema, type JsonSchema } from './json-schema.ts';
+import { childrenOf, isSchema, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 
 /** A default is a value of the schema that it stands in; that of a whole object says what object it is. */
 export function validateDefaults(schema: JsonSchema, path: FieldPath, errors: FieldErrors, isRoot = true): void {

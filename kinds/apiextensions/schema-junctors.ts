@@ -1,7 +1,7 @@
 /** allOf, anyOf, oneOf and not: inside them only values may be restricted, the structure stands outside. */
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { isSchema, type JsonSchema } from './json-schema.ts';
+import { isSchema, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 
 const junctors = ['allOf', 'anyOf', 'oneOf'] as const;
 

@@ -2,7 +2,7 @@
 
 import { own } from '../../api/json-record.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { isSchema, type JsonSchema } from './json-schema.ts';
+import { isSchema, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 
 const listTypes = ['atomic', 'map', 'set'];
 const mapTypes = ['atomic', 'granular'];

@@ -5,7 +5,7 @@ import { checkExpression } from '../../machinery/cel/cel.ts';
 import { undefinedField, wrongPattern } from '../../machinery/cel/cel-fields.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { patternProblem } from '../../machinery/patterns.ts';
-import { childrenOf, isSchema, type JsonSchema, type Rule } from './json-schema.ts';
+import { childrenOf, isSchema, type JsonSchema, type Rule } from '../../machinery/structural/json-schema.ts';
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from '../../machinery/structural/json-schema.ts';
 import { validateStructuralSchema } from './structural-schema.ts';
 
 /** Places below `s.properties[a]`, where the schema under test stands. */

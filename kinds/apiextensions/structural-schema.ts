@@ -5,7 +5,7 @@
 
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { patternProblem } from '../../machinery/patterns.ts';
-import { isSchema, type JsonSchema } from './json-schema.ts';
+import { isSchema, type JsonSchema } from '../../machinery/structural/json-schema.ts';
 import { validateOpenApi } from './openapi-rules.ts';
 import { validateDefaults } from './schema-defaults.ts';
 import { validateJunctors } from './schema-junctors.ts';

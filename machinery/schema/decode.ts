@@ -12,7 +12,7 @@ import { errorText } from '../../base/error-text.ts';
 import { jsonTypeName } from '../json/json.ts';
 import type { JsonPlaces } from '../json/json-places.ts';
 import { canonicalBase64 } from './base64.ts';
-import { jsonSchemaDefinition, type SchemaOrName } from './schema.ts';
+import { type Decoded, jsonSchemaDefinition, objectSchemaOf, type SchemaOrName } from './schema.ts';
 import {
   type FieldShape,
   type MapShape,
@@ -25,22 +25,15 @@ import {
 } from './shape.ts';
 import { canonicalMicroTime, canonicalTime } from './time.ts';
 
-export interface Decoded {
-  readonly object: Record<string, unknown>;
-  /**
-   * What strict decoding refuses, in the order of the text: `unknown field "spec.containers[0].bogus"`, and where
-   * `places` were given `duplicate field "spec.hostname"`.
-   */
-  readonly strictErrors: readonly string[];
-}
-
 /** The value does not fit the definition. The message is Go's, to be wrapped by whoever asked. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
 /** Decodes `value` as its schema says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
-export function decode(schema: SchemaOrName, value: unknown, places?: JsonPlaces): Decoded {
+export function decode(schemaOrName: SchemaOrName, value: unknown, places?: JsonPlaces): Decoded {
+  const schema = objectSchemaOf(schemaOrName);
+  if (schema.reader !== undefined) return schema.reader(value, places);
   const decoder = new Decoder(places);
   const object = decoder.decodeRoot(shapeOf(schema), value);
   return { object, strictErrors: decoder.strictErrors };

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../base/package-root.ts';
+import type { JsonPlaces } from '../json/json-places.ts';
 
 /** What an object has to look like: a schema, or the name of a published definition, e.g. `io.k8s.api.core.v1.PodSpec`. */
 export type SchemaOrName = ObjectSchema | string;
@@ -26,6 +27,20 @@ export interface ObjectSchema {
   readonly atomic: boolean;
   /** What it was made of: what OpenAPI documents say of it. */
   readonly fact: FactSchema;
+  /** How its values are read where no struct of Go's says it: those of custom resources. */
+  readonly reader?: ObjectReader;
+}
+
+/** What `decode` (`decode.ts`) does with a value of the schema. Throws `DecodeError`; does not change the value. */
+export type ObjectReader = (value: unknown, places: JsonPlaces | undefined) => Decoded;
+
+export interface Decoded {
+  readonly object: Record<string, unknown>;
+  /**
+   * What strict decoding refuses, in the order of the text: `unknown field "spec.containers[0].bogus"`, and where
+   * `places` were given `duplicate field "spec.hostname"`.
+   */
+  readonly strictErrors: readonly string[];
 }
 
 export interface MapSchema {

@@ -1,7 +1,7 @@
 /** The schema of a custom resource as data: its type, and how to walk it. */
 
 import { isRecord } from '../../api/json-record.ts';
-import type { FieldPath } from '../../machinery/field-errors.ts';
+import type { FieldPath } from '../field-errors.ts';
 
 /** A schema as it is on the wire (the published types call its extensions otherwise). */
 export interface JsonSchema {
