@@ -73,6 +73,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     apply: ['json', 'schema'],
     openapi: ['schema'],
     cel: [],
+    structural: ['json', 'schema', 'cel'],
     testing: ['schema'],
   },
   // What all workloads are made of stands below the groups. A group that is not listed needs `validation` only.
