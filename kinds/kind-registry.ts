@@ -11,10 +11,10 @@
 import { type Resource, resourceKeyOf } from '../api/resource.ts';
 import type { Kind } from './kind.ts';
 
-export interface KindChange {
-  readonly type: 'added' | 'removed';
-  readonly kind: Kind;
-}
+export type KindChange =
+  | { readonly type: 'added' | 'removed'; readonly kind: Kind }
+  /** The same kind is shown otherwise: what is read and written of it stays as it is. */
+  | { readonly type: 'replaced'; readonly kind: Kind; readonly previous: Kind };
 
 /** What an object names in `apiVersion` and `kind`. */
 type KindName = Pick<Resource, 'group' | 'version' | 'kind'>;
@@ -81,6 +81,15 @@ export class KindRegistry implements Kinds {
     this.#byName.delete(nameKey(kind));
     this.#forgetLists();
     this.#tell({ type: 'removed', kind });
+  }
+
+  /** `kind` stands where `previous` stood, with its conversion. Nothing happens when that is not there. */
+  replace(previous: Kind, kind: Kind): void {
+    if (this.find(previous) !== previous) return;
+    this.#byResource.set(resourceKeyOf(kind), kind);
+    this.#byName.set(nameKey(kind), kind);
+    this.#forgetLists();
+    this.#tell({ type: 'replaced', kind, previous });
   }
 
   #put(kind: Kind): void {

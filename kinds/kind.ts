@@ -5,7 +5,7 @@
  */
 
 import type { KubernetesObject, Stored } from '../api/object.ts';
-import type { ServedResource, Subresource } from '../api/resource.ts';
+import type { ServedResource, Subresource, Verb } from '../api/resource.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
 import type { ObjectSchema } from '../machinery/schema/schema.ts';
@@ -150,6 +150,31 @@ export interface KindSubresource extends Subresource {
   readonly isHidden?: true;
 }
 
+/**
+ * How objects of a kind of several versions get out of the store and in, where each lies in it in the version in which
+ * it was last written (custom resources). Each version has a resource cache of its own, of converted objects.
+ */
+export interface StoredConversion {
+  /** The version in which objects are written. */
+  readonly storageVersion: string;
+  /**
+   * Stored objects, in whichever version each is, as this kind's, in their order; one that needs no change stays the same
+   * object. They are the callee's own. A promise where somebody has to be asked, who may refuse or not answer: it is
+   * then rejected with a StatusError.
+   */
+  fromStored(objects: readonly Stored[]): readonly Stored[] | Promise<readonly Stored[]>;
+  /** The same back: as it is written. */
+  toStored(object: Stored): Stored | Promise<Stored>;
+}
+
+/** Where the parts of a Scale are found in an object. */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  /** Of a selector in its text form. */
+  readonly labelSelector?: readonly string[] | undefined;
+}
+
 export interface Kind<T extends KubernetesObject = KubernetesObject> extends ServedResource<T>, TablePresentation<T> {
   /** Who answers its requests: its verbs follow from that. */
   readonly servedBy: ServerName;
@@ -171,4 +196,14 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Ser
     toStored(object: T): KubernetesObject;
     fromStored(object: KubernetesObject): T;
   };
+  /** Of a kind that was made while the server runs. Its resource cache is open only while somebody reads. */
+  readonly conversion?: StoredConversion;
+  /** Default: the kind's name and `List`. */
+  readonly listKind?: string;
+  /** Default: those of workloads. */
+  readonly scale?: ScalePaths;
+  /** Its verbs as discovery tells of them. Default: all of them, in alphabetical order. */
+  readonly toldVerbs?: readonly Verb[];
+  /** The kind is going, with all its objects: no more are made. */
+  readonly isTerminating?: boolean;
 }

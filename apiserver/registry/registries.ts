@@ -9,10 +9,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import { isStored } from '../../kinds/served-by.ts';
-import type { Interest, ResourceCache, ResourceCaches } from '../store/resource-cache.ts';
+import type { CachedResource, CacheName, Interest, ResourceCaches } from '../store/resource-cache.ts';
 import type { Store } from '../store/store.ts';
 import type { AdmissionChain } from './admission.ts';
 import type { Allocator } from './allocator.ts';
+import { convertEntries } from './converted-entries.ts';
 import { asFound, type Found, type ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
@@ -44,11 +45,15 @@ export class Registries implements ObjectReader {
     this.admission = parts.admission(this);
   }
 
-  /** Opens the cache of every kind that is stored, and of those that come until the answer is called. */
+  /** Opens the caches that stay open: of every kind that is stored, and of those that come until the answer is called. */
   openAll(): () => void {
     const { kinds } = this.#parts;
     for (const kind of kinds.all()) this.#openIfStored(kind);
-    return kinds.onChange(({ type, kind }) => (type === 'added' ? this.#openIfStored(kind) : this.#close(kind)));
+    return kinds.onChange((change) => {
+      if (change.type === 'replaced') this.#forget(change.previous);
+      else if (change.type === 'added') this.#openIfStored(change.kind);
+      else this.#close(change.kind);
+    });
   }
 
   async find<T extends KubernetesObject>(resource: Resource<T>, key: ObjectKey): Promise<Found<T> | undefined> {
@@ -79,37 +84,54 @@ export class Registries implements ObjectReader {
   }
 
   #close(kind: Kind): void {
+    this.#forget(kind);
+    const { prefix, form } = cacheNameOf(kind);
+    const isShared = [...this.#registries.values()].some((registry) => {
+      const other = cacheNameOf(registry.kind);
+      return other.prefix === prefix && other.form === form;
+    });
+    if (!isShared) this.#parts.caches.close({ prefix, form });
+  }
+
+  #forget(kind: Kind): void {
     for (const [resource, registry] of this.#registries) {
       if (registry.kind === kind) this.#registries.delete(resource);
     }
-    const prefix = prefixOf(kind);
-    const isShared = [...this.#registries.values()].some((registry) => prefixOf(registry.kind) === prefix);
-    if (!isShared) this.#parts.caches.close(prefix);
   }
 
   #open(kind: Kind): Registry {
-    const { store, clock, allocators } = this.#parts;
+    const { store, caches, clock, allocators } = this.#parts;
+    const resource = cachedResourceOf(kind);
+    const kept = resource.onDemand ? undefined : caches.open(resource);
     const registry = new Registry(kind, {
       store,
       admission: this.admission,
       clock,
-      cache: this.#openCache(kind),
+      openCache: () => kept ?? caches.open(resource),
+      findCache: () => kept ?? caches.find(resource),
       allocator: allocators.get(resourceId(kind)),
     });
     this.#registries.set(kind, registry);
     return registry;
   }
-
-  #openCache(kind: Kind): ResourceCache {
-    const { namespaced, selectableFields } = kind;
-    return this.#parts.caches.open({
-      prefix: prefixOf(kind),
-      namespaced,
-      fieldsOf: (object) => Object.fromEntries(selectableFields.map((field) => [field.name, field.value(object)])),
-      indexedField: indexedFields[resourceId(kind)],
-    });
-  }
 }
+
+function cachedResourceOf(kind: Kind): CachedResource {
+  const { namespaced, conversion } = kind;
+  return {
+    ...cacheNameOf(kind),
+    namespaced,
+    fieldsOf: (object) => Object.fromEntries(kind.selectableFields.map((field) => [field.name, field.value(object)])),
+    indexedField: indexedFields[resourceId(kind)],
+    ...(conversion && { convert: (entries) => convertEntries(entries, conversion), onDemand: true }),
+  };
+}
+
+/** Kinds that lie in one place and are read alike share a cache. */
+const cacheNameOf = (kind: Kind): CacheName => ({
+  prefix: prefixOf(kind),
+  form: kind.conversion && kind.version,
+});
 
 /** Where the objects lie, whichever of its versions a kind is. */
 export const prefixOf = ({ group, plural, storedAs }: Kind): string =>

@@ -27,10 +27,11 @@ import { UnreadableEntryError } from '../store/unreadable-entry.ts';
 import type { AdmissionChain } from './admission.ts';
 import type { AllocationTransaction, Allocator } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
-import { type Answerable, type FinishedWrite, storedBytes } from './finish-write.ts';
+import type { Answerable, FinishedWrite } from './finish-write.ts';
 import { generateName } from './object-metadata.ts';
 import { missingUid, refusePreconditions, refuseReadable } from './refusals.ts';
-import { decodeObject, storeKey } from './storage-format.ts';
+import { storeKey } from './storage-format.ts';
+import { isInStoredVersion, readStored, storedBytesOf, storedFormOf } from './stored-form.ts';
 import {
   admissionRequest,
   beforeCreate,
@@ -42,7 +43,10 @@ import type { WriteRequest } from './write-request.ts';
 
 export interface RegistryParts {
   readonly store: Store;
-  readonly cache: ResourceCache;
+  /** The resource cache, which is opened when it is not. */
+  openCache(): ResourceCache;
+  /** The same, if it is open. */
+  findCache(): ResourceCache | undefined;
   readonly admission: AdmissionChain;
   readonly clock: Clock;
   readonly allocator?: Allocator | undefined;
@@ -60,16 +64,21 @@ const generatedNameAttempts = 8;
 
 export class Registry {
   readonly kind: Kind;
-  readonly cache: ResourceCache;
+  readonly #parts: RegistryParts;
   readonly #store: Store;
   readonly #order: WriteOrderParts;
 
   constructor(kind: Kind, parts: RegistryParts) {
     this.kind = kind;
-    this.cache = parts.cache;
+    this.#parts = parts;
     this.#store = parts.store;
     const { admission, allocator, clock } = parts;
     this.#order = { kind, admission, allocator, clock };
+  }
+
+  /** For who reads: it is opened for him if nobody has read before. */
+  get cache(): ResourceCache {
+    return this.#parts.openCache();
   }
 
   /** Where the object lies in the store; kinds with a second version share one place. */
@@ -80,7 +89,7 @@ export class Registry {
 
   /** Bytes of the object as it is known here; 0 when it is not. */
   sizeOf(key: ObjectKey): number {
-    return this.cache.get(this.storeKey(key))?.bytes.length ?? 0;
+    return this.#parts.findCache()?.get(this.storeKey(key))?.bytes.length ?? 0;
   }
 
   /** What all store keys of the resource begin with. */
@@ -90,7 +99,7 @@ export class Registry {
 
   /** As the cache knows it, or the store while the cache has never heard of it; undefined: there is none. */
   async find(key: ObjectKey): Promise<DeepReadonly<Stored> | undefined> {
-    return this.cache.get(this.storeKey(key))?.object ?? (await this.#read(key));
+    return this.#parts.findCache()?.get(this.storeKey(key))?.object ?? (await this.#read(key));
   }
 
   /** The newest version, from the store itself. Throws NotFound. */
@@ -130,9 +139,10 @@ export class Registry {
         if ((await this.#store.get(key)) !== undefined) throw new KeyExistsError(key);
         return outcome(true, finished.unwritten());
       }
-      const revision = await this.#store.create(key, finished.bytes, this.#writeOptions());
+      const form = await storedFormOf(this.kind, next, finished);
+      const revision = await this.#store.create(key, form.bytes, this.#writeOptions());
       request.noteWrite?.();
-      return outcome(true, finished.written(revision));
+      return outcome(true, await form.written(revision));
     });
   }
 
@@ -150,7 +160,7 @@ export class Registry {
         return await this.#updateOnce(current, request, change);
       } catch (error) {
         if (error instanceof RevisionConflictError) {
-          current = error.current && this.#decode(error.current);
+          current = error.current && (await readStored(this.kind, error.current));
           isFresh = true;
         } else if (isFresh || error instanceof StoreUnavailableError) throw error;
         // Judged by a version that may be old: look again before saying no.
@@ -199,24 +209,25 @@ export class Registry {
     if (isUnchanged || request.dryRun) {
       const { isStale } = await this.#confirm(key, revision);
       // Nothing changes but the form in which it is stored: that is how all objects are brought to a new key.
-      if (isStale && !request.dryRun) return await this.#write(key, finished, revision, request);
+      if (isStale && !request.dryRun) return await this.#write(next, finished, revision, request);
       // It is only written out.
       return isUnchanged ? { object: previous as Stored } : finished.unwritten();
     }
-    return await this.#write(key, finished, revision, request);
+    return await this.#write(next, finished, revision, request);
   }
 
-  async #write(key: string, finished: FinishedWrite, revision: number, request: UpdateRequest): Promise<Answerable> {
-    const written = await this.#store.update(key, finished.bytes, revision, this.#writeOptions());
+  async #write(next: Stored, finished: FinishedWrite, revision: number, request: UpdateRequest): Promise<Answerable> {
+    const form = await storedFormOf(this.kind, next, finished);
+    const written = await this.#store.update(this.storeKey(next.metadata), form.bytes, revision, this.#writeOptions());
     request.noteWrite?.();
-    return finished.written(written);
+    return await form.written(written);
   }
 
   /** Nothing is written, but the answer must still be true now. */
-  async #confirm(key: string, revision: number): Promise<Entry> {
+  async #confirm(key: string, revision: number): Promise<{ readonly isStale: boolean }> {
     const entry = await this.#store.get(key);
     if (entry?.revision !== revision) throw new RevisionConflictError(key, entry);
-    return entry;
+    return { isStale: entry.isStale === true || !isInStoredVersion(this.kind, entry) };
   }
 
   /** What is left of the object (marked), or what it was (removed). */
@@ -272,7 +283,8 @@ export class Registry {
 
   /** Returns the revision that `object` has now, and gives it to the object. */
   async #mark(object: Stored, revision: number, request: WriteRequest): Promise<number> {
-    const written = await this.#store.update(this.storeKey(object.metadata), storedBytes(this.kind, object), revision);
+    const bytes = await storedBytesOf(this.kind, object);
+    const written = await this.#store.update(this.storeKey(object.metadata), bytes, revision);
     request.noteWrite?.();
     object.metadata.resourceVersion = String(written);
     return written;
@@ -301,7 +313,7 @@ export class Registry {
       request.throwIfAbandoned?.();
       const entry = await this.#store.get(storedKey);
       if (entry === undefined) throw notFound(this.kind, key.name);
-      if (this.#whyUnreadable(entry)?.isTransient !== false) throw refuseReadable(this.kind, key.name);
+      if ((await this.#whyUnreadable(entry))?.isTransient !== false) throw refuseReadable(this.kind, key.name);
       const asked = admissionRequest(this.kind, 'DELETE', {}, request);
       await this.#order.admission.validate({
         ...{ ...asked, namespace: key.namespace, name: key.name },
@@ -317,9 +329,9 @@ export class Registry {
     }
   }
 
-  #whyUnreadable(entry: Entry): UnreadableEntryError | undefined {
+  async #whyUnreadable(entry: Entry): Promise<UnreadableEntryError | undefined> {
     try {
-      this.#decode(entry);
+      await readStored(this.kind, entry);
       return undefined;
     } catch (error) {
       if (error instanceof UnreadableEntryError) return error;
@@ -338,21 +350,15 @@ export class Registry {
 
   async #read(key: ObjectKey): Promise<Stored | undefined> {
     const entry = await this.#store.get(this.storeKey(key));
-    return entry && this.#decode(entry);
+    return entry && (await readStored(this.kind, entry));
   }
 
   #fromCache(key: ObjectKey): Stored | undefined {
-    const cached = this.cache.get(this.storeKey(key));
+    const cached = this.#parts.findCache()?.get(this.storeKey(key));
     if (cached === undefined) return undefined;
     // Who changes it makes a copy first. Of what is stored, every version is complete.
     const object = cached.object as Stored;
     return this.kind.storedAs ? (this.kind.storedAs.fromStored(copyJson(object)) as Stored) : object;
-  }
-
-  #decode(entry: Entry): Stored {
-    const object = decodeObject(entry);
-    // Of what is stored, every version is complete.
-    return this.kind.storedAs ? (this.kind.storedAs.fromStored(object) as Stored) : object;
   }
 
   #writeOptions(): { readonly timeToLiveSeconds?: number } {

@@ -7,6 +7,7 @@
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import type { Entry } from './store.ts';
 import type { UnreadableEntryError } from './unreadable-entry.ts';
 
 /** One version of one object. Immutable and shared. */
@@ -40,15 +41,28 @@ export interface CachedResource {
   fieldsOf(object: DeepReadonly<Stored<KubernetesObject>>): Readonly<Record<string, string>>;
   /** The field by which watchers are found without asking them (`spec.nodeName`). */
   readonly indexedField?: string | undefined;
+  /** Below one prefix there is a cache for each form in which its objects are read. Default: the one that is stored. */
+  readonly form?: string | undefined;
+  /**
+   * Entries in that form, in their order. Whoever has to be asked may take his time, and refuse: readers are told of
+   * the StatusError with which the promise is rejected.
+   */
+  convert?(entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]>;
+  /** It is closed when nobody has read or watched it for a while, and opened again. Default: it stays open. */
+  readonly onDemand?: boolean | undefined;
 }
 
 /** All caches of one store, fed by one watch; `watch-caches.ts` makes it. */
 export interface ResourceCaches {
-  /** Starts to load the resource. One cache for each prefix: asked again it returns the same. */
+  /** Starts to load the resource. One cache for each prefix and form: asked again it returns the same. */
   open(resource: CachedResource): ResourceCache;
+  /** The one that is open; undefined: none is. */
+  find(resource: CacheName): ResourceCache | undefined;
   /** The resource is served no more: its watches end and its objects are forgotten here. Idempotent. */
-  close(prefix: string): void;
+  close(resource: CacheName): void;
 }
+
+export type CacheName = Pick<CachedResource, 'prefix' | 'form'>;
 
 /** What a reader is interested in. Absent parts match everything. */
 export interface Interest {

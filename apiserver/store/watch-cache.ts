@@ -220,6 +220,15 @@ export class WatchCache implements ResourceCache {
     this.#install(objects, bytes, revision);
   }
 
+  /** Whoever waits for the first load, or the next, is told why it has failed: another follows. */
+  protected tellWaiting(error: unknown): void {
+    const { promise, reject } = this.#ready;
+    this.#ready = createDeferred();
+    // Most often nobody waits.
+    promise.catch(() => {});
+    reject(error);
+  }
+
   /** FEED. One change of this resource; `notify` follows once the whole batch is applied. */
   apply(change: Change): void {
     if (this.#pending !== undefined) {

@@ -339,7 +339,7 @@ describe('WatchCaches', () => {
   test('who waits for a resource is told at once that it is served no more', async () => {
     const given = fixture();
     const waiting = given.pods.waitUntilConsistent(60_000);
-    given.caches.close(prefix);
+    given.caches.close({ prefix });
     await assert.rejects(waiting, CacheClosedError);
     await assert.rejects(given.pods.ready(), CacheClosedError);
     await assert.rejects(given.pods.waitFor(1_000, 60_000), CacheClosedError);
@@ -410,8 +410,8 @@ describe('WatchCaches', () => {
     await given.put('a/1');
     await given.consistent();
     const { ends, events } = given.watch();
-    given.caches.close(prefix);
-    given.caches.close(prefix);
+    given.caches.close({ prefix });
+    given.caches.close({ prefix });
     await given.put('a/2');
     assert.deepEqual(ends, ['restarted']);
     const again = given.caches.open(pods);

@@ -12,7 +12,8 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { createDeferred } from '../../base/deferred.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
-import type { CachedResource, ResourceCache, ResourceCaches } from './resource-cache.ts';
+import { ConvertedCache } from './converted-cache.ts';
+import type { CachedResource, CacheName, ResourceCache, ResourceCaches } from './resource-cache.ts';
 import { RevisionWaiters } from './revision-waiters.ts';
 import { SharedRead } from './shared-read.ts';
 import {
@@ -37,6 +38,8 @@ const backoff = { baseMs: 100, maxMs: 2_000 };
 const bookmarkTurnMs = 1_000;
 /** What cannot be read is tried again: keys come back, and services that keep them. */
 const retryUnreadableMs = 3_000;
+/** A cache that is open on demand, and that nobody has asked for so long, is closed. */
+const idleMs = 5 * 60_000;
 /** A revision that the store has and the watch has not shown after so long belongs to somebody else's keys. */
 const nudgeAfterMs = 150;
 
@@ -48,7 +51,12 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   readonly #root: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** By prefix and form. */
   readonly #caches = new Map<string, WatchCache>();
+  /** The same: those below one prefix, in whichever form. */
+  readonly #byPrefix = new Map<string, Set<WatchCache>>();
+  /** When caches that are open on demand were last asked for, in monotonic milliseconds. */
+  readonly #lastAsked = new Map<string, number>();
   readonly #reached: RevisionWaiters;
   readonly #nudge: SharedRead<void>;
   readonly #stopped = new AbortController();
@@ -77,42 +85,74 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   }
 
   open(resource: CachedResource): WatchCache {
-    const known = this.#caches.get(resource.prefix);
+    const id = idOf(resource);
+    if (resource.onDemand) this.#lastAsked.set(id, this.#clock.monotonic());
+    const known = this.#caches.get(id);
     if (known !== undefined) return known;
-    if (!resource.prefix.startsWith(this.#root)) throw new Error(`${resource.prefix} is not below ${this.#root}`);
-    const { clock, logger, random, historyLimits, queueLimits } = { ...this.#options };
-    const cache = new WatchCache(resource, {
-      store: this.#store,
-      feed: this,
-      clock: clock ?? systemClock,
-      logger: logger ?? silentLogger,
-      ...(random && { random }),
-      ...(historyLimits && { historyLimits }),
-      ...(queueLimits && { queueLimits }),
-    });
-    this.#caches.set(resource.prefix, cache);
+    const { prefix } = resource;
+    if (!prefix.startsWith(this.#root)) throw new Error(`${prefix} is not below ${this.#root}`);
+    const cache = this.#create(resource);
+    this.#caches.set(id, cache);
+    const forms = this.#byPrefix.get(prefix) ?? new Set();
+    this.#byPrefix.set(prefix, forms.add(cache));
     if (this.#isFollowing) this.#load(cache);
     return cache;
   }
 
-  close(prefix: string): void {
-    this.#caches.get(prefix)?.end();
-    this.#caches.delete(prefix);
+  #create(resource: CachedResource): WatchCache {
+    const { random, historyLimits, queueLimits } = this.#options;
+    const parts: WatchCacheParts = {
+      store: this.#store,
+      feed: this,
+      clock: this.#clock,
+      logger: this.#logger,
+      ...(random && { random }),
+      ...(historyLimits && { historyLimits }),
+      ...(queueLimits && { queueLimits }),
+    };
+    if (resource.convert === undefined) return new WatchCache(resource, parts);
+    return new ConvertedCache(resource, (entries) => resource.convert?.(entries) ?? entries, parts);
+  }
+
+  find(resource: CacheName): WatchCache | undefined {
+    return this.#caches.get(idOf(resource));
+  }
+
+  close(resource: CacheName): void {
+    const id = idOf(resource);
+    const cache = this.#caches.get(id);
+    this.#lastAsked.delete(id);
+    if (cache === undefined) return;
+    cache.end();
+    this.#caches.delete(id);
+    const forms = this.#byPrefix.get(resource.prefix);
+    forms?.delete(cache);
+    if (forms?.size === 0) this.#byPrefix.delete(resource.prefix);
+  }
+
+  /** What was read on demand, and is not any more. */
+  #closeIdle(): void {
+    const before = this.#clock.monotonic() - idleMs;
+    for (const [id, asked] of this.#lastAsked) {
+      if (asked > before) continue;
+      const [prefix = '', form] = id.split(idSeparator);
+      if (this.#caches.get(id)?.stats.watchers === 0) this.close({ prefix, form });
+    }
   }
 
   get revision(): number {
     return this.#reached.revision;
   }
 
-  /** Of each cache, by what its prefix says between the root and the last slash: `core/pods`. */
+  /** Of each resource, by what its prefix says between the root and the last slash: `core/pods`. */
   *stats(): Generator<[string, ResourceCache['stats']]> {
-    for (const [prefix, cache] of this.#caches) yield [prefix.slice(this.#root.length, -1), cache.stats];
+    for (const [prefix, [cache]] of this.#byPrefix) if (cache) yield [prefix.slice(this.#root.length, -1), cache.stats];
   }
 
   /** Prefixes of the caches that do not show the store as far as the watch has come: they are being loaded. */
   get behind(): string[] {
     const caches = [...this.#caches].filter(([, cache]) => !cache.isReady || cache.revision < this.revision);
-    return caches.map(([prefix]) => prefix);
+    return caches.map(([id]) => id.trimEnd());
   }
 
   async waitFor(revision: number, timeoutMs: number): Promise<void> {
@@ -166,10 +206,10 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     const touched = new Set<WatchCache>();
     for (const change of changes) {
       if (change.type === 'put' && change.entry.key === this.#compactionKey) this.#noteCompaction(change.entry.value);
-      const cache = this.#cacheOf(change.type === 'put' ? change.entry.key : change.key);
-      if (cache === undefined) continue;
-      cache.apply(change);
-      touched.add(cache);
+      for (const cache of this.#cachesOf(change.type === 'put' ? change.entry.key : change.key)) {
+        cache.apply(change);
+        touched.add(cache);
+      }
     }
     this.#reached.reach(revision);
     for (const cache of touched) cache.notify();
@@ -182,10 +222,10 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
   }
 
   /** Prefixes end in a slash, as `/registry/core/pods/`: the key's are tried from the longest that can be one. */
-  #cacheOf(key: string): WatchCache | undefined {
+  #cachesOf(key: string): Iterable<WatchCache> {
     const group = key.indexOf('/', this.#root.length);
     const resource = key.indexOf('/', group + 1);
-    return group < 0 || resource < 0 ? undefined : this.#caches.get(key.slice(0, resource + 1));
+    return group < 0 || resource < 0 ? [] : (this.#byPrefix.get(key.slice(0, resource + 1)) ?? []);
   }
 
   #load(cache: WatchCache): void {
@@ -210,6 +250,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     const { signal } = this.#stopped;
     for (let turn = 0; !signal.aborted; turn += 1) {
       for (const cache of this.#caches.values()) cache.sendBookmarks(turn);
+      this.#closeIdle();
       await this.#clock.sleep(bookmarkTurnMs, signal);
     }
   }
@@ -262,3 +303,7 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     }
   }
 }
+
+/** No prefix and no form has such a character. */
+const idSeparator = ' ';
+const idOf = ({ prefix, form = '' }: CacheName): string => `${prefix}${idSeparator}${form}`;

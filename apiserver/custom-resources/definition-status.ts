@@ -1,0 +1,64 @@
+/** What the status of a CustomResourceDefinition is to be, given all definitions there are. Pure. */
+
+import { equalJson } from '../../api/json-record.ts';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionCondition,
+  CustomResourceDefinitionStatus,
+} from '../../api/types/apiextensions/v1.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { approvalCondition, approvalConditionType } from './api-approval.ts';
+import {
+  conditionOf,
+  type DefinitionCondition,
+  isTrue,
+  withCondition,
+  withoutCondition,
+} from './definition-conditions.ts';
+import { acceptNames } from './definition-names.ts';
+
+type Definition = DeepReadonly<CustomResourceDefinition>;
+type Status = DeepReadonly<CustomResourceDefinitionStatus>;
+
+/** Undefined: it says so already. */
+export function computeDefinitionStatus(
+  definition: Definition,
+  all: Iterable<Definition>,
+  now: number,
+): Status | undefined {
+  const { names, condition } = acceptNames(definition, all);
+  const before = definition.status ?? {};
+  const wanted: [string, DefinitionCondition | undefined][] = [
+    ['NamesAccepted', condition],
+    ['Established', establishedCondition(definition, condition.status === 'True')],
+    ['NonStructuralSchema', nonStructuralCondition(definition)],
+    [approvalConditionType, approvalCondition(definition)],
+  ];
+  const conditions = wanted.reduce<readonly DeepReadonly<CustomResourceDefinitionCondition>[]>(
+    (list, [type, one]) => (one === undefined ? withoutCondition(list, type) : withCondition(list, one, now)),
+    before.conditions ?? [],
+  );
+  const status: Status = { ...before, acceptedNames: names, conditions };
+  return equalJson(status, before) ? undefined : status;
+}
+
+/** Once established, a definition stays so. */
+function establishedCondition(definition: Definition, areNamesAccepted: boolean): DefinitionCondition | undefined {
+  const type = 'Established';
+  if (isTrue(definition, type)) return kept(definition, type);
+  return areNamesAccepted
+    ? { type, status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' }
+    : { type, status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' };
+}
+
+function kept(definition: Definition, type: string): DefinitionCondition {
+  const { status = 'True', reason = '', message = '' } = conditionOf(definition, type) ?? {};
+  return { type, status, reason, message };
+}
+
+/** What is not structural is refused when it is written; only this has been there before there were schemas. */
+function nonStructuralCondition({ spec }: Definition): DefinitionCondition | undefined {
+  if (!spec.preserveUnknownFields) return undefined;
+  const message = 'spec.preserveUnknownFields: Invalid value: true: must be false';
+  return { type: 'NonStructuralSchema', status: 'True', reason: 'Violations', message };
+}
