@@ -35,6 +35,7 @@ import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
+import { NodeDevices } from './devices/node-devices.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
@@ -94,6 +95,8 @@ export interface KubeletOptions {
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
   readonly allowedUnsafeSysctls?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
+  readonly devicesFile?: string;
   readonly clock?: Clock;
   /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
   readonly played?: PlayedNode;
@@ -138,7 +141,18 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const recorder = new EventRecorder({ client, logger, clock });
   const wake = () => reporter.wake();
   const guard = new ClusterGuard({ client, logger, clock, onChange: wake });
-  const parts = createParts({ ...options, clock, client, reports, runtime, recorder, machine, guard, signal });
+  const parts = createParts({
+    ...options,
+    onDevices: wake,
+    clock,
+    client,
+    reports,
+    runtime,
+    recorder,
+    machine,
+    guard,
+    signal,
+  });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
   await parts.volumes.prepare();
   const { local: localVolumes } = parts.volumes;
@@ -187,6 +201,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     labels: options.labels ?? {},
     annotations: { [localVolumesAnnotation]: localVolumes.root },
     whyNotReady,
+    extendedResources: () => parts.devices.capacity(),
     network,
     isStarting: () => troubles.isStarting,
     onRevived: () => parts.statuses.writeAllAgain(),
@@ -234,6 +249,8 @@ interface PartsInput extends KubeletOptions {
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
+  /** Called when the node has other devices than before. */
+  readonly onDevices: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -244,6 +261,7 @@ interface Parts {
   readonly observed: ObservedPods;
   readonly prober: Prober;
   readonly volumes: Volumes;
+  readonly devices: NodeDevices;
   readonly statuses: StatusManager;
 }
 
@@ -268,12 +286,19 @@ function createParts(input: PartsInput): Parts {
   const tokens = new ServiceAccountTokens(client, clock);
   const claims = new ApiClaimedVolumes(client, nodeName);
   const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
+  const devices = new NodeDevices({
+    ...{ client, runtime, recorder, logger, clock, nodeName, dataDir },
+    declaredFile: input.devicesFile ?? '/etc/longshore/devices.yaml',
+    containers: () => [...observed.uids()].flatMap((uid) => observed.get(uid).containers),
+    onChange: input.onDevices,
+  });
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
   const starter = new ContainerStarter({
     runtime,
     puller,
     volumes,
     data,
+    devices,
     observed,
     recorder,
     clock,
@@ -297,6 +322,7 @@ function createParts(input: PartsInput): Parts {
     runtime,
     starter,
     volumes,
+    devices,
     observed,
     backoff,
     recorder,
@@ -312,14 +338,28 @@ function createParts(input: PartsInput): Parts {
   };
   const statuses = new StatusManager({ client: input.reports, logger, clock });
   const workers = new PodWorkers({
-    ...{ runtime, sync, observed, prober, statuses, puller, backoff, volumes, recorder, clock, logger, nodeIp },
+    ...{
+      runtime,
+      sync,
+      observed,
+      prober,
+      statuses,
+      puller,
+      backoff,
+      volumes,
+      devices,
+      recorder,
+      clock,
+      logger,
+      nodeIp,
+    },
     signal: input.signal,
-    refusalOf: (pod) => computePodRefusal(pod, abilities),
+    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
     isGone: ({ namespace, name, uid }) =>
       podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
     onLeftover: (uid) => input.guard.podGone(uid),
   });
-  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, statuses };
+  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, devices, statuses };
 }
 
 interface WorkInput extends KubeletOptions {
@@ -359,7 +399,11 @@ async function work(input: WorkInput): Promise<void> {
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
   if (!signal.aborted) troubles.end();
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
-  loops.push(collectGarbage({ ...parts, guard, runtime, logger, clock }, signal), network.run(signal));
+  loops.push(
+    collectGarbage({ ...parts, guard, runtime, logger, clock }, signal),
+    network.run(signal),
+    parts.devices.run(signal),
+  );
   await Promise.all(loops);
   await workers.settled();
   await prober.stop();
@@ -376,6 +420,7 @@ async function meetRuntime(input: WorkInput): Promise<void> {
   await untilDone(input, 'the container runtime does not answer', async () => {
     await runtime.prepare();
     await parts.observed.relist();
+    await parts.devices.start();
   });
 }
 

@@ -49,6 +49,11 @@ await runComponentProcess({
       array: true,
       describe: 'Kernel settings that pods may change beside the safe ones; * at the end stands for any end',
     },
+    'devices-file': {
+      ...text,
+      default: '/etc/longshore/devices.yaml',
+      describe: 'Where the devices of this node are declared that nobody else tells of',
+    },
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -86,6 +91,7 @@ await runComponentProcess({
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
+      devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
     });
     return { ...kubelet, stop: () => renewal.stop().then(() => kubelet.stop()) };

@@ -1,7 +1,7 @@
 /** Makes the plugins that a profile has enabled, each once, and puts them where they take part. */
 
+import { ConfigurationErrors, Fields } from '../api/configuration-fields.ts';
 import type { ClusterListers } from './cluster-listers.ts';
-import { ConfigurationErrors, Fields } from './configuration-fields.ts';
 import type {
   FilterPlugin,
   Plugin,

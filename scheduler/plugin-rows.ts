@@ -1,7 +1,7 @@
 /** The table of plugins, in upstream's order: the first filter that refuses a node speaks for it. */
 
+import type { Fields } from '../api/configuration-fields.ts';
 import type { ClusterListers } from './cluster-listers.ts';
-import type { Fields } from './configuration-fields.ts';
 import type { Plugin } from './framework.ts';
 import { createBalancedAllocation, readBalancedAllocationArgs } from './plugins/balanced-allocation.ts';
 import {

@@ -4,8 +4,8 @@
  * then the others that are on everywhere; then what is set only there. Pure.
  */
 
+import type { Fields } from '../api/configuration-fields.ts';
 import { own } from '../api/json-record.ts';
-import type { Fields } from './configuration-fields.ts';
 import { type ExtensionPoint, type PluginRow, pluginRows } from './plugin-rows.ts';
 
 /** A plugin at one extension point. */

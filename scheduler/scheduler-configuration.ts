@@ -6,10 +6,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
+import { ConfigurationErrors, Fields } from '../api/configuration-fields.ts';
 import { isRecord } from '../api/json-record.ts';
 import { errorText } from '../base/error-text.ts';
 import { UserError } from '../base/user-error.ts';
-import { ConfigurationErrors, Fields } from './configuration-fields.ts';
 import type { PluginMakers } from './default-plugins.ts';
 import { pluginRows } from './plugin-rows.ts';
 import { defaultPlugins, type EnabledPlugins, readPluginSets } from './plugin-sets.ts';

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Container } from '../../api/types/core/v1.ts';
+import { nothingToHandOver } from '../devices/node-device.ts';
 import type { ContainerConfig } from '../runtime/runtime.ts';
 import { containerIn, makePod, type PodSpec } from '../testing/make-pod.ts';
-import { buildContainerConfig, containerAnnotations } from './container-config.ts';
+import { buildContainerConfig, type ContainerConfigInput, containerAnnotations } from './container-config.ts';
 
 describe('buildContainerConfig', () => {
   let podFolder: string;
@@ -15,7 +16,11 @@ describe('buildContainerConfig', () => {
   });
   after(() => rm(podFolder, { recursive: true }));
 
-  async function build(container: Partial<Container>, spec: Partial<PodSpec> = {}): Promise<ContainerConfig> {
+  async function build(
+    container: Partial<Container>,
+    spec: Partial<PodSpec> = {},
+    more: Partial<ContainerConfigInput> = {},
+  ): Promise<ContainerConfig> {
     const pod = makePod({ containers: [{ name: 'a', image: 'app:1', ...container }], ...spec });
     const absent = () => Promise.reject(new Error('not asked for here'));
     return await buildContainerConfig({
@@ -31,8 +36,11 @@ describe('buildContainerConfig', () => {
       data: { configMapText: absent, secret: absent },
       fields: { nodeIp: '192.0.2.10', podIp: '10.0.0.7', allocatable: {} },
       podFolder,
+      handOver: nothingToHandOver,
+      grant: {},
       nodeMemoryBytes: 2 ** 30,
       maxPids: 64,
+      ...more,
     });
   }
   /** `host → container ro rshared`, of the pod's own. */
@@ -42,6 +50,20 @@ describe('buildContainerConfig', () => {
       .map(({ hostPath, containerPath, readOnly, propagation }) =>
         [hostPath, '→', containerPath, ...(readOnly ? ['ro'] : []), ...(propagation ? [propagation] : [])].join(' '),
       );
+
+  it('has what comes with its devices, and remembers which these are', async () => {
+    const handedOver = [{ hostPath: '/dev/fuse', containerPath: '/dev/fuse', permissions: 'rw' }];
+    const env = [{ name: 'A', value: 'its own' }];
+    const more = {
+      handOver: { ...nothingToHandOver, devices: handedOver, environment: { A: 'of the device', FUSE: 'yes' } },
+      grant: { 'example.com/fuse': ['fuse-0'] },
+    };
+    const { devices, environment, annotations } = await build({ env }, {}, more);
+    assert.deepEqual(devices, handedOver);
+    assert.ok(environment.includes('A=its own') && environment.includes('FUSE=yes'));
+    assert.equal(environment.filter((line) => line.startsWith('A=')).length, 1);
+    assert.equal(annotations['extended-devices'], '{"example.com/fuse":["fuse-0"]}');
+  });
 
   it('says what the pod says, with what the node found', async () => {
     const { pod, name, kind, attempt, image, imageName, environment } = await build({

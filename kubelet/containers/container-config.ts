@@ -4,6 +4,9 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { asksToMove, endsWhenCutOff } from '../../api/cut-off.ts';
 import { privateMode } from '../../base/private-folder.ts';
+import { grantAnnotation } from '../devices/extended-devices.ts';
+import type { Grant } from '../devices/extended-grants.ts';
+import type { HandOver } from '../devices/node-device.ts';
 import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
@@ -27,6 +30,10 @@ export interface ContainerConfigInput extends NodeLimits {
   /** The pod's folder on the node. */
   readonly podFolder: string;
   readonly targetContainerId?: string | undefined;
+  /** What comes with its devices. */
+  readonly handOver: HandOver;
+  /** Its devices that are counted by number: remembered with it. */
+  readonly grant: Grant;
 }
 
 /** Names of what is kept with a container for the day when its pod object is gone, or says something else. */
@@ -42,7 +49,7 @@ export const containerAnnotations = {
 
 /** Throws `ContainerConfigError` when the container cannot be made as it is written. */
 export async function buildContainerConfig(input: ContainerConfigInput): Promise<ContainerConfig> {
-  const { pod, container, attempt, image } = input;
+  const { pod, container, attempt, image, handOver, grant } = input;
   const { spec } = container;
   const environment = await computeEnvironment({ ...input, container: spec });
   const lookUp = (name: string) => environment.get(name);
@@ -52,6 +59,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
   const terminationMessageFile = await makeTerminationMessageFile(input);
   const mounts = [
+    ...handOver.mounts,
     ...(await prepareVolumeMounts(input, environment)),
     ...computeNameMounts(input),
     {
@@ -70,10 +78,14 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     imageName: spec.image ?? '',
     ...(spec.command?.length ? { command: expandAll(spec.command) } : {}),
     ...(spec.args?.length ? { args: expandAll(spec.args) } : {}),
-    environment: [...environment].map(([name, value]) => `${name}=${value}`),
+    // What the container says itself comes before what its devices bring.
+    environment: [...new Map([...Object.entries(handOver.environment), ...environment])].map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     ...(spec.workingDir && { workingDirectory: spec.workingDir }),
     mounts,
-    devices: [],
+    devices: handOver.devices,
+    deviceRequests: handOver.deviceRequests,
     resources: computeContainerResources(pod, spec, input),
     security,
     pid: pidModeOf(pod),
@@ -87,6 +99,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.terminationMessage]: terminationMessageFile,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
+      ...(Object.keys(grant).length > 0 && { [grantAnnotation]: JSON.stringify(grant) }),
       // What was promised stays promised.
       ...((asksToMove(pod.metadata.annotations) || endsWhenCutOff(pod)) && {
         [containerAnnotations.endsWhenCutOff]: 'true',

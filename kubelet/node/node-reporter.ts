@@ -36,6 +36,8 @@ export interface NodeReporterOptions {
   readonly annotations: Readonly<Record<string, string>>;
   /** Why pods cannot run yet, beside the runtime; undefined: they can. */
   readonly whyNotReady: () => string | undefined;
+  /** Extended resources that the kubelet itself counts, as they are now. */
+  readonly extendedResources: () => Readonly<Record<string, string>>;
   /** Of its pods. */
   readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
   /** The kubelet has met no trouble, but does not yet know whether pods can run. */
@@ -162,6 +164,7 @@ export class NodeReporter {
       runtimeName: this.#options.runtime.name,
       runtimeVersion: this.#runtime.version,
       images: this.#runtime.images,
+      extended: this.#options.extendedResources(),
       notReady: this.#whyNotReady(node),
       now: clock.now(),
     });

@@ -27,6 +27,7 @@ const usual: NodeStatusInput = {
   runtimeName: 'docker',
   runtimeVersion: '27.0',
   images: [],
+  extended: {},
   notReady: '',
   network: { isKnown: false, trouble: undefined },
   now: Date.UTC(2030, 0, 1, 0, 1),
@@ -123,6 +124,10 @@ describe('computeNodeStatus', () => {
   it('gives pods all of the resources that others put on the node', () => {
     const previous = { capacity: { 'example.com/gpu': '2', cpu: '64' } };
     assert.deepEqual(compute({ previous }).allocatable, { ...machine.allocatable, 'example.com/gpu': '2' });
+    const extended = { 'example.com/gpu': '0', 'example.com/fuse': '4' };
+    const counted = compute({ previous, extended });
+    assert.deepEqual(counted.allocatable, { ...machine.allocatable, ...extended });
+    assert.deepEqual(counted.capacity, { ...machine.capacity, ...extended });
     assert.deepEqual(compute({ previous }).capacity, machine.capacity);
   });
 

@@ -20,6 +20,8 @@ export interface NodeStatusInput {
   /** Undefined: the runtime did not say. */
   readonly runtimeVersion: string | undefined;
   readonly images: readonly ImageState[];
+  /** Extended resources that the kubelet itself counts. */
+  readonly extended: Readonly<Record<string, string>>;
   /** Why pods cannot run here now. Empty: they can. Undefined: not known yet, so nothing is said of it. */
   readonly notReady: string | undefined;
   /** Of the pods; nothing is said of one that was never there. */
@@ -30,7 +32,7 @@ export interface NodeStatusInput {
 const mostImages = 50;
 
 export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
-  const { machine, nodeIp, nodeName, runtimeName, runtimeVersion, previous } = input;
+  const { machine, nodeIp, nodeName, runtimeName, runtimeVersion, previous, extended } = input;
   const versionOf = (version: string) => `${runtimeName}://${version}`;
   const version = runtimeVersion && versionOf(runtimeVersion);
   return {
@@ -38,9 +40,9 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
       { type: 'InternalIP', address: nodeIp },
       { type: 'Hostname', address: nodeName },
     ],
-    capacity: { ...machine.capacity },
+    capacity: { ...machine.capacity, ...extended },
     // Resources that somebody else put on the node are all for pods.
-    allocatable: { ...extendedResources(previous), ...machine.allocatable },
+    allocatable: { ...extendedResources(previous), ...machine.allocatable, ...extended },
     conditions: computeConditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     images: computeImages(input.images),

@@ -16,6 +16,8 @@ import { buildContainerConfig } from '../containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp } from '../containers/environment.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
 import type { NodeLimits } from '../containers/resource-limits.ts';
+import type { NodeDevices } from '../devices/node-devices.ts';
+import { DeviceError } from '../devices/pod-device-claims.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
@@ -34,6 +36,7 @@ export interface StarterOptions extends NodeLimits {
   readonly puller: ImagePuller;
   readonly volumes: Volumes;
   readonly data: ReferencedData;
+  readonly devices: Pick<NodeDevices, 'handOverFor' | 'grantOf'>;
   readonly observed: ObservedPods;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -100,7 +103,7 @@ export class ContainerStarter {
 
   async #create(input: StartInput): Promise<string> {
     const { pod, container, attempt, sandbox, known, signal } = input;
-    const { runtime, puller, volumes, recorder, limiter, observed } = this.#options;
+    const { runtime, puller, volumes, devices, recorder, limiter, observed } = this.#options;
     const podIp = environmentNeedsPodIp(container.spec)
       ? sandbox.started.then((state) => this.#options.podIpOf(pod, state))
       : Promise.resolve(undefined);
@@ -118,6 +121,8 @@ export class ContainerStarter {
         services: this.#options.servicesFor(pod),
         fields: this.#options.fieldsOf(pod, await podIp),
         podFolder: volumes.folderOf(pod.metadata.uid),
+        handOver: await devices.handOverFor(pod, container.spec),
+        grant: devices.grantOf(pod.metadata.uid, container.spec.name),
         ...(target !== undefined && { targetContainerId: target }),
       });
     const config = await untilAborted(this.#configure(build), signal);
@@ -141,7 +146,7 @@ export class ContainerStarter {
     try {
       return await build();
     } catch (error) {
-      if (error instanceof ContainerConfigError)
+      if (error instanceof ContainerConfigError || error instanceof DeviceError)
         throw new StartError('CreateContainerConfigError', error.message, { cause: error });
       throw error;
     }

@@ -11,6 +11,8 @@ import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-co
 import { computeMissingDnsMessage, computeResolvConf, type DnsSettings } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
+import type { NodeDevices } from '../devices/node-devices.ts';
+import { DeviceError } from '../devices/pod-device-claims.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { formatSeconds } from '../model/go-duration.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
@@ -37,6 +39,7 @@ export interface PodSyncOptions {
   readonly runtime: Runtime;
   readonly starter: ContainerStarter;
   readonly volumes: Volumes;
+  readonly devices: Pick<NodeDevices, 'prepare'>;
   readonly observed: ObservedPods;
   readonly backoff: RestartBackoff;
   readonly recorder: Recorder;
@@ -117,6 +120,7 @@ export class PodSync {
     const { runtime, volumes, limiter, clock } = this.#options;
     known.volumesChecked(clock.monotonic());
     known.volumesSetUp(await this.#setUpVolumes(input));
+    await this.#prepareDevices(input);
     const folder = volumes.folderOf(pod.metadata.uid);
     await untilAborted(this.#writeFiles(pod, folder), signal);
     this.#tellMissingDns(pod);
@@ -142,6 +146,20 @@ export class PodSync {
           type: 'Warning',
           reason: 'FailedMount',
           message: error.message,
+        });
+      throw error;
+    }
+  }
+
+  async #prepareDevices({ pod, signal }: SyncInput): Promise<void> {
+    try {
+      await untilAborted(this.#options.devices.prepare(pod), signal);
+    } catch (error) {
+      if (error instanceof DeviceError)
+        this.#options.recorder.record(eventSubject(pod), {
+          type: 'Warning',
+          reason: 'FailedPrepareDynamicResources',
+          message: `Failed to prepare dynamic resources: prepare dynamic resources: ${error.message}`,
         });
       throw error;
     }

@@ -21,6 +21,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { readTerminationMessage } from '../containers/termination-message.ts';
+import type { NodeDevices } from '../devices/node-devices.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
@@ -48,6 +49,7 @@ export interface PodWorkerDependencies {
   readonly puller: ImagePuller;
   readonly backoff: RestartBackoff;
   readonly volumes: Volumes;
+  readonly devices: Pick<NodeDevices, 'release'>;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -321,7 +323,8 @@ export class PodWorker {
 
   /** Nothing runs any more. */
   async #finish(signal: AbortSignal): Promise<number | undefined> {
-    const { statuses } = this.#dependencies;
+    const { statuses, devices } = this.#dependencies;
+    devices.release(this.uid);
     if (objectFateOf(this.#state) === 'gone') {
       await this.#removeAll();
       const { containers, sandboxes } = this.#dependencies.observed.get(this.uid);

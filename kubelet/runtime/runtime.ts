@@ -57,6 +57,26 @@ export interface Device {
   readonly permissions: string;
 }
 
+/** Devices that the engine hands out by name: what each needs in a container, the engine or a CDI spec knows. */
+export interface DeviceRequest {
+  /** `cdi`, or one of the engine's own drivers, such as `nvidia`. */
+  readonly driver: string;
+  /** `vendor.com/class=name` for `cdi`; what the driver calls its devices for others. */
+  readonly ids: readonly string[];
+  /** What a driver of the engine's is asked for, such as `gpu`; none for `cdi`. */
+  readonly capabilities: readonly string[];
+}
+
+/** What the engine can hand to containers beside files of the host. */
+export interface DeviceSupport {
+  /** Where it finds CDI specs; empty: it hands out no CDI devices. */
+  readonly cdiFolders: readonly string[];
+  /** The CDI devices that it says it has; undefined: it does not say. */
+  readonly cdiDevices?: readonly string[] | undefined;
+  /** Its own drivers, by name. */
+  readonly drivers: readonly string[];
+}
+
 export interface ContainerResources {
   readonly cpuShares: number;
   /** Microseconds of CPU in each `cpuPeriod`; 0: no limit. */
@@ -105,6 +125,7 @@ export interface ContainerConfig {
   readonly workingDirectory?: string | undefined;
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
+  readonly deviceRequests: readonly DeviceRequest[];
   readonly resources: ContainerResources;
   readonly security: ContainerSecurity;
   readonly pid: NamespaceMode;
@@ -321,6 +342,8 @@ export interface NodeRuntime {
   ensureNetwork(podCidr: string): Promise<string | undefined>;
   /** Whatever is needed before sandboxes can be made without a registry. */
   prepare(): Promise<void>;
+  /** May change while it runs, with its configuration and with files on the node. */
+  deviceSupport(): Promise<DeviceSupport>;
   /** Of sandboxes and containers. Those that do not run, or are not there, are left out. */
   stats(ids: readonly string[]): Promise<ContainerStats[]>;
 }

@@ -1,7 +1,7 @@
 /** Reads the node affinity that a profile adds to that of its pods. Pure. */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import type { NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm } from '../../api/types/core/v1.ts';
-import type { Fields } from '../configuration-fields.ts';
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'] as const;
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';

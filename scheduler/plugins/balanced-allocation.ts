@@ -1,6 +1,6 @@
 /** Prefers nodes whose use of CPU and memory the pod brings nearer to each other, so that neither is stranded. */
 
-import type { Fields } from '../configuration-fields.ts';
+import type { Fields } from '../../api/configuration-fields.ts';
 import type { ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { Resources } from '../resources.ts';

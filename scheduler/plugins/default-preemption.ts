@@ -3,6 +3,7 @@
  * them to, and notes the pod for that node.
  */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import { parseKey } from '../../api/object.ts';
 import { pods } from '../../api/resources/core.ts';
 import { formatTime } from '../../api/time.ts';
@@ -13,7 +14,6 @@ import type { Writer } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { ifPresent } from '../../client/if-present.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
-import type { Fields } from '../configuration-fields.ts';
 import type { PostFilterPlugin, PostFilterResult, Refused } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { Nominations } from '../nominations.ts';

@@ -3,11 +3,11 @@
  * what the arriving pod asks of those that are placed, and what they ask of newcomers.
  */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
-import type { Fields } from '../configuration-fields.ts';
 import type { FilterPlugin, Help, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { stretchToHundred } from '../normalize.ts';

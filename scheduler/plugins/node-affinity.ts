@@ -1,10 +1,10 @@
 /** Pods say by nodeSelector and node affinity where they may run, and where they would rather run. */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import { own } from '../../api/json-record.ts';
 import { matchesRequiredNodes, matchesTerm, namesOf, requiredTerms } from '../../api/node-selection.ts';
 import type { NodeAffinity, NodeSelectorRequirement } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Fields } from '../configuration-fields.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { normalizeToHundred } from '../normalize.ts';

@@ -1,6 +1,6 @@
 /** A pod needs room for what it requests; how full a node may be to be a good one is a matter of the strategy. */
 
-import type { Fields } from '../configuration-fields.ts';
+import type { Fields } from '../../api/configuration-fields.ts';
 import type { FilterPlugin, Refusal, ScorePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { amountText } from '../resources.ts';

@@ -1,6 +1,6 @@
 /** How full a node may be to be a good one: the strategies of NodeResourcesFit, over weighted resources. Pure. */
 
-import type { Fields } from '../configuration-fields.ts';
+import type { Fields } from '../../api/configuration-fields.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 

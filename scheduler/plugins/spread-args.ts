@@ -1,9 +1,9 @@
 /** By what pods are spread that say nothing about it: built in, or a profile's own list. Pure. */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import { hostnameLabel, zoneLabel } from '../../api/labels.ts';
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Fields } from '../configuration-fields.ts';
 
 /** Without selectors: which pods are spread follows from the Services and the controller of the pod. */
 export type DefaultConstraints = readonly DeepReadonly<TopologySpreadConstraint>[];

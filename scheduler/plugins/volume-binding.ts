@@ -6,6 +6,7 @@
  *                └───────────── unreserve: free again ◄───────── any of them fails, or takes too long
  */
 
+import type { Fields } from '../../api/configuration-fields.ts';
 import { keyOf } from '../../api/object.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../api/resources/core.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types/core/v1.ts';
@@ -15,7 +16,6 @@ import { isReachedFrom } from '../../api/volumes/volume-topology.ts';
 import type { Clock } from '../../base/clock.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Writer } from '../../client/client.ts';
-import type { Fields } from '../configuration-fields.ts';
 import type { FilterPlugin, NodeFilter, PreBindPlugin, Refusal, ReservePlugin } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';

@@ -33,6 +33,7 @@ const usual: ContainerConfig = {
   environment: ['A=1'],
   mounts: [],
   devices: [],
+  deviceRequests: [],
   resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
   security: {
     supplementalGroups: [],

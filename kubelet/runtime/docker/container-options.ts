@@ -96,6 +96,11 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
       PathInContainer: device.containerPath,
       CgroupPermissions: device.permissions,
     })),
+    DeviceRequests: config.deviceRequests.map(({ driver, ids, capabilities }) => ({
+      Driver: driver,
+      DeviceIDs: [...ids],
+      ...(capabilities.length > 0 && { Capabilities: [[...capabilities]] }),
+    })),
     ...(config.cgroupParent !== undefined && { CgroupParent: config.cgroupParent }),
     CpuShares: resources.cpuShares,
     ...(resources.cpuQuota > 0 && { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod }),

@@ -8,6 +8,7 @@ import {
   type ContainerConfig,
   type ContainerState,
   type ContainerStats,
+  type DeviceSupport,
   type ImageDetails,
   type ImageState,
   isRuntimeConflict,
@@ -27,6 +28,7 @@ import {
 import { computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
 import { readStats } from './container-stats.ts';
+import { readDeviceSupport } from './device-support.ts';
 import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath } from './engine.ts';
 import { type OwnEvent, readEvents } from './events.ts';
@@ -261,6 +263,10 @@ export class DockerRuntime implements Runtime {
       throw new RuntimeError('Refused', `There is no infra image for ${arch}: name one with --infra-image`);
     const progress = await ask(this.#docker.loadImage(Readable.from(await buildInfraImage(arch))));
     for await (const line of progress) this.#logger.debug('The engine loads the infra image', { line: String(line) });
+  }
+
+  async deviceSupport(): Promise<DeviceSupport> {
+    return readDeviceSupport(await ask(this.#docker.info()));
   }
 
   async stats(ids: readonly string[]): Promise<ContainerStats[]> {

@@ -3,7 +3,7 @@
  * test itself (`exit`). It passes the same suite as the real one.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { createDeferred } from '../../../base/deferred.ts';
@@ -13,6 +13,7 @@ import {
   type ContainerRunState,
   type ContainerState,
   type ContainerStats,
+  type DeviceSupport,
   type ImageDetails,
   type ImageState,
   type LogOptions,
@@ -94,6 +95,7 @@ export class FakeRuntime implements Runtime {
   readonly #usages = new Map<string, PlayedUsage>();
   readonly #clock: Clock;
   #serial = 0;
+  #deviceSupport: DeviceSupport = { cdiFolders: [], drivers: [] };
   #clusterId: string | undefined;
 
   constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
@@ -116,6 +118,16 @@ export class FakeRuntime implements Runtime {
   /** From now on a command `sh -c SCRIPT` ends with that code. */
   answer(script: string, exitCode: number): void {
     this.#answers.set(script, exitCode);
+  }
+
+  /** From now on the engine can hand out these. */
+  offerDevices(support: DeviceSupport): void {
+    this.#deviceSupport = support;
+  }
+
+  /** What a container was made with. */
+  configOf(id: string): ContainerConfig | undefined {
+    return this.#containers.get(id)?.config;
   }
 
   /** From now on the image can be pulled. */
@@ -241,6 +253,12 @@ export class FakeRuntime implements Runtime {
       throw new RuntimeError('Conflict', 'the sandbox does not run');
     this.#note(container.state.pod.name, `start ${container.state.name}`);
     const program = container.config.command?.[0] ?? 'sh';
+    const missing = container.config.devices.find(({ hostPath }) => !existsSync(hostPath));
+    if (missing !== undefined) {
+      const why = `error gathering device information while adding custom device "${missing.hostPath}": no such file or directory`;
+      this.#setStatus(id, neverStarted(why, this.#clock.now()));
+      return container.state;
+    }
     const shared = container.config.mounts.find(({ propagation }) => propagation === 'rslave');
     if (shared !== undefined) {
       const why = `path ${shared.hostPath} is mounted on / but it is not a shared or slave mount`;
@@ -403,6 +421,10 @@ export class FakeRuntime implements Runtime {
   }
 
   async prepare(): Promise<void> {}
+
+  async deviceSupport(): Promise<DeviceSupport> {
+    return this.#deviceSupport;
+  }
 
   async stats(ids: readonly string[]): Promise<ContainerStats[]> {
     const at = this.#clock.now();

@@ -48,6 +48,7 @@ async function containerConfig(
     environment: ['GREETING=hello'],
     mounts: [],
     devices: [],
+    deviceRequests: [],
     resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
     security: {
       supplementalGroups: [],
@@ -214,6 +215,27 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     assert.equal(status.exitCode, 128);
     assert.match(status.startError ?? '', /not a shared or slave mount/);
     assert.deepEqual((await tested.runtime.inspectContainer(id))?.status, status);
+  });
+
+  it('hands a device of the node to a container', async () => {
+    const devices = [{ hostPath: '/dev/zero', containerPath: '/dev/other-zero', permissions: 'r' }];
+    const script = 'test "$(head -c 3 /dev/other-zero | wc -c)" = 3 || exit $?';
+    const { runtime, id } = await startPod(script, { devices });
+    const { status } = await untilExited(runtime, id);
+    assert.equal(status.type === 'exited' && status.exitCode, 0);
+  });
+
+  it('says of a device that is not there that the container ended so', async () => {
+    const devices = [{ hostPath: '/dev/no-such-device', containerPath: '/dev/x', permissions: 'r' }];
+    const { started } = await startPod(waiting, { devices });
+    assert(started.status.type === 'exited');
+    assert.match(started.status.startError ?? '', /no-such-device.*no such file or directory/);
+  });
+
+  it('tells which devices it can hand out beside those of the node', async () => {
+    const { cdiFolders, cdiDevices = [], drivers } = await (await open()).runtime.deviceSupport();
+    assert.ok(cdiFolders.every((folder) => folder.startsWith('/')));
+    assert.ok([...cdiDevices, ...drivers].every((name) => name !== ''));
   });
 
   it('replaces a leftover of the same name', async () => {

@@ -1,7 +1,7 @@
 /** Reads a configuration field by field: what is missing, unknown or not what it should be is noted with its path. Pure. */
 
-import { isRecord, own } from '../api/json-record.ts';
 import { parseDurationMs } from '../base/duration.ts';
+import { isRecord, own } from './json-record.ts';
 
 /** Notes what is wrong, in upstream's words. */
 export class ConfigurationErrors {
@@ -63,6 +63,11 @@ export class Fields {
 
   pathOf(name: string): string {
     return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  /** Of the fields that are there. */
+  get names(): readonly string[] {
+    return Object.keys(this.#record);
   }
 
   /** Undefined where the field is missing or null. */
