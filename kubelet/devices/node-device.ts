@@ -4,9 +4,6 @@ import type { Device as ApiDevice } from '../../api/types/resource/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Device, DeviceRequest, Mount } from '../runtime/runtime.ts';
 
-/** In ResourceSlices and claims: the kubelet itself is the driver. */
-export const driverName = 'docker.longshore.dev';
-
 /** What a container is given. */
 export interface HandOver {
   readonly devices: readonly Device[];

@@ -29,7 +29,13 @@ export async function readNvidiaGpus(folder = usualFolder): Promise<NodeDevice[]
 
 /** Undefined: it cannot be named to the engine. */
 export function parseGpu(text: string): NodeDevice | undefined {
-  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(\\S.{0,99})$`, 'm').exec(text)?.[1]?.trim();
+  const fields = new Map(
+    text.split('\n').map((line) => {
+      const at = line.indexOf(':');
+      return [line.slice(0, at), line.slice(at + 1).trim()] as const;
+    }),
+  );
+  const field = (name: string) => fields.get(name) || undefined;
   const [uuid, minor] = [field('GPU UUID'), field('Device Minor')];
   if (uuid === undefined || !/^(GPU|MIG)-[0-9a-fA-F-]{1,60}$/.test(uuid) || !/^\d{1,4}$/.test(minor ?? ''))
     return undefined;

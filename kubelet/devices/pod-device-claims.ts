@@ -1,5 +1,6 @@
 /** The device claims of a pod as its node finds them: whether it may use them, and what they gave it. In upstream's words. Pure. */
 
+import { kubeletDriver } from '../../api/devices/claims.ts';
 import { goQuote } from '../../api/go-text.ts';
 import { keyOf } from '../../api/object.ts';
 import type { PodResourceClaim } from '../../api/types/core/v1.ts';
@@ -7,7 +8,7 @@ import type { DeviceRequestAllocationResult, ResourceClaim } from '../../api/typ
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
-import { driverName, type NodeDevice } from './node-device.ts';
+import type { NodeDevice } from './node-device.ts';
 
 /** Why a pod does not get its devices; users read the message. */
 export class DeviceError extends Error {
@@ -52,7 +53,7 @@ export function claimedDevicesOf({ pod, entry, claim, nodeName, devices }: Claim
     );
   if (status.allocation === undefined) throw new DeviceError(`ResourceClaim ${metadata.name}: not allocated`);
   return (status.allocation.devices?.results ?? []).map((result) => {
-    if (result.driver !== driverName) throw new DeviceError(`DRA driver ${result.driver} is not registered`);
+    if (result.driver !== kubeletDriver) throw new DeviceError(`DRA driver ${result.driver} is not registered`);
     const device = result.pool === nodeName ? devices.find((one) => one.name === result.device) : undefined;
     if (device === undefined)
       throw new DeviceError(

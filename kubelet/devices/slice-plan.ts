@@ -4,12 +4,13 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { kubeletDriver } from '../../api/devices/claims.ts';
 import { sortedJson } from '../../api/json-record.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import type { Device, ResourceSlice } from '../../api/types/resource/v1.ts';
 import { sentAsIs } from '../../client/changed-copy.ts';
 import type { Cached } from '../../client/object-cache.ts';
-import { driverName, type NodeDevice } from './node-device.ts';
+import type { NodeDevice } from './node-device.ts';
 
 /** Upstream's bound. */
 const mostOfSlice = 128;
@@ -39,7 +40,7 @@ export function planSlices({ node, devices, present }: SliceQuestion): SlicePlan
   const remove = present.filter((slice) => !kept.includes(slice));
   if (saysAll(wanted, kept)) return { create: [], update: [], remove };
   const spec = (content: readonly Device[]) => ({
-    driver: driverName,
+    driver: kubeletDriver,
     nodeName: node.name,
     pool: { name: node.name, generation: newest + 1, resourceSliceCount: wanted.length },
     devices: [...content],
@@ -84,7 +85,7 @@ const apiDeviceOf = ({ name, attributes, capacity, isShared }: NodeDevice): Devi
   });
 
 /** The server cuts what is too long. */
-const generateName = (nodeName: string): string => `${nodeName}-${driverName}-`;
+const generateName = (nodeName: string): string => `${nodeName}-${kubeletDriver}-`;
 
 const ownerOf = ({ name, uid }: SliceQuestion['node']): OwnerReference => ({
   apiVersion: 'v1',

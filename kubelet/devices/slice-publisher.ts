@@ -1,5 +1,6 @@
 /** Keeps the ResourceSlices of this node true: also when somebody changed or deleted them, or the node was made anew. */
 
+import { kubeletDriver } from '../../api/devices/claims.ts';
 import { nodes } from '../../api/resources/core.ts';
 import { resourceSlices } from '../../api/resources/resource.ts';
 import { isNotFound } from '../../api/status-error.ts';
@@ -7,7 +8,7 @@ import type { ResourceSlice } from '../../api/types/resource/v1.ts';
 import { changedCopy } from '../../client/changed-copy.ts';
 import type { Reader, Writer } from '../../client/client.ts';
 import { ifPresent } from '../../client/if-present.ts';
-import { driverName, type NodeDevice } from './node-device.ts';
+import type { NodeDevice } from './node-device.ts';
 import { planSlices } from './slice-plan.ts';
 
 export interface SlicePublisherOptions {
@@ -28,7 +29,7 @@ export class SlicePublisher {
     const node = await ifPresent(client.get(nodes, { name: nodeName }));
     if (node === undefined) return false;
     const { items } = await client.list(resourceSlices, {
-      fieldSelector: `spec.nodeName=${nodeName},spec.driver=${driverName}`,
+      fieldSelector: `spec.nodeName=${nodeName},spec.driver=${kubeletDriver}`,
     });
     const { create, update, remove } = planSlices({
       node: { name: nodeName, uid: node.metadata.uid },

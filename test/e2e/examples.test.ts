@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { daemonSets, statefulSets } from '../../api/resources/apps.ts';
@@ -18,10 +18,24 @@ const folder = join(packageRoot, 'manifests', 'examples');
 const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 const namespace = 'default';
 
+/** What the examples of device claims are about. */
+const declaredDevices = `
+apiVersion: kubelet.longshore.dev/v1
+kind: NodeDevices
+devices:
+- name: example
+  shared: true
+  nodes: [{ path: /dev/null, containerPath: /dev/example }]
+  attributes: { example: true }
+  capacity: { memory: { value: 40Gi, requestPolicy: { default: 10Gi, validRange: { min: 1Gi, step: 1Gi } } } }
+`;
+
 describe('the examples', () => {
   let cluster: LocalCluster;
 
   before(async () => {
+    await mkdir('/etc/longshore', { recursive: true }); // of the sandbox
+    await writeFile('/etc/longshore/devices.yaml', declaredDevices);
     cluster = await LocalCluster.start(); // with the demo, whose registry has the examples' image
   });
   after(() => cluster.remove());
