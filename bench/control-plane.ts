@@ -10,6 +10,8 @@ import { cpuSeconds, mainThreadSeconds, residentMegabytes, type ThreadSeconds } 
 import type { ApiServerAnswer, Role } from './scheduler-process.ts';
 
 const inFlight = 64;
+/** Of every process, for instance `--cpu-prof`. */
+const nodeFlags = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter(Boolean);
 
 export class BenchProcess {
   readonly name: string;
@@ -25,7 +27,7 @@ export class BenchProcess {
   /** Resolves when it is ready; rejects when it ends before. */
   static async start(role: Role): Promise<BenchProcess> {
     const child = fork(fileURLToPath(new URL('./scheduler-process.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx'],
+      execArgv: ['--import', 'tsx', ...nodeFlags],
     });
     child.send(role);
     const ended = once(child, 'exit').then(([code]) => {

@@ -25,6 +25,7 @@ import {
   schedulerCases,
 } from './scheduler-cases.ts';
 import { measureCycle } from './scheduling-cycle.ts';
+import { describeWrites, readWriteCounts } from './write-counts.ts';
 
 const podsPath = '/api/v1/namespaces/default/pods';
 const logger = createLogger('bench', { level: 'error' });
@@ -115,6 +116,8 @@ interface Outcome {
   readonly perSecond: number;
   readonly servers: readonly Use[];
   readonly scheduler: Use;
+  /** What a pod costs in writes, as people read it. */
+  readonly writes: string;
   /** Pods a second that are created and bound without a scheduler. */
   readonly alone: number;
 }
@@ -130,14 +133,15 @@ interface Use {
 
 async function measureThroughApi(one: SchedulerCase, servers: number): Promise<Outcome> {
   const plane = await ControlPlane.start(servers);
-  const client = createRestClient(plane.connection, { userAgent: 'bench', logger });
+  const clients = plane.connections.map((connection) => createRestClient(connection, { userAgent: 'bench', logger }));
   try {
     await prepare(plane, one);
     const alone = await measureAlone(plane, one.nodes);
     const last = plane.connections.at(-1) ?? plane.connection;
     const scheduler = await plane.add({ role: 'scheduler', connection: last });
-    const bound = watchBound(client, one.pods);
+    const bound = watchBound(clients, one.pods);
     await bound.ready;
+    const writtenBefore = await readWriteCounts(clients);
     const watched = await Promise.all([scheduler, ...plane.servers].map(startUse));
     const began = performance.now();
     await plane.create(
@@ -148,10 +152,11 @@ async function measureThroughApi(one: SchedulerCase, servers: number): Promise<O
     const seconds = (performance.now() - began) / 1000;
     const uses = await Promise.all(watched.map((useOf) => useOf({ pods: one.pods, seconds })));
     await bound.stop();
+    const writes = describeWrites(writtenBefore, await readWriteCounts(clients), one.pods);
     const [ofScheduler = nothing, ...ofServers] = uses;
-    return { perSecond: one.pods / seconds, servers: ofServers, scheduler: ofScheduler, alone };
+    return { perSecond: one.pods / seconds, servers: ofServers, scheduler: ofScheduler, writes, alone };
   } finally {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
     await plane.stop();
   }
 }
@@ -173,7 +178,7 @@ async function startUse(one: BenchProcess): Promise<(run: { pods: number; second
 }
 
 function rowsOf(one: SchedulerCase, outcome: Outcome, transactions: number): readonly Row[] {
-  const { perSecond: rate, servers, scheduler, alone } = outcome;
+  const { perSecond: rate, servers, scheduler, writes, alone } = outcome;
   const size = `${formatCount(one.nodes)} nodes, ${formatCount(one.placed)} placed, ${formatCount(one.pods)} pods`;
   return [
     {
@@ -184,6 +189,7 @@ function rowsOf(one: SchedulerCase, outcome: Outcome, transactions: number): rea
     },
     ...servers.map((server) => useRow('  API server', server)),
     useRow('  scheduler', scheduler),
+    { name: '  writes for a pod', figure: '', beside: writes },
   ];
 }
 
@@ -249,7 +255,8 @@ async function measureAlone(plane: ControlPlane, nodes: number): Promise<number>
 }
 
 /** Tells when a watcher has seen `count` more pods with a node. */
-function watchBound(client: Client, count: number) {
+function watchBound([client]: readonly Client[], count: number) {
+  if (client === undefined) throw new RangeError('There is no API server');
   const over = new AbortController();
   const all = createDeferred<void>();
   const informer = createInformer(client, podKind, { logger, fieldSelector: 'metadata.namespace=default' });

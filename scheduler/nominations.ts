@@ -30,6 +30,8 @@ export class Nominations {
 
   /** The other pods nominated for this node that are at least as important as `pod`; mostly the same list as before. */
   rivalsOn(nodeName: string, pod: PodInfo): readonly PodInfo[] {
+    // Asked for every node, and there is mostly none.
+    if (this.#byNode.size === 0) return none;
     const pods = this.#byNode.get(nodeName);
     if (pods === undefined) return none;
     const isRival = (other: PodInfo) => other.key !== pod.key && other.priority >= pod.priority;
