@@ -20,6 +20,7 @@ import { networkErrorText } from '../base/network-error-text.ts';
 import { RenewedAuthority } from '../base/renewed-authority.ts';
 import { RenewedKeyPair } from '../base/renewed-key-pair.ts';
 import { authorizationOf, type Connection, impersonationHeaders } from './connection.ts';
+import { SharedContext, SharedContextAgent } from './shared-context-agent.ts';
 
 export interface TransportRequest {
   readonly method: string;
@@ -242,8 +243,9 @@ function createAgents(server: URL, connection: Connection): Agents {
     // Node checks whose certificate it is in whole handshakes only: no session is ever resumed.
     maxCachedSessions: 0,
   };
+  const shared = new SharedContext();
   return {
-    requests: new https.Agent({ ...tls, keepAlive: true, maxSockets: 64 }),
-    streams: new https.Agent({ ...tls, keepAlive: false }),
+    requests: new SharedContextAgent({ ...tls, keepAlive: true, maxSockets: 64 }, shared),
+    streams: new SharedContextAgent({ ...tls, keepAlive: false }, shared),
   };
 }
