@@ -3,6 +3,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { asksToMove, endsWhenCutOff } from '../../api/cut-off.ts';
+import { readEngineSettings } from '../../api/engine-settings.ts';
 import { privateMode } from '../../base/private-folder.ts';
 import { grantAnnotation } from '../devices/extended-devices.ts';
 import type { Grant } from '../devices/extended-grants.ts';
@@ -94,6 +95,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     stdin: spec.stdin ?? false,
     stdinOnce: spec.stdinOnce ?? false,
     tty: spec.tty ?? false,
+    engineSettings: readEngineSettings(pod.metadata.annotations).settings,
     annotations: {
       [containerAnnotations.graceSeconds]: String(graceSecondsOf(pod)),
       [containerAnnotations.terminationMessage]: terminationMessageFile,

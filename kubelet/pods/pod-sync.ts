@@ -1,6 +1,7 @@
 /** Does what `computePodActions` decided: a table with one executor for each kind of action. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readEngineSettings } from '../../api/engine-settings.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
@@ -236,6 +237,7 @@ export class PodSync {
         (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
       ),
       portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
+      engineSettings: readEngineSettings(pod.metadata.annotations).settings,
     };
   }
 

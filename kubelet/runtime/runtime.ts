@@ -9,6 +9,7 @@
  */
 
 import type { Duplex, Readable, Writable } from 'node:stream';
+import type { EngineSettings } from '../../api/engine-settings.ts';
 
 export interface PodIdentity {
   readonly namespace: string;
@@ -37,6 +38,8 @@ export interface SandboxConfig {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly portMappings: readonly PortMapping[];
   readonly cgroupParent?: string | undefined;
+  /** What the pod asks of the engine itself. */
+  readonly engineSettings?: EngineSettings;
 }
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
@@ -137,6 +140,8 @@ export interface ContainerConfig {
   readonly tty: boolean;
   readonly stopSignal?: string | undefined;
   readonly cgroupParent?: string | undefined;
+  /** What the pod asks of the engine itself. */
+  readonly engineSettings?: EngineSettings;
   /** What must be known to end the container when its pod object is gone; kept and given back as it is. */
   readonly annotations: Readonly<Record<string, string>>;
 }

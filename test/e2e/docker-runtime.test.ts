@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import type Dockerode from 'dockerode';
+import type { EngineSettings } from '../../api/engine-settings.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
 import { testRuntime } from '../../kubelet/runtime/testing/runtime-conformance.ts';
@@ -59,6 +60,46 @@ describe('DockerRuntime', { timeout: 120_000 }, () => {
       const { length } = await buffer(session.stdout);
       assert.equal(length, 1_000_000);
     });
+  });
+
+  it('does what pods ask of the engine itself', async () => {
+    const pod = { namespace: 'default', name: 'asking', uid: 'asking' };
+    const engineSettings: EngineSettings = {
+      ...{ init: true, cpusetCpus: '0', macAddress: '02:42:ac:11:00:99', oomKillDisable: false, blkioWeight: 300 },
+      ulimits: [{ name: 'nofile', soft: 123, hard: 456 }],
+      logDriver: 'json-file',
+      logOptions: { 'max-size': '1m' },
+    };
+    const sandboxId = await runtime.createSandbox({
+      ...{ pod, attempt: 0, hostname: 'asking', network: 'pod', pid: 'container', ipc: 'pod' },
+      ...{ sysctls: {}, portMappings: [], engineSettings },
+    });
+    await runtime.startSandbox(sandboxId);
+    const image = await runtime.inspectImage('busybox:1');
+    const script = 'ulimit -n; cat /proc/1/comm; cat /sys/class/net/eth0/address; sleep 60';
+    const id = await runtime.createContainer(sandboxId, {
+      ...{ pod, name: 'c', kind: 'main', attempt: 0, specHash: '', image: image?.id ?? '', imageName: 'busybox:1' },
+      ...{ command: ['sh', '-c', script], environment: [], mounts: [], devices: [], deviceRequests: [] },
+      resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
+      security: {
+        ...{ supplementalGroups: [], privileged: false, addCapabilities: [], dropCapabilities: [] },
+        ...{ readOnlyRootFilesystem: false, noNewPrivileges: false, unmaskedProc: false },
+      },
+      ...{ pid: 'container', ipc: 'pod', stdin: false, stdinOnce: false, tty: false, annotations: {}, engineSettings },
+    });
+    await runtime.startContainer(id);
+    const { HostConfig: host } = await engine.docker.getContainer(id).inspect();
+    assert.deepEqual(host.LogConfig, { Type: 'json-file', Config: { 'max-size': '1m' } });
+    assert.deepEqual([host.CpusetCpus, host.BlkioWeight], ['0', 300]);
+    const said = await eventually('it has said all', async () => {
+      const options = { follow: false, timestamps: false, stdout: true, stderr: true };
+      const chunks: Buffer[] = [];
+      for await (const chunk of runtime.logs(id, options, new AbortController().signal)) chunks.push(chunk);
+      const lines = Buffer.concat(chunks).toString().trim().split('\n');
+      return lines.length === 3 && lines;
+    });
+    assert.deepEqual(said, ['123', 'docker-init', '02:42:ac:11:00:99']);
+    for (const one of [id, sandboxId]) await runtime.remove(one);
   });
 
   describe('the pod network', () => {

@@ -1,5 +1,6 @@
 /** The controls of the level `baseline`: what would give a pod its host. */
 
+import { engineAnnotationsOf } from '../../../api/engine-settings.ts';
 import { goQuote } from '../../../api/go-text.ts';
 import {
   type Check,
@@ -212,6 +213,12 @@ const sysctls =
     return names.length === 0 ? undefined : { reason: 'forbidden sysctls', detail: names.join(', ') };
   };
 
+/** Ours: an engine has no bounds of its own for what a pod asks of it. */
+const engineSettings: CheckPod = ({ annotations }) => {
+  const keys = engineAnnotationsOf(annotations).map(([key]) => key);
+  return keys.length === 0 ? undefined : { reason: 'settings of the engine', detail: keys.join(', ') };
+};
+
 const windowsHostProcess: CheckPod = (pod) => {
   const setters = settersOf(pod, ({ windowsOptions }) => windowsOptions?.hostProcess === true);
   if (setters.length === 0) return undefined;
@@ -226,6 +233,7 @@ const level = 'baseline';
 export const baselineChecks: readonly Check[] = [
   { id: 'appArmorProfile', level, versions: [[0, appArmorProfile]] },
   { id: 'capabilities_baseline', level, versions: [[0, capabilities]] },
+  { id: 'engineSettings', level, versions: [[0, engineSettings]] },
   { id: 'hostNamespaces', level, versions: [[0, hostNamespaces]] },
   { id: 'hostPathVolumes', level, versions: [[0, hostPathVolumes]] },
   { id: 'hostPorts', level, versions: [[0, hostPorts]] },

@@ -100,6 +100,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       says: 'non-default capabilities (container "c" must not include "CAP_CHOWN" in securityContext.capabilities.add)',
     },
   ],
+  engineSettings: [
+    { change: annotated({ 'example.com/init': 'true' }) },
+    {
+      change: annotated({ 'docker.longshore.dev/runtime': 'runsc', 'docker.longshore.dev/init': 'true' }),
+      says: 'settings of the engine (docker.longshore.dev/init, docker.longshore.dev/runtime)',
+    },
+  ],
   hostNamespaces: [
     { change: withSpec({ hostNetwork: false, hostPID: false, hostIPC: false }) },
     { change: withSpec({ hostPID: true }), says: 'host namespaces (hostPID=true)' },

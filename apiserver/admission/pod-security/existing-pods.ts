@@ -8,6 +8,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { compareText } from '../../../base/compare.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
+import type { CheckedPod } from './check.ts';
 import { evaluatePod, reasonsOf } from './evaluate.ts';
 import { formatLevelVersion, type LevelVersion } from './level.ts';
 
@@ -21,6 +22,7 @@ export interface ExistingPods {
   readonly objects: ObjectReader;
   readonly clock: Pick<Clock, 'monotonic'>;
   isExempt(pod: DeepReadonly<Pod>): boolean;
+  toChecked(pod: DeepReadonly<Pod>): CheckedPod;
 }
 
 /** The warnings of upstream, in its order. */
@@ -38,7 +40,7 @@ export async function warnOfExistingPods(
   })) {
     if (checked >= maxPods || parts.clock.monotonic() >= endsAt) break;
     checked += 1;
-    found.add(pod.metadata.name, reasonsOf(evaluatePod(enforce, toChecked(pod))));
+    found.add(pod.metadata.name, reasonsOf(evaluatePod(enforce, parts.toChecked(pod))));
   }
   return [
     ...(checked < total
@@ -52,11 +54,6 @@ export async function warnOfExistingPods(
     ...found.lines,
   ];
 }
-
-const toChecked = ({ metadata, spec }: DeepReadonly<Pod>) => ({
-  annotations: metadata?.annotations ?? {},
-  spec: spec ?? { containers: [] },
-});
 
 /** One of each controller's first: the others are most likely the same. */
 async function* podsOnce(

@@ -1,5 +1,6 @@
 /** `PodSecurityConfiguration` of upstream: what holds where no label says anything, and who is exempt. */
 
+import { engineSettingNames } from '../../../api/engine-settings.ts';
 import { checkDns1123Label, checkDns1123Subdomain } from '../../../kinds/validation/names.ts';
 import { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { ConfigurationError, readDocument, readFields, readText, readTexts } from '../configuration-fields.ts';
@@ -21,6 +22,8 @@ export interface PodSecurityConfiguration {
     readonly usernames: ReadonlySet<string>;
     readonly runtimeClasses: ReadonlySet<string>;
     readonly namespaces: ReadonlySet<string>;
+    /** Ours: names of settings of the engine that pods may have in any namespace. */
+    readonly engineSettings: ReadonlySet<string>;
   };
 }
 
@@ -29,7 +32,7 @@ const versions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `${group}/${vers
 
 export const defaultPodSecurity: PodSecurityConfiguration = {
   defaults: policyAsDefault({ level: 'privileged', version: 'latest' }),
-  exemptions: { usernames: new Set(), runtimeClasses: new Set(), namespaces: new Set() },
+  exemptions: { usernames: new Set(), runtimeClasses: new Set(), namespaces: new Set(), engineSettings: new Set() },
 };
 
 /** Throws ConfigurationError, in upstream's words. `undefined`: nobody says anything. */
@@ -68,7 +71,7 @@ function readDefaults(value: unknown, errors: FieldErrors): Policy {
 }
 
 function readExemptions(value: unknown, errors: FieldErrors): PodSecurityConfiguration['exemptions'] {
-  const fields = readFields(value, 'exemptions', ['usernames', 'runtimeClasses', 'namespaces']);
+  const fields = readFields(value, 'exemptions', ['usernames', 'runtimeClasses', 'namespaces', 'engineSettings']);
   const read = (name: string, check: (text: string) => readonly string[]): ReadonlySet<string> => {
     const seen = new Set<string>();
     readTexts(fields[name], `exemptions.${name}`).forEach((text, index) => {
@@ -85,5 +88,9 @@ function readExemptions(value: unknown, errors: FieldErrors): PodSecurityConfigu
     namespaces: read('namespaces', checkDns1123Label),
     runtimeClasses: read('runtimeClasses', checkDns1123Subdomain),
     usernames: read('usernames', () => []),
+    engineSettings: read('engineSettings', checkEngineSetting),
   };
 }
+
+const checkEngineSetting = (name: string): readonly string[] =>
+  engineSettingNames.includes(name) ? [] : [`must be one of ${engineSettingNames.join(', ')}`];

@@ -31,7 +31,12 @@ describe('the plugin PodSecurity', () => {
   const configuration = readPodSecurityConfiguration({
     ...{ apiVersion, kind },
     defaults: { audit: 'baseline', 'audit-version': 'v1.30' },
-    exemptions: { namespaces: ['trusted'], usernames: ['builder'], runtimeClasses: ['sandboxed'] },
+    exemptions: {
+      namespaces: ['trusted'],
+      usernames: ['builder'],
+      runtimeClasses: ['sandboxed'],
+      engineSettings: ['init'],
+    },
   });
   const plugin = createPodSecurityPlugin({
     objects: {
@@ -104,6 +109,19 @@ describe('the plugin PodSecurity', () => {
       assert.deepEqual(await create(namespace, spec, user), { refused: '', warnings: [], annotations: { exempt: by } });
     });
   }
+
+  it('lets pods ask the engine for what the configuration allows, and for more where the level is privileged', async () => {
+    const withSettings = (namespace: string, ...names: string[]) => {
+      const annotations = Object.fromEntries(names.map((name) => [`docker.longshore.dev/${name}`, 'x']));
+      return ask({ kind: podKind, namespace, object: podOf('p', {}, { annotations }) });
+    };
+    assert.equal((await withSettings('quiet', 'init')).refused, '');
+    assert.equal((await withSettings('free', 'init', 'runtime', 'ulimit')).refused, '');
+    assert.equal(
+      (await withSettings('quiet', 'init', 'runtime', 'ulimit')).refused,
+      '403 pods "p" is forbidden: violates PodSecurity "baseline:latest": settings of the engine (docker.longshore.dev/runtime, docker.longshore.dev/ulimit)',
+    );
+  });
 
   it('warns of a template as enforced, and refuses it never', async () => {
     const object = { metadata: { name: 'd' }, spec: { template: podOf('', onHost) } };
@@ -238,6 +256,7 @@ describe('the configuration of PodSecurity', () => {
     ['a user twice', { exemptions: { usernames: ['a', 'a'] } }, /exemptions\.usernames\[1\]: Duplicate value: "a"/],
     ['nobody', { exemptions: { usernames: [''] } }, /exemptions\.usernames\[0\]: Required value/],
     ['a number', { exemptions: { runtimeClasses: [7] } }, /exemptions\.runtimeClasses\[0\]: must be a string/],
+    ['an unknown setting', { exemptions: { engineSettings: ['x'] } }, /engineSettings\[0\]: .*must be one of ulimit/],
     ['a text', { exemptions: 'all' }, /exemptions: must be an object/],
   ] as const) {
     it(`refuses ${what}`, () => {

@@ -3,6 +3,7 @@
  * audit event. What pods are made from is warned of only, as what becomes of it is judged when there is a pod.
  */
 
+import { engineSettingPrefix } from '../../../api/engine-settings.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { daemonSets, deployments, replicaSets, statefulSets } from '../../../api/resources/apps.ts';
@@ -113,10 +114,10 @@ class PodSecurity {
       this.#metrics.evaluated(request, 'enforce', labelled.policy.enforce, []);
       return;
     }
-    const { spec, metadata } = request.object;
+    const { spec } = request.object;
     if (spec === undefined || (request.previous !== undefined && !isSignificant(request.object, request.previous)))
       return;
-    this.#check(request, labelled, { pod: { annotations: metadata?.annotations ?? {}, spec }, isEnforced: true });
+    this.#check(request, labelled, { pod: this.#toChecked(request.object), isEnforced: true });
   }
 
   async checkTemplate(request: WriteOf<KubernetesObject>, template: PodTemplateSpec | undefined): Promise<void> {
@@ -125,8 +126,7 @@ class PodSecurity {
     if (labelled === undefined) return;
     const { audit, warn } = labelled.policy;
     if (labelled.errors.length === 0 && audit.level === 'privileged' && warn.level === 'privileged') return;
-    const pod = { annotations: template.metadata?.annotations ?? {}, spec: template.spec };
-    this.#check(request, labelled, { pod, isEnforced: false });
+    this.#check(request, labelled, { pod: this.#toChecked(template), isEnforced: false });
   }
 
   #policyOf({ metadata }: DeepReadonly<Namespace>): LabelledPolicy {
@@ -147,6 +147,15 @@ class PodSecurity {
   #exempt(request: AdmissionRequest, by: 'namespace' | 'user' | 'runtimeClass'): undefined {
     request.annotate(`${labelPrefix}exempt`, by);
     this.#metrics.exempted(request);
+  }
+
+  /** Settings of the engine that the configuration lets everybody have are not looked at. */
+  #toChecked({ metadata, spec }: DeepReadonly<Pick<PodTemplateSpec, 'metadata' | 'spec'>>): CheckedPod {
+    const { engineSettings } = this.#configuration.exemptions;
+    const annotations = Object.entries(metadata?.annotations ?? {}).filter(
+      ([key]) => !(key.startsWith(engineSettingPrefix) && engineSettings.has(key.slice(engineSettingPrefix.length))),
+    );
+    return { annotations: Object.fromEntries(annotations), spec: spec ?? { containers: [] } };
   }
 
   #isExemptByClass({ runtimeClassName }: DeepReadonly<PodSpec>): boolean {
@@ -204,7 +213,8 @@ class PodSecurity {
 
   async #warnOfExistingPods(name: string, enforce: LevelVersion): Promise<readonly string[]> {
     const isExempt = ({ spec }: DeepReadonly<Pod>): boolean => spec !== undefined && this.#isExemptByClass(spec);
-    return await warnOfExistingPods({ objects: this.#objects, clock: this.#clock, isExempt }, name, enforce);
+    const toChecked = (pod: DeepReadonly<Pod>): CheckedPod => this.#toChecked(pod);
+    return await warnOfExistingPods({ objects: this.#objects, clock: this.#clock, isExempt, toChecked }, name, enforce);
   }
 }
 

@@ -19,6 +19,8 @@ const pod = (annotations: Record<string, string>): Stored<Pod> => ({
   spec: { nodeName: 'n', containers: [{ name: 'main', image: 'i', terminationMessagePolicy: 'File' }] },
 });
 
+const init = 'docker.longshore.dev/init';
+
 describe('annotations of pods that others trust', () => {
   const cases: readonly (readonly [before: Record<string, string>, next: Record<string, string>, why: RegExp[]])[] = [
     [{}, { free: 'a' }, []],
@@ -29,6 +31,9 @@ describe('annotations of pods that others trust', () => {
     [{ [mirrorAnnotation]: 'a' }, { [mirrorAnnotation]: 'b' }, [/may not remove or update mirror pod annotation/]],
     [{}, { [appArmor]: 'unconfined' }, [/may not add AppArmor annotations/]],
     [{ [appArmor]: 'unconfined' }, {}, [/may not remove or update AppArmor annotations/]],
+    [{}, { [init]: 'true' }, [/may not add settings of the engine/]],
+    [{ [init]: 'true' }, {}, [/may not remove or update settings of the engine/]],
+    [{ [init]: 'true' }, { [init]: 'true' }, []],
   ];
   for (const subresource of [undefined, 'status']) {
     for (const [before, next, why] of cases)
@@ -40,4 +45,22 @@ describe('annotations of pods that others trust', () => {
         for (const [index, expected] of why.entries()) assert.match(told[index] ?? '', expected);
       });
   }
+});
+
+describe('settings of the engine', () => {
+  const told = (annotations: Record<string, string>) => {
+    const errors = new FieldErrors();
+    podKind.strategy.validate?.(pod(annotations), errors, { isUpdate: false });
+    return errors.list
+      .filter(({ field }) => field.startsWith('metadata.annotations'))
+      .map(({ field, message }) => `${field}: ${message}`);
+  };
+
+  it('are judged when a pod is made', () => {
+    assert.deepEqual(told({ [init]: 'true', 'docker.longshore.dev/ulimit': 'nofile=1024:2048' }), []);
+    assert.deepEqual(told({ [init]: 'yes' }), [
+      `metadata.annotations[${init}]: Invalid value: "yes": must be true or false`,
+    ]);
+    assert.match(told({ 'docker.longshore.dev/privileged': 'true' })[0] ?? '', /must be one of ulimit, init, /);
+  });
 });

@@ -1,5 +1,6 @@
 /** What may change in a pod's spec after creation: images, deadline, more tolerations, fewer gates, and little else. */
 
+import { engineSettingPrefix } from '../../../api/engine-settings.ts';
 import { own } from '../../../api/json-record.ts';
 import { mirrorAnnotation } from '../../../api/labels.ts';
 import type {
@@ -194,11 +195,14 @@ export function validateAnnotationUpdate(next: Pod, previous: Pod, errors: Field
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not remove or update mirror pod annotation');
     else if (key.startsWith(appArmorPrefix))
       errors.forbidden(path.key(key), 'may not remove or update AppArmor annotations');
+    else if (key.startsWith(engineSettingPrefix))
+      errors.forbidden(path.key(key), 'may not remove or update settings of the engine');
   }
   for (const key of Object.keys(now)) {
     if (own(before, key) !== undefined) continue;
     if (key === mirrorAnnotation) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
     else if (key.startsWith(appArmorPrefix)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
+    else if (key.startsWith(engineSettingPrefix)) errors.forbidden(path.key(key), 'may not add settings of the engine');
   }
   if (next.spec) validatePodAnnotations(now, next.spec, path, errors);
 }

@@ -1,5 +1,6 @@
 /** Annotations of pods that mean something to the system, and the fields that have replaced some of them. */
 
+import { readEngineSettings } from '../../../api/engine-settings.ts';
 import { mirrorAnnotation } from '../../../api/labels.ts';
 import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
@@ -19,6 +20,8 @@ export function validatePodAnnotations(
   const mirror = annotations[mirrorAnnotation];
   if (mirror !== undefined && !spec.nodeName)
     errors.invalid(path.key(mirrorAnnotation), mirror, 'must set spec.nodeName if mirror pod annotation is set');
+  for (const { key, value, problem } of readEngineSettings(annotations).wrong)
+    errors.invalid(path.key(key), value, problem);
   const names = containersOf(spec).map(({ name }) => name);
   for (const [key, value] of Object.entries(annotations)) {
     if (key === seccompPodAnnotation || key.startsWith(seccompContainerPrefix)) {

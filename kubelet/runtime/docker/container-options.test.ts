@@ -19,7 +19,7 @@ const sandbox = (rest: Partial<SandboxConfig> = {}, lowestOomScoreAdj = -1000) =
       portMappings: [],
       ...rest,
     },
-    { maker, infraImage: 'longshore/infra:1', networkName: 'longshore', lowestOomScoreAdj },
+    { maker, infraImage: 'longshore/infra:1', networkName: 'longshore', apiVersion: '1.41', lowestOomScoreAdj },
   );
 
 const usual: ContainerConfig = {

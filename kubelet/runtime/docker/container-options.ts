@@ -10,11 +10,14 @@ import type {
   SandboxConfig,
 } from '../runtime.ts';
 import { containerName, labelsOfContainer, labelsOfSandbox, type Maker, sandboxName } from './docker-labels.ts';
+import { computeMacAddress, computeRuntime, computeSettingsOfHost } from './engine-settings.ts';
 
 export interface SandboxOptions {
   readonly maker: Maker;
   readonly infraImage: string;
   readonly networkName: string;
+  /** The newest of its API that the engine speaks. */
+  readonly apiVersion: string;
   /** Lower scores are raised to this. */
   readonly lowestOomScoreAdj: number;
 }
@@ -32,7 +35,7 @@ export function computeSandboxOptions(config: SandboxConfig, options: SandboxOpt
   return {
     name: sandboxName(config),
     Image: options.infraImage,
-    ...(onNode ? {} : { Hostname: config.hostname }),
+    ...(onNode ? {} : { Hostname: config.hostname, ...computeMacAddress(config.engineSettings ?? {}, options) }),
     Labels: { ...labelsOfSandbox(config, options.maker) },
     ExposedPorts: Object.fromEntries(config.portMappings.map((mapping) => [dockerPort(mapping), {}])),
     HostConfig: {
@@ -46,6 +49,7 @@ export function computeSandboxOptions(config: SandboxConfig, options: SandboxOpt
       LogConfig: { Type: 'none', Config: {} },
       OomScoreAdj: Math.max(infraOomScoreAdj, options.lowestOomScoreAdj),
       ReadonlyRootfs: true,
+      ...computeRuntime(config.engineSettings ?? {}),
       SecurityOpt: ['no-new-privileges', 'seccomp=unconfined'],
     },
   };
@@ -119,6 +123,7 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     ],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     LogConfig: logConfig,
+    ...computeSettingsOfHost(config.engineSettings ?? {}),
   };
 }
 

@@ -145,6 +145,7 @@ export class DockerRuntime implements Runtime {
       maker: this.#maker,
       infraImage: this.#infraImage,
       networkName: this.#networkName,
+      apiVersion: config.engineSettings?.macAddress === undefined ? '' : await this.#apiVersion(),
       lowestOomScoreAdj: this.#lowestOomScoreAdj,
     });
     try {
@@ -242,6 +243,11 @@ export class DockerRuntime implements Runtime {
 
   async version(): Promise<string> {
     return (await ask(this.#docker.version())).Version;
+  }
+
+  /** Of the engine as it is now: it may be another one after its restart. */
+  async #apiVersion(): Promise<string> {
+    return (await ask(this.#docker.version())).ApiVersion;
   }
 
   useCluster(clusterId: string): void {
