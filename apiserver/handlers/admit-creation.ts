@@ -28,6 +28,8 @@ export async function admitCreation(admission: AdmissionChain, request: ApiReque
     previous: undefined,
     user: request.user,
     dryRun,
+    operationOptions: () => ({}),
+    signal: () => request.signal,
     warn: (text) => request.warn(text),
     annotate: (key, value) => request.annotate(key, value),
   };

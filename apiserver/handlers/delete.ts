@@ -1,5 +1,6 @@
 /** DELETE of one object and of a collection. */
 
+import type { JsonRecord } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import { isSameResource } from '../../api/resource.ts';
 import { jobs } from '../../api/resources/batch.ts';
@@ -50,7 +51,7 @@ export async function deleteCollection(request: ApiRequest, target: StoredTarget
   const page = await readPage(target, listing);
   await deleteAll(page.items, async (item) => {
     const key = { namespace: item.namespace || undefined, name: item.name };
-    await target.registry.delete(key, options, deleteRequest(request, options));
+    await target.registry.delete(key, options, { ...deleteRequest(request, options), isOfCollection: true });
   });
   await sendList(request, target.kind, page.items, pageMetadata(target, listing, page));
 }
@@ -88,9 +89,11 @@ async function deleteAll(items: readonly CachedObject[], remove: (item: CachedOb
   await Promise.all(Array.from({ length: parallelDeletions }, work));
 }
 
-const deleteRequest = (request: ApiRequest, { dryRun }: DeletionOptions): WriteRequest => ({
+const deleteRequest = (request: ApiRequest, options: DeletionOptions): WriteRequest => ({
   user: request.user,
-  dryRun,
+  dryRun: options.dryRun,
+  operationOptions: () => deletionAsSaid(options),
+  signal: () => request.signal,
   throwIfAbandoned: () => request.throwIfAbandoned(),
   noteWrite() {
     request.hasWritten = true;
@@ -98,6 +101,13 @@ const deleteRequest = (request: ApiRequest, { dryRun }: DeletionOptions): WriteR
   warn: (text) => request.warn(text),
   annotate: (key, value) => request.annotate(key, value),
 });
+
+/** For admission. */
+export const deletionAsSaid = (options: DeletionOptions): JsonRecord => {
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options;
+  const said = Object.entries({ gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions });
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+};
 
 function deletedStatus(kind: Kind, { metadata }: Stored): Status {
   return {

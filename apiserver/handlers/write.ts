@@ -150,10 +150,18 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
     },
     trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
     finishApart: apart?.finish,
+    operationOptions: () => operationOptions(request, options),
+    signal: () => request.signal,
     warn: (text) => request.warn(text),
     annotate: (key, value) => request.annotate(key, value),
   };
 }
+
+/** For admission: what the client has said. */
+export const operationOptions = ({ query }: ApiRequest, { fieldManager, fieldValidation }: WriteOptions) => ({
+  ...(fieldManager !== '' && { fieldManager }),
+  ...(query.has('fieldValidation') && { fieldValidation }),
+});
 
 function applyOptions(request: ApiRequest, { kind, subresource }: StoredTarget, options: WriteOptions): ApplyOptions {
   const { fieldManager: manager, force, fieldValidation } = options;

@@ -4,10 +4,13 @@
  * (`admission/admission-chain.ts`): all their `admit` steps run before the object is validated, all `validate` steps after it.
  */
 
+import type { JsonRecord } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import { isSameResource, type Resource } from '../../api/resource.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
+import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
+import type { ObjectSchema } from '../../machinery/schema/schema.ts';
 import type { User } from '../request/user.ts';
 
 /** `CONNECT`: exec, attach, portforward and proxy. */
@@ -29,6 +32,16 @@ export interface AdmissionRequest {
   readonly previous: DeepReadonly<Stored> | undefined;
   readonly user: User;
   readonly dryRun: boolean;
+  /** The client has named no more than how the name begins. */
+  readonly isNameGenerated?: boolean | undefined;
+  /** One of the objects that are deleted as a collection: nobody has named it. */
+  readonly isOfCollection?: boolean | undefined;
+  /** Absent: webhooks and policies see the object itself. */
+  readonly form?: AdmittedForm | undefined;
+  /** What the client said of how to do it, as CreateOptions, UpdateOptions or DeleteOptions have it. */
+  readonly operationOptions?: (() => JsonRecord) | undefined;
+  /** Aborts when nobody waits for the answer any more. Absent: somebody always does. */
+  readonly signal?: (() => AbortSignal) | undefined;
   /** A CREATE by an update or an apply of what is not there: its path names the object. */
   readonly isByUpdate?: boolean | undefined;
   /** A DELETE of an object that cannot be read, whatever else depends on it; there is no `previous` then. */
@@ -43,6 +56,17 @@ export interface AdmissionRequest {
   ifNotWritten?(undo: () => void): void;
 }
 
+/**
+ * The form in which webhooks and policies see an object that is written by a part of it: a Scale. They change that, and
+ * what they changed is taken over.
+ */
+export interface AdmittedForm {
+  readonly type: GroupVersionKind & { readonly schema: ObjectSchema };
+  show(object: DeepReadonly<Stored>): KubernetesObject;
+  /** `object` becomes what the form says, in place. */
+  take(form: KubernetesObject, object: KubernetesObject): void;
+}
+
 /** Which requests a step is asked about. */
 export interface Handled {
   readonly operations: readonly Operation[];
@@ -55,7 +79,31 @@ export interface Handled {
 export interface AdmissionStep {
   readonly handles: Handled;
   /** Throws a StatusError to refuse. May run more than once for one request: the write is retried. */
-  run(request: AdmissionRequest): void | Promise<void>;
+  run(request: AdmissionRequest, rounds: AdmissionRounds): void | Promise<void>;
+}
+
+/**
+ * The object's way through all steps. A step that has let others than the server change the object asks for a second
+ * round of the `admit` steps, so that all of them see the change; there is no third.
+ */
+export class AdmissionRounds {
+  #isSecond = false;
+  #isSecondNeeded = false;
+
+  get isSecond(): boolean {
+    return this.#isSecond;
+  }
+
+  askForSecond(): void {
+    this.#isSecondNeeded = true;
+  }
+
+  /** Whether there is another round now. */
+  next(): boolean {
+    if (this.#isSecond || !this.#isSecondNeeded) return false;
+    this.#isSecond = true;
+    return true;
+  }
 }
 
 export interface AdmissionPlugin {
@@ -124,11 +172,26 @@ export class AdmissionChain {
   }
 
   async admit(request: AdmissionRequest): Promise<void> {
-    for (const step of this.#admitting) if (isHandled(request, step.handles)) await step.run(request);
+    const rounds = new AdmissionRounds();
+    do await pass(this.#admitting, request, rounds);
+    while (rounds.next());
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
-    for (const step of this.#validating) if (isHandled(request, step.handles)) await step.run(request);
+  validate(request: AdmissionRequest): Promise<void> {
+    return pass(this.#validating, request, new AdmissionRounds());
+  }
+}
+
+async function pass(
+  steps: readonly AdmissionStep[],
+  request: AdmissionRequest,
+  rounds: AdmissionRounds,
+): Promise<void> {
+  for (const step of steps) {
+    if (!isHandled(request, step.handles)) continue;
+    const running = step.run(request, rounds);
+    // Most of them decide at once.
+    if (running !== undefined) await running;
   }
 }
 

@@ -149,11 +149,14 @@ export class Registry {
   async update(key: ObjectKey, request: UpdateRequest, change: Change): Promise<WriteOutcome> {
     let current = this.#fromCache(key);
     let isFresh = false;
+    let refusal: { readonly error: unknown; readonly revision: string | undefined } | undefined;
     for (;;) {
       request.throwIfAbandoned?.();
       if (current === undefined) {
         current = await this.#read(key);
         isFresh = true;
+        // It was the newest version that was judged: nobody is asked again.
+        if (refusal !== undefined && refusal.revision === current?.metadata.resourceVersion) throw refusal.error;
       }
       if (current === undefined) return await this.#createMissing(key, request, change);
       try {
@@ -164,7 +167,10 @@ export class Registry {
           isFresh = true;
         } else if (isFresh || error instanceof StoreUnavailableError) throw error;
         // Judged by a version that may be old: look again before saying no.
-        else current = undefined;
+        else {
+          refusal = { error, revision: current.metadata.resourceVersion };
+          current = undefined;
+        }
       }
     }
   }
@@ -246,7 +252,9 @@ export class Registry {
       }
       if (current === undefined) throw notFound(this.kind, key.name);
       if (marked === undefined) refusePreconditions(this.kind, current, options.preconditions);
-      await this.#order.admission.validate(admissionRequest(this.kind, 'DELETE', { previous: current }, request));
+      const asked = admissionRequest(this.kind, 'DELETE', { previous: current }, request);
+      await this.#order.admission.admit(asked);
+      await this.#order.admission.validate(asked);
       const { revision, storedKey } = {
         revision: Number(current.metadata.resourceVersion),
         storedKey: this.storeKey(key),

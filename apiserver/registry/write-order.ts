@@ -68,11 +68,12 @@ export async function beforeCreate(
   nameKind(kind, object);
   dropRepeatedOwners(object, request.warn);
   kind.strategy.setDefaults?.(object);
+  const isNameGenerated = !object.metadata?.name;
   fillNewMetadata(kind.strategy, object, clock.now());
   // What admission fills in belongs to nobody.
   await request.trackFields?.(object, undefined);
   const transaction = new WriteTransaction();
-  const admitted = writeAdmission(kind, 'CREATE', { object }, request, transaction);
+  const admitted = { ...writeAdmission(kind, 'CREATE', { object }, request, transaction), isNameGenerated };
   const validate = async () => {
     await request.authorizeCreation?.();
     await admission.validate(admitted);
@@ -171,6 +172,10 @@ export function admissionRequest(
     previous,
     user: request.user,
     dryRun: request.dryRun,
+    form: request.form,
+    isOfCollection: request.isOfCollection,
+    operationOptions: request.operationOptions,
+    signal: request.signal,
     isByUpdate: request.authorizeCreation !== undefined,
     warn: (text) => request.warn(text),
     annotate: (key, value) => request.annotate?.(key, value),

@@ -1,8 +1,10 @@
 /** What every write carries besides its object. */
 
+import type { JsonRecord } from '../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { User } from '../request/user.ts';
+import type { AdmittedForm } from './admission.ts';
 import type { Write, WriteResult } from './finish-write.ts';
 
 export interface WriteRequest {
@@ -22,6 +24,14 @@ export interface WriteRequest {
    * are refused with NotFound when they do not. Whoever sends a create has been asked before.
    */
   authorizeCreation?(): Promise<void>;
+  /** In what form webhooks and policies see the object. Default: itself. */
+  readonly form?: AdmittedForm | undefined;
+  /** One of the objects that are deleted as a collection. */
+  readonly isOfCollection?: boolean | undefined;
+  /** For webhooks and policies: what the client said of how to do it. Absent: nothing. */
+  readonly operationOptions?: (() => JsonRecord) | undefined;
+  /** Aborts when nobody waits for the answer any more. Absent: somebody always does. */
+  readonly signal?: (() => AbortSignal) | undefined;
   warn(text: string): void;
   /** For the audit event. Absent: nobody keeps one. */
   annotate?(key: string, value: string): void;

@@ -46,6 +46,7 @@ export async function admitConnection<T extends KubernetesObject>(
     previous: undefined,
     user: request.user,
     dryRun: false,
+    signal: () => request.signal,
     warn: (text) => request.warn(text),
     annotate: (key, value) => request.annotate(key, value),
   };

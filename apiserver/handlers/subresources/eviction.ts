@@ -19,6 +19,7 @@ import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
 import { sendValue } from '../../responses/object-answers.ts';
 import { admitCreation } from '../admit-creation.ts';
+import { deletionAsSaid } from '../delete.ts';
 import { checkDeleteOptions } from '../delete-options.ts';
 import type { ServerOf } from '../resource-server.ts';
 import { decodeOptions, placeInNamespace, writeRequest } from '../write.ts';
@@ -64,7 +65,7 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
       target,
       { ...deletion, preconditions: deletion.preconditions ?? { uid: pod.metadata.uid }, dryRun },
       // What it does to the pod is a deletion as any other.
-      { ...write, subresource: undefined },
+      { ...write, subresource: undefined, operationOptions: () => deletionAsSaid(deletion) },
     );
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));

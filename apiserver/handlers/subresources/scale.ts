@@ -14,6 +14,7 @@ import { objectManagedFields, scaleManagedFields } from '../../../machinery/appl
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { readApply, trackUpdates } from '../../decoding/field-ownership.ts';
 import { patchTypeOf, readPatch } from '../../decoding/patch.ts';
+import type { AdmittedForm } from '../../registry/admission.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { type StoredTarget, storedTarget } from '../../registry/target.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
@@ -110,7 +111,7 @@ async function update(request: ApiRequest, target: StoredTarget, options: WriteO
   const { object } = await target.registry.update(
     target,
     // The Scale keeps the owners: the object's are made from its own.
-    { ...writeRequest(request, target, options), trackFields: undefined },
+    { ...writeRequest(request, target, options), trackFields: undefined, form: scaleForm },
     (current) => {
       const previous = current as Stored<Scalable>;
       const scale = change(scaleWithOwners(previous));
@@ -122,6 +123,15 @@ async function update(request: ApiRequest, target: StoredTarget, options: WriteO
   );
   await answer(request, object);
 }
+
+/** Webhooks and policies judge the Scale. */
+const scaleForm: AdmittedForm = {
+  type: scales,
+  show: (object) => scaleOf(object),
+  take(scale: Scale, object: Scalable) {
+    object.spec = { ...object.spec, replicas: scale.spec?.replicas ?? 0 };
+  },
+};
 
 function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
   const scale = scaleOf(object);
