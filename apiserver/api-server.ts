@@ -120,6 +120,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await caches.stop();
     await encryption?.stop();
     kubelets.close();
+    storage.webhookCaller.close();
     over.resolve();
   }
   return {

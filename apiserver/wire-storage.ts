@@ -21,6 +21,7 @@ import { prefixOf, Registries, resourceId } from './registry/registries.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
+import { WebhookCaller } from './webhooks/webhook-caller.ts';
 import { type OpenedAuthorization, wireAuthorization } from './wire-authorization.ts';
 
 export interface Storage {
@@ -36,6 +37,8 @@ export interface Storage {
   /** Of Services. */
   readonly addresses: AddressRange;
   readonly serviceAllocator: ServiceAllocator;
+  /** Closed when nothing is written any more. */
+  readonly webhookCaller: WebhookCaller;
 }
 
 /** The store as all parts of the server use it. Throws when it cannot be decrypted. */
@@ -60,6 +63,9 @@ export function wireStorage(options: Wired, store: Store, opened: OpenedAuthoriz
   const policies = new Policies();
   // Nobody asks before there are registries, and with them authorizers.
   const decideAction = async (action: Action) => decide(action, authorizers);
+  const caller = new WebhookCaller({
+    objects: { find: (...asked) => registries.find(...asked), all: (...asked) => registries.all(...asked) },
+  });
   const admission = (objects: ObjectReader) =>
     createAdmissionChain(objects, {
       serviceAccounts: { mountTokens: options.mountServiceAccountTokens ?? true, clock },
@@ -74,8 +80,8 @@ export function wireStorage(options: Wired, store: Store, opened: OpenedAuthoriz
       enabled: options.enabledAdmissionPlugins ?? [],
       disabled: options.disabledAdmissionPlugins ?? [],
       configurations: options.admissionConfigurations ?? new PluginConfigurations(),
-      clock,
-      metrics,
+      caller,
+      ...{ clock, metrics, logger },
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
@@ -101,5 +107,16 @@ export function wireStorage(options: Wired, store: Store, opened: OpenedAuthoriz
       for (const [resource, { unreadable }] of caches.stats()) if (unreadable > 0) gauge.set({ resource }, unreadable);
     },
   );
-  return { store, caches, registries, relations, policies, authorizers, authorizing, addresses, serviceAllocator };
+  return {
+    store,
+    caches,
+    registries,
+    relations,
+    policies,
+    authorizers,
+    authorizing,
+    addresses,
+    serviceAllocator,
+    webhookCaller: caller,
+  };
 }

@@ -24,6 +24,8 @@ it('asks the admission plugins in the order of upstream', () => {
     configurations: new PluginConfigurations(),
     clock: systemClock,
     metrics: new Metrics(),
+    logger: silentLogger,
+    caller: { call: async () => undefined },
   });
   const names = plugins.map(({ name }) => name);
   assert.deepEqual(

@@ -1,12 +1,14 @@
 /** The admission plugins, in the order in which they run. A further one is a further row. */
 
 import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Action, Verdict } from '../authorization/authorizer.ts';
 import type { Policies } from '../authorization/rbac/policies.ts';
 import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
+import type { WebhookCaller } from '../webhooks/webhook-caller.ts';
 import type { PluginConfigurations } from './admission-configuration.ts';
 import { alwaysPullImages } from './always-pull-images.ts';
 import { bootstrapTokenRestriction } from './bootstrap-token-restriction.ts';
@@ -16,6 +18,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { denyServiceExternalIps } from './deny-service-external-ips.ts';
 import { createDeviceAdminAccess } from './device-admin-access.ts';
 import { createEventRateLimit, readEventLimits } from './event-rate-limit.ts';
+import { ConditionMetrics } from './expressions/condition-metrics.ts';
 import { extendedResourceToleration } from './extended-resource-toleration.ts';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts';
 import { createLimitRanger } from './limit-ranger/limit-ranger.ts';
@@ -38,6 +41,9 @@ import { createServiceAccountPlugin, type ServiceAccountOptions } from './servic
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { createUnsafeDeletionPolicy } from './unsafe-deletion-policy.ts';
+import { createMutatingWebhooks } from './webhooks/mutating-webhooks.ts';
+import { createValidatingWebhooks } from './webhooks/validating-webhooks.ts';
+import { WebhookMetrics } from './webhooks/webhook-metrics.ts';
 
 export interface AdmissionOptions extends PluginChoice {
   readonly serviceAccounts: ServiceAccountOptions;
@@ -48,6 +54,9 @@ export interface AdmissionOptions extends PluginChoice {
   readonly configurations: PluginConfigurations;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Calls webhooks. */
+  readonly caller: Pick<WebhookCaller, 'call'>;
   /** What users hold. */
   readonly policies: Pick<Policies, 'rulesOf'>;
   /** Asked after those listed here. */
@@ -74,37 +83,43 @@ type Parts = Omit<AdmissionOptions, 'policies' | 'further' | keyof PluginChoice>
 /** All that there are of upstream's, in upstream's order, whether they are on or not. */
 export const admissionPlugins = (
   objects: ObjectReader,
-  { serviceAccounts, resourceQuota, decide, kinds, configurations, clock, metrics }: Parts,
-): readonly AdmissionPlugin[] => [
-  createNamespaceLifecycle(objects),
-  limitPodHardAntiAffinityTopology,
-  createLimitRanger(objects),
-  createServiceAccountPlugin(objects, serviceAccounts),
-  createNodeRestriction(objects, decide),
-  taintNodesByCondition,
-  alwaysPullImages,
-  createPodSecurityPlugin({
-    ...{ objects, clock, metrics },
-    configuration: configurations.read('PodSecurity', readPodSecurityConfiguration),
-  }),
-  createPodNodeSelector(objects, configurations.read('PodNodeSelector', readNodeSelectors)),
-  createPriorityPlugin(objects),
-  defaultTolerationSeconds,
-  createEventRateLimit(configurations.read('EventRateLimit', readEventLimits), clock),
-  extendedResourceToleration,
-  createDefaultStorageClass(objects),
-  storageObjectInUseProtection,
-  createOwnerReferencesPermissionEnforcement({ kinds, decide }),
-  createPersistentVolumeClaimResize(objects),
-  createRuntimeClassPlugin(objects),
-  createCertificateApproval(decide),
-  createCertificateSigning(decide),
-  certificateSubjectRestriction,
-  createDefaultIngressClass(objects),
-  createPodTopologyLabels(objects),
-  denyServiceExternalIps,
-  createResourceQuotaPlugin(objects, {
-    ...resourceQuota,
-    limitedResources: configurations.read('ResourceQuota', readLimitedResources),
-  }),
-];
+  { serviceAccounts, resourceQuota, decide, kinds, configurations, caller, clock, metrics, logger }: Parts,
+): readonly AdmissionPlugin[] => {
+  const conditionMetrics = new ConditionMetrics(metrics);
+  const webhooks = { objects, kinds, caller, clock, logger, conditionMetrics, metrics: new WebhookMetrics(metrics) };
+  return [
+    createNamespaceLifecycle(objects),
+    limitPodHardAntiAffinityTopology,
+    createLimitRanger(objects),
+    createServiceAccountPlugin(objects, serviceAccounts),
+    createNodeRestriction(objects, decide),
+    taintNodesByCondition,
+    alwaysPullImages,
+    createPodSecurityPlugin({
+      ...{ objects, clock, metrics },
+      configuration: configurations.read('PodSecurity', readPodSecurityConfiguration),
+    }),
+    createPodNodeSelector(objects, configurations.read('PodNodeSelector', readNodeSelectors)),
+    createPriorityPlugin(objects),
+    defaultTolerationSeconds,
+    createEventRateLimit(configurations.read('EventRateLimit', readEventLimits), clock),
+    extendedResourceToleration,
+    createDefaultStorageClass(objects),
+    storageObjectInUseProtection,
+    createOwnerReferencesPermissionEnforcement({ kinds, decide }),
+    createPersistentVolumeClaimResize(objects),
+    createRuntimeClassPlugin(objects),
+    createCertificateApproval(decide),
+    createCertificateSigning(decide),
+    certificateSubjectRestriction,
+    createDefaultIngressClass(objects),
+    createPodTopologyLabels(objects),
+    denyServiceExternalIps,
+    createMutatingWebhooks(webhooks),
+    createValidatingWebhooks(webhooks),
+    createResourceQuotaPlugin(objects, {
+      ...resourceQuota,
+      limitedResources: configurations.read('ResourceQuota', readLimitedResources),
+    }),
+  ];
+};

@@ -41,7 +41,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     authentication: ['request', 'registry'],
     'authentication/service-accounts': ['store', 'request', 'registry', 'authentication'],
     'authentication/jwt': ['request', 'authentication', 'configuration'],
-    admission: ['request', 'registry', 'authorization'],
+    admission: ['request', 'registry', 'authorization', 'webhooks'],
     decoding: ['request', 'registry'],
     'heavy-work': ['request', 'registry', 'decoding'],
     responses: ['store', 'request', 'registry', 'heavy-work'],

@@ -44,9 +44,13 @@ function typeOf({ form, object, kind }: AdmissionRequest): GroupVersionKind {
 const givenLater = ['uid', 'creationTimestamp', 'generation'] as const;
 
 /** As it will be. `isBeforeStored`: as the client has sent it, without what the server gives to each new object. */
-export function shownObject(request: AdmissionRequest, match: Match, isBeforeStored: boolean): JsonRecord | undefined {
+export async function shownObject(
+  request: AdmissionRequest,
+  match: Match,
+  isBeforeStored: boolean,
+): Promise<JsonRecord | undefined> {
   if (request.object === undefined) return undefined;
-  const copy = shown(request, match, request.object);
+  const copy = await shown(request, match, request.object);
   if (isBeforeStored && request.operation === 'CREATE' && isRecord(copy.metadata) && isStoredObject(request)) {
     for (const field of givenLater) delete copy.metadata[field];
     if (request.isNameGenerated) delete copy.metadata.name;
@@ -55,14 +59,18 @@ export function shownObject(request: AdmissionRequest, match: Match, isBeforeSto
 }
 
 /** As it is. */
-export function shownPrevious(request: AdmissionRequest, match: Match): JsonRecord | undefined {
+export async function shownPrevious(request: AdmissionRequest, match: Match): Promise<JsonRecord | undefined> {
   return request.previous && shown(request, match, request.previous);
 }
 
-function shown(request: AdmissionRequest, match: Match, original: DeepReadonly<KubernetesObject>): JsonRecord {
+async function shown(
+  request: AdmissionRequest,
+  match: Match,
+  original: DeepReadonly<KubernetesObject>,
+): Promise<JsonRecord> {
   const { kind, form } = request;
   const object: JsonRecord = { ...copyJson<object>(form && isNamed(original) ? form.show(original) : original) };
-  const converted: JsonRecord = match.version === undefined ? object : { ...toVersion(object, kind, match.version) };
+  const converted = match.version === undefined ? object : await toVersion(object, kind, match.version);
   const schema = schemaFor(match, request);
   if (schema !== undefined) encode(schema, converted);
   return converted;
@@ -76,26 +84,28 @@ const isNamed = (object: DeepReadonly<KubernetesObject>): object is DeepReadonly
  * The object becomes what was made of it, in place. Returns whether that is something else than before. Throws
  * InternalError for what cannot be an object of its kind, and BadRequest where it went elsewhere.
  */
-export function takeObject(request: AdmissionRequest, match: Match, changed: unknown): boolean {
+export async function takeObject(request: AdmissionRequest, match: Match, changed: unknown): Promise<boolean> {
   const { object, kind, form } = request;
   if (object === undefined) throw internalError('there is no object to change');
   const before = JSON.stringify(object);
   const read = readObject(request, match, changed);
   if (isStoredObject(request)) keepGiven(request, read);
   if (form !== undefined) form.take(read, object);
-  else replace(object, match.version === undefined ? read : toVersion(read, match.version, kind));
+  else replace(object, match.version === undefined ? read : await toVersion(read, match.version, kind));
   if (isStoredObject(request)) kind.strategy.setDefaults?.(object);
   if (object.metadata && (object.metadata.namespace ?? '') !== (request.namespace ?? '') && isStoredObject(request))
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   return JSON.stringify(object) !== before;
 }
 
-function readObject(request: AdmissionRequest, match: Match, changed: unknown): KubernetesObject {
+function readObject(request: AdmissionRequest, match: Match, changed: unknown): JsonRecord {
   if (!isRecord(changed)) throw internalError('json: cannot unmarshal the patched object into an object');
   const { type } = match;
   const [apiVersion, kind] = [apiVersionOf(type), type.kind];
   if (changed.apiVersion !== apiVersion || changed.kind !== kind)
-    throw internalError(`converting (${changed.apiVersion}.${changed.kind}) to (${apiVersion}.${kind}): unknown conversion`);
+    throw internalError(
+      `converting (${changed.apiVersion}.${changed.kind}) to (${apiVersion}.${kind}): unknown conversion`,
+    );
   const schema = schemaFor(match, request);
   try {
     if (schema === undefined) return isConnectOptions(kind) ? connectOptions(changed) : changed;
@@ -106,9 +116,9 @@ function readObject(request: AdmissionRequest, match: Match, changed: unknown): 
 }
 
 /** What the server has given is not for others to change. */
-function keepGiven({ object, isNameGenerated, operation }: AdmissionRequest, read: KubernetesObject): void {
+function keepGiven({ object, isNameGenerated, operation }: AdmissionRequest, read: JsonRecord): void {
   const { metadata: before = {} } = object ?? {};
-  const metadata: JsonRecord = { ...read.metadata };
+  const metadata: JsonRecord = isRecord(read.metadata) ? { ...read.metadata } : {};
   const kept = operation === 'CREATE' ? givenLater : (['creationTimestamp', 'generation'] as const);
   for (const field of kept) {
     if (before[field] === undefined) delete metadata[field];
@@ -131,11 +141,18 @@ function schemaFor({ type, version }: Match, { kind, form }: AdmissionRequest): 
   return definition === undefined ? undefined : objectSchemaOf(definition);
 }
 
-/** From one version of a kind to another, by the form in which both are stored. */
-function toVersion(object: KubernetesObject, from: Kind, to: Kind): KubernetesObject {
+/** From one version of a kind to another: by the form in which both are stored, or by what converts them. */
+async function toVersion(object: JsonRecord, from: Kind, to: Kind): Promise<JsonRecord> {
+  const { apiVersion, kind } = { apiVersion: apiVersionOf(to), kind: to.kind };
+  if (to.conversion !== undefined) {
+    const [converted] = isStored(object) ? await to.conversion.fromStored([object]) : [];
+    return { ...(converted ?? object), apiVersion, kind };
+  }
   const stored = from.storedAs ? from.storedAs.toStored(object) : object;
-  return { ...(to.storedAs ? to.storedAs.fromStored(stored) : stored), apiVersion: apiVersionOf(to), kind: to.kind };
+  return { ...(to.storedAs ? to.storedAs.fromStored(stored) : stored), apiVersion, kind };
 }
+
+const isStored = (object: KubernetesObject): object is Stored => isNamed(object);
 
 function replace(object: KubernetesObject, next: KubernetesObject): void {
   const target: JsonRecord = { ...object };

@@ -1,6 +1,6 @@
 /** What no webhook or policy of the API is asked about, so that nobody can lock himself out. */
 
-import { type AdmissionRequest } from '../../registry/admission.ts';
+import type { AdmissionRequest } from '../../registry/admission.ts';
 import { internalWrite } from '../../registry/write-request.ts';
 
 const configurations: readonly string[] = [

@@ -46,14 +46,19 @@ export function readReviewAnswer(review: unknown, { version, uid, isMutating }: 
   const patchType = textOf(response, 'patchType');
   if (version === 'v1') {
     if (textOf(response, 'uid') !== uid)
-      throw new InvalidReviewError(`expected response.uid="${uid}", got ${JSON.stringify(textOf(response, 'uid') ?? '')}`);
+      throw new InvalidReviewError(
+        `expected response.uid="${uid}", got ${JSON.stringify(textOf(response, 'uid') ?? '')}`,
+      );
     if (apiVersion !== apiVersionOf(version) || kind !== 'AdmissionReview') {
       const got = apiVersion === '' && kind === '' ? '/, Kind=' : `${apiVersion}, Kind=${kind}`;
-      throw new InvalidReviewError(`expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${got}`);
+      throw new InvalidReviewError(
+        `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${got}`,
+      );
     }
     if (isMutating) checkPatch(patch, patchType);
     else if (patch) throw new InvalidReviewError('validating webhook may not return response.patch');
-    else if (patchType !== undefined) throw new InvalidReviewError('validating webhook may not return response.patchType');
+    else if (patchType !== undefined)
+      throw new InvalidReviewError('validating webhook may not return response.patchType');
   }
   const { allowed, status, auditAnnotations, warnings } = response;
   if (allowed !== undefined && typeof allowed !== 'boolean') throw wrongType('allowed', 'bool');
@@ -90,4 +95,6 @@ const textEntries = (value: unknown): [string, string][] =>
   );
 
 const wrongType = (field: string, type: string): InvalidReviewError =>
-  new InvalidReviewError(`json: cannot unmarshal into Go struct field AdmissionResponse.response.${field} of type ${type}`);
+  new InvalidReviewError(
+    `json: cannot unmarshal into Go struct field AdmissionResponse.response.${field} of type ${type}`,
+  );

@@ -1,0 +1,121 @@
+/**
+ * The plugin MutatingAdmissionWebhook: webhooks are called one after another, and each sees what those before it have
+ * made of the object. One that changes it is the reason for a second round, in which all plugins see the object again,
+ * and of the webhooks those that were called before the change and want to be (`reinvocationPolicy: IfNeeded`).
+ */
+
+import { goQuote } from '../../../api/go-text.ts';
+import { mutatingWebhookConfigurations } from '../../../api/resources/admissionregistration.ts';
+import { internalError, StatusError } from '../../../api/status-error.ts';
+import { errorText } from '../../../base/error-text.ts';
+import { applyJsonPatch, parseJsonPatch } from '../../../machinery/patch/json-patch.ts';
+import type { AdmissionPlugin, AdmissionRequest, AdmissionRounds } from '../../registry/admission.ts';
+import { meetsConditions } from '../expressions/match-conditions.ts';
+import { admissionAttributes } from '../matching/admission-attributes.ts';
+import { type Match, shownObject, shownPrevious, takeObject } from '../matching/admitted-object.ts';
+import { isExempt } from '../matching/exempt-requests.ts';
+import { RequestMatcher } from '../matching/request-matcher.ts';
+import type { ReviewAnswer } from './admission-review.ts';
+import { type ConfiguredWebhook, ConfiguredWebhooks } from './configured-webhooks.ts';
+import { Reinvocations } from './reinvocations.ts';
+import { WebhookCallError, WebhookCalls, withObjects } from './webhook-calls.ts';
+import type { WebhookPluginParts } from './webhook-plugin-parts.ts';
+
+const annotationPrefix = 'mutation.webhook.admission.k8s.io/';
+
+export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
+  const configured = new ConfiguredWebhooks(parts.objects, mutatingWebhookConfigurations);
+  const matcher = new RequestMatcher(parts);
+  const calls = new WebhookCalls({ ...parts, type: 'admit' });
+  const reinvocations = new Reinvocations();
+
+  async function mutate(request: AdmissionRequest, rounds: AdmissionRounds): Promise<void> {
+    const all = isExempt(request) ? [] : await configured.all();
+    if (all.length === 0) return;
+    const again = reinvocations.of(rounds);
+    if (rounds.isSecond) again.begin(request.object);
+    try {
+      for (const [index, hook] of all.entries()) {
+        const match = await matcher.match(request, hook.criteria);
+        if (match === undefined) continue;
+        const { name } = hook.webhook;
+        const condition = { request, match, name, type: 'admit' as const, isBeforeStored: true };
+        if (!(await meetsConditions(hook.conditions, condition, parts))) continue;
+        if (rounds.isSecond && !again.isWanted(hook.id)) continue;
+        const isChanged = await ask(hook, match, request, `round_${rounds.isSecond ? 1 : 0}_index_${index}`);
+        if (isChanged) {
+          again.objectChanged();
+          rounds.askForSecond();
+        }
+        if (hook.webhook.reinvocationPolicy === 'IfNeeded') again.called(hook.id);
+      }
+    } finally {
+      again.end(request.object);
+    }
+  }
+
+  /** Whether it has changed the object. */
+  async function ask(
+    hook: ConfiguredWebhook,
+    match: Match,
+    request: AdmissionRequest,
+    place: string,
+  ): Promise<boolean> {
+    const { configuration, webhook } = hook;
+    const [object, previous] = [await shownObject(request, match, true), await shownPrevious(request, match)];
+    let mutated = false;
+    try {
+      await calls.ask(hook, request, {
+        attributes: withObjects(admissionAttributes(request, match), object, previous),
+        async use(answer) {
+          mutated = await take(answer, object, { request, match, name: webhook.name });
+        },
+        onIgnored: () => request.annotate(`failed-open.${annotationPrefix}${place}`, webhook.name),
+      });
+    } finally {
+      const text = JSON.stringify({ configuration, webhook: webhook.name, mutated });
+      request.annotate(`${annotationPrefix}${place}`, text);
+    }
+    return mutated;
+  }
+
+  const handles = { operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'], subresource: '*' } as const;
+  return { name: 'MutatingAdmissionWebhook', admit: [{ handles, run: mutate }] };
+}
+
+interface Patched {
+  readonly request: AdmissionRequest;
+  readonly match: Match;
+  readonly name: string;
+}
+
+/** Whether the patch has changed the object. */
+async function take({ patch }: ReviewAnswer, object: unknown, { request, match, name }: Patched): Promise<boolean> {
+  if (patch === undefined) return false;
+  const operations = operationsOf(patch, name);
+  if (operations.length === 0) return false;
+  if (object === undefined) {
+    const why = `admission webhook ${goQuote(name)} attempted to modify the object, which is not supported for this operation`;
+    throw internalError(why);
+  }
+  let changed: unknown;
+  try {
+    changed = applyJsonPatch(object, operations);
+  } catch (error) {
+    throw internalError(
+      `the patch of admission webhook ${goQuote(name)} cannot be applied: ${errorText(error)}`,
+      error,
+    );
+  }
+  return await takeObject(request, match, changed);
+}
+
+function operationsOf(patch: string, name: string): ReturnType<typeof parseJsonPatch>['operations'] {
+  try {
+    return parseJsonPatch(patch).operations;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    const why = error.message.replace(/^error decoding patch: /, '');
+    throw new WebhookCallError(name, `received undecodable patch in webhook response: ${why}`, { cause: error });
+  }
+}
