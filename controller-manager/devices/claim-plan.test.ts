@@ -15,6 +15,7 @@ import {
   planPodClaim,
   podClaimName,
   stateOfConsumer,
+  statusWithConsumer,
 } from './claim-plan.ts';
 
 const gpu = { name: 'gpu', resourceClaimTemplateName: 't' };
@@ -84,6 +85,28 @@ describe('who uses a claim', () => {
     it(what, () =>
       assert.deepEqual([stateOfConsumer(consumer, pod), pod !== undefined && isPodDone(pod)], [state, done]),
     );
+});
+
+describe('a pod that came to its node past the scheduler', () => {
+  const allocation = { devices: { results: [] } };
+  const others = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...consumer, name: `o${i}`, uid: `o${i}` }));
+
+  it('is noted with a claim that has its devices', () => {
+    const reservedFor = others(1);
+    const next = statusWithConsumer(podOf({}, {}, 'n1'), claimOf({ allocation, reservedFor }));
+    assert.deepEqual(next, { allocation, reservedFor: [...reservedFor, consumer] });
+  });
+
+  const rest: readonly (readonly [string, string | undefined, ResourceClaimStatus])[] = [
+    ['has no node yet', undefined, { allocation }],
+    ['is noted already', 'n1', { allocation, reservedFor: [consumer] }],
+    ['names a claim without devices', 'n1', {}],
+    ['names a claim that is full', 'n1', { allocation, reservedFor: others(256) }],
+  ];
+  for (const [what, nodeName, status] of rest)
+    it(`is not, when it ${what}`, () =>
+      assert.equal(statusWithConsumer(podOf({}, {}, nodeName), claimOf(status)), undefined));
 });
 
 describe('what becomes of a claim', () => {

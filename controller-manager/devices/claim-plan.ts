@@ -140,6 +140,24 @@ export function planClaim(
   };
 }
 
+/** Upstream's bound. */
+const mostConsumers = 256;
+
+/**
+ * The claim's status with the pod in it, for a pod that came to its node past the scheduler, which would have written
+ * that. Undefined: there is nothing to do, or nothing that can be done before somebody gives the claim its devices.
+ */
+export function statusWithConsumer(
+  { metadata, spec }: Cached<Pod>,
+  { status }: Cached<ResourceClaim>,
+): DeepReadonly<NonNullable<ResourceClaim['status']>> | undefined {
+  const reservedFor = status?.reservedFor ?? [];
+  const isThere = reservedFor.some(({ uid }) => uid === metadata.uid);
+  if (!spec?.nodeName || status?.allocation === undefined || isThere || reservedFor.length >= mostConsumers)
+    return undefined;
+  return { ...status, reservedFor: [...reservedFor, { resource: 'pods', name: metadata.name, uid: metadata.uid }] };
+}
+
 export const claimKeysOf = (pod: Cached<Pod>): string[] =>
   [
     ...(pod.spec?.resourceClaims ?? []).flatMap(({ resourceClaimName }) => resourceClaimName ?? []),

@@ -1,6 +1,7 @@
 /**
- * Device claims: makes those that pods' templates ask for, and writes down which they are; takes back the devices of
- * claims whose pods are done, and deletes the claims that were made for these.
+ * Device claims: makes those that pods' templates ask for, and writes down which they are; notes pods that came to their
+ * node past the scheduler; takes back the devices of claims whose pods are done, and deletes the claims that were made
+ * for these.
  */
 
 import { deleteProtection } from '../../api/devices/claims.ts';
@@ -34,6 +35,7 @@ import {
   planClaim,
   planPodClaim,
   stateOfConsumer,
+  statusWithConsumer,
 } from './claim-plan.ts';
 
 const podPrefix = 'pod ';
@@ -85,6 +87,16 @@ export function createResourceClaimController(context: ControllerContext): Contr
       }
     }
     await writeDown(pod, made);
+    await reserveFor(pod, made);
+  }
+
+  /** Only what the pod may use: a claim that was made for it, or one that it names itself. */
+  async function reserveFor(pod: Cached<Pod>, made: ReadonlyMap<string, string>): Promise<void> {
+    for (const { name, resourceClaimName = made.get(name) } of pod.spec?.resourceClaims ?? []) {
+      const claim = claims.get(`${pod.metadata.namespace}/${resourceClaimName}`);
+      const status = claim && statusWithConsumer(pod, claim);
+      if (claim !== undefined && status !== undefined) await writeStatus(claim, status);
+    }
   }
 
   async function recentlyMade(pod: Cached<Pod>, entryName: string): Promise<string | undefined> {
@@ -195,6 +207,8 @@ export function createResourceClaimController(context: ControllerContext): Contr
   function* keysOfClaim({ previous, next }: ObjectChange<ResourceClaim>): Generator<string> {
     const claim = next ?? previous;
     yield claimPrefix + keyOf(claim);
+    for (const pod of next === undefined ? [] : podInformer.byIndex('deviceClaim', keyOf(next)))
+      if (next !== undefined && statusWithConsumer(pod, next) !== undefined) yield podPrefix + keyOf(pod);
     const owner = ownerKeyOf(claim);
     // Deleted by hand, it is made again.
     if (next === undefined && owner !== undefined) yield podPrefix + owner;

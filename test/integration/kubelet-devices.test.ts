@@ -234,9 +234,10 @@ describe('the devices of a node', { timeout: 300_000 }, () => {
       message ?? '',
       /^Failed to prepare dynamic resources: prepare dynamic resources: pod early \(.+\) is not allowed to use ResourceClaim mine \(.+\)$/,
     );
-    // Another pod brings the claim its device, by the scheduler.
+    // Another pod brings the claim its device, by the scheduler; the controller of claims then notes both.
     await createPod('other', { containers: [container(undefined, usingShare)], resourceClaims: ofClaim });
-    await runs('other');
+    await Promise.all(['other', 'early'].map(runs));
+    assert.equal((await madeWith('early')).devices.length, 1);
     await remove('early', 'other');
     await api.client.delete(resourceClaims, { namespace, name: 'mine' });
   });
