@@ -119,6 +119,11 @@ export class FieldErrors {
     this.#add('FieldValueInvalid', path, () => `Invalid value: ${shown(value)}${detail === '' ? '' : `: ${detail}`}`);
   }
 
+  /** The message names the type that there is and the one that is wanted. */
+  typeInvalid(path: FieldPath, value: unknown, message: string): void {
+    this.#add('FieldValueTypeInvalid', path, () => `Invalid value: ${shown(value)}: ${message}`);
+  }
+
   notSupported(path: FieldPath, value: unknown, supported: readonly string[]): void {
     this.#add('FieldValueNotSupported', path, () => {
       const values = supported.map((one) => JSON.stringify(one)).join(', ');

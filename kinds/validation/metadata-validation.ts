@@ -41,7 +41,7 @@ export interface MetadataRules {
 }
 
 /** The same for metadata inside an object, for instance that of a template. */
-function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
+export function validateObjectMeta(metadata: ObjectMeta, rules: MetadataRules, errors: FieldErrors): void {
   const { path } = rules;
   const { name = '', generateName = '', namespace = '' } = metadata;
   if (generateName !== '') {

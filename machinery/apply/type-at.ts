@@ -2,7 +2,7 @@
 
 import { isRecord } from '../../api/json-record.ts';
 import { isZero } from '../schema/decode.ts';
-import type { Field, ListSchema, ObjectSchema, Schema } from '../schema/schema.ts';
+import { type Field, isPublished, type ListSchema, type ObjectSchema, type Schema } from '../schema/schema.ts';
 import { shapeOf } from '../schema/shape.ts';
 
 export type Place = { readonly kind: 'leaf' } | MapPlace | { readonly kind: 'list'; readonly schema: ListSchema };
@@ -66,11 +66,14 @@ function membersOf(schema: ObjectSchema): MapPlace['member'] {
       member = { ...memberOf(field.schema, key), written: writtenForm(schema, field) };
       members.set(key, member);
     }
+    // There is no end of names that nobody knows: these are not remembered.
+    if (member === undefined && schema.isOpen) return memberOf(rawSchema, key);
     return member;
   };
 }
 
 function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['written'] {
+  if (!isPublished(owner.definition)) return asIs;
   switch (schema.type) {
     case 'list':
       return (value) => (Array.isArray(value) && value.length === 0 ? emptyFormOf(owner, name) : value);

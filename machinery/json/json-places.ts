@@ -9,6 +9,12 @@ export interface RepeatedKey {
 export class JsonPlaces {
   readonly #offsets = new WeakMap<object, Map<string, number>>();
   readonly #repeated = new WeakMap<object, RepeatedKey[]>();
+  #hasRepeated = false;
+
+  /** Whether any object has. */
+  get hasRepeated(): boolean {
+    return this.#hasRepeated;
+  }
 
   /** Called for each key of an object as it is read. */
   note(container: object, key: string, offset: number): void {
@@ -18,6 +24,7 @@ export class JsonPlaces {
       offsets.set(key, offset);
       return;
     }
+    this.#hasRepeated = true;
     const repeated = this.#repeated.get(container) ?? [];
     this.#repeated.set(container, repeated);
     repeated.push({ key, offset });

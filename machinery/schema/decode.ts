@@ -178,7 +178,7 @@ class Decoder {
       case 'micro-time':
         return time(value, canonicalMicroTime);
       case 'raw':
-        return shape.schemaOr ? this.#schemaOr(shape.schemaOr, value) : rawValue(value);
+        return shape.schemaOr ? this.#schemaOr(shape.schemaOr, value) : readRaw(value);
     }
   }
 
@@ -287,7 +287,7 @@ function refuseRounding(number: number, value: number | NumberLiteral): void {
 }
 
 /** Any JSON, for places without a schema. What Go itself reads as a fraction may be rounded; its whole numbers may not. */
-function rawValue(value: unknown): unknown {
+export function readRaw(value: unknown): unknown {
   if (value instanceof NumberLiteral) {
     const number = integerIn('int64', value);
     if (number !== undefined) refuseRounding(number, value);
@@ -295,10 +295,10 @@ function rawValue(value: unknown): unknown {
       throw new DecodeError(`json: cannot unmarshal number ${value.text} into Go value of type float64`);
     return value.toJSON();
   }
-  if (Array.isArray(value)) return value.map(rawValue);
+  if (Array.isArray(value)) return value.map(readRaw);
   if (!isRecord(value)) return value;
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, rawValue(value[key]));
+  for (const key of Object.keys(value)) setOwn(copy, key, readRaw(value[key]));
   return copy;
 }
 

@@ -3,15 +3,21 @@
  * become `null`, optional empty values go, structs by value are shown. Works in place.
  */
 
+import { isRecord } from '../../api/json-record.ts';
 import { isZero } from './decode.ts';
-import { isPublished, type SchemaOrName } from './schema.ts';
+import { isPublished, objectSchemaOf, type SchemaOrName } from './schema.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf } from './shape.ts';
 
 /** Gives `object` the form that is stored and answered. */
-export function encode(schema: SchemaOrName, object: object): void {
+export function encode(schemaOrName: SchemaOrName, object: object): void {
+  const schema = objectSchemaOf(schemaOrName);
   const shape = shapeOf(schema);
-  encodeStruct(shape, object as Record<string, unknown>, !storedAsJson(shape));
+  // What has a reader of its own stays as it was read; only its metadata is a struct of Go's.
+  if (schema.reader === undefined) encodeStruct(shape, object as Record<string, unknown>, !storedAsJson(shape));
+  else if ('metadata' in object && isRecord(object.metadata)) encodeStruct(shapeOf(metadata), object.metadata, true);
 }
+
+const metadata = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /** Upstream keeps these as JSON, where an empty list stays one; all else passes through protobuf, which has none. */
 const storedAsJson = ({ definition }: StructShape): boolean =>

@@ -29,6 +29,8 @@ export interface ObjectSchema {
   readonly fact: FactSchema;
   /** How its values are read where no struct of Go's says it: those of custom resources. */
   readonly reader?: ObjectReader;
+  /** Members that `fields` does not have are kept, whatever they are. Default false. */
+  readonly isOpen?: boolean;
 }
 
 /** What `decode` (`decode.ts`) does with a value of the schema. Throws `DecodeError`; does not change the value. */

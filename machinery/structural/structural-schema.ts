@@ -1,23 +1,35 @@
 /**
- * CONTRACT: the schema of a version of a CustomResourceDefinition, compiled once: what it does to the objects of that
- * version. Everything here works on plain JSON, in place where it says so, in time linear in the object (but for CEL
- * rules, which are metered), and with a bound on depth.
+ * CONTRACT: the schema of a version of a CustomResourceDefinition, compiled: what it does to the objects of that version.
+ * Everything here works on plain JSON, in place where it says so, in time linear in the object (but for CEL rules, which
+ * are metered), and no deeper than the schema. Each part is compiled when it is first asked for.
  *
  * A custom resource passes:  decode (prunes, coerces metadata) → setDefaults → … → validate → store → readStored
  */
 
 import type { JsonRecord } from '../../api/json-record.ts';
-import type { FieldErrors } from '../field-errors.ts';
+import { FieldErrors, FieldPath } from '../field-errors.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
+import type { Subject } from './check-junctors.ts';
+import { checkValue } from './check-value.ts';
+import { Correlation } from './correlation.ts';
+import { dropNulls, pruneDefaults, setDefaults } from './defaults.ts';
+import { type EmbeddedRules, repairEmbedded, validateEmbedded } from './embedded-metadata.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { validateListTypes } from './list-types.ts';
+import { customObjectSchema } from './object-schema.ts';
+import { Outcome, reportIssues } from './outcome.ts';
+import { pruneObject } from './prune.ts';
+import { createObjectReader } from './read-object.ts';
+import { buildNode, type StructuralNode } from './structural-node.ts';
+import { compileValueSchema, type ValueSchema } from './value-schema.ts';
 
 export interface StructuralSchema {
   /** What it was compiled of; CEL types and documents are made of it. */
   readonly schema: JsonSchema;
   /**
-   * Objects of the version as decoding, patches, server-side apply and OpenAPI see them (`Kind.schema`). Its `reader`
-   * is what `decode` does: values stay as they were sent, whatever their types; fields that the schema does not name
-   * are dropped and told (`unknown field "spec.x"`); `metadata`, here and in embedded resources, is that of any object.
+   * Objects of the version as decoding, patches and server-side apply see them (`Kind.schema`). Its `reader` is what
+   * `decode` does: values stay as they were sent, whatever their types; fields that the schema does not name are dropped
+   * and told (`unknown field "spec.x"`); `metadata`, here and in embedded resources, is that of any object.
    */
   readonly objectSchema: ObjectSchema;
   /** Drops what the schema does not name, in place; answers with the paths of what was dropped (`spec.list[0].b`), sorted. */
@@ -29,14 +41,20 @@ export interface StructuralSchema {
   setDefaults(object: JsonRecord): void;
   /** An object that was stored under a former schema as it looks now: pruned, malformed metadata dropped, defaults filled in. In place. */
   readStored(object: JsonRecord): void;
-  /**
-   * Whether the object is valid: values, embedded resources, list types and CEL rules (but not its own metadata, which
-   * the registry validates). With `previous`, an update: what is wrong in unchanged parts is not told again
-   * (`Strategy.validate` on create, `validateUpdate` on update).
-   */
-  validate(object: JsonRecord, previous: JsonRecord | undefined, errors: FieldErrors): void;
-  /** What an update left wrong as it was, as warnings (`Strategy.warnings`). */
-  warnings(object: JsonRecord, previous: JsonRecord | undefined): string[];
+  /** Whether the object is valid: values, embedded resources, list types and CEL rules, but not its own metadata. */
+  validate(write: ValidatedWrite, errors: FieldErrors): void;
+  /** What is wrong with an object that `validate` passed, because it was wrong before: as warnings (`Strategy.warnings`). */
+  warnings(object: JsonRecord): readonly string[];
+}
+
+export interface ValidatedWrite {
+  readonly object: JsonRecord;
+  /** What it replaces. What is wrong in parts that are unchanged since is not told again. */
+  readonly previous: JsonRecord | undefined;
+  /** Of a write to `/status` only the status is checked, and the rules. */
+  readonly subresource?: string | undefined;
+  /** What is asked beside the schema (`/scale`): its errors stand after those of values. */
+  readonly alsoValidate?: (errors: FieldErrors) => void;
 }
 
 export interface StructuralSchemaOptions {
@@ -44,9 +62,90 @@ export interface StructuralSchemaOptions {
   readonly definition: string;
   /** Of what the objects are: `group`, `version`, `kind`. */
   readonly gvk: readonly [group: string, version: string, kind: string];
+  /** What is asked of resources inside (`kinds/validation/embedded-rules.ts`). */
+  readonly embeddedRules: EmbeddedRules;
   /** `spec.preserveUnknownFields`: a definition older than v1 keeps what it does not know. Default false. */
   readonly preserveUnknownFields?: boolean;
 }
 
-/** Throws an Error when the schema is not structural: whoever asks has validated the definition. */
-export type CompileSchema = (schema: JsonSchema, options: StructuralSchemaOptions) => StructuralSchema;
+/** `schema` is structural: the definition was validated. */
+export function compileSchema(schema: JsonSchema, options: StructuralSchemaOptions): StructuralSchema {
+  return new CompiledSchema(schema, options);
+}
+
+class CompiledSchema implements StructuralSchema {
+  readonly schema: JsonSchema;
+  readonly #options: StructuralSchemaOptions;
+  readonly #root: StructuralNode;
+  readonly objectSchema: ObjectSchema;
+  #values: ValueSchema | undefined;
+
+  constructor(schema: JsonSchema, options: StructuralSchemaOptions) {
+    const { definition, gvk, preserveUnknownFields: preservesUnknown = false } = options;
+    this.schema = schema;
+    this.#options = options;
+    this.#root = buildNode(schema);
+    pruneDefaults(this.#root);
+    const reader = createObjectReader({ root: this.#root, preservesUnknown });
+    this.objectSchema = customObjectSchema(this.#root, { definition, gvk, reader });
+  }
+
+  prune(object: JsonRecord): string[] {
+    return pruneObject(object, this.#root);
+  }
+
+  setDefaults(object: JsonRecord): void {
+    setDefaults(object, this.#root);
+  }
+
+  readStored(object: JsonRecord): void {
+    if (!this.#options.preserveUnknownFields) pruneObject(object, this.#root);
+    repairEmbedded(object, this.#root);
+    dropNulls(object, this.#root);
+    setDefaults(object, this.#root);
+  }
+
+  validate(write: ValidatedWrite, errors: FieldErrors): void {
+    const { object, previous, subresource, alsoValidate } = write;
+    const correlation = previous && new Correlation(object, previous, this.#root);
+    if (subresource === 'status') this.#validateStatus(object, correlation, errors);
+    else this.#validateValues({ value: object, path: '', correlation }, errors);
+    alsoValidate?.(errors);
+    if (subresource !== 'status') validateEmbedded(object, this.#root, this.#options.embeddedRules, errors);
+    this.#validateListTypes(object, previous, errors);
+  }
+
+  warnings(_object: JsonRecord): readonly string[] {
+    return [];
+  }
+
+  #validateValues(subject: Subject, errors: FieldErrors): void {
+    const outcome = new Outcome();
+    checkValue(this.#valueSchema, subject, outcome);
+    reportIssues(outcome.issues, undefined, errors);
+  }
+
+  /** As if it were an object of its own: that is how the words name its parts. */
+  #validateStatus(object: JsonRecord, correlation: Correlation | undefined, errors: FieldErrors): void {
+    const schema = this.#valueSchema.object.properties.get('status');
+    if (schema === undefined || object.status === undefined) return;
+    const outcome = new Outcome();
+    checkValue(schema, { value: object.status, path: '', correlation: correlation?.key('status') }, outcome);
+    reportIssues(outcome.issues, FieldPath.of('status'), errors);
+  }
+
+  /** Lists that were not unique before need not become so. */
+  #validateListTypes(object: JsonRecord, previous: JsonRecord | undefined, errors: FieldErrors): void {
+    if (previous !== undefined) {
+      const before = new FieldErrors();
+      validateListTypes(previous, this.#root, before);
+      if (!before.empty) return;
+    }
+    validateListTypes(object, this.#root, errors);
+  }
+
+  get #valueSchema(): ValueSchema {
+    this.#values ??= compileValueSchema(this.schema);
+    return this.#values;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Resources inside a custom resource (`x-kubernetes-embedded-resource`): their `apiVersion` and `kind` are texts, their
+ * `metadata` is that of any object, whatever the schema says of it. Here it is given that form, and validated.
+ */
+
+import { isRecord, type JsonRecord } from '../../api/json-record.ts';
+import { parseApiVersion } from '../../api/resource.ts';
+import type { ObjectMeta } from '../../api/types/meta/v1.ts';
+import { FieldErrors, FieldPath } from '../field-errors.ts';
+import { DecodeError, decode } from '../schema/decode.ts';
+import { encode } from '../schema/encode.ts';
+import type { StructuralNode } from './structural-node.ts';
+
+const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+/** Of a value that a client sent: the paths of unknown fields of metadata are added to `unknown`. Throws `DecodeError`. */
+export function coerceEmbedded(value: unknown, node: StructuralNode, unknown: string[]): void {
+  coerce(value, node, FieldPath.root, (record, path) => coerceSent(record, path, unknown));
+}
+
+/** Of a value from the store: what is malformed is dropped. */
+export function repairEmbedded(value: unknown, node: StructuralNode): void {
+  coerce(value, node, FieldPath.root, repair);
+}
+
+type Coerce = (record: JsonRecord, path: FieldPath) => void;
+
+/** Visits all embedded resources in `value`. */
+function coerce(value: unknown, node: StructuralNode, path: FieldPath, visit: Coerce): void {
+  if (!node.has.embedded || typeof value !== 'object' || value === null) return;
+  if (isRecord(value) && node.isEmbedded) visit(value, path);
+  forEachChild(value, node, path, (child, childNode, at) => coerce(child, childNode, at, visit));
+}
+
+type Visit = (value: unknown, node: StructuralNode, path: FieldPath) => void;
+
+function forEachChild(value: object, node: StructuralNode, path: FieldPath, visit: Visit): void {
+  if (Array.isArray(value)) {
+    if (node.items !== undefined)
+      for (const [index, item] of value.entries()) visit(item, node.items, path.index(index));
+    return;
+  }
+  for (const [name, member] of Object.entries(value)) {
+    const property = node.properties.get(name);
+    if (property !== undefined) visit(member, property, path.child(name));
+    else if (node.additional?.node) visit(member, node.additional.node, path.key(name));
+  }
+}
+
+function coerceSent(record: JsonRecord, path: FieldPath, unknown: string[]): void {
+  for (const name of ['apiVersion', 'kind'])
+    if (Object.hasOwn(record, name) && typeof record[name] !== 'string')
+      throw refusal(path.child(name), record[name], 'must be a string');
+  if (!Object.hasOwn(record, 'metadata')) return;
+  const at = path.child('metadata');
+  try {
+    const { object, strictErrors } = decode(definition, record.metadata);
+    record.metadata = asStored(object);
+    for (const text of strictErrors) {
+      const name = /"(.*)"/s.exec(text)?.[1];
+      unknown.push(`${at}.${name}`);
+    }
+  } catch (error) {
+    if (error instanceof DecodeError) throw refusal(at, record.metadata, error.message);
+    throw error;
+  }
+}
+
+/** As a field error says it. */
+function refusal(path: FieldPath, value: unknown, detail: string): DecodeError {
+  const errors = new FieldErrors();
+  errors.invalid(path, value, detail);
+  return new DecodeError(errors.list.map(({ field, message }) => `${field}: ${message}`).join());
+}
+
+function asStored(metadata: JsonRecord): JsonRecord {
+  encode(definition, metadata);
+  if (metadata.creationTimestamp === null) delete metadata.creationTimestamp;
+  return metadata;
+}
+
+function repair(record: JsonRecord): void {
+  for (const name of ['apiVersion', 'kind'])
+    if (Object.hasOwn(record, name) && typeof record[name] !== 'string') delete record[name];
+  const { metadata } = record;
+  if (!isRecord(metadata)) return;
+  const kept = Object.entries(metadata).filter(([name, value]) => isDecodable({ [name]: value }));
+  record.metadata = asStored(decode(definition, Object.fromEntries(kept)).object);
+}
+
+function isDecodable(metadata: JsonRecord): boolean {
+  try {
+    decode(definition, metadata);
+    return true;
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+/** What is asked of any object, and so of one inside another. */
+export interface EmbeddedRules {
+  /** What is wrong with the name of a kind in small letters. */
+  checkKind(name: string): string[];
+  /** All that is asked of metadata, but that a name need not be there. */
+  validateMetadata(metadata: ObjectMeta, path: FieldPath, errors: FieldErrors): void;
+}
+
+/** What is wrong with the resources in `object`; what it is itself is not asked here. */
+export function validateEmbedded(
+  object: JsonRecord,
+  root: StructuralNode,
+  rules: EmbeddedRules,
+  errors: FieldErrors,
+): void {
+  forEachChild(object, root, FieldPath.root, function validate(value, node, path) {
+    if (!node.has.embedded || typeof value !== 'object' || value === null) return;
+    if (isRecord(value) && node.isEmbedded) validateResource(value, path, rules, errors);
+    forEachChild(value, node, path, validate);
+  });
+}
+
+function validateResource(resource: JsonRecord, path: FieldPath, rules: EmbeddedRules, errors: FieldErrors): void {
+  for (const name of ['apiVersion', 'kind']) if (!Object.hasOwn(resource, name)) errors.required(path.child(name));
+  const { apiVersion, kind, metadata } = resource;
+  if (apiVersion !== undefined) validateText(apiVersion, path.child('apiVersion'), apiVersionProblem, errors);
+  if (kind !== undefined) validateText(kind, path.child('kind'), (text) => kindProblem(text, rules), errors);
+  if (metadata === undefined) return;
+  try {
+    // By its schema it is that.
+    rules.validateMetadata(decode(definition, metadata).object as ObjectMeta, path.child('metadata'), errors);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    errors.invalid(path.child('metadata'), metadata, error.message);
+  }
+}
+
+function validateText(
+  value: unknown,
+  path: FieldPath,
+  problemOf: (text: string) => string | undefined,
+  errors: FieldErrors,
+): void {
+  if (typeof value !== 'string') errors.invalid(path, value, 'must be a string');
+  else if (value === '') errors.invalid(path, value, 'must not be empty');
+  else {
+    const problem = problemOf(value);
+    if (problem !== undefined) errors.invalid(path, value, problem);
+  }
+}
+
+const apiVersionProblem = (text: string): string | undefined =>
+  parseApiVersion(text) === undefined ? `unexpected GroupVersion string: ${text}` : undefined;
+
+function kindProblem(kind: string, { checkKind }: EmbeddedRules): string | undefined {
+  const problems = checkKind(kind.toLowerCase());
+  return problems.length === 0 ? undefined : `may have mixed case, but should otherwise match: ${problems.join(',')}`;
+}
