@@ -1,10 +1,9 @@
 /** Addresses of mail as Go's `mail.ParseAddress` takes them: `a@b.c`, `"A" <a@b.c>`. */
 
-const character = "[A-Za-z0-9!#$%&'*+\\-/=?^_`{|}~\\u0080-\\u{10ffff}]";
-const quoted = '"(?:[^"\\\\\\r\\n]|\\\\.)*"';
-const dotAtom = new RegExp(`^${character}+(?:\\.${character}+)*$`, 'u');
-const quotedText = new RegExp(`^${quoted}$`, 'u');
-const phrase = new RegExp(`^(?:${quoted}|${character}|[\\s.])*$`, 'u');
+const dotAtom =
+  /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
+const quotedText = /^"(?:[^"\\\r\n]|\\.)+"$/u;
+const phrase = /^(?:"(?:[^"\\\r\n]|\\.)*"|[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}\s.])*$/u;
 const domainLiteral = /^\[[^[\]\\\s]*\]$/;
 
 export function isEmailAddress(text: string): boolean {
@@ -18,8 +17,5 @@ function isAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
   if (at < 1) return false;
   const [local, domain] = [text.slice(0, at), text.slice(at + 1)];
-  return (
-    (dotAtom.test(local) || (quotedText.test(local) && local !== '""')) &&
-    (dotAtom.test(domain) || domainLiteral.test(domain))
-  );
+  return (dotAtom.test(local) || quotedText.test(local)) && (dotAtom.test(domain) || domainLiteral.test(domain));
 }

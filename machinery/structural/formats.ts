@@ -8,11 +8,6 @@ import { isRequestUri } from './request-uri.ts';
 
 type Check = (text: string) => boolean;
 
-const hex = (digits: number): string => `[0-9a-f]{${digits}}`;
-const uuid = (third: string, fourth: string): Check =>
-  matching(new RegExp(`^${hex(8)}-?${hex(4)}-?${third}-?${fourth}-?${hex(12)}$`, 'i'));
-
-const colour = '(0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])';
 const hostname =
   '^([a-zA-Z0-9\\p{S}\\p{L}]((-?[a-zA-Z0-9\\p{S}\\p{L}]{0,62})?)|([a-zA-Z0-9\\p{S}\\p{L}](([a-zA-Z0-9-\\p{S}\\p{L}]{0,61}[a-zA-Z0-9\\p{S}\\p{L}])?)(\\.)){1,}([a-zA-Z\\p{L}]){2,63})$';
 
@@ -29,17 +24,17 @@ const checks: ReadonlyMap<string, Check> = new Map(
     mac: matching(
       /^(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}(?:(?:[0-9a-f]{2}\1){2}|(?:[0-9a-f]{2}\1){14})?[0-9a-f]{2}|[0-9a-f]{4}\.(?:[0-9a-f]{4}\.){1,2}(?:(?:[0-9a-f]{4}\.){6})?[0-9a-f]{4})$/i,
     ),
-    uuid: uuid(hex(4), hex(4)),
-    uuid3: uuid(`3${hex(3)}`, hex(4)),
-    uuid4: uuid(`4${hex(3)}`, `[89ab]${hex(3)}`),
-    uuid5: uuid(`5${hex(3)}`, `[89ab]${hex(3)}`),
+    uuid: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i),
+    uuid3: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?3[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i),
+    uuid4: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i),
+    uuid5: matching(/^[0-9a-f]{8}-?[0-9a-f]{4}-?5[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i),
     isbn: (text) => isIsbn10(text) || isIsbn13(text),
     isbn10: isIsbn10,
     isbn13: isIsbn13,
     creditcard: isCreditCard,
     ssn: (text) => text.length === 11 && /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(text),
     hexcolor: matching(/^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
-    rgbcolor: matching(new RegExp(`^rgb\\(\\s*${colour}\\s*,\\s*${colour}\\s*,\\s*${colour}\\s*\\)$`)),
+    rgbcolor: isRgbColour,
     byte: (text) => text !== '' && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text),
     password: () => true,
     date: isDate,
@@ -57,6 +52,11 @@ export const formatCheck = (format: string): Check | undefined => checks.get(for
 /** `expression` is a constant that takes linear time. */
 function matching(expression: RegExp): Check {
   return (text) => expression.test(text);
+}
+
+function isRgbColour(text: string): boolean {
+  const [, ...parts] = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/.exec(text) ?? [];
+  return parts.length === 3 && parts.every((part) => Number(part) <= 255 && !/^0\d/.test(part));
 }
 
 const maxHostnameBytes = 255;
