@@ -1,7 +1,5 @@
 /** Time as the rest of the code sees it: passed in through constructors, so that tests decide what time it is. */
 
-import { setTimeout as delay } from 'node:timers/promises';
-
 export interface Clock {
   /** Wall time in milliseconds since 1970. May jump; only for what people read. */
   now(): number;
@@ -14,12 +12,17 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  async sleep(ms, signal) {
-    if (signal?.aborted) return;
-    try {
-      await delay(ms, undefined, signal ? { signal } : {});
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-    }
+  // Not that of node:timers/promises, whose end by a signal is an error with a stack: kubelets sleep and wake all the time.
+  sleep(ms, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal?.addEventListener('abort', end, { once: true });
+    });
   },
 };

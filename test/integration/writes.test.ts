@@ -157,12 +157,12 @@ describe('an empty namespace in a path', () => {
 });
 
 describe('a binding', () => {
+  const spec = { containers: [{ name: 'c', image: 'x', resources: { limits: { cpu: '1' } } }] };
   const path = '/api/v1/namespaces/{ns}';
   const target = { apiVersion: 'v1', kind: 'Node', name: 'n1' };
   const mirror = 'kubernetes.io/config.mirror';
 
   it('makes no mirror pod of one that is none', async () => {
-    const spec = { containers: [{ name: 'c', image: 'x', resources: { limits: { cpu: '1' } } }] };
     const made = await send('POST', `${path}/pods`, { metadata: { name: 'plain' }, spec });
     assert.equal(made.code, 201, JSON.stringify(made.json));
     const metadata = { name: 'plain', annotations: { [mirror]: 'x', note: 'kept' } };
@@ -181,8 +181,8 @@ describe('a binding', () => {
   });
 
   it('leaves the owners of the fields as they are', async () => {
-    const spec = { containers: [{ name: 'c', image: 'x' }] };
-    const { json: made } = await send('POST', `${path}/pods`, { metadata: { name: 'owned' }, spec });
+    const { code, json: made } = await send('POST', `${path}/pods`, { metadata: { name: 'owned' }, spec });
+    assert.equal(code, 201, JSON.stringify(made));
     const bound = await send('POST', `${path}/pods/owned/binding`, { metadata: { name: 'owned' }, target });
     assert.equal(bound.code, 201);
     const { json } = await send('GET', `${path}/pods/owned`);
