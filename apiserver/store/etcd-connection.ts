@@ -40,6 +40,9 @@ const channelOptions = {
   // A member that hangs is noticed although its connection stands; etcd allows a ping every 5 s.
   'grpc.keepalive_time_ms': 6_000,
   'grpc.keepalive_timeout_ms': 3_000,
+  // What etcd may send ahead of us. With gRPC's 64 kB a busy server, which reads once in a turn of its event loop, hears
+  // of its own writes seconds late: reads wait for that, and so does whoever watches.
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
   // An etcd that is back is found again at once, not after gRPC's up to two minutes.
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
