@@ -25,7 +25,10 @@ export interface EventRecorderOptions {
   readonly clock?: Clock;
 }
 
-const bufferLimit = 1_000;
+/** Ten thousand pods that get their nodes at once: they are told of one after the other, beside more urgent writes. */
+const bufferLimit = 10_000;
+/** Of those that are left at the end. */
+const lastLimit = 1_000;
 const attempts = 10;
 const backoff = { baseMs: 500, maxMs: 10_000 };
 
@@ -50,6 +53,15 @@ function limitNote(note: string): string {
   return `${kept.replace(/\ufffd$/, '')} ...`;
 }
 
+/** What is kept until it is written: not the whole object. */
+function referenceTo({ apiVersion, kind, metadata, fieldPath }: EventSubject): EventSubject {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return {
+    ...{ apiVersion, kind, ...(fieldPath !== undefined && { fieldPath }) },
+    metadata: { ...(namespace !== undefined && { namespace }), name, uid, ...(resourceVersion && { resourceVersion }) },
+  };
+}
+
 export class EventRecorder {
   readonly #client: Pick<Writer, 'create' | 'patch'>;
   readonly #logger: Logger;
@@ -69,7 +81,7 @@ export class EventRecorder {
 
   /** A recorder that signs as `component`, on `host` where that matters. */
   from(component: string, host = ''): Recorder {
-    return { record: (subject, event) => this.#add({ subject, component, host, ...event }) };
+    return { record: (subject, event) => this.#add({ subject: referenceTo(subject), component, host, ...event }) };
   }
 
   /** Writes what is recorded until `signal` aborts; what is left then is tried once. Never rejects. */
@@ -86,7 +98,7 @@ export class EventRecorder {
       }
     }
     signal.removeEventListener('abort', wake);
-    await Promise.all(this.#buffer.splice(0).map((left) => this.#send(left, signal)));
+    await Promise.all(this.#buffer.splice(0, lastLimit).map((left) => this.#send(left, signal)));
   }
 
   #add(news: EventNews): void {
