@@ -13,7 +13,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   checkMachine,
@@ -30,6 +30,14 @@ import { selectStages, usage, whyRefused } from './stages.mjs';
 
 const fileTimeoutMs = 600_000;
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/**
+ * How long the tests of each file of the stage took.
+ *
+ * @type {Map<string, number>}
+ */
+const timesMs = new Map();
+/** Files that a stage names as its slowest. */
+const namedFiles = 5;
 /**
  * Commands that are to end when this does.
  *
@@ -75,13 +83,24 @@ async function runStage(stage, scratch) {
   if (stage.files?.length === 0) return;
   const started = performance.now();
   const before = { ...totals };
+  timesMs.clear();
   if (stage.commands !== undefined) await runChecks(stage.commands);
   else await runTests(stage, scratch);
   const failed = totals.failed - before.failed;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(
-    `${failed === 0 ? '✓' : '✗'} ${stage.name}: ${totals.passed - before.passed} passed, ${failed} failed (${seconds} s)`,
+    `${failed === 0 ? '✓' : '✗'} ${stage.name}: ${totals.passed - before.passed} passed, ${failed} failed (${seconds} s)${slowest()}`,
   );
+}
+
+/** Where to look when the whole takes too long. */
+function slowest() {
+  const files = [...timesMs].filter(([, ms]) => ms >= 5_000).sort(([, a], [, b]) => b - a);
+  if (files.length === 0) return '';
+  const named = files
+    .slice(0, namedFiles)
+    .map(([file, ms]) => `${basename(file, '.test.ts')} ${Math.round(ms / 1000)} s`);
+  return `\n  slowest: ${named.join(', ')}`;
 }
 
 /** @param {readonly (readonly string[])[]} commands */
@@ -146,19 +165,20 @@ async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile }
   const counted = readTotals(totalsFile);
   totals.passed += counted.passed;
   totals.skipped += counted.skipped;
+  for (const [name, ms] of Object.entries(counted.timesMs)) timesMs.set(name, (timesMs.get(name) ?? 0) + ms);
   // A runner that failed without a failed test (it crashed, or never started) is a failure of its own.
   totals.failed += code !== 0 && counted.failed === 0 ? 1 : counted.failed;
 }
 
 /**
  * @param {string} file
- * @returns {{ passed: number, failed: number, skipped: number }}
+ * @returns {{ passed: number, failed: number, skipped: number, timesMs: Record<string, number> }}
  */
 function readTotals(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }; // the runner ended before it could write them; its exit code says so
+    return { passed: 0, failed: 0, skipped: 0, timesMs: {} }; // the runner ended before it could write them; its exit code says so
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `npm test` shows of node's test runner: a line for each file that is through, all of every failure, and the
- * totals as JSON in the file that LONGSHORE_TEST_TOTALS names. Plain JavaScript: node loads it without a compiler.
+ * What `npm test` shows of node's test runner: all of every failure; and the totals, with the milliseconds of each file,
+ * as JSON in the file that LONGSHORE_TEST_TOTALS names. Plain JavaScript: node loads it without a compiler.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -31,9 +31,15 @@ class Titles {
 export default async function* report(source) {
   const titles = new Titles();
   const totals = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {Record<string, number>} */
+  const timesMs = {};
   const written = new Map();
   for await (const { type, data } of source) {
     if (type === 'test:start') titles.started(data);
+    if ((type === 'test:pass' || type === 'test:fail') && data.nesting === 0) {
+      const file = relative(process.cwd(), data.file ?? '');
+      timesMs[file] = (timesMs[file] ?? 0) + data.details.duration_ms;
+    }
     if (type === 'test:pass' && data.details?.type !== 'suite') {
       if (data.skip || data.todo) totals.skipped += 1;
       else totals.passed += 1;
@@ -49,7 +55,8 @@ export default async function* report(source) {
       if (process.env.LONGSHORE_TEST_VERBOSE) yield data.message;
     }
   }
-  if (process.env.LONGSHORE_TEST_TOTALS) writeFileSync(process.env.LONGSHORE_TEST_TOTALS, JSON.stringify(totals));
+  if (process.env.LONGSHORE_TEST_TOTALS)
+    writeFileSync(process.env.LONGSHORE_TEST_TOTALS, JSON.stringify({ ...totals, timesMs }));
 }
 
 /**
