@@ -26,6 +26,7 @@ import { HeavyWork } from './heavy-work/heavy-work.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { startCompactor } from './store/compactor.ts';
+import { wireAggregation } from './wire-aggregation.ts';
 import { wireAudit } from './wire-audit.ts';
 import { wireAuthentication } from './wire-authentication.ts';
 import { openAuthorization } from './wire-authorization.ts';
@@ -39,11 +40,12 @@ export interface ApiServer extends Running {
 
 /** Requests that are being answered get this long when the server stops. */
 const drainMs = 5_000;
-/** Roles that cannot be read in this time are tried again. */
+/** What cannot be read in this time (roles, APIServices) is tried again. */
 const loadTimeoutMs = 10_000;
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock = systemClock, kinds = new KindRegistry(builtInKinds), logger } = options;
+  const initialKinds = kinds.all();
   if (options.resourceMetrics) for (const kind of metricsKinds) kinds.add(kind);
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
@@ -73,16 +75,29 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ...waiting,
   });
   storage.policies.onChange = () => streams.rightsChanged();
-  const pipeline = wirePipeline(wired, { storage, identities, kubelets, heavyWork, encryption, audit, flows, streams });
+  const aggregation = wireAggregation(wired, registries);
+  const pipeline = wirePipeline(wired, {
+    aggregation,
+    storage,
+    identities,
+    kubelets,
+    heavyWork,
+    encryption,
+    audit,
+    flows,
+    streams,
+  });
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
   const relating = storage.relations.run(stopping.signal);
+  const aggregating = aggregation.run(initialKinds, stopping.signal);
   await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
   const policyFeed = new PolicyFeed(storage.policies, (resource) => registries.of(resource).cache, logger);
   const judging = Promise.all([policyFeed.run(stopping.signal), streams.run(stopping.signal)]);
   await untilStoreAnswers(() => ensureDefaultRoles(registries), waiting);
   await untilStoreAnswers(() => policyFeed.catchUp(loadTimeoutMs), waiting);
+  await untilStoreAnswers(() => aggregation.catchUp(loadTimeoutMs), waiting);
   await untilStoreAnswers(() => ensureFlowObjects({ registries, clock, logger }), waiting);
   const sharing = Promise.all([
     followFlowObjects({ flows, registries, logger }, stopping.signal),
@@ -110,6 +125,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await allocationRepair;
     await telling;
     await relating;
+    await aggregating;
     await judging;
     await sharing;
     await compactor.stop();

@@ -12,6 +12,7 @@ import { HealthChecks } from './handlers/health.ts';
 import { createPlainPaths } from './handlers/plain-paths.ts';
 import { handleResource } from './handlers/resource-handler.ts';
 import { Kubelets } from './handlers/streaming/kubelets.ts';
+import { passToRemoteApi } from './handlers/streaming/remote-requests.ts';
 import { createResourceServers } from './handlers/subresources/resource-servers.ts';
 import type { HeavyWork } from './heavy-work/heavy-work.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
@@ -23,6 +24,7 @@ import { ArrivalLimit } from './server/request-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import type { PipelineParts } from './server/request-pipeline.ts';
 import type { Store } from './store/store.ts';
+import type { Aggregation } from './wire-aggregation.ts';
 import type { Audit } from './wire-audit.ts';
 import type { WiredAuthentication } from './wire-authentication.ts';
 import type { Storage } from './wire-storage.ts';
@@ -52,6 +54,7 @@ export function wireFlows({ clock, kinds, metrics, maxRequestsInFlight }: Wired,
 }
 
 export interface Served {
+  readonly aggregation: Aggregation;
   readonly storage: Storage;
   readonly identities: WiredAuthentication;
   readonly kubelets: Kubelets;
@@ -65,10 +68,11 @@ export interface Served {
 /** What a request passes, and what stands at its end. */
 export function wirePipeline(
   options: Wired,
-  { storage, identities, kubelets, heavyWork, encryption, audit, flows, streams }: Served,
+  { aggregation, storage, identities, kubelets, heavyWork, encryption, audit, flows, streams }: Served,
 ): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
+  const { apis, caller } = aggregation;
   const { authentication, tokens, tokenIssuer, issuerDocuments, storedKeys } = identities;
   const resources = {
     kinds,
@@ -98,8 +102,11 @@ export function wirePipeline(
     metrics: new RequestMetrics(metrics, flows),
     auditor: audit.auditor,
     logger,
+    isElsewhere: (info) => apis.of(info) !== undefined,
     handle(request: ApiRequest) {
       const { info } = request;
+      const remote = apis.of(info);
+      if (remote !== undefined) return passToRemoteApi(request, remote, caller);
       if (!info.isResource) return plainPaths(request);
       if (!kinds.hasGroup(info.group)) return sendPageNotFound(request);
       return handleResource(request, info, resources);

@@ -60,6 +60,7 @@ describe('the budget of bodies', () => {
       streams: { add: () => () => {} },
       metrics: new RequestMetrics(new Metrics(), flows),
       logger: silentLogger,
+      isElsewhere: () => false,
       async handle(request) {
         const body = await readBody(request);
         reached.dispatchEvent(new Event('handler'));

@@ -21,6 +21,7 @@ import { ApiRequest } from '../request/api-request.ts';
 import { readBody } from '../request/body.ts';
 import type { BodyBudget, BodyShare } from '../request/body-budget.ts';
 import type { OtherThread } from '../request/other-thread.ts';
+import type { RequestInfo } from '../request/request-info.ts';
 import { sendError } from '../responses/responses.ts';
 import { logAccess } from './access-log.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -42,6 +43,8 @@ export interface PipelineParts {
   /** Absent: nothing is written down. */
   readonly auditor?: Auditor | undefined;
   readonly logger: Logger;
+  /** Another server serves it. */
+  isElsewhere(info: RequestInfo): boolean;
   /** Throws, at once or later, what the request is refused for. */
   handle(request: ApiRequest): Promise<void>;
 }
@@ -72,7 +75,9 @@ export async function passRequest(
     request.observer = audit;
     const impersonating = impersonate(request, parts.authorizers);
     if (impersonating !== undefined) await impersonating;
-    const isStream = isLongRunning(request.info);
+    // Whether what is served elsewhere takes an upgrade, is for that server to say.
+    const isUpgrade = upgrade !== undefined && parts.isElsewhere(request.info);
+    const isStream = isUpgrade || isLongRunning(request.info);
     const takesSeat = !isStream || request.info.verb === 'watch';
     const flow = takesSeat ? parts.flows.classify(request) : undefined;
     const authorizing = authorize(request, parts.authorizers);

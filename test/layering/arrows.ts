@@ -36,6 +36,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     configuration: [],
     services: ['registry'],
     webhooks: ['registry', 'services'],
+    aggregation: ['request', 'registry', 'services'],
     authorization: ['store', 'request', 'registry', 'configuration', 'webhooks'],
     'authorization/node': ['store', 'request', 'registry', 'authorization'],
     authentication: ['request', 'registry'],
@@ -45,13 +46,13 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     decoding: ['request', 'registry'],
     'heavy-work': ['request', 'registry', 'decoding'],
     responses: ['store', 'request', 'registry', 'heavy-work'],
-    discovery: ['request', 'responses'],
+    discovery: ['request', 'responses', 'aggregation'],
     'handlers/selectors': ['request'],
     handlers: [
       ...['store', 'request', 'registry', 'authentication', 'decoding', 'heavy-work', 'responses', 'discovery'],
       ...['handlers/selectors', 'authentication/service-accounts'],
     ],
-    'handlers/streaming': ['request', 'registry', 'services', 'responses', 'handlers'],
+    'handlers/streaming': ['request', 'registry', 'services', 'aggregation', 'responses', 'handlers'],
     'resource-metrics': [],
     'handlers/subresources': [
       'resource-metrics',

@@ -37,6 +37,8 @@ export interface TestApiServerOptions {
   readonly advertiseAddress?: string;
   /** Default: nothing lies encrypted in the store. */
   readonly encryption?: EncryptionOptions;
+  /** Who the server is before servers of other APIs. Default: nobody. */
+  readonly proxyClient?: KeyPair;
   /** Default false. */
   readonly resourceMetrics?: boolean;
   /** Default: the table of kinds. */
@@ -88,6 +90,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     authorization: options.authorization,
     mountServiceAccountTokens: options.mountServiceAccountTokens ?? false,
     kinds: options.kinds,
+    proxyClient: options.proxyClient,
     resourceMetrics: options.resourceMetrics,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,

@@ -16,6 +16,10 @@ export interface ForwardTarget {
   /** With query. */
   readonly path: string;
   readonly agent?: http.Agent | https.Agent | undefined;
+  /** Told beside those of the request. */
+  readonly headers?: http.OutgoingHttpHeaders | undefined;
+  /** What arrived of the request already, all of it. Default: it is passed on as it arrives. */
+  readonly body?: Buffer | undefined;
 }
 
 /**
@@ -41,7 +45,7 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       port: target.port,
       path: target.path,
       method: request.method,
-      headers: requestHeaders(request.incoming, upgrade !== undefined),
+      headers: headersOf(request, target, upgrade !== undefined),
       agent: upgrade ? false : target.agent,
       ...agentOptions(target),
     });
@@ -59,16 +63,30 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       else joinSockets(request, response, socket, head).then(resolve, reject);
     });
     request.signal.addEventListener('abort', () => outgoing.destroy());
-    if (request.upgrade) outgoing.end();
+    if (request.upgrade || target.body !== undefined) outgoing.end(target.body);
     else request.incoming.pipe(outgoing);
   });
 }
 
+function headersOf(
+  { incoming }: ApiRequest,
+  { headers: further, body }: ForwardTarget,
+  asksForUpgrade: boolean,
+): http.OutgoingHttpHeaders {
+  const { 'transfer-encoding': chunked, ...headers } = { ...requestHeaders(incoming, asksForUpgrade), ...further };
+  if (body === undefined) return chunked === undefined ? headers : { ...headers, 'transfer-encoding': chunked };
+  return body.length === 0 && !asksForBody(incoming) ? headers : { ...headers, 'content-length': body.length };
+}
+
+const asksForBody = ({ method }: http.IncomingMessage): boolean =>
+  method === 'POST' || method === 'PUT' || method === 'PATCH';
+
 /** An upgraded connection is its own: the agent's certificates are taken over, its pool is not. */
 function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
   // The types know of the options of only one of the two.
-  const { lookup, ca, cert, key, rejectUnauthorized } = (agent as https.Agent | undefined)?.options ?? {};
+  const { lookup, ca, cert, key, servername, rejectUnauthorized } = (agent as https.Agent | undefined)?.options ?? {};
   return {
+    ...(servername !== undefined && { servername }),
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),

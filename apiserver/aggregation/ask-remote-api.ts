@@ -1,0 +1,70 @@
+/** What this server itself asks of a server behind it: whether it is there, what it serves, how its objects look. */
+
+import https from 'node:https';
+import { networkErrorText } from '../../base/network-error-text.ts';
+import type { RenewedKeyPair } from '../../base/renewed-key-pair.ts';
+import type { ObjectReader } from '../registry/object-reader.ts';
+import { placeOfService } from '../services/service-place.ts';
+import type { RemoteApi } from './remote-api.ts';
+import { aggregator, remoteUserHeaders } from './remote-user.ts';
+
+export interface RemoteApiCaller {
+  readonly objects: ObjectReader;
+  /** Who this server is before those behind it. Absent: nobody, as far as certificates go. */
+  readonly clientPair: RenewedKeyPair | undefined;
+}
+
+export interface RemoteAnswer {
+  readonly code: number;
+  readonly text: string;
+  /** Empty: none was told. */
+  readonly etag: string;
+}
+
+export interface RemoteQuestion {
+  readonly path: string;
+  /** Default: JSON. */
+  readonly accept?: string;
+}
+
+/** So long may an answer take. */
+const limitMs = 5_000;
+/** Descriptions of large APIs have some megabytes. */
+const maxAnswerBytes = 16 << 20;
+
+/** Rejects with why there is no answer, in words for people. */
+export async function askRemoteApi(
+  api: RemoteApi,
+  { path, accept = 'application/json' }: RemoteQuestion,
+  { objects, clientPair }: RemoteApiCaller,
+): Promise<RemoteAnswer> {
+  const place = await placeOfService(objects, api.service, api.service.port);
+  const agent = api.agent(await clientPair?.current());
+  const limit = AbortSignal.timeout(limitMs);
+  try {
+    return await new Promise((resolve, reject) => {
+      const headers = { ...remoteUserHeaders(aggregator), accept, 'accept-encoding': 'identity' };
+      const asked = https.get({ ...place, path, agent, headers, signal: limit }, (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > maxAnswerBytes) asked.destroy(new Error(`the answer is longer than ${maxAnswerBytes} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            code: response.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString('utf8'),
+            etag: response.headers.etag ?? '',
+          }),
+        );
+      });
+      asked.on('error', reject);
+    });
+  } catch (error) {
+    if (limit.aborted) throw new Error(`no answer within ${limitMs / 1000} seconds`);
+    throw new Error(networkErrorText(error instanceof Error ? error : new Error(String(error))));
+  }
+}
