@@ -4,6 +4,8 @@ import { isForeignAddress } from '../api/special-ip.ts';
 import { errorText } from '../base/error-text.ts';
 import { isStored } from '../kinds/served-by.ts';
 import type { Wired } from './api-server-options.ts';
+import { RemoteDescriptions } from './discovery/remote-descriptions.ts';
+import { ServedApis } from './discovery/served-apis.ts';
 import type { Encryption } from './encryption/encryption.ts';
 import { FlowControl } from './flow-control/flow-control.ts';
 import { dumpsOf } from './flow-control/flow-dumps.ts';
@@ -81,7 +83,8 @@ export function wirePipeline(
   const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
   const plainPaths = createPlainPaths({
-    kinds,
+    apis: new ServedApis(kinds, apis),
+    descriptions: new RemoteDescriptions({ apis, caller, clock }),
     metrics,
     issuerDocuments,
     storedKeys,

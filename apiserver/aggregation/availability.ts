@@ -3,7 +3,6 @@
  * the version. The reasons and their words are upstream's.
  */
 
-import { isRecord } from '../../api/json-record.ts';
 import { serviceNameLabel } from '../../api/labels.ts';
 import { services } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
@@ -104,9 +103,3 @@ const notChecked = (reason: string, { namespace, name }: ServiceOfApi, error: un
   reason,
   message: `service/${name} in ${JSON.stringify(namespace)} cannot be checked due to: ${errorText(error)}`,
 });
-
-/** What an APIResourceList names; what is no such list names nothing. */
-export function resourcesIn(list: unknown): readonly Readonly<Record<string, unknown>>[] {
-  const resources = isRecord(list) ? list.resources : undefined;
-  return Array.isArray(resources) ? resources.filter(isRecord) : [];
-}

@@ -28,7 +28,7 @@ export interface AvailabilityParts {
 }
 
 const whileUnavailableMs = 1_000;
-const whileAvailableMs = 10_000;
+const whileAvailableMs = 5_000;
 
 /** Until `signal` aborts; begins before the first APIService is told. Never rejects. */
 export async function keepAvailability(parts: AvailabilityParts, signal: AbortSignal): Promise<void> {

@@ -43,7 +43,7 @@ export class RemoteApis implements ObjectFollower<APIService> {
   of(info: RequestInfo): RemoteApi | undefined {
     if (this.#byVersion.size === 0) return undefined;
     if (info.isResource) return this.find(info.group, info.version);
-    const [, group, version] = /^\/apis\/([^/]+)\/([^/]+)(?:\/|$)/.exec(info.path) ?? [];
+    const [, group, version] = /^(?:\/openapi\/v3)?\/apis\/([^/]+)\/([^/]+)(?:\/|$)/.exec(info.path) ?? [];
     return group === undefined || version === undefined ? undefined : this.find(group, version);
   }
 

@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto';
 import yaml from 'js-yaml';
 import type { Subresource } from '../../api/resource.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { Kinds } from '../../kinds/kind-registry.ts';
 import { encodeProtobuf } from '../../machinery/codec/protobuf-writer.ts';
+import type { RemoteApi } from '../aggregation/remote-api.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Encoding, mediaTypes, parseAccept } from '../responses/negotiation.ts';
 import { sendBytes, writeHead } from '../responses/responses.ts';
-import { type GroupVersions, namedGroups } from './discovery.ts';
+import { discoverRemote } from './remote-resources.ts';
+import type { GroupVersions, Served, ServedApis } from './served-apis.ts';
 
 const encodings: readonly Encoding[] = ['json', 'yaml', 'protobuf'];
 
@@ -31,12 +32,12 @@ interface Document {
 }
 
 export class AggregatedDiscovery {
-  readonly #kinds: Kinds;
-  /** Made once for each form, of these kinds. */
-  readonly #documents = new Map<string, Document & { readonly kinds: readonly Kind[] }>();
+  readonly #apis: ServedApis;
+  /** Made once for each form, of what there was then. */
+  readonly #documents = new Map<string, Document & { readonly served: Served }>();
 
-  constructor(kinds: Kinds) {
-    this.#kinds = kinds;
+  constructor(apis: ServedApis) {
+    this.#apis = apis;
   }
 
   async send(request: ApiRequest, groups: 'core' | 'named', encoding: Encoding): Promise<void> {
@@ -45,10 +46,10 @@ export class AggregatedDiscovery {
 
   #document(groups: 'core' | 'named', encoding: Encoding): Document {
     const id = `${groups} ${encoding}`;
-    const kinds = this.#kinds.all();
+    const served = this.#apis.now;
     let document = this.#documents.get(id);
-    if (document?.kinds !== kinds) {
-      document = { ...makeDocument(kinds, groups, encoding), kinds };
+    if (document?.served !== served) {
+      document = { ...makeDocument(served, groups, encoding), served };
       this.#documents.set(id, document);
     }
     return document;
@@ -70,13 +71,13 @@ async function sendDocument(request: ApiRequest, document: Document, encoding: E
   await sendBytes(request, 200, document.body, headers);
 }
 
-function makeDocument(kinds: readonly Kind[], groups: 'core' | 'named', encoding: Encoding): Document {
+function makeDocument(served: Served, groups: 'core' | 'named', encoding: Encoding): Document {
   const list = {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: (groups === 'core' ? [{ name: '', versions: ['v1'] }] : namedGroups(kinds)).map((group) =>
-      discoverGroup(kinds, group),
+    items: (groups === 'core' ? [{ name: '', versions: ['v1'] }] : served.groups).map((group) =>
+      discoverGroup(served, group),
     ),
   };
   const json = JSON.stringify(list);
@@ -95,14 +96,18 @@ function encode(list: object, json: string, encoding: Encoding): Buffer | string
   }
 }
 
-const discoverGroup = (kinds: readonly Kind[], { name, versions }: GroupVersions) => ({
+const discoverGroup = (served: Served, { name, versions }: GroupVersions) => ({
   metadata: name === '' ? {} : { name },
-  versions: versions.map((version) => ({
-    version,
-    resources: kinds.filter((kind) => kind.group === name && kind.version === version).map(discoverResource),
-    freshness: 'Current',
-  })),
+  versions: versions.map((version) => discoverVersion(served, name, version)),
 });
+
+function discoverVersion({ kinds, remotes }: Served, group: string, version: string) {
+  const isThis = (one: Kind | RemoteApi) => one.group === group && one.version === version;
+  const remote = remotes.find(isThis);
+  if (remote !== undefined)
+    return { version, resources: discoverRemote(remote), freshness: remote.isFresh ? 'Current' : 'Stale' };
+  return { version, resources: kinds.filter(isThis).map(discoverResource), freshness: 'Current' };
+}
 
 const discoverResource = (kind: Kind) => ({
   resource: kind.plural,

@@ -7,60 +7,8 @@ import {
   mutatingAdmissionPolicyBindings,
 } from '../../api/resources/admissionregistration.ts';
 import { customResourceDefinitions } from '../../api/resources/apiextensions.ts';
-import { compareText } from '../../base/compare.ts';
 import type { Kind } from '../../kinds/kind.ts';
-
-export interface GroupVersions {
-  readonly name: string;
-  /** Preferred first. */
-  readonly versions: readonly string[];
-}
-
-/** Upstream's order: where two groups have a resource of one name, clients take the first. Others follow by name. */
-const groupOrder: readonly string[] = [
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'resource.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-];
-
-const placeOf = (group: string): number => (groupOrder.includes(group) ? groupOrder.indexOf(group) : groupOrder.length);
-
-/** All groups but the core group. */
-export function namedGroups(kinds: readonly Kind[]): GroupVersions[] {
-  const names = [...new Set(kinds.map((kind) => kind.group))].filter((name) => name !== '');
-  return names
-    .sort((a, b) => placeOf(a) - placeOf(b) || compareText(a, b))
-    .map((name) => ({ name, versions: versionsOf(kinds, name) }));
-}
-
-/** `v2` before `v1`, stable before beta before alpha. */
-function versionsOf(kinds: readonly Kind[], group: string): string[] {
-  const versions = [...new Set(kinds.filter((kind) => kind.group === group).map((kind) => kind.version))];
-  return versions.sort((a, b) => rank(b) - rank(a));
-}
-
-function rank(version: string): number {
-  const [, major = '0', stage, minor = '0'] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
-  const stability = stage === undefined ? 2 : stage === 'beta' ? 1 : 0;
-  return stability * 1e6 + Number(major) * 1e3 + Number(minor);
-}
+import type { GroupVersions } from './served-apis.ts';
 
 export const apiVersions = (address: string) => ({
   kind: 'APIVersions',
@@ -73,10 +21,10 @@ export function apiGroup({ name, versions }: GroupVersions) {
   return { name, versions: all, preferredVersion: all[0] };
 }
 
-export const apiGroupList = (kinds: readonly Kind[]) => ({
+export const apiGroupList = (groups: readonly GroupVersions[]) => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',
-  groups: namedGroups(kinds).map(apiGroup),
+  groups: groups.map(apiGroup),
 });
 
 /** Undefined: there is no such version. */

@@ -2,7 +2,6 @@
 
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Kinds } from '../../kinds/kind-registry.ts';
 import {
   type CompressedDocument,
   OpenApiDocuments,
@@ -12,6 +11,8 @@ import {
 import type { ApiRequest } from '../request/api-request.ts';
 import { parseAccept } from '../responses/negotiation.ts';
 import { acceptsGzip, sendBytes, sendText, writeHead } from '../responses/responses.ts';
+import type { RemoteDescriptions } from './remote-descriptions.ts';
+import type { ServedApis } from './served-apis.ts';
 import { versionInfo } from './version.ts';
 
 const unpack = promisify(gunzip);
@@ -19,14 +20,18 @@ const json = 'application/json';
 
 export class OpenApiAnswers {
   readonly #documents: OpenApiDocuments;
+  readonly #descriptions: RemoteDescriptions;
 
-  constructor(kinds: Kinds) {
-    this.#documents = new OpenApiDocuments(() => kinds.all(), versionInfo.gitVersion);
+  constructor(apis: ServedApis, descriptions: RemoteDescriptions) {
+    this.#documents = new OpenApiDocuments(() => apis.now.kinds, versionInfo.gitVersion);
+    this.#descriptions = descriptions;
   }
 
   /** `/openapi/v3`: upstream calls this JSON plain text. */
   async index(request: ApiRequest): Promise<void> {
-    await sendText(request, 200, this.#documents.index());
+    const further = await this.#descriptions.documents();
+    const own = this.#documents.index();
+    await sendText(request, 200, further.size === 0 ? own : withDocuments(own, further));
   }
 
   /** `/openapi/v3/{path}`. A URL with the right hash may be kept for ever. */
@@ -47,6 +52,13 @@ export class OpenApiAnswers {
     const type = format === 'json' ? json : swaggerProtobuf.contentType;
     await sendDocument(request, this.#documents.v2(format), type, 'no-cache, private');
   }
+}
+
+/** `index`: our own, as JSON. */
+function withDocuments(index: string, further: ReadonlyMap<string, string>): string {
+  const { paths } = JSON.parse(index);
+  const others = [...further].map(([path, serverRelativeURL]) => [path, { serverRelativeURL }] as const);
+  return JSON.stringify({ paths: { ...paths, ...Object.fromEntries(others) } });
 }
 
 /** The first that the client takes, whichever of its two names protobuf is called by. */

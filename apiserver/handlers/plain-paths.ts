@@ -3,11 +3,12 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { accountKeysPath } from '../../api/account-keys.ts';
 import type { Metrics } from '../../base/metrics.ts';
-import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { IssuerDocuments } from '../authentication/service-accounts/issuer-documents.ts';
 import { AggregatedDiscovery, wantsAggregated } from '../discovery/aggregated-discovery.ts';
-import { apiGroup, apiGroupList, apiResourceList, apiVersions, namedGroups } from '../discovery/discovery.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/discovery.ts';
 import { OpenApiAnswers, sendNothing } from '../discovery/openapi.ts';
+import type { RemoteDescriptions } from '../discovery/remote-descriptions.ts';
+import type { ServedApis } from '../discovery/served-apis.ts';
 import { versionInfo } from '../discovery/version.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { checkAccepted, mediaTypes, negotiate, objectTypes } from '../responses/negotiation.ts';
@@ -18,7 +19,9 @@ import { type HealthChecks, healthEndpoints } from './health.ts';
 import { methodNotAllowed, unknownPath } from './resource-handler.ts';
 
 export interface PlainPathsParts {
-  readonly kinds: Kinds;
+  readonly apis: ServedApis;
+  /** What other servers describe of theirs. */
+  readonly descriptions: RemoteDescriptions;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
   /** Further texts, by their paths. */
@@ -56,9 +59,9 @@ export function createPlainPaths(parts: PlainPathsParts): (request: ApiRequest) 
 }
 
 function createApp(parts: PlainPathsParts): Express {
-  const { kinds } = parts;
-  const openApi = new OpenApiAnswers(kinds);
-  const aggregatedDiscovery = new AggregatedDiscovery(kinds);
+  const { apis } = parts;
+  const openApi = new OpenApiAnswers(apis, parts.descriptions);
+  const aggregatedDiscovery = new AggregatedDiscovery(apis);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -120,17 +123,17 @@ function createApp(parts: PlainPathsParts): Express {
     const aggregated = wantsAggregated(request.header('accept'));
     await (aggregated
       ? aggregatedDiscovery.send(request, 'named', aggregated)
-      : answer(request, apiGroupList(kinds.all())));
+      : answer(request, apiGroupList(apis.now.groups)));
   });
-  atEither('/api/:version', (request, { version = '' }) => answerResources(request, kinds, { group: '', version }));
+  atEither('/api/:version', (request, { version = '' }) => answerResources(request, apis, { group: '', version }));
   atEither('/apis/:group', async (request, { group }) => {
-    const found = namedGroups(kinds.all()).find(({ name }) => name === group);
+    const found = apis.now.groups.find(({ name }) => name === group);
     if (found === undefined) return await sendPageNotFound(request);
     await answer(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) });
   });
   atEither('/apis/:group/:version', async (request, { group = '', version = '' }) => {
-    if (!namedGroups(kinds.all()).some(({ name }) => name === group)) return await sendPageNotFound(request);
-    await answerResources(request, kinds, { group, version });
+    if (!apis.now.groups.some(({ name }) => name === group)) return await sendPageNotFound(request);
+    await answerResources(request, apis, { group, version });
   });
   app.use((_request: Request, response: PlainResponse) => sendPageNotFound(response.locals.request));
   app.use((error: unknown, _request: Request, response: PlainResponse, _next: NextFunction) =>
@@ -161,10 +164,10 @@ async function answer(request: ApiRequest, value: object): Promise<void> {
 
 async function answerResources(
   request: ApiRequest,
-  kinds: Kinds,
+  apis: ServedApis,
   { group, version }: { readonly group: string; readonly version: string },
 ): Promise<void> {
-  const list = apiResourceList(kinds.all(), group, version);
+  const list = apiResourceList(apis.now.kinds, group, version);
   if (list === undefined) throw unknownPath();
   if (request.method !== 'GET') throw methodNotAllowed();
   checkAccepted(request.header('accept'), objectTypes);
@@ -172,10 +175,10 @@ async function answerResources(
 }
 
 /** All paths there are, for whoever starts at the top. Whatever a client would rather read, it is JSON. */
-async function sendIndex(request: ApiRequest, { health, kinds, issuerDocuments }: PlainPathsParts): Promise<void> {
+async function sendIndex(request: ApiRequest, { health, apis, issuerDocuments }: PlainPathsParts): Promise<void> {
   const own = ['/api', '/apis', '/apis/', '/metrics', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'];
   const openId = issuerDocuments ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : [];
-  const groups = namedGroups(kinds.all()).flatMap(({ name, versions }) => [
+  const groups = apis.now.groups.flatMap(({ name, versions }) => [
     `/apis/${name}`,
     ...versions.map((version) => `/apis/${name}/${version}`),
   ]);
