@@ -12,6 +12,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { isPodFinished } from '../api/pods.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
@@ -125,6 +126,7 @@ const reportTimeoutMs = 5_000;
  */
 const parallel = { sandboxes: 8, containers: 8 };
 const retryMs = 1_000;
+export const usualDevicesFile = '/etc/longshore/devices.yaml';
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
@@ -288,8 +290,14 @@ function createParts(input: PartsInput): Parts {
   const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
   const devices = new NodeDevices({
     ...{ client, runtime, recorder, logger, clock, nodeName, dataDir },
-    declaredFile: input.devicesFile ?? '/etc/longshore/devices.yaml',
+    // A played node has none of this machine's.
+    declaredFile: input.devicesFile ?? (input.played ? undefined : usualDevicesFile),
+    ...(input.played && { cdiFolders: [] }),
     containers: () => [...observed.uids()].flatMap((uid) => observed.get(uid).containers),
+    isFinished: ({ namespace, name, uid }) => {
+      const pod = podInformer.get(`${namespace}/${name}`);
+      return pod?.metadata.uid === uid && isPodFinished(pod);
+    },
     onChange: input.onDevices,
   });
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
@@ -453,6 +461,7 @@ async function waitForPodCidr({
   troubles,
   signal,
 }: WorkInput): Promise<string | undefined> {
+  if (signal.aborted) return undefined; // nothing would tell of it any more
   const stop = new AbortController();
   const informer = createInformer<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, logger, clock });
   const found = createDeferred<string | undefined>();

@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
-import { startKubelet } from './kubelet.ts';
+import { startKubelet, usualDevicesFile } from './kubelet.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 
@@ -51,7 +51,7 @@ await runComponentProcess({
     },
     'devices-file': {
       ...text,
-      default: '/etc/longshore/devices.yaml',
+      default: usualDevicesFile,
       describe: 'Where the devices of this node are declared that nobody else tells of',
     },
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },

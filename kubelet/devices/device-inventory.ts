@@ -16,8 +16,8 @@ import { readBounded } from './read-bounded.ts';
 
 export interface DeviceInventoryOptions {
   readonly runtime: Pick<NodeRuntime, 'deviceSupport'>;
-  /** Where the administrator declares devices; there need not be such a file. */
-  readonly declaredFile: string;
+  /** Where the administrator declares devices; there need not be such a file. Undefined: nobody does. */
+  readonly declaredFile: string | undefined;
   /** Read where the engine does not say where its CDI specs lie. Default: the usual ones. */
   readonly cdiFolders?: readonly string[] | undefined;
 }
@@ -63,6 +63,7 @@ export class DeviceInventory {
   /** A file with a mistake changes nothing: what it said before goes on. Returns what is wrong with it. */
   async #readDeclared(): Promise<string[]> {
     const { declaredFile } = this.#options;
+    if (declaredFile === undefined) return [];
     try {
       const text = await ifFilePresent(readBounded(declaredFile));
       this.#declared = text === undefined ? [] : parseDeclaredDevices(text);

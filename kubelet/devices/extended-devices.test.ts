@@ -42,6 +42,7 @@ function node(count: number, containers: ContainerState[] = []) {
       devices: () => left.devices,
       resources: () => [fuse],
       containers: () => left.containers,
+      isFinished: ({ uid }) => uid === 'finished',
     }),
   };
 }
@@ -101,6 +102,11 @@ describe('ExtendedDevices', () => {
     assert.deepEqual(given.grantOf('one', 'a'), { [fuse]: ['fuse-1'] });
     given.release('one');
     assert.equal(given.refusalOf(pod('two', [asking('a', 2)])), undefined);
+  });
+
+  it('counts nothing that pods had which are finished', () => {
+    const { given } = node(1, [container('finished', ['fuse-0'])]);
+    assert.equal(given.refusalOf(pod('next', [asking('a', 1)])), undefined);
   });
 
   it('refuses what it counted once and has no more, and leaves alone what others count', () => {

@@ -5,7 +5,7 @@
 
 import { isRecord } from '../../api/json-record.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
-import type { ContainerState } from '../runtime/runtime.ts';
+import type { ContainerState, PodIdentity } from '../runtime/runtime.ts';
 import { type Grant, grantDevices, type PodGrants } from './extended-grants.ts';
 import { type HandOver, mergeHandOvers, type NodeDevice } from './node-device.ts';
 import { DeviceError } from './pod-device-claims.ts';
@@ -19,6 +19,8 @@ export interface ExtendedDevicesOptions {
   readonly resources: () => Iterable<string>;
   /** All that the runtime has, of pods that are over as well. */
   readonly containers: () => Iterable<ContainerState>;
+  /** The pod's containers never run again. */
+  readonly isFinished: (pod: PodIdentity) => boolean;
 }
 
 export class ExtendedDevices {
@@ -86,6 +88,7 @@ export class ExtendedDevices {
     const others = [...this.#grants].filter(([uid]) => uid !== podUid).flatMap(([, grants]) => [...grants.values()]);
     const remembered = [...this.#options.containers()]
       .filter(({ pod: { uid } }) => uid !== podUid && !this.#grants.has(uid) && !this.#released.has(uid))
+      .filter(({ pod }) => !this.#options.isFinished(pod))
       .map(readGrant);
     return new Set([...others, ...remembered].flatMap((grant) => Object.values(grant).flat()));
   }

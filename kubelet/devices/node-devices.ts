@@ -10,7 +10,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
-import type { ContainerState, NodeRuntime } from '../runtime/runtime.ts';
+import type { ContainerState, NodeRuntime, PodIdentity } from '../runtime/runtime.ts';
 import { ClaimedDevices } from './claimed-devices.ts';
 import { readCountedResources, writeCountedResources } from './counted-resources.ts';
 import { DeviceInventory } from './device-inventory.ts';
@@ -27,9 +27,12 @@ export interface NodeDevicesOptions {
   readonly clock: Clock;
   readonly nodeName: string;
   readonly dataDir: string;
-  readonly declaredFile: string;
+  readonly declaredFile: string | undefined;
   readonly cdiFolders?: readonly string[] | undefined;
+  /** All that the runtime has. */
   readonly containers: () => Iterable<ContainerState>;
+  /** The pod is here, and its containers never run again. */
+  readonly isFinished: (pod: PodIdentity) => boolean;
   /** Called when the node's capacity may have changed. */
   readonly onChange: () => void;
 }
