@@ -337,6 +337,7 @@ function createParts(input: PartsInput): Parts {
     clock,
     limiter: new Limiter(parallel.sandboxes),
     dns,
+    nodeName: input.nodeName,
     nodeIp,
     userAgent: probeUserAgent,
   });

@@ -1,6 +1,6 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
-import { identityOf, type PodObject, usesNodeNetwork } from '../model/pod.ts';
+import { type PodObject, usesNodeNetwork } from '../model/pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */
@@ -48,12 +48,12 @@ function wantsClusterDns(pod: PodObject): boolean {
   return policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !usesNodeNetwork(pod));
 }
 
-/** What to tell users of a pod that asks for the cluster's DNS where there is none; undefined: nothing. */
-export function computeMissingDnsMessage(pod: PodObject, { clusterDns }: DnsSettings): string | undefined {
-  if (clusterDns.length > 0 || !wantsClusterDns(pod)) return undefined;
-  const { namespace, name, uid } = identityOf(pod);
-  return `pod: "${name}_${namespace}(${uid})". kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.`;
-}
+/** Whether a pod asks for the cluster's DNS where there is none, and gets the node's resolver instead. */
+export const missesClusterDns = (pod: PodObject, { clusterDns }: DnsSettings): boolean =>
+  clusterDns.length === 0 && wantsClusterDns(pod);
+
+export const missingDnsMessage =
+  'kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.';
 
 function parse(text: string): Resolver {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));

@@ -1,4 +1,4 @@
-/** What an event of the kubelet is about: a pod, or one container of it. */
+/** What an event of the kubelet is about: a pod, one container of it, or the node. */
 
 import type { EventSubject } from '../../client/event-correlator.ts';
 import { fieldPathOf, type PodContainer, type PodObject } from './pod.ts';
@@ -12,3 +12,10 @@ export function eventSubject(pod: PodObject, container?: PodContainer): EventSub
     ...(container !== undefined && { fieldPath: fieldPathOf(container) }),
   };
 }
+
+/** As upstream's kubelet, which takes the name for the uid: it tells of its node before it has read it. */
+export const nodeSubject = (nodeName: string): EventSubject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: nodeName, uid: nodeName },
+});

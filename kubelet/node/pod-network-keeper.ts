@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import { nodeSubject } from '../model/event-subject.ts';
 import type { NodeRuntime } from '../runtime/runtime.ts';
 
 export interface PodNetworkKeeperOptions {
@@ -81,7 +82,6 @@ export class PodNetworkKeeper {
 
   #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
     const { nodeName, recorder } = this.#options;
-    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
-    recorder.record(subject, { type, reason, message });
+    recorder.record(nodeSubject(nodeName), { type, reason, message });
   }
 }

@@ -9,12 +9,12 @@ import { privateMode } from '../../base/private-folder.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-config.ts';
-import { computeMissingDnsMessage, computeResolvConf, type DnsSettings } from '../containers/dns.ts';
+import { computeResolvConf, type DnsSettings, missesClusterDns, missingDnsMessage } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import { DeviceError } from '../devices/pod-device-claims.ts';
-import { eventSubject } from '../model/event-subject.ts';
+import { eventSubject, nodeSubject } from '../model/event-subject.ts';
 import { formatSeconds } from '../model/go-duration.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
 import {
@@ -47,6 +47,7 @@ export interface PodSyncOptions {
   readonly clock: Clock;
   readonly limiter: Limiter;
   readonly dns: DnsSettings;
+  readonly nodeName: string;
   readonly nodeIp: string;
   readonly userAgent: string;
 }
@@ -67,6 +68,7 @@ const shortestGraceSeconds = 2;
 
 export class PodSync {
   readonly #options: PodSyncOptions;
+  #hasToldMissingDns = false;
   readonly #executors: Executors = {
     createSandbox: (action, input) => this.#createSandbox(action.attempt, input),
     stopSandbox: async ({ id }) => {
@@ -179,11 +181,16 @@ export class PodSync {
     await writeFile(hostsFileOf(folder), ''); // the address follows
   }
 
+  /** Upstream's kubelet says it on each such pod too, which buries what is wrong with one of them. */
   #tellMissingDns(pod: PodObject): void {
-    const { recorder, dns } = this.#options;
-    const message = computeMissingDnsMessage(pod, dns);
-    if (message !== undefined)
-      recorder.record(eventSubject(pod), { type: 'Warning', reason: 'MissingClusterDNS', message });
+    const { recorder, dns, nodeName } = this.#options;
+    if (this.#hasToldMissingDns || !missesClusterDns(pod, dns)) return;
+    this.#hasToldMissingDns = true;
+    recorder.record(nodeSubject(nodeName), {
+      type: 'Warning',
+      reason: 'MissingClusterDNS',
+      message: missingDnsMessage,
+    });
   }
 
   /** Goes on beside the images and containers, which need it only when they start. */
