@@ -9,11 +9,13 @@ import type { Running } from '../base/lifecycle.ts';
 import { createLogger } from '../base/logger.ts';
 import type { Terminal } from '../base/terminal.ts';
 import { userAgentOf } from '../base/version.ts';
+import type { Client } from '../client/client.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, connectionAs, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
 import { startComponent } from './components.ts';
+import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
 import { runInForeground } from './foreground.ts';
 import { prepareDataDir } from './host.ts';
@@ -77,6 +79,8 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
     });
   }
   const { signal } = terminal;
+  // A control plane alone has no node whose folders it could promise.
+  if (options.only.has('apiserver') && options.only.has('kubelet')) await asAdmin(cluster, ensureDefaultStorageClass);
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
   await progress.step('Other hosts can join', async () => await joining);
@@ -94,16 +98,23 @@ function keepCertificates({ options, nodeName, nodeIp, certificates, logger }: C
 }
 
 async function publish(cluster: Cluster): Promise<void> {
-  const { options, certificates, nodeIp, logger } = cluster;
-  const connection = connectionAs(cluster, certificates.admin);
-  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger });
-  try {
-    await publishJoining({
+  const { options, certificates, nodeIp } = cluster;
+  await asAdmin(cluster, (client) =>
+    publishJoining({
       client,
       settings: options,
       server: `https://${nodeIp}:${options.securePort}`,
       authority: certificates.authority.bundle,
-    });
+    }),
+  );
+}
+
+async function asAdmin(cluster: Cluster, work: (client: Client) => Promise<void>): Promise<void> {
+  const { certificates, logger } = cluster;
+  const connection = connectionAs(cluster, certificates.admin);
+  const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger });
+  try {
+    await work(client);
   } finally {
     await client.close();
   }

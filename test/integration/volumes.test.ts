@@ -16,6 +16,7 @@ import type {
 import type { StorageClass } from '../../api/types/storage/v1.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { ensureDefaultStorageClass } from '../../cluster/default-storage-class.ts';
 import { startControllerManager } from '../../controller-manager/controller-manager.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
@@ -170,5 +171,21 @@ describe('claims and volumes', () => {
     await server.client.patch(persistentVolumeClaims, { namespace, name: 'growing' }, { type: 'merge', body });
     const { message } = await told('ExternalExpanding', 'growing');
     assert.equal(message, 'waiting for an external controller to expand this PVC');
+  });
+
+  it('have a default class from the first start on, until somebody deletes it', async () => {
+    const { client } = server;
+    const names = async () => (await client.list(storageClasses)).items.map(({ metadata }) => metadata.name);
+    await ensureDefaultStorageClass(client);
+    const made = await client.get(storageClasses, { name: 'local' });
+    assert.equal(made.volumeBindingMode, 'WaitForFirstConsumer');
+    const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: storage('1Gi') } };
+    const key = { namespace, name: 'of-default' };
+    const stored = await client.create<PersistentVolumeClaim>(persistentVolumeClaims, { metadata: key, spec: claim });
+    assert.equal(stored.spec?.storageClassName, 'local');
+    await ensureDefaultStorageClass(client);
+    await client.delete(storageClasses, { name: 'local' });
+    await ensureDefaultStorageClass(client);
+    assert.ok(!(await names()).includes('local'));
   });
 });
