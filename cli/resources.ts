@@ -22,19 +22,28 @@ const classicNames: Readonly<Record<string, string>> = { minion: 'node', minions
 /** `pods web db`, `pod/web svc/db`, `pods,services`: the selections, in the order in which they were written. */
 export async function parseSelections(client: Client, words: readonly string[]): Promise<Selection[]> {
   const [first, ...names] = words.map((word) => word.replace(/^\/+|\/+$/g, ''));
-  if (first === undefined || first === '') throw new UserError('Name a resource: for example pods, or pod/web');
-  if (words.length === 1 && first === 'all') {
-    const all = (await preferredResources(client)).filter(({ categories }) => categories.includes('all'));
-    return all.map((kind) => ({ kind, names: [] }));
-  }
+  if (first === undefined || first === '') throw new UserError(nothingNamed);
   if (first.includes('/')) return await parsePairs(client, [first, ...names]);
   if (names.some((name) => name.includes('/'))) {
-    throw new UserError(`Write either "${first} NAME…" or "${first}/NAME…", not both`);
+    throw new UserError(mixedForms);
   }
   const selections: Selection[] = [];
   for (const name of names) pathSegment('resource name', name);
-  for (const word of first.split(',')) selections.push({ kind: await resolveKind(client, word), names });
+  for (const word of first.split(','))
+    for (const kind of await kindsNamed(client, word)) selections.push({ kind, names });
   return selections;
+}
+
+async function kindsNamed(client: Client, word: string): Promise<readonly ServedResource[]> {
+  const found = await findKinds(client, word);
+  return found.length > 0 ? found : [await resolveKind(client, word)];
+}
+
+/** What a word means that stands for several kinds, such as `all`, or for one. */
+export async function findKinds(client: Client, word: string): Promise<readonly ServedResource[]> {
+  const category = (await preferredResources(client)).filter(({ categories }) => categories.includes(word));
+  const one = category.length > 0 ? undefined : await findKind(client, word);
+  return one === undefined ? category : [one];
 }
 
 /** Exactly one object: `pod/web` or `pod web`. */
@@ -50,14 +59,28 @@ export async function parseOne(
   return { kind: selection.kind, name };
 }
 
+const nothingNamed =
+  'You must specify the type of resource to get. Use "kubecfg api-resources" for a complete list of supported resources.\n\n' +
+  'error: Required resource not specified.\n' +
+  'Use "kubecfg explain <resource>" for a detailed description of that resource (e.g. kubecfg explain pods).';
+
+const mixedForms =
+  'error: there is no need to specify a resource type as a separate argument when passing arguments in resource/name form ' +
+  "(e.g. 'kubecfg get resource/<resource_name>' instead of 'kubecfg get resource resource/<resource_name>'";
+
+/** Names of one kind that follow each other are one selection. */
 async function parsePairs(client: Client, words: readonly string[]): Promise<Selection[]> {
   const selections: Selection[] = [];
   for (const word of words) {
-    const [resource = '', name = '', ...rest] = word.split('/');
-    if (resource === '' || name === '' || rest.length > 0) {
-      throw new UserError(`"${word}" is not of the form RESOURCE/NAME`);
-    }
-    selections.push({ kind: await resolveKind(client, resource), names: [pathSegment('resource name', name)] });
+    const [resource = '', name, ...rest] = word.split('/');
+    if (name === undefined) throw new UserError(mixedForms);
+    if (resource === '' || name === '' || rest.length > 0)
+      throw new UserError('error: arguments in resource/name form must have a single resource and name');
+    const kind = await resolveKind(client, resource);
+    const last = selections.at(-1);
+    const names = [...(last?.kind === kind ? last.names : []), pathSegment('resource name', name)];
+    if (last?.kind === kind) selections.pop();
+    selections.push({ kind, names });
   }
   return selections;
 }

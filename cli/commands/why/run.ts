@@ -7,15 +7,18 @@ import type { Client } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, countOf, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { pathSegment } from '../../path-segment.ts';
 import { listAll } from '../../requests.ts';
-import { findKind, parseSelections } from '../../resources.ts';
+import { findKind, findKinds, parseSelections } from '../../resources.ts';
 import { renderFinding } from './finding.ts';
 import { whyObject } from './why-object.ts';
 
 /** Where a bare name is looked for, first come first served. */
-const workloads = [
+const places = [
   ...['deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'replicationcontrollers', 'cronjobs.batch'],
-  ...['jobs.batch', 'replicasets.apps', 'pods'],
+  ...['jobs.batch', 'replicasets.apps', 'pods', 'services', 'ingresses.networking.k8s.io', 'persistentvolumeclaims'],
+  ...['horizontalpodautoscalers.autoscaling', 'nodes', 'namespaces', 'persistentvolumes'],
+  'customresourcedefinitions.apiextensions.k8s.io',
 ];
 
 interface Found {
@@ -37,7 +40,12 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
 
 async function findObjects(client: Client, namespace: string, words: readonly string[]): Promise<Found[]> {
   const [only, ...others] = words;
-  if (only !== undefined && others.length === 0 && !only.includes('/') && (await findKind(client, only)) === undefined)
+  if (
+    only !== undefined &&
+    others.length === 0 &&
+    /^[^/,]+$/.test(only) &&
+    (await findKinds(client, only)).length === 0
+  )
     return [await findByName(client, namespace, only)];
   const found: Found[] = [];
   for (const { kind, names } of await parseSelections(client, words)) {
@@ -52,10 +60,13 @@ async function findObjects(client: Client, namespace: string, words: readonly st
 }
 
 async function findByName(client: Client, namespace: string, name: string): Promise<Found> {
-  for (const word of workloads) {
+  pathSegment('resource name', name);
+  for (const word of places) {
     const kind = await findKind(client, word);
-    const object = kind && (await ifPresent(client.get(kind, { namespace, name })));
+    const object = kind && (await ifPresent(client.get(kind, kind.namespaced ? { namespace, name } : { name })));
     if (kind !== undefined && object !== undefined) return { kind, object };
   }
-  throw new UserError(`No workload and no pod is named ${JSON.stringify(name)} in the namespace ${namespace}`);
+  throw new UserError(
+    `error: nothing is named ${JSON.stringify(name)}, neither in the namespace ${namespace} nor in the cluster`,
+  );
 }

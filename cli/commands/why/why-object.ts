@@ -13,9 +13,11 @@ import { jobs } from '../../../api/resources/batch.ts';
 import { pods } from '../../../api/resources/core.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Client } from '../../../client/client.ts';
+import { podSelector } from '../../pods-of.ts';
 import { listAll, titleOf } from '../../requests.ts';
 import { whyDeleting } from './deletion.ts';
 import type { Finding } from './finding.ts';
+import { kindCauses } from './kind-causes.ts';
 import { warningsOf } from './warnings.ts';
 import { type WhyOptions, whyPod } from './why-pod.ts';
 
@@ -31,7 +33,7 @@ export async function whyObject(
   if (isPod(object)) return await whyPod(client, object, options);
   const owned = await ownedBy(client, object);
   const deletion = await whyDeleting(client, object);
-  const causes = [...deletion, ...explainConditions(object)];
+  const causes = [...deletion, ...(await kindCauses(client, object)), ...explainConditions(object)];
   const warnings = [
     ...(await warningsOf(client, kind, object)),
     ...(await Promise.all(owned.between.map((one) => warningsOf(client, one.kind, one.object)))).flat(),
@@ -60,19 +62,26 @@ const parents: ReadonlySet<string> = new Set([
   ...['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'ReplicationController', 'Job', 'CronJob'],
 ]);
 
-async function ownedBy(client: Client, { kind, metadata }: Stored): Promise<Owned> {
+async function ownedBy(client: Client, object: Stored): Promise<Owned> {
+  const { kind, metadata } = object;
   const { namespace, uid } = metadata;
-  if (namespace === undefined || !parents.has(kind ?? '')) return { pods: [], between: [] };
+  if (namespace === undefined) return { pods: [], between: [] };
+  const labelSelector = kind === 'Service' ? podSelector(object) : undefined;
+  if (labelSelector !== undefined)
+    return { pods: await listAll(client, pods, { namespace, labelSelector }), between: [] };
+  if (!parents.has(kind ?? '')) return { pods: [], between: [] };
   const owns = (uids: ReadonlySet<string>) => (object: Stored) =>
     (object.metadata.ownerReferences ?? []).some(({ controller, uid: owner }) => controller && uids.has(owner));
   const own = owns(new Set([uid]));
   const between =
     kind === 'Deployment'
-      ? (await listAll(client, replicaSets, { namespace })).filter(own).map((object) => ({ kind: replicaSets, object }))
+      ? (await listAll(client, replicaSets, { namespace }))
+          .filter(own)
+          .map((one) => ({ kind: replicaSets, object: one }))
       : kind === 'CronJob'
-        ? (await listAll(client, jobs, { namespace })).filter(own).map((object) => ({ kind: jobs, object }))
+        ? (await listAll(client, jobs, { namespace })).filter(own).map((one) => ({ kind: jobs, object: one }))
         : [];
-  const uids = new Set([uid, ...between.map(({ object }) => object.metadata.uid)]);
+  const uids = new Set([uid, ...between.map((one) => one.object.metadata.uid)]);
   return { between, pods: (await listAll(client, pods, { namespace })).filter(owns(uids)) };
 }
 
@@ -131,9 +140,11 @@ export function explainConditions(object: KubernetesObject): readonly Pick<Cause
 const isCondition = (value: unknown): value is Condition =>
   isRecord(value) && typeof value.type === 'string' && typeof value.status === 'string';
 
-/** Said of objects that are well: a budget that allows nothing now, a Job that still runs. */
+/** Said of objects that are well, or said in other words: an autoscaler that has nothing to do, what is left in a namespace. */
 const isHarmless = (type: string, reason: unknown): boolean =>
-  type.startsWith('Namespace') || type === 'DisruptionAllowed' || reason === 'DeploymentPaused';
+  type.startsWith('Namespace') || type === 'DisruptionAllowed' || quietReasons.has(String(reason));
+
+const quietReasons: ReadonlySet<string> = new Set(['DeploymentPaused', 'TooFewReplicas', 'ScalingDisabled']);
 
 function countsOf(object: KubernetesObject): { wanted: number; available: number } | undefined {
   const [spec, status]: unknown[] = [Reflect.get(object, 'spec'), Reflect.get(object, 'status')];
