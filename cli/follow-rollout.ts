@@ -10,11 +10,15 @@ import { UserError } from '../base/user-error.ts';
 import type { Client } from '../client/client.ts';
 import type { CommandContext } from './command-context.ts';
 import { listAll } from './requests.ts';
+import { withSpinner } from './spinner.ts';
 import type { Workload, WorkloadKind } from './workload-kinds.ts';
 
 const pollMs = 200;
 /** A rollout that has failed is rolled back soon, where that is asked for. */
 const rollbackPatienceMs = 10_000;
+/** In a log: no more than a line in so long, and after so long without news what is waited for. */
+const lineEveryMs = 1_000;
+const stuckAfterMs = 30_000;
 const mostTroubles = 3;
 
 export interface FollowedRollout {
@@ -24,29 +28,76 @@ export interface FollowedRollout {
   readonly generation: number;
 }
 
-/** Throws a `UserError` with the cause when it fails, or is not over at `end` (monotonic). */
-export async function followRollout(context: CommandContext, rollout: FollowedRollout, end: number): Promise<void> {
+/**
+ * All at once, until the last is over: a person sees one line that changes, a log gets lines. Throws a `UserError` with
+ * the cause when one fails, or is not over at `end` (monotonic).
+ */
+export async function followRollouts(
+  context: CommandContext,
+  rollouts: readonly FollowedRollout[],
+  end: number,
+): Promise<void> {
+  if (rollouts.length === 0) return;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([context.signal, failed.signal]);
+  const isSeen = context.errors.isTTY === true;
+  const title = rollouts.length === 1 ? 'Rolling out' : `Rolling out ${rollouts.length} workloads`;
+  const over: string[] = [];
+  await withSpinner(context, title, async (note) => {
+    const tell = (text: string) => (isSeen ? note(text) : context.out.write(`${text}\n`));
+    const follow = async (rollout: FollowedRollout) => {
+      const message = await untilOver(context, rollout, { end, signal, tell });
+      if (message === undefined) return;
+      if (isSeen) over.push(message);
+      else context.out.write(`${message}\n`);
+    };
+    try {
+      await Promise.all(rollouts.map(follow));
+    } finally {
+      failed.abort();
+    }
+  });
+  for (const message of over) context.out.write(`${message}\n`);
+}
+
+interface Following {
+  readonly end: number;
+  readonly signal: AbortSignal;
+  tell(text: string): void;
+}
+
+/** What is said of it at its end; undefined: it is followed no more. */
+async function untilOver(
+  context: CommandContext,
+  rollout: FollowedRollout,
+  { end, signal, tell }: Following,
+): Promise<string | undefined> {
   const client = await context.client();
   let told = '';
+  let toldAt = Number.NEGATIVE_INFINITY;
   let failedAt: number | undefined;
-  while (!context.signal.aborted) {
+  while (!signal.aborted) {
     const { object, state } = await rollout.kind.read(client, rollout.key);
     const rolledBack = rollbackOf(object, rollout.generation);
     if (rolledBack !== undefined) throw new UserError(`error: ${rolledBack}`);
     const now = systemClock.monotonic();
+    if (state.type === 'done') return state.message;
     if (state.type === 'failed') {
       failedAt ??= now;
       if (!goesBack(object) || now > failedAt + rollbackPatienceMs)
         throw new UserError([state.message, ...(await troublesOf(client, object))].join('\n'));
-    } else if (state.message !== told) context.out.write(`${state.message}\n`);
-    told = state.message;
-    if (state.type === 'done') return;
+    } else if (now > toldAt + (state.message === told ? stuckAfterMs : lineEveryMs)) {
+      const troubles = state.message === told ? await troublesOf(client, object) : [];
+      tell([state.message, ...troubles].join('\n'));
+      [told, toldAt] = [state.message, now];
+    }
     if (now > end)
       throw new UserError(
         ['error: timed out waiting for the rollout', ...(await troublesOf(client, object))].join('\n'),
       );
-    await systemClock.sleep(pollMs, context.signal);
+    await systemClock.sleep(pollMs, signal);
   }
+  return undefined;
 }
 
 const goesBack = ({ metadata }: Workload): boolean =>

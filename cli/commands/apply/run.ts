@@ -5,7 +5,7 @@ import { UserError } from '../../../base/user-error.ts';
 import { applyObject } from '../../../client/apply-manifest.ts';
 import { type Arguments, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { type FollowedRollout, followRollout } from '../../follow-rollout.ts';
+import { type FollowedRollout, followRollouts } from '../../follow-rollout.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { readTargets, type Target } from '../../target-objects.ts';
 import { fieldValidationOf } from '../../validation.ts';
@@ -35,7 +35,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   }
   if (isSet(args, 'prune')) await prune(context, args, applied);
   const end = timeoutMs > 0 ? systemClock.monotonic() + timeoutMs : Number.POSITIVE_INFINITY;
-  for (const rollout of rollouts) await followRollout(context, rollout, end);
+  await followRollouts(context, rollouts, end);
 }
 
 function checkPrune(args: Arguments): void {
