@@ -8,7 +8,7 @@ import { UserError } from '../base/user-error.ts';
 import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { Connection } from '../client/connection.ts';
-import { type Arguments, isSet, textOf, textsOf } from './arguments.ts';
+import { type Arguments, durationMs, isSet, textOf, textsOf } from './arguments.ts';
 import type { CommandOptions } from './flag-words.ts';
 import { findKubeconfig } from './kubeconfig-search.ts';
 import { pathSegment } from './path-segment.ts';
@@ -107,7 +107,13 @@ export class CommandContext implements Terminal {
     const connection = await this.connection();
     const { createRestClient } = await import('../client/rest-client.ts');
     const onWarning = (text: string) => this.errors.write(`Warning: ${text}\n`);
-    return createRestClient(connection, { userAgent: userAgentOf('kubecfg'), logger: silentLogger, onWarning });
+    const timeoutMs = durationMs(textOf(this.#args, 'request-timeout') ?? '0', '--request-timeout');
+    return createRestClient(connection, {
+      userAgent: userAgentOf('kubecfg'),
+      logger: silentLogger,
+      onWarning,
+      ...(timeoutMs > 0 && { timeoutMs }),
+    });
   }
 
   async #connect(): Promise<Connection> {
@@ -121,7 +127,7 @@ export class CommandContext implements Terminal {
     }
     const base = found.path === undefined ? { servers: [] } : await this.#readKubeconfig(found.paths);
     return {
-      ...base,
+      ...this.#withToken(base),
       ...(host !== undefined && { servers: [/^https?:\/\//.test(host) ? host : `https://${host}`] }),
       ...(await this.#authFile()),
       ...(await this.#pemFlag('certificateAuthority', 'certificate-authority')),
@@ -141,6 +147,14 @@ export class CommandContext implements Terminal {
       ...connection
     } = await readKubeconfig(paths, textOf(this.#args, 'context'));
     return connection;
+  }
+
+  /** With the token of the command line in the place of what the kubeconfig says who it is. */
+  #withToken(base: Connection): Connection {
+    const token = textOf(this.#args, 'token');
+    if (token === undefined) return base;
+    const { tokenFile: _file, clientCertificate: _certificate, clientKey: _key, ...anybody } = base;
+    return { ...anybody, token };
   }
 
   #impersonation(): Pick<Connection, 'impersonate'> {

@@ -75,6 +75,11 @@ export const globalOptions: Readonly<Record<string, CommandOption>> = {
   'client-certificate': text('Certificate to show, PEM', { hidden: true }),
   'client-key': text('Its key, PEM', { hidden: true }),
   'insecure-skip-tls-verify': flag('Trust any server', { hidden: true }),
+  token: text('A bearer token to show', { hidden: true }),
+  'request-timeout': text('How long the server may take to answer; 0: as long as usual', {
+    default: '0',
+    hidden: true,
+  }),
   verbose: flag('Say more when something fails'),
   // Flags without a value are known to all commands: they may stand before the verb, as in "-json list pods".
   json: flag('Print JSON (classic)', { hidden: true }),

@@ -10,12 +10,12 @@ import { titleOf } from './requests.ts';
 
 export type Printer = (value: unknown) => string;
 
-/** The printer that the flags ask for; undefined: a table is wanted. */
+/** The printer that the flags ask for, for one object or list after the other; undefined: a table is wanted. */
 export async function structuredPrinter(args: Arguments): Promise<Printer | undefined> {
   const { format, argument } = formatOf(args);
   const withManagedFields = isSet(args, 'show-managed-fields');
   if (format === 'json') return jsonPrinter(withManagedFields);
-  if (format === 'yaml') return await yamlPrinter({ withManagedFields });
+  if (format === 'yaml') return asDocuments(await yamlPrinter({ withManagedFields }));
   if (format === 'name') return printNames;
   if (format === '' || format === 'wide') return undefined;
   const make = own(templatePrinters, format.replace(/-file$/, ''));
@@ -23,6 +23,16 @@ export async function structuredPrinter(args: Arguments): Promise<Printer | unde
   if (argument === undefined) throw new UserError(`error: ${format} format specified but no ${format} given`);
   const text = format.endsWith('-file') ? await readTemplate(argument) : argument;
   return await make(text, { isFile: format.endsWith('-file'), withHeader: !isSet(args, 'no-headers') });
+}
+
+/** Those after the first are parted from it. */
+function asDocuments(print: Printer): Printer {
+  let isFirst = true;
+  return (value) => {
+    const text = (isFirst ? '' : '---\n') + print(value);
+    isFirst = false;
+    return text;
+  };
 }
 
 const unknownFormat = (format: string): UserError =>
@@ -54,7 +64,8 @@ const templatePrinters: Readonly<Record<string, MakePrinter>> = {
   async 'custom-columns'(text, { isFile, withHeader }) {
     const columns = await import('./printers/custom-columns.ts');
     const parsed = isFile ? columns.parseColumnsFile(text) : columns.parseCustomColumns(text);
-    return (value) => columns.renderCustomColumns(parsed, itemsOf(value), withHeader);
+    const render = columns.customColumnsRenderer(parsed, withHeader);
+    return (value) => render(itemsOf(value));
   },
 };
 
@@ -110,8 +121,8 @@ async function readTemplate(file: string): Promise<string> {
 }
 
 async function templatePrinter(template: string): Promise<Printer> {
-  const { renderTemplate } = await import('./printers/template/template.ts');
-  return (value) => renderTemplate(template, value);
+  const { compileTemplate } = await import('./printers/template/template.ts');
+  return compileTemplate(template);
 }
 
 interface Named {

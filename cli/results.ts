@@ -22,17 +22,14 @@ export const dryRunSuffix: Readonly<Record<DryRun, string>> = {
 
 export type ResultPrinter = (kind: Resource, object: KubernetesObject, operation: string) => void;
 
-/** `operation` is what was done: `created`, `labeled`. Documents of YAML are parted by `---`. */
+/** `operation` is what was done: `created`, `labeled`. */
 export async function resultPrinter(context: CommandContext, args: Arguments): Promise<ResultPrinter> {
   const print = await structuredPrinter(args);
-  const separator = textOf(args, 'output') === 'yaml' ? '---\n' : '';
   const suffix = dryRunSuffix[dryRunOf(args)];
-  let isFirst = true;
   return (kind, object, operation) => {
     const text = print?.(withType(kind, object));
     const sentence = `${titleOf(kindIn(object) ?? kind, object.metadata?.name ?? '')} ${operation}${suffix}\n`;
-    context.out.write(text === undefined ? sentence : `${isFirst ? '' : separator}${text}`);
-    isFirst = false;
+    context.out.write(text ?? sentence);
   };
 }
 

@@ -112,6 +112,12 @@ function createParser(takesRest: boolean): Argv {
 /** What yargs says of words that it does not know, or misses, with where to look for those that there are. Pure. */
 function withHint(message: string, verb = ''): string {
   const command = commandNamed(verb);
+  const missing = /^Missing required arguments?: (.+)$/.exec(message)?.[1];
+  if (missing !== undefined)
+    return `error: required flag(s) ${missing
+      .split(', ')
+      .map((name) => `"${name}"`)
+      .join(', ')} not set`;
   if (command !== undefined && message.startsWith('Not enough non-option arguments'))
     return `usage: kubecfg ${command.usage}\n${command.describe}; "kubecfg ${verb} --help" says more`;
   if (!message.startsWith('Unknown argument')) return message;

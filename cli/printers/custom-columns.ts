@@ -1,8 +1,10 @@
-/** `-o custom-columns=NAME:.metadata.name,…`: a table whose columns are paths. Pure. */
+/** `-o custom-columns=NAME:.metadata.name,…`: a table whose columns are paths. */
 
+import { goValue } from '../../api/go-text.ts';
 import { UserError } from '../../base/user-error.ts';
-import { alignColumns } from './columns.ts';
-import { findByPath, textOfValue } from './json-path/json-path.ts';
+import { printableText } from '../printable-text.ts';
+import { Columns } from './columns.ts';
+import { findByPath } from './json-path/json-path.ts';
 
 export interface CustomColumn {
   readonly header: string;
@@ -27,15 +29,22 @@ export function parseColumnsFile(text: string): CustomColumn[] {
   return headers.map((header, index) => ({ header, path: paths[index] ?? '' }));
 }
 
-export function renderCustomColumns(
+/** Renders objects as rows, below one header; those that come later in the same columns. */
+export function customColumnsRenderer(
   columns: readonly CustomColumn[],
-  objects: readonly unknown[],
-  withHeader = true,
-): string {
-  const rows = objects.map((object) => columns.map(({ path }) => cellOf(findByPath(path, object))));
-  const header = columns.map((column) => column.header);
-  return alignColumns(withHeader ? [header, ...rows] : rows, { minWidth: 6, padding: 3 });
+  withHeader: boolean,
+): (objects: readonly unknown[]) => string {
+  const layout = new Columns({ minWidth: 6, padding: 3 });
+  let isHeaderDue = withHeader;
+  return (objects) => {
+    const rows = objects.map((object) => columns.map(({ path }) => cellOf(findByPath(path, object))));
+    const header = isHeaderDue ? [columns.map((column) => column.header)] : [];
+    isHeaderDue = false;
+    return layout.align([...header, ...rows]);
+  };
 }
 
 const cellOf = (found: readonly unknown[]): string =>
-  found.length === 0 ? '<none>' : found.map((value) => (value === null ? '<none>' : textOfValue(value))).join(',');
+  found.length === 0
+    ? '<none>'
+    : found.map((value) => (value === null ? '<none>' : printableText(goValue(value)))).join(',');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { renderServerTable, type Table } from './server-table.ts';
+import { renderServerTable, serverTableColumns, type Table } from './server-table.ts';
 
 const table: Table = {
   kind: 'Table',
@@ -39,8 +39,21 @@ describe('renderServerTable', () => {
     assert.match(renderServerTable(table, { ...plain, namePrefix: 'pod/' }), /^pod\/web /m);
   });
 
+  it('keeps its columns where they were when rows follow, and makes them wider when it must', () => {
+    const columns = serverTableColumns();
+    const rowsOf = (name: string) => ({
+      ...table,
+      rows: [{ cells: [name, '1/1', null], object: { metadata: { name } } }],
+    });
+    assert.equal(renderServerTable(rowsOf('database-0'), plain, { columns }), 'NAME         READY\ndatabase-0   1/1\n');
+    const more = (name: string) => renderServerTable(rowsOf(name), plain, { columns, header: false });
+    assert.equal(more('a'), 'a            1/1\n');
+    assert.equal(more('database-long'), 'database-long   1/1\n');
+    assert.equal(more('a'), 'a               1/1\n');
+  });
+
   it('keeps terminals safe from what objects contain', () => {
     const evil = { ...table, rows: [{ cells: ['a\u001b[2J\nb', 'x'], object: { metadata: { name: 'a' } } }] };
-    assert.equal(renderServerTable(evil, plain, false), 'a?[2J...   x\n');
+    assert.equal(renderServerTable(evil, plain, { header: false }), 'a^[[2J...   x\n');
   });
 });

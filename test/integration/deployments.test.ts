@@ -302,7 +302,7 @@ describe('Deployments', () => {
     await create('app:1', { replicas: 0 });
     assert.equal(await must('set env deployment/web A=1 B=2'), 'deployment.apps/web env updated\n');
     await must('set env deployment/web A- C=3');
-    assert.equal(await must('set env deployment/web --list'), '# deployment.apps/web, container c\nB=2\nC=3\n');
+    assert.equal(await must('set env deployment/web --list'), '# Deployment web, container c\nB=2\nC=3\n');
     assert.match((await run('set env deployment/web B=9 --overwrite=false')).errors, /already has a value/);
     await must('set resources deployment/web --limits cpu=200m,memory=64Mi --requests cpu=100m');
     await must('set resources deployment/web --limits cpu=300m');

@@ -130,6 +130,109 @@ const lines: readonly Line[] = [
     errors: 'error: timed out waiting for the condition on deployments/web\n',
   },
 
+  {
+    line: 'get all,cm -o name',
+    out: /^deployment\.apps\/web\nconfigmap\/filed\nconfigmap\/one\n$|^configmap/m,
+    alone: 'the default account',
+  },
+  { line: 'get deploy/web svc/nope', code: 1, out: /^NAME +READY .*\nweb +/, errors: /"nope" not found/ },
+  { line: 'get deploy/web deploy/web --no-headers', out: /^web .*\nweb .*\n$/ },
+  {
+    line: 'get deploy/web svc web',
+    code: 1,
+    errors: /^error: there is no need to specify a resource type as a separate argument when passing arguments/,
+  },
+  { line: 'get cm,deploy -w', code: 1, errors: 'error: you may only specify a single resource type\n' },
+  {
+    line: 'get cm one filed -w',
+    code: 1,
+    out: /^NAME +DATA +AGE\none .*\nfiled .*\n$/,
+    errors:
+      'error: you may only watch a single resource or type of resource at a time\n',
+  },
+  { line: 'get cm one -A', code: 1, errors: 'error: a resource cannot be retrieved by name across all namespaces\n' },
+  { line: 'get deploy web -o custom-columns=L:.metadata.labels', out: 'L\nmap[app:web]\n' },
+  { line: 'get deploy --sort-by=.nope', out: /^NAME .*\nweb / },
+  {
+    line: 'get cm one -o go-template={{.metadata.name',
+    code: 1,
+    errors: 'error: error parsing template {{.metadata.name, template: output:1: unclosed action\n',
+  },
+  { line: 'get cm one filed -o go-template={{range.items}}{{.metadata.name}}{{end}}', out: 'onefiled' },
+
+  { line: 'scale deploy web --replicas=3', out: 'deployment.apps/web scaled\n' },
+  { line: 'scale deploy web --replicas=3 --dry-run=server', out: 'deployment.apps/web scaled (server dry run)\n' },
+  {
+    line: 'scale deploy web --replicas=2 --current-replicas=7',
+    code: 1,
+    errors: 'error: Expected replicas to be 7, was 3\n',
+  },
+  { line: 'scale deploy web', code: 1, errors: 'error: required flag(s) "replicas" not set\n' },
+  {
+    line: 'scale deploy web --replicas=-1',
+    code: 1,
+    errors: 'error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0\n',
+  },
+  {
+    line: 'scale deploy/nope --replicas=1',
+    code: 1,
+    errors: 'error: no objects passed to scale deployments.apps "nope" not found\n',
+  },
+  { line: 'autoscale deploy web --max=3', out: 'horizontalpodautoscaler.autoscaling/web autoscaled\n' },
+  { line: 'autoscale deploy web', code: 1, errors: 'error: required flag(s) "max" not set\n' },
+  {
+    line: 'autoscale cm one --max=3',
+    code: 1,
+    errors:
+      'error: cannot autoscale a ConfigMap: could not find scale subresource for /v1, Resource=configmaps in discovery information\n',
+  },
+
+  { line: 'set image deploy/web nginx=nginx:2', out: 'deployment.apps/web image updated\n' },
+  { line: 'set image deploy/web nope=a', code: 1, errors: 'error: unable to find container named "nope"\n' },
+  { line: 'set env deploy/web A=1 B=two', out: 'deployment.apps/web env updated\n' },
+  { line: 'set env deploy/web --list', out: '# Deployment web, container nginx\nA=1\nB=two\n' },
+  {
+    line: 'set env deploy/web A=3 --overwrite=false',
+    code: 1,
+    errors: "error: deployments/web 'A' already has a value (1), and --overwrite is false\n",
+  },
+  {
+    line: 'set env deploy/web -c nope A=1',
+    errors: 'Warning: Deployment/web does not have any containers matching "nope"\n',
+  },
+  { line: 'set resources deploy/web --limits=cpu=200m', out: 'deployment.apps/web resource requirements updated\n' },
+  {
+    line: 'set resources deploy/web --limits=foo',
+    code: 1,
+    errors: 'error: Invalid argument syntax foo, expected <resource>=<value>\n',
+  },
+  { line: 'set serviceaccount deploy/web robot', out: 'deployment.apps/web serviceaccount updated\n' },
+  { line: 'set serviceaccount deploy/web robot', out: 'deployment.apps/web serviceaccount updated\n' },
+  { line: 'set image -f FILE --local c=a', code: 1, errors: /./ },
+
+  { line: 'rollout status deploy/web --watch=false', out: 'Waiting for deployment spec update to be observed...\n' },
+  { line: 'rollout status', code: 1, errors: 'error: required resource not specified\n' },
+  {
+    line: 'rollout undo deploy/web',
+    code: 1,
+    errors: 'error: no rollout history found for deployment "web"\n',
+  },
+  { line: 'rollout pause deploy/web', out: 'deployment.apps/web paused\n' },
+  { line: 'rollout pause deploy/web', code: 1, errors: 'error: deployments.apps "web" is already paused\n' },
+  {
+    line: 'rollout restart deploy/web',
+    code: 1,
+    errors: /^error: deployments.apps "web" can't restart paused deployment \(run rollout resume first\)/,
+  },
+  { line: 'rollout resume deploy/web', out: 'deployment.apps/web resumed\n' },
+  { line: 'rollout status cm/one', code: 1, errors: /^error: no status viewer has been implemented for/ },
+  { line: 'run p', code: 1, errors: 'error: required flag(s) "image" not set\n' },
+  {
+    line: 'create token robot --duration=1s',
+    code: 1,
+    errors: /^error: failed to create token: .*less than 10 minutes\n$/,
+  },
+
   { line: 'taint node n1 a=b:NoSchedule', out: 'node/n1 tainted\n', alone: 'one node' },
   { line: 'taint node n1 a=c:NoSchedule', code: 1, errors: /already has a taint\(s\) with same effect\(s\)/ },
   { line: 'taint node n1 a=c:NoSchedule --overwrite', out: 'node/n1 modified\n', alone: 'one node' },

@@ -42,7 +42,8 @@ async function make(context: CommandContext, args: Arguments, wanted: Horizontal
 }
 
 function boundsOf(args: Arguments): { maxReplicas: number; minReplicas?: number } {
-  const max = textOf(args, 'max') === undefined ? -1 : countOf(args, 'max', -1);
+  if (textOf(args, 'max') === undefined) throw new UserError('error: required flag(s) "max" not set');
+  const max = countOf(args, 'max', -1);
   if (max < 1) throw new UserError(`error: --max=MAXPODS is required and must be at least 1, max: ${max}`);
   const min = textOf(args, 'min') === undefined ? -1 : countOf(args, 'min', -1);
   if (max < min)
@@ -83,7 +84,7 @@ function isQuantity(text: string): boolean {
 
 function requireScale(kind: ServedResource): void {
   if (kind.subresources.some(({ name }) => name === 'scale')) return;
-  const where = `${apiVersionOf(kind)}, Resource=${kind.plural}`;
+  const where = `${kind.group}/${kind.version}, Resource=${kind.plural}`;
   throw new UserError(
     `error: cannot autoscale a ${kind.kind}: could not find scale subresource for ${where} in discovery information`,
   );

@@ -1,9 +1,12 @@
 /** `create token ACCOUNT`: a token of a service account. */
 
 import { isRecord } from '../../../api/json-record.ts';
+import type { ObjectKey } from '../../../api/object.ts';
 import { serviceAccounts } from '../../../api/resources/core.ts';
+import { StatusError } from '../../../api/status-error.ts';
 import type { TokenRequest } from '../../../api/types/authentication/v1.ts';
 import { UserError } from '../../../base/user-error.ts';
+import type { Client } from '../../../client/client.ts';
 import { type Arguments, durationMs, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { structuredPrinter } from '../../printing.ts';
@@ -17,10 +20,19 @@ export async function createToken(context: CommandContext, args: Arguments): Pro
   const request = requestOf(args);
   const client = await context.client();
   const key = { namespace: await context.oneNamespace(), name };
-  const answer = await client.createSubresource(serviceAccounts, key, 'token', request);
+  const answer = await tokenOf(client, key, request);
   if (print !== undefined) return void context.out.write(print(answer));
   const status = isRecord(answer) && isRecord(answer.status) ? answer.status : {};
   context.out.write(`${String(status.token ?? '')}\n`);
+}
+
+async function tokenOf(client: Client, account: ObjectKey, request: TokenRequest): Promise<unknown> {
+  try {
+    return await client.createSubresource(serviceAccounts, account, 'token', request);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new UserError(`error: failed to create token: ${error.message}`, { cause: error });
+  }
 }
 
 function requestOf(args: Arguments): TokenRequest {

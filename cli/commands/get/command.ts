@@ -14,6 +14,7 @@ export const getCommand: Command = {
     'all-namespaces': flag('In all namespaces', { alias: 'A' }),
     watch: flag('Go on and show changes', { alias: 'w' }),
     'watch-only': flag('Only show changes'),
+    'output-watch-events': flag('-w: also what happened to each: ADDED, MODIFIED, DELETED'),
     'show-labels': flag('Also show labels'),
     'label-columns': texts('Also show these labels, each in a column', { alias: 'L' }),
     'show-kind': flag('Names with their kind'),

@@ -9,6 +9,7 @@ import { UserError } from '../../../base/user-error.ts';
 import type { Client, PatchType } from '../../../client/client.ts';
 import { type Arguments, countOf, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { renderPodTemplate } from '../../printers/pod-template.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import type { Target } from '../../target-objects.ts';
 import { type Workload, type WorkloadKind, workloadKindOf } from '../../workload-kinds.ts';
@@ -89,6 +90,7 @@ async function undo({ object, client, args }: Parameters<Decide>[0]): Promise<Ch
       type: 'none',
       operation: `skipped rollback (current template already matches revision ${revision.number})`,
     };
+  if (dryRunOf(args) === 'client') return { type: 'none', operation: renderPodTemplate(revision.template ?? {}) };
   return { ...revision.patch, operation: 'rolled back' };
 }
 

@@ -3,7 +3,7 @@
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, countOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { renderDescription } from '../../printers/description.ts';
+import { renderPodTemplate } from '../../printers/pod-template.ts';
 import { structuredPrinter } from '../../printing.ts';
 import { titleOf } from '../../requests.ts';
 import type { Target } from '../../target-objects.ts';
@@ -20,18 +20,14 @@ export async function showHistory(context: CommandContext, args: Arguments, targ
     const { object } = await kind.read(client, key);
     const revisions = await listRevisions(client, object);
     const title = titleOf(kind.resource, key.name);
-    const chosen = wanted === 0 ? revisions.at(-1) : revisions.find(({ number }) => number === BigInt(wanted));
-    if (wanted !== 0 && chosen === undefined) throw new UserError('error: unable to find the specified revision');
-    if (print !== undefined && chosen !== undefined) context.out.write(print(chosen.object));
-    else if (wanted !== 0 && chosen !== undefined)
-      context.out.write(`${title} with revision #${wanted}\n${describeRevision(chosen)}\n`);
+    const chosen = revisions.filter(({ number }) => wanted === 0 || number === BigInt(wanted));
+    const [only] = chosen;
+    if (wanted !== 0 && only === undefined) throw new UserError('error: unable to find the specified revision');
+    if (print !== undefined) for (const revision of chosen) context.out.write(print(revision.object));
+    else if (wanted !== 0 && only !== undefined)
+      context.out.write(`${title} with revision #${wanted}\n${renderPodTemplate(only.template ?? {})}\n`);
     else context.out.write(`${title} \n${renderTable(revisions)}\n`);
   }
-}
-
-function describeRevision({ template }: Revision): string {
-  const described = { metadata: {}, podTemplate: { ...template?.metadata, ...template?.spec } };
-  return renderDescription(described);
 }
 
 function renderTable(revisions: readonly Revision[]): string {

@@ -12,6 +12,8 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const verb = textOf(args, 'action') ?? '';
   if (verb !== 'status' && verb !== 'history' && changes[verb] === undefined)
     throw new UserError(`rollout status, history, undo, pause, resume or restart; not "${verb}"`);
+  if (textsOf(args, 'resources').length === 0 && textsOf(args, 'filename').length === 0)
+    throw new UserError('error: required resource not specified');
   const targets = await findTargets(context, args, textsOf(args, 'resources'));
   if (verb === 'status') await showStatus(context, args, targets);
   else if (verb === 'history') await showHistory(context, args, targets);

@@ -17,10 +17,11 @@ import { SilentExit } from '../../silent-exit.ts';
 const pollMs = 200;
 
 export async function runPod(context: CommandContext, args: Arguments): Promise<void> {
-  if (textOf(args, 'image') === undefined || args.replicas !== undefined)
+  if (args.replicas !== undefined)
     throw new UserError(
       'usage: kubecfg run NAME --image IMAGE | kubecfg [OPTIONS] run <image> <replicas> <controller>',
     );
+  if (textOf(args, 'image') === undefined) throw new UserError('error: required flag(s) "image" not set');
   const namespace = await context.oneNamespace();
   const wanted = podFor(args, namespace);
   const isAttached = isSet(args, 'attach') || (isSet(args, 'stdin') && args.attach !== false);
@@ -49,7 +50,11 @@ function podFor(args: Arguments, namespace: string): Pod {
   const annotations = keysAndValues(textsOf(args, 'annotations'));
   return {
     metadata: { name, namespace, labels, ...(Object.keys(annotations).length > 0 && { annotations }) },
-    spec: { restartPolicy: textOf(args, 'restart') ?? 'Always', containers: [containerFor(args, name)] },
+    spec: {
+      dnsPolicy: 'ClusterFirst',
+      restartPolicy: textOf(args, 'restart') ?? 'Always',
+      containers: [containerFor(args, name)],
+    },
   };
 }
 

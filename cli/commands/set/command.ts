@@ -20,6 +20,7 @@ export const setCommand: Command = {
     keys: texts('env --from: only these keys'),
     overwrite: flag('env: also change variables that have another value', { default: true }),
     list: flag('env: only show the variables'),
+    local: flag('Only change what -f says, and print it'),
     limits: text('resources: cpu=200m,memory=512Mi'),
     requests: text('resources: cpu=200m,memory=512Mi'),
     serviceaccount: texts('subject: NAMESPACE:NAME'),

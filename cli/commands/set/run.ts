@@ -8,19 +8,34 @@ import type { EnvVar, PodSpec } from '../../../api/types/core/v1.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { titleOf } from '../../requests.ts';
 import { parseOne } from '../../resources.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { findTargets } from '../../target-objects.ts';
 import { subjectsFrom, withSubjects } from './subjects.ts';
-import { patchAt, pathToPodSpec, podSpecAt, setEnv, setImages, setResources } from './template-change.ts';
+import {
+  hasContainer,
+  patchAt,
+  pathToPodSpec,
+  podSpecAt,
+  setEnv,
+  setImages,
+  setResources,
+  withAt,
+} from './template-change.ts';
 import { parseQuantities, splitWords, variableName } from './words.ts';
 
-/** What one `set` does to an object: a strategic merge patch; undefined: nothing. */
+/** What one `set` makes of an object. */
 interface Setting {
   readonly resources: readonly string[];
   readonly operation: string;
-  patch(object: KubernetesObject, kind: ServedResource): object | undefined;
+  /** Undefined: nothing is to be said of it either. */
+  change(object: KubernetesObject, kind: ServedResource): SetChange | undefined;
+}
+
+interface SetChange {
+  readonly changed: KubernetesObject;
+  /** A strategic merge patch that makes it so. */
+  readonly body: object;
 }
 
 type MakeSetting = (context: CommandContext, args: Arguments, words: readonly string[]) => Promise<Setting> | Setting;
@@ -43,36 +58,51 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const words = textsOf(args, 'words');
   if (what === 'env' && isSet(args, 'list')) return await listVariables(context, args, words);
   const setting = await make(context, args, words);
+  const isLocal = isSet(args, 'local');
+  if (isLocal && textsOf(args, 'filename').length === 0)
+    throw new UserError('error: you must specify resources by --filename when --local is set.');
   const client = await context.client();
   const print = await resultPrinter(context, args);
   const options = { dryRun: dryRunOf(args) !== 'none', fieldManager: textOf(args, 'field-manager') ?? 'kubecfg-set' };
-  for (const { kind, key } of await findTargets(context, args, setting.resources)) {
-    const object = await client.get(kind, key);
-    const body = setting.patch(object, kind);
-    if (body === undefined) continue;
-    const result = await client.patch<KubernetesObject>(kind, key, { type: 'strategic', body }, options);
+  for (const { kind, key, manifest } of await findTargets(context, args, setting.resources)) {
+    const object: KubernetesObject = isLocal && manifest !== undefined ? manifest : await client.get(kind, key);
+    const change = setting.change(object, kind);
+    if (change === undefined) continue;
+    const { body, changed } = change;
+    const result = isLocal
+      ? changed
+      : await client.patch<KubernetesObject>(kind, key, { type: 'strategic', body }, options);
     print(kind, result, setting.operation);
   }
 }
 
-/** Of a pod template what `changed` makes of it. */
+/** What one `set` makes of a pod template; `isSaid`: also of one that was so already. */
+interface TemplateChange {
+  readonly isSaid?: boolean;
+  changed(spec: PodSpec, whose: { readonly kind: ServedResource; readonly name: string }): Partial<PodSpec>;
+}
+
 function templateSetting(
   resources: readonly string[],
   operation: string,
-  changed: (spec: PodSpec) => Partial<PodSpec>,
+  { changed, isSaid = false }: TemplateChange,
 ): Setting {
   return {
     resources,
     operation,
-    patch(object, kind) {
+    change(object, kind) {
       const path = pathToPodSpec(object);
       const before = path && podSpecAt(object, path);
+      const name = object.metadata?.name ?? '';
       if (path === undefined || before === undefined)
-        throw new UserError(`error: ${kind.plural} "${object.metadata?.name}" has no pod template`);
-      const after: Partial<PodSpec> = changed(before);
-      const fields = Object.entries(after).filter(([name, value]) => !equalJson(value, Reflect.get(before, name)));
-      if (fields.length === 0) return undefined;
-      return patchAt(path, Object.fromEntries(fields.flatMap(([name, value]) => mergeable(name, value, before))));
+        throw new UserError(`error: ${kind.plural} "${name}" has no pod template`);
+      const after: Partial<PodSpec> = changed(before, { kind, name });
+      const fields = Object.entries(after).filter(([field, value]) => !equalJson(value, Reflect.get(before, field)));
+      if (fields.length === 0 && !isSaid) return undefined;
+      return {
+        changed: withAt(object, path, Object.fromEntries(fields)),
+        body: patchAt(path, Object.fromEntries(fields.flatMap(([field, value]) => mergeable(field, value, before)))),
+      };
     },
   };
 }
@@ -89,18 +119,18 @@ function mergeable(name: string, value: unknown, before: PodSpec): (readonly [st
 function image(_: CommandContext, __: Arguments, words: readonly string[]): Setting {
   const { resources: named, values } = splitWords(words);
   if (values.size === 0) throw new UserError('error: at least one image update is required');
-  return templateSetting(named, 'image updated', (spec) => setImages(spec, values));
+  return templateSetting(named, 'image updated', { changed: (spec) => setImages(spec, values) });
 }
 
 function resources(_: CommandContext, args: Arguments, words: readonly string[]): Setting {
-  const limits = parseQuantities(textOf(args, 'limits'), '--limits');
-  const requests = parseQuantities(textOf(args, 'requests'), '--requests');
+  const limits = parseQuantities(textOf(args, 'limits'));
+  const requests = parseQuantities(textOf(args, 'requests'));
   if (Object.keys({ ...limits, ...requests }).length === 0)
     throw new UserError('error: you must specify an update to requests or limits (in the form of --requests/--limits)');
   const pattern = textOf(args, 'containers') ?? '*';
-  return templateSetting(words, 'resource requirements updated', (spec) =>
-    setResources(spec, pattern, { limits, requests }),
-  );
+  return templateSetting(words, 'resource requirements updated', {
+    changed: (spec) => setResources(spec, pattern, { limits, requests }),
+  });
 }
 
 async function env(context: CommandContext, args: Arguments, words: readonly string[]): Promise<Setting> {
@@ -112,7 +142,13 @@ async function env(context: CommandContext, args: Arguments, words: readonly str
   if (set.length + remove.size === 0) throw new UserError('error: at least one environment variable must be provided');
   const change = { set, remove, overwrite: args.overwrite !== false };
   const pattern = textOf(args, 'containers') ?? '*';
-  return templateSetting(named, 'env updated', (spec) => setEnv(spec, pattern, change));
+  return templateSetting(named, 'env updated', {
+    changed(spec, { kind, name }) {
+      if (!hasContainer(spec, pattern))
+        context.errors.write(`Warning: ${kind.kind}/${name} does not have any containers matching "${pattern}"\n`);
+      return setEnv(spec, pattern, change, `${kind.plural}/${name}`);
+    },
+  });
 }
 
 /** One variable for each key of what `--from` names, that refers to it. */
@@ -127,11 +163,16 @@ async function variablesFrom(context: CommandContext, args: Arguments): Promise<
     throw new UserError(`error: unsupported resource specified in --from`);
   const { data = {} } = isSecret ? await client.get(secrets, key) : await client.get(configMaps, key);
   const wanted = textsOf(args, 'keys').flatMap((keys) => keys.split(','));
+  const nameOf = (one: string): string => {
+    const plain = variableName(one, '');
+    if (plain !== one.toUpperCase()) context.errors.write(`Warning: key ${one} transferred to ${plain}\n`);
+    return `${textOf(args, 'prefix') ?? ''}${plain}`;
+  };
   return Object.keys(data)
     .filter((one) => wanted.length === 0 || wanted.includes(one))
     .sort()
     .map((one) => ({
-      name: variableName(one, textOf(args, 'prefix') ?? ''),
+      name: nameOf(one),
       valueFrom: isSecret ? { secretKeyRef: { name, key: one } } : { configMapKeyRef: { name, key: one } },
     }));
 }
@@ -143,7 +184,7 @@ async function listVariables(context: CommandContext, args: Arguments, words: re
     const path = pathToPodSpec(object);
     const spec = path && podSpecAt(object, path);
     for (const container of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]) {
-      context.out.write(`# ${titleOf(kind, key.name)}, container ${container.name}\n`);
+      context.out.write(`# ${kind.kind} ${key.name}, container ${container.name}\n`);
       for (const variable of container.env ?? []) context.out.write(`${listed(variable)}\n`);
     }
   }
@@ -161,10 +202,10 @@ function serviceaccount(_: CommandContext, __: Arguments, words: readonly string
   const account = words.at(-1);
   if (account === undefined || words.length < 2)
     throw new UserError('error: serviceaccount is required: set serviceaccount deployment/web NAME');
-  return templateSetting(words.slice(0, -1), 'serviceaccount updated', () => ({
-    serviceAccountName: account,
-    serviceAccount: account,
-  }));
+  return templateSetting(words.slice(0, -1), 'serviceaccount updated', {
+    isSaid: true,
+    changed: () => ({ serviceAccountName: account, serviceAccount: account }),
+  });
 }
 
 function selector(_: CommandContext, __: Arguments, words: readonly string[]): Setting {
@@ -175,14 +216,24 @@ function selector(_: CommandContext, __: Arguments, words: readonly string[]): S
   return {
     resources: words.slice(0, -1),
     operation: 'selector updated',
-    patch(_object, kind) {
+    change(object, kind) {
       if (kind.plural !== 'services') throw new UserError('error: cannot set a selector on anything but a Service');
-      return { spec: { selector: { ...labels, $patch: 'replace' } } };
+      return {
+        changed: withAt(object, ['spec'], { selector: labels }),
+        body: { spec: { selector: { ...labels, $patch: 'replace' } } },
+      };
     },
   };
 }
 
 function subject(_: CommandContext, args: Arguments, words: readonly string[]): Setting {
   const added = subjectsFrom(args);
-  return { resources: words, operation: 'subjects updated', patch: (object) => withSubjects(object, added) };
+  return {
+    resources: words,
+    operation: 'subjects updated',
+    change(object) {
+      const body = withSubjects(object, added);
+      return body && { changed: { ...object, ...body }, body };
+    },
+  };
 }

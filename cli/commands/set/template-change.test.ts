@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PodSpec } from '../../../api/types/core/v1.ts';
-import { chooses, pathToPodSpec, setEnv, setImages } from './template-change.ts';
+import { chooses, hasContainer, pathToPodSpec, setEnv, setImages } from './template-change.ts';
 import { parseQuantities, splitWords, variableName } from './words.ts';
 
 const spec: PodSpec = {
@@ -53,9 +53,13 @@ describe('set', () => {
       { name: 'Z', value: '3' },
     ];
     const change = { set, remove: new Set(['Y']), overwrite: true };
-    assert.deepEqual(setEnv(spec, 'a', change).containers[0]?.env, set);
-    assert.throws(() => setEnv(spec, 'a', { ...change, overwrite: false }), /'X' already has a value/);
-    assert.throws(() => setEnv(spec, 'none', change), /unable to find containers/);
+    assert.deepEqual(setEnv(spec, 'a', change, 'deployments/web').containers[0]?.env, set);
+    assert.throws(
+      () => setEnv(spec, 'a', { ...change, overwrite: false }, 'deployments/web'),
+      /deployments\/web 'X' already has a value/,
+    );
+    assert.deepEqual(setEnv(spec, 'none', change, 'deployments/web'), spec);
+    assert.equal(hasContainer(spec, 'none'), false);
   });
 
   it('finds the pod specification of workloads, Jobs to come and pods', () => {
@@ -70,8 +74,8 @@ describe('set', () => {
     const { resources, values, remove } = splitWords(['deployment/web', 'A=b=c', 'B-'], { removes: true });
     assert.deepEqual([resources, [...values], [...remove]], [['deployment/web'], [['A', 'b=c']], ['B']]);
     assert.deepEqual(splitWords(['svc', 'web-']).resources, ['svc', 'web-']);
-    assert.deepEqual(parseQuantities('cpu=1,memory=2Gi', '--limits'), { cpu: '1', memory: '2Gi' });
-    assert.throws(() => parseQuantities('cpu', '--limits'), /invalid argument syntax/);
+    assert.deepEqual(parseQuantities('cpu=1,memory=2Gi'), { cpu: '1', memory: '2Gi' });
+    assert.throws(() => parseQuantities('cpu'), /Invalid argument syntax/);
     assert.equal(variableName('my-key.x', 'P_'), 'P_MY_KEY_X');
   });
 });

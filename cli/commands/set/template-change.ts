@@ -27,6 +27,13 @@ const isPodSpec = (value: unknown): value is PodSpec => isRecord(value) && Array
 export const patchAt = (path: readonly string[], value: JsonRecord): JsonRecord =>
   path.reduceRight<JsonRecord>((inner, name) => ({ [name]: inner }), value);
 
+/** The object with `value` at `path`. */
+export function withAt<T extends object>(object: T, [name, ...rest]: readonly string[], value: JsonRecord): T {
+  if (name === undefined) return { ...object, ...value };
+  const child: unknown = Reflect.get(object, name);
+  return { ...object, [name]: withAt(isRecord(child) ? child : {}, rest, value) };
+}
+
 /** A pattern of container names: `*` stands for anything. */
 export function chooses(pattern: string, name: string): boolean {
   const [first = '', ...others] = pattern.split('*');
@@ -41,6 +48,10 @@ export function chooses(pattern: string, name: string): boolean {
   }
   return name.length - last.length >= at && name.endsWith(last);
 }
+
+/** Whether a pattern means any container. */
+export const hasContainer = (spec: PodSpec, pattern: string): boolean =>
+  containersOf(spec).some(({ name }) => chooses(pattern, name));
 
 const containersOf = ({ containers, initContainers = [] }: PodSpec): Container[] => [...initContainers, ...containers];
 
@@ -61,6 +72,7 @@ export interface Quantities {
 }
 
 export function setResources(spec: PodSpec, pattern: string, { limits, requests }: Quantities): PodSpec {
+  if (!hasContainer(spec, pattern)) throw new UserError(`error: unable to find container named ${pattern}`);
   return eachContainer(spec, pattern, (container) => {
     const { resources } = container;
     const next = {
@@ -79,23 +91,27 @@ export interface EnvChange {
   readonly overwrite: boolean;
 }
 
-export function setEnv(spec: PodSpec, pattern: string, change: EnvChange): PodSpec {
-  return eachContainer(spec, pattern, (container) => ({ ...container, env: changedEnv(container.env ?? [], change) }));
+/** `title` is for messages: `deployments/web`. */
+export function setEnv(spec: PodSpec, pattern: string, change: EnvChange, title: string): PodSpec {
+  return eachContainer(spec, pattern, (container) => ({
+    ...container,
+    env: changedEnv(container.env ?? [], change, title),
+  }));
 }
 
-function changedEnv(before: readonly EnvVar[], { set, remove, overwrite }: EnvChange): EnvVar[] {
+function changedEnv(before: readonly EnvVar[], { set, remove, overwrite }: EnvChange, title: string): EnvVar[] {
   const wanted = new Map(set.map((variable) => [variable.name, variable]));
   const lost = before.find(({ name, value }) => wanted.has(name) && wanted.get(name)?.value !== value);
   if (lost !== undefined && !overwrite)
-    throw new UserError(`error: '${lost.name}' already has a value (${lost.value ?? ''}), and --overwrite is false`);
+    throw new UserError(
+      `error: ${title} '${lost.name}' already has a value (${lost.value ?? ''}), and --overwrite is false`,
+    );
   const kept = before.filter(({ name }) => !remove.has(name)).map((variable) => wanted.get(variable.name) ?? variable);
   const known = new Set(before.map(({ name }) => name));
   return [...kept, ...[...wanted.values()].filter(({ name }) => !known.has(name))];
 }
 
 function eachContainer(spec: PodSpec, pattern: string, changed: (container: Container) => Container): PodSpec {
-  if (!containersOf(spec).some(({ name }) => chooses(pattern, name)))
-    throw new UserError(`error: unable to find containers named "${pattern}"`);
   const apply = (container: Container) => (chooses(pattern, container.name) ? changed(container) : container);
   return {
     ...spec,

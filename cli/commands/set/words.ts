@@ -21,13 +21,13 @@ export function splitWords(words: readonly string[], { removes = false } = {}): 
 }
 
 /** `cpu=200m,memory=512Mi`. */
-export function parseQuantities(text: string | undefined, flag: string): Record<string, string> {
+export function parseQuantities(text: string | undefined): Record<string, string> {
   const pairs = (text ?? '').split(',').filter((pair) => pair !== '');
   return Object.fromEntries(
     pairs.map((pair) => {
       const [name = '', quantity = '', ...rest] = pair.split('=');
       if (name === '' || quantity === '' || rest.length > 0)
-        throw new UserError(`error: invalid argument syntax ${flag}=${pair}, expected <resource>=<value>`);
+        throw new UserError(`error: Invalid argument syntax ${pair}, expected <resource>=<value>`);
       return [name, quantity];
     }),
   );

@@ -47,6 +47,13 @@ export function parseRelaxedPath(text: string): readonly Step[] {
   return parsePath(/^[.[$@]/.test(inner) ? inner : `.${inner}`);
 }
 
+/** As Go's `%#U`. */
+function goCharacterText(text: string): string {
+  const [character = ''] = text;
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `U+${code} '${character}'`;
+}
+
 function malformed(text: string, why: string): UserError {
   return new UserError(`error: error parsing jsonpath ${text}, ${why}`);
 }
@@ -99,7 +106,7 @@ function parsePath(path: string): Step[] {
     else if (take(/^\.(?=$|\[)/)) continue;
     else {
       const name = take(/^\.((?:\\.|[^.[\]\s(){}])+)/)?.[1];
-      if (name === undefined) throw malformed(path, `unrecognized character in action: ${rest[0] ?? ''}`);
+      if (name === undefined) throw malformed(path, `unrecognized character in action: ${goCharacterText(rest)}`);
       steps.push({ type: 'field', name: name.replace(/\\(.)/g, '$1') });
     }
   }

@@ -48,7 +48,7 @@ function endOfAction(source: string, start: number): number {
   for (let found = ends.exec(source); found !== null; found = ends.exec(source)) {
     if (found[0] === '}}') return found.index;
   }
-  throw new TemplateError(`unclosed action: ${source.slice(start - 2, start + 20)}`);
+  throw new TemplateError('unclosed action');
 }
 
 function trimText(text: string, start: boolean, end: boolean): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { renderTemplate } from './template.ts';
+import { compileTemplate } from './template.ts';
 
 const data = {
   metadata: { name: 'web', labels: { tier: 'front', app: 'x' } },
@@ -11,7 +11,7 @@ const data = {
   replicas: 3,
 };
 
-describe('renderTemplate', () => {
+describe('compileTemplate', () => {
   const cases: [template: string, text: string][] = [
     ['plain', 'plain'],
     ['{{.metadata.name}}', 'web'],
@@ -37,7 +37,7 @@ describe('renderTemplate', () => {
     ['{{html "<a>"}}', '&lt;a&gt;'],
   ];
   for (const [template, text] of cases) {
-    it(`renders ${template}`, () => assert.equal(renderTemplate(template, data), text));
+    it(`renders ${template}`, () => assert.equal(compileTemplate(template)(data), text));
   }
 
   const mistakes: [template: string, message: RegExp][] = [
@@ -53,10 +53,10 @@ describe('renderTemplate', () => {
     ['{{. | .}}', /only functions/],
   ];
   for (const [template, message] of mistakes) {
-    it(`refuses ${template}`, () => assert.throws(() => renderTemplate(template, data), message));
+    it(`refuses ${template}`, () => assert.throws(() => compileTemplate(template)(data), message));
   }
 
   it('does not reach what an object inherits', () => {
-    assert.equal(renderTemplate('{{.constructor}}{{index . "__proto__"}}', {}), '<no value><no value>');
+    assert.equal(compileTemplate('{{.constructor}}{{index . "__proto__"}}')({}), '<no value><no value>');
   });
 });

@@ -4,6 +4,7 @@
  */
 
 import { compareKeys } from '../../../base/compare.ts';
+import { UserError } from '../../../base/user-error.ts';
 import { callFunction, isTrue, textOf } from './functions.ts';
 import { TemplateError } from './lexer.ts';
 import { type Block, type Expression, type Pipeline, parseTemplate, type TemplateNode } from './parser.ts';
@@ -36,11 +37,23 @@ class Scope {
   }
 }
 
-/** Throws `TemplateError` for a template that is wrong or uses what is not supported. */
-export function renderTemplate(source: string, data: unknown): string {
-  const scope = new Scope();
-  scope.declare('', data);
-  return renderNodes(parseTemplate(source), data, scope);
+/** Throws UserError for a template that is wrong; what it makes throws `TemplateError` for data that it cannot take. */
+export function compileTemplate(source: string): (data: unknown) => string {
+  const nodes = parsed(source);
+  return (data) => {
+    const scope = new Scope();
+    scope.declare('', data);
+    return renderNodes(nodes, data, scope);
+  };
+}
+
+function parsed(source: string): readonly TemplateNode[] {
+  try {
+    return parseTemplate(source);
+  } catch (cause) {
+    if (!(cause instanceof TemplateError)) throw cause;
+    throw new UserError(`error: error parsing template ${source}, template: output:1: ${cause.message}`, { cause });
+  }
 }
 
 const renderNodes = (nodes: readonly TemplateNode[], dot: unknown, scope: Scope): string =>
