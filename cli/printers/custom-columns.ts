@@ -2,7 +2,6 @@
 
 import { goValue } from '../../api/go-text.ts';
 import { UserError } from '../../base/user-error.ts';
-import { printableText } from '../printable-text.ts';
 import { Columns } from './columns.ts';
 import { findByPath } from './json-path/json-path.ts';
 
@@ -45,6 +44,4 @@ export function customColumnsRenderer(
 }
 
 const cellOf = (found: readonly unknown[]): string =>
-  found.length === 0
-    ? '<none>'
-    : found.map((value) => (value === null ? '<none>' : printableText(goValue(value)))).join(',');
+  found.length === 0 ? '<none>' : found.map((value) => (value === null ? '<none>' : goValue(value))).join(',');

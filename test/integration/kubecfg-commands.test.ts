@@ -147,8 +147,7 @@ const lines: readonly Line[] = [
     line: 'get cm one filed -w',
     code: 1,
     out: /^NAME +DATA +AGE\none .*\nfiled .*\n$/,
-    errors:
-      'error: you may only watch a single resource or type of resource at a time\n',
+    errors: 'error: you may only watch a single resource or type of resource at a time\n',
   },
   { line: 'get cm one -A', code: 1, errors: 'error: a resource cannot be retrieved by name across all namespaces\n' },
   { line: 'get deploy web -o custom-columns=L:.metadata.labels', out: 'L\nmap[app:web]\n' },

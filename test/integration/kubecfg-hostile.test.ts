@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { configMaps, events } from '../../api/resources/core.ts';
+import { eventually } from '../support/eventually.ts';
 import { TestKubecfg } from '../support/kubecfg.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
@@ -40,7 +41,14 @@ describe('kubecfg and what means harm', () => {
 
   for (const line of [
     ...['describe cm one', 'events', 'get events', 'get cm one -o yaml', 'annotate cm one --list', 'why cm/one'],
-    ...['get cm one -o name', 'get cm one --show-labels', `get cm ${hostile}`, `${hostile}`, `get ${hostile}`],
+    ...[
+      'get cm one -o name',
+      'get cm one --show-labels',
+      'get all,cm',
+      `get cm ${hostile}`,
+      `${hostile}`,
+      `get ${hostile}`,
+    ],
   ]) {
     it(`"${JSON.stringify(line)}" writes no control character`, async () => {
       const { out, errors } = await kubecfg.run(line.split(' '));
@@ -85,6 +93,35 @@ describe('kubecfg and what means harm', () => {
       assert.doesNotMatch(out + errors, controls);
     } finally {
       answers.close();
+    }
+  });
+
+  it('a server that goes away ends what follows it, with a word and code 1', async () => {
+    const leaving = await startTestApiServer();
+    const follower = await TestKubecfg.open(leaving.connection);
+    try {
+      await leaving.client.create(configMaps, { metadata: { name: 'one', namespace } });
+      await follower.must('create deployment web --image=app:1');
+      let seen = '';
+      const onOutput = (out: string) => {
+        seen = out;
+      };
+      const lines = [
+        'get cm -w -o name',
+        'events -w',
+        'rollout status deploy/web',
+        'wait cm/one --for=delete --timeout=1h',
+      ];
+      const watching = follower.run('get cm -w', { onOutput });
+      const following = lines.map((line) => follower.run(line));
+      await eventually('it watches', () => seen.includes('one'));
+      await leaving.stop();
+      for (const { code, errors } of await Promise.all([watching, ...following])) {
+        assert.equal(code, 1);
+        assert.match(errors, /out of reach|closed|lost|reset/);
+      }
+    } finally {
+      await follower.close();
     }
   });
 });

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { nodes, pods } from '../../api/resources/core.ts';
-import type { Node, Pod } from '../../api/types/core/v1.ts';
+import { events, nodes, pods } from '../../api/resources/core.ts';
+import type { Event, Node, Pod } from '../../api/types/core/v1.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   container,
@@ -27,6 +27,23 @@ describe('trouble of a kubelet', { timeout: 600_000 }, () => {
   after(() => world?.stop());
 
   const startsOf = (name: string) => world.runtime.changesOf(name).filter((change) => change.startsWith('start '));
+
+  it('without a DNS of the cluster says so once, of the node', async () => {
+    for (const name of ['asks', 'asks-too']) {
+      await world.create(name);
+      await world.podUntil(name, isReady);
+    }
+    const found = await world.passUntil('the event', async () => {
+      const fieldSelector = 'reason=MissingClusterDNS';
+      const { items } = await world.server.client.list<Event>(events, { namespace: 'default', fieldSelector });
+      return items.length > 0 && items;
+    });
+    assert.deepEqual(
+      found.map(({ involvedObject, count = 1 }) => [involvedObject.kind, involvedObject.name, count]),
+      [['Node', 'node-1', 1]],
+    );
+    for (const name of ['asks', 'asks-too']) await world.remove(name);
+  });
 
   describe('with a runtime that fails', () => {
     it('to make a container: it says why, tries again, and starts it once it can', async () => {

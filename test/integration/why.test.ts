@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { replicaSets } from '../../api/resources/apps.ts';
 import { leases } from '../../api/resources/coordination.ts';
-import { configMaps, nodes, persistentVolumeClaims, pods } from '../../api/resources/core.ts';
+import { configMaps, nodes, persistentVolumeClaims, pods, services } from '../../api/resources/core.ts';
 import { diagnosisAnnotation } from '../../api/scheduling-diagnosis.ts';
 import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
@@ -70,6 +70,26 @@ describe('why', () => {
       async () => (await api.client.get(pods, { namespace, name: 'big' })).spec?.nodeName,
     );
     assert.equal(await diagnosisOf('big'), undefined);
+  });
+
+  it('tells what Services, claims and nodes lack, also by a bare name', async () => {
+    await api.client.create(services, {
+      metadata: { name: 'front', namespace },
+      spec: { selector: { app: 'nothing' }, ports: [{ port: 80 }] },
+    });
+    await api.client.create(persistentVolumeClaims, {
+      metadata: { name: 'classless', namespace },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+        storageClassName: 'nowhere',
+      },
+    });
+    assert.match(await kubecfg.must('why front'), /^service\/front .*\n +No pod matches its selector app=nothing\./);
+    assert.match(await kubecfg.must('why classless'), /The StorageClass nowhere does not exist\./);
+    assert.match(await kubecfg.must('why b'), /^node\/b: .*\n +Its taints keep pods away: gpu:NoSchedule\./);
+    const missing = await kubecfg.run('why nobody');
+    assert.deepEqual([missing.code, /nothing is named "nobody"/.test(missing.errors)], [1, true]);
   });
 
   it('is no part of what discovery tells, and is for those who may read it', async () => {
