@@ -14,6 +14,7 @@ import { Trial } from '../../clients/kubectl/trial.ts';
 import { TestKubecfg } from '../../support/kubecfg.ts';
 import { allKubectls, Kubectl } from '../../support/kubectl.ts';
 import { type KubecfgTrial, kubecfgCases } from './kubecfg-cases.ts';
+import { terminalCases } from './kubecfg-terminal-cases.ts';
 import { commandCases } from './kubectl-command-cases.ts';
 import { forwardCases } from './kubectl-forward-cases.ts';
 import { namespace, StreamingCluster } from './streaming-cluster.ts';
@@ -42,7 +43,7 @@ describe('streaming commands of kubectl', () => {
       await rm(trial.folder, { recursive: true });
     });
 
-    for (const one of kubecfgCases) it(one.name, { timeout: 60_000 }, () => one.run(trial));
+    for (const one of [...kubecfgCases, ...terminalCases]) it(one.name, { timeout: 60_000 }, () => one.run(trial));
   });
 
   for (const binary of binaries) {
