@@ -5,11 +5,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { daemonSets, statefulSets } from '../../api/resources/apps.ts';
+import { daemonSets, deployments, statefulSets } from '../../api/resources/apps.ts';
+import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
-import { storageClasses } from '../../api/resources/storage.ts';
-import type { StatefulSet } from '../../api/types/apps/v1.ts';
-import type { StorageClass } from '../../api/types/storage/v1.ts';
+import type { Deployment, StatefulSet } from '../../api/types/apps/v1.ts';
+import type { HorizontalPodAutoscaler } from '../../api/types/autoscaling/v2.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster } from '../support/local-cluster.ts';
@@ -117,13 +117,53 @@ describe('the examples', () => {
     await cluster.kubecfg('rm', 'example-rolling');
   });
 
-  it('a StatefulSet keeps what its pods wrote on local volumes, and nothing is left when the claims go', async () => {
+  it('an autoscaler adds a pod under load, and takes it away when there is none', async () => {
     const { client } = cluster;
-    await client.create<StorageClass>(storageClasses, {
-      metadata: { name: 'example-kept' },
-      provisioner: 'longshore.dev/local',
-      volumeBindingMode: 'WaitForFirstConsumer',
+    const labels = { example: 'load' };
+    const script = 'trap exit TERM; while :; do [ -e /tmp/load ] || sleep 0.2; done';
+    const image = 'localhost:5000/longshore/busybox:1';
+    const resources = { requests: { cpu: '100m' }, limits: { cpu: '300m' } };
+    const name = 'example-load';
+    await client.create<Deployment>(deployments, {
+      metadata: { namespace, name },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            terminationGracePeriodSeconds: 2,
+            containers: [{ name: 'c', image, command: ['sh', '-c', script], resources }],
+          },
+        },
+      },
     });
+    await client.create<HorizontalPodAutoscaler>(horizontalPodAutoscalers, {
+      metadata: { namespace, name },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        maxReplicas: 2,
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+        ],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+      },
+    });
+    const replicas = async () => (await client.get(deployments, { namespace, name })).spec?.replicas;
+    await eventually('one pod', async () => (await examplePods()).length === 1);
+    await podsAreReady();
+    const [pod] = await examplePods();
+    await cluster.kubecfg('exec', pod?.metadata.name ?? '', '--', 'touch', '/tmp/load');
+    await eventually('two under load', async () => (await replicas()) === 2, { timeoutMs: 180_000 });
+    await podsAreReady();
+    await cluster.kubecfg('exec', pod?.metadata.name ?? '', '--', 'rm', '/tmp/load');
+    await eventually('one when idle', async () => (await replicas()) === 1, { timeoutMs: 180_000 });
+    await client.delete(horizontalPodAutoscalers, { namespace, name });
+    await client.delete(deployments, { namespace, name });
+    await eventually('its pods are gone', async () => (await examplePods()).length === 0);
+  });
+
+  it('a StatefulSet keeps what its pods wrote on volumes of the default class, and nothing is left when the claims go', async () => {
+    const { client } = cluster;
     const script = 'trap exit TERM; echo $HOSTNAME >>/data/starts; while :; do sleep 0.2; done';
     await client.create<StatefulSet>(statefulSets, {
       metadata: { namespace, name: 'example-set' },
@@ -149,7 +189,6 @@ describe('the examples', () => {
           {
             metadata: { name: 'data' },
             spec: {
-              storageClassName: 'example-kept',
               accessModes: ['ReadWriteOnce'],
               resources: { requests: { storage: '1Gi' } },
             },
@@ -178,6 +217,5 @@ describe('the examples', () => {
       folders.filter((folder) => existsSync(folder)),
       [],
     );
-    await client.delete(storageClasses, { name: 'example-kept' });
   });
 });
