@@ -40,6 +40,7 @@ class HeldClient implements Pick<Client, 'get' | 'patch' | 'delete'> {
 
   /** Answers one patch, and lets what follows from it happen. */
   async answer(): Promise<void> {
+    await new Promise(setImmediate);
     this.#held.shift()?.();
     await new Promise(setImmediate);
   }
@@ -60,6 +61,7 @@ describe('the order of writes', () => {
     set('a', true);
     await client.answer();
     set('b', true);
+    await new Promise(setImmediate);
     for (const [podIP, ready] of [
       ['c', true],
       ['d', false],
@@ -71,6 +73,23 @@ describe('the order of writes', () => {
     for (let answers = 0; answers < 3; answers += 1) await client.answer();
     await statuses.settled('u');
     assert.deepEqual(client.written, ['a True', 'b True', 'e False', 'g True']);
+  });
+
+  it('writes of four pods at a time; of those that wait, the newest status alone', async () => {
+    const client = new HeldClient();
+    const statuses = new StatusManager({ client, logger: silentLogger, clock: new FakeClock() });
+    const { signal } = new AbortController();
+    const set = (uid: string, podIP: string) => {
+      const metadata = { ...pod.metadata, name: uid, uid };
+      statuses.set({ ...pod, metadata }, status(podIP, true), { coalesce: false }, signal);
+    };
+    for (const uid of ['a', 'b', 'c', 'd', 'e']) set(uid, uid);
+    await new Promise(setImmediate);
+    assert.deepEqual(client.written, ['a True', 'b True', 'c True', 'd True']);
+    set('e', 'newer');
+    for (let answers = 0; answers < 5; answers += 1) await client.answer();
+    await statuses.settled('e');
+    assert.deepEqual(client.written.slice(4), ['newer True']);
   });
 });
 

@@ -19,6 +19,7 @@ import { formatTime } from '../../../api/time.ts';
 import type { Pod, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
 import { computeBackoffMs } from '../../../base/backoff.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { Limiter } from '../../../base/limiter.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { Client } from '../../../client/client.ts';
 import type { PodObject } from '../../model/pod.ts';
@@ -51,6 +52,11 @@ interface Entry {
 
 /** Users do not see the difference; the API server is spared every second write of a pod that starts. */
 const coalesceMs = 250;
+/**
+ * Writes under way at a time. A node that starts a hundred pods asks no more of the API server than that, and the status
+ * of a pod whose turn comes late is the newest: those before it are never written.
+ */
+const writesAtOnce = 4;
 const backoff = { baseMs: 200, maxMs: 5_000 };
 /** Fields that are ours: absent in the new status means gone. */
 const optionalFields = [
@@ -66,6 +72,7 @@ const ownFields = ['phase', 'hostIP', 'hostIPs', 'startTime', 'containerStatuses
 export class StatusManager {
   readonly #options: StatusManagerOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #turns = new Limiter(writesAtOnce);
 
   constructor(options: StatusManagerOptions) {
     this.#options = options;
@@ -156,12 +163,15 @@ export class StatusManager {
     let failures = 0;
     const isDue = () => this.#entries.get(uid) === entry && !isDeepStrictEqual(entry.wanted, entry.stored?.status);
     while (entry.signal?.aborted === false && isDue()) {
-      const status = entry.first ?? entry.wanted;
       try {
-        await this.#patch(uid, entry, status);
-        if (entry.first === status) entry.first = undefined;
+        await this.#turns.run(async () => {
+          const status = entry.first ?? entry.wanted;
+          if (isDue()) await this.#patch(uid, entry, status);
+          if (entry.first === status) entry.first = undefined;
+        }, entry.signal);
         failures = 0;
       } catch (error) {
+        if (entry.signal.aborted) break;
         if (await this.#isGone(uid, entry, error)) break;
         failures += 1;
         this.#options.logger.warn('A pod status could not be written', { pod: entry.name, error });
