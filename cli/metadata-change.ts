@@ -29,8 +29,14 @@ export function parseChange(words: readonly string[], what: string): ChangeWords
     if (equals >= 0) set.set(pair.slice(0, equals), pair.slice(equals + 1));
     else remove.add(pair.slice(0, -1));
   }
-  const both = [...remove].find((key) => set.has(key));
-  if (both !== undefined) throw new UserError(`error: can not both modify and remove a ${what} in the same command`);
+  const both = [...remove].filter((key) => set.has(key));
+  if (both.length > 0) {
+    const which =
+      what === 'label'
+        ? 'a label in the same command'
+        : `the following ${what}(s) in the same command: ${both.join(', ')}`;
+    throw new UserError(`error: can not both modify and remove ${which}`);
+  }
   return { resources, change: { set, remove } };
 }
 

@@ -118,6 +118,10 @@ function withHint(message: string, verb = ''): string {
       .split(', ')
       .map((name) => `"${name}"`)
       .join(', ')} not set`;
+  const [, flag, given, choices = ''] =
+    /^Invalid values:\n +Argument: (\S+), Given: (".*"), Choices: (.*)$/.exec(message) ?? [];
+  if (flag !== undefined)
+    return `error: --${flag} must be one of [${choices.replaceAll('"', '').replaceAll(',', '')}], not ${given}`;
   if (command !== undefined && message.startsWith('Not enough non-option arguments'))
     return `usage: kubecfg ${command.usage}\n${command.describe}; "kubecfg ${verb} --help" says more`;
   if (!message.startsWith('Unknown argument')) return message;

@@ -14,6 +14,7 @@ export const authCommand: Command = {
     'remove-extra-subjects': flag('reconcile: bindings bind nobody else'),
     subresource: text('can-i: a part of the resource, such as log or scale'),
     list: flag('can-i: all that one may do in the namespace'),
+    'no-headers': flag('can-i --list: without the line of column names'),
     quiet: flag('can-i: say it by the exit code alone', { alias: 'q' }),
     output: text('whoami: json, yaml, name, jsonpath=…, custom-columns=… or go-template=…', { alias: 'o' }),
     'all-namespaces': flag('can-i: in all namespaces', { alias: 'A' }),

@@ -26,7 +26,10 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const words = textsOf(args, 'words');
   const action = textOf(args, 'action');
   if (action === 'whoami' && words.length === 0) return await whoAmI(context, args);
-  if (action === 'can-i' && isSet(args, 'list') && words.length === 0) return await listRights(context);
+  if (action === 'can-i' && isSet(args, 'list')) {
+    if (words.length > 0) throw new UserError('error: list option must be specified with no arguments');
+    return await listRights(context, !isSet(args, 'no-headers'));
+  }
   if (action === 'can-i' && !isSet(args, 'list')) return await canI(context, args, words);
   if (action === 'reconcile' && words.length === 0)
     return await (await import('./reconcile.ts')).reconcile(context, args);
@@ -65,7 +68,7 @@ async function namedKind(
   return kind;
 }
 
-async function listRights(context: CommandContext): Promise<void> {
+async function listRights(context: CommandContext, withHeader: boolean): Promise<void> {
   const client = await context.client();
   const spec = { namespace: await context.oneNamespace() };
   const { status } = await review<SelfSubjectRulesReview>(client, selfSubjectRulesReviews, { spec });
@@ -74,7 +77,7 @@ async function listRights(context: CommandContext): Promise<void> {
       `Warning: the list may be incomplete${status.evaluationError ? `: ${status.evaluationError}` : ''}\n`,
     );
   const header = ['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'];
-  context.out.write(alignColumns([header, ...rightsRows(status)], columns));
+  context.out.write(alignColumns([...(withHeader ? [header] : []), ...rightsRows(status)], columns));
 }
 
 function rightsRows(status: SubjectRulesReviewStatus | undefined): string[][] {

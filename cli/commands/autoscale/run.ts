@@ -20,6 +20,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
     requireScale(kind);
     if (names.length === 0) throw new UserError(`Name what to scale, for example ${kind.singular}/web`);
     for (const target of names) {
+      await client.get(kind, { namespace, name: target });
       const wanted: HorizontalPodAutoscaler = {
         metadata: { name: textOf(args, 'name') ?? target, namespace },
         spec: {

@@ -13,8 +13,8 @@ import { findTargets } from '../../target-objects.ts';
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const command = textsOf(args, '--');
   const words = await wordsOf(context, args);
-  if (command.length === 0) throw new UserError(whyNoCommand(words));
   if (words.length === 0) throw new UserError('error: pod, type/name or --filename must be specified');
+  if (command.length === 0) throw new UserError(whyNoCommand(words));
   const timeoutMs = durationMs(textOf(args, 'pod-running-timeout') ?? '1m', '--pod-running-timeout');
   const pod = await findPod(context, words, { timeoutMs });
   if (isPodFinished(pod))

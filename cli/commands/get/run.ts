@@ -113,9 +113,7 @@ async function printTables(
   });
   if (filled.length === 0) {
     if (request.missing.length === 0 && !isSet(args, 'ignore-not-found'))
-      context.errors.write(
-        `No resources found${inNamespace(scope, selections)}${scope.namespace === undefined ? '' : '.'}\n`,
-      );
+      context.errors.write(`No resources found${inNamespace(scope, selections)}\n`);
     return;
   }
   const several =
@@ -131,5 +129,7 @@ async function printTables(
 }
 
 function inNamespace({ namespace }: Scope, selections: readonly Selection[]): string {
-  return namespace === undefined || !selections.some(({ kind }) => kind.namespaced) ? '' : ` in ${namespace} namespace`;
+  return namespace === undefined || !selections.some(({ kind }) => kind.namespaced)
+    ? ''
+    : ` in ${namespace} namespace.`;
 }

@@ -1,7 +1,7 @@
 /** `version`: of kubecfg, and of the server when one answers. */
 
 import { gitVersion } from '../../../base/version.ts';
-import type { Arguments } from '../../arguments.ts';
+import { type Arguments, isSet } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { structuredPrinter } from '../../printing.ts';
 
@@ -10,6 +10,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const printer = await structuredPrinter(args);
   if (printer === undefined)
     context.out.write(`kubecfg: ${clientVersion.gitVersion} (Node ${process.versions.node})\n`);
+  if (isSet(args, 'client')) return void (printer && context.out.write(printer({ clientVersion })));
   const client = await context.client();
   // What this path answers with.
   const serverVersion = JSON.parse((await client.raw('GET', '/version')).text) as { gitVersion: string };

@@ -38,8 +38,12 @@ interface Waiting {
 async function waitFor(context: CommandContext, waiting: Waiting): Promise<void> {
   const { kind, key, end } = waiting;
   const title = titleOf(kind, key.name);
-  while (!context.signal.aborted) {
-    if (await isMet(waiting)) return void context.out.write(`${title} condition met\n`);
+  for (let isFirst = true; !context.signal.aborted; isFirst = false) {
+    if (await isMet(waiting)) {
+      // Of what was gone before, as in kubectl, nothing is said.
+      if (!isFirst || waiting.condition.type !== 'delete') context.out.write(`${title} condition met\n`);
+      return;
+    }
     if (systemClock.monotonic() > end)
       throw new UserError(`error: timed out waiting for the condition on ${kind.plural}/${key.name}`);
     await systemClock.sleep(pollMs, context.signal);

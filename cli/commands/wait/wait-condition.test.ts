@@ -38,6 +38,6 @@ describe('parseWaitCondition', () => {
   it('knows delete and create, and says what there is for anything else', () => {
     assert.deepEqual(parseWaitCondition('delete'), { type: 'delete' });
     assert.deepEqual(parseWaitCondition('create'), { type: 'create' });
-    assert.throws(() => parseWaitCondition('ready'), /use delete, create, condition=NAME/);
+    assert.throws(() => parseWaitCondition('ready'), /unrecognized condition: "ready"/);
   });
 });

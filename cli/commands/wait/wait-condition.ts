@@ -18,7 +18,7 @@ export function parseWaitCondition(text: string): WaitCondition {
   const path = /^jsonpath='?(\{.*\}|[^{=]+)'?(?:=(.*))?$/s.exec(text);
   if (path) return pathState(text, path[1] ?? '', path[2]);
   throw new UserError(
-    `--for ${text}: use delete, create, condition=NAME, condition=NAME=VALUE, or jsonpath={.status.phase}=VALUE`,
+    `error: unrecognized condition: "${text}": there are delete, create, condition=NAME[=VALUE] and jsonpath={.path}=VALUE`,
   );
 }
 
