@@ -1,6 +1,7 @@
 /**
  * Deletes pods from nodes whose NoExecute taints they do not tolerate, or no longer.
- * How long a pod has been with a node's taints is measured on our own monotonic clock, from when we first saw it.
+ * How long a pod has been with a node's taints is measured on our own monotonic clock from when we first saw it; what it
+ * waited before that, while no controller manager ran or another one did, is reckoned from the taint's `timeAdded`.
  */
 
 import { equalJson } from '../../api/json-record.ts';
@@ -35,7 +36,8 @@ export function createTaintEvictionController({
       return {};
     }
     const node = pod.spec?.nodeName === undefined ? undefined : informers.nodes.get(pod.spec.nodeName);
-    const plan = planEviction(pod, { node, known: deadlines.get(key), monotonicNow: clock.monotonic() });
+    const known = deadlines.get(key);
+    const plan = planEviction(pod, { node, known, monotonicNow: clock.monotonic(), now: clock.now() });
     switch (plan.type) {
       case 'stay':
         cancel(key, pod);

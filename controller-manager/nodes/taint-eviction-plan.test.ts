@@ -64,6 +64,7 @@ interface PodState {
 }
 
 describe('the eviction of a pod', () => {
+  const noon = Date.parse('2030-01-01T12:00:00Z');
   const podWith = (seconds: number | undefined, { status, deletionTimestamp }: PodState = {}) =>
     storedObject(pods, {
       metadata: { name: 'p', ...(deletionTimestamp !== undefined && { deletionTimestamp }) },
@@ -83,7 +84,7 @@ describe('the eviction of a pod', () => {
     node: typeof clean | undefined,
     known?: Deadline,
     monotonicNow = 100,
-  ) => planEviction(pod, { node, known, monotonicNow });
+  ) => planEviction(pod, { node, known, monotonicNow, now: noon });
 
   it('is not due on a node without taints, nor on one that is not known', () => {
     assert.deepEqual(plan(podWith(5), clean), { type: 'stay' });
@@ -108,6 +109,38 @@ describe('the eviction of a pod', () => {
       leftMs: 2_000,
     });
     assert.deepEqual(plan(podWith(5), tainted, deadline(), 5_100), { type: 'evict' });
+  });
+
+  describe('that another controller manager waited for', () => {
+    const cases: readonly (readonly [title: string, timeAdded: string | undefined, boundAt: string, left: number])[] = [
+      ['goes on from when the taint was added', '11:59:58', '11:00:00', 3_000],
+      ['not from before the pod was there', '11:00:00', '11:59:59', 4_000],
+      ['is whole where the taint does not say when', undefined, '11:00:00', 5_000],
+      ['is never longer, whatever the clocks say', '12:30:00', '11:00:00', 5_000],
+      ['is over', '11:59:00', '11:00:00', 0],
+    ];
+    for (const [title, timeAdded, boundAt, left] of cases)
+      it(title, () => {
+        const taint: Taint = { ...noExecute('k'), ...(timeAdded && { timeAdded: `2030-01-01T${timeAdded}Z` }) };
+        const node = storedObject(nodes, { metadata: { name: 'n' }, spec: { taints: [taint] } });
+        const conditions = [{ type: 'PodScheduled', status: 'True', lastTransitionTime: `2030-01-01T${boundAt}Z` }];
+        const expected =
+          left === 0 ? { type: 'evict' } : { type: 'wait', deadline: deadline({ since: left - 4_900 }), leftMs: left };
+        assert.deepEqual(plan(podWith(5, { status: { conditions } }), node), expected);
+      });
+
+    it('ends with the taint that is over first, not with the shortest that is tolerated', () => {
+      const pod = storedObject(pods, {
+        metadata: { name: 'p' },
+        spec: { containers: [], tolerations: [exists('k', 5), exists('l', 60)] },
+        status: {
+          conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: '2030-01-01T11:00:00Z' }],
+        },
+      });
+      const taints = [noExecute('k'), { ...noExecute('l'), timeAdded: '2030-01-01T11:59:02Z' }];
+      const node = storedObject(nodes, { metadata: { name: 'n' }, spec: { taints } });
+      assert.deepEqual(plan(pod, node), { type: 'wait', deadline: deadline({ since: -2_900 }), leftMs: 2_000 });
+    });
   });
 
   it('counts anew when the tolerated time changed, and for another pod of the name', () => {
