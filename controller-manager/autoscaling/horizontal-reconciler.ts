@@ -9,11 +9,13 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { nilList } from '../../api/nil-list.ts';
 import { parseApiVersion } from '../../api/resource.ts';
 import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
 import { pods } from '../../api/resources/core.ts';
 import type { HorizontalPodAutoscaler, MetricStatus } from '../../api/types/autoscaling/v2.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { errorText } from '../../base/error-text.ts';
@@ -28,6 +30,7 @@ import type { Reconciler, Result } from '../../client/reconciler.ts';
 import type { ServedResources } from '../../client/served-resources.ts';
 import { readScale, type Scale, writeScale } from '../scales.ts';
 import { StatusDraft } from './autoscaler-status.ts';
+import { readLabelSelector } from './label-selector-text.ts';
 import {
   MetricError,
   type MetricProposal,
@@ -41,6 +44,7 @@ export interface HorizontalReconcilerOptions {
   readonly client: Client;
   readonly resources: ServedResources;
   readonly autoscalers: ObjectCache<HorizontalPodAutoscaler>;
+  readonly pods: Pick<ObjectCache<Pod>, 'list'>;
   readonly proposals: MetricProposals;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -66,7 +70,7 @@ export class HorizontalReconciler implements Reconciler {
   readonly #options: HorizontalReconcilerOptions;
   readonly #histories = new Map<string, History>();
   /** By key, the pods that it scaled by last: two of one pod are in each other's way. */
-  readonly #podsOf = new Map<string, ReadonlySet<string>>();
+  readonly #scaledPods = new Map<string, ReadonlySet<string>>();
 
   constructor(options: HorizontalReconcilerOptions) {
     this.#options = options;
@@ -76,7 +80,7 @@ export class HorizontalReconciler implements Reconciler {
     const autoscaler = this.#options.autoscalers.get(key);
     if (autoscaler === undefined) {
       this.#histories.delete(key);
-      this.#podsOf.delete(key);
+      this.#scaledPods.delete(key);
       return {};
     }
     const draft = new StatusDraft(autoscaler, this.#options.clock.now());
@@ -202,7 +206,7 @@ export class HorizontalReconciler implements Reconciler {
 
   /** The pods of the target, and that no other autoscaler has them too. */
   async #scaled(key: string, autoscaler: Autoscaler, scale: Scale, draft: StatusDraft): Promise<Scaled> {
-    const { clock, client } = this.#options;
+    const { clock } = this.#options;
     const { namespace = '' } = autoscaler.metadata;
     if (!scale.selector) {
       this.#tell(autoscaler, 'SelectorRequired', 'selector is required');
@@ -211,8 +215,8 @@ export class HorizontalReconciler implements Reconciler {
       this.#giveUp({ autoscaler, draft }, scale, 'selector is required');
     }
     const selector = scale.selector ?? '';
-    const { items } = await client.list(pods, { namespace, labelSelector: selector });
-    this.#podsOf.set(key, new Set(items.map(({ metadata }) => metadata.uid)));
+    const items = await this.#podsOf(namespace, selector);
+    this.#scaledPods.set(key, new Set(items.map(({ metadata }) => metadata.uid)));
     const others = this.#sharing(key, namespace);
     if (others.length > 1) {
       const message = `pods by selector ${selector} are controlled by multiple HPAs: [${others.join(' ')}]`;
@@ -230,6 +234,14 @@ export class HorizontalReconciler implements Reconciler {
     };
   }
 
+  async #podsOf(namespace: string, selector: string): Promise<readonly Cached<Pod>[]> {
+    const known = readLabelSelector(selector);
+    if (known === undefined)
+      return (await this.#options.client.list(pods, { namespace, labelSelector: selector })).items;
+    const all = [...this.#options.pods.list(namespace)];
+    return all.filter(({ metadata }) => matchesLabelSelector(known, metadata.labels ?? {}));
+  }
+
   #giveUp({ autoscaler, draft }: Pick<Round, 'autoscaler' | 'draft'>, scale: Scale, message: string): never {
     this.#tell(autoscaler, 'FailedComputeMetricsReplicas', message);
     draft.count(scale.replicas, { metrics: nilList });
@@ -238,8 +250,8 @@ export class HorizontalReconciler implements Reconciler {
 
   /** The autoscalers that had one of the pods when they looked last, itself among them. */
   #sharing(key: string, namespace: string): string[] {
-    const mine = this.#podsOf.get(key) ?? new Set();
-    return [...this.#podsOf]
+    const mine = this.#scaledPods.get(key) ?? new Set();
+    return [...this.#scaledPods]
       .filter(([other, uids]) => other.startsWith(`${namespace}/`) && [...uids].some((uid) => mine.has(uid)))
       .map(([other]) => other)
       .sort();

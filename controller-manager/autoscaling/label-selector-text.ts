@@ -1,6 +1,6 @@
-/** A label selector as it is asked in a query: `app=web,tier in (a,b),!old`. Pure. */
+/** A label selector as it is asked in a query, `app=web,tier in (a,b),!old`, both ways. Pure. */
 
-import type { LabelSelector } from '../../api/types/meta/v1.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../api/types/meta/v1.ts';
 import { compareKeys } from '../../base/compare.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 
@@ -21,4 +21,31 @@ export function labelSelectorText({ matchLabels = {}, matchExpressions = [] }: D
     }
   });
   return [...labels, ...requirements].join(',');
+}
+
+const keyPattern = String.raw`[\w./-]+`;
+const parts = {
+  compare: new RegExp(String.raw`^(${keyPattern})\s*(==?|!=)\s*([\w.-]*)$`),
+  set: new RegExp(String.raw`^(${keyPattern})\s+(in|notin)\s*\(([\w.,\s-]*)\)$`),
+  exists: new RegExp(String.raw`^(!?)\s*(${keyPattern})$`),
+};
+
+/** What such a text asks for; undefined where it is beyond the usual: the API server judges those. */
+export function readLabelSelector(text: string): LabelSelector | undefined {
+  const requirements = text
+    .split(/,(?![^()]*\))/)
+    .filter((part) => part.trim() !== '')
+    .map((part) => readRequirement(part.trim()));
+  const known = requirements.filter((requirement) => requirement !== undefined);
+  return known.length === requirements.length ? { matchExpressions: known } : undefined;
+}
+
+function readRequirement(text: string): LabelSelectorRequirement | undefined {
+  const [, compared, sign, value = ''] = parts.compare.exec(text) ?? [];
+  if (compared !== undefined) return { key: compared, operator: sign === '!=' ? 'NotIn' : 'In', values: [value] };
+  const [, key, word, list = ''] = parts.set.exec(text) ?? [];
+  const values = list.split(',').map((one) => one.trim());
+  if (key !== undefined) return { key, operator: word === 'in' ? 'In' : 'NotIn', values };
+  const [, not, name] = parts.exists.exec(text) ?? [];
+  return name === undefined ? undefined : { key: name, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
 }

@@ -323,18 +323,21 @@ describe('Jobs, CronJobs, budgets, autoscalers', () => {
         : await client.raw(method, path, options);
     const stop = new AbortController();
     const autoscalers = createInformer(client, horizontalPodAutoscalers, { namespace, logger: silentLogger });
+    const seenPods = createInformer(client, pods, { namespace, logger: silentLogger });
     const resources = new ServedResources({ client, logger: silentLogger });
-    const running = Promise.all([autoscalers.run(stop.signal), resources.run(stop.signal)]);
+    const parts = [autoscalers, seenPods, resources];
+    const running = Promise.all(parts.map((part) => part.run(stop.signal)));
     closers.push(async () => {
       stop.abort();
       await running;
     });
-    await autoscalers.synced();
+    await Promise.all([autoscalers.synced(), seenPods.synced()]);
     await eventually('what there is', () => resources.all().length > 0);
     const reconciler = new HorizontalReconciler({
       client,
       resources,
       autoscalers,
+      pods: seenPods,
       proposals: new MetricProposals(new MetricsClient({ raw }, resources)),
       recorder: { record: () => {} },
       clock: systemClock,
