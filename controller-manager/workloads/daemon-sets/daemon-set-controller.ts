@@ -143,7 +143,7 @@ class DaemonSetReconciler implements Reconciler {
     const set = this.#informers.sets.get(key);
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return {};
     const isSettled = this.#expectations.fulfilled(set.metadata.uid);
-    const history = await this.#syncHistory(set);
+    const history = await this.#history.sync(set);
     const world: DaemonWorld = {
       set,
       nodes: [...this.#informers.nodes.list()],
@@ -158,15 +158,6 @@ class DaemonSetReconciler implements Reconciler {
     const waits = [outcome.waitMs, msUntilNextAvailable(world.pods, set.spec?.minReadySeconds ?? 0, world.now)];
     const known = waits.filter((wait) => wait !== undefined);
     return known.length > 0 ? { requeueAfterMs: Math.min(...known) } : {};
-  }
-
-  async #syncHistory(set: CachedSet): Promise<History> {
-    return await this.#history.sync({
-      object: set,
-      template: set.spec?.template ?? {},
-      collisionCount: set.status?.collisionCount ?? 0,
-      matches: (labels) => matchesLabelSelector(set.spec?.selector, labels),
-    });
   }
 
   async #claimPods(set: CachedSet): Promise<Cached<Pod>[]> {

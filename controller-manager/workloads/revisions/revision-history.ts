@@ -7,11 +7,11 @@
  */
 
 import { equalJson, type JsonRecord } from '../../../api/json-record.ts';
-import type { KubernetesObject } from '../../../api/object.ts';
+import { matchesLabelSelector } from '../../../api/label-selector.ts';
 import type { Resource } from '../../../api/resource.ts';
 import { controllerRevisions } from '../../../api/resources/apps.ts';
 import { isAlreadyExists } from '../../../api/status-error.ts';
-import type { ControllerRevision } from '../../../api/types/apps/v1.ts';
+import type { ControllerRevision, DaemonSet, StatefulSet } from '../../../api/types/apps/v1.ts';
 import type { PodTemplateSpec } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { Client } from '../../../client/client.ts';
@@ -30,20 +30,16 @@ const longestOwnerName = 223;
 /** So often another revision may have the name that we want, in one go. */
 const mostCollisions = 20;
 
-export interface RevisionHistoryOptions<T extends KubernetesObject> {
+/** What keeps its history in ControllerRevisions. */
+type Revised = StatefulSet | DaemonSet;
+
+export interface RevisionHistoryOptions<T extends Revised> {
   readonly client: Client;
   readonly ownerKind: Resource<T>;
   /** With the indexes `controller` and `uncontrolled` of ownership.ts. */
   readonly revisions: ObjectCache<ControllerRevision>;
   /** The label in which a revision carries its hash. */
   readonly hashLabel: string;
-}
-
-export interface RevisionOwner<T extends KubernetesObject> {
-  readonly object: Cached<T>;
-  readonly template: DeepReadonly<PodTemplateSpec>;
-  readonly collisionCount: number;
-  matches(labels: Readonly<Record<string, string>>): boolean;
 }
 
 export interface History {
@@ -54,7 +50,7 @@ export interface History {
   readonly collisionCount: number;
 }
 
-export class RevisionHistory<T extends KubernetesObject> {
+export class RevisionHistory<T extends Revised> {
   readonly #options: RevisionHistoryOptions<T>;
 
   constructor(options: RevisionHistoryOptions<T>) {
@@ -62,11 +58,11 @@ export class RevisionHistory<T extends KubernetesObject> {
   }
 
   /** Brings the owner's history up to its template. Idempotent. */
-  async sync(owner: RevisionOwner<T>): Promise<History> {
+  async sync(owner: Cached<T>): Promise<History> {
     const revisions = sortRevisions(await this.#claim(owner));
-    const data = revisionDataOf(owner.template);
+    const data = revisionDataOf(templateOf(owner));
     const plan = planRevision(revisions, data);
-    const { collisionCount } = owner;
+    const collisionCount = owner.status?.collisionCount ?? 0;
     switch (plan.type) {
       case 'keep':
         return { revisions, update: plan.revision, collisionCount };
@@ -89,11 +85,11 @@ export class RevisionHistory<T extends KubernetesObject> {
     }
   }
 
-  async #claim({ object, matches }: RevisionOwner<T>): Promise<Revision[]> {
+  async #claim(owner: Cached<T>): Promise<Revision[]> {
     const { client, ownerKind, revisions } = this.#options;
     return await claimOwned<T, ControllerRevision>({
-      ...{ client, ownerKind, owner: object, kind: controllerRevisions, cache: revisions },
-      matches,
+      ...{ client, ownerKind, owner, kind: controllerRevisions, cache: revisions },
+      matches: (labels) => matchesLabelSelector(owner.spec?.selector, labels),
     });
   }
 
@@ -104,12 +100,12 @@ export class RevisionHistory<T extends KubernetesObject> {
   }
 
   async #create(
-    owner: RevisionOwner<T>,
+    owner: Cached<T>,
     data: JsonRecord,
     revision: number,
   ): Promise<Pick<History, 'update' | 'collisionCount'>> {
     const { client } = this.#options;
-    let { collisionCount } = owner;
+    let collisionCount = owner.status?.collisionCount ?? 0;
     for (let tried = 0; tried < mostCollisions; tried += 1) {
       const wanted = this.#revisionOf(owner, { data, revision, collisionCount });
       try {
@@ -122,25 +118,27 @@ export class RevisionHistory<T extends KubernetesObject> {
       if (there !== undefined && equalJson(there.data, data)) return { update: there, collisionCount };
       if (there !== undefined) collisionCount += 1;
     }
-    throw new Error(`No name is free for a revision of ${owner.object.metadata.name}`);
+    throw new Error(`No name is free for a revision of ${owner.metadata.name}`);
   }
 
   #revisionOf(
-    { object, template }: RevisionOwner<T>,
+    owner: Cached<T>,
     { data, revision, collisionCount }: { data: JsonRecord; revision: number; collisionCount: number },
   ): NamedRevision {
     const hash = computeRevisionHash(data, collisionCount);
-    const { name, namespace, annotations } = object.metadata;
+    const { name, namespace, annotations } = owner.metadata;
     return {
       metadata: {
         ...(namespace !== undefined && { namespace }),
         name: `${name.slice(0, longestOwnerName)}-${hash}`,
-        labels: { ...template.metadata?.labels, [this.#options.hashLabel]: hash },
+        labels: { ...templateOf(owner).metadata?.labels, [this.#options.hashLabel]: hash },
         ...(annotations !== undefined && { annotations: { ...annotations } }),
-        ownerReferences: [controllerReference(object)],
+        ownerReferences: [controllerReference(owner)],
       },
       data,
       revision,
     };
   }
 }
+
+const templateOf = ({ spec }: Cached<Revised>): DeepReadonly<PodTemplateSpec> => spec?.template ?? {};

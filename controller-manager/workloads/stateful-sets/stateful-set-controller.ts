@@ -116,7 +116,7 @@ class StatefulSetReconciler implements Reconciler {
     const set = this.#informers.sets.get(key);
     if (set === undefined) return {};
     const isSettled = this.#expectations.fulfilled(set.metadata.uid);
-    const history = await this.#syncHistory(set);
+    const history = await this.#history.sync(set);
     const revisions = revisionsOf(set, history);
     const own = await this.#claimPods(set);
     const outcome = isSettled ? await this.#act(set, own, revisions) : { replaced: [] };
@@ -129,15 +129,6 @@ class StatefulSetReconciler implements Reconciler {
 
   #setsOf(namespace: string | undefined): CachedSet[] {
     return [...this.#informers.sets.list(namespace)];
-  }
-
-  async #syncHistory(set: CachedSet): Promise<History> {
-    return await this.#history.sync({
-      object: set,
-      template: set.spec?.template ?? {},
-      collisionCount: set.status?.collisionCount ?? 0,
-      matches: (labels) => matchesLabelSelector(set.spec?.selector, labels),
-    });
   }
 
   async #claimPods(set: CachedSet): Promise<Cached<Pod>[]> {
