@@ -16,6 +16,8 @@ export const unreachableTaint = 'node.kubernetes.io/unreachable';
 export const unschedulableTaint = 'node.kubernetes.io/unschedulable';
 /** An administrator says that the node is off, and its pods with it. */
 export const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
+/** What is attached to the node is the business of the controller manager, and not of the kubelet. */
+export const managedAttachAnnotation = 'volumes.kubernetes.io/controller-managed-attach-detach';
 
 // On pods.
 /** What a kubelet made of a file of its own: the pod runs whatever becomes of the object. */

@@ -30,6 +30,7 @@ import { createTaintEvictionController } from './nodes/taint-eviction-controller
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
 import { createAggregationController } from './roles/aggregation-controller.ts';
+import { createAttachDetachController } from './volumes/attach-detach-controller.ts';
 import { createBinderController } from './volumes/binder-controller.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral-volume-controller.ts';
 import { createExpanderController } from './volumes/expander-controller.ts';
@@ -118,6 +119,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
     create: (context) => createPodGarbageController(context, settings.podGarbage),
   },
   { name: 'persistentvolume-binder-controller', create: createBinderController },
+  { name: 'persistentvolume-attach-detach-controller', create: createAttachDetachController },
   { name: 'persistentvolume-expander-controller', create: createExpanderController },
   { name: 'ephemeral-volume-controller', create: createEphemeralVolumeController },
   { name: 'resourceclaim-controller', create: createResourceClaimController },

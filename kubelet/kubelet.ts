@@ -12,6 +12,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { managedAttachAnnotation } from '../api/labels.ts';
 import { isPodFinished } from '../api/pods.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
@@ -201,7 +202,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     port: server.port,
     kubeletVersion: gitVersion,
     labels: options.labels ?? {},
-    annotations: { [localVolumesAnnotation]: localVolumes.root },
+    annotations: { [localVolumesAnnotation]: localVolumes.root, [managedAttachAnnotation]: 'true' },
     whyNotReady,
     extendedResources: () => parts.devices.capacity(),
     network,

@@ -2,18 +2,26 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { events, namespaces, persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
-import { storageClasses } from '../../api/resources/storage.ts';
+import {
+  events,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+} from '../../api/resources/core.ts';
+import { storageClasses, volumeAttachments } from '../../api/resources/storage.ts';
 import type {
   Event,
   Namespace,
+  Node,
   PersistentVolume,
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
   Pod,
 } from '../../api/types/core/v1.ts';
-import type { StorageClass } from '../../api/types/storage/v1.ts';
+import type { StorageClass, VolumeAttachment, VolumeAttachmentStatus } from '../../api/types/storage/v1.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { ensureDefaultStorageClass } from '../../cluster/default-storage-class.ts';
@@ -34,6 +42,7 @@ describe('claims and volumes', () => {
     const { connection } = server;
     const controllers = [
       ...['persistentvolume-binder-controller', 'persistentvolume-expander-controller', 'ephemeral-volume-controller'],
+      'persistentvolume-attach-detach-controller',
       ...['persistentvolumeclaim-protection-controller', 'persistentvolume-protection-controller'],
     ];
     const options = { connection, logger: silentLogger, leaderElect: false, identity: 'test', controllers };
@@ -187,5 +196,109 @@ describe('claims and volumes', () => {
     await client.delete(storageClasses, { name: 'local' });
     await ensureDefaultStorageClass(client);
     assert.ok(!(await names()).includes('local'));
+  });
+
+  describe('of a driver that attaches', () => {
+    const managed = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' };
+    const nodeName = (name: string) => `${name}-${namespace}`;
+    const createNode = (name: string) =>
+      server.client.create<Node>(nodes, { metadata: { name: nodeName(name), annotations: managed } });
+    const createUser = (name: string, node: string) =>
+      server.client.create<Pod>(pods, {
+        metadata: { namespace, name },
+        spec: {
+          nodeName: nodeName(node),
+          containers: [{ name: 'c', image: 'app:1' }],
+          volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }],
+        },
+      });
+    const attachmentsOf = async () => {
+      const { items } = await server.client.list<VolumeAttachment>(volumeAttachments);
+      return items.filter(({ spec }) => spec.source.persistentVolumeName === volumeName('disk'));
+    };
+    const attachmentTo = (node: string) =>
+      eventually(`an attachment to ${node}`, async () => {
+        const all = await attachmentsOf();
+        return all.find(({ spec, metadata }) => spec.nodeName === nodeName(node) && !metadata.deletionTimestamp);
+      });
+    const reported = async (node: string) =>
+      (await server.client.get(nodes, { name: nodeName(node) })).status?.volumesAttached ?? [];
+    /** As the driver's attacher does it. */
+    const say = (name: string, status: VolumeAttachmentStatus) =>
+      server.client.patch(volumeAttachments, { name }, { type: 'merge', body: { status } }, { subresource: 'status' });
+    const setMounted = (node: string, volumesInUse: string[]) =>
+      server.client.patch(
+        nodes,
+        { name: nodeName(node) },
+        { type: 'merge', body: { status: { volumesInUse } } },
+        { subresource: 'status' },
+      );
+    const volumeOfDriver = async () => {
+      await server.client.create<PersistentVolume>(persistentVolumes, {
+        metadata: { name: volumeName('disk') },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          capacity: storage('1Gi'),
+          storageClassName: className(),
+          csi: { driver: 'disks.example.com', volumeHandle: namespace },
+        },
+      });
+      await createClaim('data');
+      await claimIs('data', 'Bound');
+      await Promise.all([createNode('one'), createNode('two')]);
+    };
+    const inUse = () => `kubernetes.io/csi/disks.example.com^${namespace}`;
+
+    it('are attached for a pod, told of, and detached when it is gone and nothing is mounted', async () => {
+      await volumeOfDriver();
+      await createUser('first', 'one');
+      const { metadata, spec } = await attachmentTo('one');
+      assert.equal(spec.attacher, 'disks.example.com');
+      await say(metadata.name, { attached: false, attachError: { message: 'the shelf is empty' } });
+      const { message } = await told('FailedAttachVolume', 'first');
+      assert.equal(message, `AttachVolume.Attach failed for volume "${volumeName('disk')}" : the shelf is empty`);
+      await say(metadata.name, { attached: true });
+      await told('SuccessfulAttachVolume', 'first');
+      await eventually('the node tells of it', async () => (await reported('one')).length === 1);
+      assert.deepEqual(await reported('one'), [{ name: inUse(), devicePath: '' }]);
+      await setMounted('one', [inUse()]);
+      await createUser('second', 'two');
+      const refused = await told('FailedAttachVolume', 'second');
+      assert.match(refused.message ?? '', /^Multi-Attach error for volume .* is already used by pod\(s\) first$/);
+      await server.client.delete(pods, { namespace, name: 'first' }, { gracePeriodSeconds: 0 });
+      // It is mounted still; a change that has nothing to do with it shows that this was looked at.
+      await server.client.patch(
+        nodes,
+        { name: nodeName('one') },
+        { type: 'merge', body: { spec: { taints: [{ key: 'looked-at', effect: 'NoSchedule' }] } } },
+      );
+      assert.deepEqual(
+        (await attachmentsOf()).map(({ spec: { nodeName: at } }) => at),
+        [nodeName('one')],
+      );
+      await setMounted('one', []);
+      await attachmentTo('two');
+      assert.deepEqual(await reported('one'), []);
+      assert.equal((await attachmentsOf()).length, 1);
+    });
+
+    it('are taken from a node that is out of service, mounted or not', async () => {
+      await volumeOfDriver();
+      await createUser('first', 'one');
+      const { metadata } = await attachmentTo('one');
+      await say(metadata.name, { attached: true });
+      await eventually('the node tells of it', async () => (await reported('one')).length === 1);
+      await setMounted('one', [inUse()]);
+      await server.client.patch(
+        nodes,
+        { name: nodeName('one') },
+        {
+          type: 'merge',
+          body: { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } },
+        },
+      );
+      await server.client.delete(pods, { namespace, name: 'first' }, { gracePeriodSeconds: 0 });
+      await eventually('it is detached', async () => (await attachmentsOf()).length === 0);
+    });
   });
 });
