@@ -29,6 +29,7 @@ import { createReachabilityController, type ReachabilitySettings } from './nodes
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-garbage-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
+import { createPodRebalancerController } from './rebalancing/pod-rebalancer-controller.ts';
 import { createAggregationController } from './roles/aggregation-controller.ts';
 import { createAttachDetachController } from './volumes/attach-detach-controller.ts';
 import { createBinderController } from './volumes/binder-controller.ts';
@@ -127,6 +128,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'persistentvolumeclaim-protection-controller', create: createClaimProtectionController },
   { name: 'persistentvolume-protection-controller', create: createVolumeProtectionController },
   { name: 'volumeattributesclass-protection-controller', create: createAttributesClassProtectionController },
+  { name: 'pod-rebalancer-controller', create: createPodRebalancerController },
   { name: 'resourcequota-controller', create: createResourceQuotaController },
   { name: 'clusterrole-aggregation-controller', create: createAggregationController },
   // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.

@@ -57,6 +57,13 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
   ],
   'node-departure-controller': [allow('delete get', 'core', 'nodes')],
   'node-reachability-controller': [allow('patch', 'core', 'nodes')],
+  'pod-rebalancer-controller': [
+    allow(read, 'apps', 'deployments replicasets'),
+    allow(read, 'core', 'nodes replicationcontrollers'),
+    allow(`patch ${read}`, 'core', 'pods'),
+    allow('create', 'core', 'pods/eviction'),
+    allowEvents,
+  ],
   // Finalizers are patched.
   'pv-protection-controller': [allow('patch', 'core', 'persistentvolumes')],
   'pvc-protection-controller': [allow('patch', 'core', 'persistentvolumeclaims')],

@@ -5,6 +5,7 @@
 import { isPodActive, isPodFinished, isPodTerminating } from '../../../api/pods.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { Cached } from '../../../client/object-cache.ts';
+import { surgeFor } from '../../pods/pod-move.ts';
 import { controllerOf } from '../ownership.ts';
 import { rankForDeletion } from '../pod-ranking.ts';
 
@@ -28,7 +29,7 @@ export interface ReplicaSituation {
 }
 
 export function planReplicas({ replicas, active, related, now }: ReplicaSituation): ReplicaPlan {
-  const missing = replicas - active.length;
+  const missing = replicas + surgeFor(replicas, active) - active.length;
   if (missing === 0) return { type: 'nothing' };
   // A list of two thousand million, which a set may ask for, would end the process.
   if (missing > 0) return { type: 'create', count: Math.min(missing, mostAtOnce) };
