@@ -104,10 +104,10 @@ const goesBack = ({ metadata }: Workload): boolean =>
   metadata?.annotations?.['longshore.dev/roll-back-on-failure'] === 'true';
 
 /** What the controller noted when it took this generation of the workload back, or a later one. */
-export function rollbackOf({ metadata }: Workload, generation: number): string | undefined {
+export function rollbackOf({ kind = 'workload', metadata }: Workload, generation: number): string | undefined {
   const note = parseNote(metadata?.annotations?.['longshore.dev/rolled-back']);
   if (note === undefined || Number(note.generation) < generation) return undefined;
-  return `deployment "${metadata?.name}" was rolled back from revision ${note.from} to ${note.to}: ${note.cause}`;
+  return `${kind.toLowerCase()} "${metadata?.name}" was rolled back from revision ${note.from} to ${note.to}: ${note.cause}`;
 }
 
 function parseNote(text: string | undefined): Record<string, unknown> | undefined {

@@ -52,6 +52,7 @@ import {
 } from './workloads/replica-sets/replica-set-controllers.ts';
 import { createConfigurationRolloutController } from './workloads/rollouts/configuration-rollout-controller.ts';
 import { createDeploymentRollbackController } from './workloads/rollouts/deployment-rollback-controller.ts';
+import { createSetRollbackController } from './workloads/rollouts/set-rollback-controller.ts';
 import { createStatefulSetController } from './workloads/stateful-sets/stateful-set-controller.ts';
 
 /** Of each controller that has any, its own. */
@@ -77,6 +78,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'daemonset-controller', create: createDaemonSetController },
   { name: 'deployment-controller', create: createDeploymentController },
   { name: 'deployment-rollback-controller', create: createDeploymentRollbackController },
+  { name: 'set-rollback-controller', create: createSetRollbackController },
   { name: 'configuration-rollout-controller', create: createConfigurationRolloutController },
   { name: 'endpoints-controller', create: createEndpointsController },
   { name: 'endpointslice-controller', create: createEndpointSliceController },

@@ -12,7 +12,12 @@ import { startControllerManager } from '../../controller-manager/controller-mana
 import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
-const controllers = ['statefulset-controller', 'daemonset-controller', 'garbage-collector-controller'];
+const controllers = [
+  'statefulset-controller',
+  'daemonset-controller',
+  'set-rollback-controller',
+  'garbage-collector-controller',
+];
 
 describe('workloads of named and of daemon pods', () => {
   let server: TestApiServer;
@@ -256,6 +261,69 @@ describe('workloads of named and of daemon pods', () => {
     await eventually('an event', async () => {
       const { items } = await server.client.list(events, { namespace });
       return items.some(({ reason }) => reason === 'FailedDaemonPod');
+    });
+  });
+
+  describe('that ask for it go back when a rollout fails:', () => {
+    const annotations = { 'longshore.dev/roll-back-after-crashes': '3' };
+    const crashing: Pod['status'] = {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'False' }],
+      containerStatuses: [
+        {
+          ...{ name: 'c', image: 'app:bad', imageID: '', ready: false, restartCount: 3 },
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+        },
+      ],
+    };
+    /** Good pods become ready, others crash, until the set is what it was and says why. */
+    const playFailure = (resource: typeof statefulSets | typeof daemonSets) =>
+      eventually('it goes back', async () => {
+        for (const { metadata, spec, status } of await podList()) {
+          if (status?.phase !== 'Pending' || metadata.deletionTimestamp !== undefined) continue;
+          const isBad = spec?.containers[0]?.image === 'app:bad';
+          await Promise.allSettled([say(metadata.name, isBad ? crashing : ready)]);
+        }
+        const set: StatefulSet | DaemonSet = await server.client.get<StatefulSet | DaemonSet>(resource, {
+          namespace,
+          name: 'web',
+        });
+        const note = set.metadata?.annotations?.['longshore.dev/rolled-back'];
+        const isBack = images(await podList()).every((image) => image === 'app:1');
+        return note !== undefined && set.spec?.template.spec?.containers[0]?.image === 'app:1' && isBack && note;
+      });
+    const isMarkedGood = async () => {
+      const { items } = await server.client.list(controllerRevisions, { namespace });
+      return items.some(({ metadata }) => metadata.annotations?.['longshore.dev/good-revision'] === 'true');
+    };
+
+    it('a StatefulSet', async () => {
+      await server.client.create<StatefulSet>(statefulSets, {
+        metadata: { namespace, name: 'web', annotations },
+        spec: { replicas: 2, serviceName: 'web', selector, template: template() },
+      });
+      await play('the first is good', isMarkedGood);
+      await patch(statefulSets, { template: template('app:bad') });
+      const note = await playFailure(statefulSets);
+      assert.match(note, /"from":"2","to":"1","cause":"Container c of pod web-1 has been restarted 3 times\."/);
+      const { metadata } = await statefulSet();
+      assert.ok(!metadata.managedFields?.some(({ manager }) => manager === 'longshore-rollback'));
+    });
+
+    it('a DaemonSet', async () => {
+      const node = `node-${namespace}`;
+      await server.client.create<Node>(nodes, { metadata: { name: node, labels: { for: namespace } } });
+      const of = (image?: string) => {
+        const { metadata, spec } = template(image);
+        return { metadata, spec: { ...spec, nodeSelector: { for: namespace } } };
+      };
+      await server.client.create<DaemonSet>(daemonSets, {
+        metadata: { namespace, name: 'web', annotations },
+        spec: { selector, template: of() },
+      });
+      await play('the first is good', isMarkedGood);
+      await patch(daemonSets, { template: of('app:bad') });
+      assert.match(await playFailure(daemonSets), /"from":"2","to":"1","cause":"Container c of pod web-\S+ has been/);
     });
   });
 });

@@ -64,6 +64,12 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     allow('create', 'core', 'pods/eviction'),
     allowEvents,
   ],
+  'set-rollback-controller': [
+    allow(`patch update ${read}`, 'apps', 'daemonsets statefulsets'),
+    allow(`patch ${read}`, 'apps', 'controllerrevisions'),
+    allow(read, 'core', 'pods'),
+    allowEvents,
+  ],
   // Finalizers are patched.
   'pv-protection-controller': [allow('patch', 'core', 'persistentvolumes')],
   'pvc-protection-controller': [allow('patch', 'core', 'persistentvolumeclaims')],

@@ -7,10 +7,8 @@
  *   stays.
  */
 
-import type { Stored } from '../../../api/object.ts';
 import { deployments, replicaSets } from '../../../api/resources/apps.ts';
 import { pods } from '../../../api/resources/core.ts';
-import { isConflict } from '../../../api/status-error.ts';
 import type { Deployment, ReplicaSet } from '../../../api/types/apps/v1.ts';
 import type { Pod } from '../../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
@@ -33,16 +31,9 @@ import {
 } from '../deployments/set-history.ts';
 import { withoutHash } from '../deployments/template-identity.ts';
 import { controllerOf, ownerIndexes } from '../ownership.ts';
-import {
-  failureOf,
-  failureWatchOf,
-  rollBackAfterCrashesAnnotation,
-  rollBackAnnotation,
-  rollbackTargetOf,
-} from './failed-rollout-plan.ts';
-
-/** By which its writes are known among those of other controllers. */
-const fieldManager = 'deployment-rollback-controller';
+import { failureOf, rollbackTargetOf } from './failed-rollout-plan.ts';
+import { failureWatchOf, rollBackAfterCrashesAnnotation, rollBackAnnotation } from './failure-watch.ts';
+import { writeRollback } from './rollback-writer.ts';
 
 interface Sources {
   readonly client: Client;
@@ -127,30 +118,9 @@ class RollbackReconciler implements Reconciler {
       },
       spec: { ...deployment.spec, template: withoutHash(target.spec.template) },
     };
-    const changed = await client.update(deployments, changedCopy(deployment, changes), { fieldManager });
+    await writeRollback(client, deployments, changedCopy(deployment, changes));
     const message = `Rolled back from revision ${note.from} to ${note.to}: ${failure}`;
     recorder.record(deployment, { type: 'Warning', reason: 'RolledBack', message });
-    await this.#disown(changed);
-  }
-
-  /** The template stays the user's: otherwise his next server-side apply would conflict with this controller. */
-  async #disown(changed: Stored<Deployment>): Promise<void> {
-    const { client } = this.#sources;
-    const { namespace, name } = changed.metadata;
-    let object: Stored<Deployment> | undefined = changed;
-    for (let attempt = 1; object !== undefined && attempt <= 3; attempt += 1) {
-      const { resourceVersion, managedFields = [] } = object.metadata;
-      const others = managedFields.filter(({ manager }) => manager !== fieldManager);
-      if (others.length === managedFields.length) return;
-      const body = { metadata: { resourceVersion, managedFields: others } };
-      try {
-        await ifPresent(client.patch(deployments, { namespace, name }, { type: 'merge', body }));
-        return;
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-        object = await ifPresent(client.get(deployments, { namespace, name }));
-      }
-    }
   }
 
   async #mark(set: Cached<ReplicaSet>): Promise<void> {

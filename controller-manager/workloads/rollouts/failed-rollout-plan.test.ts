@@ -4,13 +4,8 @@ import { pods } from '../../../api/resources/core.ts';
 import { storedObject } from '../../../client/testing/stored-object.ts';
 import { failedRevisionAnnotation } from '../deployments/set-history.ts';
 import { type DeploymentPicture, pictureDeployment, pictureSet } from '../deployments/testing/deployment-pictures.ts';
-import {
-  failureOf,
-  failureWatchOf,
-  rollBackAfterCrashesAnnotation,
-  rollBackAnnotation,
-  rollbackTargetOf,
-} from './failed-rollout-plan.ts';
+import { failureOf, rollbackTargetOf } from './failed-rollout-plan.ts';
+import { failureWatchOf, rollBackAfterCrashesAnnotation, rollBackAnnotation } from './failure-watch.ts';
 
 const asked = { [rollBackAnnotation]: 'true' };
 const progress = (reason: string, name = 'new') => ({
