@@ -1,5 +1,5 @@
 /**
- * What must hold in every state that the store goes through, judged from its changes in order. Also counts what was
+ * What must hold in every state that a world goes through, judged from the store's changes in order. Also counts what was
  * created, so that what was made twice shows even when one of the two is gone at the end.
  */
 
@@ -7,7 +7,6 @@ import type { StoredEntry, StoredObject } from './end-state.ts';
 import type { PodGroup } from './world.ts';
 
 export class Bounds {
-  readonly #nodePods: number;
   readonly #groups: readonly PodGroup[];
   #isHeld = false;
   readonly #pods = new Map<string, StoredObject>();
@@ -15,15 +14,18 @@ export class Bounds {
   readonly #names = new Map<string, string>();
   readonly #broken = new Set<string>();
 
-  /** `nodePods`: how many pods a node takes. */
-  constructor({ nodePods, groups }: { readonly nodePods: number; readonly groups: readonly PodGroup[] }) {
-    this.#nodePods = nodePods;
+  constructor(groups: readonly PodGroup[]) {
     this.#groups = groups;
   }
 
   /** From now on there are as many ready pods as each group needs. */
   hold(): void {
     this.#isHeld = true;
+  }
+
+  /** From now on there may be fewer. */
+  release(): void {
+    this.#isHeld = false;
   }
 
   /** What did not hold. */
@@ -53,7 +55,7 @@ export class Bounds {
     const { name, namespace = '', generateName } = metadata;
     const general = generateName === undefined ? name : `${this.#generalOf(generateName)}*`;
     if (generateName !== undefined) this.#names.set(name, general);
-    const what = `${resource} ${namespace}/${general.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')}`;
+    const what = `${resource} ${withoutId(namespace)}/${withoutId(general).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')}`;
     this.#created.set(what, (this.#created.get(what) ?? 0) + 1);
   }
 
@@ -74,10 +76,9 @@ export class Bounds {
     }
   }
 
-  #judge({ metadata, spec }: StoredObject): void {
+  #judge({ metadata }: StoredObject): void {
     const group = this.#groups.find(({ app }) => app === metadata.labels?.app);
     if (group !== undefined) this.#judgeGroup(group);
-    this.#judgeNode(spec?.nodeName);
   }
 
   #judgeGroup({ app, most, least, per }: PodGroup): void {
@@ -97,18 +98,15 @@ export class Bounds {
     }
   }
 
-  #judgeNode(name: string | undefined): void {
-    if (name === undefined) return;
-    const there = this.#all().filter((pod) => pod.spec?.nodeName === name && !isOver(pod));
-    if (there.length > this.#nodePods) this.#broken.add(`${there.length} pods on a node for ${this.#nodePods}`);
-  }
-
   #all(): StoredObject[] {
     return [...this.#pods.values()];
   }
 }
 
-const isOver = ({ status }: StoredObject): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+const withoutId = (name: string): string => name.replace(/-r\d+w\d+(?![a-z0-9])/, '');
+
+export const isOver = ({ status }: StoredObject): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed';
 const isLiving = (pod: StoredObject): boolean => pod.metadata.deletionTimestamp === undefined && !isOver(pod);
 const isReady = (pod: StoredObject): boolean =>
   isLiving(pod) && (pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false);

@@ -12,12 +12,14 @@ import type { Resource } from '../../api/resource.ts';
 import { serviceUnavailable } from '../../api/status-error.ts';
 import type { Client, WatchEvent, WatchOptions } from '../../client/client.ts';
 import { Gate } from './gate.ts';
+import { worldIdIn } from './world.ts';
 
 /** A write that is about to be sent, or was. */
 export interface Write {
   /** Of a controller, or the component itself. */
   readonly writer: string;
-  readonly text: string;
+  /** Which world it is about, by its id; undefined: none, or all. */
+  readonly world: string | undefined;
 }
 
 /** What becomes of a write: what is done instead of sending it, and before its answer is handed over. */
@@ -28,6 +30,13 @@ export interface Fate {
 }
 
 export const ordinary: Fate = { isSent: true, isAnswered: true };
+
+interface Place {
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+const worldInPath = (path: string): string | undefined => worldIdIn(/\/namespaces\/([^/]+)/.exec(path)?.[1]);
 
 const lost = () => serviceUnavailable('the connection was lost');
 
@@ -73,25 +82,27 @@ export class ComponentLife {
   /** The way to the server of a controller, or of the component itself. */
   clientOf(writer: string): Client {
     const client = this.#client;
-    const write = <T>(resource: Resource, text: string, send: () => Promise<T>): Promise<T> =>
+    const write = <T>(resource: Resource, where: Place, send: () => Promise<T>): Promise<T> =>
       resource.plural === 'events'
         ? this.#read(writer, send)
-        : this.#write({ writer, text: `${text} ${resource.plural}` }, send);
+        : this.#write({ writer, world: worldIdIn(where.namespace ?? where.name) }, send);
+    const writeObject = <T>(kind: Resource, { metadata = {} }: KubernetesObject, send: () => Promise<T>): Promise<T> =>
+      write(kind, metadata, send);
     return {
       get: (kind, key) => this.#read(writer, () => client.get(kind, key)),
       list: (kind, options) => this.#read(writer, () => client.list(kind, options)),
       watch: (kind, options) => this.#watch(kind, options),
-      create: (kind, object, options) => write(kind, 'create', () => client.create(kind, object, options)),
-      update: (kind, object, options) => write(kind, 'update', () => client.update(kind, object, options)),
-      patch: (kind, key, body, options) => write(kind, 'patch', () => client.patch(kind, key, body, options)),
-      delete: (kind, key, options) => write(kind, 'delete', () => client.delete(kind, key, options)),
-      deleteCollection: (kind, options) => write(kind, 'delete all', () => client.deleteCollection(kind, options)),
+      create: (kind, object, options) => writeObject(kind, object, () => client.create(kind, object, options)),
+      update: (kind, object, options) => writeObject(kind, object, () => client.update(kind, object, options)),
+      patch: (kind, key, body, options) => write(kind, key, () => client.patch(kind, key, body, options)),
+      delete: (kind, key, options) => write(kind, key, () => client.delete(kind, key, options)),
+      deleteCollection: (kind, options) => write(kind, options, () => client.deleteCollection(kind, options)),
       createSubresource: (kind, key, subresource, body) =>
-        write(kind, `post ${subresource}`, () => client.createSubresource(kind, key, subresource, body)),
+        write(kind, key, () => client.createSubresource(kind, key, subresource, body)),
       raw: (method, path, options) =>
         method === 'GET'
           ? this.#read(writer, () => client.raw(method, path, options))
-          : this.#write({ writer, text: `${method} ${path}` }, () => client.raw(method, path, options)),
+          : this.#write({ writer, world: worldInPath(path) }, () => client.raw(method, path, options)),
       stream: (path, signal, headers) => this.#read(writer, () => client.stream(path, signal, headers)),
       close: async () => {},
     };

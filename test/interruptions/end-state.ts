@@ -1,6 +1,7 @@
 /** What is in the store, as text in which two runs of the same world can be compared: without what chance, or time, decides. */
 
 import { compareText } from '../../base/compare.ts';
+import { worldIdIn } from './world.ts';
 
 export interface StoredObject {
   readonly kind?: string;
@@ -38,13 +39,12 @@ export function readEntry(key: string, value: Buffer): StoredEntry | undefined {
     : { resource, object: { ...object, metadata: object.metadata } };
 }
 
-/** Volumes belong to everybody. */
-export const belongsTo = ({ resource, object: { metadata } }: StoredEntry, namespaces: readonly string[]): boolean =>
-  resource === 'persistentvolumes' ||
-  namespaces.includes(metadata.namespace ?? '') ||
-  (resource === 'namespaces' && namespaces.includes(metadata.name));
+/** Which world's it is; undefined: nobody's, or everybody's. */
+export const worldIdOf = ({ object: { metadata } }: StoredEntry): string | undefined =>
+  worldIdIn(metadata.namespace ?? metadata.name);
 
 const randoms: readonly (readonly [RegExp, string])[] = [
+  [/-r\d+w\d+(?![a-z0-9])/g, ''],
   [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UID'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME'],
   [/\b\d+\.\d+\.\d+\.\d+\b/g, 'ADDRESS'],

@@ -3,9 +3,11 @@
 export const waysToInterrupt = ['dies before', 'dies after', 'loses the answer', 'pauses', 'sees nothing new'] as const;
 
 export interface Interruption {
+  /** The world's id. */
+  readonly world: string;
   /** A controller's name, or `scheduler`. */
   readonly writer: string;
-  /** Its n-th write in the whole run, from 1. */
+  /** Its n-th write about that world, from 1. */
   readonly at: number;
   readonly how: (typeof waysToInterrupt)[number];
   /** How long it pauses, or sees nothing new. */
@@ -14,5 +16,5 @@ export interface Interruption {
   readonly of?: string | undefined;
 }
 
-export const interruptionText = ({ writer, at, how, ms, of }: Interruption): string =>
-  `${writer} ${how} at its write ${at}${how === 'pauses' || how === 'sees nothing new' ? ` for ${ms} ms` : ''}${of === undefined ? '' : ` (${of})`}`;
+export const interruptionText = ({ world, writer, at, how, ms, of }: Interruption): string =>
+  `${writer} ${how} at its write ${at} of ${world}${how === 'pauses' || how === 'sees nothing new' ? ` for ${ms} ms` : ''}${of === undefined ? '' : ` (${of})`}`;

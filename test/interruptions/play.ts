@@ -1,30 +1,22 @@
 /**
- * Plays the world once: the real API server on the in-memory store, all controllers, the scheduler and hollow nodes,
- * with the interruptions that are asked for. Undisturbed it says what the end of each act has to look like.
+ * Plays worlds once, all at the same time, by all controllers and the scheduler, with the interruptions that are asked
+ * for. Undisturbed it says what the end of each act has to look like.
  */
 
-import { nodes } from '../../api/resources/core.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { HollowNodes } from '../../bench/hollow/hollow-nodes.ts';
-import type { Client } from '../../client/client.ts';
-import { createRestClient } from '../../client/rest-client.ts';
-import { eventually } from '../support/eventually.ts';
-import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
-import { ensureNamespace } from '../support/test-kubelet.ts';
-import { Bounds } from './bounds.ts';
 import { runControllerManager, runScheduler } from './components.ts';
 import type { Interruption } from './interruption.ts';
-import { ObservedWorld } from './observed-world.ts';
-import { QuickClock } from './quick-clock.ts';
+import { type ObservedWorld, ObservedWorlds } from './observed-worlds.ts';
 import { RestartedComponent } from './restarted-component.ts';
+import type { SharedCluster } from './shared-cluster.ts';
 import { Stage } from './stage.ts';
-import { changeAll, createAll, evictAll, podGroups, prepare } from './world.ts';
+import { changeAll, cleanUp, createAll, deleteAll, evictAll, prepare, type World, worldOf } from './world.ts';
 
 export interface Played {
-  /** The end of each act, as comparable text. */
+  /** Of the first world, the end of each act, as comparable text. */
   readonly ends: readonly (readonly string[])[];
+  /** Of the first world. */
   readonly created: Readonly<Record<string, number>>;
-  /** Of each writer, how often. */
+  /** Of each writer, how often it wrote about the first world. */
   readonly writes: Readonly<Record<string, number>>;
   /** Bounds that were broken, and ends that were not reached. */
   readonly faults: readonly string[];
@@ -32,85 +24,84 @@ export interface Played {
   readonly met: number;
 }
 
+/** Where it is to come, by the number of the world. */
+export type PlannedInterruption = Omit<Interruption, 'world'> & { readonly world: number };
+
 export interface PlayOptions {
-  readonly interruptions?: readonly Interruption[];
+  /** How many worlds are played at the same time. Default 1. */
+  readonly worlds?: number;
+  readonly interruptions?: readonly PlannedInterruption[];
   /** An undisturbed play; absent: this is one. */
   readonly expected?: Pick<Played, 'ends' | 'created'>;
-  /** How long an act may take. Default 120 s. */
+  /** How long an act may take. */
   readonly patienceMs?: number;
 }
 
-const nodeCount = 3;
-const nodePods = 12;
+const acts = [
+  { play: createAll, makes: { 'pods world/nightly-': 1, 'pods world/scaled-': 2 } },
+  { play: changeAll, makes: {} },
+  { play: evictAll, makes: {} },
+  { play: deleteAll, makes: {} },
+];
 
-export async function play(options: PlayOptions = {}): Promise<Played> {
-  const clock = new QuickClock();
-  const server = await startTestApiServer({ clock: clock.steady });
-  try {
-    for (const name of ['default', 'kube-node-lease']) await ensureNamespace(server, name);
-    const { connection } = server;
-    const capacity = { cpu: '8', memory: '32Gi', pods: String(nodePods) };
-    const hollow = await HollowNodes.start({
-      ...{ connection, logger: silentLogger, count: nodeCount, prefix: 'hollow', capacity },
-    });
-    try {
-      return await playOn(server, clock, options);
-    } finally {
-      await hollow.stop();
-    }
-  } finally {
-    await server.stop();
-  }
-}
-
-async function playOn(server: TestApiServer, clock: QuickClock, options: PlayOptions): Promise<Played> {
-  const { connection, client: user, store } = server;
-  const { interruptions = [] } = options;
-  const bounds = new Bounds({ nodePods, groups: podGroups });
-  const observed = new ObservedWorld(store, bounds);
-  await prepare(user);
+export async function play(cluster: SharedCluster, options: PlayOptions = {}): Promise<Played> {
+  const { server, clock, client, nodeBound } = cluster;
+  const { client: user, connection, store } = server;
+  const round = cluster.nextRound();
+  const worlds = Array.from({ length: options.worlds ?? 1 }, (_, index) => worldOf(`r${round}w${index}`));
+  const observed = new ObservedWorlds({ store, worlds, nodeBound, after: await store.currentRevision() });
+  for (const world of worlds) await prepare(user, world);
   clock.passHour();
-  const client = createRestClient(connection, { userAgent: 'interrupted', logger: silentLogger });
+  const interruptions = (options.interruptions ?? []).map((one) => ({ ...one, world: `r${round}w${one.world}` }));
   const components = [
     new RestartedComponent({ client, interruptions, run: (life) => runControllerManager(life, connection, clock) }),
     new RestartedComponent({ client, interruptions, run: (life) => runScheduler(life, connection, clock) }),
   ];
-  const stage = new Stage({ observed, bounds, ...options });
+  const stages = observed.all().map((one) => new Stage({ observed: one, ...options }));
   try {
-    await untilNodesTakePods(user);
-    const acts = [
-      {
-        play: () => createAll(user),
-        makes: { 'pods world/nightly-': 1, 'pods world/scaled-': 2 },
-      },
-      { play: () => changeAll(user), makes: {} },
-      { play: () => evictAll(user), makes: {} },
-    ];
-    for (const { play: playAct, makes } of acts) {
-      await playAct();
-      await stage.untilOver(makes);
-      bounds.hold();
-      if (stage.faults.length > 0) break;
-    }
+    await cluster.untilNodesTakePods();
+    await playActs(cluster, { worlds, stages, observed: observed.all() });
   } finally {
     await Promise.all(components.map((component) => component.stop()));
-    await client.close();
     await observed.stop();
   }
-  const created = bounds.created;
+  for (const world of worlds) await cleanUp(user, world);
+  const [first] = observed.all();
+  const created = options.expected?.created ?? first?.bounds.created ?? {};
   return {
-    ends: stage.ends,
+    ends: stages[0]?.ends ?? [],
     created,
-    writes: Object.fromEntries(components.flatMap(({ counts }) => [...counts])),
-    faults: [...stage.faults, ...bounds.broken, ...countFaults(options.expected?.created ?? created, created)],
+    writes: Object.fromEntries(components.flatMap((component) => component.countsOf(`r${round}w0`))),
+    faults: [...worldFaults(stages, observed.all(), created), ...nodeBound.broken],
     met: components.reduce((sum, { met }) => sum + met, 0),
   };
 }
 
-async function untilNodesTakePods(user: Client): Promise<void> {
-  await eventually('all nodes are ready', async () => {
-    const { items } = await user.list(nodes);
-    return items.length === nodeCount && items.every(({ spec }) => (spec?.taints ?? []).length === 0);
+interface Playing {
+  readonly worlds: readonly World[];
+  readonly stages: readonly Stage[];
+  readonly observed: readonly ObservedWorld[];
+}
+
+async function playActs({ server }: SharedCluster, { worlds, stages, observed }: Playing): Promise<void> {
+  for (const [index, { play: playAct, makes }] of acts.entries()) {
+    // Pods that the last act leaves at rest are not fewer than they should be while everything goes.
+    if (index === acts.length - 1) for (const { bounds } of observed) bounds.release();
+    await Promise.all(worlds.map((world) => playAct(server.client, world)));
+    await Promise.all(stages.map((stage) => stage.untilOver(makes)));
+    if (index === 0) for (const { bounds } of observed) bounds.hold();
+    if (stages.some(({ faults }) => faults.length > 0)) break;
+  }
+}
+
+function worldFaults(
+  stages: readonly Stage[],
+  observed: readonly ObservedWorld[],
+  expected: Readonly<Record<string, number>>,
+): string[] {
+  return observed.flatMap(({ bounds }, index) => {
+    const faults = [...(stages[index]?.faults ?? []), ...bounds.broken, ...countFaults(expected, bounds.created)];
+    return faults.map((fault) => `world ${index}: ${fault}`);
   });
 }
 

@@ -25,7 +25,7 @@ export class QuickClock implements Clock {
 
   /** Sets the time of the day to just after the next full hour. */
   passHour(): void {
-    const now = systemClock.now();
-    this.#shiftMs = (Math.floor(now / hourMs) + 1) * hourMs + 1_000 - now;
+    const now = this.now();
+    this.#shiftMs += (Math.floor(now / hourMs) + 1) * hourMs + 1_000 - now;
   }
 }

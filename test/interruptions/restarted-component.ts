@@ -17,6 +17,7 @@ export interface RestartedComponentOptions {
 
 export class RestartedComponent {
   readonly #options: RestartedComponentOptions;
+  /** `<world> <writer>` → how often. */
   readonly #counts = new Map<string, number>();
   readonly #done: Promise<void>;
   readonly #waits = new AbortController();
@@ -31,9 +32,12 @@ export class RestartedComponent {
     this.#done = this.#live();
   }
 
-  /** Of each controller that wrote, how often. */
-  get counts(): ReadonlyMap<string, number> {
-    return this.#counts;
+  /** Of each controller that wrote about a world, how often. */
+  countsOf(world: string): readonly (readonly [writer: string, count: number])[] {
+    return [...this.#counts].flatMap(([key, count]) => {
+      const [id, writer = ''] = key.split(' ');
+      return id === world ? [[writer, count] as const] : [];
+    });
   }
 
   /** How many of the interruptions came. */
@@ -63,10 +67,13 @@ export class RestartedComponent {
     }
   }
 
-  #judge({ writer }: Write): Fate {
-    const count = (this.#counts.get(writer) ?? 0) + 1;
-    this.#counts.set(writer, count);
-    const met = this.#options.interruptions.find((one) => one.writer === writer && one.at === count);
+  #judge({ writer, world }: Write): Fate {
+    if (world === undefined) return ordinary;
+    const key = `${world} ${writer}`;
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    const isHere = (one: Interruption) => one.world === world && one.writer === writer && one.at === count;
+    const met = this.#options.interruptions.find(isHere);
     if (met === undefined) return ordinary;
     this.#met += 1;
     return this.#interrupt(met);

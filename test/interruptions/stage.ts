@@ -1,15 +1,13 @@
-/** Waits for the ends of the acts: undisturbed until nothing changes any more, else until all is as it was then. */
+/** Waits for the ends of a world's acts: undisturbed until nothing changes any more, else until all is as it was then. */
 
 import { eventually } from '../support/eventually.ts';
-import type { Bounds } from './bounds.ts';
 import { differenceOf } from './end-state.ts';
-import type { ObservedWorld } from './observed-world.ts';
+import type { ObservedWorld } from './observed-worlds.ts';
 
 export interface StageOptions {
   readonly observed: ObservedWorld;
-  readonly bounds: Bounds;
-  readonly expected?: { readonly ends: readonly (readonly string[])[] };
-  readonly patienceMs?: number;
+  readonly expected?: { readonly ends: readonly (readonly string[])[] } | undefined;
+  readonly patienceMs?: number | undefined;
 }
 
 /** Undisturbed, an act is over when nothing has changed for so long. */
@@ -32,10 +30,10 @@ export class Stage {
   }
 
   async #untilEqual(expected: readonly string[]): Promise<readonly string[]> {
-    const { observed, bounds, patienceMs: timeoutMs = 120_000 } = this.#options;
-    const isReached = () => differenceOf(expected, observed.texts()).length === 0 || bounds.broken.length > 0;
+    const { observed, patienceMs: timeoutMs = 240_000 } = this.#options;
+    const isReached = () => differenceOf(expected, observed.texts()).length === 0 || observed.bounds.broken.length > 0;
     try {
-      await eventually('the end of the act', isReached, { timeoutMs, everyMs: 50 });
+      await eventually('the end of the act', isReached, { timeoutMs, everyMs: 100 });
     } catch {
       this.faults.push(`act ${this.ends.length + 1} ended otherwise:`, ...differenceOf(expected, observed.texts()));
     }
@@ -43,14 +41,14 @@ export class Stage {
   }
 
   async #untilQuiet(makes: Readonly<Record<string, number>>): Promise<readonly string[]> {
-    const { observed, bounds } = this.#options;
+    const { observed } = this.#options;
     let last = observed.texts();
     let since = performance.now();
     const isQuiet = () => {
       const now = observed.texts();
       if (now !== last && differenceOf(last, now).length > 0) since = performance.now();
       last = now;
-      const created = Object.entries(bounds.created);
+      const created = Object.entries(observed.bounds.created);
       const made = Object.entries(makes).every(([name, wanted]) =>
         created.some(([what, count]) => what.startsWith(name) && count >= wanted),
       );

@@ -19,10 +19,24 @@ import type { StatefulSet } from '../../api/types/apps/v1.ts';
 import type { Client } from '../../client/client.ts';
 import { eventually } from '../support/eventually.ts';
 
-const namespace = 'world';
-/** Deleted with all that is in it. */
-const doomed = 'doomed';
-export const worldNamespaces: readonly string[] = [namespace, doomed];
+/** One of several alike that are played at the same time, each in namespaces of its own. */
+export interface World {
+  /** Like `r1w0`: in all names that are of the whole cluster. */
+  readonly id: string;
+  readonly namespace: string;
+  /** Deleted with all that is in it, while the rest goes on. */
+  readonly doomed: string;
+  readonly storageClass: string;
+}
+
+export function worldOf(id: string): World {
+  return { id, namespace: `world-${id}`, doomed: `doomed-${id}`, storageClass: `by-hand-${id}` };
+}
+
+const named = /^(?:world|doomed|by-hand|pv)-(r\d+w\d+)(?![^-])/;
+
+/** Which world's a namespace, volume or class is, by its name. */
+export const worldIdIn = (name: string | undefined): string | undefined => named.exec(name ?? '')?.[1];
 
 export interface PodGroup {
   /** The label `app`. */
@@ -61,34 +75,35 @@ const template = (app: string, version = 1, command: readonly string[] = []) => 
 });
 const selector = (app: string) => ({ matchLabels: { app } });
 const ending = ['sh', '-c', 'echo done; exit 0'];
-const metadata = (name: string, where = namespace) => ({ namespace: where, name });
 
 /** What is there before anything else; a CronJob among it that waits for the hour. */
-export async function prepare(client: Client): Promise<void> {
+export async function prepare(client: Client, { id, namespace, doomed, storageClass }: World): Promise<void> {
   for (const name of [namespace, doomed]) await client.create(namespaces, { metadata: { name } });
   await client.create(storageClasses, {
-    metadata: { name: 'by-hand' },
+    metadata: { name: storageClass },
     provisioner: 'kubernetes.io/no-provisioner',
     volumeBindingMode: 'WaitForFirstConsumer',
   });
   await client.create(cronJobs, {
-    metadata: metadata('nightly'),
+    metadata: { namespace, name: 'nightly' },
     spec: { suspend: true, schedule: '0 * * * *', jobTemplate: { spec: { template: finishing('nightly') } } },
   });
   for (const index of [0, 1, 2])
     await client.create(persistentVolumes, {
-      metadata: { name: `pv-${index}` },
+      metadata: { name: `pv-${id}-${index}` },
       spec: {
         capacity: { storage: '1Gi' },
         accessModes: ['ReadWriteOnce'],
-        storageClassName: 'by-hand',
+        storageClassName: storageClass,
         hostPath: { path: tmpdir() },
       },
     });
 }
 
 /** Everything at once, as `kubecfg apply` of a folder; the CronJob has missed its time and is due. */
-export async function createAll(client: Client): Promise<void> {
+export async function createAll(client: Client, world: World): Promise<void> {
+  const { namespace, doomed } = world;
+  const metadata = (name: string, where = namespace) => ({ namespace: where, name });
   const creations = [
     client.create(deployments, {
       metadata: metadata('web'),
@@ -104,7 +119,7 @@ export async function createAll(client: Client): Promise<void> {
       metadata: metadata('web'),
       spec: { minAvailable: 2, selector: selector('web') },
     }),
-    client.create(statefulSets, statefulSet()),
+    client.create(statefulSets, statefulSet(world)),
     client.create(daemonSets, {
       metadata: metadata('agent'),
       spec: { selector: selector('agent'), template: template('agent') },
@@ -157,11 +172,11 @@ const finishing = (app: string) => {
   return { metadata: labels, spec: { ...spec, restartPolicy: 'Never' } };
 };
 
-function statefulSet(): StatefulSet {
+function statefulSet({ namespace, storageClass }: World): StatefulSet {
   const claim = {
     metadata: { name: 'data' },
     spec: {
-      storageClassName: 'by-hand',
+      storageClassName: storageClass,
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: '1Gi' } },
     },
@@ -169,7 +184,7 @@ function statefulSet(): StatefulSet {
   const { metadata: labels, spec } = template('db');
   const containers = spec.containers.map((one) => ({ ...one, volumeMounts: [{ name: 'data', mountPath: '/data' }] }));
   return {
-    metadata: metadata('db'),
+    metadata: { namespace, name: 'db' },
     spec: {
       replicas: 3,
       serviceName: 'db',
@@ -181,7 +196,8 @@ function statefulSet(): StatefulSet {
 }
 
 /** New versions of what has versions, fewer of one, and two that go with all that is theirs. */
-export async function changeAll(client: Client): Promise<void> {
+export async function changeAll(client: Client, { namespace, doomed }: World): Promise<void> {
+  const metadata = (name: string) => ({ namespace, name });
   const image = (app: string) => ({
     type: 'strategic' as const,
     body: { spec: { template: { spec: { containers: [{ name: 'main', image: `registry.example/${app}:2` }] } } } },
@@ -197,26 +213,36 @@ export async function changeAll(client: Client): Promise<void> {
 }
 
 /** As a drain does it: asks again while the budget says no. */
-export async function evictAll(client: Client): Promise<void> {
+export async function evictAll(client: Client, { namespace }: World): Promise<void> {
   const { items } = await client.list(pods, { namespace, labelSelector: 'app=web' });
   await Promise.all(
     items
       .filter(({ metadata: { deletionTimestamp } }) => deletionTimestamp === undefined)
-      .map(({ metadata: { name } }) => eventually(`${name} is evicted`, () => evict(client, name), { everyMs: 100 })),
+      .map(({ metadata: { name } }) =>
+        eventually(`${name} is evicted`, () => evict(client, { namespace, name }), { everyMs: 100 }),
+      ),
   );
 }
 
-async function evict(client: Client, name: string): Promise<boolean> {
+async function evict(client: Client, key: { readonly namespace: string; readonly name: string }): Promise<boolean> {
   try {
-    await client.createSubresource(pods, metadata(name), 'eviction', {
-      apiVersion: 'policy/v1',
-      kind: 'Eviction',
-      metadata: metadata(name),
-    });
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: key };
+    await client.createSubresource(pods, key, 'eviction', eviction);
     return true;
   } catch (error) {
     if (isNotFound(error)) return true;
     if (error instanceof StatusError && error.code === 429) return false;
     throw error;
   }
+}
+
+/** With all that is in it; its volumes are left, released. */
+export async function deleteAll(client: Client, { namespace }: World): Promise<void> {
+  await client.delete(namespaces, { name: namespace });
+}
+
+/** What the end of the last act leaves. */
+export async function cleanUp(client: Client, { id, storageClass }: World): Promise<void> {
+  for (const index of [0, 1, 2]) await client.delete(persistentVolumes, { name: `pv-${id}-${index}` });
+  await client.delete(storageClasses, { name: storageClass });
 }

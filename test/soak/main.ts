@@ -2,8 +2,8 @@
  * `npm run soak -- kills [--count 300] [--seed N] [--shape single|split] [--only NAME…] [--logs FOLDER]`: long tests, in
  * the sandbox. The seed is printed, to run the same kills again.
  *
- * `npm run soak -- controllers [--count 100] [--seed N] [--each 3]`: controllers and scheduler, interrupted at their
- * writes, on the in-memory store (`test/interruptions/`).
+ * `npm run soak -- controllers [--count 100] [--seed N] [--each 3] [--worlds 4]`: controllers and scheduler,
+ * interrupted at their writes, on the in-memory store (`test/interruptions/`).
  *
  * `npm run soak -- certs [--duration 10m] [--life 1m] [--no-rotate]`: certificates that live for a minute, under load.
  */
@@ -68,12 +68,13 @@ interface ControllersArguments {
   readonly count: number;
   readonly seed: number;
   readonly each: number;
+  readonly worlds: number;
 }
 
-async function controllers({ count, seed, each }: ControllersArguments): Promise<number> {
+async function controllers({ count, seed, each, worlds }: ControllersArguments): Promise<number> {
   const onRound = (text: string) => process.stdout.write(`${text}\n`);
   onRound(`${count} rounds from seed ${seed}`);
-  const faults = await playRounds({ count, seed, each, onRound });
+  const faults = await playRounds({ count, seed, each, worlds, onRound });
   onRound(faults.length === 0 ? 'Nothing was wrong' : `${faults.length} rounds went wrong`);
   return faults.length === 0 ? 0 : 1;
 }
@@ -138,9 +139,10 @@ await commandLine(process.argv.slice(2))
       command
         .option('count', { type: 'number', default: 100, describe: 'how many rounds' })
         .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'where the random choices start' })
-        .option('each', { type: 'number', default: 3, describe: 'interruptions of a round' }),
-    async ({ count, seed, each }) => {
-      process.exitCode = await controllers({ count, seed, each });
+        .option('each', { type: 'number', default: 3, describe: 'interruptions of a world in a round' })
+        .option('worlds', { type: 'number', default: 4, describe: 'worlds that are played at the same time' }),
+    async ({ count, seed, each, worlds }) => {
+      process.exitCode = await controllers({ count, seed, each, worlds });
     },
   )
   .demandCommand(1, 'Which one? kills, certs or controllers')
