@@ -23,15 +23,15 @@ export function labelSelectorText({ matchLabels = {}, matchExpressions = [] }: D
   return [...labels, ...requirements].join(',');
 }
 
-const keyPattern = String.raw`[\w./-]+`;
-const parts = {
-  compare: new RegExp(String.raw`^(${keyPattern})\s*(==?|!=)\s*([\w.-]*)$`),
-  set: new RegExp(String.raw`^(${keyPattern})\s+(in|notin)\s*\(([\w.,\s-]*)\)$`),
-  exists: new RegExp(String.raw`^(!?)\s*(${keyPattern})$`),
-};
+const comparison = /^([\w./-]+)\s*(==?|!=)\s*([\w.-]*)$/;
+const membership = /^([\w./-]+)\s+(in|notin)\s*\(([\w.,\s-]*)\)$/;
+const existence = /^(!?)\s*([\w./-]+)$/;
+/** Anybody may have written it. */
+const longest = 1_000;
 
 /** What such a text asks for; undefined where it is beyond the usual: the API server judges those. */
 export function readLabelSelector(text: string): LabelSelector | undefined {
+  if (text.length > longest) return undefined;
   const requirements = text
     .split(/,(?![^()]*\))/)
     .filter((part) => part.trim() !== '')
@@ -41,11 +41,11 @@ export function readLabelSelector(text: string): LabelSelector | undefined {
 }
 
 function readRequirement(text: string): LabelSelectorRequirement | undefined {
-  const [, compared, sign, value = ''] = parts.compare.exec(text) ?? [];
+  const [, compared, sign, value = ''] = comparison.exec(text) ?? [];
   if (compared !== undefined) return { key: compared, operator: sign === '!=' ? 'NotIn' : 'In', values: [value] };
-  const [, key, word, list = ''] = parts.set.exec(text) ?? [];
+  const [, key, word, list = ''] = membership.exec(text) ?? [];
   const values = list.split(',').map((one) => one.trim());
   if (key !== undefined) return { key, operator: word === 'in' ? 'In' : 'NotIn', values };
-  const [, not, name] = parts.exists.exec(text) ?? [];
+  const [, not, name] = existence.exec(text) ?? [];
   return name === undefined ? undefined : { key: name, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
 }
