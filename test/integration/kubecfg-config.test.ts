@@ -42,6 +42,28 @@ describe('kubecfg and kubeconfigs', () => {
     assert.match((await kubecfg.run('config use-context three')).errors, /no context exists with the name: "three"/);
   });
 
+  it('config makes and deletes clusters and users, in the words of kubectl', async () => {
+    const authority = await kubecfg.file('authority.pem', server.connection.certificateAuthority ?? '');
+    const url = server.connection.servers[0] ?? '';
+    const line = async (words: string) => await kubecfg.must(`config ${words}`);
+    assert.equal(
+      await line(`set-cluster here --server ${url} --certificate-authority ${authority} --embed-certs`),
+      'Cluster "here" set.\n',
+    );
+    for (const token of ['first', 'second'])
+      assert.equal(await line(`set-credentials robot --token ${token}`), 'User "robot" set.\n');
+    const raw = await line('view --raw -o jsonpath={.users[?(@.name=="robot")].user}');
+    assert.equal(raw, '{"token":"second"}');
+    await line('set-context robotic --cluster here --user robot');
+    const said = await kubecfg.run('get cm one --context robotic');
+    assert.match(said.errors, /Unauthorized/);
+    await line('delete-context robotic');
+    assert.match(await line('delete-user robot'), /^deleted user robot from /);
+    assert.match(await line('delete-cluster here'), /^deleted cluster here from /);
+    const again = await kubecfg.run('config delete-cluster here');
+    assert.match(again.errors, /^error: cannot delete cluster here, not in /);
+  });
+
   it('KUBECONFIG names several files: the first that has an entry is right', async () => {
     const context = { name: 'here', context: { cluster: 'c', user: 'u', namespace: 'default' } };
     const first = await kubecfg.file('first', { contexts: [context], 'current-context': 'here', users: [] });

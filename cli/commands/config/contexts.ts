@@ -31,21 +31,6 @@ export function contextNamed(root: JsonRecord, name: string): ContextRow {
   throw new UserError(`error: no context exists with the name: "${name}"`);
 }
 
-/** With the context changed, or added; fields without a value stay. */
-export function withContext(
-  root: JsonRecord,
-  name: string,
-  fields: Readonly<Record<string, string | undefined>>,
-): JsonRecord {
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  const entries = entriesOf(root, 'contexts');
-  const isThere = entries.some((one) => one.name === name);
-  const changed = entries.map((one) =>
-    one.name === name ? { ...one, context: { ...(isRecord(one.context) ? one.context : {}), ...given } } : one,
-  );
-  return { ...root, contexts: isThere ? changed : [...entries, { name, context: given }] };
-}
-
 export interface ViewOptions {
   readonly raw: boolean;
   /** Only what the current context uses. */

@@ -11,7 +11,8 @@ import { findKubeconfig } from '../../kubeconfig-search.ts';
 import { alignColumns } from '../../printers/columns.ts';
 import { structuredPrinter, yamlPrinter } from '../../printing.ts';
 import { readError } from '../../read-error.ts';
-import { contextNamed, contextsOf, redacted, withContext } from './contexts.ts';
+import { contextNamed, contextsOf, redacted } from './contexts.ts';
+import { clusterFields, type List, lists, userFields, withEntry, withoutEntry } from './entries.ts';
 import { splitChange } from './split-change.ts';
 
 interface Kubeconfig {
@@ -66,7 +67,8 @@ const actions: Readonly<Record<string, Action>> = {
       user: textOf(args, 'user'),
       namespace: textOf(args, 'namespace'),
     };
-    await write(file, withContext(file.root, name, fields));
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    await write(file, withEntry(file.root, 'contexts', { name, fields: given }));
     context.out.write(`Context "${name}" ${isThere ? 'modified' : 'created'}.\n`);
   },
   async 'delete-context'(context, args, file) {
@@ -80,6 +82,18 @@ const actions: Readonly<Record<string, Action>> = {
     await write(file, { ...file.root, contexts });
     context.out.write(`deleted context ${name} from ${file.path}\n`);
   },
+  async 'set-cluster'(context, args, file) {
+    const name = oneName(args, 'cluster');
+    await write(file, withEntry(file.root, 'clusters', { name, fields: await clusterFields(args) }));
+    context.out.write(`Cluster "${name}" set.\n`);
+  },
+  async 'set-credentials'(context, args, file) {
+    const name = oneName(args, 'user');
+    await write(file, withEntry(file.root, 'users', { name, fields: await userFields(args) }));
+    context.out.write(`User "${name}" set.\n`);
+  },
+  'delete-cluster': deletes('clusters'),
+  'delete-user': deletes('users'),
   async 'rename-context'(context, args, file) {
     const [from = '', to = '', ...others] = textsOf(args, 'names');
     if (to === '' || others.length > 0) throw new UserError('error: usage: config rename-context CONTEXT NEW_NAME');
@@ -94,6 +108,14 @@ const actions: Readonly<Record<string, Action>> = {
     context.out.write(`Context "${from}" renamed to "${to}".\n`);
   },
 };
+
+function deletes(list: List): Action {
+  return async (context, args, file) => {
+    const name = oneName(args, lists[list]);
+    await write(file, withoutEntry(file.root, list, { name, path: file.path }));
+    context.out.write(`deleted ${lists[list]} ${name} from ${file.path}\n`);
+  };
+}
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const name = textOf(args, 'action') ?? '';
@@ -115,10 +137,10 @@ const namesIn = (list: unknown): string =>
     .map(({ name }) => `${String(name)}\n`)
     .join('');
 
-function oneName(args: Arguments): string {
+function oneName(args: Arguments, what = 'context'): string {
   const [name, ...others] = textsOf(args, 'names');
   if (name !== undefined && others.length === 0) return name;
-  throw new UserError('error: name one context');
+  throw new UserError(`error: name one ${what}`);
 }
 
 async function read(path: string): Promise<KubeconfigFileContent> {
