@@ -85,7 +85,7 @@ it('what is wrong is said in one sentence', async () => {
     ['create pdb x --selector app=web', /^error: one of min-available or max-unavailable must be specified\n$/],
     ['create pdb x --selector app=web --min-available few', /^error: invalid format specified for min-available\n$/],
     ['create pdb x --selector a=b=c --min-available 1', /^error: couldn't parse the selector string "a=b=c"\n$/],
-    ['autoscale deployment/web --min 3', /^error: --max=MAXPODS is required and must be at least 1, max: -1\n$/],
+    ['autoscale deployment/web --min 3', /^error: required flag\(s\) "max" not set\n$/],
     ['autoscale deployment/web --min 3 --max 2', /must be larger or equal to --min=MINPODS, max: 2, min: 3\n$/],
     ['autoscale job/once --max 2', /^error: cannot autoscale a Job: could not find scale subresource for batch\/v1/],
     ['autoscale deployment/web --max 2 --cpu much', /^error: invalid --cpu "much"/],

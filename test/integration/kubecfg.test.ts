@@ -196,7 +196,7 @@ describe('kubecfg', () => {
       const { spec } = await server.client.get(replicationControllers, { namespace, name: 'scaled' });
       assert.equal(spec?.replicas, 4);
       const refused = await kubecfg.run('scale rc scaled --replicas 2 --current-replicas 1');
-      assert.match(refused.errors, /Expected 1 replicas of scaled, but there are 4/);
+      assert.match(refused.errors, /^error: Expected replicas to be 1, was 4\n/);
     });
 
     it('delete takes names, selectors and files, and waits until they are gone', async () => {
@@ -281,7 +281,7 @@ describe('kubecfg', () => {
       ['frobnicate', /unknown command "frobnicate"/],
       ['get pods --frob', /Unknown argument: frob/],
       ['get gadgets', /^error: the server doesn't have a resource type "gadgets"$/m],
-      ['get pod/web/x', /not of the form RESOURCE\/NAME/],
+      ['get pod/web/x', /resource\/name form must have a single resource and name/],
       ['get pods missing', /^Error from server \(NotFound\): pods "missing" not found$/m],
       [
         'get pods -o sideways',
@@ -295,7 +295,7 @@ describe('kubecfg', () => {
       ['list pods/web', /usage: kubecfg \[OPTIONS\] list <pods>/],
       ['update pods', /usage: kubecfg \[OPTIONS\] update <pods\/id>/],
       ['get pods -l a===b', /^Error from server \(BadRequest\)/],
-      ['scale rc --replicas 1', /Name what to scale/],
+      ['scale rc --replicas 1', /no name was specified/],
       ['up --only etcd,frob', /there is no component "frob"/],
       ['-u soon rollingupdate web', /-u must be a duration such as 60s/],
     ];
