@@ -12,3 +12,5 @@ export const namespaceFinalizer = 'kubernetes';
 export const foregroundFinalizer = 'foregroundDeletion';
 /** Deleted without its dependents: until they have forgotten it. */
 export const orphanFinalizer = 'orphan';
+/** A CustomResourceDefinition, once its deletion was asked for: until its objects are gone. */
+export const customResourceCleanup = 'customresourcecleanup.apiextensions.k8s.io';

@@ -19,6 +19,7 @@ import { ensureDefaultRoles } from './bootstrap/default-roles/default-roles.ts';
 import { ensureInitialObjects } from './bootstrap/initial-objects.ts';
 import { keepOwnService } from './bootstrap/own-service.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
+import { CustomResources } from './custom-resources/custom-resources.ts';
 import { Encryption } from './encryption/encryption.ts';
 import { followFlowObjects } from './flow-control/follow-flow-objects.ts';
 import { ensureFlowObjects, keepFlowObjects } from './flow-control/keep-flow-objects.ts';
@@ -76,8 +77,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   storage.policies.onChange = () => streams.rightsChanged();
   const aggregation = wireAggregation(wired, registries);
+  const customResources = new CustomResources({
+    ...{ kinds, registries, webhooks: storage.webhookCaller },
+    ...waiting,
+  });
   const pipeline = wirePipeline(wired, {
     aggregation,
+    customResources,
     storage,
     identities,
     kubelets,
@@ -90,6 +96,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   // Whoever comes back after a restart may watch from a revision since then: every cache knows what came after it.
   const endOpening = registries.openAll();
+  const customizing = customResources.run(stopping.signal);
   const relating = storage.relations.run(stopping.signal);
   const aggregating = aggregation.run(initialKinds, stopping.signal);
   await untilStoreAnswers(() => ensureInitialObjects({ registries, clock, serviceCidr: addresses.cidr }), waiting);
@@ -98,6 +105,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   await untilStoreAnswers(() => ensureDefaultRoles(registries), waiting);
   await untilStoreAnswers(() => policyFeed.catchUp(loadTimeoutMs), waiting);
   await untilStoreAnswers(() => aggregation.catchUp(loadTimeoutMs), waiting);
+  await untilStoreAnswers(() => customResources.catchUp(loadTimeoutMs), waiting);
   await untilStoreAnswers(() => ensureFlowObjects({ registries, clock, logger }), waiting);
   const sharing = Promise.all([
     followFlowObjects({ flows, registries, logger }, stopping.signal),
@@ -124,6 +132,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await storage.authorizing;
     await allocationRepair;
     await telling;
+    await customizing;
     await relating;
     await aggregating;
     await judging;

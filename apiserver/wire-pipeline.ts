@@ -4,6 +4,7 @@ import { isForeignAddress } from '../api/special-ip.ts';
 import { errorText } from '../base/error-text.ts';
 import { isStored } from '../kinds/served-by.ts';
 import type { Wired } from './api-server-options.ts';
+import type { CustomResources } from './custom-resources/custom-resources.ts';
 import { RemoteDescriptions } from './discovery/remote-descriptions.ts';
 import { ServedApis } from './discovery/served-apis.ts';
 import type { Encryption } from './encryption/encryption.ts';
@@ -20,7 +21,6 @@ import type { HeavyWork } from './heavy-work/heavy-work.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
 import type { ApiRequest } from './request/api-request.ts';
 import { BodyBudget } from './request/body-budget.ts';
-import { sendPageNotFound } from './responses/responses.ts';
 import type { OpenStreams } from './server/open-streams.ts';
 import { ArrivalLimit } from './server/request-limits.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
@@ -65,12 +65,16 @@ export interface Served {
   readonly audit: Audit;
   readonly flows: FlowControl;
   readonly streams: OpenStreams;
+  readonly customResources: Pick<CustomResources, 'catchUp'>;
 }
+
+/** A resource that is not known is looked for so long. */
+const kindsTimeoutMs = 3_000;
 
 /** What a request passes, and what stands at its end. */
 export function wirePipeline(
   options: Wired,
-  { aggregation, storage, identities, kubelets, heavyWork, encryption, audit, flows, streams }: Served,
+  { aggregation, storage, identities, kubelets, heavyWork, encryption, audit, flows, streams, customResources }: Served,
 ): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
   const { registries, authorizers } = storage;
@@ -79,6 +83,7 @@ export function wirePipeline(
   const resources = {
     kinds,
     servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, clock, stopping }),
+    untilKindsAreKnown: () => customResources.catchUp(kindsTimeoutMs).catch(() => {}),
   };
   const health = healthChecks(storage, encryption, stopping);
   const address = `${options.advertiseAddress}:${options.securePort}`;
@@ -111,7 +116,6 @@ export function wirePipeline(
       const remote = apis.of(info);
       if (remote !== undefined) return passToRemoteApi(request, remote, caller);
       if (!info.isResource) return plainPaths(request);
-      if (!kinds.hasGroup(info.group)) return sendPageNotFound(request);
       return handleResource(request, info, resources);
     },
   };

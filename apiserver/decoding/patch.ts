@@ -30,10 +30,22 @@ const mediaTypes: ReadonlyMap<string, PatchType> = new Map(
 );
 
 export function patchTypeOf(contentType: string): PatchType {
-  const type = mediaTypes.get(contentType.split(';', 1)[0]?.trim() ?? '');
+  const type = typeIn(contentType);
   if (type === undefined) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   return type;
 }
+
+/** Of custom resources: what has no struct in Go has no merge keys. */
+export function customPatchTypeOf(contentType: string): Exclude<PatchType, 'strategic'> {
+  const type = typeIn(contentType);
+  if (type !== undefined && type !== 'strategic') return type;
+  const types = [...mediaTypes].filter(([, one]) => one !== 'strategic').map(([name]) => name);
+  const why = `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`;
+  throw new StatusError(415, 'UnsupportedMediaType', why, {});
+}
+
+const typeIn = (contentType: string): PatchType | undefined =>
+  mediaTypes.get(contentType.split(';', 1)[0]?.trim() ?? '');
 
 export type PatchOptions = Pick<DecodeOptions, 'kinds' | 'fieldValidation' | 'warn'>;
 

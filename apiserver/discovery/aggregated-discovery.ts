@@ -115,7 +115,7 @@ const discoverResource = (kind: Kind) => ({
   responseKind: { group: '', version: '', kind: kind.kind },
   scope: kind.namespaced ? 'Namespaced' : 'Cluster',
   singularResource: kind.singular,
-  verbs: [...kind.verbs].sort(),
+  verbs: kind.toldVerbs ?? [...kind.verbs].sort(),
   ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
   ...(kind.categories.length > 0 && { categories: kind.categories }),
   ...(kind.subresources.length > 0 && {

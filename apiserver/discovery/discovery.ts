@@ -48,10 +48,10 @@ function apiResource(kind: Kind): object {
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: [...kind.verbs].sort(),
+    verbs: kind.toldVerbs ?? [...kind.verbs].sort(),
     ...(kind.shortNames.length > 0 && { shortNames: kind.shortNames }),
     ...(kind.categories.length > 0 && { categories: kind.categories }),
-    ...(kind.verbs.includes('watch') && { storageVersionHash: storageVersionHash(kind) }),
+    ...(hasStorageHash(kind) && { storageVersionHash: storageVersionHash(kind) }),
   };
 }
 
@@ -72,6 +72,10 @@ const storedInBeta: readonly Resource[] = [
   mutatingAdmissionPolicies,
   mutatingAdmissionPolicyBindings,
 ];
+
+/** Of a custom kind, that of the version that is stored. */
+const hasStorageHash = ({ verbs, version, conversion }: Kind): boolean =>
+  verbs.includes('watch') && (conversion === undefined || conversion.storageVersion === version);
 
 /** Upstream's recipe: the hash of `group/version/kind` of what is stored. */
 function storageVersionHash(kind: Kind): string {

@@ -3,13 +3,13 @@
  * Where two groups have a resource of one name, clients take the first; of a group's versions they prefer the first.
  */
 
+import { compareVersions } from '../../api/version-order.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import { type ApiPriority, priorityOf } from '../aggregation/api-priority.ts';
 import type { RemoteApi } from '../aggregation/remote-api.ts';
 import type { RemoteApis } from '../aggregation/remote-apis.ts';
-import { compareVersions } from './version-order.ts';
 
 export interface GroupVersions {
   readonly name: string;

@@ -9,11 +9,14 @@ import type { Target } from '../registry/target.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { ResourceRequestInfo } from '../request/request-info.ts';
 import { checkAccepted, listTypes, objectTypes } from '../responses/negotiation.ts';
+import { sendPageNotFound } from '../responses/responses.ts';
 import { methodOf, type ResourceServer, type ResourceServers } from './resource-server.ts';
 
 export interface ResourceHandlerParts {
   readonly kinds: Kinds;
   readonly servers: ResourceServers;
+  /** Resolves once all kinds are known that were served by any API server before this call. Never rejects. */
+  untilKindsAreKnown(): Promise<void>;
 }
 
 export const unknownPath = (): StatusError =>
@@ -27,6 +30,22 @@ export function handleResource(
   info: ResourceRequestInfo,
   parts: ResourceHandlerParts,
 ): Promise<void> {
+  const isUnknown = info.group !== '' && parts.kinds.find(info) === undefined;
+  return isUnknown ? serveOnceKnown(request, info, parts) : serveResource(request, info, parts);
+}
+
+/** Kinds come while the server runs: another may have told of this one a moment ago. */
+async function serveOnceKnown(
+  request: ApiRequest,
+  info: ResourceRequestInfo,
+  parts: ResourceHandlerParts,
+): Promise<void> {
+  await parts.untilKindsAreKnown();
+  if (!parts.kinds.hasGroup(info.group)) return await sendPageNotFound(request);
+  await serveResource(request, info, parts);
+}
+
+function serveResource(request: ApiRequest, info: ResourceRequestInfo, parts: ResourceHandlerParts): Promise<void> {
   const target = findTarget(request, info, parts);
   if (target.kind.deprecation !== undefined) request.warn(target.kind.deprecation);
   const { kind, subresource } = target;
@@ -35,12 +54,17 @@ export function handleResource(
   if (isEverywhere && verb !== 'list' && verb !== 'watch') throw methodNotAllowed();
   checkName(target.name);
   if (!isServed(request.method, info) || !(subresource ?? kind).verbs.includes(verb)) throw methodNotAllowed();
+  if (verb === 'create' && kind.isTerminating && subresource === undefined) throw refuseCreation();
   const server: ResourceServer = parts.servers[(subresource ?? kind).servedBy];
   checkAccepted(request.header('accept'), server.mediaTypes ?? typesOf(verb, subresource));
   const serve = methodOf(server, verb);
   if (serve === undefined) throw methodNotAllowed();
   return serve(request, target);
 }
+
+/** In upstream's words. */
+const refuseCreation = (): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', {});
 
 function typesOf(verb: Verb, subresource: KindSubresource | undefined): readonly string[] {
   return subresource === undefined && (verb === 'list' || verb === 'watch') ? listTypes : objectTypes;

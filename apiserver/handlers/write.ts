@@ -6,7 +6,7 @@ import { badRequest, conflict, notFound } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ownership.ts';
-import { type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
+import { customPatchTypeOf, type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
 import { decodeApart, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { StoredTarget, Target } from '../registry/target.ts';
@@ -47,7 +47,8 @@ export async function updateObject(request: ApiRequest, target: StoredTarget): P
 
 export async function patchObject(request: ApiRequest, target: StoredTarget): Promise<void> {
   negotiate(request.header('accept'));
-  const type = patchTypeOf(request.header('content-type'));
+  const typeOf = target.kind.conversion === undefined ? patchTypeOf : customPatchTypeOf;
+  const type = typeOf(request.header('content-type'));
   const options = parseWriteOptions(request.query, 'PatchOptions', type === 'apply');
   const bytes = await readBody(request);
   const apart = heavyWorkFor(request, target);

@@ -123,7 +123,7 @@ async function sendListInForm(
     case 'object':
       return await sendValue(request, 200, listValue(kind, objects, metadata), output);
     case 'metadata':
-      if (!output.isList) throw wrongForm('PartialObjectMetadata', 'a list', `${kind.kind}List`);
+      if (!output.isList) throw wrongForm('PartialObjectMetadata', 'a list', listKindOf(kind));
       return await sendValue(request, 200, toMetadataList(objects, output.apiVersion, metadata), output);
     case 'table': {
       const { apiVersion } = output;
@@ -138,17 +138,19 @@ async function sendListInForm(
   }
 }
 
+const listKindOf = ({ kind, listKind }: Kind): string => listKind ?? `${kind}List`;
+
 const wrongForm = (form: string, what: string, type: string): StatusError =>
   new StatusError(406, 'NotAcceptable', `you requested ${form}, but the requested object is ${what} (*core.${type})`);
 
 /** Inside a list, items do not repeat what kind they are. */
 function listValue(kind: Kind, objects: readonly ShownObject[], metadata: TableListMetadata): object {
   const items = objects.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
-  return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items };
+  return { kind: listKindOf(kind), apiVersion: apiVersionOf(kind), metadata, items };
 }
 
 function listBytes(kind: Kind, items: readonly CachedObject[], metadata: TableListMetadata): Buffer {
-  const head = `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":"${listKindOf(kind)}","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(metadata)},"items":[`;
   const prefix = Buffer.from(`{"apiVersion":"${apiVersionOf(kind)}","kind":"${kind.kind}",`);
   const parts: Buffer[] = [Buffer.from(head)];
   for (const [index, item] of items.entries()) {

@@ -149,9 +149,14 @@ export class WatchCaches implements ResourceCaches, CacheFeed, Running {
     for (const [prefix, [cache]] of this.#byPrefix) if (cache) yield [prefix.slice(this.#root.length, -1), cache.stats];
   }
 
-  /** Prefixes of the caches that do not show the store as far as the watch has come: they are being loaded. */
+  /**
+   * Prefixes of the caches that do not show the store as far as the watch has come: they are being loaded. Those that
+   * are open on demand do not count: what they wait for is not in this server's hands.
+   */
   get behind(): string[] {
-    const caches = [...this.#caches].filter(([, cache]) => !cache.isReady || cache.revision < this.revision);
+    const caches = [...this.#caches].filter(
+      ([id, cache]) => !this.#lastAsked.has(id) && (!cache.isReady || cache.revision < this.revision),
+    );
     return caches.map(([id]) => id.trimEnd());
   }
 

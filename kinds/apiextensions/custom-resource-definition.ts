@@ -6,6 +6,7 @@ import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { formatWarnings, setDefinitionDefaults, storedVersionsAfter, validateDefinition } from './crd-rules.ts';
+import { definitionDeletion } from './definition-deletion.ts';
 
 export const customResourceDefinitionKind = defineKind(customResourceDefinitions, {
   shortNames: ['crd', 'crds'],
@@ -15,6 +16,7 @@ export const customResourceDefinitionKind = defineKind(customResourceDefinitions
     allowUnconditionalUpdate: false,
     ...specAndStatus<CustomResourceDefinition>(),
     compilesExpressions: true,
+    twoStepDeletion: definitionDeletion,
     setDefaults: setDefinitionDefaults,
     warnings: (object) => formatWarnings(object),
     prepareForCreate(object) {

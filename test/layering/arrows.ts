@@ -37,6 +37,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     services: ['registry'],
     webhooks: ['registry', 'services'],
     aggregation: ['request', 'registry', 'services'],
+    'custom-resources': ['store', 'registry', 'webhooks'],
     authorization: ['store', 'request', 'registry', 'configuration', 'webhooks'],
     'authorization/node': ['store', 'request', 'registry', 'authorization'],
     authentication: ['request', 'registry'],

@@ -1,15 +1,13 @@
 /** `<workload>/scale`: how many replicas, without having to know the kind. Read and written as autoscaling/v1 Scale. */
 
-import type { KubernetesObject, Stored } from '../../../api/object.ts';
+import type { Stored } from '../../../api/object.ts';
 import { apiVersionOf, resource } from '../../../api/resource.ts';
-import { conflict, notFound } from '../../../api/status-error.ts';
+import { conflict, notFound, StatusError } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
-import type { LabelSelector } from '../../../api/types/meta/v1.ts';
-import { compareText } from '../../../base/compare.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
 import { defineKind } from '../../../kinds/define-kind.ts';
-import type { Column } from '../../../kinds/kind.ts';
+import type { Column, ScalePaths } from '../../../kinds/kind.ts';
 import { objectManagedFields, scaleManagedFields } from '../../../machinery/apply/scale-managed-fields.ts';
 import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { readApply, trackUpdates } from '../../decoding/field-ownership.ts';
@@ -27,15 +25,10 @@ import { parseIncludeObject, toMetadataOnly, toTable } from '../../responses/tab
 import { waitUntilFresh } from '../read.ts';
 import type { Serve, ServerOf } from '../resource-server.ts';
 import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
+import { hasReplicas, type Scalable, scaleParts, withReplicas } from './scale-parts.ts';
 
 /** Not served by itself, but decoded, patched and applied like any kind. */
 const scales = defineKind(resource<Scale>({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' }));
-
-/** What all scalable kinds have in common. */
-type Scalable = KubernetesObject & {
-  spec?: { replicas?: number; selector?: LabelSelector | Record<string, string> };
-  status?: { replicas?: number };
-};
 
 export function createScaleServer(registries: Registries): ServerOf<'scale'> {
   const stored =
@@ -50,8 +43,14 @@ async function getScale(request: ApiRequest, target: StoredTarget): Promise<void
   await waitUntilFresh(registry.cache, parseResourceVersion(request.query.get('resourceVersion') ?? ''));
   const item = registry.cache.get(registry.storeKey({ namespace, name }));
   if (item === undefined) throw notFound(kind, name);
-  await answer(request, item.object);
+  const { scale: paths } = kind;
+  if (paths !== undefined && !hasReplicas(item.object, paths)) throw withoutReplicas(paths);
+  await answer(request, item.object, paths);
 }
+
+/** Where upstream answers with an internal error. */
+const withoutReplicas = ({ specReplicas }: ScalePaths): StatusError =>
+  new StatusError(404, 'NotFound', `the spec replicas field ".${specReplicas.join('.')}" does not exist`, {});
 
 /** The Scale after the request, with the owners of its replicas. */
 type Change = (scale: Stored<Scale>) => Scale;
@@ -108,33 +107,34 @@ function tracked(request: ApiRequest, options: WriteOptions, change: Change): Ch
 }
 
 async function update(request: ApiRequest, target: StoredTarget, options: WriteOptions, change: Change): Promise<void> {
+  const { scale: paths } = target.kind;
   const { object } = await target.registry.update(
     target,
     // The Scale keeps the owners: the object's are made from its own.
-    { ...writeRequest(request, target, options), trackFields: undefined, form: scaleForm },
+    { ...writeRequest(request, target, options), trackFields: undefined, form: scaleForm(paths) },
     (current) => {
       const previous = current as Stored<Scalable>;
-      const scale = change(scaleWithOwners(previous));
+      const scale = change(scaleWithOwners(previous, paths));
       checkName(scale, target);
       checkUid(scale, previous, target);
       checkScale(scale, target.name);
-      return withScale(previous, scale, apiVersionOf(target.kind));
+      return withScale(previous, scale, target.kind);
     },
   );
-  await answer(request, object);
+  await answer(request, object, paths);
 }
 
 /** Webhooks and policies judge the Scale. */
-const scaleForm: AdmittedForm = {
+const scaleForm = (paths: ScalePaths | undefined): AdmittedForm => ({
   type: scales,
-  show: (object) => scaleOf(object),
+  show: (object) => scaleOf(object, paths),
   take(scale: Scale, object: Scalable) {
-    object.spec = { ...object.spec, replicas: scale.spec?.replicas ?? 0 };
+    Object.assign(object, withReplicas(object, scale.spec?.replicas ?? 0, paths));
   },
-};
+});
 
-function scaleWithOwners(object: Stored<Scalable>): Stored<Scale> {
-  const scale = scaleOf(object);
+function scaleWithOwners(object: Stored<Scalable>, paths: ScalePaths | undefined): Stored<Scale> {
+  const scale = scaleOf(object, paths);
   const managedFields = scaleManagedFields(object.metadata.managedFields);
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
@@ -157,64 +157,31 @@ function checkScale(scale: Scale, name: string): void {
 }
 
 /** Only replicas are taken over, their owners, and the version that the client saw. */
-function withScale(previous: Stored<Scalable>, scale: Scale, apiVersion: string): Scalable {
+function withScale(previous: Stored<Scalable>, scale: Scale, kind: StoredTarget['kind']): Scalable {
   const { resourceVersion, managedFields: owners } = scale.metadata ?? {};
   const { managedFields: before, ...metadata } = previous.metadata;
-  const managedFields = objectManagedFields(before, owners, apiVersion);
+  const managedFields = objectManagedFields(before, owners, apiVersionOf(kind));
   return {
-    ...previous,
+    ...withReplicas(previous, scale.spec?.replicas ?? 0, kind.scale),
     metadata: {
       ...metadata,
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(managedFields.length > 0 && { managedFields }),
     },
-    spec: { ...previous.spec, replicas: scale.spec?.replicas ?? 0 },
   };
 }
 
-function scaleOf({ metadata, spec, status }: DeepReadonly<Stored<Scalable>>): Stored<Scale> {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
-  const selector = selectorText(spec?.selector);
+function scaleOf(object: DeepReadonly<Stored<Scalable>>, paths: ScalePaths | undefined): Stored<Scale> {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const { replicas, statusReplicas, selector } = scaleParts(object, paths);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace !== undefined && { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: spec?.replicas ? { replicas: spec.replicas } : {},
-    status: { replicas: status?.replicas ?? 0, ...(selector !== '' && { selector }) },
+    spec: replicas ? { replicas } : {},
+    status: { replicas: statusReplicas, ...(selector !== '' && { selector }) },
   };
 }
-
-/** The selector in its text form, requirements in the order of their keys. */
-function selectorText(selector: DeepReadonly<LabelSelector | Record<string, string>> | undefined): string {
-  if (selector === undefined) return '';
-  if (!isLabelSelector(selector)) return sortedPairs(selector).join(',');
-  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
-    const list = `(${[...values].sort().join(',')})`;
-    switch (operator) {
-      case 'In':
-        return { key, text: `${key} in ${list}` };
-      case 'NotIn':
-        return { key, text: `${key} notin ${list}` };
-      case 'Exists':
-        return { key, text: key };
-      default:
-        return { key, text: `!${key}` };
-    }
-  });
-  const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
-  return [...labels, ...expressions]
-    .sort((a, b) => compareText(a.key, b.key))
-    .map(({ text }) => text)
-    .join(',');
-}
-
-const isLabelSelector = (selector: object): selector is DeepReadonly<LabelSelector> =>
-  'matchLabels' in selector || 'matchExpressions' in selector || Object.keys(selector).length === 0;
-
-const sortedPairs = (labels: Readonly<Record<string, string>>): string[] =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort();
 
 /** What `kubectl get --subresource=scale` shows. */
 const scaleColumns: readonly Column<Scale>[] = [
@@ -224,9 +191,13 @@ const scaleColumns: readonly Column<Scale>[] = [
   ageColumn,
 ];
 
-async function answer(request: ApiRequest, object: DeepReadonly<Stored<Scalable>>): Promise<void> {
+async function answer(
+  request: ApiRequest,
+  object: DeepReadonly<Stored<Scalable>>,
+  paths: ScalePaths | undefined,
+): Promise<void> {
   const output = negotiate(request.header('accept'));
-  const scale = scaleOf(object);
+  const scale = scaleOf(object, paths);
   const { apiVersion } = output;
   switch (output.form) {
     case 'object':

@@ -3,7 +3,7 @@
  * whatever is no such name, by its letters.
  */
 
-import { compareText } from '../../base/compare.ts';
+import { compareText } from '../base/compare.ts';
 
 /** Negative: `a` is preferred. */
 export function compareVersions(a: string, b: string): number {

@@ -1,0 +1,134 @@
+/**
+ * What a conversion webhook has answered, held against what it was asked: in upstream's words where it is no answer. An
+ * object keeps its metadata but for labels and annotations, whatever the webhook says of them. Pure.
+ */
+
+import { goQuote } from '../../api/go-text.ts';
+import { isRecord, type JsonRecord, own } from '../../api/json-record.ts';
+import type { Stored } from '../../api/object.ts';
+import { checkLabels } from './converted-labels.ts';
+
+export interface ConversionAsked {
+  readonly reviewVersion: string;
+  readonly uid: string;
+  readonly apiVersion: string;
+  readonly objects: readonly Stored[];
+}
+
+/** What is wrong with an answer. */
+export class ConversionProblem extends Error {
+  override readonly name = 'ConversionProblem';
+}
+
+/** The objects that were asked for, in their order. Throws ConversionProblem. */
+export function readConversion(answer: unknown, asked: ConversionAsked): Stored[] {
+  const converted = convertedOf(answer, asked);
+  const { objects } = asked;
+  if (converted.length !== objects.length)
+    throw new ConversionProblem(`returned ${converted.length} objects, expected ${objects.length}`);
+  return objects.map((original, index) => readObject(original, converted[index], { index, asked }));
+}
+
+function convertedOf(answer: unknown, { reviewVersion, uid }: ConversionAsked): readonly unknown[] {
+  const review = isRecord(answer) ? answer : {};
+  const response = isRecord(review.response) ? review.response : undefined;
+  if (reviewVersion === 'v1') {
+    const expected = 'apiextensions.k8s.io/v1, Kind=ConversionReview';
+    const got = `${textOf(review.apiVersion)}, Kind=${textOf(review.kind)}`;
+    if (got !== expected) throw failed(`expected webhook response of ${expected}, got ${got}`);
+  }
+  if (response === undefined) throw failed('no response provided');
+  if (reviewVersion === 'v1' && textOf(response.uid) !== uid)
+    throw failed(`expected response.uid=${goQuote(uid)}, got ${goQuote(textOf(response.uid))}`);
+  const result = isRecord(response.result) ? response.result : {};
+  const status = textOf(result.status);
+  if (status !== 'Success')
+    throw failed(textOf(result.message) || `response.result.status was '${status}', not 'Success'`);
+  return Array.isArray(response.convertedObjects) ? response.convertedObjects : [];
+}
+
+const failed = (why: string): ConversionProblem => new ConversionProblem(`failed: ${why}`);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+interface Place {
+  readonly index: number;
+  readonly asked: ConversionAsked;
+}
+
+function readObject(original: Stored, converted: unknown, { index, asked }: Place): Stored {
+  const isOne = asked.objects.length === 1;
+  const invalid = (why: string) =>
+    new ConversionProblem(`returned invalid ${isOne ? 'object' : 'converted object'} at index ${index}: ${why}`);
+  if (!isRecord(converted)) throw invalid("Object 'Kind' is missing");
+  const { apiVersion } = asked;
+  if (converted.apiVersion !== apiVersion)
+    throw invalid(`invalid groupVersion (expected ${apiVersion}, received ${textOf(converted.apiVersion)})`);
+  if (converted.kind !== original.kind)
+    throw invalid(`invalid kind (expected ${original.kind}, received ${textOf(converted.kind)})`);
+  const difference = differenceOf(original, converted);
+  if (difference !== undefined)
+    throw isOne ? new ConversionProblem(`returned invalid object: ${difference}`) : invalid(difference);
+  const metadata = restoredMetadata(original, converted, (why) => {
+    const where = isOne ? '' : ` in object at index ${index}`;
+    return new ConversionProblem(`returned invalid metadata${where}: ${why}`);
+  });
+  return { ...converted, apiVersion, kind: original.kind, metadata };
+}
+
+/** What names the object stays. */
+function differenceOf(original: Stored, { metadata }: JsonRecord): string | undefined {
+  const after = isRecord(metadata) ? metadata : {};
+  for (const [field, name] of [
+    ['name', 'name'],
+    ['namespace', 'namespace'],
+    ['uid', 'UID'],
+  ] as const) {
+    const [before, now] = [original.metadata[field] ?? '', textOf(after[field])];
+    if (before !== now) return `must have the same ${name}: ${before} != ${now}`;
+  }
+  return undefined;
+}
+
+function restoredMetadata(
+  { metadata }: Stored,
+  converted: JsonRecord,
+  refuse: (why: string) => Error,
+): Stored['metadata'] {
+  const after = converted.metadata;
+  if (after === undefined) throw refuse('missing metadata in converted object');
+  if (!isRecord(after)) throw refuse(`invalid metadata of type ${goTypeOf(after)} in converted object`);
+  const { labels: _labels, annotations: _annotations, ...kept } = metadata;
+  const restored: Stored['metadata'] = { ...kept };
+  for (const field of ['labels', 'annotations'] as const) {
+    const value = own(after, field);
+    if (value === undefined || value === null) continue;
+    restored[field] = textsOf(value, field, metadata[field] ?? {}, refuse);
+  }
+  return restored;
+}
+
+function textsOf(
+  value: unknown,
+  field: 'labels' | 'annotations',
+  before: Readonly<Record<string, string>>,
+  refuse: (why: string) => Error,
+): Record<string, string> {
+  if (!isRecord(value)) throw refuse(`invalid metadata.${field} of type ${goTypeOf(value)} in converted object`);
+  const texts: Record<string, string> = {};
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text !== 'string')
+      throw refuse(`metadata.${field}[${key}] must be a string, but is ${goTypeOf(text)} in converted object`);
+    texts[key] = text;
+  }
+  const problem = checkLabels(field, texts, before);
+  if (problem !== undefined) throw refuse(problem);
+  return texts;
+}
+
+function goTypeOf(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  if (value === null) return '<nil>';
+  return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+}

@@ -1,0 +1,92 @@
+/** The kind of one served version of a CustomResourceDefinition. Its schema is compiled when somebody needs it. Pure. */
+
+import type { KubernetesObject } from '../../api/object.ts';
+import type { Verb } from '../../api/resource.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../api/types/apiextensions/v1.ts';
+import { compareVersions } from '../../api/version-order.ts';
+import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { scaleSubresource, statusSubresource } from '../../kinds/define-kind.ts';
+import type { Column, Kind, SelectableField, StoredConversion } from '../../kinds/kind.ts';
+import { servings } from '../../kinds/served-by.ts';
+import { parseJsonPath } from '../../machinery/json/simple-json-path.ts';
+import type { StructuralSchema } from '../../machinery/structural/structural-schema.ts';
+import { customStrategy } from './custom-strategy.ts';
+import { isTrue } from './definition-conditions.ts';
+import { printerColumns } from './printer-columns.ts';
+import { scalePaths } from './scale-paths.ts';
+
+type Definition = DeepReadonly<CustomResourceDefinition>;
+type Version = DeepReadonly<CustomResourceDefinitionVersion>;
+
+export interface CustomKindParts {
+  readonly conversion: StoredConversion;
+  schema(): StructuralSchema;
+}
+
+/** As upstream's discovery lists them. */
+const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+const verbsOfTerminating: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
+
+export function customKind(definition: Definition, version: Version, { conversion, schema }: CustomKindParts): Kind {
+  const { spec, status } = definition;
+  const names = status?.acceptedNames ?? spec.names;
+  const { subresources, additionalPrinterColumns } = version;
+  const isTerminating = isTrue(definition, 'Terminating');
+  const deprecation = deprecationOf(definition, version);
+  const selectableFields = (version.selectableFields ?? []).map(({ jsonPath }) => selectableField(jsonPath));
+  let columns: readonly Column<KubernetesObject>[] | undefined;
+  return {
+    group: spec.group,
+    version: version.name,
+    kind: names.kind,
+    plural: names.plural,
+    namespaced: spec.scope === 'Namespaced',
+    singular: names.singular ?? '',
+    shortNames: [...(names.shortNames ?? [])],
+    categories: [...(names.categories ?? [])],
+    ...(names.listKind && { listKind: names.listKind }),
+    servedBy: 'stored',
+    verbs: servings.stored.verbs,
+    toldVerbs: isTerminating ? verbsOfTerminating : verbs,
+    isTerminating,
+    subresources: [
+      ...(subresources?.status ? [statusSubresource] : []),
+      ...(subresources?.scale ? [scaleSubresource] : []),
+    ],
+    ...(subresources?.scale && { scale: scalePaths(subresources.scale) }),
+    get columns() {
+      columns ??= printerColumns(additionalPrinterColumns);
+      return columns;
+    },
+    selectableFields,
+    get schema() {
+      return schema().objectSchema;
+    },
+    strategy: customStrategy({ schema, subresources }),
+    conversion,
+    ...(deprecation !== undefined && { deprecation }),
+  };
+}
+
+function selectableField(jsonPath: string): SelectableField<KubernetesObject> {
+  const find = parseJsonPath(jsonPath);
+  return {
+    name: jsonPath.replace(/^\./, ''),
+    value(object) {
+      const value = find?.(object);
+      return value === undefined || value === null || typeof value === 'object' ? '' : String(value);
+    },
+  };
+}
+
+function deprecationOf({ spec }: Definition, version: Version): string | undefined {
+  if (!version.deprecated) return undefined;
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
+  const { group, names } = spec;
+  const [better] = spec.versions
+    .filter(({ served, deprecated, name }) => served && !deprecated && compareVersions(name, version.name) < 0)
+    .map(({ name }) => name)
+    .sort(compareVersions);
+  const instead = better === undefined ? '' : `; use ${group}/${better} ${names.kind}`;
+  return `${group}/${version.name} ${names.kind} is deprecated${instead}`;
+}

@@ -1,0 +1,163 @@
+/**
+ * Before a CustomResourceDefinition goes, its objects do: all are deleted as anybody would, admission and their own
+ * finalizers included, and only when none is left the definition loses the finalizer that holds it.
+ */
+
+import { customResourceCleanup } from '../../api/finalizers.ts';
+import type { KubernetesObject } from '../../api/object.ts';
+import { customResourceDefinitions } from '../../api/resources/apiextensions.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
+import type { Clock } from '../../base/clock.ts';
+import { errorText } from '../../base/error-text.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import type { Kinds } from '../../kinds/kind-registry.ts';
+import type { Found } from '../registry/object-reader.ts';
+import type { Registries } from '../registry/registries.ts';
+import type { Registry } from '../registry/registry.ts';
+import { internalWrite } from '../registry/write-request.ts';
+import { type DefinitionCondition, isTrue, withCondition } from './definition-conditions.ts';
+
+type Definition = Found<CustomResourceDefinition>;
+
+export interface InstanceDeletionParts {
+  readonly kinds: Kinds;
+  readonly registries: Registries;
+  readonly clock: Clock;
+}
+
+/** What is left is looked at again so soon, and so often, before it is told that it is still there. */
+const checkEveryMs = 100;
+const checkForMs = 60_000;
+const freshnessTimeoutMs = 5_000;
+const page = 500;
+/** Deletions that are on their way at once. */
+const parallel = 8;
+
+export const isToBeCleaned = ({ metadata }: Definition): boolean =>
+  metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(customResourceCleanup) === true;
+
+export class InstanceDeletion {
+  readonly #parts: InstanceDeletionParts;
+
+  constructor(parts: InstanceDeletionParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws when something is still there, or cannot be deleted: to be done again. */
+  async run(definition: Definition, signal: AbortSignal): Promise<void> {
+    if (!isTrue(definition, 'Established')) {
+      return await this.#release(definition, said('False', 'NeverEstablished', 'resource was never established'));
+    }
+    await this.#tell(definition, said('True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress'));
+    const registry = this.#registryOf(definition);
+    if (registry !== undefined) await this.#deleteAll(definition, registry, signal);
+    if (signal.aborted) return;
+    await this.#release(definition, said('False', 'InstanceDeletionCompleted', 'removed all instances'));
+  }
+
+  /** Any version will do. Undefined: none is served, and nobody could have made objects that are known here. */
+  #registryOf({ spec, status }: Definition): Registry | undefined {
+    const plural = status?.acceptedNames?.plural ?? spec.names.plural;
+    const kinds = spec.versions.flatMap(({ name }): Kind[] => {
+      const kind = this.#parts.kinds.find({ group: spec.group, version: name, plural });
+      return kind === undefined ? [] : [kind];
+    });
+    const [stored = kinds[0]] = kinds.filter(({ version, conversion }) => conversion?.storageVersion === version);
+    return stored && this.#parts.registries.of(stored);
+  }
+
+  async #deleteAll(definition: Definition, registry: Registry, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const deadline = clock.monotonic() + checkForMs;
+    let isAsked = false;
+    for (;;) {
+      const left = await this.#attempt(definition, 'could not list instances', () => listAll(registry));
+      if (left.length === 0 || signal.aborted) return;
+      if (!isAsked) await this.#attempt(definition, 'could not issue all deletes', () => deleteEach(registry, left));
+      isAsked = true;
+      if (clock.monotonic() > deadline) {
+        const why = `could not confirm zero CustomResources remaining: timed out waiting for the condition`;
+        await this.#tell(definition, said('True', 'InstanceDeletionCheck', why));
+        throw new Error(why);
+      }
+      await clock.sleep(checkEveryMs, signal);
+    }
+  }
+
+  /** A failure is told in the condition before it is thrown. */
+  async #attempt<T>(definition: Definition, what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#tell(definition, said('True', 'InstanceDeletionFailed', `${what}: ${errorText(error)}`));
+      throw error;
+    }
+  }
+
+  async #tell(definition: Definition, condition: DefinitionCondition): Promise<void> {
+    await this.#update(definition, condition, (metadata) => metadata);
+  }
+
+  async #release(definition: Definition, condition: DefinitionCondition): Promise<void> {
+    await this.#update(definition, condition, ({ finalizers = [], ...metadata }) => ({
+      ...metadata,
+      finalizers: finalizers.filter((finalizer) => finalizer !== customResourceCleanup),
+    }));
+  }
+
+  async #update(
+    { metadata: { name, uid } }: Definition,
+    condition: DefinitionCondition,
+    change: (metadata: Metadata) => Metadata,
+  ): Promise<void> {
+    const now = this.#parts.clock.now();
+    try {
+      await this.#parts.registries
+        .of(customResourceDefinitions)
+        .update({ name }, { ...internalWrite, skipStrategy: true, expectedUid: uid }, (previous) =>
+          withParts(previous, condition, now, change),
+        );
+    } catch (error) {
+      // Another API server was first.
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+type Metadata = NonNullable<KubernetesObject['metadata']>;
+
+function withParts(
+  previous: KubernetesObject | undefined,
+  condition: DefinitionCondition,
+  now: number,
+  change: (metadata: Metadata) => Metadata,
+): KubernetesObject {
+  const { status, metadata = {}, ...rest }: Partial<CustomResourceDefinition> = { ...previous };
+  const conditions = withCondition(status?.conditions ?? [], condition, now);
+  return Object.assign(rest, { metadata: change(metadata), status: { ...status, conditions } });
+}
+
+const said = (status: 'True' | 'False', reason: string, message: string): DefinitionCondition => ({
+  ...{ type: 'Terminating', status, reason, message },
+});
+
+async function listAll({ cache }: Registry) {
+  await cache.waitUntilConsistent(freshnessTimeoutMs);
+  return cache.list({ limit: page }).items;
+}
+
+async function deleteEach(registry: Registry, items: Awaited<ReturnType<typeof listAll>>): Promise<void> {
+  const queue = [...items];
+  const work = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      const key = { namespace: item.namespace || undefined, name: item.name };
+      try {
+        await registry.delete(key, { dryRun: false }, internalWrite);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+}
