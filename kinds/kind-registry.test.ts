@@ -43,6 +43,17 @@ describe('a registry of kinds', () => {
     ]);
   });
 
+  it('shows a kind otherwise in its place', () => {
+    const registry = new KindRegistry([widgets]);
+    const heard: KindChange[] = [];
+    registry.onChange((change) => heard.push(change));
+    const going = { ...widgets, isTerminating: true };
+    registry.replace(widgets, going);
+    registry.replace(widgets, { ...widgets });
+    assert.deepEqual(registry.all(), [going]);
+    assert.deepEqual(heard, [{ type: 'replaced', kind: going, previous: widgets }]);
+  });
+
   it('lets no kind take the place or the name of another', () => {
     const registry = new KindRegistry([widgets]);
     assert.throws(() => registry.add(defineKind(resource({ ...widget, kind: 'Gadget' }))), /taken by Widget/);
