@@ -27,6 +27,16 @@ export function matchesPattern(pattern: string, text: string): boolean {
   return 'problem' in compiled || compiled.expression.test(text);
 }
 
+/** The first `most` parts of `text` that match, from left to right; none for patterns that are none. */
+export function findMatches(pattern: string, text: string, most: number): string[] {
+  const compiled = compile(pattern);
+  const found: string[] = [];
+  if ('problem' in compiled) return found;
+  const matcher = compiled.expression.matcher(text);
+  while (found.length < most && matcher.find()) found.push(matcher.group() ?? '');
+  return found;
+}
+
 function compile(pattern: string): Compiled {
   let compiled = known.get(pattern);
   if (compiled === undefined) {

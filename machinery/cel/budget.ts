@@ -9,10 +9,17 @@ export const perObjectLimit = 10_000_000;
 /** Of all match conditions of one webhook, policy or authorizer. */
 export const matchConditionsLimit = perObjectLimit / 4;
 
+/**
+ * Upstream's count takes some work for one step that takes longer the larger the values are, and relies on a request's
+ * time being up. Here such work has a limit of its own, far beyond what anybody needs, since nothing may hold the process.
+ */
+const workLimit = 50_000_000;
+
 /** One expression or several share it. What they spent stays spent. */
 export class Budget {
   #remaining: number;
   readonly #limit: number;
+  #work = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -31,6 +38,17 @@ export class Budget {
   spend(cost: number): void {
     this.#remaining -= cost;
     if (this.#remaining < 0) throw new CostLimitError();
+  }
+
+  /** Takes back what was spent for nothing. */
+  refund(cost: number): void {
+    this.#remaining += cost;
+  }
+
+  /** Of characters looked at, items compared. */
+  work(units: number): void {
+    this.#work += units;
+    if (this.#work > workLimit) throw new CostLimitError();
   }
 }
 

@@ -18,7 +18,7 @@ import type { Budget } from './budget.ts';
 import type { CelType, ObjectType } from './types/cel-type.ts';
 
 /** Beside the base, which all environments have: authorizers; typed objects and JSON patches of mutating policies. */
-export type Library = 'authorizer' | 'mutation' | 'device';
+export type Library = 'authorizer' | 'mutation';
 
 export interface EnvironmentOptions {
   /** What an expression may name, each with its type. `object.x` is one name of two parts. */

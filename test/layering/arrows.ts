@@ -74,7 +74,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     patch: ['json', 'schema'],
     apply: ['json', 'schema'],
     openapi: ['schema'],
-    cel: [],
+    cel: ['json', 'schema'],
     structural: ['json', 'schema', 'cel'],
     testing: ['schema'],
   },

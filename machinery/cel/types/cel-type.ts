@@ -7,6 +7,8 @@ export type CelType = PlainType | SizedType | ListType | MapType | ObjectType | 
 
 export interface PlainType {
   readonly kind: 'bool' | 'int' | 'uint' | 'double' | 'null' | 'dyn' | 'error' | 'timestamp' | 'duration';
+  /** As many characters at most as it has in JSON, where a schema says what it is. */
+  readonly maxSize?: number;
 }
 
 /** Text or bytes. */
