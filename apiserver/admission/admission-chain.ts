@@ -86,7 +86,10 @@ export const admissionPlugins = (
   { serviceAccounts, resourceQuota, decide, kinds, configurations, caller, clock, metrics, logger }: Parts,
 ): readonly AdmissionPlugin[] => {
   const conditionMetrics = new ConditionMetrics(metrics);
-  const webhooks = { objects, kinds, caller, clock, logger, conditionMetrics, metrics: new WebhookMetrics(metrics) };
+  const webhooks = {
+    ...{ objects, kinds, caller, clock, logger, conditionMetrics, decide },
+    metrics: new WebhookMetrics(metrics),
+  };
   return [
     createNamespaceLifecycle(objects),
     limitPodHardAntiAffinityTopology,

@@ -20,6 +20,7 @@ export interface MutatingAdmissionPolicy extends KubernetesObject {
 }
 
 const patchFields = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const;
+const outputTypes = { ApplyConfiguration: ['Object'], JSONPatch: ['list(JSONPatch)'] };
 
 export const mutatingAdmissionPolicyKind = defineKind(mutatingAdmissionPolicies, {
   categories: ['api-extensions'],
@@ -44,7 +45,7 @@ export const mutatingAdmissionPolicyKind = defineKind(mutatingAdmissionPolicies,
 function validateMutatingPolicy({ spec = {} }: MutatingAdmissionPolicy, errors: FieldErrors): void {
   const path = FieldPath.of('spec');
   const { variables = [], mutations = [], reinvocationPolicy = '' } = spec;
-  const expressions = policyExpressions(spec, new Set());
+  const expressions = policyExpressions(spec, new Set(), true);
   validatePolicyMatch(spec, path, errors, expressions);
   validateVariables(variables, path.child('variables'), errors, expressions);
   if (mutations.length === 0) {
@@ -61,7 +62,7 @@ function validateMutatingPolicy({ spec = {} }: MutatingAdmissionPolicy, errors: 
       const place = at.child(field);
       if (!patches[field]) errors.required(place, `must be specified when patchType is ${patchType}`);
       else if (expression.trim() === '') errors.required(place.child('expression'), 'expression is not specified');
-      else validateExpression(expression, undefined, place.child('expression'), errors, expressions);
+      else validateExpression(expression, outputTypes[patchType], place.child('expression'), errors, expressions);
     }
   }
   if (reinvocationPolicy === '') errors.required(path.child('reinvocationPolicy'));

@@ -75,8 +75,10 @@ function validateValidation(
   if (messageExpression !== '' && messageExpression.trim() === '') {
     errors.invalid(at, messageExpression, 'must be non-empty if specified');
   } else if (messageExpression !== '') {
-    const composed = expressions.composed.filter((name) => name !== 'authorizer');
-    validateExpression(messageExpression, ['string'], at, errors, { ...expressions, composed });
+    validateExpression(messageExpression, ['string'], at, errors, {
+      ...expressions,
+      composed: expressions.unauthorized,
+    });
   }
   if (message !== '' && message.trim() === '') {
     errors.invalid(path.child('message'), message, 'message must be non-empty if specified');

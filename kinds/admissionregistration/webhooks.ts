@@ -7,11 +7,13 @@ import type {
   ValidatingWebhook,
   WebhookClientConfig,
 } from '../../api/types/admissionregistration/v1.ts';
-import { checkExpression } from '../../machinery/cel/cel.ts';
+import type { Environment } from '../../machinery/cel/environment.ts';
+import { expressionProblem } from '../../machinery/cel/expression-problem.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { validateChoice } from '../validation/choice.ts';
 import { validateLabelSelector } from '../validation/label-selector.ts';
 import { checkDns1035Label, checkDns1123Subdomain, checkPortNumber, checkQualifiedName } from '../validation/names.ts';
+import { admissionEnvironment } from './admission-environment.ts';
 
 export interface Webhook extends Partial<Omit<ValidatingWebhook, 'rules'>> {
   rules?: RuleWithOperations[];
@@ -31,8 +33,6 @@ const sideEffects = ['None', 'NoneOnDryRun'];
 const operations = ['*', 'CREATE', 'UPDATE', 'DELETE', 'CONNECT'];
 const scopes = ['*', 'Cluster', 'Namespaced'];
 const knownReviewVersions = ['v1', 'v1beta1'];
-/** What expressions may always use. */
-export const admissionVariables = ['object', 'oldObject', 'request', 'namespaceObject', 'authorizer'];
 const maxMatchConditions = 64;
 const urlForm = '; desired format: https://host[/path]';
 
@@ -245,7 +245,7 @@ export function validateMatchConditions(
   path: FieldPath,
   errors: FieldErrors,
   before: ReadonlySet<string>,
-  variables: readonly string[] = admissionVariables,
+  environment: Environment = admissionEnvironment(),
 ): void {
   if (conditions.length > maxMatchConditions) errors.tooMany(path, conditions.length, maxMatchConditions);
   const names = new Set<string>();
@@ -253,7 +253,7 @@ export function validateMatchConditions(
     const at = path.index(i);
     if (expression.trim() === '') errors.required(at.child('expression'));
     else if (!before.has(expression)) {
-      const problem = checkExpression(expression, { variables, types: ['bool'] });
+      const problem = expressionProblem(expression, environment, ['bool']);
       if (problem !== undefined) errors.invalid(at.child('expression'), expression, problem);
     }
     if (name === '') errors.required(at.child('name'));

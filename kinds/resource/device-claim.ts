@@ -10,7 +10,7 @@ import type {
   DeviceToleration,
   ExactDeviceRequest,
 } from '../../api/types/resource/v1.ts';
-import { checkExpression } from '../../machinery/cel/cel.ts';
+import { selectorProblem } from '../../machinery/cel/device-selector.ts';
 import type { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1123Label, checkDns1123Subdomain, checkLabelValue, checkQualifiedName } from '../validation/names.ts';
 
@@ -185,7 +185,7 @@ function validateSelector(expression: string, path: FieldPath, errors: FieldErro
     errors.tooLong(path, longestExpression);
     return;
   }
-  const problem = checkExpression(expression, { variables: ['device'], types: ['bool'] });
+  const problem = selectorProblem(expression);
   if (problem !== undefined) errors.invalid(path, expression, problem);
 }
 

@@ -19,11 +19,19 @@ const workLimit = 50_000_000;
 export class Budget {
   #remaining: number;
   readonly #limit: number;
+  readonly #whole: Budget | undefined;
   #work = 0;
 
-  constructor(limit: number) {
+  /** `whole`: what this is a part of, and is spent from too. */
+  constructor(limit: number, whole?: Budget) {
     this.#limit = limit;
     this.#remaining = limit;
+    this.#whole = whole;
+  }
+
+  /** For one of several expressions: no more than `limit`, and no more than there is. */
+  part(limit = perCallLimit): Budget {
+    return new Budget(limit, this);
   }
 
   get spent(): number {
@@ -38,17 +46,20 @@ export class Budget {
   spend(cost: number): void {
     this.#remaining -= cost;
     if (this.#remaining < 0) throw new CostLimitError();
+    this.#whole?.spend(cost);
   }
 
   /** Takes back what was spent for nothing. */
   refund(cost: number): void {
     this.#remaining += cost;
+    this.#whole?.refund(cost);
   }
 
   /** Of characters looked at, items compared. */
   work(units: number): void {
     this.#work += units;
     if (this.#work > workLimit) throw new CostLimitError();
+    this.#whole?.work(units);
   }
 }
 

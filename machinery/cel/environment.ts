@@ -11,11 +11,12 @@
  *
  * Types come from `types/`: `schemaType` (a structural schema), `definitionType` (a published definition), `dynType`,
  * and the rest of `cel-type.ts`. Values are plain JSON, read by the type of their variable when an expression looks
- * into them, and never copied up front; or values with methods of their own (`authorizerValue`, `lazyObject`).
+ * into them, and never copied up front; or values with methods of their own (`runAuthorized` hands in authorizers, `lazyObject` variables that are computed when they are asked for).
  */
 
 import type { Budget } from './budget.ts';
 import type { CelType, ObjectType } from './types/cel-type.ts';
+import type { Value } from './values/value.ts';
 
 /** Beside the base, which all environments have: authorizers; typed objects and JSON patches of mutating policies. */
 export type Library = 'authorizer' | 'mutation';
@@ -64,7 +65,7 @@ export interface Program {
    * `CostLimitError` when the budget is used up, and nothing else. Gives a value of CEL (`values/value.ts`): booleans
    * and strings are themselves, `toJson` makes plain JSON of any.
    */
-  evaluate(variables: Variables, budget: Budget): unknown;
+  evaluate(variables: Variables, budget: Budget): Value;
   /** What one run may cost, whatever the values are: by the sizes that the types of its variables admit. */
   estimateCost(): CostRange;
 }

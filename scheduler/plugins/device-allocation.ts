@@ -3,7 +3,6 @@
  * first way in which all fit. Pure; the search is bounded.
  */
 
-import { qualifiedAttribute, selectsDevice } from '../../api/devices/device-selector.ts';
 import { toleratesTaint } from '../../api/taints.ts';
 import type {
   AllocationResult,
@@ -18,6 +17,7 @@ import type {
 } from '../../api/types/resource/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Cached } from '../../client/object-cache.ts';
+import { qualifiedAttribute, selectsDevice } from '../../machinery/cel/device-selector.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { type Capacities, remainingCounters, shareOf, takeCounters } from './device-capacity.ts';
 import type { DeviceLedger } from './device-ledger.ts';

@@ -7,12 +7,12 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { CelError } from '../../api/devices/cel-evaluator.ts';
 import { matchesTerm } from '../../api/node-selection.ts';
 import type { AllocationResult } from '../../api/types/resource/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Logger } from '../../base/logger.ts';
 import { sentAsIs } from '../../client/changed-copy.ts';
+import { CelError } from '../../machinery/cel/cel-error.ts';
 import type {
   FilterPlugin,
   NodeFilter,

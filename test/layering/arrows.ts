@@ -16,6 +16,9 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['cluster', 'client', 'api', 'base'],
 };
 
+/** Folders of other rooms that a room may import: what users' expressions mean is said once. */
+export const folderArrows: Readonly<Record<string, readonly string[]>> = { scheduler: ['machinery/cel'] };
+
 /**
  * What the code of a folder inside a room may import of that room: its own folder, and these, which are listed before
  * it. Files beside the folders wire.
@@ -74,7 +77,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     patch: ['json', 'schema'],
     apply: ['json', 'schema'],
     openapi: ['schema'],
-    cel: ['json', 'schema'],
+    cel: ['schema'],
     structural: ['json', 'schema', 'cel'],
     testing: ['schema'],
   },

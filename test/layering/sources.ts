@@ -20,8 +20,8 @@ export const describeImport =
   ({ specifier }: { readonly specifier: string }): string =>
     `${path} imports ${specifier}`;
 
-export const importedRooms = (file: SourceFile): { specifier: string; room: string }[] =>
-  importedPaths(file).map(({ specifier, path }) => ({ specifier, room: path.split('/')[0] ?? '' }));
+export const importedRooms = (file: SourceFile): { specifier: string; path: string; room: string }[] =>
+  importedPaths(file).map(({ specifier, path }) => ({ specifier, path, room: path.split('/')[0] ?? '' }));
 
 /** The files of ours that a file imports. */
 export function importedPaths({ path, imports }: SourceFile): { specifier: string; path: string }[] {

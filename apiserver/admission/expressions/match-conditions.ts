@@ -5,44 +5,40 @@ import { forbidden } from '../../../api/status-error.ts';
 import type { MatchCondition } from '../../../api/types/admissionregistration/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { errorText } from '../../../base/error-text.ts';
-import { type CelExpression, compileExpression } from '../../../machinery/cel/evaluate.ts';
+import { admissionEnvironment } from '../../../kinds/admissionregistration/admission-environment.ts';
+import { Budget, matchConditionsLimit } from '../../../machinery/cel/budget.ts';
+import { compile } from '../../../machinery/cel/compile.ts';
+import type { Compilation } from '../../../machinery/cel/environment.ts';
+import type { AuthorizerValues } from '../../../machinery/cel/functions/authorizers.ts';
+import type { Value } from '../../../machinery/cel/values/value.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
 import { admissionAttributes } from '../matching/admission-attributes.ts';
 import { type Match, shownObject, shownPrevious } from '../matching/admitted-object.ts';
 import { nameOf } from '../matching/request-matcher.ts';
 import type { ConditionMetrics } from './condition-metrics.ts';
+import { type Decide, runWithAuthorizer } from './expression-authorizer.ts';
 
 export interface CompiledConditions {
-  readonly conditions: readonly { readonly expression: string; readonly evaluate: CelExpression }[];
+  readonly conditions: readonly { readonly expression: string; readonly compilation: Compilation }[];
   /** One that cannot be evaluated counts as false. */
   readonly ignoresErrors: boolean;
 }
 
 export interface ConditionParts {
   readonly conditionMetrics: ConditionMetrics;
+  /** Asked by conditions that ask the authorizer. */
+  readonly decide: Decide;
 }
-
-const variables = ['object', 'oldObject', 'request', 'namespaceObject', 'authorizer'];
 
 export function compileConditions(
   conditions: readonly DeepReadonly<MatchCondition>[],
   ignoresErrors: boolean,
 ): CompiledConditions {
+  const environment = admissionEnvironment();
   return {
-    conditions: conditions.map(({ expression }) => ({ expression, evaluate: compiled(expression) })),
+    conditions: conditions.map(({ expression }) => ({ expression, compilation: compile(expression, environment) })),
     ignoresErrors,
   };
-}
-
-/** One that was stored and does not compile any more fails whenever it is asked. */
-function compiled(expression: string): CelExpression {
-  try {
-    return compileExpression(expression, variables);
-  } catch (error) {
-    return () => {
-      throw error;
-    };
-  }
 }
 
 export interface AskedCondition {
@@ -58,16 +54,19 @@ export interface AskedCondition {
 export async function meetsConditions(
   { conditions, ignoresErrors }: CompiledConditions,
   asked: AskedCondition,
-  { conditionMetrics }: ConditionParts,
+  { conditionMetrics, decide }: ConditionParts,
 ): Promise<boolean> {
   if (conditions.length === 0) return true;
   const { request, name, type } = asked;
   const observed = { name, kind: 'webhook', type, operation: request.operation } as const;
   const values = await valuesFor(asked);
   const failures = new Set<string>();
-  for (const { expression, evaluate } of conditions) {
+  const budget = new Budget(matchConditionsLimit);
+  for (const { expression, compilation } of conditions) {
     try {
-      if (evaluate(values) !== false) continue;
+      const evaluate = (authorizing: AuthorizerValues) =>
+        evaluated(compilation, { ...values, ...shownAuthorizers(authorizing) }, budget);
+      if ((await runWithAuthorizer(evaluate, asked, decide)) !== false) continue;
       conditionMetrics.excluded(observed);
       return false;
     } catch (error) {
@@ -80,6 +79,17 @@ export async function meetsConditions(
   const [first = ''] = failures;
   throw forbidden(request.kind, nameOf(request), failures.size === 1 ? first : `[${[...failures].join(', ')}]`);
 }
+
+/** One that was stored and does not compile any more fails whenever it is asked. */
+function evaluated({ program, message }: Compilation, values: JsonRecord, budget: Budget): Value {
+  if (program === undefined) throw new Error(`compilation failed: ${message}`);
+  return program.evaluate(values, budget.part());
+}
+
+const shownAuthorizers = ({ authorizer, requestResource }: AuthorizerValues): JsonRecord => ({
+  authorizer,
+  'authorizer.requestResource': requestResource,
+});
 
 async function valuesFor({ request, match, isBeforeStored }: AskedCondition): Promise<JsonRecord> {
   return {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compileExpression } from '../../../machinery/cel/evaluate.ts';
+import { compileJsonExpression } from '../../../machinery/cel/json-expression.ts';
+import { makeEnvironment } from '../../../machinery/cel/make-environment.ts';
+import { dynType } from '../../../machinery/cel/types/cel-type.ts';
 import { type ClaimMapping, type Claims, userOf } from './claim-mapping.ts';
 
-const expression = (text: string, variable = 'claims') => ({ text, expression: compileExpression(text, [variable]) });
+const expression = (text: string, variable = 'claims') => ({
+  text,
+  expression: compileJsonExpression(text, makeEnvironment({ variables: { [variable]: dynType } })),
+});
 const plain: ClaimMapping = { username: { claim: 'sub', prefix: 'p:' }, extra: [], claimRules: [], userRules: [] };
 const map = (claims: Claims, mapping: Partial<ClaimMapping> = {}) => userOf(claims, { ...plain, ...mapping });
 const ann = { sub: 'ann' };

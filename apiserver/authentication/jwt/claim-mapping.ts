@@ -2,7 +2,7 @@
 
 import { isRecord } from '../../../api/json-record.ts';
 import { errorText } from '../../../base/error-text.ts';
-import type { CelExpression } from '../../../machinery/cel/evaluate.ts';
+import type { JsonExpression } from '../../../machinery/cel/json-expression.ts';
 import type { User } from '../../request/user.ts';
 import { RefusedCredentialError } from '../authenticator.ts';
 
@@ -11,11 +11,11 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** A claim as it is, with something before it; or what an expression makes of all claims. */
 export type ClaimSource =
   | { readonly claim: string; readonly prefix: string }
-  | { readonly text: string; readonly expression: CelExpression };
+  | { readonly text: string; readonly expression: JsonExpression };
 
 export type ClaimRule =
   | { readonly claim: string; readonly requiredValue: string }
-  | { readonly text: string; readonly expression: CelExpression; readonly message: string };
+  | { readonly text: string; readonly expression: JsonExpression; readonly message: string };
 
 export interface ClaimMapping {
   readonly username: ClaimSource;
@@ -25,7 +25,7 @@ export interface ClaimMapping {
   /** All must hold of the claims. */
   readonly claimRules: readonly ClaimRule[];
   /** All must hold of the user. */
-  readonly userRules: readonly (ClaimRule & { readonly expression: CelExpression })[];
+  readonly userRules: readonly (ClaimRule & { readonly expression: JsonExpression })[];
 }
 
 /** Throws `RefusedCredentialError`. */

@@ -1,10 +1,28 @@
 /** How a configured issuer's claims become users: mappings and rules of the configuration, checked and compiled. Pure. */
 
 import { errorText } from '../../../base/error-text.ts';
-import { type CelExpression, compileExpression } from '../../../machinery/cel/evaluate.ts';
+import type { Environment } from '../../../machinery/cel/environment.ts';
+import { compileJsonExpression, type JsonExpression } from '../../../machinery/cel/json-expression.ts';
+import { makeEnvironment } from '../../../machinery/cel/make-environment.ts';
+import { dynType, listOf, mapOf, objectOf, stringType } from '../../../machinery/cel/types/cel-type.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import type { FieldsOf } from '../../configuration/configuration-fields.ts';
 import type { ClaimMapping, ClaimRule, ClaimSource } from './claim-mapping.ts';
+
+/** What expressions of a configuration may use, by what they are about. */
+const environments = {
+  claims: makeEnvironment({ variables: { claims: mapOf(stringType, dynType) } }),
+  user: makeEnvironment({
+    variables: {
+      user: objectOf('kubernetes.UserInfo', {
+        username: stringType,
+        uid: stringType,
+        groups: listOf(stringType),
+        extra: mapOf(stringType, listOf(stringType)),
+      }),
+    },
+  }),
+} as const satisfies Record<string, Environment>;
 
 const nothing: ClaimSource = { claim: '', prefix: '' };
 
@@ -61,15 +79,15 @@ function readSource(fields: FieldsOf, { prefixed, required }: SourceRules): Clai
   return { claim, prefix: prefix ?? '' };
 }
 
-type Compiled = { readonly text: string; readonly expression: CelExpression };
+type Compiled = { readonly text: string; readonly expression: JsonExpression };
 
 function compiled(
   text: string,
   path: FieldPath,
-  { errors, variable }: { readonly errors: FieldErrors; readonly variable: string },
+  { errors, variable }: { readonly errors: FieldErrors; readonly variable: keyof typeof environments },
 ): Compiled | undefined {
   try {
-    return { text, expression: compileExpression(text, [variable]) };
+    return { text, expression: compileJsonExpression(text, environments[variable]) };
   } catch (error) {
     errors.invalid(path, text, errorText(error));
     return undefined;

@@ -9,7 +9,7 @@ import { isRecord } from '../../../api/json-record.ts';
 import { parseDurationMs } from '../../../base/duration.ts';
 import { errorText } from '../../../base/error-text.ts';
 import { checkDns1123Subdomain } from '../../../kinds/validation/names.ts';
-import { compileExpression } from '../../../machinery/cel/evaluate.ts';
+import { compileJsonExpression } from '../../../machinery/cel/json-expression.ts';
 import { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 import { type FieldsOf, readFields } from '../../configuration/configuration-fields.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type WebhookConnection,
   type WebhookSetting,
 } from './authorizer-setting.ts';
+import { reviewEnvironment } from './review-environment.ts';
 
 const versions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`);
 const knownTypes: readonly string[] = [...builtInTypes, 'Webhook'].toSorted();
@@ -185,7 +186,7 @@ function readCondition(fields: FieldsOf, seen: Set<string>): MatchCondition | un
   }
   seen.add(text);
   try {
-    return { text, expression: compileExpression(text, ['request']) };
+    return { text, expression: compileJsonExpression(text, reviewEnvironment) };
   } catch (error) {
     fields.errors.invalid(path, text, errorText(error));
     return undefined;

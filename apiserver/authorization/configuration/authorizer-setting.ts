@@ -1,6 +1,6 @@
 /** Which authorizers a server asks, in order: what flags and an AuthorizationConfiguration come down to. */
 
-import type { CelExpression } from '../../../machinery/cel/evaluate.ts';
+import type { JsonExpression } from '../../../machinery/cel/json-expression.ts';
 
 /** Authorizers that need no word more. */
 export const builtInTypes = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC'] as const;
@@ -32,7 +32,7 @@ export type WebhookConnection =
 export interface MatchCondition {
   readonly text: string;
   /** Of `request`, the spec of a SubjectAccessReview. */
-  readonly expression: CelExpression;
+  readonly expression: JsonExpression;
 }
 
 export const isBuiltIn = (type: string): type is BuiltInType => builtInTypes.some((one) => one === type);

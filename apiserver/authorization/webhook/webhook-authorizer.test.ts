@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import { silentLogger } from '../../../base/logger.ts';
 import { Metrics } from '../../../base/metrics.ts';
 import { FakeClock } from '../../../base/testing/fake-clock.ts';
-import { compileExpression } from '../../../machinery/cel/evaluate.ts';
+import { compileJsonExpression } from '../../../machinery/cel/json-expression.ts';
 import { hastyClock } from '../../../test/support/hasty-clock.ts';
 import type { WebhookAnswer } from '../../webhooks/webhook-client.ts';
 import type { Action } from '../authorizer.ts';
 import type { WebhookSetting } from '../configuration/authorizer-setting.ts';
+import { reviewEnvironment } from '../configuration/review-environment.ts';
 import { WebhookAuthorizer, type WebhookAuthorizerParts } from './webhook-authorizer.ts';
 import { WebhookMetrics } from './webhook-metrics.ts';
 
@@ -24,7 +25,7 @@ const setting: WebhookSetting = {
   ...{ subjectAccessReviewVersion: 'v1', connection: { type: 'InClusterConfig' }, matchConditions: [] },
 };
 const conditions = (...texts: string[]) => ({
-  matchConditions: texts.map((text) => ({ text, expression: compileExpression(text, ['request']) })),
+  matchConditions: texts.map((text) => ({ text, expression: compileJsonExpression(text, reviewEnvironment) })),
 });
 const answer = (status: unknown, code = 200): WebhookAnswer => ({
   code,
@@ -158,7 +159,7 @@ describe('a webhook that authorizes', () => {
     [['"dev" in request.groups'], plain, true],
     [['!(request.user in ["ann"])'], plain, false],
     // One that is false is enough.
-    [['request.nonsense', 'false'], plain, false],
+    [['request.resourceAttributes.name == "x"', 'false'], plain, false],
   ];
   for (const [texts, asked, isAsked] of matching)
     it(`is${isAsked ? '' : ' not'} asked where ${texts.join(' and ')}`, async () => {
@@ -173,7 +174,7 @@ describe('a webhook that authorizes', () => {
   ] as const)
     it(`says ${failurePolicy} where a condition cannot be evaluated`, async () => {
       const hook = asking(() => answer({ allowed: true }), {
-        ...conditions('request.nonsense', 'true'),
+        ...conditions('request.resourceAttributes.name == "x"', 'true'),
         failurePolicy,
       });
       assert.deepEqual(await hook.authorizer.authorize(plain), verdict);

@@ -1,5 +1,6 @@
 /** What `has`, `all`, `map`, `cel.bind` and the like stand for: they are written as calls, and become folds. */
 
+import { own } from '../../../api/json-record.ts';
 import type { CallExpression, Comprehension, Expression, NameExpression } from './expression.ts';
 import type { Problem } from './source.ts';
 
@@ -17,9 +18,9 @@ export function expandMacro(found: CallExpression): Expanded {
     return { expression: found };
   }
   if (target.kind === 'name' && target.name === 'cel' && name === 'bind' && args.length === 3) return expandBind(found);
-  const one = oneVariable[name];
+  const one = own(oneVariable, name);
   if (one?.counts.includes(args.length)) return expandOne(found, target, one);
-  const two = twoVariables[name];
+  const two = own(twoVariables, name);
   if (two?.counts.includes(args.length)) return expandTwo(found, target, two);
   if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return expandOption(found, target);
   return { expression: found };

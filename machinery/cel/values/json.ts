@@ -5,7 +5,6 @@
 
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
 import { NumberLiteral } from '../../../api/number-literal.ts';
-import { jsonTypeName } from '../../json/json.ts';
 import { CelError } from '../cel-error.ts';
 import { type CelType, dynType, type ListType, type MapType, type ObjectType } from '../types/cel-type.ts';
 import { readDuration, readTime, showDuration, showTime } from './time.ts';
@@ -66,7 +65,16 @@ const isMade = (raw: unknown): raw is Value =>
   raw instanceof TypeValue;
 
 function wrongType(wanted: string, raw: unknown): never {
-  throw new CelError(`invalid data, expected ${wanted}, got ${jsonTypeName(raw)}`);
+  throw new CelError(`invalid data, expected ${wanted}, got ${goTypeOf(raw)}`);
+}
+
+/** As Go names what JSON is read into. */
+function goTypeOf(raw: unknown): string {
+  if (typeof raw === 'string') return 'string';
+  if (typeof raw === 'boolean') return 'bool';
+  if (Array.isArray(raw)) return '[]interface {}';
+  if (isRecord(raw)) return 'map[string]interface {}';
+  return typeof raw === 'number' && Number.isInteger(raw) ? 'int64' : 'float64';
 }
 
 function readInt(raw: unknown): bigint {
