@@ -11,7 +11,8 @@
  *
  * Types come from `types/`: `schemaType` (a structural schema), `definitionType` (a published definition), `dynType`,
  * and the rest of `cel-type.ts`. Values are plain JSON, read by the type of their variable when an expression looks
- * into them, and never copied up front; or values with methods of their own (`runAuthorized` hands in authorizers, `lazyObject` variables that are computed when they are asked for).
+ * into them, and never copied up front; or values with methods of their own (`runAuthorized`
+ * hands in authorizers, `lazyObject` what is computed when it is asked for).
  */
 
 import type { Budget } from './budget.ts';

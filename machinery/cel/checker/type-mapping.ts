@@ -49,6 +49,7 @@ export class TypeMapping {
   }
 
   #isAssignable(from: CelType, to: CelType): boolean {
+    if (from.kind === 'parameter' && isSame(from, to)) return true;
     if (to.kind === 'parameter') {
       const known = this.#types.get(to.name);
       if (known === undefined ? this.#bind(to.name, from) : this.#widen(to.name, known, from)) return true;

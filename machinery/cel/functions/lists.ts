@@ -64,7 +64,7 @@ const kubernetes: Declarations = [
       [`list(${type}).max(): ${type}`, ([a], budget) => extreme(list(a), 1, 'max', budget)],
     ],
   ),
-  ...zeros.map(([type, zero]) => [`list(${type}).sum(): ${type}`, ([a]) => sum(list(a), zero)] as Declarations[number]),
+  ...zeros.map(([type, zero]): Declarations[number] => [`list(${type}).sum(): ${type}`, ([a]) => sum(list(a), zero)]),
   ['list(A).indexOf(A): int', ([a, b], budget) => indexOf(list(a), argument(b), false, budget)],
   ['list(A).lastIndexOf(A): int', ([a, b], budget) => indexOf(list(a), argument(b), true, budget)],
 ];

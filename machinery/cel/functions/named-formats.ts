@@ -111,9 +111,10 @@ function validate(format: FormatValue, subject: string): OptionalValue {
 }
 
 export const namedFormats: Declarations = [
-  ...[...formats].map(
-    ([key, format]) => [`format.${key}(): kubernetes.NamedFormat`, () => format] as Declarations[number],
-  ),
+  ...[...formats].map(([key, format]): Declarations[number] => [
+    `format.${key}(): kubernetes.NamedFormat`,
+    () => format,
+  ]),
   [
     'format.named(string): optional(kubernetes.NamedFormat)',
     ([a]) => {
