@@ -32,6 +32,8 @@ import { createPodNodeSelector, readNodeSelectors } from './pod-node-selector.ts
 import { createPodSecurityPlugin } from './pod-security/pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security/pod-security-configuration.ts';
 import { createPodTopologyLabels } from './pod-topology-labels.ts';
+import { createMutatingPolicies } from './policies/mutating-policies.ts';
+import { createValidatingPolicies } from './policies/validating-policies.ts';
 import { createPriorityPlugin } from './priority.ts';
 import { readLimitedResources } from './resource-quota/limited-resources.ts';
 import { createResourceQuotaPlugin, type ResourceQuotaOptions } from './resource-quota/resource-quota.ts';
@@ -86,6 +88,7 @@ export const admissionPlugins = (
   { serviceAccounts, resourceQuota, decide, kinds, configurations, caller, clock, metrics, logger }: Parts,
 ): readonly AdmissionPlugin[] => {
   const conditionMetrics = new ConditionMetrics(metrics);
+  const policies = { objects, kinds, decide, conditionMetrics, metrics };
   const webhooks = {
     ...{ objects, kinds, caller, clock, logger, conditionMetrics, decide },
     metrics: new WebhookMetrics(metrics),
@@ -118,7 +121,9 @@ export const admissionPlugins = (
     createDefaultIngressClass(objects),
     createPodTopologyLabels(objects),
     denyServiceExternalIps,
+    createMutatingPolicies(policies),
     createMutatingWebhooks(webhooks),
+    createValidatingPolicies(policies),
     createValidatingWebhooks(webhooks),
     createResourceQuotaPlugin(objects, {
       ...resourceQuota,

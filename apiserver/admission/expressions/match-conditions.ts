@@ -1,44 +1,79 @@
 /** Match conditions of webhooks and policies: which of the requests that its rules mean it is really asked about. */
 
-import type { JsonRecord } from '../../../api/json-record.ts';
 import { forbidden } from '../../../api/status-error.ts';
 import type { MatchCondition } from '../../../api/types/admissionregistration/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { errorText } from '../../../base/error-text.ts';
 import { admissionEnvironment } from '../../../kinds/admissionregistration/admission-environment.ts';
 import { Budget, matchConditionsLimit } from '../../../machinery/cel/budget.ts';
-import { compile } from '../../../machinery/cel/compile.ts';
-import type { Compilation } from '../../../machinery/cel/environment.ts';
-import type { AuthorizerValues } from '../../../machinery/cel/functions/authorizers.ts';
-import type { Value } from '../../../machinery/cel/values/value.ts';
+import type { Environment, Variables } from '../../../machinery/cel/environment.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
-import { admissionAttributes } from '../matching/admission-attributes.ts';
-import { type Match, shownObject, shownPrevious } from '../matching/admitted-object.ts';
+import type { Match } from '../matching/admitted-object.ts';
 import { nameOf } from '../matching/request-matcher.ts';
-import type { ConditionMetrics } from './condition-metrics.ts';
-import { type Decide, runWithAuthorizer } from './expression-authorizer.ts';
+import type { ConditionMetrics, ObservedCondition } from './condition-metrics.ts';
+import type { Decide } from './expression-authorizer.ts';
+import { requestVariables, runForRequest } from './request-variables.ts';
+import { ExpressionError, OutOfBudgetError, StoredExpression } from './stored-expression.ts';
 
 export interface CompiledConditions {
-  readonly conditions: readonly { readonly expression: string; readonly compilation: Compilation }[];
+  readonly conditions: readonly StoredExpression[];
   /** One that cannot be evaluated counts as false. */
   readonly ignoresErrors: boolean;
-}
-
-export interface ConditionParts {
-  readonly conditionMetrics: ConditionMetrics;
-  /** Asked by conditions that ask the authorizer. */
-  readonly decide: Decide;
 }
 
 export function compileConditions(
   conditions: readonly DeepReadonly<MatchCondition>[],
   ignoresErrors: boolean,
+  environment: Environment = admissionEnvironment(),
 ): CompiledConditions {
-  const environment = admissionEnvironment();
   return {
-    conditions: conditions.map(({ expression }) => ({ expression, compilation: compile(expression, environment) })),
+    conditions: conditions.map(({ expression }) => new StoredExpression(expression, environment)),
     ignoresErrors,
   };
+}
+
+/** `errors`: there are some, none is false, and failures count. */
+export type ConditionsResult =
+  | { readonly type: 'met' }
+  | { readonly type: 'unmet'; readonly isExcluded: boolean; readonly failures: number }
+  | { readonly type: 'errors'; readonly message: string; readonly failures: number };
+
+/** One that is false is enough, whatever others say. */
+export function evaluateConditions(
+  { conditions, ignoresErrors }: CompiledConditions,
+  values: Variables,
+): ConditionsResult {
+  const budget = new Budget(matchConditionsLimit);
+  const errors = new Set<string>();
+  let failures = 0;
+  for (const condition of conditions) {
+    try {
+      if (condition.evaluate(values, budget) === false) return { type: 'unmet', isExcluded: true, failures };
+    } catch (error) {
+      if (!(error instanceof ExpressionError || error instanceof OutOfBudgetError)) throw error;
+      failures += 1;
+      errors.add(error.message);
+      if (error instanceof OutOfBudgetError) break;
+    }
+  }
+  if (errors.size === 0) return { type: 'met' };
+  if (ignoresErrors) return { type: 'unmet', isExcluded: false, failures };
+  const [first = ''] = errors;
+  return { type: 'errors', message: errors.size === 1 ? first : `[${[...errors].join(', ')}]`, failures };
+}
+
+export function observeConditions(
+  metrics: ConditionMetrics,
+  observed: ObservedCondition,
+  result: ConditionsResult,
+): void {
+  if (result.type === 'met') return;
+  for (let i = 0; i < result.failures; i += 1) metrics.failed(observed);
+  if (result.type === 'unmet' && result.isExcluded) metrics.excluded(observed);
+}
+
+export interface ConditionParts {
+  readonly conditionMetrics: ConditionMetrics;
+  readonly decide: Decide;
 }
 
 export interface AskedCondition {
@@ -50,52 +85,18 @@ export interface AskedCondition {
   readonly isBeforeStored: boolean;
 }
 
-/** Throws Forbidden when conditions fail, none is false, and failures count. */
+/** Of a webhook. Throws Forbidden when conditions fail, none is false, and failures count. */
 export async function meetsConditions(
-  { conditions, ignoresErrors }: CompiledConditions,
-  asked: AskedCondition,
+  compiled: CompiledConditions,
+  { request, match, name, type, isBeforeStored }: AskedCondition,
   { conditionMetrics, decide }: ConditionParts,
 ): Promise<boolean> {
-  if (conditions.length === 0) return true;
-  const { request, name, type } = asked;
-  const observed = { name, kind: 'webhook', type, operation: request.operation } as const;
-  const values = await valuesFor(asked);
-  const failures = new Set<string>();
-  const budget = new Budget(matchConditionsLimit);
-  for (const { expression, compilation } of conditions) {
-    try {
-      const evaluate = (authorizing: AuthorizerValues) =>
-        evaluated(compilation, { ...values, ...shownAuthorizers(authorizing) }, budget);
-      if ((await runWithAuthorizer(evaluate, asked, decide)) !== false) continue;
-      conditionMetrics.excluded(observed);
-      return false;
-    } catch (error) {
-      conditionMetrics.failed(observed);
-      failures.add(`expression '${expression}' resulted in error: ${errorText(error)}`);
-    }
-  }
-  if (failures.size === 0) return true;
-  if (ignoresErrors) return false;
-  const [first = ''] = failures;
-  throw forbidden(request.kind, nameOf(request), failures.size === 1 ? first : `[${[...failures].join(', ')}]`);
-}
-
-/** One that was stored and does not compile any more fails whenever it is asked. */
-function evaluated({ program, message }: Compilation, values: JsonRecord, budget: Budget): Value {
-  if (program === undefined) throw new Error(`compilation failed: ${message}`);
-  return program.evaluate(values, budget.part());
-}
-
-const shownAuthorizers = ({ authorizer, requestResource }: AuthorizerValues): JsonRecord => ({
-  authorizer,
-  'authorizer.requestResource': requestResource,
-});
-
-async function valuesFor({ request, match, isBeforeStored }: AskedCondition): Promise<JsonRecord> {
-  return {
-    object: (await shownObject(request, match, isBeforeStored)) ?? null,
-    oldObject: (await shownPrevious(request, match)) ?? null,
-    request: admissionAttributes(request, match),
-    namespaceObject: null,
-  };
+  if (compiled.conditions.length === 0) return true;
+  const values = await requestVariables(request, match, { isBeforeStored });
+  const result = await runForRequest({ request, match }, decide, (more) =>
+    evaluateConditions(compiled, { ...values, ...more }),
+  );
+  observeConditions(conditionMetrics, { name, kind: 'webhook', type, operation: request.operation }, result);
+  if (result.type === 'errors') throw forbidden(request.kind, nameOf(request), result.message);
+  return result.type === 'met';
 }

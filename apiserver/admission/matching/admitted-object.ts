@@ -133,7 +133,8 @@ function keepGiven({ object, isNameGenerated, operation }: AdmissionRequest, rea
 const isStoredObject = ({ object, kind, form }: AdmissionRequest): boolean =>
   form === undefined && object?.kind === kind.kind && object.apiVersion === apiVersionOf(kind);
 
-function schemaFor({ type, version }: Match, { kind, form }: AdmissionRequest): ObjectSchema | undefined {
+/** Undefined: nothing describes it. */
+export function schemaFor({ type, version }: Match, { kind, form }: AdmissionRequest): ObjectSchema | undefined {
   if (version !== undefined) return version.schema;
   if (form !== undefined) return form.type.schema;
   if (type.kind === kind.kind && type.group === kind.group && type.version === kind.version) return kind.schema;

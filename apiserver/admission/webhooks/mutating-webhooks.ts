@@ -14,10 +14,10 @@ import { meetsConditions } from '../expressions/match-conditions.ts';
 import { admissionAttributes } from '../matching/admission-attributes.ts';
 import { type Match, shownObject, shownPrevious, takeObject } from '../matching/admitted-object.ts';
 import { isExempt } from '../matching/exempt-requests.ts';
+import { Reinvocations } from '../matching/reinvocations.ts';
 import { RequestMatcher } from '../matching/request-matcher.ts';
 import type { ReviewAnswer } from './admission-review.ts';
 import { type ConfiguredWebhook, ConfiguredWebhooks } from './configured-webhooks.ts';
-import { Reinvocations } from './reinvocations.ts';
 import { WebhookCallError, WebhookCalls, withObjects } from './webhook-calls.ts';
 import type { WebhookPluginParts } from './webhook-plugin-parts.ts';
 
