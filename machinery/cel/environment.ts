@@ -37,7 +37,7 @@ export interface Environment extends EnvironmentOptions {
 }
 
 export type Compilation =
-  | { readonly program: Program; readonly message?: undefined }
+  | { readonly program: Program; readonly message?: undefined; readonly issues?: undefined }
   | {
       readonly program?: undefined;
       /** All issues in the compiler's words, each with its place: `ERROR: <input>:1:5: undefined field 'x'\n | …`. */
