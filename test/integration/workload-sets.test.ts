@@ -311,11 +311,10 @@ describe('workloads of named and of daemon pods', () => {
     });
 
     it('a DaemonSet', async () => {
-      const node = `node-${namespace}`;
-      await server.client.create<Node>(nodes, { metadata: { name: node, labels: { for: namespace } } });
+      await addNode('a');
       const of = (image?: string) => {
         const { metadata, spec } = template(image);
-        return { metadata, spec: { ...spec, nodeSelector: { for: namespace } } };
+        return { metadata, spec: { ...spec, nodeSelector: { pool: namespace } } };
       };
       await server.client.create<DaemonSet>(daemonSets, {
         metadata: { namespace, name: 'web', annotations },

@@ -106,7 +106,8 @@ class SetRollbackReconciler implements Reconciler {
     }
     if (rollout.isComplete) {
       this.#progress.delete(key);
-      await this.#annotate(rollout.update, goodRevisionAnnotation, 'true');
+      // A set without pods has shown nothing.
+      if (rollout.pods.length > 0) await this.#annotate(rollout.update, goodRevisionAnnotation, 'true');
       return {};
     }
     const idleMs = this.#idleMs(key, rollout);
