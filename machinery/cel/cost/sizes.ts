@@ -27,8 +27,9 @@ export function literalSizeOf(node: Expression): CostRange | undefined {
   return range(node.value instanceof Bytes ? node.value.value.length : 1);
 }
 
-/** By the type that a variable declares. Undefined where it says nothing. */
+/** By the type that a variable declares. Undefined where it says nothing; to upstream, an object of fields has no size. */
 export function typeSizeOf(type: CelType): CostRange | undefined {
+  if (type.kind === 'object') return range(0);
   return 'maxSize' in type && type.maxSize !== undefined ? range(0, type.maxSize) : undefined;
 }
 

@@ -64,6 +64,11 @@ export function schemaType(
   return sizedType(schema, isResource, name)?.type;
 }
 
+/** How short a value of the schema is at least in JSON: as many of them fit into a request. */
+export function smallestSize(schema: TypedSchema, { isResource = false }: SchemaTypeOptions = {}): number | undefined {
+  return sizedType(schema, isResource, '')?.minSize;
+}
+
 function sizedType(schema: TypedSchema, isResource: boolean, name: string): Sized | undefined {
   if (schema['x-kubernetes-int-or-string'])
     return { type: { kind: 'dyn', maxSize: textSize(schema) }, minSize: smallest.number };
