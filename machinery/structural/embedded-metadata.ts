@@ -13,23 +13,50 @@ import type { StructuralNode } from './structural-node.ts';
 
 const definition = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
-/** Of a value that a client sent: the paths of unknown fields of metadata are added to `unknown`. Throws `DecodeError`. */
-export function coerceEmbedded(value: unknown, node: StructuralNode, unknown: string[]): void {
-  coerce(value, node, FieldPath.root, (record, path) => coerceSent(record, path, unknown));
+export interface CoerceOptions {
+  /** Gets the paths of unknown fields of metadata. */
+  readonly unknown: string[];
+  /** Where the value stands. Default: it is a whole object. */
+  readonly path?: FieldPath;
+}
+
+/** Something that is no metadata, as a field error says it. */
+export class MetadataProblem extends DecodeError {
+  readonly path: FieldPath;
+  readonly value: unknown;
+  readonly detail: string;
+
+  constructor(path: FieldPath, value: unknown, detail: string) {
+    const errors = new FieldErrors();
+    errors.invalid(path, value, detail);
+    super(errors.list.map(({ field, message }) => `${field}: ${message}`).join());
+    this.path = path;
+    this.value = value;
+    this.detail = detail;
+  }
+}
+
+/** Of a value that a client sent, in place. Throws `MetadataProblem`. */
+export function coerceEmbedded(
+  value: unknown,
+  node: StructuralNode,
+  { unknown, path = FieldPath.root }: CoerceOptions,
+): void {
+  visitEmbedded(value, node, path, (record, at) => coerceSent(record, at, unknown));
 }
 
 /** Of a value from the store: what is malformed is dropped. */
 export function repairEmbedded(value: unknown, node: StructuralNode): void {
-  coerce(value, node, FieldPath.root, repair);
+  visitEmbedded(value, node, FieldPath.root, repair);
 }
 
-type Coerce = (record: JsonRecord, path: FieldPath) => void;
+type VisitResource = (record: JsonRecord, path: FieldPath) => void;
 
 /** Visits all embedded resources in `value`. */
-function coerce(value: unknown, node: StructuralNode, path: FieldPath, visit: Coerce): void {
+function visitEmbedded(value: unknown, node: StructuralNode, path: FieldPath, visit: VisitResource): void {
   if (!node.has.embedded || typeof value !== 'object' || value === null) return;
   if (isRecord(value) && node.isEmbedded) visit(value, path);
-  forEachChild(value, node, path, (child, childNode, at) => coerce(child, childNode, at, visit));
+  forEachChild(value, node, path, (child, childNode, at) => visitEmbedded(child, childNode, at, visit));
 }
 
 type Visit = (value: unknown, node: StructuralNode, path: FieldPath) => void;
@@ -50,7 +77,7 @@ function forEachChild(value: object, node: StructuralNode, path: FieldPath, visi
 function coerceSent(record: JsonRecord, path: FieldPath, unknown: string[]): void {
   for (const name of ['apiVersion', 'kind'])
     if (Object.hasOwn(record, name) && typeof record[name] !== 'string')
-      throw refusal(path.child(name), record[name], 'must be a string');
+      throw new MetadataProblem(path.child(name), record[name], 'must be a string');
   if (!Object.hasOwn(record, 'metadata')) return;
   const at = path.child('metadata');
   try {
@@ -61,16 +88,9 @@ function coerceSent(record: JsonRecord, path: FieldPath, unknown: string[]): voi
       unknown.push(`${at}.${name}`);
     }
   } catch (error) {
-    if (error instanceof DecodeError) throw refusal(at, record.metadata, error.message);
+    if (error instanceof DecodeError) throw new MetadataProblem(at, record.metadata, error.message);
     throw error;
   }
-}
-
-/** As a field error says it. */
-function refusal(path: FieldPath, value: unknown, detail: string): DecodeError {
-  const errors = new FieldErrors();
-  errors.invalid(path, value, detail);
-  return new DecodeError(errors.list.map(({ field, message }) => `${field}: ${message}`).join());
 }
 
 function asStored(metadata: JsonRecord): JsonRecord {
@@ -106,18 +126,19 @@ export interface EmbeddedRules {
   validateMetadata(metadata: ObjectMeta, path: FieldPath, errors: FieldErrors): void;
 }
 
-/** What is wrong with the resources in `object`; what it is itself is not asked here. */
+export interface ValidateEmbeddedOptions {
+  readonly rules: EmbeddedRules;
+  readonly path?: FieldPath;
+}
+
+/** What is wrong with the resources in `value`, and with itself where its schema says that it is one. */
 export function validateEmbedded(
-  object: JsonRecord,
-  root: StructuralNode,
-  rules: EmbeddedRules,
+  value: unknown,
+  node: StructuralNode,
+  { rules, path = FieldPath.root }: ValidateEmbeddedOptions,
   errors: FieldErrors,
 ): void {
-  forEachChild(object, root, FieldPath.root, function validate(value, node, path) {
-    if (!node.has.embedded || typeof value !== 'object' || value === null) return;
-    if (isRecord(value) && node.isEmbedded) validateResource(value, path, rules, errors);
-    forEachChild(value, node, path, validate);
-  });
+  visitEmbedded(value, node, path, (resource, at) => validateResource(resource, at, rules, errors));
 }
 
 function validateResource(resource: JsonRecord, path: FieldPath, rules: EmbeddedRules, errors: FieldErrors): void {

@@ -1,7 +1,7 @@
 /** The schema of a custom resource as data: its type, and how to walk it. */
 
 import { isRecord } from '../../api/json-record.ts';
-import type { FieldPath } from '../field-errors.ts';
+import { FieldPath } from '../field-errors.ts';
 
 /** A schema as it is on the wire (the published types call its extensions otherwise). */
 export interface JsonSchema {
@@ -59,21 +59,41 @@ export interface Rule {
   optionalOldSelf?: boolean;
 }
 
-const junctors = ['allOf', 'anyOf', 'oneOf'] as const;
+const junctors = ['allOf', 'oneOf', 'anyOf'] as const;
 
-/** Each schema right below this one, with its place, and its name if it is a property. */
-export function childrenOf(schema: JsonSchema, path: FieldPath): [FieldPath, JsonSchema, string?][] {
-  const children: [FieldPath, JsonSchema, string?][] = [];
+/** Where a schema stands in the one around it. */
+export interface Child {
+  readonly schema: JsonSchema;
+  readonly path: FieldPath;
+  readonly role: 'property' | 'additionalProperties' | 'items' | 'junctor';
+  /** Of a property. */
+  readonly name?: string;
+}
+
+/** Each schema right below this one, in the order in which upstream visits them. */
+export function childrenOf(schema: JsonSchema, path: FieldPath): Child[] {
+  const children: Child[] = [];
   const { properties = {}, additionalProperties, items, not } = schema;
+  if (isSchema(additionalProperties))
+    children.push({
+      schema: additionalProperties,
+      path: path.child('additionalProperties'),
+      role: 'additionalProperties',
+    });
   for (const [name, child] of Object.entries(properties ?? {}))
-    children.push([path.child('properties').key(name), child, name]);
-  if (isSchema(additionalProperties)) children.push([path.child('additionalProperties'), additionalProperties]);
-  if (isSchema(items)) children.push([path.child('items'), items]);
+    children.push({ schema: child, path: path.child('properties').key(name), role: 'property', name });
+  if (not) children.push({ schema: not, path: path.child('not'), role: 'junctor' });
   for (const junctor of junctors) {
-    for (const [i, child] of (schema[junctor] ?? []).entries()) children.push([path.child(junctor).index(i), child]);
+    for (const [index, child] of (schema[junctor] ?? []).entries())
+      children.push({ schema: child, path: path.child(junctor).index(index), role: 'junctor' });
   }
-  if (not) children.push([path.child('not'), not]);
+  if (isSchema(items)) children.push({ schema: items, path: path.child('items'), role: 'items' });
   return children;
+}
+
+/** Whether it, or any schema in it, is such a one. */
+export function someSchema(schema: JsonSchema, isSuch: (schema: JsonSchema) => boolean): boolean {
+  return isSuch(schema) || childrenOf(schema, FieldPath.root).some((child) => someSchema(child.schema, isSuch));
 }
 
 export const isSchema = (value: unknown): value is JsonSchema => isRecord(value);

@@ -41,7 +41,7 @@ export function createObjectReader({ root, preservesUnknown }: ReaderOptions): O
         dropNulls(object, root);
       }
       const embedded: string[] = [];
-      coerceEmbedded(object, root, embedded);
+      coerceEmbedded(object, root, { unknown: embedded });
       unknown.push(...embedded.sort(compareText));
     }
     const errors = [...duplicates, ...strictErrors, ...unknown.map((path) => `unknown field "${path}"`)];

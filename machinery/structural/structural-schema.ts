@@ -7,7 +7,8 @@
  */
 
 import type { JsonRecord } from '../../api/json-record.ts';
-import { FieldErrors, FieldPath } from '../field-errors.ts';
+import { Budget, perObjectLimit } from '../cel/budget.ts';
+import { FieldErrors, FieldPath, type FieldReason } from '../field-errors.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
 import type { Subject } from './check-junctors.ts';
 import { checkValue } from './check-value.ts';
@@ -17,9 +18,11 @@ import { type EmbeddedRules, repairEmbedded, validateEmbedded } from './embedded
 import type { JsonSchema } from './json-schema.ts';
 import { validateListTypes } from './list-types.ts';
 import { customObjectSchema } from './object-schema.ts';
-import { Outcome, reportIssues } from './outcome.ts';
+import { nowhere, Outcome, reportIssues } from './outcome.ts';
 import { pruneObject } from './prune.ts';
 import { createObjectReader } from './read-object.ts';
+import { compileRules, type RuleNode } from './rules/rule-node.ts';
+import { runRules } from './rules/run-rules.ts';
 import { buildNode, type StructuralNode } from './structural-node.ts';
 import { compileValueSchema, type ValueSchema } from './value-schema.ts';
 
@@ -73,12 +76,25 @@ export function compileSchema(schema: JsonSchema, options: StructuralSchemaOptio
   return new CompiledSchema(schema, options);
 }
 
+const blocking: ReadonlySet<FieldReason> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const blockedText =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
 class CompiledSchema implements StructuralSchema {
   readonly schema: JsonSchema;
   readonly #options: StructuralSchemaOptions;
   readonly #root: StructuralNode;
   readonly objectSchema: ObjectSchema;
   #values: ValueSchema | undefined;
+  #rules: { readonly root: RuleNode | undefined } | undefined;
+  /** What was found while objects were validated. */
+  readonly #warnings = new WeakMap<JsonRecord, readonly string[]>();
 
   constructor(schema: JsonSchema, options: StructuralSchemaOptions) {
     const { definition, gvk, preserveUnknownFields: preservesUnknown = false } = options;
@@ -111,12 +127,29 @@ class CompiledSchema implements StructuralSchema {
     if (subresource === 'status') this.#validateStatus(object, correlation, errors);
     else this.#validateValues({ value: object, path: '', correlation }, errors);
     alsoValidate?.(errors);
-    if (subresource !== 'status') validateEmbedded(object, this.#root, this.#options.embeddedRules, errors);
+    if (subresource !== 'status') validateEmbedded(object, this.#root, { rules: this.#options.embeddedRules }, errors);
     this.#validateListTypes(object, previous, errors);
+    this.#validateRules(object, correlation, errors);
   }
 
-  warnings(_object: JsonRecord): readonly string[] {
-    return [];
+  warnings(object: JsonRecord): readonly string[] {
+    return this.#warnings.get(object) ?? [];
+  }
+
+  /** They take for granted that values are of their types. */
+  #validateRules(object: JsonRecord, correlation: Correlation | undefined, errors: FieldErrors): void {
+    this.#rules ??= { root: compileRules(this.#root, { isResource: true }) };
+    const { root } = this.#rules;
+    if (root === undefined) return;
+    if (errors.list.some(({ reason }) => blocking.has(reason))) {
+      errors.invalid(nowhere, null, blockedText);
+      return;
+    }
+    const warnings: string[] = [];
+    const budget = new Budget(perObjectLimit);
+    const subject = { value: object, previous: correlation?.previous, correlation };
+    runRules(root, subject, { errors, budget, warn: (text) => warnings.push(text) });
+    if (warnings.length > 0) this.#warnings.set(object, warnings);
   }
 
   #validateValues(subject: Subject, errors: FieldErrors): void {
