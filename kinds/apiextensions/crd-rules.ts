@@ -1,15 +1,17 @@
 import type {
-  CustomResourceConversion,
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
   CustomResourceDefinitionSpec,
+  WebhookClientConfig,
 } from '../../api/types/apiextensions/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
-import { childrenOf, type JsonSchema } from '../../machinery/structural/json-schema.ts';
+import { type JsonSchema, someSchema } from '../../machinery/structural/json-schema.ts';
+import { compileValueSchema } from '../../machinery/structural/value-schema.ts';
 import { validateWebhookService, validateWebhookUrl } from '../admissionregistration/webhooks.ts';
 import { validateImmutable } from '../validation/immutable.ts';
 import { checkDns1035Label, checkDns1123Subdomain } from '../validation/names.ts';
-import { validateParts, validateVersions } from './crd-versions.ts';
+import { type Allowances, allowancesFor, caBundleProblem, isEstablished, isReviewVersion } from './crd-allowances.ts';
+import { validateParts, validateSchemasThere, validateVersions } from './crd-versions.ts';
 
 const path = FieldPath.of('spec');
 const approval = 'api-approved.kubernetes.io';
@@ -52,40 +54,44 @@ export function validateDefinition(
   if (scope === '') errors.required(path.child('scope'));
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     errors.notSupported(path.child('scope'), scope, ['Cluster', 'Namespaced']);
-  validatePruning(spec, errors);
+  validatePruning(spec, previous, errors);
+  const allowances = allowancesFor(object, previous);
   const all = versions ?? [];
-  validateVersions(all, errors);
-  validateNames(names, errors);
-  validateParts(all, 0, 'top', errors);
-  if (spec.conversion) validateConversion(spec.conversion, errors);
+  validateVersions(all, allowances, errors);
+  validateSpecNames(names, errors);
+  validateParts(all, { index: 0, where: 'top', allowances }, errors);
+  if (spec.conversion) validateConversion(spec, allowances, errors);
   if (previous) validateKept(object, previous, errors);
+  if (object.status?.acceptedNames)
+    validateNames(object.status.acceptedNames, FieldPath.of('status', 'acceptedNames'), errors);
   validateStoredVersions(object, errors);
-  validateApproval(object, errors);
+  validateApproval(object, previous, errors);
   validatePreserve(spec, previous, errors);
 }
 
 /** What fills in defaults must know all fields. */
-function validatePruning({ preserveUnknownFields, versions }: CustomResourceDefinitionSpec, errors: FieldErrors): void {
-  const hasDefault = (schema: JsonSchema): boolean =>
-    (schema.default !== undefined && schema.default !== null) ||
-    childrenOf(schema, path).some(([, child]) => hasDefault(child));
-  const schemas = (versions ?? []).flatMap(({ schema }) => schema?.openAPIV3Schema ?? []);
-  if (preserveUnknownFields && schemas.some(hasDefault))
+function validatePruning(
+  { preserveUnknownFields, versions = [] }: CustomResourceDefinitionSpec,
+  previous: CustomResourceDefinition | undefined,
+  errors: FieldErrors,
+): void {
+  validateSchemasThere(versions, { isOld: preserveUnknownFields === true, previous }, errors);
+  const hasDefault = (schema: JsonSchema) => schema.default !== undefined && schema.default !== null;
+  const schemas = versions.flatMap(({ schema }) => schema?.openAPIV3Schema ?? []);
+  if (preserveUnknownFields && schemas.some((schema) => someSchema(schema, hasDefault)))
     errors.invalid(path.child('preserveUnknownFields'), true, 'must be false in order to use defaults in the schema');
 }
 
-const formats =
-  'bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor byte password date duration datetime date-time k8s-short-name k8s-long-name int32 int64 float double int-or-string';
-
 /** Formats that nothing checks. */
 export function formatWarnings({ spec }: CustomResourceDefinition): string[] {
-  const known = new Set(formats.split(' '));
-  const formatsOf = (schema: JsonSchema): string[] => [
-    ...(schema.format ? [schema.format] : []),
-    ...childrenOf(schema, path).flatMap(([, child]) => formatsOf(child)),
-  ];
-  const all = (spec?.versions ?? []).flatMap(({ schema }) => formatsOf(schema?.openAPIV3Schema ?? {}));
-  return [...new Set(all)].filter((one) => !known.has(one)).map((one) => `unrecognized format ${JSON.stringify(one)}`);
+  const formats = new Set<string>();
+  const note = (schema: JsonSchema): boolean => {
+    if (schema.format && compileValueSchema({ type: schema.type ?? '', format: schema.format }).format === '')
+      formats.add(schema.format);
+    return false;
+  };
+  for (const { schema } of spec?.versions ?? []) if (schema?.openAPIV3Schema) someSchema(schema.openAPIV3Schema, note);
+  return [...formats].map((format) => `unrecognized format ${JSON.stringify(format)}`);
 }
 
 function validateGroup(group: string, errors: FieldErrors): void {
@@ -95,81 +101,102 @@ function validateGroup(group: string, errors: FieldErrors): void {
     return;
   }
   const wrong = checkDns1123Subdomain(group);
-  for (const message of wrong) errors.invalid(at, group, message);
-  if (wrong.length === 0 && !group.includes('.')) errors.invalid(at, group, 'should be a domain with at least one dot');
+  if (wrong.length > 0) errors.invalid(at, group, wrong.join());
+  else if (!group.includes('.')) errors.invalid(at, group, 'should be a domain with at least one dot');
 }
 
-function validateNames(names: CustomResourceDefinitionNames, errors: FieldErrors): void {
+const requiredNames = ['plural', 'singular', 'kind', 'listKind'] as const;
+
+/** Of what is asked for, all must be there; of what was accepted, nothing need be. */
+function validateSpecNames(names: CustomResourceDefinitionNames, errors: FieldErrors): void {
   const at = path.child('names');
-  const { plural = '', singular = '', kind = '', listKind = '', shortNames = [], categories = [] } = names;
-  const required = [
-    ['plural', plural],
-    ['singular', singular],
-    ['kind', kind],
-    ['listKind', listKind],
-  ] as const;
-  for (const [field, value] of required) if (value === '') errors.required(at.child(field));
-  for (const [field, value] of [
-    ['plural', plural],
-    ['singular', singular],
-  ] as const) {
-    if (value !== '') for (const message of checkDns1035Label(value)) errors.invalid(at.child(field), value, message);
-  }
-  for (const [field, value] of [
-    ['kind', kind],
-    ['listKind', listKind],
-  ] as const) {
-    if (value === '') continue;
-    for (const message of checkDns1035Label(value.toLowerCase())) {
-      errors.invalid(at.child(field), value, `may have mixed case, but should otherwise match: ${message}`);
-    }
-  }
-  for (const [i, name] of (shortNames ?? []).entries()) {
-    for (const message of checkDns1035Label(name)) errors.invalid(at.child('shortNames').index(i), name, message);
-  }
+  for (const field of requiredNames) if ((names[field] ?? '') === '') errors.required(at.child(field));
+  validateNames(names, at, errors);
+}
+
+function validateNames(names: CustomResourceDefinitionNames, at: FieldPath, errors: FieldErrors): void {
+  const { plural, singular, kind = '', listKind = '', shortNames, categories } = names;
+  const validate = (name: string | undefined, place: FieldPath, prefix = '') => {
+    const wrong = name ? checkDns1035Label(prefix === '' ? name : name.toLowerCase()) : [];
+    if (wrong.length > 0) errors.invalid(place, name, `${prefix}${wrong.join()}`);
+  };
+  const mixedCase = 'may have mixed case, but should otherwise match: ';
+  validate(plural, at.child('plural'));
+  validate(singular, at.child('singular'));
+  validate(kind, at.child('kind'), mixedCase);
+  validate(listKind, at.child('listKind'), mixedCase);
+  for (const [i, name] of (shortNames ?? []).entries()) validateListed(name, at.child('shortNames').index(i), errors);
   if (kind !== '' && kind === listKind)
     errors.invalid(at.child('listKind'), listKind, 'kind and listKind may not be the same');
-  for (const [i, category] of (categories ?? []).entries()) {
-    for (const message of checkDns1035Label(category))
-      errors.invalid(at.child('categories').index(i), category, message);
-  }
+  for (const [i, name] of (categories ?? []).entries()) validateListed(name, at.child('categories').index(i), errors);
 }
 
-function validateConversion(conversion: CustomResourceConversion, errors: FieldErrors): void {
+function validateListed(name: string, at: FieldPath, errors: FieldErrors): void {
+  const wrong = checkDns1035Label(name);
+  if (wrong.length > 0) errors.invalid(at, name, wrong.join());
+}
+
+function validateConversion(
+  { conversion = { strategy: '' }, preserveUnknownFields }: CustomResourceDefinitionSpec,
+  allowances: Allowances,
+  errors: FieldErrors,
+): void {
   const at = path.child('conversion');
   const { strategy = '', webhook } = conversion;
+  if (strategy !== 'None' && preserveUnknownFields)
+    errors.invalid(at.child('strategy'), strategy, 'must be None if spec.preserveUnknownFields is true');
   if (strategy === '') errors.required(at.child('strategy'));
   else if (strategy !== 'None' && strategy !== 'Webhook')
     errors.notSupported(at.child('strategy'), strategy, ['None', 'Webhook']);
+  const reviewVersions = webhook?.conversionReviewVersions ?? [];
   if (strategy === 'Webhook') {
-    const client = webhook?.clientConfig;
-    if (!client) errors.required(at.child('webhookClientConfig'), 'required when strategy is set to Webhook');
-    else if ((client.url === undefined) === (client.service === undefined)) {
-      errors.required(at.child('webhookClientConfig'), 'exactly one of url or service is required');
-    } else if (client.url !== undefined) validateWebhookUrl(client.url, at.child('webhookClientConfig', 'url'), errors);
-    else if (client.service) validateWebhookService(client.service, at.child('webhookClientConfig', 'service'), errors);
-    validateReviewVersions(webhook?.conversionReviewVersions ?? [], at.child('conversionReviewVersions'), errors);
+    validateClient(webhook?.clientConfig, at.child('webhookClientConfig'), allowances, errors);
+    validateReviewVersions(reviewVersions, at.child('conversionReviewVersions'), allowances, errors);
     return;
   }
-  if (webhook?.clientConfig)
-    errors.forbidden(at.child('webhookClientConfig'), 'should not be set when strategy is not set to Webhook');
-  if (webhook?.conversionReviewVersions?.length) {
-    errors.forbidden(at.child('conversionReviewVersions'), 'should not be set when strategy is not set to Webhook');
-  }
+  const text = 'should not be set when strategy is not set to Webhook';
+  if (webhook?.clientConfig) errors.forbidden(at.child('webhookClientConfig'), text);
+  if (reviewVersions.length > 0) errors.forbidden(at.child('conversionReviewVersions'), text);
 }
 
-function validateReviewVersions(versions: readonly string[], at: FieldPath, errors: FieldErrors): void {
+function validateClient(
+  client: WebhookClientConfig | undefined,
+  at: FieldPath,
+  { allowsInvalidCaBundle }: Allowances,
+  errors: FieldErrors,
+): void {
+  if (client === undefined) {
+    errors.required(at, 'required when strategy is set to Webhook');
+    return;
+  }
+  const { url, service, caBundle = '' } = client;
+  if ((url === undefined) === (service === undefined)) errors.required(at, 'exactly one of url or service is required');
+  else if (url !== undefined) validateWebhookUrl(url, at.child('url'), errors);
+  else if (service) validateWebhookService(service, at.child('service'), errors);
+  const problem = caBundle === '' || allowsInvalidCaBundle ? undefined : caBundleProblem(caBundle);
+  if (problem !== undefined) errors.invalid(at.child('caBundle'), caBundle, problem);
+}
+
+function validateReviewVersions(
+  versions: readonly string[],
+  at: FieldPath,
+  { allowsUnknownReviewVersions }: Allowances,
+  errors: FieldErrors,
+): void {
   if (versions.length === 0) {
     errors.required(at);
     return;
   }
   const seen = new Set<string>();
   for (const [i, version] of versions.entries()) {
-    if (seen.has(version)) errors.invalid(at.index(i), version, 'duplicate version');
+    if (seen.has(version)) {
+      errors.invalid(at.index(i), version, 'duplicate version');
+      continue;
+    }
     seen.add(version);
     for (const message of checkDns1035Label(version)) errors.invalid(at.index(i), version, message);
   }
-  if (!versions.some((version) => version === 'v1' || version === 'v1beta1')) {
+  if (!allowsUnknownReviewVersions && !versions.some(isReviewVersion)) {
     errors.invalid(at, versions, 'must include at least one of v1, v1beta1');
   }
 }
@@ -187,23 +214,35 @@ function validatePreserve(
   );
 }
 
-/** Groups of the community need somebody's word. */
-function validateApproval({ metadata, spec }: CustomResourceDefinition, errors: FieldErrors): void {
-  const group = spec?.group ?? '';
+const approvalPlace = FieldPath.of('metadata', 'annotations').key(approval);
+const seeApproval = 'see https://github.com/kubernetes/enhancements/pull/1111';
+
+/** Groups of the community need somebody's word; what is as it was needs none. */
+function validateApproval(
+  object: CustomResourceDefinition,
+  previous: CustomResourceDefinition | undefined,
+  errors: FieldErrors,
+): void {
+  const group = object.spec?.group ?? '';
   const isProtected = ['k8s.io', 'kubernetes.io'].some((domain) => group === domain || group.endsWith(`.${domain}`));
-  if (!isProtected) return;
-  const at = FieldPath.of('metadata', 'annotations').key(approval);
-  const value = metadata?.annotations?.[approval];
-  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
-  if (value === undefined || value === '') {
-    errors.required(at, `protected groups must have approval annotation "${approval}", ${see}`);
-  } else if (!value.startsWith('unapproved') && !/^[a-z]+:\/\/[^/]+/i.test(value)) {
+  const state = approvalOf(object);
+  if (!isProtected || (previous !== undefined && approvalOf(previous) === state)) return;
+  if (state === 'missing') {
+    errors.required(approvalPlace, `protected groups must have approval annotation "${approval}", ${seeApproval}`);
+  } else if (state === 'invalid') {
     errors.invalid(
-      at,
-      value,
-      `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${see}`,
+      approvalPlace,
+      object.metadata?.annotations?.[approval],
+      `protected groups must have approval annotation "${approval}" with either a URL or a reason starting with "unapproved", ${seeApproval}`,
     );
   }
+}
+
+function approvalOf({ metadata }: CustomResourceDefinition): 'missing' | 'bypassed' | 'approved' | 'invalid' {
+  const value = metadata?.annotations?.[approval] ?? '';
+  if (value === '') return 'missing';
+  if (value.startsWith('unapproved')) return 'bypassed';
+  return /^[a-z]+:\/\/[^/]+/i.test(value) ? 'approved' : 'invalid';
 }
 
 /** Every version that may be in the store stays in the spec, and the one that is written is among them. */
@@ -214,12 +253,12 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition, erro
     errors.invalid(at, null, 'must have at least one stored version');
     return;
   }
-  const versions = spec?.versions ?? [];
-  for (const { name, storage } of versions)
-    if (storage && !stored.includes(name)) errors.invalid(at, stored, `must have the storage version ${name}`);
-  const names = new Set(versions.map(({ name }) => name));
+  const missing = new Set(stored);
+  // A second version of a name is one that was never stored.
+  for (const { name, storage } of spec?.versions ?? [])
+    if (!missing.delete(name) && storage) errors.invalid(at, stored, `must have the storage version ${name}`);
   for (const [i, version] of stored.entries()) {
-    if (names.has(version)) continue;
+    if (!missing.has(version)) continue;
     const text = `missing from spec.versions; ${version} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${version} and removes ${version} from status.storedVersions`;
     errors.invalid(at.index(i), version, text);
   }
@@ -228,8 +267,7 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition, erro
 /** What names the resource stays. Scope and kind may change until its names are accepted. */
 function validateKept(next: CustomResourceDefinition, previous: CustomResourceDefinition, errors: FieldErrors): void {
   const [spec, before] = [next.spec, previous.spec];
-  const established = previous.status?.conditions?.find(({ type }) => type === 'Established');
-  if (established?.status !== 'False') {
+  if (isEstablished(previous)) {
     validateImmutable(spec?.scope ?? '', before?.scope, path.child('scope'), errors);
     validateImmutable(spec?.names?.kind ?? '', before?.names?.kind, path.child('names', 'kind'), errors);
   }

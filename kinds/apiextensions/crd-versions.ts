@@ -1,20 +1,22 @@
 /** What each version of a CustomResourceDefinition must be: its name, its schema, its columns, its subresources. */
 
-import { equalJson, own } from '../../api/json-record.ts';
+import { equalJson } from '../../api/json-record.ts';
 import type {
   CustomResourceColumnDefinition,
+  CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '../../api/types/apiextensions/v1.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { JsonSchema } from '../../machinery/structural/json-schema.ts';
+import { readFieldPath } from '../../machinery/structural/rules/rule-field-path.ts';
 import { checkDns1035Label } from '../validation/names.ts';
-import { validateStructuralSchema } from './structural-schema.ts';
+import { type Allowances, maxSelectableFields } from './crd-allowances.ts';
+import { validateSchema } from './structural-rules.ts';
 
 type Version = CustomResourceDefinitionVersion;
 
 const path = FieldPath.of('spec');
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
-const maxSelectableFields = 8;
 
 type SharedPart = 'schema' | 'selectableFields' | 'additionalPrinterColumns' | 'subresources';
 
@@ -33,14 +35,33 @@ function isShared(versions: readonly Version[], part: SharedPart): boolean {
   return parts.has(part);
 }
 
-export function validateVersions(versions: readonly Version[], errors: FieldErrors): void {
+interface Former {
+  /** The definition keeps what it does not know. */
+  readonly isOld: boolean;
+  readonly previous: CustomResourceDefinition | undefined;
+}
+
+/** Every version has a schema; of a definition that had none before, those that are served and pruned. */
+export function validateSchemasThere(
+  versions: readonly Version[],
+  { isOld, previous }: Former,
+  errors: FieldErrors,
+): void {
+  const hasNone = ({ schema }: Version): boolean => !schema?.openAPIV3Schema;
+  const hadNone = previous?.spec?.versions?.some(hasNone) === true;
+  for (const [i, version] of versions.entries()) {
+    if (!hasNone(version) || (hadNone && (isOld || !version.served))) continue;
+    const place = path.child('versions').index(i).child('schema', 'openAPIV3Schema');
+    errors.required(place, hadNone ? 'because otherwise all fields are pruned' : '');
+  }
+}
+
+export function validateVersions(versions: readonly Version[], allowances: Allowances, errors: FieldErrors): void {
   const at = path.child('versions');
-  for (const [i, version] of versions.entries())
-    if (!version.schema?.openAPIV3Schema) errors.required(at.index(i).child('schema', 'openAPIV3Schema'));
   for (const [i, version] of versions.entries()) {
     validateVersionName(version.name ?? '', at.index(i).child('name'), errors);
     validateDeprecation(version, at.index(i).child('deprecationWarning'), errors);
-    validateParts(versions, i, 'versions', errors);
+    validateParts(versions, { index: i, where: 'versions', allowances }, errors);
   }
   const names = new Set(versions.map(({ name }) => name));
   if (names.size < versions.length) errors.invalid(at, shownVersions(versions), 'must contain unique version names');
@@ -59,8 +80,8 @@ function validateDeprecation({ deprecated, deprecationWarning: warning }: Versio
     refuse('can only be set for deprecated versions');
     return;
   }
+  if (Buffer.byteLength(warning) > maxWarningLength) refuse(`must be <= ${maxWarningLength} characters long`);
   if (warning === '') refuse('must not be an empty string');
-  if (warning.length > maxWarningLength) refuse(`must be <= ${maxWarningLength} characters long`);
   const odd = /[^\P{C}]|[^\P{Z} ]/u.exec(warning);
   if (odd) {
     const index = Buffer.byteLength(warning.slice(0, odd.index));
@@ -86,35 +107,50 @@ function shownVersions(versions: readonly Version[]): unknown {
 }
 
 function validateVersionName(name: string, at: FieldPath, errors: FieldErrors): void {
-  for (const message of checkDns1035Label(name)) errors.invalid(at, name, message);
+  const wrong = checkDns1035Label(name);
+  if (wrong.length > 0) errors.invalid(at, name, wrong.join());
+}
+
+interface PartsPlace {
+  readonly index: number;
+  readonly where: 'versions' | 'top';
+  readonly allowances: Allowances;
 }
 
 /** The parts of a version where they are kept: with the version, or, if all have them alike, at the top. */
 export function validateParts(
   versions: readonly Version[],
-  index: number,
-  where: 'versions' | 'top',
+  { index, where, allowances }: PartsPlace,
   errors: FieldErrors,
 ): void {
   const version = versions[index];
   if (!version) return;
   const isHere = (part: SharedPart) => isShared(versions, part) === (where === 'top');
   const base = where === 'top' ? path : path.child('versions').index(index);
-  if (isHere('schema')) validateSchemaOf(version, base.child(where === 'top' ? 'validation' : 'schema'), errors);
+  const hasStatus = (where === 'top' ? versions : [version]).some(({ subresources }) => subresources?.status);
+  if (isHere('schema')) {
+    const at = base.child(where === 'top' ? 'validation' : 'schema', 'openAPIV3Schema');
+    validateSchemaOf(version, { at, hasStatus, allowances }, errors);
+  }
   if (isHere('subresources')) validateScale(version, base.child('subresources', 'scale'), errors);
   if (isHere('additionalPrinterColumns')) {
     for (const [n, column] of (version.additionalPrinterColumns ?? []).entries())
       validateColumn(column, base.child('additionalPrinterColumns').index(n), errors);
   }
-  if (isHere('selectableFields')) validateSelectableFields(version, base.child('selectableFields'), errors);
+  if (isHere('selectableFields')) validateSelectableFields(version, base.child('selectableFields'), allowances, errors);
 }
 
-function validateSchemaOf(version: Version, at: FieldPath, errors: FieldErrors): void {
-  const schema = version.schema?.openAPIV3Schema;
-  if (!schema) return;
-  const place = at.child('openAPIV3Schema');
-  if (version.subresources?.status) validateRootWithStatus(schema, place, errors);
-  validateStructuralSchema(schema, place, errors);
+interface SchemaPlace {
+  readonly at: FieldPath;
+  readonly hasStatus: boolean;
+  readonly allowances: Allowances;
+}
+
+function validateSchemaOf({ name, schema }: Version, { at, hasStatus, allowances }: SchemaPlace, errors: FieldErrors) {
+  if (!schema?.openAPIV3Schema) return;
+  if (hasStatus) validateRootWithStatus(schema.openAPIV3Schema, at, errors);
+  const options = { ...allowances.schema, allowsExpensiveRules: allowances.unchangedSchemas.has(name) };
+  validateSchema(schema.openAPIV3Schema, at, options, errors);
 }
 
 /** What may stand beside the status when that is taken out by itself. */
@@ -160,70 +196,70 @@ function validateSimplePath(jsonPath: string, at: FieldPath, errors: FieldErrors
   else if (!jsonPath.startsWith('.')) errors.invalid(at, jsonPath, 'must be a simple json path starting with .');
 }
 
-function validateSelectableFields(version: Version, at: FieldPath, errors: FieldErrors): void {
+function validateSelectableFields(version: Version, at: FieldPath, allowances: Allowances, errors: FieldErrors): void {
   const fields = version.selectableFields ?? [];
-  if (fields.length > 0 && !version.schema?.openAPIV3Schema) {
+  const schema = version.schema?.openAPIV3Schema;
+  if (fields.length === 0) return;
+  if (!schema) {
     errors.invalid(at, '', 'may only be set when `version.schema.openAPIV3Schema` is not included');
     return;
   }
-  if (fields.length > maxSelectableFields) errors.tooMany(at, fields.length, maxSelectableFields);
-  const schema = version.schema?.openAPIV3Schema;
   const seen = new Set<string>();
   for (const [i, { jsonPath = '' }] of fields.entries()) {
     const place = at.index(i).child('jsonPath');
-    if (seen.has(jsonPath)) errors.duplicate(place, jsonPath);
-    seen.add(jsonPath);
-    if (jsonPath === '') {
-      errors.required(place);
-      continue;
-    }
-    if (!/^[.[]/.test(jsonPath)) {
-      const [start = jsonPath] = jsonPath.split(/[.[]/, 1);
-      errors.invalid(place, jsonPath, `is an invalid path: expected [ or . but got: ${start}`);
-      continue;
-    }
-    validateSelectablePath(jsonPath, schema, place, errors);
+    const text = validateSelectablePath(jsonPath, schema, place, errors);
+    if (text === undefined) continue;
+    if (seen.has(text)) errors.duplicate(place, jsonPath);
+    seen.add(text);
   }
+  if (seen.size > maxSelectableFields && !allowances.manySelectableFields.has(version.name))
+    errors.tooMany(at, seen.size, maxSelectableFields);
 }
 
+/** The path as it is compared with others; undefined: it is none. */
 function validateSelectablePath(
   jsonPath: string,
-  schema: JsonSchema | undefined,
+  schema: JsonSchema,
   place: FieldPath,
   errors: FieldErrors,
-): void {
-  const names = jsonPath.slice(1).split('.');
-  if (names[0] === 'metadata') {
-    errors.invalid(place, jsonPath, 'must not point to fields in metadata');
-    return;
+): string | undefined {
+  if (jsonPath === '') {
+    errors.required(place);
+    return undefined;
   }
-  let at: JsonSchema | undefined = schema;
-  for (const name of names) at = own(at?.properties ?? {}, name);
-  if (at === undefined) errors.invalid(place, jsonPath, 'is an invalid path: does not refer to a valid field');
-  else if (!['string', 'boolean', 'integer'].includes(at.type ?? '')) {
+  const found = readFieldPath(jsonPath, schema, { allowsQuotes: false });
+  if (found.problem !== undefined) {
+    errors.invalid(place, jsonPath, `is an invalid path: ${found.problem}`);
+    return undefined;
+  }
+  if (found.names[0] === 'metadata') errors.invalid(place, jsonPath, 'must not point to fields in metadata');
+  if (!selectableTypes.includes(found.schema.type ?? '')) {
     errors.invalid(
       place,
       jsonPath,
       'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
     );
   }
+  return found.text;
 }
+
+const selectableTypes = ['string', 'boolean', 'integer'];
 
 function validateScale(version: Version | undefined, at: FieldPath, errors: FieldErrors): void {
   const scale = version?.subresources?.scale;
   if (!scale) return;
   const checks = [
-    ['specReplicasPath', scale.specReplicasPath ?? '', '.spec.', true],
-    ['statusReplicasPath', scale.statusReplicasPath ?? '', '.status.', true],
-    ['labelSelectorPath', scale.labelSelectorPath ?? '', '.', false],
+    ['specReplicasPath', scale.specReplicasPath ?? '', ['.spec.'], '.spec'],
+    ['statusReplicasPath', scale.statusReplicasPath ?? '', ['.status.'], '.status'],
+    ['labelSelectorPath', scale.labelSelectorPath ?? '', ['.spec.', '.status.'], 'either .spec or .status'],
   ] as const;
-  for (const [field, value, prefix, isRequired] of checks) {
+  for (const [field, value, prefixes, shown] of checks) {
     if (value === '') {
-      if (isRequired) errors.required(at.child(field));
+      if (field !== 'labelSelectorPath') errors.required(at.child(field));
       continue;
     }
     if (!value.startsWith('.')) errors.invalid(at.child(field), value, 'must be a simple json path starting with .');
-    else if (!value.startsWith(prefix))
-      errors.invalid(at.child(field), value, `should be a json path under ${prefix.slice(0, -1)}`);
+    else if (!prefixes.some((prefix) => value.startsWith(prefix)))
+      errors.invalid(at.child(field), value, `should be a json path under ${shown}`);
   }
 }

@@ -148,13 +148,16 @@ function validateResource(resource: JsonRecord, path: FieldPath, rules: Embedded
   if (kind !== undefined) validateText(kind, path.child('kind'), (text) => kindProblem(text, rules), errors);
   if (metadata === undefined) return;
   try {
-    // By its schema it is that.
-    rules.validateMetadata(decode(definition, metadata).object as ObjectMeta, path.child('metadata'), errors);
+    const { object } = decode(definition, metadata);
+    if (isObjectMeta(object)) rules.validateMetadata(object, path.child('metadata'), errors);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     errors.invalid(path.child('metadata'), metadata, error.message);
   }
 }
+
+/** What was decoded by its schema. */
+const isObjectMeta = (value: JsonRecord): value is JsonRecord & ObjectMeta => isRecord(value);
 
 function validateText(
   value: unknown,

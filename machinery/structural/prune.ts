@@ -39,12 +39,16 @@ function pruneRecord(record: JsonRecord, node: StructuralNode | undefined, path:
   for (const name of Object.keys(record)) {
     if (node?.isEmbedded && isMetaField(name)) continue;
     const property = node?.properties.get(name);
-    const at = path === '' ? name : `${path}.${name}`;
-    if (property !== undefined) prune(record[name], property, at, unknown);
-    else if (node?.additional !== undefined) prune(record[name], node.additional.node, at, unknown);
-    else if (!node?.preservesUnknown) {
-      unknown.push(at);
+    const value = record[name];
+    if (property !== undefined || node?.additional !== undefined) {
+      // Nearly all members are plain values, of which there is nothing to drop.
+      if (typeof value === 'object' && value !== null)
+        prune(value, property ?? node?.additional?.node, memberPath(path, name), unknown);
+    } else if (!node?.preservesUnknown) {
+      unknown.push(memberPath(path, name));
       delete record[name];
     }
   }
 }
+
+const memberPath = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { JsonSchema } from '../../machinery/structural/json-schema.ts';
-import { validateStructuralSchema } from './structural-schema.ts';
+import { newSchemaOptions, type SchemaOptions, validateSchema } from './structural-rules.ts';
 
 /** Places below `s.properties[a]`, where the schema under test stands. */
 function problemsOf(schema: JsonSchema): string[] {
   const errors = new FieldErrors();
   const root: JsonSchema = { type: 'object', properties: { a: schema } };
-  validateStructuralSchema(root, FieldPath.of('s'), errors);
+  validateSchema(root, FieldPath.of('s'), newSchemaOptions, errors);
   return errors.list.map(({ field, message }) => `${field.replace('s.properties[a]', '')}: ${message}`);
 }
 
@@ -43,9 +43,9 @@ describe('structural schemas', () => {
       'structure in a junctor',
       { type: 'object', allOf: [{ title: 't', 'x-kubernetes-map-type': 'atomic', properties: { metadata: {} } }] },
       [
+        '.allOf[0].properties[metadata]: Forbidden: must not be specified in a nested context',
         '.allOf[0].title: Forbidden: must be empty to be structural',
         '.allOf[0].x-kubernetes-map-type: Forbidden: must be undefined to be structural',
-        '.allOf[0].properties[metadata]: Forbidden: must not be specified in a nested context',
         '.allOf[0].type: Required value: must be object if x-kubernetes-map-type is specified',
       ],
     ],
@@ -88,16 +88,42 @@ describe('structural schemas', () => {
         items: { type: 'object', required: ['b'], properties: { b: { type: 'string' } } },
         default: [{}],
       },
-      ['.default[0].b: Required value'],
+      ['.default.[0].b: Required value'],
     ],
   ];
   for (const [what, schema, expected] of table)
     it(`${expected.length === 0 ? 'may be' : 'are not'} ${what}`, () => assert.deepEqual(problemsOf(schema), expected));
 });
 
+describe('what a definition need not follow', () => {
+  const problems = (schema: JsonSchema, options: Partial<SchemaOptions>) => {
+    const errors = new FieldErrors();
+    validateSchema(
+      { type: 'object', properties: { a: schema } },
+      FieldPath.of('s'),
+      { ...newSchemaOptions, ...options },
+      errors,
+    );
+    return errors.list.length;
+  };
+  const table: [keyof SchemaOptions, JsonSchema][] = [
+    ['allowsNonStructural', {}],
+    ['allowsOddSets', { type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }],
+    [
+      'allowsOddListItems',
+      { type: 'array', items: { type: 'string', nullable: true }, 'x-kubernetes-list-type': 'set' },
+    ],
+    ['allowsUnprunedDefaults', { type: 'object', default: { b: 1 } }],
+  ];
+  for (const [option, schema] of table)
+    it(option, () => assert.deepEqual([problems(schema, {}), problems(schema, { [option]: true })], [1, 0]));
+});
+
 describe('rules in a schema', () => {
-  const ruled = (rule: object, schema: JsonSchema = { type: 'object', properties: { 'b-c': { type: 'string' } } }) =>
-    problemsOf({ ...schema, 'x-kubernetes-validations': [rule] }).map((text) => text.replace(/\{.*\}: /, ''));
+  const ruled = (
+    rule: object,
+    schema: JsonSchema = { type: 'object', properties: { 'b-c': { type: 'string', maxLength: 9 } } },
+  ) => problemsOf({ ...schema, 'x-kubernetes-validations': [rule] }).map((text) => text.replace(/\{.*\}: /, ''));
   const at = '.x-kubernetes-validations[0]';
   const table: [string, object, string[]][] = [
     ['a field', { rule: 'self.b__dash__c == "x"' }, []],
@@ -127,9 +153,20 @@ describe('rules in a schema', () => {
   for (const [what, rule, expected] of table)
     it(`${expected.length === 0 ? 'may' : 'may not'} say ${what}`, () => assert.deepEqual(ruled(rule), expected));
 
+  it('may not cost too much', () => {
+    const schema: JsonSchema = { type: 'array', items: { type: 'string' } };
+    const advice =
+      '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)';
+    assert.deepEqual(ruled({ rule: 'self.all(a, self.all(b, a != b))' }, schema), [
+      `${at}.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${advice}`,
+      `${at}.rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+      `s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${advice}`,
+    ]);
+  });
+
   it('do not know the former items of a plain list', () => {
-    const items = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
-    assert.deepEqual(problemsOf({ type: 'array', items }), [
+    const items = { type: 'string', maxLength: 9, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
+    assert.deepEqual(problemsOf({ type: 'array', maxItems: 9, items }), [
       '.items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within s.properties[a]',
     ]);
   });
