@@ -11,6 +11,7 @@ import { Metrics } from '../base/metrics.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
 import { kinds as builtInKinds } from '../kinds/kind-table.ts';
 import { metricsKinds } from '../kinds/metrics/metrics-kinds.ts';
+import { keepTypesChecked } from './admission/policies/keep-types-checked.ts';
 import type { ApiServerOptions, Wired } from './api-server-options.ts';
 import { PolicyFeed } from './authorization/rbac/policy-feed.ts';
 import { keepAllocationsRepaired } from './bootstrap/allocation-repair.ts';
@@ -110,6 +111,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const sharing = Promise.all([
     followFlowObjects({ flows, registries, logger }, stopping.signal),
     keepFlowObjects({ registries, clock, logger }, stopping.signal),
+    keepTypesChecked({ kinds, registries, clock, logger }, stopping.signal),
     flows.run(stopping.signal),
   ]);
   const server = await listen(options, pipeline);

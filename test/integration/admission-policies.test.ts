@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { GoldenConnection } from '../golden/golden-connection.ts';
+import { eventually } from '../support/eventually.ts';
 import { startTestApiServer, type TestApiServer } from '../support/test-api-server.ts';
 
 interface Answer {
@@ -225,5 +226,24 @@ describe('admission policies', () => {
     const { text } = await connection.request({ method: 'GET', path: '/metrics' });
     assert.match(text, /apiserver_validating_admission_policy_check_total\{.*enforcement_action="deny"/);
     assert.match(text, /apiserver_mutating_admission_policy_check_total\{/);
+  });
+
+  it('say in their status which expressions do not fit the kinds that they name', async () => {
+    const path = `${group}/validatingadmissionpolicies`;
+    const resourceRules = [{ ...configMapRules[0] }];
+    const spec = { matchConstraints: { resourceRules }, validations: [{ expression: 'object.datum.a == "b"' }] };
+    await send('POST', path, { metadata: { name: 'typed' }, spec }, 201);
+    made.push(`${path}/typed`);
+    const checked = (generation: number) =>
+      eventually('its types are checked', async () => {
+        const { status } = (await send('GET', `${path}/typed`, undefined, 200)).body;
+        return status.observedGeneration === generation ? status.typeChecking : undefined;
+      });
+    const { expressionWarnings } = await checked(1);
+    assert.equal(expressionWarnings[0].fieldRef, 'spec.validations[0].expression');
+    assert.match(expressionWarnings[0].warning, /^v1, Kind=ConfigMap: ERROR: <input>:1:7: undefined field 'datum'/);
+    const validations = [{ expression: 'object.data.a == "b"' }];
+    await send('PATCH', `${path}/typed`, { spec: { validations } }, 200);
+    assert.deepEqual(await checked(2), {});
   });
 });
