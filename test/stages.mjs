@@ -34,10 +34,10 @@ const stages = [
   { name: 'layering', files: inFolder('test/layering') },
   { name: 'unit', files: allFiles.filter((file) => !file.startsWith('test/')), concurrency: 2, together: true },
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
-  { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 2 },
+  { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 3 },
   { name: 'clients', files: inFolder('test/clients') },
-  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
-  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 2 },
+  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 3 },
+  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 3 },
 ];
 
 /**

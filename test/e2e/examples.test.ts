@@ -5,11 +5,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Stored } from '../../api/object.ts';
 import { daemonSets, deployments, statefulSets } from '../../api/resources/apps.ts';
 import { horizontalPodAutoscalers } from '../../api/resources/autoscaling.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../api/resources/core.ts';
 import type { Deployment, StatefulSet } from '../../api/types/apps/v1.ts';
 import type { HorizontalPodAutoscaler } from '../../api/types/autoscaling/v2.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster } from '../support/local-cluster.ts';
@@ -45,26 +47,45 @@ describe('the examples', () => {
       metadata.name.startsWith('example-'),
     );
 
-  async function podsAreReady(): Promise<void> {
-    await eventually('the pods of the example are ready, or have done their work', async () =>
-      (await examplePods()).every(
-        ({ status }) =>
-          status?.phase === 'Succeeded' ||
-          status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-      ),
+  /** They have the names of what they are made by, which stand in the file. */
+  async function podsOf(file: string): Promise<readonly Stored<Pod>[]> {
+    const names = [...(await readFile(file, 'utf8')).matchAll(/^ {2}name: (example-\S+)$/gm)].map(
+      ([, name = '']) => name,
     );
+    const isOf = (pod: string) => names.some((name) => pod === name || pod.startsWith(`${name}-`));
+    return (await examplePods()).filter(({ metadata }) => isOf(metadata.name));
   }
 
-  for (const name of examples) {
-    it(name, async () => {
-      const file = join(folder, name);
-      assert.match(await cluster.kubecfg('apply', '-f', file), /created/);
-      await podsAreReady();
-      assert.match(await cluster.kubecfg('apply', '-f', file), /unchanged/);
-      await cluster.kubecfg('delete', '-f', file);
-      await eventually('its pods are gone', async () => (await examplePods()).length === 0);
-    });
-  }
+  /** These make pods at once; others later, or never. */
+  const makesPods = (text: string) =>
+    /^kind: (Pod|ReplicationController|ReplicaSet|Deployment|StatefulSet|DaemonSet|Job)$/m.test(text);
+
+  const isDone = ({ status }: Stored<Pod>): boolean =>
+    status?.phase === 'Succeeded' ||
+    (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false);
+
+  const podsAreReady = () =>
+    eventually('the pods of the examples are ready, or have done their work', async () =>
+      (await examplePods()).every(isDone),
+    );
+
+  // They share nothing but the cluster, and most of what each does is wait.
+  describe('as they are', { concurrency: 4 }, () => {
+    for (const name of examples) {
+      it(name, async () => {
+        const file = join(folder, name);
+        assert.match(await cluster.kubecfg('apply', '-f', file), /created/);
+        const isToHavePods = makesPods(await readFile(file, 'utf8'));
+        await eventually('the pods of the example are ready, or have done their work', async () => {
+          const all = await podsOf(file);
+          return all.every(isDone) && (all.length > 0 || !isToHavePods);
+        });
+        assert.match(await cluster.kubecfg('apply', '-f', file), /unchanged/);
+        await cluster.kubecfg('delete', '-f', file);
+        await eventually('its pods are gone', async () => (await podsOf(file)).length === 0);
+      });
+    }
+  });
 
   it('a StatefulSet and a DaemonSet roll to another template, pod by pod', async () => {
     const { client } = cluster;
