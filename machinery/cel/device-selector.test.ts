@@ -70,7 +70,10 @@ describe('selectors of devices', () => {
     ['a pattern that goes back', `"${'a'.repeat(2000)}".matches("(a+)+$(a+)+$")`],
     [
       'failures that are swallowed',
-      ['a', 'b', 'c', 'd', 'e', 'f'].reduceRight((body, name) => `${ten}.exists(${name}, ${body})`, 'device.x == 1'),
+      ['a', 'b', 'c', 'd', 'e', 'f'].reduceRight(
+        (body, name) => `${ten}.exists(${name}, ${body})`,
+        'device.attributes["a.example"].x == 1',
+      ),
     ],
   ];
   for (const [what, expression] of hostile) {

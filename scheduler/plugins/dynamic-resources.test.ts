@@ -131,7 +131,11 @@ describe('DynamicResources', () => {
   it('tells of a selector that cannot be evaluated', () =>
     assert.deepEqual(
       saidOf(wanting(), {
-        claims: [claim('c', { requests: [wish({ selectors: [{ cel: { expression: 'device.x' } }] })] })],
+        claims: [
+          claim('c', {
+            requests: [wish({ selectors: [{ cel: { expression: 'device.attributes["a.example"].x' } }] })],
+          }),
+        ],
         slices: [slice('n1', [gpu('a')])],
       }),
       { n1: 'CEL runtime error: no such key: x !', n2: none },
