@@ -9,8 +9,9 @@ const expression = (key: string, operator: string, ...values: string[]): LabelSe
 });
 
 describe('label selector', () => {
-  const cases: [string, LabelSelector | undefined, boolean][] = [
+  const cases: [string, LabelSelector | null | undefined, boolean][] = [
     ['nothing', undefined, false],
+    ['nothing, stored as null', null, false],
     ['everything', {}, true],
     ['equal labels', { matchLabels: { app: 'web' } }, true],
     ['another value', { matchLabels: { app: 'db' } }, false],

@@ -6,9 +6,12 @@ import type { LabelSelector, LabelSelectorRequirement } from './types/meta/v1.ts
 
 type Labels = Readonly<Record<string, string>>;
 
-/** An empty selector matches everything; a missing one nothing. */
-export function matchesLabelSelector(selector: DeepReadonly<LabelSelector> | undefined, labels: Labels): boolean {
-  if (selector === undefined) return false;
+/** An empty selector matches everything; a missing one, also one that is stored as `null`, nothing. */
+export function matchesLabelSelector(
+  selector: DeepReadonly<LabelSelector> | null | undefined,
+  labels: Labels,
+): boolean {
+  if (selector === undefined || selector === null) return false;
   return (
     matchesLabels(selector.matchLabels ?? {}, labels) &&
     (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels))

@@ -32,6 +32,8 @@ export interface Connection {
   readonly insecureSkipTlsVerify?: boolean;
   /** The name to look for in the server's certificate, when it is not the URL's host. */
   readonly tlsServerName?: string;
+  /** How long to wait for a connection, for its handshake and for an answer, for who knows better than the client does. */
+  readonly timeoutMs?: number;
   /** The namespace that commands use when none is named. */
   readonly namespace?: string;
 }

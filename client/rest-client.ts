@@ -40,7 +40,7 @@ export interface RestClientOptions {
   /** Who is calling: the component's name. */
   readonly userAgent: string;
   readonly logger: Logger;
-  /** For one request with its retries. Default 30 s. */
+  /** For one request with its retries. Default: the connection's, or 30 s. */
   readonly timeoutMs?: number;
   /** Called with the text of each `Warning:` header. Default: each text is logged once, as it comes with every answer. */
   readonly onWarning?: (text: string) => void;
@@ -100,7 +100,7 @@ class RestClient implements Client {
   readonly #warnings = new Set<string>();
 
   constructor(parts: RestClientParts) {
-    const { transport, tokens, close, userAgent, logger, timeoutMs = 30_000, clock = systemClock } = parts;
+    const { transport, tokens, close, userAgent, logger, timeoutMs = transport.timeoutMs, clock = systemClock } = parts;
     this.#transport = transport;
     this.#tokens = tokens;
     this.#close = close;

@@ -37,6 +37,7 @@ export interface TransportRequest {
 const connectTimeoutMs = 5_000;
 /** A server that is there, but busy or starved, gets longer to finish the handshake. */
 const handshakeTimeoutMs = 15_000;
+const answerTimeoutMs = 30_000;
 const tokenAgeMs = 60_000;
 
 /** Errors of connections say where to; others do not. */
@@ -63,6 +64,8 @@ interface Agents {
 }
 
 export class Transport {
+  /** For one request with its retries, unless it says otherwise. */
+  readonly timeoutMs: number;
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #servers: readonly URL[];
@@ -76,6 +79,7 @@ export class Transport {
   constructor(connection: Connection, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
     if (connection.servers.length === 0) throw badRequest('No API server is named: at least one URL is needed');
     this.#connection = connection;
+    this.timeoutMs = connection.timeoutMs ?? answerTimeoutMs;
     this.#clock = clock;
     this.#client = renewedClient(connection, { clock, logger });
     this.#authority = renewedAuthority(connection, { clock, logger });
@@ -162,8 +166,9 @@ export class Transport {
           clearTimeout(connecting);
           connecting = setTimeout(() => fail(`no ${what} within ${ms} ms`), ms);
         };
-        limit('connection', connectTimeoutMs);
-        socket.once('connect', () => limit('TLS handshake', handshakeTimeoutMs));
+        const { timeoutMs } = this.#connection;
+        limit('connection', timeoutMs ?? connectTimeoutMs);
+        socket.once('connect', () => limit('TLS handshake', timeoutMs ?? handshakeTimeoutMs));
         socket.once(connectEvent, connected);
       });
       outgoing.on('response', (response) => {

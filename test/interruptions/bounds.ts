@@ -55,7 +55,7 @@ export class Bounds {
     const { name, namespace = '', generateName } = metadata;
     const general = generateName === undefined ? name : `${this.#generalOf(generateName)}*`;
     if (generateName !== undefined) this.#names.set(name, general);
-    const what = `${resource} ${withoutId(namespace)}/${withoutId(general).replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')}`;
+    const what = `${resource} ${withoutId(namespace)}/${withoutId(general)}`;
     this.#created.set(what, (this.#created.get(what) ?? 0) + 1);
   }
 
@@ -103,7 +103,11 @@ export class Bounds {
   }
 }
 
-const withoutId = (name: string): string => name.replace(/-r\d+w\d+(?![a-z0-9])/, '');
+const withoutId = (name: string): string =>
+  name
+    .replace(/-r\d+w\d+(?![a-z0-9])/, '')
+    .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/, 'UID')
+    .replace(/-\d{8}(?!\d)/, '-SCHEDULED');
 
 export const isOver = ({ status }: StoredObject): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed';

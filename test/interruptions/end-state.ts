@@ -50,6 +50,8 @@ const randoms: readonly (readonly [RegExp, string])[] = [
   [/\b\d+\.\d+\.\d+\.\d+\b/g, 'ADDRESS'],
   [/hollow-\d+/g, 'NODE'],
   [/pv-\d+/g, 'PV'],
+  // Minutes since 1970, in the names of what a CronJob makes.
+  [/-\d{8}(?!\d)/g, '-SCHEDULED'],
 ];
 /** Counters of writes, what is random of its own, and what says when something was looked at. */
 const dropped = new Set([

@@ -20,8 +20,8 @@ export interface Played {
   readonly writes: Readonly<Record<string, number>>;
   /** Bounds that were broken, and ends that were not reached. */
   readonly faults: readonly string[];
-  /** How many of the interruptions came. */
-  readonly met: number;
+  /** The interruptions that came. */
+  readonly met: readonly Interruption[];
 }
 
 /** Where it is to come, by the number of the world. */
@@ -73,7 +73,7 @@ export async function play(cluster: SharedCluster, options: PlayOptions = {}): P
     created,
     writes: Object.fromEntries(components.flatMap((component) => component.countsOf(`r${round}w0`))),
     faults: [...worldFaults(stages, observed.all(), created), ...nodeBound.broken],
-    met: components.reduce((sum, { met }) => sum + met, 0),
+    met: components.flatMap(({ met }) => met),
   };
 }
 

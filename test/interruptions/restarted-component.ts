@@ -22,7 +22,7 @@ export class RestartedComponent {
   readonly #done: Promise<void>;
   readonly #waits = new AbortController();
   readonly #holds = new Set<Promise<void>>();
-  #met = 0;
+  readonly #met: Interruption[] = [];
   #life: ComponentLife;
   #isStopped = false;
 
@@ -40,8 +40,8 @@ export class RestartedComponent {
     });
   }
 
-  /** How many of the interruptions came. */
-  get met(): number {
+  /** The interruptions that came. */
+  get met(): readonly Interruption[] {
     return this.#met;
   }
 
@@ -75,7 +75,7 @@ export class RestartedComponent {
     const isHere = (one: Interruption) => one.world === world && one.writer === writer && one.at === count;
     const met = this.#options.interruptions.find(isHere);
     if (met === undefined) return ordinary;
-    this.#met += 1;
+    this.#met.push(met);
     return this.#interrupt(met);
   }
 

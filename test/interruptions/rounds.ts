@@ -30,7 +30,7 @@ export async function playRounds({ onRound = () => {}, ...options }: RoundsOptio
     let met = 0;
     for (const [index, interruptions] of drawPlans(undisturbed.writes, options).entries()) {
       const played = await play(cluster, { worlds: options.worlds, interruptions, expected: undisturbed });
-      met += played.met;
+      met += played.met.length;
       const text = roundText(index + 1, interruptions, played);
       onRound(`${text}; ${Math.round((100 * met) / all)} % of all boundaries so far`);
       if (played.faults.length > 0) faults.push(text);
@@ -70,7 +70,7 @@ export function drawPlans(
 }
 
 function roundText(number: number, interruptions: readonly PlannedInterruption[], { faults, met }: Played): string {
-  const head = `round ${number}: ${met} of ${interruptions.length} interruptions came`;
+  const head = `round ${number}: ${met.length} of ${interruptions.length} interruptions came`;
   const planned =
     faults.length === 0
       ? []

@@ -16,6 +16,8 @@ import { QuickClock } from './quick-clock.ts';
 
 const nodeCount = 3;
 const podsOfWorld = 12;
+/** All of it is in one process, so that it is slow together: no time-out is to be what fails. */
+const timeoutMs = 300_000;
 
 export class SharedCluster {
   readonly clock: QuickClock;
@@ -37,7 +39,7 @@ export class SharedCluster {
   /** With room for so many worlds at a time. */
   static async start(worlds: number): Promise<SharedCluster> {
     const clock = new QuickClock();
-    const server = await startTestApiServer({ clock: clock.steady });
+    const server = await startTestApiServer({ clock: clock.steady, timeoutMs });
     for (const name of ['default', 'kube-node-lease']) await ensureNamespace(server, name);
     const nodePods = podsOfWorld * worlds;
     const capacity = { cpu: String(8 * worlds), memory: `${32 * worlds}Gi`, pods: String(nodePods) };

@@ -43,6 +43,8 @@ export interface TestApiServerOptions {
   readonly resourceMetrics?: boolean;
   /** Default: the table of kinds. */
   readonly kinds?: KindRegistry;
+  /** Of its clients, for tests that keep it busy on slow machines. Default: the client's own. */
+  readonly timeoutMs?: number;
   /** Default: the system's. */
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -106,6 +108,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
       certificateAuthority: authority.certificate,
       clientCertificate: pair.certificate,
       clientKey: pair.key,
+      ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     };
   }
   const connection = await connectAs('admin', ['system:masters']);

@@ -135,12 +135,12 @@ export class CronJobReconciler implements Reconciler {
   }
 
   #timesOf({ spec }: Cached<CronJob>): CronTimes {
-    return cronTimesOf(spec.schedule, spec.timeZone ?? ownZone());
+    return cronTimesOf(spec.schedule ?? '', spec.timeZone ?? ownZone());
   }
 
   /** A schedule that cannot be used is told, and left alone until it changes. */
   #timesTold(cronJob: Cached<CronJob>): CronTimes {
-    const { schedule, timeZone } = cronJob.spec;
+    const { schedule = '', timeZone } = cronJob.spec;
     if (timeZone !== undefined && !isKnownZone(timeZone)) {
       const message = `invalid timeZone: ${JSON.stringify(timeZone)}: unknown time zone ${timeZone}`;
       throw this.#giveUp(cronJob, 'UnknownTimeZone', message);

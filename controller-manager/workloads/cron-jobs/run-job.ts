@@ -13,7 +13,7 @@ import { formatInZone } from './time-zone.ts';
 const scheduledAnnotation = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 
 export function jobOfRun(cronJob: Cached<CronJob>, at: number) {
-  const { jobTemplate, timeZone = 'UTC' } = cronJob.spec;
+  const { jobTemplate = {}, timeZone = 'UTC' } = cronJob.spec;
   const { labels = {}, annotations = {} } = jobTemplate.metadata ?? {};
   const metadata = {
     name: jobNameOf(cronJob, at),

@@ -56,7 +56,7 @@ const nowhere: Placement = { shouldRun: false, mayStay: false };
 
 /** What the set asks of every node, put together once. */
 export function placementRule({ spec }: CachedSet): (node: Cached<Node>) => Placement {
-  const podSpec: Spec = spec?.template.spec ?? { containers: [] };
+  const podSpec: Spec = spec?.template?.spec ?? { containers: [] };
   const tolerations = tolerationsOf(podSpec);
   return (node) => placementOn(node, podSpec, tolerations);
 }

@@ -111,9 +111,9 @@ function newSet(deployment: DeploymentView, old: readonly SetView[], collisions:
   const { metadata, spec } = deployment;
   const bounds = computeBounds(spec);
   const hash = templateHash(spec?.template, collisions);
-  const labels = { ...spec?.template.metadata?.labels, [podTemplateHashLabel]: hash };
+  const labels = { ...spec?.template?.metadata?.labels, [podTemplateHashLabel]: hash };
   const annotations = annotationsOfCurrent(deployment, undefined, maxRevision(old) + 1n);
-  const selector = { ...spec?.selector, matchLabels: { ...spec?.selector.matchLabels, [podTemplateHashLabel]: hash } };
+  const selector = { ...spec?.selector, matchLabels: { ...spec?.selector?.matchLabels, [podTemplateHashLabel]: hash } };
   return sentAsIs<NamedSet>({
     metadata: {
       name: `${metadata.name}-${hash}`,
@@ -126,7 +126,7 @@ function newSet(deployment: DeploymentView, old: readonly SetView[], collisions:
       replicas: sizeOfCurrent(0, totalSize(old), bounds, spec?.strategy?.type ?? ''),
       minReadySeconds: spec?.minReadySeconds ?? 0,
       selector,
-      template: { ...spec?.template, metadata: { ...spec?.template.metadata, labels } },
+      template: { ...spec?.template, metadata: { ...spec?.template?.metadata, labels } },
     },
   });
 }

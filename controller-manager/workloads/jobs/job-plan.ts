@@ -88,7 +88,7 @@ const backoffLimit = ({ spec }: Cached<Job>): number => spec?.backoffLimit ?? 6;
 
 /** Containers that are restarted in their pods count as well as pods that fail. */
 function isPastRestarts({ job, pods }: JobView): boolean {
-  if (job.spec?.template.spec?.restartPolicy !== 'OnFailure') return false;
+  if (job.spec?.template?.spec?.restartPolicy !== 'OnFailure') return false;
   let restarts = 0;
   for (const { status } of pods) {
     if (status?.phase !== 'Running' && status?.phase !== 'Pending') continue;

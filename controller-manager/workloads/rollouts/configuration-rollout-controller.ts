@@ -108,7 +108,7 @@ function keysOfReaders(
 }
 
 const reads = ({ spec }: Cached<Workload>, kind: string, name: string): boolean =>
-  configurationReferences(spec?.template.spec).some((reference) => reference.kind === kind && reference.name === name);
+  configurationReferences(spec?.template?.spec).some((reference) => reference.kind === kind && reference.name === name);
 
 class ConfigurationReconciler implements Reconciler {
   readonly #sources: Sources;
@@ -150,7 +150,7 @@ class ConfigurationReconciler implements Reconciler {
 
   #look({ metadata, spec }: Cached<Workload>): Fingerprints | undefined {
     const { configMaps: maps, secrets: hidden } = this.#sources;
-    return fingerprintsOf(configurationReferences(spec?.template.spec), ({ kind, name }) => {
+    return fingerprintsOf(configurationReferences(spec?.template?.spec), ({ kind, name }) => {
       const key = `${metadata.namespace}/${name}`;
       if (kind === 'secret') return hidden.get(key);
       return maps.get(key);

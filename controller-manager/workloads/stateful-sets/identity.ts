@@ -105,7 +105,7 @@ export function computeClaims(set: CachedSet, ordinal: number): NamedClaim[] {
       metadata: {
         ...(namespace !== undefined && { namespace }),
         name: claimName(set, template, ordinal),
-        labels: { ...labels, ...set.spec?.selector.matchLabels },
+        labels: { ...labels, ...set.spec?.selector?.matchLabels },
         ...(annotations && { annotations: { ...annotations } }),
         ...(finalizers && { finalizers: [...finalizers] }),
       },
