@@ -9,6 +9,7 @@ import type { ServedResource, Subresource, Verb } from '../api/resource.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
 import type { ObjectSchema } from '../machinery/schema/schema.ts';
+import type { Effort } from '../machinery/structural/effort.ts';
 import type { ServerName } from './served-by.ts';
 
 /** A column of `kubectl get`. Names, types, formats and priorities are upstream's. */
@@ -43,6 +44,8 @@ export interface WriteContext {
   readonly isUpdate?: boolean | undefined;
   readonly subresource?: string | undefined;
   readonly namespace?: string | undefined;
+  /** Validation may throw TooMuchEffortError instead of taking more. Default: it takes what it takes. */
+  readonly effort?: Effort | undefined;
   /** Name of who writes, for kinds that record it (CertificateSigningRequest). */
   readonly user?:
     | {
@@ -167,6 +170,14 @@ export interface StoredConversion {
   toStored(object: Stored): Stored | Promise<Stored>;
 }
 
+/** What a kind is made of that comes while the server runs: another thread makes the same of it. */
+export interface KindSource {
+  /** Another one of the same id would be the same. */
+  readonly id: string;
+  /** The definition, as JSON. */
+  json(): string;
+}
+
 /** Where the parts of a Scale are found in an object. */
 export interface ScalePaths {
   readonly specReplicas: readonly string[];
@@ -198,6 +209,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Ser
   };
   /** Of a kind that was made while the server runs. Its resource cache is open only while somebody reads. */
   readonly conversion?: StoredConversion;
+  /** Absent: it is in the table of kinds. */
+  readonly madeOf?: KindSource;
   /** Default: the kind's name and `List`. */
   readonly listKind?: string;
   /** Default: those of workloads. */

@@ -10,6 +10,8 @@ import { errorText } from '../base/error-text.ts';
 const longestPattern = 8 * 1024;
 /** Few schemas have more, and most say the same few again and again. */
 const maxKnown = 256;
+/** Of each character of a pattern, in steps of matching. */
+const compilingCost = 100;
 
 type Compiled = { readonly expression: RE2JS } | { readonly problem: string };
 
@@ -19,6 +21,13 @@ const known = new Map<string, Compiled>();
 export function patternProblem(pattern: string): string | undefined {
   const compiled = compile(pattern);
   return 'problem' in compiled ? compiled.problem : undefined;
+}
+
+/** How many steps it may take to match `text`, at most, with making the pattern ready where it is not. */
+export function patternWork(pattern: string, text: string): number {
+  const compiled = known.get(pattern);
+  const size = compiled !== undefined && 'expression' in compiled ? compiled.expression.programSize() : pattern.length;
+  return size * text.length + (compiled === undefined ? pattern.length * compilingCost : 0);
 }
 
 /** Whether any part of `text` matches; true for patterns that are none. */

@@ -10,16 +10,18 @@ import type { Column, Kind, SelectableField, StoredConversion } from '../../kind
 import { servings } from '../../kinds/served-by.ts';
 import { parseJsonPath } from '../../machinery/json/simple-json-path.ts';
 import type { StructuralSchema } from '../../machinery/structural/structural-schema.ts';
+import type { Found } from '../registry/object-reader.ts';
 import { customStrategy } from './custom-strategy.ts';
 import { isTrue } from './definition-conditions.ts';
 import { printerColumns } from './printer-columns.ts';
 import { scalePaths } from './scale-paths.ts';
 
-type Definition = DeepReadonly<CustomResourceDefinition>;
+type Definition = Found<CustomResourceDefinition>;
 type Version = DeepReadonly<CustomResourceDefinitionVersion>;
 
 export interface CustomKindParts {
-  readonly conversion: StoredConversion;
+  /** Absent: its objects are neither read from a store nor written to one. */
+  readonly conversion?: StoredConversion;
   schema(): StructuralSchema;
 }
 
@@ -28,7 +30,7 @@ const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'pa
 const verbsOfTerminating: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 
 export function customKind(definition: Definition, version: Version, { conversion, schema }: CustomKindParts): Kind {
-  const { spec, status } = definition;
+  const { spec, status, metadata } = definition;
   const names = status?.acceptedNames ?? spec.names;
   const { subresources, additionalPrinterColumns } = version;
   const isTerminating = isTrue(definition, 'Terminating');
@@ -63,7 +65,8 @@ export function customKind(definition: Definition, version: Version, { conversio
       return schema().objectSchema;
     },
     strategy: customStrategy({ schema, subresources }),
-    conversion,
+    ...(conversion && { conversion }),
+    madeOf: { id: `${metadata.uid} ${metadata.resourceVersion}`, json: () => JSON.stringify(definition) },
     ...(deprecation !== undefined && { deprecation }),
   };
 }

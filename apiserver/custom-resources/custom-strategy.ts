@@ -37,12 +37,12 @@ export function customStrategy({ schema, subresources }: CustomStrategyParts): S
       if (subresource === 'status') keepAllBut('status', next, previous);
       else if (hasStatus) take('status', next, previous);
     },
-    validate(object, errors, { isUpdate }) {
+    validate(object, errors, { isUpdate, effort }) {
       if (isUpdate) return;
-      schema().validate({ object: recordOf(object), previous: undefined, ...scaleRules(object) }, errors);
+      schema().validate({ object: recordOf(object), previous: undefined, effort, ...scaleRules(object) }, errors);
     },
-    validateUpdate(next, previous, errors, { subresource }) {
-      const write = { object: recordOf(next), previous: recordOf(previous), subresource };
+    validateUpdate(next, previous, errors, { subresource, effort }) {
+      const write = { object: recordOf(next), previous: recordOf(previous), subresource, effort };
       schema().validate({ ...write, ...scaleRules(next) }, errors);
     },
     warnings: (object) => [...schema().warnings(recordOf(object))],

@@ -3,6 +3,7 @@
 import type { KubernetesObject } from '../../api/object.ts';
 import type { ObjectsOf } from '../../api/resource.ts';
 import { badRequest } from '../../api/status-error.ts';
+import type { KindSource } from '../../kinds/kind.ts';
 import { bodyFormatOf, decodeBody } from '../../machinery/codec/body.ts';
 import { DecodeError } from '../../machinery/schema/decode.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
@@ -13,6 +14,8 @@ import { decodeVersion, type KindVersions } from './decode-version.ts';
 /** What a body should be: the request's own kind, or that of a subresource (Scale, Eviction …). */
 export interface ExpectedType<T extends KubernetesObject = KubernetesObject> extends GroupVersionKind, ObjectsOf<T> {
   readonly schema: ObjectSchema;
+  /** Of a kind that is not in the table. */
+  readonly madeOf?: KindSource;
 }
 
 export interface DecodeOptions {

@@ -11,6 +11,7 @@ import type { Kinds } from '../../kinds/kind-registry.ts';
 import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import { objectSchemaOf } from '../../machinery/schema/schema.ts';
+import { type DefinitionText, kindsFromDefinitions } from '../custom-resources/kind-from-definition.ts';
 import { type DecodeOptions, decodeObject } from '../decoding/decode-object.ts';
 import { type ApplyOptions, managedFieldsOf, readApply, setOwners } from '../decoding/field-ownership.ts';
 import { type PatchType, readPatch } from '../decoding/patch.ts';
@@ -18,11 +19,12 @@ import { checkAndFinish, type FinishContext, type WriteResult } from '../registr
 import type { JobOptions, OtherThread } from '../request/other-thread.ts';
 import type { FieldValidation } from '../request/write-options.ts';
 
-/** A row of the kinds table, by what names it. */
+/** A row of the kinds table, by what names it; or a kind that came later, with what it is made of. */
 export interface KindName {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
+  readonly definition?: DefinitionText | undefined;
 }
 
 /** A kind of a table, or of the body of a subresource. */
@@ -31,6 +33,8 @@ export interface DecodeInput {
   readonly expected: GroupVersionKind & {
     /** The name of its published schema. */
     readonly definition: string;
+    /** Of a kind that has no published one. */
+    readonly madeOf?: DefinitionText | undefined;
   };
   readonly contentType: string;
   readonly fieldValidation: FieldValidation;
@@ -71,10 +75,11 @@ type Warn = (text: string) => void;
 /** The main thread has written it, of an object of the API. */
 const objectOf = (json: string): Stored => JSON.parse(json) as Stored;
 
-/** What the other thread can do, with the kinds that it knows: those of the table, not what came later. */
+/** What the other thread can do, with the kinds of the table, and those that it is told what they are made of. */
 export function createHeavyJobs(kinds: Kinds) {
-  const kindOf = ({ group, version, plural }: KindName): Kind => {
-    const kind = kinds.find({ group, version, plural });
+  const kindFrom = kindsFromDefinitions();
+  const kindOf = ({ group, version, plural, definition }: KindName): Kind => {
+    const kind = definition === undefined ? kinds.find({ group, version, plural }) : kindFrom(definition, version);
     if (kind === undefined) throw new Error(`No kind is called ${group}/${version} ${plural}`);
     return kind;
   };
@@ -82,8 +87,10 @@ export function createHeavyJobs(kinds: Kinds) {
     /** A body to the JSON of its object. */
     decode({ bytes, expected, contentType, fieldValidation }: DecodeInput, warn: Warn): string {
       const options: DecodeOptions = { kinds, contentType, fieldValidation, warn };
-      const schema = objectSchemaOf(expected.definition);
-      return jsonOf(decodeObject(asBuffer(bytes), { ...expected, schema }, options));
+      const { madeOf, definition, ...named } = expected;
+      const own = madeOf && kindFrom(madeOf, named.version)?.schema;
+      const schema = own ?? objectSchemaOf(definition);
+      return jsonOf(decodeObject(asBuffer(bytes), { ...named, schema }, options));
     },
 
     /** A patch and the object that it changes to the JSON of the changed one. */

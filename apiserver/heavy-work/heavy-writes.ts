@@ -3,12 +3,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { Kind } from '../../kinds/kind.ts';
+import type { Kind, KindSource } from '../../kinds/kind.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { isPublished } from '../../machinery/schema/schema.ts';
+import { Effort, TooMuchEffortError } from '../../machinery/structural/effort.ts';
 import type { ExpectedType } from '../decoding/decode-object.ts';
 import type { ApplyOptions } from '../decoding/field-ownership.ts';
 import type { PatchType } from '../decoding/patch.ts';
+import { checkWrite } from '../registry/finish-write.ts';
 import type { Change, Registry } from '../registry/registry.ts';
 import type { StoredTarget } from '../registry/target.ts';
 import type { TrackFields, WriteRequest } from '../registry/write-request.ts';
@@ -17,8 +19,10 @@ import type { OtherThread } from '../request/other-thread.ts';
 import type { FieldValidation } from '../request/write-options.ts';
 import { type KindName, type OwnersInput, runJob } from './heavy-jobs.ts';
 
+type Finish = NonNullable<WriteRequest['finishApart']>;
+
 export interface HeavyWrites {
-  readonly finish: NonNullable<WriteRequest['finishApart']>;
+  readonly finish: Finish;
   trackUpdates(write: Pick<OwnersInput, 'manager' | 'subresource' | 'now'>): TrackFields;
   patch(type: PatchType, bytes: Buffer, options: ApplyOptions): Change;
 }
@@ -36,19 +40,44 @@ export function heavyWorkFor(
   return isHeavy ? heavyWrites(otherThread, request, { registry, name }) : undefined;
 }
 
-/** The other thread has a table of its own. What comes while the server runs, only this one has. */
-const isKnownApart = (kind: Kind): boolean => kinds.includes(kind);
+/** So much work on one object holds nobody up. */
+const lightEffort = 100_000;
+
+/**
+ * How an object is judged whose schema may make much work of little: here as far as it is light, by the other thread
+ * when it turns out not to be. Undefined: what is small is light.
+ */
+export function finishWhereItFits(request: ApiRequest, { kind, registry, name }: StoredTarget): Finish | undefined {
+  const { otherThread } = request;
+  if (otherThread === undefined || kind.madeOf === undefined) return undefined;
+  return async (write) => {
+    try {
+      return { check: checkWrite({ ...write, context: { ...write.context, effort: new Effort(lightEffort) } }) };
+    } catch (error) {
+      if (!(error instanceof TooMuchEffortError)) throw error;
+      return await heavyWrites(otherThread, request, { registry, name }).finish(write);
+    }
+  };
+}
+
+/** The other thread has a table of its own, and is told of what came while the server runs. */
+const isKnownApart = (kind: Kind): boolean => kind.madeOf !== undefined || kinds.includes(kind);
 
 /** Where the request's body is decoded apart; undefined: here. */
 export function heavyDecoderFor(
   { otherThread, bodyBytes, bodyGrows }: ApiRequest,
-  { schema }: Pick<ExpectedType, 'schema'>,
+  { schema, madeOf }: Pick<ExpectedType, 'schema' | 'madeOf'>,
 ): OtherThread | undefined {
-  if (!isPublished(schema.definition)) return undefined;
+  if (madeOf === undefined && !isPublished(schema.definition)) return undefined;
   return bodyGrows || otherThread?.isHeavy(bodyBytes) ? otherThread : undefined;
 }
 
-const nameOf = ({ group, version, plural }: KindName): KindName => ({ group, version, plural });
+const textOf = (source: KindSource | undefined) => source && { id: source.id, json: source.json() };
+
+const nameOf = ({ group, version, plural, madeOf }: Kind): KindName => ({
+  ...{ group, version, plural },
+  definition: textOf(madeOf),
+});
 
 function heavyWrites(
   thread: OtherThread,
@@ -109,11 +138,11 @@ export async function decodeApart<T extends KubernetesObject>(
   request: ApiRequest,
   { bytes, expected, fieldValidation }: BodyToDecode<T>,
 ): Promise<T> {
-  const { group, version, kind, schema } = expected;
+  const { group, version, kind, schema, madeOf } = expected;
   const contentType = request.header('content-type');
   const input = {
     bytes,
-    expected: { group, version, kind, definition: schema.definition },
+    expected: { group, version, kind, definition: schema.definition, madeOf: textOf(madeOf) },
     contentType,
     fieldValidation,
   };

@@ -139,7 +139,7 @@ export class Registry {
         if ((await this.#store.get(key)) !== undefined) throw new KeyExistsError(key);
         return outcome(true, finished.unwritten());
       }
-      const form = await storedFormOf(this.kind, next, finished);
+      const form = await storedFormOf(this.kind, finished);
       const revision = await this.#store.create(key, form.bytes, this.#writeOptions());
       request.noteWrite?.();
       return outcome(true, await form.written(revision));
@@ -223,7 +223,7 @@ export class Registry {
   }
 
   async #write(next: Stored, finished: FinishedWrite, revision: number, request: UpdateRequest): Promise<Answerable> {
-    const form = await storedFormOf(this.kind, next, finished);
+    const form = await storedFormOf(this.kind, finished);
     const written = await this.#store.update(this.storeKey(next.metadata), form.bytes, revision, this.#writeOptions());
     request.noteWrite?.();
     return await form.written(written);

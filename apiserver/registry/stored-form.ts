@@ -28,10 +28,10 @@ export interface StoredForm {
 }
 
 /** Who writes in another version than the stored one gets what comes back of it. */
-export async function storedFormOf(kind: Kind, next: Stored, finished: FinishedWrite): Promise<StoredForm> {
+export async function storedFormOf(kind: Kind, finished: FinishedWrite): Promise<StoredForm> {
   const { conversion } = kind;
   if (conversion === undefined || conversion.storageVersion === kind.version) return finished;
-  const stored = await conversion.toStored(copyJson(next));
+  const stored = await conversion.toStored(copyJson(finished.unwritten().object));
   return {
     bytes: encodeObject(stored),
     async written(revision) {

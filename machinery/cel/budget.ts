@@ -15,15 +15,22 @@ export const matchConditionsLimit = perObjectLimit / 4;
  */
 const workLimit = 50_000_000;
 
+/** What else is told of everything that is spent. It may throw what it likes to end the work. */
+export interface Spending {
+  spend(cost: number): void;
+  refund(cost: number): void;
+  work(units: number): void;
+}
+
 /** One expression or several share it. What they spent stays spent. */
-export class Budget {
+export class Budget implements Spending {
   #remaining: number;
   readonly #limit: number;
-  readonly #whole: Budget | undefined;
+  readonly #whole: Spending | undefined;
   #work = 0;
 
   /** `whole`: what this is a part of, and is spent from too. */
-  constructor(limit: number, whole?: Budget) {
+  constructor(limit: number, whole?: Spending) {
     this.#limit = limit;
     this.#remaining = limit;
     this.#whole = whole;

@@ -21,7 +21,7 @@ type Judge = (schema: ValueSchema) => Outcome;
 export function checkJunctors(junctors: Junctors, subject: Subject, outcome: Outcome, check: CheckValue): void {
   const { value, path } = subject;
   const judge = (schema: ValueSchema): Outcome => {
-    const own = new Outcome();
+    const own = new Outcome(outcome.effort);
     // Nothing in a junctor is compared with what was there before.
     check(schema, { value, path, correlation: undefined }, own);
     return own;

@@ -4,7 +4,7 @@
  */
 
 import { equalJson, isRecord, type JsonRecord } from '../../api/json-record.ts';
-import { matchesPattern } from '../patterns.ts';
+import { matchesPattern, patternWork } from '../patterns.ts';
 import { checkJunctors, type Subject } from './check-junctors.ts';
 import { checkNumber } from './check-number.ts';
 import { isWhole, typeOfValue } from './json-type.ts';
@@ -13,6 +13,7 @@ import type { ListRules, ObjectRules, TextRules, ValueSchema } from './value-sch
 
 /** Adds to `outcome` what is wrong with the value and was not before. */
 export function checkValue(schema: ValueSchema, subject: Subject, outcome: Outcome): void {
+  outcome.effort.spend(1);
   const known = outcome.issues.length;
   checkAlone(schema, subject, outcome);
   if (outcome.issues.length > known && subject.correlation?.isUnchanged) outcome.forgetAfter(known);
@@ -92,7 +93,9 @@ function checkTextRules({ minLength, maxLength, pattern }: TextRules, value: str
       value,
       message: `${path} in body should be at least ${minLength} chars long`,
     });
-  } else if (pattern !== '' && !matchesPattern(pattern, value)) {
+  } else if (pattern !== '') {
+    outcome.effort.work(patternWork(pattern, value));
+    if (matchesPattern(pattern, value)) return;
     outcome.add({ kind: 'invalid', path, value, message: `${path} in body should match '${pattern}'` });
   }
 }
@@ -123,6 +126,7 @@ function checkList(rules: ListRules, list: readonly unknown[], { path, correlati
 }
 
 function checkEnum(values: readonly unknown[], value: unknown, path: string, outcome: Outcome): void {
+  outcome.effort.work(values.length);
   if (!values.some((one) => isChoice(value, one))) unsupported(values, value, path, outcome);
 }
 

@@ -21,33 +21,63 @@ export function dropNulls(value: unknown, node: StructuralNode | undefined): voi
   }
 }
 
-/** Idempotent: a default is a value of its schema, and its own defaults are filled in, too. */
-export function setDefaults(value: unknown, node: StructuralNode | undefined): void {
-  if (node === undefined || !node.has.defaults || typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) setItemDefaults(value, node.items);
-  else if (isRecord(value)) setMemberDefaults(value, node);
+/**
+ * As many bytes of JSON as defaults may add to one object, which is more than the store takes: lists of defaults inside
+ * of lists of defaults would grow without end.
+ */
+const maxDefaultBytes = 2 << 20;
+
+/**
+ * Idempotent: a default is a value of its schema, and its own defaults are filled in, too. False: there was no room for
+ * all of them.
+ */
+export function setDefaults(value: unknown, node: StructuralNode): boolean {
+  const filling = { room: maxDefaultBytes };
+  fillIn(value, node, filling);
+  return filling.room >= 0;
 }
 
-function setMemberDefaults(record: JsonRecord, node: StructuralNode): void {
+interface Filling {
+  /** Below zero: full, nothing more is added. */
+  room: number;
+}
+
+function fillIn(value: unknown, node: StructuralNode | undefined, filling: Filling): void {
+  if (node === undefined || !node.has.defaults || typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) fillInItems(value, node.items, filling);
+  else if (isRecord(value)) fillInMembers(value, node, filling);
+}
+
+function fillInMembers(record: JsonRecord, node: StructuralNode, filling: Filling): void {
   for (const [name, property] of node.properties) {
     if (property.default === undefined) continue;
-    if (!Object.hasOwn(record, name) || isUnwantedNull(record[name], property))
-      setOwn(record, name, copyJson(property.default));
+    if (Object.hasOwn(record, name) && !isUnwantedNull(record[name], property)) continue;
+    if (takeRoom(name, property.default, filling)) setOwn(record, name, copyJson(property.default));
   }
   for (const name of Object.keys(record)) {
     const member = memberNode(node, name);
     if (member === undefined || !member.has.defaults) continue;
-    if (isUnwantedNull(record[name], member)) setOwn(record, name, copyJson(member.default ?? null));
-    setDefaults(record[name], member);
+    if (isUnwantedNull(record[name], member) && takeRoom(name, member.default, filling))
+      setOwn(record, name, copyJson(member.default ?? null));
+    fillIn(record[name], member, filling);
+    if (filling.room < 0) return;
   }
 }
 
-function setItemDefaults(list: unknown[], items: StructuralNode | undefined): void {
+function fillInItems(list: unknown[], items: StructuralNode | undefined, filling: Filling): void {
   if (items === undefined) return;
   for (const [index, item] of list.entries()) {
-    if (isUnwantedNull(item, items)) list[index] = copyJson(items.default ?? null);
-    setDefaults(list[index], items);
+    if (isUnwantedNull(item, items) && takeRoom('', items.default, filling))
+      list[index] = copyJson(items.default ?? null);
+    fillIn(list[index], items, filling);
+    if (filling.room < 0) return;
   }
+}
+
+function takeRoom(name: string, added: unknown, filling: Filling): boolean {
+  const length = typeof added === 'string' ? added.length : JSON.stringify(added ?? null).length;
+  filling.room -= name.length + length + 1;
+  return filling.room >= 0;
 }
 
 const isUnwantedNull = (value: unknown, node: StructuralNode): boolean => value === null && !node.isNullable;

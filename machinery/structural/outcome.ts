@@ -4,6 +4,7 @@
  */
 
 import { type FieldErrors, FieldPath } from '../field-errors.ts';
+import { Effort } from './effort.ts';
 
 /** A mistake. Where it is of a kind that API clients tell apart, `kind` says so. */
 export interface Issue {
@@ -24,7 +25,13 @@ export class Outcome {
   readonly issues: Issue[] = [];
   /** Checks that a value passed. */
   matches = 0;
+  /** What finding it takes. */
+  readonly effort: Effort;
   #known: Set<string> | undefined;
+
+  constructor(effort = new Effort()) {
+    this.effort = effort;
+  }
 
   get isValid(): boolean {
     return this.issues.length === 0;

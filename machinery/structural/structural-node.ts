@@ -18,6 +18,10 @@ export interface StructuralNode {
   readonly isNullable: boolean;
   /** Pruned; undefined: none. Copied before it goes into an object. */
   default: unknown;
+  /** How many schemas it is made of. */
+  readonly size: number;
+  /** How long the CEL rules are, its own and those below. */
+  readonly ruleLength: number;
   /** Whether it, or anything below it, has … */
   readonly has: { readonly defaults: boolean; readonly embedded: boolean; readonly listTypes: boolean };
 }
@@ -48,6 +52,8 @@ export function buildNode(schema: JsonSchema): StructuralNode {
     isEmbedded,
     isNullable: schema.nullable === true,
     default: hasDefault ? schema.default : undefined,
+    size: sum(below, ({ size }) => size) + 1,
+    ruleLength: sum(below, ({ ruleLength }) => ruleLength) + ownRuleLength(schema),
     has: {
       defaults: hasDefault || below.some(({ has }) => has.defaults),
       embedded: isEmbedded || below.some(({ has }) => has.embedded),
@@ -55,6 +61,15 @@ export function buildNode(schema: JsonSchema): StructuralNode {
     },
   };
 }
+
+const sum = (nodes: readonly StructuralNode[], of: (node: StructuralNode) => number): number =>
+  nodes.reduce((total, node) => total + of(node), 0);
+
+const ownRuleLength = (schema: JsonSchema): number =>
+  (schema['x-kubernetes-validations'] ?? []).reduce(
+    (total, { rule = '', messageExpression = '' }) => total + rule.length + messageExpression.length,
+    0,
+  );
 
 /** The node of a member of an object; undefined: nothing is known of it. */
 export function memberNode(node: StructuralNode, name: string): StructuralNode | undefined {

@@ -7,6 +7,7 @@
  */
 
 import type { JsonRecord } from '../../api/json-record.ts';
+import { tooLarge } from '../../api/status-error.ts';
 import { Budget, perObjectLimit } from '../cel/budget.ts';
 import { FieldErrors, FieldPath, type FieldReason } from '../field-errors.ts';
 import type { ObjectSchema } from '../schema/schema.ts';
@@ -14,6 +15,7 @@ import type { Subject } from './check-junctors.ts';
 import { checkValue } from './check-value.ts';
 import { Correlation } from './correlation.ts';
 import { dropNulls, pruneDefaults, setDefaults } from './defaults.ts';
+import { Effort } from './effort.ts';
 import { type EmbeddedRules, repairEmbedded, validateEmbedded } from './embedded-metadata.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { validateListTypes } from './list-types.ts';
@@ -39,10 +41,13 @@ export interface StructuralSchema {
   prune(object: JsonRecord): string[];
   /**
    * Fills in defaults, in place (`Strategy.setDefaults`); a null that may not be one and has a default becomes the
-   * default. Idempotent.
+   * default. Idempotent. Throws RequestEntityTooLarge where they come to more than any object can have.
    */
   setDefaults(object: JsonRecord): void;
-  /** An object that was stored under a former schema as it looks now: pruned, malformed metadata dropped, defaults filled in. In place. */
+  /**
+   * An object that was stored under a former schema as it looks now: pruned, malformed metadata dropped, defaults filled
+   * in (as many as there is room for). In place.
+   */
   readStored(object: JsonRecord): void;
   /** Whether the object is valid: values, embedded resources, list types and CEL rules, but not its own metadata. */
   validate(write: ValidatedWrite, errors: FieldErrors): void;
@@ -56,6 +61,8 @@ export interface ValidatedWrite {
   readonly previous: JsonRecord | undefined;
   /** Of a write to `/status` only the status is checked, and the rules. */
   readonly subresource?: string | undefined;
+  /** Throws TooMuchEffortError when it takes more. Default: it takes what it takes. */
+  readonly effort?: Effort | undefined;
   /** What is asked beside the schema (`/scale`): its errors stand after those of values. */
   readonly alsoValidate?: (errors: FieldErrors) => void;
 }
@@ -83,8 +90,16 @@ const blocking: ReadonlySet<FieldReason> = new Set([
   'FieldValueTooMany',
   'FieldValueTypeInvalid',
 ]);
+/** In units of effort. */
+const compilingCost = { node: 10, ruleCharacter: 5 };
 const blockedText =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+
+/** Where its errors go, and what it takes. */
+interface Check {
+  readonly errors: FieldErrors;
+  readonly effort: Effort;
+}
 
 class CompiledSchema implements StructuralSchema {
   readonly schema: JsonSchema;
@@ -111,7 +126,8 @@ class CompiledSchema implements StructuralSchema {
   }
 
   setDefaults(object: JsonRecord): void {
-    setDefaults(object, this.#root);
+    if (setDefaults(object, this.#root)) return;
+    throw tooLarge('Request entity too large: the defaults of its schema make the object larger than objects can be');
   }
 
   readStored(object: JsonRecord): void {
@@ -122,22 +138,29 @@ class CompiledSchema implements StructuralSchema {
   }
 
   validate(write: ValidatedWrite, errors: FieldErrors): void {
-    const { object, previous, subresource, alsoValidate } = write;
+    const { object, previous, subresource, alsoValidate, effort = new Effort() } = write;
+    this.#makeReady(effort);
     const correlation = previous && new Correlation(object, previous, this.#root);
-    if (subresource === 'status') this.#validateStatus(object, correlation, errors);
-    else this.#validateValues({ value: object, path: '', correlation }, errors);
+    if (subresource === 'status') this.#validateStatus(object, correlation, { errors, effort });
+    else this.#validateValues({ value: object, path: '', correlation }, { errors, effort });
     alsoValidate?.(errors);
     if (subresource !== 'status') validateEmbedded(object, this.#root, { rules: this.#options.embeddedRules }, errors);
     this.#validateListTypes(object, previous, errors);
-    this.#validateRules(object, correlation, errors);
+    this.#validateRules(object, correlation, { errors, effort });
   }
 
   warnings(object: JsonRecord): readonly string[] {
     return this.#warnings.get(object) ?? [];
   }
 
+  /** Compiling is the first check's to pay for. */
+  #makeReady(effort: Effort): void {
+    if (this.#values === undefined) effort.spend(this.#root.size * compilingCost.node);
+    if (this.#rules === undefined) effort.spend(this.#root.ruleLength * compilingCost.ruleCharacter);
+  }
+
   /** They take for granted that values are of their types. */
-  #validateRules(object: JsonRecord, correlation: Correlation | undefined, errors: FieldErrors): void {
+  #validateRules(object: JsonRecord, correlation: Correlation | undefined, { errors, effort }: Check): void {
     this.#rules ??= { root: compileRules(this.#root, { isResource: true }) };
     const { root } = this.#rules;
     if (root === undefined) return;
@@ -148,21 +171,21 @@ class CompiledSchema implements StructuralSchema {
     const warnings: string[] = [];
     const budget = new Budget(perObjectLimit);
     const subject = { value: object, previous: correlation?.previous, correlation };
-    runRules(root, subject, { errors, budget, warn: (text) => warnings.push(text) });
+    runRules(root, subject, { errors, budget, effort, warn: (text) => warnings.push(text) });
     if (warnings.length > 0) this.#warnings.set(object, warnings);
   }
 
-  #validateValues(subject: Subject, errors: FieldErrors): void {
-    const outcome = new Outcome();
+  #validateValues(subject: Subject, { errors, effort }: Check): void {
+    const outcome = new Outcome(effort);
     checkValue(this.#valueSchema, subject, outcome);
     reportIssues(outcome.issues, undefined, errors);
   }
 
   /** As if it were an object of its own: that is how the words name its parts. */
-  #validateStatus(object: JsonRecord, correlation: Correlation | undefined, errors: FieldErrors): void {
+  #validateStatus(object: JsonRecord, correlation: Correlation | undefined, { errors, effort }: Check): void {
     const schema = this.#valueSchema.object.properties.get('status');
     if (schema === undefined || object.status === undefined) return;
-    const outcome = new Outcome();
+    const outcome = new Outcome(effort);
     checkValue(schema, { value: object.status, path: '', correlation: correlation?.key('status') }, outcome);
     reportIssues(outcome.issues, FieldPath.of('status'), errors);
   }

@@ -48,7 +48,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'authentication/jwt': ['request', 'authentication', 'configuration'],
     admission: ['request', 'registry', 'authorization', 'webhooks'],
     decoding: ['request', 'registry'],
-    'heavy-work': ['request', 'registry', 'decoding'],
+    'heavy-work': ['request', 'registry', 'decoding', 'custom-resources'],
     responses: ['store', 'request', 'registry', 'heavy-work'],
     discovery: ['request', 'responses', 'aggregation'],
     'handlers/selectors': ['request'],

@@ -59,8 +59,10 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       send(request, response).then(resolve, reject);
     });
     outgoing.on('upgrade', (response, socket, head) => {
-      if (upgrade === undefined) socket.destroy();
-      else joinSockets(request, response, socket, head).then(resolve, reject);
+      if (upgrade === undefined) {
+        socket.destroy();
+        reject(serviceUnavailable(`${target.host}:${target.port} has changed the protocol, and nobody asked it to`));
+      } else joinSockets(request, response, socket, head).then(resolve, reject);
     });
     request.signal.addEventListener('abort', () => outgoing.destroy());
     if (request.upgrade || target.body !== undefined) outgoing.end(target.body);

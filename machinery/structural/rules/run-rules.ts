@@ -11,6 +11,7 @@ import { readJson } from '../../cel/values/json.ts';
 import { none, OptionalValue } from '../../cel/values/value.ts';
 import { FieldErrors, FieldPath } from '../../field-errors.ts';
 import { type Correlation, keyedItems, listMapKey } from '../correlation.ts';
+import type { Effort } from '../effort.ts';
 import { nowhere } from '../outcome.ts';
 import { defaultMessage, evaluateMessage, MessageLimitError, nameOf, tellBroken } from './rule-message.ts';
 import type { CompiledRule, RuleNode } from './rule-node.ts';
@@ -30,6 +31,8 @@ export interface RuleReports {
   readonly errors: FieldErrors;
   /** Of all that is run. */
   readonly budget: Budget;
+  /** What running them takes. Default: it does not matter. */
+  readonly effort?: Effort | undefined;
   /** Gets what was wrong before, and is unchanged. */
   warn(text: string): void;
 }
@@ -175,7 +178,7 @@ class RuleRun {
   /** As much as one call may cost, and as is left. */
   #evaluate(program: Program, variables: Variables): unknown {
     const limit = Math.min(perCallLimit, this.#budget.remaining);
-    const call = new Budget(limit);
+    const call = new Budget(limit, this.#reports.effort);
     try {
       return program.evaluate(variables, call);
     } finally {
