@@ -6,6 +6,7 @@ import type { CustomResourceSubresources } from '../../api/types/apiextensions/v
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Strategy } from '../../kinds/kind.ts';
 import { keepWholeMetadata } from '../../kinds/spec-and-status.ts';
+import { finalizerWarnings } from '../../kinds/validation/metadata-validation.ts';
 import type { FieldErrors } from '../../machinery/field-errors.ts';
 import type { StructuralSchema } from '../../machinery/structural/structural-schema.ts';
 import { validateScalePaths } from './scale-paths.ts';
@@ -23,8 +24,8 @@ export function customStrategy({ schema, subresources }: CustomStrategyParts): S
   const hasStatus = subresources?.status !== undefined;
   const scale = subresources?.scale;
   const notCounted = hasStatus ? [...uncounted, 'status'] : uncounted;
-  const scaleRules = (object: object) =>
-    scale && { alsoValidate: (errors: FieldErrors) => validateScalePaths(object, scale, errors) };
+  const scaleRules = (object: object, subresource?: string) =>
+    scale && { alsoValidate: (errors: FieldErrors) => validateScalePaths({ object, subresource }, scale, errors) };
   return {
     allowUnconditionalUpdate: false,
     countsEmptyLists: true,
@@ -43,9 +44,12 @@ export function customStrategy({ schema, subresources }: CustomStrategyParts): S
     },
     validateUpdate(next, previous, errors, { subresource, effort }) {
       const write = { object: recordOf(next), previous: recordOf(previous), subresource, effort };
-      schema().validate({ ...write, ...scaleRules(next) }, errors);
+      schema().validate({ ...write, ...scaleRules(next, subresource) }, errors);
     },
-    warnings: (object) => [...schema().warnings(recordOf(object))],
+    warnings: (object, previous) => [
+      ...finalizerWarnings(object.metadata?.finalizers ?? [], previous?.metadata.finalizers ?? []),
+      ...schema().warnings(recordOf(object)),
+    ],
   };
 }
 

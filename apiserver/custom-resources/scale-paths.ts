@@ -18,8 +18,14 @@ export const scalePaths = ({ specReplicasPath, statusReplicasPath, labelSelector
 
 const stepsOf = (path: string): string[] => path.replace(/^\./, '').split('.');
 
-export function validateScalePaths(object: object, scale: Scale, errors: FieldErrors): void {
-  validateReplicas(object, scale.specReplicasPath, errors);
+export interface ScaledWrite {
+  readonly object: object;
+  /** Of a write of the status, the wish is not asked. */
+  readonly subresource?: string | undefined;
+}
+
+export function validateScalePaths({ object, subresource }: ScaledWrite, scale: Scale, errors: FieldErrors): void {
+  if (subresource !== 'status') validateReplicas(object, scale.specReplicasPath, errors);
   validateReplicas(object, scale.statusReplicasPath, errors);
   const { labelSelectorPath } = scale;
   if (labelSelectorPath) read(object, labelSelectorPath, 'string', errors);

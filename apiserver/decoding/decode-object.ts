@@ -32,7 +32,8 @@ export function decodeObject<T extends KubernetesObject>(
   expected: ExpectedType<T>,
   options: DecodeOptions,
 ): T {
-  const body = decodeBody(bytes, bodyFormatOf(options.contentType), expected);
+  const isCustom = expected.schema.reader !== undefined;
+  const body = decodeBody(bytes, bodyFormatOf(options.contentType), expected, { isCustom });
   const refuse = (why: string) =>
     badRequest(
       `${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: ${why}`,

@@ -8,6 +8,7 @@ import { isRecord, type JsonRecord, own, setOwn } from '../../api/json-record.ts
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { missingKind } from '../../machinery/codec/body.ts';
 import { applyJsonPatch, parseJsonPatch } from '../../machinery/patch/json-patch.ts';
 import { applyMergePatch, parseMergePatch } from '../../machinery/patch/merge-patch.ts';
 import { applyStrategicMergePatch, parseStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts';
@@ -122,6 +123,11 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
   };
   try {
     const { document, mayChangeKind } = patched;
+    if (expected.schema.reader !== undefined) {
+      const { object, strictErrors } = readCustom(document, expected, () => refuse(missingKind(patched.shown())));
+      report(strictErrors);
+      return object;
+    }
     if (mayChangeKind && isRecord(document)) {
       if ((document.apiVersion ?? '') === '') return versionless(document, report);
       checkKind(document, expected, refuse);
@@ -139,6 +145,18 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
     if (error instanceof DecodeError) throw refuse(error.message);
     throw error;
   }
+}
+
+/** A custom resource stays what the patch made of it: that it is of its kind and version is asked with the rest of it. */
+function readCustom(
+  document: unknown,
+  { schema }: ExpectedType,
+  refuseKind: () => Error,
+): { object: KubernetesObject; strictErrors: readonly string[] } {
+  const { object, strictErrors } = decode(schema, document);
+  const { apiVersion, kind } = isRecord(document) ? document : {};
+  if (typeof kind !== 'string' || kind === '') throw refuseKind();
+  return { object: { ...object, apiVersion: typeof apiVersion === 'string' ? apiVersion : '', kind }, strictErrors };
 }
 
 /** Without a version nothing but the version and the kind is known of an object. */

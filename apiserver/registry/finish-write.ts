@@ -6,7 +6,7 @@
 import { copyJson } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
-import { validateMetadata, validateMetadataUpdate } from '../../kinds/validation/metadata-validation.ts';
+import { validateMetadata, validateMetadataUpdate, validateType } from '../../kinds/validation/metadata-validation.ts';
 import { sameButForTimes } from '../../machinery/apply/update-managed-fields.ts';
 import { type FieldError, FieldErrors } from '../../machinery/field-errors.ts';
 import { encode } from '../../machinery/schema/encode.ts';
@@ -38,6 +38,8 @@ export interface WriteCheck {
 export function checkWrite({ kind, next, previous, context }: Write): WriteCheck {
   const errors = new FieldErrors();
   const { strategy } = kind;
+  validateType(kind, next, errors);
+  if (!errors.empty) return { errors: errors.list, isChanged: false };
   if (previous === undefined) {
     validateMetadata(kind, next, errors);
     strategy.validate?.(next, errors, context);

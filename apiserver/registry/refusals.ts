@@ -1,14 +1,18 @@
 /** What a write to the registry is refused for, in upstream's words. Pure. */
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { parseApiVersion } from '../../api/resource.ts';
 import { badRequest, conflict, type StatusError } from '../../api/status-error.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import { type FieldError, FieldErrors, FieldPath, invalidObject } from '../../machinery/field-errors.ts';
 import type { DeletionOptions } from './deletion.ts';
 
+/** The object is named as it names itself: a custom resource may claim to be of another kind. */
 export function refuseInvalid(kind: Kind, object: KubernetesObject, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalidObject(kind, object.metadata?.name ?? '', errors);
+  if (errors.length === 0) return;
+  const { group } = parseApiVersion(object.apiVersion ?? '') ?? kind;
+  throw invalidObject({ group, kind: object.kind ?? kind.kind }, object.metadata?.name ?? '', errors);
 }
 
 /** A deletion of an object that is not the one, or not as, its sender believes. */

@@ -135,6 +135,8 @@ async function finish(
 }
 
 function nameKind(kind: Kind, object: KubernetesObject): void {
+  // What a custom resource says it is, is asked with the rest of it.
+  if (kind.conversion !== undefined && object.apiVersion !== undefined && object.kind !== undefined) return;
   object.apiVersion = apiVersionOf(kind);
   object.kind = kind.kind;
 }

@@ -143,19 +143,26 @@ const listKindOf = ({ kind, listKind }: Kind): string => listKind ?? `${kind}Lis
 const wrongForm = (form: string, what: string, type: string): StatusError =>
   new StatusError(406, 'NotAcceptable', `you requested ${form}, but the requested object is ${what} (*core.${type})`);
 
-/** Inside a list, items do not repeat what kind they are. */
+/** Inside a list, items do not repeat what kind they are; what has no struct in Go always says it. */
 function listValue(kind: Kind, objects: readonly ShownObject[], metadata: TableListMetadata): object {
-  const items = objects.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
-  return { kind: listKindOf(kind), apiVersion: apiVersionOf(kind), metadata, items };
+  const items = isCustom(kind) ? objects : objects.map(({ apiVersion: _version, kind: _kind, ...rest }) => rest);
+  return { kind: listKindOf(kind), apiVersion: apiVersionOf(kind), metadata: listMetadata(kind, metadata), items };
 }
 
+const isCustom = ({ conversion }: Kind): boolean => conversion !== undefined;
+
+/** Nor is anything left out of a list's metadata there. */
+const listMetadata = (kind: Kind, metadata: TableListMetadata): TableListMetadata =>
+  isCustom(kind) ? { continue: '', ...metadata } : metadata;
+
 function listBytes(kind: Kind, items: readonly CachedObject[], metadata: TableListMetadata): Buffer {
-  const head = `{"kind":"${listKindOf(kind)}","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":"${listKindOf(kind)}","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata(kind, metadata))},"items":[`;
   const prefix = Buffer.from(`{"apiVersion":"${apiVersionOf(kind)}","kind":"${kind.kind}",`);
   const parts: Buffer[] = [Buffer.from(head)];
   for (const [index, item] of items.entries()) {
     if (index > 0) parts.push(comma);
-    pushWithoutPrefix(parts, wireBytes(kind, item), prefix);
+    if (isCustom(kind)) parts.push(item.bytes);
+    else pushWithoutPrefix(parts, wireBytes(kind, item), prefix);
   }
   parts.push(Buffer.from(']}\n'));
   return Buffer.concat(parts);

@@ -1,9 +1,11 @@
 /** The rules for `metadata` that all kinds share, in upstream's words and order. Pure. */
 
+import { goQuote } from '../../api/go-text.ts';
 import { checkCanonicalIp } from '../../api/net.ts';
 import type { KubernetesObject } from '../../api/object.ts';
-import { parseApiVersion } from '../../api/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../api/types/meta/v1.ts';
+import { compareText } from '../../base/compare.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import type { Kind } from '../kind.ts';
 import { validateLabels } from './label-selector.ts';
@@ -26,6 +28,13 @@ const nameChecks = {
   pathSegment: checkPathSegment,
   ipAddress: checkCanonicalIp,
 } as const;
+
+/** A custom resource, which nothing but this holds to its type, is what its kind says. */
+export function validateType(kind: Kind, { apiVersion, kind: given }: KubernetesObject, errors: FieldErrors): void {
+  const version = apiVersionOf(kind);
+  if (given !== kind.kind) errors.invalid(FieldPath.of('kind'), given, `must be ${kind.kind}`);
+  if (apiVersion !== version) errors.invalid(FieldPath.of('apiVersion'), apiVersion, `must be ${version}`);
+}
 
 /** What is wrong with the metadata of a new object. */
 export function validateMetadata(kind: Kind, object: KubernetesObject, errors: FieldErrors): void {
@@ -119,17 +128,30 @@ function validateFinalizers(finalizers: readonly string[], path: FieldPath, erro
 
 const standardFinalizers: readonly string[] = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
-function validateFinalizerKinds({ group }: Kind, { finalizers = [] }: ObjectMeta, errors: FieldErrors): void {
-  // Definitions are validated by a part of upstream that does not know these names.
-  if (group === 'apiextensions.k8s.io') return;
+function validateFinalizerKinds(kind: Kind, { finalizers = [] }: ObjectMeta, errors: FieldErrors): void {
+  // Definitions are validated by a part of upstream that does not know these names; custom resources get warnings.
+  if (kind.group === 'apiextensions.k8s.io' || kind.conversion !== undefined) return;
   for (const [index, finalizer] of finalizers.entries()) {
     validateFinalizerName(finalizer, metadataPath.child('finalizers').index(index), errors);
   }
 }
 
+/** Of new finalizers without a domain where they are allowed. */
+export function finalizerWarnings(finalizers: readonly string[], before: readonly string[]): string[] {
+  return [...new Set(finalizers)]
+    .filter((finalizer) => !before.includes(finalizer) && !hasDomain(finalizer))
+    .sort(compareText)
+    .map((finalizer) => {
+      const path = finalizer.includes('.') ? ' including a path (/)' : '';
+      return `metadata.finalizers: ${goQuote(finalizer)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`;
+    });
+}
+
+const hasDomain = (finalizer: string): boolean => finalizer.includes('/') || standardFinalizers.includes(finalizer);
+
 /** A finalizer without a domain must be one of upstream's own. */
 export function validateFinalizerName(finalizer: string, path: FieldPath, errors: FieldErrors): void {
-  if (finalizer.includes('/') || standardFinalizers.includes(finalizer)) return;
+  if (hasDomain(finalizer)) return;
   errors.invalid(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
 }
 

@@ -97,6 +97,28 @@ describe('decodeBody', () => {
     );
   });
 
+  describe('of a custom resource', () => {
+    const expected = { group: 'example.com', version: 'v1', kind: 'Widget' };
+    const decodeCustom = (text: string, format: BodyFormat = 'json') =>
+      decodeBody(Buffer.from(text), format, expected, { isCustom: true });
+
+    it('fills nothing in', () => {
+      const missing = "the object provided is unrecognized (must be of type Widget): Object 'Kind' is missing in";
+      const text = '{"apiVersion":"example.com/v1"}';
+      assert.throws(() => decodeCustom('{}'), { message: `${missing} '{}' ({})` });
+      assert.throws(() => decodeCustom(text), { message: `${missing} '${text}' (${text.slice(0, 30)} ...)` });
+      assert.throws(() => decodeCustom('a: 1', 'yaml'), { message: `${missing} '{"a":1}' (613a2031)` });
+      assert.throws(() => decodeCustom('{"kind":"Widget"}'), {
+        message: 'the API version in the data () does not match the expected API version (example.com/v1)',
+      });
+    });
+
+    it('leaves another kind to validation', () => {
+      const { object } = decodeCustom('{"apiVersion":"example.com/v1","kind":"Other"}');
+      assert.equal(object.kind, 'Other');
+    });
+  });
+
   it('tells where keys stand in JSON that has some twice', () => {
     const { object, places, strictErrors } = decodeBody(Buffer.from('{"data":{"a":"1","a":"2"}}'), 'json', configMap);
     assert.deepEqual(strictErrors, []);

@@ -45,11 +45,24 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   );
 }
 
+export interface BodyOptions {
+  /** Of a kind without a struct in Go: it must say itself what it is, and is told later if its kind is another. */
+  readonly isCustom?: boolean;
+}
+
 /** Reads a body that should be of kind `expected`. Throws 400 with upstream's words for what it is not. */
-export function decodeBody(body: Uint8Array, format: BodyFormat, expected: GroupVersionKind): DecodedBody {
+export function decodeBody(
+  body: Uint8Array,
+  format: BodyFormat,
+  expected: GroupVersionKind,
+  { isCustom = false }: BodyOptions = {},
+): DecodedBody {
   const raw = readValue(body, format, expected);
-  const given = kindOf(raw.value, body, expected);
-  checkKind(given, expected);
+  const own = kindOf(raw.value, body, expected);
+  if (isCustom && own.kind === '') throw unrecognized(body, expected, missingKind(shownValue(raw.value, body, format)));
+  const given = isCustom ? own : withDefaults(own, expected);
+  if (!isCustom) checkKind(given, expected);
+  else if (apiVersionOf(given) !== apiVersionOf(expected)) throw otherVersion(given, expected);
   // The parsed object itself: `places` knows it.
   const object = isRecord(raw.value) ? raw.value : {};
   Object.assign(object, { apiVersion: apiVersionOf(given), kind: given.kind });
@@ -90,9 +103,15 @@ const readers: Readonly<Record<BodyFormat, (body: Uint8Array) => RawBody>> = {
   protobuf: (body) => ({ value: decodeProtobuf(body), strictErrors: [], warnings: [] }),
 };
 
-/** What the body says it is, completed by what it should be. */
+/** Of an object that does not say what it is, as its text. */
+export const missingKind = (text: string): string => `Object 'Kind' is missing in '${text}'`;
+
+const shownValue = (value: unknown, body: Uint8Array, format: BodyFormat): string =>
+  format === 'json' ? textOf(body) : (JSON.stringify(value) ?? '');
+
+/** What the body says it is; texts are empty where it says nothing. */
 function kindOf(value: unknown, body: Uint8Array, expected: GroupVersionKind): GroupVersionKind {
-  if (value === null || value === undefined) return expected;
+  if (value === null || value === undefined) return { group: '', version: '', kind: '' };
   const wrongType = (what: unknown, where: string) =>
     unrecognized(body, expected, `${jsonPrefix}json: cannot unmarshal ${jsonTypeName(what)} into ${where}`);
   if (!isRecord(value)) throw wrongType(value, `Go value of type ${typeMetaStruct}`);
@@ -103,7 +122,7 @@ function kindOf(value: unknown, body: Uint8Array, expected: GroupVersionKind): G
   if (kind !== null && typeof kind !== 'string') throw wrongType(kind, 'Go struct field .kind of type string');
   const version = parseApiVersion(apiVersion ?? '');
   if (version === undefined) throw unrecognized(body, expected, `unexpected GroupVersion string: ${apiVersion}`);
-  return withDefaults({ ...version, kind: kind ?? '' }, expected);
+  return { ...version, kind: kind ?? '' };
 }
 
 const typeMetaStruct =
@@ -118,15 +137,16 @@ function withDefaults(given: GroupVersionKind, expected: GroupVersionKind): Grou
 
 function checkKind(given: GroupVersionKind, expected: GroupVersionKind): void {
   if (given.kind === expected.kind && apiVersionOf(given) === apiVersionOf(expected)) return;
-  if (isConvertible(given, expected)) {
-    throw badRequest(
-      `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
-    );
-  }
+  if (isConvertible(given, expected)) throw otherVersion(given, expected);
   throw badRequest(
     `${given.kind} in version ${JSON.stringify(given.version)} cannot be handled as a ${expected.kind}: ${conversionProblem(given, expected)}`,
   );
 }
+
+const otherVersion = (given: GroupVersionKind, expected: GroupVersionKind): StatusError =>
+  badRequest(
+    `the API version in the data (${apiVersionOf(given)}) does not match the expected API version (${apiVersionOf(expected)})`,
+  );
 
 const shownBytes = 30;
 

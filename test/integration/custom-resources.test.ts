@@ -116,7 +116,8 @@ describe('custom resources', () => {
     await server.client.create(customResourceDefinitions, second);
     await eventually('the conflict is told', async () => {
       const condition = await conditionOf('gadgets.names.example.com', 'NamesAccepted');
-      return condition?.reason === 'KindConflict' && condition.message === '"Widget" is already in use';
+      // Of several conflicts the last is told.
+      return condition?.reason === 'ListKindConflict' && condition.message === '"WidgetList" is already in use';
     });
     assert.equal((await conditionOf('gadgets.names.example.com', 'Established'))?.reason, 'NotAccepted');
     await server.client.delete(customResourceDefinitions, { name: 'widgets.names.example.com' });

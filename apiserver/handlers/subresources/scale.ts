@@ -2,7 +2,7 @@
 
 import type { Stored } from '../../../api/object.ts';
 import { apiVersionOf, resource } from '../../../api/resource.ts';
-import { conflict, notFound, StatusError } from '../../../api/status-error.ts';
+import { badRequest, conflict, notFound, StatusError } from '../../../api/status-error.ts';
 import type { Scale } from '../../../api/types/autoscaling/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { ageColumn, numberColumn, textColumn } from '../../../kinds/columns.ts';
@@ -51,6 +51,12 @@ async function getScale(request: ApiRequest, target: StoredTarget): Promise<void
 /** Where upstream answers with an internal error. */
 const withoutReplicas = ({ specReplicas }: ScalePaths): StatusError =>
   new StatusError(404, 'NotFound', `the spec replicas field ".${specReplicas.join('.')}" does not exist`, {});
+
+/** In the Scale that is patched: there are none yet, and the patch has to say how many. */
+const unsetReplicas = -(2 ** 31);
+
+const emptyReplicas = ({ specReplicas }: ScalePaths): StatusError =>
+  badRequest(`the spec replicas field ".${specReplicas.join('.')}" cannot be empty`);
 
 /** The Scale after the request, with the owners of its replicas. */
 type Change = (scale: Stored<Scale>) => Scale;
@@ -117,7 +123,7 @@ async function update(request: ApiRequest, target: StoredTarget, options: WriteO
       const scale = change(scaleWithOwners(previous, paths));
       checkName(scale, target);
       checkUid(scale, previous, target);
-      checkScale(scale, target.name);
+      checkScale(scale, target);
       return withScale(previous, scale, target.kind);
     },
   );
@@ -135,6 +141,7 @@ const scaleForm = (paths: ScalePaths | undefined): AdmittedForm => ({
 
 function scaleWithOwners(object: Stored<Scalable>, paths: ScalePaths | undefined): Stored<Scale> {
   const scale = scaleOf(object, paths);
+  if (paths !== undefined && !hasReplicas(object, paths)) scale.spec = { replicas: unsetReplicas };
   const managedFields = scaleManagedFields(object.metadata.managedFields);
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
@@ -149,9 +156,14 @@ function checkUid(scale: Scale, { metadata: { uid } }: Stored<Scalable>, { kind,
   );
 }
 
-function checkScale(scale: Scale, name: string): void {
-  const errors = new FieldErrors();
+function checkScale(scale: Scale, { kind: { scale: paths }, name }: StoredTarget): void {
   const replicas = scale.spec?.replicas ?? 0;
+  if (paths !== undefined) {
+    if (replicas === unsetReplicas) throw emptyReplicas(paths);
+    // Its definition says where they are: the object's own validation names the place.
+    return;
+  }
+  const errors = new FieldErrors();
   if (replicas < 0) errors.invalid(FieldPath.of('spec', 'replicas'), replicas, 'must be greater than or equal to 0');
   if (!errors.empty) throw invalidObject(scales, name, errors.list);
 }
