@@ -39,6 +39,8 @@ const connectTimeoutMs = 5_000;
 const handshakeTimeoutMs = 15_000;
 const answerTimeoutMs = 30_000;
 const tokenAgeMs = 60_000;
+/** A connection that nothing goes over is closed well before the server does it (after 90 s), which might cross a request. */
+const idleTimeoutMs = 45_000;
 
 /** Errors of connections say where to; others do not. */
 interface ConnectError extends Error {
@@ -235,9 +237,11 @@ function parseServer(server: string): URL {
   }
 }
 
+const kept: http.AgentOptions = { keepAlive: true, maxSockets: 64, timeout: idleTimeoutMs };
+
 function createAgents(server: URL, connection: Connection): Agents {
   if (server.protocol === 'http:') {
-    return { requests: new http.Agent({ keepAlive: true, maxSockets: 64 }), streams: new http.Agent() };
+    return { requests: new http.Agent(kept), streams: new http.Agent() };
   }
   const tls: https.AgentOptions = {
     ...(connection.certificateAuthority !== undefined && { ca: connection.certificateAuthority }),
@@ -250,7 +254,7 @@ function createAgents(server: URL, connection: Connection): Agents {
   };
   const shared = new SharedContext();
   return {
-    requests: new SharedContextAgent({ ...tls, keepAlive: true, maxSockets: 64 }, shared),
+    requests: new SharedContextAgent({ ...tls, ...kept }, shared),
     streams: new SharedContextAgent({ ...tls, keepAlive: false }, shared),
   };
 }
