@@ -8,6 +8,7 @@ import type { KubernetesObject, Stored } from '../api/object.ts';
 import type { ServedResource, Subresource, Verb } from '../api/resource.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { FieldErrors } from '../machinery/field-errors.ts';
+import type { CustomDescription } from '../machinery/schema/described-resource.ts';
 import type { ObjectSchema } from '../machinery/schema/schema.ts';
 import type { Effort } from '../machinery/structural/effort.ts';
 import type { ServerName } from './served-by.ts';
@@ -192,6 +193,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Ser
   readonly subresources: readonly KindSubresource[];
   /** What its objects look like. */
   readonly schema: ObjectSchema;
+  /** Of a custom kind: what documents say of its objects. */
+  readonly description?: CustomDescription;
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, which every kind has. */
   readonly selectableFields: readonly SelectableField<T>[];
   readonly strategy: Strategy<T>;

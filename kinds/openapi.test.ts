@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { descriptionsOfTypes } from '../machinery/openapi/descriptions.ts';
-import { OpenApiDocuments } from '../machinery/openapi/openapi-documents.ts';
+import { type CompressedDocument, OpenApiDocuments } from '../machinery/openapi/openapi-documents.ts';
 import { openApiFacts } from '../machinery/schema/schema.ts';
 import { kinds } from './kind-table.ts';
 
@@ -14,10 +14,10 @@ interface Document {
   readonly components: { readonly schemas: Record<string, Record<string, unknown>> };
   readonly definitions: Record<string, Record<string, unknown>>;
 }
-const read = (compressed: { gzip: Buffer } | undefined): Document => {
-  assert.ok(compressed);
-  return JSON.parse(gunzipSync(compressed.gzip).toString()) as Document;
-};
+async function read(document: CompressedDocument | undefined): Promise<Document> {
+  assert.ok(document);
+  return JSON.parse(gunzipSync(await document.gzip()).toString()) as Document;
+}
 
 describe('OpenAPI 3', () => {
   const index = JSON.parse(documents.index()) as { paths: Record<string, { serverRelativeURL: string }> };
@@ -42,11 +42,9 @@ describe('OpenAPI 3', () => {
     assert.equal(documents.v3(''), undefined);
   });
 
-  const core = read(documents.v3('api/v1'));
-
-  it('tells kubectl that the server validates fields', () => {
+  it('tells kubectl that the server validates fields', async () => {
     for (const path of Object.keys(index.paths)) {
-      for (const methods of Object.values(read(documents.v3(path)).paths)) {
+      for (const methods of Object.values((await read(documents.v3(path))).paths)) {
         const { parameters, 'x-kubernetes-group-version-kind': kind } = methods.patch ?? {};
         if (methods.patch === undefined) continue;
         assert.ok(kind);
@@ -55,17 +53,17 @@ describe('OpenAPI 3', () => {
     }
   });
 
-  it('resolves every reference within the document', () => {
+  it('resolves every reference within the document', async () => {
     for (const path of Object.keys(index.paths)) {
-      const document = read(documents.v3(path));
+      const document = await read(documents.v3(path));
       for (const [, name = ''] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
         assert.ok(document.components.schemas[name], `${name} in ${path}`);
       }
     }
   });
 
-  it('names kinds, merge keys and unions', () => {
-    const { schemas } = core.components;
+  it('names kinds, merge keys and unions', async () => {
+    const { schemas } = (await read(documents.v3('api/v1'))).components;
     assert.deepEqual(schemas['io.k8s.api.core.v1.Pod']?.['x-kubernetes-group-version-kind'], [
       { group: '', kind: 'Pod', version: 'v1' },
     ]);
@@ -77,13 +75,17 @@ describe('OpenAPI 3', () => {
     assert.deepEqual(intOrString, { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] });
   });
 
-  it('names operations as clients know them', () => {
-    const id = (path: string, method: string) => core.paths[path]?.[method]?.operationId;
+  it('names operations as clients know them', async () => {
+    const { paths } = await read(documents.v3('api/v1'));
+    const id = (path: string, method: string) => paths[path]?.[method]?.operationId;
     assert.equal(id('/api/v1/namespaces/{namespace}/pods', 'post'), 'createCoreV1NamespacedPod');
     assert.equal(id('/api/v1/namespaces/{namespace}/pods', 'delete'), 'deleteCoreV1CollectionNamespacedPod');
     assert.equal(id('/api/v1/pods', 'get'), 'listCoreV1PodForAllNamespaces');
     assert.equal(id('/api/v1/namespaces/{namespace}/pods/{name}/log', 'get'), 'readCoreV1NamespacedPodLog');
     assert.equal(id('/api/v1/nodes/{name}/status', 'put'), 'replaceCoreV1NodeStatus');
+    const rbac = await read(documents.v3('apis/rbac.authorization.k8s.io/v1'));
+    const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+    assert.equal(rbac.paths[roles]?.post?.operationId, 'createRbacAuthorizationV1ClusterRole');
   });
 
   it('has a sentence for nearly every field', () => {
@@ -98,14 +100,14 @@ describe('OpenAPI 3', () => {
 });
 
 describe('OpenAPI 2', () => {
-  it('resolves every reference', () => {
-    const document = read(documents.v2('json'));
+  it('resolves every reference', async () => {
+    const document = await read(documents.v2('json'));
     for (const [, name = ''] of JSON.stringify(document).matchAll(/"#\/definitions\/([^"]+)"/g))
       assert.ok(document.definitions[name], name);
     assert.ok(document.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale']);
   });
 
-  it('is written in protobuf as gnostic reads it', () => {
+  it('is written in protobuf as gnostic reads it', async () => {
     const { root } = protobuf.parse(`
       syntax = "proto3";
       message Any { string yaml = 2; }
@@ -120,7 +122,10 @@ describe('OpenAPI 2', () => {
       message Paths { repeated NamedPathItem path = 2; }
       message Document { string swagger = 1; Paths paths = 8; Definitions definitions = 9; }`);
     const type = root.lookupType('Document');
-    const document = type.toObject(type.decode(gunzipSync(documents.v2('protobuf').gzip))) as Record<string, never>;
+    const document = type.toObject(type.decode(gunzipSync(await documents.v2('protobuf').gzip()))) as Record<
+      string,
+      never
+    >;
     const { swagger, paths, definitions } = document as unknown as {
       swagger: string;
       paths: { path: { name: string; value: { patch?: { operationId: string } } }[] };

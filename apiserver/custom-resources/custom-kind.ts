@@ -9,10 +9,12 @@ import { scaleSubresource, statusSubresource } from '../../kinds/define-kind.ts'
 import type { Column, Kind, SelectableField, StoredConversion } from '../../kinds/kind.ts';
 import { servings } from '../../kinds/served-by.ts';
 import { parseJsonPath } from '../../machinery/json/simple-json-path.ts';
+import type { CustomDescription } from '../../machinery/schema/described-resource.ts';
 import type { StructuralSchema } from '../../machinery/structural/structural-schema.ts';
 import type { Found } from '../registry/object-reader.ts';
 import { customStrategy } from './custom-strategy.ts';
 import { isTrue } from './definition-conditions.ts';
+import { definitionIsGone, schemaName } from './definition-schemas.ts';
 import { printerColumns } from './printer-columns.ts';
 import { scalePaths } from './scale-paths.ts';
 
@@ -23,13 +25,16 @@ export interface CustomKindParts {
   /** Absent: its objects are neither read from a store nor written to one. */
   readonly conversion?: StoredConversion;
   schema(): StructuralSchema;
+  /** As it is now, if it still is there. The kind does not keep it: it is large, and nearly always asked for nothing. */
+  definition(): Definition | undefined;
 }
 
 /** As upstream's discovery lists them. */
 const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const verbsOfTerminating: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 
-export function customKind(definition: Definition, version: Version, { conversion, schema }: CustomKindParts): Kind {
+export function customKind(definition: Definition, version: Version, parts: CustomKindParts): Kind {
+  const { conversion, schema } = parts;
   const { spec, status, metadata } = definition;
   const names = status?.acceptedNames ?? spec.names;
   const { subresources, additionalPrinterColumns } = version;
@@ -66,8 +71,30 @@ export function customKind(definition: Definition, version: Version, { conversio
     },
     strategy: customStrategy({ schema, subresources }),
     ...(conversion && { conversion }),
-    madeOf: { id: `${metadata.uid} ${metadata.resourceVersion}`, json: () => JSON.stringify(definition) },
+    madeOf: { id: `${metadata.uid} ${metadata.resourceVersion}`, json: () => JSON.stringify(stillThere(parts)) },
+    description: describedBy(definition, version.name, parts),
     ...(deprecation !== undefined && { deprecation }),
+  };
+}
+
+function stillThere({ definition }: CustomKindParts): Definition {
+  const found = definition();
+  if (found === undefined) throw definitionIsGone();
+  return found;
+}
+
+function describedBy(
+  { spec, status, metadata }: Definition,
+  version: string,
+  { definition }: CustomKindParts,
+): CustomDescription {
+  const names = status?.acceptedNames ?? spec.names;
+  return {
+    definition: schemaName(spec, version),
+    revision: JSON.stringify([metadata.uid, metadata.generation, names]),
+    listKind: names.listKind ?? `${names.kind}List`,
+    preservesUnknown: spec.preserveUnknownFields ?? false,
+    schema: () => definition()?.spec.versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema,
   };
 }
 

@@ -105,7 +105,12 @@ export class CustomKinds implements ObjectFollower<CustomResourceDefinition> {
 
   #kindOf(definition: Definition, version: Version, conversion: StoredConversion): Kind {
     const { name } = definition.metadata;
-    return customKind(definition, version, { conversion, schema: () => this.#parts.schemas.get(name, version.name) });
+    const { schemas } = this.#parts;
+    return customKind(definition, version, {
+      conversion,
+      schema: () => schemas.get(name, version.name),
+      definition: () => schemas.definition(name),
+    });
   }
 
   /** A kind of the server's own stays where it is. */

@@ -25,17 +25,21 @@ export class DefinitionSchemas {
     this.#find = find;
   }
 
+  /** As it is now. */
+  definition(name: string): Definition | undefined {
+    return this.#find(name);
+  }
+
   /** Undefined: the definition has no such version. Throws NotFound when there is no definition any more. */
   find(name: string, version: string): StructuralSchema | undefined {
     const definition = this.#find(name);
-    if (definition === undefined)
-      throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+    if (definition === undefined) throw definitionIsGone();
     const found = definition.spec.versions.find((one) => one.name === version);
     if (found === undefined) return undefined;
     const { uid, generation = 0 } = definition.metadata;
     return this.#schemas.getOrMake(`${uid} ${generation} ${version}`, () =>
       compileSchema(schemaOf(found), {
-        definition: schemaName(definition, version),
+        definition: schemaName(definition.spec, version),
         gvk: [definition.spec.group, version, definition.spec.names.kind],
         embeddedRules,
         preserveUnknownFields: definition.spec.preserveUnknownFields ?? false,
@@ -56,7 +60,10 @@ function schemaOf({ schema }: Definition['spec']['versions'][number]): JsonSchem
   return isSchema(wire) ? wire : {};
 }
 
+export const definitionIsGone = (): StatusError =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
+
 /** `dev.example.v1.Widget` */
-function schemaName({ spec: { group, names } }: Definition, version: string): string {
+export function schemaName({ group, names }: Definition['spec'], version: string): string {
   return [...group.split('.').reverse(), version, names.kind].join('.');
 }

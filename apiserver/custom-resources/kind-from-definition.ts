@@ -28,6 +28,9 @@ function kindsOf(json: string): readonly Kind[] {
   return definition.spec.versions
     .filter(({ served }) => served)
     .map((version) =>
-      customKind(definition, version, { schema: () => schemas.get(definition.metadata.name, version.name) }),
+      customKind(definition, version, {
+        schema: () => schemas.get(definition.metadata.name, version.name),
+        definition: () => definition,
+      }),
     );
 }

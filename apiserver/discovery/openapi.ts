@@ -1,7 +1,8 @@
 /** Serves the OpenAPI documents: the index of version 3, its documents under URLs that name their hash, and version 2. */
 
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import {
   type CompressedDocument,
   OpenApiDocuments,
@@ -15,7 +16,6 @@ import type { RemoteDescriptions } from './remote-descriptions.ts';
 import type { ServedApis } from './served-apis.ts';
 import { versionInfo } from './version.ts';
 
-const unpack = promisify(gunzip);
 const json = 'application/json';
 
 export class OpenApiAnswers {
@@ -77,15 +77,19 @@ function formatOf(
 
 async function sendDocument(
   request: ApiRequest,
-  { gzip, hash }: CompressedDocument,
+  document: CompressedDocument,
   contentType: string,
   cacheControl: string,
 ): Promise<void> {
-  const etag = `"${hash}"`;
+  const etag = `"${document.hash}"`;
   const headers = { 'content-type': contentType, 'cache-control': cacheControl, etag, vary: 'Accept, Accept-Encoding' };
   if (request.header('if-none-match').includes(etag)) return await sendBytes(request, 304, '', headers);
-  if (!acceptsGzip(request.header('accept-encoding')))
-    return await sendBytes(request, 200, await unpack(gzip), headers);
+  const gzip = await document.gzip();
+  if (!acceptsGzip(request.header('accept-encoding'))) {
+    // It may be some tens of megabytes: they are never here all at once. Who hangs up meanwhile is told nothing.
+    writeHead(request, 200, headers);
+    return await pipeline(Readable.from([gzip]), createGunzip(), request.outgoing).catch(() => {});
+  }
   writeHead(request, 200, { ...headers, 'content-encoding': 'gzip', 'content-length': gzip.length });
   request.outgoing.end(gzip);
 }

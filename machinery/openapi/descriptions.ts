@@ -16,8 +16,19 @@ export type Descriptions = Readonly<Record<string, Readonly<Record<string, strin
 export const descriptionsFile = join(packageRoot, 'dist/descriptions.json');
 const typesFolder = join(packageRoot, 'node_modules/kubernetes-types');
 
-/** Read anew by every caller: documents are made seldom, and the sentences are large. */
+let lastRead: WeakRef<Descriptions> | undefined;
+
+/** Not kept when memory is short: documents are made seldom, though often several at a time, and the sentences are large. */
 export function readDescriptions(): Descriptions {
+  const known = lastRead?.deref();
+  if (known !== undefined) return known;
+  const read = readFiles();
+  lastRead = new WeakRef(read);
+  return read;
+}
+
+function readFiles(): Descriptions {
+  // The build has written it, of the same types.
   if (existsSync(descriptionsFile)) return JSON.parse(readFileSync(descriptionsFile, 'utf8')) as Descriptions;
   return existsSync(typesFolder) ? descriptionsOfTypes() : {};
 }

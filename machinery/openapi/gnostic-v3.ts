@@ -3,26 +3,20 @@
  * Extensions are carried as YAML text; JSON is that.
  */
 
-import protobuf from 'protobufjs';
+import type { DocumentForm } from './gnostic-pieces.ts';
 import {
   anyValue,
   choice,
+  limitFields,
   type Message,
   message,
   named,
   nested,
+  schemaOrBoolean,
   text,
   type Write,
   writeField,
-  writeMessage,
 } from './gnostic-writer.ts';
-import type { JsonSchema } from './json-schema.ts';
-
-export function encodeOpenApiV3(document: JsonSchema): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writeMessage(documentMessage, writer, document);
-  return writer.finish();
-}
 
 const reference: Message = { fields: { $ref: [1, text] } };
 /** …OrReference: the thing itself (1), or where it stands (2). */
@@ -33,20 +27,31 @@ const schema = orReference(() => schemaMessage);
 const schemas: Write = nested((writer, value) => named(1, schema)(writer, value));
 const oneSchema: Write = nested((writer, value) => writeField([1, schema], writer, value));
 
+/** A number (1), a boolean (2) or a text (3): there is no way to say more. */
+const defaultValue: Write = (writer, value) => {
+  writer.fork();
+  if (typeof value === 'number') writer.uint32(1 * 8 + 1).double(value);
+  if (typeof value === 'boolean') writer.uint32(2 * 8).bool(value);
+  if (typeof value === 'string') writer.uint32(3 * 8 + 2).string(value);
+  writer.ldelim();
+};
+
 const schemaMessage: Message = {
   extensions: 36,
   fields: {
     nullable: [1, text],
-    uniqueItems: [20, text],
-    required: [23, text],
+    title: [9, text],
+    ...limitFields(10),
     enum: [24, anyValue],
     type: [25, text],
     allOf: [26, schema],
     oneOf: [27, schema],
     anyOf: [28, schema],
+    not: [29, message(() => schemaMessage)],
     items: [30, oneSchema],
     properties: [31, schemas],
-    additionalProperties: [32, oneSchema],
+    additionalProperties: [32, schemaOrBoolean(schema), 'whole'],
+    default: [33, defaultValue, 'whole'],
     description: [34, text],
     format: [35, text],
   },
@@ -104,21 +109,8 @@ const pathItem: Message = {
 };
 
 const info: Message = { fields: { title: [1, text], description: [2, text], version: [6, text] } };
-const components: Message = { fields: { schemas: [1, schemas] } };
-
-const documentMessage: Message = {
-  fields: {
-    openapi: [1, text],
-    info: [2, message(() => info)],
-    paths: [
-      4,
-      nested((writer, value) =>
-        named(
-          1,
-          message(() => pathItem),
-        )(writer, value),
-      ),
-    ],
-    components: [5, message(() => components)],
-  },
+export const openApiForm: DocumentForm = {
+  head: { fields: { openapi: [1, text], info: [2, message(() => info)] } },
+  paths: { at: [4], entry: 1, value: message(() => pathItem) },
+  definitions: { at: [5, 1], entry: 1, value: schema },
 };

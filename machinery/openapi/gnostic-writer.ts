@@ -8,9 +8,15 @@ export type Writer = protobuf.Writer;
 /** What the value of a key is says the document that is written: one that is something else is written as none. */
 export type Write = (writer: Writer, value: unknown) => void;
 
-/** `[field number, how its value is written]` for each JSON key that is known. */
+/**
+ * Number and writer, and what is particular: the wire type of numbers, or that an array, or true and false, is one value
+ * of the writer's. Otherwise an array is several values, and true and false are written as such.
+ */
+export type Field = readonly [number: number, write: Write, wireType?: 0 | 1 | 'whole'];
+
+/** For each JSON key that is known. */
 export interface Message {
-  readonly fields: Readonly<Record<string, readonly [number, Write]>>;
+  readonly fields: Readonly<Record<string, Field>>;
   /** The field of `x-…` members. */
   readonly extensions?: number;
 }
@@ -57,13 +63,48 @@ export function writeMessage({ fields, extensions }: Message, writer: Writer, va
   }
 }
 
-export function writeField([number, write]: readonly [number, Write], writer: Writer, value: unknown): void {
-  for (const item of Array.isArray(value) ? value : [value]) {
-    writer.uint32(number * 8 + (typeof item === 'boolean' ? 0 : 2));
-    if (typeof item === 'boolean') writer.bool(item);
-    else write(writer, item);
+export function writeField([number, write, kind]: Field, writer: Writer, value: unknown): void {
+  if (kind === 'whole') {
+    writer.uint32(lengthDelimited(number));
+    write(writer, value);
+  } else {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      writer.uint32(number * 8 + (typeof item === 'boolean' ? 0 : (kind ?? 2)));
+      if (typeof item === 'boolean') writer.bool(item);
+      else write(writer, item);
+    }
   }
 }
+
+const double: Write = (writer, value) => writer.double(Number(value));
+const integer: Write = (writer, value) => writer.int64(Number(value));
+
+/** Limits of values, which both versions number in this order, from `multipleOf` on; `uniqueItems` stands among them. */
+export const limitFields = (first: number): Message['fields'] => ({
+  multipleOf: [first, double, 1],
+  maximum: [first + 1, double, 1],
+  exclusiveMaximum: [first + 2, text],
+  minimum: [first + 3, double, 1],
+  exclusiveMinimum: [first + 4, text],
+  maxLength: [first + 5, integer, 0],
+  minLength: [first + 6, integer, 0],
+  pattern: [first + 7, text],
+  maxItems: [first + 8, integer, 0],
+  minItems: [first + 9, integer, 0],
+  uniqueItems: [first + 10, text],
+  maxProperties: [first + 11, integer, 0],
+  minProperties: [first + 12, integer, 0],
+  required: [first + 13, text],
+});
+
+/** Of `additionalProperties`: a schema (1), or whether there may be any (2). */
+export const schemaOrBoolean =
+  (schema: Write): Write =>
+  (writer, value) => {
+    writer.fork();
+    writeField(typeof value === 'boolean' ? [2, text] : [1, schema], writer, value);
+    writer.ldelim();
+  };
 
 /** Any: `{yaml = 2}`. */
 export const anyValue: Write = (writer, value) =>

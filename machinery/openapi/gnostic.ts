@@ -3,26 +3,21 @@
  * without. Extensions are carried as YAML text; JSON is that.
  */
 
-import protobuf from 'protobufjs';
+import type { DocumentForm } from './gnostic-pieces.ts';
 import {
+  anyValue,
   choice,
   lengthDelimited,
+  limitFields,
   type Message,
   message,
   named,
   nested,
+  schemaOrBoolean,
   text,
   type Write,
   writeField,
-  writeMessage,
 } from './gnostic-writer.ts';
-import type { SwaggerDocument } from './openapi-v2.ts';
-
-export function encodeSwagger(document: SwaggerDocument): Uint8Array {
-  const writer = protobuf.Writer.create();
-  writeMessage(documentMessage, writer, document);
-  return writer.finish();
-}
 
 const schema: Write = message(() => schemaMessage);
 const properties: Write = nested((writer, value) => named(1, schema)(writer, value));
@@ -34,9 +29,12 @@ const schemaMessage: Message = {
   fields: {
     $ref: [1, text],
     format: [2, text],
+    title: [3, text],
     description: [4, text],
-    required: [19, text],
-    additionalProperties: [21, nested((writer, value) => writeField([1, schema], writer, value))],
+    default: [5, anyValue, 'whole'],
+    ...limitFields(6),
+    enum: [20, anyValue],
+    additionalProperties: [21, schemaOrBoolean(schema), 'whole'],
     type: [22, typeItem],
     items: [23, itemsSchema],
     properties: [25, properties],
@@ -112,19 +110,10 @@ const pathItem: Message = {
 };
 
 const info: Message = { fields: { title: [1, text], version: [2, text] } };
-const documentMessage: Message = {
-  fields: {
-    swagger: [1, text],
-    info: [2, message(() => info)],
-    paths: [
-      8,
-      nested((writer, value) =>
-        named(
-          2,
-          message(() => pathItem),
-        )(writer, value),
-      ),
-    ],
-    definitions: [9, nested((writer, value) => named(1, schema)(writer, value))],
-  },
+const documentMessage: Message = { fields: { swagger: [1, text], info: [2, message(() => info)] } };
+
+export const swaggerForm: DocumentForm = {
+  head: documentMessage,
+  paths: { at: [8], entry: 2, value: message(() => pathItem) },
+  definitions: { at: [9], entry: 1, value: schema },
 };

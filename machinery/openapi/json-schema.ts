@@ -3,7 +3,7 @@
 import { isRecord } from '../../api/json-record.ts';
 import { compareKeys } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { type FactSchema, isPublished, openApiFacts } from '../schema/schema.ts';
+import type { FactSchema } from '../schema/schema.ts';
 import type { Descriptions } from './descriptions.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -13,16 +13,8 @@ export type Dialect = 'v2' | 'v3';
 /** By name. */
 export type Definitions = Readonly<Record<string, FactSchema>>;
 
-/** The published ones, and those of kinds that nobody has published. */
-export function definitionsFor(kinds: readonly DescribedResource[]): Definitions {
-  const { definitions } = openApiFacts();
-  const others = kinds.filter(({ schema }) => !isPublished(schema.definition));
-  if (others.length === 0) return definitions;
-  return { ...definitions, ...Object.fromEntries(others.flatMap(ownDefinitions)) };
-}
-
-/** Of a kind and of its list. */
-function ownDefinitions({ group, version, kind, schema }: DescribedResource): [string, FactSchema][] {
+/** Of a kind that nobody has published, and of its list. */
+export function unpublishedDefinitions({ group, version, kind, schema }: DescribedResource): [string, FactSchema][] {
   const { definition, fact } = schema;
   const list: FactSchema = {
     type: 'object',
@@ -113,12 +105,8 @@ function convert(fact: Fact, dialect: Dialect, sentence?: string): JsonSchema {
   };
 }
 
-/** What `definitions` do not describe is any object. */
-export const referenceIn = (definitions: Definitions, name: string, dialect: Dialect): JsonSchema =>
-  Object.hasOwn(definitions, name) ? reference(name, dialect) : { type: 'object' };
-
 /** In version 3 nothing may stand beside a `$ref`. */
-function reference(name: string, dialect: Dialect, hasSiblings = false): JsonSchema {
+export function reference(name: string, dialect: Dialect, hasSiblings = false): JsonSchema {
   if (dialect === 'v2') return { $ref: `#/definitions/${name}` };
   const ref = { $ref: `#/components/schemas/${name}` };
   return hasSiblings ? { allOf: [ref] } : ref;

@@ -1,17 +1,26 @@
-/** The OpenAPI documents of one server: made when first asked for, kept compressed, because they are large and rare. */
+/**
+ * The OpenAPI documents of one server: made in turns when first asked for, kept compressed, because they are large and rare.
+ *
+ *   asked for ─ the hash is that of the document that is kept ─► that one
+ *             └ another ─ one of that hash is being made ─► the same, when it is done
+ *                       └ none ─► made: it takes the place of the one before
+ */
 
-import { gzipSync } from 'node:zlib';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { encodeSwagger } from './gnostic.ts';
-import { encodeOpenApiV3 } from './gnostic-v3.ts';
+import { compress } from './compress.ts';
+import { jsonPieces, type OpenApiDocument } from './document.ts';
+import { DocumentIndex } from './document-index.ts';
+import { swaggerForm } from './gnostic.ts';
+import { type DocumentForm, protobufPieces } from './gnostic-pieces.ts';
+import { openApiForm } from './gnostic-v3.ts';
 import { swaggerDocument } from './openapi-v2.ts';
-import { openApiDocument, openApiHash, openApiIndex } from './openapi-v3.ts';
+import { discoveryDocument, openApiDocument } from './openapi-v3.ts';
 
 export interface CompressedDocument {
-  /** The document, gzipped. */
-  readonly gzip: Buffer;
-  /** Changes with the document: for ETag and for the hash in its URL. */
+  /** Changes with the document: for ETag and for the hash in its URL. Known before the document is made. */
   readonly hash: string;
+  /** The document, gzipped. */
+  gzip(): Promise<Buffer>;
 }
 
 /** Media types of the second version in protobuf: what clients ask for, and what the answer says. */
@@ -26,11 +35,30 @@ export const openApiProtobuf = {
   contentType: 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
 } as const;
 
+export type DocumentFormat = 'json' | 'protobuf';
+
+interface Version {
+  /** The members that lead to the definitions in JSON. */
+  readonly definitionsAt: readonly string[];
+  readonly form: DocumentForm;
+}
+
+const versions: Readonly<Record<'v2' | 'v3', Version>> = {
+  v2: { definitionsAt: ['definitions'], form: swaggerForm },
+  v3: { definitionsAt: ['components', 'schemas'], form: openApiForm },
+};
+
+interface Made {
+  readonly path: string;
+  readonly hash: string;
+  readonly gzip: Promise<Buffer>;
+}
+
 export class OpenApiDocuments {
   readonly #kinds: () => readonly DescribedResource[];
   readonly #version: string;
-  #index: { readonly kinds: readonly DescribedResource[]; readonly text: string } | undefined;
-  readonly #documents = new Map<string, CompressedDocument>();
+  #index: DocumentIndex | undefined;
+  readonly #made = new Map<string, Made>();
 
   /** `kinds` is asked again each time, and answers with another array when kinds have come or gone. `version` is the server's. */
   constructor(kinds: () => readonly DescribedResource[], version: string) {
@@ -40,42 +68,64 @@ export class OpenApiDocuments {
 
   /** The answer to `/openapi/v3`, as JSON. Made anew only when the kinds have changed. */
   index(): string {
+    return this.#now().text;
+  }
+
+  /** The answer to `/openapi/v3/{path}`; undefined when nothing is there. */
+  v3(path: string, format: DocumentFormat = 'json'): CompressedDocument | undefined {
+    const index = this.#now();
+    const hash = path === '' ? undefined : index.hash(path);
+    if (hash === undefined) return undefined;
+    const answer = index.discoveryAt(path);
+    const document = () =>
+      answer === undefined
+        ? openApiDocument(index.kindsAt(path), this.#version)
+        : discoveryDocument(path, answer, this.#version);
+    return this.#document(`v3 ${format} ${path}`, { path, hash }, () => pieces(document(), versions.v3, format));
+  }
+
+  /** The answer to `/openapi/v2`. */
+  v2(format: DocumentFormat): CompressedDocument {
+    const index = this.#now();
+    return this.#document(`v2 ${format}`, { path: '', hash: index.hash('') ?? '' }, () =>
+      pieces(swaggerDocument(index.kinds, this.#version), versions.v2, format),
+    );
+  }
+
+  #now(): DocumentIndex {
     const kinds = this.#kinds();
-    if (this.#index?.kinds !== kinds) this.#index = { kinds, text: JSON.stringify(openApiIndex(kinds)) };
-    return this.#index.text;
+    if (this.#index?.kinds === kinds) return this.#index;
+    const index = new DocumentIndex(kinds);
+    this.#index = index;
+    for (const [key, { path }] of this.#made) if (index.hash(path) === undefined) this.#made.delete(key);
+    return index;
   }
 
-  /** The answer to `/openapi/v3/{path}`, as JSON or as protobuf; undefined when nothing is there. */
-  v3(path: string, format: 'json' | 'protobuf' = 'json'): CompressedDocument | undefined {
-    const kinds = this.#kinds();
-    const make = () => {
-      const text = openApiDocument(kinds, path, this.#version);
-      return text === undefined || format === 'json' ? text : encodeOpenApiV3(JSON.parse(text));
+  #document(
+    key: string,
+    { path, hash }: Pick<Made, 'path' | 'hash'>,
+    make: () => Iterable<string | Uint8Array>,
+  ): CompressedDocument {
+    return {
+      hash,
+      gzip: () => {
+        const known = this.#made.get(key);
+        if (known?.hash === hash) return known.gzip;
+        const gzip = compress(make());
+        this.#made.set(key, { path, hash, gzip });
+        // What could not be made is tried again by whoever asks next.
+        gzip.catch(() => {
+          if (this.#made.get(key)?.gzip === gzip) this.#made.delete(key);
+        });
+        return gzip;
+      },
     };
-    return this.#document(`v3 ${format} ${path}`, openApiHash(kinds, path), make);
-  }
-
-  /** The answer to `/openapi/v2`, as JSON or as protobuf. */
-  v2(format: 'json' | 'protobuf'): CompressedDocument {
-    const make = () => {
-      const document = swaggerDocument(this.#kinds(), this.#version);
-      return format === 'json' ? JSON.stringify(document) : encodeSwagger(document);
-    };
-    const document = this.#document(`v2 ${format}`, openApiHash(this.#kinds(), ''), make);
-    if (document === undefined) throw new Error('the swagger document was not made');
-    return document;
-  }
-
-  #document(key: string, hash: string, make: () => string | Uint8Array | undefined): CompressedDocument | undefined {
-    const known = this.#documents.get(key);
-    if (known?.hash === hash) return known;
-    const text = make();
-    if (text === undefined) {
-      this.#documents.delete(key);
-      return undefined;
-    }
-    const document = { gzip: gzipSync(text), hash };
-    this.#documents.set(key, document);
-    return document;
   }
 }
+
+const pieces = (
+  document: OpenApiDocument,
+  { definitionsAt, form }: Version,
+  format: DocumentFormat,
+): Iterable<string | Uint8Array> =>
+  format === 'json' ? jsonPieces(document, definitionsAt) : protobufPieces(document, form);

@@ -1,38 +1,29 @@
-/**
- * OpenAPI 3 as API servers publish it: an index of group versions, and one document for each. The index names documents
- * by hash, so that clients may keep them for ever. Documents are made when they are asked for.
- */
+/** OpenAPI 3 as API servers publish it: a document for each group version, and for discovery itself. */
 
-import { createHash } from 'node:crypto';
 import { apiPathOf, type GroupVersion } from '../../api/resource.ts';
-import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
-import { isPublished, openApiFacts } from '../schema/schema.ts';
-import { readDescriptions } from './descriptions.ts';
-import {
-  type Definitions,
-  definitionSchema,
-  definitionsFor,
-  type JsonSchema,
-  reachableDefinitions,
-  referenceIn,
-} from './json-schema.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentDefinitions } from './document-definitions.ts';
+import type { JsonSchema } from './json-schema.ts';
 import {
   answerMediaTypes,
+  entriesOf,
   extensionsOf,
   type Operation,
   type Parameter,
   type Path,
-  patchMediaTypes,
-  pathsOfKind,
+  pathsOfKinds,
 } from './operations.ts';
 
 /** `api/v1` or `apis/apps/v1` of a kind. */
-const openApiPathOf = (version: GroupVersion): string => apiPathOf(version).slice(1);
+export const openApiPathOf = (version: GroupVersion): string => apiPathOf(version).slice(1);
 
-/** Documents that describe discovery itself, and what each answers with. */
-function discoveryPaths(kinds: readonly DescribedResource[]): Map<string, string> {
-  const groups = [...new Set(kinds.map(({ group }) => group))].filter((group) => group !== '');
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+
+/** Documents that describe discovery itself, and what each answers with. Groups of custom kinds alone have none. */
+export function discoveryPaths(kinds: readonly DescribedResource[]): ReadonlyMap<string, string> {
+  const own = kinds.filter(({ group, description }) => group !== '' && description === undefined);
+  const groups = [...new Set(own.map(({ group }) => group))];
   return new Map([
     ['version', 'io.k8s.apimachinery.pkg.version.Info'],
     ['api', `${meta}.APIVersions`],
@@ -41,85 +32,33 @@ function discoveryPaths(kinds: readonly DescribedResource[]): Map<string, string
   ]);
 }
 
-const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-
-/** The answer to `/openapi/v3`: where each group version's document is. */
-export function openApiIndex(kinds: readonly DescribedResource[]): {
-  paths: Record<string, { serverRelativeURL: string }>;
-} {
-  const paths = [...new Set([...discoveryPaths(kinds).keys(), ...kinds.map(openApiPathOf)])].sort();
-  return {
-    paths: Object.fromEntries(
-      paths.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${openApiHash(kinds, path)}` }]),
-    ),
-  };
+/** Of one group version: `kinds` are all of it. */
+export function openApiDocument(kinds: readonly DescribedResource[], version: string): OpenApiDocument {
+  const definitions = new DocumentDefinitions(kinds, 'v3');
+  return documentOf(pathsOfKinds(kinds), definitions, version);
 }
 
-let factsHash: string | undefined;
+/** Of what answers at `path` with the definition `answer`. */
+export const discoveryDocument = (path: string, answer: string, version: string): OpenApiDocument =>
+  documentOf([discoveryPath(path, answer)], new DocumentDefinitions([], 'v3'), version);
 
-/** Changes whenever the document at `path` may have changed; an empty path stands for the whole API. */
-export function openApiHash(kinds: readonly DescribedResource[], path: string): string {
-  factsHash ??= createHash('sha256')
-    .update(JSON.stringify([openApiFacts(), readDescriptions()]))
-    .digest('hex');
-  const rows = kinds.filter((kind) => path === '' || openApiPathOf(kind) === path);
-  return createHash('sha512')
-    .update(JSON.stringify([factsHash, path, rows.map(pathsOfKind), ownDefinitionsOf(rows)]))
-    .digest('hex')
-    .toUpperCase();
-}
-
-/** What rows look like that the facts say nothing of. */
-const ownDefinitionsOf = (rows: readonly DescribedResource[]): unknown[] =>
-  rows.map(({ schema }) => schema).flatMap(({ definition, fact }) => (isPublished(definition) ? [] : [fact]));
-
-/** The document at `path` (`apis/apps/v1`), as JSON text; undefined when there is none. */
-export function openApiDocument(
-  kinds: readonly DescribedResource[],
-  path: string,
-  version: string,
-): string | undefined {
-  const rows = kinds.filter((kind) => openApiPathOf(kind) === path);
-  const discovered = discoveryPaths(kinds).get(path);
-  if (discovered !== undefined) return documentOf([discoveryPath(path, discovered)], [], version);
-  if (rows.length === 0) return undefined;
-  const paths = rows.flatMap(pathsOfKind).sort((a, b) => compareText(a.path, b.path));
-  return documentOf(paths, rows, version);
-}
-
-function documentOf(paths: readonly Path[], kinds: readonly DescribedResource[], version: string): string {
-  const descriptions = readDescriptions();
-  const definitions = definitionsFor(kinds);
-  const roots = [...definitionsOf(paths), ...kinds.map(({ schema }) => schema.definition)];
-  return JSON.stringify({
-    openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
-    paths: Object.fromEntries(paths.map((one) => [one.path, pathItem(one, definitions)])),
-    components: {
-      schemas: Object.fromEntries(
-        reachableDefinitions(roots, definitions).map((entry) => [
-          entry[0],
-          definitionSchema(entry, 'v3', descriptions),
-        ]),
-      ),
-    },
-  });
-}
+const documentOf = (paths: Iterable<Path>, definitions: DocumentDefinitions, version: string): OpenApiDocument => ({
+  head: { openapi: '3.0.0', info: { title: 'Kubernetes', version } },
+  paths: entriesOf(paths, (path) => pathItem(path, definitions)),
+  definitions: definitions.entries(),
+});
 
 function discoveryPath(path: string, answer: string): Path {
   const operationId = `get${path.replace(/(?:^|[/.])(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
-  const operation: Operation = { method: 'get', operationId, tag: path, parameters: [], answer, answerCodes: [200] };
+  const types = { bodyTypes: [], answerTypes: answerMediaTypes };
+  const operation: Operation = {
+    ...{ method: 'get', operationId, tag: path, parameters: [], answer, answerCodes: [200] },
+    ...types,
+  };
   return { path: `/${path}${path === 'version' ? '' : '/'}`, parameters: [], operations: [operation] };
 }
 
-/** The definitions that requests and answers are made of. */
-export function definitionsOf(paths: readonly Path[]): string[] {
-  return paths.flatMap(({ operations }) =>
-    operations.flatMap(({ body, answer }) => (body === undefined ? [answer] : [body, answer])),
-  );
-}
-
-function pathItem({ parameters, operations }: Path, definitions: Definitions): JsonSchema {
+function pathItem({ parameters, operations }: Path, definitions: DocumentDefinitions): JsonSchema {
   return {
     ...Object.fromEntries(operations.map((operation) => [operation.method, operationObject(operation, definitions)])),
     parameters: parameters.map(parameterObject),
@@ -136,17 +75,17 @@ function parameterObject({ name, in: place, type, description }: Parameter): Jso
   };
 }
 
-function operationObject(operation: Operation, definitions: Definitions): JsonSchema {
-  const { operationId, tag, parameters, body, answer, answerCodes, method } = operation;
+function operationObject(operation: Operation, definitions: DocumentDefinitions): JsonSchema {
+  const { operationId, tag, parameters, body, bodyTypes, answer, answerTypes, answerCodes, method } = operation;
   const content = (definition: string, types: readonly string[]) =>
-    Object.fromEntries(types.map((type) => [type, { schema: referenceIn(definitions, definition, 'v3') }]));
+    Object.fromEntries(types.map((type) => [type, { schema: definitions.reference(definition) }]));
   return {
     tags: [tag],
     operationId,
     parameters: parameters.map(parameterObject),
     ...(body !== undefined && {
       requestBody: {
-        content: content(body, method === 'patch' ? patchMediaTypes : ['*/*']),
+        content: content(body, bodyTypes),
         required: method !== 'delete',
       },
     }),
@@ -154,7 +93,7 @@ function operationObject(operation: Operation, definitions: Definitions): JsonSc
       ...Object.fromEntries(
         answerCodes.map((code) => [
           String(code),
-          { description: statusTexts[code] ?? 'OK', content: content(answer, answerMediaTypes) },
+          { description: statusTexts[code] ?? 'OK', content: content(answer, answerTypes) },
         ]),
       ),
       '401': { description: 'Unauthorized' },

@@ -1,8 +1,12 @@
 /** The URLs of a kind and what can be done with them, from what the kind says of itself. Not tied to a version of OpenAPI. */
 
 import { apiPathOf, type Subresource, type Verb } from '../../api/resource.ts';
+import { compareText } from '../../base/compare.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { openApiFacts } from '../schema/schema.ts';
+import { listDefinitionOf } from './custom-definitions.ts';
+import type { Entry } from './document.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
@@ -23,8 +27,10 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   /** Definition of the body; patches have one of their own. */
   readonly body?: string | undefined;
+  readonly bodyTypes: readonly string[];
   /** Definition of the answer. */
   readonly answer: string;
+  readonly answerTypes: readonly string[];
   readonly answerCodes: readonly number[];
 }
 
@@ -39,14 +45,35 @@ const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 const statusDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
-export const patchMediaTypes = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-];
+const text = ['application/json', 'application/yaml'];
+const protobuf = 'application/vnd.kubernetes.protobuf';
+const strategicMerge = 'application/strategic-merge-patch+json';
 
-export const answerMediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+interface MediaTypes {
+  readonly body: readonly string[];
+  readonly patch: readonly string[];
+  readonly answer: readonly string[];
+}
+
+const published: MediaTypes = {
+  body: ['*/*'],
+  patch: [
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    strategicMerge,
+    'application/apply-patch+yaml',
+  ],
+  answer: [...text, protobuf],
+};
+/** Nobody has told how custom resources are written in protobuf, nor how their lists are merged. */
+const custom: MediaTypes = {
+  body: text,
+  patch: published.patch.filter((type) => type !== strategicMerge),
+  answer: text,
+};
+
+/** Of what describes discovery. */
+export const answerMediaTypes = published.answer;
 
 /** What an operation says beyond OpenAPI's own fields. */
 export function extensionsOf({ action, kind }: Operation): object {
@@ -96,6 +123,17 @@ const deleteParameters: readonly Parameter[] = [
   query('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'),
   query('propagationPolicy', 'string', 'What happens to dependents: Orphan, Background or Foreground.'),
 ];
+
+/** All paths of the kinds, in the order of the kinds' own. */
+export function* pathsOfKinds(kinds: readonly DescribedResource[]): Generator<Path> {
+  const rooted = kinds.map((kind) => ({ kind, root: `${apiPathOf(kind)}/${kind.plural}` }));
+  for (const { kind } of rooted.sort((a, b) => compareText(a.root, b.root))) yield* pathsOfKind(kind);
+}
+
+/** What stands at each path, made when it is read. */
+export function* entriesOf(paths: Iterable<Path>, itemOf: (path: Path) => JsonSchema): Generator<Entry> {
+  for (const path of paths) yield [path.path, () => itemOf(path)];
+}
 
 /** All paths of one kind, in the order of upstream's documents. */
 export function pathsOfKind(kind: DescribedResource): Path[] {
@@ -154,9 +192,11 @@ function operationOf(
   method: Method,
   subresource: Subresource | undefined,
 ): Operation {
-  const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
+  const group = groupWord(kind.group);
+  const types = kind.description === undefined ? published : custom;
   const about = subresource?.body ?? kind;
-  const definition = definitionOf(about) ?? kind.schema.definition;
+  const isOwn = kind.description !== undefined && subresource?.body === undefined;
+  const definition = (isOwn ? undefined : definitionOf(about)) ?? nameOf(kind);
   const scope = kind.namespaced ? 'Namespaced' : '';
   const part = subresource === undefined ? '' : capitalized(subresource.name);
   return {
@@ -167,7 +207,9 @@ function operationOf(
     kind: { group: about.group, version: about.version, kind: about.kind },
     parameters: parametersOf[verb],
     body: bodyOf(verb, definition),
+    bodyTypes: verb === 'patch' ? types.patch : types.body,
     answer: answerOf(verb, definition, kind),
+    answerTypes: types.answer,
     answerCodes: verb === 'create' ? [200, 201, 202] : verb === 'update' || verb === 'patch' ? [200, 201] : [200],
   };
 }
@@ -211,12 +253,34 @@ function bodyOf(verb: Verb, definition: string): string | undefined {
 
 function answerOf(verb: Verb, definition: string, kind: DescribedResource): string {
   if (verb === 'delete' || verb === 'deletecollection') return statusDefinition;
-  return verb === 'list' ? `${kind.schema.definition}List` : definition;
+  if (verb !== 'list') return definition;
+  return kind.description === undefined ? `${nameOf(kind)}List` : listDefinitionOf(kind.description);
 }
 
-function definitionOf({ group, version, kind }: { group: string; version: string; kind: string }): string | undefined {
-  const suffix = `.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
-  return Object.keys(openApiFacts().definitions).find((name) => name.endsWith(suffix));
+const nameOf = (kind: DescribedResource): string => kind.description?.definition ?? kind.schema.definition;
+
+interface KindName {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
 }
+
+let definitionNames: ReadonlyMap<string, string> | undefined;
+
+/** Published; custom kinds are none. */
+function definitionOf({ group, version, kind }: KindName): string | undefined {
+  definitionNames ??= new Map(
+    Object.keys(openApiFacts().definitions)
+      .toReversed() // of several the first
+      .map((name) => [name.split('.').slice(-3).join('.'), name]),
+  );
+  return definitionNames.get(`${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`);
+}
+
+/** `rbac.authorization.k8s.io` → `rbacAuthorization`, as upstream's operations are named. */
+const groupWord = (group: string): string =>
+  group === ''
+    ? 'core'
+    : group.replace(/\.k8s\.io$/, '').replace(/[.-]+(\w?)/g, (_, letter: string) => letter.toUpperCase());
 
 const capitalized = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -185,4 +185,40 @@ describe('custom resources', () => {
     const { status } = await find('widgets.versions.example.com');
     assert.deepEqual(status?.storedVersions, ['v1beta1', 'v1']);
   });
+
+  it('are described as their definition says, from the moment it does', async () => {
+    const described = (description: string): Versions =>
+      oneVersion.map((version) => ({ ...version, schema: { openAPIV3Schema: { ...schema, description } } }));
+    await define(definitionOf('described.example.com', { versions: described('A widget.') }));
+    const path = 'apis/described.example.com/v1';
+    const urlOf = async () => {
+      const { json } = await get('/openapi/v3');
+      return (json.paths as Record<string, { serverRelativeURL: string }>)[path]?.serverRelativeURL ?? '';
+    };
+    const definitionIn = (definitions: unknown) =>
+      (definitions as Record<string, JSONSchemaProps>)['com.example.described.v1.Widget'];
+    const before = await urlOf();
+    const { json: document } = await get(before);
+    const { schemas } = document.components as { schemas: object };
+    const widget = definitionIn(schemas);
+    assert.equal(widget?.description, 'A widget.');
+    assert.deepEqual(widget?.properties?.spec, schema.properties?.spec);
+    assert.deepEqual(Object.keys(document.paths as object), [
+      ...['namespaces/{namespace}/widgets', 'namespaces/{namespace}/widgets/{name}'].map((one) => `/${path}/${one}`),
+      ...['namespaces/{namespace}/widgets/{name}/status', 'widgets'].map((one) => `/${path}/${one}`),
+    ]);
+    await server.client.patch(
+      customResourceDefinitions,
+      { name: 'widgets.described.example.com' },
+      { type: 'merge', body: { spec: { versions: described('Another.') } } },
+    );
+    await eventually('it is named otherwise', async () => (await urlOf()) !== before);
+    const { components } = (await get(await urlOf())).json as { components: { schemas: object } };
+    assert.equal(definitionIn(components.schemas)?.description, 'Another.');
+    const { json: swagger } = await get('/openapi/v2');
+    assert.equal(definitionIn(swagger.definitions)?.description, 'Another.');
+    await server.client.delete(customResourceDefinitions, { name: 'widgets.described.example.com' });
+    await eventually('nothing is said of it', async () => (await urlOf()) === '');
+    assert.equal((await get(`/openapi/v3/${path}`)).code, 404);
+  });
 });

@@ -76,9 +76,9 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     codec: ['json', 'schema'],
     patch: ['json', 'schema'],
     apply: ['json', 'schema'],
-    openapi: ['schema'],
     cel: ['schema'],
     structural: ['json', 'schema', 'cel'],
+    openapi: ['schema', 'structural'],
     testing: ['schema'],
   },
   // What all workloads are made of stands below the groups. A group that is not listed needs `validation` only.
