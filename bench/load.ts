@@ -12,6 +12,8 @@ export interface LoadRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Default: JSON. */
+  readonly accept?: string;
 }
 
 export interface LoadOptions {
@@ -60,8 +62,9 @@ export class LoadConnection {
     return new LoadConnection(socket);
   }
 
-  send({ method, path, body, contentType = 'application/json' }: LoadRequest): Promise<{ code: number; body: Buffer }> {
-    const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n`;
+  send(request: LoadRequest): Promise<{ code: number; body: Buffer }> {
+    const { method, path, body, contentType = 'application/json', accept = 'application/json' } = request;
+    const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\naccept: ${accept}\r\n`;
     const tail =
       body === undefined
         ? '\r\n'

@@ -21,6 +21,7 @@ const [controlPlane, machine] = [['etcd'], Object.keys(packagesOf)];
 const programsOf = {
   api: controlPlane,
   density: controlPlane,
+  extension: controlPlane,
   scheduler: controlPlane,
   store: controlPlane,
   watch: controlPlane,
