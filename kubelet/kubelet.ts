@@ -13,55 +13,31 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { managedAttachAnnotation } from '../api/labels.ts';
-import { isPodFinished } from '../api/pods.ts';
-import { nodes, pods, services } from '../api/resources/core.ts';
-import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
-import { Limiter } from '../base/limiter.ts';
-import type { Logger } from '../base/logger.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
-import type { AuthoritySource } from '../base/renewed-authority.ts';
-import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import { untilAborted } from '../base/until-aborted.ts';
-import { gitVersion, probeUserAgent, userAgentOf } from '../base/version.ts';
+import { gitVersion, userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
-import type { Connection } from '../client/connection.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
-import { createInformer } from '../client/informer.ts';
-import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
-import type { DnsSettings } from './containers/dns.ts';
-import { computeServiceEnvironment } from './containers/service-environment.ts';
-import { NodeDevices } from './devices/node-devices.ts';
-import { ImagePuller } from './images/image-puller.ts';
-import { PullSecrets } from './images/pull-secrets.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
-import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
+import type { KubeletOptions } from './kubelet-options.ts';
+import { createParts, type Parts } from './kubelet-parts.ts';
 import { readKnownCluster, writeKnownCluster } from './node/known-cluster.ts';
-import { computeMaxPids, isAppArmorEnabled, type Machine, readMachine, withCapacity } from './node/machine.ts';
+import { readMachine, withCapacity } from './node/machine.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
+import { waitForPodCidr } from './node/pod-cidr.ts';
 import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
 import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
-import { ContainerStarter } from './pods/container-starter.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
-import { ObservedPods } from './pods/observed-pods.ts';
-import { computePodRefusal } from './pods/pod-refusal.ts';
-import { PodSync } from './pods/pod-sync.ts';
-import { PodWorkers } from './pods/pod-workers.ts';
-import { RestartBackoff } from './pods/restart-backoff.ts';
-import { StatusManager } from './pods/status/status-manager.ts';
-import { parseAllowedSysctls } from './pods/sysctls.ts';
-import { Prober } from './probes/prober.ts';
-import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
-import { ApiData } from './references/referenced-data.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createAuthenticate } from './server/authenticator.ts';
@@ -71,43 +47,6 @@ import { startKubeletServer } from './server/server.ts';
 import { UsageAnswers } from './server/usage-answers.ts';
 import { readMachineUsage } from './stats/machine-usage.ts';
 import { UsageMeter } from './stats/usage-meter.ts';
-import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
-import { Volumes } from './volumes/volumes.ts';
-
-export interface KubeletOptions {
-  readonly connection: Connection;
-  readonly logger: Logger;
-  readonly metrics?: Metrics;
-  readonly nodeName: string;
-  readonly nodeIp: string;
-  /** Volumes and other files of pods. */
-  readonly dataDir: string;
-  /** What runs the containers. */
-  readonly runtime: Runtime;
-  readonly serving: KeyPairSource;
-  /** Who can prove a name to the kubelet's server. */
-  readonly clientCertificateAuthority: AuthoritySource;
-  /** 0: any. Default 10250. */
-  readonly port?: number;
-  readonly clusterDns?: readonly string[];
-  /** Default cluster.local. */
-  readonly clusterDomain?: string;
-  /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
-  readonly podMaxPids?: number;
-  /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
-  readonly allowedUnsafeSysctls?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
-  readonly devicesFile?: string;
-  readonly clock?: Clock;
-  /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
-  readonly played?: PlayedNode;
-}
-
-export interface PlayedNode {
-  /** What it has, in place of what this machine has. */
-  readonly capacity: Readonly<Record<string, string>>;
-}
 
 export interface RunningKubelet extends Running {
   /** Of its server. */
@@ -121,13 +60,7 @@ export interface RunningKubelet extends Running {
  * again as late as the network was away.
  */
 const reportTimeoutMs = 5_000;
-/**
- * What is created or started at the same time; more only makes the runtime's queues longer. Counted apart, so that a
- * container starts as soon as its sandbox runs instead of after all other sandboxes.
- */
-const parallel = { sandboxes: 8, containers: 8 };
 const retryMs = 1_000;
-export const usualDevicesFile = '/etc/longshore/devices.yaml';
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
@@ -243,135 +176,6 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   };
 }
 
-interface PartsInput extends KubeletOptions {
-  readonly clock: Clock;
-  readonly client: Client;
-  /** Does not wait long for an answer. */
-  readonly reports: Client;
-  readonly guard: ClusterGuard;
-  readonly runtime: Runtime;
-  readonly recorder: EventRecorder;
-  readonly machine: Machine;
-  /** Called when the node has other devices than before. */
-  readonly onDevices: () => void;
-  readonly signal: AbortSignal;
-}
-
-interface Parts {
-  readonly pods: Informer<Pod>;
-  readonly services: Informer<Service>;
-  readonly workers: PodWorkers;
-  readonly observed: ObservedPods;
-  readonly prober: Prober;
-  readonly volumes: Volumes;
-  readonly devices: NodeDevices;
-  readonly statuses: StatusManager;
-}
-
-function createParts(input: PartsInput): Parts {
-  const { client, runtime, logger, clock, nodeName, nodeIp, dataDir, machine } = input;
-  const podInformer = createInformer<Pod>(client, pods, { fieldSelector: `spec.nodeName=${nodeName}`, logger, clock });
-  const serviceInformer = createInformer<Service>(client, services, { logger, clock });
-  const recorder = input.recorder.from('kubelet', nodeName);
-  const data = new ApiData(client);
-  const backoff = new RestartBackoff();
-  const wake = (uid: string) => workers.wake(uid);
-  const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
-  const prober = new Prober({
-    ...{ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake },
-    alwaysPasses: input.played !== undefined,
-  });
-  const fieldsOf = (pod: PodObject, podIp: string | undefined) => ({
-    nodeIp,
-    podIp: podIp ?? (usesNodeNetwork(pod) ? nodeIp : sandboxOf(observed.get(pod.metadata.uid))?.ip),
-    allocatable: machine.allocatable,
-  });
-  const tokens = new ServiceAccountTokens(client, clock);
-  const claims = new ApiClaimedVolumes(client, nodeName);
-  const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
-  const devices = new NodeDevices({
-    ...{ client, runtime, recorder, logger, clock, nodeName, dataDir },
-    // A played node has none of this machine's.
-    declaredFile: input.devicesFile ?? (input.played ? undefined : usualDevicesFile),
-    ...(input.played && { cdiFolders: [] }),
-    containers: () => [...observed.uids()].flatMap((uid) => observed.get(uid).containers),
-    isFinished: ({ namespace, name, uid }) => {
-      const pod = podInformer.get(`${namespace}/${name}`);
-      return pod?.metadata.uid === uid && isPodFinished(pod);
-    },
-    onChange: input.onDevices,
-  });
-  const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
-  const starter = new ContainerStarter({
-    runtime,
-    puller,
-    volumes,
-    data,
-    devices,
-    observed,
-    recorder,
-    clock,
-    limiter: new Limiter(parallel.containers),
-    nodeMemoryBytes: machine.memoryBytes,
-    maxPids: computeMaxPids(input.podMaxPids, machine),
-    userAgent: probeUserAgent,
-    fieldsOf,
-    servicesFor: (pod) =>
-      computeServiceEnvironment(serviceInformer.list(), {
-        namespace: pod.metadata.namespace ?? 'default',
-        enableServiceLinks: pod.spec?.enableServiceLinks ?? true,
-      }),
-    podIpOf: (pod, sandbox) => (usesNodeNetwork(pod) ? nodeIp : (sandbox.ip ?? nodeIp)),
-  });
-  const dns: DnsSettings = {
-    clusterDns: input.clusterDns ?? [],
-    clusterDomain: input.clusterDomain ?? 'cluster.local',
-  };
-  const sync = new PodSync({
-    runtime,
-    starter,
-    volumes,
-    devices,
-    observed,
-    backoff,
-    recorder,
-    clock,
-    limiter: new Limiter(parallel.sandboxes),
-    dns,
-    nodeName: input.nodeName,
-    nodeIp,
-    userAgent: probeUserAgent,
-  });
-  const abilities = {
-    allowedSysctls: parseAllowedSysctls(input.allowedUnsafeSysctls ?? []),
-    hasAppArmor: isAppArmorEnabled(),
-  };
-  const statuses = new StatusManager({ client: input.reports, logger, clock });
-  const workers = new PodWorkers({
-    ...{
-      runtime,
-      sync,
-      observed,
-      prober,
-      statuses,
-      puller,
-      backoff,
-      volumes,
-      devices,
-      recorder,
-      clock,
-      logger,
-      nodeIp,
-    },
-    signal: input.signal,
-    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
-    isGone: ({ namespace, name, uid }) =>
-      podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
-    onLeftover: (uid) => input.guard.podGone(uid),
-  });
-  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, devices, statuses };
-}
-
 interface WorkInput extends KubeletOptions {
   readonly clock: Clock;
   readonly client: Client;
@@ -452,30 +256,4 @@ async function untilDone(
     }
     await clock.sleep(retryMs, signal);
   }
-}
-
-/** The controller manager gives each node its part of the pod network. */
-async function waitForPodCidr({
-  client,
-  nodeName,
-  logger,
-  clock,
-  troubles,
-  signal,
-}: WorkInput): Promise<string | undefined> {
-  if (signal.aborted) return undefined; // nothing would tell of it any more
-  const stop = new AbortController();
-  const informer = createInformer<Node>(client, nodes, { fieldSelector: `metadata.name=${nodeName}`, logger, clock });
-  const found = createDeferred<string | undefined>();
-  informer.onChange(({ next }) => {
-    const podCidr = next?.spec?.podCIDR;
-    troubles.note('pod CIDR', podCidr === undefined ? 'the node has no pod CIDR yet' : undefined);
-    if (podCidr !== undefined) found.resolve(podCidr);
-  });
-  signal.addEventListener('abort', () => found.resolve(undefined), { once: true });
-  const run = informer.run(AbortSignal.any([signal, stop.signal]));
-  const podCidr = await found.promise;
-  stop.abort();
-  await run;
-  return podCidr;
 }

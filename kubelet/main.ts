@@ -7,7 +7,8 @@ import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
-import { startKubelet, usualDevicesFile } from './kubelet.ts';
+import { startKubelet } from './kubelet.ts';
+import { usualDevicesFile } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 

@@ -1,0 +1,44 @@
+/** What a kubelet is started with. */
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { AuthoritySource } from '../base/renewed-authority.ts';
+import type { KeyPairSource } from '../base/renewed-key-pair.ts';
+import type { Connection } from '../client/connection.ts';
+import type { Runtime } from './runtime/runtime.ts';
+
+export interface KubeletOptions {
+  readonly connection: Connection;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  /** Volumes and other files of pods. */
+  readonly dataDir: string;
+  /** What runs the containers. */
+  readonly runtime: Runtime;
+  readonly serving: KeyPairSource;
+  /** Who can prove a name to the kubelet's server. */
+  readonly clientCertificateAuthority: AuthoritySource;
+  /** 0: any. Default 10250. */
+  readonly port?: number;
+  readonly clusterDns?: readonly string[];
+  /** Default cluster.local. */
+  readonly clusterDomain?: string;
+  /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
+  readonly podMaxPids?: number;
+  /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
+  readonly allowedUnsafeSysctls?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
+  readonly devicesFile?: string;
+  readonly clock?: Clock;
+  /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
+  readonly played?: PlayedNode;
+}
+
+export interface PlayedNode {
+  /** What it has, in place of what this machine has. */
+  readonly capacity: Readonly<Record<string, string>>;
+}

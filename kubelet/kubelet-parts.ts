@@ -1,0 +1,173 @@
+/** What a kubelet is made of, and who is told of what: pods and events come in, actions and statuses go out. */
+
+import { isPodFinished } from '../api/pods.ts';
+import { pods, services } from '../api/resources/core.ts';
+import type { Pod, Service } from '../api/types/core/v1.ts';
+import type { Clock } from '../base/clock.ts';
+import { Limiter } from '../base/limiter.ts';
+import { probeUserAgent } from '../base/version.ts';
+import type { Client } from '../client/client.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
+import { createInformer } from '../client/informer.ts';
+import type { Informer } from '../client/object-cache.ts';
+import type { DnsSettings } from './containers/dns.ts';
+import { computeServiceEnvironment } from './containers/service-environment.ts';
+import { NodeDevices } from './devices/node-devices.ts';
+import { ImagePuller } from './images/image-puller.ts';
+import { PullSecrets } from './images/pull-secrets.ts';
+import type { KubeletOptions } from './kubelet-options.ts';
+import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
+import { computeMaxPids, isAppArmorEnabled, type Machine } from './node/machine.ts';
+import type { ClusterGuard } from './pods/cluster-guard.ts';
+import { ContainerStarter } from './pods/container-starter.ts';
+import { ObservedPods } from './pods/observed-pods.ts';
+import { computePodRefusal } from './pods/pod-refusal.ts';
+import { PodSync } from './pods/pod-sync.ts';
+import { PodWorkers } from './pods/pod-workers.ts';
+import { RestartBackoff } from './pods/restart-backoff.ts';
+import { StatusManager } from './pods/status/status-manager.ts';
+import { parseAllowedSysctls } from './pods/sysctls.ts';
+import { Prober } from './probes/prober.ts';
+import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
+import { ApiData } from './references/referenced-data.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
+import { Volumes } from './volumes/volumes.ts';
+
+/**
+ * What is created or started at the same time; more only makes the runtime's queues longer. Counted apart, so that a
+ * container starts as soon as its sandbox runs instead of after all other sandboxes.
+ */
+const parallel = { sandboxes: 8, containers: 8 };
+/** Where an administrator declares the devices of a node. */
+export const usualDevicesFile = '/etc/longshore/devices.yaml';
+
+export interface PartsInput extends KubeletOptions {
+  readonly clock: Clock;
+  readonly client: Client;
+  /** Does not wait long for an answer. */
+  readonly reports: Client;
+  readonly guard: ClusterGuard;
+  readonly runtime: Runtime;
+  readonly recorder: EventRecorder;
+  readonly machine: Machine;
+  /** Called when the node has other devices than before. */
+  readonly onDevices: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a kubelet is made of. */
+export interface Parts {
+  readonly pods: Informer<Pod>;
+  readonly services: Informer<Service>;
+  readonly workers: PodWorkers;
+  readonly observed: ObservedPods;
+  readonly prober: Prober;
+  readonly volumes: Volumes;
+  readonly devices: NodeDevices;
+  readonly statuses: StatusManager;
+}
+
+export function createParts(input: PartsInput): Parts {
+  const { client, runtime, logger, clock, nodeName, nodeIp, dataDir, machine } = input;
+  const podInformer = createInformer<Pod>(client, pods, { fieldSelector: `spec.nodeName=${nodeName}`, logger, clock });
+  const serviceInformer = createInformer<Service>(client, services, { logger, clock });
+  const recorder = input.recorder.from('kubelet', nodeName);
+  const data = new ApiData(client);
+  const backoff = new RestartBackoff();
+  const wake = (uid: string) => workers.wake(uid);
+  const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
+  const prober = new Prober({
+    ...{ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake },
+    alwaysPasses: input.played !== undefined,
+  });
+  const fieldsOf = (pod: PodObject, podIp: string | undefined) => ({
+    nodeIp,
+    podIp: podIp ?? (usesNodeNetwork(pod) ? nodeIp : sandboxOf(observed.get(pod.metadata.uid))?.ip),
+    allocatable: machine.allocatable,
+  });
+  const tokens = new ServiceAccountTokens(client, clock);
+  const claims = new ApiClaimedVolumes(client, nodeName);
+  const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
+  const devices = new NodeDevices({
+    ...{ client, runtime, recorder, logger, clock, nodeName, dataDir },
+    // A played node has none of this machine's.
+    declaredFile: input.devicesFile ?? (input.played ? undefined : usualDevicesFile),
+    ...(input.played && { cdiFolders: [] }),
+    containers: () => [...observed.uids()].flatMap((uid) => observed.get(uid).containers),
+    isFinished: ({ namespace, name, uid }) => {
+      const pod = podInformer.get(`${namespace}/${name}`);
+      return pod?.metadata.uid === uid && isPodFinished(pod);
+    },
+    onChange: input.onDevices,
+  });
+  const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
+  const starter = new ContainerStarter({
+    runtime,
+    puller,
+    volumes,
+    data,
+    devices,
+    observed,
+    recorder,
+    clock,
+    limiter: new Limiter(parallel.containers),
+    nodeMemoryBytes: machine.memoryBytes,
+    maxPids: computeMaxPids(input.podMaxPids, machine),
+    userAgent: probeUserAgent,
+    fieldsOf,
+    servicesFor: (pod) =>
+      computeServiceEnvironment(serviceInformer.list(), {
+        namespace: pod.metadata.namespace ?? 'default',
+        enableServiceLinks: pod.spec?.enableServiceLinks ?? true,
+      }),
+    podIpOf: (pod, sandbox) => (usesNodeNetwork(pod) ? nodeIp : (sandbox.ip ?? nodeIp)),
+  });
+  const dns: DnsSettings = {
+    clusterDns: input.clusterDns ?? [],
+    clusterDomain: input.clusterDomain ?? 'cluster.local',
+  };
+  const sync = new PodSync({
+    runtime,
+    starter,
+    volumes,
+    devices,
+    observed,
+    backoff,
+    recorder,
+    clock,
+    limiter: new Limiter(parallel.sandboxes),
+    dns,
+    nodeName: input.nodeName,
+    nodeIp,
+    userAgent: probeUserAgent,
+  });
+  const abilities = {
+    allowedSysctls: parseAllowedSysctls(input.allowedUnsafeSysctls ?? []),
+    hasAppArmor: isAppArmorEnabled(),
+  };
+  const statuses = new StatusManager({ client: input.reports, logger, clock });
+  const workers = new PodWorkers({
+    ...{
+      runtime,
+      sync,
+      observed,
+      prober,
+      statuses,
+      puller,
+      backoff,
+      volumes,
+      devices,
+      recorder,
+      clock,
+      logger,
+      nodeIp,
+    },
+    signal: input.signal,
+    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
+    isGone: ({ namespace, name, uid }) =>
+      podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
+    onLeftover: (uid) => input.guard.podGone(uid),
+  });
+  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, devices, statuses };
+}
