@@ -1,9 +1,10 @@
 /** What a kubelet is made of, and who is told of what: pods and events come in, actions and statuses go out. */
 
 import { isPodFinished } from '../api/pods.ts';
-import { pods, services } from '../api/resources/core.ts';
-import type { Pod, Service } from '../api/types/core/v1.ts';
+import { nodes, pods, services } from '../api/resources/core.ts';
+import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
+import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { Limiter } from '../base/limiter.ts';
 import { probeUserAgent } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
@@ -20,6 +21,8 @@ import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
 import { computeMaxPids, isAppArmorEnabled, type Machine } from './node/machine.ts';
 import type { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
+import { NodeAdmission } from './pods/node-admission.ts';
+import type { NodeView } from './pods/node-predicates.ts';
 import { ObservedPods } from './pods/observed-pods.ts';
 import { computePodRefusal } from './pods/pod-refusal.ts';
 import { PodSync } from './pods/pod-sync.ts';
@@ -51,6 +54,8 @@ export interface PartsInput extends KubeletOptions {
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
+  /** As it was a few seconds ago at most; undefined: not known yet. */
+  readonly lastSeenNode: () => DeepReadonly<Node> | undefined;
   /** Called when the node has other devices than before. */
   readonly onDevices: () => void;
   readonly signal: AbortSignal;
@@ -146,6 +151,20 @@ export function createParts(input: PartsInput): Parts {
     allowedSysctls: parseAllowedSysctls(input.allowedUnsafeSysctls ?? []),
     hasAppArmor: isAppArmorEnabled(),
   };
+  const viewOf = (node: DeepReadonly<Node>): NodeView => ({
+    name: nodeName,
+    node,
+    allocatable: { ...node.status?.allocatable, ...machine.allocatable },
+  });
+  const admission = new NodeAdmission({
+    pods: () => podInformer.list(),
+    lastSeenNode: () => {
+      const node = input.lastSeenNode();
+      return node && viewOf(node);
+    },
+    readNode: async () => viewOf(await input.reports.get<Node>(nodes, { name: nodeName })),
+    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
+  });
   const statuses = new StatusManager({ client: input.reports, logger, clock });
   const workers = new PodWorkers({
     ...{
@@ -164,7 +183,7 @@ export function createParts(input: PartsInput): Parts {
       nodeIp,
     },
     signal: input.signal,
-    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
+    admission,
     isGone: ({ namespace, name, uid }) =>
       podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
     onLeftover: (uid) => input.guard.podGone(uid),

@@ -80,6 +80,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const parts = createParts({
     ...options,
     onDevices: wake,
+    lastSeenNode: () => reporter.lastSeen,
     clock,
     client,
     reports,

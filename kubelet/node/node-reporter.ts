@@ -72,6 +72,7 @@ export class NodeReporter {
   readonly #startedAt: number;
   /** What was written last, when (monotonic), and to which object, as the API showed it then. */
   #written: Written | undefined;
+  #lastSeen: NodeObject | undefined;
   #askedRuntimeAt = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
   #runtime: { readonly version: string | undefined; readonly images: readonly ImageState[] } = {
@@ -83,6 +84,11 @@ export class NodeReporter {
   constructor(options: NodeReporterOptions) {
     this.#options = options;
     this.#startedAt = options.clock.monotonic();
+  }
+
+  /** The node's object at the last look, which is seconds ago while the API answers; undefined: not seen yet. */
+  get lastSeen(): NodeObject | undefined {
+    return this.#lastSeen;
   }
 
   /** Look now: something changed. */
@@ -136,6 +142,7 @@ export class NodeReporter {
     const node = await this.#read();
     const status = await this.#compute(node);
     const stored = node ?? (await this.#register(status));
+    this.#lastSeen = stored;
     const isOther = stored.metadata.uid !== this.#written?.uid;
     if (isOther && node !== undefined) await this.#setLabels();
     const due = clock.monotonic() - (this.#written?.at ?? Number.NEGATIVE_INFINITY) >= reportEveryMs;

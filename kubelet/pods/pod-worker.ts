@@ -30,6 +30,7 @@ import type { Prober } from '../probes/prober.ts';
 import type { ContainerState, Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { computeNextLookMs, hasConfigFailure } from './next-look.ts';
+import type { NodeAdmission } from './node-admission.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { computePodActions, isFinished, nothingRuns, type PodAction, type PodContext } from './pod-actions.ts';
 import { PodReporter } from './pod-reporter.ts';
@@ -54,8 +55,7 @@ export interface PodWorkerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIp: string;
-  /** Why this node does not take the pod; undefined: it does. */
-  refusalOf(pod: PodObject): PodFailure | undefined;
+  readonly admission: Pick<NodeAdmission, 'admit' | 'release'>;
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
@@ -172,7 +172,7 @@ export class PodWorker {
   /** Returns how long to wait for the next look, or undefined: there will be none. */
   async #step(signal: AbortSignal): Promise<number | undefined> {
     const { observed, statuses, sync } = this.#dependencies;
-    this.#checkAdmission();
+    await this.#checkAdmission();
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(pod, observed.get(this.uid).containers);
@@ -227,10 +227,10 @@ export class PodWorker {
     };
   }
 
-  #checkAdmission(): void {
+  async #checkAdmission(): Promise<void> {
     if (this.#isEnding()) return;
-    const refusal = this.#dependencies.refusalOf(this.#pod);
-    if (refusal === undefined) return;
+    const refusal = await this.#dependencies.admission.admit(this.#pod);
+    if (refusal === undefined || this.#isEnding()) return;
     this.#advance({ failure: { type: 'rejected', ...refusal } });
     this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...refusal });
   }
@@ -323,8 +323,9 @@ export class PodWorker {
 
   /** Nothing runs any more. */
   async #finish(signal: AbortSignal): Promise<number | undefined> {
-    const { statuses, devices } = this.#dependencies;
+    const { statuses, devices, admission } = this.#dependencies;
     devices.release(this.uid);
+    admission.release(this.uid);
     if (objectFateOf(this.#state) === 'gone') {
       await this.#removeAll();
       const { containers, sandboxes } = this.#dependencies.observed.get(this.uid);

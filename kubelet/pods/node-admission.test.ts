@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { PodObject } from '../model/pod.ts';
+import { makePod } from '../testing/make-pod.ts';
+import { NodeAdmission } from './node-admission.ts';
+
+const podNamed = (name: string, status?: PodObject['status']): PodObject => {
+  const one = makePod({ containers: [{ name: 'a', resources: { requests: { cpu: '1' } } }] });
+  return { ...one, metadata: { ...one.metadata, name, uid: name }, ...(status && { status }) };
+};
+
+const nodeWith = (labels: Record<string, string>) => ({
+  name: 'n',
+  node: { metadata: { labels } },
+  allocatable: { cpu: '1', pods: '10' },
+});
+
+function makeAdmission(pods: readonly PodObject[], labels = {}, labelsNow = labels): NodeAdmission {
+  return new NodeAdmission({
+    pods: () => pods,
+    lastSeenNode: () => nodeWith(labels),
+    readNode: async () => nodeWith(labelsNow),
+    refusalOf: () => undefined,
+  });
+}
+
+it('two pods that come at once are not promised the same room; what ended gives it back', async () => {
+  const pods = [podNamed('first'), podNamed('second')] as const;
+  const admission = makeAdmission(pods);
+  const refusals = await Promise.all(pods.map((pod) => admission.admit(pod)));
+  assert.deepEqual(
+    refusals.map((refusal) => refusal?.reason),
+    [undefined, 'OutOfcpu'],
+  );
+  admission.release('first');
+  assert.equal(await admission.admit(pods[1]), undefined);
+});
+
+it('a pod that was begun stays, and holds its room', async () => {
+  const [begun, late] = [podNamed('begun', { startTime: '2026-01-01T00:00:00Z' }), podNamed('late')];
+  const admission = makeAdmission([begun, late]);
+  assert.equal((await admission.admit(late))?.reason, 'OutOfcpu');
+  assert.equal(await admission.admit(begun), undefined);
+});
+
+it('finished pods hold no room', async () => {
+  const done = podNamed('done', { phase: 'Succeeded', startTime: '2026-01-01T00:00:00Z' });
+  assert.equal(await makeAdmission([done]).admit(podNamed('next')), undefined);
+});
+
+it('labels that were set a moment ago count', async () => {
+  const pod = makePod({ nodeSelector: { disk: 'ssd' } });
+  assert.equal(await makeAdmission([], {}, { disk: 'ssd' }).admit(pod), undefined);
+  assert.equal((await makeAdmission([], {}, {}).admit(pod))?.reason, 'NodeAffinity');
+});

@@ -1,0 +1,77 @@
+/**
+ * Decides whether this node takes a pod, once for each: one that was taken stays, whatever the node is like later, and
+ * so does one that an earlier kubelet began. What was taken holds its room until nothing of it runs.
+ */
+
+import { isPodFinished } from '../../api/pods.ts';
+import type { PodObject } from '../model/pod.ts';
+import {
+  computeAffinityRefusal,
+  computePortsRefusal,
+  computeRoomRefusal,
+  computeSystemRefusal,
+  computeTaintRefusal,
+  type NodeView,
+} from './node-predicates.ts';
+import type { PodFailure } from './pod-state.ts';
+
+export interface NodeAdmissionOptions {
+  /** All pods of the node, as the API has them. */
+  readonly pods: () => Iterable<PodObject>;
+  /** As it was a few seconds ago at most; undefined: not known yet. */
+  readonly lastSeenNode: () => NodeView | undefined;
+  readonly readNode: () => Promise<NodeView>;
+  /** What beside room and place speaks against the pod; it may set things aside for it. */
+  readonly refusalOf: (pod: PodObject) => PodFailure | undefined;
+}
+
+export class NodeAdmission {
+  readonly #options: NodeAdmissionOptions;
+  readonly #admitted = new Set<string>();
+
+  constructor(options: NodeAdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined: the node takes the pod, now and from now on. */
+  async admit(pod: PodObject): Promise<PodFailure | undefined> {
+    const { refusalOf, lastSeenNode, readNode } = this.#options;
+    if (this.#admitted.has(pod.metadata.uid)) return undefined;
+    const refusal = refusalOf(pod);
+    if (refusal !== undefined) return refusal;
+    const seen = lastSeenNode();
+    if (hasBegun(pod) || (seen !== undefined && this.#refusalOn(seen, pod) === undefined)) return this.#take(pod);
+    // Its labels may have been set since: nothing is refused by an old picture of the node.
+    const now = await readNode();
+    return this.#refusalOn(now, pod) ?? this.#take(pod);
+  }
+
+  /** Nothing of the pod runs any more. */
+  release(uid: string): void {
+    this.#admitted.delete(uid);
+  }
+
+  /** In the same turn as the decision, so that no other pod is promised the same room. */
+  #take(pod: PodObject): undefined {
+    this.#admitted.add(pod.metadata.uid);
+  }
+
+  #refusalOn(node: NodeView, pod: PodObject): PodFailure | undefined {
+    const others = [...this.#options.pods()].filter((other) => this.#takesRoom(other, pod));
+    return (
+      computeSystemRefusal(pod) ??
+      computeRoomRefusal(pod, node, others) ??
+      computeAffinityRefusal(pod, node) ??
+      computePortsRefusal(pod, others) ??
+      computeTaintRefusal(pod, node)
+    );
+  }
+
+  #takesRoom(other: PodObject, pod: PodObject): boolean {
+    const { uid } = other.metadata;
+    if (uid === pod.metadata.uid || isPodFinished(other)) return false;
+    return this.#admitted.has(uid) || hasBegun(other);
+  }
+}
+
+const hasBegun = ({ status }: PodObject): boolean => status?.startTime !== undefined;
