@@ -107,6 +107,7 @@ export function createParts(input: PartsInput): Parts {
     onChange: input.onDevices,
   });
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
+  const limits = { nodeMemoryBytes: machine.memoryBytes, maxPids: computeMaxPids(input.podMaxPids, machine) };
   const starter = new ContainerStarter({
     runtime,
     puller,
@@ -117,8 +118,7 @@ export function createParts(input: PartsInput): Parts {
     recorder,
     clock,
     limiter: new Limiter(parallel.containers),
-    nodeMemoryBytes: machine.memoryBytes,
-    maxPids: computeMaxPids(input.podMaxPids, machine),
+    ...limits,
     userAgent: probeUserAgent,
     fieldsOf,
     servicesFor: (pod) =>
@@ -142,6 +142,7 @@ export function createParts(input: PartsInput): Parts {
     recorder,
     clock,
     limiter: new Limiter(parallel.sandboxes),
+    ...limits,
     dns,
     nodeName: input.nodeName,
     nodeIp,
@@ -157,6 +158,7 @@ export function createParts(input: PartsInput): Parts {
     allocatable: { ...node.status?.allocatable, ...machine.allocatable },
   });
   const admission = new NodeAdmission({
+    allocatable: machine.allocatable,
     pods: () => podInformer.list(),
     lastSeenNode: () => {
       const node = input.lastSeenNode();

@@ -29,6 +29,7 @@ import { createOwnerReferencesPermissionEnforcement } from './owner-references-p
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { choosePlugins, type PluginChoice } from './plugin-choice.ts';
 import { createPodNodeSelector, readNodeSelectors } from './pod-node-selector.ts';
+import { createPodResizeValidator } from './pod-resize-validator.ts';
 import { createPodSecurityPlugin } from './pod-security/pod-security.ts';
 import { readPodSecurityConfiguration } from './pod-security/pod-security-configuration.ts';
 import { createPodTopologyLabels } from './pod-topology-labels.ts';
@@ -120,6 +121,7 @@ export const admissionPlugins = (
     certificateSubjectRestriction,
     createDefaultIngressClass(objects),
     createPodTopologyLabels(objects),
+    createPodResizeValidator(objects),
     denyServiceExternalIps,
     createMutatingPolicies(policies),
     createMutatingWebhooks(webhooks),

@@ -41,6 +41,7 @@ export const pluginOrder: readonly string[] = [
   'CertificateSubjectRestriction',
   'DefaultIngressClass',
   'PodTopologyLabels',
+  'PodResizeValidator',
   'DenyServiceExternalIPs',
   'MutatingAdmissionPolicy',
   'MutatingAdmissionWebhook',

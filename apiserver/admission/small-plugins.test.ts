@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
-import type { Pod } from '../../api/types/core/v1.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import type { OwnerReference } from '../../api/types/meta/v1.ts';
 import { configMapKind } from '../../kinds/core/config/config-map.ts';
 import { namespaceKind } from '../../kinds/core/config/namespace.ts';
@@ -25,6 +25,7 @@ import { createOwnerReferencesPermissionEnforcement } from './owner-references-p
 import { createPersistentVolumeClaimResize } from './persistent-volume-claim-resize.ts';
 import { choosePlugins } from './plugin-choice.ts';
 import { createPodNodeSelector, readNodeSelectors } from './pod-node-selector.ts';
+import { createPodResizeValidator } from './pod-resize-validator.ts';
 import { createPodTopologyLabels } from './pod-topology-labels.ts';
 
 const pod = (spec: Partial<NonNullable<Pod['spec']>> = {}, metadata: object = {}): Pod => ({
@@ -157,6 +158,38 @@ describe('PodTopologyLabels', () => {
     const object = pod({ nodeName: 'n' }, { labels: { 'topology.kubernetes.io/zone': 'mine' } });
     await askAdmission(plugins, { kind: podKind, object });
     assert.deepEqual(object.metadata?.labels, { ...zone, 'topology.kubernetes.io/zone': 'mine' });
+  });
+});
+
+describe('PodResizeValidator', () => {
+  const objects = new PlacedObjects();
+  const node: Node = { metadata: { name: 'n' }, status: { allocatable: { cpu: '2', memory: '1Gi' } } };
+  objects.put(nodeKind, node);
+  const asking = (requests: Record<string, string>, nodeName = 'n') =>
+    pod({ nodeName, containers: [{ name: 'c', image: 'a', resources: { requests } }] });
+  const ask = async (object: Pod, previous = asking({ cpu: '1' }, object.spec?.nodeName)) =>
+    (
+      await askAdmission([createPodResizeValidator(objects)], {
+        ...{ kind: podKind, object, previous, subresource: 'resize' },
+      })
+    ).refused;
+  const short = `403 pods "p" is forbidden: node didn't have enough allocatable resources`;
+
+  const cases = [
+    ['all that the node has', asking({ cpu: '2', memory: '1Gi' }), ''],
+    ['more than that', asking({ cpu: '2001m' }), `${short}: cpu, requested: 2001, allocatable: 2000`],
+    [
+      'more of everything',
+      asking({ cpu: '3', memory: '2Gi' }),
+      `${short}: cpu, requested: 3000, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824`,
+    ],
+    ['a pod without a node', asking({ cpu: '3' }, ''), ''],
+    ['a node that is gone', asking({ cpu: '2' }, 'lost'), '403 pods "p" is forbidden: node "lost" not found'],
+  ] as const;
+  for (const [what, object, refused] of cases) it(what, async () => assert.equal(await ask(object), refused));
+
+  it('lets through what changes nothing', async () => {
+    assert.equal(await ask(asking({ cpu: '3' }), asking({ cpu: '3' })), '');
   });
 });
 

@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PodObject } from '../model/pod.ts';
+import type { AllocatedResources, PodObject } from '../model/pod.ts';
 import {
   containerIn,
   makeContainer,
   makeContainerStatus,
   makePod,
   observedWith,
+  podOf,
   running,
 } from '../testing/make-pod.ts';
-import {
-  type AllocatedResources,
-  allocatedResourcesOf,
-  isResizePending,
-  withAllocatedResources,
-} from './allocated-resources.ts';
+import { allocatedResourcesOf, computeResizes, withAllocatedResources, withResized } from './allocated-resources.ts';
 
 const podWith = (resources: AllocatedResources, shown?: AllocatedResources): PodObject =>
   makePod(
@@ -50,8 +46,8 @@ describe('what a container was given', () => {
   });
 });
 
-describe('isResizePending', () => {
-  const cases: readonly [wanted: AllocatedResources, given: AllocatedResources, pending: boolean][] = [
+describe('computeResizes', () => {
+  const cases: readonly [wanted: AllocatedResources, given: AllocatedResources, resized: boolean][] = [
     [{}, {}, false],
     [{ requests: { cpu: '1' } }, { requests: { cpu: '1000m' } }, false],
     [{ requests: { cpu: '2' } }, { requests: { cpu: '1' } }, true],
@@ -61,13 +57,35 @@ describe('isResizePending', () => {
     [{ requests: { cpu: '1' } }, { requests: { cpu: '1' }, limits: { cpu: '1' } }, true],
     [{}, { requests: { cpu: '1' } }, true],
   ];
-  for (const [wanted, given, pending] of cases)
-    it(`${JSON.stringify(wanted)} with ${JSON.stringify(given)}: ${pending}`, () => {
+  for (const [wanted, given, resized] of cases)
+    it(`${JSON.stringify(wanted)} with ${JSON.stringify(given)}: ${resized}`, () => {
       const pod = podWith(wanted);
-      assert.equal(isResizePending(pod, runningWith(pod, given)), pending);
+      const resizes = computeResizes(pod, runningWith(pod, given));
+      assert.deepEqual(
+        resizes.map(({ resources, restarts }) => [resources, restarts]),
+        resized ? [[wanted, false]] : [],
+      );
     });
 
-  it('is not so before anything was made', () => {
-    assert.equal(isResizePending(podWith({ requests: { cpu: '2' } }), observedWith()), false);
+  it('is nothing before anything was made', () => {
+    assert.deepEqual(computeResizes(podWith({ requests: { cpu: '2' } }), observedWith()), []);
+  });
+
+  it('is nothing once it was done, also by a kubelet before this one', () => {
+    const [wanted, given] = [{ requests: { cpu: '2' } }, { requests: { cpu: '1' } }];
+    const pod = podWith(wanted);
+    const observed = withResized(runningWith(pod, given), new Map([['a-0', wanted]]));
+    assert.deepEqual(computeResizes(pod, observed), []);
+    const shown = podWith(wanted, wanted);
+    assert.deepEqual(computeResizes(shown, runningWith(shown, given)), []);
+  });
+
+  it('makes a container anew where the changed resource asks for that', () => {
+    const restartsFor = (resourceName: string) => {
+      const resizePolicy = [{ resourceName, restartPolicy: 'RestartContainer' }];
+      const pod = podOf({ resources: { requests: { cpu: '2' } }, resizePolicy });
+      return computeResizes(pod, runningWith(pod, { requests: { cpu: '1' } })).map(({ restarts }) => restarts);
+    };
+    assert.deepEqual([restartsFor('cpu'), restartsFor('memory')], [[true], [false]]);
   });
 });

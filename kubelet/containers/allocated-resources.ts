@@ -1,29 +1,22 @@
 /**
- * What a container was given when it was made. Running containers are not resized yet, so that is in force until the
- * pod is made anew, whatever its spec asks for meanwhile; the status says the one and the other. Pure.
+ * What containers were given of CPU and memory, which is in force until they are resized, whatever the pod's spec asks
+ * for meanwhile. Containers are resized while they run, or made anew where they ask for that. Pure.
  */
 
 import { compareQuantities } from '../../api/quantity.ts';
 import {
+  type AllocatedResources,
   attemptsOf,
   type ContainerSpec,
   containersOf,
+  type KnownContainer,
   type ObservedPod,
   type PodContainer,
   type PodObject,
+  runtimeIdOf,
   statusOf,
 } from '../model/pod.ts';
 import { containerAnnotations } from './container-config.ts';
-
-type Quantities = Readonly<Record<string, string>>;
-
-export interface AllocatedResources {
-  readonly limits?: Quantities;
-  readonly requests?: Quantities;
-}
-
-export const resizePendingMessage =
-  'The node does not resize running containers: what is asked for takes effect when the pod is made anew';
 
 /** Of the newest attempt; of one that was not made yet, what it asks for. */
 export function allocatedResourcesOf(
@@ -32,11 +25,24 @@ export function allocatedResourcesOf(
   observed: ObservedPod,
 ): AllocatedResources {
   const [newest] = attemptsOf(observed, container.spec.name);
-  const kept = newest?.annotations[containerAnnotations.resources];
-  // The kubelet itself wrote the annotation when it made the container.
-  if (kept !== undefined) return JSON.parse(kept) as AllocatedResources;
-  const known = statusOf(pod, container);
-  return (newest && known?.containerID && known.resources) || resourcesOf(container.spec);
+  if (newest === undefined) return resourcesOf(container.spec);
+  return newest.resized ?? resizedBefore(container, pod, newest) ?? givenTo(newest) ?? resourcesOf(container.spec);
+}
+
+/** As the status has it of this very container: a kubelet before this one may have resized it. */
+function resizedBefore(
+  container: PodContainer,
+  pod: PodObject,
+  { id }: KnownContainer,
+): AllocatedResources | undefined {
+  const shown = statusOf(pod, container);
+  return runtimeIdOf(shown?.containerID ?? '') === id ? shown?.resources : undefined;
+}
+
+/** The kubelet itself wrote the annotation when it made the container. */
+function givenTo({ annotations }: KnownContainer): AllocatedResources | undefined {
+  const kept = annotations[containerAnnotations.resources];
+  return kept === undefined ? undefined : (JSON.parse(kept) as AllocatedResources);
 }
 
 /** The container as it is to be made. */
@@ -45,11 +51,38 @@ export function withAllocatedResources(container: PodContainer, pod: PodObject, 
   return { ...container, spec: { ...container.spec, resources } };
 }
 
-/** Whether some container asks for something else than it has. */
-export function isResizePending(pod: PodObject, observed: ObservedPod): boolean {
-  return containersOf(pod).some((container) => {
+/** `observed`, with what its containers were given since they were made. */
+export function withResized(observed: ObservedPod, resized: ReadonlyMap<string, AllocatedResources>): ObservedPod {
+  if (resized.size === 0) return observed;
+  const containers = observed.containers.map((one) => {
+    const given = resized.get(one.id);
+    return given === undefined ? one : { ...one, resized: given };
+  });
+  return { ...observed, containers };
+}
+
+export interface Resize {
+  readonly container: PodContainer;
+  readonly state: KnownContainer;
+  readonly resources: AllocatedResources;
+  /** It must be made anew for that. */
+  readonly restarts: boolean;
+}
+
+/** The containers that ask for something else than they have. */
+export function computeResizes(pod: PodObject, observed: ObservedPod): Resize[] {
+  return containersOf(pod).flatMap((container) => {
+    const [state] = attemptsOf(observed, container.spec.name);
     const [wanted, given] = [resourcesOf(container.spec), allocatedResourcesOf(container, pod, observed)];
-    return differ(wanted.limits, given.limits) || differ(requestsOf(wanted), requestsOf(given));
+    const changed = [
+      ...changedNames(wanted.limits, given.limits),
+      ...changedNames(requestsOf(wanted), requestsOf(given)),
+    ];
+    if (state === undefined || changed.length === 0) return [];
+    const restarts = (container.spec.resizePolicy ?? []).some(
+      ({ resourceName, restartPolicy }) => restartPolicy === 'RestartContainer' && changed.includes(resourceName),
+    );
+    return [{ container, state, resources: wanted, restarts: restarts && state.status.type === 'running' }];
   });
 }
 
@@ -61,10 +94,12 @@ export const requestsOf = ({ limits = {}, requests = {} }: AllocatedResources): 
   ...requests,
 });
 
-function differ(a: Quantities = {}, b: Quantities = {}): boolean {
+function changedNames(a: Quantities = {}, b: Quantities = {}): string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].some((name) => {
+  return [...names].filter((name) => {
     const [one, other] = [a[name], b[name]];
     return one === undefined || other === undefined || compareQuantities(String(one), String(other)) !== 0;
   });
 }
+
+type Quantities = Readonly<Record<string, string>>;

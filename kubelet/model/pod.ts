@@ -103,8 +103,20 @@ function ruleMatches({ exitCodes }: DeepReadonly<ContainerRestartRule>, exitCode
 
 export type Termination = DeepReadonly<ContainerStateTerminated>;
 
+type Quantities = Readonly<Record<string, string>>;
+
+/** Amounts that a container was given. */
+export interface AllocatedResources {
+  readonly limits?: Quantities;
+  readonly requests?: Quantities;
+}
+
 /** A container of the runtime, or one that only the pod's status remembers, with its end as it is told there. */
-export type KnownContainer = ContainerState & { readonly remembered?: Termination };
+export type KnownContainer = ContainerState & {
+  readonly remembered?: Termination;
+  /** What it was given since it was made. */
+  readonly resized?: AllocatedResources;
+};
 
 /** What the runtime has of one pod. */
 export interface ObservedPod {

@@ -5,4 +5,5 @@ export type StopReason =
   | 'LivenessProbeFailed'
   | 'StartupProbeFailed'
   | 'PostStartHookFailed'
+  | 'ResizeNeedsRestart'
   | 'SandboxChanged';

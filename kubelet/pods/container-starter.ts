@@ -11,7 +11,7 @@ import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { withAllocatedResources } from '../containers/allocated-resources.ts';
+import { withAllocatedResources, withResized } from '../containers/allocated-resources.ts';
 import { buildContainerConfig } from '../containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp } from '../containers/environment.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
@@ -110,11 +110,12 @@ export class ContainerStarter {
     const image = await puller.ensure(pod, container, signal);
     if (known.volumes === undefined) known.volumesSetUp(await untilAborted(volumes.setUp(pod), signal));
     const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
+    const given = withResized(withRemembered(pod, observed.get(pod.metadata.uid)), known.resized);
     const build = async () =>
       buildContainerConfig({
         ...this.#options,
         pod,
-        container: withAllocatedResources(container, pod, withRemembered(pod, observed.get(pod.metadata.uid))),
+        container: withAllocatedResources(container, pod, given),
         attempt,
         image,
         volumes: known.volumes ?? new Map(),

@@ -8,6 +8,7 @@ const nothing: NextLookInput = {
   startDecides: false,
   deadlineLeftMs: undefined,
   nextStartInMs: undefined,
+  resizeInMs: undefined,
   nextPullInMs: undefined,
   volumesDueInMs: undefined,
   configFailures: 0,

@@ -16,6 +16,8 @@ export interface NextLookInput {
   readonly deadlineLeftMs: number | undefined;
   /** Until a container may be started that the runtime refused; undefined: none was. */
   readonly nextStartInMs: number | undefined;
+  /** Until a resize that met trouble is tried again; undefined: none did. */
+  readonly resizeInMs: number | undefined;
   /** Until an image may be tried again; undefined: none failed. */
   readonly nextPullInMs: number | undefined;
   /** Undefined: it has no volumes whose contents may change. */
@@ -46,6 +48,7 @@ export function computeNextLookMs(input: NextLookInput): number {
   if (hasConfigFailure(waitingReasons)) waits.push(computeBackoffMs(input.configFailures, configRetry));
   if (waitingReasons.length === 0 && startDecides) waits.push(0);
   if (input.nextStartInMs !== undefined) waits.push(input.nextStartInMs);
+  if (input.resizeInMs !== undefined) waits.push(Math.max(0, input.resizeInMs));
   if (volumesDueInMs !== undefined) waits.push(Math.max(0, volumesDueInMs));
   return Math.min(Number.POSITIVE_INFINITY, ...waits);
 }

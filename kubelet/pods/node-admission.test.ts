@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { PodObject } from '../model/pod.ts';
-import { makePod } from '../testing/make-pod.ts';
+import { makeContainerStatus, makePod } from '../testing/make-pod.ts';
 import { NodeAdmission } from './node-admission.ts';
 
 const podNamed = (name: string, status?: PodObject['status']): PodObject => {
@@ -17,6 +17,7 @@ const nodeWith = (labels: Record<string, string>) => ({
 
 function makeAdmission(pods: readonly PodObject[], labels = {}, labelsNow = labels): NodeAdmission {
   return new NodeAdmission({
+    allocatable: nodeWith({}).allocatable,
     pods: () => pods,
     lastSeenNode: () => nodeWith(labels),
     readNode: async () => nodeWith(labelsNow),
@@ -52,4 +53,39 @@ it('labels that were set a moment ago count', async () => {
   const pod = makePod({ nodeSelector: { disk: 'ssd' } });
   assert.equal(await makeAdmission([], {}, { disk: 'ssd' }).admit(pod), undefined);
   assert.equal((await makeAdmission([], {}, {}).admit(pod))?.reason, 'NodeAffinity');
+});
+
+describe('a pod that asks for more while it runs', () => {
+  const grown = (name: string, cpu: string): PodObject => {
+    const pod = podNamed(name, { startTime: '2026-01-01T00:00:00Z' });
+    return { ...pod, spec: { ...pod.spec, containers: [{ name: 'a', resources: { requests: { cpu } } }] } };
+  };
+  const cases = [
+    ['gets what the node has', [grown('p', '1')], undefined],
+    [
+      'never gets what the node has not',
+      [grown('p', '2')],
+      ['Infeasible', 'Infeasible', "Node didn't have enough capacity: cpu, requested: 2000, capacity: 1000"],
+    ],
+    [
+      'waits for what others have',
+      [grown('p', '500m'), grown('q', '600m')],
+      ['Deferred', 'OutOfcpu', "Node didn't have enough resource: cpu, requested: 500, used: 600, capacity: 1000"],
+    ],
+  ] as const;
+  for (const [what, pods, expected] of cases)
+    it(what, () => {
+      const refusal = makeAdmission(pods).resizeRefusalOf(pods[0]);
+      assert.deepEqual(refusal && [refusal.reason, refusal.cause, refusal.message], expected);
+    });
+
+  it('holds no more than it was given while it waits', () => {
+    const status: PodObject['status'] = {
+      conditions: [{ type: 'PodResizePending', status: 'True' }],
+      containerStatuses: [makeContainerStatus({ allocatedResources: { cpu: '100m' } })],
+      startTime: '2026-01-01T00:00:00Z',
+    };
+    const waiting = { ...grown('waiting', '900m'), status };
+    assert.equal(makeAdmission([waiting]).resizeRefusalOf(grown('p', '800m')), undefined);
+  });
 });

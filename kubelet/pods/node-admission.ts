@@ -7,6 +7,7 @@ import { isPodFinished } from '../../api/pods.ts';
 import type { PodObject } from '../model/pod.ts';
 import {
   computeAffinityRefusal,
+  computeCapacityRefusal,
   computePortsRefusal,
   computeRoomRefusal,
   computeSystemRefusal,
@@ -15,7 +16,18 @@ import {
 } from './node-predicates.ts';
 import type { PodFailure } from './pod-state.ts';
 
+/** Why a pod does not get the amounts that it asks for since it runs. */
+export interface ResizeRefusal {
+  /** Deferred: others have them now. Infeasible: the node has not so many. */
+  readonly reason: 'Deferred' | 'Infeasible';
+  /** As an event names it. */
+  readonly cause: string;
+  readonly message: string;
+}
+
 export interface NodeAdmissionOptions {
+  /** What pods can have here. */
+  readonly allocatable: Readonly<Record<string, string>>;
   /** All pods of the node, as the API has them. */
   readonly pods: () => Iterable<PodObject>;
   /** As it was a few seconds ago at most; undefined: not known yet. */
@@ -46,6 +58,15 @@ export class NodeAdmission {
     return this.#refusalOn(now, pod) ?? this.#take(pod);
   }
 
+  /** Undefined: there is room for what the pod asks for now. */
+  resizeRefusalOf(pod: PodObject): ResizeRefusal | undefined {
+    const { allocatable } = this.#options;
+    const tooMuch = computeCapacityRefusal(pod, { allocatable });
+    if (tooMuch !== undefined) return { reason: 'Infeasible', cause: 'Infeasible', message: tooMuch };
+    const refusal = computeRoomRefusal(pod, { allocatable }, this.#othersThan(pod));
+    return refusal && { reason: 'Deferred', cause: refusal.reason, message: refusal.message };
+  }
+
   /** Nothing of the pod runs any more. */
   release(uid: string): void {
     this.#admitted.delete(uid);
@@ -57,7 +78,7 @@ export class NodeAdmission {
   }
 
   #refusalOn(node: NodeView, pod: PodObject): PodFailure | undefined {
-    const others = [...this.#options.pods()].filter((other) => this.#takesRoom(other, pod));
+    const others = this.#othersThan(pod);
     return (
       computeSystemRefusal(pod) ??
       computeRoomRefusal(pod, node, others) ??
@@ -65,6 +86,10 @@ export class NodeAdmission {
       computePortsRefusal(pod, others) ??
       computeTaintRefusal(pod, node)
     );
+  }
+
+  #othersThan(pod: PodObject): PodObject[] {
+    return [...this.#options.pods()].filter((other) => this.#takesRoom(other, pod));
   }
 
   #takesRoom(other: PodObject, pod: PodObject): boolean {

@@ -6,12 +6,12 @@
 import { type Amounts, addAmounts, onlyAmounts, readAmounts, wholeAmount } from '../../api/amounts.ts';
 import { matchesRequiredNodes } from '../../api/node-selection.ts';
 import { computePodAmounts } from '../../api/pod-amounts.ts';
-import { sidecarsOf } from '../../api/pods.ts';
+import { podCondition, sidecarsOf } from '../../api/pods.ts';
 import { milliUnits, type Quantity, wholeUnits } from '../../api/quantity.ts';
 import { tolerates } from '../../api/taints.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import type { PodObject } from '../model/pod.ts';
+import { type ContainerSpec, type PodObject, statusOf } from '../model/pod.ts';
 import type { PodFailure } from './pod-state.ts';
 
 export interface NodeView {
@@ -29,18 +29,46 @@ export function computeRoomRefusal(
   others: readonly PodObject[],
 ): PodFailure | undefined {
   const capacity = readAmounts(allocatable);
-  const wanted = onlyAmounts(amountsOf(pod), (name) => isCounted(name, capacity));
   const used = new Map<string, Quantity>();
-  for (const other of others) addAmounts(used, amountsOf(other));
+  for (const other of others) addAmounts(used, heldAmountsOf(other));
+  const short = findShortage(pod, capacity, used);
+  if (short === undefined) return undefined;
+  const { name, requested, taken, whole } = short;
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${taken}, capacity: ${whole}`,
+  };
+}
+
+/** Why the pod would find no room on this node even if it were alone; undefined: it would. */
+export function computeCapacityRefusal(
+  pod: PodObject,
+  { allocatable }: Pick<NodeView, 'allocatable'>,
+): string | undefined {
+  const short = findShortage(pod, readAmounts(allocatable), new Map());
+  return (
+    short && `Node didn't have enough capacity: ${short.name}, requested: ${short.requested}, capacity: ${short.whole}`
+  );
+}
+
+interface Shortage {
+  readonly name: string;
+  readonly requested: string;
+  readonly taken: string;
+  readonly whole: string;
+}
+
+function findShortage(pod: PodObject, capacity: Amounts, used: Amounts): Shortage | undefined {
+  const wanted = onlyAmounts(wantedAmountsOf(pod), (name) => isCounted(name, capacity));
   const ranked = [...wanted].sort(([a], [b]) => rankOf(a) - rankOf(b));
   const short = ranked.find(([name, { nanos }]) => nanos > 0n && nanos > left(name, capacity, used));
   if (short === undefined) return undefined;
   const [name, quantity] = short;
-  const amounts = [quantity, used.get(name), capacity.get(name)].map((amount) => amountText(name, amount));
-  const [requested, taken, whole] = amounts;
   return {
-    reason: `OutOf${name}`,
-    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${taken}, capacity: ${whole}`,
+    name,
+    requested: amountText(name, quantity),
+    taken: amountText(name, used.get(name)),
+    whole: amountText(name, capacity.get(name)),
   };
 }
 
@@ -85,9 +113,24 @@ const predicateFailure = (reason: string, text: string): PodFailure => ({
 });
 
 /** With the pod itself, of which a node can have only so many. */
-function amountsOf({ spec, status }: PodObject): Amounts {
-  const amounts = spec === undefined ? [] : computePodAmounts(spec, 'requests', { withOverhead: true, status });
+function wantedAmountsOf({ spec }: PodObject): Amounts {
+  const amounts = spec === undefined ? [] : computePodAmounts(spec, 'requests', { withOverhead: true });
   return new Map([...amounts, ['pods', wholeAmount(1)]]);
+}
+
+/** What it has as long as it has not become smaller; what it asks for beyond that and does not get, it has not. */
+function heldAmountsOf(pod: PodObject): Amounts {
+  const { spec, status } = pod;
+  if (spec === undefined) return wantedAmountsOf(pod);
+  const isPending = podCondition(pod, 'PodResizePending')?.status === 'True';
+  const held = isPending ? { ...spec, containers: spec.containers.map((one) => withGiven(one, pod)) } : spec;
+  const amounts = computePodAmounts(held, 'requests', { withOverhead: true, status });
+  return new Map([...amounts, ['pods', wholeAmount(1)]]);
+}
+
+function withGiven(spec: ContainerSpec, pod: PodObject): ContainerSpec {
+  const given = statusOf(pod, { spec, kind: 'main' })?.allocatedResources;
+  return given === undefined ? spec : { ...spec, resources: { requests: given } };
 }
 
 const plain = ['pods', 'cpu', 'memory', 'ephemeral-storage'];

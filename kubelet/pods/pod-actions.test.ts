@@ -67,6 +67,7 @@ const context = ({
   ending,
   stopReasons,
   volumesDue,
+  resizes: [],
   isStarted: () => started,
   backOffOf: () => ({ waitMs: 10_000, leftMs }),
 });

@@ -4,7 +4,9 @@
  * what the status remembers, `remembered-containers.ts`) and in `PodContext`.
  */
 
+import type { Resize } from '../containers/allocated-resources.ts';
 import {
+  type AllocatedResources,
   attemptsOf,
   containersOf,
   mayRestart,
@@ -26,6 +28,14 @@ export type PodAction =
   | { readonly type: 'startContainer'; readonly name: string; readonly attempt: number }
   | { readonly type: 'stopContainer'; readonly id: string; readonly name: string; readonly reason: StopReason }
   | { readonly type: 'removeContainer'; readonly id: string }
+  /** It is given other amounts; `running`: while it runs. Otherwise its next attempt is made with them. */
+  | {
+      readonly type: 'resizeContainer';
+      readonly id: string;
+      readonly name: string;
+      readonly resources: AllocatedResources;
+      readonly running: boolean;
+    }
   /** What volumes show of the API is brought up to date. */
   | { readonly type: 'refreshVolumes' }
   /** The container waits until it may run again. */
@@ -39,6 +49,8 @@ export interface PodContext {
   readonly stopReasons: ReadonlyMap<string, StopReason>;
   /** Its volumes were made, by this kubelet or one before, and it is time to look at their contents again. */
   readonly volumesDue: boolean;
+  /** What may be resized now. */
+  readonly resizes: readonly Resize[];
   /** Whether a running container counts as started: its hook ran and its startup probe passed. */
   isStarted(containerId: string): boolean;
   /** Of a container that ended: how long it waits, and what is left of that. */
@@ -54,6 +66,7 @@ export function computePodActions(pod: PodObject, observed: ObservedPod, context
     ...removeOthers(observed, current),
     ...(current === undefined ? computeNewSandbox(observed, starts.actions) : starts.actions),
     ...computeGarbage(pod, observed),
+    ...context.resizes.flatMap(resizeActions),
     ...(context.volumesDue ? [{ type: 'refreshVolumes' } as const] : []),
   ];
 }
@@ -109,6 +122,13 @@ function computeNewSandbox({ sandboxes, containers }: ObservedPod, starts: reado
   if (!starts.some(({ type }) => type === 'startContainer')) return [...starts];
   const attempt = Math.max(-1, ...sandboxes.map((sandbox) => sandbox.attempt)) + 1;
   return [{ type: 'createSandbox', attempt }, ...starts];
+}
+
+function resizeActions({ container, state, resources, restarts }: Resize): PodAction[] {
+  const { name } = container.spec;
+  const running = state.status.type === 'running' && !restarts;
+  const resize: PodAction = { type: 'resizeContainer', id: state.id, name, resources, running };
+  return restarts ? [stopAction(state, 'ResizeNeedsRestart'), resize] : [resize];
 }
 
 /** Of each container the present one and the one before are kept: for its last state and its previous log. */

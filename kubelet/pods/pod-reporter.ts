@@ -1,11 +1,9 @@
-/** What the API is told of one pod: its status, as it stands and as it ended, and that a resize must wait. */
+/** What the API is told of one pod: its status, as it stands and as it ended. */
 
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
 import type { PodStatus } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { Recorder } from '../../client/event-recorder.ts';
-import { resizePendingMessage } from '../containers/allocated-resources.ts';
-import { eventSubject } from '../model/event-subject.ts';
+import { withResized } from '../containers/allocated-resources.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { NodeRuntime } from '../runtime/runtime.ts';
@@ -23,7 +21,6 @@ export interface PodReporterDependencies {
   readonly prober: Pick<Prober, 'isReady' | 'isStarted'>;
   readonly statuses: Pick<StatusManager, 'set' | 'withLatestStatus'>;
   readonly volumes: Pick<Volumes, 'folderOf'>;
-  readonly recorder: Recorder;
   readonly clock: Clock;
   readonly nodeIp: string;
 }
@@ -50,7 +47,6 @@ export class PodReporter {
     const pod = statuses.withLatestStatus(object);
     if (objectFateOf(state) === 'gone' || isPodFinished(pod)) return;
     const status = this.#statusOf(pod, state, { over: false });
-    this.#tellResize(pod, status);
     const starting =
       status.phase === 'Pending' &&
       [...this.#known.waiting.values()].every(({ reason }) => transientReasons.has(reason));
@@ -71,7 +67,7 @@ export class PodReporter {
     const failure = failureOf(state);
     if (over && failure !== undefined && isRejected(state))
       return computeRejectedStatus(pod, { ...failure, now: clock.now() });
-    return computePodStatus(pod, withRemembered(pod, observed.get(pod.metadata.uid)), {
+    return computePodStatus(pod, withResized(withRemembered(pod, observed.get(pod.metadata.uid)), known.resized), {
       waiting: known.waiting,
       terminationMessages: known.terminationMessages,
       runtimeName: runtime.name,
@@ -83,16 +79,9 @@ export class PodReporter {
       ending: state.phase !== 'syncing',
       over,
       nodeIp,
+      ...(known.resizeTrouble && { resizeTrouble: known.resizeTrouble }),
       ...(failure !== undefined && { failure }),
       now: clock.now(),
     });
-  }
-
-  #tellResize(pod: PodObject, { conditions = [] }: PodStatus): void {
-    const isPending = (all: readonly { readonly type: string }[]) =>
-      all.some(({ type }) => type === 'PodResizePending');
-    if (!isPending(conditions) || isPending(pod.status?.conditions ?? [])) return;
-    const message = `Pod resize Infeasible: ${resizePendingMessage}`;
-    this.#dependencies.recorder.record(eventSubject(pod), { type: 'Warning', reason: 'ResizeInfeasible', message });
   }
 }

@@ -5,14 +5,19 @@
  */
 
 import { computeBackoffMs } from '../../base/backoff.ts';
+import type { AllocatedResources } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { SandboxState } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import type { WaitingReason } from './status/container-status.ts';
+import type { ResizeTrouble } from './status/pod-status.ts';
 
 /** How often files of ConfigMaps and Secrets are brought up to date. */
 const volumesRefreshMs = 60_000;
 const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
+
+/** Other pods may have ended meanwhile. */
+const resizeRetryMs = 3_000;
 
 /** As after a container that ended. */
 const startRetry = { baseMs: 10_000, maxMs: 300_000 };
@@ -31,6 +36,10 @@ export class PodRuntimeState {
   readonly #stopping = new Set<string>();
   /** Containers that the runtime refused to start, by name. */
   readonly #startFailures = new Map<string, { readonly count: number; readonly until: number }>();
+  readonly #resized = new Map<string, AllocatedResources>();
+  #resizeTrouble: ResizeTrouble | undefined;
+  #resizeGeneration: number | undefined;
+  #resizeHeldBackUntil = Number.NEGATIVE_INFINITY;
   #volumes: ReadonlyMap<string, MountedVolume> | undefined;
   #volumesCheckedAt = Number.NEGATIVE_INFINITY;
   #sandbox: StartingSandbox | undefined;
@@ -81,6 +90,7 @@ export class PodRuntimeState {
 
   containerRemoved(id: string): void {
     this.#terminationMessages.delete(id);
+    this.#resized.delete(id);
   }
 
   /** Its postStart hook runs. */
@@ -118,6 +128,41 @@ export class PodRuntimeState {
   stopEnds(id: string, { done }: { readonly done: boolean }): void {
     this.#stopping.delete(id);
     if (done) this.#stopReasons.delete(id);
+  }
+
+  /** What containers were given since they were made, by id. */
+  get resized(): ReadonlyMap<string, AllocatedResources> {
+    return this.#resized;
+  }
+
+  containerResized(id: string, resources: AllocatedResources): void {
+    this.#resized.set(id, resources);
+  }
+
+  /** Why the pod does not have what it asks for; undefined: it has, or soon will. */
+  get resizeTrouble(): ResizeTrouble | undefined {
+    return this.#resizeTrouble;
+  }
+
+  /** The version of the spec that met the trouble. */
+  get resizeGeneration(): number | undefined {
+    return this.#resizeGeneration;
+  }
+
+  resizeHindered(trouble: ResizeTrouble, now: number, generation = this.#resizeGeneration): void {
+    this.#resizeTrouble = trouble;
+    this.#resizeGeneration = generation;
+    this.#resizeHeldBackUntil = now + resizeRetryMs;
+  }
+
+  resizeSettled(): void {
+    this.#resizeTrouble = undefined;
+    this.#resizeHeldBackUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** How long until a resize that met trouble is tried again; not above 0: now. */
+  resizeHeldBackMs(now: number): number {
+    return this.#resizeHeldBackUntil - now;
   }
 
   /** By name; undefined: not set up by this kubelet. */

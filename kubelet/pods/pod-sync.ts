@@ -12,6 +12,7 @@ import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-co
 import { computeResolvConf, type DnsSettings, missesClusterDns, missingDnsMessage } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
+import type { NodeLimits } from '../containers/resource-limits.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import { DeviceError } from '../devices/pod-device-claims.ts';
 import { eventSubject, nodeSubject } from '../model/event-subject.ts';
@@ -33,10 +34,11 @@ import type { ContainerStarter } from './container-starter.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodAction } from './pod-actions.ts';
 import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
+import { resizeContainer } from './resize-container.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import { withDots } from './sysctls.ts';
 
-export interface PodSyncOptions {
+export interface PodSyncOptions extends NodeLimits {
   readonly runtime: Runtime;
   readonly starter: ContainerStarter;
   readonly volumes: Volumes;
@@ -83,6 +85,7 @@ export class PodSync {
       known.containerRemoved(id);
       return this.#remove(pod, id);
     },
+    resizeContainer: (action, input) => resizeContainer(this.#options, action, input),
     refreshVolumes: (_, input) => this.#refreshVolumes(input),
     backOff: (action, input) => this.#backOff(action, input),
   };
@@ -342,6 +345,8 @@ function stopMessage(name: string, reason: StopReason, { spec }: PodObject): str
       return willRestart ? `Container ${name} failed liveness probe, will be restarted` : `Stopping container ${name}`;
     case 'StartupProbeFailed':
       return willRestart ? `Container ${name} failed startup probe, will be restarted` : `Stopping container ${name}`;
+    case 'ResizeNeedsRestart':
+      return `Container ${name} resize requires restart`;
     case 'PostStartHookFailed':
       return 'FailedPostStartHook';
     case 'SandboxChanged':

@@ -20,6 +20,7 @@ import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import { withResized } from '../containers/allocated-resources.ts';
 import { readTerminationMessage } from '../containers/termination-message.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
@@ -34,6 +35,7 @@ import type { NodeAdmission } from './node-admission.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import { computePodActions, isFinished, nothingRuns, type PodAction, type PodContext } from './pod-actions.ts';
 import { PodReporter } from './pod-reporter.ts';
+import { PodResizer } from './pod-resizer.ts';
 import { PodRuntimeState } from './pod-runtime-state.ts';
 import { advance, causeOf, objectFateOf, type PodFacts, type PodFailure, type PodState } from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
@@ -55,7 +57,7 @@ export interface PodWorkerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIp: string;
-  readonly admission: Pick<NodeAdmission, 'admit' | 'release'>;
+  readonly admission: Pick<NodeAdmission, 'admit' | 'release' | 'resizeRefusalOf'>;
 }
 
 const retry = { baseMs: 500, maxMs: 20_000 };
@@ -72,6 +74,7 @@ export class PodWorker {
   readonly #logger: Logger;
   readonly #known = new PodRuntimeState();
   readonly #reporter: PodReporter;
+  readonly #resizer: PodResizer;
   /** Aborts what serves only a pod that is syncing. */
   readonly #syncing = new AbortController();
   #state: PodState = { phase: 'syncing' };
@@ -86,6 +89,7 @@ export class PodWorker {
     this.#pod = pod;
     this.#dependencies = dependencies;
     this.#reporter = new PodReporter(this.#known, dependencies);
+    this.#resizer = new PodResizer({ ...dependencies, known: this.#known });
     this.#logger = dependencies.logger.child({ pod: `${pod.metadata.namespace}/${pod.metadata.name}` });
     this.#advance(factsOf(pod));
   }
@@ -176,11 +180,12 @@ export class PodWorker {
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
     await this.#watchContainers(pod, observed.get(this.uid).containers);
-    const known = withRemembered(pod, observed.get(this.uid));
+    const known = withResized(withRemembered(pod, observed.get(this.uid)), this.#known.resized);
     const over = nothingRuns(known);
     this.#advance({ nothingRuns: over, finished: !this.#isEnding() && isFinished(pod, known, this.#context()) });
     if (over && this.#state.phase === 'terminated') return await this.#finish(signal);
-    const context = this.#context();
+    const resizes = this.#isEnding() ? [] : this.#resizer.decide(pod, known);
+    const context = { ...this.#context(), resizes };
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#heldBackMs(decided);
     const actions = heldBackMs === undefined ? decided : decided.filter(({ type }) => type === 'refreshVolumes');
@@ -217,6 +222,7 @@ export class PodWorker {
     return {
       ending: this.#isEnding(),
       stopReasons,
+      resizes: [],
       volumesDue: this.#hasVolumes() && this.#known.volumesDueInMs(clock.monotonic()) <= 0,
       isStarted: (id) => !this.#known.isInHook(id) && prober.isStarted(id),
       backOffOf: ({ name, status }) => {
@@ -373,6 +379,7 @@ export class PodWorker {
       startDecides: this.#decidesMore(actions),
       deadlineLeftMs: this.#isEnding() ? undefined : this.#deadlineLeftMs(),
       nextStartInMs,
+      resizeInMs: this.#known.resizeTrouble && this.#known.resizeHeldBackMs(now),
       nextPullInMs: nextPull === undefined ? undefined : nextPull - now,
       volumesDueInMs: this.#hasVolumes() ? this.#known.volumesDueInMs(now) : undefined,
       configFailures: this.#configFailures,

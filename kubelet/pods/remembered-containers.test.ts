@@ -62,6 +62,7 @@ const decide = (of: PodObject, observed: ObservedPod): string[] =>
     ending: false,
     stopReasons: new Map(),
     volumesDue: false,
+    resizes: [],
     isStarted: () => true,
     backOffOf: () => ({ waitMs: 0, leftMs: 0 }),
   }).map((action) =>

@@ -13,6 +13,7 @@ const operations = {
   startSandbox: 'run_podsandbox',
   createContainer: 'create_container',
   startContainer: 'start_container',
+  updateResources: 'update_container',
   stop: 'stop_container',
   remove: 'remove_container',
   inspectImage: 'image_status',

@@ -218,6 +218,8 @@ export interface PodRuntime {
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;
   /** The sandbox must run. A container that cannot be run as it was made is not thrown: its state says `startError`. */
   startContainer(id: string): Promise<ContainerState>;
+  /** Other amounts of CPU and memory, while it runs. */
+  updateResources(id: string, resources: ContainerResources): Promise<void>;
   /** Sends the stop signal, and kills after `graceSeconds`. Resolves once it is over; a later, shorter call wins. */
   stop(id: string, graceSeconds: number): Promise<void>;
   /** Kills what still runs. Its logs go too. */

@@ -1,6 +1,7 @@
 /** What the kubelet writes about its node and its pods, and what it leaves to others. No engine: the fake runtime. */
 
 import assert from 'node:assert/strict';
+import { cpus } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
@@ -133,7 +134,7 @@ describe('the kubelet and statuses', { timeout: 240_000 }, () => {
       assert.deepEqual([last?.phase, last?.reason, last?.message], ['Failed', 'NodeLost', 'its node is gone']);
     });
 
-    it('says that a resize is not done, and shows what is in force', async () => {
+    it('resizes what runs, and says of what the node has not that it waits', async () => {
       const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '100m', memory: '32Mi' } };
       const container = { name: 'c', image: 'busybox:1', command: ['sh', '-c', waiting], resources };
       await create('resized', { containers: [container] });
@@ -148,18 +149,28 @@ describe('the kubelet and statuses', { timeout: 240_000 }, () => {
           },
           { subresource: 'resize' },
         );
+      const has = (cpu: string) => (one: Pod) => one.status?.containerStatuses?.[0]?.allocatedResources?.cpu === cpu;
       await resize('50m');
-      const isPending = (one: Pod) => conditionOf(one, 'PodResizePending') === 'True';
-      const pending = await podUntil(server, 'resized', isPending);
-      const { reason } = pending.status?.conditions?.find(({ type }) => type === 'PodResizePending') ?? {};
-      assert.equal(reason, 'Infeasible');
-      assert.deepEqual(allocationOf(pending), [resources, resources.requests]);
+      const resized = await podUntil(server, 'resized', has('50m'));
+      assert.equal(containerIdOf(resized), containerIdOf(pod));
+      assert.equal(kubelet.runtime.configOf(containerIdOf(pod))?.resources.cpuQuota, 5_000);
       kubelet.runtime.exit(containerIdOf(pod), 1);
       const restarted = await podUntil(server, 'resized', (one) => isReadyAgain(one, 1));
-      assert.deepEqual(allocationOf(restarted), [resources, resources.requests]);
-      assert.equal(conditionOf(restarted, 'PodResizePending'), 'True');
+      assert.equal(kubelet.runtime.configOf(containerIdOf(restarted))?.resources.cpuQuota, 5_000);
+
+      const all = String(cpus().length);
+      await create('neighbour', { containers: [{ ...container, resources: { requests: { cpu: '10m' } } }] });
+      await podUntil(server, 'neighbour', (one) => conditionOf(one, 'Ready') === 'True');
+      await resize(all);
+      const pending = await podUntil(server, 'resized', (one) => conditionOf(one, 'PodResizePending') === 'True');
+      assert.equal(pending.status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason, 'Deferred');
+      assert(has('50m')(pending));
       await resize('100m');
-      await podUntil(server, 'resized', (one) => conditionOf(one, 'PodResizePending') === undefined);
+      await podUntil(
+        server,
+        'resized',
+        (one) => has('100m')(one) && conditionOf(one, 'PodResizePending') === undefined,
+      );
     });
 
     it('shows each restart as not ready, however short', async () => {
@@ -221,12 +232,6 @@ const conditionOf = (
 
 const containerIdOf = ({ status }: Pod): string =>
   status?.containerStatuses?.[0]?.containerID?.replace(/^\w+:\/\//, '') ?? '';
-
-/** Fields that are newer than the types. */
-function allocationOf(pod: Pod): unknown[] {
-  const [status] = (pod.status?.containerStatuses ?? []) as { resources?: unknown; allocatedResources?: unknown }[];
-  return [status?.resources, status?.allocatedResources];
-}
 
 const isReadyAgain = (pod: Pod, restartCount: number): boolean =>
   pod.status?.containerStatuses?.[0]?.restartCount === restartCount && conditionOf(pod, 'Ready') === 'True';

@@ -8,9 +8,10 @@ import type {
 } from '../../../api/types/core/v1.ts';
 import { cutText } from '../../../base/cut-text.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
-import { type AllocatedResources, allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
+import { allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
 import { withoutNodePaths } from '../../model/node-paths.ts';
 import {
+  type AllocatedResources,
   attemptsOf,
   type ContainerSpec,
   containerIdOf,

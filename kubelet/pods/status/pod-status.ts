@@ -4,7 +4,6 @@ import { endsWhenCutOffCondition } from '../../../api/cut-off.ts';
 import { isFinalPhase } from '../../../api/pods.ts';
 import { formatTime, nilTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
-import { isResizePending, resizePendingMessage } from '../../containers/allocated-resources.ts';
 import { containerAnnotations } from '../../containers/container-config.ts';
 import {
   containersOf,
@@ -17,10 +16,19 @@ import {
 } from '../../model/pod.ts';
 import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
 
+/** A condition of its own says it. */
+export interface ResizeTrouble {
+  readonly type: 'PodResizePending' | 'PodResizeInProgress';
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface StatusContext extends ContainerFacts {
   readonly nodeIp: string;
   /** Why the kubelet ended the pod: it has failed, whatever its containers say. */
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  /** Why the pod does not have the resources that it asks for. */
+  readonly resizeTrouble?: ResizeTrouble | undefined;
   /** It ends, or has ended: nothing new of it will start. */
   readonly ending: boolean;
   /** Nothing of it runs any more and nothing will. */
@@ -37,6 +45,7 @@ export const ownConditionTypes: ReadonlySet<string> = new Set([
   'ContainersReady',
   'PodScheduled',
   'PodResizePending',
+  'PodResizeInProgress',
   endsWhenCutOffCondition,
 ]);
 
@@ -179,8 +188,9 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
     ContainersReady: ready,
     PodScheduled: yes,
   };
-  if (isResizePending(pod, observed) && !isFinalPhase(input.phase))
-    verdicts.PodResizePending = { status: 'True', reason: 'Infeasible', message: resizePendingMessage };
+  const { resizeTrouble } = input.context;
+  if (resizeTrouble !== undefined && !isFinalPhase(input.phase))
+    verdicts[resizeTrouble.type] = { status: 'True', reason: resizeTrouble.reason, message: resizeTrouble.message };
   if (endsByItself(observed) && !isFinalPhase(input.phase)) verdicts[endsWhenCutOffCondition] = yes;
   return Object.entries(verdicts).map(([type, verdict]) => condition(pod, type, verdict, input.context.now));
 }

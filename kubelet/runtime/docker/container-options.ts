@@ -3,6 +3,7 @@
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
 import type {
   ContainerConfig,
+  ContainerResources,
   ContainerSecurity,
   Mount,
   NamespaceMode,
@@ -106,10 +107,7 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
       ...(capabilities.length > 0 && { Capabilities: [[...capabilities]] }),
     })),
     ...(config.cgroupParent !== undefined && { CgroupParent: config.cgroupParent }),
-    CpuShares: resources.cpuShares,
-    ...(resources.cpuQuota > 0 && { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod }),
-    // No swap beyond the limit, or the limit would mean little.
-    ...(resources.memoryBytes > 0 && { Memory: resources.memoryBytes, MemorySwap: resources.memoryBytes }),
+    ...computeAmounts(resources),
     ...(resources.maxPids > 0 && { PidsLimit: resources.maxPids }),
     GroupAdd: [...security.supplementalGroups],
     Privileged: security.privileged,
@@ -124,6 +122,16 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
     LogConfig: logConfig,
     ...computeSettingsOfHost(config.engineSettings ?? {}),
+  };
+}
+
+/** What of a container can be changed while it runs. */
+export function computeAmounts({ cpuShares, cpuQuota, cpuPeriod, memoryBytes }: ContainerResources): HostConfig {
+  return {
+    CpuShares: cpuShares,
+    ...(cpuQuota > 0 && { CpuQuota: cpuQuota, CpuPeriod: cpuPeriod }),
+    // No swap beyond the limit, or the limit would mean little.
+    ...(memoryBytes > 0 && { Memory: memoryBytes, MemorySwap: memoryBytes }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import {
   type ContainerConfig,
+  type ContainerResources,
   type ContainerState,
   type ContainerStats,
   type DeviceSupport,
@@ -25,7 +26,7 @@ import {
   type Session,
   type StreamOptions,
 } from '../runtime.ts';
-import { computeContainerOptions, computeSandboxOptions } from './container-options.ts';
+import { computeAmounts, computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
 import { readStats } from './container-stats.ts';
 import { readDeviceSupport } from './device-support.ts';
@@ -186,6 +187,10 @@ export class DockerRuntime implements Runtime {
       return state;
     }
     return required(await this.inspectContainer(id), id);
+  }
+
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
+    await ask(this.#docker.getContainer(id).update(computeAmounts(resources)));
   }
 
   async stop(id: string, graceSeconds: number): Promise<void> {

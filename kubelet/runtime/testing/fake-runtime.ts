@@ -10,6 +10,7 @@ import { createDeferred } from '../../../base/deferred.ts';
 import { untilAborted } from '../../../base/until-aborted.ts';
 import {
   type ContainerConfig,
+  type ContainerResources,
   type ContainerRunState,
   type ContainerState,
   type ContainerStats,
@@ -35,7 +36,7 @@ interface FakeSandbox {
 
 interface FakeContainer {
   state: ContainerState;
-  readonly config: ContainerConfig;
+  config: ContainerConfig;
   readonly name: string;
   readonly output: string[];
   /** Aborts when its process is over. */
@@ -275,6 +276,13 @@ export class FakeRuntime implements Runtime {
     container.output.push(...script.lines, ...script.errors, ...readMounted(container.config));
     if (script.exitCode !== undefined) setImmediate(() => this.#end(id, script.exitCode ?? 0));
     return started;
+  }
+
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
+    this.#noteOf(id, 'update');
+    const container = this.#containers.get(id);
+    if (container?.state.status.type !== 'running') throw new RuntimeError('Conflict', `container ${id} does not run`);
+    container.config = { ...container.config, resources };
   }
 
   async stop(id: string, graceSeconds: number): Promise<void> {

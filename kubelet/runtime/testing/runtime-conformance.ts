@@ -170,6 +170,15 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     assert(status.finishedAt >= status.startedAt && status.startedAt > 0);
   });
 
+  it('gives other amounts to what runs', async () => {
+    const { runtime, id, started } = await startPod(waiting);
+    const before = (await containerConfig(await open(), sandboxConfig(), '')).resources;
+    await runtime.updateResources(id, { ...before, cpuShares: 51, cpuQuota: 5_000, memoryBytes: 32 * 2 ** 20 });
+    const after = await runtime.inspectContainer(id);
+    assert.deepEqual(after?.status, started.status); // it was not started again
+    await runtime.stop(id, 0);
+  });
+
   it('asks before it kills', async () => {
     const { runtime, id } = await startPod(waiting);
     await new Promise((resolve) => setTimeout(resolve, 100));
