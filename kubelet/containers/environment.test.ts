@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { notFound } from '../../api/status-error.ts';
+import type { FileKeySelector } from '../../api/types/core/v1.ts';
 import type { ContainerSpec } from '../model/pod.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import { containerIn, podOf } from '../testing/make-pod.ts';
-import { computeEnvironment, environmentNeedsPodIp } from './environment.ts';
+import { computeEnvironment, type EnvironmentInput, environmentNeedsPodIp } from './environment.ts';
 
 type Objects = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -20,7 +24,15 @@ function dataOf(objects: Objects): Pick<ReferencedData, 'configMapText' | 'secre
 
 async function compute(
   container: Partial<ContainerSpec>,
-  { objects = {}, services = {} }: { objects?: Objects; services?: Readonly<Record<string, string>> } = {},
+  {
+    objects = {},
+    services = {},
+    volumes = new Map(),
+  }: {
+    objects?: Objects;
+    services?: Readonly<Record<string, string>>;
+    volumes?: EnvironmentInput['volumes'];
+  } = {},
 ): Promise<Record<string, string>> {
   const pod = podOf(container);
   const environment = await computeEnvironment({
@@ -28,6 +40,7 @@ async function compute(
     container: containerIn(pod).spec,
     services: new Map(Object.entries(services)),
     data: dataOf(objects),
+    volumes,
     fields: { nodeIp: '192.0.2.10', podIp: '10.0.0.7', allocatable: { cpu: '4' } },
   });
   return Object.fromEntries(environment);
@@ -56,12 +69,30 @@ describe('computeEnvironment', () => {
     assert.deepEqual(found, { A: 'service', B: 'one', C: 'two', D: 'env', E: 'last' });
   });
 
-  it('refuses what it cannot read, instead of an empty value', async () => {
-    const fileKeyRef = { volumeName: 'v', path: 'file.env', key: 'A' };
-    await assert.rejects(compute({ env: [{ name: 'A', valueFrom: { fileKeyRef } }] }), {
-      name: 'ContainerConfigError',
-      message: 'fileKeyRef is not supported by this node',
-    });
+  it('reads files of volumes, and refuses what it cannot read instead of an empty value', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'environment-'));
+    await writeFile(join(folder, 'file.env'), "A='one'\n");
+    const read = (fileKeyRef: Partial<FileKeySelector>) =>
+      compute(
+        {
+          env: [
+            { name: 'X', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'file.env', key: 'A', ...fileKeyRef } } },
+          ],
+        },
+        { volumes: new Map([['v', { hostPath: folder, readOnly: false }]]) },
+      );
+    const refused = (message: string) => ({ name: 'ContainerConfigError', message });
+    try {
+      assert.deepEqual(await read({}), { X: 'one' });
+      assert.deepEqual(await read({ key: 'B', optional: true }), {});
+      const none = 'environment variable key "B" not found in file "file.env"';
+      await assert.rejects(read({ key: 'B' }), refused(none));
+      await assert.rejects(read({ path: 'none', optional: true }), refused("couldn't parse env file"));
+      const unknown = 'cannot find the volume "other" referenced by FileKeyRef';
+      await assert.rejects(read({ volumeName: 'other' }), refused(unknown));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('puts the prefix before each name', async () => {
@@ -152,7 +183,7 @@ describe('computeEnvironment', () => {
   it('passes on what is not the pod’s fault: the API server did not answer', async () => {
     const data = { ...dataOf({}), configMapText: () => Promise.reject(new Error('connection refused')) };
     const pod = podOf({ envFrom: [{ configMapRef: { name: 'x', optional } }] });
-    const input = { pod, container: containerIn(pod).spec, services: new Map(), data };
+    const input = { pod, container: containerIn(pod).spec, services: new Map(), volumes: new Map(), data };
     const fields = { nodeIp: '', podIp: undefined, allocatable: {} };
     await assert.rejects(computeEnvironment({ ...input, fields }), { name: 'Error', message: 'connection refused' });
   });

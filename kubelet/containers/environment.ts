@@ -4,12 +4,14 @@
  */
 
 import { isNotFound } from '../../api/status-error.ts';
-import type { EnvVarSource } from '../../api/types/core/v1.ts';
+import type { EnvVarSource, FileKeySelector } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import { type FieldContext, needsPodIp, readField, readResourceField } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
+import type { MountedVolume } from '../volumes/volume-plugin.ts';
+import { readEnvironmentFile } from './environment-file.ts';
 import { expand } from './expansion.ts';
 
 /** The container cannot be made as it is written; users read the message. */
@@ -23,6 +25,8 @@ export interface EnvironmentInput {
   readonly services: ReadonlyMap<string, string>;
   readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
+  /** By name; those that some container mounts. */
+  readonly volumes: ReadonlyMap<string, MountedVolume>;
 }
 
 /** Whether the sandbox must run before the environment can be known. */
@@ -68,10 +72,10 @@ async function readAll(
 
 async function readSource(
   source: DeepReadonly<EnvVarSource>,
-  { pod, container, data, fields }: EnvironmentInput,
+  { pod, container, data, fields, volumes }: EnvironmentInput,
 ): Promise<string | undefined> {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = source;
-  if (source.fileKeyRef) throw new ContainerConfigError('fileKeyRef is not supported by this node');
+  if (source.fileKeyRef) return await readFileKey(source.fileKeyRef, volumes);
   const namespace = pod.metadata.namespace ?? '';
   try {
     if (fieldRef) return readField(pod, fieldRef, fields);
@@ -89,4 +93,23 @@ async function readSource(
   if (reference.optional) return undefined;
   const kind = configMapKeyRef ? 'ConfigMap' : 'Secret';
   throw new ContainerConfigError(`couldn't find key ${reference.key} in ${kind} ${namespace}/${reference.name ?? ''}`);
+}
+
+/** Only a key may be missing where that is allowed: a file that is not there, or cannot be read, is a mistake. */
+async function readFileKey(
+  { volumeName, path, key, optional }: DeepReadonly<FileKeySelector>,
+  volumes: EnvironmentInput['volumes'],
+): Promise<string | undefined> {
+  const volume = volumes.get(volumeName);
+  if (volume === undefined)
+    throw new ContainerConfigError(`cannot find the volume "${volumeName}" referenced by FileKeyRef`);
+  let value: string | undefined;
+  try {
+    value = await readEnvironmentFile(volume.hostPath, path, key);
+  } catch (error) {
+    throw new ContainerConfigError("couldn't parse env file", { cause: error });
+  }
+  if (value) return value;
+  if (optional) return undefined;
+  throw new ContainerConfigError(`environment variable key "${key}" not found in file "${path}"`);
 }

@@ -24,20 +24,21 @@ export interface OpenBeneathOptions {
   readonly folder: string;
   /** Relative to `folder`. */
   readonly path: string;
+  /** What becomes of what is not there. Default: a folder, with the mode of `folder`. */
+  readonly missing?: 'make' | 'throw';
 }
 
 /**
- * The caller closes the handle, which is good for `stat` and as `/proc/PID/fd/N`. What is not there becomes a folder
- * with the mode of `folder`.
+ * The caller closes the handle, which is good for `stat` and as `/proc/PID/fd/N`.
  */
-export async function openBeneath({ folder, path }: OpenBeneathOptions): Promise<FileHandle> {
+export async function openBeneath({ folder, path, missing = 'make' }: OpenBeneathOptions): Promise<FileHandle> {
   const root = await realpath(folder);
   const names = await resolveBeneath(root, path);
   let held = await open(root, pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const { mode } = await held.stat();
     for (const name of names) {
-      const next = await enter(held, name, mode & 0o7777);
+      const next = await enter(held, name, missing === 'make' ? mode & 0o7777 : undefined);
       await held.close();
       held = next;
     }
@@ -76,10 +77,10 @@ function isBeneath(root: string, path: string): boolean {
 // Where it leads to is not said: whoever wrote the link would learn what there is on the node.
 const leaves = (): PathLeavesFolderError => new PathLeavesFolderError('the path leads out of its folder');
 
-/** A child of a held folder, made when it is missing. */
-async function enter(parent: FileHandle, name: string, mode: number): Promise<FileHandle> {
+/** A child of a held folder, made with `mode` when it is missing. */
+async function enter(parent: FileHandle, name: string, mode: number | undefined): Promise<FileHandle> {
   const path = `/proc/self/fd/${parent.fd}/${name}`;
-  const made = (await makeFolder(path)) === 'made';
+  const made = mode !== undefined && (await makeFolder(path)) === 'made';
   const child = await open(path, pathOnly | constants.O_NOFOLLOW);
   try {
     const found = await child.stat();
