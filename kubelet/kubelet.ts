@@ -13,6 +13,7 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { managedAttachAnnotation } from '../api/labels.ts';
+import { isPodFinished } from '../api/pods.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -38,6 +39,7 @@ import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
+import { runSizeLimitGuard } from './pods/size-limit-guard.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createAuthenticate } from './server/authenticator.ts';
@@ -218,6 +220,16 @@ async function work(input: WorkInput): Promise<void> {
     collectGarbage({ ...parts, guard, runtime, logger, clock }, signal),
     network.run(signal),
     parts.devices.run(signal),
+    runSizeLimitGuard(
+      {
+        clock,
+        logger,
+        pods: () => [...parts.pods.list()].filter((pod) => !isPodFinished(pod)),
+        measure: (pod, volume) => parts.volumes.measureEmptyDir(pod, volume),
+        endPod: (uid, failure) => workers.fail(uid, failure),
+      },
+      signal,
+    ),
   );
   await Promise.all(loops);
   await workers.settled();

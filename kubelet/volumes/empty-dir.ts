@@ -5,6 +5,9 @@ import type { PodObject } from '../model/pod.ts';
 import { accessOf, type PodFolders } from './pod-folders.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 
+/** What all of them lie in, in their pod's folder. */
+export const emptyDirFolder = 'empty-dir';
+
 export class EmptyDirPlugin implements VolumePlugin {
   readonly #folders: PodFolders;
 
@@ -23,7 +26,7 @@ export class EmptyDirPlugin implements VolumePlugin {
   async #ensureFolder(pod: PodObject, volume: ReadonlyVolume): Promise<string> {
     const { medium = '', sizeLimit } = volume.emptyDir ?? {};
     if (medium !== '' && medium !== 'Memory') throw new Error(`its medium ${medium} is not supported by this node`);
-    const place = { pod, type: 'empty-dir', volume };
+    const place = { pod, type: emptyDirFolder, volume };
     if (medium === '') return await this.#folders.ensureOnDisk(place);
     const limit = sizeLimit === undefined ? 0 : parseQuantity(String(sizeLimit));
     const { mode, gid } = accessOf(pod);

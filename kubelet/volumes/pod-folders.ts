@@ -30,7 +30,7 @@ export class PodFolders {
 
   /** Containers may change what they find: so it is there as it should be, or not at all. */
   async ensureOnDisk(place: VolumePlace): Promise<string> {
-    const folder = this.#folderOf(place);
+    const folder = this.folderOf(place);
     if ((await ifFilePresent(lstat(folder))) !== undefined) return folder;
     const { mode, gid } = accessOf(place.pod);
     const unfinished = join(dirname(folder), `..${basename(folder)}`); // no volume has a name with dots
@@ -43,13 +43,14 @@ export class PodFolders {
   }
 
   async ensureInMemory(place: VolumePlace, options: MemoryMountOptions): Promise<string> {
-    const folder = this.#folderOf(place);
+    const folder = this.folderOf(place);
     await mkdir(folder, { recursive: true, mode: privateMode });
     await mountMemory(folder, options);
     return folder;
   }
 
-  #folderOf({ pod, type, volume }: VolumePlace): string {
+  /** Where the volume lies, once it is made. */
+  folderOf({ pod, type, volume }: VolumePlace): string {
     return join(this.of(pod.metadata.uid), 'volumes', type, volume.name);
   }
 }

@@ -9,7 +9,9 @@ import { errorText } from '../../base/error-text.ts';
 import { ensurePrivateFolder } from '../../base/private-folder.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
+import { emptyDirFolder } from './empty-dir.ts';
 import { LocalVolumes } from './local-volumes.ts';
+import { measureTree } from './measure-tree.ts';
 import { PodFolders } from './pod-folders.ts';
 import { removeTree } from './remove-tree.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
@@ -60,6 +62,11 @@ export class Volumes {
       needed.map(async (volume) => [volume.name, await this.#make(pod, volume, mounted.get(volume.name))] as const),
     );
     return new Map(made);
+  }
+
+  /** How much an emptyDir volume holds, in bytes; undefined: it is not there. */
+  async measureEmptyDir(pod: PodObject, name: string): Promise<number | undefined> {
+    return await measureTree(this.#folders.folderOf({ pod, type: emptyDirFolder, volume: { name } }));
   }
 
   /** Removes everything of a pod that is gone. */
