@@ -21,15 +21,15 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { withResized } from '../containers/allocated-resources.ts';
-import { readTerminationMessage } from '../containers/termination-message.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { Prober } from '../probes/prober.ts';
-import type { ContainerState, Runtime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { watchContainers } from './container-watch.ts';
 import { computeNextLookMs, hasConfigFailure } from './next-look.ts';
 import type { NodeAdmission } from './node-admission.ts';
 import type { ObservedPods } from './observed-pods.ts';
@@ -40,6 +40,7 @@ import { PodRuntimeState } from './pod-runtime-state.ts';
 import { advance, causeOf, objectFateOf, type PodFacts, type PodFailure, type PodState } from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
 import { withRemembered } from './remembered-containers.ts';
+import { removePod } from './remove-pod.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { StatusManager } from './status/status-manager.ts';
 
@@ -162,7 +163,8 @@ export class PodWorker {
         this.#failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        const wasCutShort = this.#syncing.signal.aborted && isAbort(error);
+        const isAbort = error instanceof Error && error.name === 'AbortError';
+        const wasCutShort = this.#syncing.signal.aborted && isAbort;
         if (!wasCutShort) {
           this.#failures += 1;
           this.#logger.warn('A step for a pod failed; trying again', { error });
@@ -179,7 +181,7 @@ export class PodWorker {
     await this.#checkAdmission();
     this.#checkDeadline();
     const pod = statuses.withLatestStatus(this.#pod);
-    await this.#watchContainers(pod, observed.get(this.uid).containers);
+    await this.#watchContainers();
     const known = withResized(withRemembered(pod, observed.get(this.uid)), this.#known.resized);
     const over = nothingRuns(known);
     this.#advance({ nothingRuns: over, finished: !this.#isEnding() && isFinished(pod, known, this.#context()) });
@@ -195,8 +197,7 @@ export class PodWorker {
     const work = sync.apply(actions, { pod, known: this.#known, signal: own });
     await this.#reportMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
-    const after = statuses.withLatestStatus(this.#pod);
-    await this.#watchContainers(after, observed.get(this.uid).containers);
+    await this.#watchContainers();
     this.#report(signal);
     if (actions.some(({ type }) => !settlingActions.has(type))) return 0;
     return Math.min(heldBackMs ?? Number.POSITIVE_INFINITY, this.#nextLookMs(actions));
@@ -257,20 +258,10 @@ export class PodWorker {
     return startTime + spec.activeDeadlineSeconds * 1000 - this.#dependencies.clock.now();
   }
 
-  /** Probes follow what runs; termination messages are read of what ended. */
-  async #watchContainers(pod: PodObject, containers: readonly ContainerState[]): Promise<void> {
-    const { prober, runtime, observed, nodeIp } = this.#dependencies;
-    for (const state of containers) {
-      const container = containerOf(pod, state.name);
-      if (state.status.type === 'running') {
-        const podIp = sandboxOf(observed.get(this.uid))?.ip ?? nodeIp;
-        if (container !== undefined && !this.#known.isInHook(state.id)) prober.watch({ pod, container, state, podIp });
-        continue;
-      }
-      prober.forget(state.id);
-      if (!this.#known.terminationMessages.has(state.id))
-        this.#known.containerTerminated(state.id, await readTerminationMessage(state, runtime));
-    }
+  async #watchContainers(): Promise<void> {
+    const { observed, statuses } = this.#dependencies;
+    const pod = statuses.withLatestStatus(this.#pod);
+    await watchContainers(pod, observed.get(this.uid), this.#known, this.#dependencies);
   }
 
   /** A reason is told until the container has another one, or is about to be started. */
@@ -327,13 +318,12 @@ export class PodWorker {
     return Math.min(nextMs, Math.max(0, deadlineMs ?? nextMs));
   }
 
-  /** Nothing runs any more. */
   async #finish(signal: AbortSignal): Promise<number | undefined> {
     const { statuses, devices, admission } = this.#dependencies;
     devices.release(this.uid);
     admission.release(this.uid);
     if (objectFateOf(this.#state) === 'gone') {
-      await this.#removeAll();
+      await removePod(this.uid, this.#dependencies);
       const { containers, sandboxes } = this.#dependencies.observed.get(this.uid);
       if (containers.length + sandboxes.length > 0) return 0; // started late, and announced while the rest went
       this.#advance({ nothingLeft: true });
@@ -345,25 +335,6 @@ export class PodWorker {
     await statuses.deletePod(this.#pod);
     this.#advance({ objectDeleted: true });
     return Number.POSITIVE_INFINITY;
-  }
-
-  async #removeAll(): Promise<void> {
-    const { observed, runtime, volumes, statuses, puller, backoff, prober } = this.#dependencies;
-    const { containers, sandboxes } = observed.get(this.uid);
-    for (const { id } of containers) prober.forget(id);
-    // The sandbox goes last: containers refer to it.
-    await Promise.all(containers.map(({ id }) => this.#remove(id, runtime)));
-    await Promise.all(sandboxes.map(({ id }) => this.#remove(id, runtime)));
-    await volumes.tearDown(this.uid);
-    statuses.forget(this.uid);
-    puller.forget(this.uid);
-    backoff.forget(`${this.uid}/`);
-    observed.forget(this.uid);
-  }
-
-  async #remove(id: string, runtime: Runtime): Promise<void> {
-    await runtime.remove(id);
-    this.#dependencies.observed.noteRemoved(this.uid, id);
   }
 
   #nextLookMs(actions: readonly PodAction[]): number {
@@ -422,8 +393,6 @@ export class PodWorker {
     this.#wake = undefined;
   }
 }
-
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 const factsOf = (pod: PodObject): PodFacts => ({ deletion: isPodTerminating(pod), finished: isPodFinished(pod) });
 
