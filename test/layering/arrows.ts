@@ -247,6 +247,7 @@ export const processStarters: Readonly<Record<string, readonly string[]>> = {
     'cli/programs.ts',
     'kubelet/runtime/docker/bridge.ts',
     'kubelet/runtime/docker/sandbox-port.ts',
+    'kubelet/volumes/measure-tree.ts',
     'kubelet/volumes/mounts.ts',
     'kubelet/volumes/remove-tree.ts',
     'proxy/program.ts',
