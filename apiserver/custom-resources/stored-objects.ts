@@ -3,7 +3,7 @@
  * there, converted, and pruned by the schema of the version that it is asked in.
  */
 
-import { equalJson, isRecord, type JsonRecord } from '../../api/json-record.ts';
+import { copyJson, equalJson, isRecord, type JsonRecord } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import type { StoredConversion } from '../../kinds/kind.ts';
@@ -42,7 +42,7 @@ export function storedObjects(parts: StoredObjectsParts): StoredConversion {
 function readAsStored(object: Stored, schemaOf: StoredObjectsParts['schemaOf']): Stored {
   const schema = schemaOf(parseApiVersion(object.apiVersion)?.version ?? '');
   if (schema === undefined) return object;
-  const read = structuredClone(object);
+  const read = copyJson(object);
   schema.readStored(recordOf(read));
   return equalJson(read, object) ? object : read;
 }
