@@ -29,8 +29,8 @@ export interface RemoteQuestion {
 
 /** So long may an answer take. */
 const limitMs = 5_000;
-/** Descriptions of large APIs have some megabytes. */
-const maxAnswerBytes = 16 << 20;
+/** Lists of what is served are short; what is longer would only hold up others while it is read. */
+const maxAnswerBytes = 1 << 20;
 
 /** Rejects with why there is no answer, in words for people. */
 export async function askRemoteApi(
@@ -60,6 +60,11 @@ export async function askRemoteApi(
             etag: response.headers.etag ?? '',
           }),
         );
+      });
+      // Nobody asked for another protocol; without this the question would end without an answer or an error.
+      asked.on('upgrade', (_response, socket) => {
+        socket.destroy();
+        reject(new Error('it has changed the protocol, and nobody asked it to'));
       });
       asked.on('error', reject);
     });

@@ -40,14 +40,17 @@ describe('calls of webhooks', () => {
     server.close();
   });
 
-  const call = (more: object = {}) =>
+  const call = (more: object = {}, limits: object = {}) =>
     caller.call({
       clientConfig: { url, caBundle: base64(authority.certificate), ...more },
       body: Buffer.from('{}'),
       timeoutMs: 20_000,
+      ...limits,
     });
   const yes = (response: ServerResponse) =>
     void response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1}');
+
+  const isFailure = (why: RegExp) => (error: unknown) => error instanceof WebhookFailure && why.test(error.message);
 
   it('keep their connection, and make another when the webhook has closed it', async () => {
     answer = yes;
@@ -69,7 +72,13 @@ describe('calls of webhooks', () => {
     assert.equal(asked, 1);
   });
 
-  const isFailure = (why: RegExp) => (error: unknown) => error instanceof WebhookFailure && why.test(error.message);
+  it('end at once when the webhook changes the protocol, or answers with more than is allowed', async () => {
+    answer = (response) =>
+      void response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    await assert.rejects(call(), isFailure(/status code 101/));
+    answer = (response) => void response.writeHead(200).end(`["${'x'.repeat(1000)}"]`);
+    await assert.rejects(call({}, { maxAnswerBytes: 999 }), isFailure(/longer than 999 bytes/));
+  });
 
   it('trust the authorities of their configuration, and no others', async () => {
     answer = yes;

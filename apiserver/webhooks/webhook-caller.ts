@@ -36,6 +36,8 @@ export interface WebhookCall {
   /** JSON. */
   readonly body: Buffer;
   readonly timeoutMs: number;
+  /** Default: what many objects may take. An answer that is longer is a failure. */
+  readonly maxAnswerBytes?: number | undefined;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,7 +61,7 @@ export class WebhookCaller {
   }
 
   /** Resolves to the JSON that was answered with success. Rejects with a WebhookFailure, in upstream's words. */
-  async call({ clientConfig, body, timeoutMs, signal }: WebhookCall): Promise<unknown> {
+  async call({ clientConfig, body, timeoutMs, maxAnswerBytes, signal }: WebhookCall): Promise<unknown> {
     const client = this.#clientOf(clientConfig);
     const query = `timeout=${Math.ceil(timeoutMs / 1000)}s`;
     const limit = limitedTime(timeoutMs, signal);
@@ -67,7 +69,11 @@ export class WebhookCaller {
       const { service } = clientConfig;
       const place =
         service && (await within(limit.signal, placeOfService(this.#objects, service, service.port ?? 443)));
-      const answer = await client.post(body, limit.signal, { query, place: place && { ...place, lookup } });
+      const answer = await client.post(body, limit.signal, {
+        query,
+        maxAnswerBytes,
+        place: place && { ...place, lookup },
+      });
       const failure = answeredFailure(answer);
       if (failure !== undefined) throw failure;
       return parseJson(answer.text).value;

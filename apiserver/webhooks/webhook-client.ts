@@ -23,6 +23,8 @@ export interface WebhookClientOptions {
 export interface PostOptions {
   /** Goes behind the target's own path. */
   readonly query?: string;
+  /** Default: the client's. */
+  readonly maxAnswerBytes?: number | undefined;
   /** What is connected to. The host that the URL names stays the one that is asked for, and that certificates must name. */
   readonly place?: { readonly host: string; readonly port: number; readonly lookup?: LookupFunction } | undefined;
 }
@@ -83,7 +85,7 @@ export class WebhookClient {
   #send(
     body: Buffer,
     signal: AbortSignal,
-    { query = '', place }: PostOptions,
+    { query = '', place, maxAnswerBytes = this.#maxAnswerBytes }: PostOptions,
   ): { readonly request: ClientRequest; readonly answer: Promise<WebhookAnswer> } {
     const { token, tlsServerName } = this.#target;
     const url = new URL(this.#target.url);
@@ -105,20 +107,25 @@ export class WebhookClient {
       signal,
     });
     const answer = new Promise<WebhookAnswer>((settle, reject) => {
-      request.on('response', (response) => this.#read(response).then(settle, reject));
+      request.on('response', (response) => this.#read(response, maxAnswerBytes).then(settle, reject));
+      // Nobody asked for another protocol; without this the request would end without an answer or an error.
+      request.on('upgrade', (response, socket) => {
+        socket.destroy();
+        settle({ code: response.statusCode ?? 101, contentType: '', text: '' });
+      });
       request.on('error', reject);
     });
     request.end(body);
     return { request, answer };
   }
 
-  #read(response: IncomingMessage): Promise<WebhookAnswer> {
+  #read(response: IncomingMessage, maxBytes: number): Promise<WebhookAnswer> {
     return new Promise((settle, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > this.#maxAnswerBytes) response.destroy(new AnswerTooLongError(this.#maxAnswerBytes));
+        if (size > maxBytes) response.destroy(new AnswerTooLongError(maxBytes));
         else chunks.push(chunk);
       });
       response.on('error', (error) => reject(isReset(error) ? new BrokenAnswerError(error) : error));
