@@ -53,6 +53,9 @@ const randoms: readonly (readonly [RegExp, string])[] = [
   // Minutes since 1970, in the names of what a CronJob makes.
   [/-\d{8}(?!\d)/g, '-SCHEDULED'],
 ];
+const withoutRandoms = (text: string): string =>
+  randoms.reduce((rest, [random, general]) => rest.replaceAll(random, general), text);
+
 /** Counters of writes, what is random of its own, and what says when something was looked at. */
 const dropped = new Set([
   ...['resourceVersion', 'generation', 'observedGeneration', 'managedFields', 'containerID', 'ca.crt'],
@@ -62,7 +65,9 @@ const dropped = new Set([
 /** One text for each object, sorted. */
 export function comparable(entries: readonly StoredEntry[]): string[] {
   const given = entries.flatMap(({ object: { metadata } }) =>
-    metadata.generateName ? [[metadata.name, `${metadata.generateName}*`] as const] : [],
+    metadata.generateName
+      ? [[withoutRandoms(metadata.name), `${withoutRandoms(metadata.generateName)}*`] as const]
+      : [],
   );
   return entries.map((entry) => textOf(entry, given)).sort();
 }
@@ -70,9 +75,9 @@ export function comparable(entries: readonly StoredEntry[]): string[] {
 function textOf({ resource, object }: StoredEntry, given: readonly (readonly [string, string])[]): string {
   // An autoscaler says what it saw last, as often as it looks.
   const { status, ...rest } = object;
-  let text = JSON.stringify({ resource, ...(resource === 'horizontalpodautoscalers' ? rest : object) });
+  const whole = JSON.stringify({ resource, ...(resource === 'horizontalpodautoscalers' ? rest : object) });
   // Before names: one of a few letters may be a part of a uid.
-  for (const [random, general] of randoms) text = text.replaceAll(random, general);
+  let text = withoutRandoms(whole);
   for (const [name, general] of given) text = text.replaceAll(name, general);
   return JSON.stringify(JSON.parse(text, ordered));
 }
