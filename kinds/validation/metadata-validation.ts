@@ -130,7 +130,7 @@ const standardFinalizers: readonly string[] = ['kubernetes', 'orphan', 'foregrou
 
 function validateFinalizerKinds(kind: Kind, { finalizers = [] }: ObjectMeta, errors: FieldErrors): void {
   // Definitions are validated by a part of upstream that does not know these names; custom resources get warnings.
-  if (kind.group === 'apiextensions.k8s.io' || kind.conversion !== undefined) return;
+  if (kind.group === 'apiextensions.k8s.io' || kind.schema.reader !== undefined) return;
   for (const [index, finalizer] of finalizers.entries()) {
     validateFinalizerName(finalizer, metadataPath.child('finalizers').index(index), errors);
   }

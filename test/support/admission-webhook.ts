@@ -20,6 +20,9 @@ export interface Review {
     readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
     readonly requestKind: { readonly group: string; readonly version: string; readonly kind: string };
     readonly userInfo: { readonly username: string };
+    /** Of a ConversionReview, with the version that they are wanted in. */
+    readonly objects?: readonly Readonly<Record<string, unknown>>[];
+    readonly desiredAPIVersion?: string;
     // biome-ignore lint/suspicious/noExplicitAny: objects of all kinds are looked into
     readonly object: any;
     // biome-ignore lint/suspicious/noExplicitAny: as above
