@@ -164,6 +164,19 @@ describe('rules in a schema', () => {
     ]);
   });
 
+  it('may match the keys of a map, which cost nothing to an estimate', () => {
+    const schema: JsonSchema = {
+      type: 'object',
+      maxProperties: 16,
+      additionalProperties: { type: 'string', maxLength: 4096 },
+    };
+    assert.deepEqual(ruled({ rule: 'self.all(key, key.matches("^([a-z0-9]+/)?[A-Za-z0-9]{1,63}$"))' }, schema), []);
+    assert.deepEqual(ruled({ rule: 'self.all(key, key.split("/")[0].size() < 253)' }, schema), []);
+    const unbounded: JsonSchema = { ...schema, additionalProperties: { type: 'string' } };
+    const [refusal] = ruled({ rule: 'self.all(key, self[key].matches("^[a-z]*[A-Za-z0-9]+[a-z]{0,9}$"))' }, unbounded);
+    assert.match(refusal ?? '', /estimated rule cost exceeds budget/);
+  });
+
   it('do not know the former items of a plain list', () => {
     const items = { type: 'string', maxLength: 9, 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
     assert.deepEqual(problemsOf({ type: 'array', maxItems: 9, items }), [

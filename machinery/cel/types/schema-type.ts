@@ -13,7 +13,6 @@ import {
   intType,
   type ListType,
   type ObjectType,
-  stringType,
 } from './cel-type.ts';
 import { escapeProperty } from './property-names.ts';
 
@@ -120,12 +119,18 @@ function identityOf(schema: TypedSchema): ListType['identity'] {
   return { keys: keys.map((key) => escapeProperty(key) ?? key) };
 }
 
+/**
+ * No schema bounds keys. Upstream's estimate takes them as empty, and definitions in use rely on it: the Gateway API
+ * matches the keys of annotations against a pattern.
+ */
+const keyType: CelType = { kind: 'string', maxSize: 0 };
+
 function mapType({ maxProperties }: TypedSchema, values: TypedSchema, name: string): Sized | undefined {
   const value = sizedType(values, isEmbedded(values), `${name}.@elem`);
   if (value === undefined) return undefined;
   const maxSize = maxProperties ?? Math.floor((maxRequestSize - 2) / (value.minSize + 6));
   return {
-    type: { kind: 'map', key: stringType, value: value.type, maxSize: Math.max(0, maxSize) },
+    type: { kind: 'map', key: keyType, value: value.type, maxSize: Math.max(0, maxSize) },
     minSize: smallest.container,
   };
 }
