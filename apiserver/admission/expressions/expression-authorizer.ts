@@ -17,7 +17,7 @@ export type Decide = (action: Action) => Promise<Verdict>;
 
 /** Runs what may ask; each question is asked once. */
 export function runWithAuthorizer<T>(
-  run: (values: AuthorizerValues) => T,
+  run: (values: AuthorizerValues) => T | Promise<T>,
   { request, match }: { readonly request: AdmissionRequest; readonly match: Match },
   decide: Decide,
 ): Promise<T> {

@@ -3,6 +3,7 @@
 import { forbidden } from '../../../api/status-error.ts';
 import type { MatchCondition } from '../../../api/types/admissionregistration/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { Turns } from '../../../base/turns.ts';
 import { admissionEnvironment } from '../../../kinds/admissionregistration/admission-environment.ts';
 import { Budget, matchConditionsLimit } from '../../../machinery/cel/budget.ts';
 import type { Environment, Variables } from '../../../machinery/cel/environment.ts';
@@ -38,14 +39,16 @@ export type ConditionsResult =
   | { readonly type: 'errors'; readonly message: string; readonly failures: number };
 
 /** One that is false is enough, whatever others say. */
-export function evaluateConditions(
+export async function evaluateConditions(
   { conditions, ignoresErrors }: CompiledConditions,
   values: Variables,
-): ConditionsResult {
+): Promise<ConditionsResult> {
+  const turns = new Turns();
   const budget = new Budget(matchConditionsLimit);
   const errors = new Set<string>();
   let failures = 0;
   for (const condition of conditions) {
+    await turns.pause();
     try {
       if (condition.evaluate(values, budget) === false) return { type: 'unmet', isExcluded: true, failures };
     } catch (error) {

@@ -50,7 +50,7 @@ export async function namespaceObjectOf(request: AdmissionRequest, objects: Obje
 export const runForRequest = <T>(
   asked: { readonly request: AdmissionRequest; readonly match: Match },
   decide: Decide,
-  run: (values: Variables) => T,
+  run: (values: Variables) => T | Promise<T>,
 ): Promise<T> =>
   runWithAuthorizer(
     ({ authorizer, requestResource }) => run({ authorizer, 'authorizer.requestResource': requestResource }),

@@ -55,5 +55,5 @@ export function compilePolicy({
 export const withVariables = ({ variables }: CompiledPolicy, values: Variables, budget: Budget): Variables =>
   withComposed(variables, values, budget);
 
-export const conditionsOfPolicy = (policy: CompiledPolicy, values: Variables): ConditionsResult =>
+export const conditionsOfPolicy = (policy: CompiledPolicy, values: Variables): Promise<ConditionsResult> =>
   evaluateConditions(policy.conditions, withVariables(policy, values, new Budget(perObjectLimit)));

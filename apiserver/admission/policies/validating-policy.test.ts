@@ -10,9 +10,9 @@ const values = {
   request: { operation: 'CREATE' },
 };
 
-function verdictOf(spec: Partial<ValidatingAdmissionPolicySpec>, params: unknown = null) {
+async function verdictOf(spec: Partial<ValidatingAdmissionPolicySpec>, params: unknown = null) {
   const policy = compileValidatingPolicy({ metadata: { name: 'p' }, spec });
-  return evaluateValidatingPolicy(policy, { ...values, params });
+  return await evaluateValidatingPolicy(policy, { ...values, params });
 }
 
 describe('a validating policy', () => {
@@ -37,46 +37,46 @@ describe('a validating policy', () => {
     ],
   ];
   for (const [message, spec] of messages)
-    it(`denies: ${message}`, () => {
-      const { denials } = verdictOf(spec);
+    it(`denies: ${message}`, async () => {
+      const { denials } = await verdictOf(spec);
       assert.deepEqual(
         denials.map((one) => one.message),
         [message],
       );
     });
 
-  it('says nothing where a condition is false, though another fails', () => {
+  it('says nothing where a condition is false, though another fails', async () => {
     const matchConditions = [
       { name: 'fails', expression: "object.data.b == '1'" },
       { name: 'false', expression: 'false' },
     ];
-    const { denials, conditions } = verdictOf({ matchConditions, validations: [{ expression: 'false' }] });
+    const { denials, conditions } = await verdictOf({ matchConditions, validations: [{ expression: 'false' }] });
     assert.deepEqual([denials, conditions.type], [[], 'unmet']);
   });
 
-  it('ignores what fails when it says so, and denies what is false', () => {
+  it('ignores what fails when it says so, and denies what is false', async () => {
     const validations = [{ expression: "object.data.b == '1'" }, { expression: 'false', message: 'no' }];
-    const { denials } = verdictOf({ failurePolicy: 'Ignore', validations });
+    const { denials } = await verdictOf({ failurePolicy: 'Ignore', validations });
     assert.deepEqual(denials, [{ index: 1, message: 'no', reason: 'Invalid', isError: false }]);
   });
 
-  it('notes texts for the audit event, and nothing where there are none', () => {
+  it('notes texts for the audit event, and nothing where there are none', async () => {
     const auditAnnotations = [
       { key: 'text', valueExpression: "' a ' + object.data.a" },
       { key: 'null', valueExpression: 'null' },
       { key: 'fails', valueExpression: 'object.data.b' },
     ];
-    const verdict = verdictOf({ auditAnnotations });
+    const verdict = await verdictOf({ auditAnnotations });
     assert.deepEqual(verdict.auditAnnotations, [['text', 'a 1']]);
     assert.deepEqual(verdict.annotationErrors, ["expression 'object.data.b' resulted in error: no such key: b"]);
   });
 
-  it('sees its parameter', () => {
+  it('sees its parameter', async () => {
     const spec = {
       paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
       validations: [{ expression: 'params == null' }],
     };
-    assert.equal(verdictOf(spec).denials.length, 0);
-    assert.equal(verdictOf(spec, { data: {} }).denials.length, 1);
+    assert.equal((await verdictOf(spec)).denials.length, 0);
+    assert.equal((await verdictOf(spec, { data: {} })).denials.length, 1);
   });
 });

@@ -1,7 +1,11 @@
-/** A ValidatingAdmissionPolicy, compiled, and what it says of one request with one parameter. Pure. */
+/**
+ * A ValidatingAdmissionPolicy, compiled, and what it says of one request with one parameter. Pure, but that others have
+ * their turn between two of its expressions: each is bounded, all of them together are not bounded enough.
+ */
 
 import type { ValidatingAdmissionPolicy, Validation } from '../../../api/types/admissionregistration/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
+import { Turns } from '../../../base/turns.ts';
 import { Budget, perObjectLimit } from '../../../machinery/cel/budget.ts';
 import type { Variables } from '../../../machinery/cel/environment.ts';
 import type { ConditionsResult } from '../expressions/match-conditions.ts';
@@ -61,24 +65,31 @@ export function compileValidatingPolicy({
 }
 
 /** `values`: what expressions may name, but for `variables`. */
-export function evaluateValidatingPolicy(policy: CompiledValidatingPolicy, values: Variables): PolicyVerdict {
-  const conditions = conditionsOfPolicy(policy, values);
+export async function evaluateValidatingPolicy(
+  policy: CompiledValidatingPolicy,
+  values: Variables,
+): Promise<PolicyVerdict> {
+  const conditions = await conditionsOfPolicy(policy, values);
   const nothing = { conditions, denials: [], auditAnnotations: [], annotationErrors: [] };
   if (conditions.type === 'unmet') return nothing;
   if (conditions.type === 'errors') return { ...nothing, denials: [errorDenial(conditions.message)] };
-  return { ...nothing, denials: denialsOf(policy, values), ...annotationsOf(policy, values) };
+  return { ...nothing, denials: await denialsOf(policy, values), ...(await annotationsOf(policy, values)) };
 }
 
 const errorDenial = (message: string): Denial => ({ index: 0, message, reason: 'Invalid', isError: true });
 
-function denialsOf(policy: CompiledValidatingPolicy, values: Variables): readonly Denial[] {
+async function denialsOf(policy: CompiledValidatingPolicy, values: Variables): Promise<readonly Denial[]> {
+  const turns = new Turns();
+  const denials: Denial[] = [];
   const budget = new Budget(perObjectLimit);
   const all = withVariables(policy, values, budget);
   try {
-    return policy.validations.flatMap((one, index): Denial[] => {
+    for (const [index, one] of policy.validations.entries()) {
+      await turns.pause();
       const denial = denialOf(one, all, budget);
-      return denial === undefined || (denial.isError && policy.ignoresErrors) ? [] : [{ ...denial, index }];
-    });
+      if (denial !== undefined && !(denial.isError && policy.ignoresErrors)) denials.push({ ...denial, index });
+    }
+    return denials;
   } catch (error) {
     if (!(error instanceof OutOfBudgetError)) throw error;
     return policy.ignoresErrors ? [] : [errorDenial(error.message)];
@@ -117,15 +128,17 @@ function messageFrom(message: StoredExpression, values: Variables, budget: Budge
   }
 }
 
-function annotationsOf(
+async function annotationsOf(
   policy: CompiledValidatingPolicy,
   values: Variables,
-): Pick<PolicyVerdict, 'auditAnnotations' | 'annotationErrors'> {
+): Promise<Pick<PolicyVerdict, 'auditAnnotations' | 'annotationErrors'>> {
+  const turns = new Turns();
   const budget = new Budget(perObjectLimit);
   const all = withVariables(policy, values, budget);
   const auditAnnotations: [string, string][] = [];
   const annotationErrors: string[] = [];
   for (const { key, expression } of policy.auditAnnotations) {
+    await turns.pause();
     try {
       const value = expression.evaluate(all, budget);
       const text = typeof value === 'string' ? value.trim() : '';

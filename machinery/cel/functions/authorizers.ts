@@ -101,7 +101,7 @@ const maxRuns = 100;
 
 /** Runs expressions with an authorizer; `ask` is asked each question once. */
 export async function runAuthorized<T>(
-  run: (values: AuthorizerValues) => T,
+  run: (values: AuthorizerValues) => T | Promise<T>,
   requested: Asked,
   ask: (question: AuthorizationQuestion) => Promise<AuthorizationAnswer>,
 ): Promise<T> {
@@ -112,7 +112,7 @@ export async function runAuthorized<T>(
   };
   for (let count = 0; count < maxRuns; count += 1) {
     try {
-      return run(values);
+      return await run(values);
     } catch (error) {
       if (!(error instanceof AuthorizationNeeded)) throw error;
       answers.set(JSON.stringify(error.question), await ask(error.question));
