@@ -42,6 +42,11 @@ describe('what does not compile', () => {
     ['self.a.b', "1:7: type 'int' does not support field selection"],
     ["self.a + 'x'", "1:8: found no matching overload for '_+_' applied to '(int, string)'"],
     ['self.s.substring(true)', "1:17: found no matching overload for 'substring' applied to 'string.(bool)'"],
+    ['[].filter(x, x) + 1', "1:17: found no matching overload for '_+_' applied to '(list(bool), int)'"],
+    [
+      'optional.none()[type(optional.none())]',
+      "1:16: found no matching overload for '_[_]' applied to '(optional_type(dyn), type(optional_type(dyn)))'",
+    ],
     ['self.s.matches("(")', '1:16: invalid matches argument'],
     ["duration('x') > duration('1s')", '1:10: invalid duration argument'],
     ['self.l.all(1, true)', '1:12: argument must be a simple name'],

@@ -83,7 +83,9 @@ export class TypeMapping {
   #widen(name: string, known: CelType, other: CelType): boolean {
     if (isSame(known, other)) return true;
     if (!this.#isAssignable(other, known)) return false;
-    this.#types.set(name, mostGeneral(other, known));
+    const wider = mostGeneral(other, known);
+    // What stood for itself would have no end.
+    if (!this.#occursIn(name, wider)) this.#types.set(name, wider);
     return true;
   }
 
@@ -106,6 +108,8 @@ export class TypeMapping {
         return this.#occursIn(name, type.key) || this.#occursIn(name, type.value);
       case 'opaque':
         return type.parameters.some((one) => this.#occursIn(name, one));
+      case 'type':
+        return type.of !== undefined && this.#occursIn(name, type.of);
       default:
         return false;
     }

@@ -182,6 +182,7 @@ describe('costs', () => {
     ['loops in loops', deep(8, 'true')],
     ['failures that are swallowed', deep(7, '1 / 0 == 1 || true')],
     ['a pattern for each item', deep(6, `'${'a'.repeat(2000)}'.matches('(a+)+$')`)],
+    ['a large pattern over few texts', deep(4, `'${'a'.repeat(900)}'.find('(a{0,90}b?){0,9}$') != 'b'`)],
     ['texts that are compared again and again', deep(7, `'${'a'.repeat(900)}' == '${'a'.repeat(900)}'`)],
   ];
   for (const [what, expression] of hostile)

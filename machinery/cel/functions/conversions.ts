@@ -1,6 +1,6 @@
 /** From one type to another, sizes, types of values, and the parts of times: the base of the language. */
 
-import { matchesPattern, patternProblem } from '../../patterns.ts';
+import { matchesPattern, patternProblem, patternWork } from '../../patterns.ts';
 import type { Budget } from '../budget.ts';
 import { CelError } from '../cel-error.ts';
 import { countCharacters } from '../values/characters.ts';
@@ -133,7 +133,8 @@ const sizes: Declarations = (['size(X): int', 'X.size(): int'] as const).flatMap
   [form.replace('X', 'map(A, B)'), ([a]) => BigInt(instance(a, MapValue).size)] as const,
 ]);
 
-function matches(subject: string, pattern: string): boolean {
+function matches(subject: string, pattern: string, budget: Budget): boolean {
+  budget.work(patternWork(pattern, subject));
   const problem = patternProblem(pattern);
   if (problem !== undefined) throw new CelError(problem);
   return matchesPattern(pattern, subject);
@@ -143,8 +144,8 @@ const ofText: Declarations = [
   ['string.contains(string): bool', ([a, b], budget) => spent(a, budget).includes(text(b))],
   ['string.startsWith(string): bool', ([a, b]) => text(a).startsWith(text(b))],
   ['string.endsWith(string): bool', ([a, b]) => text(a).endsWith(text(b))],
-  ['string.matches(string): bool', ([a, b]) => matches(text(a), text(b))],
-  ['matches(string, string): bool', ([a, b]) => matches(text(a), text(b))],
+  ['string.matches(string): bool', ([a, b], budget) => matches(text(a), text(b), budget)],
+  ['matches(string, string): bool', ([a, b], budget) => matches(text(a), text(b), budget)],
 ];
 
 function spent(value: Value | undefined, budget: Budget): string {
