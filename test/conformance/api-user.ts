@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { isConflict } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -90,7 +91,13 @@ export class ApiUser {
 
   /** Reads, changes and writes, again when somebody else wrote meanwhile. */
   async update(path: string, change: (object: Json) => Json): Promise<Json> {
-    return await eventually(`an update of ${path}`, async () => await this.put(path, change(await this.get(path))));
+    for (;;) {
+      try {
+        return await this.put(path, change(await this.get(path)));
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+      }
+    }
   }
 
   delete(path: string, options?: Json): Promise<Json> {
