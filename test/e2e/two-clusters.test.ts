@@ -111,13 +111,15 @@ describe('two clusters on one engine', () => {
     await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
     await firstIsUntouched();
     assert.match(await first.kubecfg('get', 'nodes'), /\bReady/);
-    // Nothing is left at the old path, and the process still runs.
+    // Nothing is left at the old path, and the process is still there; halted, so that it puts nothing there meanwhile.
+    process.kill(first.pid, 'SIGSTOP');
     await runProgram('mv', [first.dataDir, `${first.dataDir}.moved`]);
     const runsElsewhere = new RegExp(`runs on this machine already, in process ${first.pid},`);
     await assert.rejects(start(), runsElsewhere);
     await assert.rejects(runProgram(process.execPath, [kubecfg, 'down', '--data-dir', backup]), runsElsewhere);
     await runProgram('mv', [`${first.dataDir}.moved`, first.dataDir]);
-    await firstIsUntouched();
+    process.kill(first.pid, 'SIGCONT');
+    await eventually('the first goes on', () => firstIsUntouched().then(() => true));
     await first.stop();
     await assert.rejects(start(), isCopy);
     await assert.rejects(first.kubecfg('down', '--data-dir', backup), isCopy);
