@@ -6,7 +6,7 @@
  *   npm test -- proxy/services      only test files whose path contains this
  *
  * Each file of end-to-end tests runs in a sandbox of its own: network, processes, mounts and engine of its own
- * (test/support/sandbox.sh). Three run at a time: most of what they do is wait.
+ * (test/support/sandbox.sh). Two run at a time: most of what they do is wait.
  * LONGSHORE_TEST_VERBOSE=1 also shows what tests write.
  */
 

@@ -36,8 +36,8 @@ const stages = [
   { name: 'conformance', files: inFolder('test/conformance'), concurrency: 2 },
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 3 },
   { name: 'clients', files: inFolder('test/clients') },
-  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 3 },
-  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 3 },
+  { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
+  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 2 },
 ];
 
 /**
