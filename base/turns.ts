@@ -2,16 +2,20 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** So long a turn takes before others have theirs. */
-const turnMs = 10;
-
 export class Turns {
-  #until = performance.now() + turnMs;
+  readonly #turnMs: number;
+  #until: number;
+
+  /** `turnMs`: so long a turn takes before others have theirs. */
+  constructor(turnMs = 10) {
+    this.#turnMs = turnMs;
+    this.#until = performance.now() + turnMs;
+  }
 
   /** To be called between two pieces of work, each of which takes less than a turn or so. Costs next to nothing until a turn is over. */
   async pause(): Promise<void> {
     if (performance.now() < this.#until) return;
     await nextTurn();
-    this.#until = performance.now() + turnMs;
+    this.#until = performance.now() + this.#turnMs;
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { equalJson } from '../../api/json-record.ts';
 import { apiServices } from '../../api/resources/apiregistration.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { formatTime } from '../../api/time.ts';
@@ -32,17 +33,17 @@ const whileAvailableMs = 5_000;
 
 /** Until `signal` aborts; begins before the first APIService is told. Never rejects. */
 export async function keepAvailability(parts: AvailabilityParts, signal: AbortSignal): Promise<void> {
-  const watched = new Map<RemoteApi, { readonly ended: AbortController; readonly done: Promise<void> }>();
+  const watched = new Map<RemoteApi, AbortController>();
   const running = new Set<Promise<void>>();
   parts.apis.listen({
     added(api) {
       const ended = new AbortController();
       const done = watchOver(api, parts, AbortSignal.any([signal, ended.signal])).finally(() => running.delete(done));
       running.add(done);
-      watched.set(api, { ended, done });
+      watched.set(api, ended);
     },
     removed(api) {
-      watched.get(api)?.ended.abort();
+      watched.get(api)?.abort();
       watched.delete(api);
     },
   });
@@ -70,14 +71,12 @@ async function watchOver(api: RemoteApi, parts: AvailabilityParts, signal: Abort
 }
 
 function noteResources(api: RemoteApi, resources: unknown, isFresh: boolean, apis: RemoteApis): void {
-  const isSame = api.isFresh === isFresh && (resources === undefined || isSameJson(resources, api.resources));
+  const isSame = api.isFresh === isFresh && (resources === undefined || equalJson(resources, api.resources));
   if (isSame) return;
   api.isFresh = isFresh;
   api.resources = resources ?? api.resources;
   apis.noteChange();
 }
-
-const isSameJson = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 async function writeAvailability(
   api: RemoteApi,

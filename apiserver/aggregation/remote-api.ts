@@ -4,6 +4,7 @@
  */
 
 import https from 'node:https';
+import { equalJson } from '../../api/json-record.ts';
 import { isForeignAddress } from '../../api/special-ip.ts';
 import type { APIService } from '../../api/types/apiregistration/v1.ts';
 import type { KeyPair } from '../../base/certificates.ts';
@@ -102,5 +103,5 @@ export const availableCondition = ({ status }: DeepReadonly<APIService>) =>
   status?.conditions?.find(({ type }) => type === 'Available');
 
 function leadsTo(one: DeepReadonly<APIService>, other: DeepReadonly<APIService>): boolean {
-  return JSON.stringify(one.spec) === JSON.stringify(other.spec);
+  return equalJson(one.spec, other.spec);
 }

@@ -5,8 +5,8 @@
 
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import { Turns } from '../../base/turns.ts';
 
 const turnMs = 5;
 const chunkBytes = 64 * 1024;
@@ -22,7 +22,7 @@ export async function compress(pieces: Iterable<string | Uint8Array>): Promise<B
 async function* inTurns(pieces: Iterable<string | Uint8Array>): AsyncGenerator<Buffer> {
   let chunks: Uint8Array[] = [];
   let size = 0;
-  let end = performance.now() + turnMs;
+  const turns = new Turns(turnMs);
   for (const piece of pieces) {
     chunks.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
     size += piece.length;
@@ -31,9 +31,7 @@ async function* inTurns(pieces: Iterable<string | Uint8Array>): AsyncGenerator<B
       chunks = [];
       size = 0;
     }
-    if (performance.now() < end) continue;
-    await nextTurn();
-    end = performance.now() + turnMs;
+    await turns.pause();
   }
   yield Buffer.concat(chunks);
 }
