@@ -18,6 +18,16 @@ export const podCount = 10_000;
 export const podsPath = '/api/v1/namespaces/default/pods';
 export const podPath = (n: number): string => `${podsPath}/${podName(n)}`;
 
+export interface LabOptions {
+  /** Where the built server is. Default: here, where it is built first. */
+  readonly root?: string;
+  /** Flags for the API server's node. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const flagsFromEnvironment = (): string[] =>
+  (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
+
 export class ApiLab {
   readonly etcd: TestEtcd;
   readonly server: ApiServerProcess;
@@ -31,8 +41,8 @@ export class ApiLab {
     this.authority = parts.authority;
   }
 
-  static async start(): Promise<ApiLab> {
-    build();
+  static async start({ root = packageRoot, nodeFlags = flagsFromEnvironment() }: LabOptions = {}): Promise<ApiLab> {
+    if (root === packageRoot) build();
     const authority = await createAuthority('bench');
     const admin = await issueCertificate(authority, {
       commonName: 'bench',
@@ -44,7 +54,8 @@ export class ApiLab {
       etcdUrl: etcd.url,
       authority,
       built: true,
-      nodeFlags: (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== ''),
+      root,
+      nodeFlags,
     });
     const connection: Connection = {
       servers: [server.url],
@@ -91,9 +102,9 @@ export class ApiLab {
   }
 
   /** Who has no rights but those of roles. */
-  async connectAs(name: string): Promise<Connection> {
+  async connectAs(name: string, { url }: Pick<ApiServerProcess, 'url'> = this.server): Promise<Connection> {
     const { certificate, key } = await issueCertificate(this.authority, { commonName: name, usages: ['client'] });
-    return { ...this.connection, clientCertificate: certificate, clientKey: key };
+    return { ...this.connection, servers: [url], clientCertificate: certificate, clientKey: key };
   }
 
   /** Roles in the namespace of the pods, each bound to a user of its own; each hundredth to `reader` as well. */
@@ -176,6 +187,10 @@ export class BareServer {
     return new BareServer({ ...lab.connection, servers: [`https://127.0.0.1:${port}`] }, child, folder);
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   async stop(): Promise<void> {
     const exited = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
@@ -187,7 +202,7 @@ export class BareServer {
 export const podName = (n: number): string => `pod-${String(n).padStart(5, '0')}`;
 
 /** As a workload's template makes them; what is stored, with defaults and owners of fields, is about 2.5 kB. */
-export function podOf(n: number): object {
+export function podOf(n: number) {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

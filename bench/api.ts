@@ -17,8 +17,7 @@ import {
   refuseFailures,
   statusPatch,
 } from './api-lab.ts';
-import { cpuPerGet } from './cpu-per-request.ts';
-import { type LoadOptions, runLoad } from './load.ts';
+import { type LoadOptions, type LoadRequest, runLoad } from './load.ts';
 import { residentMegabytes } from './process-usage.ts';
 import {
   formatCount,
@@ -30,6 +29,7 @@ import {
   type Row,
   rateRow,
 } from './report.ts';
+import { costsOf } from './request-slices.ts';
 
 const durationMs = 3_000;
 /** Of upstream's API server on such a machine, in requests a second. */
@@ -128,11 +128,16 @@ async function measureAccess(lab: ApiLab): Promise<Row[]> {
   const audited = await lab.startServer(['--audit-policy-file', policy, '--audit-log-path', join(folder, 'audit.log')]);
   const open = await lab.startServer(['--authorization-mode', 'AlwaysAllow']);
   try {
-    const [byRoles = 0, unjudged = 0, written = 0] = await cpuPerGet(podPath(0), [
-      { name: 'by roles', pid: lab.server.pid, connection: await lab.connectAs(reader) },
-      { name: 'unjudged', pid: open.pid, connection: { ...(await lab.connectAs(reader)), servers: [open.url] } },
-      { name: 'audited', pid: audited.pid, connection: { ...(await lab.connectAs(reader)), servers: [audited.url] } },
-    ]);
+    const next = (): LoadRequest => ({ method: 'GET', path: podPath(0) });
+    const costs = await costsOf(
+      [
+        { next, name: 'by roles', pid: lab.server.pid, connection: await lab.connectAs(reader) },
+        { next, name: 'unjudged', pid: open.pid, connection: await lab.connectAs(reader, open) },
+        { next, name: 'audited', pid: audited.pid, connection: await lab.connectAs(reader, audited) },
+      ],
+      { requestsPerSlice: 1_500, warmUpRounds: 6, rounds: 40 },
+    );
+    const [byRoles = 0, unjudged = 0, written = 0] = costs.map(({ microseconds }) => microseconds);
     const roles = `GET one pod by roles, ${formatCount(roleCount)} roles and bindings`;
     return [
       shareRow(roles, byRoles, 'without a look at roles', unjudged, 1.1),

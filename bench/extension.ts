@@ -18,7 +18,7 @@ import {
 import { LoadConnection, type LoadRequest, runLoad } from './load.ts';
 import { residentMegabytes } from './process-usage.ts';
 import { formatCount, formatMs, limitRow, printReport, type Row } from './report.ts';
-import { costOfWrites, median, type WriteCost } from './write-slices.ts';
+import { type Cost, costsOf, median } from './request-slices.ts';
 
 export async function run(): Promise<void> {
   const lab = await ApiLab.start();
@@ -37,37 +37,47 @@ const mergePatch = (path: string, body: object): LoadRequest => ({
   contentType: 'application/merge-patch+json',
 });
 
+const slices = { requestsPerSlice: 400, warmUpRounds: 4, rounds: 12 };
+
 async function measureWrites(lab: ApiLab): Promise<Row[]> {
   await send(lab, post(definitionsPath, widgetDefinition));
   await eventually(
     'widgets are served',
     async () => (await lab.send({ method: 'GET', path: widgetsPath })).code === 200,
   );
-  const { connection, server } = lab;
-  const [pods, widgets] = await costOfWrites(connection, server.pid, [
-    { name: 'CREATE pods', next: (n) => post(podsPath, podOf(n)) },
-    { name: 'CREATE custom resources', next: (n) => post(widgetsPath, widgetOf(n)) },
-  ]);
+  const { connection } = lab;
+  const { pid } = lab.server;
+  const [pods, widgets] = await costsOf(
+    [
+      { name: 'CREATE pods', pid, connection, next: (n) => post(podsPath, podOf(n)) },
+      { name: 'CREATE custom resources', pid, connection, next: (n) => post(widgetsPath, widgetOf(n)) },
+    ],
+    slices,
+  );
   // Each slice has written more than one patches: all that are patched are there.
-  const [podPatches, widgetPatches] = await costOfWrites(connection, server.pid, [
-    {
-      name: 'PATCH pods',
-      next: (n) => mergePatch(`${podsPath}/${podName(n % 1_000)}`, { metadata: { annotations: { seen: String(n) } } }),
-    },
-    {
-      name: 'PATCH custom resources',
-      next: (n) => mergePatch(`${widgetsPath}/${widgetName(n % 1_000)}`, { spec: { field6: `seen-${n}` } }),
-    },
-  ]);
+  const [podPatches, widgetPatches] = await costsOf(
+    [
+      {
+        ...{ name: 'PATCH pods', pid, connection },
+        next: (n) =>
+          mergePatch(`${podsPath}/${podName(n % 1_000)}`, { metadata: { annotations: { seen: String(n) } } }),
+      },
+      {
+        ...{ name: 'PATCH custom resources', pid, connection },
+        next: (n) => mergePatch(`${widgetsPath}/${widgetName(n % 1_000)}`, { spec: { field6: `seen-${n}` } }),
+      },
+    ],
+    slices,
+  );
   return [writesRow(widgets, pods), writesRow(widgetPatches, podPatches)];
 }
 
 const leastShare = 0.6;
 
-function writesRow(ours: WriteCost | undefined, pods: WriteCost | undefined): Row {
+function writesRow(ours: Cost | undefined, pods: Cost | undefined): Row {
   if (ours === undefined || pods === undefined) throw new Error('Nothing was measured');
   const share = ours.perSecond / pods.perSecond;
-  const figure = ({ perSecond, microseconds }: WriteCost) =>
+  const figure = ({ perSecond, microseconds }: Cost) =>
     `${formatCount(perSecond)}/s, ${microseconds.toFixed(0)} µs of computing`;
   return {
     name: `${ours.name}, 100 properties and 3 rules`,

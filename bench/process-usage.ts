@@ -1,6 +1,6 @@
 /** What another process uses, from /proc. */
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Of Linux, on every machine that Node runs on. */
 const ticksPerSecond = 100;
@@ -22,13 +22,22 @@ export async function mainThreadMicroseconds(pid: number): Promise<number> {
   return (await mainThreadSeconds(pid)).computing * 1e6;
 }
 
+/** What all of its threads have computed, in microseconds: garbage is collected, and files are read, beside the main one. */
+export async function processMicroseconds(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const seconds = await Promise.all(threads.map((thread) => threadSeconds(pid, thread)));
+  return seconds.reduce((sum, { computing }) => sum + computing, 0) * 1e6;
+}
+
 /** How long the main thread had something to do: it computed, or waited for a core. */
 export interface ThreadSeconds {
   readonly computing: number;
   readonly waiting: number;
 }
 
-export async function mainThreadSeconds(pid: number): Promise<ThreadSeconds> {
-  const [computing, waiting] = (await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')).split(' ');
+export const mainThreadSeconds = (pid: number): Promise<ThreadSeconds> => threadSeconds(pid, String(pid));
+
+async function threadSeconds(pid: number, thread: string): Promise<ThreadSeconds> {
+  const [computing, waiting] = (await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')).split(' ');
   return { computing: Number(computing) / 1e9, waiting: Number(waiting) / 1e9 };
 }

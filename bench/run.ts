@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   join: () => import('./join.ts'),
   pods: () => import('./pods.ts'),
   proxy: () => import('./proxy.ts'),
+  requests: () => import('./requests.ts'),
   scheduler: () => import('./scheduler.ts'),
   store: () => import('./store.ts'),
   watch: () => import('./watch.ts'),

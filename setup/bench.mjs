@@ -22,6 +22,7 @@ const programsOf = {
   api: controlPlane,
   density: controlPlane,
   extension: controlPlane,
+  requests: controlPlane,
   scheduler: controlPlane,
   store: controlPlane,
   watch: controlPlane,

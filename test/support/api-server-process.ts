@@ -16,6 +16,8 @@ export interface ApiServerProcessOptions {
   readonly authority: KeyPair;
   /** Runs what was built into `dist/` instead of the sources: for benchmarks. */
   readonly built?: boolean;
+  /** Of the checkout whose sources or build are run. Default: this one. */
+  readonly root?: string;
   /** Flags for node itself. */
   readonly nodeFlags?: readonly string[];
   /** Further flags for the server. */
@@ -25,6 +27,7 @@ export interface ApiServerProcessOptions {
 export class ApiServerProcess {
   readonly port: number;
   readonly #folder: string;
+  readonly #root: string;
   readonly #etcdUrl: string;
   readonly #nodeArguments: readonly string[];
   readonly #flags: readonly string[];
@@ -35,6 +38,7 @@ export class ApiServerProcess {
     const { etcdUrl, built = false, nodeFlags = [], flags = [] } = options;
     this.#folder = folder;
     this.port = port;
+    this.#root = options.root ?? packageRoot;
     this.#etcdUrl = etcdUrl;
     this.#flags = flags;
     const program = built ? ['dist/apiserver/main.js'] : ['--import', 'tsx', 'apiserver/main.ts'];
@@ -85,7 +89,7 @@ export class ApiServerProcess {
       ...['--tls-cert-file', file('serving.crt'), '--tls-private-key-file', file('serving.key')],
       ...this.#flags,
     ];
-    const child = spawn(process.execPath, [...this.#nodeArguments, ...flags], { cwd: packageRoot });
+    const child = spawn(process.execPath, [...this.#nodeArguments, ...flags], { cwd: this.#root });
     this.#process = child;
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk.toString()).slice(-20_000);
