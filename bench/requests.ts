@@ -28,7 +28,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }).values;
   const labs = [await ApiLab.start(isProfiled ? { nodeFlags: ['--inspect=127.0.0.1:0'] } : {})];
   try {
-    if (beside !== undefined) labs.push(await ApiLab.start({ root: beside }));
+    if (beside !== undefined) labs.push(await ApiLab.start({ root: beside, nodeFlags: [] }));
     for (const lab of labs)
       await sendAll(
         lab,
