@@ -15,7 +15,7 @@ import {
   isNotFound,
   StatusError,
 } from '../../api/status-error.ts';
-import type { ConfigMap, Service } from '../../api/types/core/v1.ts';
+import type { ConfigMap, Pod, Service } from '../../api/types/core/v1.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createRestClient } from '../../client/rest-client.ts';
@@ -407,6 +407,27 @@ describe('evictions', () => {
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p', namespace } };
     assert.equal((await raw('POST', `/api/v1/namespaces/${namespace}/pods/p/eviction`, body)).code, 201);
     await assert.rejects(server.client.get(pods, { namespace, name: 'p' }), isNotFound);
+  });
+
+  it('say on a pod that ends with grace why it ends, whatever version was asked for', async () => {
+    const namespace = await newNamespace();
+    const metadata = { namespace, name: 'p' };
+    await server.client.create(pods, { metadata, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } });
+    const { resourceVersion } = (await server.client.get<Pod>(pods, metadata)).metadata;
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata };
+    const evict = (version: string) =>
+      raw('POST', `/api/v1/namespaces/${namespace}/pods/p/eviction`, {
+        ...eviction,
+        deleteOptions: { preconditions: { resourceVersion: version } },
+      });
+    assert.equal((await evict('1')).code, 409);
+    const spared = await server.client.get<Pod>(pods, metadata);
+    assert.equal(spared.status?.conditions, undefined);
+    assert.equal((await evict(resourceVersion)).code, 201);
+    const evicted = await server.client.get<Pod>(pods, metadata);
+    assert.ok(evicted.metadata.deletionTimestamp);
+    const said = evicted.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]);
+    assert.deepEqual(said, [['DisruptionTarget', 'True', 'EvictionByEvictionAPI']]);
   });
 });
 

@@ -6,14 +6,17 @@ import { isPodReady, isPodTerminating } from '../../../api/pods.ts';
 import { podDisruptionBudgets } from '../../../api/resources/policy.ts';
 import { badRequest, forbidden, StatusError } from '../../../api/status-error.ts';
 import { formatTime } from '../../../api/time.ts';
-import type { Pod } from '../../../api/types/core/v1.ts';
+import type { Pod, PodCondition } from '../../../api/types/core/v1.ts';
 import type { Eviction, PodDisruptionBudget } from '../../../api/types/policy/v1.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { objectSchemaOf } from '../../../machinery/schema/schema.ts';
 import { decodeObject, type ExpectedType } from '../../decoding/decode-object.ts';
+import type { DeletionOptions } from '../../registry/deletion.ts';
 import type { ObjectReader } from '../../registry/object-reader.ts';
+import { refusePreconditions } from '../../registry/refusals.ts';
 import type { Registries } from '../../registry/registries.ts';
-import { storedTarget, type Target } from '../../registry/target.ts';
+import { type StoredTarget, storedTarget, type Target } from '../../registry/target.ts';
+import type { WriteRequest } from '../../registry/write-request.ts';
 import { readSmallBody } from '../../request/body.ts';
 import { parseWriteOptions } from '../../request/write-options.ts';
 import { negotiate } from '../../responses/negotiation.ts';
@@ -61,9 +64,11 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
           );
       }
     }
+    const preconditions = deletion.preconditions ?? { uid: pod.metadata.uid };
+    const last = dryRun ? undefined : await markDisrupted(target, preconditions, write, request.clock.now());
     await target.registry.delete(
       target,
-      { ...deletion, preconditions: deletion.preconditions ?? { uid: pod.metadata.uid }, dryRun },
+      { ...deletion, preconditions: { ...preconditions, ...(preconditions.resourceVersion && last) }, dryRun },
       // What it does to the pod is a deletion as any other.
       { ...write, subresource: undefined, operationOptions: () => deletionAsSaid(deletion) },
     );
@@ -71,6 +76,43 @@ export const createEvictionServer = (registries: Registries): ServerOf<'eviction
     await sendValue(request, 201, status, negotiate(request.header('accept'), ['object']));
   },
 });
+
+/**
+ * The pod says why it is about to end, as those who judge its end (a Job's failure policy) read it. Resolves to its
+ * version then: a precondition that held before this write holds after it.
+ */
+async function markDisrupted(
+  target: StoredTarget,
+  preconditions: DeletionOptions['preconditions'],
+  write: WriteRequest,
+  now: number,
+): Promise<{ readonly resourceVersion: string }> {
+  // The eviction as a whole is what admission was asked about.
+  const request = { ...write, subresource: 'status', skipStrategy: true, isAdmitted: true };
+  const { object } = await target.registry.update(target, request, (previous) => {
+    // Of a pod that is missing there is no change to make: the registry has said NotFound.
+    const pod = previous as Stored<Pod>;
+    refusePreconditions(target.kind, pod, preconditions);
+    return { ...pod, status: { ...pod.status, conditions: disruptedConditions(pod, now) } };
+  });
+  const { resourceVersion } = object.metadata;
+  return { resourceVersion };
+}
+
+function disruptedConditions({ status }: Stored<Pod>, now: number): PodCondition[] {
+  const conditions = status?.conditions ?? [];
+  const before = conditions.find(({ type }) => type === 'DisruptionTarget');
+  const condition: PodCondition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastTransitionTime: (before?.status === 'True' && before.lastTransitionTime) || formatTime(now),
+  };
+  return before === undefined
+    ? [...conditions, condition]
+    : conditions.map((one) => (one === before ? condition : one));
+}
 
 /** The older policy/v1beta1 has the same fields, and old clients still send it. */
 function readEviction(bytes: Buffer, target: Target, options: Parameters<typeof decodeObject>[2]): Eviction {
