@@ -182,6 +182,8 @@ export interface KindSource {
 /** Where the parts of a Scale are found in an object. */
 export interface ScalePaths {
   readonly specReplicas: readonly string[];
+  /** The same of every version of the definition, by apiVersion; undefined where a version cannot be scaled. */
+  readonly specReplicasByVersion: ReadonlyMap<string, readonly string[] | undefined>;
   readonly statusReplicas: readonly string[];
   /** Of a selector in its text form. */
   readonly labelSelector?: readonly string[] | undefined;

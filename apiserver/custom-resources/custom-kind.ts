@@ -41,6 +41,7 @@ export function customKind(definition: Definition, version: Version, parts: Cust
   const isTerminating = isTrue(definition, 'Terminating');
   const deprecation = deprecationOf(definition, version);
   const selectableFields = (version.selectableFields ?? []).map(({ jsonPath }) => selectableField(jsonPath));
+  const scale = scalePaths(spec, version.name);
   let columns: readonly Column<KubernetesObject>[] | undefined;
   return {
     group: spec.group,
@@ -60,7 +61,7 @@ export function customKind(definition: Definition, version: Version, parts: Cust
       ...(subresources?.status ? [statusSubresource] : []),
       ...(subresources?.scale ? [scaleSubresource] : []),
     ],
-    ...(subresources?.scale && { scale: scalePaths(subresources.scale) }),
+    ...(scale && { scale }),
     get columns() {
       columns ??= printerColumns(additionalPrinterColumns);
       return columns;

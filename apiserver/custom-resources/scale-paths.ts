@@ -1,20 +1,32 @@
 /** Where a definition says that the parts of a Scale are, and what may stand there. Pure. */
 
 import { isRecord } from '../../api/json-record.ts';
-import type { CustomResourceSubresourceScale } from '../../api/types/apiextensions/v1.ts';
+import { apiVersionOf } from '../../api/resource.ts';
+import type { CustomResourceDefinition, CustomResourceSubresourceScale } from '../../api/types/apiextensions/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ScalePaths } from '../../kinds/kind.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 
+type Spec = DeepReadonly<CustomResourceDefinition>['spec'];
 type Scale = DeepReadonly<CustomResourceSubresourceScale>;
 
 const maxReplicas = 2 ** 31 - 1;
 
-export const scalePaths = ({ specReplicasPath, statusReplicasPath, labelSelectorPath }: Scale): ScalePaths => ({
-  specReplicas: stepsOf(specReplicasPath),
-  statusReplicas: stepsOf(statusReplicasPath),
-  labelSelector: labelSelectorPath ? stepsOf(labelSelectorPath) : undefined,
-});
+/** Undefined: the version has no subresource `scale`. */
+export function scalePaths({ group, versions }: Spec, version: string): ScalePaths | undefined {
+  const scale = versions.find(({ name }) => name === version)?.subresources?.scale;
+  if (scale === undefined) return undefined;
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
+  return {
+    specReplicas: stepsOf(specReplicasPath),
+    specReplicasByVersion: new Map(versions.map((one) => [apiVersionOf({ group, version: one.name }), stepsIn(one)])),
+    statusReplicas: stepsOf(statusReplicasPath),
+    labelSelector: labelSelectorPath ? stepsOf(labelSelectorPath) : undefined,
+  };
+}
+
+const stepsIn = ({ subresources }: Spec['versions'][number]): string[] | undefined =>
+  subresources?.scale && stepsOf(subresources.scale.specReplicasPath);
 
 const stepsOf = (path: string): string[] => path.replace(/^\./, '').split('.');
 

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject } from '../../api/object.ts';
 import { StatusError } from '../../api/status-error.ts';
-import type { FieldsV1 } from '../../api/types/meta/v1.ts';
 import { decode } from '../schema/decode.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { encode } from '../schema/encode.ts';
 import { describedResource } from '../testing/described-resource.ts';
 import { applyPatch } from './apply-patch.ts';
 import { emptyObjectOf } from './empty-object.ts';
-import { objectManagedFields, scaleManagedFields } from './scale-managed-fields.ts';
 import { managedFieldsAfterUpdate } from './update-managed-fields.ts';
 
 const configMaps = describedResource({ group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps' });
@@ -314,30 +312,6 @@ describe('managed fields of other writes', () => {
     assert.deepEqual(one.owners['ancient-changes Update'], {
       'f:data': { '.': {}, 'f:k0': {}, 'f:k1': {}, 'f:k2': {}, 'f:k3': {} },
     });
-  });
-
-  it('pass through the scale subresource', () => {
-    const entry = (manager: string, fieldsV1: FieldsV1, subresource?: string) => ({
-      manager,
-      operation: 'Apply',
-      apiVersion: 'apps/v1',
-      fieldsType: 'FieldsV1',
-      fieldsV1,
-      ...(subresource && { subresource }),
-    });
-    const owner = entry('a', { 'f:spec': { 'f:replicas': {}, 'f:paused': {} } });
-    const scale = scaleManagedFields([owner, entry('b', { 'f:spec': { 'f:paused': {} } })]);
-    assert.deepEqual(scale, [{ ...owner, apiVersion: 'autoscaling/v1', fieldsV1: { 'f:spec': { 'f:replicas': {} } } }]);
-    assert.deepEqual(objectManagedFields([owner], scale, 'apps/v1'), [owner]);
-    const taken = {
-      ...entry('h', { 'f:spec': { 'f:replicas': {} } }, 'scale'),
-      apiVersion: 'autoscaling/v1',
-      time: '2026-01-01T00:00:00Z',
-    };
-    assert.deepEqual(objectManagedFields([owner], [taken], 'apps/v1'), [
-      entry('a', { 'f:spec': { 'f:paused': {} } }),
-      entry('h', { 'f:spec': { 'f:replicas': {} } }, 'scale'),
-    ]);
   });
 
   it('cost little on every write', () => {

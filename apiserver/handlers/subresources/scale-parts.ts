@@ -6,6 +6,7 @@ import type { LabelSelector } from '../../../api/types/meta/v1.ts';
 import { compareText } from '../../../base/compare.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import type { ScalePaths } from '../../../kinds/kind.ts';
+import type { ReplicasPlace } from '../../../machinery/apply/scale-managed-fields.ts';
 
 /** What all scalable kinds have in common. */
 export type Scalable = KubernetesObject & {
@@ -37,9 +38,18 @@ export function scaleParts(object: DeepReadonly<Scalable>, paths: ScalePaths | u
 export const hasReplicas = (object: object, paths: ScalePaths): boolean =>
   typeof valueAt(object, paths.specReplicas) === 'number';
 
+const workloadReplicas = ['spec', 'replicas'];
+
+/** Where managers of the object's fields find its replicas, each in the version that it has written. */
+export function replicasPlace(paths: ScalePaths | undefined): ReplicasPlace {
+  if (paths === undefined) return () => workloadReplicas;
+  const { specReplicasByVersion } = paths;
+  return (apiVersion) => (specReplicasByVersion.has(apiVersion) ? specReplicasByVersion.get(apiVersion) : null);
+}
+
 /** The object with so many replicas; what is on the way to them is copied. */
 export function withReplicas(object: Scalable, replicas: number, paths: ScalePaths | undefined): Scalable {
-  const path = paths?.specReplicas ?? ['spec', 'replicas'];
+  const path = paths?.specReplicas ?? workloadReplicas;
   return Object.assign({ ...object }, withValue(object, path, replicas));
 }
 

@@ -25,7 +25,7 @@ import { parseIncludeObject, toMetadataOnly, toTable } from '../../responses/tab
 import { waitUntilFresh } from '../read.ts';
 import type { Serve, ServerOf } from '../resource-server.ts';
 import { checkName, decodeOptions, managerOf, placeInNamespace, readObject, writeRequest } from '../write.ts';
-import { hasReplicas, type Scalable, scaleParts, withReplicas } from './scale-parts.ts';
+import { hasReplicas, replicasPlace, type Scalable, scaleParts, withReplicas } from './scale-parts.ts';
 
 /** Not served by itself, but decoded, patched and applied like any kind. */
 const scales = defineKind(resource<Scale>({ group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'scales' }));
@@ -142,7 +142,7 @@ const scaleForm = (paths: ScalePaths | undefined): AdmittedForm => ({
 function scaleWithOwners(object: Stored<Scalable>, paths: ScalePaths | undefined): Stored<Scale> {
   const scale = scaleOf(object, paths);
   if (paths !== undefined && !hasReplicas(object, paths)) scale.spec = { replicas: unsetReplicas };
-  const managedFields = scaleManagedFields(object.metadata.managedFields);
+  const managedFields = scaleManagedFields(object.metadata.managedFields, replicasPlace(paths));
   return { ...scale, metadata: { ...scale.metadata, ...(managedFields.length > 0 && { managedFields }) } };
 }
 
@@ -172,7 +172,8 @@ function checkScale(scale: Scale, { kind: { scale: paths }, name }: StoredTarget
 function withScale(previous: Stored<Scalable>, scale: Scale, kind: StoredTarget['kind']): Scalable {
   const { resourceVersion, managedFields: owners } = scale.metadata ?? {};
   const { managedFields: before, ...metadata } = previous.metadata;
-  const managedFields = objectManagedFields(before, owners, apiVersionOf(kind));
+  const scaled = { apiVersion: apiVersionOf(kind), managedFields: before, place: replicasPlace(kind.scale) };
+  const managedFields = objectManagedFields(scaled, owners);
   return {
     ...withReplicas(previous, scale.spec?.replicas ?? 0, kind.scale),
     metadata: {
