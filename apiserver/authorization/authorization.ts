@@ -131,22 +131,27 @@ export function actionOf(request: ApiRequest): Action {
   const { info, user } = request;
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { group, version, plural, subresource, namespace, name } = info;
-  const fields = selectedFields(request);
+  const fields = selected(request, 'fieldSelector', parseFieldRequirements);
+  const labels = selected(request, 'labelSelector', parseLabelSelector);
   const resource = { group, version, plural, subresource, namespace, name };
-  // Nearly no request selects by fields, and a copy costs each of the others.
-  if (fields === undefined) return { user, verb: info.verb, path: info.path, resource };
-  const selected = { ...resource, name: name ?? exactName(fields), fields };
-  return { user, verb: info.verb, path: info.path, resource: selected };
+  // Nearly no request selects, and a copy costs each of the others.
+  if (fields === undefined && labels === undefined) return { user, verb: info.verb, path: info.path, resource };
+  const selecting = {
+    ...resource,
+    ...(fields && { name: name ?? exactName(fields), fields }),
+    ...(labels && labels.length > 0 && { labels }),
+  };
+  return { user, verb: info.verb, path: info.path, resource: selecting };
 }
 
-const selecting: readonly string[] = ['list', 'watch', 'deletecollection'];
+const selectingVerbs: readonly string[] = ['list', 'watch', 'deletecollection'];
 
 /** What cannot be read selects nothing here; whoever serves the request refuses it. */
-function selectedFields(request: ApiRequest): readonly FieldRequirement[] | undefined {
+function selected<T>(request: ApiRequest, parameter: string, parse: (text: string) => T): T | undefined {
   // Nearly no request has one: the others should not pay for the reading of their query.
-  if (!request.rawQuery.includes('fieldSelector') || !selecting.includes(request.info.verb)) return undefined;
+  if (!request.rawQuery.includes(parameter) || !selectingVerbs.includes(request.info.verb)) return undefined;
   try {
-    return parseFieldRequirements(request.query.get('fieldSelector') ?? '');
+    return parse(request.query.get(parameter) ?? '');
   } catch {
     return undefined;
   }

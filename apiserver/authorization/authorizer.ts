@@ -2,6 +2,7 @@
 
 import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
 import type { FieldRequirement } from '../request/field-requirements.ts';
+import type { LabelRequirement } from '../request/label-requirements.ts';
 import type { User } from '../request/user.ts';
 
 export interface Action {
@@ -19,6 +20,8 @@ export interface Action {
     readonly name: string | undefined;
     /** By which lists, watches and deletions of collections select, as far as that could be read. Absent: by none. */
     readonly fields?: readonly FieldRequirement[];
+    /** The same by labels. */
+    readonly labels?: readonly LabelRequirement[];
   };
   readonly path: string;
 }

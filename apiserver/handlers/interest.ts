@@ -4,11 +4,11 @@ import { badRequest } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Target } from '../registry/target.ts';
 import type { FieldRequirement } from '../request/field-requirements.ts';
+import { compileRequirements, type LabelRequirement, parseLabelSelector } from '../request/label-requirements.ts';
 import type { ListOptions } from '../request/list-options.ts';
 import { wireObject } from '../responses/object-answers.ts';
 import type { CachedObject, Interest } from '../store/resource-cache.ts';
 import { parseFieldSelector } from './selectors/field-selector-text.ts';
-import { compileRequirements, type LabelRequirement, parseLabelSelector } from './selectors/label-selector-text.ts';
 
 /** Throws BadRequest for selectors that cannot be read. */
 export function interestOf(target: Target, options: Pick<ListOptions, 'labelSelector' | 'fieldSelector'>): Interest {

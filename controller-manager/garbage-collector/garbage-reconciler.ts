@@ -10,11 +10,13 @@
  *   know is looked for at the API server, by name and uid.
  * - Deletions name uid and resourceVersion: an object that got another owner meanwhile stays.
  * - An owner of a kind that nobody knows keeps its dependents.
+ * - Nobody tells when an owner goes that the cache has never shown (its kind is new): what it keeps is looked at again.
  */
 
 import { foregroundFinalizer, orphanFinalizer } from '../../api/finalizers.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Resource } from '../../api/resource.ts';
+import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Client, DeleteOptions } from '../../client/client.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { ifPresent } from '../../client/if-present.ts';
@@ -32,6 +34,9 @@ import {
 } from './garbage-plan.ts';
 import { type GraphNode, groupOf, type OwnerGraph, type Reference } from './owner-graph.ts';
 
+/** Between looks at an object whose owner only the API server knows, or nobody. */
+const lookAgain = { baseMs: 1_000, maxMs: 300_000 };
+
 export interface GarbageReconcilerOptions {
   readonly client: Client;
   readonly graph: OwnerGraph;
@@ -47,6 +52,8 @@ export class GarbageReconciler implements Reconciler {
   readonly #resources: Pick<ServedResources, 'findByKind'>;
   readonly #recorder: Recorder;
   readonly #enqueue: (uid: string) => void;
+  /** How often objects were looked at in vain, by uid. */
+  readonly #looks = new Map<string, number>();
 
   constructor({ client, graph, resources, recorder, enqueue }: GarbageReconcilerOptions) {
     this.#client = client;
@@ -59,15 +66,23 @@ export class GarbageReconciler implements Reconciler {
   /** `uid`: of the object to look at. */
   async reconcile(uid: string): Promise<Result> {
     const node = this.#graph.get(uid);
-    if (node === undefined) return {};
+    const isDecided = node === undefined || (await this.#lookAt(node));
+    const looks = isDecided ? 0 : (this.#looks.get(uid) ?? 0) + 1;
+    if (looks === 0) this.#looks.delete(uid);
+    else this.#looks.set(uid, looks);
+    return looks === 0 ? {} : { requeueAfterMs: computeBackoffMs(looks, lookAgain) };
+  }
+
+  /** False: kept for an owner whose end nobody would tell. */
+  async #lookAt(node: GraphNode): Promise<boolean> {
     const { deletionTimestamp, finalizers = [], ownerReferences = [] } = node.object.metadata;
     if (deletionTimestamp !== undefined) {
       if (finalizers.includes(orphanFinalizer)) await this.#orphanDependents(node);
       else if (finalizers.includes(foregroundFinalizer)) await this.#awaitDependents(node);
     } else if (!ownerReferences.every((reference) => this.#isSolid(reference, node))) {
-      await this.#judge(node);
+      return await this.#judge(node);
     }
-    return {};
+    return true;
   }
 
   #isSolid(reference: Reference, { object }: GraphNode): boolean {
@@ -91,11 +106,11 @@ export class GarbageReconciler implements Reconciler {
     }
   }
 
-  /** Deletes the object if it has no owner left, and else drops references to those that are gone. */
-  async #judge(node: GraphNode): Promise<void> {
+  /** Deletes the object if it has no owner left, and else drops references to those that are gone. As `#lookAt`. */
+  async #judge(node: GraphNode): Promise<boolean> {
     const fresh = await readAgain(this.#client, node.kind, node.object);
     const references = fresh?.metadata.ownerReferences ?? [];
-    if (fresh === undefined || references.length === 0 || isGoing(fresh)) return;
+    if (fresh === undefined || references.length === 0 || isGoing(fresh)) return true;
     const owners = await Promise.all(
       references.map(async (reference) => ({
         uid: reference.uid,
@@ -108,12 +123,14 @@ export class GarbageReconciler implements Reconciler {
     });
     switch (plan.type) {
       case 'keep':
-        return;
+        return references.some((reference) => this.#graph.resolve(reference, fresh.metadata.namespace) !== undefined);
       case 'dropReferences':
-        return await this.#dropReferences({ ...node, object: fresh }, plan.ownerUids);
+        await this.#dropReferences({ ...node, object: fresh }, plan.ownerUids);
+        return true;
       case 'delete':
         if (plan.unblockOwners) await this.#unblockOwners(node, fresh);
-        return await this.#delete(node, fresh, plan.propagationPolicy);
+        await this.#delete(node, fresh, plan.propagationPolicy);
+        return true;
     }
   }
 

@@ -43,7 +43,20 @@ const shapes = [
   ...['A.optMap(x, B)', 'A.orValue(B)', 'string(A)', 'int(A)', 'double(A)', 'timestamp(A)', 'type(A)', 'dyn(A)'],
   ...['A.replace(B, C)', 'A.split(B)', 'A.join(B)', 'A.substring(B)', "'%s %d'.format([A, B])", 'A.matches(B)'],
   ...['A.sum()', 'A.min()', 'A.isSorted()', 'A.indexOf(B)', 'sets.contains(A, B)', 'A.find(B)', 'url(A)', 'cidr(A)'],
-  ...['semver(A)', 'quantity(A)', 'A.add(B)', 'Object{a: A}', 'A.getHours()', 'A.charAt(B)', 'A.reverse()'],
+  ...[
+    'semver(A)',
+    'quantity(A)',
+    'A.add(B)',
+    'Object{a: A}',
+    'A.getHours()',
+    'A.charAt(B)',
+    'A.reverse()',
+    'A.sortBy(x, x)',
+    'A.flatten()',
+    'A.distinct()',
+    'lists.range(A)',
+    'A.slice(0, B)',
+  ],
 ];
 
 const { expression } = fc.letrec<{ expression: string; made: string; atom: string }>((tie) => ({

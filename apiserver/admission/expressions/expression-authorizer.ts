@@ -9,6 +9,8 @@ import {
 } from '../../../machinery/cel/functions/authorizers.ts';
 import type { Action, Verdict } from '../../authorization/authorizer.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
+import { parseFieldRequirements } from '../../request/field-requirements.ts';
+import { parseLabelSelector } from '../../request/label-requirements.ts';
 import type { User } from '../../request/user.ts';
 import type { Match } from '../matching/admitted-object.ts';
 import { nameOf, namespaceOf } from '../matching/request-matcher.ts';
@@ -61,8 +63,26 @@ export function actionOf(question: AuthorizationQuestion, sender: User): Action 
       subresource: subresource || undefined,
       namespace: namespace || undefined,
       name: name || undefined,
+      ...selectorsOf(question),
     },
   };
+}
+
+/** What cannot be read selects nothing, as in requests. */
+function selectorsOf({ fieldSelector, labelSelector }: AuthorizationQuestion): Pick<Asked, 'fields' | 'labels'> {
+  const fields = read(fieldSelector, parseFieldRequirements);
+  const labels = read(labelSelector, parseLabelSelector);
+  return { ...(fields.length > 0 && { fields }), ...(labels.length > 0 && { labels }) };
+}
+
+type Asked = NonNullable<Action['resource']>;
+
+function read<T>(text: string | undefined, parse: (text: string) => readonly T[]): readonly T[] {
+  try {
+    return text ? parse(text) : [];
+  } catch {
+    return [];
+  }
 }
 
 const accountUser = ({ namespace, name }: NonNullable<AuthorizationQuestion['serviceAccount']>): User => ({

@@ -3,6 +3,7 @@
 import { isRecord } from '../../../api/json-record.ts';
 import type { SubjectAccessReviewSpec } from '../../../api/types/authorization/v1.ts';
 import type { FieldRequirement } from '../../request/field-requirements.ts';
+import type { LabelRequirement } from '../../request/label-requirements.ts';
 import type { Action, Verdict } from '../authorizer.ts';
 
 export function accessReviewSpec({ user, verb, path, resource }: Action): SubjectAccessReviewSpec {
@@ -21,7 +22,8 @@ const mutableExtra = (extra: NonNullable<Action['user']['extra']>): Record<strin
   Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
 
 function resourceAttributes(verb: string, resource: NonNullable<Action['resource']>) {
-  const { group, version, plural, subresource, namespace, name, fields = [] } = resource;
+  const { group, version, plural, subresource, namespace, name, fields = [], labels = [] } = resource;
+  const byLabels = labels.flatMap(asLabelRequirement);
   return {
     ...(namespace && { namespace }),
     verb,
@@ -31,6 +33,7 @@ function resourceAttributes(verb: string, resource: NonNullable<Action['resource
     ...(subresource && { subresource }),
     ...(name && { name }),
     ...(fields.length > 0 && { fieldSelector: { requirements: fields.map(asRequirement) } }),
+    ...(byLabels.length > 0 && { labelSelector: { requirements: byLabels } }),
   };
 }
 
@@ -39,6 +42,14 @@ const asRequirement = ({ field: key, value, isNegated }: FieldRequirement) => ({
   operator: isNegated ? 'NotIn' : 'In',
   values: [value],
 });
+
+const labelOperators = { in: 'In', notIn: 'NotIn', exists: 'Exists', missing: 'DoesNotExist' } as const;
+
+/** Reviews have no words for `>` and `<`. */
+function asLabelRequirement({ key, operator, values }: LabelRequirement) {
+  if (operator === 'greater' || operator === 'less') return [];
+  return [{ key, operator: labelOperators[operator], ...(values.length > 0 && { values: [...values] }) }];
+}
 
 /** What conditions see as `request`: what is not said of a resource is empty there. */
 export function conditionVariables(spec: SubjectAccessReviewSpec): Readonly<Record<string, unknown>> {

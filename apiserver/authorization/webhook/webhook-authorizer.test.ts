@@ -13,9 +13,14 @@ import { WebhookAuthorizer, type WebhookAuthorizerParts } from './webhook-author
 import { WebhookMetrics } from './webhook-metrics.ts';
 
 const user = { name: 'ann', groups: ['dev'], extra: { scopes: ['a'] } };
-const resource = {
+const resource: NonNullable<Action['resource']> = {
   ...{ group: 'apps', version: 'v1', plural: 'deployments', subresource: 'scale', namespace: 'a', name: 'x' },
   fields: [{ field: 'metadata.name', value: 'x', isNegated: true }],
+  labels: [
+    { key: 'a', operator: 'in', values: ['1', '2'] },
+    { key: 'b', operator: 'missing', values: [] },
+    { key: 'c', operator: 'greater', values: ['3'] },
+  ],
 };
 const action: Action = { user, verb: 'get', path: '/apis', resource };
 const plain: Action = { user, verb: 'get', path: '/metrics' };
@@ -66,11 +71,20 @@ describe('a webhook that authorizes', () => {
     await authorizer.authorize(plain);
     const common = { user: 'ann', groups: ['dev'], extra: { scopes: ['a'] } };
     const fieldSelector = { requirements: [{ key: 'metadata.name', operator: 'NotIn', values: ['x'] }] };
-    const { fields: _, plural, ...attributes } = resource;
+    const labelSelector = {
+      requirements: [
+        { key: 'a', operator: 'In', values: ['1', '2'] },
+        { key: 'b', operator: 'DoesNotExist' },
+      ],
+    };
+    const { fields: _, labels: __, plural, ...attributes } = resource;
     assert.deepEqual(
       asked.map((text) => JSON.parse(text)),
       [
-        { ...common, resourceAttributes: { ...attributes, verb: 'get', resource: plural, fieldSelector } },
+        {
+          ...common,
+          resourceAttributes: { ...attributes, verb: 'get', resource: plural, fieldSelector, labelSelector },
+        },
         { ...common, nonResourceAttributes: { verb: 'get', path: '/metrics' } },
       ].map((spec) => ({ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', metadata: {}, spec })),
     );

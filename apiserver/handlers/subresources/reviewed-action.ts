@@ -11,8 +11,8 @@ import type {
 import type { FieldSelectorRequirement } from '../../../api/types/meta/v1.ts';
 import type { Action } from '../../authorization/authorizer.ts';
 import { type FieldRequirement, parseFieldRequirements } from '../../request/field-requirements.ts';
+import { type LabelRequirement, parseLabelSelector } from '../../request/label-requirements.ts';
 import type { User } from '../../request/user.ts';
-import { parseLabelSelector } from '../selectors/label-selector-text.ts';
 import type { AccessSpec } from './access-review-checks.ts';
 
 export interface ReviewedAction {
@@ -33,6 +33,7 @@ export function reviewedAction(user: User, { resourceAttributes, nonResourceAttr
   const resource = {
     ...{ group, version, plural, subresource, namespace, name },
     ...(fields && fields.read.length > 0 && { fields: fields.read }),
+    ...(labels && labels.read.length > 0 && { labels: labels.read }),
   };
   return {
     action: { user, verb, path: '', resource },
@@ -67,11 +68,22 @@ function asFieldRequirement({ key: field, operator, values = [] }: FieldSelector
   return [{ field, value, isNegated: operator === 'NotIn' }];
 }
 
-const labelOperators: readonly string[] = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+const labelOperators: ReadonlyMap<string, LabelRequirement['operator']> = new Map([
+  ['In', 'in'],
+  ['NotIn', 'notIn'],
+  ['Exists', 'exists'],
+  ['DoesNotExist', 'missing'],
+]);
 
-function readLabelSelector({ rawSelector = '', requirements = [] }: LabelSelectorAttributes): Selector<unknown> {
+function readLabelSelector({
+  rawSelector = '',
+  requirements = [],
+}: LabelSelectorAttributes): Selector<LabelRequirement> {
   if (rawSelector !== '') return readText(() => parseLabelSelector(rawSelector));
-  const read = requirements.filter(({ operator }) => labelOperators.includes(operator));
+  const read = requirements.flatMap(({ key, operator, values = [] }): LabelRequirement[] => {
+    const known = labelOperators.get(operator);
+    return known === undefined ? [] : [{ key, operator: known, values }];
+  });
   return { read, isPartial: read.length < requirements.length };
 }
 

@@ -60,6 +60,26 @@ const within =
     return Math.ceil(2 * size * perCharacter) + mask + (isText ? Math.ceil(sizeOf(other, budget) * perCharacter) : 0);
   };
 
+/** Of a call that makes a list, each of whose items costs so much. */
+export const listMakingCost = (size: number, each = 1): number => Math.floor(size * each) + 1 + listCost;
+const listCost = 10;
+
+/** Of a call that compares each item with each: texts cost more. */
+export function selfComparingCost(items: ListValue): number {
+  const first = items.size > 0 ? items.at(0) : undefined;
+  return listMakingCost(items.size ** 2, typeof first === 'string' || first instanceof Bytes ? 2 + perCharacter : 2);
+}
+
+const listMaking: CallCost = (_args, result, budget) => listMakingCost(sizeOf(result, budget));
+const selfComparing =
+  (index: number): CallCost =>
+  (args) => {
+    const items = args[index];
+    return items instanceof ListValue ? selfComparingCost(items) : 1;
+  };
+const flattening: CallCost = ([items, depth = 1n], _result, budget) =>
+  listMakingCost(sizeOf(items, budget), typeof depth === 'bigint' ? Number(depth) : 1);
+
 const authorization: CallCost = () => authorizationCost;
 
 /** Kubernetes' own, by name, whichever overload is meant. */
@@ -71,6 +91,13 @@ const named: Readonly<Record<string, CallCost>> = {
   min: traversal,
   indexOf: traversal,
   lastIndexOf: traversal,
+  slice: listMaking,
+  reverse: listMaking,
+  'lists.range': listMaking,
+  flatten: flattening,
+  distinct: selfComparing(0),
+  sort: selfComparing(0),
+  '@sortByAssociatedKeys': selfComparing(1),
   url: characters(0),
   lowerAscii: characters(0),
   upperAscii: characters(0),

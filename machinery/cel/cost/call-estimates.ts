@@ -139,6 +139,28 @@ const within =
     return { cost: add(add(compared, masked), read) };
   };
 
+/** Of a call that makes a list of that size. */
+const listMaking = (size: CostRange, each = 1): CallEstimate => ({ cost: add(scale(size, each), range(11)), size });
+
+/** What is written, or `otherwise` where it is computed. */
+function literalOf(operand: Operand | undefined, otherwise: number): number {
+  const value = operand?.node.kind === 'literal' ? operand.node.value : undefined;
+  return typeof value === 'bigint' ? Math.max(0, Number(value)) : otherwise;
+}
+
+const slice: Estimate = ({ target, args: [start, end] }) => {
+  const size = literalOf(end, sizeOf(target).max) - literalOf(start, 0);
+  return listMaking(range(size < 0 ? mostCost : size));
+};
+
+const selfComparing =
+  (isBySeparateKeys: boolean): Estimate =>
+  ({ signature, target, args }) => {
+    const size = sizeOf(isBySeparateKeys ? args[0] : target);
+    return listMaking(multiply(size, size), textKeys.test(signature) ? 2 + perCharacter : 2);
+  };
+const textKeys = /list\((?:string|bytes)\)/;
+
 const product: Estimate = ({ args: [a, b] }) => ({ cost: multiply(sizeOf(a), sizeOf(b)) });
 
 const named: Readonly<Record<string, Estimate>> = {
@@ -157,6 +179,14 @@ const named: Readonly<Record<string, Estimate>> = {
   min: traversal,
   indexOf: traversal,
   lastIndexOf: traversal,
+  slice,
+  reverse: ({ target }) => listMaking(sizeOf(target)),
+  'lists.range': ({ args: [end] }) => listMaking(range(literalOf(end, mostCost))),
+  flatten: ({ target, args: [depth] }) =>
+    listMaking(sizeOf(target), depth === undefined ? 1 : literalOf(depth, mostCost)),
+  distinct: selfComparing(false),
+  sort: selfComparing(false),
+  '@sortByAssociatedKeys': selfComparing(true),
   url: ofText('argument'),
   lowerAscii: ofText('target', true),
   upperAscii: ofText('target', true),

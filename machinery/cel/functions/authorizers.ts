@@ -4,6 +4,7 @@
  * costs let no expression ask more than twice.
  */
 
+import { CelError } from '../cel-error.ts';
 import { OpaqueValue, type Value } from '../values/value.ts';
 import { type Declarations, instance, text } from './function-table.ts';
 
@@ -124,6 +125,22 @@ export async function runAuthorized<T>(
 const check = (value: Value | undefined): CheckValue => instance(value, CheckValue);
 const answer = (value: Value | undefined): AuthorizationAnswer => instance(value, DecisionValue).answer;
 
+function filled(value: string, what: string): string {
+  if (value.trim() === '') throw new CelError(`${what} must not be empty`);
+  return value;
+}
+
+function account(namespace: string, name: string): NonNullable<AuthorizationQuestion['serviceAccount']> {
+  if (!isSubdomain(name)) throw new CelError('Invalid service account name');
+  if (!isLabel(namespace)) throw new CelError('Invalid service account namespace');
+  return { namespace, name };
+}
+
+const labelPattern = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+const isLabel = (value: string): boolean => value.length <= 63 && labelPattern.test(value);
+const isSubdomain = (value: string): boolean =>
+  value.length <= 253 && value.split('.').every((part) => labelPattern.test(part));
+
 const builders = (['namespace', 'name', 'subresource', 'fieldSelector', 'labelSelector'] as const).map(
   (field) =>
     [
@@ -135,7 +152,7 @@ const builders = (['namespace', 'name', 'subresource', 'fieldSelector', 'labelSe
 export const authorizers: Declarations = [
   [
     'kubernetes.authorization.Authorizer.path(string): kubernetes.authorization.PathCheck',
-    ([a, b]) => check(a).with('path', { path: text(b) }),
+    ([a, b]) => check(a).with('path', { path: filled(text(b), 'path') }),
   ],
   [
     'kubernetes.authorization.Authorizer.group(string): kubernetes.authorization.GroupCheck',
@@ -143,11 +160,11 @@ export const authorizers: Declarations = [
   ],
   [
     'kubernetes.authorization.Authorizer.serviceAccount(string, string): kubernetes.authorization.Authorizer',
-    ([a, b, c]) => check(a).with('authorizer', { serviceAccount: { namespace: text(b), name: text(c) } }),
+    ([a, b, c]) => check(a).with('authorizer', { serviceAccount: account(text(b), text(c)) }),
   ],
   [
     'kubernetes.authorization.GroupCheck.resource(string): kubernetes.authorization.ResourceCheck',
-    ([a, b]) => check(a).with('resource', { resource: text(b) }),
+    ([a, b]) => check(a).with('resource', { resource: filled(text(b), 'resource') }),
   ],
   ...builders,
   [

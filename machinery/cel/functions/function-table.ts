@@ -33,6 +33,9 @@ export interface Overload extends Signature {
 
 export type FunctionTable = ReadonlyMap<string, readonly Overload[]>;
 
+/** The types whose values have an order. */
+export const ordered = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'timestamp', 'duration'] as const;
+
 /** Each signature with what it does. */
 export type Declarations = readonly (readonly [signature: string, run: Implementation])[];
 
@@ -77,7 +80,8 @@ function testOf(type: CelType): (value: Value) => boolean {
     case 'type':
       return (value) => value instanceof TypeValue;
     case 'list': {
-      const test = testOf(type.element);
+      // Of the lists in a list nothing is known before: `flatten` takes what is flat already.
+      const test = type.element.kind === 'list' ? () => true : testOf(type.element);
       return (value) => value instanceof ListValue && (value.size === 0 || test(value.at(0)));
     }
     case 'map':

@@ -6,6 +6,7 @@ import { authorizers } from './authorizers.ts';
 import { conversions } from './conversions.ts';
 import { type Declarations, type FunctionTable, functionTable } from './function-table.ts';
 import { jsonPatches } from './json-patches.ts';
+import { listExtensions } from './list-extensions.ts';
 import { lists } from './lists.ts';
 import { namedFormats } from './named-formats.ts';
 import { operators } from './operators.ts';
@@ -23,6 +24,7 @@ const base: readonly Declarations[] = [
   optionals,
   mapBuilding,
   lists,
+  listExtensions,
   regularExpressions,
   urls,
   addresses,

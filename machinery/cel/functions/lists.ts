@@ -5,9 +5,7 @@ import { CelError } from '../cel-error.ts';
 import { isEqual, orderOf } from '../values/equality.ts';
 import { checkedDuration } from '../values/time.ts';
 import { checkedInt, checkedUint, Duration, type ListValue, Uint, type Value } from '../values/value.ts';
-import { argument, type Declarations, list } from './function-table.ts';
-
-const ordered = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'timestamp', 'duration'];
+import { argument, type Declarations, list, ordered } from './function-table.ts';
 
 function compare(a: Value, b: Value, budget: Budget): number {
   const order = orderOf(a, b, budget);

@@ -145,13 +145,6 @@ export const strings: Declarations = [
   ['string.substring(int): string', ([a, b], budget) => substring(text(a), int(b), undefined, budget)],
   ['string.substring(int, int): string', ([a, b, c], budget) => substring(text(a), int(b), int(c), budget)],
   ['string.trim(): string', ([a], budget) => trim(measured(a, budget))],
-  [
-    'string.reverse(): string',
-    ([a], budget) =>
-      Array.from(charactersOf(text(a), budget))
-        .reverse()
-        .join(''),
-  ],
   ['string.format(list(dyn)): string', ([a, b], budget) => formatText(text(a), list(b), budget)],
   ['list(string).join(): string', ([a], budget) => join(list(a), '', budget)],
   ['list(string).join(string): string', ([a, b], budget) => join(list(a), text(b), budget)],

@@ -22,6 +22,7 @@ export function expandMacro(found: CallExpression): Expanded {
   if (one?.counts.includes(args.length)) return expandOne(found, target, one);
   const two = own(twoVariables, name);
   if (two?.counts.includes(args.length)) return expandTwo(found, target, two);
+  if (name === 'sortBy' && args.length === 2) return expandSortBy(found, target);
   if ((name === 'optMap' || name === 'optFlatMap') && args.length === 2) return expandOption(found, target);
   return { expression: found };
 }
@@ -189,6 +190,30 @@ function expandBind({ args, at }: CallExpression): Expanded {
   if (name === undefined || value === undefined || result === undefined)
     return { at: variable?.at ?? at, message: 'cel.bind() variable names must be simple identifiers' };
   return { expression: binding(name, value, result, at) };
+}
+
+const sortable: readonly Expression['kind'][] = ['list', 'select', 'name', 'comprehension', 'call'];
+
+/** The list gets a name, and is sorted by the list of its keys. */
+function expandSortBy({ args: [variable, key], at }: CallExpression, target: Expression): Expanded {
+  if (!sortable.includes(target.kind)) {
+    const what = 'a list, identifier, comprehension, call or select expression';
+    return { at: target.at, message: `sortBy can only be applied to ${what}` };
+  }
+  const name = variableNameOf(variable);
+  if (variable === undefined || key === undefined || name === undefined)
+    return { at: variable?.at ?? at, message: 'argument must be a simple name' };
+  const input: NameExpression = { kind: 'name', at, name: '@__sortBy_input__' };
+  const keys = folded({ range: input, variable: name, at }, listOf({ args: [key], variable, at }));
+  if (!('expression' in keys)) return keys;
+  const sorted: Expression = {
+    kind: 'call',
+    at,
+    name: '@sortByAssociatedKeys',
+    target: input,
+    args: [keys.expression],
+  };
+  return { expression: binding(input.name, target, sorted, at) };
 }
 
 function expandOption({ name, args, at }: CallExpression, target: Expression): Expanded {

@@ -3,9 +3,9 @@
  * of upstream; what is refused is refused with its words.
  */
 
-import { badRequest } from '../../../api/status-error.ts';
-import { checkLabelValue, checkQualifiedName } from '../../../kinds/validation/names.ts';
-import { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
+import { badRequest } from '../../api/status-error.ts';
+import { checkLabelValue, checkQualifiedName } from '../../kinds/validation/names.ts';
+import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { type Token, tokenize } from './label-selector-lexer.ts';
 
 type Operator = 'exists' | 'missing' | 'in' | 'notIn' | 'greater' | 'less';
