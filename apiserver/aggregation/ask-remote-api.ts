@@ -25,6 +25,8 @@ export interface RemoteQuestion {
   readonly path: string;
   /** Default: JSON. */
   readonly accept?: string;
+  /** How long the answer may be. Default: as long as lists of what is served are. */
+  readonly maxBytes?: number;
 }
 
 /** So long may an answer take. */
@@ -35,7 +37,7 @@ const maxAnswerBytes = 1 << 20;
 /** Rejects with why there is no answer, in words for people. */
 export async function askRemoteApi(
   api: RemoteApi,
-  { path, accept = 'application/json' }: RemoteQuestion,
+  { path, accept = 'application/json', maxBytes = maxAnswerBytes }: RemoteQuestion,
   { objects, clientPair }: RemoteApiCaller,
 ): Promise<RemoteAnswer> {
   const place = await placeOfService(objects, api.service, api.service.port);
@@ -49,7 +51,7 @@ export async function askRemoteApi(
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size > maxAnswerBytes) asked.destroy(new Error(`the answer is longer than ${maxAnswerBytes} bytes`));
+          if (size > maxBytes) asked.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
           else chunks.push(chunk);
         });
         response.on('error', reject);

@@ -50,7 +50,8 @@ export class OpenApiAnswers {
     const format = formatOf(request, swaggerProtobuf);
     if (format === undefined) return sendNothing(request, 406);
     const type = format === 'json' ? json : swaggerProtobuf.contentType;
-    await sendDocument(request, this.#documents.v2(format), type, 'no-cache, private');
+    const further = await this.#descriptions.swaggers();
+    await sendDocument(request, this.#documents.v2(format, further), type, 'no-cache, private');
   }
 }
 

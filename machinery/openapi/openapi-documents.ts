@@ -10,6 +10,7 @@ import type { DescribedResource } from '../schema/described-resource.ts';
 import { compress } from './compress.ts';
 import { jsonPieces, type OpenApiDocument } from './document.ts';
 import { DocumentIndex } from './document-index.ts';
+import { type FurtherDescription, withDescriptions } from './further-description.ts';
 import { swaggerForm } from './gnostic.ts';
 import { type DocumentForm, protobufPieces } from './gnostic-pieces.ts';
 import { openApiForm } from './gnostic-v3.ts';
@@ -84,11 +85,12 @@ export class OpenApiDocuments {
     return this.#document(`v3 ${format} ${path}`, { path, hash }, () => pieces(document(), versions.v3, format));
   }
 
-  /** The answer to `/openapi/v2`. */
-  v2(format: DocumentFormat): CompressedDocument {
+  /** The answer to `/openapi/v2`. `further`: what servers behind this one say of their versions. */
+  v2(format: DocumentFormat, further: readonly FurtherDescription[] = []): CompressedDocument {
     const index = this.#now();
-    return this.#document(`v2 ${format}`, { path: '', hash: index.hash('') ?? '' }, () =>
-      pieces(swaggerDocument(index.kinds, this.#version), versions.v2, format),
+    const hash = [index.hash('') ?? '', ...further.map((one) => one.hash)].join('-');
+    return this.#document(`v2 ${format}`, { path: '', hash }, () =>
+      pieces(withDescriptions(swaggerDocument(index.kinds, this.#version), further), versions.v2, format),
     );
   }
 

@@ -156,6 +156,10 @@ describe('an API that another server serves', () => {
   it('is described by its own documents', async () => {
     assert.match(JSON.stringify(await get('/openapi/v3')), /wardle\.example\.com\/v1alpha1\?hash=ABC/);
     assert.match(JSON.stringify(await get(`/openapi/v3${path}?hash=ABC`)), /"title":"extension"/);
+    const swagger = JSON.stringify(await get('/openapi/v2'));
+    assert.match(swagger, /"example.wardle.Flunder":{"type":"object","description":"A flunder."}/);
+    assert.match(swagger, /\/flunders":{"get":{"parameters":\[{"name":"limit"/);
+    assert.doesNotMatch(swagger, /not its own|example.wardle.Other/);
   });
 
   it('that hangs is told from one that is there, and holds nobody else', async () => {

@@ -93,6 +93,7 @@ export async function startExtensionServer(options: ExtensionServerOptions): Pro
     const { pathname, searchParams } = new URL(url, 'https://extension');
     if (pathname === `/apis/${groupVersion}`)
       return answer(200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: state.resources });
+    if (pathname === '/openapi/v2') return answer(200, swaggerOf(groupVersion));
     if (pathname === '/openapi/v3')
       return answer(200, {
         paths: { [`apis/${groupVersion}`]: { serverRelativeURL: `/openapi/v3/apis/${groupVersion}?hash=ABC` } },
@@ -117,3 +118,23 @@ export async function startExtensionServer(options: ExtensionServerOptions): Pro
   // A server that listens over TCP has an address of this form.
   return Object.assign(state, { port: (server.address() as AddressInfo).port });
 }
+
+/** With a path that is none of its own, and a definition that nothing leads to. */
+const swaggerOf = (groupVersion: string) => ({
+  swagger: '2.0',
+  info: { title: 'extension', version: '1' },
+  paths: {
+    [`/apis/${groupVersion}/flunders`]: {
+      get: {
+        parameters: [{ $ref: '#/parameters/limit' }],
+        responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/example.wardle.Flunder' } } },
+      },
+    },
+    '/api/v1/pods': { get: { description: 'not its own' } },
+  },
+  parameters: { limit: { name: 'limit', in: 'query', type: 'integer' } },
+  definitions: {
+    'example.wardle.Flunder': { type: 'object', description: 'A flunder.' },
+    'example.wardle.Other': { type: 'object' },
+  },
+});
