@@ -55,11 +55,11 @@ async function checkOperator(world: World, checks: Checks, operator: Operator): 
   const root = await moduleFolder(operator.module);
   const { name } = operator;
   const files = await yamlFiles(join(root, operator.definitions));
-  const flags = files.flatMap((file) => ['-f', file]);
+  const flags = named(files);
   let applied = '';
   await checks.check(`${name}: kubectl apply --server-side takes them as they are`, async () => {
     applied = await world.kubectl(['apply', '--server-side', ...flags, '-o', 'json']);
-    await world.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...flags.filter(isOfDefinition)]);
+    await world.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...named(files.filter(isOfDefinition))]);
     return `${files.length} files`;
   });
   await checks.check(`${name}: to apply them again changes nothing`, async () => {
@@ -110,7 +110,10 @@ async function checkOperator(world: World, checks: Checks, operator: Operator): 
   });
 }
 
-const isOfDefinition = (flag: string): boolean => !flag.includes('_vap_');
+/** For kubectl. */
+const named = (files: readonly string[]): string[] => files.flatMap((file) => ['-f', file]);
+
+const isOfDefinition = (file: string): boolean => !file.includes('_vap_');
 
 const assertAll = (text: string, expected: readonly string[]): void => {
   for (const part of expected) assert.ok(text.includes(part), `"${part}" is missing in: ${text}`);
@@ -175,7 +178,7 @@ async function checkRemoval(world: World, checks: Checks, operator: Operator): P
   const root = await moduleFolder(operator.module);
   await checks.check(`${operator.name}: their definitions go, and with them their objects`, async () => {
     const files = await yamlFiles(join(root, operator.definitions));
-    await world.kubectl(['delete', '--timeout=120s', ...files.flatMap((file) => ['-f', file])]);
+    await world.kubectl(['delete', '--timeout=120s', ...named(files)]);
     assert.deepEqual(await definitionsOf(world, operator), []);
   });
 }

@@ -10,7 +10,6 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { commandLine } from '../../base/command-line.ts';
-import { packageRoot } from '../../base/package-root.ts';
 import { cacheFolder } from './artifacts.ts';
 import { Checks } from './checks.ts';
 import { type SubjectName, subjects } from './subjects.ts';
@@ -25,7 +24,6 @@ async function prepare(names: readonly SubjectName[]): Promise<void> {
   await mkdir(cacheFolder, { recursive: true });
   await newestKubectl();
   for (const name of names) await subjects[name].prepare((text) => write(`• ${text} …\n`));
-  await endOf(spawn(process.execPath, ['setup/build.mjs'], { cwd: packageRoot, stdio: 'inherit' }));
 }
 
 async function runInSandbox(): Promise<number> {

@@ -52,12 +52,16 @@ export const operators: readonly Operator[] = [
     module: 'argo',
     groups: ['argoproj.io'],
     definitions: 'manifests/crds',
-    examples: [
-      'applicationset/examples/matrix',
-      'applicationset/examples/list-generator',
-      'applicationset/examples/merge',
+    examples: ['list-generator', 'git-generator-directory', 'clusterDecisionResource', 'template-override'].map(
+      (folder) => `applicationset/examples/${folder}`,
+    ),
+    refused: [
+      {
+        // Written for generators that the kind never had.
+        file: 'applicationset/examples/matrix/matrix-and-union-in-matrix.yaml',
+        why: ['strict decoding error: unknown field "spec.generators[0].matrix.generators[0].union"'],
+      },
     ],
-    refused: [],
     explained: {
       'applications.spec.source.helm.parameters': /forceString\s+<boolean>/,
       'applicationsets.spec.generators.matrix': /generators\s+<\[\]Object> -required-/,

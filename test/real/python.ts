@@ -40,8 +40,15 @@ const potOf = (world: World, name: string) => world.get<Pot>(['pot', name]);
 
 async function checkKopf(world: World, checks: Checks): Promise<void> {
   let operator = await Operator.start(world);
+  /** What kopf wrote last tells more than that something did not happen. */
+  const check = (name: string, run: () => Promise<unknown>) =>
+    checks.check(name, () =>
+      run().catch((error: unknown) => {
+        throw new Error(operator.output, { cause: error });
+      }),
+    );
   try {
-    await checks.check('kopf: its handlers run, and keep what they found on the object', async () => {
+    await check('kopf: its handlers run, and keep what they found on the object', async () => {
       await world.apply(pots.named('first', { clay: 'red' }));
       const { metadata, status } = await eventually('it was fired', async () => {
         const pot = await potOf(world, 'first');
@@ -51,13 +58,13 @@ async function checkKopf(world: World, checks: Checks): Promise<void> {
       assert.deepEqual(metadata.finalizers, ['potters.example.com/kiln']);
       assert.ok(metadata.annotations?.['potters.example.com/last-handled-configuration']);
     });
-    await checks.check('kopf: a changed field, and an event of what cannot be', async () => {
+    await check('kopf: a changed field, and an event of what cannot be', async () => {
       await world.kubectl(['patch', 'pot', 'first', '--type=merge', '-p', '{"spec":{"glaze":"blue"}}']);
       await eventually('glazed', async () => (await potOf(world, 'first')).status?.glaze === 'None to blue');
       await world.apply(pots.named('sandy', { clay: 'sand' }));
       await eventually('an event', async () => (await world.kubectl(['get', 'events'])).includes('sand is no clay'));
     });
-    await checks.check('kopf: killed; what happened meanwhile is handled when it is back', async () => {
+    await check('kopf: killed; what happened meanwhile is handled when it is back', async () => {
       await operator.kill();
       await world.apply(pots.named('meanwhile', { clay: 'white' }));
       await world.kubectl(['delete', 'pot', 'first', '--wait=false']);
@@ -65,17 +72,15 @@ async function checkKopf(world: World, checks: Checks): Promise<void> {
       await eventually('handled', async () => (await potOf(world, 'meanwhile')).status?.shape === 'round');
       await world.kubectl(['wait', '--for=delete', 'pot/first', '--timeout=60s']);
     });
-    await checks.check('kopf: goes on after the API server was killed', async () => {
+    await check('kopf: goes on after the API server was killed', async () => {
       await world.cluster.kill();
       await world.cluster.start();
       await eventually('accepted', () => world.apply(pots.named('afterwards', { clay: 'red' })));
       await eventually('handled', async () => (await potOf(world, 'afterwards')).status?.shape === 'round');
     });
-    await checks.check('kopf: deletions pass its finalizer', () =>
+    await check('kopf: deletions pass its finalizer', () =>
       world.kubectl(['delete', 'pots', '--all', '--timeout=60s']),
     );
-  } catch (error) {
-    throw new Error(operator.output, { cause: error });
   } finally {
     await operator.kill();
   }
