@@ -89,6 +89,7 @@ func (r *reconciler) report(ctx context.Context, site *v1.Site) error {
 	}
 	site.Status.ObservedGeneration = site.Generation
 	site.Status.Pages = pagesOf(site)
+	site.Status.Replicas = replicasOf(site)
 	isNew := meta.SetStatusCondition(&site.Status.Conditions, metav1.Condition{
 		Type:               v1.ReadyCondition,
 		Status:             metav1.ConditionTrue,

@@ -29,6 +29,7 @@ type Content struct {
 type SiteStatus struct {
 	ObservedGeneration int64              `json:"observedGeneration,omitempty"`
 	Pages              string             `json:"pages,omitempty"`
+	Replicas           int32              `json:"replicas,omitempty"`
 	Conditions         []metav1.Condition `json:"conditions,omitempty"`
 }
 
