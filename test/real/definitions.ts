@@ -59,7 +59,12 @@ async function checkOperator(world: World, checks: Checks, operator: Operator): 
   let applied = '';
   await checks.check(`${name}: kubectl apply --server-side takes them as they are`, async () => {
     applied = await world.kubectl(['apply', '--server-side', ...flags, '-o', 'json']);
-    await world.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...named(files.filter(isOfDefinition))]);
+    await world.kubectl([
+      'wait',
+      '--for=condition=Established',
+      '--timeout=60s',
+      ...named(files.filter(isOfDefinition)),
+    ]);
     return `${files.length} files`;
   });
   await checks.check(`${name}: to apply them again changes nothing`, async () => {

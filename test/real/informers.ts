@@ -63,7 +63,8 @@ async function checkInformer(world: World, checks: Checks): Promise<void> {
     await checks.check('a bad object is refused with 422', () => assert.rejects(create('bad', 0), { code: 422 }));
     await checks.check('it goes on when the definition changes', async () => {
       await world.kubectl(['label', 'crd', pots.definition.metadata.name, 'changed=yes']);
-      const column = '[{"op":"add","path":"/spec/versions/0/additionalPrinterColumns","value":[{"name":"Clay","type":"string","jsonPath":".spec.clay"}]}]';
+      const column =
+        '[{"op":"add","path":"/spec/versions/0/additionalPrinterColumns","value":[{"name":"Clay","type":"string","jsonPath":".spec.clay"}]}]';
       await world.kubectl(['patch', 'crd', pots.definition.metadata.name, '--type=json', '-p', column]);
       await create('after-change', 3);
       await eventually('seen', () => sizes.get('after-change') === 3);

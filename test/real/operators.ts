@@ -39,7 +39,14 @@ export const operators: readonly Operator[] = [
     module: 'prometheusOperator',
     groups: ['monitoring.coreos.com'],
     definitions: 'example/prometheus-operator-crd',
-    examples: ['example/user-guides/alerting', 'example/user-guides/getting-started', 'example/thanos', 'example/storage', 'example/shards', 'example/rbac'],
+    examples: [
+      'example/user-guides/alerting',
+      'example/user-guides/getting-started',
+      'example/thanos',
+      'example/storage',
+      'example/shards',
+      'example/rbac',
+    ],
     refused: [],
     explained: {
       'prometheuses.spec.podMonitorSelector.matchExpressions': /operator\s+<string> -required-/,

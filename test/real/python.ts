@@ -32,7 +32,10 @@ export const python: Subject = {
 };
 
 interface Pot {
-  readonly metadata: { readonly finalizers?: readonly string[]; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly finalizers?: readonly string[];
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly status?: Readonly<Record<string, unknown>>;
 }
 
