@@ -56,7 +56,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const authorization = await openAuthorization(options.authorization ?? {});
   const encryption = options.encryption && (await Encryption.open(options.encryption, wired));
-  const storage = wireStorage(wired, await openStore(wired, encryption), authorization);
+  const heavyWork = new HeavyWork();
+  const storage = wireStorage(wired, await openStore(wired, encryption), { opened: authorization, heavyWork });
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const identities = await wireAuthentication({
     options: options.authentication ?? {},
@@ -68,7 +69,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stopping: stopping.signal,
   });
   const kubelets = wireKubelets(wired, registries);
-  const heavyWork = new HeavyWork();
   const audit = wireAudit(options.audit ?? {}, wired);
   const flows = wireFlows(wired, storage);
   const streams = new OpenStreams({

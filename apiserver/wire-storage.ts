@@ -13,11 +13,13 @@ import { NodeRelations } from './authorization/node/node-relations.ts';
 import { Policies } from './authorization/rbac/policies.ts';
 import { untilStoreAnswers } from './bootstrap/until-store-answers.ts';
 import type { Encryption } from './encryption/encryption.ts';
+import { patchWhereItFits } from './heavy-work/heavy-patches.ts';
 import type { Allocator } from './registry/allocator.ts';
 import { AddressRange } from './registry/allocators/address-range.ts';
 import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
 import { prefixOf, Registries, resourceId } from './registry/registries.ts';
+import type { OtherThread } from './request/other-thread.ts';
 import { MeasuredStore } from './store/measured-store.ts';
 import type { Store } from './store/store.ts';
 import { WatchCaches } from './store/watch-caches.ts';
@@ -53,8 +55,13 @@ export async function openStore(options: Wired, encryption: Encryption | undefin
   return await untilStoreAnswers(() => encryption.over(store, prefixes), { clock, logger });
 }
 
+export interface StorageParts {
+  readonly opened: OpenedAuthorization;
+  readonly heavyWork: OtherThread;
+}
+
 /** What of the store is kept in memory, how objects get in and out, and who judges by them. */
-export function wireStorage(options: Wired, store: Store, opened: OpenedAuthorization): Storage {
+export function wireStorage(options: Wired, store: Store, { opened, heavyWork }: StorageParts): Storage {
   const { kinds, clock, metrics, logger, nodePortRange: nodePorts } = options;
   const addresses = new AddressRange(options.serviceCidr);
   const serviceAllocator = new ServiceAllocator({ store, clock, addresses, nodePorts, logger });
@@ -81,6 +88,7 @@ export function wireStorage(options: Wired, store: Store, opened: OpenedAuthoriz
       disabled: options.disabledAdmissionPlugins ?? [],
       configurations: options.admissionConfigurations ?? new PluginConfigurations(),
       caller,
+      applyPatch: patchWhereItFits(heavyWork),
       ...{ clock, metrics, logger },
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });

@@ -25,6 +25,7 @@ it('asks the admission plugins in the order of upstream', () => {
     clock: systemClock,
     metrics: new Metrics(),
     logger: silentLogger,
+    applyPatch: async () => undefined,
     caller: { call: async () => undefined },
   });
   const names = plugins.map(({ name }) => name);

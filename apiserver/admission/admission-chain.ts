@@ -6,7 +6,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Action, Verdict } from '../authorization/authorizer.ts';
 import type { Policies } from '../authorization/rbac/policies.ts';
-import { AdmissionChain, type AdmissionPlugin } from '../registry/admission.ts';
+import { AdmissionChain, type AdmissionPlugin, type ApplyJsonPatch } from '../registry/admission.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts';
 import type { PluginConfigurations } from './admission-configuration.ts';
@@ -60,6 +60,8 @@ export interface AdmissionOptions extends PluginChoice {
   readonly logger: Logger;
   /** Calls webhooks. */
   readonly caller: Pick<WebhookCaller, 'call'>;
+  /** Applies what they have answered. */
+  readonly applyPatch: ApplyJsonPatch;
   /** What users hold. */
   readonly policies: Pick<Policies, 'rulesOf'>;
   /** Asked after those listed here. */
@@ -86,12 +88,12 @@ type Parts = Omit<AdmissionOptions, 'policies' | 'further' | keyof PluginChoice>
 /** All that there are of upstream's, in upstream's order, whether they are on or not. */
 export const admissionPlugins = (
   objects: ObjectReader,
-  { serviceAccounts, resourceQuota, decide, kinds, configurations, caller, clock, metrics, logger }: Parts,
+  { serviceAccounts, resourceQuota, decide, kinds, configurations, caller, applyPatch, clock, metrics, logger }: Parts,
 ): readonly AdmissionPlugin[] => {
   const conditionMetrics = new ConditionMetrics(metrics);
   const policies = { objects, kinds, decide, conditionMetrics, metrics };
   const webhooks = {
-    ...{ objects, kinds, caller, clock, logger, conditionMetrics, decide },
+    ...{ objects, kinds, caller, applyPatch, clock, logger, conditionMetrics, decide },
     metrics: new WebhookMetrics(metrics),
   };
   return [

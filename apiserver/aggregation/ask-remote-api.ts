@@ -4,6 +4,7 @@ import https from 'node:https';
 import { networkErrorText } from '../../base/network-error-text.ts';
 import type { RenewedKeyPair } from '../../base/renewed-key-pair.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
+import { answerOf } from '../services/bounded-answer.ts';
 import { placeOfService } from '../services/service-place.ts';
 import type { RemoteApi } from './remote-api.ts';
 import { aggregator, remoteUserHeaders } from './remote-user.ts';
@@ -44,32 +45,11 @@ export async function askRemoteApi(
   const agent = api.agent(await clientPair?.current());
   const limit = AbortSignal.timeout(limitMs);
   try {
-    return await new Promise((resolve, reject) => {
-      const headers = { ...remoteUserHeaders(aggregator), accept, 'accept-encoding': 'identity' };
-      const asked = https.get({ ...place, path, agent, headers, signal: limit }, (response) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > maxBytes) asked.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
-          else chunks.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            code: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString('utf8'),
-            etag: response.headers.etag ?? '',
-          }),
-        );
-      });
-      // Nobody asked for another protocol; without this the question would end without an answer or an error.
-      asked.on('upgrade', (_response, socket) => {
-        socket.destroy();
-        reject(new Error('it has changed the protocol, and nobody asked it to'));
-      });
-      asked.on('error', reject);
-    });
+    const headers = { ...remoteUserHeaders(aggregator), accept, 'accept-encoding': 'identity' };
+    const asked = https.get({ ...place, path, agent, headers, signal: limit });
+    const { code, headers: told, text } = await answerOf(asked, maxBytes);
+    if (code === 101) throw new Error('it has changed the protocol, and nobody asked it to');
+    return { code, text, etag: told.etag ?? '' };
   } catch (error) {
     if (limit.aborted) throw new Error(`no answer within ${limitMs / 1000} seconds`);
     throw new Error(networkErrorText(error instanceof Error ? error : new Error(String(error))));

@@ -6,6 +6,7 @@
 import { goQuote } from '../../api/go-text.ts';
 import { isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
+import { whyTooManyValues } from '../../api/object-size.ts';
 import { checkLabels } from './converted-labels.ts';
 
 export interface ConversionAsked {
@@ -68,6 +69,8 @@ function readObject(original: Stored, converted: unknown, { index, asked }: Plac
   const difference = differenceOf(original, converted);
   if (difference !== undefined)
     throw isOne ? new ConversionProblem(`returned invalid object: ${difference}`) : invalid(difference);
+  const tooLarge = whyTooManyValues(converted);
+  if (tooLarge !== undefined) throw invalid(tooLarge);
   const metadata = restoredMetadata(original, converted, (why) => {
     const where = isOne ? '' : ` in object at index ${index}`;
     return new ConversionProblem(`returned invalid metadata${where}: ${why}`);

@@ -1,4 +1,7 @@
-/** The conversion strategy `Webhook`: all objects that are in another version are sent in one ConversionReview. */
+/**
+ * The conversion strategy `Webhook`: the objects that are in another version are sent in ConversionReviews, nearly always
+ * in one. Whatever is long is read and written in turns.
+ */
 
 import { randomUUID } from 'node:crypto';
 import type { Stored } from '../../api/object.ts';
@@ -6,6 +9,7 @@ import { parseApiVersion } from '../../api/resource.ts';
 import { StatusError } from '../../api/status-error.ts';
 import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { Turns } from '../../base/turns.ts';
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts';
 import { WebhookFailure } from '../webhooks/webhook-failure.ts';
 import { ConversionProblem, readConversion } from './converted-objects.ts';
@@ -17,6 +21,10 @@ type Webhook = NonNullable<Conversion['webhook']>;
 /** Upstream's. */
 const timeoutMs = 30_000;
 const supportedReviews = ['v1', 'v1beta1'];
+/** Of objects as JSON: more are asked about in several reviews, one after the other. */
+const maxReviewBytes = 2 << 20;
+/** An answer may be larger than what it answers, but no more than that. */
+const answerBytes = { least: 1 << 20, times: 4 };
 
 export function webhookConverter(webhook: Webhook, caller: Pick<WebhookCaller, 'call'>): ObjectConverter {
   const reviewVersion = webhook.conversionReviewVersions.find((version) => supportedReviews.includes(version));
@@ -24,29 +32,63 @@ export function webhookConverter(webhook: Webhook, caller: Pick<WebhookCaller, '
     convert(objects, apiVersion) {
       const asked = objects.filter((object) => object.apiVersion !== apiVersion);
       if (asked.length === 0) return objects;
-      return convert(asked, apiVersion).then((converted) => {
+      return convertAll(asked, apiVersion).then((converted) => {
         const rest = converted.values();
         return objects.map((object) => (object.apiVersion === apiVersion ? object : (rest.next().value ?? object)));
       });
     },
   };
 
-  async function convert(objects: readonly Stored[], apiVersion: string): Promise<Stored[]> {
+  async function convertAll(objects: readonly Stored[], apiVersion: string): Promise<Stored[]> {
+    const converted: Stored[] = [];
+    for await (const batch of batchesOf(objects)) converted.push(...(await convertBatch(batch, apiVersion)));
+    return converted;
+  }
+
+  async function convertBatch({ objects, json }: Batch, apiVersion: string): Promise<Stored[]> {
     if (reviewVersion === undefined) throw unknownError('no supported conversion review versions');
     const uid = randomUUID();
-    const request = { uid, desiredAPIVersion: apiVersion, objects };
-    const review = { kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${reviewVersion}`, request };
+    const review = { kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${reviewVersion}` };
+    const request = JSON.stringify({ uid, desiredAPIVersion: apiVersion }).slice(0, -1);
+    const body = Buffer.from(
+      `${JSON.stringify(review).slice(0, -1)},"request":${request},"objects":[${json.join()}]}}`,
+    );
     try {
       const answer = await caller.call({
         clientConfig: webhook.clientConfig ?? {},
-        body: Buffer.from(JSON.stringify(review)),
+        body,
         timeoutMs,
+        maxAnswerBytes: Math.max(answerBytes.least, body.length * answerBytes.times),
       });
       return readConversion(answer, { reviewVersion, uid, apiVersion, objects });
     } catch (error) {
       throw conversionError(error, objects[0]);
     }
   }
+}
+
+interface Batch {
+  readonly objects: readonly Stored[];
+  readonly json: readonly string[];
+}
+
+async function* batchesOf(objects: readonly Stored[]): AsyncGenerator<Batch> {
+  const turns = new Turns();
+  let batch: { objects: Stored[]; json: string[] } = { objects: [], json: [] };
+  let bytes = 0;
+  for (const object of objects) {
+    const json = JSON.stringify(object);
+    if (batch.objects.length > 0 && bytes + json.length > maxReviewBytes) {
+      yield batch;
+      batch = { objects: [], json: [] };
+      bytes = 0;
+    }
+    batch.objects.push(object);
+    batch.json.push(json);
+    bytes += json.length;
+    await turns.pause();
+  }
+  yield batch;
 }
 
 function conversionError(error: unknown, first: Stored | undefined): unknown {

@@ -4,11 +4,13 @@
  */
 
 import yaml from 'js-yaml';
-import type { KubernetesObject, Stored } from '../../api/object.ts';
+import type { Stored } from '../../api/object.ts';
+import { whyTooManyValues } from '../../api/object-size.ts';
 import { notFound, tooLarge } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Kinds } from '../../kinds/kind-registry.ts';
 import { yamlOptions } from '../../machinery/codec/yaml-options.ts';
+import { applyJsonPatch, parseJsonPatch } from '../../machinery/patch/json-patch.ts';
 import type { GroupVersionKind } from '../../machinery/schema/registered-kinds.ts';
 import { objectSchemaOf } from '../../machinery/schema/schema.ts';
 import { type DefinitionText, kindsFromDefinitions } from '../custom-resources/kind-from-definition.ts';
@@ -48,6 +50,13 @@ export interface PatchInput {
   /** The object that is patched, as JSON; undefined when there is none. */
   readonly previous: string | undefined;
   readonly options: Pick<ApplyOptions, 'manager' | 'force' | 'fieldValidation' | 'subresource' | 'now'>;
+}
+
+export interface JsonPatchInput {
+  /** JSON. */
+  readonly object: string;
+  /** Its text. */
+  readonly patch: string;
 }
 
 export interface OwnersInput {
@@ -119,6 +128,12 @@ export function createHeavyJobs(kinds: Kinds) {
       return checkAndFinish({ kind: kindOf(kind), next, previous, context });
     },
 
+    /** What a patch, of which nothing is known yet, makes of an object; undefined: it says nothing. */
+    jsonPatch({ object, patch }: JsonPatchInput): string | undefined {
+      const { operations } = parseJsonPatch(patch);
+      return operations.length === 0 ? undefined : jsonOf(applyJsonPatch(JSON.parse(object), operations));
+    },
+
     yaml: jsonToYaml,
   } as const;
 }
@@ -143,34 +158,11 @@ export function runJob<Name extends HeavyJobName>(
   return thread.run(name, input, options) as Promise<OutputOf<Name>>;
 }
 
-/**
- * No object that the store takes has more values: each is some bytes in it, and its owner is some more. The other thread
- * spends on each value, not on each byte.
- */
-const maxValues = 100_000;
-/** Maps of very many keys cost more than anything else. */
-const maxKeys = 25_000;
-
-function jsonOf(object: KubernetesObject): string {
-  if (countValues(object, maxValues) > maxValues) {
-    throw tooLarge(`Request entity too large: an object may have ${maxValues} values at most`);
-  }
+/** The other thread spends on each value, not on each byte. */
+function jsonOf(object: unknown): string {
+  const why = whyTooManyValues(object);
+  if (why !== undefined) throw tooLarge(`Request entity too large: ${why}`);
   return JSON.stringify(object);
-}
-
-/** All scalars, lists and maps in `value`; stops counting beyond `limit`. */
-function countValues(value: unknown, limit: number): number {
-  let count = 1;
-  if (typeof value !== 'object' || value === null) return count;
-  const members = Object.values(value);
-  if (members.length > maxKeys && !Array.isArray(value)) {
-    throw tooLarge(`Request entity too large: a map may have ${maxKeys} keys at most`);
-  }
-  for (const member of members) {
-    count += countValues(member, limit - count);
-    if (count > limit) break;
-  }
-  return count;
 }
 
 /** What crossed threads is a plain array of bytes. */

@@ -5,7 +5,7 @@ import { configMapKind } from '../../kinds/core/config/config-map.ts';
 import { type DecodeInput, runJob } from './heavy-jobs.ts';
 import { HeavyWork, type HeavyWorkOptions } from './heavy-work.ts';
 
-const patient = { warn() {}, throwIfAbandoned() {} };
+const patient = { user: { name: 'anna' }, warn() {}, throwIfAbandoned() {} };
 
 function decodeInput(body: unknown, rest: Partial<DecodeInput> = {}): DecodeInput {
   const { group, version, kind, schema } = configMapKind;
@@ -77,10 +77,28 @@ describe('heavy work', { timeout: 600_000 }, () => {
     assert.ok(await runJob(heavy, 'decode', decodeInput({}), patient));
   });
 
+  it('lets nobody wait for long because of what another user asked for', async () => {
+    const heavy = begin({ patienceMs: 1 });
+    const other = { ...patient, user: { name: 'bob' } };
+    // Two threads are there.
+    await Promise.all([patient, other].map((one) => runJob(heavy, 'decode', decodeInput({}), one)));
+    const slow = runJob(heavy, 'decode', decodeInput(`{"metadata":{"generation":${'9'.repeat(900_000)}}}`), patient);
+    const queued = runJob(heavy, 'decode', decodeInput({ metadata: { name: 'queued' } }), patient);
+    const order: string[] = [];
+    const note = (name: string, job: Promise<unknown>) =>
+      job.then(
+        () => order.push(name),
+        () => order.push(name),
+      );
+    const quick = note('bob', runJob(heavy, 'decode', decodeInput({}), other));
+    await Promise.all([note('slow', slow), note('queued', queued), quick]);
+    assert.deepEqual(order, ['bob', 'slow', 'queued']);
+  });
+
   it('begins no job that nobody waits for', async () => {
     const abandoned = new Error('gone');
     const options = {
-      warn() {},
+      ...patient,
       throwIfAbandoned() {
         throw abandoned;
       },

@@ -76,6 +76,16 @@ export interface Handled {
   readonly subresource?: string;
 }
 
+/**
+ * What a JSON patch that somebody else has sent makes of an object, which stays as it is; undefined: it says nothing.
+ * Rejects with a StatusError: 422 where it does not apply, another code where it is no patch, or makes too much of little.
+ */
+export type ApplyJsonPatch = (
+  object: unknown,
+  patch: string,
+  asker: Pick<AdmissionRequest, 'user' | 'warn'>,
+) => Promise<unknown>;
+
 export interface AdmissionStep {
   readonly handles: Handled;
   /** Throws a StatusError to refuse. May run more than once for one request: the write is retried. */

@@ -11,6 +11,8 @@ export interface OtherThread {
 }
 
 export interface JobOptions {
+  /** Whose job it is: one user's jobs are done one after another. */
+  readonly user: { readonly name: string };
   warn(text: string): void;
   /** Asked before the job begins: throws when nobody waits for it any more. */
   throwIfAbandoned(): void;

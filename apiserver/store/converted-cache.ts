@@ -14,6 +14,7 @@
 import { computeBackoffMs } from '../../base/backoff.ts';
 import { systemClock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
+import { Turns } from '../../base/turns.ts';
 import { ConvertedFeed } from './converted-feed.ts';
 import type { CachedResource } from './resource-cache.ts';
 import type { Change, Entry, Store } from './store.ts';
@@ -23,8 +24,8 @@ import { WatchCache, type WatchCacheParts } from './watch-cache.ts';
 type Convert = NonNullable<CachedResource['convert']>;
 
 const backoff = { baseMs: 200, maxMs: 5_000 };
-/** Changes that are converted together. */
-const largestBatch = 500;
+/** Changes that are converted together: so many, and no more bytes than that, but for one that is larger by itself. */
+const largestBatch = { changes: 500, bytes: 4 << 20 };
 
 export class ConvertedCache extends WatchCache {
   readonly #convert: Convert;
@@ -88,7 +89,8 @@ export class ConvertedCache extends WatchCache {
         const entries = await conversion;
         if (signal.aborted) return;
         failures = 0;
-        this.#applyBatch(this.#queue.splice(0, size), entries);
+        await this.#applyBatch(this.#queue.splice(0, size), entries, signal);
+        if (signal.aborted) return;
         if (this.#queue.length === 0) break;
       } catch (error) {
         if (signal.aborted) return;
@@ -97,7 +99,7 @@ export class ConvertedCache extends WatchCache {
         this.#feed.fail(error);
         await clock.sleep(computeBackoffMs(failures, backoff), signal);
       }
-      const batch = this.#queue.slice(0, largestBatch);
+      const batch = nextBatch(this.#queue);
       size = batch.length;
       conversion = this.#convertLater(batch);
     }
@@ -111,14 +113,27 @@ export class ConvertedCache extends WatchCache {
     return await this.#convert(changes.flatMap((change) => (change.type === 'put' ? [change.entry] : [])));
   }
 
-  #applyBatch(changes: readonly Change[], converted: readonly Entry[]): void {
+  /** In turns, until the signal aborts. */
+  async #applyBatch(changes: readonly Change[], converted: readonly Entry[], signal: AbortSignal): Promise<void> {
     const entries = converted.values();
+    const turns = new Turns();
     for (const change of changes) {
+      await turns.pause();
+      if (signal.aborted) return;
       super.apply(change.type === 'put' ? withEntry(change, entries.next().value) : change);
       this.#feed.hold(change.type === 'put' ? change.entry.revision : change.revision);
     }
     this.notify();
   }
+}
+
+function nextBatch(queue: readonly Change[]): readonly Change[] {
+  let bytes = 0;
+  const end = queue.findIndex((change, index) => {
+    bytes += change.type === 'put' ? change.entry.value.length : 0;
+    return index > 0 && (index >= largestBatch.changes || bytes > largestBatch.bytes);
+  });
+  return end < 0 ? [...queue] : queue.slice(0, end);
 }
 
 const withEntry = (change: Change, entry: Entry | undefined): Change =>

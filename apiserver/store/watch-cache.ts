@@ -15,6 +15,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { createDeferred, type Deferred } from '../../base/deferred.ts';
 import { type Logger, silentLogger } from '../../base/logger.ts';
+import { Turns } from '../../base/turns.ts';
 import { CacheChange } from './cache-change.ts';
 import { CacheHistory, defaultHistoryLimits, type HistoryLimits } from './cache-history.ts';
 import { listPage, undo } from './cache-objects.ts';
@@ -200,10 +201,13 @@ export class WatchCache implements ResourceCache {
     const unreadable: UnreadableObjects = new Map();
     let bytes = 0;
     let after = '';
+    const turns = new Turns();
+    const isOvertaken = () => signal.aborted || generation !== this.#generation;
     for (let remaining = 1; remaining > 0; ) {
       const page = await this.#parts.store.list({ prefix: this.#resource.prefix, after, limit: loadPage, revision });
-      if (signal.aborted || generation !== this.#generation) return;
       for (const entry of page.entries) {
+        await turns.pause();
+        if (isOvertaken()) return;
         const version = this.#read(entry);
         if (version instanceof UnreadableEntryError) {
           unreadable.set(entry.key, { error: version, last: undefined });
@@ -215,6 +219,7 @@ export class WatchCache implements ResourceCache {
       after = page.entries.at(-1)?.key ?? after;
       remaining = page.remaining;
     }
+    if (isOvertaken()) return;
     this.#logUnreadable(unreadable);
     this.#unreadable = unreadable;
     this.#install(objects, bytes, revision);

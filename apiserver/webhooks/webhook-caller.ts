@@ -9,7 +9,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { isForeignAddress } from '../../api/special-ip.ts';
 import { judgedLookup } from '../../base/judged-lookup.ts';
-import { JsonError, parseJson } from '../../machinery/json/json.ts';
+import { JsonError, parseJsonInTurns } from '../../machinery/json/json.ts';
 import type { ObjectReader } from '../registry/object-reader.ts';
 import { placeOfService } from '../services/service-place.ts';
 import { WebhookClient } from './webhook-client.ts';
@@ -36,7 +36,7 @@ export interface WebhookCall {
   /** JSON. */
   readonly body: Buffer;
   readonly timeoutMs: number;
-  /** Default: what many objects may take. An answer that is longer is a failure. */
+  /** Default: what a patch of the largest object may take. An answer that is longer is a failure. */
   readonly maxAnswerBytes?: number | undefined;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal | undefined;
@@ -48,7 +48,7 @@ export interface WebhookCallerParts {
 
 /** So many configurations keep connections; who has not been called for the longest time loses them. */
 const maxClients = 200;
-const limits = { maxConnections: 100, maxAnswerBytes: 16 << 20 };
+const limits = { maxConnections: 100, maxAnswerBytes: 3 << 20 };
 const lookup = judgedLookup(isForeignAddress);
 
 export class WebhookCaller {
@@ -76,7 +76,7 @@ export class WebhookCaller {
       });
       const failure = answeredFailure(answer);
       if (failure !== undefined) throw failure;
-      return parseJson(answer.text).value;
+      return await parseJsonInTurns(answer.text);
     } catch (error) {
       if (error instanceof WebhookFailure) throw error;
       if (error instanceof JsonError)

@@ -1,9 +1,10 @@
 /** Posts JSON to one server, over connections that are kept, and reads as much of the answer as an answer can have. */
 
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import { answerOf, BrokenAnswerError, isReset } from '../services/bounded-answer.ts';
 import type { WebhookTarget } from './webhook-target.ts';
 
 export interface WebhookAnswer {
@@ -31,22 +32,6 @@ export interface PostOptions {
 
 /** A connection that nothing passes for so long is closed. */
 const idleMs = 60_000;
-
-/** The other side sent more than an answer can have. */
-export class AnswerTooLongError extends Error {
-  constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes`);
-    this.name = 'AnswerTooLongError';
-  }
-}
-
-/** The answer had begun when it broke off. */
-export class BrokenAnswerError extends Error {
-  constructor(cause: unknown) {
-    super('the answer broke off', { cause });
-    this.name = 'BrokenAnswerError';
-  }
-}
 
 export class WebhookClient {
   readonly #target: WebhookTarget;
@@ -106,35 +91,12 @@ export class WebhookClient {
       headers,
       signal,
     });
-    const answer = new Promise<WebhookAnswer>((settle, reject) => {
-      request.on('response', (response) => this.#read(response, maxAnswerBytes).then(settle, reject));
-      // Nobody asked for another protocol; without this the request would end without an answer or an error.
-      request.on('upgrade', (response, socket) => {
-        socket.destroy();
-        settle({ code: response.statusCode ?? 101, contentType: '', text: '' });
-      });
-      request.on('error', reject);
+    const answer = answerOf(request, maxAnswerBytes).then(({ code, headers: told, text }) => {
+      const [contentType = ''] = (told['content-type'] ?? '').split(';', 1);
+      return { code, contentType: contentType.trim().toLowerCase(), text };
     });
     request.end(body);
     return { request, answer };
-  }
-
-  #read(response: IncomingMessage, maxBytes: number): Promise<WebhookAnswer> {
-    return new Promise((settle, reject) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxBytes) response.destroy(new AnswerTooLongError(maxBytes));
-        else chunks.push(chunk);
-      });
-      response.on('error', (error) => reject(isReset(error) ? new BrokenAnswerError(error) : error));
-      response.on('end', () => {
-        const [contentType = ''] = (response.headers['content-type'] ?? '').split(';', 1);
-        const text = Buffer.concat(chunks).toString('utf8');
-        settle({ code: response.statusCode ?? 0, contentType: contentType.trim().toLowerCase(), text });
-      });
-    });
   }
 
   /** Nothing is asked any more; what was asked is still answered, and the connections end by themselves. */
@@ -149,6 +111,3 @@ export class WebhookClient {
 
 /** An IPv6 address stands in brackets in a URL only. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
-
-const isReset = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');

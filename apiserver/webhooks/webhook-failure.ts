@@ -5,7 +5,8 @@ import { StatusError } from '../../api/status-error.ts';
 import { errorText } from '../../base/error-text.ts';
 import { AddressNotAllowedError } from '../../base/judged-lookup.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';
-import { AnswerTooLongError, BrokenAnswerError, type WebhookAnswer } from './webhook-client.ts';
+import { AnswerTooLongError, BrokenAnswerError } from '../services/bounded-answer.ts';
+import type { WebhookAnswer } from './webhook-client.ts';
 
 interface FailureOptions {
   /** The HTTP code of the answer; without one, 503. */

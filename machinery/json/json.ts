@@ -9,6 +9,7 @@
 import { goCharacter } from '../../api/go-text.ts';
 import { setOwn } from '../../api/json-record.ts';
 import { NumberLiteral } from '../../api/number-literal.ts';
+import { Turns } from '../../base/turns.ts';
 import { JsonPlaces } from './json-places.ts';
 
 /** Deeper nesting is refused. Go's own limit is 10,000; this one keeps every recursive walk well inside the stack. */
@@ -36,6 +37,17 @@ export function parseJson(text: string): ParsedJson {
   if (parsed.duplicates.length === 0) return parsed;
   const places = new JsonPlaces();
   return { ...new Reader(text, places).read(), places };
+}
+
+/** So many values take much less than a turn. */
+const valuesAtOnce = 1000;
+
+/** The same of a text that may be long, in turns, so that others go on meanwhile; which keys stand twice is not told. */
+export async function parseJsonInTurns(text: string, turns = new Turns()): Promise<unknown> {
+  const reader = new Reader(text);
+  reader.begin();
+  while (reader.advance(valuesAtOnce)) await turns.pause();
+  return reader.end().value;
 }
 
 /** What Go calls a value's type in its errors: `cannot unmarshal number into …`. */
@@ -69,6 +81,8 @@ class Reader {
   readonly #duplicates = new Set<string>();
   readonly #places: JsonPlaces | undefined;
   #at = 0;
+  /** What was read last, and is in no container yet. */
+  #value: unknown;
 
   constructor(text: string, places?: JsonPlaces) {
     this.#text = text;
@@ -76,14 +90,32 @@ class Reader {
   }
 
   read(): ParsedJson {
-    let value = this.#readValue();
+    this.begin();
+    this.advance(Number.POSITIVE_INFINITY);
+    return this.end();
+  }
+
+  begin(): void {
+    this.#value = this.#readValue();
+  }
+
+  /** Reads so many values more; false: there are none left. */
+  advance(values: number): boolean {
+    let value = this.#value;
     // Each round places one finished value in the container around it.
-    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+    for (let left = values; left > 0; left -= 1) {
+      const frame = this.#stack.at(-1);
+      if (frame === undefined) break;
       if (value !== opened) this.#place(frame, value);
       value = this.#next(frame, value === opened);
     }
+    this.#value = value;
+    return this.#stack.length > 0;
+  }
+
+  end(): ParsedJson {
     if (this.#skipSpace() !== undefined) throw this.#unexpected('after top-level value');
-    return { value, duplicates: [...this.#duplicates] };
+    return { value: this.#value, duplicates: [...this.#duplicates] };
   }
 
   /** The next value inside `frame`, `opened` for a container that was just begun, or `frame` itself when it ends. */

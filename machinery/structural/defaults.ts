@@ -5,20 +5,29 @@ import { repairEmbedded } from './embedded-metadata.ts';
 import { pruneValue } from './prune.ts';
 import { memberNode, type StructuralNode } from './structural-node.ts';
 
-/** Whole objects are pruned of nulls even where nothing has a default: a null means that a field was not meant. */
-export function dropNulls(value: unknown, node: StructuralNode | undefined): void {
-  if (typeof value !== 'object' || value === null) return;
+/**
+ * Whole objects are pruned of nulls even where nothing has a default: a null means that a field was not meant. Answers
+ * whether there was one.
+ */
+export function dropNulls(value: unknown, node: StructuralNode | undefined): boolean {
+  if (node === undefined || typeof value !== 'object' || value === null) return false;
+  let isChanged = false;
   if (Array.isArray(value)) {
-    for (const item of value) dropNulls(item, node?.items);
-    return;
+    if (node.items === undefined) return false;
+    for (const item of value) if (dropNulls(item, node.items)) isChanged = true;
+    return isChanged;
   }
-  if (node === undefined || !isRecord(value)) return;
+  if (!isRecord(value)) return false;
   for (const name of Object.keys(value)) {
     const member = memberNode(node, name);
     if (member === undefined) continue;
-    if (isUnwantedNull(value[name], member) && member.default === undefined) delete value[name];
-    else dropNulls(value[name], member);
+    const found = value[name];
+    if (isUnwantedNull(found, member) && member.default === undefined) {
+      delete value[name];
+      isChanged = true;
+    } else if (typeof found === 'object' && dropNulls(found, member)) isChanged = true;
   }
+  return isChanged;
 }
 
 /**
@@ -27,14 +36,18 @@ export function dropNulls(value: unknown, node: StructuralNode | undefined): voi
  */
 const maxDefaultBytes = 2 << 20;
 
-/**
- * Idempotent: a default is a value of its schema, and its own defaults are filled in, too. False: there was no room for
- * all of them.
- */
-export function setDefaults(value: unknown, node: StructuralNode): boolean {
+export interface Filled {
+  /** Something was added. */
+  readonly isChanged: boolean;
+  /** There was room for all of them. */
+  readonly isComplete: boolean;
+}
+
+/** Idempotent: a default is a value of its schema, and its own defaults are filled in, too. */
+export function setDefaults(value: unknown, node: StructuralNode): Filled {
   const filling = { room: maxDefaultBytes };
   fillIn(value, node, filling);
-  return filling.room >= 0;
+  return { isChanged: filling.room < maxDefaultBytes, isComplete: filling.room >= 0 };
 }
 
 interface Filling {
@@ -57,8 +70,8 @@ function fillInMembers(record: JsonRecord, node: StructuralNode, filling: Fillin
   for (const name of Object.keys(record)) {
     const member = memberNode(node, name);
     if (member === undefined || !member.has.defaults) continue;
-    if (isUnwantedNull(record[name], member) && takeRoom(name, member.default, filling))
-      setOwn(record, name, copyJson(member.default ?? null));
+    if (hasDefaultInstead(record[name], member) && takeRoom(name, member.default, filling))
+      setOwn(record, name, copyJson(member.default));
     fillIn(record[name], member, filling);
     if (filling.room < 0) return;
   }
@@ -67,8 +80,7 @@ function fillInMembers(record: JsonRecord, node: StructuralNode, filling: Fillin
 function fillInItems(list: unknown[], items: StructuralNode | undefined, filling: Filling): void {
   if (items === undefined) return;
   for (const [index, item] of list.entries()) {
-    if (isUnwantedNull(item, items) && takeRoom('', items.default, filling))
-      list[index] = copyJson(items.default ?? null);
+    if (hasDefaultInstead(item, items) && takeRoom('', items.default, filling)) list[index] = copyJson(items.default);
     fillIn(list[index], items, filling);
     if (filling.room < 0) return;
   }
@@ -81,6 +93,9 @@ function takeRoom(name: string, added: unknown, filling: Filling): boolean {
 }
 
 const isUnwantedNull = (value: unknown, node: StructuralNode): boolean => value === null && !node.isNullable;
+
+const hasDefaultInstead = (value: unknown, node: StructuralNode): boolean =>
+  isUnwantedNull(value, node) && node.default !== undefined;
 
 /** A default of a former definition may have what its schema does not name any more: it never shows. */
 export function pruneDefaults(node: StructuralNode): void {

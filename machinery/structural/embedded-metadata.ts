@@ -3,7 +3,7 @@
  * `metadata` is that of any object, whatever the schema says of it. Here it is given that form, and validated.
  */
 
-import { isRecord, type JsonRecord } from '../../api/json-record.ts';
+import { equalJson, isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { parseApiVersion } from '../../api/resource.ts';
 import type { ObjectMeta } from '../../api/types/meta/v1.ts';
 import { FieldErrors, FieldPath } from '../field-errors.ts';
@@ -45,9 +45,13 @@ export function coerceEmbedded(
   visitEmbedded(value, node, path, (record, at) => coerceSent(record, at, unknown));
 }
 
-/** Of a value from the store: what is malformed is dropped. */
-export function repairEmbedded(value: unknown, node: StructuralNode): void {
-  visitEmbedded(value, node, FieldPath.root, repair);
+/** Of a value from the store: what is malformed is dropped. Answers whether that changed anything. */
+export function repairEmbedded(value: unknown, node: StructuralNode): boolean {
+  let isChanged = false;
+  visitEmbedded(value, node, FieldPath.root, (record) => {
+    if (repair(record)) isChanged = true;
+  });
+  return isChanged;
 }
 
 type VisitResource = (record: JsonRecord, path: FieldPath) => void;
@@ -99,13 +103,27 @@ function asStored(metadata: JsonRecord): JsonRecord {
   return metadata;
 }
 
-function repair(record: JsonRecord): void {
-  for (const name of ['apiVersion', 'kind'])
-    if (Object.hasOwn(record, name) && typeof record[name] !== 'string') delete record[name];
+function repair(record: JsonRecord): boolean {
+  let isChanged = false;
+  for (const name of ['apiVersion', 'kind']) {
+    if (!Object.hasOwn(record, name) || typeof record[name] === 'string') continue;
+    delete record[name];
+    isChanged = true;
+  }
   const { metadata } = record;
-  if (!isRecord(metadata)) return;
-  const kept = Object.entries(metadata).filter(([name, value]) => isDecodable({ [name]: value }));
-  record.metadata = asStored(decode(definition, Object.fromEntries(kept)).object);
+  if (!isRecord(metadata)) return isChanged;
+  const repaired = readMetadata(metadata);
+  if (equalJson(repaired, metadata)) return isChanged;
+  record.metadata = repaired;
+  return true;
+}
+
+/** Nearly always all of it can be read. */
+function readMetadata(metadata: JsonRecord): JsonRecord {
+  const fields = isDecodable(metadata)
+    ? metadata
+    : Object.fromEntries(Object.entries(metadata).filter(([name, value]) => isDecodable({ [name]: value })));
+  return asStored(decode(definition, fields).object);
 }
 
 function isDecodable(metadata: JsonRecord): boolean {

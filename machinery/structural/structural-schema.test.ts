@@ -96,8 +96,9 @@ describe('what a schema does to an object that is read', () => {
     const template: JsonSchema = { type: 'object', 'x-kubernetes-embedded-resource': true };
     const custom = compiled({ type: 'object', properties: { template, a: { type: 'string', default: 'd' } } });
     const object = objectOf({ b: 1, template: { kind: 5, metadata: { name: 'x', labels: 7 } } });
-    custom.readStored(object);
+    assert.equal(custom.readStored(object), true);
     assert.deepEqual(object.spec, { a: 'd', template: { metadata: { name: 'x' } } });
+    assert.equal(custom.readStored(object), false, 'what is repaired is as it should be');
   });
 });
 

@@ -21,7 +21,7 @@ import type { JsonSchema } from './json-schema.ts';
 import { validateListTypes } from './list-types.ts';
 import { customObjectSchema } from './object-schema.ts';
 import { nowhere, Outcome, reportIssues } from './outcome.ts';
-import { pruneObject } from './prune.ts';
+import { pruneSilently } from './prune.ts';
 import { createObjectReader } from './read-object.ts';
 import { compileRules, type RuleNode } from './rules/rule-node.ts';
 import { runRules } from './rules/run-rules.ts';
@@ -37,8 +37,8 @@ export interface StructuralSchema {
    * and told (`unknown field "spec.x"`); `metadata`, here and in embedded resources, is that of any object.
    */
   readonly objectSchema: ObjectSchema;
-  /** Drops what the schema does not name, in place; answers with the paths of what was dropped (`spec.list[0].b`), sorted. */
-  prune(object: JsonRecord): string[];
+  /** Drops what the schema does not name, in place; answers whether there was anything. */
+  prune(object: JsonRecord): boolean;
   /**
    * Fills in defaults, in place (`Strategy.setDefaults`); a null that may not be one and has a default becomes the
    * default. Idempotent. Throws RequestEntityTooLarge where they come to more than any object can have.
@@ -46,9 +46,9 @@ export interface StructuralSchema {
   setDefaults(object: JsonRecord): void;
   /**
    * An object that was stored under a former schema as it looks now: pruned, malformed metadata dropped, defaults filled
-   * in (as many as there is room for). In place.
+   * in (as many as there is room for). In place; answers whether anything had to change.
    */
-  readStored(object: JsonRecord): void;
+  readStored(object: JsonRecord): boolean;
   /** Whether the object is valid: values, embedded resources, list types and CEL rules, but not its own metadata. */
   validate(write: ValidatedWrite, errors: FieldErrors): void;
   /** What is wrong with an object that `validate` passed, because it was wrong before: as warnings (`Strategy.warnings`). */
@@ -121,20 +121,21 @@ class CompiledSchema implements StructuralSchema {
     this.objectSchema = customObjectSchema(this.#root, { definition, gvk, reader });
   }
 
-  prune(object: JsonRecord): string[] {
-    return pruneObject(object, this.#root);
+  prune(object: JsonRecord): boolean {
+    return pruneSilently(object, this.#root);
   }
 
   setDefaults(object: JsonRecord): void {
-    if (setDefaults(object, this.#root)) return;
+    if (setDefaults(object, this.#root).isComplete) return;
     throw tooLarge('Request entity too large: the defaults of its schema make the object larger than objects can be');
   }
 
-  readStored(object: JsonRecord): void {
-    if (!this.#options.preserveUnknownFields) pruneObject(object, this.#root);
-    repairEmbedded(object, this.#root);
-    dropNulls(object, this.#root);
-    setDefaults(object, this.#root);
+  readStored(object: JsonRecord): boolean {
+    const isPruned = !this.#options.preserveUnknownFields && pruneSilently(object, this.#root);
+    const isRepaired = repairEmbedded(object, this.#root);
+    const hadNulls = dropNulls(object, this.#root);
+    const filled = setDefaults(object, this.#root);
+    return isPruned || isRepaired || hadNulls || filled.isChanged;
   }
 
   validate(write: ValidatedWrite, errors: FieldErrors): void {

@@ -8,8 +8,7 @@ import { goQuote } from '../../../api/go-text.ts';
 import { mutatingWebhookConfigurations } from '../../../api/resources/admissionregistration.ts';
 import { internalError, StatusError } from '../../../api/status-error.ts';
 import { errorText } from '../../../base/error-text.ts';
-import { applyJsonPatch, parseJsonPatch } from '../../../machinery/patch/json-patch.ts';
-import type { AdmissionPlugin, AdmissionRequest, AdmissionRounds } from '../../registry/admission.ts';
+import type { AdmissionPlugin, AdmissionRequest, AdmissionRounds, ApplyJsonPatch } from '../../registry/admission.ts';
 import { meetsConditions } from '../expressions/match-conditions.ts';
 import { admissionAttributes } from '../matching/admission-attributes.ts';
 import { type Match, shownObject, shownPrevious, takeObject } from '../matching/admitted-object.ts';
@@ -68,7 +67,7 @@ export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlug
       await calls.ask(hook, request, {
         attributes: withObjects(admissionAttributes(request, match), object, previous),
         async use(answer) {
-          mutated = await take(answer, object, { request, match, name: webhook.name });
+          mutated = await take(answer, object, { request, match, name: webhook.name, applyPatch: parts.applyPatch });
         },
         onIgnored: () => request.annotate(`failed-open.${annotationPrefix}${place}`, webhook.name),
       });
@@ -87,34 +86,33 @@ interface Patched {
   readonly request: AdmissionRequest;
   readonly match: Match;
   readonly name: string;
+  readonly applyPatch: ApplyJsonPatch;
 }
 
 /** Whether the patch has changed the object. */
-async function take({ patch }: ReviewAnswer, object: unknown, { request, match, name }: Patched): Promise<boolean> {
+async function take({ patch }: ReviewAnswer, object: unknown, patched: Patched): Promise<boolean> {
   if (patch === undefined) return false;
-  const operations = operationsOf(patch, name);
-  if (operations.length === 0) return false;
+  const { request, match, name } = patched;
+  const changed = await changedBy(patch, object, patched);
+  if (changed === undefined) return false;
   if (object === undefined) {
     const why = `admission webhook ${goQuote(name)} attempted to modify the object, which is not supported for this operation`;
     throw internalError(why);
   }
-  let changed: unknown;
-  try {
-    changed = applyJsonPatch(object, operations);
-  } catch (error) {
-    throw internalError(
-      `the patch of admission webhook ${goQuote(name)} cannot be applied: ${errorText(error)}`,
-      error,
-    );
-  }
   return await takeObject(request, match, changed);
 }
 
-function operationsOf(patch: string, name: string): ReturnType<typeof parseJsonPatch>['operations'] {
+/** Undefined: the patch says nothing. */
+async function changedBy(patch: string, object: unknown, { applyPatch, request, name }: Patched): Promise<unknown> {
   try {
-    return parseJsonPatch(patch).operations;
+    return await applyPatch(object ?? {}, patch, request);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
+    if (error.code === 422) {
+      if (object === undefined) return {};
+      const why = `the patch of admission webhook ${goQuote(name)} cannot be applied: ${errorText(error)}`;
+      throw internalError(why, error);
+    }
     const why = error.message.replace(/^error decoding patch: /, '');
     throw new WebhookCallError(name, `received undecodable patch in webhook response: ${why}`, { cause: error });
   }

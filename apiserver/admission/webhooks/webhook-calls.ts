@@ -41,8 +41,6 @@ export class WebhookCallError extends Error {
 }
 
 const defaultTimeoutSeconds = 10;
-/** A patch of the largest object there can be; what is longer would only hold up others while it is read. */
-const maxAnswerBytes = 3 << 20;
 
 export class WebhookCalls {
   readonly #parts: WebhookCallsParts;
@@ -113,7 +111,6 @@ export class WebhookCalls {
       clientConfig,
       body: Buffer.from(reviewText(version, attributes)),
       timeoutMs: (timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
-      maxAnswerBytes,
       signal: request.signal?.(),
     });
     const answer = readAnswer(name, review, {
