@@ -19,7 +19,7 @@ export class AuditWebhook implements AuditSink {
   async write(events: readonly string[], signal: AbortSignal): Promise<void> {
     const list = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${events.join(',')}]}`;
     const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const { code } = await this.#client.post(Buffer.from(list), until);
+    const { code } = await this.#client.post(list, until);
     if (code < 200 || code > 299) throw new Error(`the audit webhook answered ${code}`);
   }
 

@@ -50,9 +50,7 @@ export function webhookConverter(webhook: Webhook, caller: Pick<WebhookCaller, '
     const uid = randomUUID();
     const review = { kind: 'ConversionReview', apiVersion: `apiextensions.k8s.io/${reviewVersion}` };
     const request = JSON.stringify({ uid, desiredAPIVersion: apiVersion }).slice(0, -1);
-    const body = Buffer.from(
-      `${JSON.stringify(review).slice(0, -1)},"request":${request},"objects":[${json.join()}]}}`,
-    );
+    const body = `${JSON.stringify(review).slice(0, -1)},"request":${request},"objects":[${json.join()}]}}`;
     try {
       const answer = await caller.call({
         clientConfig: webhook.clientConfig ?? {},

@@ -43,7 +43,7 @@ describe('calls of webhooks', () => {
   const call = (more: object = {}, limits: object = {}) =>
     caller.call({
       clientConfig: { url, caBundle: base64(authority.certificate), ...more },
-      body: Buffer.from('{}'),
+      body: '{}',
       timeoutMs: 20_000,
       ...limits,
     });

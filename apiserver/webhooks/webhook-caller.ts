@@ -34,7 +34,7 @@ export interface ServiceReference {
 export interface WebhookCall {
   readonly clientConfig: WebhookClientConfig;
   /** JSON. */
-  readonly body: Buffer;
+  readonly body: string;
   readonly timeoutMs: number;
   /** Default: what a patch of the largest object may take. An answer that is longer is a failure. */
   readonly maxAnswerBytes?: number | undefined;

@@ -35,11 +35,13 @@ const idleMs = 60_000;
 
 export class WebhookClient {
   readonly #target: WebhookTarget;
+  readonly #url: URL;
   readonly #agent: http.Agent;
   readonly #maxAnswerBytes: number;
 
   constructor(target: WebhookTarget, { maxConnections, maxAnswerBytes }: WebhookClientOptions) {
     this.#target = target;
+    this.#url = new URL(target.url);
     this.#maxAnswerBytes = maxAnswerBytes;
     const { certificateAuthority: ca, clientCertificate: cert, clientKey: key, tlsServerName: servername } = target;
     const kept = { keepAlive: true, maxSockets: maxConnections, timeout: idleMs };
@@ -55,7 +57,7 @@ export class WebhookClient {
   }
 
   /** Rejects with what went wrong on the way; every answer is an answer, whatever its code. Redirects are not followed. */
-  async post(body: Buffer, signal: AbortSignal, options: PostOptions = {}): Promise<WebhookAnswer> {
+  async post(body: string, signal: AbortSignal, options: PostOptions = {}): Promise<WebhookAnswer> {
     const first = this.#send(body, signal, options);
     try {
       return await first.answer;
@@ -68,15 +70,15 @@ export class WebhookClient {
   }
 
   #send(
-    body: Buffer,
+    body: string,
     signal: AbortSignal,
     { query = '', place, maxAnswerBytes = this.#maxAnswerBytes }: PostOptions,
   ): { readonly request: ClientRequest; readonly answer: Promise<WebhookAnswer> } {
     const { token, tlsServerName } = this.#target;
-    const url = new URL(this.#target.url);
+    const url = this.#url;
     const headers = {
       'content-type': 'application/json',
-      'content-length': body.length,
+      'content-length': Buffer.byteLength(body),
       ...(place !== undefined && { host: url.host }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };

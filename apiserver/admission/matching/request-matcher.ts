@@ -52,7 +52,7 @@ export class RequestMatcher {
     const subject = subjectOf(request);
     if (rules.some((rule) => matchesRule(rule, subject))) return ownMatch(request);
     if (matchPolicy !== 'Equivalent') return undefined;
-    const others = this.#othersLike(request.kind);
+    const others = othersLike(this.#kinds.all(), request.kind);
     // Earlier rules come first.
     for (const rule of rules)
       for (const other of others) {
@@ -61,12 +61,6 @@ export class RequestMatcher {
         return equivalentMatch(request, other);
       }
     return undefined;
-  }
-
-  /** The versions and groups beside its own in which objects of a kind are served. */
-  #othersLike(kind: Kind): readonly Kind[] {
-    const prefix = prefixOf(kind);
-    return this.#kinds.all().filter((other) => other !== kind && prefixOf(other) === prefix);
   }
 
   /** What is in no namespace is exempt from nothing. */
@@ -83,6 +77,30 @@ export class RequestMatcher {
     if (found === undefined) throw notFound(namespaces, namespace);
     return matchesLabelSelector(selector, found.metadata.labels ?? {});
   }
+}
+
+/** For as long as there are no other kinds: those that lie in one place of the store. */
+const byPlace = new WeakMap<readonly Kind[], ReadonlyMap<string, readonly Kind[]>>();
+
+/** The versions and groups beside its own in which objects of a kind are served. */
+function othersLike(all: readonly Kind[], kind: Kind): readonly Kind[] {
+  let places = byPlace.get(all);
+  if (places === undefined) {
+    places = placesOf(all);
+    byPlace.set(all, places);
+  }
+  return (places.get(prefixOf(kind)) ?? []).filter((other) => other !== kind);
+}
+
+function placesOf(all: readonly Kind[]): ReadonlyMap<string, readonly Kind[]> {
+  const places = new Map<string, Kind[]>();
+  for (const kind of all) {
+    const place = prefixOf(kind);
+    const known = places.get(place);
+    if (known === undefined) places.set(place, [kind]);
+    else known.push(kind);
+  }
+  return places;
 }
 
 /** Of a request for a namespace itself, but its creation, that namespace. */

@@ -28,8 +28,18 @@ export function reviewVersionOf(versions: readonly string[]): ReviewVersion | un
 
 const apiVersionOf = (version: ReviewVersion): string => `admission.k8s.io/${version}`;
 
-export const reviewText = (version: ReviewVersion, request: JsonRecord): string =>
-  JSON.stringify({ kind: 'AdmissionReview', apiVersion: apiVersionOf(version), request });
+/** What is asked about, as JSON each. */
+export interface ReviewedTexts {
+  readonly object: string;
+  readonly oldObject: string;
+}
+
+/** `request`: all of it but its objects. */
+export function reviewText(version: ReviewVersion, request: JsonRecord, { object, oldObject }: ReviewedTexts): string {
+  const asked = JSON.stringify(request).slice(0, -1);
+  const kind = `"kind":"AdmissionReview","apiVersion":"${apiVersionOf(version)}"`;
+  return `{${kind},"request":${asked},"object":${object},"oldObject":${oldObject}}}`;
+}
 
 export interface Asked {
   readonly version: ReviewVersion;

@@ -11,16 +11,24 @@ import { errorText } from '../../../base/error-text.ts';
 import type { AdmissionPlugin, AdmissionRequest, AdmissionRounds, ApplyJsonPatch } from '../../registry/admission.ts';
 import { meetsConditions } from '../expressions/match-conditions.ts';
 import { admissionAttributes } from '../matching/admission-attributes.ts';
-import { type Match, shownObject, shownPrevious, takeObject } from '../matching/admitted-object.ts';
+import { type Match, takeObject } from '../matching/admitted-object.ts';
 import { isExempt } from '../matching/exempt-requests.ts';
 import { Reinvocations } from '../matching/reinvocations.ts';
 import { RequestMatcher } from '../matching/request-matcher.ts';
 import type { ReviewAnswer } from './admission-review.ts';
 import { type ConfiguredWebhook, ConfiguredWebhooks } from './configured-webhooks.ts';
-import { WebhookCallError, WebhookCalls, withObjects } from './webhook-calls.ts';
+import { ShownObjects } from './shown-objects.ts';
+import { WebhookCallError, WebhookCalls } from './webhook-calls.ts';
 import type { WebhookPluginParts } from './webhook-plugin-parts.ts';
 
 const annotationPrefix = 'mutation.webhook.admission.k8s.io/';
+
+interface Asked {
+  readonly request: AdmissionRequest;
+  readonly shown: ShownObjects;
+  /** What annotations of the audit call the call. */
+  readonly place: string;
+}
 
 export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
   const configured = new ConfiguredWebhooks(parts.objects, mutatingWebhookConfigurations);
@@ -33,6 +41,7 @@ export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlug
     if (all.length === 0) return;
     const again = reinvocations.of(rounds);
     if (rounds.isSecond) again.begin(request.object);
+    const shown = new ShownObjects(request, true);
     try {
       for (const [index, hook] of all.entries()) {
         const match = await matcher.match(request, hook.criteria);
@@ -41,8 +50,9 @@ export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlug
         const condition = { request, match, name, type: 'admit' as const, isBeforeStored: true };
         if (!(await meetsConditions(hook.conditions, condition, parts))) continue;
         if (rounds.isSecond && !again.isWanted(hook.id)) continue;
-        const isChanged = await ask(hook, match, request, `round_${rounds.isSecond ? 1 : 0}_index_${index}`);
-        if (isChanged) {
+        const place = `round_${rounds.isSecond ? 1 : 0}_index_${index}`;
+        if (await ask(hook, match, { request, shown, place })) {
+          shown.objectChanged();
           again.objectChanged();
           rounds.askForSecond();
         }
@@ -54,20 +64,16 @@ export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlug
   }
 
   /** Whether it has changed the object. */
-  async function ask(
-    hook: ConfiguredWebhook,
-    match: Match,
-    request: AdmissionRequest,
-    place: string,
-  ): Promise<boolean> {
+  async function ask(hook: ConfiguredWebhook, match: Match, { request, shown, place }: Asked): Promise<boolean> {
     const { configuration, webhook } = hook;
-    const [object, previous] = [await shownObject(request, match, true), await shownPrevious(request, match)];
+    const [object, previous] = [await shown.object(match), await shown.previous(match)];
     let mutated = false;
     try {
       await calls.ask(hook, request, {
-        attributes: withObjects(admissionAttributes(request, match), object, previous),
+        attributes: admissionAttributes(request, match),
+        objects: { object: object.text, oldObject: previous.text },
         async use(answer) {
-          mutated = await take(answer, object, { request, match, name: webhook.name, applyPatch: parts.applyPatch });
+          mutated = await take(answer, object.value, { request, match, name: webhook.name, applyPatch: parts.applyPatch });
         },
         onIgnored: () => request.annotate(`failed-open.${annotationPrefix}${place}`, webhook.name),
       });

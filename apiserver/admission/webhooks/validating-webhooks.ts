@@ -4,12 +4,20 @@ import { validatingWebhookConfigurations } from '../../../api/resources/admissio
 import type { AdmissionPlugin, AdmissionRequest } from '../../registry/admission.ts';
 import { meetsConditions } from '../expressions/match-conditions.ts';
 import { admissionAttributes } from '../matching/admission-attributes.ts';
-import { type Match, shownObject, shownPrevious } from '../matching/admitted-object.ts';
+import type { Match } from '../matching/admitted-object.ts';
 import { isExempt } from '../matching/exempt-requests.ts';
 import { RequestMatcher } from '../matching/request-matcher.ts';
 import { type ConfiguredWebhook, ConfiguredWebhooks } from './configured-webhooks.ts';
-import { WebhookCalls, withObjects } from './webhook-calls.ts';
+import { ShownObjects } from './shown-objects.ts';
+import { WebhookCalls } from './webhook-calls.ts';
 import type { WebhookPluginParts } from './webhook-plugin-parts.ts';
+
+interface Asked {
+  readonly request: AdmissionRequest;
+  readonly shown: ShownObjects;
+  /** Among the webhooks that are asked. */
+  readonly index: number;
+}
 
 export function createValidatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
   const configured = new ConfiguredWebhooks(parts.objects, validatingWebhookConfigurations);
@@ -26,14 +34,18 @@ export function createValidatingWebhooks(parts: WebhookPluginParts): AdmissionPl
       if (await meetsConditions(hook.conditions, condition, parts)) concerned.push({ hook, match });
     }
     if (concerned.length === 0) return;
-    const answers = await Promise.allSettled(concerned.map(({ hook, match }, i) => ask(hook, match, request, i)));
+    const shown = new ShownObjects(request, false);
+    const answers = await Promise.allSettled(
+      concerned.map(({ hook, match }, index) => ask(hook, match, { request, shown, index })),
+    );
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
   }
 
-  async function ask(hook: ConfiguredWebhook, match: Match, request: AdmissionRequest, index: number): Promise<void> {
-    const [object, previous] = [await shownObject(request, match, false), await shownPrevious(request, match)];
+  async function ask(hook: ConfiguredWebhook, match: Match, { request, shown, index }: Asked): Promise<void> {
+    const [{ text: object }, { text: oldObject }] = [await shown.object(match), await shown.previous(match)];
     await calls.ask(hook, request, {
-      attributes: withObjects(admissionAttributes(request, match), object, previous),
+      attributes: admissionAttributes(request, match),
+      objects: { object, oldObject },
       use() {},
       onIgnored: () =>
         request.annotate(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, hook.webhook.name),

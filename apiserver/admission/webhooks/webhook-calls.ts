@@ -1,7 +1,6 @@
 /** Asks one webhook about one request, and says what its silence or refusal means to whoever sent that request. */
 
 import { goQuote } from '../../../api/go-text.ts';
-import type { JsonRecord } from '../../../api/json-record.ts';
 import { badRequest, StatusError } from '../../../api/status-error.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { errorText } from '../../../base/error-text.ts';
@@ -13,6 +12,7 @@ import type { AdmissionAttributes } from '../matching/admission-attributes.ts';
 import {
   InvalidReviewError,
   type ReviewAnswer,
+  type ReviewedTexts,
   readReviewAnswer,
   reviewText,
   reviewVersionOf,
@@ -40,6 +40,11 @@ export class WebhookCallError extends Error {
   }
 }
 
+interface Question {
+  readonly attributes: AdmissionAttributes;
+  readonly objects: ReviewedTexts;
+}
+
 const defaultTimeoutSeconds = 10;
 
 export class WebhookCalls {
@@ -58,11 +63,10 @@ export class WebhookCalls {
     request: AdmissionRequest,
     {
       attributes,
+      objects,
       use,
       onIgnored,
-    }: {
-      /** With its objects. */
-      readonly attributes: AdmissionAttributes;
+    }: Question & {
       use(answer: ReviewAnswer): T | Promise<T>;
       onIgnored(): void;
     },
@@ -73,7 +77,7 @@ export class WebhookCalls {
     const observe = (outcome: CallOutcome) =>
       metrics.observe({ name, type, operation: request.operation }, outcome, (clock.monotonic() - began) / 1000);
     try {
-      const answer = await this.#answerOf(webhook, request, attributes);
+      const answer = await this.#answerOf(webhook, request, { attributes, objects });
       const used = await use(answer);
       observe({ type: 'allowed' });
       return used;
@@ -98,7 +102,7 @@ export class WebhookCalls {
     }
   }
 
-  async #answerOf(webhook: Webhook, request: AdmissionRequest, attributes: AdmissionAttributes): Promise<ReviewAnswer> {
+  async #answerOf(webhook: Webhook, request: AdmissionRequest, { attributes, objects }: Question): Promise<ReviewAnswer> {
     const { name, sideEffects, admissionReviewVersions, clientConfig, timeoutSeconds } = webhook;
     if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
       throw badRequest(`admission webhook ${goQuote(name)} does not support dry run`);
@@ -109,7 +113,7 @@ export class WebhookCalls {
     }
     const review = await this.#call(name, {
       clientConfig,
-      body: Buffer.from(reviewText(version, attributes)),
+      body: reviewText(version, attributes, objects),
       timeoutMs: (timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
       signal: request.signal?.(),
     });
@@ -153,10 +157,3 @@ function readAnswer(name: string, review: unknown, asked: Parameters<typeof read
     throw new WebhookCallError(name, `received invalid webhook response: ${errorText(error)}`, { cause: error });
   }
 }
-
-/** The request with its objects, as they are sent. */
-export const withObjects = (
-  attributes: AdmissionAttributes,
-  object: JsonRecord | undefined,
-  oldObject: JsonRecord | undefined,
-): AdmissionAttributes => ({ ...attributes, object: object ?? null, oldObject: oldObject ?? null });

@@ -18,7 +18,7 @@ import type { WebhookMetrics, WebhookResult } from './webhook-metrics.ts';
 export interface WebhookAuthorizerParts {
   readonly name: string;
   readonly setting: WebhookSetting;
-  readonly client: { post(body: Buffer, signal: AbortSignal): Promise<WebhookAnswer> };
+  readonly client: { post(body: string, signal: AbortSignal): Promise<WebhookAnswer> };
   readonly clock: Clock;
   readonly metrics: WebhookMetrics;
   readonly logger: Logger;
@@ -100,7 +100,7 @@ export class WebhookAuthorizer implements Authorizer {
     const limit = limitedTime(timeoutMs, stopping);
     const seconds = () => (clock.monotonic() - began) / 1000;
     try {
-      const verdict = await this.#tryAgain(Buffer.from(text), limit.signal);
+      const verdict = await this.#tryAgain(text, limit.signal);
       metrics.asked(this.name, 'success', seconds());
       const ttlMs = verdict.decision === 'allow' ? setting.authorizedTtlMs : setting.unauthorizedTtlMs;
       this.#kept.keep(question, verdict, ttlMs);
@@ -115,7 +115,7 @@ export class WebhookAuthorizer implements Authorizer {
   }
 
   /** Throws what the last try failed with. */
-  async #tryAgain(body: Buffer, signal: AbortSignal): Promise<Verdict> {
+  async #tryAgain(body: string, signal: AbortSignal): Promise<Verdict> {
     for (let failures = 1; ; failures += 1) {
       try {
         const { code, text } = await this.#parts.client.post(body, signal);
