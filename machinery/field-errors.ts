@@ -78,8 +78,8 @@ function shown(value: unknown): string {
   return json.replace(/[<>&\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Nobody reads more, and each may show all of a large object. */
-const maxErrors = 1000;
+/** How many things that are wrong are told: nobody reads more, and each may show all of a large object. */
+export const maxErrors = 1000;
 const maxTextLength = 256 * 1024;
 
 /**

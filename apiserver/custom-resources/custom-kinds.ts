@@ -17,6 +17,7 @@ import { customKind } from './custom-kind.ts';
 import { isTrue } from './definition-conditions.ts';
 import type { DefinitionSchemas } from './definition-schemas.ts';
 import type { ObjectConverter } from './object-converter.ts';
+import type { IsOwnPlace } from './own-places.ts';
 import { storedObjects } from './stored-objects.ts';
 
 type Definition = Found<CustomResourceDefinition>;
@@ -25,6 +26,7 @@ type Version = Definition['spec']['versions'][number];
 export interface CustomKindsParts {
   readonly kinds: KindRegistry;
   readonly schemas: DefinitionSchemas;
+  readonly isOwnPlace: IsOwnPlace;
   converterOf(definition: Definition): ObjectConverter;
   readonly logger: Logger;
 }
@@ -59,7 +61,7 @@ export class CustomKinds implements ObjectFollower<CustomResourceDefinition> {
     const { name } = definition.metadata;
     this.#untold.delete(name);
     const before = this.#served.get(name);
-    if (!isServed(definition)) {
+    if (!isServed(definition) || this.#parts.isOwnPlace({ ...definition.spec, ...definition.spec.names })) {
       this.remove({ name });
       return;
     }

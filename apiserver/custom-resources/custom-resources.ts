@@ -17,6 +17,7 @@ import { DefinitionController } from './definition-controller.ts';
 import { DefinitionSchemas } from './definition-schemas.ts';
 import { InstanceDeletion } from './instance-deletion.ts';
 import { nameOnlyConverter, type ObjectConverter } from './object-converter.ts';
+import { ownPlaces } from './own-places.ts';
 import { webhookConverter } from './webhook-converter.ts';
 
 type Definition = Found<CustomResourceDefinition>;
@@ -44,9 +45,12 @@ export class CustomResources {
       conversion?.strategy === 'Webhook' && conversion.webhook
         ? webhookConverter(conversion.webhook, webhooks)
         : nameOnlyConverter;
-    const customKinds = new CustomKinds({ kinds, schemas: new DefinitionSchemas(find), converterOf, logger });
-    const deletion = new InstanceDeletion({ kinds, registries, clock });
-    this.#controller = new DefinitionController({ registries, deletion, clock, logger });
+    // Nobody has defined any others yet.
+    const isOwnPlace = ownPlaces(kinds.all());
+    const schemas = new DefinitionSchemas(find);
+    const customKinds = new CustomKinds({ kinds, schemas, isOwnPlace, converterOf, logger });
+    const deletion = new InstanceDeletion({ registries, isOwnPlace, clock });
+    this.#controller = new DefinitionController({ registries, deletion, isOwnPlace, clock, logger });
     const telling = { logger, telling: 'atOnce' } as const;
     // The kinds are there before anybody hears that they are established.
     this.#kinds = new FollowedObjects(registry.cache, customKinds, telling);

@@ -24,6 +24,7 @@ import type { Registries } from '../registry/registries.ts';
 import { internalWrite } from '../registry/write-request.ts';
 import { computeDefinitionStatus } from './definition-status.ts';
 import { type InstanceDeletion, isToBeCleaned } from './instance-deletion.ts';
+import type { IsOwnPlace } from './own-places.ts';
 
 type Definition = Found<CustomResourceDefinition>;
 type Status = DeepReadonly<CustomResourceDefinitionStatus>;
@@ -31,6 +32,7 @@ type Status = DeepReadonly<CustomResourceDefinitionStatus>;
 export interface DefinitionControllerParts {
   readonly registries: Registries;
   readonly deletion: InstanceDeletion;
+  readonly isOwnPlace: IsOwnPlace;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -120,9 +122,11 @@ export class DefinitionController implements ObjectFollower<CustomResourceDefini
   }
 
   async #updateStatus(definition: Definition): Promise<void> {
-    const { registries, clock } = this.#parts;
-    const compute = async () =>
-      computeDefinitionStatus(definition, await registries.all(customResourceDefinitions), clock.now());
+    const { registries, clock, isOwnPlace } = this.#parts;
+    const compute = async () => {
+      const all = await registries.all(customResourceDefinitions);
+      return computeDefinitionStatus(definition, { all, isOwnPlace, now: clock.now() });
+    };
     if ((await compute()) === undefined) return;
     // What is taken by a name that was accepted a moment ago, here or by another API server, is not given again.
     await registries.of(customResourceDefinitions).cache.waitUntilConsistent(freshnessTimeoutMs);

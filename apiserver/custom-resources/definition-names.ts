@@ -1,11 +1,13 @@
 /**
- * Which of the names that a CustomResourceDefinition asks for it gets: none that another definition of its group has.
- * A name once accepted is kept until the definition asks for another, or goes. Pure.
+ * Which of the names that a CustomResourceDefinition asks for it gets: none that another definition of its group has, and
+ * never the plural of a kind that is built in. Any other name once accepted is kept until the definition asks for
+ * another, or goes. Pure.
  */
 
 import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../../api/types/apiextensions/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { DefinitionCondition } from './definition-conditions.ts';
+import type { IsOwnPlace } from './own-places.ts';
 
 type Definition = DeepReadonly<CustomResourceDefinition>;
 type Names = DeepReadonly<CustomResourceDefinitionNames>;
@@ -19,10 +21,15 @@ export interface NamesVerdict {
 const noNames: Names = { plural: '', kind: '' };
 
 /** `all` may hold the definition itself, and those of other groups. */
-export function acceptNames(definition: Definition, all: Iterable<Definition>): NamesVerdict {
-  const asked = definition.spec.names;
+export function acceptNames(definition: Definition, all: Iterable<Definition>, isOwnPlace: IsOwnPlace): NamesVerdict {
+  const { group, names: asked } = definition.spec;
+  if (isOwnPlace({ group, plural: asked.plural }))
+    return {
+      names: noNames,
+      condition: namesCondition({ reason: 'PluralConflict', message: inUse(asked.plural) }),
+    };
   const accepted = definition.status?.acceptedNames ?? noNames;
-  const taken = takenNames(definition.spec.group, all);
+  const taken = takenNames(group, all);
   const conflicts: { reason: string; message: string }[] = [];
   const choose = (field: 'plural' | 'singular' | 'kind' | 'listKind', reason: string, used: ReadonlySet<string>) => {
     const wanted = asked[field] ?? '';
@@ -49,16 +56,15 @@ export function acceptNames(definition: Definition, all: Iterable<Definition>): 
       ...(categories?.length && { categories }),
     },
     // Of several conflicts the last is told.
-    condition: {
-      type: 'NamesAccepted',
-      ...(conflicts.at(-1) ? { status: 'False' } : { status: 'True' }),
-      ...told(conflicts.at(-1)),
-    },
+    condition: namesCondition(conflicts.at(-1)),
   };
 }
 
-const told = (conflict: { reason: string; message: string } | undefined) =>
-  conflict ?? { reason: 'NoConflicts', message: 'no conflicts found' };
+const namesCondition = (conflict: { reason: string; message: string } | undefined): DefinitionCondition => ({
+  type: 'NamesAccepted',
+  ...(conflict ? { status: 'False' } : { status: 'True' }),
+  ...(conflict ?? { reason: 'NoConflicts', message: 'no conflicts found' }),
+});
 
 const inUse = (name: string): string => `${JSON.stringify(name)} is already in use`;
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../api/types/apiextensions/v1.ts';
+import { kinds } from '../../kinds/kind-table.ts';
 import { computeDefinitionStatus } from './definition-status.ts';
+import { ownPlaces } from './own-places.ts';
 
 interface Given {
   readonly plural?: string;
@@ -35,6 +37,7 @@ function definition({
   return made;
 }
 
+const isOwnPlace = ownPlaces(kinds);
 const now = Date.parse('2026-01-02T03:04:05Z');
 const time = '2026-01-02T03:04:05Z';
 
@@ -45,7 +48,9 @@ function accepted(given: Given): CustomResourceDefinition {
 
 /** The status as the store has it. */
 function computed(one: CustomResourceDefinition, others: CustomResourceDefinition[]): CustomResourceDefinitionStatus {
-  return structuredClone(computeDefinitionStatus(one, [one, ...others], now) ?? {}) as CustomResourceDefinitionStatus;
+  return structuredClone(
+    computeDefinitionStatus(one, { all: [one, ...others], isOwnPlace, now }) ?? {},
+  ) as CustomResourceDefinitionStatus;
 }
 
 const conditionOf = (status: CustomResourceDefinitionStatus, wanted: string) =>
@@ -69,8 +74,21 @@ describe('the status of a definition', () => {
       ],
     });
     const settled = definition({ status });
-    assert.equal(computeDefinitionStatus(settled, [settled], now + 60_000), undefined);
+    assert.equal(computeDefinitionStatus(settled, { all: [settled], isOwnPlace, now: now + 60_000 }), undefined);
   });
+
+  for (const [plural, group] of [
+    ['clusterroles', 'rbac.authorization.k8s.io'],
+    ['events', 'events.k8s.io'],
+    ['keys', 'longshore.dev'],
+  ] as const)
+    it(`never accepts the names of what is the server's own: ${plural}.${group}`, () => {
+      const forged = { acceptedNames: { plural, kind: 'Any' }, conditions: [] };
+      const status = computed(definition({ plural, group, kind: 'Any', status: forged }), []);
+      assert.deepEqual(status.acceptedNames, { plural: '', kind: '' });
+      assert.equal(conditionOf(status, 'NamesAccepted')?.message, `"${plural}" is already in use`);
+      assert.equal(conditionOf(status, 'Established')?.status, 'False');
+    });
 
   const first = accepted({ shortNames: ['wd'] });
   const conflicts: [what: string, given: Given, reason: string, message: string][] = [

@@ -16,17 +16,24 @@ import {
   withoutCondition,
 } from './definition-conditions.ts';
 import { acceptNames } from './definition-names.ts';
+import type { IsOwnPlace } from './own-places.ts';
 
 type Definition = DeepReadonly<CustomResourceDefinition>;
 type Status = DeepReadonly<CustomResourceDefinitionStatus>;
 
+export interface StatusContext {
+  readonly all: Iterable<Definition>;
+  readonly isOwnPlace: IsOwnPlace;
+  /** Wall time in milliseconds. */
+  readonly now: number;
+}
+
 /** Undefined: it says so already. */
 export function computeDefinitionStatus(
   definition: Definition,
-  all: Iterable<Definition>,
-  now: number,
+  { all, isOwnPlace, now }: StatusContext,
 ): Status | undefined {
-  const { names, condition } = acceptNames(definition, all);
+  const { names, condition } = acceptNames(definition, all, isOwnPlace);
   const before = definition.status ?? {};
   const wanted: [string, DefinitionCondition | undefined][] = [
     ['NamesAccepted', condition],

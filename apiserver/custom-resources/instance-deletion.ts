@@ -1,6 +1,7 @@
 /**
  * Before a CustomResourceDefinition goes, its objects do: all are deleted as anybody would, admission and their own
- * finalizers included, and only when none is left the definition loses the finalizer that holds it.
+ * finalizers included, and only when none is left the definition loses the finalizer that holds it. They are deleted as
+ * they lie in the store, whether their version is served or not: no webhook that converts them is asked.
  */
 
 import { customResourceCleanup } from '../../api/finalizers.ts';
@@ -11,26 +12,26 @@ import type { CustomResourceDefinition } from '../../api/types/apiextensions/v1.
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { Kinds } from '../../kinds/kind-registry.ts';
 import type { Found } from '../registry/object-reader.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { Registry } from '../registry/registry.ts';
 import { internalWrite } from '../registry/write-request.ts';
+import { customKind } from './custom-kind.ts';
 import { type DefinitionCondition, isTrue, withCondition } from './definition-conditions.ts';
+import { DefinitionSchemas } from './definition-schemas.ts';
+import type { IsOwnPlace } from './own-places.ts';
 
 type Definition = Found<CustomResourceDefinition>;
 
 export interface InstanceDeletionParts {
-  readonly kinds: Kinds;
   readonly registries: Registries;
+  readonly isOwnPlace: IsOwnPlace;
   readonly clock: Clock;
 }
 
 /** What is left is looked at again so soon, and so often, before it is told that it is still there. */
 const checkEveryMs = 100;
 const checkForMs = 60_000;
-const freshnessTimeoutMs = 5_000;
-const page = 500;
 /** Deletions that are on their way at once. */
 const parallel = 8;
 
@@ -46,36 +47,23 @@ export class InstanceDeletion {
 
   /** Throws when something is still there, or cannot be deleted: to be done again. */
   async run(definition: Definition, signal: AbortSignal): Promise<void> {
-    if (!isTrue(definition, 'Established')) {
+    const { group, names } = definition.spec;
+    if (!isTrue(definition, 'Established') || this.#parts.isOwnPlace({ group, plural: names.plural })) {
       return await this.#release(definition, said('False', 'NeverEstablished', 'resource was never established'));
     }
     await this.#tell(definition, said('True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress'));
-    const registry = this.#registryOf(definition);
-    if (registry !== undefined) await this.#deleteAll(definition, registry, signal);
+    await this.#deleteAll(definition, this.#parts.registries.ofStored(kindOf(definition)), signal);
     if (signal.aborted) return;
     await this.#release(definition, said('False', 'InstanceDeletionCompleted', 'removed all instances'));
   }
 
-  /** Any version will do. Undefined: none is served, and nobody could have made objects that are known here. */
-  #registryOf({ spec, status }: Definition): Registry | undefined {
-    const plural = status?.acceptedNames?.plural ?? spec.names.plural;
-    const kinds = spec.versions.flatMap(({ name }): Kind[] => {
-      const kind = this.#parts.kinds.find({ group: spec.group, version: name, plural });
-      return kind === undefined ? [] : [kind];
-    });
-    const [stored = kinds[0]] = kinds.filter(({ version, conversion }) => conversion?.storageVersion === version);
-    return stored && this.#parts.registries.of(stored);
-  }
-
   async #deleteAll(definition: Definition, registry: Registry, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
+    await this.#attempt(definition, 'could not issue all deletes', () => deleteEach(registry, signal));
     const deadline = clock.monotonic() + checkForMs;
-    let isAsked = false;
     for (;;) {
-      const left = await this.#attempt(definition, 'could not list instances', () => listAll(registry));
-      if (left.length === 0 || signal.aborted) return;
-      if (!isAsked) await this.#attempt(definition, 'could not issue all deletes', () => deleteEach(registry, left));
-      isAsked = true;
+      const isEmpty = await this.#attempt(definition, 'could not list instances', () => registry.isEmpty());
+      if (isEmpty || signal.aborted) return;
       if (clock.monotonic() > deadline) {
         const why = `could not confirm zero CustomResources remaining: timed out waiting for the condition`;
         await this.#tell(definition, said('True', 'InstanceDeletionCheck', why));
@@ -142,16 +130,11 @@ const said = (status: 'True' | 'False', reason: string, message: string): Defini
   ...{ type: 'Terminating', status, reason, message },
 });
 
-async function listAll({ cache }: Registry) {
-  await cache.waitUntilConsistent(freshnessTimeoutMs);
-  return cache.list({ limit: page }).items;
-}
-
-async function deleteEach(registry: Registry, items: Awaited<ReturnType<typeof listAll>>): Promise<void> {
-  const queue = [...items];
+async function deleteEach(registry: Registry, signal: AbortSignal): Promise<void> {
+  const keys = registry.storedKeys();
   const work = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      const key = { namespace: item.namespace || undefined, name: item.name };
+    for await (const key of keys) {
+      if (signal.aborted) return;
       try {
         await registry.delete(key, { dryRun: false }, internalWrite);
       } catch (error) {
@@ -160,4 +143,16 @@ async function deleteEach(registry: Registry, items: Awaited<ReturnType<typeof l
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
+}
+
+/** As its objects are stored, whichever version each is in. */
+function kindOf(definition: Definition): Kind {
+  const { versions } = definition.spec;
+  const stored = versions.find(({ storage }) => storage) ?? versions[0];
+  if (stored === undefined) throw new Error(`${definition.metadata.name} has no versions`);
+  const schemas = new DefinitionSchemas(() => definition);
+  return customKind(definition, stored, {
+    schema: () => schemas.get(definition.metadata.name, stored.name),
+    definition: () => definition,
+  });
 }

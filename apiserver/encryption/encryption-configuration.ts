@@ -207,7 +207,7 @@ class Reader {
 }
 
 /** `deployments.apps` → the resource and its group; a resource alone is of the core group. */
-function splitAtDot(name: string): readonly [string, string] {
+export function splitAtDot(name: string): readonly [string, string] {
   const dot = name.indexOf('.');
   return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1)];
 }

@@ -18,7 +18,7 @@ import { configurationHash } from './configuration-hash.ts';
 import { EncryptedStore, type TransformerSource } from './encrypted-store.ts';
 import { type KmsProvider, parseEncryptionConfiguration } from './encryption-configuration.ts';
 import type { KmsCipher } from './kms/kms-cipher.ts';
-import { findMissingKeys } from './start-check.ts';
+import { findMissingKeys, storedPrefixes } from './start-check.ts';
 import { kmsCiphersOf, ownKeysPrefix, Transformers } from './transformers.ts';
 
 export interface EncryptionOptions {
@@ -62,7 +62,7 @@ export class Encryption implements TransformerSource {
   #kms: KnownKms = new Map();
   #transformers = new Transformers({ rules: [] }, new Map());
   #store: EncryptedStore | undefined;
-  /** As it is, and below what in it something may be encrypted. */
+  /** As it is, and below what in it something may be encrypted beside custom resources. */
   #stored: { readonly store: Store; readonly prefixes: readonly string[] } | undefined;
   /** The last file that would have left something unreadable: not to be tried again at once, as it is. */
   #refused: { readonly text: string; readonly why: string; readonly until: number } | undefined;
@@ -131,7 +131,8 @@ export class Encryption implements TransformerSource {
   async #refuseMissingKeys(transformers: Transformers): Promise<void> {
     if (this.#options.acceptUnreadable || this.#stored === undefined) return;
     const { store, prefixes } = this.#stored;
-    const encrypted = transformers.encryptedOf(prefixes);
+    const found = await Promise.all(transformers.roots.map((place) => storedPrefixes(store, place)));
+    const encrypted = transformers.encryptedOf(new Set([...prefixes, ...found.flat()]));
     const missing = await findMissingKeys({
       ...{ store, prefixes: encrypted },
       transformerOf: (place) => transformers.of(place),

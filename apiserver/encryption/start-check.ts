@@ -53,6 +53,27 @@ async function canRead({ transformerOf }: StartCheck, { key, value }: Entry): Pr
   }
 }
 
+/**
+ * The prefixes of all resources of which something is stored below `root`, whichever they are: of custom resources
+ * nobody knows before their definitions can be read. Asks once for each.
+ */
+export async function storedPrefixes(store: Pick<Store, 'list'>, root: string): Promise<string[]> {
+  const prefixes: string[] = [];
+  for (let after = ''; ; ) {
+    const { entries } = await store.list({ prefix: root, after, limit: 1 });
+    const [first] = entries;
+    if (first === undefined) return prefixes;
+    const prefix = resourcePrefix.exec(first.key)?.[0];
+    if (prefix !== undefined) prefixes.push(prefix);
+    // Everything below a prefix is before what its last slash becomes when it is one more.
+    after = prefix === undefined ? first.key : `${prefix.slice(0, -1)}${afterSlash}`;
+  }
+}
+
+/** `/registry/example.com/widgets/` */
+const resourcePrefix = /^\/[^/]+\/[^/]+\/[^/]+\//;
+const afterSlash = String.fromCharCode('/'.charCodeAt(0) + 1);
+
 async function* entriesOf(store: Pick<Store, 'list'>, prefix: string): AsyncGenerator<Entry> {
   let after = '';
   for (let remaining = 1; remaining > 0; ) {

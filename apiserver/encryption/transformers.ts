@@ -1,16 +1,22 @@
 /** Which transformer a place in the store has, by the rules of a configuration. */
 
 import type { Clock } from '../../base/clock.ts';
+import { compareText } from '../../base/compare.ts';
+import { ownGroup } from '../store/own-group.ts';
 import type { Cipher } from './ciphers/cipher.ts';
 import { Transformer } from './ciphers/transformer.ts';
 import { ciphersOf } from './ciphers.ts';
-import { type EncryptionConfiguration, isResourceNamed, type KmsProvider } from './encryption-configuration.ts';
+import {
+  type EncryptionConfiguration,
+  isResourceNamed,
+  type KmsProvider,
+  splitAtDot,
+} from './encryption-configuration.ts';
 import { KmsCipher } from './kms/kms-cipher.ts';
 import { GrpcKmsClient } from './kms/kms-client.ts';
 
 const root = '/registry/';
-/** What the API server keeps for itself: its keys are treated as Secrets, all else is left as it is. */
-const ownGroup = 'longshore.dev';
+/** Treated as Secrets; all else that the API server keeps for itself is left as it is. */
 export const ownKeysPrefix = `${root}${ownGroup}/keys/`;
 const secrets = { group: '', plural: 'secrets' };
 
@@ -58,10 +64,25 @@ export class Transformers {
     return this.#rules.find(({ resources }) => resources.some(isNamed))?.transformer;
   }
 
+  /** Below these places there may be resources that the rules mean, which nobody but the store knows. */
+  get roots(): string[] {
+    const named = this.#rules.flatMap(({ resources }) => resources).map(rootOf);
+    const roots = [...new Set(named)].sort(compareText);
+    return roots.filter((place) => !roots.some((other) => other !== place && place.startsWith(other)));
+  }
+
   /** What the rules concern, of these store prefixes. */
   encryptedOf(prefixes: Iterable<string>): string[] {
     return [...prefixes].filter((prefix) => this.of(prefix) !== undefined);
   }
+}
+
+/** `widgets.example.com`: `/registry/example.com/widgets/`; `*.example.com`: `/registry/example.com/`; `*.*`: all. */
+function rootOf(resource: string): string {
+  if (resource === '*.*') return root;
+  const [plural, group] = splitAtDot(resource);
+  const place = `${root}${group === '' ? 'core' : group}/`;
+  return plural === '*' ? place : `${place}${plural}/`;
 }
 
 /** Clients of key services, by name: those of `before` that are still named as they were, and new ones. */

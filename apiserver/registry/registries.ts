@@ -79,6 +79,15 @@ export class Registries implements ObjectReader {
     return registry;
   }
 
+  /** Of a kind that nobody need serve: it reads the store itself, and deletes what is there. */
+  ofStored(kind: Kind): Registry {
+    const { store, clock } = this.#parts;
+    const openCache = () => {
+      throw new Error(`Nobody reads ${kind.plural} from memory`);
+    };
+    return new Registry(kind, { store, admission: this.admission, clock, openCache, findCache: () => undefined });
+  }
+
   #openIfStored(kind: Kind): void {
     if (isStored(kind)) this.of(kind);
   }

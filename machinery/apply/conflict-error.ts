@@ -2,6 +2,7 @@
 
 import { StatusError } from '../../api/status-error.ts';
 import { compareText } from '../../base/compare.ts';
+import { maxErrors } from '../field-errors.ts';
 import { type FieldSet, formatPath, pathsOf } from './field-set.ts';
 import type { Manager, Managers } from './managers.ts';
 
@@ -19,8 +20,11 @@ export function conflictError(conflicts: ReadonlyMap<string, FieldSet>, managers
     })
     .sort((a, b) => compareText(a.owner, b.owner));
   const count = `${list.length} conflict${list.length === 1 ? '' : 's'}`;
-  return new StatusError(409, 'Conflict', `Apply failed with ${count}: ${textOf(list)}`, {
-    causes: list.map(({ owner, path }) => ({
+  const told = list.slice(0, maxErrors);
+  const untold = list.length - told.length;
+  const rest = untold === 0 ? '' : `\nand ${untold} more`;
+  return new StatusError(409, 'Conflict', `Apply failed with ${count}: ${textOf(told)}${rest}`, {
+    causes: told.map(({ owner, path }) => ({
       reason: 'FieldManagerConflict',
       message: `conflict with ${owner}`,
       field: path,
@@ -28,15 +32,14 @@ export function conflictError(conflicts: ReadonlyMap<string, FieldSet>, managers
   });
 }
 
+/** They stand in the order of their owners. */
 function textOf(conflicts: readonly Conflict[]): string {
   const [only] = conflicts;
   if (conflicts.length === 1 && only !== undefined) return `conflict with ${only.owner}: ${only.path}`;
-  const owners = [...new Set(conflicts.map(({ owner }) => owner))];
-  return owners
-    .flatMap((owner) => [
-      `conflicts with ${owner}:`,
-      ...conflicts.filter((conflict) => conflict.owner === owner).map(({ path }) => `- ${path}`),
-    ])
+  return conflicts
+    .flatMap(({ owner, path }, index) =>
+      owner === conflicts[index - 1]?.owner ? [`- ${path}`] : [`conflicts with ${owner}:`, `- ${path}`],
+    )
     .join('\n');
 }
 

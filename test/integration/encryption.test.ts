@@ -9,6 +9,7 @@ import { secrets } from '../../api/resources/core.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { MemoryStore } from '../../apiserver/store/testing/memory-store.ts';
 import { UserError } from '../../base/user-error.ts';
+import { definitionOf } from '../fuzz/definition.ts';
 import { localKeys, writeEncryptionFile } from '../support/encryption-file.ts';
 import { eventually } from '../support/eventually.ts';
 import { KmsPlugin } from '../support/kms-plugin.ts';
@@ -147,6 +148,26 @@ describe('encryption at rest', () => {
       await writeEncryptionFile(configFile, [localKeys('key2'), identity, { secretbox: localKeys('x').aesgcm }]);
       return (await metric('reloads_total{status="success"}')) === 2;
     });
+  });
+
+  it('does not start without the key of custom resources, which nobody knows before it starts', async () => {
+    for (const resources of [['things.example.com'], ['*.example.com'], ['*.*']]) {
+      await writeEncryptionFile(configFile, [localKeys('key1'), identity], resources);
+      await restartAsIs();
+      await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definitionOf({ type: 'string' }));
+      const things = '/apis/example.com/v1/namespaces/default/things';
+      await eventually('things are served', async () => (await send('GET', things)).code === 200);
+      const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'a' }, spec: canary };
+      assert.ok([201, 409].includes((await send('POST', things, thing)).code));
+      const entry = await store.get('/registry/example.com/things/default/a');
+      assert.match(entry?.value.toString('latin1') ?? '', /^k8s:enc:aesgcm:v1:key1:/);
+      await writeEncryptionFile(configFile, [localKeys('key2'), identity], resources);
+      await assert.rejects(restartAsIs(), (error) => error instanceof UserError && error.message.includes(':key1:'));
+      await writeEncryptionFile(configFile, [localKeys('key1'), identity], resources);
+      await restartAsIs();
+      assert.equal((await send('GET', `${things}/a`)).json.spec, canary);
+      await send('DELETE', `${things}/a`);
+    }
   });
 
   it('does not start without the key, says which, and reads all when it is back', async () => {

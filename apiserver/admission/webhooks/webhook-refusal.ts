@@ -2,6 +2,7 @@
 
 import { goQuote } from '../../../api/go-text.ts';
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
+import { maxErrors } from '../../../machinery/field-errors.ts';
 import { type StatusCause, type StatusDetails, StatusError } from '../../../api/status-error.ts';
 
 /** `result`: the Status that the webhook gave its answer; whatever of it cannot be one does not count. */
@@ -19,6 +20,9 @@ export function webhookRefusal(webhook: string, result: JsonRecord = {}): Status
   return status;
 }
 
+/** As many as the server itself would tell. */
+const maxCauses = maxErrors;
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** HTTP has no others; what is no refusal does not go along with one. */
@@ -32,7 +36,7 @@ function detailsOf(value: unknown): StatusDetails | undefined {
   return {
     ...Object.fromEntries(texts.filter(([, text]) => text !== '')),
     ...(typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0 && { retryAfterSeconds }),
-    ...(Array.isArray(causes) && { causes: causes.filter(isRecord).map(causeOf) }),
+    ...(Array.isArray(causes) && { causes: causes.slice(0, maxCauses).filter(isRecord).map(causeOf) }),
   };
 }
 

@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Socket } from 'node:net';
 import { type Duplex, Writable } from 'node:stream';
-import { serviceUnavailable } from '../../../api/status-error.ts';
+import { StatusError, serviceUnavailable } from '../../../api/status-error.ts';
 import { networkErrorText } from '../../../base/network-error-text.ts';
 import type { ApiRequest } from '../../request/api-request.ts';
 import { answerHeaders, requestHeaders } from './hop-headers.ts';
@@ -18,6 +18,8 @@ export interface ForwardTarget {
   readonly agent?: http.Agent | https.Agent | undefined;
   /** Told beside those of the request. */
   readonly headers?: http.OutgoingHttpHeaders | undefined;
+  /** Its answers may not send the client elsewhere, who would take his credential along. Default: they may. */
+  readonly refusesRedirects?: boolean | undefined;
   /** What arrived of the request already, all of it. Default: it is passed on as it arrives. */
   readonly body?: Buffer | undefined;
 }
@@ -55,6 +57,11 @@ export function forward(request: ApiRequest, target: ForwardTarget, receive?: Re
       ),
     );
     outgoing.on('response', (response) => {
+      if (target.refusesRedirects && isRedirect(response)) {
+        response.destroy();
+        reject(new StatusError(502, '', 'the backend attempted to redirect this request, which is not permitted'));
+        return;
+      }
       const send = receive && response.statusCode === 200 ? receive : sendAnswer;
       send(request, response).then(resolve, reject);
     });
@@ -96,6 +103,9 @@ function agentOptions({ agent }: ForwardTarget): https.RequestOptions {
     ...(lookup !== undefined && { lookup }),
   };
 }
+
+const isRedirect = ({ statusCode = 0, headers }: http.IncomingMessage): boolean =>
+  statusCode >= 300 && statusCode <= 399 && headers.location !== undefined;
 
 async function sendAnswer(request: ApiRequest, response: http.IncomingMessage): Promise<void> {
   const { outgoing } = request;

@@ -19,6 +19,7 @@ export async function passToRemoteApi(request: ApiRequest, api: RemoteApi, calle
   await forward(request, {
     ...place,
     secure: true,
+    refusesRedirects: true,
     path: request.incoming.url ?? '/',
     agent: api.agent(await caller.clientPair?.current()),
     headers: { ...remoteUserHeaders(request.user), host: `${api.service.name}.${api.service.namespace}.svc` },
