@@ -13,8 +13,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { Found } from '../registry/object-reader.ts';
-import type { Registries } from '../registry/registries.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Registries, StoredObjects } from '../registry/registries.ts';
 import { internalWrite } from '../registry/write-request.ts';
 import { customKind } from './custom-kind.ts';
 import { type DefinitionCondition, isTrue, withCondition } from './definition-conditions.ts';
@@ -52,17 +51,17 @@ export class InstanceDeletion {
       return await this.#release(definition, said('False', 'NeverEstablished', 'resource was never established'));
     }
     await this.#tell(definition, said('True', 'InstanceDeletionInProgress', 'CustomResource deletion is in progress'));
-    await this.#deleteAll(definition, this.#parts.registries.ofStored(kindOf(definition)), signal);
+    await this.#deleteAll(definition, this.#parts.registries.stored(kindOf(definition)), signal);
     if (signal.aborted) return;
     await this.#release(definition, said('False', 'InstanceDeletionCompleted', 'removed all instances'));
   }
 
-  async #deleteAll(definition: Definition, registry: Registry, signal: AbortSignal): Promise<void> {
+  async #deleteAll(definition: Definition, stored: StoredObjects, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    await this.#attempt(definition, 'could not issue all deletes', () => deleteEach(registry, signal));
+    await this.#attempt(definition, 'could not issue all deletes', () => deleteEach(stored, signal));
     const deadline = clock.monotonic() + checkForMs;
     for (;;) {
-      const isEmpty = await this.#attempt(definition, 'could not list instances', () => registry.isEmpty());
+      const isEmpty = await this.#attempt(definition, 'could not list instances', () => stored.isEmpty());
       if (isEmpty || signal.aborted) return;
       if (clock.monotonic() > deadline) {
         const why = `could not confirm zero CustomResources remaining: timed out waiting for the condition`;
@@ -130,13 +129,13 @@ const said = (status: 'True' | 'False', reason: string, message: string): Defini
   ...{ type: 'Terminating', status, reason, message },
 });
 
-async function deleteEach(registry: Registry, signal: AbortSignal): Promise<void> {
-  const keys = registry.storedKeys();
+async function deleteEach(stored: StoredObjects, signal: AbortSignal): Promise<void> {
+  const keys = stored.keys();
   const work = async () => {
     for await (const key of keys) {
       if (signal.aborted) return;
       try {
-        await registry.delete(key, { dryRun: false }, internalWrite);
+        await stored.delete(key, { dryRun: false }, internalWrite);
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -17,6 +17,7 @@ import { convertEntries } from './converted-entries.ts';
 import { asFound, type Found, type ObjectReader } from './object-reader.ts';
 import { Registry } from './registry.ts';
 import { storePrefix } from './storage-format.ts';
+import { isNothingStored, storedKeys } from './stored-objects.ts';
 
 export interface RegistriesParts {
   readonly kinds: Kinds;
@@ -33,6 +34,12 @@ export const resourceId = ({ group, plural }: Pick<Resource, 'group' | 'plural'>
 
 /** Watchers of these are found by a field. */
 const indexedFields: Readonly<Record<string, string>> = { '/pods': 'spec.nodeName' };
+
+export interface StoredObjects {
+  keys(): AsyncGenerator<ObjectKey>;
+  isEmpty(): Promise<boolean>;
+  readonly delete: Registry['delete'];
+}
 
 export class Registries implements ObjectReader {
   readonly admission: AdmissionChain;
@@ -79,8 +86,18 @@ export class Registries implements ObjectReader {
     return registry;
   }
 
-  /** Of a kind that nobody need serve: it reads the store itself, and deletes what is there. */
-  ofStored(kind: Kind): Registry {
+  /** All there is of a kind that nobody need serve, from the store itself. */
+  stored(kind: Kind): StoredObjects {
+    const { store } = this.#parts;
+    const registry = this.#ofStored(kind);
+    return {
+      keys: () => storedKeys(store, kind),
+      isEmpty: () => isNothingStored(store, kind),
+      delete: (...asked) => registry.delete(...asked),
+    };
+  }
+
+  #ofStored(kind: Kind): Registry {
     const { store, clock } = this.#parts;
     const openCache = () => {
       throw new Error(`Nobody reads ${kind.plural} from memory`);

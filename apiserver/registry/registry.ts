@@ -59,9 +59,6 @@ export interface WriteOutcome extends Answerable {
 /** Makes the next version from the present one (the callee's own copy); undefined: the object is missing. */
 export type Change = (previous: Stored | undefined) => KubernetesObject | Promise<KubernetesObject>;
 
-/** Their values come along, which may be large. */
-const keysAtOnce = 50;
-
 /** Another name is tried that often when a generated one is taken. */
 const generatedNameAttempts = 8;
 
@@ -98,28 +95,6 @@ export class Registry {
   /** What all store keys of the resource begin with. */
   get prefix(): string {
     return this.storeKey({ name: '' });
-  }
-
-  /** Of all that is stored, some at a time, from the store itself. */
-  async *storedKeys(): AsyncGenerator<ObjectKey> {
-    const { prefix } = this;
-    let after = '';
-    for (let remaining = 1; remaining > 0; ) {
-      const page = await this.#store.list({ prefix, after, limit: keysAtOnce });
-      for (const { key } of page.entries) yield this.#keyOf(key.slice(prefix.length));
-      after = page.entries.at(-1)?.key ?? after;
-      remaining = page.entries.length === 0 ? 0 : page.remaining;
-    }
-  }
-
-  #keyOf(path: string): ObjectKey {
-    const slash = this.kind.namespaced ? path.indexOf('/') : -1;
-    return slash < 0 ? { name: path } : { namespace: path.slice(0, slash), name: path.slice(slash + 1) };
-  }
-
-  /** Whether nothing is stored. */
-  async isEmpty(): Promise<boolean> {
-    return (await this.#store.list({ prefix: this.prefix, limit: 1 })).entries.length === 0;
   }
 
   /** As the cache knows it, or the store while the cache has never heard of it; undefined: there is none. */

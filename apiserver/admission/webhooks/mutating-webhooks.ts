@@ -73,7 +73,12 @@ export function createMutatingWebhooks(parts: WebhookPluginParts): AdmissionPlug
         attributes: admissionAttributes(request, match),
         objects: { object: object.text, oldObject: previous.text },
         async use(answer) {
-          mutated = await take(answer, object.value, { request, match, name: webhook.name, applyPatch: parts.applyPatch });
+          mutated = await take(answer, object.value, {
+            request,
+            match,
+            name: webhook.name,
+            applyPatch: parts.applyPatch,
+          });
         },
         onIgnored: () => request.annotate(`failed-open.${annotationPrefix}${place}`, webhook.name),
       });

@@ -102,7 +102,11 @@ export class WebhookCalls {
     }
   }
 
-  async #answerOf(webhook: Webhook, request: AdmissionRequest, { attributes, objects }: Question): Promise<ReviewAnswer> {
+  async #answerOf(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    { attributes, objects }: Question,
+  ): Promise<ReviewAnswer> {
     const { name, sideEffects, admissionReviewVersions, clientConfig, timeoutSeconds } = webhook;
     if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
       throw badRequest(`admission webhook ${goQuote(name)} does not support dry run`);

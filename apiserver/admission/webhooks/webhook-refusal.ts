@@ -2,8 +2,8 @@
 
 import { goQuote } from '../../../api/go-text.ts';
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
-import { maxErrors } from '../../../machinery/field-errors.ts';
 import { type StatusCause, type StatusDetails, StatusError } from '../../../api/status-error.ts';
+import { maxErrors } from '../../../machinery/field-errors.ts';
 
 /** `result`: the Status that the webhook gave its answer; whatever of it cannot be one does not count. */
 export function webhookRefusal(webhook: string, result: JsonRecord = {}): StatusError {
