@@ -56,7 +56,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   const authorization = await openAuthorization(options.authorization ?? {});
   const encryption = options.encryption && (await Encryption.open(options.encryption, wired));
-  const heavyWork = new HeavyWork();
+  const heavyWork = new HeavyWork({ clock });
   const storage = wireStorage(wired, await openStore(wired, encryption), { opened: authorization, heavyWork });
   const { store, caches, registries, addresses, serviceAllocator: allocator } = storage;
   const identities = await wireAuthentication({

@@ -10,6 +10,7 @@
  */
 
 import { serviceUnavailable, timeout } from '../../api/status-error.ts';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import type { JobOptions, OtherThread } from '../request/other-thread.ts';
 import { HeavyThread, type Job } from './heavy-thread.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
@@ -30,6 +31,8 @@ export interface HeavyWorkOptions {
   readonly maxThreads?: number;
   /** How long somebody waits for the threads there are before there is another one. Default half a second. */
   readonly patienceMs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 export class HeavyWork implements OtherThread {
@@ -40,7 +43,7 @@ export class HeavyWork implements OtherThread {
 
   constructor(options: HeavyWorkOptions = {}) {
     const defaults = { limitMs: 20_000, startMs: 60_000, idleMs: 60_000, maxHeapMegabytes: 1024 };
-    this.#options = { ...defaults, maxThreads: 3, patienceMs: 500, ...options };
+    this.#options = { ...defaults, maxThreads: 3, patienceMs: 500, clock: systemClock, ...options };
   }
 
   isHeavy(bytes: number): boolean {
@@ -111,8 +114,9 @@ export class HeavyWork implements OtherThread {
 
   /** The same job; when it is over, it is known how long it took. */
   #noting(job: Job): Job {
-    const began = performance.now();
-    const done = () => this.#waiting.done(job, performance.now() - began);
+    const { clock } = this.#options;
+    const began = clock.monotonic();
+    const done = () => this.#waiting.done(job, clock.monotonic() - began);
     return {
       ...job,
       resolve(output) {
