@@ -1,6 +1,6 @@
 /** What the benchmarks of the API server work with: an etcd that forces writes to the disk, the built API server, its raw limit. */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { packageRoot } from '../base/package-root.ts';
 import type { Connection } from '../client/connection.ts';
 import { ApiServerProcess } from '../test/support/api-server-process.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
+import { build } from './build.ts';
 import { LoadConnection, type LoadRequest, type LoadResult, runLoad } from './load.ts';
 import type { Measurement } from './report.ts';
 
@@ -145,12 +146,6 @@ export class ApiLab {
     await this.server.stop();
     await this.etcd.stop();
   }
-}
-
-/** What users run is `dist/`. */
-function build(): void {
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: packageRoot, stdio: 'inherit' });
-  if (status !== 0) process.stderr.write('The sources do not compile: what is measured may not be what they say.\n');
 }
 
 const serviceAccount = JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });

@@ -2,9 +2,11 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package-root.ts';
 import type { Connection } from '../client/connection.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
+import { build } from './build.ts';
 import { type LoadRequest, type LoadResult, runLoad } from './load.ts';
 import { cpuSeconds, mainThreadSeconds, residentMegabytes, type ThreadSeconds } from './process-usage.ts';
 import type { ApiServerAnswer, Role } from './scheduler-process.ts';
@@ -26,9 +28,7 @@ export class BenchProcess {
 
   /** Resolves when it is ready; rejects when it ends before. */
   static async start(role: Role): Promise<BenchProcess> {
-    const child = fork(fileURLToPath(new URL('./scheduler-process.ts', import.meta.url)), {
-      execArgv: ['--import', 'tsx', ...nodeFlags],
-    });
+    const child = fork(join(packageRoot, 'dist/bench/scheduler-process.js'), { execArgv: nodeFlags });
     child.send(role);
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`The ${role.role} ended with ${String(code)}`);
@@ -72,6 +72,7 @@ export class ControlPlane {
   }
 
   static async start(serverCount = 1): Promise<ControlPlane> {
+    build();
     const etcd = await TestEtcd.start();
     const servers: BenchProcess[] = [];
     const answers: ApiServerAnswer[] = [];

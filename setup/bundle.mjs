@@ -14,6 +14,7 @@ const programs = [
   'apiserver/main.ts',
   'apiserver/heavy-work/heavy-worker.ts',
   'bench/bare-server.ts',
+  'bench/scheduler-process.ts',
   'cli/main.ts',
   'cli/run-kubecfg.ts',
   'controller-manager/main.ts',
