@@ -8,7 +8,6 @@ import type { Connection } from '../client/connection.ts';
 import { TestEtcd } from '../test/support/etcd.ts';
 import { build } from './build.ts';
 import { type LoadRequest, type LoadResult, runLoad } from './load.ts';
-import { cpuSeconds, mainThreadSeconds, residentMegabytes, type ThreadSeconds } from './process-usage.ts';
 import type { ApiServerAnswer, Role } from './scheduler-process.ts';
 
 const inFlight = 64;
@@ -38,16 +37,8 @@ export class BenchProcess {
     return new BenchProcess(role.role, child, answer);
   }
 
-  cpuSeconds(): Promise<number> {
-    return cpuSeconds(this.#child.pid ?? 0);
-  }
-
-  mainThreadSeconds(): Promise<ThreadSeconds> {
-    return mainThreadSeconds(this.#child.pid ?? 0);
-  }
-
-  residentMegabytes(): Promise<number> {
-    return residentMegabytes(this.#child.pid ?? 0);
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   async stop(): Promise<void> {

@@ -75,7 +75,7 @@ export async function run(words: readonly string[]): Promise<void> {
       ...(await Promise.all(
         [...plane.servers, manager, scheduler, ...hollow].map(async (one) => ({
           name: `memory: ${one.name}`,
-          figure: `${(await one.residentMegabytes()).toFixed(0)} MB`,
+          figure: `${(await residentMegabytes(one.pid)).toFixed(0)} MB`,
         })),
       )),
       { name: 'memory: etcd', figure: `${(await residentMegabytes(plane.etcd.pid ?? 0)).toFixed(0)} MB` },
