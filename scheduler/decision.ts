@@ -40,22 +40,28 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
   if (isRefusal(question)) {
     return { type: 'unschedulable', because: 'pod', refusal: question, nodes: snapshot.nodeCount };
   }
-  const refusals = new Map<NodeInfo, Refusal>();
   const feasible: NodeInfo[] = [];
   const nominated = nominatedNode(pod, context, question);
   if (nominated !== undefined) return { type: 'node', node: nominated };
   const enough = computeEnough(snapshot.nodeCount, context.percentageOfNodesToScore);
   snapshot.walk((node) => {
-    const refusal = question.refuse(node);
-    if (refusal === undefined) feasible.push(node);
-    else refusals.set(node, refusal);
+    if (question.refuse(node) === undefined) feasible.push(node);
     return feasible.length < enough ? 'more' : 'enough';
   });
   const [first] = feasible;
-  if (first === undefined) {
-    return { type: 'unschedulable', because: 'nodes', refused: { refusals, question } };
-  }
+  if (first === undefined) return { type: 'unschedulable', because: 'nodes', refused: collect(question, snapshot) };
   return { type: 'node', node: feasible.length === 1 ? first : choose(pod, feasible, question, context) };
+}
+
+/** Asked again, as most pods get a node and nobody wants to know why others refused it; the answers are the same. */
+function collect(question: Question, snapshot: Snapshot): Refused {
+  const refusals = new Map<NodeInfo, Refusal>();
+  snapshot.walk((node) => {
+    const refusal = question.refuse(node);
+    if (refusal !== undefined) refusals.set(node, refusal);
+    return 'more';
+  });
+  return { refusals, question };
 }
 
 /**
@@ -105,9 +111,10 @@ export class Question implements WhatIf {
   }
 
   refuse(node: NodeInfo): Refusal | undefined {
+    // Asked of thousands of nodes for each pod: what there is mostly none of is passed over.
     return (
-      refuseByCandidates(this.#candidates, node) ??
-      this.#refuseBesideRivals(node) ??
+      (this.#candidates.length === 0 ? undefined : refuseByCandidates(this.#candidates, node)) ??
+      (this.#nominations.isEmpty ? undefined : this.#refuseBesideRivals(node)) ??
       this.results.refuse(node) ??
       this.#refuseCluster(node)
     );

@@ -28,6 +28,10 @@ export class Nominations {
     return this.#nodeOf.get(key);
   }
 
+  get isEmpty(): boolean {
+    return this.#nodeOf.size === 0;
+  }
+
   /** The other pods nominated for this node that are at least as important as `pod`; mostly the same list as before. */
   rivalsOn(nodeName: string, pod: PodInfo): readonly PodInfo[] {
     // Asked for every node, and there is mostly none.
