@@ -116,7 +116,7 @@ describe('Snapshot', () => {
   });
 
   it('knows the values of a label, as nodes come, change and go', () => {
-    const zones = () => [...snapshot.labelValues(zone)].sort();
+    const zones = () => [...snapshot.topology(zone).values].sort();
     assert.deepEqual(zones(), ['east', 'west']);
     snapshot.setNode(nodeOf('n3', { labels: { [zone]: 'north' } }));
     assert.deepEqual(zones(), ['east', 'north', 'west']);

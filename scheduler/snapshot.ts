@@ -8,7 +8,7 @@
  *      └─────(binding failed, or the pod is gone)────► forgotten
  */
 
-import { equalJson, own } from '../api/json-record.ts';
+import { equalJson } from '../api/json-record.ts';
 import type { Node } from '../api/types/core/v1.ts';
 import type { Cached } from '../client/object-cache.ts';
 import { AffinityIndex } from './affinity-index.ts';
@@ -16,6 +16,7 @@ import { ImageIndex } from './image-index.ts';
 import { NodeInfo } from './node-info.ts';
 import { type CountByNode, PodCounts, type PodQuestion } from './pod-counts.ts';
 import type { PodInfo } from './pod-info.ts';
+import { Topology } from './topology.ts';
 
 export class Snapshot {
   readonly affinity = new AffinityIndex();
@@ -31,7 +32,7 @@ export class Snapshot {
   /** The nodes as an array, made when it is needed. */
   #list: NodeInfo[] | undefined;
   #position = 0;
-  readonly #labelValues = new Map<string, Set<string>>();
+  readonly #topologies = new Map<string, Topology>();
 
   get nodeCount(): number {
     return this.#nodes.size;
@@ -66,18 +67,14 @@ export class Snapshot {
     return this.#nodes.get(name);
   }
 
-  /** The values that a label has on the nodes. */
-  labelValues(label: string): ReadonlySet<string> {
-    let values = this.#labelValues.get(label);
-    if (values === undefined) {
-      values = new Set();
-      for (const { labels } of this.#nodes.values()) {
-        const value = own(labels, label);
-        if (value !== undefined) values.add(value);
-      }
-      this.#labelValues.set(label, values);
+  /** Where the nodes are by a label: good until a node comes, goes or gets other labels. */
+  topology(label: string): Topology {
+    let topology = this.#topologies.get(label);
+    if (topology === undefined) {
+      topology = new Topology(label, this.#nodes.values(), this.#slots);
+      this.#topologies.set(label, topology);
     }
-    return values;
+    return topology;
   }
 
   /** How many pods answer `question` on each node. */
@@ -161,11 +158,11 @@ export class Snapshot {
 
   #nodesChanged(): void {
     this.#list = undefined;
-    this.#labelValues.clear();
+    this.#topologies.clear();
   }
 
   #nodeLabelsChanged(): void {
-    this.#labelValues.clear();
+    this.#topologies.clear();
     this.#counts.nodeLabelsChanged();
     this.affinity.nodeLabelsChanged();
   }

@@ -4,7 +4,6 @@
  */
 
 import type { Fields } from '../../api/configuration-fields.ts';
-import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import { type AffinityTerm, type PlacedTerm, termsOf } from '../affinity-index.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
@@ -14,6 +13,7 @@ import { stretchToHundred } from '../normalize.ts';
 import type { PodQuestion } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Topology } from '../topology.ts';
 
 const name = 'InterPodAffinity';
 const notNear: Refusal = { plugin: name, reasons: ["node(s) didn't match pod affinity rules"], resolvable: false };
@@ -65,81 +65,92 @@ type Sums = ReadonlyMap<string, number>;
  * not copied; what is added for a what-if stands beside it.
  */
 class TopologySums {
-  readonly #kept = new Map<string, { readonly sums: Sums; readonly factor: number }[]>();
-  readonly #added = new Map<string, Map<string, number>>();
+  readonly #snapshot: Snapshot;
+  readonly #places: Place[] = [];
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
 
   /** Whether nothing is counted anywhere. */
   get isEmpty(): boolean {
-    if (this.#added.size > 0) return this.#keys().every((key) => this.#isEmptyAt(key));
-    for (const all of this.#kept.values()) for (const { sums } of all) if (sums.size > 0) return false;
-    return true;
+    return this.#places.every(isEmptyPlace);
   }
 
   keep(topologyKey: string, sums: Sums, factor = 1): void {
-    if (sums.size === 0) return;
-    const kept = this.#kept.get(topologyKey);
-    if (kept === undefined) this.#kept.set(topologyKey, [{ sums, factor }]);
-    else kept.push({ sums, factor });
+    if (sums.size > 0) this.#at(topologyKey).kept.push({ sums, factor });
   }
 
   add(topologyKey: string, node: NodeInfo, amount: number): void {
-    const value = own(node.labels, topologyKey);
+    const { topology, added } = this.#at(topologyKey);
+    const value = topology.valueOf(node);
     if (value === undefined) return;
-    const sums = this.#added.get(topologyKey) ?? new Map<string, number>();
-    const sum = (sums.get(value) ?? 0) + amount;
-    if (sum === 0) sums.delete(value);
-    else sums.set(value, sum);
-    if (sums.size === 0) this.#added.delete(topologyKey);
-    else this.#added.set(topologyKey, sums);
+    const sum = (added.get(value) ?? 0) + amount;
+    if (sum === 0) added.delete(value);
+    else added.set(value, sum);
   }
 
   of(topologyKey: string, node: NodeInfo): number {
-    const value = own(node.labels, topologyKey);
-    return value === undefined ? 0 : this.#at(topologyKey, value);
+    const place = this.#places.find((one) => one.topologyKey === topologyKey);
+    return place === undefined ? 0 : sumAt(place, node);
   }
 
   /** Over all topologies in which the node is somewhere. */
   total(node: NodeInfo): number {
     let total = 0;
-    for (const topologyKey of this.#kept.keys()) total += this.of(topologyKey, node);
+    for (const place of this.#places) total += sumAt(place, node);
     return total;
   }
 
   someAt(node: NodeInfo): boolean {
-    for (const topologyKey of this.#kept.keys()) if (this.of(topologyKey, node) > 0) return true;
-    for (const topologyKey of this.#added.keys()) if (this.of(topologyKey, node) > 0) return true;
+    for (const place of this.#places) if (sumAt(place, node) > 0) return true;
     return false;
   }
 
   /** Where several are kept for one label, asking each node goes through all of them: they are added up once. */
   merge(): void {
-    for (const [topologyKey, all] of this.#kept) {
-      if (all.length < 2) continue;
+    for (const { kept } of this.#places) {
+      if (kept.length < 2) continue;
       const merged = new Map<string, number>();
-      for (const { sums, factor } of all)
+      for (const { sums, factor } of kept)
         for (const [value, sum] of sums) merged.set(value, (merged.get(value) ?? 0) + sum * factor);
-      this.#kept.set(topologyKey, [{ sums: merged, factor: 1 }]);
+      kept.splice(0, kept.length, { sums: merged, factor: 1 });
     }
   }
 
-  #at(topologyKey: string, value: string): number {
-    let sum = this.#added.get(topologyKey)?.get(value) ?? 0;
-    for (const { sums, factor } of this.#kept.get(topologyKey) ?? none) sum += factor * (sums.get(value) ?? 0);
-    return sum;
-  }
-
-  #keys(): string[] {
-    return [...new Set([...this.#kept.keys(), ...this.#added.keys()])];
-  }
-
-  #isEmptyAt(topologyKey: string): boolean {
-    const values = (this.#kept.get(topologyKey) ?? none).flatMap(({ sums }) => [...sums.keys()]);
-    const all = new Set([...values, ...(this.#added.get(topologyKey)?.keys() ?? [])]);
-    return [...all].every((value) => this.#at(topologyKey, value) === 0);
+  #at(topologyKey: string): Place {
+    const known = this.#places.find((one) => one.topologyKey === topologyKey);
+    if (known !== undefined) return known;
+    const place = { topologyKey, topology: this.#snapshot.topology(topologyKey), kept: [], added: new Map() };
+    this.#places.push(place);
+    return place;
   }
 }
 
-const none: readonly { readonly sums: Sums; readonly factor: number }[] = [];
+/** The sums by the values of one label. */
+interface Place {
+  readonly topologyKey: string;
+  readonly topology: Topology;
+  readonly kept: { readonly sums: Sums; readonly factor: number }[];
+  readonly added: Map<string, number>;
+}
+
+function sumAt(place: Place, node: NodeInfo): number {
+  const value = place.topology.valueOf(node);
+  return value === undefined ? 0 : sumOf(place, value);
+}
+
+function sumOf({ kept, added }: Place, value: string): number {
+  let sum = added.size === 0 ? 0 : (added.get(value) ?? 0);
+  for (const { sums, factor } of kept) sum += factor * (sums.get(value) ?? 0);
+  return sum;
+}
+
+function isEmptyPlace(place: Place): boolean {
+  if (place.added.size === 0) return place.kept.every(({ sums }) => sums.size === 0);
+  const values = new Set([...place.kept.flatMap(({ sums }) => [...sums.keys()]), ...place.added.keys()]);
+  return [...values].every((value) => sumOf(place, value) === 0);
+}
 
 function prepareFilter(pod: PodInfo, snapshot: Snapshot, namespaces: Namespaces): NodeFilter | undefined {
   const own = termsOf(pod);
@@ -162,21 +173,26 @@ interface RequiredTerms {
 class RequiredAffinity implements NodeFilter {
   readonly #terms: RequiredTerms;
   readonly #namespaces: Namespaces;
+  /** Of the wanted terms. */
+  readonly #topologies: readonly Topology[];
   /** Placed pods that meet all wanted terms at once. */
-  readonly #near = new TopologySums();
+  readonly #near: TopologySums;
   readonly #avoided: readonly TopologySums[];
-  readonly #repelled = new TopologySums();
+  readonly #repelled: TopologySums;
 
   constructor(terms: RequiredTerms, snapshot: Snapshot, namespaces: Namespaces) {
     this.#terms = terms;
     this.#namespaces = namespaces;
+    this.#near = new TopologySums(snapshot);
+    this.#repelled = new TopologySums(snapshot);
     const { pod, wanted, avoided, repelling } = terms;
+    this.#topologies = wanted.map(({ topologyKey }) => snapshot.topology(topologyKey));
     if (wanted.length > 0) {
       const placed = snapshot.countPods(questionFor(wanted, pod, namespaces));
       for (const key of new Set(wanted.map(({ topologyKey }) => topologyKey))) this.#near.keep(key, placed.sumsBy(key));
     }
     this.#avoided = avoided.map((term) => {
-      const sums = new TopologySums();
+      const sums = new TopologySums(snapshot);
       const placed = snapshot.countPods(questionFor([term], pod, namespaces));
       sums.keep(term.topologyKey, placed.sumsBy(term.topologyKey));
       return sums;
@@ -224,7 +240,8 @@ class RequiredAffinity implements NodeFilter {
   /** The first of a group that wants to be with its own kind may go anywhere that has the labels. */
   #isNear(node: NodeInfo): boolean {
     const { pod, wanted } = this.#terms;
-    if (wanted.some(({ topologyKey }) => own(node.labels, topologyKey) === undefined)) return false;
+    if (wanted.length === 0) return true;
+    if (this.#topologies.some((topology) => topology.indexOf(node) < 0)) return false;
     if (wanted.every(({ topologyKey }) => this.#near.of(topologyKey, node) > 0)) return true;
     return this.#near.isEmpty && wanted.every((term) => concerns(term, pod.namespace, pod, this.#namespaces));
   }
@@ -236,7 +253,7 @@ interface ScoreInput {
 }
 
 function prepareScore(pod: PodInfo, snapshot: Snapshot, { namespaces, args }: ScoreInput): NodeScore | undefined {
-  const sums = new TopologySums();
+  const sums = new TopologySums(snapshot);
   const preferences = termsOf(pod).filter(({ kind }) => kind === 'preferred' || kind === 'preferred anti');
   if (args.ignorePreferredTermsOfExistingPods && preferences.length === 0) return undefined;
   for (const { kind, term, weight } of preferences) {

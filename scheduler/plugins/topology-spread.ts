@@ -3,7 +3,6 @@
  * without constraints of its own is spread softly with the other pods of its Services and its controller.
  */
 
-import { own } from '../../api/json-record.ts';
 import { hostnameLabel } from '../../api/labels.ts';
 import type { ClusterListers } from '../cluster-listers.ts';
 import type { FilterPlugin, Help, NodeFilter, NodeScore, Refusal, ScorePlugin } from '../framework.ts';
@@ -11,6 +10,7 @@ import type { NodeInfo } from '../node-info.ts';
 import type { CountByNode } from '../pod-counts.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Topology } from '../topology.ts';
 import { type DefaultConstraints, systemDefaults } from './spread-args.ts';
 import { defaultConstraints, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
 
@@ -49,8 +49,9 @@ const isExplicit = ({ pod }: PodInfo): boolean => (pod.spec.topologySpreadConstr
 
 interface Domains {
   readonly constraint: SpreadConstraint;
-  /** Matching pods by value of the topology's label. */
-  readonly counts: Map<string, number>;
+  readonly topology: Topology;
+  /** Matching pods by the topology's index; undefined where no node counts. */
+  readonly counts: (number | undefined)[];
   /** Whether the pod itself would be counted. */
   readonly self: number;
   /** The least of `counts`; undefined when it must be looked for again. */
@@ -65,7 +66,8 @@ class HardSpread implements NodeFilter {
     this.#constraints = constraints;
     this.#domains = constraints.map((constraint) => ({
       constraint,
-      counts: new Map(),
+      topology: snapshot.topology(constraint.topologyKey),
+      counts: [],
       self: constraint.question.matches(pod) ? 1 : 0,
       fewest: undefined,
     }));
@@ -76,11 +78,11 @@ class HardSpread implements NodeFilter {
 
   refuse(node: NodeInfo): Refusal | undefined {
     for (const domains of this.#domains) {
-      const { constraint, counts, self } = domains;
-      const value = own(node.labels, constraint.topologyKey);
-      if (value === undefined) return noLabel;
+      const { constraint, topology, counts, self } = domains;
+      const index = topology.indexOf(node);
+      if (index < 0) return noLabel;
       domains.fewest ??= fewestOf(domains);
-      if ((counts.get(value) ?? 0) + self - domains.fewest > constraint.maxSkew) return tooMany;
+      if ((counts[index] ?? 0) + self - domains.fewest > constraint.maxSkew) return tooMany;
     }
     return undefined;
   }
@@ -88,15 +90,15 @@ class HardSpread implements NodeFilter {
   help(node: NodeInfo): Help {
     const steps: string[] = [];
     for (const domains of this.#domains) {
-      const { constraint, counts, self } = domains;
+      const { constraint, topology, counts, self } = domains;
       const { topologyKey, maxSkew } = constraint;
-      const value = own(node.labels, topologyKey);
+      const value = topology.valueOf(node);
       if (value === undefined) {
         steps.push(`give the node a label ${topologyKey}`);
         continue;
       }
       domains.fewest ??= fewestOf(domains);
-      const skew = (counts.get(value) ?? 0) + self - domains.fewest;
+      const skew = (counts[topology.indexOf(node)] ?? 0) + self - domains.fewest;
       if (skew <= maxSkew) continue;
       steps.push(
         `${topologyKey}=${value} would have ${skew} more of these pods than the emptiest ${topologyKey}, and maxSkew is ${maxSkew}: make room elsewhere`,
@@ -109,8 +111,8 @@ class HardSpread implements NodeFilter {
     const pods = this.#constraints.map(({ question }) => snapshot.countPods(question));
     for (const node of snapshot.nodes()) {
       if (!hasAllLabels(this.#constraints, node)) continue;
-      this.#domains.forEach(({ constraint, counts }, i) => {
-        if (constraint.counts(node)) add(counts, own(node.labels, constraint.topologyKey), pods[i]?.of(node) ?? 0);
+      this.#domains.forEach((domains, i) => {
+        if (domains.constraint.counts(node)) addAt(domains, node, pods[i]?.of(node) ?? 0);
       });
     }
   }
@@ -118,25 +120,35 @@ class HardSpread implements NodeFilter {
   count(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void {
     if (!hasAllLabels(this.#constraints, node)) return;
     for (const domains of this.#domains) {
-      const { constraint, counts } = domains;
+      const { constraint } = domains;
       if (!constraint.question.matches(pod) || !constraint.counts(node)) continue;
-      add(counts, own(node.labels, constraint.topologyKey), factor);
+      addAt(domains, node, factor);
       domains.fewest = undefined;
     }
   }
 }
 
 /** Without looking at each node: the sums are kept. */
-function countEverywhere({ constraint: { topologyKey, question }, counts }: Domains, snapshot: Snapshot): void {
-  const sums = snapshot.countPods(question).sumsBy(topologyKey);
-  for (const value of snapshot.labelValues(topologyKey)) counts.set(value, sums.get(value) ?? 0);
+function countEverywhere({ constraint, topology, counts }: Domains, snapshot: Snapshot): void {
+  const sums = snapshot.countPods(constraint.question).sumsBy(constraint.topologyKey);
+  for (const value of topology.values) counts.push(sums.get(value) ?? 0);
+}
+
+function addAt({ topology, counts }: Domains, node: NodeInfo, amount: number): void {
+  const index = topology.indexOf(node);
+  if (index < 0) return;
+  while (counts.length < index) counts.push(undefined);
+  counts[index] = (counts[index] ?? 0) + amount;
 }
 
 function fewestOf({ constraint, counts }: Domains): number {
-  if (counts.size < constraint.minDomains) return 0;
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const count of counts.values()) if (count < fewest) fewest = count;
-  return fewest;
+  let [fewest, size] = [Number.POSITIVE_INFINITY, 0];
+  for (const count of counts) {
+    if (count === undefined) continue;
+    size++;
+    if (count < fewest) fewest = count;
+  }
+  return size < constraint.minDomains ? 0 : fewest;
 }
 
 interface SoftSpreadInput {
@@ -151,6 +163,7 @@ interface SoftDomains {
   /** Matching pods by value of the label, at least for the values that feasible nodes have; hosts are counted by node. */
   readonly counts: ReadonlyMap<string, number>;
   readonly byNode: CountByNode;
+  readonly topology: Topology;
   readonly weight: number;
 }
 
@@ -162,8 +175,8 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
     score(node) {
       if (ignored.has(node)) return 0;
       let sum = 0;
-      for (const { constraint, counts, byNode, weight } of domains) {
-        const value = own(node.labels, constraint.topologyKey);
+      for (const { constraint, counts, byNode, topology, weight } of domains) {
+        const value = topology.valueOf(node);
         if (value === undefined) continue;
         const count = constraint.topologyKey === hostnameLabel ? byNode.of(node) : (counts.get(value) ?? 0);
         // The logarithm of the number of domains makes constraints over few and over many comparable.
@@ -177,21 +190,23 @@ function prepareSoftSpread(constraints: readonly SpreadConstraint[], input: Soft
   function countSoftly(constraint: SpreadConstraint): SoftDomains {
     const counts = new Map<string, number>();
     const byNode = snapshot.countPods(constraint.question);
+    const topology = snapshot.topology(constraint.topologyKey);
+    const parts = { constraint, byNode, topology };
     if (constraint.topologyKey === hostnameLabel)
-      return { constraint, counts, byNode, weight: Math.log(feasible.length - ignored.size + 2) };
+      return { ...parts, counts, weight: Math.log(feasible.length - ignored.size + 2) };
     for (const node of feasible) {
-      const value = own(node.labels, constraint.topologyKey);
+      const value = topology.valueOf(node);
       if (value !== undefined && !counts.has(value) && !ignored.has(node)) counts.set(value, 0);
     }
     const weight = Math.log(counts.size + 2);
     const everywhere = constraint.countsEverywhere && (!isExplicit || constraints.length === 1);
-    if (everywhere) return { constraint, counts: byNode.sumsBy(constraint.topologyKey), byNode, weight };
+    if (everywhere) return { ...parts, counts: byNode.sumsBy(constraint.topologyKey), weight };
     for (const [node, count] of byNode) {
-      const value = own(node.labels, constraint.topologyKey);
+      const value = topology.valueOf(node);
       if (value === undefined || !counts.has(value) || (isExplicit && !hasAllLabels(constraints, node))) continue;
       if (constraint.counts(node)) add(counts, value, count);
     }
-    return { constraint, counts, byNode, weight };
+    return { ...parts, counts, weight };
   }
 }
 
@@ -218,6 +233,6 @@ function hasAllLabels(constraints: readonly SpreadConstraint[], { labels }: Node
   return constraints.every(({ topologyKey }) => Object.hasOwn(labels, topologyKey));
 }
 
-function add(counts: Map<string, number>, value: string | undefined, count: number): void {
-  if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + count);
+function add(counts: Map<string, number>, value: string, count: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + count);
 }
