@@ -41,27 +41,48 @@ export function decide(pod: PodInfo, context: DecisionContext): Decision {
     return { type: 'unschedulable', because: 'pod', refusal: question, nodes: snapshot.nodeCount };
   }
   const feasible: NodeInfo[] = [];
+  const refused = new RefusedNodes(question);
   const nominated = nominatedNode(pod, context, question);
   if (nominated !== undefined) return { type: 'node', node: nominated };
   const enough = computeEnough(snapshot.nodeCount, context.percentageOfNodesToScore);
   snapshot.walk((node) => {
-    if (question.refuse(node) === undefined) feasible.push(node);
+    const refusal = question.refuse(node);
+    if (refusal === undefined) feasible.push(node);
+    // Most pods get a node, and then nobody wants to know why others refused it.
+    else if (feasible.length === 0) refused.add(node, refusal);
     return feasible.length < enough ? 'more' : 'enough';
   });
   const [first] = feasible;
-  if (first === undefined) return { type: 'unschedulable', because: 'nodes', refused: collect(question, snapshot) };
+  if (first === undefined) return { type: 'unschedulable', because: 'nodes', refused };
   return { type: 'node', node: feasible.length === 1 ? first : choose(pod, feasible, question, context) };
 }
 
-/** Asked again, as most pods get a node and nobody wants to know why others refused it; the answers are the same. */
-function collect(question: Question, snapshot: Snapshot): Refused {
-  const refusals = new Map<NodeInfo, Refusal>();
-  snapshot.walk((node) => {
-    const refusal = question.refuse(node);
-    if (refusal !== undefined) refusals.set(node, refusal);
-    return 'more';
-  });
-  return { refusals, question };
+/** Thousands of nodes for each pod that fits nowhere: lists are made, and what is found by node only when it is asked for. */
+class RefusedNodes implements Refused {
+  readonly nodes: NodeInfo[] = [];
+  readonly answers: Refusal[] = [];
+  readonly question: Question;
+  #refusals: Map<NodeInfo, Refusal> | undefined;
+
+  constructor(question: Question) {
+    this.question = question;
+  }
+
+  get refusals(): ReadonlyMap<NodeInfo, Refusal> {
+    if (this.#refusals !== undefined) return this.#refusals;
+    const refusals = new Map<NodeInfo, Refusal>();
+    for (const [i, node] of this.nodes.entries()) {
+      const answer = this.answers[i];
+      if (answer !== undefined) refusals.set(node, answer);
+    }
+    this.#refusals = refusals;
+    return refusals;
+  }
+
+  add(node: NodeInfo, refusal: Refusal): void {
+    this.nodes.push(node);
+    this.answers.push(refusal);
+  }
 }
 
 /**
@@ -125,8 +146,8 @@ export class Question implements WhatIf {
     return this.#refuseBesideRivals(node) ?? this.#refuseAsIs(node);
   }
 
-  dependsOnNodeAlone(node: NodeInfo): boolean {
-    return this.#filters.length === 0 && this.#nominations.rivalsOn(node.name, this.#pod).length === 0;
+  dependsOn(node: NodeInfo): readonly PodInfo[] | undefined {
+    return this.#filters.length > 0 ? undefined : this.#nominations.rivalsOn(node.name, this.#pod);
   }
 
   obstacles(node: NodeInfo): readonly Help[] {

@@ -38,8 +38,8 @@ export class RecentDiagnoses {
   #second = '';
 
   of(pod: PodInfo, refused: Refused, input: ExplanationInput): SchedulingDiagnosis {
-    const [first] = refused.refusals.keys();
-    if (first === undefined || !refused.question.dependsOnNodeAlone(first)) return computeDiagnosis(refused, input);
+    const [first] = refused.nodes;
+    if (first === undefined || refused.question.dependsOn(first)?.length !== 0) return computeDiagnosis(refused, input);
     if (this.#second !== input.observedAt) this.#made.clear();
     this.#second = input.observedAt;
     const key = JSON.stringify([input.preemption, pod.template]);
@@ -79,9 +79,9 @@ interface Measured {
   readonly distance: number;
 }
 
-function computeNearest({ refusals, question }: Refused): readonly NearbyNode[] {
+function computeNearest({ nodes, question }: Refused): readonly NearbyNode[] {
   const nearest: Measured[] = [];
-  for (const node of refusals.keys()) {
+  for (const node of nodes) {
     const obstacles = question.obstacles(node);
     const distance = obstacles.reduce((sum, obstacle) => sum + obstacle.distance, 0);
     const last = nearest.at(-1);

@@ -103,6 +103,11 @@ export interface ScorePlugin {
 
 /** What the filters said of each node, and how to ask them again about a node as it might be. */
 export interface Refused {
+  /** In the order in which they were asked. */
+  readonly nodes: readonly NodeInfo[];
+  /** `answers[i]` is what was said of `nodes[i]`. */
+  readonly answers: readonly Refusal[];
+  /** The same by node. */
   readonly refusals: ReadonlyMap<NodeInfo, Refusal>;
   readonly question: WhatIf;
 }
@@ -112,8 +117,12 @@ export interface WhatIf {
   /** For a clone of a node with other pods on it, of which `countPod` has told the filters that keep sums. */
   refuseIf(node: NodeInfo): Refusal | undefined;
   countPod(pod: PodInfo, node: NodeInfo, factor: 1 | -1): void;
-  /** Whether the answer for this node follows from the pod's template and what is on the node: it may be remembered. */
-  dependsOnNodeAlone(node: NodeInfo): boolean;
+  /**
+   * What the answer for this node follows from, beside the pod's template and what is on the node: pods that room there
+   * was kept for, as a list that is the same while they are. Undefined: from other nodes, too, so that no answer may be
+   * remembered.
+   */
+  dependsOn(node: NodeInfo): readonly PodInfo[] | undefined;
   /** All that stands in the way on this node, not only what speaks for it first. Never asked while deciding. */
   obstacles(node: NodeInfo): readonly Help[];
 }

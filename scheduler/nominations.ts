@@ -38,11 +38,13 @@ export class Nominations {
     if (this.#byNode.size === 0) return none;
     const pods = this.#byNode.get(nodeName);
     if (pods === undefined) return none;
-    const isRival = (other: PodInfo) => other.key !== pod.key && other.priority >= pod.priority;
-    return pods.every(isRival) ? pods : pods.filter(isRival);
+    for (const other of pods) if (!isRival(other, pod)) return pods.filter((one) => isRival(one, pod));
+    return pods;
   }
 
   lessImportantOn(nodeName: string, priority: number): readonly PodInfo[] {
     return (this.#byNode.get(nodeName) ?? none).filter((other) => other.priority < priority);
   }
 }
+
+const isRival = (other: PodInfo, pod: PodInfo): boolean => other.key !== pod.key && other.priority >= pod.priority;

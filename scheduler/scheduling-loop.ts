@@ -201,7 +201,7 @@ export class SchedulingLoop {
 
   #postFilter(pod: PodInfo, refused: Refused, profile: ActiveProfile): void {
     const { snapshot, nominations } = this.#options;
-    const refusals = [...refused.refusals.values()];
+    const refusals = refused.answers;
     const result = askPostFilters(profile.plugins, pod, refused);
     if (result.type === 'none') {
       const message = describeUnschedulable(snapshot.nodeCount, refusals, result.message);
@@ -304,7 +304,8 @@ function askPostFilters({ postFilters = [] }: Plugins, pod: PodInfo, refused: Re
 function eventsThatHelp({ eventsToRegister }: ActiveProfile, refusals: readonly Refusal[]): ReadonlySet<ClusterEvent> {
   // Without nodes nothing was refused, and only a node helps.
   const helpful = new Set<ClusterEvent>(['node added']);
-  for (const plugin of new Set(refusals.map((refusal) => refusal.plugin)))
-    for (const event of eventsToRegister.get(plugin) ?? []) helpful.add(event);
+  const plugins = new Set<string>();
+  for (const { plugin } of refusals) plugins.add(plugin);
+  for (const plugin of plugins) for (const event of eventsToRegister.get(plugin) ?? []) helpful.add(event);
   return helpful;
 }

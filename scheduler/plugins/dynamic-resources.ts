@@ -104,11 +104,11 @@ export class DynamicResources implements FilterPlugin, PostFilterPlugin, Reserve
   }
 
   /** A claim that only this pod has, where the pod cannot run, is given up: it may get other devices elsewhere. */
-  postFilter(pod: PodInfo, { refusals }: Refused): PostFilterResult {
+  postFilter(pod: PodInfo, { answers }: Refused): PostFilterResult {
     const none: PostFilterResult = { type: 'none', message: '' };
     if ((pod.pod.spec.resourceClaims ?? []).length === 0) return none;
     const claims = deviceClaimsOf(pod, this.#devices);
-    const isElsewhere = [...refusals.values()].some((refusal) => refusal === elsewhere);
+    const isElsewhere = answers.some((refusal) => refusal === elsewhere);
     if (typeof claims === 'string' || !isElsewhere) return none;
     const own = claims.find(
       ({ status }) =>

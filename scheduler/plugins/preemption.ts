@@ -36,16 +36,28 @@ export interface PreemptionContext {
  * changes: a Deployment of a thousand important replicas does not try every node a thousand times.
  */
 export class CandidateMemory {
-  readonly #known = new WeakMap<NodeInfo, { generation: number; key: string; outcome: Candidate | Refusal }>();
+  /** By slot. */
+  readonly #known: (Known | undefined)[] = [];
 
-  remember(node: NodeInfo, key: string, tryOut: () => Candidate | Refusal): Candidate | Refusal {
-    const { generation } = node;
-    const known = this.#known.get(node);
-    if (known?.generation === generation && known.key === key) return known.outcome;
-    const outcome = tryOut();
-    this.#known.set(node, { generation, key, outcome });
-    return outcome;
+  find(node: NodeInfo, key: string, rivals: readonly PodInfo[]): Outcome | undefined {
+    const known = this.#known[node.slot];
+    const isGood = known?.node === node && known.generation === node.generation && known.rivals === rivals;
+    return isGood && known.key === key ? known.outcome : undefined;
   }
+
+  remember(node: NodeInfo, key: string, { rivals, outcome }: Pick<Known, 'rivals' | 'outcome'>): void {
+    while (this.#known.length < node.slot) this.#known.push(undefined);
+    this.#known[node.slot] = { node, generation: node.generation, rivals, key, outcome };
+  }
+}
+
+interface Known {
+  readonly node: NodeInfo;
+  readonly generation: number;
+  /** Pods that room on the node was kept for. */
+  readonly rivals: readonly PodInfo[];
+  readonly key: string;
+  readonly outcome: Outcome;
 }
 
 /**
@@ -59,12 +71,37 @@ export interface CandidateLimits {
 
 export const defaultCandidates: CandidateLimits = { percentage: 10, absolute: 100 };
 
-interface Candidate {
+/** Compared with hundreds of others for each pod that is placed so: what that takes is worked out once. */
+class Candidate {
   readonly node: NodeInfo;
   /** The most important first. */
   readonly victims: readonly PodInfo[];
   readonly violations: number;
+  readonly topPriority: number;
+  /** Shifted, so that one more victim always counts, even of a negative priority. */
+  readonly prioritySum: number;
+  /** Of the top victims that have started, in milliseconds. */
+  readonly #earliestStart: number;
+  readonly #allHaveStarted: boolean;
+
+  constructor(node: NodeInfo, victims: readonly PodInfo[], violations: number) {
+    this.node = node;
+    this.victims = victims;
+    this.violations = violations;
+    this.topPriority = victims[0]?.priority ?? Number.MIN_SAFE_INTEGER;
+    this.prioritySum = victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0);
+    const top = victims.filter(({ priority }) => priority === this.topPriority);
+    const starts = top.flatMap(({ pod }) => parseTime(pod.status?.startTime) ?? []);
+    this.#earliestStart = Math.min(...starts);
+    this.#allHaveStarted = starts.length === top.length;
+  }
+
+  earliestStart(now: number): number {
+    return this.#allHaveStarted ? this.#earliestStart : Math.min(this.#earliestStart, now);
+  }
 }
+
+type Outcome = Candidate | Refusal;
 
 const plugin = 'DefaultPreemption';
 const notHelpful: Refusal = {
@@ -79,20 +116,23 @@ export function computePreemption(pod: PodInfo, refused: Refused, context: Preem
   if (ineligible !== undefined) return { type: 'none', message: ineligible };
   const { memory, budgets } = context;
   const key = `${pod.priority} ${pod.template} ${budgets.map(({ metadata }) => metadata.resourceVersion).join()}`;
-  const tryOut = (node: NodeInfo): Candidate | Refusal => {
-    const tryNow = () => tryNode(pod, node, refused, context);
-    if (memory === undefined || !refused.question.dependsOnNodeAlone(node)) return tryNow();
-    return memory.remember(node, key, tryNow);
+  const tryOut = (node: NodeInfo): Outcome => {
+    const rivals = memory === undefined ? undefined : refused.question.dependsOn(node);
+    const known = rivals && memory?.find(node, key, rivals);
+    if (known !== undefined) return known;
+    const outcome = tryNode(pod, node, refused, context);
+    if (rivals !== undefined) memory?.remember(node, key, { rivals, outcome });
+    return outcome;
   };
   const outcomes: Refusal[] = [];
   const candidates: Candidate[] = [];
   const { percentage, absolute } = context.candidates ?? defaultCandidates;
-  const enough = Math.max(1, absolute, Math.ceil((refused.refusals.size * percentage) / 100));
-  for (const [node, refusal] of refused.refusals) {
+  const enough = Math.max(1, absolute, Math.ceil((refused.nodes.length * percentage) / 100));
+  for (const [i, node] of refused.nodes.entries()) {
     if (candidates.length >= enough) break;
-    const outcome = refusal.resolvable ? tryOut(node) : notHelpful;
-    if ('reasons' in outcome) outcomes.push(outcome);
-    else candidates.push(outcome);
+    const outcome = refused.answers[i]?.resolvable ? tryOut(node) : notHelpful;
+    if (outcome instanceof Candidate) candidates.push(outcome);
+    else outcomes.push(outcome);
   }
   const best = bestOf(candidates, context.now);
   if (best === undefined) return { type: 'none', message: describeRefusals(context.snapshot.nodeCount, outcomes) };
@@ -107,7 +147,7 @@ function whyIneligible(
   if (pod.pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
   const nominated = nominatedNodeName ?? pod.pod.status?.nominatedNodeName;
   const node = nominated ? snapshot.node(nominated) : undefined;
-  if (node === undefined || refused.refusals.get(node)?.resolvable === false) return undefined;
+  if (node === undefined || refused.answers[refused.nodes.indexOf(node)]?.resolvable === false) return undefined;
   const ending = [...node.pods.values()].some((other) => other.priority < pod.priority && isPreempted(other));
   return ending ? 'not eligible due to a terminating pod on the nominated node.' : undefined;
 }
@@ -124,12 +164,7 @@ function isPreempted({ terminating, pod }: PodInfo): boolean {
 }
 
 /** Takes all less important pods off the node, then puts back what can stay, the most important first. */
-function tryNode(
-  pod: PodInfo,
-  node: NodeInfo,
-  { question }: Refused,
-  { budgets, now }: PreemptionContext,
-): Candidate | Refusal {
+function tryNode(pod: PodInfo, node: NodeInfo, { question }: Refused, { budgets, now }: PreemptionContext): Outcome {
   const lesser = [...node.pods.values()].filter((other) => other.priority < pod.priority);
   if (lesser.length === 0) return noVictims;
   const trial = node.clone();
@@ -159,7 +194,11 @@ function tryNode(
   const gone = refusal === undefined ? victims : lesser;
   for (const other of gone) question.countPod(other, node, 1);
   if (refusal !== undefined) return refusal;
-  return { node, victims: victims.sort((a, b) => compareImportance(a, b, now)), violations };
+  return new Candidate(
+    node,
+    victims.sort((a, b) => compareImportance(a, b, now)),
+    violations,
+  );
 }
 
 /** The pods whose end would break a disruption budget, given that those before them in the list end too. */
@@ -197,22 +236,11 @@ function bestOf(candidates: readonly Candidate[], now: number): Candidate | unde
 function compareCandidates(a: Candidate, b: Candidate, now: number): number {
   return (
     a.violations - b.violations ||
-    topPriority(a) - topPriority(b) ||
-    prioritySum(a) - prioritySum(b) ||
+    a.topPriority - b.topPriority ||
+    a.prioritySum - b.prioritySum ||
     a.victims.length - b.victims.length ||
-    earliestStart(b, now) - earliestStart(a, now)
+    b.earliestStart(now) - a.earliestStart(now)
   );
-}
-
-const topPriority = ({ victims }: Candidate): number => victims[0]?.priority ?? Number.MIN_SAFE_INTEGER;
-/** Shifted, so that one more victim always counts, even of a negative priority. */
-const prioritySum = ({ victims }: Candidate): number =>
-  victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0);
-
-function earliestStart(candidate: Candidate, now: number): number {
-  const top = topPriority(candidate);
-  const starts = candidate.victims.filter(({ priority }) => priority === top).map((victim) => startOf(victim, now));
-  return Math.min(...starts);
 }
 
 /** The more important first: by priority, then the one that runs longer. */
