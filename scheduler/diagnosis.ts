@@ -10,18 +10,19 @@ const noClaims = 'no new claims to deallocate';
 /** `0/5 nodes are available: 3 Insufficient cpu, 2 node(s) were unschedulable.` */
 export function describeRefusals(nodeCount: number, refusals: Iterable<Refusal>): string {
   const counts = new Map<string, number>();
+  const count = (refusal: Refusal | undefined, times: number) => {
+    for (const reason of refusal?.reasons ?? []) counts.set(reason, (counts.get(reason) ?? 0) + times);
+  };
   // Thousands of nodes mostly say the same one after the other.
-  let [last, times] = ['', 0];
-  const count = () => times > 0 && counts.set(last, (counts.get(last) ?? 0) + times);
-  for (const { reasons } of refusals)
-    for (const reason of reasons) {
-      if (reason !== last) {
-        count();
-        [last, times] = [reason, 0];
-      }
-      times++;
+  let [last, times]: [Refusal | undefined, number] = [undefined, 0];
+  for (const refusal of refusals) {
+    if (refusal !== last) {
+      count(last, times);
+      [last, times] = [refusal, 0];
     }
-  count();
+    times++;
+  }
+  count(last, times);
   const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort(compareText);
   return parts.length === 0 ? `${lead(nodeCount)}` : `${lead(nodeCount)} ${parts.join(', ')}.`;
 }

@@ -44,8 +44,9 @@ export function createResourcesFit(args: ResourcesFitArgs = defaultArgs): Filter
 
     prepareFilter(pod) {
       const requests = [...pod.requests].filter(([resource, amount]) => amount > 0 && !isIgnored(resource, args));
+      const refusals = new Map<string, Refusal>();
       return {
-        refuse: (node) => refuse(requests, node),
+        refuse: (node) => refuse(requests, node, refusals),
         help: (node) => computeHelp(requests, node),
       };
     },
@@ -65,7 +66,8 @@ function isIgnored(resource: string, { ignoredResources, ignoredResourceGroups }
   return ignoredResources.includes(resource) || ignoredResourceGroups.includes(resource.split('/', 1)[0] ?? '');
 }
 
-function refuse(requests: Requests, node: NodeInfo): Refusal | undefined {
+/** One and the same object for all nodes of which the same is said: `known` has those that there are. */
+function refuse(requests: Requests, node: NodeInfo, known: Map<string, Refusal>): Refusal | undefined {
   const reasons: string[] = isFull(node) ? ['Too many pods'] : [];
   let resolvable = true;
   for (const [resource, amount] of requests) {
@@ -74,7 +76,11 @@ function refuse(requests: Requests, node: NodeInfo): Refusal | undefined {
     reasons.push(`Insufficient ${resource}`);
     if (amount > allocatable) resolvable = false;
   }
-  return reasons.length === 0 ? undefined : { plugin: name, reasons, resolvable };
+  if (reasons.length === 0) return undefined;
+  const key = `${resolvable} ${reasons.join()}`;
+  const refusal = known.get(key) ?? { plugin: name, reasons, resolvable };
+  known.set(key, refusal);
+  return refusal;
 }
 
 const isFull = ({ pods, allocatable }: NodeInfo): boolean => pods.size + 1 > (allocatable.get('pods') ?? 0);
