@@ -3,6 +3,7 @@
  * fast pods start, how long the API takes meanwhile, whether every heartbeat comes in time, what each process holds.
  */
 
+import { nodeCondition } from '../api/nodes.ts';
 import { isPodReady } from '../api/pods.ts';
 import { deployments } from '../api/resources/apps.ts';
 import { namespaces, nodes as nodeResource, pods as podResource } from '../api/resources/core.ts';
@@ -12,9 +13,10 @@ import { createInformer } from '../client/informer.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { ControlPlane } from './control-plane.ts';
-import { residentMegabytes } from './process-usage.ts';
+import { cpuSeconds, mainThreadSeconds, residentMegabytes } from './process-usage.ts';
 import { formatCount, formatMs, printReport, type Row } from './report.ts';
 import { type Latency, latenciesByVerb, readLatencies } from './request-latencies.ts';
+import { describeWrites, readWriteCounts } from './write-counts.ts';
 
 const logger = createLogger('bench', { level: 'error' });
 const goals = { startsPerSecond: 100, p99Seconds: 1, listSeconds: 30 };
@@ -30,7 +32,7 @@ function flagOf(words: readonly string[], name: string, standard: number): numbe
 export async function run(words: readonly string[]): Promise<void> {
   const nodeCount = flagOf(words, 'nodes', 1_000);
   const podCount = flagOf(words, 'pods', 30_000);
-  const processes = flagOf(words, 'processes', 1);
+  const hollowCount = flagOf(words, 'processes', 1);
   const plane = await ControlPlane.start();
   const client = createRestClient(plane.connection, { userAgent: 'bench', logger });
   const over = new AbortController();
@@ -40,24 +42,33 @@ export async function run(words: readonly string[]): Promise<void> {
     const manager = await plane.add({ role: 'controller-manager', connection });
     const scheduler = await plane.add({ role: 'scheduler', connection });
     const watched = watch(client, over.signal);
-    const share = Math.ceil(nodeCount / processes);
+    const share = Math.ceil(nodeCount / hollowCount);
     const joining = performance.now();
     const hollow = await Promise.all(
-      Array.from({ length: processes }, (_, i) =>
+      Array.from({ length: hollowCount }, (_, i) =>
         plane.add({ role: 'hollow', connection, nodes: share, prefix: `hollow-${i}` }),
       ),
     );
-    await eventually('all nodes are Ready', () => watched.readyNodes() >= share * processes, patience);
+    await eventually('all nodes are Ready', () => watched.readyNodes() >= share * hollowCount, patience);
     const joined = (performance.now() - joining) / 1000;
     watched.judgeHeartbeats();
     const before = await readLatencies(client);
+    const writtenBefore = await readWriteCounts([client]);
+    const processes = [...plane.servers, manager, scheduler, ...hollow];
+    const measured = await Promise.all([
+      ...processes.map(({ name, pid }) => startUse(name, pid)),
+      startUse('etcd', plane.etcd.pid ?? 0),
+      startUse('the load itself', process.pid),
+    ]);
     const began = performance.now();
     await createDeployments(client, podCount);
     await eventually('all pods are ready', () => watched.readyPods() >= podCount, patience);
     const seconds = (performance.now() - began) / 1000;
+    const useRows = await Promise.all(measured.map((rowOf) => rowOf(podCount, seconds)));
     await client.list(podResource);
     const latencies = await readLatencies(client, before);
-    printReport(`Density: ${formatCount(share * processes)} hollow nodes, ${formatCount(podCount)} pods`, [
+    const written = await readWriteCounts([client]);
+    printReport(`Density: ${formatCount(share * hollowCount)} hollow nodes, ${formatCount(podCount)} pods`, [
       { name: 'nodes joined until the last is Ready', figure: `${joined.toFixed(1)} s` },
       {
         name: 'pods created until the last is Ready',
@@ -68,17 +79,12 @@ export async function run(words: readonly string[]): Promise<void> {
       ...latenciesByVerb(latencies).map(latencyRow),
       {
         name: 'nodes that were not Ready at some time',
-        figure: String(watched.notReady()),
-        beside: 'to be 0',
-        isReached: watched.notReady() === 0,
+        figure: String(watched.notReady().length),
+        beside: ['to be 0', ...new Set(watched.notReady())].join('; '),
+        isReached: watched.notReady().length === 0,
       },
-      ...(await Promise.all(
-        [...plane.servers, manager, scheduler, ...hollow].map(async (one) => ({
-          name: `memory: ${one.name}`,
-          figure: `${(await residentMegabytes(one.pid)).toFixed(0)} MB`,
-        })),
-      )),
-      { name: 'memory: etcd', figure: `${(await residentMegabytes(plane.etcd.pid ?? 0)).toFixed(0)} MB` },
+      { name: 'writes for a pod', figure: '', beside: describeWrites(writtenBefore, written, podCount) },
+      ...useRows,
     ]);
   } finally {
     over.abort();
@@ -96,6 +102,23 @@ function latencyRow({ whole, slowest }: { whole: Latency; slowest: Latency }): R
     figure: `≤ ${formatMs(p99Seconds * 1000)}`,
     beside: `to be ≤ ${limit} s; the slowest: ${slow}`,
     isReached: p99Seconds <= limit,
+  };
+}
+
+/** What one process takes, from now on, for each pod. */
+async function startUse(name: string, pid: number): Promise<(pods: number, seconds: number) => Promise<Row>> {
+  const read = async () => ({ cpu: await cpuSeconds(pid), ...(await mainThreadSeconds(pid)) });
+  const before = await read();
+  return async (pods, seconds) => {
+    const now = await read();
+    const cpu = now.cpu - before.cpu;
+    const busy = now.computing - before.computing + now.waiting - before.waiting;
+    const work = `${((100 * cpu) / seconds).toFixed(0)} % of a core; its main thread had work ${((100 * busy) / seconds).toFixed(0)} % of the time`;
+    return {
+      name,
+      figure: `${(await residentMegabytes(pid)).toFixed(0)} MB, ${((1000 * cpu) / pods).toFixed(2)} ms a pod`,
+      beside: name === 'etcd' ? (work.split(';')[0] ?? '') : work,
+    };
   };
 }
 
@@ -122,15 +145,16 @@ async function createDeployments(client: Client, podCount: number): Promise<void
 
 /** Counts what is Ready, and nodes that were and are not any more. */
 function watch(client: Client, signal: AbortSignal) {
-  const [ready, pods, lost] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const [ready, pods] = [new Set<string>(), new Set<string>()];
+  /** Node → why. */
+  const lost = new Map<string, string>();
   let judging = false;
   const nodeInformer = createInformer(client, nodeResource, { logger });
   nodeInformer.onChange(({ next, previous }) => {
     const { name } = (next ?? previous)?.metadata ?? { name: '' };
-    const isReady =
-      next?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-    if (isReady) ready.add(name);
-    else if (ready.delete(name) && judging) lost.add(name);
+    const { status = 'gone', reason = '' } = (next && nodeCondition(next, 'Ready')) ?? {};
+    if (status === 'True') ready.add(name);
+    else if (ready.delete(name) && judging) lost.set(name, `${status} ${reason}`);
   });
   const podInformer = createInformer(client, podResource, { logger });
   podInformer.onChange(({ next, previous }) => {
@@ -146,6 +170,6 @@ function watch(client: Client, signal: AbortSignal) {
     judgeHeartbeats() {
       judging = true;
     },
-    notReady: () => lost.size,
+    notReady: () => [...lost.values()],
   };
 }
