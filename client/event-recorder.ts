@@ -30,6 +30,10 @@ const bufferLimit = 10_000;
 /** Of those that are left at the end. */
 const lastLimit = 1_000;
 const attempts = 10;
+/** A write that takes longer than this came to a busy server: the next waits so many times as long, up to a limit. */
+const leisureMs = 50;
+const pauseFactor = 4;
+const maxPauseMs = 5_000;
 const backoff = { baseMs: 500, maxMs: 10_000 };
 
 type Told = Pick<Correlated, 'news' | 'count' | 'firstAt'>;
@@ -90,7 +94,7 @@ export class EventRecorder {
     signal.addEventListener('abort', wake);
     while (!signal.aborted) {
       const next = this.#buffer.shift();
-      if (next !== undefined) await this.#send(next, signal);
+      if (next !== undefined) await this.#sendInTurn(next, signal);
       else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
@@ -106,6 +110,14 @@ export class EventRecorder {
     if (correlated === undefined || this.#buffer.length >= bufferLimit) return;
     this.#buffer.push(correlated);
     this.#wake();
+  }
+
+  /** A server that takes long has much to do: what pods wait for comes first, from this process and from all others. */
+  async #sendInTurn(next: Correlated, signal: AbortSignal): Promise<void> {
+    const began = this.#clock.monotonic();
+    await this.#send(next, signal);
+    const took = this.#clock.monotonic() - began;
+    if (took > leisureMs) await this.#clock.sleep(Math.min(took * pauseFactor, maxPauseMs), signal);
   }
 
   async #send(correlated: Correlated, signal: AbortSignal): Promise<void> {
