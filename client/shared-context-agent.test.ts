@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createAuthority, issueCertificate } from '../base/certificates.ts';
-import { SharedContext } from './shared-context-agent.ts';
+import { SharedContext, SharedContextAgent } from './shared-context-agent.ts';
 
 describe('SharedContext', () => {
   it('is one for all connections, until there is another certificate or authority', async () => {
@@ -20,5 +20,21 @@ describe('SharedContext', () => {
   it('says what is wrong with a certificate when a connection is to be made', () => {
     const shared = new SharedContext();
     assert.throws(() => shared.for({ cert: 'none', key: 'none' }), /PEM/);
+  });
+});
+
+describe('SharedContextAgent', () => {
+  it('tells connections apart by where to and by credentials', () => {
+    const agent = new SharedContextAgent({}, new SharedContext());
+    const to = { host: 'a', port: 1, cert: 'cert', key: 'key' };
+    const name = agent.getName(to);
+    const others = [{ host: 'b' }, { port: 2 }, { ca: 'ca' }, { cert: 'other' }, { key: 'other' }];
+    const names = others.map((other) => agent.getName({ ...to, ...other }));
+    assert.equal(new Set([name, ...names]).size, others.length + 1);
+    assert.deepEqual(
+      others.map((other) => agent.getName({ ...to, ...other })),
+      names,
+    );
+    assert.equal(agent.getName({ ...to }), name);
   });
 });

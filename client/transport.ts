@@ -9,7 +9,6 @@
  * - Neither errors nor logs carry headers or bodies: no secret leaves by them.
  */
 
-import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https from 'node:https';
@@ -74,7 +73,9 @@ export class Transport {
   readonly #agents: Agents[];
   readonly #client: RenewedKeyPair | undefined;
   readonly #authority: RenewedAuthority | undefined;
-  readonly #closed = new AbortController();
+  /** Of the requests under way. */
+  readonly #cancels = new Set<() => void>();
+  #isClosed = false;
   #current = 0;
   #token: { readonly value: string; readonly readAt: number } | undefined;
 
@@ -85,7 +86,6 @@ export class Transport {
     this.#clock = clock;
     this.#client = renewedClient(connection, { clock, logger });
     this.#authority = renewedAuthority(connection, { clock, logger });
-    setMaxListeners(0, this.#closed.signal);
     this.#servers = connection.servers.map(parseServer);
     this.#agents = this.#servers.map((server) => createAgents(server, connection));
   }
@@ -102,7 +102,7 @@ export class Transport {
       } catch (error) {
         if (!(error instanceof AttemptError)) throw error;
         last = error;
-        if (request.signal?.aborted || this.#closed.signal.aborted) break;
+        if (request.signal?.aborted || this.#isClosed) break;
         if (index === this.#current) this.#current = (index + 1) % this.#servers.length;
         if (error.maySent && !onlyReads) break;
       }
@@ -112,7 +112,8 @@ export class Transport {
 
   /** Cuts every connection. */
   close(): void {
-    this.#closed.abort();
+    this.#isClosed = true;
+    for (const cancel of [...this.#cancels]) cancel();
     for (const { requests, streams } of this.#agents) {
       requests.destroy();
       streams.destroy();
@@ -182,11 +183,11 @@ export class Transport {
         clearTimeout(connecting);
         clearTimeout(deadline);
         request.signal?.removeEventListener('abort', cancel);
-        this.#closed.signal.removeEventListener('abort', cancel);
+        this.#cancels.delete(cancel);
       });
       request.signal?.addEventListener('abort', cancel);
-      this.#closed.signal.addEventListener('abort', cancel);
-      if (request.signal?.aborted || this.#closed.signal.aborted) cancel();
+      this.#cancels.add(cancel);
+      if (request.signal?.aborted || this.#isClosed) cancel();
       outgoing.end(request.body);
     });
   }

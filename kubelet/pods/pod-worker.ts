@@ -66,6 +66,8 @@ const retry = { baseMs: 500, maxMs: 20_000 };
 const settlingActions = new Set<PodAction['type']>(['backOff', 'createSandbox', 'startContainer', 'refreshVolumes']);
 /** How soon a step that goes on is shown; then less and less often. */
 const showEveryMs = 1_500;
+/** Why a sleep ends early. Without a reason, Node makes an error with a stack, each time. */
+const early = 'early';
 /** How long the runtime may take for an answer once the pod's life is over. */
 const leaveBehindMs = 5_000;
 
@@ -134,7 +136,7 @@ export class PodWorker {
 
   wake(): void {
     this.#dirty = true;
-    this.#wake?.abort();
+    this.#wake?.abort(early);
   }
 
   /** Why a container of this pod waits, for whoever asks for its log. */
@@ -292,10 +294,10 @@ export class PodWorker {
     const watchesLife = mayLeave && !this.#syncing.signal.aborted;
     const over = new AbortController();
     const patience = new AbortController();
-    const giveUp = () => patience.abort();
+    const giveUp = () => patience.abort(early);
     const ended = work.finally(() => {
-      over.abort();
-      patience.abort();
+      over.abort(early);
+      patience.abort(early);
       this.#syncing.signal.removeEventListener('abort', giveUp);
     });
     ended.catch(() => undefined); // awaited below

@@ -57,6 +57,8 @@ const coalesceMs = 250;
  * of a pod whose turn comes late is the newest: those before it are never written.
  */
 const writesAtOnce = 4;
+/** Why a sleep ends early. Without a reason, Node makes an error with a stack, each time. */
+const early = 'early';
 const backoff = { baseMs: 200, maxMs: 5_000 };
 /** Fields that are ours: absent in the new status means gone. */
 const optionalFields = [
@@ -192,7 +194,7 @@ export class StatusManager {
 
   async #waitForNext(entry: Entry): Promise<void> {
     const flush = new AbortController();
-    entry.flush = () => flush.abort();
+    entry.flush = () => flush.abort(early);
     await this.#options.clock.sleep(coalesceMs, flush.signal);
     entry.flush = () => {};
   }
