@@ -152,22 +152,19 @@ export class Transport {
   #exchange(outgoing: ClientRequest, request: TransportRequest, connectEvent: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       let maySent = false;
-      let connecting: NodeJS.Timeout | undefined;
+      let connecting: Deadline | undefined;
       const fail = (why: string) => outgoing.destroy(new Error(why));
       const cancel = () => fail('the request was cancelled');
-      const deadline = setTimeout(
-        () => fail(`no answer within ${Math.round(request.timeoutMs)} ms`),
-        request.timeoutMs,
-      );
+      const deadline = new Deadline(request.timeoutMs, (ms) => fail(`no answer within ${ms} ms`));
       const connected = () => {
         maySent = true;
-        clearTimeout(connecting);
+        connecting?.clear();
       };
       outgoing.on('socket', (socket) => {
         if (outgoing.reusedSocket || !socket.connecting) return connected();
         const limit = (what: string, ms: number) => {
-          clearTimeout(connecting);
-          connecting = setTimeout(() => fail(`no ${what} within ${ms} ms`), ms);
+          connecting?.clear();
+          connecting = new Deadline(ms, () => fail(`no ${what} within ${ms} ms`));
         };
         const { timeoutMs } = this.#connection;
         limit('connection', timeoutMs ?? connectTimeoutMs);
@@ -175,13 +172,13 @@ export class Transport {
         socket.once(connectEvent, connected);
       });
       outgoing.on('response', (response) => {
-        if (request.stream) clearTimeout(deadline);
+        if (request.stream) deadline.clear();
         resolve(response);
       });
       outgoing.on('error', (error) => reject(new AttemptError(error, maySent)));
       outgoing.on('close', () => {
-        clearTimeout(connecting);
-        clearTimeout(deadline);
+        connecting?.clear();
+        deadline.clear();
         request.signal?.removeEventListener('abort', cancel);
         this.#cancels.delete(cancel);
       });
@@ -210,6 +207,28 @@ export class Transport {
       this.#token = { value: (await readFile(tokenFile, 'utf8')).trim(), readAt: now };
     }
     return this.#token.value;
+  }
+}
+
+/**
+ * A time-out that blames nobody for what this process was late to look at. When it has been busy, timers come before
+ * whatever has arrived meanwhile: that is looked at first. A process that had taken its own lateness for that of others
+ * would connect anew, which costs the more time the less there is.
+ */
+class Deadline {
+  readonly #timer: NodeJS.Timeout;
+  #last: NodeJS.Immediate | undefined;
+
+  /** `onOver` is told the time in whole milliseconds. */
+  constructor(ms: number, onOver: (ms: number) => void) {
+    this.#timer = setTimeout(() => {
+      this.#last = setImmediate(() => onOver(Math.round(ms)));
+    }, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#last);
   }
 }
 

@@ -34,6 +34,8 @@ export interface HollowNodesOptions {
 
 /** Kubelets that start at the same time. */
 const atOnce = 16;
+/** Pods that start at the same time, on all nodes together. */
+const startsAtOnce = 64;
 /** Tells hollow nodes from others; pods can be kept to them, or away. */
 export const hollowLabel = 'longshore.dev/hollow';
 
@@ -42,6 +44,7 @@ export class HollowNodes {
   readonly #client: Client;
   readonly #folder: string;
   readonly #kubelets = new Map<string, RunningKubelet>();
+  readonly #starts = new Limiter(startsAtOnce);
 
   private constructor(options: HollowNodesOptions, client: Client, folder: string) {
     this.#options = options;
@@ -78,7 +81,7 @@ export class HollowNodes {
     const kubelet = await startKubelet({
       ...{ connection, logger, nodeName, dataDir, serving, port: 0, metrics: new Metrics() },
       nodeIp: addressOf(index),
-      runtime: new HollowRuntime(),
+      runtime: new HollowRuntime(this.#starts),
       clientCertificateAuthority: authority.certificate,
       labels: { [hollowLabel]: 'true' },
       played: { capacity },
