@@ -6,7 +6,9 @@
  * - `reached` moves only to the revision of the last event handed out, or to that of a progress notification (which
  *   etcd sends only when everything before it was sent);
  * - events of one revision that arrive in several fragments are handed out together;
- * - each new stream asks for `reached + 1`: no gap, no repeat.
+ * - each new stream asks for `reached + 1`: no gap, no repeat;
+ * - what arrives in one turn of the event loop is one batch: etcd sends nearly every change by itself, and each batch
+ *   costs every watcher that it concerns a write to its connection.
  */
 
 import { Readable } from 'node:stream';
@@ -14,6 +16,7 @@ import type { IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { entryOf, prefixRange } from './etcd-messages.ts';
+import { inTurns } from './in-turns.ts';
 import { type Change, CompactedError, type WatchBatch, type WatchOptions } from './store.ts';
 
 export interface EtcdWatchParts {
@@ -36,15 +39,17 @@ export async function* watchEtcd(
   let failures = 0;
   while (!signal.aborted) {
     try {
-      for await (const response of responses(open, { prefix, after: reached, signal })) {
+      for await (const arrived of responses(open, { prefix, after: reached, signal })) {
         failures = 0;
-        const storeRevision = Number(response.header.revision);
-        if (response.created && storeRevision < newest) await refuseReplacedStore(currentRevision, newest);
-        newest = Math.max(newest, storeRevision);
-        const batch = batchOf(response, reached);
-        if (batch === undefined) continue;
-        reached = batch.revision;
-        yield batch;
+        const changes: Change[] = [];
+        const before = reached;
+        for (const response of arrived) {
+          const storeRevision = Number(response.header.revision);
+          if (response.created && storeRevision < newest) await refuseReplacedStore(currentRevision, newest);
+          newest = Math.max(newest, storeRevision);
+          reached = collect(response, reached, changes);
+        }
+        if (changes.length > 0 || reached > before) yield { changes, revision: reached };
       }
     } catch (error) {
       if (error instanceof CompactedError) throw error;
@@ -56,7 +61,10 @@ export async function* watchEtcd(
 }
 
 /** The answers of one stream until it ends or breaks; fragments put together. Throws `CompactedError`. */
-async function* responses(open: EtcdWatchParts['open'], options: WatchOptions): AsyncGenerator<IWatchResponse> {
+async function* responses(
+  open: EtcdWatchParts['open'],
+  options: WatchOptions,
+): AsyncGenerator<readonly IWatchResponse[]> {
   const { prefix, after, signal } = options;
   const stream = await open();
   if (!(stream instanceof Readable)) throw new TypeError('A gRPC stream is a Readable');
@@ -75,12 +83,20 @@ async function* responses(open: EtcdWatchParts['open'], options: WatchOptions): 
     });
     let events: IWatchResponse['events'] = [];
     // A stream of the watch call gives its answers.
-    for await (const response of stream as AsyncIterable<IWatchResponse>) {
-      if (response.canceled) throw cancellation(response);
-      events = events.length === 0 ? response.events : [...events, ...response.events];
-      if (response.fragment) continue;
-      yield { ...response, events };
-      events = [];
+    for await (const arrived of inTurns<IWatchResponse>(stream)) {
+      const whole: IWatchResponse[] = [];
+      for (const response of arrived) {
+        if (response.canceled) {
+          // What came before it counts.
+          if (whole.length > 0) yield whole;
+          throw cancellation(response);
+        }
+        events = events.length === 0 ? response.events : [...events, ...response.events];
+        if (response.fragment) continue;
+        whole.push({ ...response, events });
+        events = [];
+      }
+      yield whole;
     }
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -93,13 +109,12 @@ function cancellation({ compact_revision, cancel_reason }: IWatchResponse): Erro
   return new CompactedError(`The store is compacted up to ${compact_revision}`);
 }
 
-/** undefined: the answer says nothing of how far the watch is. */
-function batchOf(response: IWatchResponse, reached: number): WatchBatch | undefined {
-  if (response.created) return undefined;
-  const changes = response.events.map(changeOf);
+/** Adds what changed to `changes`; returns how far the watch is now. */
+function collect({ created, events, header }: IWatchResponse, reached: number, changes: Change[]): number {
+  if (created) return reached;
+  for (const event of events) changes.push(changeOf(event));
   const last = changes.at(-1);
-  const revision = last === undefined ? Number(response.header.revision) : revisionOf(last);
-  return last === undefined && revision <= reached ? undefined : { changes, revision };
+  return events.length > 0 && last !== undefined ? revisionOf(last) : Math.max(reached, Number(header.revision));
 }
 
 function changeOf({ type, kv }: IWatchResponse['events'][number]): Change {
