@@ -23,9 +23,12 @@ export function openHttpStream(request: ApiRequest, gone: AbortController, encod
   writeHead(request, 200, { 'content-type': type });
   outgoing.flushHeaders();
   request.observer?.streamBegins(200);
+  // Node would write each chunk in four pieces, for each watcher anew. A client of HTTP/1.0 gets no chunks.
+  const { chunkedEncoding: isChunked } = outgoing;
+  outgoing.chunkedEncoding = false;
   return {
     send(event) {
-      outgoing.write(event);
+      outgoing.write(isChunked ? chunkOf(event) : event);
     },
     get hasRoom() {
       return !outgoing.writableNeedDrain;
@@ -34,7 +37,23 @@ export function openHttpStream(request: ApiRequest, gone: AbortController, encod
       outgoing.on('drain', available);
     },
     end() {
-      outgoing.end();
+      outgoing.end(isChunked ? lastChunk : undefined);
     },
   };
 }
+
+const lastChunk = '0\r\n\r\n';
+/** By event: all watchers are sent the same bytes. */
+const chunks = new WeakMap<Buffer, Buffer>();
+
+/** The event as a chunk of HTTP/1.1. */
+function chunkOf(event: Buffer | string): Buffer {
+  const known = typeof event === 'string' ? undefined : chunks.get(event);
+  if (known !== undefined) return known;
+  const bytes = typeof event === 'string' ? Buffer.from(event) : event;
+  const chunk = Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, chunkEnd]);
+  if (typeof event !== 'string') chunks.set(event, chunk);
+  return chunk;
+}
+
+const chunkEnd = Buffer.from('\r\n');

@@ -93,7 +93,7 @@ class Watch {
   #settle: () => void = () => {};
   #seenRevision = 0;
   /** Of the state that the watch starts with: what is not sent yet. */
-  #state: Iterator<Buffer | string> = [].values();
+  #state: Iterator<Buffer | string> | undefined;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
@@ -130,6 +130,7 @@ class Watch {
         onEnd: (why) => this.#onEnd(why),
       });
       if (state) this.#state = this.#linesOf(state);
+      else this.#parts.begun();
       this.#send();
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error;
@@ -146,20 +147,23 @@ class Watch {
   }
 
   /** The state goes first, no faster than the client takes it: all of it at once would lie in memory for each. */
-  #sendState(): void {
+  #sendState(state: Iterator<Buffer | string>): void {
     const { stream } = this.#parts;
     while (stream.hasRoom) {
-      const line = this.#state.next();
-      if (line.done) return;
+      const line = state.next();
+      if (line.done) {
+        this.#state = undefined;
+        break;
+      }
       stream.send(line.value);
     }
+    this.#parts.begun();
   }
 
   #send(): void {
     const { stream, encoder } = this.#parts;
     if (this.#over || this.#watch === undefined) return;
-    this.#sendState();
-    this.#parts.begun();
+    if (this.#state !== undefined) this.#sendState(this.#state);
     while (stream.hasRoom) {
       const events = this.#watch.take();
       if (events.length === 0) return;
@@ -213,6 +217,8 @@ class EventEncoder {
   readonly #output: Output;
   readonly #include: IncludeObject;
   readonly #clock: Clock;
+  /** Whoever has the same is sent the same bytes. */
+  readonly #view: string;
   #isFirstTable = true;
 
   constructor(
@@ -224,12 +230,19 @@ class EventEncoder {
     this.#output = output;
     this.#include = include;
     this.#clock = clock;
+    const { form, encoding, apiVersion } = output;
+    this.#view = [form, encoding, apiVersionOf(kind), form === 'object' ? '' : apiVersion].join(' ');
   }
 
   event(type: EventType, item: CachedObject): Buffer | string {
     const { form, encoding } = this.#output;
     if (form === 'object' && encoding === 'json' && !this.#kind.storedAs) return plainLine(type, item);
-    return this.#encode(type, this.#object(item));
+    // A table has the object's age, and its columns only once.
+    if (form === 'table') return this.#encode(type, this.#object(item));
+    return item.encoded(`${type} ${this.#view}`, () => {
+      const event = this.#encode(type, this.#object(item));
+      return typeof event === 'string' ? Buffer.from(event) : event;
+    });
   }
 
   /** No event can be told in the form that the client has asked for. */
