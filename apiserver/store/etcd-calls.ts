@@ -35,8 +35,12 @@ export class EtcdCalls {
   }
 
   /** `path` is `/etcdserverpb.KV/Txn`. Resolves with the answer's message. Throws `CallError`. */
-  async call(path: string, message: Uint8Array, timeoutMs: number): Promise<Buffer> {
-    if (this.#connection?.isUsable) return await this.#connection.call(path, message, timeoutMs);
+  call(path: string, message: Uint8Array, timeoutMs: number): Promise<Buffer> {
+    if (this.#connection?.isUsable) return this.#connection.call(path, message, timeoutMs);
+    return this.#callOnceConnected(path, message, timeoutMs);
+  }
+
+  async #callOnceConnected(path: string, message: Uint8Array, timeoutMs: number): Promise<Buffer> {
     const deadline = performance.now() + timeoutMs;
     this.#connecting ??= this.#connect(timeoutMs).finally(() => {
       this.#connecting = undefined;
