@@ -5,7 +5,7 @@ import { NumberLiteral } from '../../api/number-literal.ts';
 import type { ListSchema, Schema } from '../schema/schema.ts';
 import { type FieldSet, FieldSetBuilder, formatElement, formatPath } from './field-set.ts';
 import { elementOf, ItemError, itemsByElement } from './list-items.ts';
-import { placeOf } from './type-at.ts';
+import { memberSchemaOf, placeOf } from './type-at.ts';
 
 /** The paths of everything that `value` says. Containers are claimed by what is in them, empty ones by themselves. */
 export function fieldSetOf(schema: Schema, value: unknown): FieldSet {
@@ -26,7 +26,7 @@ class Claims {
       for (const [key, part] of Object.entries(value)) {
         const member = place.member(key);
         if (member === undefined) continue;
-        const isClaimed = !place.named || isEmptyMap(part);
+        const isClaimed = !member.isNamed || isEmptyMap(part);
         this.#at(member.element, isClaimed, () => this.claim(member.schema, part));
       }
     }
@@ -57,7 +57,7 @@ export function typeErrors(schema: Schema, value: unknown, path: readonly string
   const wrong = (expected: string) => [`${formatPath(path)}: expected ${expected}, got ${JSON.stringify(value)}`];
   switch (schema.type) {
     case 'object':
-      return isRecord(value) ? memberErrors(value, (key) => schema.fields.get(key)?.schema, path) : wrong('map');
+      return isRecord(value) ? memberErrors(value, (key) => memberSchemaOf(schema, key), path) : wrong('map');
     case 'map':
       return isRecord(value) ? memberErrors(value, () => schema.values, path) : wrong('map');
     case 'list':

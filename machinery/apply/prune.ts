@@ -5,7 +5,7 @@ import type { Schema } from '../schema/schema.ts';
 import { below, difference, type FieldSet, intersection, isEmptySet, isInSet, union } from './field-set.ts';
 import { fieldSetOf } from './field-set-of.ts';
 import { elementOrNothing } from './list-items.ts';
-import { placeOf } from './type-at.ts';
+import { memberSchemaOf, placeOf } from './type-at.ts';
 
 /**
  * `merged` without the fields of `former` that nobody in `owners` claims. `former` is what the applier claimed before,
@@ -41,8 +41,7 @@ function step(schema: Schema, element: string, node: FieldSet): { inner: Schema 
   const key = element.slice(2);
   switch (schema.type) {
     case 'object': {
-      const inner = schema.fields.get(key)?.schema;
-      return { inner, named: inner !== undefined };
+      return { inner: memberSchemaOf(schema, key), named: schema.fields.has(key) };
     }
     case 'map':
       return { inner: schema.values, named: false };

@@ -9,13 +9,13 @@ export type Place = { readonly kind: 'leaf' } | MapPlace | { readonly kind: 'lis
 
 export interface MapPlace {
   readonly kind: 'map';
-  /** A struct, whose members are fields, not just keys. */
-  readonly named: boolean;
   /** Undefined: the schema does not have it. */
   member(key: string): Member | undefined;
 }
 
 export interface Member {
+  /** A field of a struct, not just a key. */
+  readonly isNamed: boolean;
   readonly schema: Schema;
   /** Its element of a path: `f:spec`. */
   readonly element: string;
@@ -26,7 +26,7 @@ export interface Member {
 const asIs = (value: unknown): unknown => value;
 const leaf: Place = { kind: 'leaf' };
 const rawSchema: Schema = { type: 'raw' };
-const rawMap: Place = { kind: 'map', named: false, member: (key) => memberOf(rawSchema, key) };
+const rawMap: Place = { kind: 'map', member: (key) => memberOf(rawSchema, key) };
 const places = new WeakMap<Schema, Place>();
 
 /** The place that `schema` describes; where it allows anything, the values that stand there decide. */
@@ -44,9 +44,9 @@ function buildPlace(schema: Schema): Place {
   switch (schema.type) {
     case 'object':
       if (schema.atomic) return leaf;
-      return { kind: 'map', named: true, member: membersOf(schema) };
+      return { kind: 'map', member: membersOf(schema) };
     case 'map':
-      return schema.atomic ? leaf : { kind: 'map', named: false, member: (key) => memberOf(schema.values, key) };
+      return schema.atomic ? leaf : { kind: 'map', member: (key) => memberOf(schema.values, key) };
     case 'list':
       return schema.listType === 'atomic' ? leaf : { kind: 'list', schema };
     default:
@@ -54,7 +54,12 @@ function buildPlace(schema: Schema): Place {
   }
 }
 
-const memberOf = (schema: Schema, key: string): Member => ({ schema, element: `f:${key}`, written: asIs });
+const memberOf = (schema: Schema, key: string): Member => ({
+  isNamed: false,
+  schema,
+  element: `f:${key}`,
+  written: asIs,
+});
 
 /** The members of a struct, each made once: every write compares all that its object has. */
 function membersOf(schema: ObjectSchema): MapPlace['member'] {
@@ -63,7 +68,7 @@ function membersOf(schema: ObjectSchema): MapPlace['member'] {
     let member = members.get(key);
     const field = member === undefined ? schema.fields.get(key) : undefined;
     if (field !== undefined) {
-      member = { ...memberOf(field.schema, key), written: writtenForm(schema, field) };
+      member = { ...memberOf(field.schema, key), isNamed: true, written: writtenForm(schema, field) };
       members.set(key, member);
     }
     // There is no end of names that nobody knows: these are not remembered.
@@ -71,6 +76,10 @@ function membersOf(schema: ObjectSchema): MapPlace['member'] {
     return member;
   };
 }
+
+/** Where an object keeps what its schema does not name, that may be anything. Undefined: it has no such member. */
+export const memberSchemaOf = ({ fields, isOpen }: ObjectSchema, key: string): Schema | undefined =>
+  fields.get(key)?.schema ?? (isOpen ? rawSchema : undefined);
 
 function writtenForm(owner: ObjectSchema, { name, schema }: Field): Member['written'] {
   if (!isPublished(owner.definition)) return asIs;

@@ -50,11 +50,15 @@ describe('what another server says in OpenAPI 2', () => {
     );
   });
 
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   const wrong: readonly (readonly [what: string, text: string])[] = [
     ['another version of OpenAPI', JSON.stringify({ openapi: '3.0.0', paths })],
-    ['no paths', swagger({})],
-    ['what is no document', '[]'],
-    ['what protobuf has no words for', swagger({ paths: { [path]: { get: { parameters: [null] } } } })],
+    ['without paths', swagger({})],
+    ['no document', '[]'],
+    [
+      'too deep',
+      swagger({ paths: { [path]: ref('Deep') }, definitions: { Deep: { example: 0 } } }).replace('0}', deep),
+    ],
   ];
   for (const [what, text] of wrong)
     it(`is not taken when it is ${what}`, () => assert.equal(readFurtherDescription(text, path), undefined));

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
-import type { OpenApiDocument } from './document.ts';
+import { jsonPieces, type OpenApiDocument } from './document.ts';
 import { swaggerForm } from './gnostic.ts';
 import { protobufPieces } from './gnostic-pieces.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -104,13 +104,14 @@ function reachable(from: readonly unknown[], definitions: JsonRecord): Map<strin
 /** Any JSON object may stand there; what protobuf has no form for is found out by `canBeWritten`. */
 const asSchema = (value: JsonRecord): JsonSchema => value;
 
-/** One document is for all: a part that cannot be written would take it from everybody. */
+/** One document is for all: a part that cannot be written, being too deep, would take it from everybody. */
 function canBeWritten({ paths, definitions }: FurtherDescription): boolean {
   const entries = (map: ReadonlyMap<string, JsonSchema>) =>
     [...map].map(([name, value]) => [name, () => value] as const);
   const document = { head: {}, paths: entries(paths), definitions: entries(definitions) };
   try {
     for (const _piece of protobufPieces(document, swaggerForm));
+    for (const _piece of jsonPieces(document, ['definitions']));
     return true;
   } catch {
     return false;

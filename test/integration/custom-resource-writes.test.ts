@@ -35,6 +35,10 @@ const schema: Json = {
           },
         },
         free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        open: {
+          ...{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          properties: { size: { type: 'integer' } },
+        },
       },
     },
     status: {
@@ -143,6 +147,16 @@ describe('writes of custom resources', () => {
     // Without it from now on: it stays b's.
     await apply('a', { spec: { frozen: { k: '1' }, free: { x: 1 } } });
     assert.deepEqual(at(await user.get(path()), 'spec.words'), ['two']);
+  });
+
+  it('own what the schema keeps without naming it, beside what it names', async () => {
+    await apply('a', { spec: { open: { size: 1, other: { deep: [1] } } } });
+    await apply('b', { spec: { open: { further: true } } });
+    assert.deepEqual(at(await user.get(path()), 'spec.open'), { size: 1, other: { deep: [1] }, further: true });
+    assert.deepEqual((await owners())['a Apply'], {
+      'f:spec': { 'f:open': { 'f:size': {}, 'f:other': { '.': {}, 'f:deep': {} } } },
+    });
+    await isRefused(apply('c', { spec: { open: { size: 'x' } } }), 422, /spec\.open\.size: expected numeric/);
   });
 
   it('own what they change by other ways, the status by itself', async () => {

@@ -15,6 +15,9 @@ export interface EtcdClusterOptions {
   readonly controllers?: readonly string[];
 }
 
+/** The first definition waits until another thread has loaded its sources. */
+const timeoutMs = 300_000;
+
 interface Member {
   readonly store: EtcdStore;
   readonly server: TestApiServer;
@@ -38,7 +41,7 @@ export class EtcdCluster {
     for (let i = 0; i < servers; i += 1) {
       const store = new EtcdStore({ servers: [etcd.url] });
       const authority = members[0]?.server.authority;
-      const server = await startTestApiServer({ store, ...(authority && { authority }) });
+      const server = await startTestApiServer({ store, timeoutMs, ...(authority && { authority }) });
       members.push({ store, server, user: new ApiUser(server.client) });
     }
     const [first] = members;
