@@ -15,6 +15,8 @@ import { Checks } from './checks.ts';
 import { type SubjectName, subjects } from './subjects.ts';
 import { newestKubectl, World } from './world.ts';
 
+const startScript = fileURLToPath(new URL('../../setup/start.mjs', import.meta.url));
+
 const write = (text: string): void => {
   process.stdout.write(text);
 };
@@ -24,6 +26,8 @@ async function prepare(names: readonly SubjectName[]): Promise<void> {
   await mkdir(cacheFolder, { recursive: true });
   await newestKubectl();
   for (const name of names) await subjects[name].prepare((text) => write(`• ${text} …\n`));
+  // Builds first, when there is something to build, so that the cluster only has to start.
+  await endOf(spawn(process.execPath, [startScript, '--help'], { stdio: ['ignore', 'ignore', 'inherit'] }));
 }
 
 async function runInSandbox(): Promise<number> {
