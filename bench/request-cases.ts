@@ -15,10 +15,20 @@ export interface RequestCase {
   readonly watchers?: number;
 }
 
-/** That many pods are there in every case. */
-export const presentPods = 400;
+/** That many pods. */
+const presentPods = 400;
+
+const nodeCount = 100;
+
+/** What every case finds: nodes, as who binds looks at them, and pods. */
+export const present = (): LoadRequest[] => [
+  ...Array.from({ length: nodeCount }, (_, n) => post('/api/v1/nodes', nodeOf(n))),
+  ...Array.from({ length: presentPods }, (_, n) => presentPod(n)),
+];
 
 export const presentPod = (n: number): LoadRequest => post(podsPath, podOf(n));
+
+const nodeOf = (n: number): object => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: `node-${n}` } });
 
 export const requestCases: readonly RequestCase[] = [
   { name: 'GET one pod', next: (n) => ({ method: 'GET', path: podPath(n % presentPods) }), atMost: 2.2 },
@@ -59,7 +69,7 @@ const bindingOf = (n: number): object => ({
   apiVersion: 'v1',
   kind: 'Binding',
   metadata: { name: unboundName(n), namespace: 'default' },
-  target: { apiVersion: 'v1', kind: 'Node', name: `node-${n % 100}` },
+  target: { apiVersion: 'v1', kind: 'Node', name: `node-${n % nodeCount}` },
 });
 
 /** As the scheduler tells of a binding. */

@@ -13,7 +13,7 @@ import { type LoadRequest, runLoad } from './load.ts';
 import { printProfile, sourceNames, summarizeProfile } from './profile-summary.ts';
 import { type CpuProfile, Profiler } from './profiler.ts';
 import { printReport, type Row } from './report.ts';
-import { presentPod, presentPods, type RequestCase, requestCases } from './request-cases.ts';
+import { present, presentPod, type RequestCase, requestCases } from './request-cases.ts';
 import { type Cost, costsOf } from './request-slices.ts';
 import { openWatches, type WatchConnection } from './watch-connection.ts';
 
@@ -32,11 +32,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const labs = [await ApiLab.start(profiles === undefined ? {} : { nodeFlags: ['--inspect=127.0.0.1:0'] })];
   try {
     if (beside !== undefined) labs.push(await ApiLab.start({ root: beside, nodeFlags: [] }));
-    for (const lab of labs)
-      await sendAll(
-        lab,
-        Array.from({ length: presentPods }, (_, n) => presentPod(n)),
-      );
+    for (const lab of labs) await sendAll(lab, present());
     const rows: Row[] = [];
     for (const one of requestCases.filter(({ name }) => name.includes(only)))
       rows.push(...(await measureCase(one, labs, profiles)));

@@ -77,6 +77,18 @@ export interface WriteStrategy<T> {
   canonicalize?(object: T): void;
   /** Texts for `Warning:` headers. */
   warnings?(object: T, previous: Stored<T & KubernetesObject> | undefined): string[];
+  /**
+   * All that `validate` and `warnings` look at in a new object: equal parts were judged alike, so neither is asked of
+   * what has been let in before. Undefined: it is to be judged by itself. Such kinds have no `canonicalize`.
+   */
+  judgedBy?(object: T): JudgedParts | undefined;
+}
+
+export interface JudgedParts {
+  /** The object's `spec`. */
+  readonly spec: object;
+  /** What else they look at. Absent: nothing. */
+  readonly beside?: unknown;
 }
 
 /** What counts as a new wish of the user's. */

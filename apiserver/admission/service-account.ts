@@ -28,6 +28,8 @@ export interface ServiceAccountOptions {
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const volumePrefix = 'kube-api-access-';
+/** One for all pods: those that are made of one template stay alike, and what is alike is judged once. */
+const volumeName = generateName(volumePrefix);
 /** An hour, and a little so that the first renewal does not fall on the hour. */
 const tokenSeconds = 3607;
 const defaultAccount = 'default';
@@ -114,7 +116,7 @@ function mountToken(spec: PodSpec): void {
   );
   if (lacking.length === 0) return;
   const known = spec.volumes?.find((volume) => volume.name.startsWith(volumePrefix))?.name;
-  const name = known ?? generateName(volumePrefix);
+  const name = known ?? volumeName;
   for (const container of lacking) {
     container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }];
   }

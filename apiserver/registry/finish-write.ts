@@ -11,6 +11,7 @@ import { sameButForTimes } from '../../machinery/apply/update-managed-fields.ts'
 import { type FieldError, FieldErrors } from '../../machinery/field-errors.ts';
 import { encode } from '../../machinery/schema/encode.ts';
 import { insertResourceVersion } from '../store/resource-version-json.ts';
+import type { JudgedSpecs, LookedUpSpec } from './judged-specs.ts';
 import { countGeneration, dropUnstored, isCounted } from './object-metadata.ts';
 import { encodeObject } from './storage-format.ts';
 
@@ -20,6 +21,8 @@ export interface Write {
   /** What `next` replaces; undefined: it is new. */
   readonly previous: Stored | undefined;
   readonly context: FinishContext;
+  /** Where equal specs are looked for. Absent: each is judged by itself. */
+  readonly judgedSpecs?: JudgedSpecs | undefined;
 }
 
 export interface FinishContext extends WriteContext {
@@ -32,18 +35,21 @@ export interface WriteCheck {
   readonly errors: readonly FieldError[];
   /** What the generation counts has changed, by more than the stored form will show. */
   readonly isChanged: boolean;
+  /** The spec of a new object, where equal ones share a verdict. */
+  readonly spec?: LookedUpSpec | undefined;
 }
 
 /** What is wrong with the object. */
-export function checkWrite({ kind, next, previous, context }: Write): WriteCheck {
+export function checkWrite({ kind, next, previous, context, judgedSpecs }: Write): WriteCheck {
   const errors = new FieldErrors();
   const { strategy } = kind;
   validateType(kind, next, errors);
   if (!errors.empty) return { errors: errors.list, isChanged: false };
   if (previous === undefined) {
     validateMetadata(kind, next, errors);
-    strategy.validate?.(next, errors, context);
-    return { errors: errors.list, isChanged: false };
+    const spec = judgedSpecs?.lookUp(next);
+    if (spec?.verdict === undefined) strategy.validate?.(next, errors, context);
+    return { errors: errors.list, isChanged: false, spec };
   }
   validateMetadataUpdate(kind, next, previous, errors);
   const isChanged = strategy.countsEmptyLists === true && isCounted(kind, next, previous);
@@ -55,27 +61,38 @@ export function checkWrite({ kind, next, previous, context }: Write): WriteCheck
 }
 
 /** Gives the object the form in which it is stored and answered; returns what there is to warn of. */
-export function finishWrite({ kind, next, previous, context }: Write, { isChanged }: WriteCheck): string[] {
+export function finishWrite(write: Write, { isChanged, spec }: WriteCheck): readonly string[] {
+  const { kind, next, previous, context } = write;
   const { skipStrategy, subresource } = context;
   kind.strategy.canonicalize?.(next);
-  encode(kind.schema, next);
+  encode(kind.schema, next, spec?.verdict?.isEncoded ? 'spec' : undefined);
   if (previous !== undefined) {
     // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
     if (subresource !== 'status' && !skipStrategy) countGeneration(kind, next, previous, isChanged);
     next.metadata.resourceVersion = previous.metadata.resourceVersion;
   }
-  const warnings =
-    previous !== undefined && subresource === 'status' ? [] : (kind.strategy.warnings?.(next, previous) ?? []);
   if (!context.dryRun) dropUnstored(next);
+  return warningsOf(write, spec);
+}
+
+function warningsOf({ kind, next, previous, context, judgedSpecs }: Write, spec: LookedUpSpec | undefined) {
+  if (spec?.verdict !== undefined) return spec.verdict.warnings;
+  if (previous !== undefined && context.subresource === 'status') return [];
+  const warnings = kind.strategy.warnings?.(next, previous) ?? [];
+  if (spec !== undefined) judgedSpecs?.keep(spec, { warnings, isEncoded: isSpelled(next, spec) });
   return warnings;
 }
+
+/** Whether the object's spec is still what it was when it was looked for. */
+const isSpelled = (object: Stored, { text }: LookedUpSpec): boolean =>
+  JSON.stringify(Reflect.get(object, 'spec')) === text;
 
 /** Whether nothing needs to be written. */
 const isUnchanged = ({ next, previous }: Write): boolean => previous !== undefined && sameButForTimes(next, previous);
 
 /** The bytes that are stored. */
-export const storedBytes = ({ storedAs }: Kind, object: Stored): Buffer =>
-  encodeObject(storedAs ? storedAs.toStored(copyJson(object)) : object);
+export const storedBytes = ({ storedAs }: Kind, object: Stored, specText?: string): Buffer =>
+  storedAs ? encodeObject(storedAs.toStored(copyJson(object))) : encodeObject(object, specText);
 
 /** A valid object in the form in which it is stored. */
 export interface FinishedWrite {
@@ -94,15 +111,16 @@ export interface Answerable {
 }
 
 /** Of a write that `finishWrite` finished in this thread. */
-export function finishedHere(write: Write): FinishedWrite {
+export function finishedHere(write: Write, { spec }: WriteCheck): FinishedWrite {
   const { kind, next } = write;
+  const specText = spec?.verdict?.isEncoded ? spec.text : undefined;
   let bytes: Buffer | undefined;
   return {
     get isUnchanged() {
       return isUnchanged(write);
     },
     get bytes() {
-      bytes ??= storedBytes(kind, next);
+      bytes ??= storedBytes(kind, next, specText);
       return bytes;
     },
     unwritten: () => ({ object: next }),

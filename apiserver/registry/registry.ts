@@ -28,6 +28,7 @@ import type { AdmissionChain } from './admission.ts';
 import type { AllocationTransaction, Allocator } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import type { Answerable, FinishedWrite } from './finish-write.ts';
+import { JudgedSpecs } from './judged-specs.ts';
 import { generateName } from './object-metadata.ts';
 import { missingUid, refusePreconditions, refuseReadable } from './refusals.ts';
 import { storeKey } from './storage-format.ts';
@@ -73,7 +74,8 @@ export class Registry {
     this.#parts = parts;
     this.#store = parts.store;
     const { admission, allocator, clock } = parts;
-    this.#order = { kind, admission, allocator, clock };
+    const { judgedBy } = kind.strategy;
+    this.#order = { kind, admission, allocator, clock, judgedSpecs: judgedBy && new JudgedSpecs(judgedBy) };
   }
 
   /** For who reads: it is opened for him if nobody has read before. */

@@ -14,10 +14,17 @@ export const storePrefix = ({ group, plural }: Resource): string =>
 export const storeKey = (resource: Resource, { namespace, name }: ObjectKey): string =>
   `${storePrefix(resource)}${namespace ? `${namespace}/` : ''}${name}`;
 
-export function encodeObject(object: KubernetesObject): Buffer {
+/** `specText`: the JSON of the object's spec, for who has it already. */
+export function encodeObject(object: KubernetesObject, specText?: string): Buffer {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...stored } = metadata ?? {};
-  return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: stored, ...rest }));
+  const named = { apiVersion, kind, metadata: stored };
+  if (specText === undefined) return Buffer.from(JSON.stringify({ ...named, ...rest }));
+  let text = JSON.stringify(named).slice(0, -1);
+  for (const [name, value] of Object.entries(rest)) {
+    if (value !== undefined) text += `,${JSON.stringify(name)}:${name === 'spec' ? specText : JSON.stringify(value)}`;
+  }
+  return Buffer.from(`${text}}`);
 }
 
 /** Throws `UnreadableEntryError`, also for what is no JSON: the error of the parser would show a part of it. */

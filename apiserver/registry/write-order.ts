@@ -26,6 +26,7 @@ import {
   finishWrite,
   type Write,
 } from './finish-write.ts';
+import type { JudgedSpecs } from './judged-specs.ts';
 import { dropRepeatedOwners, fillNewMetadata, keepMetadata } from './object-metadata.ts';
 import { refuseInvalid, refuseStale, refuseVersion } from './refusals.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -35,6 +36,7 @@ export interface WriteOrderParts {
   readonly admission: AdmissionChain;
   readonly allocator: Allocator | undefined;
   readonly clock: Clock;
+  readonly judgedSpecs?: JudgedSpecs | undefined;
 }
 
 export interface UpdateRequest extends WriteRequest {
@@ -60,7 +62,7 @@ export interface PreparedWrite {
 export async function beforeCreate(
   object: KubernetesObject,
   request: WriteRequest,
-  { kind, admission, allocator, clock }: WriteOrderParts,
+  { kind, admission, allocator, clock, judgedSpecs }: WriteOrderParts,
 ): Promise<PreparedWrite> {
   const { dryRun, subresource, user } = request;
   const context = { subresource, namespace: object.metadata?.namespace, user };
@@ -84,7 +86,7 @@ export async function beforeCreate(
     await admission.admit(admitted);
     transaction.hold(await allocator?.allocate(next, undefined, dryRun));
     kind.strategy.prepareForCreate?.(next, { ...context, now: clock.now() });
-    const write = { kind, next, previous: undefined, context: { ...context, dryRun } };
+    const write = { kind, next, previous: undefined, context: { ...context, dryRun }, judgedSpecs };
     return await finish(write, validate, request);
   });
   return { next, finished, transaction };
@@ -131,7 +133,7 @@ async function finish(
   const warnings = apart?.finished?.warnings ?? finishWrite(write, check);
   for (const warning of warnings) request.warn(warning);
   await validateAdmission();
-  return apart?.finished === undefined ? finishedHere(write) : finishedElsewhere(write, apart.finished);
+  return apart?.finished === undefined ? finishedHere(write, check) : finishedElsewhere(write, apart.finished);
 }
 
 function nameKind(kind: Kind, object: KubernetesObject): void {

@@ -8,12 +8,12 @@ import { isZero } from './decode.ts';
 import { isPublished, objectSchemaOf, type SchemaOrName } from './schema.ts';
 import { type FieldShape, type Shape, type StructShape, shapeOf } from './shape.ts';
 
-/** Gives `object` the form that is stored and answered. */
-export function encode(schemaOrName: SchemaOrName, object: object): void {
+/** Gives `object` the form that is stored and answered; all but its field `done`, which has that form. */
+export function encode(schemaOrName: SchemaOrName, object: object, done?: string): void {
   const schema = objectSchemaOf(schemaOrName);
   const shape = shapeOf(schema);
   // What has a reader of its own stays as it was read; only its metadata is a struct of Go's.
-  if (schema.reader === undefined) encodeStruct(shape, object as Record<string, unknown>, !storedAsJson(shape));
+  if (schema.reader === undefined) encodeStruct(shape, object as Record<string, unknown>, !storedAsJson(shape), done);
   else if ('metadata' in object && isRecord(object.metadata)) encodeStruct(shapeOf(metadata), object.metadata, true);
 }
 
@@ -23,8 +23,9 @@ const metadata = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const storedAsJson = ({ definition }: StructShape): boolean =>
   definition.includes('.apiextensions.') || !isPublished(definition);
 
-function encodeStruct(shape: StructShape, object: Record<string, unknown>, nullsEmpty: boolean): void {
+function encodeStruct(shape: StructShape, object: Record<string, unknown>, nullsEmpty: boolean, done?: string): void {
   for (const name of Object.keys(object)) {
+    if (name === done) continue;
     const field = shape.fields.get(name);
     const value = object[name];
     if (!field) continue;

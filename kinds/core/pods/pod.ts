@@ -71,6 +71,13 @@ const strategy: Strategy<Pod> = {
 
   metadataOnUpdate: 'both',
   warnings: (pod, previous) => podWarnings(pod, previous),
+
+  judgedBy({ metadata, spec }) {
+    // The claims of ephemeral volumes are named after the pod.
+    if (spec === undefined || spec.volumes?.some(({ ephemeral }) => ephemeral)) return undefined;
+    return { spec, beside: metadata?.annotations };
+  },
+
   generationOf: ({ spec }) => ({ spec }),
   returnDeletedObject: true,
   gracePeriodSeconds: (pod, asked) => deletionGrace(pod, asked),
