@@ -48,7 +48,10 @@ export function customPatchTypeOf(contentType: string): Exclude<PatchType, 'stra
 const typeIn = (contentType: string): PatchType | undefined =>
   mediaTypes.get(contentType.split(';', 1)[0]?.trim() ?? '');
 
-export type PatchOptions = Pick<DecodeOptions, 'kinds' | 'fieldValidation' | 'warn'>;
+export interface PatchOptions extends Pick<DecodeOptions, 'kinds' | 'fieldValidation' | 'warn'> {
+  /** The patch is of the status: a spec that it does not touch is shared with the previous version, not decoded anew. */
+  readonly sharesSpec?: boolean;
+}
 
 /** The object after the patch, decoded anew. `previous` is left alone. */
 export type PatchFunction = (previous: KubernetesObject | undefined) => KubernetesObject;
@@ -66,7 +69,7 @@ export function readPatch(
   let apply: ((previous: KubernetesObject | undefined) => Patched) | undefined;
   return (previous) => {
     apply ??= languages[type](bytes.toString('utf8'), expected);
-    return decodePatched(apply(previous), expected, options);
+    return decodePatched(apply(previous), previous, expected, options);
   };
 }
 
@@ -115,7 +118,12 @@ const patchedDocument = (
   mayChangeKind: true,
 });
 
-function decodePatched(patched: Patched, expected: ExpectedType, options: PatchOptions): KubernetesObject {
+function decodePatched(
+  patched: Patched,
+  previous: KubernetesObject | undefined,
+  expected: ExpectedType,
+  options: PatchOptions,
+): KubernetesObject {
   const refuse = (why: string) => undecodable(patched.shown(), why);
   const report = (strictErrors: readonly string[]) => {
     const errors = [...patched.strictErrors, ...strictErrors];
@@ -137,6 +145,8 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
           expected,
           mayChangeKind ? document : { ...document, apiVersion: apiVersionOf(expected) },
           options.kinds,
+          undefined,
+          options.sharesSpec && hasSpecOf(previous, document) ? 'spec' : undefined,
         )
       : decode(expected.schema, document);
     report(strictErrors);
@@ -146,6 +156,9 @@ function decodePatched(patched: Patched, expected: ExpectedType, options: PatchO
     throw error;
   }
 }
+
+const hasSpecOf = (previous: KubernetesObject | undefined, document: JsonRecord): boolean =>
+  isRecord(document.spec) && previous !== undefined && Reflect.get(previous, 'spec') === document.spec;
 
 /** A custom resource stays what the patch made of it: that it is of its kind and version is asked with the rest of it. */
 function readCustom(

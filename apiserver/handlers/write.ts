@@ -60,7 +60,8 @@ export async function patchObject(request: ApiRequest, target: StoredTarget): Pr
     {
       ...writeRequest(request, target, options),
       ...(type === 'apply' && creationBy(request, target)),
-      leavesPrevious: apart !== undefined,
+      // An apply may share what it does not touch; custom resources are read as they are.
+      leavesPrevious: apart !== undefined || (type !== 'apply' && target.kind.schema.reader === undefined),
       // An apply keeps its owners itself.
       ...(type === 'apply' && { trackFields: undefined }),
     },
@@ -97,7 +98,10 @@ interface Patch {
 function changeHere(request: ApiRequest, target: StoredTarget, { type, bytes, options }: Patch): Change {
   return type === 'apply'
     ? readApply(bytes, applyOptions(request, target, options))
-    : readPatch(type, bytes, target.kind, decodeOptions(request, options));
+    : readPatch(type, bytes, target.kind, {
+        ...decodeOptions(request, options),
+        sharesSpec: target.subresource?.name === 'status',
+      });
 }
 
 export async function readObject<T extends KubernetesObject>(

@@ -65,7 +65,7 @@ export function finishWrite(write: Write, { isChanged, spec }: WriteCheck): read
   const { kind, next, previous, context } = write;
   const { skipStrategy, subresource } = context;
   kind.strategy.canonicalize?.(next);
-  encode(kind.schema, next, spec?.verdict?.isEncoded ? 'spec' : undefined);
+  encode(kind.schema, next, spec?.verdict?.isEncoded ? { spec: specOf(next) } : storedPartsOf(write));
   if (previous !== undefined) {
     // The status is an observation, and a binding is the scheduler's doing: neither is a new wish of the user's.
     if (subresource !== 'status' && !skipStrategy) countGeneration(kind, next, previous, isChanged);
@@ -74,6 +74,12 @@ export function finishWrite(write: Write, { isChanged, spec }: WriteCheck): read
   if (!context.dryRun) dropUnstored(next);
   return warningsOf(write, spec);
 }
+
+/** What is in its stored form already, where an update shares it with the version that it replaces. */
+const storedPartsOf = ({ kind, previous }: Write): object | undefined =>
+  kind.storedAs === undefined && kind.conversion === undefined ? previous : undefined;
+
+const specOf = (object: Stored): unknown => Reflect.get(object, 'spec');
 
 function warningsOf({ kind, next, previous, context, judgedSpecs }: Write, spec: LookedUpSpec | undefined) {
   if (spec?.verdict !== undefined) return spec.verdict.warnings;
@@ -84,8 +90,7 @@ function warningsOf({ kind, next, previous, context, judgedSpecs }: Write, spec:
 }
 
 /** Whether the object's spec is still what it was when it was looked for. */
-const isSpelled = (object: Stored, { text }: LookedUpSpec): boolean =>
-  JSON.stringify(Reflect.get(object, 'spec')) === text;
+const isSpelled = (object: Stored, { text }: LookedUpSpec): boolean => JSON.stringify(specOf(object)) === text;
 
 /** Whether nothing needs to be written. */
 const isUnchanged = ({ next, previous }: Write): boolean => previous !== undefined && sameButForTimes(next, previous);

@@ -23,7 +23,7 @@ function podOf(name: string, spec: object = {}, annotations?: Record<string, str
   assert.ok(podKind);
   const { object } = decode(podKind.schema, body);
   // By its schema.
-  const pod = object as Stored;
+  const pod = object as unknown as Stored;
   podKind.strategy.setDefaults?.(pod);
   return pod;
 }

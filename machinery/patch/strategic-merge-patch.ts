@@ -39,9 +39,19 @@ function plainRecord(record: JsonRecord): JsonRecord {
   return plain;
 }
 
-/** `original` with `patch` merged in by `schema`. Neither is changed, and the result shares nothing with them. */
+/** `original` with `patch` merged in by `schema`. Neither is changed; the result may share what the patch does not name. */
 export function applyStrategicMergePatch(original: JsonRecord, patch: JsonRecord, schema: ObjectSchema): JsonRecord {
-  return mergeObject(copyJson(original), copyJson(patch), schema);
+  return mergeObject(copyTouched(original, patch), copyJson(patch), schema);
+}
+
+/** A copy of all that the patch names, by itself or in a directive; the rest is shared. */
+function copyTouched(original: JsonRecord, patch: JsonRecord): JsonRecord {
+  const touched = new Set(
+    Object.keys(patch).map((key) => (key.startsWith('$') ? key.slice(key.indexOf('/') + 1) : key)),
+  );
+  const copy: JsonRecord = {};
+  for (const [key, value] of Object.entries(original)) setOwn(copy, key, touched.has(key) ? copyJson(value) : value);
+  return copy;
 }
 
 const deletePrefix = '$deleteFromPrimitiveList';

@@ -30,11 +30,14 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
-/** Decodes `value` as its schema says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart. */
-export function decode(schemaOrName: SchemaOrName, value: unknown, places?: JsonPlaces): Decoded {
+/**
+ * Decodes `value` as its schema says; throws `DecodeError`. `value` is not changed and not shared, raw parts apart, and
+ * its field `done`, which has been decoded before and is taken over as it is.
+ */
+export function decode(schemaOrName: SchemaOrName, value: unknown, places?: JsonPlaces, done?: string): Decoded {
   const schema = objectSchemaOf(schemaOrName);
   if (schema.reader !== undefined) return schema.reader(value, places);
-  const decoder = new Decoder(places);
+  const decoder = new Decoder(places, done);
   const object = decoder.decodeRoot(shapeOf(schema), value);
   return { object, strictErrors: decoder.strictErrors };
 }
@@ -59,8 +62,12 @@ class Decoder {
   /** Wrong types are reported when all has been read; the first one counts. */
   #firstError: DecodeError | undefined;
 
-  constructor(places: JsonPlaces | undefined) {
+  /** A field of the root. */
+  readonly #done: string | undefined;
+
+  constructor(places: JsonPlaces | undefined, done: string | undefined) {
     this.#places = places;
+    this.#done = done;
   }
 
   /** Each once. Without places all stand as they were found, which is their order. */
@@ -98,6 +105,7 @@ class Decoder {
     for (const name of Object.keys(value)) {
       const field = shape.fields.get(name);
       if (!field) this.#refuseUnknown(value, name);
+      else if (name === this.#done && this.#place.length === 0) object[name] = value[name];
       else this.#field(field, value[name], object);
     }
     for (const field of shape.shown) {

@@ -44,6 +44,7 @@ export const createBindingServer = (registries: Registries): ServerOf<'binding'>
         trackFields: undefined,
         skipStrategy: true,
         isAdmitted: true,
+        leavesPrevious: true,
         expectedUid: binding.metadata?.uid,
       },
       // Of what is missing there is no change to make: the registry has said NotFound.
@@ -63,6 +64,7 @@ function checkTarget(binding: Binding, name: string): void {
   if (!errors.empty) throw invalidObject(bindings, name, errors.list);
 }
 
+/** The pod with its node. What the binding does not touch is shared with `pod`, which stays as it is. */
 function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
   const { name } = pod.metadata;
   if (isPodTerminating(pod)) {
@@ -72,14 +74,22 @@ function bind(pod: Stored<Pod>, binding: Binding, now: number): Pod {
     throw conflict(bindingName, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
   if (pod.spec?.schedulingGates?.length)
     throw conflict(bindingName, name, `pod ${name} has non-empty .spec.schedulingGates`);
-  if (pod.spec) pod.spec.nodeName = binding.target.name ?? '';
+  const { annotations = {}, labels } = binding.metadata ?? {};
+  checkMirror(pod, annotations[mirrorAnnotation]);
   // It has a node: why it had none is history.
-  if (pod.metadata.annotations) delete pod.metadata.annotations[diagnosisAnnotation];
-  const { annotations, labels } = binding.metadata ?? {};
-  checkMirror(pod, annotations?.[mirrorAnnotation]);
-  if (annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
-  if (labels) pod.metadata.labels = { ...pod.metadata.labels, ...labels };
-  return { ...pod, status: { ...pod.status, conditions: withScheduled(pod, now) } };
+  const { [diagnosisAnnotation]: _, ...kept } = pod.metadata.annotations ?? {};
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ...(pod.metadata.annotations !== undefined || Object.keys(annotations).length > 0
+        ? { annotations: { ...kept, ...annotations } }
+        : {}),
+      ...(labels && { labels: { ...pod.metadata.labels, ...labels } }),
+    },
+    ...(pod.spec && { spec: { ...pod.spec, nodeName: binding.target.name ?? '' } }),
+    status: { ...pod.status, conditions: withScheduled(pod, now) },
+  };
 }
 
 /** Beyond upstream: with it a kubelet takes the pod for the picture of one of its own, and other rules hold. */

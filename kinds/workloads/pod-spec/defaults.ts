@@ -52,7 +52,10 @@ const defaultHostPort = (port: ContainerPort): void => {
 
 function defaultRequestsToLimits({ resources }: Container): void {
   if (!resources?.limits) return;
-  resources.requests = { ...resources.limits, ...resources.requests };
+  const { limits, requests = {} } = resources;
+  // What has them already is not touched: it may be shared with what is stored.
+  if (Object.keys(limits).every((name) => Object.hasOwn(requests, name))) return;
+  resources.requests = { ...limits, ...requests };
 }
 
 const podLevelResource = (name: string): boolean =>
