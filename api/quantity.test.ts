@@ -29,6 +29,11 @@ describe('quantities', () => {
     ['Ki', '0'],
     ['12E', '12E'],
     ['1n', '1n'],
+    ['999Pi', '999Pi'],
+    ['8Ki', '8Ki'],
+    ['100m', '100m'],
+    ['1000Ki', '1000Ki'],
+    ['1000m', '1'],
     ['0.0000000001', '1n'],
   ];
   for (const [text, expected] of canonical) {

@@ -136,7 +136,8 @@ function inThousands(nanos: bigint): { digits: bigint; exponent: number } {
  */
 export function canonicalQuantity(text: string): string {
   const trimmed = text.trim();
-  if (/^[1-9][0-9]{0,2}$/.test(trimmed)) return trimmed;
+  // Three digits of any unit are canonical; of the largest binary one, there may be more than can be held.
+  if (/^[1-9][0-9]{0,2}(?:[numkMGTPE]|[KMGTP]i)?$/.test(trimmed)) return trimmed;
   const quantity = readQuantity(trimmed);
   if (keepsText(trimmed)) return trimmed;
   return formatQuantity(quantity);

@@ -85,7 +85,8 @@ export const resourceKeyOf = ({ group, version, plural }: GroupVersion & GroupRe
 
 /** `apps/v1` as its group and version, either of which may be empty; undefined for what has more parts. */
 export function parseApiVersion(apiVersion: string): GroupVersion | undefined {
-  const [first = '', second, ...others] = apiVersion.split('/');
-  if (others.length > 0) return undefined;
-  return second === undefined ? { group: '', version: first } : { group: first, version: second };
+  const slash = apiVersion.indexOf('/');
+  if (slash < 0) return { group: '', version: apiVersion };
+  if (apiVersion.includes('/', slash + 1)) return undefined;
+  return { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }

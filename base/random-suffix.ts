@@ -9,5 +9,10 @@ export const randomSuffixLength = 5;
 
 /** Five characters, as upstream's generated names end. */
 export function randomSuffix(): string {
-  return Array.from({ length: randomSuffixLength }, () => alphabet[randomInt(alphabet.length)]).join('');
+  let suffix = '';
+  for (let rest = randomInt(alphabet.length ** randomSuffixLength); suffix.length < randomSuffixLength; ) {
+    suffix += alphabet.charAt(rest % alphabet.length);
+    rest = Math.floor(rest / alphabet.length);
+  }
+  return suffix;
 }

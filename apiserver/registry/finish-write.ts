@@ -3,7 +3,6 @@
  * but for the object handed in, so that they can be done wherever there is time.
  */
 
-import { copyJson } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import type { Kind, WriteContext } from '../../kinds/kind.ts';
 import { validateMetadata, validateMetadataUpdate, validateType } from '../../kinds/validation/metadata-validation.ts';
@@ -97,7 +96,7 @@ const isUnchanged = ({ next, previous }: Write): boolean => previous !== undefin
 
 /** The bytes that are stored. */
 export const storedBytes = ({ storedAs }: Kind, object: Stored, specText?: string): Buffer =>
-  storedAs ? encodeObject(storedAs.toStored(copyJson(object))) : encodeObject(object, specText);
+  storedAs ? encodeObject(storedAs.toStored(object)) : encodeObject(object, specText);
 
 /** A valid object in the form in which it is stored. */
 export interface FinishedWrite {

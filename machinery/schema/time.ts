@@ -13,13 +13,24 @@ export class TimeError extends Error {
 
 const secondsPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)$/;
 
+const storedPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** Whether a time is written as it is stored, as nearly all are. */
+function isStoredForm(text: string): boolean {
+  if (!storedPattern.test(text)) return false;
+  const wallMs = Date.parse(text);
+  // What no calendar has becomes another day.
+  return !Number.isNaN(wallMs) && formatTime(wallMs) === text;
+}
+
 /** The stored form of an RFC 3339 time: UTC, whole seconds. */
 export function canonicalTime(text: string): string {
-  return formatTime(readTime(text, false));
+  return isStoredForm(text) ? text : formatTime(readTime(text, false));
 }
 
 /** The stored form of a time with microseconds. */
 export function canonicalMicroTime(text: string): string {
+  if (/\.\d{6}Z$/.test(text) && isStoredForm(`${text.slice(0, -8)}Z`)) return text;
   const wholeSeconds = formatTime(readTime(text, true)).slice(0, -1);
   const fraction = secondsPattern.exec(text)?.[1] ?? '';
   return `${wholeSeconds}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
