@@ -143,6 +143,7 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
     manager: managerOf(request, options),
     subresource: subresource?.name,
     now: request.clock.now(),
+    createdSpecs: target.registry.createdSpecs,
   };
   const apart = heavyWorkFor(request, target);
   return {

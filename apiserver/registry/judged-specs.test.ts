@@ -79,7 +79,9 @@ describe('specs of new objects that were judged before', () => {
 
   it('what is large is not kept, nor more than some hundred', () => {
     const specs = newSpecs();
-    assert.equal(specs.lookUp(podOf('pod', { hostname: 'x'.repeat(20_000) })), undefined);
+    const large = () => podOf('pod', { containers: [{ name: 'app', image: 'shop', args: ['x'.repeat(20_000)] }] });
+    finish(large(), specs);
+    assert.equal(specs.lookUp(large())?.verdict, undefined);
     const named = (n: number) => podOf('pod', { hostname: `host-${n}` });
     for (let n = 0; n < 300; n += 1) finish(named(n), specs);
     assert.equal(specs.lookUp(named(0))?.verdict, undefined);

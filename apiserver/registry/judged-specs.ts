@@ -5,15 +5,15 @@
  * Invariants:
  * - a verdict is of nothing but what the key spells out, all of it: equal text, equal verdict;
  * - what was refused is never kept;
- * - neither many specs nor large ones take more than `maxSpecs` × `maxTextLength`, and the least recently used go first.
+ * - neither many specs nor large ones take more than `recentSpecs` says, and the least recently used go first.
  */
 
 import type { KubernetesObject, Stored } from '../../api/object.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import type { Strategy } from '../../kinds/kind.ts';
 
-const maxSpecs = 256;
-/** Beyond it, V8 hashes strings by their length alone. */
-const maxTextLength = 16_000;
+/** Of those that are kept, for whatever. */
+export const recentSpecs = { maxEntries: 256, maxKeyLength: 16_000 };
 
 export interface SpecVerdict {
   readonly warnings: readonly string[];
@@ -32,8 +32,7 @@ export interface LookedUpSpec {
 
 export class JudgedSpecs {
   readonly #judgedBy: NonNullable<Strategy<KubernetesObject>['judgedBy']>;
-  /** Those used last stand last. */
-  readonly #verdicts = new Map<string, SpecVerdict>();
+  readonly #verdicts = new RecentMap<SpecVerdict>(recentSpecs);
 
   constructor(judgedBy: NonNullable<Strategy<KubernetesObject>['judgedBy']>) {
     this.#judgedBy = judgedBy;
@@ -45,21 +44,10 @@ export class JudgedSpecs {
     if (judged === undefined) return undefined;
     const text = JSON.stringify(judged.spec);
     const key = judged.beside === undefined ? text : `${JSON.stringify(judged.beside)}${text}`;
-    if (key.length > maxTextLength) return undefined;
-    const verdict = this.#verdicts.get(key);
-    if (verdict !== undefined) this.#place(key, verdict);
-    return { key, text, verdict };
+    return { key, text, verdict: this.#verdicts.get(key) };
   }
 
   keep({ key }: LookedUpSpec, verdict: SpecVerdict): void {
-    this.#place(key, verdict);
-    if (this.#verdicts.size <= maxSpecs) return;
-    const [oldest] = this.#verdicts.keys();
-    if (oldest !== undefined) this.#verdicts.delete(oldest);
-  }
-
-  #place(key: string, verdict: SpecVerdict): void {
-    this.#verdicts.delete(key);
     this.#verdicts.set(key, verdict);
   }
 }

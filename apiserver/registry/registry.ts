@@ -14,7 +14,9 @@ import type { KubernetesObject, ObjectKey, Stored } from '../../api/object.ts';
 import { alreadyExists, notFound, type StatusError } from '../../api/status-error.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import type { Kind } from '../../kinds/kind.ts';
+import type { Comparison } from '../../machinery/apply/compare.ts';
 import type { ResourceCache } from '../store/resource-cache.ts';
 import {
   type Entry,
@@ -28,7 +30,7 @@ import type { AdmissionChain } from './admission.ts';
 import type { AllocationTransaction, Allocator } from './allocator.ts';
 import { type DeletionOptions, decideDeletion, endsWithUpdate } from './deletion.ts';
 import type { Answerable, FinishedWrite } from './finish-write.ts';
-import { JudgedSpecs } from './judged-specs.ts';
+import { JudgedSpecs, recentSpecs } from './judged-specs.ts';
 import { generateName } from './object-metadata.ts';
 import { missingUid, refusePreconditions, refuseReadable } from './refusals.ts';
 import { storeKey } from './storage-format.ts';
@@ -68,6 +70,8 @@ export class Registry {
   readonly #parts: RegistryParts;
   readonly #store: Store;
   readonly #order: WriteOrderParts;
+  /** For who keeps track of owners, of kinds whose objects are often alike. */
+  readonly createdSpecs: RecentMap<Comparison> | undefined;
 
   constructor(kind: Kind, parts: RegistryParts) {
     this.kind = kind;
@@ -75,6 +79,7 @@ export class Registry {
     this.#store = parts.store;
     const { admission, allocator, clock } = parts;
     const { judgedBy } = kind.strategy;
+    this.createdSpecs = judgedBy && new RecentMap(recentSpecs);
     this.#order = { kind, admission, allocator, clock, judgedSpecs: judgedBy && new JudgedSpecs(judgedBy) };
   }
 
@@ -139,12 +144,12 @@ export class Registry {
     return await this.#commit(transaction, request, async () => {
       if (request.dryRun) {
         if ((await this.#store.get(key)) !== undefined) throw new KeyExistsError(key);
-        return outcome(true, finished.unwritten());
+        return new Outcome(true, finished.unwritten());
       }
       const form = await storedFormOf(this.kind, finished);
       const revision = await this.#store.create(key, form.bytes, this.#writeOptions());
       request.noteWrite?.();
-      return outcome(true, await form.written(revision));
+      return new Outcome(true, await form.written(revision));
     });
   }
 
@@ -190,8 +195,10 @@ export class Registry {
     const wanted = await change(request.leavesPrevious ? current : copyJson(current));
     // What is missing of its metadata is brought back from the version that it replaces.
     const { next, finished, transaction } = await beforeUpdate(wanted as Stored, current, request, this.#order);
-    return await this.#commit(transaction, request, async () =>
-      outcome(false, await this.#storeUpdate(next, current, finished, request)),
+    return await this.#commit(
+      transaction,
+      request,
+      async () => new Outcome(false, await this.#storeUpdate(next, current, finished, request)),
     );
   }
 
@@ -377,6 +384,21 @@ export class Registry {
   }
 }
 
-/** A getter stays one: the object may not have been parsed yet, hence no spread and a cast. */
-const outcome = (created: boolean, answer: Answerable): WriteOutcome =>
-  Object.defineProperties({ created } as WriteOutcome, Object.getOwnPropertyDescriptors(answer));
+/** An answer whose object may not have been parsed yet, and often never is. */
+class Outcome implements WriteOutcome {
+  readonly created: boolean;
+  readonly #answer: Answerable;
+
+  constructor(created: boolean, answer: Answerable) {
+    this.created = created;
+    this.#answer = answer;
+  }
+
+  get object(): Stored {
+    return this.#answer.object;
+  }
+
+  get json(): Buffer | undefined {
+    return this.#answer.json;
+  }
+}

@@ -1,12 +1,14 @@
 /** Who owns what after a create, update or patch: whoever changes a field owns it from then on, alone. */
 
-import { equalJson } from '../../api/json-record.ts';
+import { equalJson, isRecord, type JsonRecord } from '../../api/json-record.ts';
 import type { KubernetesObject } from '../../api/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../api/resource.ts';
 import { formatTime } from '../../api/time.ts';
+import type { RecentMap } from '../../base/recent-map.ts';
 import type { DescribedResource } from '../schema/described-resource.ts';
 import { isRegistered } from '../schema/registered-kinds.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
+import { emptyObjectOf } from './empty-object.ts';
 import { difference, type FieldSet, intersection, isEmptySet, recursiveDifference, union } from './field-set.ts';
 import {
   identityOf,
@@ -28,6 +30,8 @@ export interface Write {
   readonly subresource?: string | undefined;
   /** Wall time in milliseconds. */
   readonly now: number;
+  /** What creations have added by their specs, by the JSON of these: kinds that are made by templates have equal ones. */
+  readonly createdSpecs?: RecentMap<Comparison> | undefined;
 }
 
 /**
@@ -81,15 +85,36 @@ function take(managers: Map<string, Manager>, taken: FieldSet, write: Write): vo
 export function comparison(
   live: unknown,
   next: unknown,
-  { kind, subresource }: Write,
+  { kind, subresource, createdSpecs }: Write,
   options: CompareOptions = {},
 ): Comparison {
-  const { added, modified, removed } = compare(kind.schema, live, next, options);
+  const { added, modified, removed } =
+    createdSpecs !== undefined && live === emptyObjectOf(kind) && isRecord(next)
+      ? compareCreated(kind, next, createdSpecs)
+      : compare(kind.schema, live, next, options);
   const untouched = untouchedFields(kind, subresource);
   return {
     added: recursiveDifference(added, untouched),
     modified: recursiveDifference(modified, untouched),
     removed: recursiveDifference(removed, untouched),
+  };
+}
+
+/** A new object with nothing, in two parts: its spec is looked for among those that came before. */
+function compareCreated(kind: DescribedResource, created: JsonRecord, specs: RecentMap<Comparison>): Comparison {
+  const { spec, ...rest } = created;
+  const { spec: emptySpec, ...emptyRest } = emptyObjectOf(kind) as JsonRecord;
+  const ofRest = compare(kind.schema, emptyRest, rest, { omitEmpty: true });
+  const text = JSON.stringify(spec ?? null);
+  let ofSpec = specs.get(text);
+  if (ofSpec === undefined) {
+    ofSpec = compare(kind.schema, { spec: emptySpec }, { spec }, { omitEmpty: true });
+    specs.set(text, ofSpec);
+  }
+  return {
+    added: union(ofRest.added, ofSpec.added),
+    modified: union(ofRest.modified, ofSpec.modified),
+    removed: union(ofRest.removed, ofSpec.removed),
   };
 }
 
@@ -126,9 +151,17 @@ export function knownVersions(managers: Managers, kind: DescribedResource): Mana
 
 /** Whether two objects are the same but for the times in their managedFields: then nothing needs to be written. */
 export function sameButForTimes(a: KubernetesObject, b: KubernetesObject): boolean {
-  const timeless = ({ metadata, ...rest }: KubernetesObject) => ({
-    ...rest,
-    metadata: { ...metadata, managedFields: metadata?.managedFields?.map(({ time: _, ...entry }) => entry) ?? null },
-  });
-  return equalJson(timeless(a), timeless(b));
+  // What differs is most often not in the metadata, which have to be copied.
+  return isSameBut('metadata', a, b) && equalJson(timeless(a), timeless(b));
 }
+
+function isSameBut(left: string, a: object, b: object): boolean {
+  const [inA, inB] = [a, b].map((object) => Object.keys(object).filter((name) => name !== left));
+  if (inA === undefined || inA.length !== inB?.length) return false;
+  return inA.every((name) => Object.hasOwn(b, name) && equalJson(Reflect.get(a, name), Reflect.get(b, name)));
+}
+
+const timeless = ({ metadata }: KubernetesObject) => ({
+  ...metadata,
+  managedFields: metadata?.managedFields?.map(({ time: _, ...entry }) => entry) ?? null,
+});
