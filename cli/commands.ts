@@ -8,6 +8,7 @@ import { applyCommand } from './commands/apply/command.ts';
 import { attachCommand } from './commands/attach/command.ts';
 import { authCommand } from './commands/auth/command.ts';
 import { autoscaleCommand } from './commands/autoscale/command.ts';
+import { certificateCommand } from './commands/certificate/command.ts';
 import { certsCommand } from './commands/certs/command.ts';
 import { cisCommand } from './commands/cis/command.ts';
 import { clusterInfoCommand } from './commands/cluster-info/command.ts';
@@ -100,6 +101,7 @@ export const commands: readonly Command[] = [
   waitCommand,
   whyCommand,
   authCommand,
+  certificateCommand,
   apiResourcesCommand,
   apiVersionsCommand,
   clusterInfoCommand,

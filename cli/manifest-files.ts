@@ -17,14 +17,30 @@ export interface ReadOptions {
   readonly recursive?: boolean;
 }
 
+/** An object, and the file, URL or `-` that holds it. */
+export interface SourcedManifest {
+  readonly manifest: Manifest;
+  readonly source: string;
+}
+
 /** All objects of all `sources`, in order. */
 export async function readManifests(sources: readonly string[], options: ReadOptions = {}): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
+  return (await readSourcedManifests(sources, options)).map(({ manifest }) => manifest);
+}
+
+export async function readSourcedManifests(
+  sources: readonly string[],
+  options: ReadOptions = {},
+): Promise<SourcedManifest[]> {
+  const found: SourcedManifest[] = [];
   for (const source of sources) {
-    for (const file of await filesOf(source, options)) manifests.push(...parseManifests(await readSource(file), file));
+    for (const file of await filesOf(source, options)) {
+      const manifests = parseManifests(await readSource(file), file);
+      found.push(...manifests.map((manifest) => ({ manifest, source: file })));
+    }
   }
-  if (manifests.length === 0) throw new UserError(`No object in ${sources.join(', ')}`);
-  return manifests;
+  if (found.length === 0) throw new UserError(`No object in ${sources.join(', ')}`);
+  return found;
 }
 
 async function filesOf(source: string, { recursive = false }: ReadOptions): Promise<string[]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mergePatchOf } from './merge-patch.ts';
+import { mergePatchOf, withMergePatch } from './merge-patch.ts';
 
 describe('mergePatchOf', () => {
   const cases: readonly (readonly [before: unknown, after: unknown, patch: unknown])[] = [
@@ -15,4 +15,7 @@ describe('mergePatchOf', () => {
   for (const [before, after, patch] of cases)
     it(`${JSON.stringify(before)} → ${JSON.stringify(after)}`, () =>
       assert.deepEqual(mergePatchOf(before, after), patch));
+  for (const [before, after, patch] of cases)
+    it(`${JSON.stringify(after)} ← ${JSON.stringify(before)}`, () =>
+      assert.deepEqual(withMergePatch(before, patch), after));
 });

@@ -12,3 +12,14 @@ export function mergePatchOf(before: unknown, after: unknown): unknown {
   }
   return patch;
 }
+
+/** What a merge patch makes of a value, which stays as it is. */
+export function withMergePatch(value: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged: JsonRecord = isRecord(value) ? { ...value } : {};
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) delete merged[key];
+    else setOwn(merged, key, withMergePatch(Object.hasOwn(merged, key) ? merged[key] : undefined, change));
+  }
+  return merged;
+}

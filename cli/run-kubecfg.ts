@@ -13,6 +13,7 @@ import type { Command } from './command.ts';
 import { CommandContext } from './command-context.ts';
 import { parseUpOptions } from './commands/up/up-options.ts';
 import { commands } from './commands.ts';
+import { SeveralRefusals } from './each-target.ts';
 import { expandFlags, verbIn } from './flag-words.ts';
 import { globalOptions } from './options.ts';
 import { printableText } from './printable-text.ts';
@@ -139,6 +140,7 @@ function explain(error: unknown, verbose: boolean): string {
 
 function sentenceOf(error: Error): string {
   if (error instanceof UserError || error.name === 'KubeconfigError') return error.message;
+  if (error instanceof SeveralRefusals) return error.refusals.map(sentenceOf).join('\n');
   if (!(error instanceof StatusError)) return `Error: ${error.message}`;
   if (error.reason === 'ServiceUnavailable') {
     return `${error.message}\nIs the cluster running? "npm start" starts one; --kubeconfig or -h HOST names another.`;

@@ -7,7 +7,7 @@ import type { Manifest } from '../client/manifest.ts';
 import { type Arguments, isSet, textOf, textsOf } from './arguments.ts';
 import type { CommandContext } from './command-context.ts';
 import { placed } from './given-manifest.ts';
-import { readManifests } from './manifest-files.ts';
+import { readSourcedManifests } from './manifest-files.ts';
 import { listAll } from './requests.ts';
 import { kindOfManifest, parseSelections } from './resources.ts';
 
@@ -16,6 +16,8 @@ export interface Target {
   readonly key: ObjectKey;
   /** What the file says, when it was named by one. */
   readonly manifest?: Manifest;
+  /** The file, URL or `-` that holds it. */
+  readonly source?: string;
 }
 
 /** `words` are the positional arguments that name resources: `pod web db`, `pod/web svc/db`. */
@@ -41,11 +43,11 @@ export async function readTargets(
 ): Promise<(Target & { readonly manifest: Manifest })[]> {
   const client = await context.client();
   const targets: (Target & { readonly manifest: Manifest })[] = [];
-  for (const one of await readManifests(files, { recursive: isSet(args, 'recursive') })) {
-    const kind = await kindOfManifest(client, one);
-    const manifest = await placed(context, kind.namespaced, one);
+  for (const found of await readSourcedManifests(files, { recursive: isSet(args, 'recursive') })) {
+    const kind = await kindOfManifest(client, found.manifest);
+    const manifest = await placed(context, kind.namespaced, found.manifest);
     const { namespace, name = '' } = manifest.metadata ?? {};
-    targets.push({ kind, key: { namespace, name }, manifest });
+    targets.push({ kind, key: { namespace, name }, manifest, source: found.source });
   }
   return targets;
 }

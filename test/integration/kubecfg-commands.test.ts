@@ -7,7 +7,9 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
+import { certificateSigningRequests } from '../../api/resources/certificates.ts';
 import { namespaces, nodes } from '../../api/resources/core.ts';
+import { createCertificateRequest } from '../../base/certificate-request.ts';
 import { kubeconfigText } from '../clients/kubeconfig-text.ts';
 import { TestKubecfg } from '../support/kubecfg.ts';
 import { Kubectl, sdkKubectls } from '../support/kubectl.ts';
@@ -92,6 +94,20 @@ const lines: readonly Line[] = [
   { line: 'delete pod solo', out: 'pod "solo" deleted\n' },
 
   { line: 'create -f FILE', out: 'configmap/filed created\n' },
+  {
+    line: 'create -f FILE',
+    code: 1,
+    errors:
+      /^Error from server \(AlreadyExists\): error when creating "\S+filed.yaml": configmaps "filed" already exists\n$/,
+  },
+  {
+    line: 'create -f THREE',
+    code: 1,
+    out: 'configmap/third created\n',
+    errors:
+      /^Error from server \(AlreadyExists\): error when creating "\S+three.yaml": configmaps "filed" already exists\nError from server \(Invalid\): error when creating "\S+three.yaml": ConfigMap "_" is invalid: .*\n$/,
+  },
+  { line: 'delete cm third', out: 'configmap "third" deleted\n' },
   { line: 'diff -f FILE' },
   { line: 'replace -f FILE', out: 'configmap/filed replaced\n' },
   { line: 'replace -f FILE --force', out: 'configmap "filed" deleted\nconfigmap/filed replaced\n' },
@@ -251,6 +267,38 @@ const lines: readonly Line[] = [
   { line: 'rollout status cm/one', code: 1, errors: /^error: no status viewer has been implemented for/ },
   { line: 'run p', code: 1, errors: 'error: required flag(s) "image" not set\n' },
   {
+    line: 'run over --image=i --overrides={"spec":{"hostname":"h"},"apiVersion":"v1"} -o jsonpath={.spec.hostname}',
+    out: 'h',
+  },
+  {
+    line: 'run over --image=i --override-type=json --overrides=[{"op":"add","path":"/spec/hostname","value":"h"}] --dry-run=client -o jsonpath={.spec.hostname}',
+    out: 'h',
+  },
+  {
+    line: 'certificate approve nope',
+    code: 1,
+    errors: /certificatesigningrequests.certificates.k8s.io "nope" not found\n$/,
+  },
+  {
+    line: 'certificate approve',
+    code: 1,
+    errors: 'error: one or more CSRs must be specified as <name> or -f <filename>\n',
+  },
+  {
+    line: 'certificate approve asked',
+    out: 'certificatesigningrequest.certificates.k8s.io/asked approved\n',
+  },
+  {
+    line: 'certificate deny asked',
+    code: 1,
+    errors: 'error: certificate signing request "asked" is already Approved\n',
+  },
+  {
+    line: 'cluster-info dump',
+    out: /"n1"[\s\S]*==== START logs for container over of pod ours\/over ====\n[\s\S]*==== END logs/,
+    alone: 'lists as one kind',
+  },
+  {
     line: 'create token robot --duration=1s',
     code: 1,
     errors: /^error: failed to create token: .*less than 10 minutes\n$/,
@@ -280,6 +328,7 @@ describe('kubecfg and its namesakes in kubectl', { timeout: 600_000 }, () => {
   let kubecfg: TestKubecfg;
   let kubectl: Kubectl | undefined;
   let file: string;
+  let three: string;
 
   before(async () => {
     server = await startTestApiServer();
@@ -288,6 +337,21 @@ describe('kubecfg and its namesakes in kubectl', { timeout: 600_000 }, () => {
       'filed.yaml',
       'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: filed}\ndata: {a: "1"}\n',
     );
+    three = await kubecfg.file(
+      'three.yaml',
+      ['filed', '_', 'third']
+        .map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`)
+        .join('---\n'),
+    );
+    const { request } = await createCertificateRequest({ commonName: 'someone', organizations: [] });
+    await server.client.create(certificateSigningRequests, {
+      metadata: { name: 'asked' },
+      spec: {
+        signerName: 'example.com/own',
+        usages: ['client auth'],
+        request: Buffer.from(request).toString('base64'),
+      },
+    });
     for (const name of ['ours', 'theirs']) await server.client.create(namespaces, { metadata: { name } });
     await server.client.create(nodes, { metadata: { name: 'n1' } });
     const binary = (await sdkKubectls()).at(-1);
@@ -307,7 +371,7 @@ describe('kubecfg and its namesakes in kubectl', { timeout: 600_000 }, () => {
 
   for (const { line, code = 0, out, errors, alone } of lines) {
     it(line, async () => {
-      const words = line.replace('FILE', file).split(' ');
+      const words = line.replace('FILE', file).replace('THREE', three).split(' ');
       const ours = await kubecfg.run(['-n', 'ours', ...words]);
       check('output', ours.out, out);
       check('errors', ours.errors, errors);

@@ -57,6 +57,16 @@ describe('kubecfg and kubeconfigs', () => {
     await line('set-context robotic --cluster here --user robot');
     const said = await kubecfg.run('get cm one --context robotic');
     assert.match(said.errors, /Unauthorized/);
+    assert.equal(
+      await line('set clusters.here.tls-server-name api'),
+      'Property "clusters.here.tls-server-name" set.\n',
+    );
+    assert.match(await line('view'), /tls-server-name: api/);
+    assert.equal(
+      await line('unset clusters.here.tls-server-name'),
+      'Property "clusters.here.tls-server-name" unset.\n',
+    );
+    assert.doesNotMatch(await line('view'), /tls-server-name/);
     await line('delete-context robotic');
     assert.match(await line('delete-user robot'), /^deleted user robot from /);
     assert.match(await line('delete-cluster here'), /^deleted cluster here from /);

@@ -5,6 +5,7 @@ import { UserError } from '../../../base/user-error.ts';
 import { applyObject } from '../../../client/apply-manifest.ts';
 import { type Arguments, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { forEachTarget } from '../../each-target.ts';
 import { type FollowedRollout, followRollouts } from '../../follow-rollout.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { readTargets, type Target } from '../../target-objects.ts';
@@ -20,7 +21,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const timeoutMs = durationMs(textOf(args, 'timeout') ?? '0s', '--timeout');
   const applied: Target[] = [];
   const rollouts: FollowedRollout[] = [];
-  for (const { kind, key, manifest } of await readTargets(context, args)) {
+  await forEachTarget(await readTargets(context, args), async ({ kind, key, manifest }) => {
     const { result, object } = await applyObject(client, kind, manifest, {
       force: isSet(args, 'force-conflicts'),
       dryRun: dryRunOf(args) !== 'none',
@@ -30,9 +31,9 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
     print(kind, object, isSet(args, 'server-side') ? 'serverside-applied' : result);
     applied.push({ kind, key });
     const workload = isSet(args, 'wait') && dryRunOf(args) === 'none' ? workloadKindOf(kind) : undefined;
-    if (workload === undefined) continue;
+    if (workload === undefined) return;
     rollouts.push({ kind: workload, key, generation: object.metadata.generation ?? 0 });
-  }
+  });
   if (isSet(args, 'prune')) await prune(context, args, applied);
   const end = timeoutMs > 0 ? systemClock.monotonic() + timeoutMs : Number.POSITIVE_INFINITY;
   await followRollouts(context, rollouts, end);

@@ -1,10 +1,15 @@
 /** `cluster-info`: the address of the API server, and of Services that say they are of the cluster. */
 
 import { services } from '../../../api/resources/core.ts';
+import { UserError } from '../../../base/user-error.ts';
+import { type Arguments, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { listAll } from '../../requests.ts';
 
-export async function run(context: CommandContext): Promise<void> {
+export async function run(context: CommandContext, args: Arguments): Promise<void> {
+  const action = textOf(args, 'action');
+  if (action === 'dump') return await (await import('./dump.ts')).dump(context, args);
+  if (action !== undefined) throw new UserError(`error: unknown command ${JSON.stringify(action)}: there is dump`);
   const { servers } = await context.connection();
   const [server = ''] = servers;
   const client = await context.client();

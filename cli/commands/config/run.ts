@@ -13,6 +13,7 @@ import { structuredPrinter, yamlPrinter } from '../../printing.ts';
 import { readError } from '../../read-error.ts';
 import { contextNamed, contextsOf, redacted } from './contexts.ts';
 import { clusterFields, type List, lists, userFields, withEntry, withoutEntry } from './entries.ts';
+import { withoutProperty, withProperty } from './property-path.ts';
 import { splitChange } from './split-change.ts';
 
 interface Kubeconfig {
@@ -91,6 +92,17 @@ const actions: Readonly<Record<string, Action>> = {
     const name = oneName(args, 'user');
     await write(file, withEntry(file.root, 'users', { name, fields: await userFields(args) }));
     context.out.write(`User "${name}" set.\n`);
+  },
+  async set(context, args, file) {
+    const [path = '', value, ...others] = textsOf(args, 'names');
+    if (value === undefined || others.length > 0) throw new UserError('error: usage: config set PROPERTY_NAME VALUE');
+    await write(file, withProperty(file.root, path, { value, isRaw: isSet(args, 'set-raw-bytes') }));
+    context.out.write(`Property "${path}" set.\n`);
+  },
+  async unset(context, args, file) {
+    const path = oneName(args, 'property');
+    await write(file, withoutProperty(file.root, path));
+    context.out.write(`Property "${path}" unset.\n`);
   },
   'delete-cluster': deletes('clusters'),
   'delete-user': deletes('users'),

@@ -10,6 +10,7 @@ import { StatusError } from '../../../api/status-error.ts';
 import { UserError } from '../../../base/user-error.ts';
 import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { explainedBySource, forEachTarget } from '../../each-target.ts';
 import { placed, readConfig } from '../../given-manifest.ts';
 import { printOne } from '../../print-one.ts';
 import { withType } from '../../requests.ts';
@@ -37,8 +38,10 @@ async function createFromFiles(context: CommandContext, args: Arguments): Promis
     throw new UserError(`error: must specify one of -f and -k, or what to create by flags: ${names}`);
   }
   const print = await resultPrinter(context, args);
-  for (const { kind, manifest } of await readTargets(context, args))
-    await create(context, args, { kind, object: manifest, print });
+  await forEachTarget(await readTargets(context, args), async (target) => {
+    const { kind, manifest } = target;
+    await explainedBySource('creating', target, create(context, args, { kind, object: manifest, print }));
+  });
 }
 
 interface Creation {

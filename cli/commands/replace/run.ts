@@ -7,6 +7,7 @@ import type { WriteOptions } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
+import { explainedBySource, forEachTarget } from '../../each-target.ts';
 import { waitUntilGone } from '../../gone.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { readTargets, type Target } from '../../target-objects.ts';
@@ -25,15 +26,20 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   };
   if (isSet(args, 'force') && dryRunOf(args) !== 'none')
     throw new UserError('error: --dry-run can not be used when --force is set');
-  for (const target of targets) {
+  await forEachTarget(targets, async (target) => {
     const { kind, manifest } = target;
+    const explained = <T>(replacing: Promise<T>) => explainedBySource('replacing', target, replacing);
     if (isSet(args, 'force')) {
       await remove(context, args, target);
-      print(kind, await client.create<KubernetesObject>(kind, withoutVersion(manifest), options), 'replaced');
+      print(
+        kind,
+        await explained(client.create<KubernetesObject>(kind, withoutVersion(manifest), options)),
+        'replaced',
+      );
     } else if (dryRunOf(args) === 'client') {
       print(kind, await client.get(kind, target.key), 'replaced');
-    } else print(kind, await client.update<KubernetesObject>(kind, manifest, options), 'replaced');
-  }
+    } else print(kind, await explained(client.update<KubernetesObject>(kind, manifest, options)), 'replaced');
+  });
 }
 
 async function remove(context: CommandContext, args: Arguments, { kind, key }: Target): Promise<void> {

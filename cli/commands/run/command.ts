@@ -15,6 +15,8 @@ export const runCommand: Command = {
     command: flag('What is behind -- is the command, not its arguments'),
     env: texts('NAME=VALUE'),
     port: text('The port that the pod serves'),
+    overrides: text('JSON that is written over the pod'),
+    'override-type': text('What --overrides is', { choices: ['merge', 'json'], default: 'merge' }),
     labels: text('KEY=VALUE, separated by commas; default: run=NAME', { alias: 'l' }),
     annotations: texts('KEY=VALUE'),
     restart: text('Always, OnFailure or Never', { choices: ['Always', 'OnFailure', 'Never'], default: 'Always' }),

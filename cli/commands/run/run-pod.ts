@@ -13,6 +13,7 @@ import { keysAndValues } from '../../key-value-words.ts';
 import { goOnInPod } from '../../pod-session.ts';
 import { dryRunOf, resultPrinter } from '../../results.ts';
 import { SilentExit } from '../../silent-exit.ts';
+import { withOverrides } from './overrides.ts';
 
 const pollMs = 200;
 
@@ -23,7 +24,7 @@ export async function runPod(context: CommandContext, args: Arguments): Promise<
     );
   if (textOf(args, 'image') === undefined) throw new UserError('error: required flag(s) "image" not set');
   const namespace = await context.oneNamespace();
-  const wanted = podFor(args, namespace);
+  const wanted = overridden(args, podFor(args, namespace));
   const isAttached = isSet(args, 'attach') || (isSet(args, 'stdin') && args.attach !== false);
   if (isSet(args, 'rm') && !isAttached) throw new UserError('error: --rm should only be used for attached containers');
   const print = isSet(args, 'rm') || isAttached ? () => undefined : await resultPrinter(context, args);
@@ -56,6 +57,12 @@ function podFor(args: Arguments, namespace: string): Pod {
       containers: [containerFor(args, name)],
     },
   };
+}
+
+function overridden(args: Arguments, pod: Pod): Pod {
+  const overrides = textOf(args, 'overrides');
+  if (overrides === undefined) return pod;
+  return withOverrides(pod, overrides, textOf(args, 'override-type') === 'json' ? 'json' : 'merge');
 }
 
 function containerFor(args: Arguments, name: string): Container {
@@ -91,7 +98,8 @@ async function goOn(context: CommandContext, args: Arguments, pod: Stored<Pod>):
     await untilStarted(context, args, pod);
     if (!isSet(args, 'quiet')) context.errors.write("If you don't see a command prompt, try pressing enter.\n");
     const [stdin, tty] = [isSet(args, 'stdin'), isSet(args, 'tty')];
-    await goOnInPod(context, { pod, container: name, stdin, tty });
+    const container = pod.spec?.containers[0]?.name ?? name;
+    await goOnInPod(context, { pod, container, stdin, tty });
     const code = await exitCode(context, pod);
     if (code !== 0) throw new SilentExit(code);
   } finally {
