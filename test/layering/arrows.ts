@@ -201,6 +201,7 @@ export const levels: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['printers'],
     ['requests.ts'],
     ['printing.ts'],
+    ['each-target.ts'],
     ['follow-rollout.ts', 'node-names.ts', 'print-one.ts', 'resize-controller.ts', 'results.ts', 'target-objects.ts'],
     ['change-metadata.ts', 'pods-of.ts', 'remote-command.ts'],
     ['user-terminal.ts'],

@@ -7,6 +7,8 @@ const pod = { metadata: { name: 'p' }, spec: { restartPolicy: 'Always', containe
 describe('withOverrides', () => {
   it('merges an object, lists as a whole', () =>
     assert.deepEqual(withOverrides(pod, '{"apiVersion":"v1","spec":{"restartPolicy":null,"nodeName":"a"}}', 'merge'), {
+      apiVersion: 'v1',
+      kind: 'Pod',
       metadata: { name: 'p' },
       spec: { nodeName: 'a', containers: [{ name: 'p', image: 'i' }] },
     }));
