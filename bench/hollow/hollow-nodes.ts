@@ -8,9 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostnameLabel } from '../../api/labels.ts';
 import { nodes } from '../../api/resources/core.ts';
-import { isAlreadyExists } from '../../api/status-error.ts';
+import { isAlreadyExists, isRetryable } from '../../api/status-error.ts';
 import type { Node } from '../../api/types/core/v1.ts';
+import { computeBackoffMs } from '../../base/backoff.ts';
 import { createAuthority, issueCertificate, type KeyPair } from '../../base/certificates.ts';
+import { systemClock } from '../../base/clock.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Metrics } from '../../base/metrics.ts';
@@ -33,7 +35,10 @@ export interface HollowNodesOptions {
 }
 
 /** Kubelets that start at the same time. */
-const atOnce = 16;
+const atOnce = 8;
+/** A thousand that join at once keep the server busy: a kubelet's own requests are tried again, too. */
+const attempts = 10;
+const backoff = { baseMs: 500, maxMs: 10_000 };
 /** Pods that start at the same time, on all nodes together. */
 const startsAtOnce = 64;
 /** Tells hollow nodes from others; pods can be kept to them, or away. */
@@ -94,10 +99,15 @@ export class HollowNodes {
     const podCIDR = `100.${64 + (index >> 8)}.${index & 255}.0/24`;
     const labels = { [hostnameLabel]: name, [hollowLabel]: 'true' };
     const node: Node = { metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR] } };
-    try {
-      await this.#client.create(nodes, node);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#client.create(nodes, node);
+        return;
+      } catch (error) {
+        if (isAlreadyExists(error)) return;
+        if (attempt === attempts || !isRetryable(error)) throw error;
+        await systemClock.sleep(computeBackoffMs(attempt, backoff));
+      }
     }
   }
 
