@@ -31,8 +31,16 @@ interface Peer {
   readonly closings: () => number;
 }
 
+interface PeerOptions extends Settings {
+  readonly lastStream?: number;
+}
+
 /** A connection to Node's own HTTP/2 server. */
-async function connectTo(t: TestContext, answer: Answering, settings: Settings = {}): Promise<Peer> {
+async function connectTo(
+  t: TestContext,
+  answer: Answering,
+  { lastStream, ...settings }: PeerOptions = {},
+): Promise<Peer> {
   const server: Http2Server = createServer({ settings });
   server.on('sessionError', () => {});
   const session = createDeferred<ServerHttp2Session>();
@@ -48,6 +56,7 @@ async function connectTo(t: TestContext, answer: Answering, settings: Settings =
   let closings = 0;
   const connection = new CallConnection(connect((server.address() as AddressInfo).port, '127.0.0.1'), {
     ...{ isSecure: false, authority: 'localhost' },
+    ...(lastStream !== undefined && { lastStream }),
     onClosing() {
       closings += 1;
     },
@@ -74,6 +83,17 @@ test('the path is what was called', async (t) => {
     (await connection.call('/etcdserverpb.KV/Txn', message(0), patientMs)).toString(),
     '/etcdserverpb.KV/Txn',
   );
+});
+
+test('a connection whose streams run out answers what it has taken, and takes no more', async (t) => {
+  const { connection, closings } = await connectTo(t, echo, { lastStream: 5 });
+  const calls = [1, 2, 3, 4].map((fill) => connection.call('/a/b', message(8, fill), patientMs));
+  assert.deepEqual(
+    await Promise.all(calls),
+    [1, 2, 3, 4].map((fill) => message(8, fill)),
+  );
+  assert.deepEqual([connection.isUsable, closings()], [false, 1]);
+  await assert.rejects(connection.call('/a/b', message(8), patientMs), /^CallError: 14 UNAVAILABLE/);
 });
 
 test('many large calls share windows of a few bytes, and fewer streams than there are calls', async (t) => {

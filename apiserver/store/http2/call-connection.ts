@@ -43,6 +43,8 @@ import { decodeSpelledHeaders, encodeCallHeaders } from './header-block.ts';
 export interface CallConnectionOptions {
   readonly isSecure: boolean;
   readonly authority: string;
+  /** Numbers of streams run out: past this one no call is taken. Default: what leaves room for those that wait. */
+  readonly lastStream?: number;
   /** It takes no further calls; those under way may still end well. Called once. */
   onClosing(): void;
 }
@@ -63,6 +65,8 @@ interface Call {
 const acknowledgedBytes = 1024 * 1024;
 /** The protocol's own, until the other side says otherwise. */
 const defaultWindow = 65_535;
+/** Of 2^31; a thousand calls a second come there in twelve days. */
+const defaultLastStream = 2 ** 31 - 2 ** 21;
 /** Blocks of headers that are known by heart: answers hardly differ. */
 const mostBlocks = 100;
 
@@ -186,6 +190,7 @@ export class CallConnection {
       this.#nextStream += 2;
       this.#calls.set(call.stream, call);
       parts.push(frameHead(frameTypes.headers, flags.endHeaders, call.stream, call.headers.length), call.headers);
+      if (call.stream >= (this.#options.lastStream ?? defaultLastStream)) this.close();
     }
     while (call.sentBytes < call.body.length) {
       const left = call.body.length - call.sentBytes;
