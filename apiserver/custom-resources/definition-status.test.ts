@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from '../../api/types/apiextensions/v1.ts';
 import { kinds } from '../../kinds/kind-table.ts';
-import { computeDefinitionStatus } from './definition-status.ts';
+import { computeDefinitionStatus, computeDefinitionStatuses } from './definition-status.ts';
 import { ownPlaces } from './own-places.ts';
 
 interface Given {
@@ -114,6 +114,26 @@ describe('the status of a definition', () => {
       assert.deepEqual([condition?.status, condition?.reason, condition?.message], ['False', reason, message]);
       assert.equal(conditionOf(status, 'Established')?.reason, 'NotAccepted');
     });
+
+  it('gives a name that two ask for at once to who asks first, and tells only what changes', () => {
+    const settled = accepted({ plural: 'things', kind: 'Thing' });
+    const asking = [
+      definition({ group: 'example.org' }),
+      definition({ plural: 'gadgets' }),
+      definition({ plural: 'sprockets' }), // the same kind as that before it
+    ];
+    const all = [settled, ...asking];
+    const changes = computeDefinitionStatuses([settled, ...asking], { all, isOwnPlace, now });
+    const told = changes.map(({ definition: { metadata }, status }) => [
+      metadata?.name,
+      status.conditions?.find(({ type }) => type === 'NamesAccepted')?.status,
+    ]);
+    assert.deepEqual(told, [
+      ['widgets.example.org', 'True'],
+      ['gadgets.example.com', 'True'],
+      ['sprockets.example.com', 'False'],
+    ]);
+  });
 
   it('does not mind the names of other groups', () => {
     const status = computed(definition({ group: 'example.org' }), [first]);

@@ -49,6 +49,31 @@ export function computeDefinitionStatus(
   return equalJson(status, before) ? undefined : status;
 }
 
+/**
+ * The same of several that are looked at together: each in its turn, and what one is given nobody after it gets. Only
+ * those that do not say so already.
+ */
+export function computeDefinitionStatuses<D extends Definition>(
+  definitions: Iterable<D>,
+  { all, ...context }: StatusContext,
+): { readonly definition: D; readonly status: Status }[] {
+  const groups = new Map<string, Map<string | undefined, Definition>>();
+  for (const one of all) {
+    const { group } = one.spec;
+    const known = groups.get(group) ?? new Map<string | undefined, Definition>();
+    groups.set(group, known.set(one.metadata?.name, one));
+  }
+  const changes: { readonly definition: D; readonly status: Status }[] = [];
+  for (const definition of definitions) {
+    const group = groups.get(definition.spec.group);
+    const status = computeDefinitionStatus(definition, { ...context, all: group?.values() ?? [] });
+    if (status === undefined) continue;
+    group?.set(definition.metadata?.name, { ...definition, status });
+    changes.push({ definition, status });
+  }
+  return changes;
+}
+
 /** Once established, a definition stays so. */
 function establishedCondition(definition: Definition, areNamesAccepted: boolean): DefinitionCondition | undefined {
   const type = 'Established';
