@@ -7,7 +7,7 @@ import { StatusError } from '../../api/status-error.ts';
 import { type ApiUser, at, type Json, nameOf, type WatchEvent } from '../conformance/api-user.ts';
 import { EtcdCluster } from '../support/etcd-cluster.ts';
 import { eventually } from '../support/eventually.ts';
-import { Widgets } from '../support/widget-definitions.ts';
+import { definitions, Widgets } from '../support/widget-definitions.ts';
 
 const schema: Json = {
   type: 'object',
@@ -210,6 +210,37 @@ describe('reads of custom resources', () => {
     await withinASecond('it is gone', async () => (await v3()) === undefined && (await v2()) === undefined);
     await isRefused(other.get(made.path()), 404, /not found/);
     assert.ok(!(await bytes()).includes(definition));
+  });
+
+  it('of one kind are defined once, however many ask for it on whichever API server', async () => {
+    const group = `once-${namespace}.example.com`;
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `${letter}s.${group}`);
+    await Promise.all(
+      names.map((name, index) => {
+        const [plural = ''] = name.split('.');
+        const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+        const spec = { group, scope: 'Namespaced', names: { plural, kind: 'Thing' }, versions };
+        return (index % 2 === 0 ? user : other).post(definitions, { metadata: { name }, spec });
+      }),
+    );
+    const established = async (all: readonly string[]): Promise<string[] | undefined> => {
+      const verdicts = await Promise.all(
+        all.map(async (name) => {
+          const conditions = at(await user.get(`${definitions}/${name}`), 'status.conditions');
+          return Array.isArray(conditions) && conditions.find(({ type }: Json) => type === 'Established')?.status;
+        }),
+      );
+      return verdicts.every(Boolean) ? all.filter((_, index) => verdicts[index] === 'True') : undefined;
+    };
+    const first = await eventually('all are judged', () => established(names));
+    assert.equal(first.length, 1, `${first}`);
+    await user.delete(`${definitions}/${first[0]}`);
+    const others = names.filter((name) => name !== first[0]);
+    const second = await eventually('another has the name', async () => {
+      const now = await established(others);
+      return now?.length ? now : undefined;
+    });
+    assert.equal(second.length, 1, `${second}`);
   });
 
   it('are seen by watches on another API server, and written through both at once', async () => {

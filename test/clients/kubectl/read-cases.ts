@@ -1,10 +1,9 @@
 /** kubectl get, describe, explain and what there is: nothing changes. */
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { eventually } from '../../support/eventually.ts';
+import { following } from './following.ts';
 import { bare, configMap, deployment, event, many, pod } from './manifests.ts';
-import type { KubectlCase, Trial } from './trial.ts';
+import type { KubectlCase } from './trial.ts';
 
 export const readCases: readonly KubectlCase[] = [
   {
@@ -110,26 +109,3 @@ export const readCases: readonly KubectlCase[] = [
     },
   },
 ];
-
-/** Runs a command that goes on, while something happens, until it has printed what it should. */
-async function following(
-  t: Trial,
-  command: string,
-  prints: RegExp,
-  happen: (begun: (seen: RegExp) => Promise<unknown>) => Promise<void>,
-): Promise<void> {
-  const child = t.start(command);
-  const exited = once(child, 'exit');
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  try {
-    await happen((seen) => eventually(`${command} prints ${seen}`, () => seen.test(output)));
-    await eventually(`${command} prints ${prints}`, () => prints.test(output));
-  } finally {
-    child.kill();
-    await exited;
-  }
-  t.note(command);
-}
