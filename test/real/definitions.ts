@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import yaml from 'js-yaml';
 import { isRecord } from '../../api/json-record.ts';
 import { apiPathOf } from '../../api/resource.ts';
@@ -147,10 +147,12 @@ async function definitionsOf(world: World, operator: Operator): Promise<readonly
 const versionsIn = (items: readonly Manifest[]): string[] =>
   items.map(({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`);
 
+/** All below a folder but what is not YAML yet: the templates of Helm charts. */
 async function yamlFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith('.yaml') && entry.name !== 'kustomization.yaml')
+    .filter((entry) => basename(entry.parentPath) !== 'templates')
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
