@@ -51,7 +51,6 @@ describe('why a webhook gave no answer', () => {
     ['an error on the server ("unknown") has prevented the request from succeeding', 502, 'image/png', 'x'],
     ['the server responded with the status code 307 but did not return more information', 307, '', ''],
     ['no entry', 403, 'text/plain', 'no entry'],
-    ["serializer for text/html doesn't exist", 200, 'text/html', '<p>'],
     ['0-length response with status code: 200 and content type: application/json', 200, 'application/json', ''],
   ];
   for (const [want, code, contentType, text] of answers)
@@ -60,7 +59,7 @@ describe('why a webhook gave no answer', () => {
     });
 
   it('is none when there is something to read', () => {
-    assert.equal(answeredFailure({ code: 200, contentType: 'application/json', text: '{}' }), undefined);
-    assert.equal(answeredFailure({ code: 200, contentType: '', text: '{}' }), undefined);
+    for (const contentType of ['application/json', '', 'text/plain', 'text/html'])
+      assert.equal(answeredFailure({ code: 200, contentType, text: '{}' }), undefined);
   });
 });

@@ -8,7 +8,8 @@ def configure(settings: kopf.OperatorSettings, **_):
     settings.persistence.finalizer = "potters.example.com/kiln"
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix="potters.example.com")
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix="potters.example.com")
-    settings.posting.level = 0
+    # What its handlers log becomes events of the object; kopf alone does so only when asked.
+    settings.posting.loggers = True
 
 
 @kopf.on.create("potters.example.com", "v1", "pots")
