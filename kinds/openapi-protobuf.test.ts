@@ -133,6 +133,7 @@ const widget: Kind = {
     definition: 'dev.example.v1.Widget',
     revision: '1',
     listKind: 'WidgetList',
+    versions: ['v1'],
     preservesUnknown: false,
     schema: () => everything,
   },

@@ -94,6 +94,7 @@ function describedBy(
     definition: schemaName(spec, version),
     revision: JSON.stringify([metadata.uid, metadata.generation, names]),
     listKind: names.listKind ?? `${names.kind}List`,
+    versions: spec.versions.map(({ name }) => name),
     preservesUnknown: spec.preserveUnknownFields ?? false,
     schema: () => definition()?.spec.versions.find(({ name }) => name === version)?.schema?.openAPIV3Schema,
   };

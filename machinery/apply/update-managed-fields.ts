@@ -138,12 +138,18 @@ export function conflictsWith(managers: Managers, change: Comparison, self: stri
   return conflicts;
 }
 
-/** Entries in a version that the kind does not have say nothing. */
+/**
+ * Entries in a version that the kind does not have say nothing. Those in another one stay as they are: a field is taken
+ * to have the same path in all versions.
+ */
 export function knownVersions(managers: Managers, kind: DescribedResource): Managers {
   const isKnown = ({ apiVersion }: Manager) => {
     if (apiVersion === apiVersionOf(kind)) return true;
-    const version = parseApiVersion(apiVersion);
-    return version !== undefined && isRegistered({ ...version, kind: kind.kind });
+    const named = parseApiVersion(apiVersion);
+    if (named === undefined) return false;
+    const { description } = kind;
+    if (description === undefined) return isRegistered({ ...named, kind: kind.kind });
+    return named.group === kind.group && description.versions.includes(named.version);
   };
   if ([...managers.values()].every(isKnown)) return managers;
   return new Map([...managers].filter(([, manager]) => isKnown(manager)));

@@ -14,6 +14,7 @@ function resourceOf(schema: JsonSchema | undefined, preservesUnknown = false): C
       definition: 'dev.example.v1.Widget',
       revision: '1',
       listKind: 'Widgets',
+      versions: ['v1'],
       preservesUnknown,
       schema: () => schema,
     },

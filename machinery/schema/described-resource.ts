@@ -16,6 +16,8 @@ export interface CustomDescription {
   /** Changes whenever `schema` or the names may have changed. Costs nothing to ask. */
   readonly revision: string;
   readonly listKind: string;
+  /** Names of all versions that it has, served or not. */
+  readonly versions: readonly string[];
   /** `spec.preserveUnknownFields`: what the schema does not name is kept. */
   readonly preservesUnknown: boolean;
   /** As its author wrote it (`openAPIV3Schema`), as it is now; undefined: nothing is known of the fields. */
