@@ -51,6 +51,16 @@ interface Site {
   };
 }
 
+interface OwnedSite {
+  readonly metadata: {
+    readonly managedFields: readonly {
+      readonly manager: string;
+      readonly operation: string;
+      readonly apiVersion: string;
+    }[];
+  };
+}
+
 const site = (name: string, text: string, others: object = {}) => ({
   apiVersion: 'sites.example.com/v1',
   kind: 'Site',
@@ -115,6 +125,17 @@ async function checkVersions(world: World, checks: Checks): Promise<void> {
     const before = await eventuallySettled(world, 'old');
     await world.apply(oldSite('old', 'hello'));
     assert.deepEqual((await siteOf(world, 'old')).metadata, before.metadata);
+    const owners = await world.get<OwnedSite>(['-n', namespace, 'sites', 'old', '--show-managed-fields']);
+    assert.deepEqual(
+      owners.metadata.managedFields
+        .map(({ manager, operation, apiVersion }) => [manager, operation, apiVersion])
+        .sort(),
+      [
+        ['kubectl', 'Apply', 'sites.example.com/v1alpha1'],
+        ['manager', 'Update', 'sites.example.com/v1'],
+        ['manager', 'Update', 'sites.example.com/v1'],
+      ],
+    );
   });
   await checks.check('what cannot be converted is refused with the reason', async () => {
     const why = await world.whyRefused(oldSite('never', 'unconvertible'));
