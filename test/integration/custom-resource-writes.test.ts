@@ -65,7 +65,12 @@ describe('writes of custom resources', () => {
   before(async () => {
     cluster = await EtcdCluster.start();
     user = cluster.user();
-    widgets = await Widgets.define(user, { schema, version: { subresources: { status: {}, scale } } });
+    const parts = { schema: { openAPIV3Schema: schema }, subresources: { status: {}, scale } };
+    const versions = [
+      { name: 'v1', served: true, storage: true, ...parts },
+      { name: 'v1alpha1', served: true, storage: false, ...parts },
+    ];
+    widgets = await Widgets.define(user, { spec: { versions } });
   });
   after(() => cluster.stop());
   beforeEach(async () => {
@@ -178,6 +183,25 @@ describe('writes of custom resources', () => {
       [...[{ phase: 'Gone' }, ['one'], 2]],
     );
     assert.deepEqual((await owners())['status Apply status'], { 'f:status': { 'f:phase': {} } });
+  });
+
+  it('keep the owners of fields in other versions, and ask them', async () => {
+    const other = `${widgets.path(namespace, 'v1alpha1')}/a`;
+    const body = {
+      ...widgets.widget('a', { spec: { replicas: 1, words: ['one'] } }),
+      apiVersion: `${widgets.group}/v1alpha1`,
+    };
+    const applyOther = () =>
+      user.request('PATCH', `${other}?fieldManager=old`, JSON.stringify(body), 'application/apply-patch+yaml');
+    const first = await applyOther();
+    await isRefused(apply('new', { spec: { replicas: 2 } }), 409, /conflict with "old": .spec.replicas/);
+    await user.patch(`${path()}?fieldManager=new`, { spec: { limits: { cpu: '1' }, words: ['two'] } });
+    assert.deepEqual(await owners(), {
+      'old Apply': { 'f:spec': { 'f:replicas': {} } },
+      'new Update': { 'f:spec': { 'f:limits': { '.': {}, 'f:cpu': {} }, 'f:words': {} } },
+    });
+    await isRefused(applyOther(), 409, /conflict with "new" using .*v1: .spec.words/);
+    assert.equal(at(first, 'spec.replicas'), 1);
   });
 
   it('scale where the definition says, and own the replicas there', async () => {
