@@ -86,10 +86,11 @@ async function whyServiceLeadsNowhere(
       `cannot find endpointslices for service/${name} in ${JSON.stringify(namespace)}`,
     );
   const wanted = portName.name ?? '';
+  // A slice of a Service without pods has null in both places.
   const leads = slices.some(
-    ({ ports: slicePorts = [], endpoints = [] }) =>
-      slicePorts.some((one) => (one.name ?? '') === wanted) &&
-      endpoints.some(({ addresses, conditions }) => addresses.length > 0 && conditions?.ready !== false),
+    (slice) =>
+      slice.ports?.some((one) => (one.name ?? '') === wanted) &&
+      slice.endpoints?.some(({ addresses, conditions }) => addresses.length > 0 && conditions?.ready !== false),
   );
   if (leads) return undefined;
   return refused(

@@ -17,7 +17,9 @@ function reader(spec: ServiceSpec | undefined, addresses: readonly string[], isR
     ports: [{ name: '', port: 8443 }],
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: isReady } })),
   };
-  const objects = addresses.length === 0 ? [] : [slice];
+  // As the controller leaves one of a Service without pods.
+  const empty = { ...slice, ports: null, endpoints: null };
+  const objects = addresses.length === 0 ? [empty] : [empty, slice];
   return {
     // biome-ignore lint/suspicious/noExplicitAny: what is asked for is what there is
     find: async (resource): Promise<any> =>

@@ -42,10 +42,11 @@ export async function endpointOf(
     namespace: key.namespace,
     matches: ({ labels }) => labels[serviceNameLabel] === key.name,
   });
-  const places = slices.flatMap(({ endpoints = [], ports: slicePorts = [] }) => {
-    const number = slicePorts.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
+  // A slice of a Service without pods has null in both places.
+  const places = slices.flatMap(({ endpoints, ports: slicePorts }) => {
+    const number = slicePorts?.find(({ name = '' }) => name === (wanted?.name ?? ''))?.port;
     if (number === undefined || wanted === undefined) return [];
-    const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
+    const ready = (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
     return ready.flatMap(({ addresses }) => addresses.filter(mayBeForeign).map((host) => ({ host, port: number })));
   });
   if (slices.length === 0) throw notFound(services, key.name);

@@ -78,6 +78,8 @@ describe('an API that another server serves', () => {
       ports: [{ name: 'https', port: extension.port }],
       endpoints: [{ addresses: [extension.host], conditions: { ready: false } }],
     };
+    const empty = { ...slice.metadata, name: 'extension-without-pods' };
+    await server.client.create(endpointSlices, { metadata: empty, addressType: 'IPv4', endpoints: [] });
     await server.client.create(endpointSlices, slice);
     assert.match((await becomes('MissingEndpoints')).message ?? '', /have no addresses with port name "https"$/);
     extension.mode = 'failing';

@@ -26,6 +26,7 @@ export const aggregatedServer: Subject = {
       // The images that they name.
       await importProgram('kube-sample-apiserver:latest', await builtProgram('sample-apiserver', () => {}));
       await importProgram('registry.k8s.io/etcd:v3.7.0', (await runToEnd(['sh', '-c', 'command -v etcd'])).trim());
+      for (const object of forgottenRights) await world.apply(object);
       await eventually('all of them apply', () => world.kubectl(['apply', ...files]), { everyMs: 500 });
       await world.kubectl(['wait', '--for=condition=Available', '--timeout=120s', apiService]);
     });
@@ -34,10 +35,39 @@ export const aggregatedServer: Subject = {
     await checkAbsence(world, checks);
     await checks.check('it goes, and with it its group', async () => {
       await world.kubectl(['delete', '--timeout=120s', '--ignore-not-found', ...files]);
+      await world.kubectl(['delete', 'clusterrole,clusterrolebinding', policyReader]);
       await eventually('the group is gone', async () => !(await world.kubectl(['api-versions'])).includes('wardle'));
     });
   },
 };
+
+const policyReader = 'wardle-policy-reader';
+
+/**
+ * Its library waits for these policies before it takes a write, and its manifests do not let it read them: without
+ * them, every write is "not yet ready to handle request".
+ */
+const forgottenRights = [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: policyReader },
+    rules: [
+      {
+        apiGroups: ['admissionregistration.k8s.io'],
+        resources: ['mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'],
+        verbs: ['get', 'list', 'watch'],
+      },
+    ],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: policyReader },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: policyReader },
+    subjects: [{ kind: 'ServiceAccount', name: 'apiserver', namespace: 'wardle' }],
+  },
+];
 
 const flunder = (name: string, spec: object) => ({
   apiVersion: 'wardle.example.com/v1alpha1',

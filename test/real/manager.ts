@@ -298,7 +298,9 @@ async function checkEnd(world: World, checks: Checks): Promise<void> {
     await world.kubectl(['-n', namespace, 'scale', 'deployment', 'manager', '--replicas=0']);
     await eventually('its endpoints are gone', async () => {
       const why = await world.whyRefused(site('late', 'late'));
-      return /failed calling webhook "default.sites.example.com"/.test(why);
+      return /failed calling webhook "default.sites.example.com".*no endpoints available for service "webhooks"/.test(
+        why,
+      );
     });
   });
   await checks.check('it is removed', async () => {

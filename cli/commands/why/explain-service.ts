@@ -16,7 +16,7 @@ export function explainService(service: Stored<Service>, { slices, pods }: Servi
   const { type = 'ClusterIP', selector = {}, ports = [] } = service.spec ?? {};
   if (type === 'ExternalName') return [];
   const ready = slices
-    .flatMap(({ endpoints = [] }) => endpoints)
+    .flatMap(({ endpoints }) => endpoints ?? []) // null where there are none
     .filter(({ conditions }) => conditions?.ready !== false);
   const causes = ready.length > 0 ? [] : [whyEmpty(selector, pods)];
   const active = pods.filter(isPodActive);
