@@ -1,4 +1,4 @@
-/** Text that is cut to a number of bytes. Pure. */
+/** Text that is cut where it is longer than anybody reads. Pure. */
 
 /** No more than `limit` bytes, and no part of a character at the end. */
 export function cutText(text: Buffer, limit: number): Buffer {
@@ -8,3 +8,9 @@ export function cutText(text: Buffer, limit: number): Buffer {
   while (end > 0 && limit - end < 4 && isInside(end)) end -= 1;
   return text.subarray(0, isInside(end) ? limit : end);
 }
+
+/** Of what others have sent, so much of a text goes into a message. In characters. */
+const maxTold = 10_000;
+
+/** As it is told in messages and logs. */
+export const toldText = (text: string): string => (text.length > maxTold ? `${text.slice(0, maxTold)}…` : text);

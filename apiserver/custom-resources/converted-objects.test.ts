@@ -20,9 +20,9 @@ const review = (objects: unknown, response: object = {}, rest: object = {}) => (
 });
 
 describe('the answer of a conversion webhook', () => {
-  it('gives the objects, with the metadata that they had but for labels and annotations', () => {
+  it('gives the objects, with the metadata that they had but for labels and annotations', async () => {
     const metadata = { ...original.metadata, resourceVersion: '9', labels: { b: '2' }, annotations: { c: '3' } };
-    const [object] = readConversion(review([{ ...converted, metadata }]), asked);
+    const [object] = await readConversion(review([{ ...converted, metadata }]), asked);
     assert.deepEqual(object, {
       ...converted,
       metadata: { ...original.metadata, labels: { b: '2' }, annotations: { c: '3' } },
@@ -66,13 +66,32 @@ describe('the answer of a conversion webhook', () => {
       'returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object',
     ],
   ];
+  const labelled = (labels: Record<string, string>) =>
+    review([{ ...converted, metadata: { ...converted.metadata, labels } }]);
+  const many = Object.fromEntries(Array.from({ length: 2500 }, (_, index) => [`key-${index}`, 'v']));
+
+  it('may bring very many labels, of which each is checked', async () => {
+    const [object] = await readConversion(labelled(many), asked);
+    assert.deepEqual(object?.metadata.labels, many);
+    const last = readConversion(labelled({ ...many, 'key-2499': '!' }), asked);
+    await assert.rejects(last, /^ConversionProblem: returned invalid metadata: metadata\.labels: Invalid value: "!"/);
+  });
+
+  it('is told no further than anybody reads', async () => {
+    const long = readConversion(review([converted], { uid: '"'.repeat(4 << 20) }), asked);
+    await assert.rejects(long, ({ message }: Error) => message.length < 11_000 && message.endsWith('…'));
+  });
+
   for (const [what, answer, message] of wrong)
     it(`is refused that brings ${what}`, () =>
-      assert.throws(
+      assert.rejects(
         () => readConversion(answer, asked),
         (error) => error instanceof ConversionProblem && error.message === message,
       ));
 
   it('is refused without a response', () =>
-    assert.throws(() => readConversion({ ...review([]), response: undefined }, asked), /failed: no response provided/));
+    assert.rejects(
+      () => readConversion({ ...review([]), response: undefined }, asked),
+      /failed: no response provided/,
+    ));
 });

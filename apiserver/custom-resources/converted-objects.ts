@@ -1,12 +1,15 @@
 /**
  * What a conversion webhook has answered, held against what it was asked: in upstream's words where it is no answer. An
- * object keeps its metadata but for labels and annotations, whatever the webhook says of them. Pure.
+ * object keeps its metadata but for labels and annotations, whatever the webhook says of them. What is long is read in
+ * turns, and told as far as anybody reads it.
  */
 
 import { goQuote } from '../../api/go-text.ts';
 import { isRecord, type JsonRecord, own } from '../../api/json-record.ts';
 import type { Stored } from '../../api/object.ts';
 import { whyTooManyValues } from '../../api/object-size.ts';
+import { toldText } from '../../base/cut-text.ts';
+import { Turns } from '../../base/turns.ts';
 import { checkLabels } from './converted-labels.ts';
 
 export interface ConversionAsked {
@@ -19,15 +22,25 @@ export interface ConversionAsked {
 /** What is wrong with an answer. */
 export class ConversionProblem extends Error {
   override readonly name = 'ConversionProblem';
+
+  constructor(message: string) {
+    super(toldText(message));
+  }
 }
 
-/** The objects that were asked for, in their order. Throws ConversionProblem. */
-export function readConversion(answer: unknown, asked: ConversionAsked): Stored[] {
+/** The objects that were asked for, in their order. Rejects with a ConversionProblem. */
+export async function readConversion(answer: unknown, asked: ConversionAsked): Promise<Stored[]> {
   const converted = convertedOf(answer, asked);
   const { objects } = asked;
   if (converted.length !== objects.length)
     throw new ConversionProblem(`returned ${converted.length} objects, expected ${objects.length}`);
-  return objects.map((original, index) => readObject(original, converted[index], { index, asked }));
+  const turns = new Turns();
+  const read: Stored[] = [];
+  for (const [index, original] of objects.entries()) {
+    read.push(await readObject(original, converted[index], { index, asked, turns }));
+    await turns.pause();
+  }
+  return read;
 }
 
 function convertedOf(answer: unknown, { reviewVersion, uid }: ConversionAsked): readonly unknown[] {
@@ -40,7 +53,7 @@ function convertedOf(answer: unknown, { reviewVersion, uid }: ConversionAsked): 
   }
   if (response === undefined) throw failed('no response provided');
   if (reviewVersion === 'v1' && textOf(response.uid) !== uid)
-    throw failed(`expected response.uid=${goQuote(uid)}, got ${goQuote(textOf(response.uid))}`);
+    throw failed(`expected response.uid=${goQuote(uid)}, got ${goQuote(toldText(textOf(response.uid)))}`);
   const result = isRecord(response.result) ? response.result : {};
   const status = textOf(result.status);
   if (status !== 'Success')
@@ -54,9 +67,10 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 interface Place {
   readonly index: number;
   readonly asked: ConversionAsked;
+  readonly turns: Turns;
 }
 
-function readObject(original: Stored, converted: unknown, { index, asked }: Place): Stored {
+async function readObject(original: Stored, converted: unknown, { index, asked, turns }: Place): Promise<Stored> {
   const isOne = asked.objects.length === 1;
   const invalid = (why: string) =>
     new ConversionProblem(`returned invalid ${isOne ? 'object' : 'converted object'} at index ${index}: ${why}`);
@@ -71,10 +85,11 @@ function readObject(original: Stored, converted: unknown, { index, asked }: Plac
     throw isOne ? new ConversionProblem(`returned invalid object: ${difference}`) : invalid(difference);
   const tooLarge = whyTooManyValues(converted);
   if (tooLarge !== undefined) throw invalid(tooLarge);
-  const metadata = restoredMetadata(original, converted, (why) => {
+  const refuse = (why: string) => {
     const where = isOne ? '' : ` in object at index ${index}`;
     return new ConversionProblem(`returned invalid metadata${where}: ${why}`);
-  });
+  };
+  const metadata = await restoredMetadata(original, converted, { refuse, turns });
   return { ...converted, apiVersion, kind: original.kind, metadata };
 }
 
@@ -92,11 +107,16 @@ function differenceOf(original: Stored, { metadata }: JsonRecord): string | unde
   return undefined;
 }
 
-function restoredMetadata(
+interface Reading {
+  refuse(why: string): Error;
+  readonly turns: Turns;
+}
+
+async function restoredMetadata(
   { metadata }: Stored,
   converted: JsonRecord,
-  refuse: (why: string) => Error,
-): Stored['metadata'] {
+  { refuse, turns }: Reading,
+): Promise<Stored['metadata']> {
   const after = converted.metadata;
   if (after === undefined) throw refuse('missing metadata in converted object');
   if (!isRecord(after)) throw refuse(`invalid metadata of type ${goTypeOf(after)} in converted object`);
@@ -105,7 +125,11 @@ function restoredMetadata(
   for (const field of ['labels', 'annotations'] as const) {
     const value = own(after, field);
     if (value === undefined || value === null) continue;
-    restored[field] = textsOf(value, field, metadata[field] ?? {}, refuse);
+    await turns.pause();
+    const texts = textsOf(value, field, refuse);
+    const problem = await checkLabels(field, texts, { before: metadata[field] ?? {}, turns });
+    if (problem !== undefined) throw refuse(problem);
+    restored[field] = texts;
   }
   return restored;
 }
@@ -113,7 +137,6 @@ function restoredMetadata(
 function textsOf(
   value: unknown,
   field: 'labels' | 'annotations',
-  before: Readonly<Record<string, string>>,
   refuse: (why: string) => Error,
 ): Record<string, string> {
   if (!isRecord(value)) throw refuse(`invalid metadata.${field} of type ${goTypeOf(value)} in converted object`);
@@ -123,8 +146,6 @@ function textsOf(
       throw refuse(`metadata.${field}[${key}] must be a string, but is ${goTypeOf(text)} in converted object`);
     texts[key] = text;
   }
-  const problem = checkLabels(field, texts, before);
-  if (problem !== undefined) throw refuse(problem);
   return texts;
 }
 

@@ -58,7 +58,7 @@ export function webhookConverter(webhook: Webhook, caller: Pick<WebhookCaller, '
         timeoutMs,
         maxAnswerBytes: Math.max(answerBytes.least, body.length * answerBytes.times),
       });
-      return readConversion(answer, { reviewVersion, uid, apiVersion, objects });
+      return await readConversion(answer, { reviewVersion, uid, apiVersion, objects });
     } catch (error) {
       throw conversionError(error, objects[0]);
     }

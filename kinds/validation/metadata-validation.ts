@@ -82,11 +82,22 @@ export function validateAnnotations(
   path: FieldPath,
   errors: FieldErrors,
 ): void {
-  let bytes = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
+  validateAnnotationKeys(Object.keys(annotations ?? {}), path, errors);
+  validateAnnotationSize(annotations ?? {}, path, errors);
+}
+
+export function validateAnnotationKeys(keys: readonly string[], path: FieldPath, errors: FieldErrors): void {
+  for (const key of keys)
     for (const message of checkQualifiedName(key.toLowerCase())) errors.invalid(path, key, message);
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  }
+}
+
+export function validateAnnotationSize(
+  annotations: Readonly<Record<string, string>>,
+  path: FieldPath,
+  errors: FieldErrors,
+): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations)) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   if (bytes > maxAnnotationBytes) errors.tooLong(path, maxAnnotationBytes);
 }
 

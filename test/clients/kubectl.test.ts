@@ -14,7 +14,6 @@ import { applyCases } from './kubectl/apply-cases.ts';
 import { changeCases } from './kubectl/change-cases.ts';
 import { apiCommands, missingCommands } from './kubectl/commands.ts';
 import { createCases } from './kubectl/create-cases.ts';
-import { customResourceCases } from './kubectl/custom-resource-cases.ts';
 import { nodeAndPodCases } from './kubectl/node-and-pod-cases.ts';
 import { readCases } from './kubectl/read-cases.ts';
 import { Trial } from './kubectl/trial.ts';
@@ -30,7 +29,6 @@ const cases = [
   ...waitAndDeleteCases,
   ...nodeAndPodCases,
   ...accessCases,
-  ...customResourceCases,
 ];
 
 describe('kubectl against the API alone', { concurrency: 2 }, () => {

@@ -3,6 +3,7 @@
 import { goQuote } from '../../../api/go-text.ts';
 import { badRequest, StatusError } from '../../../api/status-error.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { toldText } from '../../../base/cut-text.ts';
 import { errorText } from '../../../base/error-text.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
@@ -35,7 +36,7 @@ export class WebhookCallError extends Error {
   readonly code: number;
 
   constructor(webhook: string, reason: string, { code = 503, cause }: { code?: number; cause?: unknown } = {}) {
-    super(`failed calling webhook ${goQuote(webhook)}: ${reason}`, { cause });
+    super(toldText(`failed calling webhook ${goQuote(webhook)}: ${reason}`), { cause });
     this.code = code;
   }
 }

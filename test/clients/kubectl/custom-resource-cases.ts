@@ -64,7 +64,7 @@ async function holds(t: Trial, name: string, fields: Readonly<Record<string, unk
 
 export const customResourceCases: readonly KubectlCase[] = [
   {
-    name: 'custom resources: a definition, then create and get in its columns',
+    name: 'a definition, then create and get in its columns',
     async run(t) {
       await t.ok('create -f -', { stdin: definition(t) });
       await t.shows(`wait --for=condition=Established crd/widgets.${groupOf(t)} --timeout=60s`, {
@@ -83,7 +83,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: get -w follows them',
+    name: 'get -w follows them',
     async run(t) {
       await following(t, `get ${widgets(t)} -w`, /followed +1\nfollowed +2\n/, async (begun) => {
         await t.ok('create -f -', { stdin: widget(t, 'followed') });
@@ -94,7 +94,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: edit, patch, label, annotate and scale',
+    name: 'edit, patch, label, annotate and scale',
     async run(t) {
       await t.ok('create -f -', { stdin: widget(t, 'changed') });
       const what = widgets(t, 'changed');
@@ -116,7 +116,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: wait for what their status says',
+    name: 'wait for what their status says',
     since: 23,
     async run(t) {
       await t.ok('create -f -', { stdin: widget(t, 'awaited') });
@@ -128,7 +128,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: apply, diff and delete',
+    name: 'apply, diff and delete',
     async run(t) {
       const stdin = widget(t, 'applied');
       await t.shows('apply -f -', {
@@ -152,7 +152,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: apply --server-side owns fields by their schema, and conflicts',
+    name: 'apply --server-side owns fields by their schema, and conflicts',
     since: 22,
     async run(t) {
       const apply = (manager: string, spec: Loose, further = '') => ({
@@ -175,7 +175,7 @@ export const customResourceCases: readonly KubectlCase[] = [
     },
   },
   {
-    name: 'custom resources: explain, and the end of all with their definition',
+    name: 'explain, and the end of all with their definition',
     async run(t) {
       await t.shows(`explain widgets.spec.size --api-version=${groupOf(t)}/v1`, {
         prints: /size.*<integer>.*How large it is\./s,
