@@ -7,7 +7,13 @@ import type { Kind } from '../../kinds/kind.ts';
 import { decodeObject, type ExpectedType } from '../decoding/decode-object.ts';
 import { type ApplyOptions, readApply, trackUpdates } from '../decoding/field-ownership.ts';
 import { customPatchTypeOf, type PatchType, patchTypeOf, readPatch } from '../decoding/patch.ts';
-import { decodeApart, finishWhereItFits, heavyDecoderFor, heavyWorkFor } from '../heavy-work/heavy-writes.ts';
+import {
+  decodeApart,
+  finishWhenGrown,
+  finishWhereItFits,
+  heavyDecoderFor,
+  heavyWorkFor,
+} from '../heavy-work/heavy-writes.ts';
 import type { Change } from '../registry/registry.ts';
 import type { StoredTarget, Target } from '../registry/target.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
@@ -156,6 +162,7 @@ export function writeRequest(request: ApiRequest, target: StoredTarget, options:
     },
     trackFields: apart?.trackUpdates(write) ?? trackUpdates(write),
     finishApart: apart?.finish ?? finishWhereItFits(request, target),
+    finishChanged: apart === undefined ? finishWhenGrown(request, target) : undefined,
     operationOptions: () => operationOptions(request, options),
     signal: () => request.signal,
     warn: (text) => request.warn(text),

@@ -60,6 +60,19 @@ export function finishWhereItFits(request: ApiRequest, { kind, registry, name }:
   };
 }
 
+/** Whatever a request was: what admission has made of its object may be large. */
+export function finishWhenGrown(
+  request: ApiRequest,
+  { kind, registry, name }: StoredTarget,
+): WriteRequest['finishChanged'] {
+  const { otherThread } = request;
+  if (otherThread === undefined || !isKnownApart(kind)) return undefined;
+  return async (write) =>
+    otherThread.isHeavy(JSON.stringify(write.next).length)
+      ? await heavyWrites(otherThread, request, { registry, name }).finish(write)
+      : undefined;
+}
+
 /** The other thread has a table of its own, and is told of what came while the server runs. */
 const isKnownApart = (kind: Kind): boolean => kind.madeOf !== undefined || kinds.includes(kind);
 

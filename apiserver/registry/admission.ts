@@ -181,10 +181,12 @@ export class AdmissionChain {
     this.#validating = plugins.flatMap(({ validate = [] }) => validate);
   }
 
-  async admit(request: AdmissionRequest): Promise<void> {
+  /** Whether others than the server have changed the object. */
+  async admit(request: AdmissionRequest): Promise<boolean> {
     const rounds = new AdmissionRounds();
     do await pass(this.#admitting, request, rounds);
     while (rounds.next());
+    return rounds.isSecond;
   }
 
   validate(request: AdmissionRequest): Promise<void> {

@@ -83,11 +83,11 @@ export async function beforeCreate(
   // It will have got its name, its uid and its time.
   const next = object as Stored;
   const finished = await orRollBack(transaction, async () => {
-    await admission.admit(admitted);
+    const isChanged = await admission.admit(admitted);
     transaction.hold(await allocator?.allocate(next, undefined, dryRun));
     kind.strategy.prepareForCreate?.(next, { ...context, now: clock.now() });
     const write = { kind, next, previous: undefined, context: { ...context, dryRun }, judgedSpecs };
-    return await finish(write, validate, request);
+    return await finish(write, validate, request, isChanged);
   });
   return { next, finished, transaction };
 }
@@ -112,11 +112,11 @@ export async function beforeUpdate(
   const admitted = writeAdmission(kind, 'UPDATE', { object: next, previous }, request, transaction);
   const validate = async () => (request.isAdmitted ? undefined : await admission.validate(admitted));
   const finished = await orRollBack(transaction, async () => {
-    if (!request.isAdmitted) await admission.admit(admitted);
+    const isChanged = !request.isAdmitted && (await admission.admit(admitted));
     if (subresource === undefined) transaction.hold(await allocator?.allocate(next, previous, dryRun));
     if (!skipStrategy) kind.strategy.prepareForUpdate?.(next, current, { ...context, now: clock.now() });
     const write = { kind, next, previous: current, context: { ...context, skipStrategy, dryRun } };
-    return await finish(write, validate, request);
+    return await finish(write, validate, request, isChanged);
   });
   return { next, finished, transaction };
 }
@@ -126,8 +126,10 @@ async function finish(
   write: Write,
   validateAdmission: () => Promise<void>,
   request: WriteRequest,
+  isChanged: boolean,
 ): Promise<FinishedWrite> {
-  const apart = await request.finishApart?.(write);
+  const changed = isChanged ? await request.finishChanged?.(write) : undefined;
+  const apart = changed ?? (await request.finishApart?.(write));
   const check = apart?.check ?? checkWrite(write);
   refuseInvalid(write.kind, write.next, check.errors);
   const warnings = apart?.finished?.warnings ?? finishWrite(write, check);

@@ -19,6 +19,8 @@ export interface WriteRequest {
   readonly trackFields?: TrackFields | undefined;
   /** For writes of what is large: checks and finishes elsewhere than in this thread. `next` stays as it is. */
   readonly finishApart?: ((write: Write) => Promise<WriteResult>) | undefined;
+  /** The same of an object that others have changed in admission; undefined: it is to be finished like any other. */
+  readonly finishChanged?: ((write: Write) => Promise<WriteResult | undefined>) | undefined;
   /**
    * Throws when the user may not create the object. Only of updates: they create what is missing when they have it, and
    * are refused with NotFound when they do not. Whoever sends a create has been asked before.

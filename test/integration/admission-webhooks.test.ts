@@ -80,6 +80,24 @@ describe('admission webhooks', () => {
   }
   const at = (path: string) => ({ clientConfig: { url: `${hook.url}${path}`, caBundle: hook.caBundle } });
 
+  it('may make an object large, which is judged all the same', async () => {
+    const keys = (count: number, last: string) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [index === count - 1 ? last : `key-${index}`, 'v']),
+      );
+    const adds = (data: object) => () => patchOf([{ op: 'add', path: '/data', value: data }]);
+    hook.on('/large', adds(keys(5000, 'last')));
+    await configure('mutating', at('/large'));
+    const { code, body } = await create('large');
+    assert.deepEqual([code, Object.keys(body.data).length, body.data.last], [201, 5000, 'v']);
+    const [kept] = (await send('GET', configMaps(), undefined, 200)).body.items;
+    assert.deepEqual(kept.data, body.data);
+    hook.on('/large', adds(keys(5000, '!')));
+    const refused = await send('PATCH', `${configMaps()}/large`, { metadata: { labels: { a: 'b' } } });
+    assert.equal(refused.code, 422);
+    assert.match(refused.body.message, /data\[!\]: Invalid value: "!"/);
+  });
+
   it('are asked with the object as the client sent it, and refuse in their own words', async () => {
     hook.on('/no', () => ({
       ...{ allowed: false, status: { code: 409, reason: 'Conflict', message: 'not this one' } },

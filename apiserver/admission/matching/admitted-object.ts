@@ -9,6 +9,7 @@ import { apiVersionOf, parseApiVersion } from '../../../api/resource.ts';
 import { badRequest, internalError } from '../../../api/status-error.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { errorText } from '../../../base/error-text.ts';
+import { Turns } from '../../../base/turns.ts';
 import type { Kind } from '../../../kinds/kind.ts';
 import { decode } from '../../../machinery/schema/decode.ts';
 import { encode } from '../../../machinery/schema/encode.ts';
@@ -82,20 +83,26 @@ const isNamed = (object: DeepReadonly<KubernetesObject>): object is DeepReadonly
 
 /**
  * The object becomes what was made of it, in place. Returns whether that is something else than before. Throws
- * InternalError for what cannot be an object of its kind, and BadRequest where it went elsewhere.
+ * InternalError for what cannot be an object of its kind, and BadRequest where it went elsewhere. Others have their turns
+ * in between: nobody knows how large it is.
  */
 export async function takeObject(request: AdmissionRequest, match: Match, changed: unknown): Promise<boolean> {
   const { object, kind, form } = request;
   if (object === undefined) throw internalError('there is no object to change');
+  const turns = new Turns();
   const before = JSON.stringify(object);
   const read = readObject(request, match, changed);
+  await turns.pause();
   if (isStoredObject(request)) keepGiven(request, read);
   if (form !== undefined) form.take(read, object);
   else replace(object, match.version === undefined ? read : await toVersion(read, match.version, kind));
   if (isStoredObject(request)) kind.strategy.setDefaults?.(object);
   if (object.metadata && (object.metadata.namespace ?? '') !== (request.namespace ?? '') && isStoredObject(request))
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-  return JSON.stringify(object) !== before;
+  await turns.pause();
+  const isChanged = JSON.stringify(object) !== before;
+  await turns.pause();
+  return isChanged;
 }
 
 function readObject(request: AdmissionRequest, match: Match, changed: unknown): JsonRecord {

@@ -4,6 +4,7 @@
  */
 
 import type { JsonRecord } from '../../../api/json-record.ts';
+import { Turns } from '../../../base/turns.ts';
 import type { Kind } from '../../../kinds/kind.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
 import { type Match, shownObject, shownPrevious } from '../matching/admitted-object.ts';
@@ -49,8 +50,18 @@ export class ShownObjects {
 function once(shown: ByVersion, { version }: Match, show: () => Promise<JsonRecord | undefined>): Promise<Shown> {
   let one = shown.get(version);
   if (one === undefined) {
-    one = show().then((value) => ({ value, text: value === undefined ? 'null' : JSON.stringify(value) }));
+    one = shownInTurns(show);
     shown.set(version, one);
   }
   return one;
+}
+
+/** What is large takes its time. */
+async function shownInTurns(show: () => Promise<JsonRecord | undefined>): Promise<Shown> {
+  const turns = new Turns();
+  const value = await show();
+  await turns.pause();
+  const text = value === undefined ? 'null' : JSON.stringify(value);
+  await turns.pause();
+  return { value, text };
 }

@@ -85,7 +85,7 @@ export const customResourceCases: readonly KubectlCase[] = [
   {
     name: 'get -w follows them',
     async run(t) {
-      await following(t, `get ${widgets(t)} -w`, /followed +1\nfollowed +2\n/, async (begun) => {
+      await following(t, `get ${widgets(t)} -w`, /followed +1\n(.*\n)*followed +2\n/, async (begun) => {
         await t.ok('create -f -', { stdin: widget(t, 'followed') });
         await begun(/followed +1\n/);
         await t.ok(`patch ${widgets(t, 'followed')} --type=merge -p '{"spec":{"size":2}}'`);
