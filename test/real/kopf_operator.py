@@ -1,4 +1,4 @@
-"""An operator of kopf: handlers for creation, each field, deletion, a timer and an event stream of its own kind."""
+"""An operator of kopf: handlers for creation, a changed field and deletion of its own kind."""
 
 import kopf
 

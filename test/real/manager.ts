@@ -291,9 +291,9 @@ async function checkEnd(world: World, checks: Checks): Promise<void> {
       return !names.includes('/new-');
     });
   });
-  await checks.check('all go with --all', () =>
-    world.kubectl(['-n', namespace, 'delete', 'sites', '--all', '--timeout=60s']),
-  );
+  await checks.check('all go with --all', async () => {
+    await world.kubectl(['-n', namespace, 'delete', 'sites', '--all', '--timeout=60s']);
+  });
   await checks.check('without the manager, writes are refused with why', async () => {
     await world.kubectl(['-n', namespace, 'scale', 'deployment', 'manager', '--replicas=0']);
     await eventually('its endpoints are gone', async () => {

@@ -81,9 +81,9 @@ async function checkKopf(world: World, checks: Checks): Promise<void> {
       await eventually('accepted', () => world.apply(pots.named('afterwards', { clay: 'red' })));
       await eventually('handled', async () => (await potOf(world, 'afterwards')).status?.shape === 'round');
     });
-    await check('kopf: deletions pass its finalizer', () =>
-      world.kubectl(['delete', 'pots', '--all', '--timeout=60s']),
-    );
+    await check('kopf: deletions pass its finalizer', async () => {
+      await world.kubectl(['delete', 'pots', '--all', '--timeout=60s']);
+    });
   } finally {
     await operator.kill();
   }

@@ -76,6 +76,10 @@ describe('a Service', () => {
 
   it('whose selector matches nothing', () => assert.match(said([], []), /No pod matches its selector app=web/));
   it('whose pods are not ready', () => assert.match(said([], [pod('http')]), /None of the 1 pods .* is ready/));
+  it('whose slice is empty', () => {
+    const empty = Object.assign(structuredClone(slice), { endpoints: null, ports: null });
+    assert.equal(said([empty], [pod('http')]), said([], [pod('http')]));
+  });
   it('whose port no pod has', () => assert.match(said([slice], [pod('web')]), /^No pod .* port named http\.$/));
   it('that is well', () => assert.equal(said([slice], [pod('http')]), ''));
 });
