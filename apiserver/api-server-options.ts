@@ -55,6 +55,8 @@ export interface ApiServerOptions {
   readonly admissionPlugins?: FurtherPlugins | undefined;
   /** Which kinds the server begins with; others may come and go. Default: those of the table. */
   readonly kinds?: KindRegistry | undefined;
+  /** Versions that are served only when they are named: `storagemigration.k8s.io/v1beta1=true`. Default: none. */
+  readonly runtimeConfig?: readonly string[] | undefined;
   /** The server asks kubelets what nodes and pods use, and serves it as metrics.k8s.io. Default false. */
   readonly resourceMetrics?: boolean | undefined;
   /** What lies encrypted in the store, and how. Default: nothing. */

@@ -9,7 +9,7 @@ import { type HttpsServer, startHttpsServer } from '../base/https-server.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { Metrics } from '../base/metrics.ts';
 import { KindRegistry } from '../kinds/kind-registry.ts';
-import { kinds as builtInKinds } from '../kinds/kind-table.ts';
+import { kinds as builtInKinds, switchableKinds } from '../kinds/kind-table.ts';
 import { metricsKinds } from '../kinds/metrics/metrics-kinds.ts';
 import { keepTypesChecked } from './admission/policies/keep-types-checked.ts';
 import type { ApiServerOptions, Wired } from './api-server-options.ts';
@@ -25,6 +25,7 @@ import { Encryption } from './encryption/encryption.ts';
 import { followFlowObjects } from './flow-control/follow-flow-objects.ts';
 import { ensureFlowObjects, keepFlowObjects } from './flow-control/keep-flow-objects.ts';
 import { HeavyWork } from './heavy-work/heavy-work.ts';
+import { chooseKinds } from './runtime-config.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { type PipelineParts, passRequest } from './server/request-pipeline.ts';
 import { startCompactor } from './store/compactor.ts';
@@ -47,6 +48,7 @@ const loadTimeoutMs = 10_000;
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock = systemClock, kinds = new KindRegistry(builtInKinds), logger } = options;
+  for (const kind of chooseKinds(switchableKinds, options.runtimeConfig ?? [])) kinds.add(kind);
   const initialKinds = kinds.all();
   if (options.resourceMetrics) for (const kind of metricsKinds) kinds.add(kind);
   const stopping = new AbortController();

@@ -85,6 +85,10 @@ await runComponentProcess({
       default: false,
       describe: 'Serve metrics.k8s.io: ask kubelets what nodes and pods use',
     },
+    'runtime-config': {
+      ...{ ...text, array: true, default: [] },
+      describe: 'Versions that are served only on request, as storagemigration.k8s.io/v1beta1=true, by commas',
+    },
     'max-requests-inflight': {
       ...{ type: 'number', default: 400 },
       describe: 'With the next: how many requests are in work at once, by fair sharing',
@@ -145,6 +149,7 @@ await runComponentProcess({
           ? { certificateFile: flags['kubelet-client-certificate'], keyFile: flags['kubelet-client-key'] }
           : undefined,
       resourceMetrics: flags['resource-metrics'],
+      runtimeConfig: splitNames(flags['runtime-config']),
       maxRequestsInFlight: seatsOf(flags['max-requests-inflight'], flags['max-mutating-requests-inflight']),
       enabledAdmissionPlugins: splitNames(flags['enable-admission-plugins']),
       disabledAdmissionPlugins: splitNames(flags['disable-admission-plugins']),

@@ -43,6 +43,8 @@ export interface UpOptions {
     readonly disabled: readonly string[];
     readonly configFile: string | undefined;
   };
+  /** Versions of the API that are served only on request, as `--runtime-config` of the API server has them. */
+  readonly runtimeConfig?: readonly string[];
   readonly acceptOlderData: boolean;
   readonly takeOver: boolean;
   readonly proxyMode: (typeof proxyModes)[number];

@@ -47,6 +47,7 @@ const starters = {
       enabledAdmissionPlugins: options.admission?.enabled,
       disabledAdmissionPlugins: options.admission?.disabled,
       admissionConfigurations: await admissionConfigurations(options.admission?.configFile),
+      runtimeConfig: options.runtimeConfig,
       // A server without the rest of a control plane has no nodes to ask.
       resourceMetrics: options.only.has('controller-manager'),
       audit: { log: { path: join(dataDir, auditLogFile), ...auditLogLimits } },

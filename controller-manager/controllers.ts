@@ -31,6 +31,7 @@ import { createPodGarbageController, type PodGarbageSettings } from './pods/pod-
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
 import { createPodRebalancerController } from './rebalancing/pod-rebalancer-controller.ts';
 import { createAggregationController } from './roles/aggregation-controller.ts';
+import { createStorageVersionMigratorController } from './storage-versions/storage-version-migrator-controller.ts';
 import { createAttachDetachController } from './volumes/attach-detach-controller.ts';
 import { createBinderController } from './volumes/binder-controller.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral-volume-controller.ts';
@@ -133,6 +134,7 @@ export const controllersOf = (settings: ControllerSettings): readonly Controller
   { name: 'pod-rebalancer-controller', create: createPodRebalancerController },
   { name: 'resourcequota-controller', create: createResourceQuotaController },
   { name: 'clusterrole-aggregation-controller', create: createAggregationController },
+  { name: 'storage-version-migrator-controller', create: createStorageVersionMigratorController },
   // Last: it shares what the others keep in memory whole, and keeps metadata of the rest.
   { name: 'garbage-collector-controller', create: createGarbageController },
 ];

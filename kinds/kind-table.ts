@@ -1,4 +1,7 @@
-/** The table of kinds: every kind that the API serves, one row each. There is no other list of kinds. */
+/**
+ * The table of kinds: every kind that the API serves, one row each, and those that it serves only when it is told to.
+ * There is no other list of kinds.
+ */
 
 import { mutatingAdmissionPolicyKind } from './admissionregistration/mutating-admission-policy.ts';
 import { mutatingAdmissionPolicyBindingKind } from './admissionregistration/mutating-admission-policy-binding.ts';
@@ -69,6 +72,7 @@ import { csiStorageCapacityKind } from './storage/csi-storage-capacity.ts';
 import { storageClassKind } from './storage/storage-class.ts';
 import { volumeAttachmentKind } from './storage/volume-attachment.ts';
 import { volumeAttributesClassKind } from './storage/volume-attributes-class.ts';
+import { storageVersionMigrationKind } from './storagemigration/storage-version-migration.ts';
 
 export const kinds: readonly Kind[] = [
   bindingKind,
@@ -140,3 +144,6 @@ export const kinds: readonly Kind[] = [
   volumeAttachmentKind,
   volumeAttributesClassKind,
 ];
+
+/** Of versions that upstream leaves out by default: a server begins with those that `--runtime-config` names. */
+export const switchableKinds: readonly Kind[] = [storageVersionMigrationKind];

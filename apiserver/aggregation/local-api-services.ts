@@ -55,7 +55,7 @@ export async function keepLocalApiServices(
     let waitMs = everyMs;
     changed = createDeferred();
     try {
-      if (!hasFixed) for (const version of fixed.values()) await ensure(version, 'onstart', parts);
+      if (!hasFixed) await keepFixed(fixed, parts);
       hasFixed = true;
       await keepCustom(new Set(fixed.keys()), parts);
     } catch (error) {
@@ -68,20 +68,36 @@ export async function keepLocalApiServices(
   endListening();
 }
 
+/** What an earlier start made and this server does not serve any more, goes. */
+async function keepFixed(fixed: ReadonlyMap<string, LocalVersion>, parts: LocalApiServicesParts): Promise<void> {
+  const wanted = versionsOf(parts.kinds.all());
+  for (const version of fixed.values()) await ensure(version, 'onstart', parts);
+  await deleteUnwanted('onstart', wanted, parts);
+}
+
 async function keepCustom(fixed: ReadonlySet<string>, parts: LocalApiServicesParts): Promise<void> {
-  const { kinds, registries } = parts;
-  const wanted = versionsOf(kinds.all());
+  const wanted = versionsOf(parts.kinds.all());
   for (const [name, version] of wanted) if (!fixed.has(name)) await ensure(version, 'true', parts);
+  await deleteUnwanted('true', wanted, parts);
+}
+
+type Managed = 'onstart' | 'true';
+
+async function deleteUnwanted(
+  managed: Managed,
+  wanted: ReadonlyMap<string, LocalVersion>,
+  { registries }: LocalApiServicesParts,
+): Promise<void> {
   for (const object of await registries.all(apiServices)) {
     const { name, labels } = object.metadata;
-    if (labels?.[label] !== 'true' || wanted.has(name) || isTakenOver(object)) continue;
+    if (labels?.[label] !== managed || wanted.has(name) || isTakenOver(object)) continue;
     await unlessGone(() => registries.of(apiServices).delete({ name }, { dryRun: false }, internalWrite));
   }
 }
 
 async function ensure(
   { group, version }: LocalVersion,
-  managed: 'onstart' | 'true',
+  managed: Managed,
   { registries }: LocalApiServicesParts,
 ): Promise<void> {
   const name = `${version}.${group}`;

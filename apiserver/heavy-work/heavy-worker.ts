@@ -4,11 +4,11 @@ import { parentPort } from 'node:worker_threads';
 import { type Status, StatusError } from '../../api/status-error.ts';
 import { errorText } from '../../base/error-text.ts';
 import { KindRegistry } from '../../kinds/kind-registry.ts';
-import { kinds } from '../../kinds/kind-table.ts';
+import { kinds, switchableKinds } from '../../kinds/kind-table.ts';
 import { Warnings } from '../request/warnings.ts';
 import { createHeavyJobs, type HeavyJobName } from './heavy-jobs.ts';
 
-const heavyJobs = createHeavyJobs(new KindRegistry(kinds));
+const heavyJobs = createHeavyJobs(new KindRegistry([...kinds, ...switchableKinds]));
 
 export interface JobMessage {
   /** A `HeavyJobName`. */

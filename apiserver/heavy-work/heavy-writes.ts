@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesObject, Stored } from '../../api/object.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Kind, KindSource } from '../../kinds/kind.ts';
-import { kinds } from '../../kinds/kind-table.ts';
+import { kinds, switchableKinds } from '../../kinds/kind-table.ts';
 import { isPublished } from '../../machinery/schema/schema.ts';
 import { Effort, TooMuchEffortError } from '../../machinery/structural/effort.ts';
 import type { ExpectedType } from '../decoding/decode-object.ts';
@@ -74,7 +74,8 @@ export function finishWhenGrown(
 }
 
 /** The other thread has a table of its own, and is told of what came while the server runs. */
-const isKnownApart = (kind: Kind): boolean => kind.madeOf !== undefined || kinds.includes(kind);
+const isKnownApart = (kind: Kind): boolean =>
+  kind.madeOf !== undefined || kinds.includes(kind) || switchableKinds.includes(kind);
 
 /** Where the request's body is decoded apart; undefined: here. */
 export function heavyDecoderFor(

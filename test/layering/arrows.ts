@@ -120,6 +120,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     certificates: ['nodes'],
     quota: [],
     roles: [],
+    'storage-versions': [],
     'garbage-collector': [],
   },
   proxy: { nftables: [], host: [], routes: [], services: ['nftables', 'host'], userspace: ['services'] },

@@ -11,6 +11,8 @@ import { startTestApiServer, type TestApiServer } from './test-api-server.ts';
 export interface EtcdClusterOptions {
   /** Default 1. */
   readonly servers?: number;
+  /** Versions that are served on request. Default: none. */
+  readonly runtimeConfig?: readonly string[];
   /** Controllers that run. Default: none. */
   readonly controllers?: readonly string[];
 }
@@ -35,13 +37,14 @@ export class EtcdCluster {
     this.#manager = manager;
   }
 
-  static async start({ servers = 1, controllers = [] }: EtcdClusterOptions = {}): Promise<EtcdCluster> {
+  static async start(options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
+    const { servers = 1, controllers = [], runtimeConfig = [] } = options;
     const etcd = await TestEtcd.start();
     const members: Member[] = [];
     for (let i = 0; i < servers; i += 1) {
       const store = new EtcdStore({ servers: [etcd.url] });
       const authority = members[0]?.server.authority;
-      const server = await startTestApiServer({ store, timeoutMs, ...(authority && { authority }) });
+      const server = await startTestApiServer({ store, timeoutMs, runtimeConfig, ...(authority && { authority }) });
       members.push({ store, server, user: new ApiUser(server.client) });
     }
     const [first] = members;

@@ -41,6 +41,8 @@ export interface TestApiServerOptions {
   readonly proxyClient?: KeyPair;
   /** Default false. */
   readonly resourceMetrics?: boolean;
+  /** Versions that are served on request. Default: none. */
+  readonly runtimeConfig?: readonly string[];
   /** Default: the table of kinds. */
   readonly kinds?: KindRegistry;
   /** Of its clients, for tests that keep it busy on slow machines. Default: the client's own. */
@@ -94,6 +96,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     kinds: options.kinds,
     proxyClient: options.proxyClient,
     resourceMetrics: options.resourceMetrics,
+    runtimeConfig: options.runtimeConfig,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
     admissionPlugins: options.admissionPlugins,
     encryption: options.encryption,

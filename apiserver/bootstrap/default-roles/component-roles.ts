@@ -70,6 +70,12 @@ const controllers: Readonly<Record<string, PolicyRule[]>> = {
     allow(read, 'core', 'pods'),
     allowEvents,
   ],
+  'storage-version-migrator-controller': [
+    // Whatever is stored is written again; upstream has this role where its feature is on.
+    allow('list patch', '*', '*'),
+    allow('get list update watch', 'storagemigration.k8s.io', 'storageversionmigrations'),
+    allow('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
+  ],
   // Finalizers are patched.
   'pv-protection-controller': [allow('patch', 'core', 'persistentvolumes')],
   'pvc-protection-controller': [allow('patch', 'core', 'persistentvolumeclaims')],

@@ -29,6 +29,11 @@ describe('parseUpOptions', () => {
     ]);
   });
 
+  it('passes on which versions are served on request', () => {
+    const version = 'storagemigration.k8s.io/v1beta1=true';
+    assert.deepEqual([parse({}).runtimeConfig, parse({ 'runtime-config': version }).runtimeConfig], [[], [version]]);
+  });
+
   it('tells "no limit" from "nothing said"', () => {
     assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
   });

@@ -47,6 +47,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'enable-admission-plugins': text('Admission plugins that are on beside the default ones, separated by commas'),
   'disable-admission-plugins': text('Admission plugins that are off'),
   'admission-control-config-file': text('An AdmissionConfiguration: what admission plugins are told'),
+  'runtime-config': text('Versions of the API that are served only on request: storagemigration.k8s.io/v1beta1=true'),
   'accept-unreadable-secrets': {
     type: 'boolean',
     default: false,
@@ -88,6 +89,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
       disabled: listOf(named('disable-admission-plugins')),
       configFile: textOf(args, 'admission-control-config-file'),
     },
+    runtimeConfig: listOf(named('runtime-config')),
     acceptUnreadableSecrets: isSet(args, 'accept-unreadable-secrets'),
     acceptOlderData: isSet(args, 'accept-older-data'),
     takeOver: isSet(args, 'take-over'),
