@@ -46,6 +46,7 @@ import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import { createUnsafeDeletionPolicy } from './unsafe-deletion-policy.ts';
 import { createMutatingWebhooks } from './webhooks/mutating-webhooks.ts';
 import { createValidatingWebhooks } from './webhooks/validating-webhooks.ts';
+import { callerAs, readWebhookAdmission } from './webhooks/webhook-admission.ts';
 import { WebhookMetrics } from './webhooks/webhook-metrics.ts';
 
 export interface AdmissionOptions extends PluginChoice {
@@ -93,9 +94,10 @@ export const admissionPlugins = (
   const conditionMetrics = new ConditionMetrics(metrics);
   const policies = { objects, kinds, decide, conditionMetrics, metrics };
   const webhooks = {
-    ...{ objects, kinds, caller, applyPatch, clock, logger, conditionMetrics, decide },
+    ...{ objects, kinds, applyPatch, clock, logger, conditionMetrics, decide },
     metrics: new WebhookMetrics(metrics),
   };
+  const callerOf = (plugin: string) => callerAs(configurations.read(plugin, readWebhookAdmission), caller);
   return [
     createNamespaceLifecycle(objects),
     limitPodHardAntiAffinityTopology,
@@ -126,9 +128,9 @@ export const admissionPlugins = (
     createPodResizeValidator(objects),
     denyServiceExternalIps,
     createMutatingPolicies(policies),
-    createMutatingWebhooks(webhooks),
+    createMutatingWebhooks({ ...webhooks, caller: callerOf('MutatingAdmissionWebhook') }),
     createValidatingPolicies(policies),
-    createValidatingWebhooks(webhooks),
+    createValidatingWebhooks({ ...webhooks, caller: callerOf('ValidatingAdmissionWebhook') }),
     createResourceQuotaPlugin(objects, {
       ...resourceQuota,
       limitedResources: configurations.read('ResourceQuota', readLimitedResources),

@@ -14,6 +14,7 @@ import type { ObjectReader } from '../registry/object-reader.ts';
 import { placeOfService } from '../services/service-place.ts';
 import { WebhookClient } from './webhook-client.ts';
 import { answeredFailure, callFailure, WebhookFailure } from './webhook-failure.ts';
+import type { WebhookUser } from './webhook-users.ts';
 
 /** As objects have it: exactly one of `url` and `service`. */
 export interface WebhookClientConfig {
@@ -33,6 +34,8 @@ export interface ServiceReference {
 
 export interface WebhookCall {
   readonly clientConfig: WebhookClientConfig;
+  /** As whom. Default: nobody. */
+  readonly user?: WebhookUser | undefined;
   /** JSON. */
   readonly body: string;
   readonly timeoutMs: number;
@@ -61,8 +64,8 @@ export class WebhookCaller {
   }
 
   /** Resolves to the JSON that was answered with success. Rejects with a WebhookFailure, in upstream's words. */
-  async call({ clientConfig, body, timeoutMs, maxAnswerBytes, signal }: WebhookCall): Promise<unknown> {
-    const client = this.#clientOf(clientConfig);
+  async call({ clientConfig, user, body, timeoutMs, maxAnswerBytes, signal }: WebhookCall): Promise<unknown> {
+    const client = this.#clientOf(clientConfig, user);
     const query = `timeout=${Math.ceil(timeoutMs / 1000)}s`;
     const limit = limitedTime(timeoutMs, signal);
     try {
@@ -88,11 +91,11 @@ export class WebhookCaller {
     }
   }
 
-  #clientOf(config: WebhookClientConfig): WebhookClient {
+  #clientOf(config: WebhookClientConfig, user: WebhookUser = {}): WebhookClient {
     const key = createHash('sha256')
-      .update(JSON.stringify([urlOf(config), config.caBundle]))
+      .update(JSON.stringify([urlOf(config), config.caBundle, user]))
       .digest('base64');
-    const client = this.#clients.get(key) ?? new WebhookClient(targetOf(config), limits);
+    const client = this.#clients.get(key) ?? new WebhookClient({ ...targetOf(config), ...user }, limits);
     this.#clients.delete(key);
     this.#clients.set(key, client);
     if (this.#clients.size > maxClients) {
@@ -116,6 +119,14 @@ function urlOf({ url = '', service }: WebhookClientConfig): string {
   if (service === undefined) return url;
   const { name, namespace, port = 443, path = '/' } = service;
   return `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`;
+}
+
+/** `hook.shop.svc:443`: which server that is, by what users are named after. Undefined: none. */
+export function hostPortOf(config: WebhookClientConfig): string | undefined {
+  const url = urlOf(config);
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port || 443}`;
 }
 
 /** Throws a WebhookFailure for what nobody can be asked by. */

@@ -74,13 +74,14 @@ export class WebhookClient {
     signal: AbortSignal,
     { query = '', place, maxAnswerBytes = this.#maxAnswerBytes }: PostOptions,
   ): { readonly request: ClientRequest; readonly answer: Promise<WebhookAnswer> } {
-    const { token, tlsServerName } = this.#target;
+    const { tlsServerName } = this.#target;
+    const authorization = authorizationOf(this.#target);
     const url = this.#url;
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       ...(place !== undefined && { host: url.host }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(authorization !== undefined && { authorization }),
     };
     const request = (url.protocol === 'http:' ? http : https).request({
       method: 'POST',
@@ -113,3 +114,8 @@ export class WebhookClient {
 
 /** An IPv6 address stands in brackets in a URL only. */
 const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
+function authorizationOf({ token, basic }: WebhookTarget): string | undefined {
+  if (token !== undefined) return `Bearer ${token}`;
+  return basic && `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`;
+}

@@ -16,6 +16,7 @@ export interface WebhookTarget {
   readonly clientCertificate?: string | undefined;
   readonly clientKey?: string | undefined;
   readonly token?: string | undefined;
+  readonly basic?: { readonly username: string; readonly password: string } | undefined;
   readonly tlsServerName?: string | undefined;
   readonly insecureSkipTlsVerify?: boolean | undefined;
 }

@@ -1,5 +1,6 @@
 /** The real API server in this process, on the in-memory store: what tests of components talk to. */
 
+import type { PluginConfigurations } from '../../apiserver/admission/admission-configuration.ts';
 import { startApiServer } from '../../apiserver/api-server.ts';
 import type { FurtherPlugins } from '../../apiserver/api-server-options.ts';
 import type { EncryptionOptions } from '../../apiserver/encryption/encryption.ts';
@@ -23,6 +24,8 @@ export interface TestApiServerOptions {
   readonly authority?: KeyPair;
   /** Default: ServiceAccount, as no controller makes accounts beside this server. */
   readonly disabledAdmissionPlugins?: readonly string[];
+  /** What admission plugins are told. Default: nothing. */
+  readonly admissionConfigurations?: PluginConfigurations;
   /** Further plugins. Default: none. */
   readonly admissionPlugins?: FurtherPlugins;
   /** What is written down of requests. Default: nothing. */
@@ -98,6 +101,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     resourceMetrics: options.resourceMetrics,
     runtimeConfig: options.runtimeConfig,
     disabledAdmissionPlugins: options.disabledAdmissionPlugins ?? ['ServiceAccount'],
+    admissionConfigurations: options.admissionConfigurations,
     admissionPlugins: options.admissionPlugins,
     encryption: options.encryption,
     audit: options.audit,
