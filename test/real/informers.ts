@@ -44,8 +44,12 @@ async function checkInformer(world: World, checks: Checks): Promise<void> {
   informer.on('add', note);
   informer.on('update', note);
   informer.on('delete', (pot) => sizes.delete(pot.metadata?.name ?? ''));
-  // The library leaves it to its user to start again.
-  informer.on('error', () => void setTimeout(() => void informer.start().catch(() => {}), 500));
+  // The library leaves it to its user to start again; whoever does so after its end never ends.
+  let isWanted = true;
+  const startAgain = (): void => {
+    if (isWanted) void informer.start().catch(() => {});
+  };
+  informer.on('error', () => void setTimeout(startAgain, 500));
   const create = (name: string, size: number) =>
     objects.createNamespacedCustomObject({ ...target, body: pots.named(name, { clay: 'red', size }) });
   try {
@@ -77,6 +81,7 @@ async function checkInformer(world: World, checks: Checks): Promise<void> {
       assert.deepEqual([...sizes.keys()].sort(), ['after-change', 'after-kill', 'created']);
     });
   } finally {
+    isWanted = false;
     await informer.stop();
   }
 }
