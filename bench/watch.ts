@@ -17,14 +17,14 @@ import {
 } from './api-lab.ts';
 import { LoadConnection, type LoadRequest, percentile, runLoad } from './load.ts';
 import { residentMegabytes } from './process-usage.ts';
-import { formatCount, formatMs, limitRow, printReport, type Row, rateRow } from './report.ts';
+import { formatCount, formatMs, printReport, type Row, rateRow } from './report.ts';
 import { openWatches } from './watch-connection.ts';
 
 const many = 1_000;
 const changes = 100;
 const crowdMs = Number(process.env.BENCH_SECONDS ?? 60) * 1000;
-/** Upstream's PATCHes a second on such a machine. */
-const upstreamPatches = 345;
+/** Each of the two servers has its changes so many times in turn. */
+const rounds = 3;
 
 export async function run(): Promise<void> {
   const lab = await ApiLab.start();
@@ -55,12 +55,7 @@ async function measureCrowd(lab: ApiLab): Promise<Row[]> {
   const half = memory.length >> 1;
   const [early, late] = [memory.slice(0, half), memory.slice(half)].map((part) => Math.max(...part));
   return [
-    {
-      ...rateRow(patches),
-      beside: `to be ≥ 500/s; ${(load.perSecond / upstreamPatches).toFixed(1)} × upstream (${upstreamPatches}/s, to be 2 ×)`,
-      isReached: load.perSecond >= 2 * upstreamPatches,
-    },
-    limitRow('  its p99', load.p99Ms, 250, 'ms'),
+    rateRow(patches),
     {
       name: '  memory, at most: first half, second half',
       figure: `${early?.toFixed(0)} MB, ${late?.toFixed(0)} MB`,
@@ -116,11 +111,9 @@ async function currentVersion(lab: ApiLab): Promise<string> {
   return metadata.resourceVersion;
 }
 
-const medianOf = (latencies: readonly number[]): number =>
-  percentile(
-    latencies.toSorted((a, b) => a - b),
-    0.5,
-  );
+const sorted = (latencies: readonly number[]): number[] => latencies.toSorted((a, b) => a - b);
+const medianOf = (latencies: readonly number[]): number => percentile(sorted(latencies), 0.5);
+const p99Of = (latencies: readonly number[]): number => percentile(sorted(latencies), 0.99);
 
 async function patchOneByOne(lab: ApiLab): Promise<number[]> {
   const connection = await LoadConnection.open(lab.connection);
@@ -140,25 +133,32 @@ async function measureFanOut(lab: ApiLab): Promise<Row[]> {
   const line = `{"type":"MODIFIED","object":${pod}}\n`;
   const bare = await BareServer.start(lab, {});
   try {
-    const raw = await fanOut({
-      connection: bare.connection,
-      path: '/watch',
-      change: () => ({ method: 'POST', path: '/event', body: line }),
-    });
-    const ours = await fanOut({
-      connection: lab.connection,
-      path: `${podsPath}?watch=1&resourceVersion=${await currentVersion(lab)}`,
-      change: () => statusPatch(0),
-    });
-    const name = `one change to ${formatCount(many)} watchers, the last has it`;
-    const rawFigure = `a bare https server: p50 ${formatMs(percentile(raw, 0.5))}  p99 ${formatMs(percentile(raw, 0.99))}`;
+    const raw: number[] = [];
+    const ours: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      raw.push(
+        ...(await fanOut({
+          connection: bare.connection,
+          path: '/watch',
+          change: () => ({ method: 'POST', path: '/event', body: line }),
+        })),
+      );
+      ours.push(
+        ...(await fanOut({
+          connection: lab.connection,
+          path: `${podsPath}?watch=1&resourceVersion=${await currentVersion(lab)}`,
+          change: () => statusPatch(0),
+        })),
+      );
+    }
+    const [rawP99, p99] = [p99Of(raw), p99Of(ours)];
     return [
       {
-        name,
-        figure: `p50 ${formatMs(percentile(ours, 0.5))}  p99 ${formatMs(percentile(ours, 0.99))}`,
-        beside: rawFigure,
+        name: `one change to ${formatCount(many)} watchers, the last has it`,
+        figure: `p50 ${formatMs(medianOf(ours))}  p99 ${formatMs(p99)}`,
+        beside: `a bare https server: p50 ${formatMs(medianOf(raw))}  p99 ${formatMs(rawP99)}; p99 ${(p99 / rawP99).toFixed(2)} ×, to be ≤ 1.00 ×`,
+        isReached: p99 <= rawP99,
       },
-      limitRow('  its p99', percentile(ours, 0.99), 100, 'ms'),
     ];
   } finally {
     await bare.stop();
