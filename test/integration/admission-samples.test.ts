@@ -2,11 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadAll } from 'js-yaml';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { StatusError } from '../../api/status-error.ts';
+import { readAdmissionConfiguration } from '../../apiserver/admission/admission-configuration.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { kinds } from '../../kinds/kind-table.ts';
 import { AdmissionWebhook } from '../support/admission-webhook.ts';
@@ -32,7 +35,19 @@ describe('samples of admission', () => {
     return JSON.parse(text);
   }
 
+  /** A file for the API server's start, not an object of its. */
+  async function readConfiguration(sample: JsonRecord): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-samples-'));
+    try {
+      await writeFile(join(folder, 'admission.json'), JSON.stringify(sample));
+      await readAdmissionConfiguration(join(folder, 'admission.json'));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+
   async function apply(object: JsonRecord): Promise<void> {
+    if (object.kind === 'AdmissionConfiguration') return await readConfiguration(object);
     const kind = kinds.find((one) => one.kind === object.kind);
     assert.ok(kind, String(object.kind));
     const namespace = kind.namespaced ? '/namespaces/sample' : '';
