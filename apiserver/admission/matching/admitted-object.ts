@@ -109,6 +109,8 @@ function readObject(request: AdmissionRequest, match: Match, changed: unknown): 
   if (!isRecord(changed)) throw internalError('json: cannot unmarshal the patched object into an object');
   const { type } = match;
   const [apiVersion, kind] = [apiVersionOf(type), type.kind];
+  for (const field of ['apiVersion', 'kind'])
+    if (typeof changed[field] !== 'string') throw internalError(`the patched object has no ${field} that is a text`);
   if (changed.apiVersion !== apiVersion || changed.kind !== kind)
     throw internalError(
       `converting (${changed.apiVersion}.${changed.kind}) to (${apiVersion}.${kind}): unknown conversion`,

@@ -1,6 +1,8 @@
 /** AdmissionReview, v1 and v1beta1: what a webhook is asked, and what its answer has to be. Pure. */
 
+import { goValue } from '../../../api/go-text.ts';
 import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
+import { toldText } from '../../../base/cut-text.ts';
 
 export type ReviewVersion = 'v1' | 'v1beta1';
 
@@ -57,10 +59,11 @@ export function readReviewAnswer(review: unknown, { version, uid, isMutating }: 
   if (version === 'v1') {
     if (textOf(response, 'uid') !== uid)
       throw new InvalidReviewError(
-        `expected response.uid="${uid}", got ${JSON.stringify(textOf(response, 'uid') ?? '')}`,
+        `expected response.uid="${uid}", got ${JSON.stringify(toldText(textOf(response, 'uid') ?? ''))}`,
       );
     if (apiVersion !== apiVersionOf(version) || kind !== 'AdmissionReview') {
-      const got = apiVersion === '' && kind === '' ? '/, Kind=' : `${apiVersion}, Kind=${kind}`;
+      const got =
+        apiVersion === '' && kind === '' ? '/, Kind=' : toldText(`${goValue(apiVersion)}, Kind=${goValue(kind)}`);
       throw new InvalidReviewError(
         `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${got}`,
       );
