@@ -21,7 +21,9 @@ function alignPodCidrs(node: Node): void {
   const { spec } = node;
   if (!spec) return;
   const [first] = spec.podCIDRs ?? [];
-  if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR];
+  // Where they agree nothing is written: a status patch shares the spec with what is stored.
+  if (spec.podCIDR === first) return;
+  if (spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
   else if (first) spec.podCIDR = first;
 }
 
