@@ -4,10 +4,10 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { load } from 'js-yaml';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { errorText } from '../../base/error-text.ts';
 import { UserError } from '../../base/user-error.ts';
+import { parseKubeconfig } from './parse-kubeconfig.ts';
 
 export interface WebhookTarget {
   readonly url: string;
@@ -31,7 +31,7 @@ export async function readWebhookTarget(path: string, named: string): Promise<We
       throw refuse(errorText(error));
     }
   };
-  const root = parse(await read(path));
+  const root = parseKubeconfig(await read(path));
   if (root === undefined) throw refuse('neither YAML nor JSON');
   const context = entry(root, 'contexts', 'context', textOf(root, 'current-context'));
   const cluster = entry(root, 'clusters', 'cluster', context && textOf(context, 'cluster'));
@@ -95,16 +95,6 @@ export async function inClusterTarget(path: string, environment: NodeJS.ProcessE
   const address = host.includes(':') ? `[${host}]` : host;
   const [certificateAuthority, token] = [await read('ca.crt'), (await read('token')).trim()];
   return { url: `https://${address}:${port}${path}`, certificateAuthority, token };
-}
-
-function parse(text: string): JsonRecord | undefined {
-  try {
-    const root = load(text);
-    return isRecord(root) ? root : undefined;
-  } catch {
-    // Its message would show what is in the file.
-    return undefined;
-  }
 }
 
 function entry(root: JsonRecord, list: string, field: string, name: string | undefined): JsonRecord | undefined {

@@ -7,10 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { load } from 'js-yaml';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { errorText } from '../../base/error-text.ts';
 import { UserError } from '../../base/user-error.ts';
+import { parseKubeconfig } from './parse-kubeconfig.ts';
 
 /** What is shown to the server; a token or a password, not both. */
 export interface WebhookUser {
@@ -61,7 +61,7 @@ export function readWebhookUsers(path: string): WebhookUsers {
       throw refuse(errorText(error));
     }
   };
-  const root = parse(read(path));
+  const root = parseKubeconfig(read(path));
   if (root === undefined) throw refuse('neither YAML nor JSON');
   const users = new Map<string, WebhookUser>();
   for (const [index, entry] of listOf(root, 'users').entries()) {
@@ -118,16 +118,6 @@ function isKeyPair(cert: string, key: string | undefined): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function parse(text: string): JsonRecord | undefined {
-  try {
-    const root = load(text);
-    return isRecord(root) ? root : undefined;
-  } catch {
-    // Its message would show what is in the file.
-    return undefined;
   }
 }
 
