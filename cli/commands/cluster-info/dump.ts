@@ -16,7 +16,7 @@ import { pathSegment } from '../../path-segment.ts';
 import { structuredPrinter } from '../../printing.ts';
 import { listAll, withType } from '../../requests.ts';
 
-/** What is listed of each namespace, and how its file is called. */
+/** What is listed of each namespace beside its pods, and how its file is called. */
 const parts: readonly (readonly [file: string, kind: Resource<KubernetesObject>])[] = [
   ['events', events],
   ['replication-controllers', replicationControllers],
@@ -24,7 +24,6 @@ const parts: readonly (readonly [file: string, kind: Resource<KubernetesObject>]
   ['daemonsets', daemonSets],
   ['deployments', deployments],
   ['replicasets', replicaSets],
-  ['pods', pods],
 ];
 
 interface Sink {
@@ -37,15 +36,17 @@ export async function dump(context: CommandContext, args: Arguments): Promise<vo
   const sink = directory === undefined ? printed(context) : written(directory);
   const print = (await structuredPrinter({ ...args, output: textOf(args, 'output') ?? 'json' })) ?? JSON.stringify;
   const suffix = textOf(args, 'output') === 'yaml' ? 'yaml' : 'json';
-  const putList = async (path: string, kind: Resource<KubernetesObject>, namespace?: string) => {
-    const client = await context.client();
-    const items = (await listAll(client, kind, { namespace })).map((item) => withType(kind, item));
+  const client = await context.client();
+  const putList = async <T extends KubernetesObject>(path: string, kind: Resource<T>, namespace?: string) => {
+    const found = await listAll(client, kind, { namespace });
+    const items = found.map((item) => withType(kind, item));
     await sink.put(`${path}.${suffix}`, print({ apiVersion: 'v1', kind: 'List', items }));
+    return found;
   };
   await putList('nodes', nodes);
   for (const namespace of await namespacesOf(context, args)) {
     for (const [file, kind] of parts) await putList(join(namespace, file), kind, namespace);
-    for (const pod of await listAll(await context.client(), pods, { namespace }))
+    for (const pod of await putList(join(namespace, 'pods'), pods, namespace))
       await sink.put(join(namespace, pod.metadata.name, 'logs.txt'), await logsOf(context, pod));
   }
   if (directory !== undefined) context.out.write(`Cluster info dumped to ${directory}\n`);
