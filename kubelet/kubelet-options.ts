@@ -30,6 +30,8 @@ export interface KubeletOptions {
   readonly podMaxPids?: number;
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
   readonly allowedUnsafeSysctls?: readonly string[];
+  /** The longest wait between two starts of a container, 1 s to 5 min; a pod may ask for less. Default: 5 min. */
+  readonly maxRestartPeriodMs?: number;
   readonly labels?: Readonly<Record<string, string>>;
   /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
   readonly devicesFile?: string;

@@ -2,6 +2,7 @@
 
 import { isPodFinished } from '../api/pods.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
+import { longestRestartPeriodMs } from '../api/restart-period.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
@@ -107,6 +108,7 @@ export function createParts(input: PartsInput): Parts {
     onChange: input.onDevices,
   });
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
+  const maxRestartPeriodMs = input.maxRestartPeriodMs ?? longestRestartPeriodMs;
   const limits = { nodeMemoryBytes: machine.memoryBytes, maxPids: computeMaxPids(input.podMaxPids, machine) };
   const starter = new ContainerStarter({
     runtime,
@@ -139,6 +141,7 @@ export function createParts(input: PartsInput): Parts {
     devices,
     observed,
     backoff,
+    maxRestartPeriodMs,
     recorder,
     clock,
     limiter: new Limiter(parallel.sandboxes),
@@ -177,6 +180,7 @@ export function createParts(input: PartsInput): Parts {
       statuses,
       puller,
       backoff,
+      maxRestartPeriodMs,
       volumes,
       devices,
       recorder,

@@ -3,6 +3,7 @@
 import '../base/small-heap.ts';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { parseRestartPeriodMs, restartPeriodRule } from '../api/restart-period.ts';
 import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
@@ -50,6 +51,10 @@ await runComponentProcess({
       array: true,
       describe: 'Kernel settings that pods may change beside the safe ones; * at the end stands for any end',
     },
+    'max-container-restart-period': {
+      ...text,
+      describe: 'The longest wait between two starts of a container, 1s to 5m; a pod may ask for less; default: 5m',
+    },
     'devices-file': {
       ...text,
       default: usualDevicesFile,
@@ -60,6 +65,10 @@ await runComponentProcess({
   async start(flags, { logger, metrics }) {
     const nodeName = flags['node-name'];
     const infraImage = flags['infra-image'];
+    const restartPeriod = flags['max-container-restart-period'];
+    const maxRestartPeriodMs = parseRestartPeriodMs(restartPeriod ?? '5m');
+    if (maxRestartPeriodMs === undefined)
+      throw new UserError(`--max-container-restart-period ${restartPeriod} ${restartPeriodRule}`);
     const { connection, serving, authorityFile, renewal } = await openNodeCredentials({
       kubeconfig: flags.kubeconfig,
       bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
@@ -92,6 +101,7 @@ await runComponentProcess({
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
+      maxRestartPeriodMs,
       devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
     });

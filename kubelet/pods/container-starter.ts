@@ -53,6 +53,8 @@ export interface StartInput {
   readonly attempt: number;
   readonly sandbox: StartingSandbox;
   readonly known: PodRuntimeState;
+  /** The longest wait until another try, when the runtime refuses. */
+  readonly maxWaitMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -157,7 +159,7 @@ export class ContainerStarter {
    * Undefined: its sandbox has ended, so that nothing could run in it. That is no attempt: nothing is left of it, and
    * the pod's worker is woken.
    */
-  async #startCreated({ pod, container, known, signal }: StartInput, id: string, sandbox: SandboxState) {
+  async #startCreated({ pod, container, known, maxWaitMs, signal }: StartInput, id: string, sandbox: SandboxState) {
     const { runtime, limiter, observed, clock } = this.#options;
     const { uid } = pod.metadata;
     try {
@@ -170,7 +172,7 @@ export class ContainerStarter {
       if (await observed.sandboxRuns(uid, sandbox.id)) {
         const state = await runtime.inspectContainer(id);
         if (state !== undefined) observed.noteContainer(state);
-        known.startFailed(container.spec.name, clock.monotonic());
+        known.startFailed(container.spec.name, { now: clock.monotonic(), maxMs: maxWaitMs });
         throw new StartError('RunContainerError', this.#wordsOf(error, pod), { cause: error });
       }
     }

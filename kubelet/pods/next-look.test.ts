@@ -13,7 +13,7 @@ const nothing: NextLookInput = {
   volumesDueInMs: undefined,
   configFailures: 0,
 };
-const backOff = (leftMs: number) => ({ type: 'backOff', name: 'a', waitMs: 10_000, leftMs }) as const;
+const backOff = (leftMs: number) => ({ type: 'backOff', name: 'a', waitMs: 10_000, leftMs, nextStartAt: 0 }) as const;
 
 const table: readonly (readonly [when: string, input: Partial<NextLookInput>, ms: number])[] = [
   ['something wakes it', {}, Number.POSITIVE_INFINITY],

@@ -69,7 +69,7 @@ const context = ({
   volumesDue,
   resizes: [],
   isStarted: () => started,
-  backOffOf: () => ({ waitMs: 10_000, leftMs }),
+  backOffOf: () => ({ waitMs: 10_000, leftMs, nextStartAt: 0 }),
 });
 
 const decide = (of: PodObject, observed: ObservedPod, overrides?: Overrides): string[] =>

@@ -39,7 +39,14 @@ export type PodAction =
   /** What volumes show of the API is brought up to date. */
   | { readonly type: 'refreshVolumes' }
   /** The container waits until it may run again. */
-  | { readonly type: 'backOff'; readonly name: string; readonly waitMs: number; readonly leftMs: number };
+  | ({ readonly type: 'backOff'; readonly name: string } & RestartWait);
+
+/** How long a container that ended waits, what is left of that, and when (wall time in milliseconds) it is over. */
+export interface RestartWait {
+  readonly waitMs: number;
+  readonly leftMs: number;
+  readonly nextStartAt: number;
+}
 
 /** What the kubelet knows beside pod and runtime. */
 export interface PodContext {
@@ -53,8 +60,8 @@ export interface PodContext {
   readonly resizes: readonly Resize[];
   /** Whether a running container counts as started: its hook ran and its startup probe passed. */
   isStarted(containerId: string): boolean;
-  /** Of a container that ended: how long it waits, and what is left of that. */
-  backOffOf(state: ContainerState): { readonly waitMs: number; readonly leftMs: number };
+  /** Of a container that ended; nothing left: it may start. */
+  backOffOf(state: ContainerState): RestartWait;
 }
 
 export function computePodActions(pod: PodObject, observed: ObservedPod, context: PodContext): PodAction[] {
@@ -217,8 +224,8 @@ function judgeContainer(container: PodContainer, { pod, observed, current, conte
       // What init containers prepared may have gone with the old sandbox.
       const repeat = container.kind === 'init' && exitCode === 0 && state.sandboxId !== current?.id;
       if (!again && !repeat) return { type: 'done', succeeded: exitCode === 0 };
-      const { waitMs, leftMs } = context.backOffOf(state);
-      if (leftMs > 0) return { type: 'act', action: { type: 'backOff', name: container.spec.name, waitMs, leftMs } };
+      const wait = context.backOffOf(state);
+      if (wait.leftMs > 0) return { type: 'act', action: { type: 'backOff', name: container.spec.name, ...wait } };
       return start(state.attempt + 1);
     }
   }

@@ -20,7 +20,7 @@ const sandboxRetry = { baseMs: 1_000, maxMs: 60_000 };
 const resizeRetryMs = 3_000;
 
 /** As after a container that ended. */
-const startRetry = { baseMs: 10_000, maxMs: 300_000 };
+const startRetryMs = 10_000;
 
 export interface StartingSandbox {
   readonly id: string;
@@ -59,9 +59,10 @@ export class PodRuntimeState {
   }
 
   /** The runtime refused: the next try waits, longer each time in a row. */
-  startFailed(name: string, now: number): void {
+  startFailed(name: string, { now, maxMs }: { readonly now: number; readonly maxMs: number }): void {
     const count = (this.#startFailures.get(name)?.count ?? 0) + 1;
-    this.#startFailures.set(name, { count, until: now + computeBackoffMs(count, startRetry) });
+    const until = now + computeBackoffMs(count, { baseMs: startRetryMs, maxMs });
+    this.#startFailures.set(name, { count, until });
   }
 
   containerStarted(name: string): void {

@@ -2,6 +2,8 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { readEngineSettings } from '../../api/engine-settings.ts';
+import { restartPeriodOf } from '../../api/restart-period.ts';
+import { formatTime } from '../../api/time.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
@@ -45,6 +47,8 @@ export interface PodSyncOptions extends NodeLimits {
   readonly devices: Pick<NodeDevices, 'prepare'>;
   readonly observed: ObservedPods;
   readonly backoff: RestartBackoff;
+  /** The longest wait of this node between two starts of a container. */
+  readonly maxRestartPeriodMs: number;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly limiter: Limiter;
@@ -259,8 +263,10 @@ export class PodSync {
     const sandbox = this.#sandboxOf(pod, known);
     if (container === undefined || sandbox === undefined) return;
     if (known.startHeldBackMs(name, this.#options.clock.monotonic()) > 0) return;
-    if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, this.#options.clock.monotonic());
-    await this.#options.starter.start({ pod, container, attempt, sandbox, known, signal });
+    const maxWaitMs = restartPeriodOf(pod.metadata.annotations, this.#options.maxRestartPeriodMs);
+    const now = this.#options.clock.monotonic();
+    if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, { now, maxMs: maxWaitMs });
+    await this.#options.starter.start({ pod, container, attempt, sandbox, known, maxWaitMs, signal });
   }
 
   #sandboxOf(pod: PodObject, known: PodRuntimeState): StartingSandbox | undefined {
@@ -319,13 +325,15 @@ export class PodSync {
   }
 
   async #backOff(
-    { name, waitMs, leftMs: _ }: Extract<PodAction, { type: 'backOff' }>,
+    { name, waitMs, nextStartAt }: Extract<PodAction, { type: 'backOff' }>,
     { pod, known }: SyncInput,
   ): Promise<void> {
     const { namespace, name: podName, uid } = identityOf(pod);
     const place = `${podName}_${namespace}(${uid})`;
     const before = known.waiting.get(name);
-    const message = `back-off ${formatSeconds(waitMs)} restarting failed container=${name} pod=${place}`;
+    // What begins is upstream's, whole; the second that is said is never too early.
+    const nextTry = formatTime(Math.ceil(nextStartAt / 1000) * 1000);
+    const message = `back-off ${formatSeconds(waitMs)} restarting failed container=${name} pod=${place}, next try at ${nextTry}`;
     known.containerWaits(name, { reason: 'CrashLoopBackOff', message });
     if (before?.message === message) return;
     this.#options.recorder.record(eventSubject(pod, containerOf(pod, name)), {

@@ -15,6 +15,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
+import { restartPeriodOf } from '../../api/restart-period.ts';
 import { parseTime } from '../../api/time.ts';
 import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -58,6 +59,8 @@ export interface PodWorkerDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nodeIp: string;
+  /** The longest wait of this node between two starts of a container. */
+  readonly maxRestartPeriodMs: number;
   readonly admission: Pick<NodeAdmission, 'admit' | 'release' | 'resizeRefusalOf'>;
 }
 
@@ -230,10 +233,16 @@ export class PodWorker {
       isStarted: (id) => !this.#known.isInHook(id) && prober.isStarted(id),
       backOffOf: ({ name, status }) => {
         const finishedAt = status.type === 'exited' ? status.finishedAt : clock.now();
-        const endedAt = clock.monotonic() - Math.max(0, clock.now() - finishedAt);
-        return backoff.waitOf(`${this.uid}/${name}`, endedAt, clock.monotonic());
+        const now = clock.monotonic();
+        const endedAt = now - Math.max(0, clock.now() - finishedAt);
+        const wait = backoff.waitOf(`${this.uid}/${name}`, { endedAt, now, maxMs: this.#restartPeriodMs() });
+        return { ...wait, nextStartAt: finishedAt + wait.waitMs };
       },
     };
+  }
+
+  #restartPeriodMs(): number {
+    return restartPeriodOf(this.#pod.metadata.annotations, this.#dependencies.maxRestartPeriodMs);
   }
 
   async #checkAdmission(): Promise<void> {

@@ -64,7 +64,7 @@ const decide = (of: PodObject, observed: ObservedPod): string[] =>
     volumesDue: false,
     resizes: [],
     isStarted: () => true,
-    backOffOf: () => ({ waitMs: 0, leftMs: 0 }),
+    backOffOf: () => ({ waitMs: 0, leftMs: 0, nextStartAt: 0 }),
   }).map((action) =>
     [action.type, 'name' in action ? action.name : '', 'attempt' in action ? action.attempt : '']
       .filter((word) => word !== '')

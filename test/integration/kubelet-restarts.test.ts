@@ -2,6 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { pods } from '../../api/resources/core.ts';
+import { restartPeriodAnnotation } from '../../api/restart-period.ts';
+import { formatTime } from '../../api/time.ts';
+import type { Pod } from '../../api/types/core/v1.ts';
 import { container, isReady, KubeletWorld, statusOf, waitingReason } from '../support/kubelet-world.ts';
 
 describe('restarts of containers', { timeout: 600_000 }, () => {
@@ -11,6 +15,12 @@ describe('restarts of containers', { timeout: 600_000 }, () => {
   });
   after(() => world?.stop());
 
+  /** So many seconds after its last end, up to the whole second. */
+  const nextTryOf = async (name: string, seconds: number) => {
+    const [newest] = await world.attemptsAt(name);
+    assert.ok(newest?.status.type === 'exited');
+    return formatTime(Math.ceil(newest.status.finishedAt / 1000 + seconds) * 1000);
+  };
   const untilRestarted = async (name: string, count: number) =>
     await world.podUntil(name, (pod) => statusOf(pod)?.restartCount === count && isReady(pod));
 
@@ -34,7 +44,7 @@ describe('restarts of containers', { timeout: 600_000 }, () => {
       const pod = await world.podUntil('crashing', (one) => waitingReason(one) === 'CrashLoopBackOff');
       assert.equal(
         statusOf(pod)?.state?.waiting?.message,
-        `back-off ${text} restarting failed container=c pod=crashing_default(${pod.metadata.uid})`,
+        `back-off ${text} restarting failed container=c pod=crashing_default(${pod.metadata.uid}), next try at ${await nextTryOf('crashing', seconds)}`,
       );
       assert.equal(statusOf(pod)?.lastState?.terminated?.exitCode, 1);
       assert.equal(pod.status?.phase, 'Running');
@@ -51,6 +61,24 @@ describe('restarts of containers', { timeout: 600_000 }, () => {
       /^Back-off restarting failed container c in pod/,
     );
     await world.remove('crashing');
+  });
+
+  it('wait no longer than their pod wants, which may be said while they wait', async () => {
+    await world.create('capped');
+    await untilRestarted('capped', 0);
+    await world.exit('capped', 1);
+    await untilRestarted('capped', 1);
+    await world.exit('capped', 1);
+    await world.podUntil('capped', (one) => waitingReason(one) === 'CrashLoopBackOff');
+    const annotations = { [restartPeriodAnnotation]: '2s' };
+    const key = { namespace: 'default', name: 'capped' };
+    await world.server.client.patch<Pod>(pods, key, { type: 'merge', body: { metadata: { annotations } } });
+    const said = (pod: Pod) => statusOf(pod)?.state?.waiting?.message ?? '';
+    const pod = await world.podUntil('capped', (one) => said(one).startsWith('back-off 2s '));
+    assert.ok(said(pod).endsWith(`next try at ${await nextTryOf('capped', 2)}`), said(pod));
+    await world.pass(2);
+    await untilRestarted('capped', 2);
+    await world.remove('capped');
   });
 
   it('keep the last two attempts, no more', async () => {

@@ -64,3 +64,22 @@ describe('settings of the engine', () => {
     assert.match(told({ 'docker.longshore.dev/privileged': 'true' })[0] ?? '', /must be one of ulimit, init, /);
   });
 });
+
+describe('the longest wait between starts', () => {
+  const period = 'longshore.dev/max-container-restart-period';
+  const told = (now: Record<string, string>, before?: Record<string, string>) => {
+    const errors = new FieldErrors();
+    if (before === undefined) podKind.strategy.validate?.(pod(now), errors, { isUpdate: false });
+    else podKind.strategy.validateUpdate?.(pod(now), pod(before), errors, { isUpdate: true, subresource: undefined });
+    return errors.list.filter(({ field }) => field.startsWith('metadata.annotations')).map(({ message }) => message);
+  };
+  const refusal = [`Invalid value: "1h": must be a duration from 1s to 5m`];
+
+  it('is judged when a pod is made and when it is changed, which it may be', () => {
+    assert.deepEqual(told({ [period]: '30s' }), []);
+    assert.deepEqual(told({ [period]: '1h' }), refusal);
+    assert.deepEqual(told({ [period]: '20s' }, { [period]: '30s' }), []);
+    assert.deepEqual(told({}, { [period]: '30s' }), []);
+    assert.deepEqual(told({ [period]: '1h' }, {}), refusal);
+  });
+});

@@ -2,6 +2,7 @@
 
 import { readEngineSettings } from '../../../api/engine-settings.ts';
 import { mirrorAnnotation } from '../../../api/labels.ts';
+import { parseRestartPeriodMs, restartPeriodAnnotation, restartPeriodRule } from '../../../api/restart-period.ts';
 import type { AppArmorProfile, PodSpec, SeccompProfile } from '../../../api/types/core/v1.ts';
 import type { FieldErrors, FieldPath } from '../../../machinery/field-errors.ts';
 
@@ -22,6 +23,9 @@ export function validatePodAnnotations(
     errors.invalid(path.key(mirrorAnnotation), mirror, 'must set spec.nodeName if mirror pod annotation is set');
   for (const { key, value, problem } of readEngineSettings(annotations).wrong)
     errors.invalid(path.key(key), value, problem);
+  const restartPeriod = annotations[restartPeriodAnnotation];
+  if (restartPeriod !== undefined && parseRestartPeriodMs(restartPeriod) === undefined)
+    errors.invalid(path.key(restartPeriodAnnotation), restartPeriod, restartPeriodRule);
   const names = containersOf(spec).map(({ name }) => name);
   for (const [key, value] of Object.entries(annotations)) {
     if (key === seccompPodAnnotation || key.startsWith(seccompContainerPrefix)) {
