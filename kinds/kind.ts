@@ -66,7 +66,10 @@ export interface PrepareContext extends WriteContext {
 
 /** What is asked in every write. All members are optional, synchronous, and pure but for the object handed in. */
 export interface WriteStrategy<T> {
-  /** Fills in defaults, in place. Runs on every decoded object, so it must be idempotent. */
+  /**
+   * Fills in defaults, in place. Runs on every object that is written, also on one that shares parts with the version
+   * it replaces: where all defaults are there, nothing is assigned.
+   */
   setDefaults?(object: T): void;
   validate?(object: T, errors: FieldErrors, context: WriteContext): void;
   /** Validation compiles what users write (patterns, CEL): small objects may take long too. Default false. */

@@ -20,7 +20,7 @@ export function setDefinitionDefaults(object: CustomResourceDefinition): void {
   const { spec } = object;
   if (!spec) return;
   spec.names ??= { kind: '', plural: '' };
-  if (!spec.names.singular) spec.names.singular = (spec.names.kind ?? '').toLowerCase();
+  if (!spec.names.singular && spec.names.kind) spec.names.singular = spec.names.kind.toLowerCase();
   if (!spec.names.listKind && spec.names.kind) spec.names.listKind = `${spec.names.kind}List`;
   spec.conversion ??= { strategy: 'None' };
   const service = spec.conversion.webhook?.clientConfig?.service;

@@ -2,6 +2,7 @@
 
 import { daemonSets } from '../../api/resources/apps.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from '../../api/types/apps/v1.ts';
+import { fillIn } from '../../base/fill-in.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { isSemanticallyEqual } from '../../machinery/schema/semantic-equality.ts';
 import { ageColumn, formatLabels, nameColumn, numberColumn, textColumn } from '../columns.ts';
@@ -9,7 +10,7 @@ import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, selectorColumn } from '../workloads/workload-columns.ts';
 import {
   specWithoutSelector,
@@ -93,11 +94,12 @@ function countTemplates(next: DaemonSet, previous: DaemonSet | undefined): void 
 function setDaemonSetDefaults(object: DaemonSet): void {
   object.spec ??= specWithoutSelector();
   const { spec } = object;
-  spec.template = withTemplateDefaults(spec.template);
+  setTemplateDefaults(spec);
   spec.updateStrategy ??= {};
   spec.updateStrategy.type ??= 'RollingUpdate';
   if (spec.updateStrategy.type === 'RollingUpdate') {
-    spec.updateStrategy.rollingUpdate = { maxUnavailable: 1, maxSurge: 0, ...spec.updateStrategy.rollingUpdate };
+    spec.updateStrategy.rollingUpdate ??= {};
+    fillIn(spec.updateStrategy.rollingUpdate, { maxUnavailable: 1, maxSurge: 0 });
   }
   const { rollingUpdate } = spec.updateStrategy;
   if (rollingUpdate) {

@@ -7,13 +7,14 @@ import type {
   DeploymentStrategy,
   RollingUpdateDeployment,
 } from '../../api/types/apps/v1.ts';
+import { fillIn } from '../../base/fill-in.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, nameColumn, numberColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
 import { isNone, validateAtMostWhole, validateIntOrPercent } from '../validation/int-or-percent.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, readyColumn, selectorColumn } from '../workloads/workload-columns.ts';
 import {
   specWithoutSelector,
@@ -75,12 +76,14 @@ function setDeploymentDefaults(object: Deployment): void {
   object.spec ??= specWithoutSelector();
   const { spec } = object;
   spec.replicas ??= 1;
-  spec.template = withTemplateDefaults(spec.template);
+  setTemplateDefaults(spec);
   spec.strategy ??= {};
   const { strategy } = spec;
   strategy.type ??= 'RollingUpdate';
-  if (strategy.type === 'RollingUpdate')
-    strategy.rollingUpdate = { maxUnavailable: '25%', maxSurge: '25%', ...strategy.rollingUpdate };
+  if (strategy.type === 'RollingUpdate') {
+    strategy.rollingUpdate ??= {};
+    fillIn(strategy.rollingUpdate, { maxUnavailable: '25%', maxSurge: '25%' });
+  }
   spec.revisionHistoryLimit ??= 10;
   spec.progressDeadlineSeconds ??= 600;
 }

@@ -7,7 +7,7 @@ import { ageColumn, nameColumn } from '../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
 import { labelSelectorDefinition, shownAs, validateImmutableStruct } from '../validation/immutable.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns, replicaColumns, selectorColumn } from '../workloads/workload-columns.ts';
 import {
   specWithoutSelector,
@@ -36,7 +36,7 @@ export const replicaSetKind = defineKind(replicaSets, {
     setDefaults(object) {
       object.spec ??= specWithoutSelector();
       object.spec.replicas ??= 1;
-      object.spec.template = withTemplateDefaults(object.spec.template);
+      setTemplateDefaults(object.spec);
       if (object.status) object.status.replicas ??= 0;
     },
     validate(object, errors, { subresource }) {

@@ -12,7 +12,7 @@ import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { validateLabels } from '../validation/label-selector.ts';
 import { validateAnnotations } from '../validation/metadata-validation.ts';
 import { checkServiceName } from '../validation/names.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../workloads/pod-spec/pod-template.ts';
 import { claimWarnings } from '../workloads/volumes/amount-warnings.ts';
 import { validateClaimSpec } from '../workloads/volumes/claim-validation.ts';
 import { containerColumns, readyColumn } from '../workloads/workload-columns.ts';
@@ -58,12 +58,12 @@ export const statefulSetKind = defineKind(statefulSets, {
 });
 
 function setClaimDefaults(claim: PersistentVolumeClaim): void {
-  claim.apiVersion = 'v1';
-  claim.kind = 'PersistentVolumeClaim';
+  if (claim.apiVersion !== 'v1') claim.apiVersion = 'v1';
+  if (claim.kind !== 'PersistentVolumeClaim') claim.kind = 'PersistentVolumeClaim';
   claim.spec ??= {};
   claim.spec.volumeMode ??= 'Filesystem';
   // Status is the server's to write, so its type is read-only.
-  Object.assign(claim, { status: { ...claim.status, phase: claim.status?.phase || 'Pending' } });
+  if (!claim.status?.phase) Object.assign(claim, { status: { ...claim.status, phase: 'Pending' } });
 }
 
 const negativeHistory =
@@ -73,7 +73,7 @@ const retentionPolicies = ['Retain', 'Delete'];
 function setStatefulSetDefaults(object: StatefulSet): void {
   object.spec ??= specWithoutSelector();
   const { spec } = object;
-  spec.template = withTemplateDefaults(spec.template);
+  setTemplateDefaults(spec);
   spec.podManagementPolicy ||= 'OrderedReady';
   spec.updateStrategy ??= {};
   const strategy = spec.updateStrategy;
@@ -86,11 +86,10 @@ function setStatefulSetDefaults(object: StatefulSet): void {
     Reflect.deleteProperty(strategy.rollingUpdate, 'maxUnavailable');
     if (strategy.type === 'RollingUpdate') strategy.rollingUpdate.partition ??= 0;
   }
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
   const retention = spec.persistentVolumeClaimRetentionPolicy;
-  spec.persistentVolumeClaimRetentionPolicy = {
-    whenDeleted: retention?.whenDeleted || 'Retain',
-    whenScaled: retention?.whenScaled || 'Retain',
-  };
+  retention.whenDeleted ||= 'Retain';
+  retention.whenScaled ||= 'Retain';
   for (const claim of spec.volumeClaimTemplates ?? []) setClaimDefaults(claim);
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;

@@ -10,6 +10,7 @@ import type {
   MetricSpec,
   MetricTarget,
 } from '../../api/types/autoscaling/v2.ts';
+import { fillIn } from '../../base/fill-in.ts';
 import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { checkDns1123Label, checkPathSegment } from '../validation/names.ts';
 import { validateKindAndName } from '../validation/reference.ts';
@@ -42,22 +43,22 @@ export function setAutoscalerDefaults({ spec }: HorizontalPodAutoscaler): void {
       { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
     ];
   }
-  if (!spec.behavior) return;
-  const { scaleUp, scaleDown } = spec.behavior;
-  spec.behavior.scaleUp = {
+  const { behavior } = spec;
+  if (!behavior) return;
+  behavior.scaleUp ??= {};
+  fillIn(behavior.scaleUp, {
     stabilizationWindowSeconds: 0,
     selectPolicy: 'Max',
     policies: [
       { type: 'Pods', value: 4, periodSeconds: 15 },
       { type: 'Percent', value: 100, periodSeconds: 15 },
     ],
-    ...scaleUp,
-  };
-  spec.behavior.scaleDown = {
+  });
+  behavior.scaleDown ??= {};
+  fillIn(behavior.scaleDown, {
     selectPolicy: 'Max',
     policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
-    ...scaleDown,
-  };
+  });
 }
 
 export function validateAutoscaler(object: HorizontalPodAutoscaler, errors: FieldErrors): void {

@@ -8,7 +8,7 @@ import { type FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from '../columns.ts';
 import { defineKind, statusSubresource } from '../define-kind.ts';
 import { specAndStatus } from '../spec-and-status.ts';
-import { withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 import { containerColumns } from '../workloads/workload-columns.ts';
 import { validateNonNegative } from '../workloads/workload-rules.ts';
 import { namedTemplateWarnings } from '../workloads/workload-warnings.ts';
@@ -69,7 +69,7 @@ function setCronJobDefaults(object: CronJob): void {
   spec.jobTemplate ??= {};
   spec.jobTemplate.metadata ??= {};
   spec.jobTemplate.spec ??= { template: {} };
-  spec.jobTemplate.spec.template = withTemplateDefaults(spec.jobTemplate.spec.template);
+  setTemplateDefaults(spec.jobTemplate.spec);
 }
 
 function validateSpec(object: CronJob, previous: CronJob | undefined, errors: FieldErrors): void {

@@ -5,7 +5,7 @@ import type { Job, JobSpec } from '../../api/types/batch/v1.ts';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { labelSelectorDefinition, shownAs } from '../validation/immutable.ts';
 import { isEmptyLabelSelector, validateLabelSelector } from '../validation/label-selector.ts';
-import { withTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults } from '../workloads/pod-spec/pod-template.ts';
 
 const uidLabel = 'batch.kubernetes.io/controller-uid';
 
@@ -30,7 +30,7 @@ export function setJobSpecDefaults(spec: JobSpec): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
     for (const condition of rule.onPodConditions ?? []) condition.status ??= 'True';
   }
-  spec.template = withTemplateDefaults(spec.template);
+  setTemplateDefaults(spec);
 }
 
 export function labelFromTemplate(job: Job): void {

@@ -12,7 +12,7 @@ export function setPodAddresses({ status }: Pod): void {
   if (!status) return;
   const [first] = status.podIPs ?? [];
   if (status.podIP && status.podIP !== first?.ip) status.podIPs = [{ ip: status.podIP }];
-  else if (first?.ip) status.podIP = first.ip;
+  else if (first?.ip && !status.podIP) status.podIP = first.ip;
 }
 
 export function validatePodStatusUpdate(next: Pod, previous: Pod, errors: FieldErrors): void {

@@ -5,7 +5,7 @@ import type { PodTemplate } from '../../../api/types/core/v1.ts';
 import { FieldPath } from '../../../machinery/field-errors.ts';
 import { ageColumn, formatLabels, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind } from '../../define-kind.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../../workloads/pod-spec/pod-template.ts';
 import { podTemplateWarnings } from '../../workloads/pod-spec/pod-warnings.ts';
 import { containerColumns } from '../../workloads/workload-columns.ts';
 
@@ -21,7 +21,7 @@ export const podTemplateKind = defineKind(podTemplates, {
   strategy: {
     returnDeletedObject: true,
     setDefaults(object) {
-      object.template = withTemplateDefaults(object.template);
+      setTemplateDefaults(object);
     },
     generationOf: ({ template }) => ({ template }),
     validate({ template = {} }, errors) {

@@ -7,7 +7,7 @@ import { type FieldErrors, FieldPath } from '../../../machinery/field-errors.ts'
 import { ageColumn, formatLabels, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind, scaleSubresource, statusSubresource } from '../../define-kind.ts';
 import { specAndStatus } from '../../spec-and-status.ts';
-import { validatePodTemplate, withTemplateDefaults } from '../../workloads/pod-spec/pod-template.ts';
+import { setTemplateDefaults, validatePodTemplate } from '../../workloads/pod-spec/pod-template.ts';
 import { containerColumns, replicaColumns } from '../../workloads/workload-columns.ts';
 import { labelsOrNull } from '../../workloads/workload-rules.ts';
 import { namedTemplateWarnings } from '../../workloads/workload-warnings.ts';
@@ -24,7 +24,7 @@ function setDefaults(controller: ReplicationController): void {
   }
   spec.replicas ??= 1;
   spec.minReadySeconds ??= 0;
-  if (spec.template) spec.template = withTemplateDefaults(spec.template);
+  if (spec.template) setTemplateDefaults(spec);
 }
 
 const nonNegative = 'must be greater than or equal to 0';

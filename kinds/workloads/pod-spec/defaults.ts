@@ -26,8 +26,9 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= 30;
   spec.schedulerName ||= 'default-scheduler';
   // Two names for one field: the newer one counts.
-  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
-  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  if (account && spec.serviceAccount !== account) spec.serviceAccount = account;
+  if (account && spec.serviceAccountName !== account) spec.serviceAccountName = account;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) setContainerDefaults(container);
   for (const container of spec.ephemeralContainers ?? []) setContainerDefaults(container);
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);

@@ -8,13 +8,13 @@ import { setPodSpecDefaults } from './defaults.ts';
 import { validatePodAnnotations } from './pod-annotations.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
-/** The template with all its defaults, in place; a missing one becomes one without containers. */
-export function withTemplateDefaults(template: PodTemplateSpec | undefined): PodTemplateSpec {
-  const complete = template ?? {};
-  complete.metadata ??= {};
-  complete.spec ??= { containers: [] };
-  setPodSpecDefaults(complete.spec);
-  return complete;
+/** The template of `spec` gets all its defaults, in place; a missing one becomes one without containers. */
+export function setTemplateDefaults(spec: { template?: PodTemplateSpec }): void {
+  spec.template ??= {};
+  const { template } = spec;
+  template.metadata ??= {};
+  template.spec ??= { containers: [] };
+  setPodSpecDefaults(template.spec);
 }
 
 export function validatePodTemplate(template: PodTemplateSpec, path: FieldPath, errors: FieldErrors): void {
