@@ -22,6 +22,12 @@ export const managedAttachAnnotation = 'volumes.kubernetes.io/controller-managed
 // On pods.
 /** What a kubelet made of a file of its own: the pod runs whatever becomes of the object. */
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
+/** Where a kubelet has a pod from: `api`, `file`, `http`. In the API only on mirror pods. */
+export const configSourceAnnotation = 'kubernetes.io/config.source';
+/** When a kubelet has met a pod. */
+export const configSeenAnnotation = 'kubernetes.io/config.seen';
+/** Of what a pod was made that a kubelet runs by itself: its uid. */
+export const configHashAnnotation = 'kubernetes.io/config.hash';
 
 // On endpoints.
 /** On an EndpointSlice: the Service that it belongs to. */

@@ -26,6 +26,8 @@ export interface UpOptions {
   readonly kubeletPort: number;
   readonly podMaxPids: number | undefined;
   readonly allowedUnsafeSysctls: readonly string[];
+  /** Folder or file of pods that the kubelet runs by itself. */
+  readonly podManifestPath?: string | undefined;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };

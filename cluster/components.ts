@@ -1,6 +1,7 @@
 /** Starts the components of a cluster, each from what all of them share. The only place that knows all of them. */
 
 import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { ClusterCertificates, StoredKeyPair } from './certificates.ts';
 import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
@@ -84,6 +85,7 @@ const starters = {
 
   async kubelet(cluster: WorkerSide) {
     const { startKubelet } = await import('../kubelet/kubelet.ts');
+    const { createManifestSources } = await import('../kubelet/static-pods/manifest-sources.ts');
     const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
     const client = clientOf(cluster, 'kubelet', certificates.kubelet);
@@ -103,6 +105,7 @@ const starters = {
       clientCertificateAuthority: { authorityFile: certificates.authority.certificateFile },
       port: options.kubeletPort,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
+      manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
     });
   },

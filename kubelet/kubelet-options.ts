@@ -7,6 +7,7 @@ import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Connection } from '../client/connection.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import type { ManifestSource } from './static-pods/manifest-source.ts';
 
 export interface KubeletOptions {
   readonly connection: Connection;
@@ -35,6 +36,8 @@ export interface KubeletOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
   readonly devicesFile?: string;
+  /** Where pods come from that the kubelet runs by itself. Default: nowhere. */
+  readonly manifests?: readonly ManifestSource[];
   readonly clock?: Clock;
   /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
   readonly played?: PlayedNode;

@@ -18,8 +18,9 @@ import { NodeDevices } from './devices/node-devices.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
-import { type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
+import { isMarkedStatic, isStaticPod, keyOf, type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
 import { computeMaxPids, isAppArmorEnabled, type Machine } from './node/machine.ts';
+import { nodeLabels } from './node/node-status.ts';
 import type { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
 import { NodeAdmission } from './pods/node-admission.ts';
@@ -29,12 +30,17 @@ import { computePodRefusal } from './pods/pod-refusal.ts';
 import { PodSync } from './pods/pod-sync.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RestartBackoff } from './pods/restart-backoff.ts';
+import { StaticStatuses } from './pods/status/static-statuses.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
 import { parseAllowedSysctls } from './pods/sysctls.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
 import { ApiData } from './references/referenced-data.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { MirrorKeeper } from './static-pods/mirror-keeper.ts';
+import { isMirrorPod, NodePods } from './static-pods/node-pods.ts';
+import { StaticPodRunner } from './static-pods/static-pod-runner.ts';
+import { StaticPods } from './static-pods/static-pods.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -64,14 +70,20 @@ export interface PartsInput extends KubeletOptions {
 
 /** What a kubelet is made of. */
 export interface Parts {
+  /** Those that the API has for this node. */
   readonly pods: Informer<Pod>;
+  /** Wherever they come from. */
+  readonly nodePods: NodePods;
+  readonly staticPods: StaticPods;
+  readonly staticPodRunner: StaticPodRunner;
+  readonly mirrors: MirrorKeeper;
   readonly services: Informer<Service>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
   readonly prober: Prober;
   readonly volumes: Volumes;
   readonly devices: NodeDevices;
-  readonly statuses: StatusManager;
+  readonly statuses: StaticStatuses;
 }
 
 export function createParts(input: PartsInput): Parts {
@@ -79,6 +91,14 @@ export function createParts(input: PartsInput): Parts {
   const podInformer = createInformer<Pod>(client, pods, { fieldSelector: `spec.nodeName=${nodeName}`, logger, clock });
   const serviceInformer = createInformer<Service>(client, services, { logger, clock });
   const recorder = input.recorder.from('kubelet', nodeName);
+  const staticPods = new StaticPods({
+    ...{ recorder, logger, clock, nodeName, sources: input.manifests ?? [] },
+    onChange() {
+      staticPodRunner.wake();
+      mirrors.wake();
+    },
+  });
+  const nodePods = new NodePods({ informer: podInformer, staticPods, clock });
   const data = new ApiData(client);
   const backoff = new RestartBackoff();
   const wake = (uid: string) => workers.wake(uid);
@@ -102,7 +122,7 @@ export function createParts(input: PartsInput): Parts {
     ...(input.played && { cdiFolders: [] }),
     containers: () => [...observed.uids()].flatMap((uid) => observed.get(uid).containers),
     isFinished: ({ namespace, name, uid }) => {
-      const pod = podInformer.get(`${namespace}/${name}`);
+      const pod = nodePods.get(`${namespace}/${name}`);
       return pod?.metadata.uid === uid && isPodFinished(pod);
     },
     onChange: input.onDevices,
@@ -162,15 +182,28 @@ export function createParts(input: PartsInput): Parts {
   });
   const admission = new NodeAdmission({
     allocatable: machine.allocatable,
-    pods: () => podInformer.list(),
+    pods: () => nodePods.list(),
     lastSeenNode: () => {
       const node = input.lastSeenNode();
       return node && viewOf(node);
     },
-    readNode: async () => viewOf(await input.reports.get<Node>(nodes, { name: nodeName })),
+    async readNode(pod) {
+      try {
+        return viewOf(await input.reports.get<Node>(nodes, { name: nodeName }));
+      } catch (error) {
+        if (!isStaticPod(pod)) throw error;
+        return viewOf(
+          input.lastSeenNode() ?? { metadata: { name: nodeName, labels: nodeLabels({ nodeName, machine }) } },
+        );
+      }
+    },
+    isHere: (uid) => observed.get(uid).containers.length > 0,
     refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
   });
-  const statuses = new StatusManager({ client: input.reports, logger, clock });
+  const statuses = new StaticStatuses({
+    statuses: new StatusManager({ client: input.reports, logger, clock }),
+    mirrorOf: (pod) => nodePods.mirrorOf(pod),
+  });
   const workers = new PodWorkers({
     ...{
       runtime,
@@ -190,9 +223,41 @@ export function createParts(input: PartsInput): Parts {
     },
     signal: input.signal,
     admission,
-    isGone: ({ namespace, name, uid }) =>
-      podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid,
-    onLeftover: (uid) => input.guard.podGone(uid),
+    isGone({ namespace, name, uid }, found) {
+      if (staticPods.has(uid)) return false;
+      if (isMarkedStatic(found)) return staticPods.isRead;
+      return podInformer.connectedSince !== undefined && podInformer.get(`${namespace}/${name}`)?.metadata.uid !== uid;
+    },
+    onLeftover(uid) {
+      input.guard.podGone(uid);
+      staticPodRunner.wake();
+    },
+    onEnded() {
+      staticPodRunner.wake();
+      mirrors.wake();
+    },
   });
-  return { pods: podInformer, services: serviceInformer, workers, observed, prober, volumes, devices, statuses };
+  const staticPodRunner = new StaticPodRunner({
+    ...{ staticPods, workers, observed, logger, clock },
+    knownUids: () => volumes.knownUids(),
+  });
+  const mirrors = new MirrorKeeper({
+    ...{ client: input.reports, informer: podInformer, staticPods, nodeName, logger, clock },
+    nodeUid: () => input.lastSeenNode()?.metadata?.uid,
+    isAtWork: (uid) => workers.get(uid) !== undefined,
+    isOver: (pod) => isPodFinished(statuses.withLatestStatus(pod)),
+  });
+  podInformer.onChange((change) => {
+    const { next, previous } = change;
+    const pod = next ?? previous;
+    if (!isMirrorPod(pod)) return;
+    mirrors.wake();
+    const shown = staticPods.get(keyOf(pod));
+    if (next === undefined) statuses.mirrorGone(previous.metadata.uid);
+    else if (shown !== undefined) statuses.mirrorSeen(shown);
+  });
+  return {
+    ...{ pods: podInformer, services: serviceInformer, nodePods, staticPods, staticPodRunner, mirrors },
+    ...{ workers, observed, prober, volumes, devices, statuses },
+  };
 }

@@ -29,8 +29,8 @@ import { createRestClient } from '../client/rest-client.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
 import { createParts, type Parts } from './kubelet-parts.ts';
-import { readKnownCluster, writeKnownCluster } from './node/known-cluster.ts';
 import { readMachine, withCapacity } from './node/machine.ts';
+import { readKnownCluster, readKnownPodCidr, writeKnownCluster, writeKnownPodCidr } from './node/node-facts.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { waitForPodCidr } from './node/pod-cidr.ts';
@@ -63,6 +63,8 @@ export interface RunningKubelet extends Running {
  */
 const reportTimeoutMs = 5_000;
 const retryMs = 1_000;
+/** How long the API server is waited for before the pod CIDR that the node had last is believed. */
+const apiGraceMs = 3_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
@@ -111,7 +113,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     metrics,
     usage: new UsageAnswers({ meter, nodeName, dataDir }),
     clock,
-    pods: parts.pods,
+    pods: parts.nodePods,
     workers: parts.workers,
     localVolumes,
     observed: parts.observed,
@@ -161,6 +163,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     ),
     reporter.run(signal),
     parts.services.run(signal),
+    parts.staticPods.run(signal),
     work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
   ];
   const over = createDeferred<void>();
@@ -197,22 +200,32 @@ async function work(input: WorkInput): Promise<void> {
   // Whose containers are ours is known before the API says it: the node may be cut off from the start.
   const known = await readKnownCluster(input.dataDir);
   if (known !== undefined) runtime.useCluster(known);
-  const loops = [parts.pods.run(signal)];
-  const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input)]);
-  if (podCidr !== undefined) await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
-  if (signal.aborted) return void (await Promise.all(loops));
+  const loops = [parts.pods.run(signal), ...runStaticPods(input, known)];
+  const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input, known)]);
+  if (podCidr !== undefined) {
+    await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
+    await writeKnownPodCidr(input.dataDir, podCidr);
+    parts.staticPodRunner.networkReady();
+  }
+  if (signal.aborted) {
+    await Promise.all([...loops, workers.settled()]);
+    return await prober.stop();
+  }
   parts.pods.onChange((change) => {
-    if (change.type === 'deleted') guard.podGone(change.previous.metadata.uid);
-    else workers.podSeen(change.next);
+    const found = parts.nodePods.changeOf(change);
+    if (found === undefined) return;
+    if ('gone' in found) guard.podGone(found.gone);
+    else workers.podSeen(found.pod);
   });
   const endGone = (uids: readonly string[]) => {
-    const present = new Set([...parts.pods.list()].map(({ metadata }) => metadata.uid));
+    const present = new Set([...parts.nodePods.list()].map(({ metadata }) => metadata.uid));
     for (const uid of uids) {
       if (workers.get(uid) === undefined) workers.adoptOrphan(uid);
       else if (!present.has(uid)) workers.podGone(uid);
     }
   };
-  loops.push(observed.run(signal), guard.run(endGone, signal));
+  if (!parts.staticPods.isConfigured) loops.push(observed.run(signal));
+  loops.push(guard.run(endGone, signal));
   await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
   if (!signal.aborted) troubles.end();
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
@@ -224,7 +237,7 @@ async function work(input: WorkInput): Promise<void> {
       {
         clock,
         logger,
-        pods: () => [...parts.pods.list()].filter((pod) => !isPodFinished(pod)),
+        pods: () => [...parts.nodePods.list()].filter((pod) => !isPodFinished(pod)),
         measure: (pod, volume) => parts.volumes.measureEmptyDir(pod, volume),
         endPod: (uid, failure) => workers.fail(uid, failure),
       },
@@ -236,15 +249,50 @@ async function work(input: WorkInput): Promise<void> {
   await prober.stop();
 }
 
+/**
+ * Static pods run without an API server: they wait for the runtime, and for the network with the pod CIDR that the node
+ * had last where nobody says another one.
+ */
+function runStaticPods(input: WorkInput, knownCluster: string | undefined): Promise<void>[] {
+  const { parts, network, signal, clock, dataDir } = input;
+  const { staticPods, staticPodRunner, mirrors, observed } = parts;
+  // Also without any: what those of an earlier start have left is ended.
+  const start = async () => {
+    if (!staticPods.isConfigured) return await staticPodRunner.run(signal);
+    await startRuntime(input);
+    if (signal.aborted) return;
+    await Promise.all([observed.run(signal), staticPodRunner.run(signal), startNetwork()]);
+  };
+  const startNetwork = async () => {
+    const podCidr = knownCluster && (await readKnownPodCidr(dataDir));
+    if (!podCidr) return;
+    await clock.sleep(apiGraceMs, signal);
+    if (signal.aborted || network.isKnown) return;
+    await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
+    staticPodRunner.networkReady();
+  };
+  return [start(), mirrors.run(signal)];
+}
+
 /** What runs here is known, and which of it is this cluster's. */
-async function meetRuntime(input: WorkInput): Promise<void> {
+async function meetRuntime(input: WorkInput, known: string | undefined): Promise<void> {
   const { runtime, guard, parts } = input;
+  let clusterId = '';
   await untilDone(input, 'the API server does not say which cluster this is', async () => {
-    const clusterId = await guard.meet();
+    clusterId = await guard.meet();
     runtime.useCluster(clusterId);
     await writeKnownCluster(input.dataDir, clusterId);
   });
-  await untilDone(input, 'the container runtime does not answer', async () => {
+  // With static pods the runtime is met without waiting for that.
+  if (!parts.staticPods.isConfigured) await startRuntime(input);
+  else if (clusterId !== known) await untilDone(input, noRuntime, () => parts.observed.relist());
+}
+
+const noRuntime = 'the container runtime does not answer';
+
+async function startRuntime(input: WorkInput): Promise<void> {
+  const { runtime, parts } = input;
+  await untilDone(input, noRuntime, async () => {
     await runtime.prepare();
     await parts.observed.relist();
     await parts.devices.start();

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { parseRestartPeriodMs, restartPeriodRule } from '../api/restart-period.ts';
 import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
+import { parseDurationMs } from '../base/duration.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
 import { startKubelet } from './kubelet.ts';
 import { usualDevicesFile } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
+import { createManifestSources } from './static-pods/manifest-sources.ts';
 
 const text = { type: 'string' } as const;
 
@@ -60,6 +62,18 @@ await runComponentProcess({
       default: usualDevicesFile,
       describe: 'Where the devices of this node are declared that nobody else tells of',
     },
+    'pod-manifest-path': {
+      ...text,
+      describe: 'Folder or file of pods that this kubelet runs by itself; files with a dot at the start do not count',
+    },
+    'manifest-url': { ...text, describe: 'Where such pods are asked for, by http or https' },
+    'manifest-url-header': {
+      ...text,
+      array: true,
+      describe: 'Headers for that, like Name:value,Other:value; keep secret ones in --config',
+    },
+    'file-check-frequency': { ...text, default: '20s', describe: 'How often --pod-manifest-path is read at least' },
+    'http-check-frequency': { ...text, default: '20s', describe: 'How often --manifest-url is asked' },
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -80,6 +94,15 @@ await runComponentProcess({
       clock: systemClock,
       logger,
       signal: new AbortController().signal, // a signal to the process ends it
+    });
+    const manifests = createManifestSources({
+      path: flags['pod-manifest-path'],
+      url: flags['manifest-url'],
+      urlHeaders: (flags['manifest-url-header'] ?? []).map(String),
+      fileCheckMs: durationOf('file-check-frequency', flags['file-check-frequency']),
+      urlCheckMs: durationOf('http-check-frequency', flags['http-check-frequency']),
+      nodeName,
+      clock: systemClock,
     });
     const kubelet = await startKubelet({
       connection,
@@ -104,10 +127,17 @@ await runComponentProcess({
       maxRestartPeriodMs,
       devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
+      manifests,
     });
     return { ...kubelet, stop: () => renewal.stop().then(() => kubelet.stop()) };
   },
 });
+
+function durationOf(flag: string, text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 1_000) throw new UserError(`--${flag} must be a duration of at least 1s, like 20s`);
+  return ms;
+}
 
 function servingFilesOf(certificateFile: string | undefined, keyFile: string | undefined): KeyPairFiles | undefined {
   if ((certificateFile === undefined) !== (keyFile === undefined))

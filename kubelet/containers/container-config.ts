@@ -8,7 +8,15 @@ import { privateMode } from '../../base/private-folder.ts';
 import { grantAnnotation } from '../devices/extended-devices.ts';
 import type { Grant } from '../devices/extended-grants.ts';
 import type { HandOver } from '../devices/node-device.ts';
-import { graceSecondsOf, identityOf, type PodContainer, type PodObject, specHashOf } from '../model/pod.ts';
+import {
+  graceSecondsOf,
+  identityOf,
+  isStaticPod,
+  type PodContainer,
+  type PodObject,
+  specHashOf,
+  staticMark,
+} from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
@@ -102,6 +110,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
       ...(Object.keys(grant).length > 0 && { [grantAnnotation]: JSON.stringify(grant) }),
+      ...(isStaticPod(pod) && { [staticMark]: 'true' }),
       // What was promised stays promised.
       ...((asksToMove(pod.metadata.annotations) || endsWhenCutOff(pod)) && {
         [containerAnnotations.endsWhenCutOff]: 'true',

@@ -1,6 +1,7 @@
 /** What the kubelet asks of a pod object again and again: who it is, its containers in order, what may restart. Pure. */
 
 import { createHash } from 'node:crypto';
+import { configSourceAnnotation } from '../../api/labels.ts';
 import { isSidecar } from '../../api/pods.ts';
 import type {
   Container,
@@ -30,6 +31,15 @@ export interface PodContainer {
 export function identityOf(pod: PodObject): PodIdentity {
   const { namespace = 'default', name, uid } = pod.metadata;
   return { namespace, name, uid };
+}
+
+/** As caches name it: `namespace/name`. */
+export const keyOf = ({ metadata: { namespace = 'default', name } }: PodObject): string => `${namespace}/${name}`;
+
+/** Whether the kubelet runs it by itself, from a file or URL. Only of pods as the kubelet sees them (`NodePods`). */
+export function isStaticPod({ metadata }: PodObject): boolean {
+  const source = metadata.annotations?.[configSourceAnnotation];
+  return source === 'file' || source === 'http';
 }
 
 /** In the order in which they are started. */
@@ -123,6 +133,12 @@ export interface ObservedPod {
   readonly sandboxes: readonly SandboxState[];
   readonly containers: readonly KnownContainer[];
 }
+
+/** On a container of a static pod: it is known without the pod. */
+export const staticMark = 'static';
+
+export const isMarkedStatic = ({ containers }: ObservedPod): boolean =>
+  containers.some(({ annotations }) => annotations[staticMark] === 'true');
 
 export const nothingObserved: ObservedPod = { sandboxes: [], containers: [] };
 

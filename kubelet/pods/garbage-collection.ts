@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Informer } from '../../client/object-cache.ts';
+import type { ObjectCache } from '../../client/object-cache.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ClusterGuard } from './cluster-guard.ts';
@@ -15,7 +15,7 @@ import type { ObservedPods } from './observed-pods.ts';
 import type { PodWorkers } from './pod-workers.ts';
 
 export interface GarbageCollectionOptions {
-  readonly pods: Informer<Pod>;
+  readonly nodePods: Pick<ObjectCache<Pod>, 'list'>;
   readonly workers: PodWorkers;
   readonly guard: Pick<ClusterGuard, 'confirm'>;
   readonly observed: ObservedPods;
@@ -43,8 +43,8 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
   }
 }
 
-async function collectPods({ pods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
-  const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid));
+async function collectPods({ nodePods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
+  const known = new Set([...nodePods.list()].map(({ metadata }) => metadata.uid));
   const folders = await volumes.knownUids();
   for (const uid of observed.uids()) workers.adoptOrphan(uid, { hasFolder: folders.includes(uid) });
   for (const uid of folders) if (!known.has(uid) && workers.get(uid) === undefined) await volumes.tearDown(uid);

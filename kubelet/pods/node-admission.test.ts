@@ -17,6 +17,7 @@ const nodeWith = (labels: Record<string, string>) => ({
 
 function makeAdmission(pods: readonly PodObject[], labels = {}, labelsNow = labels): NodeAdmission {
   return new NodeAdmission({
+    isHere: () => false,
     allocatable: nodeWith({}).allocatable,
     pods: () => pods,
     lastSeenNode: () => nodeWith(labels),

@@ -4,7 +4,7 @@
  */
 
 import { isPodFinished } from '../../api/pods.ts';
-import type { PodObject } from '../model/pod.ts';
+import { isStaticPod, type PodObject } from '../model/pod.ts';
 import {
   computeAffinityRefusal,
   computeCapacityRefusal,
@@ -32,7 +32,10 @@ export interface NodeAdmissionOptions {
   readonly pods: () => Iterable<PodObject>;
   /** As it was a few seconds ago at most; undefined: not known yet. */
   readonly lastSeenNode: () => NodeView | undefined;
-  readonly readNode: () => Promise<NodeView>;
+  /** Rejects while the API does not answer, but for static pods: they are judged by what is known here. */
+  readonly readNode: (pod: PodObject) => Promise<NodeView>;
+  /** Something of the pod is here already. */
+  readonly isHere: (uid: string) => boolean;
   /** What beside room and place speaks against the pod; it may set things aside for it. */
   readonly refusalOf: (pod: PodObject) => PodFailure | undefined;
 }
@@ -47,14 +50,16 @@ export class NodeAdmission {
 
   /** Undefined: the node takes the pod, now and from now on. */
   async admit(pod: PodObject): Promise<PodFailure | undefined> {
-    const { refusalOf, lastSeenNode, readNode } = this.#options;
+    const { refusalOf, lastSeenNode, readNode, isHere } = this.#options;
     if (this.#admitted.has(pod.metadata.uid)) return undefined;
     const refusal = refusalOf(pod);
     if (refusal !== undefined) return refusal;
     const seen = lastSeenNode();
-    if (hasBegun(pod) || (seen !== undefined && this.#refusalOn(seen, pod) === undefined)) return this.#take(pod);
+    // The object of a static pod does not say that it has begun.
+    const isBegun = hasBegun(pod) || (isStaticPod(pod) && isHere(pod.metadata.uid));
+    if (isBegun || (seen !== undefined && this.#refusalOn(seen, pod) === undefined)) return this.#take(pod);
     // Its labels may have been set since: nothing is refused by an old picture of the node.
-    const now = await readNode();
+    const now = await readNode(pod);
     return this.#refusalOn(now, pod) ?? this.#take(pod);
   }
 
@@ -84,7 +89,7 @@ export class NodeAdmission {
       computeRoomRefusal(pod, node, others) ??
       computeAffinityRefusal(pod, node) ??
       computePortsRefusal(pod, others) ??
-      computeTaintRefusal(pod, node)
+      (isStaticPod(pod) ? undefined : computeTaintRefusal(pod, node))
     );
   }
 

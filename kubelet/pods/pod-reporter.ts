@@ -13,13 +13,13 @@ import type { PodRuntimeState } from './pod-runtime-state.ts';
 import { failureOf, isRejected, objectFateOf, type PodState } from './pod-state.ts';
 import { withRemembered } from './remembered-containers.ts';
 import { computePodStatus, computeRejectedStatus } from './status/pod-status.ts';
-import type { StatusManager } from './status/status-manager.ts';
+import type { PodStatuses } from './status/pod-statuses.ts';
 
 export interface PodReporterDependencies {
   readonly runtime: Pick<NodeRuntime, 'name'>;
   readonly observed: Pick<ObservedPods, 'get'>;
   readonly prober: Pick<Prober, 'isReady' | 'isStarted'>;
-  readonly statuses: Pick<StatusManager, 'set' | 'withLatestStatus'>;
+  readonly statuses: Pick<PodStatuses, 'set' | 'withLatestStatus'>;
   readonly volumes: Pick<Volumes, 'folderOf'>;
   readonly clock: Clock;
   readonly nodeIp: string;

@@ -43,14 +43,14 @@ import type { PodSync } from './pod-sync.ts';
 import { withRemembered } from './remembered-containers.ts';
 import { removePod } from './remove-pod.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
-import type { StatusManager } from './status/status-manager.ts';
+import type { PodStatuses } from './status/pod-statuses.ts';
 
 export interface PodWorkerDependencies {
   readonly runtime: Runtime;
   readonly sync: PodSync;
   readonly observed: ObservedPods;
   readonly prober: Prober;
-  readonly statuses: StatusManager;
+  readonly statuses: PodStatuses;
   readonly puller: ImagePuller;
   readonly backoff: RestartBackoff;
   readonly volumes: Volumes;

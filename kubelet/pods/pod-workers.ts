@@ -9,32 +9,40 @@ import { PodWorker, type PodWorkerDependencies } from './pod-worker.ts';
 
 export interface PodWorkersOptions extends PodWorkerDependencies {
   readonly signal: AbortSignal;
-  /** The API has no such pod, for certain. */
-  readonly isGone: (pod: PodIdentity) => boolean;
+  /** Neither the API nor the node itself has such a pod, for certain. */
+  readonly isGone: (pod: PodIdentity, observed: ObservedPod) => boolean;
   /** Something runs of a pod that nobody works on: what is to become of it is for others to find out. */
   readonly onLeftover: (uid: string) => void;
+  /** A worker is over: nothing is left of its pod. */
+  readonly onEnded: (uid: string) => void;
 }
 
 export class PodWorkers {
   readonly #dependencies: PodWorkerDependencies;
   readonly #logger: Logger;
   readonly #signal: AbortSignal;
-  readonly #isGone: (pod: PodIdentity) => boolean;
+  readonly #isGone: (pod: PodIdentity, observed: ObservedPod) => boolean;
   readonly #onLeftover: (uid: string) => void;
+  readonly #onEnded: (uid: string) => void;
   readonly #workers = new Map<string, PodWorker>();
   readonly #running = new Set<Promise<void>>();
 
   /** Workers end when `signal` aborts; what they ended or started stays. */
-  constructor({ signal, isGone, onLeftover, ...dependencies }: PodWorkersOptions) {
+  constructor({ signal, isGone, onLeftover, onEnded, ...dependencies }: PodWorkersOptions) {
     this.#dependencies = dependencies;
     this.#logger = dependencies.logger;
     this.#signal = signal;
     this.#isGone = isGone;
     this.#onLeftover = onLeftover;
+    this.#onEnded = onEnded;
   }
 
   get(uid: string): PodWorker | undefined {
     return this.#workers.get(uid);
+  }
+
+  list(): readonly PodWorker[] {
+    return [...this.#workers.values()];
   }
 
   /** The object is there, new or changed. */
@@ -70,7 +78,7 @@ export class PodWorkers {
   adoptOrphan(uid: string, { hasFolder = false }: { readonly hasFolder?: boolean } = {}): void {
     const observed = this.#dependencies.observed.get(uid);
     const pod = reconstructPod(uid, observed);
-    if (pod === undefined || this.#workers.has(uid) || !this.#isGone(identityOf(pod))) return;
+    if (pod === undefined || this.#workers.has(uid) || !this.#isGone(identityOf(pod), observed)) return;
     if (!hasFolder && !namesCluster(observed)) return;
     this.#logger.info('A pod runs here whose object is gone; ending it', { pod: pod.metadata.name, uid });
     const worker = new PodWorker(pod, this.#dependencies);
@@ -89,6 +97,7 @@ export class PodWorkers {
       this.#workers.delete(worker.uid);
       this.#running.delete(run);
       this.#lookForLeftover(worker.uid);
+      this.#onEnded(worker.uid);
     });
     this.#running.add(run);
   }

@@ -6,13 +6,13 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
-import type { StatusManager } from './status/status-manager.ts';
+import type { PodStatuses } from './status/pod-statuses.ts';
 
 export interface PodParts {
   readonly observed: ObservedPods;
   readonly runtime: Pick<Runtime, 'remove'>;
   readonly volumes: Pick<Volumes, 'tearDown'>;
-  readonly statuses: Pick<StatusManager, 'forget'>;
+  readonly statuses: Pick<PodStatuses, 'forget'>;
   readonly puller: Pick<ImagePuller, 'forget'>;
   readonly backoff: RestartBackoff;
   readonly prober: Pick<Prober, 'forget'>;

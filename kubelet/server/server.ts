@@ -17,7 +17,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';
 import type { AuthoritySource } from '../../base/renewed-authority.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
-import type { Informer } from '../../client/object-cache.ts';
+import type { ObjectCache } from '../../client/object-cache.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
@@ -40,7 +40,7 @@ export interface KubeletServerOptions {
   readonly runtime: Runtime;
   readonly metrics: Metrics;
   readonly usage: Pick<UsageAnswers, 'metrics' | 'summary'>;
-  readonly pods: Informer<Pod>;
+  readonly pods: Pick<ObjectCache<Pod>, 'get' | 'list'>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
   readonly localVolumes: LocalVolumeOrders;

@@ -17,7 +17,11 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders of other rooms that a room may import: what users' expressions mean is said once. */
-export const folderArrows: Readonly<Record<string, readonly string[]>> = { scheduler: ['machinery/cel'] };
+export const folderArrows: Readonly<Record<string, readonly string[]>> = {
+  scheduler: ['machinery/cel'],
+  // Rules for pods that come from a file are those for pods that come by the API.
+  kubelet: ['kinds/core/pods'],
+};
 
 /**
  * What the code of a folder inside a room may import of that room: its own folder, and these, which are listed before
@@ -135,6 +139,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     containers: ['runtime', 'model', 'references', 'volumes', 'devices', 'probes'],
     'pods/status': ['runtime', 'model', 'containers'],
     pods: ['runtime', 'model', 'references', 'images', 'volumes', 'devices', 'probes', 'containers', 'pods/status'],
+    'static-pods': ['runtime', 'model', 'pods', 'pods/status'],
     node: ['runtime', 'model'],
     'server/streaming': ['runtime'],
     stats: ['runtime', 'model'],
@@ -288,6 +293,11 @@ export const clusterCommands = [
   'secrets',
   'cis',
 ].map((verb) => `cli/commands/${verb}/run.ts`);
+
+/** What a component reads only when it first needs it, by who reads it: most of its processes never do. */
+export const loadedLate: Readonly<Record<string, string>> = {
+  'kinds/core/pods/pod-manifest.ts': 'kubelet/static-pods/read-pods.ts',
+};
 
 /** Of `api/`, what knows kinds by name. */
 export const namedKinds = /^api\/(resources|pods\.ts|pod-explanation\.ts|nodes\.ts|taints\.ts|types\/(?!meta\/))/;

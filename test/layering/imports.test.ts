@@ -14,6 +14,7 @@ import {
   kindTable,
   kindTableReaders,
   levels,
+  loadedLate,
   namedKinds,
   nodeGlobals,
   otherFolders,
@@ -217,7 +218,8 @@ describe('layering', () => {
   for (const component of ['controller-manager', 'scheduler', 'kubelet', 'proxy']) {
     // What a worker's process loads is memory that its pods do not get, and time until it is ready.
     it(`lets ${component} load little of the API's rules`, () => {
-      const loaded = reachedFrom(({ path }) => path === `${component}/main.ts`, sources)
+      const early = sources.filter(({ path }) => loadedLate[path] === undefined);
+      const loaded = reachedFrom(({ path }) => path === `${component}/main.ts`, early)
         .map(({ path }) => path)
         .filter((path) => !path.startsWith('api/types/')); // they are gone when it runs
       const inRoom = (room: string) => loaded.filter((path) => path.startsWith(`${room}/`));
@@ -228,6 +230,20 @@ describe('layering', () => {
       assert.ok(inRoom(component).length > 3 && rules.length < 50, rules.join('\n'));
     });
   }
+
+  for (const [late, reader] of Object.entries(loadedLate))
+    it(`reads ${late} late`, () => {
+      const readers = sources.filter((file) => importedPaths(file).some(({ path }) => path === late));
+      assert.deepEqual(
+        readers.map(({ path }) => path),
+        [reader],
+      );
+      const [specifier = ''] = readers.flatMap((file) =>
+        importedPaths(file).flatMap((one) => (one.path === late ? [one.specifier] : [])),
+      );
+      const { text = '' } = readers[0] ?? {};
+      assert.ok(text.includes(`await import('${specifier}')`) && !text.includes(`from '${specifier}'`));
+    });
 
   // kubecfg knows all its commands before it runs one: what they need is read when they run.
   it('declares commands of kubecfg without reading what they do', () => {

@@ -5,6 +5,7 @@
  */
 
 import type { KubernetesObject } from '../../../api/object.ts';
+import { referredResourceOf } from '../../../api/referred-resource.ts';
 import { certificateSigningRequests } from '../../../api/resources/certificates.ts';
 import { leases } from '../../../api/resources/coordination.ts';
 import { nodes, persistentVolumeClaims, pods, serviceAccounts } from '../../../api/resources/core.ts';
@@ -27,7 +28,7 @@ import {
 } from '../../registry/admission.ts';
 import type { Found, ObjectReader } from '../../registry/object-reader.ts';
 import { nodeNameOf } from '../../request/node-user.ts';
-import { referenceOf, whyNoMirrorPod } from './mirror-pods.ts';
+import { whyNoMirrorPod } from './mirror-pods.ts';
 import { whyNotCreateNode, whyNotUpdateClaimStatus, whyNotUpdateNode, whyNotUpdatePodStatus } from './own-objects.ts';
 import { wantsAudience } from './token-audiences.ts';
 
@@ -138,7 +139,7 @@ async function judgeMirrorPod(objects: ObjectReader, node: string, pod: Pod): Pr
   if (owner !== found.metadata.uid) {
     return `node ${node} UID mismatch: expected ${owner} got ${found.metadata.uid}`;
   }
-  const reference = referenceOf(pod);
+  const reference = referredResourceOf(pod);
   return reference && `node ${JSON.stringify(node)} can not create pods that reference ${reference}`;
 }
 

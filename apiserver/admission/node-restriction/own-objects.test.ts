@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { forbiddenChanges } from '../../../api/node-labels.ts';
+import { referredResourceOf } from '../../../api/referred-resource.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../../api/types/core/v1.ts';
-import { referenceOf, whyNoMirrorPod } from './mirror-pods.ts';
+import { whyNoMirrorPod } from './mirror-pods.ts';
 import { whyNotCreateNode, whyNotUpdateClaimStatus, whyNotUpdateNode, whyNotUpdatePodStatus } from './own-objects.ts';
 
 describe('labels of a node', () => {
@@ -223,5 +224,5 @@ describe('a mirror pod', () => {
     [projected({ podCertificate: { keyType: 'k', signerName: 's' } }), 'podcertificates'],
   ];
   for (const [pod, resource] of references)
-    it(`refers to ${resource ?? 'nothing'}`, () => assert.equal(referenceOf(pod), resource));
+    it(`refers to ${resource ?? 'nothing'}`, () => assert.equal(referredResourceOf(pod), resource));
 });

@@ -30,6 +30,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'kubelet-port': text('Port of the kubelet', { default: '10250' }),
   'pod-max-pids': text('Processes and threads that each container may have; -1: no limit; default: at most 4096'),
   'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
+  'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
   'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
   'node-ports': text('The ports that services may have on every node', { default: '30000-32767' }),
@@ -107,12 +108,20 @@ export const nodeFlags = [
   'kubelet-port',
   'pod-max-pids',
   'allowed-unsafe-sysctls',
+  'pod-manifest-path',
   'log-level',
 ] as const;
 
 type NodeOptions = Pick<
   UpOptions,
-  'dataDir' | 'nodeName' | 'nodeIp' | 'kubeletPort' | 'podMaxPids' | 'allowedUnsafeSysctls' | 'logLevel'
+  | 'dataDir'
+  | 'nodeName'
+  | 'nodeIp'
+  | 'kubeletPort'
+  | 'podMaxPids'
+  | 'allowedUnsafeSysctls'
+  | 'podManifestPath'
+  | 'logLevel'
 >;
 
 export function parseNodeFlags(args: Arguments): NodeOptions {
@@ -124,6 +133,7 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
     podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
     allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
+    podManifestPath: textOf(args, 'pod-manifest-path'),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }

@@ -211,7 +211,7 @@ export class DockerRuntime implements Runtime {
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
     const isOwn = ({ action, id, name }: OwnEvent) =>
       action === 'create' ? this.#ownCreations.delete(name) : this.#ownStarts.delete(id);
-    yield* readEvents(this.#docker, { maker: this.#maker, isOwn }, signal);
+    yield* readEvents(this.#docker, { maker: () => this.#maker, isOwn }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {

@@ -18,8 +18,8 @@ export interface OwnEvent {
 }
 
 export interface EventFilter {
-  /** Whose containers. */
-  readonly maker: Maker;
+  /** Whose containers: which cluster's may be said while events come. */
+  maker(): Maker;
   /** Asked once for each start and creation: those are not told. */
   isOwn(event: OwnEvent): boolean;
 }
@@ -36,7 +36,7 @@ export async function* readEvents(
       filters: {
         type: ['container'],
         event: ['create', 'start', 'die', 'destroy', 'pause', 'unpause'],
-        label: [`${nodeLabel}=${maker.node}`],
+        label: [`${nodeLabel}=${maker().node}`],
       },
     }),
   );
@@ -47,7 +47,7 @@ export async function* readEvents(
   if (signal.aborted) stop();
   try {
     for await (const event of parseLines(stream)) {
-      if (isForeign(event.Actor?.Attributes ?? {}, maker.clusterId)) continue;
+      if (isForeign(event.Actor?.Attributes ?? {}, maker().clusterId)) continue;
       const { Action: action, Actor: actor } = event;
       const mayBeOwn = action === 'create' || action === 'start';
       if (mayBeOwn && isOwn({ action, id: actor?.ID ?? '', name: actor?.Attributes?.name ?? '' })) continue;
