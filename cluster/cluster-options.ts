@@ -5,6 +5,8 @@ import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 /** Where a cluster keeps everything, unless told otherwise. */
 export const defaultDataDir = '/var/lib/longshore';
 
+export const defaultClusterDomain = 'cluster.local';
+
 /** In the order in which they start. */
 export const components = ['etcd', 'apiserver', 'controller-manager', 'scheduler', 'kubelet', 'proxy'] as const;
 export type Component = (typeof components)[number];
@@ -32,6 +34,16 @@ export interface UpOptions {
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
   readonly networkName: string;
+  /** What all names of the cluster end in. Default: cluster.local. */
+  readonly clusterDomain?: string | undefined;
+  /** Who knows names outside of the cluster: addresses; `corp.example=10.1.0.53`; a file such as /etc/resolv.conf. */
+  readonly dns?:
+    | {
+        readonly upstreams: readonly string[];
+        readonly stubDomains: readonly string[];
+        readonly resolvConf: string | undefined;
+      }
+    | undefined;
   /** An `EncryptionConfiguration`; undefined: the data directory's own. */
   readonly encryptionProviderConfig: string | undefined;
   readonly acceptUnreadableSecrets: boolean;

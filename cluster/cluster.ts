@@ -94,8 +94,15 @@ async function writeKubeconfigs({ options, server, certificates, kubeconfig }: C
 }
 
 /** `10.96.0.0/16` → `10.96.0.1`: the API server's own Service. */
-export function firstAddressOf(cidr: string): string {
+export const firstAddressOf = (cidr: string): string => addressIn(cidr, 1);
+
+/** `10.96.0.0/16` → `10.96.0.10`: the cluster's DNS; undefined: the range is too small to have one. */
+export function dnsAddressOf(cidr: string): string | undefined {
+  return Number(cidr.split('/')[1]) <= 28 ? addressIn(cidr, 10) : undefined;
+}
+
+function addressIn(cidr: string, position: number): string {
   const [address = ''] = cidr.split('/');
   const octets = address.split('.').map(Number);
-  return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
+  return [...octets.slice(0, 3), (octets[3] ?? 0) + position].join('.');
 }

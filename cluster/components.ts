@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Running } from '../base/lifecycle.ts';
 import type { ClusterCertificates, StoredKeyPair } from './certificates.ts';
-import { type Cluster, connectionAs, type WorkerSide } from './cluster.ts';
-import { auditLogFile, auditLogLimits, type Component, components, type UpOptions } from './cluster-options.ts';
+import { type Cluster, connectionAs, dnsAddressOf, type WorkerSide } from './cluster.ts';
+import {
+  auditLogFile,
+  auditLogLimits,
+  type Component,
+  components,
+  defaultClusterDomain,
+  type UpOptions,
+} from './cluster-options.ts';
 import { ensureEncryptionFile } from './encryption-file.ts';
 import { placeLabels } from './neighbours.ts';
 
@@ -104,6 +111,9 @@ const starters = {
       serving: certificates.kubeletServing,
       clientCertificateAuthority: { authorityFile: certificates.authority.certificateFile },
       port: options.kubeletPort,
+      clusterDns: [dnsAddressOf(options.serviceCidr) ?? []].flat(),
+      clusterDomain: options.clusterDomain ?? defaultClusterDomain,
+      resolvConf: options.dns?.resolvConf,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
@@ -118,6 +128,7 @@ const starters = {
       clusterCidr: cluster.options.clusterCidr,
       table: cluster.options.networkName,
       mode: cluster.options.proxyMode,
+      dns: await dnsOptions(cluster.options),
     });
   },
 } satisfies Record<Component, (cluster: Cluster) => Promise<Running>>;
@@ -134,6 +145,12 @@ export function startComponent(component: Component, cluster: Cluster): Promise<
 /** On a host without the rest. */
 export function startOnWorker(component: 'kubelet' | 'proxy', worker: WorkerSide): Promise<Running> {
   return starters[component](worker);
+}
+
+/** Throws `UserError` when what was given cannot be meant. */
+export async function dnsOptions({ clusterDomain = defaultClusterDomain, dns }: WorkerSide['options']) {
+  const { parseDnsFlags } = await import('../proxy/dns/dns-flags.ts');
+  return parseDnsFlags({ domain: clusterDomain, upstreams: [], stubDomains: [], ...dns });
 }
 
 function computePlaceLabels({

@@ -14,9 +14,10 @@ import { createRestClient } from '../client/rest-client.ts';
 import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, connectionAs, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
-import { startComponent } from './components.ts';
+import { dnsOptions, startComponent } from './components.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
+import { ensureDnsService } from './dns-service.ts';
 import { runInForeground } from './foreground.ts';
 import { prepareDataDir } from './host.ts';
 import { identify } from './identity.ts';
@@ -57,6 +58,8 @@ interface Start {
 }
 
 async function start(options: UpOptions, { terminal, progress, running }: Start): Promise<void> {
+  // What is wrong with it is said before anything starts.
+  await dnsOptions(options);
   const found = await progress.step('This machine', () => preflight(options));
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
   if (found.engine !== undefined) logger.info('The engine of this machine will do', { engine: found.engine });
@@ -81,6 +84,8 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
   const { signal } = terminal;
   // A control plane alone has no node whose folders it could promise.
   if (options.only.has('apiserver') && options.only.has('kubelet')) await asAdmin(cluster, ensureDefaultStorageClass);
+  if (options.only.has('apiserver'))
+    await asAdmin(cluster, (client) => ensureDnsService(client, { serviceCidr: options.serviceCidr, logger }));
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
   await progress.step('Other hosts can join', async () => await joining);

@@ -27,6 +27,8 @@ export interface KubeletOptions {
   readonly clusterDns?: readonly string[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;
+  /** What pods get of the node's resolver; default: the machine's own. */
+  readonly resolvConf?: string | undefined;
   /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
   readonly podMaxPids?: number;
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */

@@ -153,6 +153,7 @@ export function createParts(input: PartsInput): Parts {
   const dns: DnsSettings = {
     clusterDns: input.clusterDns ?? [],
     clusterDomain: input.clusterDomain ?? 'cluster.local',
+    resolvConf: input.resolvConf,
   };
   const sync = new PodSync({
     runtime,

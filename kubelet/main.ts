@@ -74,6 +74,10 @@ await runComponentProcess({
     },
     'file-check-frequency': { ...text, default: '20s', describe: 'How often --pod-manifest-path is read at least' },
     'http-check-frequency': { ...text, default: '20s', describe: 'How often --manifest-url is asked' },
+    'resolv-conf': {
+      ...text,
+      describe: "What pods get of the node's resolver; default: /etc/resolv.conf, or that of systemd-resolved",
+    },
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -123,6 +127,7 @@ await runComponentProcess({
       port: flags.port,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
+      resolvConf: flags['resolv-conf'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
       maxRestartPeriodMs,
       devicesFile: flags['devices-file'],

@@ -1,5 +1,6 @@
 /** Removes everything that a cluster's proxy ever made on this host, and nothing else. For taking a cluster down. */
 
+import { dnsAddressLabel } from './dns/local-addresses.ts';
 import { allForwardRules } from './host/forward-rules.ts';
 import { readExistingTable } from './nftables/existing-table.ts';
 import { defaultTable, ownerOfChains } from './nftables/nft-program.ts';
@@ -27,8 +28,11 @@ export async function cleanProxy({ run = runProgram, ...options }: CleanOptions)
   }
   for (const route of await readRoutes(run, options.clusterCidr).catch(ifNoProgram))
     await succeeds(removeRoute(run, route));
-  const labelled = ['dev', 'lo', 'label', addressLabel];
-  const { serviceCidr } = options;
+  for (const label of [addressLabel, dnsAddressLabel(options.clusterId)]) await cleanAddresses(run, label, options);
+}
+
+async function cleanAddresses(run: RunProgram, label: string, { serviceCidr }: CleanOptions): Promise<void> {
+  const labelled = ['dev', 'lo', 'label', label];
   if (await answers(run, ['ip', 'address', 'show', ...labelled]))
     await run(['ip', 'address', 'flush', ...labelled, ...(serviceCidr === undefined ? [] : ['to', serviceCidr])]);
 }

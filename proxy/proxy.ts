@@ -29,6 +29,8 @@ import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
+import { addressesOfNodeDns, dnsServiceKey } from './dns/dns-service.ts';
+import { type DnsOptions, NodeDns } from './dns/node-dns.ts';
 import { HostSettings } from './host/host-settings.ts';
 import { defaultTable } from './nftables/nft-program.ts';
 import { TableMonitor } from './nftables/table-monitor.ts';
@@ -51,6 +53,8 @@ export interface ProxyOptions {
   readonly mode: 'nftables' | 'userspace';
   /** Of the nftables table; default `longshore`. */
   readonly table?: string | undefined;
+  /** The DNS of the node; undefined: there is none. */
+  readonly dns?: DnsOptions | undefined;
   readonly metrics?: Metrics;
   /** How commands of the system are run. */
   readonly run?: RunProgram;
@@ -105,6 +109,7 @@ class ProxyLoop {
   readonly #recorder: EventRecorder;
   readonly #staleFlows: StaleFlows | undefined;
   readonly #routes: RouteKeeper;
+  readonly #dns: NodeDns | undefined;
   /** Made when it is known whose rules they are. */
   #appliers: readonly RuleApplier[] = [];
   #host: HostSettings | undefined;
@@ -121,7 +126,8 @@ class ProxyLoop {
     this.#options = options;
     this.#logger = logger;
     this.#clock = clock;
-    this.#metrics = new ProxyMetrics(options.metrics ?? new Metrics());
+    const metrics = options.metrics ?? new Metrics();
+    this.#metrics = new ProxyMetrics(metrics);
     this.#client = createRestClient(connection, { userAgent: userAgentOf('longshore-proxy'), logger });
     this.#services = createInformer(this.#client, services, { logger });
     this.#slices = createInformer(this.#client, endpointSlices, { logger, indexers: { service: serviceOf } });
@@ -134,6 +140,15 @@ class ProxyLoop {
     this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
     const onTrouble = (why: string) => this.#tell('RouteFailed', why);
     this.#routes = new RouteKeeper({ ...options, client: this.#client, clock, run, onTrouble });
+    const { dns, clusterCidr } = options;
+    this.#dns =
+      dns &&
+      new NodeDns({
+        ...dns,
+        ...{ client: this.#client, services: this.#services, slices: this.#slices },
+        ...{ clusterCidr, run, clock, logger, metrics },
+        onTrouble: (reason, why) => this.#tell(reason, why),
+      });
   }
 
   whyNotReady(): string | undefined {
@@ -147,6 +162,7 @@ class ProxyLoop {
       this.#recorder.run(signal),
       this.#monitor?.run(signal),
       this.#routes.run(signal),
+      this.#dns?.run(signal),
     ]);
     await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
     await this.#meetCluster(signal);
@@ -162,6 +178,7 @@ class ProxyLoop {
       try {
         const clusterId = await readClusterId(this.#client);
         this.#makeAppliers(clusterId);
+        this.#dns?.meetCluster(clusterId);
         return;
       } catch (error) {
         this.#trouble = 'The API server does not say which cluster this is';
@@ -213,12 +230,18 @@ class ProxyLoop {
     const startedAt = this.#clock.monotonic();
     const changedAt = this.#changedAt;
     this.#changedAt = undefined;
+    const slicesOf = (service: string) => this.#slices.byIndex('service', service);
+    const ownAddresses =
+      this.#dns === undefined ? [] : addressesOfNodeDns(this.#services.get(dnsServiceKey), slicesOf(dnsServiceKey));
     const rules = computeRules({
       services: this.#services.list(),
-      slicesOf: (service) => this.#slices.byIndex('service', service),
+      slicesOf,
       nodeName: this.#options.nodeName,
+      ownAddresses,
     });
+    await this.#dns?.release(ownAddresses);
     for (const applier of this.#appliers) await applier.apply(rules);
+    await this.#dns?.serve(ownAddresses);
     await this.#staleFlows?.forget(rules);
     const now = this.#clock.monotonic();
     const sinceChangeMs = this.#applied && changedAt !== undefined ? now - changedAt : undefined;

@@ -2,24 +2,29 @@
 
 import { isRecord } from '../../api/json-record.ts';
 import { UserError } from '../../base/user-error.ts';
-import { proxyModes, type UpOptions } from '../cluster-options.ts';
+import { defaultClusterDomain, proxyModes, type UpOptions } from '../cluster-options.ts';
 
 export const settingsObject = { namespace: 'kube-system', name: 'longshore-cluster' } as const;
 
 export interface ClusterSettings
-  extends Pick<UpOptions, 'clusterCidr' | 'serviceCidr' | 'nodePortRange' | 'networkName' | 'proxyMode'> {
+  extends Pick<
+    UpOptions,
+    'clusterCidr' | 'serviceCidr' | 'nodePortRange' | 'networkName' | 'proxyMode' | 'clusterDomain'
+  > {
   /** See `client/cluster-id.ts`. */
   readonly clusterId: string;
 }
 
 const cidrPattern = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+const domainPattern = /^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
 const namePattern = /^longshore[a-z0-9-]{0,6}$/;
 
 /** As the ConfigMap has it. */
 export function dataOfSettings(settings: ClusterSettings): Record<string, string> {
   const { clusterId, clusterCidr, serviceCidr, nodePortRange, networkName, proxyMode } = settings;
+  const { clusterDomain = defaultClusterDomain } = settings;
   const { first, last } = nodePortRange;
-  return { clusterId, clusterCidr, serviceCidr, nodePorts: `${first}-${last}`, networkName, proxyMode };
+  return { clusterId, clusterCidr, serviceCidr, nodePorts: `${first}-${last}`, networkName, proxyMode, clusterDomain };
 }
 
 /** They become names of networks and rules of this host: whatever does not look like one is refused. */
@@ -43,5 +48,7 @@ export function parseSettings(object: unknown): ClusterSettings {
     nodePortRange: { first, last },
     networkName: field('networkName', namePattern),
     proxyMode: proxyModes.find((one) => one === mode) ?? 'nftables',
+    // A master of an earlier release does not say it.
+    clusterDomain: data.clusterDomain === undefined ? defaultClusterDomain : field('clusterDomain', domainPattern),
   };
 }

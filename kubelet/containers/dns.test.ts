@@ -97,12 +97,28 @@ options ndots:2
 
 describe('computeResolvConf', () => {
   for (const { name, spec, nodeText = node, clusterDns = cluster.clusterDns, wanted } of cases)
-    it(name, () => assert.equal(computeResolvConf(makePod(spec), nodeText, { ...cluster, clusterDns }), wanted));
+    it(name, () => assert.equal(computeResolvConf(makePod(spec), nodeText, { ...cluster, clusterDns }).text, wanted));
 
   it('searches in the pod’s own namespace', () => {
     const pod = makePod({}, { metadata: { ...makePod().metadata, namespace: 'shop' } });
-    assert.match(computeResolvConf(pod, '', cluster), /^search shop\.svc\.cluster\.local svc\.cluster\.local /);
+    assert.match(computeResolvConf(pod, '', cluster).text, /^search shop\.svc\.cluster\.local svc\.cluster\.local /);
   });
+});
+
+describe('what is left out of a resolver', () => {
+  const omissionsOf = (dnsConfig: PodSpec['dnsConfig']) =>
+    computeResolvConf(makePod({ dnsPolicy: 'None', ...(dnsConfig && { dnsConfig }) }), '', cluster).omissions;
+
+  it('is told in upstream’s words', () => {
+    assert.deepEqual(omissionsOf({ nameservers: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'] }), [
+      'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 192.0.2.1 192.0.2.2 192.0.2.3',
+    ]);
+    assert.deepEqual(omissionsOf({ nameservers: ['192.0.2.1'], searches: long }), [
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${long.slice(0, 32).join(' ')}`,
+    ]);
+  });
+
+  it('is nothing where all fits', () => assert.deepEqual(omissionsOf({ nameservers: ['192.0.2.1'] }), []));
 });
 
 describe('missesClusterDns', () => {

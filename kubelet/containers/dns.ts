@@ -1,32 +1,47 @@
 /** The resolver configuration of a pod's containers. Pure. */
 
+import { parseResolvConf, type ResolverConfiguration } from '../../base/resolv-conf.ts';
 import { type PodObject, usesNodeNetwork } from '../model/pod.ts';
 
 export interface DnsSettings {
   /** Addresses of the cluster's DNS; none: pods use the node's resolver. */
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
+  /** The node's resolver; undefined: the machine's own. */
+  readonly resolvConf?: string | undefined;
 }
 
 /** What resolvers take: more servers and domains they would ignore, a longer line is an error for some. */
 const limits = { nameservers: 3, searches: 32, searchCharacters: 2048 };
 
-interface Resolver {
-  readonly nameservers: readonly string[];
-  readonly searches: readonly string[];
-  readonly options: readonly string[];
+/** What a pod's resolver is, and what of it is said to have been left out, in upstream's words. */
+export interface PodResolver {
+  readonly text: string;
+  readonly omissions: readonly string[];
 }
 
-/** The text of /etc/resolv.conf; `nodeText` is the node's own. */
-export function computeResolvConf(pod: PodObject, nodeText: string, settings: DnsSettings): string {
-  const base = computeBase(pod, parse(nodeText), settings);
+/** The file /etc/resolv.conf of a pod; `nodeText` is the node's own. */
+export function computeResolvConf(pod: PodObject, nodeText: string, settings: DnsSettings): PodResolver {
+  const base = computeBase(pod, parseResolvConf(nodeText), settings);
   const own = pod.spec?.dnsConfig;
   const added = (own?.options ?? []).map(({ name = '', value }) => (value ? `${name}:${value}` : name));
-  return format({
-    nameservers: unique([...base.nameservers, ...(own?.nameservers ?? [])]).slice(0, limits.nameservers),
-    searches: limitSearches(unique([...base.searches, ...(own?.searches ?? [])])),
+  const nameservers = unique([...base.nameservers, ...(own?.nameservers ?? [])]);
+  const searches = unique([...base.searches, ...(own?.searches ?? [])]);
+  const applied = {
+    nameservers: nameservers.slice(0, limits.nameservers),
+    searches: limitSearches(searches),
     options: mergeOptions(base.options, added),
-  });
+  };
+  const omissions: string[] = [];
+  if (applied.nameservers.length < nameservers.length)
+    omissions.push(
+      `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${applied.nameservers.join(' ')}`,
+    );
+  if (applied.searches.length < searches.length)
+    omissions.push(
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${applied.searches.join(' ')}`,
+    );
+  return { text: format(applied), omissions };
 }
 
 function limitSearches(searches: readonly string[]): string[] {
@@ -35,7 +50,11 @@ function limitSearches(searches: readonly string[]): string[] {
   return fitting;
 }
 
-function computeBase(pod: PodObject, node: Resolver, { clusterDns, clusterDomain }: DnsSettings): Resolver {
+function computeBase(
+  pod: PodObject,
+  node: ResolverConfiguration,
+  { clusterDns, clusterDomain }: DnsSettings,
+): ResolverConfiguration {
   if (pod.spec?.dnsPolicy === 'None') return { nameservers: [], searches: [], options: [] };
   if (!wantsClusterDns(pod) || clusterDns.length === 0) return node;
   const namespace = pod.metadata.namespace ?? 'default';
@@ -55,27 +74,13 @@ export const missesClusterDns = (pod: PodObject, { clusterDns }: DnsSettings): b
 export const missingDnsMessage =
   'kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.';
 
-function parse(text: string): Resolver {
-  const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
-  const valuesOf = (key: string) => lines.filter(([first]) => first === key).flatMap(([, ...values]) => values);
-  const searches =
-    lines
-      .filter(([first]) => first === 'search')
-      .at(-1)
-      ?.slice(1) ?? [];
-  return { nameservers: valuesOf('nameserver'), searches: searches.map(withoutRoot), options: valuesOf('options') };
-}
-
-/** The same domain with and without a dot at its end counts once. */
-const withoutRoot = (domain: string): string => (domain === '.' ? domain : domain.replace(/\.$/, ''));
-
 function mergeOptions(base: readonly string[], added: readonly string[]): string[] {
   const byName = new Map(base.map((option) => [option.split(':')[0], option]));
   for (const option of added) byName.set(option.split(':')[0], option);
   return [...byName.values()];
 }
 
-function format({ nameservers, searches, options }: Resolver): string {
+function format({ nameservers, searches, options }: ResolverConfiguration): string {
   const lines = [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
     ...nameservers.map((address) => `nameserver ${address}`),

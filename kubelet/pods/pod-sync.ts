@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { privateMode } from '../../base/private-folder.ts';
+import { readResolvConf } from '../../base/resolv-conf.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-config.ts';
@@ -183,8 +184,11 @@ export class PodSync {
 
   async #writeFiles(pod: PodObject, folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: privateMode });
-    const nodeResolver = await readFile('/etc/resolv.conf', 'utf8');
-    await writeFile(resolvConfOf(folder), computeResolvConf(pod, nodeResolver, this.#options.dns));
+    const { dns, recorder } = this.#options;
+    const { text, omissions } = computeResolvConf(pod, await readResolvConf(dns.resolvConf), dns);
+    for (const message of omissions)
+      recorder.record(eventSubject(pod), { type: 'Warning', reason: 'DNSConfigForming', message });
+    await writeFile(resolvConfOf(folder), text);
     await writeFile(hostsFileOf(folder), ''); // the address follows
   }
 

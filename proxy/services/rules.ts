@@ -58,6 +58,8 @@ export interface Rules {
   readonly services: readonly ServiceRule[];
   /** Addresses of endpoints on this node: a pod there may reach itself through a Service. */
   readonly localAddresses: readonly string[];
+  /** At which this node answers itself: what is sent to them and from them is not remembered by the kernel. */
+  readonly ownAddresses?: readonly string[];
 }
 
 export interface RuleInput {
@@ -65,15 +67,17 @@ export interface RuleInput {
   /** The slices of a Service, by `namespace/name`. */
   slicesOf(service: string): Iterable<Cached<EndpointSlice>>;
   readonly nodeName: string;
+  /** Cluster IPs at which this node answers itself: no rule leads elsewhere from there. */
+  readonly ownAddresses?: readonly string[];
 }
 
 const otherProxy = 'service.kubernetes.io/service-proxy-name';
 
-export function computeRules({ services, slicesOf, nodeName }: RuleInput): Rules {
+export function computeRules({ services, slicesOf, nodeName, ownAddresses = [] }: RuleInput): Rules {
   const rules: ServiceRule[] = [];
   const localAddresses = new Set<string>();
   for (const service of services) {
-    if (!isProxied(service)) continue;
+    if (!isProxied(service) || ownAddresses.includes(clusterIpOf(service.spec ?? {}) ?? '')) continue;
     const candidates = [...slicesOf(`${service.metadata.namespace}/${service.metadata.name}`)].flatMap((slice) =>
       candidatesOf(slice, nodeName),
     );
@@ -81,7 +85,7 @@ export function computeRules({ services, slicesOf, nodeName }: RuleInput): Rules
     for (const port of service.spec?.ports ?? []) rules.push(computeRule(service, port, candidates));
   }
   rules.sort((a, b) => compareText(a.name, b.name));
-  return { services: rules, localAddresses: [...localAddresses].sort() };
+  return { services: rules, localAddresses: [...localAddresses].sort(), ownAddresses: [...ownAddresses].sort() };
 }
 
 interface Candidate {

@@ -8,6 +8,9 @@
  *   input, forward, output ─► refusals: no endpoint (@no-endpoints), no such port of a cluster IP
  *   postrouting ─► masquerade: marked, hairpin, pods to the outside
  *
+ * What goes to and from the addresses at which the node answers itself (DNS) is not tracked at all: a flow for each
+ * question would fill the kernel's table of them.
+ *
  * Both maps are hashes, so a connection costs the same however many Services there are. `numgen inc` is a counter in
  * the rule: strict round robin.
  *
@@ -31,6 +34,7 @@ const definitions: Readonly<Record<string, string>> = {
   'no-endpoints': 'map no-endpoints { type ipv4_addr . inet_proto . inet_service : verdict; }',
   'no-endpoint-node-ports': 'map no-endpoint-node-ports { type inet_proto . inet_service : verdict; }',
   'cluster-ips': 'set cluster-ips { type ipv4_addr; }',
+  'own-addresses': 'set own-addresses { type ipv4_addr; }',
   hairpins: 'set hairpins { type ipv4_addr . ipv4_addr; }',
 };
 
@@ -48,6 +52,7 @@ export function computeProgram(rules: Rules, options: ProgramOptions): NftProgra
   const program = new ProgramBuilder({ table, definitions, clusterId });
   addBaseChains(program, clusterCidr);
   for (const rule of rules.services) addService(program, rule, clusterCidr);
+  for (const address of rules.ownAddresses ?? []) program.addEntry('own-addresses', address);
   for (const address of rules.localAddresses) program.addEntry('hairpins', `${address} . ${address}`);
   return program;
 }
@@ -67,6 +72,11 @@ function addBaseChains(program: ProgramBuilder, clusterCidr: string): void {
     `${ownAddress} meta l4proto . th dport vmap @no-endpoint-node-ports`,
     'ip daddr @cluster-ips goto refuse',
   ]);
+  for (const at of ['prerouting', 'output'])
+    program.addChain(`raw-${at}`, hook('filter', at, 'raw'), [
+      'ip daddr @own-addresses notrack',
+      'ip saddr @own-addresses notrack',
+    ]);
   program.addChain('nat-prerouting', hook('nat', 'prerouting', 'dstnat'), ['jump services']);
   program.addChain('nat-output', hook('nat', 'output', '-100'), ['jump services']);
   for (const at of ['input', 'forward', 'output'])

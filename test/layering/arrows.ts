@@ -127,7 +127,17 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'storage-versions': [],
     'garbage-collector': [],
   },
-  proxy: { nftables: [], host: [], routes: [], services: ['nftables', 'host'], userspace: ['services'] },
+  proxy: {
+    nftables: [],
+    host: [],
+    routes: [],
+    services: ['nftables', 'host'],
+    userspace: ['services'],
+    'dns/message': [],
+    'dns/zone': ['dns/message'],
+    'dns/upstream': ['dns/message'],
+    dns: ['dns/message', 'dns/zone', 'dns/upstream'],
+  },
   kubelet: {
     runtime: [],
     model: ['runtime'],
@@ -233,6 +243,7 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['apiserver/store/etcd-', 'apiserver/encryption/kms/kms-client.ts'],
   croner: ['controller-manager/workloads/cron-jobs/'],
   dockerode: ['kubelet/runtime/docker/'],
+  'dns-packet': ['proxy/dns/'],
   express: ['apiserver/'],
 };
 

@@ -117,11 +117,16 @@ const controllersInNamespaces: readonly NamespaceRules[] = [
 
 const roleOf = (account: string): string => `longshore:controller:${account}`;
 const clusterReader = 'longshore:cluster-id-reader';
+/** Of the DNS that runs beside each node's proxy. */
+const nodeDns = 'longshore:node-dns';
+const proxies = { users: ['system:kube-proxy'] };
 
 export const componentRoles: readonly ClusterRole[] = [
   ...Object.entries(controllers).map(([account, rules]) => clusterRole(roleOf(account), rules)),
   // By the uid of this namespace a cluster is known.
   clusterRole(clusterReader, [allow('get', 'core', 'namespaces', 'kube-system')]),
+  // Whether a name is missing, or only has no records, depends on the namespace.
+  clusterRole(nodeDns, [allow('list watch', 'core', 'namespaces')]),
   // Who may read pods of a namespace may read why they wait: `view`, and so `edit` and `admin`, take it up.
   // As upstream's metrics-server brings it.
   clusterRole('system:aggregated-metrics-reader', [allow(read, 'metrics.k8s.io', 'nodes pods')], {
@@ -134,7 +139,8 @@ export const componentRoles: readonly ClusterRole[] = [
 
 export const componentBindings: readonly ClusterRoleBinding[] = [
   ...Object.keys(controllers).map((account) => clusterRoleBinding(roleOf(account), { accounts: [account] })),
-  clusterRoleBinding(clusterReader, { users: ['system:kube-proxy'] }),
+  clusterRoleBinding(clusterReader, proxies),
+  clusterRoleBinding(nodeDns, proxies),
   clusterRoleBinding(
     'system:kubelet-api-admin',
     { users: ['kube-apiserver-kubelet-client'] },
@@ -142,10 +148,15 @@ export const componentBindings: readonly ClusterRoleBinding[] = [
   ),
 ];
 
-export const componentNamespaceRoles = controllersInNamespaces.map(({ namespace, account, rules }) =>
-  role(namespace, roleOf(account), rules),
-);
+export const componentNamespaceRoles = [
+  ...controllersInNamespaces.map(({ namespace, account, rules }) => role(namespace, roleOf(account), rules)),
+  // Which servers it asks for names outside of the cluster.
+  role('kube-system', nodeDns, [allow(read, 'core', 'configmaps', 'kube-dns')]),
+];
 
-export const componentNamespaceBindings = controllersInNamespaces.map(({ namespace, account }) =>
-  roleBinding(namespace, roleOf(account), { accounts: [account] }),
-);
+export const componentNamespaceBindings = [
+  ...controllersInNamespaces.map(({ namespace, account }) =>
+    roleBinding(namespace, roleOf(account), { accounts: [account] }),
+  ),
+  roleBinding('kube-system', nodeDns, proxies),
+];

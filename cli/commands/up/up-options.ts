@@ -6,6 +6,7 @@ import { UserError } from '../../../base/user-error.ts';
 import {
   type Component,
   components,
+  defaultClusterDomain,
   defaultDataDir,
   logLevels,
   proxyModes,
@@ -34,6 +35,10 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
   'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
   'node-ports': text('The ports that services may have on every node', { default: '30000-32767' }),
+  'cluster-domain': text('What the names of services end in', { default: defaultClusterDomain }),
+  'dns-upstream': text('Servers that know names outside of the cluster; default: those of the resolver of each node'),
+  'dns-stub-domain': text('Domains that other servers know: corp.example=10.1.0.53,10.2.0.53; several by ";"'),
+  'resolv-conf': text("The node's resolver; default: /etc/resolv.conf, or that of systemd-resolved"),
   'network-name': text('Name of what the cluster makes on this machine: Docker network, bridge, rules', {
     default: 'longshore',
   }),
@@ -82,6 +87,14 @@ export function parseUpOptions(args: Arguments): UpOptions {
     serviceCidr: named('service-cidr'),
     nodePortRange: portRangeOf(named('node-ports')),
     networkName: networkNameOf(named('network-name')),
+    clusterDomain: named('cluster-domain').toLowerCase().replace(/\.$/, ''),
+    dns: {
+      upstreams: listOf(named('dns-upstream')),
+      stubDomains: named('dns-stub-domain')
+        .split(';')
+        .filter((one) => one !== ''),
+      resolvConf: textOf(args, 'resolv-conf'),
+    },
     encryptionProviderConfig: textOf(args, 'encryption-provider-config'),
     authorizationConfig: textOf(args, 'authorization-config'),
     schedulerConfig: textOf(args, 'scheduler-config'),
