@@ -8,7 +8,6 @@ import { isAlreadyExists, isInvalid } from '../api/status-error.ts';
 import type { Service } from '../api/types/core/v1.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Client } from '../client/client.ts';
-import { dnsAddressOf } from './cluster.ts';
 
 const name = 'kube-dns';
 
@@ -31,15 +30,15 @@ function dnsService(clusterIP: string): Service {
 }
 
 export interface DnsServiceOptions {
-  readonly serviceCidr: string;
+  /** Undefined: the range of cluster IPs is too small to have one. */
+  readonly address: string | undefined;
   readonly logger: Logger;
 }
 
 /** Idempotent: one that is there is left as it is. */
-export async function ensureDnsService(client: Client, { serviceCidr, logger }: DnsServiceOptions): Promise<void> {
-  const address = dnsAddressOf(serviceCidr);
+export async function ensureDnsService(client: Client, { address, logger }: DnsServiceOptions): Promise<void> {
   if (address === undefined) {
-    logger.warn('The range of cluster IPs is too small for a DNS', { serviceCidr });
+    logger.warn('The range of cluster IPs is too small for a DNS');
     return;
   }
   try {

@@ -12,7 +12,7 @@ import { userAgentOf } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { startCertificateRenewal } from './certificate-renewal.ts';
-import { type Cluster, connectionAs, prepareCluster } from './cluster.ts';
+import { type Cluster, connectionAs, dnsAddressOf, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
 import { dnsOptions, startComponent } from './components.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
@@ -85,7 +85,9 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
   // A control plane alone has no node whose folders it could promise.
   if (options.only.has('apiserver') && options.only.has('kubelet')) await asAdmin(cluster, ensureDefaultStorageClass);
   if (options.only.has('apiserver'))
-    await asAdmin(cluster, (client) => ensureDnsService(client, { serviceCidr: options.serviceCidr, logger }));
+    await asAdmin(cluster, (client) =>
+      ensureDnsService(client, { address: dnsAddressOf(options.serviceCidr), logger }),
+    );
   if (options.only.has('kubelet'))
     await progress.step('Node is Ready', () => waitForNode(cluster, { progress, signal }));
   await progress.step('Other hosts can join', async () => await joining);
