@@ -3,7 +3,7 @@
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { type Amounts, addAmounts, raiseAmounts, readAmounts } from './amounts.ts';
 import { isSidecar } from './pods.ts';
-import type { Quantity } from './quantity.ts';
+import { type Quantity, readQuantity } from './quantity.ts';
 import type { Container, PodSpec, PodStatus } from './types/core/v1.ts';
 
 type Side = 'requests' | 'limits';
@@ -60,6 +60,12 @@ function sumOfContainers(
   addAmounts(total, sidecars);
   raiseAmounts(total, peak);
   return total;
+}
+
+/** How much of it the pod as a whole may have; undefined: it says nothing of that. */
+export function podLevelLimit({ resources }: DeepReadonly<PodSpec>, name: string): string | undefined {
+  const limit = resources?.limits?.[name];
+  return limit !== undefined && readQuantity(limit).nanos > 0n ? limit : undefined;
 }
 
 /** It says for itself, not only by its containers, what it needs. */

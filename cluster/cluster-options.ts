@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly nodeIp: string | undefined;
   readonly kubeletPort: number;
   readonly podMaxPids: number | undefined;
+  /** Each pod has a control group of its own. Default true. */
+  readonly cgroupsPerQos?: boolean;
   readonly allowedUnsafeSysctls: readonly string[];
   /** Folder or file of pods that the kubelet runs by itself. */
   readonly podManifestPath?: string | undefined;

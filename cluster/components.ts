@@ -117,6 +117,7 @@ const starters = {
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
+      ...(options.cgroupsPerQos !== undefined && { cgroupsPerQos: options.cgroupsPerQos }),
     });
   },
 

@@ -5,7 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { errorCode } from '../base/error-text.ts';
 import { Patience } from '../base/patience.ts';
@@ -167,6 +167,8 @@ async function removeContainers({ clusterId, podsFolder }: ClusterTraces): Promi
     unnamedNetworks: podsFolder !== undefined,
     images: demoImages,
   });
+  const { removeRecordedCgroups } = await import('../kubelet/cgroups/cgroup-record.ts');
+  if (podsFolder !== undefined) await removeRecordedCgroups(dirname(podsFolder));
 }
 
 /** Parts of volumes, and volumes in memory: what their containers kept there goes with the containers. */

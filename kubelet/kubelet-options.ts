@@ -29,7 +29,11 @@ export interface KubeletOptions {
   readonly clusterDomain?: string;
   /** What pods get of the node's resolver; default: the machine's own. */
   readonly resolvConf?: string | undefined;
-  /** Of each container; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
+  /** Each pod has a control group of its own, below one for all pods. Default true. */
+  readonly cgroupsPerQos?: boolean;
+  /** All pods together get no more memory than the node has for them, with `cgroupsPerQos`. Default true. */
+  readonly enforceNodeAllocatable?: boolean;
+  /** Of each pod; 0 or less: no limit. Default: by the machine, see `computeMaxPids`. */
   readonly podMaxPids?: number;
   /** Kernel settings beyond the safe ones that pods may ask for; `*` at the end stands for any end. */
   readonly allowedUnsafeSysctls?: readonly string[];

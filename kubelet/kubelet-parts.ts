@@ -12,6 +12,7 @@ import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Informer } from '../client/object-cache.ts';
+import { PodCgroups } from './cgroups/pod-cgroups.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { NodeDevices } from './devices/node-devices.ts';
@@ -83,6 +84,7 @@ export interface Parts {
   readonly prober: Prober;
   readonly volumes: Volumes;
   readonly devices: NodeDevices;
+  readonly cgroups: PodCgroups;
   readonly statuses: StaticStatuses;
 }
 
@@ -130,12 +132,23 @@ export function createParts(input: PartsInput): Parts {
   const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
   const maxRestartPeriodMs = input.maxRestartPeriodMs ?? longestRestartPeriodMs;
   const limits = { nodeMemoryBytes: machine.memoryBytes, maxPids: computeMaxPids(input.podMaxPids, machine) };
+  const cgroups = new PodCgroups({
+    ...{ runtime, recorder, logger, clock, nodeName, dataDir, maxPids: limits.maxPids },
+    pageSizes: machine.pageSizes,
+    isWanted: input.cgroupsPerQos !== false && input.played === undefined,
+    enforcesAllocatable: input.enforceNodeAllocatable !== false,
+    allocatable: machine.allocatable,
+    pods: () => [...nodePods.list()].filter((pod) => !isPodFinished(pod)),
+    isHere: (uid) =>
+      [...observed.uids()].includes(uid) || [...nodePods.list()].some(({ metadata }) => metadata.uid === uid),
+  });
   const starter = new ContainerStarter({
     runtime,
     puller,
     volumes,
     data,
     devices,
+    cgroups,
     observed,
     recorder,
     clock,
@@ -160,6 +173,7 @@ export function createParts(input: PartsInput): Parts {
     starter,
     volumes,
     devices,
+    cgroups,
     observed,
     backoff,
     maxRestartPeriodMs,
@@ -175,6 +189,7 @@ export function createParts(input: PartsInput): Parts {
   const abilities = {
     allowedSysctls: parseAllowedSysctls(input.allowedUnsafeSysctls ?? []),
     hasAppArmor: isAppArmorEnabled(),
+    enforcesPodResources: () => cgroups.isOn || input.played !== undefined,
   };
   const viewOf = (node: DeepReadonly<Node>): NodeView => ({
     name: nodeName,
@@ -217,6 +232,7 @@ export function createParts(input: PartsInput): Parts {
       maxRestartPeriodMs,
       volumes,
       devices,
+      cgroups,
       recorder,
       clock,
       logger,
@@ -259,6 +275,6 @@ export function createParts(input: PartsInput): Parts {
   });
   return {
     ...{ pods: podInformer, services: serviceInformer, nodePods, staticPods, staticPodRunner, mirrors },
-    ...{ workers, observed, prober, volumes, devices, statuses },
+    ...{ workers, observed, prober, volumes, devices, cgroups, statuses },
   };
 }

@@ -233,6 +233,7 @@ async function work(input: WorkInput): Promise<void> {
     collectGarbage({ ...parts, guard, runtime, logger, clock }, signal),
     network.run(signal),
     parts.devices.run(signal),
+    parts.cgroups.run(signal),
     runSizeLimitGuard(
       {
         clock,
@@ -294,7 +295,7 @@ async function startRuntime(input: WorkInput): Promise<void> {
   const { runtime, parts } = input;
   await untilDone(input, noRuntime, async () => {
     await runtime.prepare();
-    await parts.observed.relist();
+    await Promise.all([parts.observed.relist(), parts.cgroups.start()]);
     await parts.devices.start();
   });
 }

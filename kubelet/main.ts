@@ -45,8 +45,19 @@ await runComponentProcess({
     'cluster-dns': { ...text, array: true, describe: "Addresses of the cluster's DNS" },
     'pod-max-pids': {
       type: 'number',
-      describe:
-        'Processes and threads that each container may have; -1: no limit; default: 4096, less on small machines',
+      describe: 'Processes and threads that each pod may have; -1: no limit; default: 4096, less on small machines',
+    },
+    'cgroups-per-qos': {
+      type: 'boolean',
+      default: true,
+      describe: 'A control group for each pod, below one for all of them',
+    },
+    'enforce-node-allocatable': {
+      ...text,
+      array: true,
+      default: ['pods'],
+      choices: ['pods', 'none'],
+      describe: 'pods: together they get no more memory than the node has for them',
     },
     'allowed-unsafe-sysctls': {
       ...text,
@@ -130,6 +141,8 @@ await runComponentProcess({
       resolvConf: flags['resolv-conf'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
       maxRestartPeriodMs,
+      cgroupsPerQos: flags['cgroups-per-qos'],
+      enforceNodeAllocatable: flags['enforce-node-allocatable'].includes('pods'),
       devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
       manifests,

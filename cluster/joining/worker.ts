@@ -28,7 +28,10 @@ import type { WorkerRecord } from './worker-record.ts';
 const proxyCertificateMs = 30_000;
 
 export interface WorkerOptions
-  extends Pick<UpOptions, 'dataDir' | 'podMaxPids' | 'allowedUnsafeSysctls' | 'podManifestPath' | 'logLevel'> {}
+  extends Pick<
+    UpOptions,
+    'dataDir' | 'podMaxPids' | 'cgroupsPerQos' | 'allowedUnsafeSysctls' | 'podManifestPath' | 'logLevel'
+  > {}
 
 /** As `up` has them, for a host with nothing but the kubelet and the proxy. */
 export function upOptionsOf(options: WorkerOptions, record: Omit<WorkerRecord, 'server' | 'isRemoved'>): UpOptions {

@@ -10,7 +10,15 @@ import {
   podOf,
   running,
 } from '../testing/make-pod.ts';
-import { allocatedResourcesOf, computeResizes, withAllocatedResources, withResized } from './allocated-resources.ts';
+import {
+  allocatedPodResourcesOf,
+  allocatedResourcesOf,
+  computePodResize,
+  computeResizes,
+  withAllocated,
+  withAllocatedResources,
+  withResized,
+} from './allocated-resources.ts';
 
 const podWith = (resources: AllocatedResources, shown?: AllocatedResources): PodObject =>
   makePod(
@@ -88,4 +96,28 @@ describe('computeResizes', () => {
     };
     assert.deepEqual([restartsFor('cpu'), restartsFor('memory')], [[true], [false]]);
   });
+});
+
+describe('what a pod as a whole was given', () => {
+  const wanted = { limits: { cpu: '2' }, requests: { cpu: '1' } };
+  const shown = { limits: { cpu: '1' }, requests: { cpu: '1' } };
+  const resized = { limits: { cpu: '3' }, requests: { cpu: '1' } };
+  const fresh = makePod({ resources: wanted });
+  const known = makePod({ resources: wanted }, { status: { resources: shown } });
+
+  it('is nothing where it asks for nothing', () =>
+    assert.equal(allocatedPodResourcesOf(makePod(), resized), undefined));
+
+  const cases: readonly [words: string, pod: PodObject, resized: AllocatedResources | undefined, AllocatedResources][] =
+    [
+      ['what it asks for before it was given anything', fresh, undefined, wanted],
+      ['what its status has of a kubelet before this one', known, undefined, shown],
+      ['what this kubelet gave it last', known, resized, resized],
+    ];
+  for (const [words, pod, given, allocated] of cases)
+    it(`is ${words}`, () => {
+      assert.deepEqual(allocatedPodResourcesOf(pod, given), allocated);
+      assert.deepEqual(withAllocated(pod, observedWith(), given).spec?.resources, allocated);
+      assert.deepEqual(computePodResize(pod, given), allocated === wanted ? undefined : wanted);
+    });
 });

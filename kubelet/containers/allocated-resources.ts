@@ -3,6 +3,7 @@
  * for meanwhile. Containers are resized while they run, or made anew where they ask for that. Pure.
  */
 
+import { hasPodLevelAmounts } from '../../api/pod-amounts.ts';
 import { compareQuantities } from '../../api/quantity.ts';
 import {
   type AllocatedResources,
@@ -51,6 +52,55 @@ export function withAllocatedResources(container: PodContainer, pod: PodObject, 
   return { ...container, spec: { ...container.spec, resources } };
 }
 
+/** Of the pod as a whole, which was given `resized` last by this kubelet; undefined: it asks for nothing as a whole. */
+export function allocatedPodResourcesOf(
+  { spec, status }: PodObject,
+  resized: AllocatedResources | undefined,
+): AllocatedResources | undefined {
+  if (spec === undefined || !hasPodLevelAmounts(spec)) return undefined;
+  // A kubelet before this one may have given it something else than the spec says now.
+  return resized ?? status?.resources ?? resourcesOf(spec);
+}
+
+/** The pod with what its containers and itself have now, whatever they ask for. */
+export function withAllocated(
+  pod: PodObject,
+  observed: ObservedPod,
+  resized: AllocatedResources | undefined,
+): PodObject {
+  const { spec } = pod;
+  if (spec === undefined) return pod;
+  const resources = allocatedPodResourcesOf(pod, resized);
+  const given = new Map(
+    containersOf(pod).map((one) => [one.spec.name, withAllocatedResources(one, pod, observed).spec.resources]),
+  );
+  const containerWith = <T extends ContainerSpec>(one: T): T => ({ ...one, resources: given.get(one.name) ?? {} });
+  return {
+    ...pod,
+    spec: {
+      ...spec,
+      ...(resources && { resources }),
+      containers: spec.containers.map(containerWith),
+      ...(spec.initContainers && { initContainers: spec.initContainers.map(containerWith) }),
+    },
+  };
+}
+
+/** What the pod as a whole asks for and does not have; undefined: it has it. */
+export function computePodResize(
+  pod: PodObject,
+  resized: AllocatedResources | undefined,
+): AllocatedResources | undefined {
+  const given = allocatedPodResourcesOf(pod, resized);
+  if (given === undefined || pod.spec === undefined) return undefined;
+  const wanted = resourcesOf(pod.spec);
+  const changed = [
+    ...changedNames(wanted.limits, given.limits),
+    ...changedNames(requestsOf(wanted), requestsOf(given)),
+  ];
+  return changed.length === 0 ? undefined : wanted;
+}
+
 /** `observed`, with what its containers were given since they were made. */
 export function withResized(observed: ObservedPod, resized: ReadonlyMap<string, AllocatedResources>): ObservedPod {
   if (resized.size === 0) return observed;
@@ -86,7 +136,7 @@ export function computeResizes(pod: PodObject, observed: ObservedPod): Resize[] 
   });
 }
 
-const resourcesOf = ({ resources }: ContainerSpec): AllocatedResources => resources ?? {};
+const resourcesOf = ({ resources }: Pick<ContainerSpec, 'resources'>): AllocatedResources => resources ?? {};
 
 /** A limit without a request is one as well. */
 export const requestsOf = ({ limits = {}, requests = {} }: AllocatedResources): Quantities => ({

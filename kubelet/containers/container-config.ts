@@ -39,6 +39,8 @@ export interface ContainerConfigInput extends NodeLimits {
   /** The pod's folder on the node. */
   readonly podFolder: string;
   readonly targetContainerId?: string | undefined;
+  /** The group of the pod; undefined: it has none. */
+  readonly cgroupParent?: string | undefined;
   /** What comes with its devices. */
   readonly handOver: HandOver;
   /** Its devices that are counted by number: remembered with it. */
@@ -100,6 +102,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
     pid: pidModeOf(pod),
     ...(input.targetContainerId !== undefined && { targetContainerId: input.targetContainerId }),
     ipc: pod.spec?.hostIPC ? 'node' : 'pod',
+    ...(input.cgroupParent !== undefined && { cgroupParent: input.cgroupParent }),
     stdin: spec.stdin ?? false,
     stdinOnce: spec.stdinOnce ?? false,
     tty: spec.tty ?? false,

@@ -51,6 +51,33 @@ describe('computeContainerResources', () => {
   it('passes on how many processes there may be', () => assert.equal(compute({}).maxPids, 4096));
 });
 
+describe('a container of a pod that asks for something as a whole', () => {
+  const resources = { requests: { cpu: '100m' }, limits: { cpu: '200m', memory: '64Mi' } };
+  const cases: readonly [words: string, own: Resources, shares: number, quota: number, bytes: number][] = [
+    ['has the limits of its pod', {}, 204, 20_000, 64 * mebi],
+    ['has its own where it says so', { limits: { cpu: '50m', memory: '16Mi' } }, 51, 5_000, 16 * mebi],
+    ['weighs what it requests', { requests: { cpu: '20m' } }, 20, 20_000, 64 * mebi],
+    ['takes a limit of zero for none', { limits: { cpu: '0' } }, 204, 20_000, 64 * mebi],
+  ];
+  for (const [words, own, shares, quota, bytes] of cases)
+    it(words, () => {
+      const { cpuShares, cpuQuota, memoryBytes } = compute(own, { resources });
+      assert.deepEqual([cpuShares, cpuQuota, memoryBytes], [shares, quota, bytes]);
+    });
+
+  it('is killed for memory later by its part of what its pod asks for', () => {
+    const pod = {
+      ...makePod({
+        resources: { requests: { memory: '3Gi' } },
+        containers: [{ name: 'a', resources: { requests: { memory: '1Gi' } } }, { name: 'b' }],
+      }),
+      status: { qosClass: 'Burstable' },
+    };
+    const scoreOf = (name: string) => computeContainerResources(pod, containerIn(pod, name).spec, node).oomScoreAdj;
+    assert.deepEqual([scoreOf('a'), scoreOf('b')], [500, 750]);
+  });
+});
+
 describe('who is killed first when memory runs out', () => {
   const cases: readonly [words: string, resources: Resources, spec: Partial<PodSpec>, qos: string, wanted: number][] = [
     ['Guaranteed last', { limits: { memory: '1Gi' } }, {}, 'Guaranteed', -997],

@@ -3,11 +3,15 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
+import { formatQuantity, readQuantity } from '../../api/quantity.ts';
+import { readHugePages } from './huge-pages.ts';
 
 export interface Machine {
   readonly capacity: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
+  /** Of huge pages, as resources name them: `2Mi`. */
+  readonly pageSizes: readonly string[];
   /** How many processes and threads the kernel can have at once. */
   readonly maxPids: number;
   readonly machineId: string;
@@ -26,14 +30,22 @@ export async function readMachine(dataDir: string): Promise<Machine> {
   const { bsize, blocks } = await statfs(dataDir);
   const memoryBytes = os.totalmem();
   const storageBytes = bsize * blocks;
-  const common = { cpu: String(os.cpus().length), pods: String(maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' };
+  const hugePages = readHugePages();
+  const hugeBytes = hugePages.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  const pages = hugePages.map(({ size, totalBytes }) => [`hugepages-${size}`, binary(totalBytes)]);
+  const common = {
+    ...{ cpu: String(os.cpus().length), pods: String(maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' },
+    ...Object.fromEntries(pages),
+  };
   return {
     memoryBytes,
+    pageSizes: hugePages.map(({ size }) => size),
     maxPids: readMaxPids(),
     capacity: { ...common, memory: kibi(memoryBytes), 'ephemeral-storage': kibi(storageBytes) },
     allocatable: {
       ...common,
-      memory: kibi(memoryBytes - reserved.memoryBytes),
+      // Nothing else can be in huge pages.
+      memory: kibi(memoryBytes - reserved.memoryBytes - hugeBytes),
       'ephemeral-storage': String(Math.floor(storageBytes * (1 - reserved.storageShare))),
     },
     machineId: readLine('/etc/machine-id'),
@@ -73,6 +85,7 @@ export function computeMaxPids(wanted: number | undefined, { maxPids }: Pick<Mac
 /** Whether the kernel enforces AppArmor profiles. */
 export const isAppArmorEnabled = (): boolean => readLine('/sys/module/apparmor/parameters/enabled').startsWith('Y');
 
+const binary = (bytes: number): string => formatQuantity({ ...readQuantity(String(bytes)), format: 'BinarySI' });
 const kibi = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 function readLine(path: string, whole = false): string {

@@ -8,6 +8,7 @@ const machine = {
   allocatable: { cpu: '4', memory: '7Gi', pods: '110' },
   memoryBytes: 8 * 2 ** 30,
   maxPids: 4096,
+  pageSizes: [],
   machineId: 'm',
   systemUuid: 's',
   bootId: 'b',

@@ -11,7 +11,8 @@ import { errorText } from '../../base/error-text.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { withAllocatedResources, withResized } from '../containers/allocated-resources.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
+import { withAllocated, withAllocatedResources, withResized } from '../containers/allocated-resources.ts';
 import { buildContainerConfig } from '../containers/container-config.ts';
 import { ContainerConfigError, environmentNeedsPodIp } from '../containers/environment.ts';
 import { runHook } from '../containers/lifecycle-hooks.ts';
@@ -37,6 +38,7 @@ export interface StarterOptions extends NodeLimits {
   readonly volumes: Volumes;
   readonly data: ReferencedData;
   readonly devices: Pick<NodeDevices, 'handOverFor' | 'grantOf'>;
+  readonly cgroups: Pick<PodCgroups, 'ensure'>;
   readonly observed: ObservedPods;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -113,10 +115,12 @@ export class ContainerStarter {
     if (known.volumes === undefined) known.volumesSetUp(await untilAborted(volumes.setUp(pod), signal));
     const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
     const given = withResized(withRemembered(pod, observed.get(pod.metadata.uid)), known.resized);
+    const now = withAllocated(pod, given, known.podResources);
     const build = async () =>
       buildContainerConfig({
         ...this.#options,
-        pod,
+        pod: now,
+        cgroupParent: await this.#options.cgroups.ensure(now),
         container: withAllocatedResources(container, pod, given),
         attempt,
         image,

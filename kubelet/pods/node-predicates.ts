@@ -123,9 +123,18 @@ function heldAmountsOf(pod: PodObject): Amounts {
   const { spec, status } = pod;
   if (spec === undefined) return wantedAmountsOf(pod);
   const isPending = podCondition(pod, 'PodResizePending')?.status === 'True';
-  const held = isPending ? { ...spec, containers: spec.containers.map((one) => withGiven(one, pod)) } : spec;
+  const held = isPending ? withAllGiven(spec, pod) : spec;
   const amounts = computePodAmounts(held, 'requests', { withOverhead: true, status });
   return new Map([...amounts, ['pods', wholeAmount(1)]]);
+}
+
+function withAllGiven(spec: NonNullable<PodObject['spec']>, pod: PodObject): NonNullable<PodObject['spec']> {
+  const whole = pod.status?.allocatedResources;
+  return {
+    ...spec,
+    containers: spec.containers.map((one) => withGiven(one, pod)),
+    ...(spec.resources && whole && { resources: { requests: whole } }),
+  };
 }
 
 function withGiven(spec: ContainerSpec, pod: PodObject): ContainerSpec {

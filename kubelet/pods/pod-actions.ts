@@ -36,6 +36,8 @@ export type PodAction =
       readonly resources: AllocatedResources;
       readonly running: boolean;
     }
+  /** After its containers: the pod as a whole has what they have together, and `resources`, where it is to have others. */
+  | { readonly type: 'resizePod'; readonly resources: AllocatedResources | undefined }
   /** What volumes show of the API is brought up to date. */
   | { readonly type: 'refreshVolumes' }
   /** The container waits until it may run again. */
@@ -58,6 +60,8 @@ export interface PodContext {
   readonly volumesDue: boolean;
   /** What may be resized now. */
   readonly resizes: readonly Resize[];
+  /** What the pod as a whole may be given now. */
+  readonly podResize?: AllocatedResources | undefined;
   /** Whether a running container counts as started: its hook ran and its startup probe passed. */
   isStarted(containerId: string): boolean;
   /** Of a container that ended; nothing left: it may start. */
@@ -74,6 +78,7 @@ export function computePodActions(pod: PodObject, observed: ObservedPod, context
     ...(current === undefined ? computeNewSandbox(observed, starts.actions) : starts.actions),
     ...computeGarbage(pod, observed),
     ...context.resizes.flatMap(resizeActions),
+    ...computePodResizing(context),
     ...(context.volumesDue ? [{ type: 'refreshVolumes' } as const] : []),
   ];
 }
@@ -136,6 +141,10 @@ function resizeActions({ container, state, resources, restarts }: Resize): PodAc
   const running = state.status.type === 'running' && !restarts;
   const resize: PodAction = { type: 'resizeContainer', id: state.id, name, resources, running };
   return restarts ? [stopAction(state, 'ResizeNeedsRestart'), resize] : [resize];
+}
+
+function computePodResizing({ resizes, podResize }: PodContext): PodAction[] {
+  return resizes.length > 0 || podResize !== undefined ? [{ type: 'resizePod', resources: podResize }] : [];
 }
 
 /** Of each container the present one and the one before are kept: for its last state and its previous log. */

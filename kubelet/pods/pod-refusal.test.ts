@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makePod, type PodSpec, podOf } from '../testing/make-pod.ts';
-import { computePodRefusal } from './pod-refusal.ts';
+import { computePodRefusal, type NodeAbilities } from './pod-refusal.ts';
 import { parseAllowedSysctls } from './sysctls.ts';
 
 const runtimeDefault = { appArmorProfile: { type: 'RuntimeDefault' } };
@@ -9,8 +9,9 @@ const unconfined = { appArmorProfile: { type: 'Unconfined' } };
 
 describe('computePodRefusal', () => {
   const allowedSysctls = parseAllowedSysctls([]);
-  const reasonOf = (spec: Partial<PodSpec>, hasAppArmor = false) =>
-    computePodRefusal(makePod(spec), { allowedSysctls, hasAppArmor })?.reason;
+  const poor: NodeAbilities = { allowedSysctls, hasAppArmor: false, enforcesPodResources: () => false };
+  const reasonOf = (spec: Partial<PodSpec>, abilities: Partial<NodeAbilities> = {}) =>
+    computePodRefusal(makePod(spec), { ...poor, ...abilities })?.reason;
 
   const cases: readonly (readonly [string, Partial<PodSpec>, string | undefined])[] = [
     ['nothing special', {}, undefined],
@@ -31,15 +32,19 @@ describe('computePodRefusal', () => {
     it(`${reason ?? 'nothing'} for ${what}`, () => assert.equal(reasonOf(spec), reason));
 
   it('counts the profile of a container before that of its pod', () => {
-    const abilities = { allowedSysctls, hasAppArmor: false };
     const own = podOf({ securityContext: runtimeDefault }, { securityContext: unconfined });
     const message = 'Cannot enforce AppArmor: AppArmor is not enabled on the host';
-    assert.deepEqual(computePodRefusal(own, abilities), { reason: 'AppArmor', message });
+    assert.deepEqual(computePodRefusal(own, poor), { reason: 'AppArmor', message });
     const without = podOf({ securityContext: unconfined }, { securityContext: runtimeDefault });
-    assert.equal(computePodRefusal(without, abilities), undefined);
+    assert.equal(computePodRefusal(without, poor), undefined);
+  });
+
+  it('takes resources of the whole pod where they are enforced', () => {
+    const abilities = { enforcesPodResources: () => true };
+    assert.equal(reasonOf({ resources: { limits: { memory: '1Gi' } } }, abilities), undefined);
   });
 
   it('takes AppArmor profiles where they are enforced', () => {
-    assert.equal(reasonOf({ securityContext: runtimeDefault }, true), undefined);
+    assert.equal(reasonOf({ securityContext: runtimeDefault }, { hasAppArmor: true }), undefined);
   });
 });

@@ -1,5 +1,6 @@
 /** Why a pod cannot run on this node at all: what it asks for and would silently not have. Pure. */
 
+import { hasPodLevelAmounts } from '../../api/pod-amounts.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
 import { type AllowedSysctls, computeSysctlRefusal } from './sysctls.ts';
 
@@ -7,6 +8,8 @@ export interface NodeAbilities {
   readonly allowedSysctls: AllowedSysctls;
   /** Whether the kernel enforces AppArmor profiles. */
   readonly hasAppArmor: boolean;
+  /** What a pod asks for as a whole is what it gets: asked when a pod comes. */
+  enforcesPodResources(): boolean;
 }
 
 /** As the pod's status and an event tell it. */
@@ -21,7 +24,7 @@ export function computePodRefusal(pod: PodObject, abilities: NodeAbilities): Pod
     computeSysctlRefusal(pod, abilities.allowedSysctls) ??
     computeAppArmorRefusal(pod, abilities) ??
     computeUserNamespaceRefusal(pod) ??
-    computeResourcesRefusal(pod)
+    computeResourcesRefusal(pod, abilities)
   );
 }
 
@@ -39,9 +42,8 @@ function computeUserNamespaceRefusal({ spec }: PodObject): PodRefusal | undefine
   return { reason: 'UserNamespacesNotSupported', message };
 }
 
-function computeResourcesRefusal({ spec }: PodObject): PodRefusal | undefined {
-  const { requests = {}, limits = {} } = spec?.resources ?? {};
-  if (Object.keys({ ...requests, ...limits }).length === 0) return undefined;
+function computeResourcesRefusal({ spec }: PodObject, abilities: NodeAbilities): PodRefusal | undefined {
+  if (spec === undefined || !hasPodLevelAmounts(spec) || abilities.enforcesPodResources()) return undefined;
   const message = 'the node does not enforce spec.resources, the resources of a pod as a whole: say them by container';
   return { reason: 'PodLevelResourcesNotSupported', message };
 }

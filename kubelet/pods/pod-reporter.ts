@@ -79,6 +79,7 @@ export class PodReporter {
       ending: state.phase !== 'syncing',
       over,
       nodeIp,
+      podResources: known.podResources,
       ...(known.resizeTrouble && { resizeTrouble: known.resizeTrouble }),
       ...(failure !== undefined && { failure }),
       now: clock.now(),

@@ -5,10 +5,11 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
-import { computeResizes, type Resize } from '../containers/allocated-resources.ts';
+import { computePodResize, computeResizes } from '../containers/allocated-resources.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import type { ObservedPod, PodObject } from '../model/pod.ts';
 import type { NodeAdmission } from './node-admission.ts';
+import type { PodContext } from './pod-actions.ts';
 import type { PodRuntimeState } from './pod-runtime-state.ts';
 import { resizeSummary } from './resize-summary.ts';
 
@@ -18,6 +19,10 @@ export interface PodResizerOptions {
   readonly recorder: Recorder;
   readonly clock: Clock;
 }
+
+export type ResizeDecision = Pick<PodContext, 'resizes' | 'podResize'>;
+
+const nothing: ResizeDecision = { resizes: [] };
 
 export class PodResizer {
   readonly #options: PodResizerOptions;
@@ -29,24 +34,26 @@ export class PodResizer {
   }
 
   /** What is to be resized now. */
-  decide(pod: PodObject, observed: ObservedPod): readonly Resize[] {
+  decide(pod: PodObject, observed: ObservedPod): ResizeDecision {
     const { known, admission, clock } = this.#options;
     const resizes = computeResizes(pod, observed);
-    if (resizes.length === 0) {
+    const podResize = computePodResize(pod, known.podResources);
+    if (resizes.length === 0 && podResize === undefined) {
       this.#settle(pod);
-      return [];
+      return nothing;
     }
-    if (known.resizeHeldBackMs(clock.monotonic()) > 0 && known.resizeGeneration === pod.metadata.generation) return [];
+    if (known.resizeHeldBackMs(clock.monotonic()) > 0 && known.resizeGeneration === pod.metadata.generation)
+      return nothing;
     const refusal = admission.resizeRefusalOf(pod);
     if (refusal === undefined) {
       this.#begin(pod);
-      return resizes;
+      return { resizes, podResize };
     }
     const { reason, cause, message } = refusal;
     const isNews = known.resizeTrouble?.message !== message;
     known.resizeHindered({ type: 'PodResizePending', reason, message }, clock.monotonic(), pod.metadata.generation);
     if (isNews) this.#tell(pod, 'Warning', `Resize${reason}`, `Pod resize ${cause}: ${resizeSummary(pod, message)}`);
-    return [];
+    return nothing;
   }
 
   #begin(pod: PodObject): void {

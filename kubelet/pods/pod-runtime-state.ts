@@ -37,6 +37,7 @@ export class PodRuntimeState {
   /** Containers that the runtime refused to start, by name. */
   readonly #startFailures = new Map<string, { readonly count: number; readonly until: number }>();
   readonly #resized = new Map<string, AllocatedResources>();
+  #podResources: AllocatedResources | undefined;
   #resizeTrouble: ResizeTrouble | undefined;
   #resizeGeneration: number | undefined;
   #resizeHeldBackUntil = Number.NEGATIVE_INFINITY;
@@ -138,6 +139,15 @@ export class PodRuntimeState {
 
   containerResized(id: string, resources: AllocatedResources): void {
     this.#resized.set(id, resources);
+  }
+
+  /** What the pod as a whole was given by this kubelet; undefined: nothing yet. */
+  get podResources(): AllocatedResources | undefined {
+    return this.#podResources;
+  }
+
+  podGiven(resources: AllocatedResources): void {
+    this.#podResources = resources;
   }
 
   /** Why the pod does not have what it asks for; undefined: it has, or soon will. */

@@ -11,6 +11,8 @@ import { privateMode } from '../../base/private-folder.ts';
 import { readResolvConf } from '../../base/resolv-conf.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
+import { withAllocated, withResized } from '../containers/allocated-resources.ts';
 import { hostsFileOf, pidModeOf, resolvConfOf } from '../containers/container-config.ts';
 import { computeResolvConf, type DnsSettings, missesClusterDns, missingDnsMessage } from '../containers/dns.ts';
 import { computeHostsFile, computeNodeHostsFile, computePodNames } from '../containers/hosts-file.ts';
@@ -37,7 +39,7 @@ import type { ContainerStarter } from './container-starter.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodAction } from './pod-actions.ts';
 import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
-import { resizeContainer } from './resize-container.ts';
+import { resizeContainer, resizePod } from './resize-container.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import { withDots } from './sysctls.ts';
 
@@ -46,6 +48,7 @@ export interface PodSyncOptions extends NodeLimits {
   readonly starter: ContainerStarter;
   readonly volumes: Volumes;
   readonly devices: Pick<NodeDevices, 'prepare'>;
+  readonly cgroups: Pick<PodCgroups, 'ensure' | 'grow' | 'settle'>;
   readonly observed: ObservedPods;
   readonly backoff: RestartBackoff;
   /** The longest wait of this node between two starts of a container. */
@@ -91,6 +94,7 @@ export class PodSync {
       return this.#remove(pod, id);
     },
     resizeContainer: (action, input) => resizeContainer(this.#options, action, input),
+    resizePod: (action, input) => resizePod(this.#options, action, input),
     refreshVolumes: (_, input) => this.#refreshVolumes(input),
     backOff: (action, input) => this.#backOff(action, input),
   };
@@ -136,7 +140,7 @@ export class PodSync {
     await untilAborted(this.#writeFiles(pod, folder), signal);
     this.#tellMissingDns(pod);
     try {
-      const config = this.#sandboxConfig(pod, attempt);
+      const config = this.#sandboxConfig(pod, attempt, await untilAborted(this.#makeGroup(input), signal));
       const id = await limiter.run(() => runtime.createSandbox(config), signal);
       if (signal.aborted) await runtime.remove(id);
       signal.throwIfAborted();
@@ -242,7 +246,15 @@ export class PodSync {
     return state;
   }
 
-  #sandboxConfig(pod: PodObject, attempt: number): SandboxConfig {
+  /** From now on the pod has this as a whole, whatever it asks for later. */
+  async #makeGroup({ pod, known }: SyncInput): Promise<string | undefined> {
+    const { observed, cgroups } = this.#options;
+    const now = withAllocated(pod, withResized(observed.get(pod.metadata.uid), known.resized), known.podResources);
+    if (now.spec?.resources !== undefined) known.podGiven(now.spec.resources);
+    return await cgroups.ensure(now);
+  }
+
+  #sandboxConfig(pod: PodObject, attempt: number, cgroupParent: string | undefined): SandboxConfig {
     const { spec } = pod;
     return {
       pod: identityOf(pod),
@@ -255,6 +267,7 @@ export class PodSync {
         (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [withDots(name), value]),
       ),
       portMappings: usesNodeNetwork(pod) ? [] : portMappingsOf(pod),
+      ...(cgroupParent !== undefined && { cgroupParent }),
       engineSettings: readEngineSettings(pod.metadata.annotations).settings,
     };
   }

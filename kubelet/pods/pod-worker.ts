@@ -21,6 +21,7 @@ import { computeBackoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { withResized } from '../containers/allocated-resources.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
@@ -55,6 +56,7 @@ export interface PodWorkerDependencies {
   readonly backoff: RestartBackoff;
   readonly volumes: Volumes;
   readonly devices: Pick<NodeDevices, 'release'>;
+  readonly cgroups: Pick<PodCgroups, 'remove'>;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -191,8 +193,8 @@ export class PodWorker {
     const over = nothingRuns(known);
     this.#advance({ nothingRuns: over, finished: !this.#isEnding() && isFinished(pod, known, this.#context()) });
     if (over && this.#state.phase === 'terminated') return await this.#finish(signal);
-    const resizes = this.#isEnding() ? [] : this.#resizer.decide(pod, known);
-    const context = { ...this.#context(), resizes };
+    const resizes = this.#isEnding() ? {} : this.#resizer.decide(pod, known);
+    const context = { ...this.#context(), ...resizes };
     const decided = computePodActions(pod, known, context);
     const heldBackMs = this.#heldBackMs(decided);
     const actions = heldBackMs === undefined ? decided : decided.filter(({ type }) => type === 'refreshVolumes');
@@ -330,16 +332,18 @@ export class PodWorker {
   }
 
   async #finish(signal: AbortSignal): Promise<number | undefined> {
-    const { statuses, devices, admission } = this.#dependencies;
+    const { statuses, devices, admission, cgroups } = this.#dependencies;
     devices.release(this.uid);
     admission.release(this.uid);
     if (objectFateOf(this.#state) === 'gone') {
       await removePod(this.uid, this.#dependencies);
       const { containers, sandboxes } = this.#dependencies.observed.get(this.uid);
       if (containers.length + sandboxes.length > 0) return 0; // started late, and announced while the rest went
+      await cgroups.remove(this.uid);
       this.#advance({ nothingLeft: true });
       return undefined;
     }
+    await cgroups.remove(this.uid);
     this.#reporter.reportEnd(this.#pod, this.#state, signal);
     if (!isPodTerminating(this.#pod) || objectFateOf(this.#state) === 'deleted') return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);

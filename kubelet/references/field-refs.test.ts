@@ -101,6 +101,12 @@ describe('readResourceField', () => {
     assert.equal(readResourceField(pod, undefined, { containerName: 'b', resource: 'limits.cpu' }, context), '4');
   });
 
+  it('takes the limit of the pod as a whole before that of the node', () => {
+    const whole = makePod({ resources: { limits: { cpu: '3', memory: '1Gi' } } });
+    const amountOf = (resource: string) => readResourceField(whole, containerIn(whole).spec, { resource }, context);
+    assert.deepEqual(['limits.cpu', 'limits.memory', 'requests.cpu'].map(amountOf), ['3', '1073741824', '0']);
+  });
+
   it('refuses a container that is not there', () => {
     assert.throws(() => readResourceField(pod, undefined, { containerName: 'x', resource: 'limits.cpu' }, context), {
       message: 'container x not found',

@@ -1,6 +1,7 @@
 /** Values that a pod reads from itself: `metadata.name`, `status.podIP`, `limits.cpu`. Pure. */
 
 import { goQuote } from '../../api/go-text.ts';
+import { podLevelLimit } from '../../api/pod-amounts.ts';
 import { readQuantity } from '../../api/quantity.ts';
 import type { ObjectFieldSelector, ResourceFieldSelector } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -74,7 +75,7 @@ export function readResourceField(
   if (container === undefined) throw new Error(`container ${containerName ?? ''} not found`);
   const [list, name = ''] = splitOnce(resource);
   const { limits, requests } = container.resources ?? {};
-  const text = list === 'limits' ? limitOf(name, limits?.[name], context) : requests?.[name];
+  const text = list === 'limits' ? limitOf(name, limits?.[name], pod, context) : requests?.[name];
   const amount = readQuantity(String(text ?? '0')).nanos;
   const unit = readQuantity(isZero(divisor) ? '1' : String(divisor)).nanos;
   return String((amount + unit - 1n) / unit);
@@ -83,10 +84,16 @@ export function readResourceField(
 /** Huge pages are never there unless they are asked for. */
 const limitedByNode: readonly string[] = ['cpu', 'memory', 'ephemeral-storage'];
 
-/** Without a limit, the node is the limit. */
-function limitOf(name: string, limit: string | undefined, { allocatable }: FieldContext): string | undefined {
+/** Without a limit, that of the pod as a whole is the limit, or else the node. */
+function limitOf(
+  name: string,
+  limit: string | undefined,
+  { spec }: PodObject,
+  { allocatable }: FieldContext,
+): string | undefined {
   if (limit !== undefined && readQuantity(String(limit)).nanos !== 0n) return limit;
-  return limitedByNode.includes(name) ? (allocatable[name] ?? limit) : limit;
+  if (!limitedByNode.includes(name)) return limit;
+  return (spec && podLevelLimit(spec, name)) ?? allocatable[name] ?? limit;
 }
 
 const isZero = (divisor: unknown): boolean => divisor === undefined || divisor === '' || String(divisor) === '0';

@@ -80,6 +80,18 @@ export interface DeviceSupport {
   readonly drivers: readonly string[];
 }
 
+/** How the engine groups containers for the kernel's accounting, and where groups of pods belong. */
+export interface CgroupSupport {
+  /** Who makes them: the engine itself, as folders, or systemd, as slices. */
+  readonly driver: 'cgroupfs' | 'systemd';
+  readonly version: 1 | 2;
+  /**
+   * The group of all pods that are made through this runtime: a path from the root of the hierarchy (`/kubepods`), or
+   * a slice (`kubepods.slice`). Below the engine's own parent where it was given one. It need not be there.
+   */
+  readonly top: string;
+}
+
 export interface ContainerResources {
   readonly cpuShares: number;
   /** Microseconds of CPU in each `cpuPeriod`; 0: no limit. */
@@ -351,6 +363,8 @@ export interface NodeRuntime {
   prepare(): Promise<void>;
   /** May change while it runs, with its configuration and with files on the node. */
   deviceSupport(): Promise<DeviceSupport>;
+  /** As long as the engine is the same. Undefined: containers cannot be put into groups of ours. After `prepare`. */
+  cgroupSupport(): Promise<CgroupSupport | undefined>;
   /** Of sandboxes and containers. Those that do not run, or are not there, are left out. */
   stats(ids: readonly string[]): Promise<ContainerStats[]>;
 }

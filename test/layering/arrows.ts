@@ -146,9 +146,13 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     images: ['runtime', 'model', 'references'],
     volumes: ['model', 'references'],
     probes: ['runtime', 'model'],
+    cgroups: ['runtime', 'model'],
     containers: ['runtime', 'model', 'references', 'volumes', 'devices', 'probes'],
     'pods/status': ['runtime', 'model', 'containers'],
-    pods: ['runtime', 'model', 'references', 'images', 'volumes', 'devices', 'probes', 'containers', 'pods/status'],
+    pods: [
+      ...['runtime', 'model', 'references', 'images', 'volumes', 'devices', 'probes', 'cgroups', 'containers'],
+      'pods/status',
+    ],
     'static-pods': ['runtime', 'model', 'pods', 'pods/status'],
     node: ['runtime', 'model'],
     'server/streaming': ['runtime'],
@@ -262,6 +266,7 @@ export const processStarters: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': [
     'cluster/',
     'cli/programs.ts',
+    'kubelet/cgroups/systemd-cgroups.ts',
     'kubelet/runtime/docker/bridge.ts',
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/measure-tree.ts',

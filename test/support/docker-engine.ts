@@ -30,6 +30,8 @@ export interface TestEngine {
   readonly folder: string;
   /** The network namespace, for `nsenter --net=`. */
   readonly namespacePath: string;
+  /** Below which control group it makes all others. */
+  readonly cgroupParent: string;
   /** The address of the machine of the test, as pods see it. */
   readonly hostAddress: string;
   /** The address of the node, as the test sees it. */
@@ -113,6 +115,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     docker,
     folder,
     namespacePath: network.path,
+    cgroupParent,
     hostAddress: network.hostAddress,
     nodeAddress: network.nodeAddress,
     importBusybox,

@@ -35,6 +35,7 @@ describe('parseUpOptions', () => {
   });
 
   it('tells "no limit" from "nothing said"', () => {
+    assert.deepEqual([parse({ 'cgroups-per-qos': false }).cgroupsPerQos, parse({}).cgroupsPerQos], [false, true]);
     assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
   });
 

@@ -29,7 +29,12 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'node-name': text('Name of this node; default: the host name'),
   'node-ip': text("This node's address; default: the one of the default route"),
   'kubelet-port': text('Port of the kubelet', { default: '10250' }),
-  'pod-max-pids': text('Processes and threads that each container may have; -1: no limit; default: at most 4096'),
+  'pod-max-pids': text('Processes and threads that each pod may have; -1: no limit; default: at most 4096'),
+  'cgroups-per-qos': {
+    type: 'boolean',
+    default: true,
+    describe: 'A control group for each pod, below one for all of them (--no-cgroups-per-qos: none)',
+  },
   'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
   'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
@@ -120,6 +125,7 @@ export const nodeFlags = [
   'node-ip',
   'kubelet-port',
   'pod-max-pids',
+  'cgroups-per-qos',
   'allowed-unsafe-sysctls',
   'pod-manifest-path',
   'log-level',
@@ -132,6 +138,7 @@ type NodeOptions = Pick<
   | 'nodeIp'
   | 'kubeletPort'
   | 'podMaxPids'
+  | 'cgroupsPerQos'
   | 'allowedUnsafeSysctls'
   | 'podManifestPath'
   | 'logLevel'
@@ -145,6 +152,7 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     nodeIp: textOf(args, 'node-ip'),
     kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
     podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
+    cgroupsPerQos: args['cgroups-per-qos'] !== false,
     allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
     podManifestPath: textOf(args, 'pod-manifest-path'),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),

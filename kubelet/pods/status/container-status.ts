@@ -153,12 +153,14 @@ function terminationReason(status: Extract<ContainerState['status'], { type: 'ex
 }
 
 /** What is in force, be it what the spec asks for or not. */
-function computeResources(allocated: AllocatedResources): object {
+export function computeResources(
+  allocated: AllocatedResources,
+): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
   const { limits = {} } = allocated;
   const requests = requestsOf(allocated);
   if (Object.keys(requests).length === 0) return {};
   return {
-    resources: { ...(Object.keys(limits).length > 0 && { limits }), requests },
+    resources: { ...(Object.keys(limits).length > 0 && { limits: { ...limits } }), requests },
     allocatedResources: requests,
   };
 }

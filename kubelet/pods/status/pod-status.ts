@@ -4,8 +4,10 @@ import { endsWhenCutOffCondition } from '../../../api/cut-off.ts';
 import { isFinalPhase } from '../../../api/pods.ts';
 import { formatTime, nilTime } from '../../../api/time.ts';
 import type { ContainerStatus, PodCondition, PodStatus } from '../../../api/types/core/v1.ts';
+import { allocatedPodResourcesOf } from '../../containers/allocated-resources.ts';
 import { containerAnnotations } from '../../containers/container-config.ts';
 import {
+  type AllocatedResources,
   containersOf,
   mayRestart,
   type ObservedPod,
@@ -14,7 +16,7 @@ import {
   sandboxOf,
   usesNodeNetwork,
 } from '../../model/pod.ts';
-import { type ContainerFacts, computeContainerStatus } from './container-status.ts';
+import { type ContainerFacts, computeContainerStatus, computeResources } from './container-status.ts';
 
 /** A condition of its own says it. */
 export interface ResizeTrouble {
@@ -29,6 +31,8 @@ export interface StatusContext extends ContainerFacts {
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   /** Why the pod does not have the resources that it asks for. */
   readonly resizeTrouble?: ResizeTrouble | undefined;
+  /** What the pod as a whole was given by this kubelet. */
+  readonly podResources?: AllocatedResources | undefined;
   /** It ends, or has ended: nothing new of it will start. */
   readonly ending: boolean;
   /** Nothing of it runs any more and nothing will. */
@@ -85,11 +89,21 @@ export function computePodStatus(pod: PodObject, observed: ObservedPod, facts: S
     hostIPs: [{ ip: context.nodeIp }],
     ...computeAddresses(pod, observed, context),
     startTime: pod.status?.startTime ?? formatTime(context.now),
+    ...computePodResources(pod, context),
     conditions: computeConditions(pod, observed, { containers, phase, context }),
     ...(init.length > 0 && { initContainerStatuses: init }),
     ...(main.length > 0 && { containerStatuses: main }),
     ...(ephemeral.length > 0 && { ephemeralContainerStatuses: ephemeral }),
   };
+}
+
+/** What is in force for the pod as a whole, where it asks for something as a whole. */
+function computePodResources(
+  pod: PodObject,
+  { podResources }: StatusContext,
+): Pick<PodStatus, 'resources' | 'allocatedResources'> {
+  const allocated = allocatedPodResourcesOf(pod, podResources);
+  return allocated === undefined ? {} : computeResources(allocated);
 }
 
 /** A pod that the kubelet does not take has a phase and a reason, nothing else. */

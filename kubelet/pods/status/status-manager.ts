@@ -68,6 +68,8 @@ const optionalFields = [
   'podIPs',
   'initContainerStatuses',
   'ephemeralContainerStatuses',
+  'resources',
+  'allocatedResources',
 ] as const;
 const ownFields = ['phase', 'hostIP', 'hostIPs', 'startTime', 'containerStatuses', ...optionalFields] as const;
 

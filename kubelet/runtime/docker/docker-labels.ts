@@ -93,6 +93,12 @@ export function labelsOfContainer(config: ContainerConfig, sandboxId: string, ma
   };
 }
 
+/** Of a container that is no pod's and only there for a moment: no list of pods has it, and whoever cleans up finds it. */
+export const labelsOfProbe = ({ clusterId }: Maker): Labels => ({
+  [typeLabel]: 'probe',
+  ...(clusterId !== undefined && { [clusterLabel]: clusterId }),
+});
+
 const makerLabels = ({ node, clusterId }: Maker): Labels => ({
   [nodeLabel]: node,
   ...(clusterId !== undefined && { [clusterLabel]: clusterId }),

@@ -5,6 +5,7 @@ import type Dockerode from 'dockerode';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import {
+  type CgroupSupport,
   type ContainerConfig,
   type ContainerResources,
   type ContainerState,
@@ -26,6 +27,7 @@ import {
   type Session,
   type StreamOptions,
 } from '../runtime.ts';
+import { findCgroupSupport } from './cgroup-support.ts';
 import { computeAmounts, computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
 import { readStats } from './container-stats.ts';
@@ -278,6 +280,14 @@ export class DockerRuntime implements Runtime {
 
   async deviceSupport(): Promise<DeviceSupport> {
     return readDeviceSupport(await ask(this.#docker.info()));
+  }
+
+  async cgroupSupport(): Promise<CgroupSupport | undefined> {
+    return await findCgroupSupport(this.#docker, {
+      maker: this.#maker,
+      infraImage: this.#infraImage,
+      networkName: this.#networkName,
+    });
   }
 
   async stats(ids: readonly string[]): Promise<ContainerStats[]> {

@@ -430,6 +430,11 @@ export class FakeRuntime implements Runtime {
 
   async prepare(): Promise<void> {}
 
+  /** It has no processes that could be grouped. */
+  async cgroupSupport(): Promise<undefined> {
+    return undefined;
+  }
+
   async deviceSupport(): Promise<DeviceSupport> {
     return this.#deviceSupport;
   }
