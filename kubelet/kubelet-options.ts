@@ -6,7 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Connection } from '../client/connection.ts';
-import type { Runtime } from './runtime/runtime.ts';
+import type { LogRotation, Runtime } from './runtime/runtime.ts';
 import type { ManifestSource } from './static-pods/manifest-source.ts';
 
 export interface KubeletOptions {
@@ -44,6 +44,8 @@ export interface KubeletOptions {
   readonly devicesFile?: string;
   /** Where pods come from that the kubelet runs by itself. Default: nowhere. */
   readonly manifests?: readonly ManifestSource[];
+  /** How large the logs of containers get in the runtime; it has to be told as well. */
+  readonly logRotation?: LogRotation;
   readonly clock?: Clock;
   /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
   readonly played?: PlayedNode;

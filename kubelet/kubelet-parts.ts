@@ -7,6 +7,7 @@ import type { Node, Pod, Service } from '../api/types/core/v1.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import { Limiter } from '../base/limiter.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { probeUserAgent } from '../base/version.ts';
 import type { Client } from '../client/client.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
@@ -34,6 +35,7 @@ import { RestartBackoff } from './pods/restart-backoff.ts';
 import { StaticStatuses } from './pods/status/static-statuses.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
 import { parseAllowedSysctls } from './pods/sysctls.ts';
+import { ProbeMetrics } from './probes/probe-metrics.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
 import { ApiData } from './references/referenced-data.ts';
@@ -59,6 +61,8 @@ export interface PartsInput extends KubeletOptions {
   /** Does not wait long for an answer. */
   readonly reports: Client;
   readonly guard: ClusterGuard;
+  /** What `/metrics/probes` tells. */
+  readonly probeMetrics: Metrics;
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
@@ -108,6 +112,7 @@ export function createParts(input: PartsInput): Parts {
   const prober = new Prober({
     ...{ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake },
     alwaysPasses: input.played !== undefined,
+    metrics: new ProbeMetrics(input.probeMetrics),
   });
   const fieldsOf = (pod: PodObject, podIp: string | undefined) => ({
     nodeIp,

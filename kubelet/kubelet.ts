@@ -12,6 +12,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { managedAttachAnnotation } from '../api/labels.ts';
 import { isPodFinished } from '../api/pods.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
@@ -29,7 +30,7 @@ import { createRestClient } from '../client/rest-client.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
 import { createParts, type Parts } from './kubelet-parts.ts';
-import { readMachine, withCapacity } from './node/machine.ts';
+import { computeMaxPids, readMachine, withCapacity } from './node/machine.ts';
 import { readKnownCluster, readKnownPodCidr, writeKnownCluster, writeKnownPodCidr } from './node/node-facts.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
@@ -43,11 +44,18 @@ import { runSizeLimitGuard } from './pods/size-limit-guard.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createAuthenticate } from './server/authenticator.ts';
+import { CadvisorAnswers } from './server/cadvisor-answers.ts';
+import { computeConfigz } from './server/configz.ts';
+import { ReadAnswers } from './server/read-answers.ts';
 import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
 import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
 import { UsageAnswers } from './server/usage-answers.ts';
+import { HistoryFiles } from './stats/history/history-files.ts';
+import { recordHistory } from './stats/history/history-recorder.ts';
+import { UsageHistory } from './stats/history/usage-history.ts';
 import { readMachineUsage } from './stats/machine-usage.ts';
+import { readNodeInterfaces } from './stats/node-interfaces.ts';
 import { UsageMeter } from './stats/usage-meter.ts';
 
 export interface RunningKubelet extends Running {
@@ -69,6 +77,7 @@ const apiGraceMs = 3_000;
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
   const metrics = options.metrics ?? new Metrics({ processWide: true });
+  const probeMetrics = new Metrics();
   await mkdir(dataDir, { recursive: true, mode: privateMode });
   const machine = withCapacity(await readMachine(dataDir), options.played);
   const stop = new AbortController();
@@ -92,6 +101,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     recorder,
     machine,
     guard,
+    probeMetrics,
     signal,
   });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
@@ -103,6 +113,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     clock,
     machine: options.played ? undefined : readMachineUsage,
   });
+  const history = new UsageHistory();
   const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,
@@ -110,8 +121,16 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     authenticate: createAuthenticate(reviews, clock),
     authorizer: new ReviewingAuthorizer(reviews, clock),
     runtime,
-    metrics,
-    usage: new UsageAnswers({ meter, nodeName, dataDir }),
+    answers: new ReadAnswers({
+      ...{ nodeName, metrics, probeMetrics, history, clock, logger, pods: parts.nodePods, observed: parts.observed },
+      usage: new UsageAnswers({ meter, nodeName, dataDir }),
+      cadvisor: new CadvisorAnswers({ meter, machine, dataDir, clock }),
+      configz: computeConfigz({
+        ...options,
+        maxPods: Number(machine.capacity.pods),
+        podMaxPids: computeMaxPids(options.podMaxPids, machine),
+      }),
+    }),
     clock,
     pods: parts.nodePods,
     workers: parts.workers,
@@ -162,6 +181,15 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       signal,
     ),
     reporter.run(signal),
+    // Played nodes have nothing to be remembered, and there may be thousands in one process.
+    options.played === undefined &&
+      recordHistory(
+        {
+          ...{ history, meter, clock, logger, observed: parts.observed, interfaces: readNodeInterfaces },
+          files: new HistoryFiles(join(dataDir, 'history')),
+        },
+        signal,
+      ),
     parts.services.run(signal),
     parts.staticPods.run(signal),
     work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),

@@ -3,6 +3,7 @@
 import '../base/small-heap.ts';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { parseQuantity } from '../api/quantity.ts';
 import { parseRestartPeriodMs, restartPeriodRule } from '../api/restart-period.ts';
 import { systemClock } from '../base/clock.ts';
 import { runComponentProcess } from '../base/component-process.ts';
@@ -13,6 +14,7 @@ import { startKubelet } from './kubelet.ts';
 import { usualDevicesFile } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
+import { type LogRotation, usualLogRotation } from './runtime/runtime.ts';
 import { createManifestSources } from './static-pods/manifest-sources.ts';
 
 const text = { type: 'string' } as const;
@@ -33,6 +35,16 @@ await runComponentProcess({
     'data-dir': { ...text, default: '/var/lib/longshore/kubelet', describe: 'Volumes and other files of pods' },
     'docker-socket': { ...text, default: '/var/run/docker.sock', describe: 'Where the engine listens' },
     'docker-network': { ...text, default: 'longshore', describe: "Name of the pods' network in Docker" },
+    'container-log-max-size': {
+      ...text,
+      default: usualLogRotation.maxSize,
+      describe: "Of one file of a container's log, for containers that are made from now on",
+    },
+    'container-log-max-files': {
+      type: 'number',
+      default: usualLogRotation.maxFiles,
+      describe: "Files of a container's log; at least 2",
+    },
     'infra-image': { ...text, describe: "Holds a pod's network instead of Longshore's own program" },
     'tls-cert-file': {
       ...text,
@@ -98,6 +110,7 @@ await runComponentProcess({
     const maxRestartPeriodMs = parseRestartPeriodMs(restartPeriod ?? '5m');
     if (maxRestartPeriodMs === undefined)
       throw new UserError(`--max-container-restart-period ${restartPeriod} ${restartPeriodRule}`);
+    const logRotation = readLogRotation(flags['container-log-max-size'], flags['container-log-max-files']);
     const { connection, serving, authorityFile, renewal } = await openNodeCredentials({
       kubeconfig: flags.kubeconfig,
       bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
@@ -131,11 +144,13 @@ await runComponentProcess({
         logger,
         socketPath: flags['docker-socket'],
         networkName: flags['docker-network'],
+        logRotation,
         ...(infraImage !== undefined && { infraImage }),
       }),
       serving,
       clientCertificateAuthority: { authorityFile },
       port: flags.port,
+      logRotation,
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
       resolvConf: flags['resolv-conf'],
@@ -161,4 +176,20 @@ function servingFilesOf(certificateFile: string | undefined, keyFile: string | u
   if ((certificateFile === undefined) !== (keyFile === undefined))
     throw new UserError('--tls-cert-file and --tls-private-key-file belong together');
   return certificateFile === undefined || keyFile === undefined ? undefined : { certificateFile, keyFile };
+}
+
+function readLogRotation(maxSize: string, maxFiles: number): LogRotation {
+  if (!isQuantity(maxSize) || parseQuantity(maxSize) < 1)
+    throw new UserError(`--container-log-max-size must be an amount of bytes such as 10Mi, not ${maxSize}`);
+  if (!Number.isInteger(maxFiles) || maxFiles < 2)
+    throw new UserError(`--container-log-max-files must be a whole number of at least 2, not ${maxFiles}`);
+  return { maxSize, maxFiles };
+}
+
+function isQuantity(text: string): boolean {
+  try {
+    return Number.isFinite(parseQuantity(text));
+  } catch {
+    return false;
+  }
 }

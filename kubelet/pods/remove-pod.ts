@@ -15,7 +15,7 @@ export interface PodParts {
   readonly statuses: Pick<PodStatuses, 'forget'>;
   readonly puller: Pick<ImagePuller, 'forget'>;
   readonly backoff: RestartBackoff;
-  readonly prober: Pick<Prober, 'forget'>;
+  readonly prober: Pick<Prober, 'forget' | 'forgetPod'>;
 }
 
 export async function removePod(uid: string, parts: PodParts): Promise<void> {
@@ -30,6 +30,7 @@ export async function removePod(uid: string, parts: PodParts): Promise<void> {
   await Promise.all(containers.map(remove));
   await Promise.all(sandboxes.map(remove));
   await volumes.tearDown(uid);
+  prober.forgetPod(uid);
   statuses.forget(uid);
   puller.forget(uid);
   backoff.forget(`${uid}/`);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Container, ContainerStatus, Probe } from '../../api/types/core/v1.ts';
+import { Metrics } from '../../base/metrics.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import type { Session } from '../runtime/runtime.ts';
 import { FakeRuntime } from '../runtime/testing/fake-runtime.ts';
 import { HeardEvents } from '../testing/heard-events.ts';
 import { containerIn, makeContainer, makeContainerStatus, makePod, running } from '../testing/make-pod.ts';
+import { ProbeMetrics } from './probe-metrics.ts';
 import { Prober } from './prober.ts';
 
 const probe = (script: string, rest: Partial<Probe> = {}): Probe => ({
@@ -14,7 +16,7 @@ const probe = (script: string, rest: Partial<Probe> = {}): Probe => ({
 });
 
 /** A prober, and a container that began to run at the clock's beginning. */
-function start(spec: Partial<Container>, known?: Partial<ContainerStatus>) {
+function start(spec: Partial<Container>, known?: Partial<ContainerStatus>, random?: number) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime({ clock });
   const asked: string[] = [];
@@ -27,12 +29,20 @@ function start(spec: Partial<Container>, known?: Partial<ContainerStatus>) {
   const onChange = () => {
     changes += 1;
   };
-  const prober = new Prober({ runtime: { exec }, recorder: heard, clock, userAgent: 'test', onChange });
+  const metrics = new Metrics();
+  const prober = new Prober({
+    ...{ runtime: { exec }, recorder: heard, clock, userAgent: 'test', onChange },
+    metrics: new ProbeMetrics(metrics),
+    ...(random !== undefined && { random: () => random }),
+  });
   const pod = makePod(
     { containers: [{ name: 'a', image: 'i', ...spec }] },
     known && { status: { containerStatuses: [makeContainerStatus({ containerID: 'docker://a-0', ...known })] } },
   );
-  const state = makeContainer(pod, { ...running, startedAt: clock.now() } as typeof running);
+  const state = makeContainer(pod, {
+    ...running,
+    startedAt: clock.now() - (random === undefined ? 0 : 1),
+  } as typeof running);
   const watch = () => prober.watch({ pod, container: containerIn(pod), state, podIp: '10.0.0.7' });
   watch();
   /** Time passes by seconds, and each time what was asked is answered. */
@@ -44,7 +54,7 @@ function start(spec: Partial<Container>, known?: Partial<ContainerStatus>) {
     }
   };
   const stateOf = () => [prober.isStarted(state.id), prober.isReady(state.id), prober.failedProbeOf(state.id)];
-  return { prober, clock, runtime, asked, heard, pass, stateOf, watch, id: state.id, changes: () => changes };
+  return { metrics, prober, clock, runtime, asked, heard, pass, stateOf, watch, id: state.id, changes: () => changes };
 }
 
 /** Answers come by streams, which need some turns. */
@@ -74,6 +84,26 @@ describe('Prober', () => {
     const { asked, pass, prober } = start({ livenessProbe: probe('l') });
     await pass(20);
     assert.deepEqual(asked, ['l 0', 'l 10', 'l 20']);
+    await prober.stop();
+  });
+
+  it('spreads what ran before it over the first period', async () => {
+    const { asked, pass, prober } = start({ livenessProbe: probe('l') }, undefined, 0.7);
+    await pass(20);
+    assert.deepEqual(asked, ['l 7', 'l 17']);
+    await prober.stop();
+  });
+
+  it('counts answers by container, until its pod is gone', async () => {
+    const { metrics, pass, prober } = start({ livenessProbe: probe('l', { failureThreshold: 5 }) });
+    await pass(10);
+    const series = async () =>
+      (await metrics.text()).split('\n').filter((line) => /^prober_probe_(total|duration_seconds_count)/.test(line));
+    const [total, count] = await series();
+    assert.match(total ?? '', /probe_type="Liveness",container="a",.*result="successful".* 2$/);
+    assert.match(count ?? '', / 2$/);
+    prober.forgetPod(makePod({ containers: [] }).metadata.uid);
+    assert.deepEqual(await series(), []);
     await prober.stop();
   });
 

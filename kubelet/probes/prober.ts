@@ -15,10 +15,11 @@ import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { errorText } from '../../base/error-text.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
-import { type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../model/pod.ts';
+import { identityOf, type PodContainer, type PodObject, runtimeIdOf, statusOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
 import type { ContainerState, StreamRuntime } from '../runtime/runtime.ts';
 import { type Answer, askExec, askGrpc, askHttp, askTcp, resolvePort } from './handlers.ts';
+import type { ProbeMetrics, ProbeName, ProbeOutcome } from './probe-metrics.ts';
 
 export interface ProberOptions {
   readonly runtime: Pick<StreamRuntime, 'exec'>;
@@ -29,9 +30,10 @@ export interface ProberOptions {
   readonly onChange: (podUid: string) => void;
   /** Nobody is asked. */
   readonly alwaysPasses?: boolean;
+  readonly metrics?: Pick<ProbeMetrics, 'note' | 'forget'>;
+  /** From 0 to 1: when in its first period a container is asked that ran before this prober. Default: any time. */
+  readonly random?: () => number;
 }
-
-type ProbeName = 'Startup' | 'Liveness' | 'Readiness';
 
 export interface ProbeTarget {
   readonly pod: PodObject;
@@ -53,8 +55,11 @@ export class Prober {
   readonly #watched = new Map<string, Watched>();
   readonly #loops = new Set<Promise<void>>();
 
+  readonly #createdAt: number;
+
   constructor(options: ProberOptions) {
     this.#options = options;
+    this.#createdAt = options.clock.now();
   }
 
   /** Begins to ask a running container, unless that goes on already. */
@@ -87,6 +92,11 @@ export class Prober {
   forget(containerId: string): void {
     this.#watched.get(containerId)?.stop.abort();
     this.#watched.delete(containerId);
+  }
+
+  /** The pod is gone. */
+  forgetPod(podUid: string): void {
+    this.#options.metrics?.forget(podUid);
   }
 
   isStarted(containerId: string): boolean {
@@ -156,13 +166,15 @@ export class Prober {
   ): Promise<void> {
     const { clock } = this.#options;
     const { initialDelaySeconds = 0, periodSeconds = 10, successThreshold = 1, failureThreshold = 3 } = probe;
-    await clock.sleep(Math.max(0, initialDelaySeconds * 1000 - runningForMs(target.state, clock)), signal);
+    const delayMs = initialDelaySeconds * 1000 - runningForMs(target.state, clock);
+    await clock.sleep(Math.max(0, delayMs, this.#spreadMs(target.state, periodSeconds)), signal);
     let inRow = 0;
     let last: boolean | undefined;
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
       const answer = await this.#askOnce(target, probe);
       if (signal.aborted) return;
+      this.#note(target, name, { result: answer.result, seconds: (clock.monotonic() - startedAt) / 1000 });
       if (answer.result !== 'success') this.#tell(target, name, answer);
       if (answer.result !== 'unknown') {
         const passed = answer.result !== 'failure';
@@ -173,6 +185,16 @@ export class Prober {
       }
       await clock.sleep(Math.max(0, periodSeconds * 1000 - (clock.monotonic() - startedAt)), signal);
     }
+  }
+
+  /** A kubelet that starts anew would ask everything that runs at once, and again at once a period later. */
+  #spreadMs({ status }: ContainerState, periodSeconds: number): number {
+    const ranBefore = status.type === 'running' && status.startedAt < this.#createdAt;
+    return ranBefore ? (this.#options.random ?? Math.random)() * periodSeconds * 1000 : 0;
+  }
+
+  #note({ pod, container }: ProbeTarget, name: ProbeName, outcome: ProbeOutcome): void {
+    this.#options.metrics?.note(name, { pod: identityOf(pod), container: container.spec.name }, outcome);
   }
 
   async #askOnce({ container, state, podIp }: ProbeTarget, probe: DeepReadonly<Probe>): Promise<Answer> {

@@ -10,6 +10,7 @@
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { EngineSettings } from '../../api/engine-settings.ts';
+import type { ContainerStats, StatsDetail } from './container-stats.ts';
 
 export interface PodIdentity {
   readonly namespace: string;
@@ -160,6 +161,9 @@ export interface ContainerConfig {
 
 export interface SandboxState {
   readonly id: string;
+  /** What the runtime itself calls it, and the image that it runs; absent: nothing of its own. */
+  readonly runtimeName?: string;
+  readonly imageName?: string;
   /** Whose it is. Absent: made by a build that did not say. */
   readonly clusterId?: string;
   readonly pod: PodIdentity;
@@ -173,6 +177,8 @@ export interface SandboxState {
 
 export interface ContainerState {
   readonly id: string;
+  /** What the runtime itself calls it; absent: nothing of its own. */
+  readonly runtimeName?: string;
   /** As of a sandbox. */
   readonly clusterId?: string;
   readonly pod: PodIdentity;
@@ -272,6 +278,17 @@ export interface ImageRuntime {
   removeImage(id: string): Promise<void>;
 }
 
+/** What of a container's log is kept while it is there: so many files of that size, the oldest of which go. */
+export interface LogRotation {
+  /** A quantity of bytes: `10Mi`. */
+  readonly maxSize: string;
+  /** At least 2, so that there is something to read when one has just begun. */
+  readonly maxFiles: number;
+}
+
+/** Upstream's. */
+export const usualLogRotation: LogRotation = { maxSize: '10Mi', maxFiles: 5 };
+
 export interface LogOptions {
   readonly follow: boolean;
   readonly timestamps: boolean;
@@ -315,34 +332,6 @@ export interface StreamRuntime {
   openPort(sandboxId: string, port: number): Promise<Duplex>;
 }
 
-/** What one interface of a sandbox has carried since it was made. */
-export interface InterfaceStats {
-  readonly name: string;
-  readonly rxBytes: number;
-  readonly rxErrors: number;
-  readonly txBytes: number;
-  readonly txErrors: number;
-}
-
-/** What a sandbox's own process or a container uses. */
-export interface ContainerStats {
-  readonly id: string;
-  /** When it was measured: wall time in milliseconds. */
-  readonly at: number;
-  /** CPU time since it was started. */
-  readonly cpuNanoseconds: number;
-  /** With the files that the kernel keeps in memory for it. */
-  readonly memoryUsageBytes: number;
-  /** What of that the kernel cannot take back without harm. */
-  readonly workingSetBytes: number;
-  /** Memory of processes alone. */
-  readonly rssBytes: number;
-  readonly pageFaults: number;
-  readonly majorPageFaults: number;
-  /** Of a sandbox with a network of its own; an engine may say the same of the containers in it. */
-  readonly interfaces?: readonly InterfaceStats[];
-}
-
 /** The node's side of it. */
 export interface NodeRuntime {
   /** What stands before its version and its containers' ids in statuses: `docker` for `docker://3f2a…`. */
@@ -365,8 +354,8 @@ export interface NodeRuntime {
   deviceSupport(): Promise<DeviceSupport>;
   /** As long as the engine is the same. Undefined: containers cannot be put into groups of ours. After `prepare`. */
   cgroupSupport(): Promise<CgroupSupport | undefined>;
-  /** Of sandboxes and containers. Those that do not run, or are not there, are left out. */
-  stats(ids: readonly string[]): Promise<ContainerStats[]>;
+  /** Of sandboxes and containers. Those that do not run, or are not there, are left out. Cheap: some files of the kernel. */
+  stats(ids: readonly string[], detail?: StatsDetail): Promise<ContainerStats[]>;
 }
 
 export interface Runtime extends PodRuntime, ImageRuntime, StreamRuntime, NodeRuntime {}

@@ -14,11 +14,19 @@ describe('paths of the kubelet', () => {
   };
 
   it('name what is asked for', () => {
-    assert.deepEqual(ask('GET', '/pods'), { type: 'pods' });
-    assert.deepEqual(ask('HEAD', '/metrics?x'), { type: 'metrics' });
-    assert.deepEqual(ask('GET', '/metrics/resource'), { type: 'resourceMetrics' });
-    assert.deepEqual(ask('GET', '/stats/summary?only_cpu_and_memory=true'), { type: 'statsSummary' });
-    assert.deepEqual(ask('GET', '/healthz'), { type: 'healthz' });
+    for (const [method, target, what] of [
+      ['GET', '/pods', 'pods'],
+      ['GET', '/runningpods', 'runningPods'],
+      ['HEAD', '/metrics?x', 'metrics'],
+      ['GET', '/metrics/resource', 'resourceMetrics'],
+      ['GET', '/metrics/cadvisor', 'cadvisorMetrics'],
+      ['GET', '/metrics/probes', 'probeMetrics'],
+      ['GET', '/stats/summary?only_cpu_and_memory=true', 'statsSummary'],
+      ['GET', '/stats/history?since=1h', 'statsHistory'],
+      ['GET', '/healthz', 'healthz'],
+      ['GET', '/configz', 'configz'],
+    ] as const)
+      assert.deepEqual(ask(method, target), { type: 'read', what }, target);
     assert.deepEqual(ask('GET', '/containerLogs/ns/p/c?follow=1'), {
       type: 'logs',
       namespace: 'ns',
@@ -32,7 +40,7 @@ describe('paths of the kubelet', () => {
       pod: 'p',
       container: '',
     });
-    assert.deepEqual(ask('GET', 'https://node:10250/pods'), { type: 'pods' });
+    assert.deepEqual(ask('GET', 'https://node:10250/pods'), { type: 'read', what: 'pods' });
     assert.deepEqual(ask('GET', '/containerLogs/ns/p%2Fq/c'), {
       type: 'logs',
       namespace: 'ns',
@@ -48,9 +56,13 @@ describe('paths of the kubelet', () => {
       '/foo',
       '/pods/x',
       '/pods/',
-      '/metrics/cadvisor',
+      '/metrics/cadvisor/x',
       '/metrics/resource/x',
-      '/metrics/probes',
+      '/metrics/slis',
+      '/stats',
+      '/stats/container',
+      '/spec',
+      '/__proto__',
     ];
     const incomplete = [
       '/containerLogs',

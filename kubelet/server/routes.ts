@@ -9,12 +9,25 @@ export interface RequestPath {
   readonly query: URLSearchParams;
 }
 
+/** What is read and answered whole. */
+export interface ReadRoute {
+  readonly type:
+    | 'pods'
+    | 'runningPods'
+    | 'healthz'
+    | 'configz'
+    | 'metrics'
+    /** What the node and its pods use, and how probes went: for Prometheus. */
+    | 'resourceMetrics'
+    | 'cadvisorMetrics'
+    | 'probeMetrics'
+    /** What they use as one object, and what they have used. */
+    | 'statsSummary'
+    | 'statsHistory';
+}
+
 export type Route =
-  | { readonly type: 'pods' }
-  | { readonly type: 'metrics' }
-  /** What the node and its pods use: for Prometheus, and as one object. */
-  | { readonly type: 'resourceMetrics' | 'statsSummary' }
-  | { readonly type: 'healthz' }
+  | { readonly type: 'read'; readonly what: ReadRoute['type'] }
   /** Orders of the local provisioner. */
   | { readonly type: 'localVolumes'; readonly order: 'ensure' | 'remove'; readonly name: string }
   | { readonly type: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string }
@@ -42,6 +55,21 @@ function decodeSegment(segment: string): string {
   }
 }
 
+const readRoutes: Readonly<Record<string, ReadRoute['type']>> = {
+  pods: 'pods',
+  runningpods: 'runningPods',
+  // As upstream's clients write it.
+  'runningpods/': 'runningPods',
+  healthz: 'healthz',
+  configz: 'configz',
+  metrics: 'metrics',
+  'metrics/resource': 'resourceMetrics',
+  'metrics/cadvisor': 'cadvisorMetrics',
+  'metrics/probes': 'probeMetrics',
+  'stats/summary': 'statsSummary',
+  'stats/history': 'statsHistory',
+};
+
 const reads: readonly string[] = ['GET', 'HEAD'];
 const streams: readonly string[] = ['GET', 'POST'];
 
@@ -52,20 +80,19 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
     if (methods.includes(method)) return;
     throw new TextError(405, '405: Method Not Allowed', { allow: methods.join(', ') });
   };
+  const path = segments.join('/');
+  const what = Object.hasOwn(readRoutes, path) ? readRoutes[path] : undefined;
+  if (what !== undefined) {
+    allow(reads);
+    return { type: 'read', what };
+  }
   switch (root) {
-    case 'metrics':
-      if (segments.length > 1 && (segments.length > 2 || namespace !== 'resource')) break;
-      allow(reads);
-      return { type: segments.length === 1 ? 'metrics' : 'resourceMetrics' };
-    case 'stats':
-      if (segments.length !== 2 || namespace !== 'summary') break;
-      allow(reads);
-      return { type: 'statsSummary' };
-    case 'pods':
-    case 'healthz':
-      if (segments.length > 1) break;
-      allow(reads);
-      return { type: root };
+    case 'checkpoint':
+      checkWords(segments, 4);
+      allow(['POST']);
+      throw new TextError(404, `checkpointing of ${namespace}/${pod}/${container} failed: not supported\n`);
+    case 'logs':
+      throw new TextError(405, 'logs endpoint is disabled.\n');
     case localVolumesPath:
       checkWords(segments, 2);
       allow(['PUT', 'DELETE']);

@@ -13,7 +13,6 @@ import { createDeferred } from '../../base/deferred.ts';
 import { startHttpsServer } from '../../base/https-server.ts';
 import type { Running } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Metrics } from '../../base/metrics.ts';
 import { networkErrorText } from '../../base/network-error-text.ts';
 import type { AuthoritySource } from '../../base/renewed-authority.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
@@ -22,14 +21,13 @@ import type { PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { resourceMetricsType } from '../stats/resource-metrics.ts';
 import type { Authenticate } from './authenticator.ts';
 import { type Authorizer, actionOf, describeFailure, describeRefusal } from './authorizer.ts';
 import { sendLogs } from './logs.ts';
+import type { ReadAnswers } from './read-answers.ts';
 import { findRoute, parsePath, type RequestPath, type Route } from './routes.ts';
 import { serveStream } from './stream-routes.ts';
 import { TextError } from './text-error.ts';
-import type { UsageAnswers } from './usage-answers.ts';
 
 export interface KubeletServerOptions {
   readonly port: number;
@@ -38,8 +36,7 @@ export interface KubeletServerOptions {
   readonly authenticate: Authenticate;
   readonly authorizer: Authorizer;
   readonly runtime: Runtime;
-  readonly metrics: Metrics;
-  readonly usage: Pick<UsageAnswers, 'metrics' | 'summary'>;
+  readonly answers: Pick<ReadAnswers, 'read'>;
   readonly pods: Pick<ObjectCache<Pod>, 'get' | 'list'>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
@@ -142,27 +139,11 @@ async function serve(exchange: Exchange, path: RequestPath, options: KubeletServ
   const { incoming, response } = exchange;
   const route = findRoute(incoming.method ?? 'GET', path);
   switch (route.type) {
-    case 'healthz':
-      return sendText(response, { code: 200, text: 'ok' });
-    case 'pods':
-      return sendJson(response, 200, {
-        kind: 'PodList',
-        apiVersion: 'v1',
-        metadata: {},
-        items: [...options.pods.list()],
-      });
-    case 'metrics':
-      response.writeHead(200, { 'content-type': options.metrics.contentType }).end(await options.metrics.text());
-      return;
-    case 'resourceMetrics': {
-      const text = await options.usage.metrics((error) =>
-        options.logger.warn('What the pods use could not be measured', { error }),
-      );
-      response.writeHead(200, { 'content-type': resourceMetricsType }).end(text);
+    case 'read': {
+      const { type, body } = await options.answers.read(route.what, path.query);
+      response.writeHead(200, { 'content-type': type }).end(body);
       return;
     }
-    case 'statsSummary':
-      return sendJson(response, 200, await options.usage.summary(path.query));
     case 'localVolumes': {
       const { localVolumes } = options;
       if (route.order === 'ensure') return sendJson(response, 200, { path: await localVolumes.ensure(route.name) });

@@ -11,6 +11,8 @@ export interface MachineUsage {
   /** What more can be used: the machine's memory without the working set. */
   readonly availableBytes: number;
   readonly rssBytes: number;
+  /** Of files that the kernel keeps in memory. */
+  readonly cacheBytes: number;
   readonly pageFaults: number;
   readonly majorPageFaults: number;
   /** Wall time in milliseconds. */
@@ -47,6 +49,7 @@ export function parseMachineUsage({ stat, meminfo, vmstat }: ProcTexts): Machine
     workingSetBytes,
     availableBytes: total - workingSetBytes,
     rssBytes: bytes('AnonPages'),
+    cacheBytes: bytes('Cached'),
     pageFaults: events.get('pgfault') ?? 0,
     majorPageFaults: events.get('pgmajfault') ?? 0,
     startedAt: (wordsOf(stat).get('btime') ?? 0) * 1000,

@@ -1,39 +1,21 @@
 /** What the node and its pods use in the Prometheus text format, under the names that upstream's kubelet gives it. Pure. */
 
+import { type MetricFamily, type MetricSample, metricsText } from '../../base/metrics-text.ts';
 import { type NodeMeasurement, type PodMeasurement, sumOfPod } from './usage-meter.ts';
-
-export const resourceMetricsType = 'text/plain; version=0.0.4; charset=utf-8';
-
-interface Sample {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** When it was measured: wall time in milliseconds. */
-  readonly at?: number;
-}
-
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge';
-  readonly samples: readonly Sample[];
-}
 
 /** `measurement` undefined: it failed, which is all that there is to say. */
 export function resourceMetricsText(measurement: NodeMeasurement | undefined): string {
   const families = measurement === undefined ? [] : usageFamilies(measurement);
-  const failed: Family = {
+  const failed: MetricFamily = {
     name: 'resource_scrape_error',
     help: '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise',
     type: 'gauge',
     samples: [{ value: measurement === undefined ? 1 : 0 }],
   };
-  return [...families, failed]
-    .filter(({ samples }) => samples.length > 0)
-    .map(textOf)
-    .join('');
+  return metricsText([...families, failed]);
 }
 
-function usageFamilies({ at, machine, pods }: NodeMeasurement): Family[] {
+function usageFamilies({ at, machine, pods }: NodeMeasurement): MetricFamily[] {
   const containers = pods.flatMap(({ pod, containers: all }) =>
     all.map(({ name, startedAt, stats }) => ({
       labels: { container: name, namespace: pod.namespace, pod: pod.name },
@@ -41,7 +23,7 @@ function usageFamilies({ at, machine, pods }: NodeMeasurement): Family[] {
       stats,
     })),
   );
-  const ofPods = (value: (pod: PodMeasurement) => number): Sample[] =>
+  const ofPods = (value: (pod: PodMeasurement) => number): MetricSample[] =>
     pods.map((one) => ({
       labels: { namespace: one.pod.namespace, pod: one.pod.name },
       value: value(one),
@@ -98,12 +80,3 @@ function usageFamilies({ at, machine, pods }: NodeMeasurement): Family[] {
 }
 
 const seconds = (nanoseconds: number): number => nanoseconds / 1e9;
-
-const textOf = ({ name, help, type, samples }: Family): string =>
-  `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((sample) => lineOf(name, sample)).join('')}`;
-
-function lineOf(name: string, { labels = {}, value, at }: Sample): string {
-  const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
-  const named = pairs.length === 0 ? name : `${name}{${pairs.join(',')}}`;
-  return `${named} ${value}${at === undefined ? '' : ` ${at}`}\n`;
-}

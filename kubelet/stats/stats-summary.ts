@@ -1,7 +1,7 @@
 /** What the node and its pods use as one object: upstream's `Summary` of `/stats/summary`. Pure. */
 
 import { formatTime } from '../../api/time.ts';
-import type { ContainerStats, InterfaceStats } from '../runtime/runtime.ts';
+import type { ContainerStats, InterfaceStats } from '../runtime/container-stats.ts';
 import { type NodeMeasurement, type PodMeasurement, sumOfPod } from './usage-meter.ts';
 
 export interface FileSystemUsage {
@@ -116,8 +116,9 @@ const memoryOf = (at: number, amount: (name: MemoryAmount) => number): object =>
 });
 
 /** The first interface is the one that stands for all. */
-const networkOf = (at: number, interfaces: readonly InterfaceStats[]): object => ({
-  time: formatTime(at),
-  ...interfaces[0],
-  interfaces,
-});
+function networkOf(at: number, interfaces: readonly InterfaceStats[]): object {
+  const told = interfaces.map(({ name, rxBytes, rxErrors, txBytes, txErrors }) => {
+    return { name, rxBytes, rxErrors, txBytes, txErrors };
+  });
+  return { time: formatTime(at), ...told[0], interfaces: told };
+}

@@ -5,7 +5,8 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { type ObservedPod, sandboxOf } from '../model/pod.ts';
-import type { ContainerState, ContainerStats, NodeRuntime, PodIdentity } from '../runtime/runtime.ts';
+import type { ContainerStats, StatsDetail } from '../runtime/container-stats.ts';
+import type { ContainerState, NodeRuntime, PodIdentity, SandboxState } from '../runtime/runtime.ts';
 import type { MachineUsage } from './machine-usage.ts';
 
 export interface UsageMeterOptions {
@@ -18,6 +19,9 @@ export interface UsageMeterOptions {
 
 export interface ContainerMeasurement {
   readonly name: string;
+  /** What the runtime calls it, and the image as the user wrote it. */
+  readonly runtimeName: string;
+  readonly imageName: string;
   /** Wall time in milliseconds. */
   readonly startedAt: number;
   readonly stats: ContainerStats;
@@ -28,6 +32,7 @@ export interface PodMeasurement {
   readonly startedAt: number;
   /** Its infra container: it counts for the pod, and is none of its containers. */
   readonly sandbox: ContainerStats | undefined;
+  readonly sandboxNames: Pick<ContainerMeasurement, 'runtimeName' | 'imageName'>;
   readonly containers: readonly ContainerMeasurement[];
 }
 
@@ -40,29 +45,31 @@ export interface NodeMeasurement {
 
 export class UsageMeter {
   readonly #options: UsageMeterOptions;
-  #running: Promise<NodeMeasurement> | undefined;
+  readonly #running = new Map<StatsDetail, Promise<NodeMeasurement>>();
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
   }
 
-  /** Throws when the runtime does not answer. */
-  measure(): Promise<NodeMeasurement> {
-    this.#running ??= this.#measure().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+  /** `all`: with the kernel's figures. Throws when the runtime does not answer. */
+  measure(detail: StatsDetail = 'usage'): Promise<NodeMeasurement> {
+    const running = this.#running.get('all') ?? this.#running.get(detail);
+    if (running !== undefined) return running;
+    const begun = this.#measure(detail).finally(() => this.#running.delete(detail));
+    this.#running.set(detail, begun);
+    return begun;
   }
 
-  async #measure(): Promise<NodeMeasurement> {
+  async #measure(detail: StatsDetail): Promise<NodeMeasurement> {
     const { runtime, observed, clock, machine } = this.#options;
     const running = [...observed.uids()].flatMap((uid) => runningPart(observed.get(uid)));
     const ids = running.flatMap(({ sandbox, containers }) => [sandbox.id, ...containers.map(({ id }) => id)]);
-    const stats = new Map((await runtime.stats(ids)).map((one) => [one.id, one]));
+    const stats = new Map((await runtime.stats(ids, detail)).map((one) => [one.id, one]));
     const pods = running.map(({ sandbox, containers }) => ({
       pod: sandbox.pod,
       startedAt: sandbox.createdAt,
       sandbox: stats.get(sandbox.id),
+      sandboxNames: namesOf(sandbox),
       containers: containers.flatMap((container) => measured(container, stats.get(container.id))),
     }));
     return { at: clock.now(), machine: machine ? await machine() : sumOfPods(pods, clock.now()), pods };
@@ -75,11 +82,17 @@ function runningPart(pod: ObservedPod) {
   return [{ sandbox, containers: pod.containers.filter(({ status }) => status.type === 'running') }];
 }
 
-function measured({ name, status }: ContainerState, stats: ContainerStats | undefined): ContainerMeasurement[] {
-  return stats && status.type === 'running' ? [{ name, startedAt: status.startedAt, stats }] : [];
+function measured(state: ContainerState, stats: ContainerStats | undefined): ContainerMeasurement[] {
+  const { name, status } = state;
+  return stats && status.type === 'running' ? [{ name, ...namesOf(state), startedAt: status.startedAt, stats }] : [];
 }
 
-type Amount = Exclude<keyof ContainerStats, 'id' | 'at' | 'interfaces'>;
+const namesOf = ({ id, runtimeName = id, imageName = '' }: SandboxState | ContainerState) => ({
+  runtimeName,
+  imageName,
+});
+
+type Amount = Exclude<keyof ContainerStats, 'id' | 'at' | 'interfaces' | 'figures'>;
 
 /** Of a pod's infra container and containers. */
 export const sumOfPod = ({ sandbox, containers }: PodMeasurement, amount: Amount): number =>
@@ -93,6 +106,7 @@ function sumOfPods(pods: readonly PodMeasurement[], startedAt: number): MachineU
     workingSetBytes: sum('workingSetBytes'),
     availableBytes: 0,
     rssBytes: sum('rssBytes'),
+    cacheBytes: 0,
     pageFaults: sum('pageFaults'),
     majorPageFaults: sum('majorPageFaults'),
     startedAt,

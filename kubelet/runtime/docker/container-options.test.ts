@@ -52,7 +52,10 @@ const usual: ContainerConfig = {
   annotations: {},
 };
 const container = (rest: Partial<ContainerConfig> = {}, lowestOomScoreAdj = -1000) =>
-  computeContainerOptions({ ...usual, ...rest }, { sandboxId: 'sb', maker, lowestOomScoreAdj });
+  computeContainerOptions(
+    { ...usual, ...rest },
+    { sandboxId: 'sb', maker, lowestOomScoreAdj, logRotation: { maxSize: '1Mi', maxFiles: 3 } },
+  );
 const hostOf = (rest?: Partial<ContainerConfig>) => container(rest).HostConfig;
 
 describe('computeSandboxOptions', () => {

@@ -1,10 +1,12 @@
 /** What Docker is told to make: our configurations in Docker's words. Pure. */
 
 import type { ContainerCreateOptions, HostConfig, MountSettings } from 'dockerode';
+import { parseQuantity } from '../../../api/quantity.ts';
 import type {
   ContainerConfig,
   ContainerResources,
   ContainerSecurity,
+  LogRotation,
   Mount,
   NamespaceMode,
   PortMapping,
@@ -27,7 +29,10 @@ export interface SandboxOptions {
  * Old log files go; a pod that talks much fills no disk. Not `json-file`: that one breaks a character that lies across
  * the border of two pieces of a long line (see `log-lines.ts`).
  */
-const logConfig = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '5', compress: 'false' } };
+const computeLogConfig = ({ maxSize, maxFiles }: LogRotation) => ({
+  Type: 'local',
+  Config: { 'max-size': String(parseQuantity(maxSize)), 'max-file': String(maxFiles), compress: 'false' },
+});
 /** The last to be killed for memory: all containers of its pod would go with it. */
 const infraOomScoreAdj = -998;
 
@@ -60,11 +65,12 @@ export interface ContainerPlace {
   readonly sandboxId: string;
   readonly maker: Maker;
   readonly lowestOomScoreAdj: number;
+  readonly logRotation: LogRotation;
 }
 
 export function computeContainerOptions(
   config: ContainerConfig,
-  { sandboxId, maker, lowestOomScoreAdj }: ContainerPlace,
+  { sandboxId, maker, lowestOomScoreAdj, logRotation }: ContainerPlace,
 ): ContainerCreateOptions {
   const { stdin, tty } = config;
   return {
@@ -84,6 +90,8 @@ export function computeContainerOptions(
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
       ...computeHostConfig(config, sandboxId),
+      LogConfig: computeLogConfig(logRotation),
+      ...computeSettingsOfHost(config.engineSettings ?? {}),
       OomScoreAdj: Math.max(config.resources.oomScoreAdj, lowestOomScoreAdj),
     },
   };
@@ -120,8 +128,6 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
       ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
     ],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
-    LogConfig: logConfig,
-    ...computeSettingsOfHost(config.engineSettings ?? {}),
   };
 }
 

@@ -21,6 +21,8 @@ export function readInspection(
     return {
       ...labels,
       id: info.Id,
+      ...namesOf(info),
+      imageName: info.Config.Image,
       running: info.State.Running,
       createdAt,
       ...(ip ? { ip } : {}),
@@ -29,11 +31,16 @@ export function readInspection(
   return {
     ...labels,
     id: info.Id,
+    ...namesOf(info),
     createdAt,
     imageId: computeImageId(info.Image, imageDigests, labels.imageName),
     status: readRunState(info, createdAt),
   };
 }
+
+/** The engine writes a slash before it. */
+const namesOf = ({ Name: name }: Partial<ContainerInspectInfo>): { readonly runtimeName?: string } =>
+  name ? { runtimeName: name.replace(/^\//, '') } : {};
 
 /**
  * How the status names the image that a container runs: by a registry's digest, that of the repository which the

@@ -2,7 +2,7 @@
 
 import type Dockerode from 'dockerode';
 import { parseTime } from '../../../api/time.ts';
-import type { ContainerStats, InterfaceStats } from '../runtime.ts';
+import type { ContainerStats, InterfaceStats } from '../container-stats.ts';
 
 /** The kernel's own words; which of them there are depends on the version of its control groups. */
 type MemoryWords = Readonly<Record<string, number | undefined>>;
@@ -34,8 +34,12 @@ function readInterfaces({ networks }: Partial<Dockerode.ContainerStats>): Interf
   return Object.entries(networks).map(([name, one]) => ({
     name,
     rxBytes: one.rx_bytes,
+    rxPackets: one.rx_packets,
     rxErrors: one.rx_errors,
+    rxDropped: one.rx_dropped,
     txBytes: one.tx_bytes,
+    txPackets: one.tx_packets,
     txErrors: one.tx_errors,
+    txDropped: one.tx_dropped,
   }));
 }

@@ -4,12 +4,12 @@ import { type Duplex, Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
+import type { ContainerStats, StatsDetail } from '../container-stats.ts';
 import {
   type CgroupSupport,
   type ContainerConfig,
   type ContainerResources,
   type ContainerState,
-  type ContainerStats,
   type DeviceSupport,
   type ImageDetails,
   type ImageState,
@@ -17,6 +17,7 @@ import {
   isRuntimeNotFound,
   isRuntimeUnavailable,
   type LogOptions,
+  type LogRotation,
   type RegistryCredentials,
   type Runtime,
   RuntimeError,
@@ -26,8 +27,10 @@ import {
   type SandboxState,
   type Session,
   type StreamOptions,
+  usualLogRotation,
 } from '../runtime.ts';
 import { findCgroupSupport } from './cgroup-support.ts';
+import { CgroupStats } from './cgroups/cgroup-stats.ts';
 import { computeAmounts, computeContainerOptions, computeSandboxOptions } from './container-options.ts';
 import { computeImageId, readInspection } from './container-state.ts';
 import { readStats } from './container-stats.ts';
@@ -52,6 +55,8 @@ export interface DockerRuntimeOptions {
   readonly networkLabels?: Readonly<Record<string, string>>;
   /** Instead of our own. It is pulled like any image. */
   readonly infraImage?: string;
+  /** Of the logs of containers that are made from now on. Default: upstream's. */
+  readonly logRotation?: LogRotation;
   /** Default 1500. */
   readonly mtu?: number;
   readonly logger: Logger;
@@ -66,6 +71,10 @@ interface ListedContainer {
   /** The id of its image. */
   readonly image: string;
   readonly inspected: Inspected;
+  /** 0: it does not run. */
+  readonly pid: number;
+  /** It is a sandbox with a network namespace of its own. */
+  readonly hasNetwork: boolean;
 }
 
 export class DockerRuntime implements Runtime {
@@ -75,11 +84,14 @@ export class DockerRuntime implements Runtime {
   readonly #networkName: string;
   readonly #infraImage: string;
   readonly #network: PodNetwork;
+  readonly #logRotation: LogRotation;
   readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
   readonly #logger: Logger;
   readonly #images: DockerImages;
   readonly #logs: DockerLogs;
   readonly #streams: DockerStreams;
+  readonly #cgroups = new CgroupStats();
+  readonly #clock: Clock;
   readonly #known = new Map<string, ListedContainer>();
   /**
    * Who creates or starts something hears of it by the answer: the event would only be asked about once more. What is
@@ -105,6 +117,8 @@ export class DockerRuntime implements Runtime {
       clock: options.clock ?? systemClock,
     });
     this.#logger = options.logger;
+    this.#logRotation = options.logRotation ?? usualLogRotation;
+    this.#clock = options.clock ?? systemClock;
     this.#images = new DockerImages(this.#docker);
     this.#logs = new DockerLogs(this.#docker);
     this.#streams = new DockerStreams(this.#docker);
@@ -119,7 +133,7 @@ export class DockerRuntime implements Runtime {
     ]);
     const found = listed.filter(({ Labels: labels }) => !isForeign(labels, clusterId));
     const present = new Set(found.map(({ Id }) => Id));
-    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#forget(id);
     const all = await Promise.all(
       found.map(({ Id: id, State: state }) => {
         const known = this.#known.get(id);
@@ -174,7 +188,8 @@ export class DockerRuntime implements Runtime {
   }
 
   async createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
-    const place = { sandboxId, maker: this.#maker, lowestOomScoreAdj: this.#lowestOomScoreAdj };
+    const [lowestOomScoreAdj, logRotation] = [this.#lowestOomScoreAdj, this.#logRotation];
+    const place = { sandboxId, maker: this.#maker, lowestOomScoreAdj, logRotation };
     return await this.#create(computeContainerOptions(config, place));
   }
 
@@ -206,8 +221,13 @@ export class DockerRuntime implements Runtime {
       // Somebody else is at it.
       if (!isRuntimeConflict(error)) throw error;
     }
-    this.#known.delete(id);
+    this.#forget(id);
     this.#ownStarts.delete(id);
+  }
+
+  #forget(id: string): void {
+    this.#known.delete(id);
+    this.#cgroups.forget(id);
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
@@ -290,8 +310,14 @@ export class DockerRuntime implements Runtime {
     });
   }
 
-  async stats(ids: readonly string[]): Promise<ContainerStats[]> {
-    const all = await Promise.all(ids.map((id) => this.#statsOf(id)));
+  async stats(ids: readonly string[], detail: StatsDetail = 'usage'): Promise<ContainerStats[]> {
+    const processes = ids.flatMap((id) => {
+      const { pid = 0, hasNetwork = false } = this.#known.get(id) ?? {};
+      return pid === 0 ? [] : [{ id, pid, hasNetwork }];
+    });
+    const read = await this.#cgroups.read(processes, { detail, now: () => this.#clock.now() });
+    // Whose control groups are not seen from here, of those the engine tells.
+    const all = await Promise.all(ids.map(async (id) => read.get(id) ?? (await this.#statsOf(id))));
     return all.filter((one) => one !== undefined);
   }
 
@@ -320,10 +346,16 @@ export class DockerRuntime implements Runtime {
     const info = await askMaybe(this.#docker.getContainer(id).inspect());
     const inspected = info && readInspection(info, await this.#digestsOf(info.Image));
     if (info === undefined || inspected === undefined) {
-      this.#known.delete(id);
+      this.#forget(id);
       return undefined;
     }
-    this.#known.set(id, { dockerState: info.State.Status, image: info.Image, inspected });
+    this.#known.set(id, {
+      dockerState: info.State.Status,
+      image: info.Image,
+      inspected,
+      pid: info.State.Running ? info.State.Pid : 0,
+      hasNetwork: inspected.type === 'sandbox' && info.HostConfig.NetworkMode !== 'host',
+    });
     return inspected;
   }
 

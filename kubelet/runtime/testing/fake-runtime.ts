@@ -8,12 +8,12 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { createDeferred } from '../../../base/deferred.ts';
 import { untilAborted } from '../../../base/until-aborted.ts';
+import type { ContainerStats } from '../container-stats.ts';
 import {
   type ContainerConfig,
   type ContainerResources,
   type ContainerRunState,
   type ContainerState,
-  type ContainerStats,
   type DeviceSupport,
   type ImageDetails,
   type ImageState,
