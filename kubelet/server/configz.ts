@@ -1,10 +1,14 @@
 /** `/configz`: the settings of this kubelet under the names of upstream's configuration. Pure. */
 
-import type { KubeletOptions } from '../kubelet-options.ts';
-import { usualLogRotation } from '../runtime/runtime.ts';
+import { type LogRotation, usualLogRotation } from '../runtime/runtime.ts';
 
-export interface ConfigzInput
-  extends Pick<KubeletOptions, 'clusterDns' | 'clusterDomain' | 'allowedUnsafeSysctls' | 'port' | 'logRotation'> {
+/** What is left out is as usual. */
+export interface ConfigzInput {
+  readonly port?: number;
+  readonly clusterDns?: readonly string[];
+  readonly clusterDomain?: string;
+  readonly allowedUnsafeSysctls?: readonly string[];
+  readonly logRotation?: LogRotation;
   readonly maxPods: number;
   readonly podMaxPids: number;
 }

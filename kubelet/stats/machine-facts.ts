@@ -18,12 +18,12 @@ export interface MachineFacts {
 /** Pure. A processor that does not say where it is counts as one core of one socket. */
 export function parseProcessors(cpuinfo: string): Pick<MachineFacts, 'cpuCores' | 'physicalCores' | 'cpuSockets'> {
   const processors = cpuinfo.split(/\n\s*\n/).filter((text) => /^processor\s*:/m.test(text));
-  const word = (text: string, name: string) => new RegExp(`^${name}\\s*: *(.*)$`, 'm').exec(text)?.[1];
-  const cores = processors.map((text, index) => `${word(text, 'physical id') ?? 0}/${word(text, 'core id') ?? index}`);
+  const socketOf = (text: string) => /^physical id\s*: *(.*)$/m.exec(text)?.[1] ?? '0';
+  const cores = processors.map((text, index) => `${socketOf(text)}/${/^core id\s*: *(.*)$/m.exec(text)?.[1] ?? index}`);
   return {
     cpuCores: Math.max(1, processors.length),
     physicalCores: Math.max(1, new Set(cores).size),
-    cpuSockets: Math.max(1, new Set(processors.map((text) => word(text, 'physical id') ?? 0)).size),
+    cpuSockets: Math.max(1, new Set(processors.map(socketOf)).size),
   };
 }
 
