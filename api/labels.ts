@@ -29,6 +29,9 @@ export const configSeenAnnotation = 'kubernetes.io/config.seen';
 /** Of what a pod was made that a kubelet runs by itself: its uid. */
 export const configHashAnnotation = 'kubernetes.io/config.hash';
 
+/** Names of volumes, by commas: while one is empty, it is filled with what the image has where it is mounted. */
+export const fillVolumesAnnotation = 'longshore.dev/fill-volumes-from-image';
+
 // On endpoints.
 /** On an EndpointSlice: the Service that it belongs to. */
 export const serviceNameLabel = 'kubernetes.io/service-name';

@@ -101,6 +101,7 @@ const starters = {
       nodeName,
       nodeIp,
       dataDir: join(options.dataDir, 'kubelet'),
+      pluginRoot: '/var/lib/kubelet',
       runtime: new DockerRuntime({
         nodeName,
         logger: client.logger,

@@ -17,6 +17,11 @@ export interface KubeletOptions {
   readonly nodeIp: string;
   /** Volumes and other files of pods. */
   readonly dataDir: string;
+  /**
+   * Where drivers register themselves and mount volumes, as below upstream's kubelet: `plugins_registry`, `plugins`,
+   * `pods`. Default: the data directory; drivers as they are published look in /var/lib/kubelet.
+   */
+  readonly pluginRoot?: string;
   /** What runs the containers. */
   readonly runtime: Runtime;
   readonly serving: KeyPairSource;

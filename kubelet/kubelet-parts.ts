@@ -1,5 +1,6 @@
 /** What a kubelet is made of, and who is told of what: pods and events come in, actions and statuses go out. */
 
+import { join } from 'node:path';
 import { isPodFinished } from '../api/pods.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
 import { longestRestartPeriodMs } from '../api/restart-period.ts';
@@ -17,12 +18,15 @@ import { PodCgroups } from './cgroups/pod-cgroups.ts';
 import type { DnsSettings } from './containers/dns.ts';
 import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { NodeDevices } from './devices/node-devices.ts';
+import { parseImageName } from './images/image-name.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
 import { isMarkedStatic, isStaticPod, keyOf, type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
 import { computeMaxPids, isAppArmorEnabled, type Machine } from './node/machine.ts';
 import { nodeLabels } from './node/node-status.ts';
+import { openPlugin } from './plugins/open-plugin.ts';
+import { PluginRegistry } from './plugins/plugin-registry.ts';
 import type { ClusterGuard } from './pods/cluster-guard.ts';
 import { ContainerStarter } from './pods/container-starter.ts';
 import { NodeAdmission } from './pods/node-admission.ts';
@@ -44,6 +48,7 @@ import { MirrorKeeper } from './static-pods/mirror-keeper.ts';
 import { isMirrorPod, NodePods } from './static-pods/node-pods.ts';
 import { StaticPodRunner } from './static-pods/static-pod-runner.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
+import { CsiDrivers } from './volumes/csi/csi-drivers.ts';
 import { ServiceAccountTokens } from './volumes/service-account-tokens.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -54,6 +59,8 @@ import { Volumes } from './volumes/volumes.ts';
 const parallel = { sandboxes: 8, containers: 8 };
 /** Where an administrator declares the devices of a node. */
 export const usualDevicesFile = '/etc/longshore/devices.yaml';
+/** Where drivers of volumes look for a kubelet, as they are published. */
+export const usualPluginRoot = '/var/lib/kubelet';
 
 export interface PartsInput extends KubeletOptions {
   readonly clock: Clock;
@@ -68,6 +75,8 @@ export interface PartsInput extends KubeletOptions {
   readonly machine: Machine;
   /** As it was a few seconds ago at most; undefined: not known yet. */
   readonly lastSeenNode: () => DeepReadonly<Node> | undefined;
+  /** Resolves once the node's status says that the volume is in use, by its name there. */
+  readonly whenInUse: (volume: string) => Promise<void>;
   /** Called when the node has other devices than before. */
   readonly onDevices: () => void;
   readonly signal: AbortSignal;
@@ -90,6 +99,8 @@ export interface Parts {
   readonly devices: NodeDevices;
   readonly cgroups: PodCgroups;
   readonly statuses: StaticStatuses;
+  /** Finds what drivers run on this node. */
+  readonly plugins: PluginRegistry;
 }
 
 export function createParts(input: PartsInput): Parts {
@@ -121,7 +132,22 @@ export function createParts(input: PartsInput): Parts {
   });
   const tokens = new ServiceAccountTokens(client, clock);
   const claims = new ApiClaimedVolumes(client, nodeName);
-  const volumes = new Volumes({ dataDir, data, tokens, claims, clock, fieldsOf: (pod) => fieldsOf(pod, undefined) });
+  const pluginRoot = input.pluginRoot ?? dataDir;
+  const drivers = new CsiDrivers({ client, nodeName, open: openPlugin });
+  const plugins = new PluginRegistry({
+    ...{ clock, logger, open: openPlugin },
+    folder: join(pluginRoot, 'plugins_registry'),
+    handlers: new Map([['CSIPlugin', drivers]]),
+  });
+  const volumes = new Volumes({
+    ...{ dataDir, data, tokens, claims, clock, imageFiles: runtime },
+    fieldsOf: (pod) => fieldsOf(pod, undefined),
+    imageIdOf: async (reference) => {
+      const parsed = parseImageName(reference);
+      return 'error' in parsed ? undefined : (await runtime.inspectImage(parsed.name))?.id;
+    },
+    csi: { client, nodeName, root: pluginRoot, drivers, tokens, whenReported: input.whenInUse },
+  });
   const devices = new NodeDevices({
     ...{ client, runtime, recorder, logger, clock, nodeName, dataDir },
     // A played node has none of this machine's.
@@ -280,6 +306,6 @@ export function createParts(input: PartsInput): Parts {
   });
   return {
     ...{ pods: podInformer, services: serviceInformer, nodePods, staticPods, staticPodRunner, mirrors },
-    ...{ workers, observed, prober, volumes, devices, cgroups, statuses },
+    ...{ workers, observed, prober, volumes, devices, plugins, cgroups, statuses },
   };
 }

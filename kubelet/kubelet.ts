@@ -93,6 +93,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const parts = createParts({
     ...options,
     onDevices: wake,
+    whenInUse: (volume) => reporter.untilInUse(volume, signal),
     lastSeenNode: () => reporter.lastSeen,
     clock,
     client,
@@ -162,6 +163,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     annotations: { [localVolumesAnnotation]: localVolumes.root, [managedAttachAnnotation]: 'true' },
     whyNotReady,
     extendedResources: () => parts.devices.capacity(),
+    volumesInUse: () => parts.volumes.csi.inUse(),
     network,
     isStarting: () => troubles.isStarting,
     onRevived: () => parts.statuses.writeAllAgain(),
@@ -192,6 +194,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       ),
     parts.services.run(signal),
     parts.staticPods.run(signal),
+    ...(options.played ? [] : [parts.plugins.run(signal)]),
     work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
   ];
   const over = createDeferred<void>();

@@ -11,7 +11,7 @@ import { parseDurationMs } from '../base/duration.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
 import { startKubelet } from './kubelet.ts';
-import { usualDevicesFile } from './kubelet-parts.ts';
+import { usualDevicesFile, usualPluginRoot } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { type LogRotation, usualLogRotation } from './runtime/runtime.ts';
@@ -33,6 +33,11 @@ await runComponentProcess({
     'node-name': { ...text, default: hostname().toLowerCase(), describe: 'The node this is' },
     'node-ip': { ...text, demandOption: true, describe: 'The address by which other nodes reach this one' },
     'data-dir': { ...text, default: '/var/lib/longshore/kubelet', describe: 'Volumes and other files of pods' },
+    'plugin-root': {
+      ...text,
+      default: usualPluginRoot,
+      describe: 'Where drivers of volumes register themselves (plugins_registry) and mount (plugins, pods)',
+    },
     'docker-socket': { ...text, default: '/var/run/docker.sock', describe: 'Where the engine listens' },
     'docker-network': { ...text, default: 'longshore', describe: "Name of the pods' network in Docker" },
     'container-log-max-size': {
@@ -139,6 +144,7 @@ await runComponentProcess({
       nodeName,
       nodeIp: flags['node-ip'],
       dataDir: flags['data-dir'],
+      pluginRoot: flags['plugin-root'],
       runtime: new DockerRuntime({
         nodeName,
         logger,

@@ -5,6 +5,7 @@ import type { VolumeMount } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { PodContainer } from '../model/pod.ts';
 import type { Mount } from '../runtime/runtime.ts';
+import { checkAnswers } from '../volumes/network-mounts.ts';
 import { bindSubPath } from '../volumes/sub-paths.ts';
 import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import { ContainerConfigError } from './environment.ts';
@@ -26,6 +27,7 @@ export async function prepareVolumeMounts(
   const { name, volumeMounts = [] } = container.spec;
   for (const [index, mount] of volumeMounts.entries()) {
     const volume = requireVolume(mount, volumes, name);
+    if (volume.isRemote) await checkAnswers(volume.hostPath);
     const subPath = mount.subPathExpr ? expandStrictly(mount.subPathExpr, environment) : mount.subPath;
     const target = join(podFolder, 'sub-paths', name, String(index));
     const propagation = propagations[mount.mountPropagation ?? 'None'];

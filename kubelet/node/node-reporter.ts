@@ -38,6 +38,8 @@ export interface NodeReporterOptions {
   readonly whyNotReady: () => string | undefined;
   /** Extended resources that the kubelet itself counts, as they are now. */
   readonly extendedResources: () => Readonly<Record<string, string>>;
+  /** Volumes that are attached to it and that pods of it use or may use, by their names in its status. */
+  readonly volumesInUse: () => readonly string[];
   /** Of its pods. */
   readonly network: { readonly isKnown: boolean; readonly trouble: string | undefined };
   /** The kubelet has met no trouble, but does not yet know whether pods can run. */
@@ -53,6 +55,7 @@ const askRuntimeEveryMs = 10_000;
 const startLimitMs = 60_000;
 const reportEveryMs = 300_000;
 const retryMs = 1_000;
+const inUseLookMs = 200;
 const runtimeTimeoutMs = 5_000;
 
 type NodeObject = DeepReadonly<Stored<Node>>;
@@ -94,6 +97,15 @@ export class NodeReporter {
   /** Look now: something changed. */
   wake(): void {
     this.#wake.abort();
+  }
+
+  /** Resolves once the API has heard that the volume is in use: nobody detaches it from then on. */
+  async untilInUse(volume: string, signal: AbortSignal): Promise<void> {
+    while (!this.#written?.status.volumesInUse?.includes(volume)) {
+      this.wake();
+      await this.#options.clock.sleep(inUseLookMs, signal);
+      signal.throwIfAborted();
+    }
   }
 
   /** Reports until `signal` aborts. Never rejects. */
@@ -172,6 +184,7 @@ export class NodeReporter {
       runtimeVersion: this.#runtime.version,
       images: this.#runtime.images,
       extended: this.#options.extendedResources(),
+      inUse: this.#options.volumesInUse(),
       notReady: this.#whyNotReady(node),
       now: clock.now(),
     });

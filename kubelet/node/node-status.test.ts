@@ -29,6 +29,7 @@ const usual: NodeStatusInput = {
   runtimeVersion: '27.0',
   images: [],
   extended: {},
+  inUse: [],
   notReady: '',
   network: { isKnown: false, trouble: undefined },
   now: Date.UTC(2030, 0, 1, 0, 1),
@@ -156,13 +157,20 @@ describe('what of a node is the kubelet’s', () => {
     const shown = {
       ...said,
       capacity: { ...said.capacity, 'example.com/gpu': '2' },
-      volumesInUse: ['v'],
       conditions: [
         { type: 'example.com/odd', status: 'True' },
         ...(said.conditions ?? []).map((one) => ({ ...one, lastHeartbeatTime: before })).reverse(),
       ],
     };
     assert.deepEqual(ownPartOf(shown, said), ownPartOf(said, said));
+  });
+
+  it('says which volumes are in use, until none is', () => {
+    const inUse = compute({ inUse: ['v'] });
+    assert.deepEqual(inUse.volumesInUse, ['v']);
+    assert.notDeepEqual(ownPartOf(inUse, said), ownPartOf(said, said));
+    const patch = (status: typeof said) => JSON.parse(JSON.stringify(patchOfNodeStatus(status))).volumesInUse;
+    assert.deepEqual([patch(inUse), patch(said)], [['v'], null]);
   });
 
   it('is not the same when others wrote over it, or know nothing yet', () => {

@@ -22,6 +22,8 @@ export interface NodeStatusInput {
   readonly images: readonly ImageState[];
   /** Extended resources that the kubelet itself counts. */
   readonly extended: Readonly<Record<string, string>>;
+  /** Volumes that are attached to the node and in use. */
+  readonly inUse: readonly string[];
   /** Why pods cannot run here now. Empty: they can. Undefined: not known yet, so nothing is said of it. */
   readonly notReady: string | undefined;
   /** Of the pods; nothing is said of one that was never there. */
@@ -46,6 +48,7 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     conditions: computeConditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     images: computeImages(input.images),
+    ...(input.inUse.length > 0 && { volumesInUse: [...input.inUse] }),
     nodeInfo: {
       architecture: machine.architecture,
       bootID: machine.bootId,
@@ -150,12 +153,14 @@ function computeImages(images: readonly ImageState[]): ContainerImage[] {
 
 /** What of the node's status, as the API shows it, is the kubelet's, but for the heartbeats. */
 export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: NodeStatus): unknown {
-  const { addresses, daemonEndpoints, images, nodeInfo, capacity, allocatable, conditions } = status ?? {};
+  const { addresses, daemonEndpoints, images, nodeInfo, capacity, allocatable, conditions, volumesInUse } =
+    status ?? {};
   const named = (all: Readonly<Record<string, string>> | undefined, own: object | undefined) =>
     Object.keys(own ?? {}).map((name) => all?.[name]);
   const types = new Set(said.conditions?.map(({ type }) => type));
   return {
     ...{ addresses, daemonEndpoints, images, nodeInfo },
+    volumesInUse: volumesInUse ?? [],
     capacity: named(capacity, said.capacity),
     allocatable: named(allocatable, said.allocatable),
     conditions: (conditions ?? [])
@@ -166,7 +171,12 @@ export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: No
 }
 
 /** A strategic merge patch that makes `status` the kubelet's part. */
-export function patchOfNodeStatus({ addresses = [], conditions = [], ...rest }: NodeStatus): object {
+export function patchOfNodeStatus({ addresses = [], conditions = [], volumesInUse = [], ...rest }: NodeStatus): object {
   const types = new Set(conditions.map(({ type }) => type));
-  return { ...rest, addresses: replacedList(addresses), conditions: patchOfConditions(conditions, types) };
+  return {
+    ...rest,
+    addresses: replacedList(addresses),
+    conditions: patchOfConditions(conditions, types),
+    volumesInUse: volumesInUse.length > 0 ? volumesInUse : null,
+  };
 }

@@ -27,7 +27,7 @@ import { StartError } from '../model/start-error.ts';
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import type { ContainerState, Runtime, SandboxState } from '../runtime/runtime.ts';
-import type { Volumes } from '../volumes/volumes.ts';
+import { VolumeError, type Volumes } from '../volumes/volumes.ts';
 import type { ObservedPods } from './observed-pods.ts';
 import type { PodRuntimeState, StartingSandbox } from './pod-runtime-state.ts';
 import { withRemembered } from './remembered-containers.ts';
@@ -113,6 +113,7 @@ export class ContainerStarter {
       : Promise.resolve(undefined);
     const image = await puller.ensure(pod, container, signal);
     if (known.volumes === undefined) known.volumesSetUp(await untilAborted(volumes.setUp(pod), signal));
+    await this.#prepareVolumes(input, image.id);
     const target = container.target && attemptsOf(observed.get(pod.metadata.uid), container.target)[0]?.id;
     const given = withResized(withRemembered(pod, observed.get(pod.metadata.uid)), known.resized);
     const now = withAllocated(pod, given, known.podResources);
@@ -146,6 +147,26 @@ export class ContainerStarter {
     } catch (error) {
       signal.throwIfAborted();
       throw new StartError('CreateContainerError', this.#wordsOf(error, pod), { cause: error });
+    }
+  }
+
+  /** Those that are made of images, and those that are filled by this container's. */
+  async #prepareVolumes({ pod, container, known, signal }: StartInput, imageId: string): Promise<void> {
+    const { volumes, puller } = this.#options;
+    const before = known.volumes ?? new Map();
+    try {
+      for (const volume of volumes.imageVolumesOf(pod, container.spec, before)) {
+        const { reference = '', pullPolicy = 'IfNotPresent' } = volume.image ?? {};
+        const spec = { ...container.spec, image: reference, imagePullPolicy: pullPolicy };
+        const bring = () => puller.ensure(pod, { ...container, spec }, signal);
+        const mounted = await untilAborted(volumes.setUpOfImage(pod, volume, { bring, signal }), signal);
+        known.volumesSetUp(new Map([...(known.volumes ?? []), [volume.name, mounted]]));
+      }
+      const mounted = known.volumes ?? new Map();
+      await untilAborted(volumes.fillFor(pod, container.spec, { imageId, mounted, signal }), signal);
+    } catch (error) {
+      if (!(error instanceof VolumeError)) throw error;
+      throw new StartError('CreateContainerError', error.message, { cause: error });
     }
   }
 

@@ -43,11 +43,20 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
   }
 }
 
-async function collectPods({ nodePods, workers, observed, volumes }: GarbageCollectionOptions): Promise<void> {
+async function collectPods({ nodePods, workers, observed, volumes, logger }: GarbageCollectionOptions): Promise<void> {
   const known = new Set([...nodePods.list()].map(({ metadata }) => metadata.uid));
   const folders = await volumes.knownUids();
   for (const uid of observed.uids()) workers.adoptOrphan(uid, { hasFolder: folders.includes(uid) });
-  for (const uid of folders) if (!known.has(uid) && workers.get(uid) === undefined) await volumes.tearDown(uid);
+  const gone = folders.filter((uid) => !known.has(uid) && workers.get(uid) === undefined);
+  // Side by side: one may wait for a driver that is not there, or for a server that is silent.
+  const tearDown = async (uid: string) => {
+    try {
+      await volumes.tearDown(uid);
+    } catch (error) {
+      logger.warn('The volumes of a pod that is gone could not be let go of; trying again later', { uid, error });
+    }
+  };
+  await Promise.all(gone.map(tearDown));
 }
 
 async function collectImages({ runtime, volumes, logger }: GarbageCollectionOptions): Promise<void> {

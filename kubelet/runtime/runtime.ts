@@ -268,12 +268,26 @@ export interface ImageDetails {
   readonly user: string;
 }
 
+/** What of an image is wanted as files. */
+export interface ImageCopy {
+  readonly imageId: string;
+  /** Absolute: a folder of the image, whose contents are copied. Undefined: all of it. */
+  readonly path?: string | undefined;
+  /** Absolute; it is there. */
+  readonly hostFolder: string;
+}
+
 export interface ImageRuntime {
   /** Undefined: it is not on this machine. */
   inspectImage(name: string): Promise<ImageDetails | undefined>;
   /** Throws `RuntimeError` with the registry's own words. */
   pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void>;
   listImages(): Promise<ImageState[]>;
+  /**
+   * With owners, modes and links as the image has them; nothing outside of the folder is ever written. False: the image
+   * has no such folder. Rejects when `signal` aborts; what is in the folder then is any part.
+   */
+  copyFromImage(copy: ImageCopy, signal: AbortSignal): Promise<boolean>;
   /** One in use is kept. */
   removeImage(id: string): Promise<void>;
 }

@@ -8,10 +8,16 @@ import type { Resource } from '../../api/resource.ts';
 import { nodes, persistentVolumeClaims, persistentVolumes } from '../../api/resources/core.ts';
 import { notFound } from '../../api/status-error.ts';
 import type { PersistentVolumeClaimSpec, PersistentVolumeSpec, Volume } from '../../api/types/core/v1.ts';
+import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { storedObject } from '../../client/testing/stored-object.ts';
-import { ApiClaimedVolumes } from '../references/claimed-volumes.ts';
+import { ApiClaimedVolumes, type ClaimedVolumes } from '../references/claimed-volumes.ts';
 import { makePod } from '../testing/make-pod.ts';
 import { ClaimPlugin } from './claim.ts';
+import { CsiRecords } from './csi/csi-records.ts';
+import { CsiVolumes } from './csi/csi-volumes.ts';
+import { NfsPlugin } from './nfs.ts';
+import { PodFolders } from './pod-folders.ts';
+import { unusedSources } from './testing/unused-sources.ts';
 
 describe('volumes of claims', () => {
   let root: string;
@@ -23,6 +29,17 @@ describe('volumes of claims', () => {
 
   /** What this kubelet has made itself. */
   const localVolumes = { pathOf: (name: string) => join(root, 'own', name) };
+
+  const update = async () => assert.fail('no claim is written');
+  const pluginWith = (claims: ClaimedVolumes) => {
+    const csi = new CsiVolumes({
+      ...unusedSources().csi,
+      clock: new FakeClock(),
+      data: { secret: async () => new Map() },
+      records: new CsiRecords(new PodFolders(root)),
+    });
+    return new ClaimPlugin({ claims, localVolumes, csi, nfs: new NfsPlugin(new PodFolders(root)) });
+  };
 
   interface Picture {
     readonly claim?: PersistentVolumeClaimSpec;
@@ -63,7 +80,7 @@ describe('volumes of claims', () => {
       // Found by its kind.
       return found as Stored<T>;
     };
-    return new ClaimPlugin(new ApiClaimedVolumes({ get }, 'n'), localVolumes);
+    return pluginWith(new ApiClaimedVolumes({ get, update }, 'n'));
   }
 
   const claimed: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'c' } };
@@ -96,7 +113,7 @@ describe('volumes of claims', () => {
     const mounted = await pluginOf(picture).setUp(makePod({ securityContext: { fsGroup: 2000 } }), claimed);
     assert.equal(mounted.hostPath, path);
     const found = await stat(path);
-    assert.deepEqual([found.gid, (found.mode & 0o7777).toString(8)], [2000, '2777']);
+    assert.deepEqual([found.gid, (found.mode & 0o7777).toString(8)], [2000, '2775']);
   });
 
   const refusals: readonly (readonly [title: string, picture: () => Picture, words: RegExp])[] = [
@@ -117,7 +134,11 @@ describe('volumes of claims', () => {
     ],
     ['a local path that is none', () => ({ volume: { local: { path: 'data' } } }), /must be absolute/],
     ['a disk', () => ({ volume: { volumeMode: 'Block', local: { path: root } } }), /mode Block/],
-    ['another type', () => ({ volume: { capacity: { storage: '1Gi' }, nfs: { server: 's', path: '/' } } }), /type nfs/],
+    [
+      'another type',
+      () => ({ volume: { capacity: { storage: '1Gi' }, iscsi: { targetPortal: 't', iqn: 'i', lun: 0 } } }),
+      /type iscsi/,
+    ],
   ];
   for (const [title, picture, words] of refusals)
     it(`are not set up of ${title}`, () => assert.rejects(pluginOf(picture()).setUp(makePod(), claimed), words));
@@ -125,10 +146,7 @@ describe('volumes of claims', () => {
   it('are not set up of a claim that is not the pod’s own', async () => {
     const pod = makePod();
     const scratch = { name: 'x', ephemeral: { volumeClaimTemplate: { spec: {} } } };
-    const claims = (owner: string) => ({
-      volumeOf: (asked: typeof pod, volume: Volume) =>
-        new ApiClaimedVolumes({ get: getOwned(owner) }, 'n').volumeOf(asked, volume),
-    });
+    const claims = (owner: string) => new ApiClaimedVolumes({ get: getOwned(owner), update }, 'n');
     const getOwned =
       (owner: string) =>
       async <T extends KubernetesObject>(kind: Resource<T>, { name }: { readonly name: string }) => {
@@ -147,7 +165,7 @@ describe('volumes of claims', () => {
         // Made for its kind.
         return found as Stored<T>;
       };
-    await assert.rejects(new ClaimPlugin(claims('somebody'), localVolumes).setUp(pod, scratch), /pod is not owner/);
-    assert.equal((await new ClaimPlugin(claims(pod.metadata.uid), localVolumes).setUp(pod, scratch)).hostPath, root);
+    await assert.rejects(pluginWith(claims('somebody')).setUp(pod, scratch), /pod is not owner/);
+    assert.equal((await pluginWith(claims(pod.metadata.uid)).setUp(pod, scratch)).hostPath, root);
   });
 });

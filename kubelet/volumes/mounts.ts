@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, realpath } from 'node:fs/promises';
 import { release } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ifFilePresent } from '../../base/if-file-present.ts';
 
@@ -50,6 +51,14 @@ export async function mountsBelow(folder: string): Promise<MountPoint[]> {
   return below.filter((mount) => isReachable(mount, all)).reverse();
 }
 
+/** Whether something is mounted right there. What is mounted is not asked itself: its server may be silent. */
+export async function isMountPoint(path: string): Promise<boolean> {
+  const parent = await ifFilePresent(realpath(dirname(path)));
+  if (parent === undefined) return false;
+  const place = join(parent, basename(path));
+  return parseMountTable(await readFile('/proc/self/mountinfo', 'utf8')).some((mount) => mount.path === place);
+}
+
 /** Throws when something is mounted there still: then nothing below may be removed. Idempotent. */
 export async function unmountBelow(folder: string): Promise<void> {
   const paths = (await mountsBelow(folder)).map(({ path }) => path);
@@ -57,7 +66,8 @@ export async function unmountBelow(folder: string): Promise<void> {
   // What is mounted on a shared mount is mounted at its origin too, and is to stay there.
   for (const parent of paths.filter((path) => paths.some((other) => other.startsWith(`${path}/`))))
     await run('mount', ['--no-canonicalize', '--make-private', parent]);
-  await run('umount', ['--no-canonicalize', '--lazy', ...paths]);
+  // By umount itself: a helper would talk to the server of a network file system, which may be silent.
+  await run('umount', ['--no-canonicalize', '--internal-only', '--lazy', ...paths]);
   const [left] = await mountsBelow(folder);
   if (left !== undefined) throw new Error(`${left.path} could not be unmounted`);
 }
@@ -108,4 +118,11 @@ export async function bindDescriptor(
   const flags = ['--bind', ...(propagates ? [] : ['--make-slave'])];
   // Made canonical, the source would be a path again, which someone may have changed.
   await run('mount', ['--no-canonicalize', ...flags, source, target]);
+}
+
+/** A folder that exactly shows `source`, for reading alone: nothing in it is a device, runs, or has its owner's rights. */
+export async function bindInert(source: string, target: string): Promise<void> {
+  if (!(await isMountPoint(target)))
+    await run('mount', ['--no-canonicalize', '--bind', '--make-private', source, target]);
+  await run('mount', ['--no-canonicalize', '-o', 'remount,bind,ro,nosuid,nodev,noexec', target]);
 }

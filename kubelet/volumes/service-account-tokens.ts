@@ -2,7 +2,7 @@
 
 import { isRecord } from '../../api/json-record.ts';
 import { serviceAccounts } from '../../api/resources/core.ts';
-import { parseTime } from '../../api/time.ts';
+import { formatTime, parseTime } from '../../api/time.ts';
 import type { TokenRequest } from '../../api/types/authentication/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Writer } from '../../client/client.ts';
@@ -25,7 +25,17 @@ export interface TokenWish {
   readonly expirationSeconds: number;
 }
 
-export class ServiceAccountTokens implements TokenSource {
+/** As drivers of volumes are handed it. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly expirationTimestamp: string;
+}
+
+export interface IssuedTokenSource {
+  issue(pod: PodObject, wish: TokenWish): Promise<IssuedToken>;
+}
+
+export class ServiceAccountTokens implements TokenSource, IssuedTokenSource {
   readonly #client: Pick<Writer, 'createSubresource'>;
   readonly #clock: Clock;
   readonly #known = new Map<string, CachedToken>();
@@ -35,20 +45,29 @@ export class ServiceAccountTokens implements TokenSource {
     this.#clock = clock;
   }
 
-  /** One that is due for a new one is good until it expires, when there is none to be had. */
   async token(pod: PodObject, wish: TokenWish): Promise<string> {
+    return (await this.#usable(pod, wish)).token;
+  }
+
+  async issue(pod: PodObject, wish: TokenWish): Promise<IssuedToken> {
+    const { token, expiresAt } = await this.#usable(pod, wish);
+    return { token, expirationTimestamp: formatTime(expiresAt) };
+  }
+
+  /** One that is due for a new one is good until it expires, when there is none to be had. */
+  async #usable(pod: PodObject, wish: TokenWish): Promise<CachedToken> {
     const key = `${pod.metadata.uid}/${wish.audience ?? ''}/${wish.expirationSeconds}`;
     const now = this.#clock.now();
     const known = this.#known.get(key);
-    if (known !== undefined && now < known.renewAt) return known.token;
+    if (known !== undefined && now < known.renewAt) return known;
     try {
       const made = await this.#request(pod, wish);
       this.#dropExpired(now);
       this.#known.set(key, made);
-      return made.token;
+      return made;
     } catch (error) {
       if (known === undefined || now >= known.expiresAt) throw error;
-      return known.token;
+      return known;
     }
   }
 

@@ -16,17 +16,23 @@ export interface MountedVolume {
   readonly hostPath: string;
   /** Its files are the kubelet's: containers may not write. */
   readonly readOnly: boolean;
+  /** A server holds it, which may fall silent: files in it are not to be touched before it is known to answer. */
+  readonly isRemote?: boolean;
 }
 
 /** Calls for different volumes run at the same time, those for one volume one after the other. */
 export interface VolumePlugin {
+  /** It is made of an image, which has to be here first. Such volumes are made before the first container that mounts them. */
+  readonly isOfImage?: boolean;
   /** Whether the volume is of this type. */
   supports(volume: ReadonlyVolume): boolean;
   /**
-   * Called before the first container that mounts it is made. Idempotent: a kubelet before this one may have been
+   * Called before the first container that mounts it is made, and for most types before the pod's sandbox. Idempotent: a kubelet before this one may have been
    * killed between any two steps. Throws an Error whose message users read.
    */
-  setUp(pod: PodObject, volume: ReadonlyVolume): Promise<MountedVolume>;
+  setUp(pod: PodObject, volume: ReadonlyVolume, signal?: AbortSignal): Promise<MountedVolume>;
+  /** Of types made of images: what is there already, so that the image need not be. */
+  isSetUp?(pod: PodObject, volume: ReadonlyVolume): Promise<MountedVolume | undefined>;
   /** Called from time to time while the pod runs, where data that the volume shows may change. Throws as `setUp`. */
   refresh?(pod: PodObject, volume: ReadonlyVolume): Promise<void>;
   /** Called when the pod is gone, before its folder is removed: lets go of what does not lie in there. Idempotent. */

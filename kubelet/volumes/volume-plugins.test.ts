@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { makePod } from '../testing/make-pod.ts';
+import { CsiRecords } from './csi/csi-records.ts';
+import { CsiVolumes } from './csi/csi-volumes.ts';
+import { ImageFolders } from './image-folders.ts';
+import { NfsPlugin } from './nfs.ts';
 import { PodFolders } from './pod-folders.ts';
+import { unusedSources } from './testing/unused-sources.ts';
 import type { ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 import { createVolumePlugins, payloadTypes } from './volume-plugins.ts';
 
@@ -16,13 +21,19 @@ describe('volume plugins', () => {
   let plugins: readonly VolumePlugin[];
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'volume-plugins-'));
+    const folders = new PodFolders(dataDir);
+    const unused = unusedSources();
+    const data = { configMap: async () => new Map(), secret: async () => new Map() };
+    const records = new CsiRecords(folders);
     plugins = createVolumePlugins({
-      folders: new PodFolders(dataDir),
+      ...unused,
+      folders,
+      csi: new CsiVolumes({ ...unused.csi, clock: new FakeClock(), data, records }),
+      nfs: new NfsPlugin(folders),
+      images: new ImageFolders(dataDir, unused.imageFiles),
       clock: new FakeClock(),
-      data: { configMap: async () => new Map(), secret: async () => new Map() },
+      data,
       localVolumes: { pathOf: (name) => name },
-      claims: { volumeOf: async () => assert.fail('no claim is used') },
-      tokens: { token: async () => '' },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });
   });
@@ -35,7 +46,10 @@ describe('volume plugins', () => {
     [{ secret: { secretName: 's' } }, 1],
     [{ downwardAPI: {} }, 1],
     [{ projected: {} }, 1],
-    [{ nfs: { server: 's', path: '/' } }, 0],
+    [{ nfs: { server: 's', path: '/' } }, 1],
+    [{ csi: { driver: 'd' } }, 1],
+    [{ image: { reference: 'i' } }, 1],
+    [{ iscsi: { targetPortal: 't', iqn: 'i', lun: 0 } }, 0],
     [{ persistentVolumeClaim: { claimName: 'c' } }, 1],
     [{ ephemeral: { volumeClaimTemplate: { spec: {} } } }, 1],
     [{}, 0],

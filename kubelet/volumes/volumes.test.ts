@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
 import { makePod, type PodSpec } from '../testing/make-pod.ts';
+import { unusedSources } from './testing/unused-sources.ts';
 import { VolumeError, Volumes } from './volumes.ts';
 
 describe('Volumes', () => {
@@ -21,8 +22,7 @@ describe('Volumes', () => {
       dataDir,
       clock: new FakeClock(),
       data: { configMap: async () => new Map([['key', Buffer.from(text)]]), secret: async () => new Map() },
-      claims: { volumeOf: async () => assert.fail('no claim is used') },
-      tokens: { token: async () => '' },
+      ...unusedSources(),
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });
 
@@ -63,14 +63,17 @@ describe('Volumes', () => {
   });
 
   it('says of a volume whose type it does not know that it cannot be mounted', async () => {
-    await assert.rejects(open().setUp(podWith([{ name: 'disk', nfs: { server: 's', path: '/' } }])), (error) => {
-      assert.ok(error instanceof VolumeError);
-      assert.match(
-        error.message,
-        /^MountVolume.SetUp failed for volume "disk" : volumes of type nfs are not supported by this node$/,
-      );
-      return true;
-    });
+    await assert.rejects(
+      open().setUp(podWith([{ name: 'disk', iscsi: { targetPortal: 't', iqn: 'i', lun: 0 } }])),
+      (error) => {
+        assert.ok(error instanceof VolumeError);
+        assert.match(
+          error.message,
+          /^MountVolume.SetUp failed for volume "disk" : volumes of type iscsi are not supported by this node$/,
+        );
+        return true;
+      },
+    );
   });
 
   it('says each time the same, and no path of the node, of files that cannot be written', async () => {

@@ -16,6 +16,7 @@ import type { PodObject } from '../../kubelet/model/pod.ts';
 import { mountsBelow, unmountBelow } from '../../kubelet/volumes/mounts.ts';
 import { openBeneath } from '../../kubelet/volumes/open-beneath.ts';
 import { bindSubPath } from '../../kubelet/volumes/sub-paths.ts';
+import { unusedSources } from '../../kubelet/volumes/testing/unused-sources.ts';
 import { Volumes } from '../../kubelet/volumes/volumes.ts';
 
 const run = promisify(execFile);
@@ -171,7 +172,7 @@ describe('volumes of a pod', () => {
       dataDir: join(root, 'kubelet'),
       clock: systemClock,
       data: { configMap: async () => data, secret: async () => data },
-      claims: { volumeOf: async () => assert.fail('no claim is used') },
+      ...unusedSources(),
       tokens: { token: async () => secretText },
       fieldsOf: () => ({ nodeIp: '', podIp: '', allocatable: {} }),
     });

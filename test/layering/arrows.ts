@@ -144,7 +144,8 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     references: ['model'],
     devices: ['runtime', 'model'],
     images: ['runtime', 'model', 'references'],
-    volumes: ['model', 'references'],
+    plugins: [],
+    volumes: ['model', 'references', 'plugins'],
     probes: ['runtime', 'model'],
     cgroups: ['runtime', 'model'],
     containers: ['runtime', 'model', 'references', 'volumes', 'devices', 'probes'],
@@ -244,7 +245,11 @@ export const innerGround: readonly string[] = [
 /** Packages that only some folder may see, so that what is behind them can be replaced. */
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   etcd3: ['apiserver/store/etcd-'],
-  '@grpc/grpc-js': ['apiserver/store/etcd-', 'apiserver/encryption/kms/kms-client.ts'],
+  '@grpc/grpc-js': [
+    'apiserver/store/etcd-',
+    'apiserver/encryption/kms/kms-client.ts',
+    'kubelet/plugins/plugin-client.ts',
+  ],
   croner: ['controller-manager/workloads/cron-jobs/'],
   dockerode: ['kubelet/runtime/docker/'],
   'dns-packet': ['proxy/dns/'],
@@ -271,6 +276,7 @@ export const processStarters: Readonly<Record<string, readonly string[]>> = {
     'kubelet/runtime/docker/sandbox-port.ts',
     'kubelet/volumes/measure-tree.ts',
     'kubelet/volumes/mounts.ts',
+    'kubelet/volumes/network-mounts.ts',
     'kubelet/volumes/remove-tree.ts',
     'proxy/program.ts',
     'proxy/nftables/table-monitor.ts',

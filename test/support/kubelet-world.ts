@@ -8,6 +8,7 @@ import { events, pods } from '../../api/resources/core.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Container, ContainerStatus, Event, Pod } from '../../api/types/core/v1.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
+import type { KubeletOptions } from '../../kubelet/kubelet-options.ts';
 import type { ContainerState } from '../../kubelet/runtime/runtime.ts';
 import type { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
 import { eventually } from './eventually.ts';
@@ -45,10 +46,10 @@ export class KubeletWorld {
   }
 
   /** The kubelet's time begins at the API server's, which goes on by itself. */
-  static async start(): Promise<KubeletWorld> {
+  static async start(options: Pick<KubeletOptions, 'pluginRoot'> = {}): Promise<KubeletWorld> {
     const clock = new FakeClock(Date.now());
     const server = await startTestApiServer();
-    return new KubeletWorld(server, await FakeKubelet.start(server, { clock }), clock);
+    return new KubeletWorld(server, await FakeKubelet.start(server, { ...options, clock }), clock);
   }
 
   async stop(): Promise<void> {

@@ -98,6 +98,8 @@ export const labelsOfProbe = ({ clusterId }: Maker): Labels => ({
   [typeLabel]: 'probe',
   ...(clusterId !== undefined && { [clusterLabel]: clusterId }),
 });
+/** Of a container that never runs: something is copied from or to its files. */
+export const labelsOfCopy = (maker: Maker): Labels => ({ [typeLabel]: 'copy', ...makerLabels(maker) });
 
 const makerLabels = ({ node, clusterId }: Maker): Labels => ({
   [nodeLabel]: node,

@@ -11,6 +11,7 @@ import {
   type ContainerResources,
   type ContainerState,
   type DeviceSupport,
+  type ImageCopy,
   type ImageDetails,
   type ImageState,
   isRuntimeConflict,
@@ -38,6 +39,7 @@ import { readDeviceSupport } from './device-support.ts';
 import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath } from './engine.ts';
 import { type OwnEvent, readEvents } from './events.ts';
+import { copyFromImage, removeCopies } from './image-copy.ts';
 import { DockerImages } from './images.ts';
 import { buildInfraImage, infraImageName } from './infra-image.ts';
 import { DockerLogs } from './logs.ts';
@@ -248,6 +250,11 @@ export class DockerRuntime implements Runtime {
     return this.#images.list(this.#infraImage);
   }
 
+  copyFromImage(copy: ImageCopy, signal: AbortSignal): Promise<boolean> {
+    const context = { docker: this.#docker, maker: this.#maker, emptyImage: this.#infraImage };
+    return copyFromImage(context, copy, signal);
+  }
+
   removeImage(id: string): Promise<void> {
     return this.#images.remove(id);
   }
@@ -286,6 +293,7 @@ export class DockerRuntime implements Runtime {
   }
 
   async prepare(): Promise<void> {
+    await removeCopies(this.#docker, this.#maker);
     if ((await this.#images.inspect(this.#infraImage)) !== undefined) return;
     if (this.#infraImage !== infraImageName) {
       await this.#images.pull(this.#infraImage, undefined, new AbortController().signal);

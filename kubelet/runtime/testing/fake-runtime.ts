@@ -4,6 +4,8 @@
  */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { createDeferred } from '../../../base/deferred.ts';
@@ -15,6 +17,7 @@ import {
   type ContainerRunState,
   type ContainerState,
   type DeviceSupport,
+  type ImageCopy,
   type ImageDetails,
   type ImageState,
   type LogOptions,
@@ -54,6 +57,7 @@ export type HeldMethod =
   | 'remove'
   | 'inspectImage'
   | 'pullImage'
+  | 'copyFromImage'
   | 'version'
   | 'exec';
 
@@ -87,6 +91,8 @@ export class FakeRuntime implements Runtime {
   readonly #sandboxes = new Map<string, FakeSandbox>();
   readonly #containers = new Map<string, FakeContainer>();
   readonly #images = new Map<string, ImageDetails>();
+  /** By image id. */
+  readonly #imageFiles = new Map<string, Readonly<Record<string, string>>>();
   readonly #listeners = new Set<Listener>();
   readonly #gates = new Map<HeldMethod, Promise<void>>();
   readonly #registry = new Set<string>();
@@ -176,6 +182,11 @@ export class FakeRuntime implements Runtime {
       sandbox.state = { ...rest, running: false };
     }
     for (const id of this.#containers.keys()) this.#end(id, 255);
+  }
+
+  /** What an image has beside a shell, by paths. */
+  putIntoImage(name: string, files: Readonly<Record<string, string>>): void {
+    this.#imageFiles.set(this.#images.get(name)?.id ?? '', files);
   }
 
   addImage(name: string): void {
@@ -361,6 +372,18 @@ export class FakeRuntime implements Runtime {
       createdAt: 0,
       pinned: false,
     }));
+  }
+
+  async copyFromImage({ imageId, path = '/', hostFolder }: ImageCopy): Promise<boolean> {
+    await this.#gates.get('copyFromImage');
+    const files = Object.entries({ '/bin/sh': '', ...this.#imageFiles.get(imageId) });
+    const inside = files.filter(([file]) => file.startsWith(path.replace(/\/*$/, '/')));
+    for (const [file, content] of inside) {
+      const target = join(hostFolder, relative(path, file));
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, content);
+    }
+    return inside.length > 0;
   }
 
   async removeImage(id: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** What every runtime must do. The real one and the fake one run it; a bug found on the real one becomes a case. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -100,6 +100,31 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+
+  it('copies what an image holds into a folder', async () => {
+    const { runtime, imageName } = await open();
+    const image = await runtime.inspectImage(imageName);
+    assert(image !== undefined);
+    const { signal } = new AbortController();
+    const copy = async (path?: string) => {
+      const hostFolder = await mkdtemp(join(tmpdir(), 'image-copy-'));
+      try {
+        const found = await runtime.copyFromImage({ imageId: image.id, path, hostFolder }, signal);
+        return { found, names: await readdir(hostFolder) };
+      } finally {
+        await rm(hostFolder, { recursive: true });
+      }
+    };
+    const whole = await copy();
+    assert.equal(whole.found, true);
+    assert(whole.names.includes('bin'), String(whole.names));
+    const part = await copy('/bin/');
+    assert.equal(part.found, true);
+    assert(part.names.includes('sh'), String(part.names));
+    assert.deepEqual(await copy('/nowhere'), { found: false, names: [] });
+    const { containers, sandboxes } = await runtime.list();
+    assert(![...containers, ...sandboxes].some(({ pod }) => pod.uid === ''));
+  });
 
   it('sees what is of its cluster or names none, and nothing of another', async () => {
     const tested = await open();
