@@ -38,6 +38,7 @@ describe('buildContainerConfig', () => {
       podFolder,
       handOver: nothingToHandOver,
       grant: {},
+      imageAccounts: absent,
       nodeMemoryBytes: 2 ** 30,
       maxPids: 64,
       ...more,

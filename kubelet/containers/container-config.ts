@@ -19,12 +19,12 @@ import {
 } from '../model/pod.ts';
 import type { FieldContext } from '../references/field-refs.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
-import type { ContainerConfig, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
+import type { ContainerConfig, ImageAccounts, ImageDetails, Mount, NamespaceMode } from '../runtime/runtime.ts';
 import type { MountedVolume } from '../volumes/volume-plugin.ts';
 import { ContainerConfigError, computeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import { computeContainerResources, type NodeLimits } from './resource-limits.ts';
-import { computeSecurity, localSeccompProfile } from './security.ts';
+import { computeSecurity, localSeccompProfile, needsImageAccounts } from './security.ts';
 import { absoluteInContainer, prepareVolumeMounts } from './volume-mounts.ts';
 
 export interface ContainerConfigInput extends NodeLimits {
@@ -36,6 +36,7 @@ export interface ContainerConfigInput extends NodeLimits {
   readonly services: ReadonlyMap<string, string>;
   readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
+  readonly imageAccounts: (imageId: string) => Promise<ImageAccounts>;
   /** The pod's folder on the node. */
   readonly podFolder: string;
   readonly targetContainerId?: string | undefined;
@@ -67,7 +68,8 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const expandAll = (words: readonly string[] | undefined) => words?.map((word) => expand(word, lookUp));
   const seccompFile = localSeccompProfile(pod, spec);
   const seccompText = seccompFile && (await readSeccompProfile(seccompFile));
-  const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText });
+  const accounts = needsImageAccounts(pod, spec) ? await input.imageAccounts(image.id) : undefined;
+  const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText, accounts });
   const terminationMessageFile = await makeTerminationMessageFile(input);
   const mounts = [
     ...handOver.mounts,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
 import { containerIn, type PodSpec, podOf } from '../testing/make-pod.ts';
-import { computeSecurity, localSeccompProfile } from './security.ts';
+import { computeSecurity, localSeccompProfile, needsImageAccounts } from './security.ts';
 
 type Own = NonNullable<ContainerSpec['securityContext']>;
 type Shared = NonNullable<PodSpec['securityContext']>;
@@ -25,6 +25,7 @@ describe('computeSecurity', () => {
       readOnlyRootFilesystem: false,
       noNewPrivileges: false,
       unmaskedProc: false,
+      seLinuxLabels: [],
     });
   });
 
@@ -42,6 +43,36 @@ describe('computeSecurity', () => {
   for (const [own, shared, imageUser, wanted] of users)
     it(`runs ${JSON.stringify([own, shared])} on an image of "${imageUser}" as ${wanted}`, () =>
       assert.equal(compute(own, shared, { imageUser }).user, wanted));
+
+  const accounts = { passwd: 'listed:x:1700:1701::/:\nwww:x:33:34::/:', group: 'more:x:1900:listed,www\n' };
+  const groups: readonly [own: Own, shared: Shared, imageUser: string, user: string, groups: readonly string[]][] = [
+    [{ runAsUser: 1700, runAsGroup: 7 }, {}, '', '1700:7', ['1900']],
+    [{ runAsGroup: 7 }, { supplementalGroups: [9, 1900] }, 'www', 'www:7', ['9', '1900']],
+    [{ runAsUser: 5, runAsGroup: 7 }, {}, '', '5:7', []],
+    [{ runAsUser: 1700 }, { supplementalGroupsPolicy: 'Strict' }, '', '1700:1701', []],
+    [{ runAsUser: 5 }, { supplementalGroupsPolicy: 'Strict', supplementalGroups: [9] }, '', '5:0', ['9']],
+    [{}, { supplementalGroupsPolicy: 'Strict', fsGroup: 8 }, 'www', 'www:34', ['8']],
+    [{ runAsUser: 1700, runAsGroup: 7 }, { supplementalGroupsPolicy: 'Strict' }, '', '1700:7', []],
+  ];
+  for (const [own, shared, imageUser, user, wanted] of groups)
+    it(`runs ${JSON.stringify([own, shared])} on an image of "${imageUser}" in ${JSON.stringify(wanted)}`, () => {
+      const pod = secured(own, shared);
+      assert.equal(needsImageAccounts(pod, containerIn(pod).spec), true);
+      const found = computeSecurity(pod, containerIn(pod).spec, { imageUser, accounts });
+      assert.deepEqual([found.user, found.supplementalGroups], [user, wanted]);
+    });
+
+  it('needs to know the groups of an image only where the engine does not add them', () => {
+    const pod = secured({ runAsUser: 5 }, { supplementalGroupsPolicy: 'Merge' });
+    assert.equal(needsImageAccounts(pod, containerIn(pod).spec), false);
+  });
+
+  it('passes on SELinux labels, those of the container before those of the pod', () => {
+    const shared = { seLinuxOptions: { level: 's0:c1' } };
+    assert.deepEqual(compute({}, shared).seLinuxLabels, ['level:s0:c1']);
+    const own = { seLinuxOptions: { user: 'u', role: 'r', type: 't' } };
+    assert.deepEqual(compute(own, shared).seLinuxLabels, ['user:u', 'role:r', 'type:t']);
+  });
 
   it('joins the groups of the pod, its fsGroup first', () => {
     assert.deepEqual(compute({}, { fsGroup: 2000, supplementalGroups: [3, 4] }).supplementalGroups, ['2000', '3', '4']);
@@ -65,6 +96,7 @@ describe('computeSecurity', () => {
       readOnlyRootFilesystem: true,
       noNewPrivileges: true,
       unmaskedProc: true,
+      seLinuxLabels: [],
     });
     assert.equal(compute({ allowPrivilegeEscalation: true }).noNewPrivileges, false);
   });

@@ -1,28 +1,52 @@
 /** Security contexts of pod and container, merged into what the runtime is told. Pure. */
 
-import type { AppArmorProfile } from '../../api/types/core/v1.ts';
+import type { AppArmorProfile, SELinuxOptions } from '../../api/types/core/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { ContainerSpec, PodObject } from '../model/pod.ts';
-import type { ContainerSecurity } from '../runtime/runtime.ts';
+import type { ContainerSecurity, ImageAccounts } from '../runtime/runtime.ts';
 import { ContainerConfigError } from './environment.ts';
+import { findImageUser } from './image-users.ts';
+
+export interface SecurityInput {
+  /** As the image says it. */
+  readonly imageUser: string;
+  readonly seccompText?: string | undefined;
+  /** Where `needsImageAccounts`. */
+  readonly accounts?: ImageAccounts | undefined;
+}
+
+/**
+ * The runtime adds the groups that an image gives a user by itself, unless a group is named: then they have to be named
+ * as well, or a group has to be named so that they are not added.
+ */
+export const needsImageAccounts = ({ spec }: PodObject, { securityContext }: ContainerSpec): boolean =>
+  (securityContext?.runAsGroup ?? spec?.securityContext?.runAsGroup) !== undefined ||
+  spec?.securityContext?.supplementalGroupsPolicy === 'Strict';
 
 export function computeSecurity(
   pod: PodObject,
   container: ContainerSpec,
-  { imageUser, seccompText }: { readonly imageUser: string; readonly seccompText?: string | undefined },
+  { imageUser, seccompText, accounts }: SecurityInput,
 ): ContainerSecurity {
   const own = container.securityContext ?? {};
   const shared = pod.spec?.securityContext ?? {};
   const runAsUser = own.runAsUser ?? shared.runAsUser;
   const runAsGroup = own.runAsGroup ?? shared.runAsGroup;
   if (own.runAsNonRoot ?? shared.runAsNonRoot) refuseRoot(runAsUser, imageUser, placeOf(pod, container));
-  const groups = [...(shared.fsGroup === undefined ? [] : [shared.fsGroup]), ...(shared.supplementalGroups ?? [])];
+  const isStrict = shared.supplementalGroupsPolicy === 'Strict';
+  const found = accounts && findImageUser(accounts, String(runAsUser ?? imageUser.split(':')[0] ?? ''));
+  const groups = new Set([
+    ...(shared.fsGroup === undefined ? [] : [shared.fsGroup]),
+    ...(shared.supplementalGroups ?? []),
+    ...(isStrict ? [] : (found?.groups ?? [])),
+  ]);
+  const group = runAsGroup ?? (isStrict ? found?.gid : undefined);
   const seccompType = (own.seccompProfile ?? shared.seccompProfile)?.type;
   const seccompProfile = seccompType === 'RuntimeDefault' ? 'default' : seccompText;
   const appArmorProfile = computeAppArmorProfile(own.appArmorProfile ?? shared.appArmorProfile);
   return {
-    user: computeUser(runAsUser, runAsGroup, imageUser),
-    supplementalGroups: groups.map(String),
+    user: computeUser(runAsUser, group, imageUser),
+    supplementalGroups: [...groups].map(String),
     privileged: own.privileged ?? false,
     addCapabilities: own.capabilities?.add ?? [],
     dropCapabilities: own.capabilities?.drop ?? [],
@@ -31,7 +55,13 @@ export function computeSecurity(
     ...(seccompProfile !== undefined && { seccompProfile }),
     ...(appArmorProfile !== undefined && { appArmorProfile }),
     unmaskedProc: own.procMount === 'Unmasked',
+    seLinuxLabels: computeSeLinuxLabels(own.seLinuxOptions ?? shared.seLinuxOptions),
   };
+}
+
+function computeSeLinuxLabels(options: DeepReadonly<SELinuxOptions> = {}): string[] {
+  const { user, role, type, level } = options;
+  return Object.entries({ user, role, type, level }).flatMap(([name, value]) => (value ? [`${name}:${value}`] : []));
 }
 
 function computeAppArmorProfile(profile: DeepReadonly<AppArmorProfile> | undefined): string | undefined {

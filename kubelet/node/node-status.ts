@@ -47,6 +47,7 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     allocatable: { ...extendedResources(previous), ...machine.allocatable, ...extended },
     conditions: computeConditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
+    features: { supplementalGroupsPolicy: true },
     images: computeImages(input.images),
     ...(input.inUse.length > 0 && { volumesInUse: [...input.inUse] }),
     nodeInfo: {
@@ -153,13 +154,13 @@ function computeImages(images: readonly ImageState[]): ContainerImage[] {
 
 /** What of the node's status, as the API shows it, is the kubelet's, but for the heartbeats. */
 export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: NodeStatus): unknown {
-  const { addresses, daemonEndpoints, images, nodeInfo, capacity, allocatable, conditions, volumesInUse } =
+  const { addresses, daemonEndpoints, features, images, nodeInfo, capacity, allocatable, conditions, volumesInUse } =
     status ?? {};
   const named = (all: Readonly<Record<string, string>> | undefined, own: object | undefined) =>
     Object.keys(own ?? {}).map((name) => all?.[name]);
   const types = new Set(said.conditions?.map(({ type }) => type));
   return {
-    ...{ addresses, daemonEndpoints, images, nodeInfo },
+    ...{ addresses, daemonEndpoints, features, images, nodeInfo },
     volumesInUse: volumesInUse ?? [],
     capacity: named(capacity, said.capacity),
     allocatable: named(allocatable, said.allocatable),

@@ -119,6 +119,8 @@ export interface ContainerSecurity {
   /** A profile that the kernel has loaded, or `unconfined`; undefined: the runtime's own. */
   readonly appArmorProfile?: string | undefined;
   readonly unmaskedProc: boolean;
+  /** `user:u`, `level:s0:c1` and so on; empty: the runtime's own choice. Without SELinux they mean nothing. */
+  readonly seLinuxLabels: readonly string[];
 }
 
 export interface ContainerConfig {
@@ -277,9 +279,17 @@ export interface ImageCopy {
   readonly hostFolder: string;
 }
 
+/** Texts of an image's /etc/passwd and /etc/group; empty where there is none. */
+export interface ImageAccounts {
+  readonly passwd: string;
+  readonly group: string;
+}
+
 export interface ImageRuntime {
   /** Undefined: it is not on this machine. */
   inspectImage(name: string): Promise<ImageDetails | undefined>;
+  /** Of an image that is here, by its id. */
+  imageAccounts(id: string): Promise<ImageAccounts>;
   /** Throws `RuntimeError` with the registry's own words. */
   pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void>;
   listImages(): Promise<ImageState[]>;

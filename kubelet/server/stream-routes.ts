@@ -118,12 +118,15 @@ function readOptions(query: URLSearchParams): StreamOptions {
 async function openSession(stream: StreamRequest, options: StreamOptions): Promise<Session> {
   const { verb, pod, container, query, runtime, observed } = stream;
   const state = attemptsOf(observed.get(pod.metadata.uid), container).find(({ status }) => status.type === 'running');
-  if (state === undefined) throw badRequest(`container not found ("${container}")`);
+  if (state === undefined) throw notRunning(container);
   if (verb === 'attach') return await runtime.attach(state.id, options);
   const command = query.getAll('command');
   if (command.length === 0) throw badRequest('you must specify at least 1 command');
   return await runtime.exec(state.id, command, options);
 }
+
+/** Upstream's kubelet takes it for a failure of its own, in plain text, and clients know it by that. */
+const notRunning = (container: string): TextError => new TextError(500, `container not found ("${container}")`);
 
 function dialOf({ pod, runtime, observed }: StreamRequest): Dial {
   const sandbox = sandboxOf(observed.get(pod.metadata.uid));

@@ -2,6 +2,7 @@
 
 import { parseQuantity } from '../../api/quantity.ts';
 import type { PodObject } from '../model/pod.ts';
+import { pageSizeOf } from './page-size.ts';
 import { accessOf, type PodFolders } from './pod-folders.ts';
 import type { MountedVolume, ReadonlyVolume, VolumePlugin } from './volume-plugin.ts';
 
@@ -25,7 +26,6 @@ export class EmptyDirPlugin implements VolumePlugin {
 
   async #ensureFolder(pod: PodObject, volume: ReadonlyVolume): Promise<string> {
     const { medium = '', sizeLimit } = volume.emptyDir ?? {};
-    if (medium !== '' && medium !== 'Memory') throw new Error(`its medium ${medium} is not supported by this node`);
     const place = { pod, type: emptyDirFolder, volume };
     if (medium === '') return await this.#folders.ensureOnDisk(place);
     const limit = sizeLimit === undefined ? 0 : parseQuantity(String(sizeLimit));
@@ -33,7 +33,7 @@ export class EmptyDirPlugin implements VolumePlugin {
     return await this.#folders.ensureInMemory(place, {
       mode: mode | 0o1000,
       gid,
-      swap: true,
+      ...(medium === 'Memory' ? { swap: true } : { swap: false, pageBytes: pageSizeOf(pod, medium) }),
       ...(limit > 0 && { sizeBytes: limit }), // tmpfs takes 0 for no limit at all
     });
   }

@@ -48,6 +48,7 @@ describe('computeMemoryOptions', () => {
     [{ mode: 0o777, swap: false }, '6.2.16', 'mode=777'],
     [{ mode: 0o777, swap: false }, '5.10.0-30-cloud', 'mode=777'],
     [{ mode: 0o777, swap: false }, '10.0', 'mode=777,noswap'],
+    [{ mode: 0o777, swap: false, pageBytes: 2_097_152 }, '10.0', 'mode=777,pagesize=2097152'],
   ] as const;
   for (const [options, kernel, words] of cases)
     it(`says ${words} on Linux ${kernel}`, () => assert.equal(computeMemoryOptions(options, kernel), words));

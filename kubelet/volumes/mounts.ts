@@ -79,23 +79,28 @@ export interface MemoryMountOptions {
   readonly sizeBytes?: number | undefined;
   /** Its pages are never written to a disk, where the kernel can promise that. */
   readonly swap: boolean;
+  /** In huge pages of this size, which are never swapped. */
+  readonly pageBytes?: number | undefined;
 }
 
 /** Mounts a file system in memory on `folder`, unless one is there already: a kubelet before this one made it. */
 export async function mountMemory(folder: string, options: MemoryMountOptions): Promise<void> {
   const real = await realpath(folder);
-  if ((await mountsBelow(real)).some(({ path, type }) => path === real && type === 'tmpfs')) return;
+  const type = options.pageBytes === undefined ? 'tmpfs' : 'hugetlbfs';
+  if ((await mountsBelow(real)).some((mount) => mount.path === real && mount.type === type)) return;
   const words = computeMemoryOptions(options, release());
-  await run('mount', ['--no-canonicalize', '-t', 'tmpfs', '-o', words, 'tmpfs', real]);
+  await run('mount', ['--no-canonicalize', '-t', type, '-o', words, type, real]);
 }
 
-/** In tmpfs's words. Pure. */
-export function computeMemoryOptions({ mode, gid, sizeBytes, swap }: MemoryMountOptions, kernel: string): string {
+/** In the words of tmpfs and hugetlbfs. Pure. */
+export function computeMemoryOptions(options: MemoryMountOptions, kernel: string): string {
+  const { mode, gid, sizeBytes, swap, pageBytes } = options;
   return [
     `mode=${mode.toString(8)}`,
     ...(gid === undefined ? [] : [`gid=${gid}`]),
     ...(sizeBytes === undefined ? [] : [`size=${BigInt(Math.ceil(sizeBytes))}`]),
-    ...(swap || !knowsNoSwap(kernel) ? [] : ['noswap']),
+    ...(pageBytes === undefined ? [] : [`pagesize=${pageBytes}`]),
+    ...(swap || pageBytes !== undefined || !knowsNoSwap(kernel) ? [] : ['noswap']),
   ].join(',');
 }
 

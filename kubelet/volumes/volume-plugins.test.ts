@@ -87,11 +87,11 @@ describe('volume plugins', () => {
       assert.deepEqual([(found.mode & 0o7777).toString(8), found.gid, mounted?.readOnly], [mode, gid, false]);
     });
 
-  it('know no medium but the disk and the memory', async () => {
+  it('give no huge pages to a pod that asks for none', async () => {
     const volume = { name: 'huge', emptyDir: { medium: 'HugePages' } };
     const plugin = plugins.find((one) => one.supports(volume));
     await assert.rejects(async () => plugin?.setUp(makePod(), volume), {
-      message: /its medium HugePages is not supported/,
+      message: /requests no huge pages/,
     });
   });
 });

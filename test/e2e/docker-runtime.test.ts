@@ -83,7 +83,7 @@ describe('DockerRuntime', { timeout: 300_000 }, () => {
       resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
       security: {
         ...{ supplementalGroups: [], privileged: false, addCapabilities: [], dropCapabilities: [] },
-        ...{ readOnlyRootFilesystem: false, noNewPrivileges: false, unmaskedProc: false },
+        ...{ readOnlyRootFilesystem: false, noNewPrivileges: false, unmaskedProc: false, seLinuxLabels: [] },
       },
       ...{ pid: 'container', ipc: 'pod', stdin: false, stdinOnce: false, tty: false, annotations: {}, engineSettings },
     });

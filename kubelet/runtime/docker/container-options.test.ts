@@ -43,6 +43,7 @@ const usual: ContainerConfig = {
     readOnlyRootFilesystem: false,
     noNewPrivileges: false,
     unmaskedProc: false,
+    seLinuxLabels: [],
   },
   pid: 'container',
   ipc: 'pod',

@@ -125,6 +125,7 @@ function computeHostConfig(config: ContainerConfig, sandboxId: string): HostConf
     SecurityOpt: [
       ...computeSeccompOption(security),
       ...(security.appArmorProfile === undefined ? [] : [`apparmor=${security.appArmorProfile}`]),
+      ...security.seLinuxLabels.map((label) => `label=${label}`),
       ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
     ],
     ...(security.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),

@@ -11,6 +11,7 @@ import {
   type ContainerResources,
   type ContainerState,
   type DeviceSupport,
+  type ImageAccounts,
   type ImageCopy,
   type ImageDetails,
   type ImageState,
@@ -39,6 +40,7 @@ import { readDeviceSupport } from './device-support.ts';
 import { isForeign, type Maker, nodeLabel } from './docker-labels.ts';
 import { ask, askMaybe, askUnlessSo, connectEngine, defaultSocketPath } from './engine.ts';
 import { type OwnEvent, readEvents } from './events.ts';
+import { DockerImageAccounts } from './image-accounts.ts';
 import { copyFromImage, removeCopies } from './image-copy.ts';
 import { DockerImages } from './images.ts';
 import { buildInfraImage, infraImageName } from './infra-image.ts';
@@ -90,6 +92,7 @@ export class DockerRuntime implements Runtime {
   readonly #lowestOomScoreAdj = readLowestOomScoreAdj();
   readonly #logger: Logger;
   readonly #images: DockerImages;
+  readonly #accounts: DockerImageAccounts;
   readonly #logs: DockerLogs;
   readonly #streams: DockerStreams;
   readonly #cgroups = new CgroupStats();
@@ -122,6 +125,7 @@ export class DockerRuntime implements Runtime {
     this.#logRotation = options.logRotation ?? usualLogRotation;
     this.#clock = options.clock ?? systemClock;
     this.#images = new DockerImages(this.#docker);
+    this.#accounts = new DockerImageAccounts(this.#docker);
     this.#logs = new DockerLogs(this.#docker);
     this.#streams = new DockerStreams(this.#docker);
   }
@@ -240,6 +244,10 @@ export class DockerRuntime implements Runtime {
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {
     return this.#images.inspect(name);
+  }
+
+  imageAccounts(id: string): Promise<ImageAccounts> {
+    return this.#accounts.of(id, this.#maker);
   }
 
   pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {

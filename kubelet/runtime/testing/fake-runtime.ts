@@ -17,6 +17,7 @@ import {
   type ContainerRunState,
   type ContainerState,
   type DeviceSupport,
+  type ImageAccounts,
   type ImageCopy,
   type ImageDetails,
   type ImageState,
@@ -347,6 +348,10 @@ export class FakeRuntime implements Runtime {
       this.#listeners.delete(listener);
       signal.removeEventListener('abort', end);
     }
+  }
+
+  async imageAccounts(): Promise<ImageAccounts> {
+    return { passwd: '', group: '' };
   }
 
   async inspectImage(name: string): Promise<ImageDetails | undefined> {

@@ -58,6 +58,7 @@ async function containerConfig(
       readOnlyRootFilesystem: false,
       noNewPrivileges: false,
       unmaskedProc: false,
+      seLinuxLabels: [],
     },
     pid: 'container',
     ipc: 'pod',
