@@ -2,6 +2,8 @@
 
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 
+export { pressureFlags } from '../kubelet/pressure/pressure-flags.ts';
+
 /** Where a cluster keeps everything, unless told otherwise. */
 export const defaultDataDir = '/var/lib/longshore';
 
@@ -32,6 +34,8 @@ export interface UpOptions {
   readonly allowedUnsafeSysctls: readonly string[];
   /** Folder or file of pods that the kubelet runs by itself. */
   readonly podManifestPath?: string | undefined;
+  /** What the kubelet is told of `pressureFlags`. */
+  readonly pressure?: Readonly<Record<string, string>>;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };

@@ -94,6 +94,7 @@ const starters = {
     const { startKubelet } = await import('../kubelet/kubelet.ts');
     const { createManifestSources } = await import('../kubelet/static-pods/manifest-sources.ts');
     const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
+    const { parsePressureOptions } = await import('../kubelet/pressure/pressure-options.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
     const client = clientOf(cluster, 'kubelet', certificates.kubelet);
     return await startKubelet({
@@ -117,6 +118,7 @@ const starters = {
       resolvConf: options.dns?.resolvConf,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
+      pressure: parsePressureOptions(options.pressure),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
       ...(options.cgroupsPerQos !== undefined && { cgroupsPerQos: options.cgroupsPerQos }),
     });

@@ -6,6 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Connection } from '../client/connection.ts';
+import type { PressureOptions } from './pressure/pressure-options.ts';
 import type { LogRotation, Runtime } from './runtime/runtime.ts';
 import type { ManifestSource } from './static-pods/manifest-source.ts';
 
@@ -44,6 +45,8 @@ export interface KubeletOptions {
   readonly allowedUnsafeSysctls?: readonly string[];
   /** The longest wait between two starts of a container, 1 s to 5 min; a pod may ask for less. Default: 5 min. */
   readonly maxRestartPeriodMs?: number;
+  /** What is reserved, and what is done when the node runs short. Default: upstream's. */
+  readonly pressure?: PressureOptions;
   readonly labels?: Readonly<Record<string, string>>;
   /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
   readonly devicesFile?: string;

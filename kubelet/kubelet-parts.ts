@@ -33,6 +33,7 @@ import { NodeAdmission } from './pods/node-admission.ts';
 import type { NodeView } from './pods/node-predicates.ts';
 import { ObservedPods } from './pods/observed-pods.ts';
 import { computePodRefusal } from './pods/pod-refusal.ts';
+import type { PodFailure } from './pods/pod-state.ts';
 import { PodSync } from './pods/pod-sync.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { RestartBackoff } from './pods/restart-backoff.ts';
@@ -77,6 +78,8 @@ export interface PartsInput extends KubeletOptions {
   readonly lastSeenNode: () => DeepReadonly<Node> | undefined;
   /** Resolves once the node's status says that the volume is in use, by its name there. */
   readonly whenInUse: (volume: string) => Promise<void>;
+  /** Why a node that is short of something does not take the pod; undefined: it does. */
+  readonly pressureRefusalOf: (pod: PodObject) => PodFailure | undefined;
   /** Called when the node has other devices than before. */
   readonly onDevices: () => void;
   readonly signal: AbortSignal;
@@ -168,7 +171,7 @@ export function createParts(input: PartsInput): Parts {
     pageSizes: machine.pageSizes,
     isWanted: input.cgroupsPerQos !== false && input.played === undefined,
     enforcesAllocatable: input.enforceNodeAllocatable !== false,
-    allocatable: machine.allocatable,
+    allocatable: machine.enforceable,
     pods: () => [...nodePods.list()].filter((pod) => !isPodFinished(pod)),
     isHere: (uid) =>
       [...observed.uids()].includes(uid) || [...nodePods.list()].some(({ metadata }) => metadata.uid === uid),
@@ -245,7 +248,7 @@ export function createParts(input: PartsInput): Parts {
       }
     },
     isHere: (uid) => observed.get(uid).containers.length > 0,
-    refusalOf: (pod) => computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
+    refusalOf: (pod) => input.pressureRefusalOf(pod) ?? computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
   });
   const statuses = new StaticStatuses({
     statuses: new StatusManager({ client: input.reports, logger, clock }),

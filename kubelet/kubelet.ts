@@ -14,7 +14,6 @@ import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { managedAttachAnnotation } from '../api/labels.ts';
-import { isPodFinished } from '../api/pods.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
@@ -40,7 +39,9 @@ import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
-import { runSizeLimitGuard } from './pods/size-limit-guard.ts';
+import { computePressureRefusal } from './pressure/pressure-admission.ts';
+import { keptFreeOf, parsePressureOptions } from './pressure/pressure-options.ts';
+import { createPressureParts, type PressureParts } from './pressure/pressure-parts.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createAuthenticate } from './server/authenticator.ts';
@@ -79,7 +80,13 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const metrics = options.metrics ?? new Metrics({ processWide: true });
   const probeMetrics = new Metrics();
   await mkdir(dataDir, { recursive: true, mode: privateMode });
-  const machine = withCapacity(await readMachine(dataDir), options.played);
+  const pressureOptions = options.pressure ?? parsePressureOptions();
+  const { systemReserved, kubeReserved } = pressureOptions;
+  const reserve = (size: { readonly memoryBytes: number; readonly storageBytes: number }) => ({
+    reserved: [systemReserved, kubeReserved],
+    keptFree: keptFreeOf(pressureOptions, size),
+  });
+  const machine = withCapacity(await readMachine(dataDir, reserve), options.played);
   const stop = new AbortController();
   const { signal } = stop;
   setMaxListeners(0, signal); // every pod worker listens to it
@@ -95,6 +102,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     onDevices: wake,
     whenInUse: (volume) => reporter.untilInUse(volume, signal),
     lastSeenNode: () => reporter.lastSeen,
+    pressureRefusalOf: (pod) => computePressureRefusal(pod, pressed.pressure.conditions),
     clock,
     client,
     reports,
@@ -115,6 +123,20 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     machine: options.played ? undefined : readMachineUsage,
   });
   const history = new UsageHistory();
+  const pressed = createPressureParts({
+    ...parts,
+    options: pressureOptions,
+    isPlayed: options.played !== undefined,
+    nodeName,
+    dataDir,
+    machine,
+    runtime,
+    meter,
+    recorder: recorder.from('kubelet', nodeName),
+    onChange: wake,
+    clock,
+    logger,
+  });
   const reviews = new ApiReviews(reports, nodeName);
   const server = await startKubeletServer({
     ...options,
@@ -154,7 +176,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     logger,
     clock,
     machine,
-    dataDir,
+    pressure: () => pressed.pressure.verdict,
     nodeName,
     nodeIp,
     port: server.port,
@@ -183,6 +205,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       signal,
     ),
     reporter.run(signal),
+    pressed.start(),
     // Played nodes have nothing to be remembered, and there may be thousands in one process.
     options.played === undefined &&
       recordHistory(
@@ -195,7 +218,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     parts.services.run(signal),
     parts.staticPods.run(signal),
     ...(options.played ? [] : [parts.plugins.run(signal)]),
-    work({ ...options, clock, client, runtime, parts, network, guard, troubles, signal }),
+    work({ ...options, clock, client, runtime, parts, pressed, network, guard, troubles, signal }),
   ];
   const over = createDeferred<void>();
   void Promise.all(loops).then(() => over.resolve(), over.reject);
@@ -218,6 +241,7 @@ interface WorkInput extends KubeletOptions {
   readonly client: Client;
   readonly runtime: Runtime;
   readonly parts: Parts;
+  readonly pressed: PressureParts;
   readonly network: PodNetworkKeeper;
   readonly guard: ClusterGuard;
   readonly troubles: StartTroubles;
@@ -261,20 +285,11 @@ async function work(input: WorkInput): Promise<void> {
   if (!signal.aborted) troubles.end();
   logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
   loops.push(
-    collectGarbage({ ...parts, guard, runtime, logger, clock }, signal),
+    collectGarbage({ ...parts, guard, logger, clock }, signal),
+    input.pressed.run(signal),
     network.run(signal),
     parts.devices.run(signal),
     parts.cgroups.run(signal),
-    runSizeLimitGuard(
-      {
-        clock,
-        logger,
-        pods: () => [...parts.nodePods.list()].filter((pod) => !isPodFinished(pod)),
-        measure: (pod, volume) => parts.volumes.measureEmptyDir(pod, volume),
-        endPod: (uid, failure) => workers.fail(uid, failure),
-      },
-      signal,
-    ),
   );
   await Promise.all(loops);
   await workers.settled();

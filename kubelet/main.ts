@@ -13,6 +13,8 @@ import { UserError } from '../base/user-error.ts';
 import { startKubelet } from './kubelet.ts';
 import { usualDevicesFile, usualPluginRoot } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
+import { pressureFlags } from './pressure/pressure-flags.ts';
+import { parsePressureOptions } from './pressure/pressure-options.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { type LogRotation, usualLogRotation } from './runtime/runtime.ts';
 import { createManifestSources } from './static-pods/manifest-sources.ts';
@@ -106,6 +108,7 @@ await runComponentProcess({
       ...text,
       describe: "What pods get of the node's resolver; default: /etc/resolv.conf, or that of systemd-resolved",
     },
+    ...pressureFlags,
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -116,6 +119,7 @@ await runComponentProcess({
     if (maxRestartPeriodMs === undefined)
       throw new UserError(`--max-container-restart-period ${restartPeriod} ${restartPeriodRule}`);
     const logRotation = readLogRotation(flags['container-log-max-size'], flags['container-log-max-files']);
+    const pressure = parsePressureOptions(flags);
     const { connection, serving, authorityFile, renewal } = await openNodeCredentials({
       kubeconfig: flags.kubeconfig,
       bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
@@ -164,6 +168,7 @@ await runComponentProcess({
       maxRestartPeriodMs,
       cgroupsPerQos: flags['cgroups-per-qos'],
       enforceNodeAllocatable: flags['enforce-node-allocatable'].includes('pods'),
+      pressure,
       devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
       manifests,

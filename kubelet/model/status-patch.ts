@@ -31,5 +31,8 @@ export function mergeConditions<T extends Condition>(
   present: readonly DeepReadonly<T>[],
   ownTypes: ReadonlySet<string>,
 ): T[] {
-  return [...own, ...present.filter(({ type }) => !ownTypes.has(type)).map((one) => ({ ...one }) as T)];
+  const said = new Set(own.map(({ type }) => type));
+  const others = present.filter(({ type }) => !ownTypes.has(type) && !said.has(type));
+  // A copy may be changed, what is in a cache may not: the type cannot say so of any T.
+  return [...own, ...others.map((one) => ({ ...one }) as T)];
 }

@@ -4,11 +4,15 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
 import { formatQuantity, readQuantity } from '../../api/quantity.ts';
+import { computeAllocatable, type Reservations } from './allocatable.ts';
 import { readHugePages } from './huge-pages.ts';
 
 export interface Machine {
   readonly capacity: Readonly<Record<string, string>>;
+  /** What pods can ask for. */
   readonly allocatable: Readonly<Record<string, string>>;
+  /** What all pods together can have at most: what is to stay free before one is evicted is part of it. */
+  readonly enforceable: Readonly<Record<string, string>>;
   readonly memoryBytes: number;
   /** Of huge pages, as resources name them: `2Mi`. */
   readonly pageSizes: readonly string[];
@@ -23,10 +27,11 @@ export interface Machine {
 }
 
 const maxPods = 110;
-/** Kept for the system, so that pods cannot starve it. */
-const reserved = { memoryBytes: 100 * 2 ** 20, storageShare: 0.1 };
 
-export async function readMachine(dataDir: string): Promise<Machine> {
+/** What is kept from pods of a machine of that size. */
+export type Reserve = (size: { readonly memoryBytes: number; readonly storageBytes: number }) => Reservations;
+
+export async function readMachine(dataDir: string, reserve: Reserve): Promise<Machine> {
   const { bsize, blocks } = await statfs(dataDir);
   const memoryBytes = os.totalmem();
   const storageBytes = bsize * blocks;
@@ -37,17 +42,16 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     ...{ cpu: String(os.cpus().length), pods: String(maxPods), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' },
     ...Object.fromEntries(pages),
   };
+  const { reserved, keptFree } = withHugePages(reserve({ memoryBytes, storageBytes }), hugeBytes);
+  const nothing = { memoryBytes: 0, storageBytes: 0 };
+  const capacity = { ...common, memory: kibi(memoryBytes), 'ephemeral-storage': kibi(storageBytes) };
   return {
     memoryBytes,
     pageSizes: hugePages.map(({ size }) => size),
     maxPids: readMaxPids(),
-    capacity: { ...common, memory: kibi(memoryBytes), 'ephemeral-storage': kibi(storageBytes) },
-    allocatable: {
-      ...common,
-      // Nothing else can be in huge pages.
-      memory: kibi(memoryBytes - reserved.memoryBytes - hugeBytes),
-      'ephemeral-storage': String(Math.floor(storageBytes * (1 - reserved.storageShare))),
-    },
+    capacity,
+    enforceable: computeAllocatable(capacity, { reserved, keptFree: nothing }),
+    allocatable: computeAllocatable(capacity, { reserved, keptFree }),
     machineId: readLine('/etc/machine-id'),
     // Virtual machines and containers may have none: something that tells nodes apart must stand there.
     systemUuid: readLine('/sys/class/dmi/id/product_uuid') || readLine('/etc/machine-id'),
@@ -57,6 +61,12 @@ export async function readMachine(dataDir: string): Promise<Machine> {
     architecture: os.arch() === 'x64' ? 'amd64' : os.arch(),
   };
 }
+
+/** Nothing else can be in huge pages. */
+const withHugePages = ({ reserved, keptFree }: Reservations, hugeBytes: number): Reservations => ({
+  reserved: [...reserved, new Map([['memory', readQuantity(String(hugeBytes))]])],
+  keptFree,
+});
 
 /** The same machine with other amounts, where `played` has any. */
 export function withCapacity(
@@ -95,24 +105,4 @@ function readLine(path: string, whole = false): string {
   } catch {
     return ''; // not every machine has it, and nothing depends on it
   }
-}
-
-export interface Pressure {
-  readonly memory: boolean;
-  readonly disk: boolean;
-  readonly pid: boolean;
-}
-
-const thresholds = { freeMemoryBytes: 100 * 2 ** 20, freeDiskShare: 0.1, freePidShare: 0.05 };
-
-/** What the machine runs short of. */
-export async function readPressure(dataDir: string): Promise<Pressure> {
-  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(readLine('/proc/meminfo', true))?.[1] ?? 'NaN') * 1024;
-  const { blocks, bavail } = await statfs(dataDir);
-  const threads = Number(readLine('/proc/loadavg').split(' ')[3]?.split('/')[1]);
-  return {
-    memory: available < thresholds.freeMemoryBytes,
-    disk: bavail / blocks < thresholds.freeDiskShare,
-    pid: threads > readMaxPids() * (1 - thresholds.freePidShare),
-  };
 }

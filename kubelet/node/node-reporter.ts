@@ -18,8 +18,8 @@ import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
 import type { ImageState, Runtime } from '../runtime/runtime.ts';
-import { type Machine, readPressure } from './machine.ts';
-import { computeNodeStatus, nodeLabels, ownPartOf, patchOfNodeStatus } from './node-status.ts';
+import type { Machine } from './machine.ts';
+import { computeNodeStatus, nodeLabels, ownPartOf, type Pressure, patchOfNodeStatus } from './node-status.ts';
 
 export interface NodeReporterOptions {
   readonly client: Client;
@@ -27,7 +27,8 @@ export interface NodeReporterOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly machine: Machine;
-  readonly dataDir: string;
+  /** What the node is short of; undefined: not known yet, so nothing is said of it. */
+  readonly pressure: () => Pressure | undefined;
   readonly nodeName: string;
   readonly nodeIp: string;
   readonly port: number;
@@ -152,7 +153,7 @@ export class NodeReporter {
   async #report(): Promise<void> {
     const { clock } = this.#options;
     const node = await this.#read();
-    const status = await this.#compute(node);
+    const status = this.#compute(node);
     const stored = node ?? (await this.#register(status));
     this.#lastSeen = stored;
     const isOther = stored.metadata.uid !== this.#written?.uid;
@@ -174,12 +175,12 @@ export class NodeReporter {
     }
   }
 
-  async #compute(node: NodeObject | undefined): Promise<NodeStatus> {
-    const { clock, dataDir } = this.#options;
+  #compute(node: NodeObject | undefined): NodeStatus {
+    const { clock } = this.#options;
     return computeNodeStatus({
       ...this.#options,
       previous: node?.status,
-      pressure: await readPressure(dataDir),
+      pressure: this.#options.pressure(),
       runtimeName: this.#options.runtime.name,
       runtimeVersion: this.#runtime.version,
       images: this.#runtime.images,

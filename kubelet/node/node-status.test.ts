@@ -5,6 +5,7 @@ import { computeNodeStatus, type NodeStatusInput, nodeLabels, ownPartOf, patchOf
 
 const machine = {
   capacity: { cpu: '4', memory: '8Gi', pods: '110' },
+  enforceable: {},
   allocatable: { cpu: '4', memory: '7Gi', pods: '110' },
   memoryBytes: 8 * 2 ** 30,
   maxPids: 4096,

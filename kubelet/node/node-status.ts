@@ -6,12 +6,20 @@ import type { ContainerImage, NodeCondition, NodeStatus } from '../../api/types/
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { patchOfConditions, replacedList } from '../model/status-patch.ts';
 import type { ImageState } from '../runtime/runtime.ts';
-import type { Machine, Pressure } from './machine.ts';
+import type { Machine } from './machine.ts';
+
+/** What the node is short of. */
+export interface Pressure {
+  readonly memory: boolean;
+  readonly disk: boolean;
+  readonly pid: boolean;
+}
 
 export interface NodeStatusInput {
   readonly previous: DeepReadonly<NodeStatus> | undefined;
   readonly machine: Machine;
-  readonly pressure: Pressure;
+  /** Undefined: not known yet, so nothing is said of it. */
+  readonly pressure: Pressure | undefined;
   readonly nodeName: string;
   readonly nodeIp: string;
   readonly port: number;
@@ -89,24 +97,7 @@ function computeConditions(input: NodeStatusInput): NodeCondition[] {
       message: message[holds ? 0 : 1],
     });
   return [
-    make(
-      'MemoryPressure',
-      pressure.memory,
-      ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
-      ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
-    ),
-    make(
-      'DiskPressure',
-      pressure.disk,
-      ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
-      ['kubelet has disk pressure', 'kubelet has no disk pressure'],
-    ),
-    make(
-      'PIDPressure',
-      pressure.pid,
-      ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
-      ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
-    ),
+    ...computePressureConditions(pressure, make),
     ...(network.isKnown
       ? [
           make(
@@ -127,6 +118,37 @@ function computeConditions(input: NodeStatusInput): NodeCondition[] {
             ['kubelet is posting ready status', notReady],
           ),
         ]),
+  ];
+}
+
+type MakeCondition = (
+  type: string,
+  holds: boolean,
+  reasons: readonly [string, string],
+  message: readonly [string, string],
+) => NodeCondition;
+
+function computePressureConditions(pressure: Pressure | undefined, make: MakeCondition): NodeCondition[] {
+  if (pressure === undefined) return [];
+  return [
+    make(
+      'MemoryPressure',
+      pressure.memory,
+      ['KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
+      ['kubelet has insufficient memory available', 'kubelet has sufficient memory available'],
+    ),
+    make(
+      'DiskPressure',
+      pressure.disk,
+      ['KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
+      ['kubelet has disk pressure', 'kubelet has no disk pressure'],
+    ),
+    make(
+      'PIDPressure',
+      pressure.pid,
+      ['KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
+      ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
+    ),
   ];
 }
 

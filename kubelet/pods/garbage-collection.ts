@@ -1,14 +1,9 @@
-/**
- * Removes what nobody needs: pods and folders whose objects went while no kubelet looked, and, when the disk runs
- * full, images that no container uses.
- */
+/** Removes pods and folders whose objects went while no kubelet looked. */
 
-import { statfs } from 'node:fs/promises';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import type { ClusterGuard } from './cluster-guard.ts';
 import type { ObservedPods } from './observed-pods.ts';
@@ -20,14 +15,11 @@ export interface GarbageCollectionOptions {
   readonly guard: Pick<ClusterGuard, 'confirm'>;
   readonly observed: ObservedPods;
   readonly volumes: Volumes;
-  readonly runtime: Pick<Runtime, 'listImages' | 'removeImage'>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
 const everyMs = 60_000;
-/** Above the first share of a full disk images go until the second is reached. */
-const imageThresholds = { high: 0.85, low: 0.8 };
 
 /** Until `signal` aborts. Never rejects. Pods must be synced. */
 export async function collectGarbage(options: GarbageCollectionOptions, signal: AbortSignal): Promise<void> {
@@ -35,7 +27,6 @@ export async function collectGarbage(options: GarbageCollectionOptions, signal: 
   while (!signal.aborted) {
     try {
       if (await options.guard.confirm(signal)) await collectPods(options);
-      await collectImages(options);
     } catch (error) {
       logger.warn('Collecting garbage failed; trying again later', { error });
     }
@@ -57,21 +48,4 @@ async function collectPods({ nodePods, workers, observed, volumes, logger }: Gar
     }
   };
   await Promise.all(gone.map(tearDown));
-}
-
-async function collectImages({ runtime, volumes, logger }: GarbageCollectionOptions): Promise<void> {
-  const folder = volumes.folderOf('');
-  if ((await usedShare(folder)) < imageThresholds.high) return;
-  const images = [...(await runtime.listImages())].sort((a, b) => a.createdAt - b.createdAt);
-  for (const { id, names, pinned } of images) {
-    if ((await usedShare(folder)) < imageThresholds.low) return;
-    if (pinned) continue;
-    logger.info('The disk runs full; removing an image that nothing uses', { image: names[0] ?? id });
-    await runtime.removeImage(id);
-  }
-}
-
-async function usedShare(folder: string): Promise<number> {
-  const { blocks, bavail } = await statfs(folder);
-  return 1 - bavail / blocks;
 }

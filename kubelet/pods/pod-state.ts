@@ -18,6 +18,10 @@ export interface PodFailure {
   /** In CamelCase, for the pod's status. */
   readonly reason: string;
   readonly message: string;
+  /** So long its containers get to end, whatever the pod asks for. */
+  readonly graceSeconds?: number;
+  /** The kubelet ends it for the sake of others: what its condition `DisruptionTarget` says. */
+  readonly disruption?: string;
 }
 
 /** The first one counts. */

@@ -67,6 +67,8 @@ export interface SyncInput {
   readonly known: PodRuntimeState;
   /** Aborts what only serves the pod's life when its end is asked for. */
   readonly signal: AbortSignal;
+  /** What containers get to end, in place of what the pod asks for. */
+  readonly graceSeconds?: number;
 }
 
 type Executors = {
@@ -294,13 +296,13 @@ export class PodSync {
 
   async #stopContainer(
     { id, name, reason }: Extract<PodAction, { type: 'stopContainer' }>,
-    { pod, known }: SyncInput,
+    { pod, known, graceSeconds }: SyncInput,
   ): Promise<void> {
     const { runtime, observed, recorder, clock } = this.#options;
     const container = containerOf(pod, name);
     const message = stopMessage(name, reason, pod);
     recorder.record(eventSubject(pod, container), { type: 'Normal', reason: 'Killing', message });
-    const graceMs = this.#graceSeconds(pod, name, reason) * 1000;
+    const graceMs = (graceSeconds ?? this.#graceSeconds(pod, name, reason)) * 1000;
     const startedAt = clock.monotonic();
     let done = false;
     known.stopBegins(id);

@@ -39,7 +39,15 @@ import { computePodActions, isFinished, nothingRuns, type PodAction, type PodCon
 import { PodReporter } from './pod-reporter.ts';
 import { PodResizer } from './pod-resizer.ts';
 import { PodRuntimeState } from './pod-runtime-state.ts';
-import { advance, causeOf, objectFateOf, type PodFacts, type PodFailure, type PodState } from './pod-state.ts';
+import {
+  advance,
+  causeOf,
+  failureOf,
+  objectFateOf,
+  type PodFacts,
+  type PodFailure,
+  type PodState,
+} from './pod-state.ts';
 import type { PodSync } from './pod-sync.ts';
 import { withRemembered } from './remembered-containers.ts';
 import { removePod } from './remove-pod.ts';
@@ -85,6 +93,8 @@ export class PodWorker {
   readonly #resizer: PodResizer;
   /** Aborts what serves only a pod that is syncing. */
   readonly #syncing = new AbortController();
+  /** Aborts when nothing runs any more. */
+  readonly #over = new AbortController();
   #state: PodState = { phase: 'syncing' };
   #pod: PodObject;
   #failures = 0;
@@ -118,12 +128,25 @@ export class PodWorker {
     this.wake();
   }
 
-  /** It ends, and has failed. */
-  fail(failure: PodFailure): void {
-    if (this.#isEnding()) return;
+  /** It ends, and has failed. False: it ends already. */
+  fail(failure: PodFailure): boolean {
+    if (this.#isEnding()) return false;
     this.#advance({ failure: { type: 'failed', ...failure } });
-    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...failure });
+    const { reason, message } = failure;
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', reason, message });
     this.wake();
+    return true;
+  }
+
+  /** Nothing of the pod runs any more, and nothing will. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** Resolves when it is over, or `signal` aborts. */
+  async untilOver(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#over.signal]);
+    if (!either.aborted) await new Promise((resolve) => either.addEventListener('abort', resolve, { once: true }));
   }
 
   /** The object is no more: whatever is left of the pod goes. */
@@ -137,6 +160,7 @@ export class PodWorker {
   #advance(facts: PodFacts): void {
     this.#state = advance(this.#state, facts);
     if (this.#state.phase !== 'syncing') this.#syncing.abort();
+    if (this.#state.phase === 'terminated' || this.#state.phase === 'removed') this.#over.abort();
   }
 
   wake(): void {
@@ -201,7 +225,9 @@ export class PodWorker {
     if (!context.ending || causeOf(this.#state)?.type === 'finished') this.#forgetOldReasons(actions);
     this.#report(signal);
     const own = context.ending ? signal : this.#syncing.signal;
-    const work = sync.apply(actions, { pod, known: this.#known, signal: own });
+    const graceSeconds = failureOf(this.#state)?.graceSeconds;
+    const input = { pod, known: this.#known, signal: own, ...(graceSeconds !== undefined && { graceSeconds }) };
+    const work = sync.apply(actions, input);
     await this.#reportMeanwhile(work, { signal, mayLeave: actions.every(({ type }) => type !== 'stopContainer') });
     // Hooks and pulls may have taken long; what they changed is told at once.
     await this.#watchContainers();
@@ -252,7 +278,8 @@ export class PodWorker {
     const refusal = await this.#dependencies.admission.admit(this.#pod);
     if (refusal === undefined || this.#isEnding()) return;
     this.#advance({ failure: { type: 'rejected', ...refusal } });
-    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', ...refusal });
+    const { reason, message } = refusal;
+    this.#dependencies.recorder.record(eventSubject(this.#pod), { type: 'Warning', reason, message });
   }
 
   #checkDeadline(): void {

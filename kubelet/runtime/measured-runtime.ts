@@ -20,6 +20,7 @@ const operations = {
   pullImage: 'pull_image',
   listImages: 'list_images',
   removeImage: 'remove_image',
+  storage: 'image_fs_info',
   exec: 'exec',
   attach: 'attach',
   openPort: 'port_forward',

@@ -298,7 +298,9 @@ export interface ImageRuntime {
    * has no such folder. Rejects when `signal` aborts; what is in the folder then is any part.
    */
   copyFromImage(copy: ImageCopy, signal: AbortSignal): Promise<boolean>;
-  /** One in use is kept. */
+  /** By their ids: those of all containers that there are, running or not, whoever made them. */
+  imagesInUse(): Promise<ReadonlySet<string>>;
+  /** With all its names. One in use is kept. */
   removeImage(id: string): Promise<void>;
 }
 
@@ -312,6 +314,31 @@ export interface LogRotation {
 
 /** Upstream's. */
 export const usualLogRotation: LogRotation = { maxSize: '10Mi', maxFiles: 5 };
+
+/** Folders on this machine, as the runtime sees it. */
+export interface RuntimeStorage {
+  /** On the file system of images and of what containers write over them. */
+  readonly imageFolder: string;
+  /** On that of containers' logs. */
+  readonly logFolder: string;
+}
+
+/** Where a container's own files lie on this machine. */
+export interface ContainerFiles {
+  /** What it wrote over its image; undefined: the runtime has to be asked how much that is (`writtenBytes`). */
+  readonly layerFolder: string | undefined;
+  /** Its log, with the parts that were rotated. */
+  readonly logFiles: readonly string[];
+}
+
+/** What takes the disk. */
+export interface DiskRuntime {
+  storage(): Promise<RuntimeStorage>;
+  /** Undefined: there is no such container. */
+  containerFiles(id: string): Promise<ContainerFiles | undefined>;
+  /** What a container wrote over its image; may take the runtime long. Undefined: there is no such container. */
+  writtenBytes(id: string): Promise<number | undefined>;
+}
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -382,7 +409,7 @@ export interface NodeRuntime {
   stats(ids: readonly string[], detail?: StatsDetail): Promise<ContainerStats[]>;
 }
 
-export interface Runtime extends PodRuntime, ImageRuntime, StreamRuntime, NodeRuntime {}
+export interface Runtime extends PodRuntime, ImageRuntime, DiskRuntime, StreamRuntime, NodeRuntime {}
 
 export type RuntimeErrorReason = 'NotFound' | 'Conflict' | 'InvalidImageName' | 'Unavailable' | 'Refused';
 

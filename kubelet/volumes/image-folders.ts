@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { ifFilePresent } from '../../base/if-file-present.ts';
 import { ensurePrivateFolder, privateMode } from '../../base/private-folder.ts';
 import { KeyedQueue } from './keyed-queue.ts';
-import { measureTree } from './measure-tree.ts';
+import { measureTrees } from './measure-tree.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** Part of the runtime. */
@@ -75,7 +75,7 @@ export class ImageFolders {
 
   /** How much all of them take, in bytes. */
   async measure(): Promise<number> {
-    return (await measureTree(this.root)) ?? 0;
+    return (await measureTrees([this.root])).get(this.root)?.bytes ?? 0;
   }
 
   async #names(): Promise<string[]> {

@@ -1,21 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { measureTree } from './measure-tree.ts';
+import { measureTrees } from './measure-tree.ts';
 
-it('counts what lies in a folder, and nothing that links lead to', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'measure-tree-'));
+it('measures what folders hold and follows no link; what is not there is left out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'measure-'));
   try {
-    await symlink('/usr', join(folder, 'elsewhere'));
-    const before = (await measureTree(folder)) ?? Number.NaN;
-    assert(before < 100_000);
-    await writeFile(join(folder, 'file'), Buffer.alloc(300_000, 'x'));
-    const after = (await measureTree(folder)) ?? Number.NaN;
-    assert(after - before >= 300_000 && after - before < 400_000, String(after - before));
-    assert.equal(await measureTree(join(folder, 'none')), undefined);
+    const [odd, other, none] = [join(folder, '-- a\nb'), join(folder, 'other'), join(folder, 'none')];
+    await mkdir(odd);
+    await mkdir(other);
+    const before = (await measureTrees([odd])).get(odd);
+    await writeFile(join(odd, 'file'), Buffer.alloc(3 * 2 ** 20, 1));
+    await symlink('/usr', join(odd, 'link'));
+    await writeFile(join(other, 'file'), Buffer.alloc(2 ** 20, 1));
+    const after = await measureTrees([odd, none, other]);
+    const grown = (after.get(odd)?.bytes ?? 0) - (before?.bytes ?? 0);
+    assert(grown >= 3 * 2 ** 20 && grown < 4 * 2 ** 20, `grown by ${grown}`);
+    assert.equal((after.get(odd)?.inodes ?? 0) - (before?.inodes ?? 0), 2);
+    assert((after.get(other)?.bytes ?? 0) >= 2 ** 20);
+    assert.equal(after.has(none), false);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   }
 });

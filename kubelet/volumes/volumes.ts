@@ -17,7 +17,6 @@ import { emptyDirFolder } from './empty-dir.ts';
 import { fillsOf, ImageFill } from './image-fill.ts';
 import { type ImageFiles, ImageFolders } from './image-folders.ts';
 import { LocalVolumes } from './local-volumes.ts';
-import { measureTree } from './measure-tree.ts';
 import { NfsPlugin } from './nfs.ts';
 import { PodFolders } from './pod-folders.ts';
 import { removeTree } from './remove-tree.ts';
@@ -132,9 +131,9 @@ export class Volumes {
     }
   }
 
-  /** How much an emptyDir volume holds, in bytes; undefined: it is not there. */
-  async measureEmptyDir(pod: PodObject, name: string): Promise<number | undefined> {
-    return await measureTree(this.#folders.folderOf({ pod, type: emptyDirFolder, volume: { name } }));
+  /** Where an emptyDir volume lies, once it is made. */
+  emptyDirFolderOf(pod: PodObject, name: string): string {
+    return this.#folders.folderOf({ pod, type: emptyDirFolder, volume: { name } });
   }
 
   /** Removes everything of a pod that is gone. Whoever asks while that goes on hears how it ends. */

@@ -19,6 +19,8 @@ const run = promisify(execFile);
 export interface TestEngineOptions {
   /** Starts Debian's docker-registry on `localhost:5000` of the namespace. */
   readonly registry?: boolean;
+  /** Its data lies on a file system of that size in memory, which can be filled. */
+  readonly dataMegabytes?: number;
   /** Routes this network (a node's pod CIDR) from the test's machine into the namespace. */
   readonly podCidr?: string;
 }
@@ -60,6 +62,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     ...args,
   ];
   const socketPath = join(folder, 'docker.sock');
+  if (options.dataMegabytes !== undefined) await mountMemory(join(folder, 'data'), options.dataMegabytes);
   const cgroupParent = `/longshore-${network.name}`;
   const log = await open(join(folder, 'dockerd.log'), 'a');
   const daemon = spawn(
@@ -131,6 +134,12 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
     resume: () => void daemonOf(folder, 'SIGCONT'),
     stop,
   };
+}
+
+/** Goes with the engine's folder. */
+async function mountMemory(folder: string, megabytes: number): Promise<void> {
+  await mkdir(folder);
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,nr_inodes=100000`, 'tmpfs', folder]);
 }
 
 interface TestNamespace {

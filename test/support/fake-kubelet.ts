@@ -9,6 +9,7 @@ import { issueCertificate } from '../../base/certificates.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { type RunningKubelet, startKubelet } from '../../kubelet/kubelet.ts';
 import type { KubeletOptions } from '../../kubelet/kubelet-options.ts';
+import { parsePressureOptions } from '../../kubelet/pressure/pressure-options.ts';
 import { FakeRuntime } from '../../kubelet/runtime/testing/fake-runtime.ts';
 import { eventually } from './eventually.ts';
 import type { TestApiServer } from './test-api-server.ts';
@@ -60,6 +61,8 @@ export class FakeKubelet {
       nodeName: this.nodeName,
       nodeIp,
       dataDir: this.#dataDir,
+      // Whether this machine is short of something must not matter.
+      pressure: parsePressureOptions({ 'eviction-hard': '', 'image-gc-high-threshold': '100' }),
       runtime: this.runtime,
       serving,
       clientCertificateAuthority: authority.certificate,

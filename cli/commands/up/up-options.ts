@@ -9,6 +9,7 @@ import {
   defaultClusterDomain,
   defaultDataDir,
   logLevels,
+  pressureFlags,
   proxyModes,
   type UpOptions,
 } from '../../../cluster/cluster-options.ts';
@@ -37,6 +38,7 @@ export const upOptions: Readonly<Record<string, Options>> = {
   },
   'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
   'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
+  ...Object.fromEntries(Object.entries(pressureFlags).map(([name, { describe }]) => [name, text(describe)])),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
   'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
   'node-ports': text('The ports that services may have on every node', { default: '30000-32767' }),
@@ -118,8 +120,10 @@ export function parseUpOptions(args: Arguments): UpOptions {
   };
 }
 
+const pressureFlagNames = Object.keys(pressureFlags);
+
 /** What every node has, also one that only joins. */
-export const nodeFlags = [
+export const nodeFlags: readonly string[] = [
   'data-dir',
   'node-name',
   'node-ip',
@@ -128,8 +132,9 @@ export const nodeFlags = [
   'cgroups-per-qos',
   'allowed-unsafe-sysctls',
   'pod-manifest-path',
+  ...pressureFlagNames,
   'log-level',
-] as const;
+];
 
 type NodeOptions = Pick<
   UpOptions,
@@ -140,12 +145,13 @@ type NodeOptions = Pick<
   | 'podMaxPids'
   | 'cgroupsPerQos'
   | 'allowedUnsafeSysctls'
+  | 'pressure'
   | 'podManifestPath'
   | 'logLevel'
 >;
 
 export function parseNodeFlags(args: Arguments): NodeOptions {
-  const named = (name: (typeof nodeFlags)[number]) => textOf(args, name) ?? '';
+  const named = (name: string) => textOf(args, name) ?? '';
   return {
     dataDir: parseDataDir(textOf(args, 'data-dir')),
     nodeName: textOf(args, 'node-name')?.toLowerCase(),
@@ -155,6 +161,7 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     cgroupsPerQos: args['cgroups-per-qos'] !== false,
     allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
     podManifestPath: textOf(args, 'pod-manifest-path'),
+    pressure: Object.fromEntries(pressureFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }
@@ -187,6 +194,9 @@ function networkNameOf(text: string): string {
   if (/^longshore[a-z0-9-]{0,6}$/.test(text)) return text;
   throw new UserError(`--network-name must be "longshore" and up to six letters, digits or "-", not "${text}"`);
 }
+
+const pairOf = (name: string, text: string | undefined): [string, string][] =>
+  text === undefined ? [] : [[name, text]];
 
 const listOf = (text: string): string[] => text.split(',').filter((one) => one !== '');
 

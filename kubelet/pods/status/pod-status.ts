@@ -28,7 +28,9 @@ export interface ResizeTrouble {
 export interface StatusContext extends ContainerFacts {
   readonly nodeIp: string;
   /** Why the kubelet ended the pod: it has failed, whatever its containers say. */
-  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  readonly failure?:
+    | { readonly reason: string; readonly message: string; readonly disruption?: string | undefined }
+    | undefined;
   /** Why the pod does not have the resources that it asks for. */
   readonly resizeTrouble?: ResizeTrouble | undefined;
   /** What the pod as a whole was given by this kubelet. */
@@ -202,7 +204,9 @@ function computeConditions(pod: PodObject, observed: ObservedPod, input: Conditi
     ContainersReady: ready,
     PodScheduled: yes,
   };
-  const { resizeTrouble } = input.context;
+  const { resizeTrouble, failure } = input.context;
+  if (failure?.disruption !== undefined)
+    verdicts.DisruptionTarget = { status: 'True', reason: 'TerminationByKubelet', message: failure.disruption };
   if (resizeTrouble !== undefined && !isFinalPhase(input.phase))
     verdicts[resizeTrouble.type] = { status: 'True', reason: resizeTrouble.reason, message: resizeTrouble.message };
   if (endsByItself(observed) && !isFinalPhase(input.phase)) verdicts[endsWhenCutOffCondition] = yes;

@@ -8,6 +8,7 @@ import type { ContainerStats, StatsDetail } from '../container-stats.ts';
 import {
   type CgroupSupport,
   type ContainerConfig,
+  type ContainerFiles,
   type ContainerResources,
   type ContainerState,
   type DeviceSupport,
@@ -25,6 +26,7 @@ import {
   RuntimeError,
   type RuntimeEvent,
   type RuntimeSnapshot,
+  type RuntimeStorage,
   type SandboxConfig,
   type SandboxState,
   type Session,
@@ -48,6 +50,7 @@ import { DockerLogs } from './logs.ts';
 import { PodNetwork } from './network.ts';
 import { readLowestOomScoreAdj } from './oom-score.ts';
 import { openSandboxPort } from './sandbox-port.ts';
+import { DockerStorage } from './storage.ts';
 import { DockerStreams } from './streams.ts';
 
 export interface DockerRuntimeOptions {
@@ -93,6 +96,7 @@ export class DockerRuntime implements Runtime {
   readonly #logger: Logger;
   readonly #images: DockerImages;
   readonly #accounts: DockerImageAccounts;
+  readonly #storage: DockerStorage;
   readonly #logs: DockerLogs;
   readonly #streams: DockerStreams;
   readonly #cgroups = new CgroupStats();
@@ -126,6 +130,7 @@ export class DockerRuntime implements Runtime {
     this.#clock = options.clock ?? systemClock;
     this.#images = new DockerImages(this.#docker);
     this.#accounts = new DockerImageAccounts(this.#docker);
+    this.#storage = new DockerStorage(this.#docker);
     this.#logs = new DockerLogs(this.#docker);
     this.#streams = new DockerStreams(this.#docker);
   }
@@ -265,6 +270,22 @@ export class DockerRuntime implements Runtime {
 
   removeImage(id: string): Promise<void> {
     return this.#images.remove(id);
+  }
+
+  imagesInUse(): Promise<ReadonlySet<string>> {
+    return this.#images.inUse();
+  }
+
+  storage(): Promise<RuntimeStorage> {
+    return this.#storage.folders();
+  }
+
+  containerFiles(id: string): Promise<ContainerFiles | undefined> {
+    return this.#storage.filesOf(id);
+  }
+
+  writtenBytes(id: string): Promise<number | undefined> {
+    return this.#storage.writtenBytes(id);
   }
 
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<Buffer> {

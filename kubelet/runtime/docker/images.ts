@@ -4,9 +4,9 @@ import type Dockerode from 'dockerode';
 import {
   type ImageDetails,
   type ImageState,
-  isRuntimeUnavailable,
+  isRuntimeConflict,
+  isRuntimeNotFound,
   type RegistryCredentials,
-  RuntimeError,
 } from '../runtime.ts';
 import { ask, askMaybe, translateError } from './engine.ts';
 
@@ -43,12 +43,29 @@ export class DockerImages {
     }));
   }
 
+  async inUse(): Promise<ReadonlySet<string>> {
+    const containers = await ask(this.#docker.listContainers({ all: true }));
+    return new Set(containers.map(({ ImageID }) => ImageID));
+  }
+
+  /**
+   * Never by force: the engine would take the image of a container that was made and not yet started. So its names go one
+   * by one, and with the last of them what it is made of.
+   */
   async remove(id: string): Promise<void> {
+    if ((await this.inUse()).has(id)) return;
+    for (const list of ['RepoTags', 'RepoDigests'] as const) {
+      const image = await askMaybe(this.#docker.getImage(id).inspect());
+      for (const name of image?.[list] ?? []) await this.#removeUnlessUsed(name);
+    }
+    await this.#removeUnlessUsed(id);
+  }
+
+  async #removeUnlessUsed(name: string): Promise<void> {
     try {
-      // By force, because one image may have several names; one that a container uses is refused all the same.
-      await ask(this.#docker.getImage(id).remove({ force: true }));
+      await ask(this.#docker.getImage(name).remove());
     } catch (error) {
-      if (!(error instanceof RuntimeError) || isRuntimeUnavailable(error)) throw error;
+      if (!isRuntimeNotFound(error) && !isRuntimeConflict(error)) throw error;
     }
   }
 

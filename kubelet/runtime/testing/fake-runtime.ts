@@ -5,6 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { type Duplex, PassThrough } from 'node:stream';
 import { type Clock, systemClock } from '../../../base/clock.ts';
@@ -13,6 +14,7 @@ import { untilAborted } from '../../../base/until-aborted.ts';
 import type { ContainerStats } from '../container-stats.ts';
 import {
   type ContainerConfig,
+  type ContainerFiles,
   type ContainerResources,
   type ContainerRunState,
   type ContainerState,
@@ -27,6 +29,7 @@ import {
   RuntimeError,
   type RuntimeEvent,
   type RuntimeSnapshot,
+  type RuntimeStorage,
   type SandboxConfig,
   type SandboxState,
   type Session,
@@ -101,6 +104,7 @@ export class FakeRuntime implements Runtime {
   readonly #pulls = new Map<string, number>();
   readonly #changes: Change[] = [];
   readonly #usages = new Map<string, PlayedUsage>();
+  readonly #written = new Map<string, number>();
   readonly #clock: Clock;
   #serial = 0;
   #deviceSupport: DeviceSupport = { cdiFolders: [], drivers: [] };
@@ -391,8 +395,31 @@ export class FakeRuntime implements Runtime {
     return inside.length > 0;
   }
 
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    return new Set([...this.#containers.values()].map(({ config }) => config.image));
+  }
+
   async removeImage(id: string): Promise<void> {
+    if ((await this.imagesInUse()).has(id)) return;
     for (const [name, image] of this.#images) if (image.id === id) this.#images.delete(name);
+  }
+
+  async storage(): Promise<RuntimeStorage> {
+    return { imageFolder: tmpdir(), logFolder: tmpdir() };
+  }
+
+  async containerFiles(id: string): Promise<ContainerFiles | undefined> {
+    return this.#containers.has(id) ? { layerFolder: undefined, logFiles: [] } : undefined;
+  }
+
+  async writtenBytes(id: string): Promise<number | undefined> {
+    const container = this.#containers.get(id);
+    return container && (this.#written.get(container.state.name) ?? 0);
+  }
+
+  /** Containers of that name have written so much over their image. */
+  playWritten(containerName: string, bytes: number): void {
+    this.#written.set(containerName, bytes);
   }
 
   async *logs(id: string, { tailLines }: LogOptions, _signal: AbortSignal): AsyncGenerator<Buffer> {
