@@ -54,6 +54,8 @@ export interface KubeletOptions {
   readonly manifests?: readonly ManifestSource[];
   /** How large the logs of containers get in the runtime; it has to be told as well. */
   readonly logRotation?: LogRotation;
+  /** How many bytes of logs of containers that are gone are kept, a quantity; `0`: none. Default: 256Mi. */
+  readonly keptLogs?: string;
   readonly clock?: Clock;
   /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
   readonly played?: PlayedNode;
@@ -63,3 +65,5 @@ export interface PlayedNode {
   /** What it has, in place of what this machine has. */
   readonly capacity: Readonly<Record<string, string>>;
 }
+
+export const usualKeptLogs = '256Mi';

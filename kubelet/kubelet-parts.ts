@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { isPodFinished } from '../api/pods.ts';
+import { parseQuantity } from '../api/quantity.ts';
 import { nodes, pods, services } from '../api/resources/core.ts';
 import { longestRestartPeriodMs } from '../api/restart-period.ts';
 import type { Node, Pod, Service } from '../api/types/core/v1.ts';
@@ -21,7 +22,9 @@ import { NodeDevices } from './devices/node-devices.ts';
 import { parseImageName } from './images/image-name.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
-import type { KubeletOptions } from './kubelet-options.ts';
+import { KeptLogs } from './kept-logs/kept-logs.ts';
+import { KnownPodFacts } from './kept-logs/pod-facts.ts';
+import { type KubeletOptions, usualKeptLogs } from './kubelet-options.ts';
 import { isMarkedStatic, isStaticPod, keyOf, type PodObject, sandboxOf, usesNodeNetwork } from './model/pod.ts';
 import { computeMaxPids, isAppArmorEnabled, type Machine } from './node/machine.ts';
 import { nodeLabels } from './node/node-status.ts';
@@ -98,6 +101,7 @@ export interface Parts {
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
   readonly prober: Prober;
+  readonly keptLogs: KeptLogs;
   readonly volumes: Volumes;
   readonly devices: NodeDevices;
   readonly cgroups: PodCgroups;
@@ -202,7 +206,13 @@ export function createParts(input: PartsInput): Parts {
     clusterDomain: input.clusterDomain ?? 'cluster.local',
     resolvConf: input.resolvConf,
   };
+  const facts = new KnownPodFacts(podInformer);
+  const keptLogs = new KeptLogs({
+    ...{ runtime, clock, logger, folder: join(dataDir, 'kept-logs'), factsOf: (pod) => facts.of(pod) },
+    budget: { nodeBytes: input.played === undefined ? parseQuantity(input.keptLogs ?? usualKeptLogs) : 0 },
+  });
   const sync = new PodSync({
+    keptLogs,
     runtime,
     starter,
     volumes,
@@ -256,6 +266,7 @@ export function createParts(input: PartsInput): Parts {
   });
   const workers = new PodWorkers({
     ...{
+      keptLogs,
       runtime,
       sync,
       observed,
@@ -309,6 +320,6 @@ export function createParts(input: PartsInput): Parts {
   });
   return {
     ...{ pods: podInformer, services: serviceInformer, nodePods, staticPods, staticPodRunner, mirrors },
-    ...{ workers, observed, prober, volumes, devices, plugins, cgroups, statuses },
+    ...{ workers, observed, prober, keptLogs, volumes, devices, plugins, cgroups, statuses },
   };
 }

@@ -114,7 +114,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     signal,
   });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });
-  await parts.volumes.prepare();
+  await Promise.all([parts.volumes.prepare(), parts.keptLogs.load()]);
   const { local: localVolumes } = parts.volumes;
   const meter = new UsageMeter({
     runtime,
@@ -157,6 +157,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     clock,
     pods: parts.nodePods,
     workers: parts.workers,
+    keptLogs: parts.keptLogs,
     localVolumes,
     observed: parts.observed,
   });
@@ -231,6 +232,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await server.stop();
       stop.abort();
       await over.promise.catch(() => undefined); // `done` tells whoever wants to know
+      await parts.keptLogs.settled();
       await Promise.all([client.close(), reports.close()]);
     },
   };

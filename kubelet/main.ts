@@ -11,6 +11,7 @@ import { parseDurationMs } from '../base/duration.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
 import { startKubelet } from './kubelet.ts';
+import { usualKeptLogs } from './kubelet-options.ts';
 import { usualDevicesFile, usualPluginRoot } from './kubelet-parts.ts';
 import { openNodeCredentials } from './node/node-credentials.ts';
 import { pressureFlags } from './pressure/pressure-flags.ts';
@@ -51,6 +52,11 @@ await runComponentProcess({
       type: 'number',
       default: usualLogRotation.maxFiles,
       describe: "Files of a container's log; at least 2",
+    },
+    'kept-logs-max-size': {
+      ...text,
+      default: usualKeptLogs,
+      describe: 'So much of the logs of containers and pods that are gone is kept for a day; 0: nothing',
     },
     'infra-image': { ...text, describe: "Holds a pod's network instead of Longshore's own program" },
     'tls-cert-file': {
@@ -120,6 +126,10 @@ await runComponentProcess({
       throw new UserError(`--max-container-restart-period ${restartPeriod} ${restartPeriodRule}`);
     const logRotation = readLogRotation(flags['container-log-max-size'], flags['container-log-max-files']);
     const pressure = parsePressureOptions(flags);
+    if (!isQuantity(flags['kept-logs-max-size']))
+      throw new UserError(
+        `--kept-logs-max-size must be an amount of bytes such as 256Mi: ${flags['kept-logs-max-size']}`,
+      );
     const { connection, serving, authorityFile, renewal } = await openNodeCredentials({
       kubeconfig: flags.kubeconfig,
       bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
@@ -161,6 +171,7 @@ await runComponentProcess({
       clientCertificateAuthority: { authorityFile },
       port: flags.port,
       logRotation,
+      keptLogs: flags['kept-logs-max-size'],
       clusterDns: (flags['cluster-dns'] ?? []).map(String),
       clusterDomain: flags['cluster-domain'],
       resolvConf: flags['resolv-conf'],

@@ -20,6 +20,7 @@ import { runHook } from '../containers/lifecycle-hooks.ts';
 import type { NodeLimits } from '../containers/resource-limits.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import { DeviceError } from '../devices/pod-device-claims.ts';
+import type { KeptLogs } from '../kept-logs/kept-logs.ts';
 import { eventSubject, nodeSubject } from '../model/event-subject.ts';
 import { formatSeconds } from '../model/go-duration.ts';
 import { withoutNodePaths } from '../model/node-paths.ts';
@@ -51,6 +52,7 @@ export interface PodSyncOptions extends NodeLimits {
   readonly cgroups: Pick<PodCgroups, 'ensure' | 'grow' | 'settle'>;
   readonly observed: ObservedPods;
   readonly backoff: RestartBackoff;
+  readonly keptLogs: Pick<KeptLogs, 'keep'>;
   /** The longest wait of this node between two starts of a container. */
   readonly maxRestartPeriodMs: number;
   readonly recorder: Recorder;
@@ -284,6 +286,10 @@ export class PodSync {
     if (known.startHeldBackMs(name, this.#options.clock.monotonic()) > 0) return;
     const maxWaitMs = restartPeriodOf(pod.metadata.annotations, this.#options.maxRestartPeriodMs);
     const now = this.#options.clock.monotonic();
+    // Beside its start: what it wrote stays when somebody tidies the engine up.
+    const previous = this.#options.observed.get(pod.metadata.uid).containers;
+    for (const one of previous)
+      if (one.name === name && one.attempt === attempt - 1) void this.#options.keptLogs.keep(one);
     if (attempt > 0) this.#options.backoff.restarted(`${pod.metadata.uid}/${name}`, { now, maxMs: maxWaitMs });
     await this.#options.starter.start({ pod, container, attempt, sandbox, known, maxWaitMs, signal });
   }
@@ -339,6 +345,8 @@ export class PodSync {
   }
 
   async #remove(pod: PodObject, id: string): Promise<void> {
+    const container = this.#options.observed.get(pod.metadata.uid).containers.find((one) => one.id === id);
+    if (container !== undefined) await this.#options.keptLogs.keep(container);
     await this.#options.runtime.remove(id);
     this.#options.observed.noteRemoved(pod.metadata.uid, id);
   }

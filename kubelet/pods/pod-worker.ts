@@ -25,6 +25,7 @@ import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { withResized } from '../containers/allocated-resources.ts';
 import type { NodeDevices } from '../devices/node-devices.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
+import type { KeptLogs } from '../kept-logs/kept-logs.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import { containerOf, graceSecondsOf, type PodObject, sandboxOf } from '../model/pod.ts';
 import type { StopReason } from '../model/stop-reason.ts';
@@ -59,6 +60,7 @@ export interface PodWorkerDependencies {
   readonly sync: PodSync;
   readonly observed: ObservedPods;
   readonly prober: Prober;
+  readonly keptLogs: Pick<KeptLogs, 'keep'>;
   readonly statuses: PodStatuses;
   readonly puller: ImagePuller;
   readonly backoff: RestartBackoff;

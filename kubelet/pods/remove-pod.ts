@@ -1,6 +1,7 @@
 /** Removes all that there is of a pod whose object is gone: containers, sandboxes, folders, and what is remembered. */
 
 import type { ImagePuller } from '../images/image-puller.ts';
+import type { KeptLogs } from '../kept-logs/kept-logs.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -15,11 +16,12 @@ export interface PodParts {
   readonly statuses: Pick<PodStatuses, 'forget'>;
   readonly puller: Pick<ImagePuller, 'forget'>;
   readonly backoff: RestartBackoff;
+  readonly keptLogs: Pick<KeptLogs, 'keep'>;
   readonly prober: Pick<Prober, 'forget' | 'forgetPod'>;
 }
 
 export async function removePod(uid: string, parts: PodParts): Promise<void> {
-  const { observed, runtime, volumes, statuses, puller, backoff, prober } = parts;
+  const { observed, runtime, volumes, statuses, puller, backoff, prober, keptLogs } = parts;
   const { containers, sandboxes } = observed.get(uid);
   const remove = async ({ id }: { readonly id: string }) => {
     await runtime.remove(id);
@@ -27,7 +29,12 @@ export async function removePod(uid: string, parts: PodParts): Promise<void> {
   };
   for (const { id } of containers) prober.forget(id);
   // The sandbox goes last: containers refer to it.
-  await Promise.all(containers.map(remove));
+  await Promise.all(
+    containers.map(async (state) => {
+      await keptLogs.keep(state);
+      await remove(state);
+    }),
+  );
   await Promise.all(sandboxes.map(remove));
   await volumes.tearDown(uid);
   prober.forgetPod(uid);

@@ -343,6 +343,8 @@ export interface DiskRuntime {
 export interface LogOptions {
   readonly follow: boolean;
   readonly timestamps: boolean;
+  /** With timestamps: behind each also of which output the line is, `stdout F` or `stderr F`. */
+  readonly labelled?: boolean;
   /** Undefined: all. */
   readonly tailLines?: number | undefined;
   /** Wall time in milliseconds. */

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { StatusError } from '../../api/status-error.ts';
 import { FakeClock } from '../../base/testing/fake-clock.ts';
+import type { KeptLog } from '../kept-logs/log-budget.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { ContainerState, LogOptions } from '../runtime/runtime.ts';
 import { exited, makeContainer, makeContainerStatus, makePod, observedWith, running } from '../testing/make-pod.ts';
@@ -19,6 +20,7 @@ interface Case {
   readonly containers?: readonly ContainerState[];
   readonly waitsFor?: string;
   readonly output?: readonly string[];
+  readonly kept?: readonly KeptLog[];
 }
 
 /** Which container's log was asked for, with which options, and what came of it. */
@@ -39,6 +41,10 @@ async function read({ query = '', container = 'a', pod = makePod(), output = ['l
     runtime,
     observed: { get: () => observedWith(...(rest.containers ?? [makeContainer(pod, running)])) },
     workers: { get: () => ({ waitingReasonOf: () => rest.waitsFor }) },
+    keptLogs: {
+      logsOf: () => [...(rest.kept ?? [])],
+      read: async (_, { attempt }) => [Buffer.from(`kept ${attempt}`)],
+    },
     clock,
   });
   const chunks: Buffer[] = [];
@@ -46,7 +52,20 @@ async function read({ query = '', container = 'a', pod = makePod(), output = ['l
   return { text: Buffer.concat(chunks).toString(), ...asked[0] };
 }
 
+const keptLog = (attempt: number): KeptLog => ({ container: 'a', attempt, bytes: 1, keptAt: 0 });
+
 describe('sendLogs', () => {
+  it('says what was kept where the runtime has nothing any more', async () => {
+    const pod = makePod();
+    const kept = [keptLog(2), keptLog(1)];
+    const present = makeContainer(pod, running, { attempt: 2 });
+    assert.equal((await read({ pod, query: 'previous=true', containers: [present], kept })).text, 'kept 1');
+    assert.equal((await read({ pod, query: 'previous=true', containers: [], kept })).text, 'kept 2');
+    assert.equal((await read({ pod, containers: [], kept })).text, 'kept 2');
+    assert.equal((await read({ pod, containers: [present], kept })).text, 'log');
+    await assert.rejects(read({ pod, query: 'previous=true', containers: [present], kept: [keptLog(2)] }), StatusError);
+  });
+
   const options: readonly [query: string, wanted: Partial<LogOptions>][] = [
     ['', { follow: false, timestamps: false, tailLines: undefined, stdout: true, stderr: true }],
     ['follow=true&timestamps=1', { follow: true, timestamps: true }],

@@ -30,6 +30,15 @@ export type Route =
   | { readonly type: 'read'; readonly what: ReadRoute['type'] }
   /** Orders of the local provisioner. */
   | { readonly type: 'localVolumes'; readonly order: 'ensure' | 'remove'; readonly name: string }
+  /** Pods of a namespace that are no longer here, of which logs were kept; and one of those logs. */
+  | { readonly type: 'gonePods'; readonly namespace: string }
+  | {
+      readonly type: 'goneLogs';
+      readonly namespace: string;
+      readonly pod: string;
+      readonly uid: string;
+      readonly container: string;
+    }
   | { readonly type: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string }
   | {
       readonly type: 'exec' | 'attach' | 'portForward';
@@ -97,6 +106,13 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
       checkWords(segments, 2);
       allow(['PUT', 'DELETE']);
       return { type: root, order: method === 'PUT' ? 'ensure' : 'remove', name: namespace };
+    case 'goneLogs': {
+      allow(reads);
+      if (segments.length === 2 && namespace !== '') return { type: 'gonePods', namespace };
+      checkWords(segments, 5);
+      const [, , , uid = '', name = ''] = segments;
+      return { type: 'goneLogs', namespace, pod, uid, container: name };
+    }
     case 'containerLogs':
       checkWords(segments, 4);
       allow(reads);

@@ -17,13 +17,14 @@ import { networkErrorText } from '../../base/network-error-text.ts';
 import type { AuthoritySource } from '../../base/renewed-authority.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
+import type { KeptLogs, KeptPod } from '../kept-logs/kept-logs.ts';
 import type { PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Authenticate } from './authenticator.ts';
 import { type Authorizer, actionOf, describeFailure, describeRefusal } from './authorizer.ts';
-import { sendLogs } from './logs.ts';
+import { sendGoneLogs, sendLogs } from './logs.ts';
 import type { ReadAnswers } from './read-answers.ts';
 import { findRoute, parsePath, type RequestPath, type Route } from './routes.ts';
 import { serveStream } from './stream-routes.ts';
@@ -40,6 +41,7 @@ export interface KubeletServerOptions {
   readonly pods: Pick<ObjectCache<Pod>, 'get' | 'list'>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
+  readonly keptLogs: KeptLogs;
   readonly localVolumes: LocalVolumeOrders;
   readonly nodeIp: string;
   readonly logger: Logger;
@@ -52,6 +54,9 @@ export interface LocalVolumeOrders {
   ensure(name: string): Promise<string>;
   remove(name: string): Promise<void>;
 }
+
+/** That are told at a time. */
+const mostGonePods = 500;
 
 export interface KubeletServer extends Running {
   readonly port: number;
@@ -150,6 +155,18 @@ async function serve(exchange: Exchange, path: RequestPath, options: KubeletServ
       await localVolumes.remove(route.name);
       return sendJson(response, 200, {});
     }
+    case 'gonePods':
+      return sendJson(response, 200, { items: gonePodsOf(options, route.namespace) });
+    case 'goneLogs': {
+      const { keptLogs, clock } = options;
+      const { uid: podUid, container } = route;
+      const isThere = gonePodsOf(options, route.namespace).some(
+        ({ name, uid }) => name === route.pod && uid === podUid,
+      );
+      const [log] = isThere ? keptLogs.logsOf(podUid, container) : [];
+      if (log === undefined) throw notFound({ group: '', plural: 'pods' }, route.pod);
+      return await sendGoneLogs(response, { query: path.query, podUid, log, keptLogs, clock });
+    }
     case 'logs': {
       const { container } = route;
       return await sendLogs(response, { ...options, pod: findPod(options, route), container, query: path.query });
@@ -175,6 +192,17 @@ async function openStream(
     return upgrade;
   };
   await serveStream(incoming, take, { verb, pod, container, query, runtime, observed });
+}
+
+/** The newest first. */
+function gonePodsOf({ keptLogs, pods }: KubeletServerOptions, namespace: string): KeptPod[] {
+  const isHere = ({ name, uid }: KeptPod) => pods.get(`${namespace}/${name}`)?.metadata.uid === uid;
+  const lastKept = ({ logs }: KeptPod) => Math.max(0, ...logs.map(({ keptAt }) => keptAt));
+  return keptLogs
+    .podsOf(namespace)
+    .filter((pod) => !isHere(pod))
+    .sort((a, b) => lastKept(b) - lastKept(a))
+    .slice(0, mostGonePods);
 }
 
 function findPod({ pods }: KubeletServerOptions, { namespace, pod }: { namespace: string; pod: string }): PodObject {

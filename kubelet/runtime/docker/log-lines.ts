@@ -6,6 +6,7 @@ import type { LogEntry } from './log-entries.ts';
 const largestHeld = 1 << 20;
 
 interface OpenLine {
+  readonly channel: LogEntry['channel'];
   readonly time: string;
   /** Put together at once: a character may lie across their border. */
   pieces: Buffer[];
@@ -16,6 +17,7 @@ interface OpenLine {
 
 export interface LineJoinerOptions {
   readonly timestamps: boolean;
+  readonly labelled?: boolean;
   /** So many lines that end first are not wanted; of some the beginning may be missing. */
   readonly dropLines?: number;
 }
@@ -23,16 +25,18 @@ export interface LineJoinerOptions {
 /** Gives lines in the order in which they end, each with its time before it, if times are wanted. */
 export class LineJoiner {
   readonly #timestamps: boolean;
+  readonly #labelled: boolean;
   #toDrop: number;
   readonly #open = new Map<LogEntry['channel'], OpenLine>();
 
-  constructor({ timestamps, dropLines = 0 }: LineJoinerOptions) {
+  constructor({ timestamps, labelled = false, dropLines = 0 }: LineJoinerOptions) {
     this.#timestamps = timestamps;
+    this.#labelled = labelled;
     this.#toDrop = dropLines;
   }
 
   add({ channel, time, content, endsLine }: LogEntry): Buffer[] {
-    const line = this.#open.get(channel) ?? { time, pieces: [], size: 0, state: 'held' };
+    const line = this.#open.get(channel) ?? { channel, time, pieces: [], size: 0, state: 'held' };
     this.#open.set(channel, line);
     line.pieces.push(content);
     line.size += content.length;
@@ -48,7 +52,7 @@ export class LineJoiner {
   }
 
   #pass(line: OpenLine): Buffer[] {
-    const { pieces, time, state } = line;
+    const { channel, pieces, time, state } = line;
     [line.pieces, line.size] = [[], 0];
     if (state === 'held' && this.#toDrop > 0) {
       this.#toDrop -= 1;
@@ -56,7 +60,8 @@ export class LineJoiner {
     }
     if (line.state === 'dropped') return [];
     line.state = 'passing';
-    const head = state === 'held' && this.#timestamps ? [Buffer.from(`${time} `)] : [];
+    const label = this.#labelled ? `${channel} F ` : '';
+    const head = state === 'held' && this.#timestamps ? [Buffer.from(`${time} ${label}`)] : [];
     return [Buffer.concat([...head, ...pieces])];
   }
 }

@@ -29,12 +29,12 @@ export class DockerLogs {
   }
 
   async *read(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const { follow, timestamps, tailLines } = options;
+    const { follow, timestamps, labelled = false, tailLines } = options;
     const { Config: config } = await ask(this.#docker.getContainer(id).inspect());
     const since = options.since === undefined ? undefined : (options.since / 1000).toFixed(3);
     const all: ReadOptions = { id, tty: config.Tty, follow: false, since };
     const start = tailLines === undefined ? undefined : await this.#findTail(all, { ...options, tailLines }, signal);
-    const joiner = new LineJoiner({ timestamps, ...start });
+    const joiner = new LineJoiner({ timestamps, labelled, ...start });
     let skip = start?.skip ?? 0;
     const from = start?.since === undefined ? since : secondsOf(start.since);
     for await (const entry of this.#entries({ ...all, follow, since: from }, signal)) {

@@ -422,10 +422,11 @@ export class FakeRuntime implements Runtime {
     this.#written.set(containerName, bytes);
   }
 
-  async *logs(id: string, { tailLines }: LogOptions, _signal: AbortSignal): AsyncGenerator<Buffer> {
+  async *logs(id: string, { tailLines, labelled }: LogOptions, _signal: AbortSignal): AsyncGenerator<Buffer> {
     const lines = this.#containers.get(id)?.output ?? [];
     const shown = tailLines === undefined ? lines : lines.slice(lines.length - tailLines);
-    for (const line of shown) yield Buffer.from(`${line}\n`);
+    const time = `${new Date(this.#clock.now()).toISOString().slice(0, -1)}000000Z`;
+    for (const line of shown) yield Buffer.from(labelled ? `${time} stdout F ${line}\n` : `${line}\n`);
   }
 
   async exec(id: string, command: readonly string[], options: StreamOptions): Promise<Session> {
