@@ -63,6 +63,7 @@ export class KeptLogs {
   readonly #pods = new Map<string, Entry>();
   /** What is being copied, by file: nothing is copied twice. */
   readonly #copying = new Map<string, Promise<void>>();
+  #written: Promise<void> = Promise.resolve();
 
   constructor(options: KeptLogsOptions) {
     this.#options = options;
@@ -134,28 +135,32 @@ export class KeptLogs {
   }
 
   async #copy(state: ContainerState): Promise<void> {
-    const { folder, factsOf, clock, logger } = this.#options;
-    const { pod, name, attempt } = state;
+    const { logger } = this.#options;
     try {
       const text = await this.#readTail(state);
       if (text.length === 0) return;
-      const place = join(folder, pod.uid);
-      const facts = factsOf(pod) ?? this.#pods.get(pod.uid) ?? { labels: {}, controller: '' };
-      const entry: Entry = {
-        ...pod,
-        ...{ labels: facts.labels, controller: facts.controller },
-        logs: this.#pods.get(pod.uid)?.logs ?? new Map<string, KeptLog>(),
-      };
-      await ensurePrivateFolder(place);
-      const { logs: _, ...told } = entry;
-      await writeAtomically(join(place, 'pod.json'), JSON.stringify(told), 0o600);
-      await writeFile(join(place, fileOf(name, attempt)), text, { mode: 0o600 });
-      entry.logs.set(fileOf(name, attempt), { container: name, attempt, bytes: text.length, keptAt: clock.now() });
-      this.#pods.set(pod.uid, entry);
-      await this.#dropOld();
+      const written = this.#written.then(() => this.#write(state, text));
+      this.#written = written.catch(() => undefined);
+      await written;
     } catch (error) {
+      const { pod, name } = state;
       logger.debug('The log of a container that ended could not be kept', { pod: pod.name, container: name, error });
     }
+  }
+
+  /** One after the other. */
+  async #write({ pod, name, attempt }: ContainerState, text: Buffer): Promise<void> {
+    const { folder, factsOf, clock } = this.#options;
+    const place = join(folder, pod.uid);
+    const known = this.#pods.get(pod.uid);
+    const { labels, controller } = factsOf(pod) ?? known ?? { labels: {}, controller: '' };
+    await ensurePrivateFolder(place);
+    await writeAtomically(join(place, 'pod.json'), JSON.stringify({ ...pod, labels, controller }), 0o600);
+    await writeFile(join(place, fileOf(name, attempt)), text, { mode: 0o600 });
+    const logs = known?.logs ?? new Map<string, KeptLog>();
+    logs.set(fileOf(name, attempt), { container: name, attempt, bytes: text.length, keptAt: clock.now() });
+    this.#pods.set(pod.uid, { ...pod, labels, controller, logs });
+    await this.#dropOld();
   }
 
   async #readTail({ id }: ContainerState): Promise<Buffer> {

@@ -18,6 +18,7 @@ import { writeHead } from '../../responses/responses.ts';
 import type { ResourceServers, Serve } from '../resource-server.ts';
 import { admitConnection, type CommandOptions, commandOptions, type PortForwardOptions } from './connect.ts';
 import { forward, type Receiver } from './forward.ts';
+import { anyPod, createGoneLogs } from './gone-logs.ts';
 import type { Kubelets } from './kubelets.ts';
 import { sendOverWebSocket } from './websocket-answer.ts';
 
@@ -34,6 +35,8 @@ export function createPodStreams({
   admission,
   kubelets,
 }: StreamParts): Pick<ResourceServers, 'log' | 'exec' | 'attach' | 'portForward'> {
+  const goneLogs = createGoneLogs({ objects, kubelets });
+
   async function findPod(target: Target): Promise<ReadPod> {
     const pod = await objects.find(pods, target);
     if (pod === undefined) throw notFound(pods, target.name);
@@ -80,6 +83,7 @@ export function createPodStreams({
 
   async function readLog(request: ApiRequest, target: Target): Promise<void> {
     checkLogOptions(request.query, target.name);
+    if (booleanParameter(request.query, 'gone') === true) return await readGoneLog(request, target);
     const pod = await findPod(target);
     const container = chooseContainer(pod, request.query.get('container') ?? '');
     if (!pod.spec?.nodeName) {
@@ -91,6 +95,14 @@ export function createPodStreams({
     const path = `/containerLogs/${target.namespace}/${target.name}/${container}`;
     const receive = wantsWebSocket(request) ? sendOverWebSocket : undefined;
     await toKubelet(request, pod.spec.nodeName, withQuery(path, query), receive);
+  }
+
+  async function readGoneLog(request: ApiRequest, target: Target): Promise<void> {
+    if (target.name === anyPod) return await goneLogs.list(request, target);
+    const { nodeName, path } = await goneLogs.placeOf(request, target);
+    const query = logOptions(request.query);
+    for (const name of ['gone', 'node', 'uid']) query.delete(name);
+    await toKubelet(request, nodeName, withQuery(path, query));
   }
 
   return {
