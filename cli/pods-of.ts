@@ -42,13 +42,22 @@ export async function findPods(context: CommandContext, words: readonly string[]
   const [first = '', ...others] = words;
   if (others.length === 0 && !first.includes('/'))
     return [await client.get(pods, { namespace, name: pathSegment('resource name', first) })];
+  const labelSelector = await selectorOf(context, words);
+  if (labelSelector !== undefined) return await listAll(client, pods, { namespace, labelSelector });
+  const { name } = await parseOne(client, words);
+  return [await client.get(pods, { namespace, name })];
+}
+
+/** By which labels the named object selects its pods; undefined: it is a pod. */
+export async function selectorOf(context: CommandContext, words: readonly string[]): Promise<string | undefined> {
+  const client = await context.client();
   const { kind, name } = await parseOne(client, words);
-  if (kind.kind === 'Pod' && kind.group === '') return [await client.get(pods, { namespace, name })];
-  const object = await client.get<KubernetesObject>(kind, { namespace, name });
+  if (kind.kind === 'Pod' && kind.group === '') return undefined;
+  const object = await client.get<KubernetesObject>(kind, { namespace: await context.oneNamespace(), name });
   const labelSelector = podSelector(object);
   if (labelSelector === undefined)
     throw new UserError(`error: cannot find the pods of ${kind.kind}: it has no selector`);
-  return await listAll(client, pods, { namespace, labelSelector });
+  return labelSelector;
 }
 
 /** What the object selects its pods by: a map, or a label selector. Undefined: by nothing. */

@@ -4,8 +4,11 @@ import { UserError } from '../../../base/user-error.ts';
 import { queryString } from '../../../client/resource-path.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf } from '../../arguments.ts';
 
+/** Parameters that replace those of the flags, or come beside them. */
+export type LogParameters = Parameters<typeof queryString>[0];
+
 /** The query of a container's log. Throws UserError. */
-export function logQuery(args: Arguments): (container: string) => string {
+export function logQuery(args: Arguments): (container: string, more?: LogParameters) => string {
   const [since, sinceTime] = [textOf(args, 'since'), textOf(args, 'since-time')];
   if (since !== undefined && sinceTime !== undefined)
     throw new UserError('error: at most one of `sinceTime` or `sinceSeconds` may be specified');
@@ -21,7 +24,7 @@ export function logQuery(args: Arguments): (container: string) => string {
     limitBytes: textOf(args, 'limit-bytes') === undefined ? undefined : countOf(args, 'limit-bytes', 1),
     insecureSkipTLSVerifyBackend: isSet(args, 'insecure-skip-tls-verify-backend') || undefined,
   };
-  return (container) => queryString({ container, ...parameters });
+  return (container, more = {}) => queryString({ container, ...parameters, ...more });
 }
 
 /** -1 is all. */

@@ -10,9 +10,9 @@ import { UserError } from '../../../base/user-error.ts';
 import { objectPath } from '../../../client/resource-path.ts';
 import { type Arguments, countOf, durationMs, isSet, textOf, textsOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
-import { chooseContainer, containersOf, findPod, findPods } from '../../pods-of.ts';
-import { listAll } from '../../requests.ts';
+import { chooseContainer, containersOf, findPod, findPods, selectorOf } from '../../pods-of.ts';
 import { logQuery } from './log-query.ts';
+import { printMerged, tooManyStreams } from './merged-logs.ts';
 
 /** One stream of lines. */
 interface Source {
@@ -23,13 +23,20 @@ interface Source {
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const query = logQuery(args);
-  const sources = await sourcesOf(context, args);
+  const named = textOf(args, 'container') ?? containerWord(textsOf(args, 'words'));
+  const all = isSet(args, 'all-containers');
+  if (all && named !== undefined)
+    throw new UserError('error: --all-containers=true should not be specified with container name');
+  const labelSelector = await wantedSelector(context, args);
+  const choose = (pod: Stored<Pod>, quiet = false): readonly string[] =>
+    all ? containersOf(pod).map(({ name }) => name) : [chooseContainer(context, pod, { named, quiet }).name];
+  if (labelSelector !== undefined)
+    return await printMerged(context, args, { labelSelector, query, named, choose: (pod) => choose(pod, true) });
+  const pod = await onePod(context, args);
+  const sources = choose(pod).map((container) => ({ pod, container, withPrefix: isSet(args, 'prefix') }));
   const most = countOf(args, 'max-log-requests', 1);
   const follow = isSet(args, 'follow');
-  if (follow && sources.length > most)
-    throw new UserError(
-      `error: you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${most}, use --max-log-requests to increase the limit`,
-    );
+  if (follow && sources.length > most) throw tooManyStreams(sources.length, most);
   const print = async (source: Source): Promise<void> => {
     try {
       await printLog(context, source, query(source.container));
@@ -43,46 +50,33 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   else for (const source of sources) await print(source);
 }
 
-async function sourcesOf(context: CommandContext, args: Arguments): Promise<Source[]> {
-  const found = await podsOf(context, args);
-  const withPrefix = isSet(args, 'prefix') || isSet(args, 'all-pods');
-  const all = isSet(args, 'all-containers');
-  const named = textOf(args, 'container') ?? containerWord(textsOf(args, 'words'));
-  if (all && named !== undefined)
-    throw new UserError('error: --all-containers=true should not be specified with container name');
-  return found.flatMap((pod) => {
-    const names = all ? containersOf(pod).map(({ name }) => name) : [chooseContainer(context, pod, { named }).name];
-    return names.map((container) => ({ pod, container, withPrefix }));
-  });
-}
-
 /** `logs POD CONTAINER` is an older way to say `-c`. */
 const containerWord = ([first = '', second]: readonly string[]): string | undefined =>
   first.includes('/') ? undefined : second;
 
-async function podsOf(context: CommandContext, args: Arguments): Promise<Stored<Pod>[]> {
+/** Undefined: of one pod. */
+async function wantedSelector(context: CommandContext, args: Arguments): Promise<string | undefined> {
   const [word, ...others] = textsOf(args, 'words');
   const labelSelector = textOf(args, 'selector');
   if (labelSelector !== undefined) {
     if (word !== undefined) throw new UserError('error: only a selector (-l) or a POD name is allowed');
-    const found = await listAll(await context.client(), pods, {
-      namespace: await context.oneNamespace(),
-      labelSelector,
-    });
-    if (found.length === 0) context.errors.write(`No resources found in ${await context.oneNamespace()} namespace.\n`);
-    return found;
+    return labelSelector;
   }
   if (word === undefined || others.length > 1 || (others.length > 0 && word.includes('/')))
     throw new UserError(
       "error: expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
     );
-  if (isSet(args, 'all-pods')) return await findPods(context, [word]);
+  return word.includes('/') && args['all-pods'] !== false ? await selectorOf(context, [word]) : undefined;
+}
+
+async function onePod(context: CommandContext, args: Arguments): Promise<Stored<Pod>> {
+  const [word = ''] = textsOf(args, 'words');
+  if (!word.includes('/')) return await findPod(context, [word]);
   const timeoutMs = durationMs(textOf(args, 'pod-running-timeout') ?? '20s', '--pod-running-timeout');
-  if (!word.includes('/')) return [await findPod(context, [word])];
   const all = await findPods(context, [word]);
   const pod = await findPod(context, [word], { timeoutMs });
   if (all.length > 1) context.errors.write(`Found ${all.length} pods, using pod/${pod.metadata.name}\n`);
-  return [pod];
+  return pod;
 }
 
 async function printLog(context: CommandContext, { pod, container, withPrefix }: Source, query: string): Promise<void> {
