@@ -7,6 +7,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   components: () => import('./components.ts'),
   density: () => import('./density.ts'),
   deployments: () => import('./deployments.ts'),
+  dns: () => import('./dns.ts'),
   extension: () => import('./extension.ts'),
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),

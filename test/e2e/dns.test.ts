@@ -60,6 +60,17 @@ async function startPod(
 const inPod = async (cluster: LocalCluster, pod: string, script: string): Promise<string> =>
   (await cluster.kubecfg('exec', pod, '--', 'sh', '-c', script)).trim();
 
+/** A program that says 198.51.100.7 to everything. */
+const ownDns = `
+  const socket = require("dgram").createSocket("udp4");
+  socket.on("message", (message, from) => {
+    const record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 198, 51, 100, 7];
+    const answer = Buffer.concat([message, Buffer.from(record)]);
+    answer[2] = 0x84; answer[3] = 0; answer[7] = 1;
+    socket.send(answer, from.port, from.address);
+  });
+  socket.bind(53);`;
+
 /** Says `address` to everything. */
 const playUpstream = (address: string): Promise<PlayedDnsServer> =>
   playDnsServer((message) => {
@@ -146,9 +157,14 @@ describe('the DNS of a node', () => {
   });
 
   it('makes way for a DNS of the user’s, and comes back', async () => {
-    const script = 'echo "mine.test 198.51.100.7" >/tmp/names; exec dnsd -c /tmp/names -v';
-    const containers = [{ name: 'c', image, command: ['sh', '-c', script], imagePullPolicy: 'Never' }];
-    await startPod(cluster, 'own-dns', { containers });
+    const containers = [
+      {
+        ...{ name: 'c', image, imagePullPolicy: 'Never' },
+        command: ['sh', '-c', `exec chroot /host ${process.execPath} -e '${ownDns}'`],
+        volumeMounts: [{ name: 'host', mountPath: '/host', readOnly: true }],
+      },
+    ];
+    await startPod(cluster, 'own-dns', { containers, volumes: [{ name: 'host', hostPath: { path: '/' } }] });
     const key = { namespace: 'kube-system', name: 'kube-dns' };
     // Endpoints of another namespace are not selected: the user's DNS is where its Service is.
     const { status } = await cluster.client.get<Pod>(pods, { namespace, name: 'own-dns' });

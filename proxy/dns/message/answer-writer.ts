@@ -6,6 +6,7 @@ import {
   flags,
   headerBytes,
   internetClass,
+  lowerAscii,
   maxMessageBytes,
   plainUdpBytes,
   type Rcode,
@@ -105,8 +106,9 @@ export function writeAnswer(query: Query, sections: AnswerSections, limit: numbe
   return writer.finish(bits, { answers, authorities, additionals }, query.edns);
 }
 
-/** At `offset`, in `ednsBytes` bytes that are zero. */
+/** `ednsBytes` bytes at `offset`. */
 export function writeEdns(message: Buffer, offset: number, { dnssecOk }: Edns, rcode: number): void {
+  message.fill(0, offset, offset + ednsBytes);
   message.writeUInt16BE(recordTypes.OPT, offset + 1);
   message.writeUInt16BE(ownUdpBytes, offset + 3);
   message.writeUInt8(rcode >> 4, offset + 5);
@@ -117,25 +119,26 @@ export { ednsBytes };
 /** Of an A record; the longest of a name is some 400 bytes. */
 const roomOfRecord = 600;
 
+/** What most answers take. */
+const usualBytes = 1024;
+
 class Writer {
   #buffer: Buffer;
   #at: number;
   readonly #limit: number;
   readonly #query: Query;
-  /** Where names stand that later ones may point to. */
-  readonly #places = new Map<string, number>();
+  /** The name that was asked for, to which most records belong. */
+  readonly #asked: string;
+  /** Where names stand that later ones may point to; made when a record has another name than the question. */
+  #places: Map<string, number> | undefined;
 
   constructor(query: Query, limit: number) {
     this.#query = query;
     this.#limit = limit;
-    this.#buffer = Buffer.alloc(Math.min(1024, maxMessageBytes));
+    this.#asked = query.labels.join('.');
+    this.#buffer = Buffer.allocUnsafe(usualBytes);
     query.question.copy(this.#buffer, headerBytes);
     this.#at = headerBytes + query.question.length;
-    let at = headerBytes;
-    query.labels.forEach((label, index) => {
-      this.#places.set(query.labels.slice(index).join('.'), at);
-      at += label.length + 1;
-    });
   }
 
   /** How many of them found room. After one that did not, no more may be added: names might point to it. */
@@ -164,8 +167,6 @@ class Writer {
     buffer.writeUInt16BE(counts.authorities, 8);
     buffer.writeUInt16BE(counts.additionals + (edns === undefined ? 0 : 1), 10);
     if (edns === undefined) return buffer.subarray(0, this.#at);
-    // A record that found no room may have left its bytes there.
-    buffer.fill(0, this.#at, this.#at + ednsBytes);
     writeEdns(buffer, this.#at, edns, 0);
     return buffer.subarray(0, this.#at + ednsBytes);
   }
@@ -183,9 +184,15 @@ class Writer {
   }
 
   #addName(name: string): void {
+    if (name === this.#asked) {
+      this.#buffer.writeUInt16BE(0xc000 | headerBytes, this.#at);
+      this.#at += 2;
+      return;
+    }
+    this.#places ??= this.#placesInQuestion();
     const labels = name === '' ? [] : name.split('.');
     for (const [index, label] of labels.entries()) {
-      const rest = labels.slice(index).join('.').toLowerCase();
+      const rest = lowerAscii(labels.slice(index).join('.'));
       const place = this.#places.get(rest);
       if (place !== undefined) {
         this.#buffer.writeUInt16BE(0xc000 | place, this.#at);
@@ -201,9 +208,21 @@ class Writer {
     this.#at += 1;
   }
 
+  #placesInQuestion(): Map<string, number> {
+    const { labels } = this.#query;
+    let at = headerBytes;
+    return new Map(
+      labels.map((label, index) => {
+        const place = at;
+        at += label.length + 1;
+        return [labels.slice(index).join('.'), place];
+      }),
+    );
+  }
+
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return;
-    const larger = Buffer.alloc(this.#buffer.length * 4 + bytes);
+    const larger = Buffer.allocUnsafe(this.#buffer.length * 4 + bytes);
     this.#buffer.copy(larger, 0, 0, this.#at);
     this.#buffer = larger;
   }

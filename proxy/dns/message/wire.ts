@@ -43,15 +43,12 @@ export interface Counts {
   readonly additionals: number;
 }
 
-export function countsOf(message: Buffer): Counts {
-  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => message.readUInt16BE(at));
-  return {
-    questions: questions ?? 0,
-    answers: answers ?? 0,
-    authorities: authorities ?? 0,
-    additionals: additionals ?? 0,
-  };
-}
+export const countsOf = (message: Buffer): Counts => ({
+  questions: message.readUInt16BE(4),
+  answers: message.readUInt16BE(6),
+  authorities: message.readUInt16BE(8),
+  additionals: message.readUInt16BE(10),
+});
 
 /** Where the name that begins at `offset` ends; it may end in a pointer. */
 export function endOfName(message: Buffer, offset: number): number | undefined {

@@ -73,9 +73,13 @@ export function viewOf({ services, slices, namespaces }: Cluster): ClusterView {
   const keyOf = ({ metadata }: Stored): string => `${metadata.namespace}/${metadata.name}`;
   const serviceOf = ({ metadata }: Stored): string =>
     `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`;
+  const byKey = new Map(services.map((one) => [keyOf(one), one]));
+  const bySlices = new Map(
+    slices.map((one) => [serviceOf(one), slices.filter((other) => serviceOf(other) === serviceOf(one))]),
+  );
   return {
-    service: (key) => services.find((one) => keyOf(one) === key),
-    slices: (key) => slices.filter((one) => serviceOf(one) === key),
+    service: (key) => byKey.get(key),
+    slices: (key) => bySlices.get(key) ?? [],
     hasNamespace: (name) => namespaces.includes(name),
     servicesAt: (ip) => services.filter(({ spec }) => spec?.clusterIPs?.includes(ip)),
     slicesAt: (ip) =>

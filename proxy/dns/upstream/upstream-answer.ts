@@ -99,7 +99,7 @@ export function writeForClient(
   const room = query.edns === undefined ? 0 : ednsBytes;
   const isCut = answer.message.length + room > limit;
   const length = isCut ? headerBytes + query.question.length : answer.message.length;
-  const message = Buffer.alloc(length + room);
+  const message = Buffer.allocUnsafe(length + room);
   answer.message.copy(message, 0, 0, length);
   query.question.copy(message, headerBytes);
   const own = answer.message.readUInt16BE(2) & authenticBit;
