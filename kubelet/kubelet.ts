@@ -35,6 +35,7 @@ import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
 import { waitForPodCidr } from './node/pod-cidr.ts';
 import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
+import { RuntimeWatch } from './node/runtime-watch.ts';
 import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
@@ -171,9 +172,11 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     nodeName,
     onChange: wake,
   });
+  const runtimeWatch = new RuntimeWatch({ runtime, clock, logger, onChange: wake });
   const reporter = new NodeReporter({
     client: reports,
     runtime,
+    runtimeWatch,
     logger,
     clock,
     machine,
@@ -205,6 +208,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       },
       signal,
     ),
+    runtimeWatch.run(signal),
     reporter.run(signal),
     pressed.start(),
     // Played nodes have nothing to be remembered, and there may be thousands in one process.

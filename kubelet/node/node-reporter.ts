@@ -1,7 +1,7 @@
 /**
  * Registers the node and tells the API how it is: at every change, every five minutes, and whenever the API shows
- * something else than was written, be it that somebody took the node for dead, changed it or deleted it. The runtime
- * is asked with a time limit: one that hangs makes the node not ready, it does not make it silent.
+ * something else than was written, be it that somebody took the node for dead, changed it or deleted it. It waits for
+ * nothing but the API: how the runtime is, is found out elsewhere (`runtime-watch.ts`).
  *
  * Only the kubelet's own fields and conditions are written.
  */
@@ -14,16 +14,17 @@ import { isNotFound } from '../../api/status-error.ts';
 import type { Node, NodeStatus } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
-import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
-import type { ImageState, Runtime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Machine } from './machine.ts';
 import { computeNodeStatus, nodeLabels, ownPartOf, type Pressure, patchOfNodeStatus } from './node-status.ts';
+import type { RuntimeWatch } from './runtime-watch.ts';
 
 export interface NodeReporterOptions {
   readonly client: Client;
-  readonly runtime: Pick<Runtime, 'name' | 'version' | 'listImages'>;
+  readonly runtime: Pick<Runtime, 'name'>;
+  readonly runtimeWatch: Pick<RuntimeWatch, 'facts' | 'trouble' | 'hasAnswered' | 'whyNotReady'>;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly machine: Machine;
@@ -51,13 +52,13 @@ export interface NodeReporterOptions {
 
 /** How soon it is seen that the API shows something else than was written. */
 const lookEveryMs = 4_000;
-const askRuntimeEveryMs = 10_000;
 /** A start that takes longer makes the node not ready. */
 const startLimitMs = 60_000;
 const reportEveryMs = 300_000;
 const retryMs = 1_000;
 const inUseLookMs = 200;
-const runtimeTimeoutMs = 5_000;
+/** Upstream's words. */
+const notAnswered = 'container runtime status check may not have completed yet';
 
 type NodeObject = DeepReadonly<Stored<Node>>;
 
@@ -77,13 +78,7 @@ export class NodeReporter {
   /** What was written last, when (monotonic), and to which object, as the API showed it then. */
   #written: Written | undefined;
   #lastSeen: NodeObject | undefined;
-  #askedRuntimeAt = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
-  #runtime: { readonly version: string | undefined; readonly images: readonly ImageState[] } = {
-    version: undefined,
-    images: [],
-  };
-  #runtimeTrouble: string | undefined = 'the container runtime has not answered yet';
 
   constructor(options: NodeReporterOptions) {
     this.#options = options;
@@ -118,35 +113,12 @@ export class NodeReporter {
       this.#wake = new AbortController();
       let waitMs = lookEveryMs;
       try {
-        await this.#askRuntime();
         await this.#report();
-        if (this.#runtimeTrouble !== undefined) waitMs = retryMs;
       } catch (error) {
         logger.warn('The node could not be reported', { error });
         waitMs = retryMs;
       }
       await clock.sleep(waitMs, this.#wake.signal);
-    }
-  }
-
-  async #askRuntime(): Promise<void> {
-    const { runtime, clock } = this.#options;
-    const isDue = clock.monotonic() - this.#askedRuntimeAt >= askRuntimeEveryMs;
-    if (!isDue && this.#runtimeTrouble === undefined) return;
-    this.#askedRuntimeAt = clock.monotonic();
-    const over = new AbortController();
-    const timeout = clock.sleep(runtimeTimeoutMs, over.signal).then(() => {
-      throw new Error(`the container runtime did not answer within ${runtimeTimeoutMs / 1000} s`);
-    });
-    timeout.catch(() => undefined); // it matters only when it is first
-    try {
-      const [version, images] = await Promise.race([Promise.all([runtime.version(), runtime.listImages()]), timeout]);
-      this.#runtime = { version, images };
-      this.#runtimeTrouble = undefined;
-    } catch (error) {
-      this.#runtimeTrouble = `container runtime is down: ${errorText(error)}`;
-    } finally {
-      over.abort();
     }
   }
 
@@ -176,14 +148,15 @@ export class NodeReporter {
   }
 
   #compute(node: NodeObject | undefined): NodeStatus {
-    const { clock } = this.#options;
+    const { clock, runtimeWatch } = this.#options;
     return computeNodeStatus({
       ...this.#options,
       previous: node?.status,
       pressure: this.#options.pressure(),
       runtimeName: this.#options.runtime.name,
-      runtimeVersion: this.#runtime.version,
-      images: this.#runtime.images,
+      runtimeVersion: runtimeWatch.facts.version,
+      images: runtimeWatch.facts.images,
+      runtimeTrouble: runtimeWatch.trouble,
       extended: this.#options.extendedResources(),
       inUse: this.#options.volumesInUse(),
       notReady: this.#whyNotReady(node),
@@ -193,10 +166,12 @@ export class NodeReporter {
 
   /** Empty: it is ready. Undefined: a kubelet that was started again says nothing before it knows. */
   #whyNotReady(node: NodeObject | undefined): string | undefined {
-    const { clock, whyNotReady, isStarting } = this.#options;
+    const { clock, whyNotReady, isStarting, runtimeWatch } = this.#options;
     const wasTold = node !== undefined && nodeCondition(node, 'Ready') !== undefined;
-    const mayWait = wasTold && isStarting() && clock.monotonic() - this.#startedAt < startLimitMs;
-    return this.#runtimeTrouble ?? (mayWait ? undefined : (whyNotReady() ?? ''));
+    const isNew = clock.monotonic() - this.#startedAt < startLimitMs;
+    const mayWait = wasTold && isNew && (isStarting() || !runtimeWatch.hasAnswered);
+    if (mayWait) return undefined;
+    return runtimeWatch.whyNotReady ?? whyNotReady() ?? (runtimeWatch.hasAnswered ? '' : notAnswered);
   }
 
   /** Something changed here, or in the API behind our back. */

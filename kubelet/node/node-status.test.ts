@@ -29,6 +29,7 @@ const usual: NodeStatusInput = {
   runtimeName: 'docker',
   runtimeVersion: '27.0',
   images: [],
+  runtimeTrouble: undefined,
   extended: {},
   inUse: [],
   notReady: '',
@@ -201,5 +202,21 @@ describe('what of a node is the kubelet’s', () => {
       'beta.kubernetes.io/os': 'linux',
       'beta.kubernetes.io/arch': 'amd64',
     });
+  });
+
+  it('tells of trouble of the runtime, and that it is over', () => {
+    const runtimeTrouble = { type: 'slow', message: 'no answer' } as const;
+    const slow = compute({ runtimeTrouble });
+    const one = (status: typeof slow, name: string) => status.conditions?.find(({ type }) => type === name);
+    assert.deepEqual(
+      ['RuntimeSlow', 'RuntimeDown', 'Ready'].map((name) => one(slow, name)?.status),
+      ['True', undefined, 'True'],
+    );
+    assert.equal(one(slow, 'RuntimeSlow')?.message, 'no answer');
+    const well = compute({ previous: slow });
+    assert.deepEqual(
+      ['RuntimeSlow', 'RuntimeDown'].map((name) => one(well, name)?.status),
+      ['False', undefined],
+    );
   });
 });

@@ -7,6 +7,7 @@ import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import { patchOfConditions, replacedList } from '../model/status-patch.ts';
 import type { ImageState } from '../runtime/runtime.ts';
 import type { Machine } from './machine.ts';
+import type { RuntimeTrouble } from './runtime-watch.ts';
 
 /** What the node is short of. */
 export interface Pressure {
@@ -28,6 +29,8 @@ export interface NodeStatusInput {
   /** Undefined: the runtime did not say. */
   readonly runtimeVersion: string | undefined;
   readonly images: readonly ImageState[];
+  /** What ails the runtime; undefined: nothing. */
+  readonly runtimeTrouble: RuntimeTrouble | undefined;
   /** Extended resources that the kubelet itself counts. */
   readonly extended: Readonly<Record<string, string>>;
   /** Volumes that are attached to the node and in use. */
@@ -108,6 +111,7 @@ function computeConditions(input: NodeStatusInput): NodeCondition[] {
           ),
         ]
       : []),
+    ...computeRuntimeConditions(input),
     ...(notReady === undefined
       ? []
       : [
@@ -150,6 +154,29 @@ function computePressureConditions(pressure: Pressure | undefined, make: MakeCon
       ['kubelet has insufficient PID available', 'kubelet has sufficient PID available'],
     ),
   ];
+}
+
+const runtimeConditions = [
+  { type: 'RuntimeSlow', trouble: 'slow', reasons: ['RuntimeNotAnswering', 'RuntimeAnswers'] },
+  { type: 'RuntimeDown', trouble: 'down', reasons: ['RuntimeUnavailable', 'RuntimeAvailable'] },
+] as const;
+
+/** Nothing is said of a trouble that never was. */
+function computeRuntimeConditions(input: NodeStatusInput): NodeCondition[] {
+  const { runtimeTrouble, previous } = input;
+  return runtimeConditions.flatMap(({ type, trouble, reasons }) => {
+    const holds = runtimeTrouble?.type === trouble;
+    const wasTold = previous?.conditions?.some((one) => one.type === type) ?? false;
+    if (!holds && !wasTold) return [];
+    return [
+      condition(input, {
+        type,
+        status: holds ? 'True' : 'False',
+        reason: reasons[holds ? 0 : 1],
+        message: holds ? runtimeTrouble.message : 'the container runtime answers in time',
+      }),
+    ];
+  });
 }
 
 function condition(

@@ -1,11 +1,12 @@
 /** Does what `computePodActions` decided: a table with one executor for each kind of action. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { readEngineSettings } from '../../api/engine-settings.ts';
 import { restartPeriodOf } from '../../api/restart-period.ts';
 import { formatTime } from '../../api/time.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
+import { ifFilePresent } from '../../base/if-file-present.ts';
 import type { Limiter } from '../../base/limiter.ts';
 import { privateMode } from '../../base/private-folder.ts';
 import { readResolvConf } from '../../base/resolv-conf.ts';
@@ -241,13 +242,28 @@ export class PodSync {
   }
 
   async #noteStarted(pod: PodObject, state: SandboxState): Promise<SandboxState> {
-    const { observed, volumes, dns } = this.#options;
-    observed.noteSandbox(state);
+    this.#options.observed.noteSandbox(state);
+    await this.#writeHosts(pod, state);
+    return state;
+  }
+
+  async #writeHosts(pod: PodObject, state: SandboxState): Promise<void> {
+    const { volumes, dns } = this.#options;
     const text = usesNodeNetwork(pod)
       ? computeNodeHostsFile(pod, await readFile('/etc/hosts', 'utf8'))
       : computeHostsFile(pod, computePodNames(pod, dns.clusterDomain), state.ip ?? '');
     await writeFile(hostsFileOf(volumes.folderOf(pod.metadata.uid)), text);
-    return state;
+  }
+
+  /** Those of a sandbox that an earlier kubelet made: somebody may have removed all that it kept. */
+  async #restoreFiles(pod: PodObject, state: SandboxState): Promise<void> {
+    const folder = this.#options.volumes.folderOf(pod.metadata.uid);
+    const [hosts, resolver] = await Promise.all(
+      [hostsFileOf(folder), resolvConfOf(folder)].map((file) => ifFilePresent(stat(file))),
+    );
+    if (hosts !== undefined && resolver !== undefined) return;
+    await this.#writeFiles(pod, folder);
+    await this.#writeHosts(pod, state);
   }
 
   /** From now on the pod has this as a whole, whatever it asks for later. */
@@ -283,6 +299,7 @@ export class PodSync {
     const container = containerOf(pod, name);
     const sandbox = this.#sandboxOf(pod, known);
     if (container === undefined || sandbox === undefined) return;
+    if (known.sandbox === undefined) await untilAborted(this.#restoreFiles(pod, await sandbox.started), signal);
     if (known.startHeldBackMs(name, this.#options.clock.monotonic()) > 0) return;
     const maxWaitMs = restartPeriodOf(pod.metadata.annotations, this.#options.maxRestartPeriodMs);
     const now = this.#options.clock.monotonic();

@@ -1,4 +1,4 @@
-/** The two shapes in which a cluster is run: everything in one process by `npm start`, and each component on its own. */
+/** The shapes in which a cluster is run: everything in one process by `npm start`, and each component on its own. */
 
 import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,12 +6,18 @@ import type { Client } from '../../client/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { LocalCluster } from '../support/local-cluster.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';
+import type { SandboxEngine } from '../support/sandbox-engine.ts';
 import { type ClusterEtcd, type ComponentName, SplitCluster } from '../support/split-cluster.ts';
+import { kubeletVictims } from './kubelet-victims.ts';
 import { processVictim, type Victim } from './victims.ts';
 
 export interface SoakCluster {
   readonly client: Client;
   readonly victims: readonly Victim[];
+  /** Nothing but `victims` is killed; otherwise containers and the engine are, too. */
+  readonly isOwnRisk?: boolean;
+  /** Of static pods; absent: there are none. */
+  readonly manifests?: { readonly folder: string; readonly nodeName: string };
   /** Copies the logs there. */
   keepLogs(folder: string): Promise<void>;
   stop(): Promise<void>;
@@ -22,7 +28,9 @@ export const shapes = {
   single: startSingle,
   /** Processes of their own, over an etcd that `npm start -- --only etcd` supervises. */
   split: startSplit,
-} as const satisfies Record<string, () => Promise<SoakCluster>>;
+  /** As `split`, with static pods; only the kubelet is killed, in every way. */
+  kubelet: startForKubelet,
+} as const satisfies Record<string, (engine: SandboxEngine) => Promise<SoakCluster>>;
 
 async function startSingle(): Promise<SoakCluster> {
   const cluster = await LocalCluster.start({ flags: ['--no-demo'] });
@@ -60,6 +68,19 @@ async function startSplit(): Promise<SoakCluster> {
       await copyLogs(supervisor.dataDir, join(folder, 'etcd'));
       await copyLogs(cluster.dataDir, folder);
     },
+    stop: () => cluster.stop(),
+  };
+}
+
+async function startForKubelet(engine: SandboxEngine): Promise<SoakCluster> {
+  const cluster = await SplitCluster.start();
+  await mkdir(cluster.manifestFolder, { recursive: true });
+  return {
+    client: cluster.client,
+    victims: kubeletVictims(cluster, engine),
+    isOwnRisk: true,
+    manifests: { folder: cluster.manifestFolder, nodeName: cluster.nodeName },
+    keepLogs: (folder) => copyLogs(cluster.dataDir, folder),
     stop: () => cluster.stop(),
   };
 }

@@ -69,9 +69,14 @@ export async function runKills(options: KillRunOptions): Promise<KillRunReport> 
   const engine = new SandboxEngine();
   await engine.setLiveRestore(true);
   await importBusybox(image);
-  const cluster = await shapes[options.shape]();
+  const cluster = await shapes[options.shape](engine);
   const { client } = cluster;
-  const workload = new Workload({ client, namespace, image });
+  const workload = new Workload({
+    client,
+    namespace,
+    image,
+    ...(cluster.manifests && { manifests: cluster.manifests }),
+  });
   const ledger = new Ledger(client, namespace);
   const stop = async () => {
     await ledger.stop();
@@ -125,7 +130,8 @@ class KillRun {
     this.#options = options;
     this.#parts = parts;
     const { cluster, engine } = parts;
-    const all = [...cluster.victims, ...containerVictims(engine), ...engineVictims(engine)];
+    const others = cluster.isOwnRisk ? [] : [...containerVictims(engine), ...engineVictims(engine)];
+    const all = [...cluster.victims, ...others];
     this.#victims = all.filter(({ name }) => options.only?.includes(name) ?? true);
     this.#changes = new Random(options.seed);
     this.#kills = new Random(options.seed + 1);

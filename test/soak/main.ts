@@ -2,6 +2,9 @@
  * `npm run soak -- kills [--count 300] [--seed N] [--shape single|split] [--only NAME…] [--logs FOLDER]`: long tests, in
  * the sandbox. The seed is printed, to run the same kills again.
  *
+ * `npm run soak -- kubelet [--count 200] [--seed N] [--logs FOLDER]`: the kubelet is killed at any point, while it starts,
+ * with all that it kept, and together with its engine, while pods and manifests come and go.
+ *
  * `npm run soak -- controllers [--count 100] [--seed N] [--each 3] [--worlds 4]`: controllers and scheduler,
  * interrupted at their writes, on the in-memory store (`test/interruptions/`).
  *
@@ -21,7 +24,7 @@ import { countFaulty, reportText, roundText } from './report.ts';
 interface KillsArguments {
   readonly count: number;
   readonly seed: number;
-  readonly shape: 'single' | 'split' | 'both';
+  readonly shape: 'single' | 'split' | 'kubelet' | 'both';
   readonly only: string[] | undefined;
   readonly logs: string | undefined;
 }
@@ -120,6 +123,20 @@ await commandLine(process.argv.slice(2))
     },
   )
   .command(
+    'kubelet',
+    'kills the kubelet at any point, and looks what became of its pods',
+    (command) =>
+      command
+        .option('count', { type: 'number', default: 200, describe: 'how many kills' })
+        .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'where the random choices start' })
+        .option('only', { type: 'string', array: true, describe: 'in which ways, by the names that the table shows' })
+        .option('logs', { type: 'string', describe: 'folder for the logs, when something was wrong' }),
+    async ({ count, seed, only, logs }) => {
+      const isInside = process.env.LONGSHORE_SANDBOX !== undefined;
+      process.exitCode = isInside ? await kills({ count, seed, shape: 'kubelet', only, logs }) : await runInSandbox();
+    },
+  )
+  .command(
     'certs',
     'renews certificates that live for a minute, under load, and replaces their authority',
     (command) =>
@@ -145,7 +162,7 @@ await commandLine(process.argv.slice(2))
       process.exitCode = await controllers({ count, seed, each, worlds });
     },
   )
-  .demandCommand(1, 'Which one? kills, certs or controllers')
+  .demandCommand(1, 'Which one? kills, kubelet, certs or controllers')
   .version(false)
   .strict()
   .parseAsync();

@@ -4,6 +4,7 @@
  */
 
 import type Dockerode from 'dockerode';
+import { mirrorAnnotation } from '../../api/labels.ts';
 import type { Stored } from '../../api/object.ts';
 import { nodes, pods, replicationControllers } from '../../api/resources/core.ts';
 import { endpointSlices } from '../../api/resources/discovery.ts';
@@ -11,6 +12,7 @@ import type { Pod } from '../../api/types/core/v1.ts';
 import type { Reader } from '../../client/client.ts';
 
 export interface ObservedPod {
+  /** Of a static pod its own, and not that of its mirror: containers carry it. */
   readonly uid: string;
   readonly name: string;
   /** Of the replication controller that made it. */
@@ -98,9 +100,9 @@ async function observeContainers(docker: Dockerode, namespace: string): Promise<
 function readPod({ metadata, status }: Stored<Pod>): ObservedPod {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return {
-    uid: metadata.uid,
+    uid: metadata.annotations?.[mirrorAnnotation] ?? metadata.uid,
     name: metadata.name,
-    controller: metadata.ownerReferences?.find(({ controller }) => controller === true)?.name,
+    controller: metadata.ownerReferences?.find(({ controller, kind }) => controller === true && kind !== 'Node')?.name,
     phase: status?.phase ?? '',
     isReady: ready?.status === 'True',
     readySince: ready?.lastTransitionTime,

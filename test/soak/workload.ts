@@ -3,6 +3,8 @@
  * stands in front of two web servers. Remembers what was acknowledged.
  */
 
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pods, replicationControllers, services } from '../../api/resources/core.ts';
 import type { Pod, PodSpec } from '../../api/types/core/v1.ts';
 import type { Client } from '../../client/client.ts';
@@ -15,6 +17,8 @@ export interface WorkloadOptions {
   readonly namespace: string;
   /** Of all of busybox, in the engine itself. */
   readonly image: string;
+  /** Of the node whose kubelet reads manifests in this folder. */
+  readonly manifests?: { readonly folder: string; readonly nodeName: string };
 }
 
 export const served = 'web';
@@ -23,11 +27,13 @@ export const webPort = 8080;
 const mostPods = 4;
 const mostReplicas: Readonly<Record<string, number>> = { singles: 4, pairs: 2 };
 const webReplicas = 2;
+const mostManifests = 3;
 
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly #pods = new Set<string>();
   readonly #replicas = new Map<string, number>();
+  readonly #manifests = new Set<string>();
   #made = 0;
 
   constructor(options: WorkloadOptions) {
@@ -35,7 +41,9 @@ export class Workload {
   }
 
   get asked(): Asked {
-    return { pods: this.#pods, replicas: this.#replicas, served };
+    const { nodeName = '' } = this.#options.manifests ?? {};
+    const mirrors = [...this.#manifests].map((name) => `${name}-${nodeName}`);
+    return { pods: new Set([...this.#pods, ...mirrors]), replicas: this.#replicas, served };
   }
 
   async start(): Promise<void> {
@@ -51,7 +59,8 @@ export class Workload {
 
   /** One to three changes at the same time; resolves when all of them are acknowledged. */
   async change(random: Random): Promise<void> {
-    const changes = random.shuffle(['scale singles', 'scale pairs', 'create', 'delete'] as const);
+    const all: Change[] = ['scale singles', 'scale pairs', 'create', 'delete'];
+    const changes = random.shuffle<Change>(this.#options.manifests === undefined ? all : [...all, 'manifest']);
     const chosen = changes.slice(0, 1 + random.below(3));
     await Promise.all(chosen.map((change) => this.#do(change, random)));
   }
@@ -63,7 +72,7 @@ export class Workload {
     this.#pods.delete(name);
   }
 
-  async #do(change: 'scale singles' | 'scale pairs' | 'create' | 'delete', random: Random): Promise<void> {
+  async #do(change: Change, random: Random): Promise<void> {
     switch (change) {
       case 'scale singles':
         return await this.#scale('singles', random);
@@ -73,6 +82,8 @@ export class Workload {
         return await this.#createPod();
       case 'delete':
         return await this.#deletePod(random);
+      case 'manifest':
+        return await this.#changeManifest(random);
     }
   }
 
@@ -108,6 +119,23 @@ export class Workload {
     if (name !== undefined) await this.remove({ name });
   }
 
+  /** Another manifest, another pod in one, or one less. */
+  async #changeManifest(random: Random): Promise<void> {
+    const { folder = '' } = this.#options.manifests ?? {};
+    const name = `static-${1 + random.below(mostManifests)}`;
+    const path = join(folder, `${name}.yaml`);
+    if (this.#manifests.has(name) && random.below(2) === 0) {
+      this.#manifests.delete(name);
+      return await rm(path);
+    }
+    this.#made += 1;
+    const metadata = { name, labels: { version: String(this.#made) } };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: this.#podSpec(['main']) };
+    await writeFile(join(folder, `.${name}`), JSON.stringify(pod));
+    await rename(join(folder, `.${name}`), path);
+    this.#manifests.add(name);
+  }
+
   #podSpec(containers: readonly string[]): PodSpec {
     const image = this.#options.image;
     return {
@@ -116,6 +144,8 @@ export class Workload {
     };
   }
 }
+
+type Change = 'scale singles' | 'scale pairs' | 'create' | 'delete' | 'manifest';
 
 const commandOf = (container: string): string[] =>
   container === 'web' ? ['httpd', '-f', '-p', String(webPort), '-h', '/etc'] : ['sleep', '100000'];

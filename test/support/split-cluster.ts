@@ -65,6 +65,15 @@ export class SplitCluster {
     return this.#cluster.kubeconfig;
   }
 
+  get nodeName(): string {
+    return this.#cluster.nodeName;
+  }
+
+  /** Of manifests that the kubelet runs by itself. */
+  get manifestFolder(): string {
+    return join(this.dataDir, 'manifests');
+  }
+
   get dataDir(): string {
     return this.#cluster.options.dataDir;
   }
@@ -142,7 +151,7 @@ export class SplitCluster {
           ...[...kubeconfig, '--node-name', nodeName, '--node-ip', nodeIp],
           ...['--data-dir', join(this.dataDir, 'kubelet'), '--docker-socket', dockerSocket()],
           ...['--tls-cert-file', pki('kubelet-serving.crt'), '--tls-private-key-file', pki('kubelet-serving.key')],
-          ...['--client-ca-file', pki('ca.crt')],
+          ...['--client-ca-file', pki('ca.crt'), '--pod-manifest-path', this.manifestFolder],
         ];
     }
   }

@@ -66,9 +66,13 @@ export interface DockerRuntimeOptions {
   readonly logRotation?: LogRotation;
   /** Default 1500. */
   readonly mtu?: number;
+  /** How long the engine may take for an answer. Default: 2 minutes, as upstream's runtime requests. */
+  readonly requestTimeoutMs?: number;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
+
+const usualRequestTimeoutMs = 120_000;
 
 type Inspected = NonNullable<ReturnType<typeof readInspection>>;
 
@@ -86,7 +90,11 @@ interface ListedContainer {
 
 export class DockerRuntime implements Runtime {
   readonly name = 'docker';
+  /** A call that gets no answer ends: who made it holds places that others wait for. */
   readonly #docker: Dockerode;
+  /** For what may be silent for long: events, sessions, pulls, the end of a container. */
+  readonly #patientDocker: Dockerode;
+  readonly #requestTimeoutMs: number;
   #maker: Maker;
   readonly #networkName: string;
   readonly #infraImage: string;
@@ -112,13 +120,16 @@ export class DockerRuntime implements Runtime {
   readonly #digests = new Map<string, readonly string[]>();
 
   constructor(options: DockerRuntimeOptions) {
-    this.#docker = connectEngine(options.socketPath === undefined ? {} : { socketPath: options.socketPath });
+    const socketPath = options.socketPath ?? defaultSocketPath;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? usualRequestTimeoutMs;
+    this.#docker = connectEngine({ socketPath, silenceMs: this.#requestTimeoutMs });
+    this.#patientDocker = connectEngine({ socketPath });
     this.#maker = { node: options.nodeName, clusterId: undefined };
     this.#networkName = options.networkName ?? 'longshore';
     this.#infraImage = options.infraImage ?? infraImageName;
     this.#network = new PodNetwork({
       docker: this.#docker,
-      socketPath: options.socketPath ?? defaultSocketPath,
+      socketPath,
       name: this.#networkName,
       mtu: options.mtu ?? 1500,
       labels: options.networkLabels ?? {},
@@ -128,11 +139,11 @@ export class DockerRuntime implements Runtime {
     this.#logger = options.logger;
     this.#logRotation = options.logRotation ?? usualLogRotation;
     this.#clock = options.clock ?? systemClock;
-    this.#images = new DockerImages(this.#docker);
+    this.#images = new DockerImages(this.#docker, this.#patientDocker);
     this.#accounts = new DockerImageAccounts(this.#docker);
     this.#storage = new DockerStorage(this.#docker);
-    this.#logs = new DockerLogs(this.#docker);
-    this.#streams = new DockerStreams(this.#docker);
+    this.#logs = new DockerLogs(this.#patientDocker);
+    this.#streams = new DockerStreams(this.#patientDocker);
   }
 
   async list(): Promise<RuntimeSnapshot> {
@@ -192,6 +203,8 @@ export class DockerRuntime implements Runtime {
     try {
       await ask(this.#docker.getContainer(id).start());
     } catch (error) {
+      // Who gives up waiting hears of a start that comes about later by its event.
+      this.#ownStarts.delete(id);
       if (isRuntimeNotFound(error)) this.#network.doubt();
       throw error;
     }
@@ -209,6 +222,7 @@ export class DockerRuntime implements Runtime {
     try {
       await ask(this.#docker.getContainer(id).start());
     } catch (error) {
+      this.#ownStarts.delete(id);
       // What cannot be run is the container's end, and the engine remembers it so.
       const state = isRuntimeUnavailable(error) ? undefined : await this.inspectContainer(id);
       if (state?.status.type !== 'exited' || state.status.startError === undefined) throw error;
@@ -222,7 +236,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async stop(id: string, graceSeconds: number): Promise<void> {
-    await askUnlessSo(this.#docker.getContainer(id).stop({ t: Math.max(0, Math.ceil(graceSeconds)) }));
+    const t = Math.max(0, Math.ceil(graceSeconds));
+    const abortSignal = AbortSignal.timeout(t * 1000 + this.#requestTimeoutMs);
+    await askUnlessSo(this.#patientDocker.getContainer(id).stop({ t, abortSignal }));
   }
 
   async remove(id: string): Promise<void> {
@@ -244,7 +260,7 @@ export class DockerRuntime implements Runtime {
   async *events(signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
     const isOwn = ({ action, id, name }: OwnEvent) =>
       action === 'create' ? this.#ownCreations.delete(name) : this.#ownStarts.delete(id);
-    yield* readEvents(this.#docker, { maker: () => this.#maker, isOwn }, signal);
+    yield* readEvents(this.#patientDocker, { maker: () => this.#maker, isOwn }, signal);
   }
 
   inspectImage(name: string): Promise<ImageDetails | undefined> {
@@ -301,7 +317,7 @@ export class DockerRuntime implements Runtime {
   }
 
   openPort(sandboxId: string, port: number): Promise<Duplex> {
-    return openSandboxPort(this.#docker, sandboxId, port);
+    return openSandboxPort(this.#patientDocker, sandboxId, port);
   }
 
   async version(): Promise<string> {

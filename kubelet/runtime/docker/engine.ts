@@ -11,14 +11,19 @@ import { isRuntimeNotFound, RuntimeError, type RuntimeErrorReason } from '../run
 export interface EngineOptions {
   /** Default /var/run/docker.sock. */
   readonly socketPath?: string;
+  /** How long the engine may be silent in one call; absent: for ever, as it is in a stream of events. */
+  readonly silenceMs?: number;
 }
 
 export const defaultSocketPath = '/var/run/docker.sock';
 
-export function connectEngine({ socketPath = defaultSocketPath }: EngineOptions): Dockerode {
+export function connectEngine({ socketPath = defaultSocketPath, silenceMs }: EngineOptions): Dockerode {
   // Connections are kept: opening one costs the engine as much as a small request.
   const agent = new ShortAgent({ keepAlive: true, maxFreeSockets: 16 });
-  const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = { socketPath, agent };
+  const options: Dockerode.DockerOptions & { readonly agent: http.Agent } = {
+    ...{ socketPath, agent },
+    ...(silenceMs !== undefined && { timeout: silenceMs }),
+  };
   return new Dockerode(options);
 }
 

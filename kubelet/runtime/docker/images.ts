@@ -12,9 +12,12 @@ import { ask, askMaybe, translateError } from './engine.ts';
 
 export class DockerImages {
   readonly #docker: Dockerode;
+  readonly #patientDocker: Dockerode;
 
-  constructor(docker: Dockerode) {
+  /** `patientDocker`: for pulls, which may be silent for long. */
+  constructor(docker: Dockerode, patientDocker: Dockerode) {
     this.#docker = docker;
+    this.#patientDocker = patientDocker;
   }
 
   async inspect(name: string): Promise<ImageDetails | undefined> {
@@ -26,7 +29,7 @@ export class DockerImages {
     signal.throwIfAborted();
     const authconfig = credentials && { ...credentials, serveraddress: name.split('/')[0] ?? '' };
     const stream = await ask<NodeJS.ReadableStream>(
-      this.#docker.pull(withTag(name), { ...(authconfig && { authconfig }), abortSignal: signal }),
+      this.#patientDocker.pull(withTag(name), { ...(authconfig && { authconfig }), abortSignal: signal }),
     );
     await this.#follow(stream, signal);
   }
