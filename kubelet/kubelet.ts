@@ -177,6 +177,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     client: reports,
     runtime,
     runtimeWatch,
+    recorder: recorder.from('kubelet', nodeName),
     logger,
     clock,
     machine,

@@ -16,6 +16,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Client } from '../../client/client.ts';
+import type { Recorder } from '../../client/event-recorder.ts';
+import { nodeSubject } from '../model/event-subject.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Machine } from './machine.ts';
 import { computeNodeStatus, nodeLabels, ownPartOf, type Pressure, patchOfNodeStatus } from './node-status.ts';
@@ -25,6 +27,7 @@ export interface NodeReporterOptions {
   readonly client: Client;
   readonly runtime: Pick<Runtime, 'name'>;
   readonly runtimeWatch: Pick<RuntimeWatch, 'facts' | 'trouble' | 'hasAnswered' | 'whyNotReady'>;
+  readonly recorder: Recorder;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly machine: Machine;
@@ -78,6 +81,7 @@ export class NodeReporter {
   /** What was written last, when (monotonic), and to which object, as the API showed it then. */
   #written: Written | undefined;
   #lastSeen: NodeObject | undefined;
+  #toldReboot = false;
   #wake = new AbortController();
 
   constructor(options: NodeReporterOptions) {
@@ -125,6 +129,7 @@ export class NodeReporter {
   async #report(): Promise<void> {
     const { clock } = this.#options;
     const node = await this.#read();
+    this.#tellReboot(node);
     const status = this.#compute(node);
     const stored = node ?? (await this.#register(status));
     this.#lastSeen = stored;
@@ -136,6 +141,16 @@ export class NodeReporter {
       this.#written = { ...this.#written, wasTakenForDead: false };
       this.#options.onRevived();
     }
+  }
+
+  /** The machine was started anew since its node was written: everything that ran here has ended. */
+  #tellReboot(node: NodeObject | undefined): void {
+    const { recorder, machine, nodeName } = this.#options;
+    const { bootID: before = '' } = node?.status?.nodeInfo ?? {};
+    if (this.#toldReboot || before === '' || before === machine.bootId) return;
+    this.#toldReboot = true;
+    const message = `Node ${nodeName} has been rebooted, boot id: ${machine.bootId}`;
+    recorder.record(nodeSubject(nodeName), { type: 'Warning', reason: 'Rebooted', message });
   }
 
   async #read(): Promise<NodeObject | undefined> {
