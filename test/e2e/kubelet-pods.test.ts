@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { pods } from '../../api/resources/core.ts';
-import type { Pod } from '../../api/types/core/v1.ts';
+import { leases } from '../../api/resources/coordination.ts';
+import { nodes, pods } from '../../api/resources/core.ts';
+import type { Lease } from '../../api/types/coordination/v1.ts';
+import type { Node, Pod } from '../../api/types/core/v1.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { readClusterId } from '../../client/cluster-id.ts';
 import type { RunningKubelet } from '../../kubelet/kubelet.ts';
@@ -16,7 +18,7 @@ import { podUntil, startTestKubelet, untilPodIsGone } from '../support/test-kube
 const podCidr = '10.244.202.0/24';
 const waiting = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
 
-describe('kubelet', { timeout: 240_000 }, () => {
+describe('kubelet', { timeout: 500_000 }, () => {
   let engine: TestEngine;
   let server: TestApiServer;
   let kubelet: RunningKubelet;
@@ -174,17 +176,31 @@ describe('kubelet', { timeout: 240_000 }, () => {
     await remove('pushed');
   });
 
-  it('keeps its heartbeat and turns not ready while the engine hangs', async () => {
+  it('keeps its heartbeat while the engine hangs, tells of it, and turns not ready after a minute', async () => {
+    const node = () => server.client.get<Node>(nodes, { name: 'node-1' });
+    const conditionOf = async (type: string) =>
+      (await node()).status?.conditions?.find((one) => one.type === type)?.status;
+    const renewedAt = async () => {
+      const key = { namespace: 'kube-node-lease', name: 'node-1' };
+      return (await server.client.get<Lease>(leases, key)).spec?.renewTime;
+    };
+    const until = (type: string, status: string) =>
+      eventually(`${type} is ${status}`, async () => (await conditionOf(type)) === status, { timeoutMs: 240_000 });
+    const pausedAt = performance.now();
     engine.pause();
     try {
-      const condition = async () => {
-        const { text } = await server.client.raw('GET', '/api/v1/nodes/node-1');
-        const { status } = JSON.parse(text) as { status: { conditions: { type: string; status: string }[] } };
-        return status.conditions.find(({ type }) => type === 'Ready')?.status;
-      };
-      await eventually('the node is not ready', async () => (await condition()) === 'False');
+      await until('RuntimeSlow', 'True');
+      assert.equal(await conditionOf('Ready'), 'True');
+      const before = await renewedAt();
+      await until('Ready', 'False');
+      assert.ok(performance.now() - pausedAt >= 60_000, 'the node is ready for a minute');
+      assert.equal(await conditionOf('RuntimeDown'), 'True');
+      assert.notEqual(await renewedAt(), before);
     } finally {
       engine.resume();
     }
+    await until('Ready', 'True');
+    await until('RuntimeDown', 'False');
+    await until('RuntimeSlow', 'False');
   });
 });
