@@ -258,6 +258,7 @@ export function createParts(input: PartsInput): Parts {
       }
     },
     isHere: (uid) => observed.get(uid).containers.length > 0,
+    preempt: (victims) => workers.preempt(victims.map(({ metadata }) => metadata.uid)),
     refusalOf: (pod) => input.pressureRefusalOf(pod) ?? computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
   });
   const statuses = new StaticStatuses({

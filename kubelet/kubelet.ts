@@ -147,7 +147,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     runtime,
     answers: new ReadAnswers({
       ...{ nodeName, metrics, probeMetrics, history, clock, logger, pods: parts.nodePods, observed: parts.observed },
-      usage: new UsageAnswers({ meter, nodeName, dataDir }),
+      usage: new UsageAnswers({ meter, nodeName, readDisk: pressed.readDisk }),
       cadvisor: new CadvisorAnswers({ meter, machine, dataDir, clock }),
       configz: computeConfigz({
         ...options,

@@ -15,9 +15,15 @@ const nodeWith = (labels: Record<string, string>) => ({
   allocatable: { cpu: '1', pods: '10' },
 });
 
-function makeAdmission(pods: readonly PodObject[], labels = {}, labelsNow = labels): NodeAdmission {
+function makeAdmission(
+  pods: readonly PodObject[],
+  labels = {},
+  labelsNow = labels,
+  preempt = async (_: readonly PodObject[]) => {},
+): NodeAdmission {
   return new NodeAdmission({
     isHere: () => false,
+    preempt,
     allocatable: nodeWith({}).allocatable,
     pods: () => pods,
     lastSeenNode: () => nodeWith(labels),
@@ -48,6 +54,48 @@ it('a pod that was begun stays, and holds its room', async () => {
 it('finished pods hold no room', async () => {
   const done = podNamed('done', { phase: 'Succeeded', startTime: '2026-01-01T00:00:00Z' });
   assert.equal(await makeAdmission([done]).admit(podNamed('next')), undefined);
+});
+
+describe('a critical pod that finds no room', () => {
+  const critical = (spec: object = {}): PodObject => {
+    const one = podNamed('critical');
+    return { ...one, spec: { containers: [], ...one.spec, priority: 2_000_000_000, ...spec } };
+  };
+  const plain = podNamed('plain', { startTime: '2026-01-01T00:00:00Z', qosClass: 'Burstable' });
+
+  async function admit(pod: PodObject, others: readonly PodObject[]) {
+    const ended: string[] = [];
+    const preempt = async (victims: readonly PodObject[]) => {
+      ended.push(...victims.map(({ metadata }) => metadata.name));
+    };
+    return { refusal: await makeAdmission([pod, ...others], {}, {}, preempt).admit(pod), ended };
+  }
+
+  it('ends another one for it', async () => {
+    assert.deepEqual(await admit(critical(), [plain]), { refusal: undefined, ended: ['plain'] });
+  });
+
+  it('ends nobody where it could not be anyway', async () => {
+    const { refusal, ended } = await admit(critical({ nodeSelector: { disk: 'ssd' } }), [plain]);
+    assert.deepEqual([refusal?.reason, ended], ['NodeAffinity', []]);
+  });
+
+  it('is refused when nobody can go', async () => {
+    const { refusal, ended } = await admit(critical(), [
+      { ...critical(), metadata: { ...plain.metadata, name: 'other', uid: 'other' }, status: plain.status ?? {} },
+    ]);
+    assert.deepEqual(
+      [refusal, ended],
+      [
+        {
+          reason: 'UnexpectedAdmissionError',
+          message:
+            'Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]',
+        },
+        [],
+      ],
+    );
+  });
 });
 
 it('labels that were set a moment ago count', async () => {

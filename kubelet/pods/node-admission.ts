@@ -4,10 +4,12 @@
  */
 
 import { isPodFinished } from '../../api/pods.ts';
+import { isCriticalPod } from '../model/critical-pod.ts';
 import { isStaticPod, type PodObject } from '../model/pod.ts';
 import {
   computeAffinityRefusal,
   computeCapacityRefusal,
+  computeMissingAmounts,
   computePortsRefusal,
   computeRoomRefusal,
   computeSystemRefusal,
@@ -15,6 +17,7 @@ import {
   type NodeView,
 } from './node-predicates.ts';
 import type { PodFailure } from './pod-state.ts';
+import { choosePreemptionVictims } from './preemption.ts';
 
 /** Why a pod does not get the amounts that it asks for since it runs. */
 export interface ResizeRefusal {
@@ -36,6 +39,8 @@ export interface NodeAdmissionOptions {
   readonly readNode: (pod: PodObject) => Promise<NodeView>;
   /** Something of the pod is here already. */
   readonly isHere: (uid: string) => boolean;
+  /** Ends these pods; resolves when nothing of them runs any more. */
+  readonly preempt: (victims: readonly PodObject[]) => Promise<void>;
   /** What beside room and place speaks against the pod; it may set things aside for it. */
   readonly refusalOf: (pod: PodObject) => PodFailure | undefined;
 }
@@ -60,7 +65,24 @@ export class NodeAdmission {
     if (isBegun || (seen !== undefined && this.#refusalOn(seen, pod) === undefined)) return this.#take(pod);
     // Its labels may have been set since: nothing is refused by an old picture of the node.
     const now = await readNode(pod);
-    return this.#refusalOn(now, pod) ?? this.#take(pod);
+    const refused = this.#refusalOn(now, pod);
+    if (refused === undefined) return this.#take(pod);
+    return isCriticalPod(pod) ? await this.#preemptFor(pod, now, refused) : refused;
+  }
+
+  /** Where only room is missing, others make it. Those that go count no more, whatever the API still says of them. */
+  async #preemptFor(pod: PodObject, node: NodeView, refused: PodFailure): Promise<PodFailure | undefined> {
+    const others = this.#othersThan(pod);
+    const missing = computeMissingAmounts(pod, node, others);
+    if (missing.size === 0) return refused;
+    const elsewhere = this.#placeRefusalOn(node, pod, others);
+    if (elsewhere !== undefined) return elsewhere;
+    const { victims, missing: left } = choosePreemptionVictims(pod, others, missing);
+    if (left !== undefined) return unexpected(`no set of running pods found to reclaim resources: ${left}`);
+    await this.#options.preempt(victims);
+    const gone = new Set(victims.map(({ metadata }) => metadata.uid));
+    const staying = this.#othersThan(pod).filter(({ metadata }) => !gone.has(metadata.uid));
+    return computeRoomRefusal(pod, node, staying) ?? this.#placeRefusalOn(node, pod, staying) ?? this.#take(pod);
   }
 
   /** Undefined: there is room for what the pod asks for now. */
@@ -85,8 +107,14 @@ export class NodeAdmission {
   #refusalOn(node: NodeView, pod: PodObject): PodFailure | undefined {
     const others = this.#othersThan(pod);
     return (
+      computeSystemRefusal(pod) ?? computeRoomRefusal(pod, node, others) ?? this.#placeRefusalOn(node, pod, others)
+    );
+  }
+
+  /** What speaks against the pod beside room. */
+  #placeRefusalOn(node: NodeView, pod: PodObject, others: readonly PodObject[]): PodFailure | undefined {
+    return (
       computeSystemRefusal(pod) ??
-      computeRoomRefusal(pod, node, others) ??
       computeAffinityRefusal(pod, node) ??
       computePortsRefusal(pod, others) ??
       (isStaticPod(pod) ? undefined : computeTaintRefusal(pod, node))
@@ -103,5 +131,11 @@ export class NodeAdmission {
     return this.#admitted.has(uid) || hasBegun(other);
   }
 }
+
+/** As upstream says that preempting failed. */
+const unexpected = (why: string): PodFailure => ({
+  reason: 'UnexpectedAdmissionError',
+  message: `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: ${why}`,
+});
 
 const hasBegun = ({ status }: PodObject): boolean => status?.startTime !== undefined;

@@ -40,6 +40,24 @@ export function computeRoomRefusal(
   };
 }
 
+/** How much more the pod asks for than there is beside `others`. */
+export function computeMissingAmounts(
+  pod: PodObject,
+  { allocatable }: Pick<NodeView, 'allocatable'>,
+  others: readonly PodObject[],
+): Amounts {
+  const capacity = readAmounts(allocatable);
+  const used = new Map<string, Quantity>();
+  for (const other of others) addAmounts(used, heldAmountsOf(other));
+  const wanted = [...onlyAmounts(wantedAmountsOf(pod), (name) => isCounted(name, capacity))];
+  return new Map(
+    wanted.flatMap(([name, quantity]) => {
+      const missing = quantity.nanos - left(name, capacity, used);
+      return quantity.nanos > 0n && missing > 0n ? [[name, { ...quantity, nanos: missing }] as const] : [];
+    }),
+  );
+}
+
 /** Why the pod would find no room on this node even if it were alone; undefined: it would. */
 export function computeCapacityRefusal(
   pod: PodObject,

@@ -59,6 +59,13 @@ export class PodWorkers {
     return worker !== undefined;
   }
 
+  /** Ends these pods for the sake of a critical one. Resolves when nothing of them runs any more. */
+  async preempt(uids: readonly string[]): Promise<void> {
+    const victims = uids.flatMap((uid) => this.#workers.get(uid) ?? []);
+    for (const worker of victims) worker.fail(preempted);
+    await Promise.all(victims.map((worker) => worker.untilOver(this.#signal)));
+  }
+
   podGone(uid: string): void {
     this.#workers.get(uid)?.podGone();
   }
@@ -108,6 +115,12 @@ export class PodWorkers {
     if (!this.#signal.aborted && containers.length + sandboxes.length > 0) this.#onLeftover(uid);
   }
 }
+
+const preempted: PodFailure = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  disruption: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+};
 
 const namesCluster = ({ sandboxes, containers }: ObservedPod): boolean =>
   [...sandboxes, ...containers].some(({ clusterId }) => clusterId !== undefined);

@@ -13,6 +13,7 @@ import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { DiskMeter } from '../stats/disk-meter.ts';
+import type { DiskFigures } from '../stats/disk-summary.ts';
 import { readMachineUsage } from '../stats/machine-usage.ts';
 import { sumOfPod, type UsageMeter } from '../stats/usage-meter.ts';
 import { DeadContainerCollector } from './dead-container-collector.ts';
@@ -44,8 +45,8 @@ export interface PressurePartsInput {
 
 export interface PressureParts {
   readonly pressure: NodePressure;
-  readonly observer: NodeObserver;
-  readonly disk: DiskMeter;
+  /** What is known of disks now. Throws when they cannot be read. */
+  readDisk(): Promise<DiskFigures>;
   /** Finds out what the node is short of, for whoever asks before pods are known. Never rejects. */
   start(): Promise<void>;
   /** Until `signal` aborts. Never rejects. Pods must be synced. */
@@ -112,8 +113,14 @@ export function createPressureParts(input: PressurePartsInput): PressureParts {
   };
   return {
     pressure,
-    observer,
-    disk,
+    async readDisk() {
+      const [fileSystems, images] = await Promise.all([
+        observer.fileSystems(),
+        runtime.listImages().catch(() => undefined), // the rest is as good without
+      ]);
+      const imageBytes = images?.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      return { fileSystems, imageBytes, ofPod: (uid) => disk.get(uid) };
+    },
     async start() {
       await pressure.look();
     },

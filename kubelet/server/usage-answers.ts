@@ -1,15 +1,15 @@
 /** Answers for `/metrics/resource` and `/stats/summary`: what the node and its pods use. */
 
-import { statfs } from 'node:fs/promises';
+import type { DiskFigures } from '../stats/disk-summary.ts';
 import { resourceMetricsText } from '../stats/resource-metrics.ts';
-import { type FileSystemUsage, statsSummary } from '../stats/stats-summary.ts';
+import { statsSummary } from '../stats/stats-summary.ts';
 import type { NodeMeasurement, UsageMeter } from '../stats/usage-meter.ts';
 
 export interface UsageAnswersOptions {
   readonly meter: Pick<UsageMeter, 'measure'>;
   readonly nodeName: string;
-  /** On the file system that pods' files lie on. */
-  readonly dataDir: string;
+  /** What is known of disks; throws when they cannot be read. */
+  readonly readDisk: () => Promise<DiskFigures>;
 }
 
 /** Rates over less than this say little; over more they are old. */
@@ -37,10 +37,10 @@ export class UsageAnswers {
 
   /** Throws when it cannot be measured. */
   async summary(query: URLSearchParams): Promise<object> {
-    const { nodeName, dataDir } = this.#options;
+    const { nodeName, readDisk } = this.#options;
     const measurement = await this.#measure();
-    const fileSystem = query.get('only_cpu_and_memory') === 'true' ? undefined : await readFileSystem(dataDir);
-    return statsSummary({ nodeName, measurement, previous: this.#previousOf(measurement), fileSystem });
+    const disk = query.get('only_cpu_and_memory') === 'true' ? undefined : await readDisk();
+    return statsSummary({ nodeName, measurement, previous: this.#previousOf(measurement), disk });
   }
 
   async #measure(): Promise<NodeMeasurement> {
@@ -56,16 +56,4 @@ export class UsageAnswers {
     const found = [this.#newer, this.#older].find((one) => one && measurement.at - one.at >= rateWindowMs.least);
     return found && measurement.at - found.at <= rateWindowMs.most ? found : undefined;
   }
-}
-
-async function readFileSystem(folder: string): Promise<FileSystemUsage> {
-  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(folder);
-  return {
-    availableBytes: bavail * bsize,
-    capacityBytes: blocks * bsize,
-    usedBytes: (blocks - bfree) * bsize,
-    inodesFree: ffree,
-    inodes: files,
-    inodesUsed: files - ffree,
-  };
 }

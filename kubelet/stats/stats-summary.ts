@@ -2,16 +2,8 @@
 
 import { formatTime } from '../../api/time.ts';
 import type { ContainerStats, InterfaceStats } from '../runtime/container-stats.ts';
+import { containerDisk, type DiskFigures, nodeDisk, podDisk } from './disk-summary.ts';
 import { type NodeMeasurement, type PodMeasurement, sumOfPod } from './usage-meter.ts';
-
-export interface FileSystemUsage {
-  readonly availableBytes: number;
-  readonly capacityBytes: number;
-  readonly usedBytes: number;
-  readonly inodesFree: number;
-  readonly inodes: number;
-  readonly inodesUsed: number;
-}
 
 export interface SummaryInput {
   readonly nodeName: string;
@@ -19,10 +11,10 @@ export interface SummaryInput {
   /** An earlier one: without it there is no rate. */
   readonly previous: NodeMeasurement | undefined;
   /** Undefined: only CPU and memory are asked for. */
-  readonly fileSystem: FileSystemUsage | undefined;
+  readonly disk: DiskFigures | undefined;
 }
 
-export function statsSummary({ nodeName, measurement, previous, fileSystem }: SummaryInput): object {
+export function statsSummary({ nodeName, measurement, previous, disk }: SummaryInput): object {
   const { at, machine, pods } = measurement;
   const before = new Map((previous?.pods ?? []).map((one) => [one.pod.uid, one]));
   const memory = { ...memoryOf(at, (amount) => machine[amount]), availableBytes: machine.availableBytes };
@@ -35,7 +27,7 @@ export function statsSummary({ nodeName, measurement, previous, fileSystem }: Su
         previous && { at: previous.at, total: previous.machine.cpuNanoseconds },
       ),
       memory,
-      ...(fileSystem && { fs: { time: formatTime(at), ...fileSystem } }),
+      ...(disk && nodeDisk(at, disk)),
     },
     pods: pods.map((pod) =>
       podSummary({
@@ -43,7 +35,7 @@ export function statsSummary({ nodeName, measurement, previous, fileSystem }: Su
         before: before.get(pod.pod.uid),
         at,
         previousAt: previous?.at,
-        whole: fileSystem !== undefined,
+        disk,
       }),
     ),
   };
@@ -54,14 +46,15 @@ interface PodInput {
   readonly before: PodMeasurement | undefined;
   readonly at: number;
   readonly previousAt: number | undefined;
-  /** With its network. */
-  readonly whole: boolean;
+  /** Undefined: its network is not asked for either. */
+  readonly disk: DiskFigures | undefined;
 }
 
-function podSummary({ pod, before, at, previousAt, whole }: PodInput): object {
+function podSummary({ pod, before, at, previousAt, disk }: PodInput): object {
   const { namespace, name, uid } = pod.pod;
   const time = pod.sandbox?.at ?? at;
-  const interfaces = whole ? pod.sandbox?.interfaces : undefined;
+  const interfaces = disk && pod.sandbox?.interfaces;
+  const used = disk?.ofPod(uid);
   return {
     podRef: { name, namespace, uid },
     startTime: formatTime(pod.startedAt),
@@ -70,6 +63,7 @@ function podSummary({ pod, before, at, previousAt, whole }: PodInput): object {
       startTime: formatTime(startedAt),
       cpu: cpuOf(totalOf(stats), earlier(before, stats.id)),
       memory: memoryOf(stats.at, (amount) => stats[amount]),
+      ...(disk && used && containerDisk(container, used, disk)),
     })),
     cpu: cpuOf(
       { at: time, total: sumOfPod(pod, 'cpuNanoseconds') },
@@ -77,6 +71,7 @@ function podSummary({ pod, before, at, previousAt, whole }: PodInput): object {
     ),
     memory: memoryOf(time, (amount) => sumOfPod(pod, amount)),
     ...(interfaces?.length && { network: networkOf(time, interfaces) }),
+    ...(disk && used && podDisk(used, disk)),
   };
 }
 
