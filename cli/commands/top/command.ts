@@ -5,12 +5,12 @@ import { flag, selector, text } from '../../options.ts';
 
 export const topCommand: Command = {
   usage: 'top <resource> [name]',
-  describe: 'What pods or nodes use of cpu and memory: top node, top pod -A --containers',
+  describe: 'What pods or nodes use of cpu and memory, and of a disk: top node, top pod -A --containers, top disk NODE',
   options: {
     selector,
     'field-selector': text('Only objects whose fields match'),
     'all-namespaces': flag('In all namespaces', { alias: 'A' }),
-    containers: flag('pod: each container'),
+    containers: flag('pod, disk: each container'),
     sum: flag('pod: also what they use together'),
     'sort-by': text('cpu or memory', { choices: ['cpu', 'memory'] }),
     'no-headers': flag('Without the line of column names'),

@@ -1,4 +1,4 @@
-/** `top node` and `top pod`: what `metrics.k8s.io` says, which something has to serve. */
+/** `top node` and `top pod`: what `metrics.k8s.io` says, which something has to serve; `top disk` is in `top-disk.ts`. */
 
 import { isRecord } from '../../../api/json-record.ts';
 import type { KubernetesObject, Stored } from '../../../api/object.ts';
@@ -12,6 +12,7 @@ import { type Arguments, isSet, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { alignColumns } from '../../printers/columns.ts';
 import { listAll } from '../../requests.ts';
+import { topDisk } from './top-disk.ts';
 import { type Amounts, amountsOf, inOrder, shareOf, shownCpu, shownMemory, sumOf, type Usage } from './usage-table.ts';
 
 interface NodeMetrics extends KubernetesObject {
@@ -30,7 +31,8 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
   const resource = textOf(args, 'resource') ?? '';
   if (/^(no|nodes?)$/.test(resource)) return await topNodes(context, args);
   if (/^(po|pods?)$/.test(resource)) return await topPods(context, args);
-  throw new UserError(`error: unknown command "${resource}" for "kubecfg top": there are node and pod`);
+  if (/^disks?$/.test(resource)) return await topDisk(context, args);
+  throw new UserError(`error: unknown command "${resource}" for "kubecfg top": there are node, pod and disk`);
 }
 
 async function metricsOf<T extends KubernetesObject>(
