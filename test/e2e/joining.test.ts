@@ -168,6 +168,19 @@ describe('hosts that join', () => {
     return await runProgram('docker', ['-H', host.socket, 'exec', found[0]?.Id ?? '', 'sh', '-c', command]);
   }
 
+  it('answer their pods for the names of the cluster, each by itself', async () => {
+    for (const [host, name] of [
+      [w1, 'w1'],
+      [w2, 'w2'],
+    ] as const) {
+      await eventually(`kubernetes is found on ${name}`, async () => {
+        const text = await inPod(host, name, 'nslookup kubernetes.default.svc.cluster.local. 2>&1 || true');
+        return text.includes('10.96.0.1\n');
+      });
+      assert.match(await host.run('ip', '-br', 'address', 'show', 'lo'), /10\.96\.0\.10\/32/);
+    }
+  });
+
   it('say that they are workers already when they are told to join again', async () => {
     const words = await makeToken();
     const run = w1.kubecfg([...words, '--foreground']);

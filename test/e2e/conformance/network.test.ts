@@ -1,6 +1,5 @@
 /**
- * What the conformance suite asks of endpoints, host ports, the pod network and the API's proxies. Its tests that call
- * Services by name wait for DNS. Servers are Node programs: the node's own, by a mount of its file system.
+ * What the conformance suite asks of endpoints, host ports, the pod network and the API's proxies; of DNS: `dns.test.ts`. Servers are Node programs: the node's own, by a mount of its file system.
  */
 
 import assert from 'node:assert/strict';
