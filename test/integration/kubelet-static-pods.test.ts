@@ -32,7 +32,7 @@ const sourcesOf = (settings: Partial<ManifestSettings>) =>
 
 const isRunning = ({ status }: Pod): boolean => status?.phase === 'Running';
 
-describe('static pods', () => {
+describe('static pods', { timeout: 400_000 }, () => {
   let server: TestApiServer;
   let kubelet: FakeKubelet;
   let folder: string;
@@ -162,6 +162,28 @@ describe('static pods', () => {
     const now = await runningOf('changes-node-1');
     assert.equal(now.length, 1);
     assert.notEqual(now[0]?.id, changes?.id);
+  });
+
+  it('start, change and go without an API server', async () => {
+    await kubelet.stop();
+    await put('alone.yaml', manifest('alone'));
+    const connection = { ...(await server.connectAsNode('node-1')), servers: ['https://127.0.0.1:9'] };
+    await kubelet.start({ connection, manifests: sourcesOf({ path: folder }) });
+    const runs = (name: string, count: number) =>
+      eventually(`${count} of ${name} run`, async () => (await runningOf(name)).length === count);
+    await runs('alone-node-1', 1);
+    await runs('first-node-1', 1);
+    const [before] = await runningOf('alone-node-1');
+    await put('alone.yaml', manifest('alone', { hostNetwork: true }));
+    await eventually('another one runs', async () => {
+      const running = await runningOf('alone-node-1');
+      return running.length === 1 && running[0]?.id !== before?.id;
+    });
+    await rm(join(folder, 'alone.yaml'));
+    await runs('alone-node-1', 0);
+    await kubelet.stop();
+    await kubelet.start({ manifests: sourcesOf({ path: folder }) });
+    await mirrorUntil('first-node-1');
   });
 
   it('of a URL are asked for with its headers, and stay while there is no answer', async () => {
