@@ -29,8 +29,11 @@ export class FileCgroups implements CgroupWriter {
     const writes = computeWrites(this.#version, settings);
     if (this.#version === 2) {
       await this.#open(dirname(group));
-      await mkdir(join(this.#root, group), { recursive: true });
-      for (const write of writes) await this.#write(join(this.#root, group), write);
+      await makeGroup(this.#root, group);
+      const folder = join(this.#root, group);
+      const given = await readWords(folder, 'cgroup.controllers');
+      // What the kernel has switched off limits nothing.
+      for (const write of writes) if (given.includes(write.controller)) await this.#write(folder, write);
       return;
     }
     const present = await this.#presentHierarchies();
@@ -39,7 +42,7 @@ export class FileCgroups implements CgroupWriter {
       [...controllers].map(async (controller) => {
         if (!present.includes(controller)) return; // switched off in this kernel: nothing can be limited by it
         const folder = join(this.#root, controller, group);
-        await mkdir(folder, { recursive: true });
+        await makeGroup(join(this.#root, controller), group);
         for (const write of writes.filter((one) => one.controller === controller)) await this.#write(folder, write);
       }),
     );
@@ -67,9 +70,11 @@ export class FileCgroups implements CgroupWriter {
     if (this.#opened.has(group)) return;
     if (group !== '/') await this.#open(dirname(group));
     const folder = join(this.#root, group);
-    await mkdir(folder, { recursive: true });
-    const words = async (name: string) => (await readFile(join(folder, name), 'utf8')).trim().split(/\s+/);
-    const [offered, open] = await Promise.all([words('cgroup.controllers'), words('cgroup.subtree_control')]);
+    await makeGroup(this.#root, group);
+    const [offered, open] = await Promise.all([
+      readWords(folder, 'cgroup.controllers'),
+      readWords(folder, 'cgroup.subtree_control'),
+    ]);
     const missing = wantedControllers.filter((name) => offered.includes(name) && !open.includes(name));
     if (missing.length > 0)
       await writeFile(join(folder, 'cgroup.subtree_control'), missing.map((name) => `+${name}`).join(' '), {
@@ -87,6 +92,22 @@ export class FileCgroups implements CgroupWriter {
   #presentHierarchies(): Promise<readonly string[]> {
     this.#hierarchies ??= readdir(this.#root);
     return this.#hierarchies;
+  }
+}
+
+const readWords = async (folder: string, file: string): Promise<string[]> =>
+  (await readFile(join(folder, file), 'utf8')).trim().split(/\s+/);
+
+/** Step by step: Node calls a file system that is read-only a folder that is not there, when it makes all at once. */
+async function makeGroup(tree: string, group: string): Promise<void> {
+  let folder = tree;
+  for (const name of group.split('/').filter((part) => part !== '')) {
+    folder = join(folder, name);
+    try {
+      await mkdir(folder);
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
   }
 }
 

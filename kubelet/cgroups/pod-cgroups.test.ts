@@ -141,10 +141,18 @@ describe('PodCgroups', () => {
       await cgroups.start();
       const quota = () => writer.groups.get('/kubepods/burstable/podu')?.cpuQuota;
       await cgroups.ensure(burstable('100m', '500m'));
-      await cgroups.grow(burstable('100m', '200m'));
+      await cgroups.grow(burstable('100m', '500m'), burstable('100m', '200m'));
       assert.equal(quota(), 50_000);
       await cgroups.settle(burstable('100m', '200m'));
       assert.equal(quota(), 20_000);
+    });
+  });
+
+  it('gives that room also to a group that a kubelet before this one made', async () => {
+    await withCgroups({}, async ({ cgroups, writer }) => {
+      await cgroups.start();
+      await cgroups.grow(burstable('100m', '500m'), burstable('100m', '200m'));
+      assert.equal(writer.groups.get('/kubepods/burstable/podu')?.cpuQuota, 50_000);
     });
   });
 

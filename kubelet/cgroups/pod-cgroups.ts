@@ -119,9 +119,9 @@ export class PodCgroups {
     await this.#apply(pod, wanted);
   }
 
-  /** As `settle`, but nothing becomes less: before its containers change. */
-  async grow(pod: PodObject): Promise<void> {
-    await this.#apply(pod, computeGrown);
+  /** Before its containers change: room for what they have `now`, and for what they will have. */
+  async grow(now: PodObject, next: PodObject): Promise<void> {
+    await this.#apply(next, (before, wanted) => computeGrown(before ?? computePodSettings(now, this.#options), wanted));
   }
 
   /** Nothing of the pod is here any more. Never rejects. */
@@ -166,7 +166,7 @@ export class PodCgroups {
 
   async #apply(
     pod: PodObject,
-    choose: (before: CgroupSettings, wanted: CgroupSettings) => CgroupSettings,
+    choose: (before: CgroupSettings | undefined, wanted: CgroupSettings) => CgroupSettings,
   ): Promise<string | undefined> {
     const [writer, support] = [this.#writer, this.#support];
     if (writer === undefined || support === undefined) return undefined;
@@ -174,7 +174,7 @@ export class PodCgroups {
     const name = podGroup(support, qualityOf(pod), uid);
     const before = this.#groups.get(uid);
     const next = computePodSettings(pod, this.#options);
-    const settings = before === undefined ? next : choose(before.settings, next);
+    const settings = choose(before?.settings, next);
     if (before !== undefined && isSame(before.settings, settings)) return name;
     await writer.set(name, settings);
     this.#groups.set(uid, { name, settings });
@@ -243,7 +243,7 @@ export class PodCgroups {
   }
 }
 
-const wanted = (_: CgroupSettings, next: CgroupSettings): CgroupSettings => next;
+const wanted = (_: CgroupSettings | undefined, next: CgroupSettings): CgroupSettings => next;
 
 const isSame = (a: CgroupSettings, b: CgroupSettings): boolean =>
   JSON.stringify({ ...a, hugePages: [...(a.hugePages ?? [])] }) ===

@@ -37,7 +37,7 @@ export async function resizeContainer(
   const amounts = computeContainerResources(whole, { ...container.spec, resources }, options);
   try {
     // The kernel lets no group have more than the one above it.
-    await options.cgroups.grow(pod);
+    await options.cgroups.grow(whole, pod);
     if (running) await update(options.runtime, id, amounts);
     known.containerResized(id, resources);
   } catch (error) {
@@ -74,7 +74,7 @@ async function giveToPod(
   const used = usages.reduce((sum, { workingSetBytes }) => sum + workingSetBytes, 0);
   if (limit > 0 && used >= limit)
     throw new Error(`attempting to set pod memory limit (${limit}) below current usage (${used})`);
-  await options.cgroups.grow(next);
+  await options.cgroups.grow(now, next);
   for (const { id, name } of running) {
     const spec = containerOf(next, name)?.spec;
     if (spec === undefined) continue;

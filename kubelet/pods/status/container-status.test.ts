@@ -94,6 +94,7 @@ describe('computeContainerStatus', () => {
     ['well', exited(0), 'Completed'],
     ['badly', exited(3), 'Error'],
     ['for memory', { ...exited(137), outOfMemory: true } as ContainerRunState, 'OOMKilled'],
+    ['beside one that ended for memory', { ...exited(0), outOfMemory: true } as ContainerRunState, 'Completed'],
   ];
   for (const [words, status, reason] of ends)
     it(`of one that ended ${words}`, () => {

@@ -148,8 +148,9 @@ function terminationOf(
 
 function terminationReason(status: Extract<ContainerState['status'], { type: 'exited' }>): string {
   if (status.startError !== undefined) return 'StartError';
-  if (status.outOfMemory) return 'OOMKilled';
-  return status.exitCode === 0 ? 'Completed' : 'Error';
+  // The kernel tells every container of a group that ran out of memory, also those that it let live.
+  if (status.exitCode === 0) return 'Completed';
+  return status.outOfMemory ? 'OOMKilled' : 'Error';
 }
 
 /** What is in force, be it what the spec asks for or not. */
