@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),
   pods: () => import('./pods.ts'),
+  probes: () => import('./probes.ts'),
   proxy: () => import('./proxy.ts'),
   requests: () => import('./requests.ts'),
   scheduler: () => import('./scheduler.ts'),

@@ -43,6 +43,7 @@ import { RestartBackoff } from './pods/restart-backoff.ts';
 import { StaticStatuses } from './pods/status/static-statuses.ts';
 import { StatusManager } from './pods/status/status-manager.ts';
 import { parseAllowedSysctls } from './pods/sysctls.ts';
+import { WorkMetrics } from './pods/work-metrics.ts';
 import { ProbeMetrics } from './probes/probe-metrics.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
@@ -74,6 +75,8 @@ export interface PartsInput extends KubeletOptions {
   readonly guard: ClusterGuard;
   /** What `/metrics/probes` tells. */
   readonly probeMetrics: Metrics;
+  /** What `/metrics` tells. */
+  readonly metrics: Metrics;
   readonly runtime: Runtime;
   readonly recorder: EventRecorder;
   readonly machine: Machine;
@@ -126,7 +129,8 @@ export function createParts(input: PartsInput): Parts {
   const data = new ApiData(client);
   const backoff = new RestartBackoff();
   const wake = (uid: string) => workers.wake(uid);
-  const observed = new ObservedPods({ runtime, logger, clock, onChange: wake });
+  const workMetrics = new WorkMetrics(input.metrics);
+  const observed = new ObservedPods({ runtime, logger, clock, onChange: wake, metrics: workMetrics });
   const prober = new Prober({
     ...{ runtime, recorder, clock, userAgent: probeUserAgent, onChange: wake },
     alwaysPasses: input.played !== undefined,
@@ -268,6 +272,7 @@ export function createParts(input: PartsInput): Parts {
   const workers = new PodWorkers({
     ...{
       keptLogs,
+      metrics: workMetrics,
       runtime,
       sync,
       observed,

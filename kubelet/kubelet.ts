@@ -112,6 +112,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     machine,
     guard,
     probeMetrics,
+    metrics,
     signal,
   });
   registerKubeletMetrics(metrics, { ...parts, nodeName, clock });

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { nothingObserved, type ObservedPod } from '../model/pod.ts';
 import type { ContainerState, PodRuntime, RuntimeEvent, SandboxState } from '../runtime/runtime.ts';
+import type { WorkMetrics } from './work-metrics.ts';
 
 export interface ObservedPodsOptions {
   readonly runtime: Pick<PodRuntime, 'list' | 'events' | 'inspectContainer' | 'inspectSandbox'>;
@@ -14,6 +15,7 @@ export interface ObservedPodsOptions {
   readonly clock: Clock;
   /** Called when something of this pod changed without our doing. */
   readonly onChange: (podUid: string) => void;
+  readonly metrics?: Pick<WorkMetrics, 'relist'>;
 }
 
 const relistEveryMs = 15_000;
@@ -87,7 +89,8 @@ export class ObservedPods {
 
   /** One complete look. Throws when the runtime does not answer. */
   async relist(): Promise<void> {
-    const startedAt = this.#version;
+    const { clock, metrics } = this.#options;
+    const [startedAt, begunAt, lookedAt] = [this.#version, clock.monotonic(), this.#lookedAt];
     const { sandboxes, containers } = await this.#options.runtime.list();
     const found = new Map<string, { sandboxes: SandboxState[]; containers: ContainerState[] }>();
     const entry = (uid: string) => {
@@ -101,7 +104,8 @@ export class ObservedPods {
       // What was noted while the list was on its way is newer than the list.
       if ((this.#changedAt.get(uid) ?? 0) <= startedAt) this.#replace(uid, found.get(uid) ?? nothingObserved);
     }
-    this.#lookedAt = this.#options.clock.monotonic();
+    this.#lookedAt = clock.monotonic();
+    metrics?.relist(this.#lookedAt - begunAt, lookedAt === undefined ? undefined : this.#lookedAt - lookedAt);
   }
 
   /** Follows the runtime until `signal` aborts. Never rejects. */

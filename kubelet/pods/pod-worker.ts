@@ -54,6 +54,7 @@ import { withRemembered } from './remembered-containers.ts';
 import { removePod } from './remove-pod.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { PodStatuses } from './status/pod-statuses.ts';
+import type { WorkMetrics, WorkType } from './work-metrics.ts';
 
 export interface PodWorkerDependencies {
   readonly runtime: Runtime;
@@ -61,6 +62,7 @@ export interface PodWorkerDependencies {
   readonly observed: ObservedPods;
   readonly prober: Prober;
   readonly keptLogs: Pick<KeptLogs, 'keep'>;
+  readonly metrics?: Pick<WorkMetrics, 'step'>;
   readonly statuses: PodStatuses;
   readonly puller: ImagePuller;
   readonly backoff: RestartBackoff;
@@ -190,8 +192,12 @@ export class PodWorker {
     while (!signal.aborted) {
       this.#dirty = false;
       let waitMs: number | undefined;
+      const { clock, metrics } = this.#dependencies;
+      const begunAt = clock.monotonic();
+      const type = workTypes[this.#state.phase];
       try {
         waitMs = await this.#step(signal);
+        metrics?.step(type, clock.monotonic() - begunAt);
         if (waitMs === undefined) return;
         this.#failures = 0;
       } catch (error) {
@@ -442,3 +448,10 @@ const factsOf = (pod: PodObject): PodFacts => ({ deletion: isPodTerminating(pod)
 
 /** What of a pod's metadata can change and be read by its containers. */
 const shownMetadata = ({ metadata }: PodObject): unknown => [metadata.labels, metadata.annotations];
+
+const workTypes = {
+  syncing: 'sync',
+  terminating: 'terminating',
+  terminated: 'terminated',
+  removed: 'terminated',
+} as const satisfies Record<PodState['phase'], WorkType>;

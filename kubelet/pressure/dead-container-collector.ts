@@ -5,6 +5,7 @@ import { errorText } from '../../base/error-text.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { EventSubject } from '../../client/event-correlator.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
+import type { KeptLogs } from '../kept-logs/kept-logs.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
 import type { PodRuntime } from '../runtime/runtime.ts';
 import { chooseDeadContainers, type DeadContainerPolicy, type EndedPod } from './dead-containers.ts';
@@ -12,6 +13,8 @@ import { chooseDeadContainers, type DeadContainerPolicy, type EndedPod } from '.
 export interface DeadContainerCollectorOptions {
   readonly runtime: Pick<PodRuntime, 'remove'>;
   readonly observed: Pick<ObservedPods, 'uids' | 'get' | 'noteRemoved'>;
+  /** What it wrote last stays, within that one's own budget. */
+  readonly keptLogs: Pick<KeptLogs, 'keep'>;
   /** Undefined: nobody works on it. */
   readonly podOf: (uid: string) => EndedPod | undefined;
   readonly onRemoved: (uid: string) => void;
@@ -41,13 +44,15 @@ export class DeadContainerCollector {
 
   /** Throws when the runtime does not answer. */
   async remove(policy: DeadContainerPolicy): Promise<void> {
-    const { runtime, observed, podOf, onRemoved, clock, logger } = this.#options;
+    const { runtime, observed, keptLogs, podOf, onRemoved, clock, logger } = this.#options;
     const containers = [...observed.uids()].flatMap((uid) => observed.get(uid).containers);
-    const owners = new Map(containers.map(({ id, pod }) => [id, pod]));
+    const states = new Map(containers.map((state) => [state.id, state]));
     for (const id of chooseDeadContainers({ containers, podOf, now: clock.now() }, policy)) {
-      const pod = owners.get(id);
-      if (pod === undefined) continue;
+      const state = states.get(id);
+      if (state === undefined) continue;
+      const { pod } = state;
       logger.info('Removing a container that ended', { pod: `${pod.namespace}/${pod.name}`, container: id });
+      await keptLogs.keep(state);
       await runtime.remove(id);
       observed.noteRemoved(pod.uid, id);
       onRemoved(pod.uid);

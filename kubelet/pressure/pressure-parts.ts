@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
+import type { KeptLogs } from '../kept-logs/kept-logs.ts';
 import { nodeSubject } from '../model/event-subject.ts';
 import { containersOf, type PodObject } from '../model/pod.ts';
 import type { Machine } from '../node/machine.ts';
@@ -35,6 +36,7 @@ export interface PressurePartsInput {
   readonly nodePods: Pick<ObjectCache<Pod>, 'list'>;
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
+  readonly keptLogs: Pick<KeptLogs, 'keep'>;
   readonly volumes: { emptyDirFolderOf(pod: PodObject, volume: string): string };
   readonly meter: UsageMeter;
   readonly recorder: Recorder;
@@ -77,6 +79,7 @@ export function createPressureParts(input: PressurePartsInput): PressureParts {
   const deadContainers = new DeadContainerCollector({
     ...common,
     observed,
+    keptLogs: input.keptLogs,
     podOf: (uid) => {
       const worker = workers.get(uid);
       return worker && { pod: worker.pod, isOver: worker.isOver };

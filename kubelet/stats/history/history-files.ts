@@ -6,11 +6,14 @@
 
 import { appendFile, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ensurePrivateFolder } from '../../../base/private-folder.ts';
 import { HistoryLineWriter, readHistoryLines } from './history-lines.ts';
 import { coarseSize, fineSize, type SubjectRow, type UsageHistory } from './usage-history.ts';
 
 const mostBytes = 16 * 2 ** 20;
+/** Reading a day of many pods takes a moment, in which a kubelet that starts has other things to do as well. */
+const momentsAtOnce = 20;
 
 export class HistoryFiles {
   readonly #folder: string;
@@ -29,8 +32,11 @@ export class HistoryFiles {
   async load(history: UsageHistory, now: number): Promise<void> {
     await ensurePrivateFolder(this.#folder);
     let coarseUntil = 0;
+    let moments = 0;
     for (const text of await this.#coarse.read()) {
       for (const { at, rows } of readHistoryLines(text)) {
+        moments += 1;
+        if (moments % momentsAtOnce === 0) await setImmediate();
         if (at > now) continue; // of a clock that was wrong
         history.addCoarse(at, rows);
         coarseUntil = Math.max(coarseUntil, at + coarseSize.stepMs);
@@ -38,6 +44,8 @@ export class HistoryFiles {
     }
     for (const text of await this.#fine.read()) {
       for (const { at, rows } of readHistoryLines(text)) {
+        moments += 1;
+        if (moments % momentsAtOnce === 0) await setImmediate();
         if (at > now) continue;
         if (at >= coarseUntil) history.add(at, rows);
         else history.addFine(at, rows);
