@@ -15,6 +15,7 @@ const inFolder = (/** @type {string} */ folder) => allFiles.filter((file) => fil
  * @property {number} [concurrency]
  * @property {boolean} [together] as many processes as run at a time, not one for each file: these start nothing and
  *   share nothing, and most of what a process of their own costs is its start
+ * @property {boolean} [isOnRequest] only when it is named, or files of it
  * @property {number} [sandboxes] how many at a time, with a file of its own in each; absent: none is needed
  */
 
@@ -37,8 +38,18 @@ const stages = [
   { name: 'integration', files: allFiles.filter(isIntegration), concurrency: 3 },
   { name: 'clients', files: inFolder('test/clients') },
   { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
-  { name: 'e2e', files: inFolder('test/e2e'), sandboxes: 2 },
+  { name: 'e2e', files: inFolder('test/e2e').filter((file) => !isLong(file)), sandboxes: 2 },
+  { name: 'long', files: allFiles.filter(isLong), sandboxes: 2, isOnRequest: true },
 ];
+
+/**
+ * What takes too long for each change.
+ *
+ * @param {string} file
+ */
+function isLong(file) {
+  return file.startsWith('test/e2e/conformance/long/');
+}
 
 /**
  * Whatever has no stage of its own.
@@ -52,7 +63,8 @@ function isIntegration(file) {
 
 const stageNames = stages.map(({ name }) => name);
 
-export const usage = `npm test                        everything, in this order: ${stageNames.join(', ')}
+export const usage = `npm test                        everything, in this order: ${stageNames.join(', ')};
+                                long only when it is named
 npm test -- unit integration    only these stages
 npm test -- proxy/services      only test files whose path contains this`;
 
@@ -77,7 +89,8 @@ export function selectStages(words) {
   const parts = words.filter((word) => !names.includes(word));
   const isWanted = (/** @type {string} */ file) => parts.some((part) => file.includes(part));
   return stages.flatMap((stage) => {
-    if (words.length === 0 || names.includes(stage.name)) return [stage];
+    if (words.length === 0) return stage.isOnRequest ? [] : [stage];
+    if (names.includes(stage.name)) return [stage];
     return stage.files === undefined ? [] : [{ ...stage, files: stage.files.filter(isWanted) }];
   });
 }

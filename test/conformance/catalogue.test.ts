@@ -5,21 +5,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { packageRoot } from '../../base/package-root.ts';
-import { areaOf, areas, clusterTestFiles, testFiles } from './catalogue.ts';
+import { areaOf, areas, sourceFiles } from './catalogue.ts';
 
 /** Titles as they are written in the sources of tests: never put together, so that each can be found. */
 function writtenTitles(): string[] {
-  const literal = /(['"])(\[sig-(?:(?!\1).)*\[Conformance\])\1/g;
-  return [...testFiles(), ...clusterTestFiles()].flatMap((file) =>
+  const literal = /(['"])(\[sig-(?:(?!\1).)*\[Conformance\](?: \[\w+\])*)\1/g;
+  return sourceFiles().flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(literal)].map(([, , title = '']) => title),
   );
 }
 
 function listedTitles(): string[] {
   const text = readFileSync(join(packageRoot, 'docs/conformance.md'), 'utf8');
-  return [...text.matchAll(/^\| (.+) \| (.+) \|$/gm)]
-    .filter(([, name]) => name !== 'test')
-    .map(([, name]) => `[sig-api-machinery] ${name} [Conformance]`);
+  return [...text.matchAll(/^\| (\[sig-.+) \| .+ \|$/gm)].map(([, title = '']) => title);
 }
 
 it('no test stands for two of upstream’s, and none is both tested and listed as not yet', () => {
@@ -30,6 +28,15 @@ it('no test stands for two of upstream’s, and none is both tested and listed a
   );
 });
 
+it('titles have the tags of the runner at their end, in order, as upstream has them since 1.36', () => {
+  const misplaced = /\[(?:NodeConformance|Serial|Slow|Disruptive)\].*\[Conformance\]/;
+  for (const title of [...writtenTitles(), ...listedTitles()]) {
+    assert.doesNotMatch(title, misplaced);
+    const [, ...tags] = /(\[Conformance\](?: \[\w+\])*)$/.exec(title)?.[1]?.split(' ') ?? [];
+    assert.deepEqual(tags, tags.toSorted(), title);
+  }
+});
+
 it('no area has more tests than upstream’s', () => {
   const titles = writtenTitles();
   for (const [area, total] of Object.entries(areas)) {
@@ -38,7 +45,7 @@ it('no area has more tests than upstream’s', () => {
   }
 });
 
-for (const area of ['api-machinery', 'cli', 'instrumentation']) {
+for (const area of ['api-machinery', 'cli', 'instrumentation', 'node', 'storage']) {
   it(`all of ${area} is tested or listed with what it waits for`, () => {
     const all = [...writtenTitles(), ...listedTitles()];
     assert.equal(all.filter((title) => areaOf(title) === area).length, areas[area]);

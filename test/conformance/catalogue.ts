@@ -20,22 +20,29 @@ export const areas: Readonly<Record<string, number>> = {
 
 /** The area of a test that stands for one of upstream's; undefined for any other name. */
 export function areaOf(name: string): string | undefined {
-  const area = /^\[sig-([a-z-]+)\] .*\[Conformance\]$/.exec(name)?.[1];
+  const area = /^\[sig-([a-z-]+)\] .*\[Conformance\](?: \[\w+\])*$/.exec(name)?.[1];
   if (area !== undefined && areas[area] === undefined) throw new Error(`Upstream has no area ${area}: ${name}`);
   return area;
 }
 
 /** Of tests that need no running pods. */
 export function testFiles(): string[] {
-  return filesIn('test/conformance');
+  return sourcesIn('test/conformance').filter(isTestFile);
 }
 
 /** Of tests on whole clusters, which run in the sandbox. */
 export function clusterTestFiles(): string[] {
-  return filesIn('test/e2e/conformance');
+  return sourcesIn('test/e2e/conformance').filter(isTestFile);
 }
 
-function filesIn(folder: string): string[] {
-  const names = readdirSync(join(packageRoot, folder)).filter((name) => name.endsWith('.test.ts'));
-  return names.map((name) => join(packageRoot, folder, name));
+/** All that tests may be written in: suites that share a cluster are no files of their own for the test runner. */
+export function sourceFiles(): string[] {
+  return ['test/conformance', 'test/e2e/conformance'].flatMap(sourcesIn);
+}
+
+const isTestFile = (path: string): boolean => path.endsWith('.test.ts');
+
+function sourcesIn(folder: string): string[] {
+  const names = readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(packageRoot, folder, name));
 }

@@ -40,7 +40,7 @@ it('[sig-api-machinery] Garbage collector should delete pods created by rc when 
   await eventually('no pods', async () => (await world.list(pods)).length === 0);
 });
 
-it('[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Serial] [Conformance]', async () => {
+it('[sig-api-machinery] Garbage collector should orphan pods created by rc if delete options say so [Conformance] [Serial]', async () => {
   const { one, pods } = await controller(50);
   await world.delete(one, { propagationPolicy: 'Orphan' });
   await world.isGone(one);
@@ -50,7 +50,7 @@ it('[sig-api-machinery] Garbage collector should orphan pods created by rc if de
   assert.ok(left.every((pod) => at(pod, 'metadata.ownerReferences') === undefined));
 });
 
-it('[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Serial] [Conformance]', async () => {
+it('[sig-api-machinery] Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Conformance] [Serial]', async () => {
   const { one, pods } = await controller(50);
   const watch = await world.watch(pods, String(at(await world.get(pods), 'metadata.resourceVersion')));
   const owners = await world.watch(one.replace(/\/[^/]+$/, ''));
@@ -70,7 +70,7 @@ const ownerOf = (owner: Json): Json => ({
   uid: at(owner, 'metadata.uid'),
 });
 
-it("[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Serial] [Conformance]", async () => {
+it("[sig-api-machinery] Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Conformance] [Serial]", async () => {
   const { one, pods, object } = await controller(10);
   const root = pods.replace(/\/pods$/, '');
   const spec = { replicas: 0, selector: { app: 'other' }, template: template('other') };
@@ -105,7 +105,7 @@ it('[sig-api-machinery] Garbage collector should not be blocked by dependency ci
 
 const namespaces = '/api/v1/namespaces';
 
-it('[sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should ensure that all pods are removed when a namespace is deleted [Conformance] [Serial]', async () => {
   const name = await world.namespace();
   await world.post(`${namespaces}/${name}/pods`, { metadata: { name: 'test-pod' }, spec: template('x').spec });
   await world.delete(`${namespaces}/${name}`);
@@ -114,7 +114,7 @@ it('[sig-api-machinery] Namespaces [Serial] should ensure that all pods are remo
   assert.deepEqual(await world.list(`${namespaces}/${name}/pods`), []);
 });
 
-it('[sig-api-machinery] Namespaces [Serial] should ensure that all services are removed when a namespace is deleted [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should ensure that all services are removed when a namespace is deleted [Conformance] [Serial]', async () => {
   const name = await world.namespace();
   await world.post(`${namespaces}/${name}/services`, {
     metadata: { name: 'test-service' },
@@ -126,19 +126,19 @@ it('[sig-api-machinery] Namespaces [Serial] should ensure that all services are 
   assert.deepEqual(await world.list(`${namespaces}/${name}/services`), []);
 });
 
-it('[sig-api-machinery] Namespaces [Serial] should patch a Namespace [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should patch a Namespace [Conformance] [Serial]', async () => {
   const one = `${namespaces}/${await world.namespace()}`;
   await world.patch(one, { metadata: { labels: { testLabel: 'testValue' } } }, 'strategic');
   assert.equal(at(await world.get(one), 'metadata.labels.testLabel'), 'testValue');
 });
 
-it('[sig-api-machinery] Namespaces [Serial] should apply an update to a Namespace [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should apply an update to a Namespace [Conformance] [Serial]', async () => {
   const one = `${namespaces}/${await world.namespace()}`;
   await world.update(one, (object) => withAnnotation(object, 'updated'));
   assert.equal(at(await world.get(one), 'metadata.annotations.updated'), 'true');
 });
 
-it('[sig-api-machinery] Namespaces [Serial] should apply changes to a namespace status [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should apply changes to a namespace status [Conformance] [Serial]', async () => {
   const one = `${namespaces}/${await world.namespace()}`;
   const condition = { type: 'StatusPatch', status: 'True', reason: 'E2E', message: 'Patched by an e2e test' };
   await world.patch(`${one}/status`, { status: { conditions: [condition] } });
@@ -151,7 +151,7 @@ it('[sig-api-machinery] Namespaces [Serial] should apply changes to a namespace 
   assert.deepEqual(types, ['StatusPatch', 'StatusUpdate']);
 });
 
-it('[sig-api-machinery] Namespaces [Serial] should apply a finalizer to a Namespace [Conformance]', async () => {
+it('[sig-api-machinery] Namespaces should apply a finalizer to a Namespace [Conformance] [Serial]', async () => {
   const one = `${namespaces}/${await world.namespace()}`;
   const withFinalizers = (change: (finalizers: string[]) => string[]) => async (): Promise<Json> => {
     const object = await world.get(one);

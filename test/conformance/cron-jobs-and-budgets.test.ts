@@ -43,7 +43,7 @@ async function cronJob(concurrencyPolicy: string, suspend = false) {
   return { one, jobs, missAnother };
 }
 
-it('[sig-apps] CronJob should not schedule jobs when suspended [Slow] [Conformance]', async () => {
+it('[sig-apps] CronJob should not schedule jobs when suspended [Conformance] [Slow]', async () => {
   const { one, jobs } = await cronJob('Allow', true);
   await delay(quietMs);
   assert.deepEqual(await jobs(), []);
@@ -51,7 +51,7 @@ it('[sig-apps] CronJob should not schedule jobs when suspended [Slow] [Conforman
   await eventually('then it does', async () => (await jobs()).length === 1);
 });
 
-it('[sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Slow] [Conformance]', async () => {
+it('[sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Conformance] [Slow]', async () => {
   const { one, jobs, missAnother } = await cronJob('Forbid');
   const isActive = async () => ((at(await world.get(one), 'status.active') ?? []) as Json[]).length === 1;
   await eventually('one is active', isActive);

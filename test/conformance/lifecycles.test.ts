@@ -45,7 +45,7 @@ it('[sig-node] ConfigMap should run through a ConfigMap lifecycle [Conformance]'
   assert.deepEqual(await world.list(selected(path)), []);
 });
 
-it('[sig-node] ConfigMap should update ConfigMap successfully [NodeConformance] [Conformance]', async () => {
+it('[sig-node] ConfigMap should update ConfigMap successfully [Conformance] [NodeConformance]', async () => {
   const path = await inNamespace('configmaps');
   await world.post(path, { ...withLabels('changed'), data: { data: 'value' } });
   await world.update(`${path}/changed`, (object) => ({ ...object, data: { data: 'value', more: 'value-1' } }));
@@ -181,13 +181,13 @@ it('[sig-node] Pods Extended Pods Set QOS Class should be set on Pods with match
   assert.equal(at(await world.get(`${path}/guaranteed`), 'status.qosClass'), 'Guaranteed');
 });
 
-it('[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass [NodeConformance] [Conformance]', async () => {
+it('[sig-node] RuntimeClass should reject a Pod requesting a non-existent RuntimeClass [Conformance] [NodeConformance]', async () => {
   await assert.rejects(world.post(await inNamespace('pods'), aPod('p', { runtimeClassName: 'nonexistent' })), {
     code: 403,
   });
 });
 
-it('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClass [NodeConformance] [Conformance]', async () => {
+it('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClass [Conformance] [NodeConformance]', async () => {
   const path = await inNamespace('pods');
   const classes = '/apis/node.k8s.io/v1/runtimeclasses';
   await world.post(classes, { ...withLabels('delete-me'), handler: 'runc' });
@@ -196,7 +196,7 @@ it('[sig-node] RuntimeClass should reject a Pod requesting a deleted RuntimeClas
   await assert.rejects(world.post(path, aPod('p', { runtimeClassName: 'delete-me' })), { code: 403 });
 });
 
-it('[sig-node] Sysctls [LinuxOnly] [NodeConformance] should reject invalid sysctls [Conformance]', async () => {
+it('[sig-node] Sysctls [LinuxOnly] should reject invalid sysctls [Conformance] [NodeConformance]', async () => {
   const names = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'];
   const sysctls = names.map((name) => ({ name, value: '1' }));
   await assert.rejects(
@@ -361,7 +361,7 @@ it('[sig-scheduling] LimitRange should create a LimitRange with defaults and ens
   await world.post(pods, pod('much', { requests: much, limits: much }));
 });
 
-it('[sig-scheduling] SchedulerPreemption [Serial] PriorityClass endpoints verify PriorityClass endpoints can be operated with different HTTP methods [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPreemption PriorityClass endpoints verify PriorityClass endpoints can be operated with different HTTP methods [Conformance] [Serial]', async () => {
   const path = '/apis/scheduling.k8s.io/v1/priorityclasses';
   for (const [name, value] of [
     ['p1', 1],

@@ -4,6 +4,7 @@
  *
  *   npm run conformance                everything
  *   npm run conformance -- api         only what needs no running pods; the others are whole clusters in the sandbox
+ *   npm run conformance -- long        only test files whose path contains this
  */
 
 import { spawn } from 'node:child_process';
@@ -19,6 +20,7 @@ interface Outcome {
 
 /** Adds what the files' tests came to. */
 async function runFiles(files: readonly string[], prefix: readonly string[], { passed, failures }: Outcome) {
+  if (files.length === 0) return;
   const flags = ['--test', '--test-reporter=./test/conformance/outcomes.mjs', '--test-reporter-destination=stdout'];
   const concurrency = prefix.length === 0 ? 2 : 1;
   const runner = [process.execPath, '--import', 'tsx', ...flags, `--test-concurrency=${concurrency}`, ...files];
@@ -46,18 +48,23 @@ function tableOf(passed: ReadonlySet<string>): string {
 
 const { _: words } = await commandLine(process.argv.slice(2))
   .scriptName('npm run conformance --')
-  .usage('$0 [api]\n\nRuns the tests of all areas; with "api" only those that need no running pods.')
+  .usage(
+    '$0 [api | PART...]\n\nRuns the tests of all areas; with "api" only those that need no running pods; with parts of paths only the test files whose path contains one.',
+  )
   .check(({ _: named }) => {
-    const unknown = named.find((word) => word !== 'api');
-    if (unknown !== undefined) throw new Error(`"${unknown}" is nothing that could be run; there is "api"`);
+    const paths = [...testFiles(), ...clusterTestFiles()];
+    const unknown = named.find((word) => word !== 'api' && !paths.some((path) => path.includes(String(word))));
+    if (unknown !== undefined) throw new Error(`"${unknown}" is in the path of no test file`);
     return true;
   })
   .version(false)
   .strictOptions()
   .parseAsync();
 const outcome: Outcome = { passed: new Set(), failures: [] };
-await runFiles(testFiles(), [], outcome);
-if (!words.includes('api')) await runFiles(clusterTestFiles(), ['test/support/sandbox.sh'], outcome);
+const parts = words.map(String).filter((word) => word !== 'api');
+const isWanted = (path: string) => words.length === 0 || parts.some((part) => path.includes(part));
+await runFiles(words.includes('api') ? testFiles() : testFiles().filter(isWanted), [], outcome);
+await runFiles(clusterTestFiles().filter(isWanted), ['test/support/sandbox.sh'], outcome);
 for (const failure of outcome.failures) process.stdout.write(`${failure}\n`);
 process.stdout.write(`${tableOf(outcome.passed)}\n`);
 process.exitCode = outcome.failures.length === 0 ? 0 : 1;

@@ -146,7 +146,7 @@ it('[sig-api-machinery] Servers with support for API chunking should return chun
   assert.deepEqual((await world.list(path)).map(nameOf), names);
 });
 
-it('[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Slow] [Conformance]', async () => {
+it('[sig-api-machinery] Servers with support for API chunking should support continue listing from the last key if the original version has been compacted away, though the list is inconsistent [Conformance] [Slow]', async () => {
   const total = 400;
   const path = await manyTemplates(total);
   const first = await pageOf(world, path, 40, undefined);

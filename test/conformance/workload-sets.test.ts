@@ -110,7 +110,7 @@ it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] sh
   await play('it is complete', () => isComplete(one, 3));
 });
 
-it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Scaling should happen in predictable order and halt if any stateful pod is unhealthy [Slow] [Conformance]', async () => {
+it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Scaling should happen in predictable order and halt if any stateful pod is unhealthy [Conformance] [Slow]', async () => {
   const one = await statefulSet({ replicas: 1 });
   await play('one is there', () => isComplete(one, 1));
   await say('ss-0', readiness('False'));
@@ -138,7 +138,7 @@ it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Sc
   assert.deepEqual(await firstThree(watch, 'DELETED'), ['ss-2', 'ss-1', 'ss-0']);
 });
 
-it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Burst scaling should run to completion even with unhealthy pods [Slow] [Conformance]', async () => {
+it('[sig-apps] StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Burst scaling should run to completion even with unhealthy pods [Conformance] [Slow]', async () => {
   const one = await statefulSet({ replicas: 1, podManagementPolicy: 'Parallel' });
   await play('one is there', () => isComplete(one, 1));
   await say('ss-0', readiness('False'));
@@ -231,7 +231,7 @@ const isDaemonComplete = async (one: string, wanted: number) =>
   (await statusOf(one, 'desiredNumberScheduled')) === wanted &&
   ((await statusOf(one, 'updatedNumberScheduled')) ?? 0) === wanted;
 
-it('[sig-apps] Daemon set [Serial] should run and stop simple daemon [Conformance]', async () => {
+it('[sig-apps] Daemon set should run and stop simple daemon [Conformance] [Serial]', async () => {
   const one = await daemonSet({ nodes: 2 });
   await play('one on each node', () => isDaemonComplete(one, 2));
   const [pod] = await world.list(podsPath());
@@ -242,7 +242,7 @@ it('[sig-apps] Daemon set [Serial] should run and stop simple daemon [Conformanc
   );
 });
 
-it('[sig-apps] Daemon set [Serial] should run and stop complex daemon [Conformance]', async () => {
+it('[sig-apps] Daemon set should run and stop complex daemon [Conformance] [Serial]', async () => {
   const one = await daemonSet({ nodeSelector: { color: 'blue' } });
   await eventually('it is wanted nowhere', async () => (await statusOf(one, 'observedGeneration')) === 1);
   assert.deepEqual(await world.list(podsPath()), []);
@@ -257,7 +257,7 @@ it('[sig-apps] Daemon set [Serial] should run and stop complex daemon [Conforman
   await play('one runs again', () => isDaemonComplete(one, 1));
 });
 
-it('[sig-apps] Daemon set [Serial] should retry creating failed daemon pods [Conformance]', async () => {
+it('[sig-apps] Daemon set should retry creating failed daemon pods [Conformance] [Serial]', async () => {
   const one = await daemonSet();
   await play('one runs', () => isDaemonComplete(one, 1));
   const [pod] = await world.list(podsPath());
@@ -268,7 +268,7 @@ it('[sig-apps] Daemon set [Serial] should retry creating failed daemon pods [Con
   );
 });
 
-it('[sig-apps] Daemon set [Serial] should update pod when spec was updated and update strategy is RollingUpdate [Conformance]', async () => {
+it('[sig-apps] Daemon set should update pod when spec was updated and update strategy is RollingUpdate [Conformance] [Serial]', async () => {
   const one = await daemonSet({ nodes: 2 });
   await play('one on each node', () => isDaemonComplete(one, 2));
   const hashes = async () =>
@@ -283,7 +283,7 @@ it('[sig-apps] Daemon set [Serial] should update pod when spec was updated and u
     assert.equal(at(pod, 'metadata.labels.controller-revision-hash'), second);
 });
 
-it('[sig-apps] Daemon set [Serial] should rollback without unnecessary restarts [Conformance]', async () => {
+it('[sig-apps] Daemon set should rollback without unnecessary restarts [Conformance] [Serial]', async () => {
   const one = await daemonSet({ nodes: 2 });
   await play('one on each node', () => isDaemonComplete(one, 2));
   const before = (await world.list(podsPath())).map((pod) => at(pod, 'metadata.uid'));
@@ -296,7 +296,7 @@ it('[sig-apps] Daemon set [Serial] should rollback without unnecessary restarts 
   assert.equal(kept.length, 1, 'the one that was not replaced was not restarted');
 });
 
-it('[sig-apps] Daemon set [Serial] should list and delete a collection of DaemonSets [Conformance]', async () => {
+it('[sig-apps] Daemon set should list and delete a collection of DaemonSets [Conformance] [Serial]', async () => {
   const one = await daemonSet();
   await play('one runs', () => isDaemonComplete(one, 1));
   const selected = `${apps('daemonsets')}?labelSelector=app%3Dset`;
@@ -305,13 +305,13 @@ it('[sig-apps] Daemon set [Serial] should list and delete a collection of Daemon
   await world.isGone(one);
 });
 
-it('[sig-apps] Daemon set [Serial] should verify changes to a daemon set status [Conformance]', async () => {
+it('[sig-apps] Daemon set should verify changes to a daemon set status [Conformance] [Serial]', async () => {
   const one = await daemonSet();
   await play('one runs', () => isDaemonComplete(one, 1));
   await statusEndpoints(one);
 });
 
-it('[sig-apps] ControllerRevision [Serial] should manage the lifecycle of a ControllerRevision [Conformance]', async () => {
+it('[sig-apps] ControllerRevision should manage the lifecycle of a ControllerRevision [Conformance] [Serial]', async () => {
   const one = await daemonSet();
   await play('one runs', () => isDaemonComplete(one, 1));
   const path = apps('controllerrevisions');

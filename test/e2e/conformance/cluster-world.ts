@@ -1,7 +1,9 @@
 /** What conformance tests with running pods act on: a whole cluster in the sandbox, the API, kubectl, and busybox. */
 
 import assert from 'node:assert/strict';
+import { readKubeconfig } from '../../../client/kubeconfig.ts';
 import { ApiUser, at, type Json } from '../../conformance/api-user.ts';
+import { openWebSocketCommand } from '../../support/command-client.ts';
 import { importBusybox } from '../../support/engine-state.ts';
 import { eventually } from '../../support/eventually.ts';
 import { allKubectls, Kubectl, type KubectlOptions } from '../../support/kubectl.ts';
@@ -11,6 +13,8 @@ import { LocalCluster } from '../../support/local-cluster.ts';
 export const image = 'longshore-test/conformance:1';
 /** Beside another container on the same two cores, a pod may take its time. */
 const podTimeoutMs = 90_000;
+/** Many wait at the same time, and what they wait for needs the machine. */
+const everyMs = 150;
 
 export interface ClusterWorldOptions {
   /** With the guestbook and its registry. Default false. */
@@ -62,7 +66,7 @@ export class ClusterWorld extends ApiUser {
       last = await this.get(path);
       return test(last) ? last : undefined;
     };
-    return await eventually(`${path}: ${what}`, isSo, { timeoutMs }).catch(async (error: Error) => {
+    return await eventually(`${path}: ${what}`, isSo, { timeoutMs, everyMs }).catch(async (error: Error) => {
       const status = JSON.stringify(last?.status);
       throw new Error(`${error.message}; its status is ${status}; ${await this.#eventsOf(last)}`, { cause: error });
     });
@@ -83,7 +87,7 @@ export class ClusterWorld extends ApiUser {
         const all = (await this.list(path)).filter((pod) => at(pod, 'metadata.deletionTimestamp') === undefined);
         return all.length === count && all.every(isReady) ? all : undefined;
       },
-      { timeoutMs: podTimeoutMs },
+      { timeoutMs: podTimeoutMs, everyMs },
     );
   }
 
@@ -103,10 +107,22 @@ export class ClusterWorld extends ApiUser {
     return { pod: ended, log: await this.log(one, container) };
   }
 
-  /** What a shell script writes that runs in a pod's container; empty when it fails. */
-  async exec(namespace: string, pod: string, script: string): Promise<string> {
-    const { stdout } = await (await this.#openKubectl()).run(['-n', namespace, 'exec', pod, '--', 'sh', '-c', script]);
-    return stdout;
+  /** What the first container of a pod has written when it is over, well. */
+  async outputOf(namespace: string, pod: Json): Promise<string> {
+    const { pod: ended, log } = await this.runPod(namespace, pod);
+    assert.equal(at(ended, 'status.phase'), 'Succeeded', log);
+    return log;
+  }
+
+  /** What a shell script writes that runs in a pod's only container, or the one named; errors left out. */
+  async exec(namespace: string, pod: string, script: string, container = ''): Promise<string> {
+    const words = ['sh', '-c', script].map((word) => `command=${encodeURIComponent(word)}`).join('&');
+    const { heard } = await openWebSocketCommand({
+      connection: await readKubeconfig(this.cluster.kubeconfig),
+      path: `${podsOf(namespace)}/${pod}/exec?stdout=1&container=${container}&${words}`,
+      protocol: 'v4.channel.k8s.io',
+    });
+    return (await heard).stdout.toString();
   }
 
   #openKubectl(): Promise<Kubectl> {
@@ -124,6 +140,18 @@ async function openNewestKubectl(kubeconfig: string): Promise<Kubectl> {
   assert.ok(newest);
   return await Kubectl.open(newest, kubeconfig);
 }
+
+/** `pod-1`, `pod-2`, … */
+export function nextNames(prefix: string): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${prefix}-${count}`;
+  };
+}
+
+/** For the end of a script: a container that goes on, and ends at once when it is told to. */
+export const sleep = 'exec sleep 100000';
 
 export const podsOf = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;
 

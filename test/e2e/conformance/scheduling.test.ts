@@ -48,7 +48,7 @@ async function isNotScheduled(pod: Json): Promise<string> {
   return String(scheduled?.message);
 }
 
-it('[sig-scheduling] SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPredicates validates resource limits of pods that are allowed to run [Conformance] [Serial]', async () => {
   const allocatable = Number(parseQuantity(String(at(await world.get(node), 'status.allocatable.cpu'))));
   const cpu = (share: number): Json => asking({ cpu: `${Math.floor(allocatable * share * 1000)}m` });
   // Nothing else that asks for time of a processor is here.
@@ -57,12 +57,12 @@ it('[sig-scheduling] SchedulerPredicates [Serial] validates resource limits of p
   await remove('filler-pod', 'additional-pod');
 });
 
-it('[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if not matching [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPredicates validates that NodeSelector is respected if not matching [Conformance] [Serial]', async () => {
   await isNotScheduled(scriptPod('restricted-pod', sleep, { spec: { nodeSelector: { label: 'nonempty' } } }));
   await remove('restricted-pod');
 });
 
-it('[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is respected if matching [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPredicates validates that NodeSelector is respected if matching [Conformance] [Serial]', async () => {
   const key = 'kubernetes.io/e2e-selected';
   await world.patch(node, { metadata: { labels: { [key]: '42' } } });
   const pod = await world.startPod(
@@ -74,7 +74,7 @@ it('[sig-scheduling] SchedulerPredicates [Serial] validates that NodeSelector is
   await remove('with-labels');
 });
 
-it('[sig-scheduling] SchedulerPredicates [Serial] validates that there exists conflict between pods with same hostPort and protocol but one using 0.0.0.0 hostIP [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPredicates validates that there exists conflict between pods with same hostPort and protocol but one using 0.0.0.0 hostIP [Conformance] [Serial]', async () => {
   const ports = (hostIP: string): Json => ({
     ports: [{ hostPort: 54_322, containerPort: 8080, hostIP, protocol: 'TCP' }],
   });
@@ -100,14 +100,14 @@ async function preempts(name: string, take: (name: string) => Promise<Json>): Pr
   await remove(medium);
 }
 
-it('[sig-scheduling] SchedulerPreemption [Serial] validates basic preemption works [Conformance]', () =>
+it('[sig-scheduling] SchedulerPreemption validates basic preemption works [Conformance] [Serial]', () =>
   preempts('basic', async (name) => {
     const pod = await world.startPod(namespace, wanting(name, 'high', 2));
     await remove(name);
     return pod;
   }));
 
-it('[sig-scheduling] SchedulerPreemption [Serial] validates lower priority pod preemption by critical pod [Conformance]', () =>
+it('[sig-scheduling] SchedulerPreemption validates lower priority pod preemption by critical pod [Conformance] [Serial]', () =>
   preempts('critical', async (name) => {
     const pod = await world.startPod('kube-system', wanting(name, 'system-cluster-critical', 2));
     const one = `${podsOf('kube-system')}/${name}`;
@@ -116,7 +116,7 @@ it('[sig-scheduling] SchedulerPreemption [Serial] validates lower priority pod p
     return pod;
   }));
 
-it('[sig-scheduling] SchedulerPreemption [Serial] validates pod disruption condition is added to the preempted pod [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPreemption validates pod disruption condition is added to the preempted pod [Conformance] [Serial]', async () => {
   await world.startPod(
     namespace,
     wanting('victim', 'low', 5, { metadata: { finalizers: ['example.com/test-finalizer'] } }),
@@ -135,7 +135,7 @@ it('[sig-scheduling] SchedulerPreemption [Serial] validates pod disruption condi
   await remove('preemptor');
 });
 
-it('[sig-scheduling] SchedulerPreemption [Serial] PreemptionExecutionPath runs ReplicaSets to verify preemption running path [Conformance]', async () => {
+it('[sig-scheduling] SchedulerPreemption PreemptionExecutionPath runs ReplicaSets to verify preemption running path [Conformance] [Serial]', async () => {
   const own = await world.namespace();
   const watch = await world.watch(podsOf(own));
   const startSet = async (name: string, amount: number): Promise<void> => {
