@@ -212,20 +212,31 @@ export function dataVolumes(cluster: SharedCluster): void {
     await world.post(pathOf(secret, other), objectOf(secret, name, { 'data-1': 'wrong' }));
     await create(secret, name, { 'data-1': 'right' });
     const { spec, volumeMounts } = mounted({ volume: secret.volume(name, {}) });
-    const pod = scriptPod(name, 'cat /etc/volume/data-1', { spec, container: { volumeMounts } });
-    assert.equal((await world.runPod(namespace, pod)).log, 'right');
+    const script = 'stat -L -c %a /etc/volume/data-1; cat /etc/volume/data-1';
+    const pod = scriptPod(name, script, { spec, container: { volumeMounts } });
+    assert.equal(await world.outputOf(namespace, pod), '644\nright');
   });
 
   it('[sig-storage] Projected combined should project all components that make up the projection API [Projection] [Conformance] [NodeConformance]', async () => {
     const name = nextName();
     await create(configMap, name, { 'configmap-data': 'from the map' });
     await create(secret, name, { 'secret-data': 'from the secret' });
-    const items = [{ path: 'podname', fieldRef: { fieldPath: 'metadata.name' } }];
+    const amounts = ['limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory'];
+    const items = [
+      field('podname', 'metadata.name'),
+      ...amounts.map((resource) => ({ path: resource, resourceFieldRef: { containerName: 'c', resource } })),
+    ];
     const sources = [{ secret: { name } }, { configMap: { name } }, { downwardAPI: { items } }];
     const { spec, volumeMounts } = mounted({ all: { projected: { sources } } });
-    const script = 'cd /etc/all; cat podname; echo; cat secret-data; echo; cat configmap-data';
-    const { log } = await world.runPod(namespace, scriptPod(name, script, { spec, container: { volumeMounts } }));
-    assert.equal(log, `${name}\nfrom the secret\nfrom the map`);
+    const files = ['podname', 'secret-data', 'configmap-data', ...amounts];
+    const script = `cd /etc/all; for file in ${files.join(' ')}; do cat $file; echo; done`;
+    const resources = { requests: { cpu: '250m', memory: '32Mi' }, limits: { cpu: '1250m', memory: '64Mi' } };
+    const log = await world.outputOf(
+      namespace,
+      scriptPod(name, script, { spec, container: { volumeMounts, resources } }),
+    );
+    const wanted = [name, 'from the secret', 'from the map', '2', '67108864', '1', '33554432'];
+    assert.deepEqual(log.trim().split('\n'), wanted);
   });
 
   it('[sig-storage] EmptyDir wrapper volumes should not conflict [Conformance]', async () => {
