@@ -28,7 +28,7 @@ it('no test stands for two of upstream’s, and none is both tested and listed a
   );
 });
 
-it('titles have the tags of the runner at their end, in order, as upstream has them since 1.36', () => {
+it('titles have the tags of the runner at their end, in order, as upstream has them in 1.37', () => {
   const misplaced = /\[(?:NodeConformance|Serial|Slow|Disruptive)\].*\[Conformance\]/;
   for (const title of [...writtenTitles(), ...listedTitles()]) {
     assert.doesNotMatch(title, misplaced);

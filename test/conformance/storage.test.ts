@@ -85,6 +85,8 @@ it('[sig-storage] VolumeAttachment Conformance should apply changes to a volumea
   const path = `${root}/volumeattachments`;
   const one = `${path}/va-status`;
   await world.post(path, attachment('va-status', 'status'));
+  assert.equal(at(await world.patch(one, label('labelled')), 'metadata.labels.labelled'), 'labelled');
+  assert.equal(at(await world.get(`${one}/status`), 'status.attached'), false);
   const patched = await world.patch(`${one}/status`, { ...label('patched'), status: { attached: true } });
   assert.equal(at(patched, 'status.attached'), true);
   await world.update(`${one}/status`, (object) =>
@@ -92,6 +94,7 @@ it('[sig-storage] VolumeAttachment Conformance should apply changes to a volumea
   );
   assert.equal(at(await world.get(`${one}/status`), 'status.attached'), false);
   await world.delete(one);
+  await world.isGone(one);
 });
 
 it('[sig-storage] CSIInlineVolumes should support CSIVolumeSource in Pod API [Conformance]', async () => {

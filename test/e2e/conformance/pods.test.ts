@@ -6,5 +6,6 @@ import { resizes } from './pods/resizes.ts';
 import { streams } from './pods/streams.ts';
 import { surroundings } from './pods/surroundings.ts';
 import { onOneCluster } from './shared-cluster.ts';
+import { imageVolumes } from './volumes/image-volumes.ts';
 
-onOneCluster('pods', { together: { environment, endings, surroundings, streams, resizes } });
+onOneCluster('pods', { together: { environment, endings, surroundings, streams, resizes, imageVolumes } });

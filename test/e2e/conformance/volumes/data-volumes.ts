@@ -18,6 +18,7 @@ import {
   type Source,
   secret,
 } from './data-sources.ts';
+import { field } from './downward-sources.ts';
 
 export function dataVolumes(cluster: SharedCluster): void {
   let world: ClusterWorld;
