@@ -62,9 +62,10 @@ function isIntegration(file) {
 }
 
 const stageNames = stages.map(({ name }) => name);
+const usualNames = stages.filter(({ isOnRequest }) => !isOnRequest).map(({ name }) => name);
 
-export const usage = `npm test                        everything, in this order: ${stageNames.join(', ')};
-                                long only when it is named
+export const usage = `npm test                        everything, in this order: ${usualNames.join(', ')}
+npm test -- long                what takes too long for each change
 npm test -- unit integration    only these stages
 npm test -- proxy/services      only test files whose path contains this`;
 

@@ -11,15 +11,21 @@ export interface SharedCluster {
 /** Registers its tests. What it does to nodes or to what belongs to no namespace, the others can bear. */
 export type Suite = (cluster: SharedCluster) => void;
 
+export interface Suites {
+  /** Side by side. */
+  readonly together: Readonly<Record<string, Suite>>;
+  /** Beside them, all tests of each at once: they mostly wait. */
+  readonly waiting?: Readonly<Record<string, Suite>>;
+  /** One by one, when all others are over: they would disturb them. */
+  readonly alone?: Readonly<Record<string, Suite>>;
+}
+
 /** More would only wait for the engine. */
 const suitesAtOnce = 3;
 const testsAtOnce = 4;
 
-/** Starts a cluster, and ends it after `together` and then, one by one, those `alone`: they would disturb others. */
-export function onOneCluster(
-  title: string,
-  { together, alone = {} }: { readonly together: Readonly<Record<string, Suite>>; readonly alone?: typeof together },
-): void {
+/** Registers a cluster and the suites that use it. */
+export function onOneCluster(title: string, { together, waiting = {}, alone = {} }: Suites): void {
   describe(title, () => {
     let world: ClusterWorld;
     before(async () => {
@@ -27,10 +33,13 @@ export function onOneCluster(
     });
     after(() => world.stop());
     const cluster = { enter: async () => ({ world, namespace: await world.namespace() }) };
+    const define = (suites: Readonly<Record<string, Suite>>, concurrency: number | true) => {
+      for (const [name, suite] of Object.entries(suites)) describe(name, { concurrency }, () => suite(cluster));
+    };
     describe('side by side', { concurrency: suitesAtOnce }, () => {
-      for (const [name, suite] of Object.entries(together))
-        describe(name, { concurrency: testsAtOnce }, () => suite(cluster));
+      define(waiting, true);
+      define(together, testsAtOnce);
     });
-    for (const [name, suite] of Object.entries(alone)) describe(name, { concurrency: 1 }, () => suite(cluster));
+    define(alone, 1);
   });
 }

@@ -13,9 +13,7 @@ import { emptyVolumes } from '../volumes/empty-volumes.ts';
 import { subPaths } from '../volumes/sub-paths.ts';
 
 onOneCluster('pods and volumes', {
-  together: {
-    ...{ changes, probes, hooks, dataVolumes, downwardVolumes },
-    ...{ emptyVolumes, subPaths, lives, generations },
-  },
+  waiting: { changes, probes, hooks },
+  together: { dataVolumes, downwardVolumes, emptyVolumes, subPaths, lives, generations },
   alone: { taints },
 });

@@ -251,7 +251,7 @@ export function dataVolumes(cluster: SharedCluster): void {
 
   it('[sig-storage] EmptyDir wrapper volumes should not cause race condition when used for configmaps [Conformance] [Serial]', async () => {
     const names = Array.from({ length: 50 }, (_, i) => `racey-configmap-${i}`);
-    await Promise.all(names.map((name) => create(configMap, name, { 'data-1': name })));
+    for (const name of names) await create(configMap, name, { 'data-1': name });
     const { spec, volumeMounts } = mounted(Object.fromEntries(names.map((name) => [name, configMap.volume(name, {})])));
     const script = 'cat /etc/racey-*/data-1';
     const runs = Array.from({ length: 5 }, (_, i) =>
