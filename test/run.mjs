@@ -112,7 +112,7 @@ async function runChecks(commands) {
  * @param {import('./stages.mjs').Stage} stage
  * @param {string} scratch a folder
  */
-async function runTests({ name, files = [], concurrency = 1, together = false, sandboxes }, scratch) {
+async function runTests({ name, files = [], concurrency = 1, together = false, sandboxes, timeoutMs }, scratch) {
   const totalsFile = (/** @type {string | number} */ part) => join(scratch, `${name}-${part}.json`);
   if (sandboxes === undefined) {
     const started = together ? bundle(files, { count: concurrency, folder: scratch }) : files;
@@ -125,7 +125,7 @@ async function runTests({ name, files = [], concurrency = 1, together = false, s
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, file] = next;
-      await runTestRunner([file], { inside: ['test/support/sandbox.sh'], totalsFile: totalsFile(index) });
+      await runTestRunner([file], { inside: ['test/support/sandbox.sh'], totalsFile: totalsFile(index), timeoutMs });
     }
   };
   await Promise.all(Array.from({ length: sandboxes }, work));
@@ -150,13 +150,13 @@ function bundle(files, { count, folder }) {
 
 /**
  * @param {readonly string[]} files
- * @param {{ inside?: readonly string[], concurrency?: number, totalsFile: string }} options
+ * @param {{ inside?: readonly string[], concurrency?: number, totalsFile: string, timeoutMs?: number | undefined }} options
  */
-async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile }) {
+async function runTestRunner(files, { inside = [], concurrency = 1, totalsFile, timeoutMs = fileTimeoutMs }) {
   const runner = [
     ...[process.execPath, '--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
     ...[
-      `--test-timeout=${fileTimeoutMs}`,
+      `--test-timeout=${timeoutMs}`,
       '--test-reporter=./test/support/reporter.mjs',
       '--test-reporter-destination=stdout',
     ],

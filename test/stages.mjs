@@ -16,6 +16,7 @@ const inFolder = (/** @type {string} */ folder) => allFiles.filter((file) => fil
  * @property {boolean} [together] as many processes as run at a time, not one for each file: these start nothing and
  *   share nothing, and most of what a process of their own costs is its start
  * @property {boolean} [isOnRequest] only when it is named, or files of it
+ * @property {number} [timeoutMs] for each file, when it takes longer than others may
  * @property {number} [sandboxes] how many at a time, with a file of its own in each; absent: none is needed
  */
 
@@ -39,7 +40,7 @@ const stages = [
   { name: 'clients', files: inFolder('test/clients') },
   { name: 'attacks', files: inFolder('test/attacks'), sandboxes: 2 },
   { name: 'e2e', files: inFolder('test/e2e').filter((file) => !isLong(file)), sandboxes: 2 },
-  { name: 'long', files: allFiles.filter(isLong), sandboxes: 2, isOnRequest: true },
+  { name: 'long', files: allFiles.filter(isLong), sandboxes: 2, isOnRequest: true, timeoutMs: 1_800_000 },
 ];
 
 /**

@@ -62,7 +62,8 @@ export function taints(cluster: SharedCluster): void {
   });
 
   it('[sig-node] NoExecuteTaintManager Single Pod removing taint cancels eviction [Conformance] [Disruptive] [Serial]', async () => {
-    const toleratedSeconds = 4;
+    // Long enough for a slow machine to take the taint away in time.
+    const toleratedSeconds = 15;
     const pod = await world.startPod(namespace, tolerant('taint-eviction-4', toleratedSeconds));
     // Evicted at once: the taint has been acted on.
     await world.startPod(namespace, labelled('intolerant'));
