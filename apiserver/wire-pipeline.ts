@@ -77,12 +77,21 @@ export function wirePipeline(
   { aggregation, storage, identities, kubelets, heavyWork, encryption, audit, flows, streams, customResources }: Served,
 ): PipelineParts {
   const { kinds, clock, metrics, logger, stopping } = options;
-  const { registries, authorizers } = storage;
+  const { registries, imageCredentials, authorizers } = storage;
   const { apis, caller } = aggregation;
   const { authentication, tokens, tokenIssuer, issuerDocuments, storedKeys } = identities;
   const resources = {
     kinds,
-    servers: createResourceServers({ registries, kubelets, authorizers, tokenIssuer, tokens, clock, stopping }),
+    servers: createResourceServers({
+      registries,
+      kubelets,
+      imageCredentials,
+      authorizers,
+      tokenIssuer,
+      tokens,
+      clock,
+      stopping,
+    }),
     untilKindsAreKnown: () => customResources.catchUp(kindsTimeoutMs).catch(() => {}),
   };
   const health = healthChecks(storage, encryption, stopping);

@@ -17,6 +17,7 @@ import { patchWhereItFits } from './heavy-work/heavy-patches.ts';
 import type { Allocator } from './registry/allocator.ts';
 import { AddressRange } from './registry/allocators/address-range.ts';
 import { ServiceAllocator } from './registry/allocators/service-allocator.ts';
+import { ImageCredentials } from './registry/image-credentials.ts';
 import type { ObjectReader } from './registry/object-reader.ts';
 import { prefixOf, Registries, resourceId } from './registry/registries.ts';
 import type { OtherThread } from './request/other-thread.ts';
@@ -31,6 +32,7 @@ export interface Storage {
   readonly caches: WatchCaches;
   readonly registries: Registries;
   readonly relations: NodeRelations;
+  readonly imageCredentials: ImageCredentials;
   /** Of the authorizers that judge by objects. */
   readonly policies: Policies;
   readonly authorizers: readonly Authorizer[];
@@ -93,9 +95,10 @@ export function wireStorage(options: Wired, store: Store, { opened, heavyWork }:
       further: options.admissionPlugins?.({ objects, decide: decideAction }) ?? [],
     });
   const registries = new Registries({ kinds, store, caches, admission, clock, allocators });
+  const imageCredentials = new ImageCredentials(registries);
   const relations = new NodeRelations((resource) => registries.of(resource).cache, logger);
   const { authorizers, done: authorizing } = wireAuthorization({
-    ...{ opened, node: new NodeAuthorizer(relations), policies },
+    ...{ opened, node: new NodeAuthorizer(relations, imageCredentials), policies },
     ...{ clock, metrics, logger, stopping: options.stopping },
   });
   metrics.gauge(
@@ -120,6 +123,7 @@ export function wireStorage(options: Wired, store: Store, { opened, heavyWork }:
     caches,
     registries,
     relations,
+    imageCredentials,
     policies,
     authorizers,
     authorizing,

@@ -41,6 +41,7 @@ import { printCommand } from './commands/print/command.ts';
 import { proxyCommand } from './commands/proxy/command.ts';
 import { replaceCommand } from './commands/replace/command.ts';
 import { resizeCommand } from './commands/resize/command.ts';
+import { retryCommand } from './commands/retry/command.ts';
 import { rmCommand } from './commands/rm/command.ts';
 import { rollingupdateCommand } from './commands/rollingupdate/command.ts';
 import { rolloutCommand } from './commands/rollout/command.ts';
@@ -100,6 +101,7 @@ export const commands: readonly Command[] = [
   taintCommand,
   waitCommand,
   whyCommand,
+  retryCommand,
   authCommand,
   certificateCommand,
   apiResourcesCommand,

@@ -1,5 +1,6 @@
 /** What a cluster on this machine is started with. `kubecfg up` reads it from its command line. */
 
+import type { VerificationPolicy } from '../api/image-verification.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 
 export { pressureFlags } from '../kubelet/pressure/pressure-flags.ts';
@@ -32,6 +33,10 @@ export interface UpOptions {
   /** Each pod has a control group of its own. Default true. */
   readonly cgroupsPerQos?: boolean;
   readonly allowedUnsafeSysctls: readonly string[];
+  /** The longest wait between two starts of a container. Default: 5 minutes. */
+  readonly maxRestartPeriodMs?: number;
+  /** Which images on the node a pod may only run if it could have pulled them. Default: those that a kubelet pulled. */
+  readonly verificationPolicy?: VerificationPolicy;
   /** Folder or file of pods that the kubelet runs by itself. */
   readonly podManifestPath?: string | undefined;
   /** What the kubelet is told of `pressureFlags`. */

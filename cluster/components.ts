@@ -119,6 +119,8 @@ const starters = {
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
       pressure: parsePressureOptions(options.pressure),
+      ...(options.maxRestartPeriodMs !== undefined && { maxRestartPeriodMs: options.maxRestartPeriodMs }),
+      ...(options.verificationPolicy && { imageVerification: { policy: options.verificationPolicy, allowlist: [] } }),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
       ...(options.cgroupsPerQos !== undefined && { cgroupsPerQos: options.cgroupsPerQos }),
     });

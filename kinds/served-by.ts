@@ -46,6 +46,8 @@ export const servings = {
 
   log: { verbs: ['get'] },
   podWhy: { verbs: ['get'] },
+  podRetry: create,
+  registryCredentials: { verbs: ['get'] },
   attach: stream,
   exec: stream,
   portForward: stream,

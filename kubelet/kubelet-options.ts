@@ -6,6 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { AuthoritySource } from '../base/renewed-authority.ts';
 import type { KeyPairSource } from '../base/renewed-key-pair.ts';
 import type { Connection } from '../client/connection.ts';
+import type { Verification } from './images/pull-verification.ts';
 import type { PressureOptions } from './pressure/pressure-options.ts';
 import type { LogRotation, Runtime } from './runtime/runtime.ts';
 import type { ManifestSource } from './static-pods/manifest-source.ts';
@@ -47,6 +48,10 @@ export interface KubeletOptions {
   readonly maxRestartPeriodMs?: number;
   /** What is reserved, and what is done when the node runs short. Default: upstream's. */
   readonly pressure?: PressureOptions;
+  /** Pulls at the same time. Default: 4, more would only share the same line. */
+  readonly maxParallelImagePulls?: number;
+  /** Which images on the node a pod may only run that could have pulled them. Default: those that a kubelet pulled. */
+  readonly imageVerification?: Verification;
   readonly labels?: Readonly<Record<string, string>>;
   /** Where the administrator declares devices. Default: /etc/longshore/devices.yaml. */
   readonly devicesFile?: string;

@@ -21,7 +21,10 @@ import { computeServiceEnvironment } from './containers/service-environment.ts';
 import { NodeDevices } from './devices/node-devices.ts';
 import { parseImageName } from './images/image-name.ts';
 import { ImagePuller } from './images/image-puller.ts';
+import { PullRecords } from './images/pull-records.ts';
 import { PullSecrets } from './images/pull-secrets.ts';
+import { usualVerification } from './images/pull-verification.ts';
+import { SharedPulls } from './images/shared-pulls.ts';
 import { KeptLogs } from './kept-logs/kept-logs.ts';
 import { KnownPodFacts } from './kept-logs/pod-facts.ts';
 import { type KubeletOptions, usualKeptLogs } from './kubelet-options.ts';
@@ -47,6 +50,7 @@ import { WorkMetrics } from './pods/work-metrics.ts';
 import { ProbeMetrics } from './probes/probe-metrics.ts';
 import { Prober } from './probes/prober.ts';
 import { ApiClaimedVolumes } from './references/claimed-volumes.ts';
+import { ApiClusterCredentials } from './references/cluster-credentials.ts';
 import { ApiData } from './references/referenced-data.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { MirrorKeeper } from './static-pods/mirror-keeper.ts';
@@ -111,6 +115,7 @@ export interface Parts {
   readonly statuses: StaticStatuses;
   /** Finds what drivers run on this node. */
   readonly plugins: PluginRegistry;
+  readonly pullRecords: PullRecords;
 }
 
 export function createParts(input: PartsInput): Parts {
@@ -171,7 +176,13 @@ export function createParts(input: PartsInput): Parts {
     },
     onChange: input.onDevices,
   });
-  const puller = new ImagePuller({ runtime, secrets: new PullSecrets(data, recorder), recorder, clock });
+  const pullRecords = new PullRecords(dataDir);
+  const puller = new ImagePuller({
+    ...{ runtime, recorder, clock, records: pullRecords },
+    secrets: new PullSecrets({ data, cluster: new ApiClusterCredentials(client), recorder }),
+    pulls: new SharedPulls({ runtime, records: pullRecords, clock, logger, limit: input.maxParallelImagePulls ?? 4 }),
+    verification: input.imageVerification ?? usualVerification,
+  });
   const maxRestartPeriodMs = input.maxRestartPeriodMs ?? longestRestartPeriodMs;
   const limits = { nodeMemoryBytes: machine.memoryBytes, maxPids: computeMaxPids(input.podMaxPids, machine) };
   const cgroups = new PodCgroups({
@@ -326,6 +337,6 @@ export function createParts(input: PartsInput): Parts {
   });
   return {
     ...{ pods: podInformer, services: serviceInformer, nodePods, staticPods, staticPodRunner, mirrors },
-    ...{ workers, observed, prober, keptLogs, volumes, devices, plugins, cgroups, statuses },
+    ...{ workers, observed, prober, keptLogs, volumes, devices, plugins, cgroups, statuses, pullRecords },
   };
 }

@@ -126,6 +126,10 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   });
   const history = new UsageHistory();
   const pressed = createPressureParts({
+    onImageRemoved: async (id) => {
+      // One that is in use after all stays, and whose it is too.
+      if ((await runtime.inspectImage(id)) === undefined) await parts.pullRecords.forget(id);
+    },
     ...parts,
     options: pressureOptions,
     isPlayed: options.played !== undefined,
@@ -350,6 +354,8 @@ async function startRuntime(input: WorkInput): Promise<void> {
   await untilDone(input, noRuntime, async () => {
     await runtime.prepare();
     await Promise.all([parts.observed.relist(), parts.cgroups.start()]);
+    await parts.pullRecords.load(async (name) => (await runtime.inspectImage(name))?.id);
+    await parts.pullRecords.retain(new Set((await runtime.listImages()).map(({ id }) => id)));
     await parts.devices.start();
   });
 }

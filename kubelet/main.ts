@@ -3,6 +3,7 @@
 import '../base/small-heap.ts';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { findVerificationPolicy, verificationPolicies } from '../api/image-verification.ts';
 import { parseQuantity } from '../api/quantity.ts';
 import { parseRestartPeriodMs, restartPeriodRule } from '../api/restart-period.ts';
 import { systemClock } from '../base/clock.ts';
@@ -10,6 +11,7 @@ import { runComponentProcess } from '../base/component-process.ts';
 import { parseDurationMs } from '../base/duration.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 import { UserError } from '../base/user-error.ts';
+import { usualVerification, type Verification } from './images/pull-verification.ts';
 import { startKubelet } from './kubelet.ts';
 import { usualKeptLogs } from './kubelet-options.ts';
 import { usualDevicesFile, usualPluginRoot } from './kubelet-parts.ts';
@@ -92,6 +94,18 @@ await runComponentProcess({
     'max-container-restart-period': {
       ...text,
       describe: 'The longest wait between two starts of a container, 1s to 5m; a pod may ask for less; default: 5m',
+    },
+    'max-parallel-image-pulls': { type: 'number', default: 4, describe: 'Images that are pulled at the same time' },
+    'image-pull-credentials-verification-policy': {
+      ...text,
+      choices: verificationPolicies,
+      default: usualVerification.policy,
+      describe: 'Which images that are here a pod may only run if it could have pulled them',
+    },
+    'preloaded-images-verification-allowlist': {
+      ...text,
+      array: true,
+      describe: 'Images (without tag; /* at the end: all below) that NeverVerifyAllowlistedImages lets everybody run',
     },
     'devices-file': {
       ...text,
@@ -177,6 +191,11 @@ await runComponentProcess({
       resolvConf: flags['resolv-conf'],
       ...(flags['pod-max-pids'] !== undefined && { podMaxPids: flags['pod-max-pids'] }),
       maxRestartPeriodMs,
+      maxParallelImagePulls: readPullLimit(flags['max-parallel-image-pulls']),
+      imageVerification: readVerification(
+        flags['image-pull-credentials-verification-policy'],
+        (flags['preloaded-images-verification-allowlist'] ?? []).flatMap((one) => String(one).split(',')),
+      ),
       cgroupsPerQos: flags['cgroups-per-qos'],
       enforceNodeAllocatable: flags['enforce-node-allocatable'].includes('pods'),
       pressure,
@@ -214,4 +233,18 @@ function isQuantity(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function readPullLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit > 0) return limit;
+  throw new UserError(`--max-parallel-image-pulls ${limit} must be a whole number from 1`);
+}
+
+function readVerification(name: string, allowlist: readonly string[]): Verification {
+  const policy = findVerificationPolicy(name) ?? usualVerification.policy;
+  if (allowlist.length > 0 && policy !== 'NeverVerifyAllowlistedImages')
+    throw new UserError(
+      '--preloaded-images-verification-allowlist is for --image-pull-credentials-verification-policy NeverVerifyAllowlistedImages only',
+    );
+  return { policy, allowlist };
 }

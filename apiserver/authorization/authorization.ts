@@ -2,10 +2,10 @@
 
 import { forbidden, StatusError } from '../../api/status-error.ts';
 import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import { parseLabelSelector } from '../../kinds/validation/label-requirements.ts';
 import { checkPathSegment } from '../../kinds/validation/names.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { exactValue, type FieldRequirement, parseFieldRequirements } from '../request/field-requirements.ts';
-import { parseLabelSelector } from '../request/label-requirements.ts';
 import type { User } from '../request/user.ts';
 import type { Action, Authorizer, Verdict } from './authorizer.ts';
 

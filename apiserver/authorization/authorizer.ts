@@ -1,8 +1,8 @@
 /** CONTRACT: may this user do that? Asked in order: the first that allows or refuses decides; nobody does: refused. */
 
 import type { SubjectRulesReviewStatus } from '../../api/types/authorization/v1.ts';
+import type { LabelRequirement } from '../../kinds/validation/label-requirements.ts';
 import type { FieldRequirement } from '../request/field-requirements.ts';
-import type { LabelRequirement } from '../request/label-requirements.ts';
 import type { User } from '../request/user.ts';
 
 export interface Action {

@@ -2,9 +2,13 @@
 
 import { badRequest } from '../../api/status-error.ts';
 import type { Kind } from '../../kinds/kind.ts';
+import {
+  compileRequirements,
+  type LabelRequirement,
+  parseLabelSelector,
+} from '../../kinds/validation/label-requirements.ts';
 import type { Target } from '../registry/target.ts';
 import type { FieldRequirement } from '../request/field-requirements.ts';
-import { compileRequirements, type LabelRequirement, parseLabelSelector } from '../request/label-requirements.ts';
 import type { ListOptions } from '../request/list-options.ts';
 import { wireObject } from '../responses/object-answers.ts';
 import type { CachedObject, Interest } from '../store/resource-cache.ts';

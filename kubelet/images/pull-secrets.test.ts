@@ -7,19 +7,22 @@ import { PullSecrets } from './pull-secrets.ts';
 
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+const noCluster = { namesFor: async () => [] };
+
 async function ask(secrets: Secrets, image: string) {
   const heard = new HeardEvents();
   const data = {
-    async secret(namespace: string, name: string) {
+    async identifiedSecret(namespace: string, name: string) {
       const found = secrets[name];
       if (found === undefined) throw notFound({ group: '', plural: 'secrets' }, name);
       assert.equal(namespace, 'default');
-      return new Map(Object.entries(found).map(([key, text]) => [key, Buffer.from(text)]));
+      const texts = Object.entries(found).map(([key, text]) => [key, Buffer.from(text)] as const);
+      return { uid: `uid of ${name}`, data: new Map(texts) };
     },
   };
   const pod = makePod({ imagePullSecrets: Object.keys(secrets).map((name) => ({ name })) });
-  const found = await new PullSecrets(data, heard).credentialsFor(pod, image);
-  return { found, heard: heard.texts };
+  const all = await new PullSecrets({ data, cluster: noCluster, recorder: heard }).credentialsFor(pod, image);
+  return { found: all[0]?.credentials, all, heard: heard.texts };
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -86,20 +89,57 @@ describe('PullSecrets', () => {
     assert.equal((await ask(secrets, 'r.example/app')).found?.username, 'r.example');
   });
 
-  it('goes on without those that are missing or damaged, and tells so', async () => {
-    const { found: _, ...rest } = await ask({}, 'r.example/app');
-    assert.deepEqual(rest.heard, []);
+  it('offers all that stand for the image, and where each is from', async () => {
+    const again = modern({ 'r.example': { auth: base64('r.example:p') } });
+    const { all } = await ask(
+      { one: serversOf('r.example'), two: again, three: serversOf('*.example') },
+      'r.example/a',
+    );
+    assert.deepEqual(
+      all.map(({ source }) => source.name),
+      ['one', 'two', 'three'],
+    );
+    assert.deepEqual(all[0]?.source, { namespace: 'default', name: 'one', uid: 'uid of one' });
+    assert.equal(all[0]?.hash, all[1]?.hash);
+    assert.notEqual(all[0]?.hash, all[2]?.hash);
+    assert.ok(!JSON.stringify(all.map(({ hash }) => hash)).includes('r.example'));
+  });
+
+  it("takes the cluster's for the pod's namespace after the pod's own", async () => {
     const heard = new HeardEvents();
     const data = {
-      async secret(_namespace: string, name: string) {
+      identifiedSecret: async (namespace: string, name: string) => ({
+        uid: `${namespace}/${name}`,
+        data: new Map([['.dockerconfigjson', Buffer.from(serversOf('r.example')['.dockerconfigjson'])]]),
+      }),
+    };
+    const pod = makePod({ imagePullSecrets: [{ name: 'own' }] });
+    const cluster = { namesFor: async () => [{ namespace: 'kube-system', name: 'shared' }] };
+    const uids = async (options: { namesFor: typeof cluster.namesFor }) => {
+      const secrets = new PullSecrets({ data, cluster: options, recorder: heard });
+      return (await secrets.credentialsFor(pod, 'r.example/app')).map(({ source }) => source.uid);
+    };
+    assert.deepEqual(await uids(cluster), ['default/own', 'kube-system/shared']);
+    assert.deepEqual(heard.texts, []);
+    const away = { namesFor: async () => Promise.reject(new Error('away')) };
+    assert.deepEqual(await uids(away), ['default/own']);
+    assert.match(heard.texts.join(), /Unable to retrieve some image pull secrets \(the cluster's own\)/);
+  });
+
+  it('goes on without those that are missing or damaged, and tells so', async () => {
+    assert.deepEqual((await ask({}, 'r.example/app')).heard, []);
+    const heard = new HeardEvents();
+    const data = {
+      async identifiedSecret(_namespace: string, name: string) {
         if (name === 'gone') throw notFound({ group: '', plural: 'secrets' }, name);
         const text = name === 'damaged' ? '{' : serversOf('r.example')['.dockerconfigjson'];
-        return new Map([['.dockerconfigjson', Buffer.from(text)]]);
+        return { uid: 'u', data: new Map([['.dockerconfigjson', Buffer.from(text)]]) };
       },
     };
     const pod = makePod({ imagePullSecrets: ['gone', 'damaged', 'good'].map((name) => ({ name })) });
-    const found = await new PullSecrets(data, heard).credentialsFor(pod, 'r.example/app');
-    assert.equal(found?.username, 'r.example');
+    const secrets = new PullSecrets({ data, cluster: noCluster, recorder: heard });
+    const [found] = await secrets.credentialsFor(pod, 'r.example/app');
+    assert.equal(found?.credentials.username, 'r.example');
     assert.deepEqual(heard.texts, [
       'Warning FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (gone, damaged); attempting to pull the image may not succeed.',
     ]);

@@ -1,51 +1,94 @@
-/** Credentials for registries, from the pod's imagePullSecrets. */
+/**
+ * Credentials for registries: from the pod's imagePullSecrets, and from what the cluster has for the pod's namespace.
+ */
 
+import { createHash } from 'node:crypto';
 import { isRecord, type JsonRecord } from '../../api/json-record.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Recorder } from '../../client/event-recorder.ts';
 import { eventSubject } from '../model/event-subject.ts';
 import type { PodObject } from '../model/pod.ts';
+import type { ClusterCredentials } from '../references/cluster-credentials.ts';
 import type { ReferencedData } from '../references/referenced-data.ts';
 import type { RegistryCredentials } from '../runtime/runtime.ts';
-import { defaultRegistry, parseImageName } from './image-name.ts';
+import { defaultRegistry, registryNames, repositoryOf } from './image-name.ts';
+
+/** The Secret in which credentials are. */
+export interface CredentialSource {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface PullCredentials {
+  readonly credentials: RegistryCredentials;
+  readonly source: CredentialSource;
+  /** Of the credentials: the same ones have the same, wherever they are. */
+  readonly hash: string;
+}
+
+export interface PullSecretsOptions {
+  readonly data: Pick<ReferencedData, 'identifiedSecret'>;
+  readonly cluster: Pick<ClusterCredentials, 'namesFor'>;
+  readonly recorder: Recorder;
+}
 
 export class PullSecrets {
-  readonly #data: Pick<ReferencedData, 'secret'>;
-  readonly #recorder: Recorder;
+  readonly #options: PullSecretsOptions;
 
-  constructor(data: Pick<ReferencedData, 'secret'>, recorder: Recorder) {
-    this.#data = data;
-    this.#recorder = recorder;
+  constructor(options: PullSecretsOptions) {
+    this.#options = options;
   }
 
   /**
-   * The credentials whose server stands for the most of the image's name. A secret that is missing, or says nothing
-   * that can be read, is told, and the pull is tried without it.
+   * All credentials that stand for the image, those first whose server says the most of its name, among equals the
+   * pod's own before the cluster's. A secret that is missing, or says nothing that can be read, is told, and it is gone
+   * on without it.
    */
-  async credentialsFor(pod: PodObject, image: string): Promise<RegistryCredentials | undefined> {
+  async credentialsFor(pod: PodObject, image: string): Promise<PullCredentials[]> {
+    const { namespace = '' } = pod.metadata;
     const missing: string[] = [];
+    const own = (pod.spec?.imagePullSecrets ?? []).map(({ name = '' }) => ({ namespace, name }));
+    const ofCluster = await this.#options.cluster.namesFor(pod).catch(() => {
+      missing.push("the cluster's own");
+      return [];
+    });
     const known: KnownCredentials[] = [];
-    for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
+    for (const key of [...own, ...ofCluster]) {
       try {
-        known.push(...readCredentials(await this.#data.secret(pod.metadata.namespace ?? '', name)));
+        const { uid, data } = await this.#options.data.identifiedSecret(key.namespace, key.name);
+        known.push(...readCredentials(data).map((one) => ({ ...one, source: { ...key, uid } })));
       } catch {
-        missing.push(name); // whatever the reason, users are told below
+        missing.push(key.name); // whatever the reason, users are told below
       }
     }
     if (missing.length > 0) {
       const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
-      this.#recorder.record(eventSubject(pod), { type: 'Warning', reason: 'FailedToRetrieveImagePullSecret', message });
+      const event = { type: 'Warning', reason: 'FailedToRetrieveImagePullSecret', message } as const;
+      this.#options.recorder.record(eventSubject(pod), event);
     }
-    const place = placeOf(image);
-    return known.sort((a, b) => compareText(b.server, a.server)).find(({ server }) => standsFor(server, place))
-      ?.credentials;
+    const place = repositoryOf(image);
+    return known
+      .filter(({ server }) => standsFor(server, place))
+      .sort((a, b) => compareText(b.server, a.server))
+      .map(({ credentials, source }) => ({ credentials, source, hash: hashOf(credentials) }));
   }
 }
 
-interface KnownCredentials {
+/** As upstream's records have one: what it is of cannot be read from it, but a weak password could be found by trying. */
+const hashOf = ({ username, password }: RegistryCredentials): string =>
+  createHash('sha256')
+    .update(JSON.stringify([username, password]))
+    .digest('hex');
+
+interface ReadCredentials {
   /** `registry.example.com`, `*.example.com:5000/team`. */
   readonly server: string;
   readonly credentials: RegistryCredentials;
+}
+
+interface KnownCredentials extends ReadCredentials {
+  readonly source: CredentialSource;
 }
 
 /** Users write these: what is of another type counts as absent. */
@@ -56,7 +99,7 @@ function textIn(members: JsonRecord, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function readCredentials(data: ReadonlyMap<string, Buffer>): KnownCredentials[] {
+function readCredentials(data: ReadonlyMap<string, Buffer>): ReadCredentials[] {
   const modern = data.get('.dockerconfigjson');
   const old = data.get('.dockercfg');
   const text = (modern ?? old)?.toString();
@@ -77,9 +120,6 @@ function credentialsOf(entry: JsonRecord): RegistryCredentials {
   return { username: name, password: rest.join(':') };
 }
 
-/** Docker's own registry goes by several names. */
-const namesOfDefault: readonly string[] = [defaultRegistry, 'index.docker.io', 'registry-1.docker.io'];
-
 /** `https://index.docker.io/v1/` → `docker.io`; the version of a registry's API says nothing. */
 function normalizeServer(text: string): string {
   const [host = '', ...path] = text
@@ -87,16 +127,7 @@ function normalizeServer(text: string): string {
     .replace(/\/+$/, '')
     .split('/');
   const own = path[0] === 'v1' || path[0] === 'v2' ? path.slice(1) : path;
-  return [namesOfDefault.includes(host) ? defaultRegistry : host, ...own].join('/');
-}
-
-/** Where the image is: `busybox:1` → `docker.io/library/busybox:1`. */
-function placeOf(image: string): string {
-  const parsed = parseImageName(image);
-  if ('error' in parsed) return image;
-  const { name, registry } = parsed;
-  if (name.startsWith(`${registry}/`)) return name;
-  return `${registry}/${name.includes('/') ? name : `library/${name}`}`;
+  return [registryNames.includes(host) ? defaultRegistry : host, ...own].join('/');
 }
 
 /** The host of `server` may have `*` for what is not a dot; its path is the beginning of the image's. */

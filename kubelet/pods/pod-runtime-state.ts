@@ -81,6 +81,14 @@ export class PodRuntimeState {
     return left.length === 0 ? undefined : Math.min(...left);
   }
 
+  /** What the runtime refused may be tried at once, as if it had never been tried. */
+  holdsNothingBack(): void {
+    this.#startFailures.clear();
+    this.#sandboxFailures = { count: 0, until: 0 };
+    this.#resizeHeldBackUntil = Number.NEGATIVE_INFINITY;
+    this.volumesOutdated();
+  }
+
   /** By container id. */
   get terminationMessages(): ReadonlyMap<string, string> {
     return this.#terminationMessages;

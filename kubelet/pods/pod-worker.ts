@@ -14,6 +14,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { RetriedStep } from '../../api/pod-retry.ts';
 import { isPodFinished, isPodTerminating } from '../../api/pods.ts';
 import { restartPeriodOf } from '../../api/restart-period.ts';
 import { parseTime } from '../../api/time.ts';
@@ -54,6 +55,7 @@ import { withRemembered } from './remembered-containers.ts';
 import { removePod } from './remove-pod.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { PodStatuses } from './status/pod-statuses.ts';
+import { waitingSteps } from './waiting-steps.ts';
 import type { WorkMetrics, WorkType } from './work-metrics.ts';
 
 export interface PodWorkerDependencies {
@@ -102,6 +104,8 @@ export class PodWorker {
   #state: PodState = { phase: 'syncing' };
   #pod: PodObject;
   #failures = 0;
+  /** Why the last step failed. */
+  #trouble: unknown;
   #configFailures = 0;
   #wake: AbortController | undefined;
   #dirty = false;
@@ -172,6 +176,25 @@ export class PodWorker {
     this.#wake?.abort(early);
   }
 
+  /**
+   * What waits for its next try is tried now, and waits as after a first failure when it fails again. Returns what that
+   * is; undefined: the pod ends, or has ended.
+   */
+  retry(): readonly RetriedStep[] | undefined {
+    if (this.#isEnding()) return undefined;
+    const { puller, backoff, clock } = this.#dependencies;
+    const isHeldBack = this.#known.sandboxHeldBackMs(clock.monotonic()) > 0;
+    const steps = waitingSteps({ waiting: this.#known.waiting, trouble: this.#trouble, isHeldBack });
+    puller.forget(this.uid);
+    backoff.forget(`${this.uid}/`);
+    for (const { container } of steps) if (container !== undefined) this.#known.containerWaitsNoMore(container);
+    this.#known.holdsNothingBack();
+    this.#failures = 0;
+    this.#configFailures = 0;
+    this.wake();
+    return steps;
+  }
+
   /** Why a container of this pod waits, for whoever asks for its log. */
   waitingReasonOf(container: string): string | undefined {
     return this.#known.waiting.get(container)?.reason;
@@ -200,12 +223,14 @@ export class PodWorker {
         metrics?.step(type, clock.monotonic() - begunAt);
         if (waitMs === undefined) return;
         this.#failures = 0;
+        this.#trouble = undefined;
       } catch (error) {
         if (signal.aborted) return;
         const isAbort = error instanceof Error && error.name === 'AbortError';
         const wasCutShort = this.#syncing.signal.aborted && isAbort;
         if (!wasCutShort) {
           this.#failures += 1;
+          this.#trouble = error;
           this.#logger.warn('A step for a pod failed; trying again', { error });
         }
         waitMs = wasCutShort || this.#dirty ? 0 : computeBackoffMs(this.#failures, retry);

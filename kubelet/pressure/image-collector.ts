@@ -35,6 +35,8 @@ export interface ImageCollectorOptions {
   readonly wantedNames: () => Iterable<string>;
   /** Of the file system that images lie on, now. */
   readonly readDisk: () => Promise<FileSystemUsage>;
+  /** Told of each image that was to go; the runtime may have kept one that is in use after all. */
+  readonly onRemoved?: (imageId: string) => Promise<void>;
   readonly recorder: Recorder;
   readonly node: EventSubject;
   readonly clock: Clock;
@@ -123,6 +125,7 @@ export class ImageCollector {
       if (this.#isWanted(image)) continue;
       logger.info('Removing an image that nothing uses', { image: image.names[0] ?? image.id, bytes: image.sizeBytes });
       await runtime.removeImage(image.id);
+      await this.#options.onRemoved?.(image.id);
     }
   }
 

@@ -39,6 +39,7 @@ export interface PressurePartsInput {
   readonly keptLogs: Pick<KeptLogs, 'keep'>;
   readonly volumes: { emptyDirFolderOf(pod: PodObject, volume: string): string };
   readonly meter: UsageMeter;
+  readonly onImageRemoved: (imageId: string) => Promise<void>;
   readonly recorder: Recorder;
   readonly onChange: () => void;
   readonly clock: Clock;
@@ -91,6 +92,7 @@ export function createPressureParts(input: PressurePartsInput): PressureParts {
     policy: options.images,
     wantedNames: () => unfinished(nodePods).flatMap(imageNamesOf),
     readDisk: async () => (await observer.fileSystems()).image,
+    onRemoved: input.onImageRemoved,
   });
   const pressure = new NodePressure({
     ...common,

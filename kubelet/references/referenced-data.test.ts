@@ -14,7 +14,7 @@ function start(objects: Readonly<Record<string, object>>) {
       await gate.until;
       const found = objects[`${namespace}/${name}`];
       if (found === undefined) throw notFound({ group: '', plural: 'configmaps' }, name);
-      return found as never;
+      return { metadata: { uid: `uid of ${name}` }, ...found } as never;
     },
   };
   return { data: new ApiData(client), asked, gate };
@@ -34,6 +34,11 @@ describe('ApiData', () => {
     const { data } = start({ 'n/c': { data: { a: 'A' }, binaryData: { b: base64('B') } }, 'n/bytes': {} });
     assert.deepEqual(textsOf(await data.configMapText('n', 'c')), { a: 'A' });
     assert.deepEqual(textsOf(await data.configMapText('n', 'bytes')), {});
+  });
+
+  it('has the uid of a Secret for whoever must know it', async () => {
+    const { data } = start({ 'n/s': { data: { a: base64('A') } } });
+    assert.equal((await data.identifiedSecret('n', 's')).uid, 'uid of s');
   });
 
   it('has the bytes of a Secret', async () => {

@@ -12,48 +12,60 @@ export interface ReferencedData {
   /** What of a ConfigMap is text: all that an environment may take of it. */
   configMapText(namespace: string, name: string): Promise<Data>;
   secret(namespace: string, name: string): Promise<Data>;
+  /** For whoever has to know whether it is still the same one. */
+  identifiedSecret(namespace: string, name: string): Promise<IdentifiedSecret>;
+}
+
+export interface IdentifiedSecret {
+  readonly uid: string;
+  readonly data: Data;
 }
 
 export class ApiData implements ReferencedData {
   readonly #client: Pick<Reader, 'get'>;
   readonly #asked = new Map<string, Promise<Data>>();
+  readonly #askedSecrets = new Map<string, Promise<IdentifiedSecret>>();
 
   constructor(client: Pick<Reader, 'get'>) {
     this.#client = client;
   }
 
   configMap(namespace: string, name: string): Promise<Data> {
-    return this.#once(`configmap/${namespace}/${name}`, async () => {
+    return once(this.#asked, `configmap/${namespace}/${name}`, async () => {
       const { data = {}, binaryData = {} } = await this.#client.get<ConfigMap>(configMaps, { namespace, name });
       return new Map([...entries(data, 'utf8'), ...entries(binaryData, 'base64')]);
     });
   }
 
   configMapText(namespace: string, name: string): Promise<Data> {
-    return this.#once(`configmap-text/${namespace}/${name}`, async () => {
+    return once(this.#asked, `configmap-text/${namespace}/${name}`, async () => {
       const { data = {} } = await this.#client.get<ConfigMap>(configMaps, { namespace, name });
       return new Map(entries(data, 'utf8'));
     });
   }
 
-  secret(namespace: string, name: string): Promise<Data> {
-    return this.#once(`secret/${namespace}/${name}`, async () => {
-      const { data = {} } = await this.#client.get<Secret>(secrets, { namespace, name });
-      return new Map(entries(data, 'base64'));
-    });
+  async secret(namespace: string, name: string): Promise<Data> {
+    return (await this.identifiedSecret(namespace, name)).data;
   }
 
-  /** Thirty pods of one controller that start together ask for the same. */
-  async #once(key: string, read: () => Promise<Data>): Promise<Data> {
-    const running = this.#asked.get(key);
-    if (running !== undefined) return await running;
-    const asked = read();
-    this.#asked.set(key, asked);
-    try {
-      return await asked;
-    } finally {
-      this.#asked.delete(key);
-    }
+  identifiedSecret(namespace: string, name: string): Promise<IdentifiedSecret> {
+    return once(this.#askedSecrets, `${namespace}/${name}`, async () => {
+      const { metadata, data = {} } = await this.#client.get<Secret>(secrets, { namespace, name });
+      return { uid: metadata.uid, data: new Map(entries(data, 'base64')) };
+    });
+  }
+}
+
+/** Thirty pods of one controller that start together ask for the same. */
+async function once<T>(asked: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  const running = asked.get(key);
+  if (running !== undefined) return await running;
+  const asking = read();
+  asked.set(key, asking);
+  try {
+    return await asking;
+  } finally {
+    asked.delete(key);
   }
 }
 

@@ -285,13 +285,32 @@ export interface ImageAccounts {
   readonly group: string;
 }
 
+/** How far one layer of an image is that is being pulled. */
+export interface LayerProgress {
+  readonly id: string;
+  /** `done`: it is on this machine, be it that it was there before. */
+  readonly state: 'waiting' | 'downloading' | 'unpacking' | 'done';
+  /** What has been downloaded of it, and its size; only while it is `downloading`. */
+  readonly bytes?: number;
+  readonly totalBytes?: number;
+}
+
+export interface PullOptions {
+  /** Undefined: as anybody. */
+  readonly credentials?: RegistryCredentials | undefined;
+  /** Ends the pull. */
+  readonly signal: AbortSignal;
+  /** May be called many times a second, and not at all by a runtime that tells nothing. */
+  readonly onProgress?: (layer: LayerProgress) => void;
+}
+
 export interface ImageRuntime {
   /** Undefined: it is not on this machine. */
   inspectImage(name: string): Promise<ImageDetails | undefined>;
   /** Of an image that is here, by its id. */
   imageAccounts(id: string): Promise<ImageAccounts>;
   /** Throws `RuntimeError` with the registry's own words. */
-  pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void>;
+  pullImage(name: string, options: PullOptions): Promise<void>;
   listImages(): Promise<ImageState[]>;
   /**
    * With owners, modes and links as the image has them; nothing outside of the folder is ever written. False: the image

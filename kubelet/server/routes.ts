@@ -39,6 +39,8 @@ export type Route =
       readonly uid: string;
       readonly container: string;
     }
+  /** What waits of a pod is tried now. */
+  | { readonly type: 'retry'; readonly namespace: string; readonly pod: string; readonly uid: string }
   | { readonly type: 'logs'; readonly namespace: string; readonly pod: string; readonly container: string }
   | {
       readonly type: 'exec' | 'attach' | 'portForward';
@@ -117,6 +119,10 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
       checkWords(segments, 4);
       allow(reads);
       return { type: 'logs', namespace, pod, container };
+    case 'retry':
+      checkWords(segments, 4);
+      allow(['POST']);
+      return { type: 'retry', namespace, pod, uid: container };
     case 'exec':
     case 'attach':
       checkWords(segments, 4);

@@ -6,7 +6,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { badRequest, notFound, StatusError } from '../../api/status-error.ts';
+import type { PodRetry } from '../../api/pod-retry.ts';
+import { badRequest, conflict, notFound, StatusError } from '../../api/status-error.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import { createDeferred } from '../../base/deferred.ts';
@@ -17,9 +18,11 @@ import { networkErrorText } from '../../base/network-error-text.ts';
 import type { AuthoritySource } from '../../base/renewed-authority.ts';
 import type { KeyPairSource } from '../../base/renewed-key-pair.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
+
 import type { KeptLogs, KeptPod } from '../kept-logs/kept-logs.ts';
-import type { PodObject } from '../model/pod.ts';
+import { isStaticPod, type PodObject } from '../model/pod.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
+
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Authenticate } from './authenticator.ts';
@@ -167,6 +170,8 @@ async function serve(exchange: Exchange, path: RequestPath, options: KubeletServ
       if (log === undefined) throw notFound({ group: '', plural: 'pods' }, route.pod);
       return await sendGoneLogs(response, { query: path.query, podUid, log, keptLogs, clock });
     }
+    case 'retry':
+      return sendJson(response, 200, retryPod(options, route));
     case 'logs': {
       const { container } = route;
       return await sendLogs(response, { ...options, pod: findPod(options, route), container, query: path.query });
@@ -203,6 +208,17 @@ function gonePodsOf({ keptLogs, pods }: KubeletServerOptions, namespace: string)
     .filter((pod) => !isHere(pod))
     .sort((a, b) => lastKept(b) - lastKept(a))
     .slice(0, mostGonePods);
+}
+
+function retryPod(options: KubeletServerOptions, route: Extract<Route, { readonly type: 'retry' }>): PodRetry {
+  const pod = findPod(options, route);
+  const { namespace = '', name, uid } = pod.metadata;
+  // Of a static pod the API has a picture, with a uid of its own.
+  if (uid !== route.uid && !isStaticPod(pod)) throw notFound({ group: '', plural: 'pods' }, name);
+  const retried = options.workers.get(uid)?.retry();
+  if (retried === undefined)
+    throw conflict({ group: '', plural: 'pods' }, name, 'the pod ends: nothing is tried again');
+  return { apiVersion: 'longshore.dev/v1', kind: 'PodRetry', metadata: { namespace, name, uid }, retried };
 }
 
 function findPod({ pods }: KubeletServerOptions, { namespace, pod }: { namespace: string; pod: string }): PodObject {

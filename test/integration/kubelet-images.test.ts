@@ -99,6 +99,30 @@ describe('images', { timeout: 600_000 }, () => {
     await world.remove('half');
   });
 
+  it('that many wait for are pulled once, and how far that is is told seldom', async () => {
+    world.runtime.offerImage('large:1', {
+      layers: [
+        { id: 'a', state: 'done' },
+        { id: 'b', state: 'waiting' },
+      ],
+    });
+    const release = world.runtime.hold('pullImage');
+    const names = ['large-1', 'large-2', 'large-3'];
+    for (const name of names) await world.create(name, of('large:1'));
+    for (const name of names) await world.messagesOf(name, 'Pulling');
+    // After 10 s, 30 s and 70 s.
+    for (const seconds of [10, 20, 40, 10]) await world.pass(seconds);
+    const far = 'Pulling image "large:1": 1 of 2 layers done, 0.0 MiB downloaded';
+    for (const name of names) {
+      assert.equal(await world.eventsCounted(name, 'PullProgress', 3), 3);
+      assert.deepEqual(await world.messagesOf(name, 'PullProgress'), [far]);
+    }
+    release();
+    for (const name of names) await world.podUntil(name, isReady);
+    assert.equal(world.runtime.pullsOf('large:1'), 1);
+    for (const name of names) await world.remove(name);
+  });
+
   it('on their way keep no pod from being deleted', async () => {
     const release = world.runtime.hold('pullImage');
     await world.create('pulling', of('slow:1'));

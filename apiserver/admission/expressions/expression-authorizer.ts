@@ -1,6 +1,7 @@
 /** What expressions of webhooks and policies ask as `authorizer`: whether a user may do something. */
 
 import { errorText } from '../../../base/error-text.ts';
+import { parseLabelSelector } from '../../../kinds/validation/label-requirements.ts';
 import {
   type AuthorizationAnswer,
   type AuthorizationQuestion,
@@ -10,7 +11,6 @@ import {
 import type { Action, Verdict } from '../../authorization/authorizer.ts';
 import type { AdmissionRequest } from '../../registry/admission.ts';
 import { parseFieldRequirements } from '../../request/field-requirements.ts';
-import { parseLabelSelector } from '../../request/label-requirements.ts';
 import type { User } from '../../request/user.ts';
 import type { Match } from '../matching/admitted-object.ts';
 import { nameOf, namespaceOf } from '../matching/request-matcher.ts';

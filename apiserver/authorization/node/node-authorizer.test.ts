@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action, Verdict } from '../authorizer.ts';
-import { NodeAuthorizer, type Relations } from './node-authorizer.ts';
+import { NodeAuthorizer, type Relations, type SharedCredentials } from './node-authorizer.ts';
 
 const nodes = ['system:nodes', 'system:authenticated'];
 
@@ -19,6 +19,10 @@ class KnownRelations implements Relations {
 
   isRelated(node: string, kind: string, namespace: string, name: string): boolean {
     return node === 'n1' && this.#known.has(`${kind} ${namespace}/${name}`);
+  }
+
+  namespacesOf(node: string): string[] {
+    return node === 'n1' ? ['ns', 'team'] : [];
   }
 
   async catchUp(): Promise<void> {
@@ -40,6 +44,11 @@ function action(text: string, user: Action['user'] = { name: 'system:node:n1', g
   const resource = { group, version: 'v1', plural, subresource, namespace, name, ...(fields.length > 0 && { fields }) };
   return { user, verb, path: '', resource };
 }
+
+/** For the namespace `team`. */
+const shared: SharedCredentials = {
+  isForOneOf: async (name, namespaces) => name === 'pull' && namespaces.includes('team'),
+};
 
 const yes: Verdict = { decision: 'allow' };
 const no = (reason?: string): Verdict => ({ decision: 'noOpinion', ...(reason && { reason }) });
@@ -70,6 +79,16 @@ const table: readonly (readonly [asked: string, verdict: Verdict])[] = [
   ['* /secrets ns/s', no('can only read resources of this type')],
   ['get /secrets/x ns/s', no('cannot read subresource')],
   ['get example.dev/secrets ns/s', no()],
+  ['get /secrets kube-system/pull', yes],
+  ['list /secrets kube-system/pull', unrelated],
+  ['watch /secrets kube-system/pull', unrelated],
+  ['get /secrets kube-system/other', unrelated],
+  ['get /secrets ns/pull', unrelated],
+  ['get /secrets/x kube-system/pull', no('cannot read subresource')],
+  ['get /pods/registrycredentials ns/p', yes],
+  ['get /pods/registrycredentials ns/q', unrelated],
+  ['create /pods/registrycredentials ns/p', no()],
+  ['create /pods/retry ns/p', no()],
   ['get /configmaps ns/c', yes],
   ['get /configmaps ns/d', unrelated],
   ['get /persistentvolumeclaims ns/c', yes],
@@ -175,7 +194,7 @@ const table: readonly (readonly [asked: string, verdict: Verdict])[] = [
 ];
 
 describe('what a node may do', () => {
-  const authorizer = new NodeAuthorizer(new KnownRelations(known));
+  const authorizer = new NodeAuthorizer(new KnownRelations(known), shared);
   for (const [asked, verdict] of table)
     it(asked, async () => assert.deepEqual(await authorizer.authorize(action(asked)), verdict));
 
@@ -186,7 +205,7 @@ describe('what a node may do', () => {
 });
 
 describe('who is a node', () => {
-  const authorizer = new NodeAuthorizer(new KnownRelations(known));
+  const authorizer = new NodeAuthorizer(new KnownRelations(known), shared);
   const others: readonly (readonly [name: string, groups: readonly string[], verdict: Verdict])[] = [
     ['system:node:n1', ['system:authenticated'], no()],
     ['n1', nodes, no()],
@@ -202,6 +221,11 @@ describe('who is a node', () => {
     it(`${JSON.stringify(name)} of ${groups.join()}`, async () =>
       assert.deepEqual(await authorizer.authorize(action('get /secrets ns/s', { name, groups })), verdict));
 
+  it('is judged by its own pods where credentials are shared', async () => {
+    const other = { name: 'system:node:n2', groups: nodes };
+    assert.deepEqual(await authorizer.authorize(action('get /secrets kube-system/pull', other)), unrelatedTo('n2'));
+  });
+
   it('has rules that cannot be listed', () => {
     assert.equal(authorizer.rulesFor({ name: 'system:node:n1', groups: nodes }).incomplete, true);
     assert.equal(authorizer.rulesFor({ name: 'ann', groups: nodes }).incomplete, false);
@@ -211,7 +235,7 @@ describe('who is a node', () => {
 describe('what is not known yet', () => {
   it('is waited for before it is refused, and what is known is not', async () => {
     const relations = new KnownRelations(['secrets ns/s'], ['secrets ns/new']);
-    const authorizer = new NodeAuthorizer(relations);
+    const authorizer = new NodeAuthorizer(relations, shared);
     assert.deepEqual(authorizer.authorize(action('get /secrets ns/s')), yes);
     assert.equal(relations.caughtUp, 0);
     assert.deepEqual(await authorizer.authorize(action('get /secrets ns/new')), yes);
@@ -221,7 +245,7 @@ describe('what is not known yet', () => {
   it('is not believed while what is known may be old', async () => {
     const relations = new KnownRelations(['secrets ns/s']);
     relations.isCurrent = false;
-    assert.deepEqual(await new NodeAuthorizer(relations).authorize(action('get /secrets ns/s')), yes);
+    assert.deepEqual(await new NodeAuthorizer(relations, shared).authorize(action('get /secrets ns/s')), yes);
     assert.equal(relations.caughtUp, 1);
   });
 });

@@ -6,6 +6,7 @@
  * pod from another API server may read at once what the pod uses.
  */
 
+import { registryCredentialsNamespace } from '../../../api/registry-credentials.ts';
 import type { SubjectRulesReviewStatus } from '../../../api/types/authorization/v1.ts';
 import { nodeNameOf } from '../../request/node-user.ts';
 import type { User } from '../../request/user.ts';
@@ -20,8 +21,16 @@ export interface Relations {
   /** What is known is as new as can be: a "yes" may be believed. */
   readonly isCurrent: boolean;
   isRelated(node: string, kind: RelatedKind, namespace: string, name: string): boolean;
+  /** In which it has pods, but for those that it may have made itself. */
+  namespacesOf(node: string): readonly string[];
   /** Resolves once every write that was acknowledged before this call is known. Throws when that cannot be had. */
   catchUp(): Promise<void>;
+}
+
+/** Credentials for registries that the cluster has for some namespaces. */
+export interface SharedCredentials {
+  /** Whether the Secret of that name in `kube-system` is for one of these namespaces. */
+  isForOneOf(secretName: string, namespaces: readonly string[]): Promise<boolean>;
 }
 
 const allowed: Verdict = { decision: 'allow' };
@@ -34,15 +43,17 @@ const reads: readonly string[] = ['get', 'list', 'watch'];
 export class NodeAuthorizer implements Authorizer {
   readonly name = 'Node';
   readonly #relations: Relations;
+  readonly #credentials: SharedCredentials;
   /** By `group/plural`. */
   readonly #judges: Readonly<
     Record<string, (node: string, verb: string, asked: Resource) => Verdict | Promise<Verdict>>
   >;
 
-  constructor(relations: Relations) {
+  constructor(relations: Relations, credentials: SharedCredentials) {
     this.#relations = relations;
+    this.#credentials = credentials;
     this.#judges = {
-      '/secrets': (...asked) => this.#read('secrets', ...asked),
+      '/secrets': (...asked) => this.#secret(...asked),
       '/configmaps': (...asked) => this.#read('configmaps', ...asked),
       '/persistentvolumeclaims': (...asked) => this.#claim(...asked),
       '/persistentvolumes': (...asked) => this.#get('persistentvolumes', ...asked),
@@ -81,6 +92,19 @@ export class NodeAuthorizer implements Authorizer {
     return this.#related(kind, node, asked);
   }
 
+  #secret(node: string, verb: string, asked: Resource): Verdict | Promise<Verdict> {
+    const verdict = this.#read('secrets', node, verb, asked);
+    const mayBeShared = verb === 'get' && !asked.subresource && asked.namespace === registryCredentialsNamespace;
+    return mayBeShared && asked.name ? this.#orShared(verdict, node, asked.name) : verdict;
+  }
+
+  /** Not upstream's: what the cluster has for a namespace is for the nodes of its pods. */
+  async #orShared(judged: Verdict | Promise<Verdict>, node: string, secretName: string): Promise<Verdict> {
+    const verdict = await judged;
+    if (verdict.decision === 'allow') return verdict;
+    return (await this.#credentials.isForOneOf(secretName, this.#relations.namespacesOf(node))) ? allowed : verdict;
+  }
+
   #get(kind: RelatedKind, node: string, verb: string, asked: Resource): Verdict | Promise<Verdict> {
     if (verb !== 'get') return noOpinion('can only get individual resources of this type');
     if (asked.subresource) return noOpinion('cannot get subresource');
@@ -109,6 +133,9 @@ export class NodeAuthorizer implements Authorizer {
         return verb === 'create' || verb === 'delete' ? allowed : noOpinion();
       case 'status':
         return verb === 'update' || verb === 'patch' ? allowed : noOpinion();
+      // Not upstream's: names of what `#secret` lets it read.
+      case 'registrycredentials':
+        return verb === 'get' ? this.#related('pods', node, asked) : noOpinion();
       case 'eviction':
         return verb === 'create' ? allowed : noOpinion();
       default:

@@ -94,6 +94,19 @@ describe('the graph of nodes and objects', () => {
     check(graph, 'a', { 'pods ns/m': true, 'secrets ns/s': false, 'serviceaccounts ns/robot': false });
   });
 
+  it('knows in which namespaces a node has pods, mirror pods aside', () => {
+    const graph = new NodeGraph();
+    graph.setPod(pod('p', 'a'));
+    graph.setPod(pod('q', 'a', {}, 'team'));
+    graph.setPod(pod('r', 'b', {}, 'shop'));
+    const mirror = pod('m', 'a', {}, 'kube-system');
+    graph.setPod({ ...mirror, metadata: { ...mirror.metadata, annotations: { 'kubernetes.io/config.mirror': '' } } });
+    assert.deepEqual(graph.namespacesOf('a'), ['ns', 'team']);
+    graph.removePod({ namespace: 'ns', name: 'p' });
+    assert.deepEqual(graph.namespacesOf('a'), ['team']);
+    assert.deepEqual(graph.namespacesOf('c'), []);
+  });
+
   it('reaches through claims to volumes and their secrets, in whatever order they come', () => {
     const graph = new NodeGraph();
     graph.setVolume(volume('pv', 'c', 's'));

@@ -34,6 +34,8 @@ interface BoundPod {
   readonly node: string;
   /** Keys of `#users`, each once. */
   readonly uses: readonly string[];
+  /** A picture that the node may have made itself. */
+  readonly isMirror: boolean;
 }
 
 interface BoundVolume {
@@ -81,6 +83,14 @@ export class NodeGraph {
     return claim !== undefined && this.#uses(node, claim);
   }
 
+  /** Of the pods of a node, but of mirror pods. Looks at every pod: for what is asked seldom. */
+  namespacesOf(node: string): string[] {
+    const found = new Set<string>();
+    for (const [key, pod] of this.#pods)
+      if (pod.node === node && !pod.isMirror) found.add(key.slice(0, key.indexOf('/')));
+    return [...found];
+  }
+
   setPod(pod: PodView): void {
     const { namespace = '', name } = pod.metadata;
     const node = pod.spec?.nodeName;
@@ -91,7 +101,7 @@ export class NodeGraph {
     this.removePod({ namespace, name });
     if (!node) return;
     for (const key of uses) this.#count(key, node);
-    this.#pods.set(`${namespace}/${name}`, { node, uses });
+    this.#pods.set(`${namespace}/${name}`, { node, uses, isMirror: isMirror(pod) });
   }
 
   removePod({ namespace = '', name }: ObjectKey): void {
@@ -103,8 +113,8 @@ export class NodeGraph {
 
   /** A node may make mirror pods itself: they must not give it anything. */
   #usesOf(pod: PodView): string[] {
-    const { namespace = '', annotations } = pod.metadata;
-    if (annotations?.[mirrorAnnotation] !== undefined) return [];
+    const { namespace = '' } = pod.metadata;
+    if (isMirror(pod)) return [];
     const keys = (kind: RelatedKind, names: readonly string[]) => names.map((name) => keyIn(kind, namespace, name));
     const account = pod.spec?.serviceAccountName;
     return [
@@ -184,6 +194,8 @@ export class NodeGraph {
     return { pods: this.#pods.size, objects: this.#users.size, volumes: this.#volumes.size };
   }
 }
+
+const isMirror = ({ metadata }: PodView): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((one, index) => one === b[index]);

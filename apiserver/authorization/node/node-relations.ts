@@ -54,6 +54,10 @@ export class NodeRelations implements Relations {
     return this.#graph.isRelated(node, kind, namespace, name);
   }
 
+  namespacesOf(node: string): string[] {
+    return this.#graph.namespacesOf(node);
+  }
+
   async catchUp(): Promise<void> {
     await Promise.all(this.#followed.map((one) => one.catchUp(catchUpMs)));
   }

@@ -2,8 +2,8 @@
 
 import { isRecord } from '../../../api/json-record.ts';
 import type { SubjectAccessReviewSpec } from '../../../api/types/authorization/v1.ts';
+import type { LabelRequirement } from '../../../kinds/validation/label-requirements.ts';
 import type { FieldRequirement } from '../../request/field-requirements.ts';
-import type { LabelRequirement } from '../../request/label-requirements.ts';
 import type { Action, Verdict } from '../authorizer.ts';
 
 export function accessReviewSpec({ user, verb, path, resource }: Action): SubjectAccessReviewSpec {

@@ -135,6 +135,8 @@ export const componentRoles: readonly ClusterRole[] = [
     ...aggregateTo('view'),
   }),
   clusterRole('longshore:pod-explanations', [allow('get', 'core', 'pods/why')], aggregateTo('view')),
+  // Who may delete pods, and so have them made anew, may have them tried again: `edit`, and so `admin`.
+  clusterRole('longshore:pod-retries', [allow('create', 'core', 'pods/retry')], aggregateTo('edit')),
 ];
 
 export const componentBindings: readonly ClusterRoleBinding[] = [

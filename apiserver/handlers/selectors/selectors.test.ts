@@ -5,7 +5,7 @@ import { configMapKind } from '../../../kinds/core/config/config-map.ts';
 import { namespaceKind } from '../../../kinds/core/config/namespace.ts';
 import { podKind } from '../../../kinds/core/pods/pod.ts';
 import type { Kind } from '../../../kinds/kind.ts';
-import { compileRequirements, parseLabelSelector } from '../../request/label-requirements.ts';
+import { compileRequirements, parseLabelSelector } from '../../../kinds/validation/label-requirements.ts';
 import { parseFieldSelector } from './field-selector-text.ts';
 
 const messageOf = (run: () => unknown): string => {

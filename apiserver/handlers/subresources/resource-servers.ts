@@ -4,6 +4,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { TokenIssuer } from '../../authentication/service-accounts/token-issuer.ts';
 import type { VerifiedTokens } from '../../authentication/verified-tokens.ts';
 import type { Authorizer } from '../../authorization/authorizer.ts';
+import type { ImageCredentials } from '../../registry/image-credentials.ts';
 import type { Registries } from '../../registry/registries.ts';
 import { NodeSamples } from '../../resource-metrics/node-samples.ts';
 import type { ResourceServers } from '../resource-server.ts';
@@ -14,7 +15,9 @@ import { createProxies } from '../streaming/proxies.ts';
 import { readFromKubelet } from '../streaming/read-from-kubelet.ts';
 import { createBindingServer } from './binding.ts';
 import { createEvictionServer } from './eviction.ts';
+import { createRegistryCredentialsServer } from './registry-credentials.ts';
 import { createMetricsServers } from './resource-metrics.ts';
+import { createRetryServer } from './retry.ts';
 import { createReviewServers } from './reviews.ts';
 import { createScaleServer } from './scale.ts';
 import { createTokenServer } from './token.ts';
@@ -23,6 +26,7 @@ import { createWhyServer } from './why.ts';
 export interface ResourceServersParts {
   readonly registries: Registries;
   readonly kubelets: Kubelets;
+  readonly imageCredentials: ImageCredentials;
   readonly authorizers: readonly Authorizer[];
   readonly tokenIssuer: TokenIssuer;
   readonly tokens: VerifiedTokens;
@@ -32,7 +36,7 @@ export interface ResourceServersParts {
 }
 
 export function createResourceServers(parts: ResourceServersParts): ResourceServers {
-  const { registries, kubelets, authorizers, tokenIssuer, tokens, clock, stopping } = parts;
+  const { registries, kubelets, imageCredentials, authorizers, tokenIssuer, tokens, clock, stopping } = parts;
   const stored = createStoredResource(registries, stopping);
   const samples = new NodeSamples({
     clock,
@@ -51,6 +55,8 @@ export function createResourceServers(parts: ResourceServersParts): ResourceServ
     scale: createScaleServer(registries),
     binding: createBindingServer(registries),
     podWhy: createWhyServer(registries),
+    podRetry: createRetryServer(streams),
+    registryCredentials: createRegistryCredentialsServer(registries, imageCredentials),
     eviction: createEvictionServer(registries),
     token: createTokenServer(registries, tokenIssuer),
     ...createReviewServers({ admission: registries.admission, authorizers, tokens }),

@@ -9,9 +9,9 @@ import type {
   ResourceAttributes,
 } from '../../../api/types/authorization/v1.ts';
 import type { FieldSelectorRequirement } from '../../../api/types/meta/v1.ts';
+import { type LabelRequirement, parseLabelSelector } from '../../../kinds/validation/label-requirements.ts';
 import type { Action } from '../../authorization/authorizer.ts';
 import { type FieldRequirement, parseFieldRequirements } from '../../request/field-requirements.ts';
-import { type LabelRequirement, parseLabelSelector } from '../../request/label-requirements.ts';
 import type { User } from '../../request/user.ts';
 import type { AccessSpec } from './access-review-checks.ts';
 

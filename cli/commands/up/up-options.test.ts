@@ -39,6 +39,16 @@ describe('parseUpOptions', () => {
     assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
   });
 
+  it('passes on how a node treats images and containers that crash', () => {
+    const flags = {
+      'max-container-restart-period': '30s',
+      'image-pull-credentials-verification-policy': 'AlwaysVerify',
+    };
+    const { maxRestartPeriodMs, verificationPolicy } = parse(flags);
+    assert.deepEqual([maxRestartPeriodMs, verificationPolicy], [30_000, 'AlwaysVerify']);
+    assert.equal('maxRestartPeriodMs' in parse({}), false);
+  });
+
   const mistakes: [flags: object, says: RegExp][] = [
     [{ only: 'etcd,frob' }, /no component "frob"; there are etcd, apiserver/],
     [{ 'network-name': 'docker0' }, /--network-name must be "longshore" and up to six/],
@@ -46,6 +56,7 @@ describe('parseUpOptions', () => {
     [{ 'secure-port': '70000' }, /--secure-port must be a port/],
     [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],
     [{ 'pod-max-pids': '1e3' }, /--pod-max-pids must be a whole number/],
+    [{ 'max-container-restart-period': '1h' }, /--max-container-restart-period must be a duration from 1s to 5m/],
     [{ 'node-ports': '40000' }, /--node-ports must be a port/],
   ];
   for (const [flags, says] of mistakes) {

@@ -1,6 +1,8 @@
 /** The flags of `kubecfg up` and what they become. */
 
 import type { Options } from 'yargs';
+import { findVerificationPolicy, verificationPolicies } from '../../../api/image-verification.ts';
+import { parseRestartPeriodMs, restartPeriodRule } from '../../../api/restart-period.ts';
 import { parseDurationMs } from '../../../base/duration.ts';
 import { UserError } from '../../../base/user-error.ts';
 import {
@@ -37,6 +39,13 @@ export const upOptions: Readonly<Record<string, Options>> = {
     describe: 'A control group for each pod, below one for all of them (--no-cgroups-per-qos: none)',
   },
   'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
+  'max-container-restart-period': text(
+    'The longest wait between two starts of a container, 1s to 5m; a pod may ask for less; default: 5m',
+  ),
+  'image-pull-credentials-verification-policy': text(
+    'Which images on the node a pod may only run if it could have pulled them; default: NeverVerifyPreloadedImages',
+    { choices: verificationPolicies },
+  ),
   'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
   ...Object.fromEntries(Object.entries(pressureFlags).map(([name, { describe }]) => [name, text(describe)])),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
@@ -131,6 +140,8 @@ export const nodeFlags: readonly string[] = [
   'pod-max-pids',
   'cgroups-per-qos',
   'allowed-unsafe-sysctls',
+  'max-container-restart-period',
+  'image-pull-credentials-verification-policy',
   'pod-manifest-path',
   ...pressureFlagNames,
   'log-level',
@@ -145,6 +156,8 @@ type NodeOptions = Pick<
   | 'podMaxPids'
   | 'cgroupsPerQos'
   | 'allowedUnsafeSysctls'
+  | 'maxRestartPeriodMs'
+  | 'verificationPolicy'
   | 'pressure'
   | 'podManifestPath'
   | 'logLevel'
@@ -160,10 +173,24 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
     cgroupsPerQos: args['cgroups-per-qos'] !== false,
     allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
+    ...restartPeriodOf(textOf(args, 'max-container-restart-period')),
+    ...verificationOf(named('image-pull-credentials-verification-policy')),
     podManifestPath: textOf(args, 'pod-manifest-path'),
     pressure: Object.fromEntries(pressureFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
+}
+
+function restartPeriodOf(text: string | undefined): Pick<NodeOptions, 'maxRestartPeriodMs'> {
+  if (text === undefined) return {};
+  const maxRestartPeriodMs = parseRestartPeriodMs(text);
+  if (maxRestartPeriodMs === undefined) throw new UserError(`--max-container-restart-period ${restartPeriodRule}`);
+  return { maxRestartPeriodMs };
+}
+
+function verificationOf(name: string): Pick<NodeOptions, 'verificationPolicy'> {
+  const verificationPolicy = findVerificationPolicy(name);
+  return verificationPolicy === undefined ? {} : { verificationPolicy };
 }
 
 function etcdFilesOf(args: Arguments): NonNullable<UpOptions['etcdFiles']> {

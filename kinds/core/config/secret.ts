@@ -9,6 +9,7 @@ import { ageColumn, nameColumn, textColumn } from '../../columns.ts';
 import { defineKind } from '../../define-kind.ts';
 import { checkConfigMapKey } from '../../validation/names.ts';
 import { validateFrozen } from './immutable-data.ts';
+import { validateRegistryCredentials } from './registry-credentials.ts';
 
 const maxBytes = 1024 * 1024;
 const dataPath = FieldPath.of('data');
@@ -43,6 +44,7 @@ function validate(secret: Secret, errors: FieldErrors): void {
   }
   if (type === 'kubernetes.io/service-account-token' && !secret.metadata?.annotations?.[serviceAccountAnnotation])
     errors.required(FieldPath.of('metadata', 'annotations').key(serviceAccountAnnotation));
+  validateRegistryCredentials(secret, errors);
   const jsonKey = jsonKeys.get(type);
   if (jsonKey !== undefined) validateJson(data[jsonKey], dataPath.key(jsonKey), errors);
 }

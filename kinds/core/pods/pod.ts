@@ -170,6 +170,8 @@ export const podKind = defineKind(pods, {
     connectSubresource('proxy', 'podProxy', 'PodProxyOptions'),
     subresource('resize', 'storedPart'),
     statusSubresource,
+    hiddenSubresource('registrycredentials', 'registryCredentials'),
+    hiddenSubresource('retry', 'podRetry'),
     hiddenSubresource('why', 'podWhy'),
   ],
   columns: podColumns,

@@ -21,7 +21,7 @@ import {
   isRuntimeUnavailable,
   type LogOptions,
   type LogRotation,
-  type RegistryCredentials,
+  type PullOptions,
   type Runtime,
   RuntimeError,
   type RuntimeEvent,
@@ -271,8 +271,8 @@ export class DockerRuntime implements Runtime {
     return this.#accounts.of(id, this.#maker);
   }
 
-  pullImage(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
-    return this.#images.pull(name, credentials, signal);
+  pullImage(name: string, options: PullOptions): Promise<void> {
+    return this.#images.pull(name, options);
   }
 
   listImages(): Promise<ImageState[]> {
@@ -341,7 +341,7 @@ export class DockerRuntime implements Runtime {
     await removeCopies(this.#docker, this.#maker);
     if ((await this.#images.inspect(this.#infraImage)) !== undefined) return;
     if (this.#infraImage !== infraImageName) {
-      await this.#images.pull(this.#infraImage, undefined, new AbortController().signal);
+      await this.#images.pull(this.#infraImage, { signal: new AbortController().signal });
       return;
     }
     const { Arch: arch } = await ask(this.#docker.version());

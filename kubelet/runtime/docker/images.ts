@@ -6,9 +6,10 @@ import {
   type ImageState,
   isRuntimeConflict,
   isRuntimeNotFound,
-  type RegistryCredentials,
+  type PullOptions,
 } from '../runtime.ts';
 import { ask, askMaybe, translateError } from './engine.ts';
+import { readPullMessage } from './pull-messages.ts';
 
 export class DockerImages {
   readonly #docker: Dockerode;
@@ -25,13 +26,13 @@ export class DockerImages {
     return info && { id: info.Id, sizeBytes: info.Size, user: info.Config?.User ?? '' };
   }
 
-  async pull(name: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
+  async pull(name: string, { credentials, signal, onProgress }: PullOptions): Promise<void> {
     signal.throwIfAborted();
     const authconfig = credentials && { ...credentials, serveraddress: name.split('/')[0] ?? '' };
     const stream = await ask<NodeJS.ReadableStream>(
       this.#patientDocker.pull(withTag(name), { ...(authconfig && { authconfig }), abortSignal: signal }),
     );
-    await this.#follow(stream, signal);
+    await this.#follow(stream, signal, onProgress);
   }
 
   /** `pinned`: the name of the image that the runtime itself needs. */
@@ -73,17 +74,21 @@ export class DockerImages {
   }
 
   /** A pull has failed when its stream says so; its status code is 200 then. */
-  #follow(stream: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
+  #follow(stream: NodeJS.ReadableStream, signal: AbortSignal, onProgress: PullOptions['onProgress']): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
         reject(signal.reason);
       };
       signal.addEventListener('abort', abort, { once: true });
-      this.#docker.modem.followProgress(stream, (error) => {
+      const finish = (error: Error | null) => {
         signal.removeEventListener('abort', abort);
         if (error === null || error === undefined) resolve();
         else reject(translateError(Object.assign(error, { statusCode: 500 })));
+      };
+      this.#docker.modem.followProgress(stream, finish, (message: unknown) => {
+        const layer = onProgress && readPullMessage(message);
+        if (layer !== undefined) onProgress?.(layer);
       });
     });
   }

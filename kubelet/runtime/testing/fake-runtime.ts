@@ -23,8 +23,9 @@ import {
   type ImageCopy,
   type ImageDetails,
   type ImageState,
+  type LayerProgress,
   type LogOptions,
-  type RegistryCredentials,
+  type PullOptions,
   type Runtime,
   RuntimeError,
   type RuntimeEvent,
@@ -76,6 +77,13 @@ export interface PlayedUsage {
   readonly memoryBytes: number;
 }
 
+export interface OfferedImage {
+  /** Whoever does not have it is refused. */
+  readonly password?: string;
+  /** What a pull tells of itself before it is held up. */
+  readonly layers?: readonly LayerProgress[];
+}
+
 const idle: PlayedUsage = { cores: 0, memoryBytes: 2 ** 20 };
 
 type Listener = (event: RuntimeEvent) => void;
@@ -99,9 +107,11 @@ export class FakeRuntime implements Runtime {
   readonly #imageFiles = new Map<string, Readonly<Record<string, string>>>();
   readonly #listeners = new Set<Listener>();
   readonly #gates = new Map<HeldMethod, Promise<void>>();
-  readonly #registry = new Set<string>();
+  readonly #registry = new Map<string, OfferedImage>();
   readonly #answers = new Map<string, number>();
   readonly #pulls = new Map<string, number>();
+  #pullsNow = 0;
+  #mostPullsAtOnce = 0;
   readonly #changes: Change[] = [];
   readonly #usages = new Map<string, PlayedUsage>();
   readonly #written = new Map<string, number>();
@@ -127,6 +137,11 @@ export class FakeRuntime implements Runtime {
     return this.#pulls.get(name) ?? 0;
   }
 
+  /** How many pulls there were at the same time. */
+  get mostPullsAtOnce(): number {
+    return this.#mostPullsAtOnce;
+  }
+
   /** From now on a command `sh -c SCRIPT` ends with that code. */
   answer(script: string, exitCode: number): void {
     this.#answers.set(script, exitCode);
@@ -143,8 +158,8 @@ export class FakeRuntime implements Runtime {
   }
 
   /** From now on the image can be pulled. */
-  offerImage(name: string): void {
-    this.#registry.add(name);
+  offerImage(name: string, offered: OfferedImage = {}): void {
+    this.#registry.set(name, offered);
   }
 
   /** From now on calls of `method` are held up until what is returned is called: an engine that hangs. */
@@ -363,13 +378,26 @@ export class FakeRuntime implements Runtime {
     return this.#images.get(name);
   }
 
-  async pullImage(name: string, _credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async pullImage(name: string, options: PullOptions): Promise<void> {
+    options.signal.throwIfAborted();
     this.#pulls.set(name, this.pullsOf(name) + 1);
+    this.#pullsNow += 1;
+    this.#mostPullsAtOnce = Math.max(this.#mostPullsAtOnce, this.#pullsNow);
+    try {
+      await this.#pull(name, options);
+    } finally {
+      this.#pullsNow -= 1;
+    }
+  }
+
+  async #pull(name: string, { credentials, signal, onProgress }: PullOptions): Promise<void> {
+    for (const layer of this.#registry.get(name)?.layers ?? []) onProgress?.(layer);
     const gate = this.#gates.get('pullImage');
     if (gate !== undefined) await untilAborted(gate, signal);
-    if (!this.#registry.has(name))
-      throw new RuntimeError('Refused', `manifest for ${name} not found: manifest unknown`);
+    const offered = this.#registry.get(name);
+    if (offered === undefined) throw new RuntimeError('Refused', `manifest for ${name} not found: manifest unknown`);
+    if (offered.password !== undefined && offered.password !== credentials?.password)
+      throw new RuntimeError('Refused', `pull access denied for ${name}: unauthorized`);
     this.addImage(name);
   }
 

@@ -4,9 +4,9 @@
  */
 
 import { badRequest } from '../../api/status-error.ts';
-import { checkLabelValue, checkQualifiedName } from '../../kinds/validation/names.ts';
 import { FieldErrors, FieldPath } from '../../machinery/field-errors.ts';
 import { type Token, tokenize } from './label-selector-lexer.ts';
+import { checkLabelValue, checkQualifiedName } from './names.ts';
 
 type Operator = 'exists' | 'missing' | 'in' | 'notIn' | 'greater' | 'less';
 
