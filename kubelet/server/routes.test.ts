@@ -33,6 +33,10 @@ describe('paths of the kubelet', () => {
       pod: 'p',
       container: 'c',
     });
+    assert.deepEqual(ask('GET', '/goneLogs/ns'), { type: 'gonePods', namespace: 'ns' });
+    assert.deepEqual(ask('GET', '/goneLogs/ns/p/u/c'), {
+      ...{ type: 'goneLogs', namespace: 'ns', pod: 'p', uid: 'u', container: 'c' },
+    });
     assert.deepEqual(ask('POST', '/exec/ns/p/c'), { type: 'exec', namespace: 'ns', pod: 'p', container: 'c' });
     assert.deepEqual(ask('GET', '/portForward/ns/p'), {
       type: 'portForward',
@@ -59,6 +63,9 @@ describe('paths of the kubelet', () => {
       '/metrics/cadvisor/x',
       '/metrics/resource/x',
       '/metrics/slis',
+      '/metrics%2Fcadvisor',
+      '/goneLogs',
+      '/goneLogs/ns/p/u',
       '/stats',
       '/stats/container',
       '/spec',

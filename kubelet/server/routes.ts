@@ -91,7 +91,8 @@ export function findRoute(method: string, { segments }: Pick<RequestPath, 'segme
     if (methods.includes(method)) return;
     throw new TextError(405, '405: Method Not Allowed', { allow: methods.join(', ') });
   };
-  const path = segments.join('/');
+  // A slash that was written otherwise is part of a word.
+  const path = segments.some((word) => word.includes('/')) ? '' : segments.join('/');
   const what = Object.hasOwn(readRoutes, path) ? readRoutes[path] : undefined;
   if (what !== undefined) {
     allow(reads);

@@ -271,8 +271,15 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
       const cases: readonly (readonly [path: string, method: string, code: number])[] = [
         ['/', 'GET', 404],
         ['/nothing', 'GET', 404],
-        ['/metrics/cadvisor', 'GET', 404],
-        ['/metrics/probes', 'GET', 404],
+        ['/metrics/slis', 'GET', 404],
+        ['/metrics%2Fcadvisor', 'GET', 404],
+        ['/metrics/cadvisor', 'POST', 405],
+        ['/stats/history?since=never', 'GET', 400],
+        ['/logs/syslog', 'GET', 405],
+        [`/checkpoint/${namespace}/victim/c`, 'POST', 403],
+        ['/goneLogs/', 'GET', 404],
+        [`/goneLogs/${namespace}/victim/..%2F..%2Fpki/c`, 'GET', 404],
+        [`/goneLogs/${namespace}/victim/../c`, 'GET', 404],
         ['/metrics/../pods', 'GET', 404],
         ['/pods', 'DELETE', 405],
         [logs, 'POST', 405],
@@ -382,8 +389,7 @@ describe('callers of a kubelet', { timeout: 240_000 }, () => {
     });
 
     it('find nothing where there is nothing', async () => {
-      for (const path of ['metrics/cadvisor', 'metrics/probes', 'metricsx'])
-        await assert.rejects(proxied(path), { code: 404 }, path);
+      for (const path of ['metrics/slis', 'spec', 'metricsx']) await assert.rejects(proxied(path), { code: 404 }, path);
     });
   });
 });
