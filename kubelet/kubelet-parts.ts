@@ -221,7 +221,10 @@ export function createParts(input: PartsInput): Parts {
     clusterDomain: input.clusterDomain ?? 'cluster.local',
     resolvConf: input.resolvConf,
   };
-  const facts = new KnownPodFacts(podInformer);
+  const facts = new KnownPodFacts({
+    get: (key) => nodePods.get(key),
+    onChange: (listener) => podInformer.onChange(listener),
+  });
   const keptLogs = new KeptLogs({
     ...{ runtime, clock, logger, folder: join(dataDir, 'kept-logs'), factsOf: (pod) => facts.of(pod) },
     budget: { nodeBytes: input.played === undefined ? parseQuantity(input.keptLogs ?? usualKeptLogs) : 0 },

@@ -74,7 +74,7 @@ describe('RuntimeWatch', () => {
   it('is well again as soon as the runtime answers', async () => {
     await watch(async ({ watch, clock, set }) => {
       set(refuses);
-      await clock.advance(70_000);
+      await clock.advance(75_000);
       assert.ok(watch.whyNotReady !== undefined);
       set(answers);
       await clock.advance(2_000);

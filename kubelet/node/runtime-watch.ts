@@ -42,15 +42,14 @@ export class RuntimeWatch {
   readonly #options: RuntimeWatchOptions;
   #facts: RuntimeFacts = { version: undefined, images: [] };
   #trouble: RuntimeTrouble | undefined;
-  /** When it answered last, or since when it is asked. Monotonic. */
-  #answeredAt: number;
+  /** Since when it is in trouble. Monotonic. */
+  #troubleSince: number | undefined;
   #open = 0;
   /** Whether it was told that the trouble lasts. */
   #wasOverdue = false;
 
   constructor(options: RuntimeWatchOptions) {
     this.#options = options;
-    this.#answeredAt = options.clock.monotonic();
   }
 
   get facts(): RuntimeFacts {
@@ -97,12 +96,11 @@ export class RuntimeWatch {
 
   /** Takes what the runtime says, however late. */
   async #question(onAnswer: () => void): Promise<void> {
-    const { runtime, clock } = this.#options;
+    const { runtime } = this.#options;
     this.#open += 1;
     try {
       const [version, images] = await Promise.all([runtime.version(), runtime.listImages()]);
       this.#facts = { version, images };
-      this.#answeredAt = clock.monotonic();
       this.#setTrouble(undefined);
     } catch (error) {
       this.#setTrouble({ type: 'down', message: errorText(error) });
@@ -113,11 +111,13 @@ export class RuntimeWatch {
   }
 
   #isOverdue(): boolean {
-    return this.#options.clock.monotonic() - this.#answeredAt >= patienceMs;
+    const since = this.#troubleSince;
+    return since !== undefined && this.#options.clock.monotonic() - since >= patienceMs;
   }
 
   #setTrouble(trouble: RuntimeTrouble | undefined): void {
-    const isOverdue = trouble !== undefined && this.#isOverdue();
+    this.#troubleSince = trouble && (this.#troubleSince ?? this.#options.clock.monotonic());
+    const isOverdue = this.#isOverdue();
     const before = this.#trouble;
     const isSame = before?.type === trouble?.type && before?.message === trouble?.message;
     if (isSame && isOverdue === this.#wasOverdue) return;

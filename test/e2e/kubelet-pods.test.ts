@@ -193,6 +193,8 @@ describe('kubelet', { timeout: 500_000 }, () => {
       assert.equal(await conditionOf('Ready'), 'True');
       const before = await renewedAt();
       await until('Ready', 'False');
+      const ready = (await node()).status?.conditions?.find(({ type }) => type === 'Ready');
+      assert.match(ready?.message ?? '', /^container runtime is down: /);
       assert.ok(performance.now() - pausedAt >= 60_000, 'the node is ready for a minute');
       assert.equal(await conditionOf('RuntimeDown'), 'True');
       assert.notEqual(await renewedAt(), before);
