@@ -17,7 +17,15 @@ export interface ViewedInformers {
 export function createInformedView({ services, slices, namespaces }: ViewedInformers): ClusterView {
   services.addIndexers({ clusterIp: clusterIpsOf });
   slices.addIndexers({ namedAddress: addressesWithHostname });
+  let version = 0;
+  for (const one of [services, slices, namespaces])
+    one.onChange(() => {
+      version += 1;
+    });
   return {
+    get version() {
+      return version;
+    },
     service: (key) => services.get(key),
     slices: (service) => slices.byIndex('service', service),
     hasNamespace: (name) => namespaces.get(name) !== undefined,

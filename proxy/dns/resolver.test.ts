@@ -192,6 +192,37 @@ describe('Resolver', () => {
     assert.deepEqual(authorities, []);
   });
 
+  it('says the same again only while nothing has changed, and to each client under its id', async () => {
+    let cluster = sampleCluster;
+    let version = 1;
+    const clock = new FakeClock();
+    const resolver = new Resolver({
+      view: {
+        get version() {
+          return version;
+        },
+        service: (key) => viewOf(cluster).service(key),
+        slices: (key) => viewOf(cluster).slices(key),
+        hasNamespace: (name) => viewOf(cluster).hasNamespace(name),
+        servicesAt: (ip) => viewOf(cluster).servicesAt(ip),
+        slicesAt: (ip) => viewOf(cluster).slicesAt(ip),
+      },
+      forwarder: new Forwarder({ exchange: upstream, clock, logger: silentLogger }),
+      ...{ probe: new LoopProbe(upstream), clock, podNetwork: undefined },
+      ...{ domain: 'cluster.local', dnsService: 'kube-system/kube-dns' },
+    });
+    for (const id of [1, 2]) {
+      const { packet, answers } = await ask(web, 'A', { id }, resolver);
+      assert.equal(packet.id, id);
+      assert.deepEqual(answers, [`${web} 5 A 10.96.7.7`]);
+    }
+    const other = web.toUpperCase();
+    assert.deepEqual((await ask(other, 'A', {}, resolver)).answers, [`${other} 5 A 10.96.7.7`]);
+    cluster = { ...sampleCluster, services: [] };
+    version += 1;
+    assert.equal((await ask(web, 'A', {}, resolver)).code, rcodes.NXDOMAIN);
+  });
+
   it('lets the addresses of a headless Service take turns', async () => {
     const resolver = makeResolver();
     const firsts: (string | undefined)[] = [];

@@ -6,7 +6,8 @@
  *                       ├─ an address of ours ────► at once
  *                       └─ anything else ─► kept? ─► at once; else other servers are asked
  *
- * What can be said at once is: a promise for each answer would be half of its cost.
+ * What can be said at once is: a promise for each answer would be half of its cost. What the cluster said to the very same
+ * bytes is said again while nothing has changed; of several addresses, which take turns, it is not.
  */
 
 import { decode } from 'dns-packet';
@@ -14,7 +15,7 @@ import type { Network } from '../../api/net.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type AnswerRecord, answerLimit, type Protocol, writeAnswer, writeRefusal } from './message/answer-writer.ts';
 import { type Query, readQuery } from './message/query.ts';
-import { internetClass, type Rcode, rcodes, recordTypes } from './message/wire.ts';
+import { headerBytes, internetClass, type Rcode, rcodes, recordTypes } from './message/wire.ts';
 import type { Forwarded, Forwarder } from './upstream/forwarder.ts';
 import type { LoopProbe } from './upstream/loop-probe.ts';
 import { writeForClient } from './upstream/upstream-answer.ts';
@@ -46,11 +47,18 @@ export type Said = Buffer | undefined;
 /** CNAMEs from Service to Service; a ring of them ends here. */
 const longestChain = 8;
 
+/** Answers that are kept as they were written, and the longest question that has one. */
+const mostWritten = 4_096;
+const longestKeptQuestion = 320;
+
 export class Resolver {
   readonly #options: ResolverOptions;
   readonly #domainLabels: readonly string[];
   /** Counts questions, so that the addresses of one name take turns in being first. */
   #turn = 0;
+  /** By the bytes of the question, but for its id, and how it came. */
+  readonly #written = new Map<string, Buffer>();
+  #writtenAt = -1;
 
   constructor(options: ResolverOptions) {
     this.#options = options;
@@ -59,15 +67,36 @@ export class Resolver {
 
   /** Never throws, never rejects: whatever the bytes are. */
   answer(message: Buffer, asked: Asked): Said | Promise<Said> {
+    const key = this.#keyOf(message, asked);
+    const written = key === undefined ? undefined : this.#written.get(key);
+    if (written === undefined) return this.#answerAnew(message, asked, key);
+    const said = Buffer.from(written);
+    said.writeUInt16BE(message.readUInt16BE(0), 0);
+    return said;
+  }
+
+  /** Undefined: its answer is not kept. */
+  #keyOf(message: Buffer, { protocol }: Asked): string | undefined {
+    if (message.length < headerBytes || message.length > longestKeptQuestion) return undefined;
+    const { version } = this.#options.view;
+    if (version !== this.#writtenAt) {
+      this.#written.clear();
+      this.#writtenAt = version;
+    }
+    return `${protocol}${message.toString('latin1', 2)}`;
+  }
+
+  #answerAnew(message: Buffer, asked: Asked, key: string | undefined): Said | Promise<Said> {
     const read = readQuery(message);
     if (read === undefined) return undefined;
     if (!('query' in read)) return writeRefusal(read.bad);
     const { query } = read;
     if (query.class !== internetClass || isTransfer(query)) return refuse(query, rcodes.REFUSED);
     const own = this.#labelsInCluster(query.labels);
-    if (own !== undefined) return this.#inCluster(query, own, asked);
+    if (own !== undefined) return this.#inCluster(query, own, asked, key);
     const ofAddress = this.#ofAddress(query);
-    if (ofAddress !== undefined) return this.#write(query, ofAddress.answer, ofAddress.zone, asked);
+    if (ofAddress !== undefined)
+      return this.#keep(key, ofAddress.answer, this.#write(query, ofAddress.answer, ofAddress.zone, asked));
     if (this.#options.probe.saw(query)) return refuse(query, rcodes.SERVFAIL);
     const kept = this.#options.forwarder.kept(query);
     if (kept !== undefined) return writeForClient(kept.answer, query, { ...kept, limit: limitOf(query, asked) });
@@ -84,7 +113,7 @@ export class Resolver {
     return labels.slice(0, at);
   }
 
-  #inCluster(query: Query, labels: readonly string[], asked: Asked): Said | Promise<Said> {
+  #inCluster(query: Query, labels: readonly string[], asked: Asked, key: string | undefined): Said | Promise<Said> {
     const { domain } = this.#options;
     this.#turn = (this.#turn + 1) % 1_000_000_007;
     if (labels.length === 0 && query.type === recordTypes.SOA) {
@@ -92,8 +121,16 @@ export class Resolver {
       return this.#write(query, { rcode: rcodes.NOERROR, answers, additionals: [] }, domain, asked);
     }
     const answer = answerInCluster({ labels, type: query.type, turn: this.#turn }, this.#options.view, this.#options);
-    if (answer.alias === undefined) return this.#write(query, answer, domain, asked);
+    if (answer.alias === undefined) return this.#keep(key, answer, this.#write(query, answer, domain, asked));
     return this.#follow(query, answer, asked);
+  }
+
+  /** The message, which is kept when the next one would be the same. */
+  #keep(key: string | undefined, { answers }: ZoneAnswer, message: Buffer): Buffer {
+    if (key === undefined || answers.length > 1) return message;
+    if (this.#written.size >= mostWritten) this.#written.clear();
+    this.#written.set(key, Buffer.from(message));
+    return message;
   }
 
   /** The records that an alias leads to, in the cluster or outside of it. */

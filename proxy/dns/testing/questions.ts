@@ -78,6 +78,7 @@ export function viewOf({ services, slices, namespaces }: Cluster): ClusterView {
     slices.map((one) => [serviceOf(one), slices.filter((other) => serviceOf(other) === serviceOf(one))]),
   );
   return {
+    version: 1,
     service: (key) => byKey.get(key),
     slices: (key) => bySlices.get(key) ?? [],
     hasNamespace: (name) => namespaces.includes(name),

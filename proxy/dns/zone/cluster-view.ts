@@ -5,6 +5,8 @@ import type { EndpointSlice } from '../../../api/types/discovery/v1.ts';
 import type { Cached } from '../../../client/object-cache.ts';
 
 export interface ClusterView {
+  /** Counts changes: while it stays the same, so does everything else here. */
+  readonly version: number;
   /** By `namespace/name`. */
   service(key: string): Cached<Service> | undefined;
   /** Of a Service, by `namespace/name`. */
