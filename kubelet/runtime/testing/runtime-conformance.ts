@@ -365,6 +365,29 @@ export function testRuntime(open: () => Promise<RuntimeUnderTest>): void {
     assert.deepEqual([stdout, stderr], ['', '']);
   });
 
+  it('keeps an image that a container is made of, whether it runs or not', async () => {
+    const tested = await open();
+    const { runtime, imageName } = tested;
+    const config = sandboxConfig();
+    const sandboxId = await runtime.createSandbox(config);
+    const wanted = await containerConfig(tested, config, waiting);
+    await runtime.createContainer(sandboxId, wanted);
+    assert.equal((await runtime.imagesInUse()).has(wanted.image), true);
+    await runtime.removeImage(wanted.image);
+    assert.equal((await runtime.inspectImage(imageName))?.id, wanted.image);
+  });
+
+  it('says where a container keeps what it wrote, and nothing of one that is not there', async () => {
+    const { runtime, started } = await startPod(waiting);
+    const files = await runtime.containerFiles(started.id);
+    assert(files !== undefined);
+    assert.equal(typeof (await runtime.writtenBytes(started.id)), 'number');
+    assert.equal(await runtime.containerFiles('no-such-container'), undefined);
+    assert.equal(await runtime.writtenBytes('no-such-container'), undefined);
+    const { imageFolder, logFolder } = await runtime.storage();
+    assert.match(`${imageFolder} ${logFolder}`, /^\/.* \//);
+  });
+
   it('knows which images are not there', async () => {
     const { runtime } = await open();
     assert.equal(await runtime.inspectImage('longshore.test/none:1'), undefined);
