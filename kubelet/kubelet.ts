@@ -29,7 +29,7 @@ import { createRestClient } from '../client/rest-client.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
 import { createParts, type Parts } from './kubelet-parts.ts';
-import { computeMaxPids, readMachine, withCapacity } from './node/machine.ts';
+import { computeMaxPids, type MachineSize, readMachine, withCapacity } from './node/machine.ts';
 import { readKnownCluster, readKnownPodCidr, writeKnownCluster, writeKnownPodCidr } from './node/node-facts.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
@@ -41,7 +41,7 @@ import { ClusterGuard } from './pods/cluster-guard.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
 import { collectGarbage } from './pods/garbage-collection.ts';
 import { computePressureRefusal } from './pressure/pressure-admission.ts';
-import { keptFreeOf, parsePressureOptions } from './pressure/pressure-options.ts';
+import { parsePressureOptions, reservationsOf } from './pressure/pressure-options.ts';
 import { createPressureParts, type PressureParts } from './pressure/pressure-parts.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -82,11 +82,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
   const probeMetrics = new Metrics();
   await mkdir(dataDir, { recursive: true, mode: privateMode });
   const pressureOptions = options.pressure ?? parsePressureOptions();
-  const { systemReserved, kubeReserved } = pressureOptions;
-  const reserve = (size: { readonly memoryBytes: number; readonly storageBytes: number }) => ({
-    reserved: [systemReserved, kubeReserved],
-    keptFree: keptFreeOf(pressureOptions, size),
-  });
+  const reserve = (size: MachineSize) => reservationsOf(pressureOptions, size);
   const machine = withCapacity(await readMachine(dataDir, reserve), options.played);
   const stop = new AbortController();
   const { signal } = stop;

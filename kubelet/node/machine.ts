@@ -28,10 +28,13 @@ export interface Machine {
 
 const maxPods = 110;
 
-/** What is kept from pods of a machine of that size. */
-export type Reserve = (size: { readonly memoryBytes: number; readonly storageBytes: number }) => Reservations;
+export interface MachineSize {
+  readonly memoryBytes: number;
+  readonly storageBytes: number;
+}
 
-export async function readMachine(dataDir: string, reserve: Reserve): Promise<Machine> {
+/** `reserve`: what is kept from pods of a machine of that size. */
+export async function readMachine(dataDir: string, reserve: (size: MachineSize) => Reservations): Promise<Machine> {
   const { bsize, blocks } = await statfs(dataDir);
   const memoryBytes = os.totalmem();
   const storageBytes = bsize * blocks;

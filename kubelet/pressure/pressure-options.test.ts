@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { writeAmounts } from '../../api/amounts.ts';
 import { UserError } from '../../base/user-error.ts';
-import { keptFreeOf, type PressureTexts, parsePressureOptions } from './pressure-options.ts';
+import { type PressureTexts, parsePressureOptions, reservationsOf } from './pressure-options.ts';
 
 describe('parsePressureOptions', () => {
   it('is as usual when nobody says anything', () => {
@@ -52,11 +52,14 @@ describe('parsePressureOptions', () => {
 
 it('keeps free what hard thresholds say', () => {
   const size = { memoryBytes: 2 ** 30, storageBytes: 1000 };
-  assert.deepEqual(keptFreeOf(parsePressureOptions(), size), { memoryBytes: 100 * 2 ** 20, storageBytes: 100 });
+  assert.deepEqual(reservationsOf(parsePressureOptions(), size).keptFree, {
+    memoryBytes: 100 * 2 ** 20,
+    storageBytes: 100,
+  });
   const soft = parsePressureOptions({
     'eviction-hard': '',
     'eviction-soft': 'memory.available<1Gi',
     'eviction-soft-grace-period': 'memory.available=1m',
   });
-  assert.deepEqual(keptFreeOf(soft, size), { memoryBytes: 0, storageBytes: 0 });
+  assert.deepEqual(reservationsOf(soft, size).keptFree, { memoryBytes: 0, storageBytes: 0 });
 });

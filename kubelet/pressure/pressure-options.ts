@@ -3,7 +3,8 @@
 import type { Amounts } from '../../api/amounts.ts';
 import { parseDurationMs } from '../../base/duration.ts';
 import { UserError } from '../../base/user-error.ts';
-import { parseReserved } from '../node/allocatable.ts';
+import { parseReserved, type Reservations } from '../node/allocatable.ts';
+import type { MachineSize } from '../node/machine.ts';
 import type { DeadContainerPolicy } from './dead-containers.ts';
 import type { ImagePolicy } from './image-collector.ts';
 import type { PressureFlag } from './pressure-flags.ts';
@@ -83,17 +84,20 @@ class FlagReader {
   }
 }
 
-/** What eviction keeps free of a machine of that size. */
-export function keptFreeOf(
-  { thresholds }: Pick<PressureOptions, 'thresholds'>,
-  { memoryBytes, storageBytes }: { readonly memoryBytes: number; readonly storageBytes: number },
-): { readonly memoryBytes: number; readonly storageBytes: number } {
+/** What is kept from the pods of a machine of that size. */
+export function reservationsOf(
+  { thresholds, systemReserved, kubeReserved }: PressureOptions,
+  { memoryBytes, storageBytes }: MachineSize,
+): Reservations {
   const kept = (signal: Threshold['signal'], capacity: number) => {
     const found = thresholds.find((one) => one.signal === signal && one.gracePeriodMs === 0);
     return found === undefined ? 0 : amountOf(found.value, { capacity });
   };
   return {
-    memoryBytes: kept('memory.available', memoryBytes),
-    storageBytes: kept('nodefs.available', storageBytes),
+    reserved: [systemReserved, kubeReserved],
+    keptFree: {
+      memoryBytes: kept('memory.available', memoryBytes),
+      storageBytes: kept('nodefs.available', storageBytes),
+    },
   };
 }
