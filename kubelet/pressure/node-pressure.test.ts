@@ -51,8 +51,8 @@ class World {
         }),
         refresh: async () => void this.log.push('measure disks'),
       },
-      reclaimDisk: async () => {
-        this.log.push('reclaim');
+      reclaimDisk: async ({ rootfs }) => {
+        this.log.push(rootfs ? 'reclaim' : 'reclaim volumes');
         this.left['nodefs.available'] = (this.left['nodefs.available'] ?? 0) + this.unusedBytes;
         this.unusedBytes = 0;
       },
@@ -147,7 +147,7 @@ describe('NodePressure', () => {
     world.add('b', 90);
     world.left['nodefs.available'] = 50;
     await world.run(async () => {
-      assert.deepEqual((await world.pass(3)).slice(2), ['measure disks', 'Evicted a 1 for others']);
+      assert.deepEqual((await world.pass(3)).slice(2), ['reclaim volumes', 'measure disks', 'Evicted a 1 for others']);
       await world.pass(10);
       world.left['memory.available'] = 50;
       assert.deepEqual(await world.pass(11), [

@@ -7,7 +7,7 @@
  *      └──────────────────────── 10 s, or as soon as that pod is over ───────────────────────────────────────────┘
  *
  * Invariants:
- * - No pod goes while a dead container or an unused image can go instead, where these lie on the disk that is full.
+ * - No pod goes while something that nobody needs can go instead, where that lies on the disk that is full.
  * - One pod at a time, and no critical one.
  */
 
@@ -41,11 +41,11 @@ export interface NodePressureOptions {
   /** What pods use of memory and processes now, by their uids. */
   readonly measureMemory: () => Promise<ReadonlyMap<string, PodMemoryUsage>>;
   readonly disk: Pick<DiskMeter, 'get' | 'refresh'>;
-  /** Removes dead containers, then images, that nothing needs. */
-  readonly reclaimDisk: () => Promise<void>;
+  /** Removes what nobody needs: emptyDir volumes of pods that are over, dead containers, then images, where they lie on that disk. */
+  readonly reclaimDisk: (parts: DiskParts) => Promise<void>;
   /** False: it ends already, or nobody works on it. */
   readonly endPod: (uid: string, failure: PodFailure) => boolean;
-  /** Resolves when nothing of the pod runs any more, or `signal` aborts. */
+  /** Resolves when nothing of the pod runs and its emptyDir volumes are gone, or `signal` aborts. */
   readonly podOver: (uid: string, signal: AbortSignal) => Promise<void>;
   readonly recorder: Recorder;
   readonly node: EventSubject;
@@ -145,9 +145,7 @@ export class NodePressure {
   async #reclaim({ signal }: Threshold): Promise<boolean> {
     const { observer, reclaimDisk } = this.#options;
     if (conditionOf(signal) !== 'DiskPressure') return false;
-    const { rootfs, logs } = await this.#partsOf(signal);
-    if (!rootfs && !logs) return false;
-    await reclaimDisk();
+    await reclaimDisk(await this.#partsOf(signal));
     return findMet(this.#state.due, await observer.observe(), { withReclaim: true }).length === 0;
   }
 

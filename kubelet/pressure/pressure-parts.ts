@@ -17,6 +17,7 @@ import { DiskMeter } from '../stats/disk-meter.ts';
 import type { DiskFigures } from '../stats/disk-summary.ts';
 import { readMachineUsage } from '../stats/machine-usage.ts';
 import { sumOfPod, type UsageMeter } from '../stats/usage-meter.ts';
+import type { Volumes } from '../volumes/volumes.ts';
 import { DeadContainerCollector } from './dead-container-collector.ts';
 import { ImageCollector } from './image-collector.ts';
 import { NodeObserver } from './node-observer.ts';
@@ -37,7 +38,7 @@ export interface PressurePartsInput {
   readonly workers: PodWorkers;
   readonly observed: ObservedPods;
   readonly keptLogs: Pick<KeptLogs, 'keep'>;
-  readonly volumes: { emptyDirFolderOf(pod: PodObject, volume: string): string };
+  readonly volumes: Pick<Volumes, 'emptyDirFolderOf' | 'knownUids' | 'removeEmptyDirs'>;
   readonly meter: UsageMeter;
   readonly onImageRemoved: (imageId: string) => Promise<void>;
   readonly recorder: Recorder;
@@ -102,12 +103,16 @@ export function createPressureParts(input: PressurePartsInput): PressureParts {
     pods: () => unfinished(nodePods).filter(({ metadata }) => workers.get(metadata.uid)?.isOver === false),
     measureMemory: () => memoryByPod(meter),
     disk,
-    reclaimDisk: async () => {
-      await deadContainers.remove({ minimumAgeMs: 0, mostPerContainer: 0, most: 0 });
-      await images.removeUnused();
+    reclaimDisk: async (parts) => {
+      if (parts.volumes) await removeEndedVolumes(input);
+      if (parts.rootfs || parts.logs) await deadContainers.remove({ minimumAgeMs: 0, mostPerContainer: 0, most: 0 });
+      if (parts.rootfs) await images.removeUnused();
     },
     endPod: (uid, failure) => workers.get(uid)?.fail(failure) ?? false,
-    podOver: async (uid, signal) => workers.get(uid)?.untilOver(signal),
+    podOver: async (uid, signal) => {
+      await workers.get(uid)?.untilOver(signal);
+      if (!signal.aborted) await input.volumes.removeEmptyDirs(uid);
+    },
     onChange: input.onChange,
   });
   const repeat = async (ms: number, act: () => Promise<void>, signal: AbortSignal) => {
@@ -139,6 +144,13 @@ export function createPressureParts(input: PressurePartsInput): PressureParts {
       ]);
     },
   };
+}
+
+/** A pod that is over never runs again: what its emptyDir volumes hold is for nobody. */
+async function removeEndedVolumes({ workers, volumes }: PressurePartsInput): Promise<void> {
+  const folders = await volumes.knownUids();
+  const over = folders.filter((uid) => workers.get(uid)?.isOver === true);
+  for (const uid of over) await volumes.removeEmptyDirs(uid);
 }
 
 const unfinished = (pods: Pick<ObjectCache<Pod>, 'list'>): PodObject[] =>

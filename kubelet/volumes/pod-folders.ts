@@ -51,7 +51,12 @@ export class PodFolders {
 
   /** Where the volume lies, once it is made. */
   folderOf({ pod, type, volume }: VolumePlace): string {
-    return join(this.of(pod.metadata.uid), 'volumes', type, volume.name);
+    return join(this.folderOfType(pod.metadata.uid, type), volume.name);
+  }
+
+  /** Where all volumes of that type lie. */
+  folderOfType(uid: string, type: string): string {
+    return join(this.of(uid), 'volumes', type);
   }
 }
 

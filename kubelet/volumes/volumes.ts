@@ -131,6 +131,11 @@ export class Volumes {
     }
   }
 
+  /** Gives back what emptyDir volumes hold of a pod that is over, and whose object stays. Idempotent. */
+  async removeEmptyDirs(uid: string): Promise<void> {
+    await removeTree(this.#folders.folderOfType(uid, emptyDirFolder));
+  }
+
   /** Where an emptyDir volume lies, once it is made. */
   emptyDirFolderOf(pod: PodObject, name: string): string {
     return this.#folders.folderOf({ pod, type: emptyDirFolder, volume: { name } });

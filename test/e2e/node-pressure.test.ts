@@ -155,6 +155,19 @@ describe('a disk that runs full', { timeout: 400_000 }, () => {
     for (const name of ['asks', 'modest', 'filler', 'greedy']) await remove(name);
   });
 
+  it('gets back what the volume of an evicted pod held', async () => {
+    await create('bystander', `${write(3)}; ${waiting}`);
+    await podUntil(server, 'bystander', isRunning);
+    await create('hoarder', `dd if=/dev/zero of=/v/file bs=1M; ${waiting}`, {
+      containers: [{ name: 'c', image: 'busybox:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+      volumes: [{ name: 'v', emptyDir: {} }],
+    });
+    assert.equal((await untilFailed('hoarder')).status?.reason, 'Evicted');
+    await hasCondition('False');
+    assert(isRunning(await get('bystander')));
+    for (const name of ['bystander', 'hoarder']) await remove(name);
+  });
+
   it('ends pods that take more than they may', async () => {
     const limited = (limit: string) => asking({ limits: { 'ephemeral-storage': limit } });
     const volume = { name: 'v', emptyDir: { sizeLimit: '2Mi' } };

@@ -159,7 +159,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     node: ['runtime', 'model'],
     'server/streaming': ['runtime'],
     stats: ['runtime', 'model', 'volumes'],
-    pressure: ['runtime', 'model', 'images', 'node', 'pods', 'stats', 'kept-logs'],
+    pressure: ['runtime', 'model', 'images', 'volumes', 'node', 'pods', 'stats', 'kept-logs'],
     server: ['runtime', 'model', 'pods', 'stats', 'kept-logs', 'server/streaming'],
     testing: ['runtime', 'model'],
     'runtime/docker': ['runtime'],
