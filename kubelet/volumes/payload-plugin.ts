@@ -54,6 +54,8 @@ export class PayloadPlugin implements VolumePlugin {
   #ensureFolder(pod: PodObject, volume: ReadonlyVolume): Promise<string> {
     const { folders } = this.#sources;
     if (!this.#type.isSecret(volume)) return folders.ensureOnDisk({ pod, type: 'files', volume });
-    return folders.ensureInMemory({ pod, type: 'secrets', volume }, { ...accessOf(pod), swap: false });
+    const { mode, gid } = accessOf(pod);
+    // As upstream has folders in memory: who may write there may not remove what is another's.
+    return folders.ensureInMemory({ pod, type: 'secrets', volume }, { mode: mode | 0o1000, gid, swap: false });
   }
 }

@@ -6,9 +6,10 @@
 
 import { randomUUID } from 'node:crypto';
 import type Dockerode from 'dockerode';
-import type { ImageCopy } from '../runtime.ts';
+import { type ImageCopy, RuntimeError } from '../runtime.ts';
 import { labelsOfCopy, type Maker } from './docker-labels.ts';
 import { ask, askMaybe } from './engine.ts';
+import { moveArchive, ofEngine } from './move-archive.ts';
 
 export interface ImageCopyContext {
   readonly docker: Dockerode;
@@ -17,8 +18,8 @@ export interface ImageCopyContext {
   readonly emptyImage: string;
 }
 
-/** In the container that sees the folder. */
-const place = '/folder';
+/** In the container that sees the folder; unpacked from its root, no link is one that leads out. */
+const place = 'folder';
 
 /** False: the image has nothing there. */
 export async function copyFromImage(
@@ -42,26 +43,37 @@ export async function copyFromImage(
     const from = await make('longshore_copy_from', { Image: imageId, Entrypoint: ['/none'] });
     const to = await make('longshore_copy_to', {
       Image: emptyImage,
-      HostConfig: { ...usual.HostConfig, Mounts: [{ Type: 'bind', Source: hostFolder, Target: place }] },
+      HostConfig: { ...usual.HostConfig, Mounts: [{ Type: 'bind', Source: hostFolder, Target: `/${place}` }] },
     });
     const archive =
       path === undefined
         ? await ask(from.export())
         : await askMaybe(from.getArchive({ path: `${path.replace(/\/+$/, '')}/.` }));
     if (archive === undefined) return false;
-    const abort = () => 'destroy' in archive && typeof archive.destroy === 'function' && archive.destroy();
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      await ask(to.putArchive(archive, { path: place }));
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
-    signal.throwIfAborted();
+    await putMoved(to, moveArchive(archive, place, path === undefined ? ofEngine : undefined), signal);
     return true;
   } finally {
     await Promise.all(made.map((container) => askMaybe(container.remove({ force: true, v: true }))));
   }
+}
+
+async function putMoved(
+  to: Dockerode.Container,
+  { moved, done }: ReturnType<typeof moveArchive>,
+  signal: AbortSignal,
+): Promise<void> {
+  const abort = () => moved.destroy(new RuntimeError('Unavailable', 'the copy was given up'));
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    const put = ask(to.putArchive(moved, { path: '/' }));
+    // Whoever fails first ends the other: neither waits for what nobody reads or writes any more.
+    put.catch(abort);
+    await Promise.all([put, done]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  signal.throwIfAborted();
 }
 
 /** Those that a kubelet has left which was killed while it copied. */
