@@ -100,7 +100,8 @@ describe('volumes', { timeout: 900_000 }, () => {
       assert.equal(await world.exec(namespace, 'two', 'cat /content/data/file'), 'hello\n');
       await gone('two');
       await eventually('its folder is removed', async () => (await folders()).length === 0);
-      assert(!(await mountedPaths()).some((path) => path.includes('/volumes/image/')));
+      const mountPoints = async () => (await mountedPaths()).filter((path) => path.includes('/volumes/image/'));
+      await eventually('nothing of it is mounted', async () => (await mountPoints()).length === 0);
     });
 
     it('wait as containers do for an image that cannot be had', async () => {
