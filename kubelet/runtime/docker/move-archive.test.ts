@@ -46,9 +46,9 @@ describe('moveArchive', () => {
     await done;
     const found: unknown[] = [];
     const unpacked = extract();
-    unpacked.on('entry', async ({ name, type, uid, mode, linkname }, content, next) => {
-      found.push([name, type, uid, mode, linkname ?? '', (await buffer(content)).toString()]);
-      next();
+    unpacked.on('entry', ({ name, type, uid, mode, linkname }, content, next) => {
+      const read = buffer(content).then((text) => found.push([name, type, uid, mode, linkname ?? '', text.toString()]));
+      read.then(() => next(), next);
     });
     await new Promise((resolve) => unpacked.on('finish', resolve).end(bytes));
     assert.deepEqual(found, [
