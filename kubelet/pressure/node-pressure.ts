@@ -57,8 +57,7 @@ export interface NodePressureOptions {
 
 const everyMs = 10_000;
 const afterEvictionMs = 1_000;
-/** What is known of disks may be that old when a pod is chosen. */
-const freshMs = 10_000;
+/** Who fills a disk may have begun a moment ago: all are measured anew before one is chosen, as far as that goes. */
 const refreshLimitMs = 30_000;
 /** So long a pod that was evicted may take before it is looked again. */
 const podOverLimitMs = 30_000;
@@ -186,7 +185,7 @@ export class NodePressure {
     if (needsDisk) {
       const over = new AbortController();
       const limit = clock.sleep(refreshLimitMs, AbortSignal.any([stop, over.signal]));
-      await Promise.race([disk.refresh(freshMs, AbortSignal.any([stop, over.signal])), limit]);
+      await Promise.race([disk.refresh(AbortSignal.any([stop, over.signal])), limit]);
       over.abort();
     }
     return [...this.#options.pods()].map((pod) => ({

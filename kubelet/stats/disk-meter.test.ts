@@ -43,7 +43,7 @@ it('counts the layer of the newest attempt, logs of all of them, and volumes on 
       clock: new FakeClock(0),
       logger: silentLogger,
     });
-    await meter.refresh(0, new AbortController().signal);
+    await meter.refresh(new AbortController().signal);
     const found = meter.get('u');
     const [container] = found?.containers ?? [];
     const isAbout = (bytes: number | undefined, wanted: number) => Math.abs((bytes ?? 0) - wanted) < mebi / 4;

@@ -70,13 +70,12 @@ export class DiskMeter {
     }
   }
 
-  /** Resolves when everything known is younger than `maxAgeMs`, or cannot be found out, or `signal` aborts. */
-  async refresh(maxAgeMs: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    const oldest = clock.monotonic() - maxAgeMs;
-    for (const pod of this.#options.pods()) {
+  /** Measures all pods now, what is oldest first. Resolves when that is done, or `signal` aborts. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const ageOf = ({ metadata }: PodObject) => this.#entries.get(metadata.uid)?.at ?? Number.MIN_SAFE_INTEGER;
+    for (const pod of [...this.#options.pods()].sort((a, b) => ageOf(a) - ageOf(b))) {
       if (signal.aborted) return;
-      if ((this.#entries.get(pod.metadata.uid)?.at ?? Number.NEGATIVE_INFINITY) < oldest) await this.#measure(pod);
+      await this.#measure(pod);
     }
   }
 
