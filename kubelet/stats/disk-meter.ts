@@ -65,7 +65,7 @@ export class DiskMeter {
         continue;
       }
       const startedAt = clock.monotonic();
-      await this.#measure(next);
+      await this.#measure(next, { isUrgent: false });
       await clock.sleep(Math.max(shortestRestMs, (clock.monotonic() - startedAt) * restFactor), signal);
     }
   }
@@ -75,7 +75,7 @@ export class DiskMeter {
     const ageOf = ({ metadata }: PodObject) => this.#entries.get(metadata.uid)?.at ?? Number.MIN_SAFE_INTEGER;
     for (const pod of [...this.#options.pods()].sort((a, b) => ageOf(a) - ageOf(b))) {
       if (signal.aborted) return;
-      await this.#measure(pod);
+      await this.#measure(pod, { isUrgent: true });
     }
   }
 
@@ -96,26 +96,26 @@ export class DiskMeter {
   }
 
   /** Never rejects. Who asks while it goes on waits for the same walk. */
-  #measure(pod: PodObject): Promise<void> {
+  #measure(pod: PodObject, options: { readonly isUrgent: boolean }): Promise<void> {
     const { uid } = pod.metadata;
-    const walk = this.#walks.get(uid) ?? this.#walk(pod).finally(() => this.#walks.delete(uid));
+    const walk = this.#walks.get(uid) ?? this.#walk(pod, options).finally(() => this.#walks.delete(uid));
     this.#walks.set(uid, walk);
     return walk;
   }
 
-  async #walk(pod: PodObject): Promise<void> {
+  async #walk(pod: PodObject, options: { readonly isUrgent: boolean }): Promise<void> {
     const { clock, logger } = this.#options;
     const { uid, name } = pod.metadata;
     let usage = this.get(uid);
     try {
-      usage = await this.#read(pod);
+      usage = await this.#read(pod, options);
     } catch (error) {
       logger.warn('What a pod takes of the disk could not be measured; trying again', { pod: name, error });
     }
     this.#entries.set(uid, { usage, at: clock.monotonic() });
   }
 
-  async #read(pod: PodObject): Promise<PodDiskUsage> {
+  async #read(pod: PodObject, options: { readonly isUrgent: boolean }): Promise<PodDiskUsage> {
     const { observed, emptyDirFolderOf, clock } = this.#options;
     const volumes = emptyDirsOf(pod).map((name) => ({ name, folder: emptyDirFolderOf(pod, name) }));
     const found = observed.get(pod.metadata.uid);
@@ -123,7 +123,7 @@ export class DiskMeter {
       containersOf(pod).map(async ({ spec: { name } }) => ({ name, attempts: await this.#filesOf(found, name) })),
     );
     const layers = containers.flatMap(({ attempts }) => attempts[0]?.files.layerFolder ?? []);
-    const sizes = await measureTrees([...volumes.map(({ folder }) => folder), ...layers]);
+    const sizes = await measureTrees([...volumes.map(({ folder }) => folder), ...layers], options);
     return {
       at: clock.now(),
       containers: await Promise.all(containers.map((one) => this.#usageOf(one, sizes))),

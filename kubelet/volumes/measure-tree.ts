@@ -15,14 +15,18 @@ export interface TreeSize {
 
 /**
  * Of each folder, on its own file system alone; those that are not there are left out. A file with several names counts
- * once, where it is found first. By programs of the lowest priority: whoever serves pods comes first.
+ * once, where it is found first. By programs of the lowest priority, unless it is urgent: whoever serves pods comes first.
  */
-export async function measureTrees(folders: readonly string[]): Promise<ReadonlyMap<string, TreeSize>> {
+export async function measureTrees(
+  folders: readonly string[],
+  { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+): Promise<ReadonlyMap<string, TreeSize>> {
+  const niceness = isUrgent ? '0' : '19';
   const found = await Promise.all(folders.map((folder) => ifFilePresent(lstat(folder))));
   const present = folders.filter((_, index) => found[index] !== undefined);
   if (present.length === 0) return new Map();
-  const bytes = await sumUp(['--block-size=1'], present);
-  const inodes = await sumUp(['--inodes'], present);
+  const bytes = await sumUp(['--block-size=1'], present, niceness);
+  const inodes = await sumUp(['--inodes'], present, niceness);
   return new Map(
     present.flatMap((folder, index) => {
       const [size, count] = [bytes[index], inodes[index]];
@@ -32,9 +36,9 @@ export async function measureTrees(folders: readonly string[]): Promise<Readonly
 }
 
 /** One number for each folder, in their order. */
-async function sumUp(unit: readonly string[], folders: readonly string[]): Promise<number[]> {
+async function sumUp(unit: readonly string[], folders: readonly string[], niceness: string): Promise<number[]> {
   // du(1) follows no link. A file that goes while it looks makes it complain, and the rest still counts.
-  const args = ['-n', '19', 'du', '--summarize', '--one-file-system', '--null', ...unit, '--', ...folders];
+  const args = ['-n', niceness, 'du', '--summarize', '--one-file-system', '--null', ...unit, '--', ...folders];
   const { stdout } = await run('nice', args, { timeout: patienceMs }).catch((error: unknown) => {
     if (error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' && error.stdout !== '')
       return { stdout: error.stdout };
