@@ -349,10 +349,11 @@ async function startRuntime(input: WorkInput): Promise<void> {
   const { runtime, parts } = input;
   await untilDone(input, noRuntime, async () => {
     await runtime.prepare();
-    await Promise.all([parts.observed.relist(), parts.cgroups.start()]);
+    await parts.observed.relist();
     await parts.pullRecords.load(async (name) => (await runtime.inspectImage(name))?.id);
     await parts.pullRecords.retain(new Set((await runtime.listImages()).map(({ id }) => id)));
     await parts.devices.start();
+    await parts.cgroups.start();
   });
 }
 

@@ -111,6 +111,29 @@ describe('PodCgroups', () => {
     });
   });
 
+  it('makes groups also where pods have more memory already than all of them may have, and limits it later', async () => {
+    const writer = new (class extends FakeWriter {
+      isFull = true;
+
+      override async set(group: string, settings: CgroupSettings): Promise<void> {
+        if (this.isFull && settings.memoryBytes !== undefined) throw new Error('EBUSY');
+        await super.set(group, settings);
+      }
+    })();
+    await withCgroups({ writer }, async ({ cgroups, events }) => {
+      await cgroups.start();
+      assert.equal(cgroups.isOn, true);
+      assert.match(events.texts.join(), /^Warning FailedNodeAllocatableEnforcement .*is not limited: EBUSY$/);
+      writer.isFull = false;
+      const stop = new AbortController();
+      const over = cgroups.run(stop.signal);
+      await eventually('the limit is there', () => writer.groups.get('/kubepods')?.memoryBytes === 2 ** 30);
+      assert.deepEqual(events.reasons.slice(1), ['NodeAllocatableEnforced']);
+      stop.abort();
+      await over;
+    });
+  });
+
   it('says that the runtime has none', async () => {
     await withCgroups({ runtime: { cgroupSupport: async () => undefined } }, async ({ cgroups, events }) => {
       await cgroups.start();

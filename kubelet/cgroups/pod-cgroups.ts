@@ -54,6 +54,7 @@ interface Group {
   readonly settings: CgroupSettings;
 }
 
+const without = 'pods have no control groups of their own';
 const lookEveryMs = 60_000;
 /** Several pods usually come at once. */
 const coalesceMs = 100;
@@ -67,6 +68,7 @@ export class PodCgroups {
   #former: CgroupSupport | undefined;
   #burstableShares: number | undefined;
   #hasToldTrouble = false;
+  #isLimited = false;
   #wake = new AbortController();
 
   constructor(options: PodCgroupsOptions) {
@@ -94,7 +96,7 @@ export class PodCgroups {
       this.#support = support;
     } catch (error) {
       this.#writer = undefined;
-      this.#tellTrouble(errorText(error));
+      this.#tellTrouble(`${without}: ${errorText(error)}`);
     }
   }
 
@@ -109,7 +111,7 @@ export class PodCgroups {
       const trouble = errorText(error);
       if (pod.spec !== undefined && hasPodLevelAmounts(pod.spec))
         throw new Error(`unable to ensure pod container exists: ${trouble}`, { cause: error });
-      this.#tellTrouble(trouble);
+      this.#tellTrouble(`a pod runs without a control group: ${trouble}`);
       return undefined;
     }
   }
@@ -185,21 +187,42 @@ export class PodCgroups {
   async #askRuntime(runtime: Pick<Runtime, 'cgroupSupport'>): Promise<CgroupSupport | undefined> {
     try {
       const support = await runtime.cgroupSupport();
-      if (support === undefined) this.#tellTrouble('the container runtime does not put containers into groups of ours');
+      if (support === undefined)
+        this.#tellTrouble(`${without}: the container runtime does not put containers into groups of ours`);
       return support;
     } catch (error) {
       if (isRuntimeUnavailable(error)) throw error;
-      this.#tellTrouble(errorText(error));
+      this.#tellTrouble(`${without}: ${errorText(error)}`);
       return undefined;
     }
   }
 
   async #makeLevels(writer: CgroupWriter, support: CgroupSupport): Promise<void> {
-    const { allocatable, enforcesAllocatable, recorder, nodeName } = this.#options;
-    await writer.set(support.top, computeTopSettings(allocatable, { isEnforced: enforcesAllocatable }));
+    const { memoryBytes: _, ...weight } = this.#topSettings();
+    await writer.set(support.top, weight);
     await writer.set(levelGroup(support, 'BestEffort'), bestEffortSettings);
     this.#burstableShares = computeBurstableShares(this.#options.pods());
     await writer.set(levelGroup(support, 'Burstable'), { cpuShares: this.#burstableShares });
+    await this.#limitTop(writer, support);
+  }
+
+  #topSettings(): CgroupSettings {
+    const { allocatable, enforcesAllocatable } = this.#options;
+    return computeTopSettings(allocatable, { isEnforced: enforcesAllocatable });
+  }
+
+  /** Pods that have more already keep the kernel from it: they have their groups all the same, and it is tried again. */
+  async #limitTop(writer: CgroupWriter, support: CgroupSupport): Promise<void> {
+    if (this.#isLimited) return;
+    const { memoryBytes = 0 } = this.#topSettings();
+    const { enforcesAllocatable, recorder, nodeName } = this.#options;
+    try {
+      await writer.set(support.top, { memoryBytes });
+    } catch (error) {
+      this.#tellTrouble(`the memory of all pods is not limited: ${errorText(error)}`);
+      return;
+    }
+    this.#isLimited = true;
     if (enforcesAllocatable)
       recorder.record(nodeSubject(nodeName), {
         type: 'Normal',
@@ -221,6 +244,7 @@ export class PodCgroups {
     const [writer, support] = [this.#writer, this.#support];
     if (this.#former !== undefined) await (this.#options.writerFor ?? writerFor)(this.#former).remove(this.#former.top);
     if (writer === undefined || support === undefined) return;
+    await this.#limitTop(writer, support);
     for (const level of ['Guaranteed', ...levels] as const) {
       for (const folder of await writer.below(levelGroup(support, level))) {
         const uid = uidOfFolder(support, folder);
@@ -232,13 +256,13 @@ export class PodCgroups {
 
   #tellTrouble(trouble: string): void {
     const { logger, recorder, nodeName } = this.#options;
-    logger.warn('Pods have no control groups of their own', { trouble });
+    logger.warn('Pods are not held to their limits as a whole', { trouble });
     if (this.#hasToldTrouble) return;
     this.#hasToldTrouble = true;
     recorder.record(nodeSubject(nodeName), {
       type: 'Warning',
       reason: 'FailedNodeAllocatableEnforcement',
-      message: `Failed to update Node Allocatable Limits: pods have no control groups of their own: ${trouble}`,
+      message: `Failed to update Node Allocatable Limits: ${trouble}`,
     });
   }
 }
