@@ -115,7 +115,7 @@ describe('control groups of pods', { timeout: 240_000 }, () => {
     assert.deepEqual(limitsOf(`pod${guaranteed.metadata.uid}`).slice(0, 2), ['10000', String(16 * mebi)]);
     assert.equal(limitsOf(`besteffort/pod${bestEffort.metadata.uid}`)[0], none);
     const total = /^MemTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
-    assert.ok(Number(limitsOf('.')[1]) < Number(total) * 1024, 'all pods together have less than the machine');
+    assert.ok(Number(limitsOf('.')[1]) <= Number(total) * 1024, 'all pods together have no more than the machine');
     await remove('guaranteed');
     await remove('best-effort');
   });
