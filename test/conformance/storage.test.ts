@@ -22,9 +22,9 @@ interface Life {
   make(name: string, label: string): Json;
 }
 
-/** Read, list, patch, update, delete, make again, delete as a collection. */
+/** Read, list, patch, update, delete, make two again, update each, delete them as a collection. */
 async function lead({ path, make }: Life): Promise<void> {
-  const [first, second] = ['e2e-one', 'e2e-two'] as const;
+  const [first, ...others] = ['e2e-one', 'e2e-two', 'e2e-three'] as const;
   const one = `${path}/${first}`;
   await world.post(path, make(first, first));
   assert.equal(nameOf(await world.get(one)), first);
@@ -34,9 +34,15 @@ async function lead({ path, make }: Life): Promise<void> {
   assert.equal(at(updated, 'metadata.annotations.updated'), 'true');
   await world.delete(one);
   await world.isGone(one);
-  await world.post(path, make(second, second));
-  await world.delete(selected(path, second));
-  await world.isGone(`${path}/${second}`);
+  for (const name of others) {
+    await world.post(path, make(name, 'again'));
+    const found = await world.update(`${path}/${name}`, (object) => withAnnotation(object, 'again'));
+    assert.equal(at(found, 'metadata.annotations.again'), 'true');
+  }
+  const again = selected(path, 'again');
+  assert.deepEqual((await world.list(again)).map(nameOf).sort(), [...others].sort());
+  await world.delete(again);
+  for (const name of others) await world.isGone(`${path}/${name}`);
 }
 
 it('[sig-storage] StorageClasses CSI Conformance should run through the lifecycle of a StorageClass [Conformance]', () =>

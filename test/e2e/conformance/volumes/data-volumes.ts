@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { at, type Json } from '../../../conformance/api-user.ts';
+import type { Json } from '../../../conformance/api-user.ts';
 import { type ClusterWorld, nextNames, scriptPod } from '../cluster-world.ts';
 import type { SharedCluster } from '../shared-cluster.ts';
 import {
@@ -49,9 +49,7 @@ export function dataVolumes(cluster: SharedCluster): void {
       spec: { ...spec, ...(securityContext && { securityContext }) },
       container: { volumeMounts },
     });
-    const { pod: ended, log } = await world.runPod(namespace, pod);
-    assert.equal(at(ended, 'status.phase'), 'Succeeded', log);
-    assert.equal(log, `${mode}\n${file === 'data-1' ? 'value-1' : 'value-2'}`);
+    assert.equal(await world.outputOf(namespace, pod), `${mode}\n${file === 'data-1' ? 'value-1' : 'value-2'}`);
   }
 
   const mapping = { items: [{ key: 'data-2', path: 'path/to/data-2' }], file: 'path/to/data-2' };

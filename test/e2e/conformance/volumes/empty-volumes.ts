@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { at, type Json } from '../../../conformance/api-user.ts';
+import type { Json } from '../../../conformance/api-user.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { type ClusterWorld, image, nextNames, podsOf, scriptPod, sleep } from '../cluster-world.ts';
 import type { SharedCluster } from '../shared-cluster.ts';
@@ -18,15 +18,12 @@ export function emptyVolumes(cluster: SharedCluster): void {
   const nextName = nextNames('v');
 
   /** What the script writes in a pod that has the volume. */
-  async function read(volume: Json, script: string, container: Json = {}): Promise<{ pod: Json; log: string }> {
+  function read(volume: Json, script: string, container: Json = {}): Promise<string> {
     const spec = { volumes: [{ name: 'podinfo', ...volume }] };
-    const name = nextName();
-    const outcome = await world.runPod(
+    return world.outputOf(
       namespace,
-      scriptPod(name, script, { spec, container: { volumeMounts, ...container } }),
+      scriptPod(nextName(), script, { spec, container: { volumeMounts, ...container } }),
     );
-    assert.equal(at(outcome.pod, 'status.phase'), 'Succeeded', outcome.log);
-    return outcome;
   }
 
   const emptyVolume = (medium: string): Json => ({ emptyDir: medium === 'tmpfs' ? { medium: 'Memory' } : {} });
@@ -120,7 +117,7 @@ export function emptyVolumes(cluster: SharedCluster): void {
     it(title, async () => {
       const file = '/etc/podinfo/test-file';
       const script = `echo content > ${file} && chmod ${mode_} ${file} && stat -c '%A %u' ${file} && cat ${file}; ${mountType}`;
-      const { log } = await read(emptyVolume(medium), script, { securityContext: { runAsUser: user } });
+      const log = await read(emptyVolume(medium), script, { securityContext: { runAsUser: user } });
       const [stated, content, type] = log.split('\n');
       assert.deepEqual([stated, content], [`${letters} ${user}`, 'content']);
       assert.equal(type === 'tmpfs', medium === 'tmpfs', type);
@@ -140,7 +137,7 @@ export function emptyVolumes(cluster: SharedCluster): void {
     ],
   ] as const) {
     it(title, async () => {
-      const { log } = await read(emptyVolume(medium), `stat -c %A /etc/podinfo; ${mountType}`);
+      const log = await read(emptyVolume(medium), `stat -c %A /etc/podinfo; ${mountType}`);
       const [stated, type] = log.split('\n');
       // A tmpfs has the sticky bit, upstream too.
       assert.equal(stated, medium === 'tmpfs' ? 'drwxrwxrwt' : 'drwxrwxrwx');
