@@ -9,20 +9,22 @@ import { inspect } from 'node:util';
 
 /** @typedef {{ file?: string | undefined, nesting: number, name: string }} Named */
 
-/** The names of the suites around a test, by file and nesting. */
+/** The names of the suites around a test, by file and nesting; those of suites that another file began are not known. */
 class Titles {
   /** @type {Map<string | undefined, string[]>} */
   #open = new Map();
 
   /** @param {Named} test */
   started({ file, nesting, name }) {
-    const titles = this.#open.get(file) ?? [];
-    this.#open.set(file, [...titles.slice(0, nesting), name]);
+    const titles = (this.#open.get(file) ?? []).slice(0, nesting);
+    titles[nesting] = name;
+    this.#open.set(file, titles);
   }
 
   /** @param {Named} test */
   of({ file, nesting, name }) {
-    return [...(this.#open.get(file) ?? []).slice(0, nesting), name].join(' › ');
+    const around = (this.#open.get(file) ?? []).slice(0, nesting).filter((title) => title !== undefined);
+    return [...around, name].join(' › ');
   }
 }
 

@@ -24,22 +24,20 @@ export interface Suites {
 const suitesAtOnce = 3;
 const testsAtOnce = 4;
 
-/** Registers a cluster and the suites that use it. */
-export function onOneCluster(title: string, { together, waiting = {}, alone = {} }: Suites): void {
-  describe(title, () => {
-    let world: ClusterWorld;
-    before(async () => {
-      world = await ClusterWorld.start();
-    });
-    after(() => world.stop());
-    const cluster = { enter: async () => ({ world, namespace: await world.namespace() }) };
-    const define = (suites: Readonly<Record<string, Suite>>, concurrency: number | true) => {
-      for (const [name, suite] of Object.entries(suites)) describe(name, { concurrency }, () => suite(cluster));
-    };
-    describe('side by side', { concurrency: suitesAtOnce }, () => {
-      define(waiting, true);
-      define(together, testsAtOnce);
-    });
-    define(alone, 1);
+/** To be called in the `describe` of a test file: registers a cluster, and the suites that use it. */
+export function onOneCluster({ together, waiting = {}, alone = {} }: Suites): void {
+  let world: ClusterWorld;
+  before(async () => {
+    world = await ClusterWorld.start();
   });
+  after(() => world.stop());
+  const cluster = { enter: async () => ({ world, namespace: await world.namespace() }) };
+  const define = (suites: Readonly<Record<string, Suite>>, concurrency: number | true) => {
+    for (const [name, suite] of Object.entries(suites)) describe(name, { concurrency }, () => suite(cluster));
+  };
+  describe('side by side', { concurrency: suitesAtOnce }, () => {
+    define(waiting, true);
+    define(together, testsAtOnce);
+  });
+  define(alone, 1);
 }

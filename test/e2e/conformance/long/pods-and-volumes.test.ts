@@ -1,5 +1,6 @@
 /** What the conformance suite asks of pods and their volumes, as far as it takes many pods or long waits. */
 
+import { describe } from 'node:test';
 import { generations } from '../pods/generations.ts';
 import { hooks } from '../pods/hooks.ts';
 import { lives } from '../pods/lives.ts';
@@ -12,8 +13,10 @@ import { downwardVolumes } from '../volumes/downward-volumes.ts';
 import { emptyVolumes } from '../volumes/empty-volumes.ts';
 import { subPaths } from '../volumes/sub-paths.ts';
 
-onOneCluster('pods and volumes', {
-  waiting: { changes, probes, hooks },
-  together: { dataVolumes, downwardVolumes, emptyVolumes, subPaths, lives, generations },
-  alone: { taints },
+describe('pods and volumes', () => {
+  onOneCluster({
+    waiting: { changes, probes, hooks },
+    together: { dataVolumes, downwardVolumes, emptyVolumes, subPaths, lives, generations },
+    alone: { taints },
+  });
 });
