@@ -32,7 +32,8 @@ async function withPulls(work: (world: World) => Promise<void>): Promise<void> {
     const pulls = new SharedPulls({ runtime, records, clock: systemClock, logger: silentLogger, limit: 2 });
     await work({ runtime, records, pulls, signal: new AbortController().signal });
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    // A pull that was given up may still be noting that it began.
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 

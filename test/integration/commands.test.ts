@@ -22,7 +22,7 @@ const cases: readonly [command: string, code: number, says: RegExp][] = [
   ['golden --help', 0, /npm run golden --/],
   ['golden nosuchfile', 1, /There is no file or folder nosuchfile/],
   ['conformance --help', 0, /npm run conformance --/],
-  ['conformance frob', 1, /"frob" is nothing/],
+  ['conformance frob', 1, /"frob" is in the path of no test file/],
   ['fuzz --minutes x', 1, /--minutes takes a number/],
   ['soak', 1, /npm run soak --/],
   ['soak kills --count x', 1, /--count takes a whole number/],
