@@ -47,6 +47,8 @@ export interface JoinOptions extends WorkerOptions {
   readonly kubeletPort: number;
   /** Although systemd runs here. */
   readonly foreground: boolean;
+  /** The flags of the node as they were given, for systemd; none: those that it was given the last time. */
+  readonly nodeWords: readonly string[];
 }
 
 /** Resolves when the worker was told to stop; with systemd, when it runs. */
@@ -138,6 +140,7 @@ async function becomeWorker(
     nodeIp: options.nodeIp ?? localAddress.replace(/^::ffff:/, ''),
     kubeletPort: options.kubeletPort,
     settings,
+    nodeWords: options.nodeWords,
     isRemoved: false,
   };
   await progress.step('Docker and this host', () => preflight(upOptionsOf(options, record)));
@@ -193,7 +196,11 @@ async function runHere({ options, record, terminal, progress, logger }: Start, r
 }
 
 async function runBySystemd({ options, record, terminal, progress, logger }: Start): Promise<void> {
-  await progress.step('Unit of systemd', () => installUnit(options.dataDir));
+  const nodeWords = options.nodeWords.length > 0 ? options.nodeWords : record.nodeWords;
+  await progress.step('Unit of systemd', async () => {
+    await writeWorkerRecord(options.dataDir, { ...record, nodeWords });
+    await installUnit(options.dataDir, nodeWords);
+  });
   await arrive(await loadWorker(options, record, logger), { terminal, progress });
   terminal.out.write(welcomeText(record));
 }

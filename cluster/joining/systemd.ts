@@ -13,8 +13,11 @@ const run = promisify(execFile);
 /** Whether systemd is what keeps services here, as `sd_booted` finds it out. */
 export const isSystemdHere = (): boolean => existsSync('/run/systemd/system');
 
-/** Writes the unit and starts it, now and at each start of the host. Idempotent. */
-export async function installUnit(dataDir: string): Promise<void> {
+/**
+ * Writes the unit and starts it, now and at each start of the host. Idempotent. `nodeWords`: flags that the node is
+ * started with.
+ */
+export async function installUnit(dataDir: string, nodeWords: readonly string[]): Promise<void> {
   const command = [
     process.execPath,
     join(packageRoot, 'cli/kubecfg.mjs'),
@@ -22,6 +25,7 @@ export async function installUnit(dataDir: string): Promise<void> {
     '--foreground',
     '--data-dir',
     dataDir,
+    ...nodeWords,
   ];
   const { DOCKER_HOST: engine } = process.env;
   const environment = engine === undefined ? {} : { DOCKER_HOST: engine };

@@ -15,6 +15,8 @@ export interface WorkerRecord {
   readonly nodeIp: string;
   readonly kubeletPort: number;
   readonly settings: ClusterSettings;
+  /** Flags that systemd starts the node with, beside those of this record. */
+  readonly nodeWords: readonly string[];
   /** An administrator has removed the node: it is not started again. */
   readonly isRemoved: boolean;
 }
@@ -45,6 +47,7 @@ function parse(text: string): WorkerRecord | undefined {
       nodeIp,
       kubeletPort,
       settings: parseSettings({ data: settings }),
+      nodeWords: Array.isArray(found.nodeWords) ? found.nodeWords.map(String) : [],
       isRemoved: found.isRemoved === true,
     };
   } catch {

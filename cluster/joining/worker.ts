@@ -30,7 +30,15 @@ const proxyCertificateMs = 30_000;
 export interface WorkerOptions
   extends Pick<
     UpOptions,
-    'dataDir' | 'podMaxPids' | 'cgroupsPerQos' | 'allowedUnsafeSysctls' | 'podManifestPath' | 'pressure' | 'logLevel'
+    | 'dataDir'
+    | 'podMaxPids'
+    | 'cgroupsPerQos'
+    | 'allowedUnsafeSysctls'
+    | 'maxRestartPeriodMs'
+    | 'verificationPolicy'
+    | 'podManifestPath'
+    | 'pressure'
+    | 'logLevel'
   > {}
 
 /** As `up` has them, for a host with nothing but the kubelet and the proxy. */

@@ -83,7 +83,16 @@ describe('joins that must fail', () => {
 
   async function refusal(master: string | undefined, token: string | undefined = word()): Promise<string> {
     const options = {
-      ...{ dataDir, master, token, nodeName: 'w1', nodeIp: undefined, kubeletPort: 22199, foreground: true },
+      ...{
+        dataDir,
+        master,
+        token,
+        nodeName: 'w1',
+        nodeIp: undefined,
+        kubeletPort: 22199,
+        foreground: true,
+        nodeWords: [],
+      },
       ...{ podMaxPids: undefined, allowedUnsafeSysctls: [], logLevel: 'error' as const },
     };
     const silent = { write: () => undefined };

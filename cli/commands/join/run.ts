@@ -5,7 +5,7 @@ import { join } from '../../../cluster/joining/join.ts';
 import { type Arguments, isSet, textOf } from '../../arguments.ts';
 import type { CommandContext } from '../../command-context.ts';
 import { readError } from '../../read-error.ts';
-import { parseNodeFlags } from '../up/up-options.ts';
+import { nodeWords, parseNodeFlags } from '../up/up-options.ts';
 
 export async function run(context: CommandContext, args: Arguments): Promise<void> {
   const token = textOf(args, 'token');
@@ -16,6 +16,7 @@ export async function run(context: CommandContext, args: Arguments): Promise<voi
     master: textOf(args, 'master'),
     token: token ?? (await readToken(textOf(args, 'token-file'))),
     foreground: isSet(args, 'foreground'),
+    nodeWords: nodeWords(args),
   };
   await join(options, context);
 }

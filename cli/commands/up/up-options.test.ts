@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { components } from '../../../cluster/cluster-options.ts';
-import { parseUpOptions, upOptions } from './up-options.ts';
+import { nodeFlags, nodeWords, parseUpOptions, upOptions } from './up-options.ts';
 
 const defaults = Object.fromEntries(Object.entries(upOptions).map(([name, option]) => [name, option.default]));
 const parse = (flags: object) => parseUpOptions({ ...defaults, ...flags });
@@ -62,4 +62,33 @@ describe('parseUpOptions', () => {
   for (const [flags, says] of mistakes) {
     it(`refuses ${JSON.stringify(flags)}`, () => assert.throws(() => parse(flags), says));
   }
+});
+
+describe('nodeWords', () => {
+  const words = (flags: object) => nodeWords({ ...defaults, ...flags });
+
+  it('are the flags that a node was given, and no others', () => {
+    assert.deepEqual(words({}), []);
+    assert.deepEqual(
+      words({
+        'node-name': 'a',
+        'data-dir': '/d',
+        'pod-max-pids': '-1',
+        'cgroups-per-qos': false,
+        'log-level': 'debug',
+        'eviction-hard': 'memory.available<5%',
+      }),
+      ['--pod-max-pids=-1', '--no-cgroups-per-qos', '--eviction-hard=memory.available<5%', '--log-level=debug'],
+    );
+  });
+
+  it('name a file from wherever they are read', () => {
+    assert.match(words({ 'pod-manifest-path': 'pods' }).join(), /^--pod-manifest-path=\/.*\/pods$/);
+  });
+
+  it('leave out nothing that is not remembered in another way', () => {
+    const given = Object.fromEntries(nodeFlags.map((name) => [name, 'x']));
+    const named = words(given).map((word) => word.replace(/^--|=.*$/g, ''));
+    assert.deepEqual(new Set([...named, 'data-dir', 'node-name', 'node-ip', 'kubelet-port']), new Set(nodeFlags));
+  });
 });

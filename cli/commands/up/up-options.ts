@@ -1,5 +1,6 @@
 /** The flags of `kubecfg up` and what they become. */
 
+import { resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { findVerificationPolicy, verificationPolicies } from '../../../api/image-verification.ts';
 import { parseRestartPeriodMs, restartPeriodRule } from '../../../api/restart-period.ts';
@@ -146,6 +147,20 @@ export const nodeFlags: readonly string[] = [
   ...pressureFlagNames,
   'log-level',
 ];
+
+/** What a worker remembers by itself, or is told in another way each time. */
+const rememberedFlags: readonly string[] = ['data-dir', 'node-name', 'node-ip', 'kubelet-port'];
+
+/** The flags that this host's node was given beside those, as words of a command line that runs in any folder. */
+export function nodeWords(args: Arguments): string[] {
+  return nodeFlags.flatMap((name) => {
+    const value = args[name];
+    if (rememberedFlags.includes(name) || value === undefined || value === upOptions[name]?.default) return [];
+    if (typeof value === 'boolean') return [value ? `--${name}` : `--no-${name}`];
+    const text = textOf(args, name) ?? '';
+    return [`--${name}=${name === 'pod-manifest-path' ? resolve(text) : text}`];
+  });
+}
 
 type NodeOptions = Pick<
   UpOptions,
