@@ -280,7 +280,7 @@ describe('streams of @kubernetes/client-node', { timeout: 240_000 }, () => {
     const limited = await core.readNamespacedPodLog({ namespace, name: 'logged-js', limitBytes: 3 });
     assert.equal(limited, 'fir');
     await assert.rejects(log.log(namespace, 'logged-js', 'other', new Collector()), { code: 400 });
-    await assert.rejects(exec('logged-js', ['true']), refusedWith(400));
+    await assert.rejects(exec('logged-js', ['true']), refusedWith(500));
   });
 
   it('log -f is left when the client hangs up', async () => {
