@@ -5,6 +5,7 @@
 
 import type { DeepReadonly } from '../base/deep-readonly.ts';
 import type { Stored } from './object.ts';
+import { helpForImage, helpForStart } from './pod-help.ts';
 import { isPodFinished, isPodTerminating } from './pods.ts';
 import { diagnosisAnnotation, parseSchedulingDiagnosis, type SchedulingDiagnosis } from './scheduling-diagnosis.ts';
 import type { ContainerStatus, Pod } from './types/core/v1.ts';
@@ -160,7 +161,10 @@ function explainWaiting(status: ContainerView): readonly Cause[] {
   const end = status.lastState?.terminated;
   if (imageReasons.has(reason))
     return [
-      { type: 'image', container: name, message: `The image ${image} of ${name} cannot be used: ${said || reason}` },
+      {
+        ...{ type: 'image', container: name, ...helpForImage(said) },
+        message: `The image ${image} of ${name} cannot be used: ${said || reason}`,
+      },
     ];
   if (reason === 'CrashLoopBackOff' || (patient.has(reason) && end !== undefined && end.exitCode !== 0)) {
     const times = `it was restarted ${status.restartCount} times and is started again after a wait`;
@@ -169,7 +173,10 @@ function explainWaiting(status: ContainerView): readonly Cause[] {
   }
   if (configurationReasons.has(reason))
     return [
-      { type: 'configuration', container: name, message: `The container ${name} cannot be made: ${said || reason}` },
+      {
+        ...{ type: 'configuration', container: name, ...helpForStart(said) },
+        message: `The container ${name} cannot be made: ${said || reason}`,
+      },
     ];
   if (patient.has(reason)) return [];
   return [
@@ -234,5 +241,5 @@ function helpForEnd(end: End): Pick<Cause, 'help'> {
   if (end?.reason === 'OOMKilled') return { help: ['raise the memory limit of the container, or let it use less'] };
   if (end?.exitCode === 127) return { help: ['the command was not found in the image'] };
   if (end?.exitCode === 126) return { help: ['the command may not be executed'] };
-  return {};
+  return end?.reason === 'StartError' ? helpForStart(end.message ?? '') : {};
 }

@@ -11,16 +11,17 @@ import { listAll } from '../../requests.ts';
 
 const shownWarnings = 4;
 
-export async function warningsOf(client: Client, kind: Resource, { metadata }: Stored): Promise<readonly string[]> {
-  const fields = [`involvedObject.name=${metadata.name}`, `involvedObject.kind=${kind.kind}`, 'type=Warning'];
-  const found = await listAll(client, events, { namespace: metadata.namespace, fieldSelector: fields.join(',') });
-  return renderWarnings(
-    found.filter(({ involvedObject }) => !involvedObject?.uid || involvedObject.uid === metadata.uid),
-    Date.now(),
-  );
+export async function warningsOf(client: Client, kind: Resource, object: Stored): Promise<readonly string[]> {
+  return renderWarnings(await warningEventsOf(client, kind, object), Date.now());
 }
 
-const timeOf = ({ series, lastTimestamp, eventTime, metadata }: Stored<Event>): string =>
+export async function warningEventsOf(client: Client, kind: Resource, { metadata }: Stored): Promise<Stored<Event>[]> {
+  const fields = [`involvedObject.name=${metadata.name}`, `involvedObject.kind=${kind.kind}`, 'type=Warning'];
+  const found = await listAll(client, events, { namespace: metadata.namespace, fieldSelector: fields.join(',') });
+  return found.filter(({ involvedObject }) => !involvedObject?.uid || involvedObject.uid === metadata.uid);
+}
+
+export const timeOf = ({ series, lastTimestamp, eventTime, metadata }: Stored<Event>): string =>
   series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
 
 /** The last of each reason and message, oldest first. */

@@ -10,7 +10,8 @@ import type { Client } from '../../../client/client.ts';
 import { ifPresent } from '../../../client/if-present.ts';
 import { objectPath, queryString } from '../../../client/resource-path.ts';
 import type { Finding } from './finding.ts';
-import { warningsOf } from './warnings.ts';
+import { addWhatEventsTell } from './told-by-events.ts';
+import { renderWarnings, warningEventsOf } from './warnings.ts';
 
 export interface WhyOptions {
   readonly tailLines: number;
@@ -19,12 +20,14 @@ export interface WhyOptions {
 
 export async function whyPod(client: Client, pod: Stored<Pod>, options: WhyOptions): Promise<Finding> {
   const { causes, scheduling, phase } = await explanationOf(client, pod);
-  const all = [...causes, ...(await claimsOf(client, pod))];
+  const known = [...causes, ...(await claimsOf(client, pod))];
+  const warnings = known.length === 0 ? [] : await warningEventsOf(client, pods, pod);
+  const all = addWhatEventsTell(known, warnings);
   return {
     ...{ title: `pod/${pod.metadata.name}`, namespace: pod.metadata.namespace, state: stateOf(pod, phase, all) },
     causes: all,
     scheduling,
-    events: all.length === 0 ? [] : await warningsOf(client, pods, pod),
+    events: renderWarnings(warnings, Date.now()),
     logs: await logsOf(client, pod, { causes: all, ...options }),
   };
 }
