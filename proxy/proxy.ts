@@ -11,6 +11,7 @@
  * - What others take away is noticed: at once in the table (`TableMonitor`), within seconds elsewhere.
  */
 
+import { setMaxListeners } from 'node:events';
 import { serviceNameLabel } from '../api/labels.ts';
 import { services } from '../api/resources/core.ts';
 import { endpointSlices } from '../api/resources/discovery.ts';
@@ -72,6 +73,7 @@ const backoff = { baseMs: 200, maxMs: 10_000 };
 
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const over = new AbortController();
+  setMaxListeners(0, over.signal); // many parts end by it
   const loop = new ProxyLoop({ ...options, mode: await chooseMode(options) });
   const done = loop.run(over.signal);
   done.catch((error: unknown) => options.logger.error('The proxy ended', { error }));
