@@ -55,7 +55,7 @@ describe('the budget of kept logs', () => {
     keptAt,
     bytes,
   });
-  const budget = { nodeBytes: 1000, podBytes: 1000, attempts: 5, maxAgeMs: 1000 };
+  const budget = { nodeBytes: 1000, nodeLogs: 1000, podBytes: 1000, attempts: 5, maxAgeMs: 1000 };
   const drop = (rest: Partial<typeof budget>, ...logs: ReturnType<typeof log>[]) =>
     findLogsToDrop([{ uid: 'u', logs }], { ...budget, ...rest }, 1000).map(
       (one) => `${one.log.container}${one.log.attempt}`,
@@ -68,6 +68,21 @@ describe('the budget of kept logs', () => {
     assert.deepEqual(drop({ podBytes: 20 }, log('a', 0, 1), log('b', 0, 2), log('a', 1, 3)), ['a0']);
     assert.deepEqual(drop({ nodeBytes: 15 }, log('a', 0, 1), log('b', 0, 2)), ['a0']);
     assert.deepEqual(drop({ nodeBytes: 0 }, log('a', 0, 1)), ['a0']);
+    assert.deepEqual(drop({ nodeLogs: 1 }, log('a', 0, 1), log('b', 0, 2)), ['a0']);
+  });
+
+  it('looks at the logs of each pod once, however many pods there were', () => {
+    let looks = 0;
+    const pods = Array.from({ length: 500 }, (_, at) => ({
+      uid: `u${at}`,
+      get logs() {
+        looks += 1;
+        return [log('a', 0, 0)];
+      },
+    }));
+    const wide = { nodeBytes: 1e6, nodeLogs: 100, podBytes: 1e6, attempts: 5, maxAgeMs: 1000 };
+    assert.equal(findLogsToDrop(pods, wide, 1000).length, 400);
+    assert.equal(looks, pods.length);
   });
 });
 

@@ -41,6 +41,7 @@ export interface KeptLogsOptions {
 
 const usualBudget: LogBudget = {
   nodeBytes: 256 * 2 ** 20,
+  nodeLogs: 4096,
   podBytes: 4 * 2 ** 20,
   attempts: 5,
   maxAgeMs: 24 * 3_600_000,

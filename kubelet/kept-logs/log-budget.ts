@@ -15,6 +15,8 @@ export interface KeptPodLogs {
 
 export interface LogBudget {
   readonly nodeBytes: number;
+  /** Of all pods together: each takes a file, however little is in it. */
+  readonly nodeLogs: number;
   readonly podBytes: number;
   /** Generations of one container. */
   readonly attempts: number;
@@ -26,32 +28,32 @@ export interface LogToDrop {
   readonly log: KeptLog;
 }
 
-/** The oldest go first: of a pod that has too much, and then of the node. */
+/**
+ * The oldest go first: of a pod that has too much, and then of the node. Asked after each log that is kept, of all that
+ * are there: no pod is looked for among the others.
+ */
 export function findLogsToDrop(pods: readonly KeptPodLogs[], budget: LogBudget, now: number): LogToDrop[] {
-  const all = pods.flatMap(({ uid, logs }) => logs.map((log) => ({ uid, log })));
+  const { nodeBytes, nodeLogs, podBytes, attempts, maxAgeMs } = budget;
   const dropped = new Set<LogToDrop>();
-  const drop = (entries: readonly LogToDrop[], limit: number, isTooMuch: (bytes: number, count: number) => boolean) => {
+  const drop = (entries: readonly LogToDrop[], mostBytes: number, mostLogs: number) => {
     let bytes = 0;
     let count = 0;
     for (const entry of entries.toSorted((a, b) => b.log.keptAt - a.log.keptAt || b.log.attempt - a.log.attempt)) {
       if (dropped.has(entry)) continue;
-      bytes += entry.log.bytes;
       count += 1;
-      if (isTooMuch(bytes, count) || bytes > limit) {
-        dropped.add(entry);
-        bytes -= entry.log.bytes;
-      }
+      if (count > mostLogs || bytes + entry.log.bytes > mostBytes) dropped.add(entry);
+      else bytes += entry.log.bytes;
     }
   };
-  for (const entry of all) if (now - entry.log.keptAt > budget.maxAgeMs) dropped.add(entry);
-  for (const { uid } of pods) {
-    const ofPod = all.filter((entry) => entry.uid === uid);
+  const all = pods.map(({ uid, logs }) => logs.map((log) => ({ uid, log })));
+  for (const ofPod of all) {
+    for (const entry of ofPod) if (now - entry.log.keptAt > maxAgeMs) dropped.add(entry);
     for (const container of new Set(ofPod.map(({ log }) => log.container))) {
       const generations = ofPod.filter(({ log }) => log.container === container);
-      drop(generations, budget.podBytes, (_, count) => count > budget.attempts);
+      drop(generations, podBytes, attempts);
     }
-    drop(ofPod, budget.podBytes, () => false);
+    drop(ofPod, podBytes, Number.POSITIVE_INFINITY);
   }
-  drop(all, budget.nodeBytes, () => false);
+  drop(all.flat(), nodeBytes, nodeLogs);
   return [...dropped];
 }

@@ -7,6 +7,8 @@ import type { PodIdentity } from '../runtime/runtime.ts';
 import type { PodFacts } from './kept-logs.ts';
 
 const mostGone = 500;
+/** Of one pod, in characters: a pod may have labels of a megabyte, and many may have been here. */
+const mostLabels = 4096;
 
 export class KnownPodFacts {
   readonly #pods: Pick<Informer<Pod>, 'get'>;
@@ -36,5 +38,16 @@ export class KnownPodFacts {
 
 function factsOf({ metadata }: PodObject): PodFacts {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  return { labels: { ...metadata.labels }, controller: owner === undefined ? '' : `${owner.kind}/${owner.name}` };
+  return { labels: labelsOf(metadata), controller: owner === undefined ? '' : `${owner.kind}/${owner.name}` };
+}
+
+/** As many as there is room for. */
+function labelsOf({ labels = {} }: PodObject['metadata']): Readonly<Record<string, string>> {
+  let size = 0;
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key, value]) => {
+      size += key.length + value.length;
+      return size <= mostLabels;
+    }),
+  );
 }

@@ -52,6 +52,11 @@ describe('pod manifests', () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
     ['no YAML', 'a: [', /yaml/i],
     ['nothing', '', /there is no object/],
+    [
+      'a uid that leads elsewhere',
+      manifest('  containers: [{name: c, image: i}]', 'apiVersion: v1\nkind: Pod\nmetadata: {name: web, uid: ../..}'),
+      /metadata\.uid: Invalid value: "\.\.\/\.\."/,
+    ],
     ['another kind', 'apiVersion: apps/v1\nkind: Deployment\n', /found kind "Deployment" of "apps\/v1"/],
     [
       'no name',

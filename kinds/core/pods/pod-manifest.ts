@@ -10,7 +10,7 @@ import type { Pod } from '../../../api/types/core/v1.ts';
 import { compareKeys } from '../../../base/compare.ts';
 import { errorText } from '../../../base/error-text.ts';
 import { parseYaml, YamlError } from '../../../machinery/codec/yaml.ts';
-import { FieldErrors, invalidObject } from '../../../machinery/field-errors.ts';
+import { FieldErrors, FieldPath, invalidObject } from '../../../machinery/field-errors.ts';
 import { DecodeError, decode } from '../../../machinery/schema/decode.ts';
 import { validateMetadata } from '../../validation/metadata-validation.ts';
 import { podKind } from './pod.ts';
@@ -62,12 +62,23 @@ function readPod(value: unknown, { complete }: ManifestOptions): Pod {
   complete(pod, hash);
   const errors = new FieldErrors();
   validateMetadata(podKind, pod, errors);
+  checkUid(pod.metadata.uid, errors);
   podKind.strategy.validate?.(pod, errors, { namespace: pod.metadata.namespace });
   if (!errors.empty)
     throw new PodManifestError(`invalid pod: ${invalidObject(podKind, pod.metadata.name, errors.list).message}`);
   const resource = referredResourceOf(pod);
   if (resource !== undefined) throw new PodManifestError(`static pods may not reference ${resource}`);
   return pod;
+}
+
+/** Folders and groups of control of the node are called by it. */
+function checkUid(uid: string | undefined, errors: FieldErrors): void {
+  if (uid === undefined || /^[0-9A-Za-z][0-9A-Za-z-]{0,62}$/.test(uid)) return;
+  errors.invalid(
+    FieldPath.of('metadata').child('uid'),
+    uid,
+    'must be letters, digits and dashes, and no more than 63 of them',
+  );
 }
 
 function describeKind(value: unknown): string {
