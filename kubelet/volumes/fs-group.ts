@@ -5,11 +5,13 @@
  */
 
 import { constants, type Stats } from 'node:fs';
-import { chmod, chown, type FileHandle, lchown, open, readdir } from 'node:fs/promises';
+import { chmod, chown, type FileHandle, lchown, open, opendir } from 'node:fs/promises';
 import { ifFilePresent } from '../../base/if-file-present.ts';
 
 const pathOnly = 0o10000000;
 const setgid = 0o2000;
+/** No path is longer than 4096 bytes; each level takes one of the descriptors that the whole kubelet has. */
+const deepest = 2048;
 
 export interface FsGroupOptions {
   readonly gid: number;
@@ -24,15 +26,17 @@ export async function applyFsGroup(folder: string, options: FsGroupOptions): Pro
     const found = await root.stat();
     if (options.policy === 'OnRootMismatch' && isDone(found, options)) return;
     // The root goes last: as long as it is not the group's, a kubelet that was killed begins again.
-    await changeBelow(root, options);
+    await changeBelow(root, options, 0);
     await change(root, found, options);
   } finally {
     await root.close();
   }
 }
 
-async function changeBelow(parent: FileHandle, options: FsGroupOptions): Promise<void> {
-  for (const name of await readdir(`/proc/self/fd/${parent.fd}`)) {
+async function changeBelow(parent: FileHandle, options: FsGroupOptions, depth: number): Promise<void> {
+  if (depth > deepest) throw new Error(`there are folders more than ${deepest} deep in the volume`);
+  // Not all names at once: a pod may have made millions of them.
+  for await (const { name } of await opendir(`/proc/self/fd/${parent.fd}`)) {
     const path = `/proc/self/fd/${parent.fd}/${name}`;
     const child = await ifFilePresent(open(path, pathOnly | constants.O_NOFOLLOW));
     if (child === undefined) continue;
@@ -42,7 +46,7 @@ async function changeBelow(parent: FileHandle, options: FsGroupOptions): Promise
         await ifFilePresent(lchown(path, found.uid, options.gid));
         continue;
       }
-      if (found.isDirectory()) await changeBelow(child, options);
+      if (found.isDirectory()) await changeBelow(child, options, depth + 1);
       await change(child, found, options);
     } finally {
       await child.close();

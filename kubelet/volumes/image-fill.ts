@@ -6,7 +6,7 @@
  */
 
 import { constants } from 'node:fs';
-import { lstat, open, readdir, rm } from 'node:fs/promises';
+import { lstat, open, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillVolumesAnnotation } from '../../api/labels.ts';
 import type { Container } from '../../api/types/core/v1.ts';
@@ -78,8 +78,8 @@ export class ImageFill {
 async function begin(folder: string): Promise<boolean> {
   const path = join(folder, marker);
   if ((await ifFilePresent(lstat(path))) !== undefined) return true;
-  const names = (await readdir(folder)).filter((name) => !ownFolders.has(name));
-  if (names.length > 0) return false;
+  // One name is enough: a pod may have made millions of them.
+  for await (const { name } of await opendir(folder)) if (!ownFolders.has(name)) return false;
   try {
     const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
     await (await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)).close();
