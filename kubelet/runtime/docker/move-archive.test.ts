@@ -33,13 +33,17 @@ describe('moveEntry', () => {
 });
 
 describe('moveArchive', () => {
-  it('moves all that is in it, with its contents and owners', async () => {
+  it('moves all that is in it, with its contents and owners, however long its names are', async () => {
+    const long = `${'folder/'.repeat(40)}file`;
     const archive = pack();
     archive.entry({ name: './', type: 'directory', mode: 0o2770, uid: 5, gid: 6 });
     archive.entry({ name: './null', type: 'character-device', devmajor: 1, devminor: 3 });
     archive.entry({ name: './text', uid: 7, mode: 0o640 }, 'hello');
     archive.entry({ name: './empty' }, '');
     archive.entry({ name: './up', type: 'symlink', linkname: '../x' });
+    archive.entry({ name: long }, 'long');
+    archive.entry({ name: './hard', type: 'link', linkname: long });
+    archive.entry({ name: 'größe' }, 'ü');
     archive.finalize();
     const { moved, done } = moveArchive(Readable.from([await buffer(archive)]), 'f');
     const bytes = await buffer(moved);
@@ -56,6 +60,9 @@ describe('moveArchive', () => {
       ['f/text', 'file', 7, 0o640, '', 'hello'],
       ['f/empty', 'file', 0, 0o644, '', ''],
       ['f/up', 'symlink', 0, 0o644, '../x', ''],
+      [`f/${long}`, 'file', 0, 0o644, '', 'long'],
+      ['f/hard', 'link', 0, 0o644, `f/${long}`, ''],
+      ['f/größe', 'file', 0, 0o644, '', 'ü'],
     ]);
   });
 

@@ -2,6 +2,7 @@
 
 import { pipeline } from 'node:stream/promises';
 import { extract, type Headers, type Pack, pack } from 'tar-stream';
+import { isRecord } from '../../../api/json-record.ts';
 
 /** What is nobody's data: a copy of it would be a device, or would wait for a reader. */
 const special: ReadonlySet<unknown> = new Set(['character-device', 'block-device', 'fifo', 'contiguous-file']);
@@ -22,9 +23,19 @@ export function moveEntry(
 ): Headers | undefined {
   const name = relativeName(header.name);
   if (special.has(header.type) || leftOut.has(name.replace(/\/$/, ''))) return undefined;
-  const moved = { ...header, name: name === '' ? `${folder}/` : `${folder}/${name}` };
+  const moved = { ...header, ...recordsOf(header), name: name === '' ? `${folder}/` : `${folder}/${name}` };
   const { linkname } = header;
   return header.type === 'link' && linkname ? { ...moved, linkname: `${folder}/${relativeName(linkname)}` } : moved;
+}
+
+/**
+ * Of an entry that has any. Long names and those beyond ASCII stand there as well, and would hold before the new ones,
+ * which are written there again where they have to be.
+ */
+function recordsOf(header: Headers): { readonly pax?: object } {
+  if (!('pax' in header) || !isRecord(header.pax)) return {};
+  const { path: _, linkpath: __, ...others } = header.pax;
+  return { pax: others };
 }
 
 const relativeName = (name: string): string => name.replace(/^(\.?\/+)+/, '').replace(/^\.$/, '');
