@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../base/clock.ts';
+import { toldText } from '../../base/cut-text.ts';
 import { errorText } from '../../base/error-text.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
 import type { EventNews, EventSubject } from '../../client/event-correlator.ts';
@@ -164,7 +165,8 @@ export class ImagePuller {
       return found;
     } catch (error) {
       signal.throwIfAborted();
-      const words = errorText(error);
+      // A registry may say megabytes, and each pod that waits remembers them.
+      const words = toldText(errorText(error));
       this.#noteFailure(key, words);
       this.#tell(wanted, { type: 'Warning', reason: 'Failed', message: `Failed to pull image "${image}": ${words}` });
       throw new StartError('ErrImagePull', words);

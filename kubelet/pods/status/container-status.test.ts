@@ -63,6 +63,12 @@ describe('computeContainerStatus', () => {
     assert.deepEqual([containerID, imageID, state], [undefined, '', { waiting: { reason: 'ContainerCreating' } }]);
   });
 
+  it('of one that waits: of what others say of it, no more than the API takes', () => {
+    const { state } = of(undefined, waitingFor('ErrImagePull', 'ü'.repeat(4_000_000)));
+    assert.equal(state?.waiting?.reason, 'ErrImagePull');
+    assert.equal(state?.waiting?.message, 'ü'.repeat(2048));
+  });
+
   it('of one that runs', () => {
     assert.deepEqual(of(running), {
       name: 'a',

@@ -51,6 +51,8 @@ export interface ContainerFacts {
 
 /** In bytes: all messages of a pod together stay below this. */
 const messagesLimit = 12 * 1024;
+/** Of why one container waits: a registry or a driver may say megabytes, and the API would refuse the whole status. */
+const waitingLimit = { least: 1024, most: 4096 };
 
 export function computeContainerStatus(
   container: PodContainer,
@@ -108,7 +110,13 @@ function computeState(
     return { terminated: terminationOf(newest, pod, facts) ?? { exitCode: 0 } };
   if (facts.ended) return { terminated: neverSeen };
   const { reason, message } = waiting ?? { reason: 'ContainerCreating' };
-  return { waiting: { reason, ...(message !== undefined && { message }) } };
+  return { waiting: { reason, ...(message !== undefined && { message: cutWaiting(message, pod) }) } };
+}
+
+function cutWaiting(message: string, pod: PodObject): string {
+  const { least, most } = waitingLimit;
+  const share = Math.min(most, Math.max(least, Math.floor(messagesLimit / containersOf(pod).length)));
+  return cutText(Buffer.from(message.slice(0, share)), share).toString();
 }
 
 const neverSeen: ContainerStateTerminated = {
