@@ -6,8 +6,9 @@
  *   runtime events ──┼─► PodWorkers ─► PodWorker ┤
  *   probes ──────────┘   one per pod uid         └─► PodSync ─► Runtime
  *
- * Started in this order, so that a killed kubelet adopts what runs and doubles nothing: heartbeat and node object;
- * which cluster this is; the runtime's list; the pod network; pods from the API; only then does any worker act.
+ * Started in this order (`kubelet-work.ts`), so that a killed kubelet adopts what runs and doubles nothing: heartbeat and
+ * node object; which cluster this is; the runtime's list; the pod network; pods from the API; only then does any worker
+ * act.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -15,36 +16,30 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { managedAttachAnnotation } from '../api/labels.ts';
 import { localVolumesAnnotation } from '../api/volumes/local-volumes.ts';
-import { type Clock, systemClock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { createDeferred } from '../base/deferred.ts';
-import { errorText } from '../base/error-text.ts';
 import type { Running } from '../base/lifecycle.ts';
 import { Metrics } from '../base/metrics.ts';
 import { privateMode } from '../base/private-folder.ts';
-import { untilAborted } from '../base/until-aborted.ts';
 import { gitVersion, userAgentOf } from '../base/version.ts';
-import type { Client } from '../client/client.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
-import { createParts, type Parts } from './kubelet-parts.ts';
+import { createParts } from './kubelet-parts.ts';
+import { work } from './kubelet-work.ts';
 import { computeMaxPids, type MachineSize, readMachine, withCapacity } from './node/machine.ts';
-import { readKnownCluster, readKnownPodCidr, writeKnownCluster, writeKnownPodCidr } from './node/node-facts.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
-import { waitForPodCidr } from './node/pod-cidr.ts';
 import { PodNetworkKeeper } from './node/pod-network-keeper.ts';
 import { RuntimeWatch } from './node/runtime-watch.ts';
 import { StartTroubles } from './node/start-troubles.ts';
 import { ClusterGuard } from './pods/cluster-guard.ts';
 import { runCutOffGuard } from './pods/cut-off-guard.ts';
-import { collectGarbage } from './pods/garbage-collection.ts';
 import { computePressureRefusal } from './pressure/pressure-admission.ts';
 import { parsePressureOptions, reservationsOf } from './pressure/pressure-options.ts';
-import { createPressureParts, type PressureParts } from './pressure/pressure-parts.ts';
+import { createPressureParts } from './pressure/pressure-parts.ts';
 import { measureRuntime } from './runtime/measured-runtime.ts';
-import type { Runtime } from './runtime/runtime.ts';
 import { createAuthenticate } from './server/authenticator.ts';
 import { CadvisorAnswers } from './server/cadvisor-answers.ts';
 import { computeConfigz } from './server/configz.ts';
@@ -72,9 +67,6 @@ export interface RunningKubelet extends Running {
  * again as late as the network was away.
  */
 const reportTimeoutMs = 5_000;
-const retryMs = 1_000;
-/** How long the API server is waited for before the pod CIDR that the node had last is believed. */
-const apiGraceMs = 3_000;
 
 export async function startKubelet(options: KubeletOptions): Promise<RunningKubelet> {
   const { logger, nodeName, nodeIp, dataDir, clock = systemClock } = options;
@@ -242,137 +234,4 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
       await Promise.all([client.close(), reports.close()]);
     },
   };
-}
-
-interface WorkInput extends KubeletOptions {
-  readonly clock: Clock;
-  readonly client: Client;
-  readonly runtime: Runtime;
-  readonly parts: Parts;
-  readonly pressed: PressureParts;
-  readonly network: PodNetworkKeeper;
-  readonly guard: ClusterGuard;
-  readonly troubles: StartTroubles;
-  readonly signal: AbortSignal;
-}
-
-/** The order of a start, in which nothing waits that need not, then everything at once until `signal` aborts. */
-async function work(input: WorkInput): Promise<void> {
-  const { parts, network, guard, troubles, runtime, signal, logger, clock } = input;
-  const { observed, workers, prober } = parts;
-  // Whose containers are ours is known before the API says it: the node may be cut off from the start.
-  const known = await readKnownCluster(input.dataDir);
-  if (known !== undefined) runtime.useCluster(known);
-  const loops = [parts.pods.run(signal), ...runStaticPods(input, known)];
-  const [podCidr] = await Promise.all([waitForPodCidr(input), meetRuntime(input, known)]);
-  if (podCidr !== undefined) {
-    await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
-    await writeKnownPodCidr(input.dataDir, podCidr);
-    parts.staticPodRunner.networkReady();
-  }
-  if (signal.aborted) {
-    await Promise.all([...loops, workers.settled()]);
-    return await prober.stop();
-  }
-  parts.pods.onChange((change) => {
-    const found = parts.nodePods.changeOf(change);
-    if (found === undefined) return;
-    if ('gone' in found) guard.podGone(found.gone);
-    else workers.podSeen(found.pod);
-  });
-  const endGone = (uids: readonly string[]) => {
-    const present = new Set([...parts.nodePods.list()].map(({ metadata }) => metadata.uid));
-    for (const uid of uids) {
-      if (workers.get(uid) === undefined) workers.adoptOrphan(uid);
-      else if (!present.has(uid)) workers.podGone(uid);
-    }
-  };
-  if (!parts.staticPods.isConfigured) loops.push(observed.run(signal));
-  loops.push(guard.run(endGone, signal));
-  await Promise.all([parts.pods.synced(signal), parts.services.synced(signal)]);
-  if (!signal.aborted) troubles.end();
-  logger.info('Pods can run', { podCidr, adopted: [...observed.uids()].length });
-  loops.push(
-    collectGarbage({ ...parts, guard, logger, clock }, signal),
-    input.pressed.run(signal),
-    network.run(signal),
-    parts.devices.run(signal),
-    parts.cgroups.run(signal),
-  );
-  await Promise.all(loops);
-  await workers.settled();
-  await prober.stop();
-}
-
-/**
- * Static pods run without an API server: they wait for the runtime, and for the network with the pod CIDR that the node
- * had last where nobody says another one.
- */
-function runStaticPods(input: WorkInput, knownCluster: string | undefined): Promise<void>[] {
-  const { parts, network, signal, clock, dataDir } = input;
-  const { staticPods, staticPodRunner, mirrors, observed } = parts;
-  // Also without any: what those of an earlier start have left is ended.
-  const start = async () => {
-    if (!staticPods.isConfigured) return await staticPodRunner.run(signal);
-    await startRuntime(input);
-    if (signal.aborted) return;
-    await Promise.all([observed.run(signal), staticPodRunner.run(signal), startNetwork()]);
-  };
-  const startNetwork = async () => {
-    const podCidr = knownCluster && (await readKnownPodCidr(dataDir));
-    if (!podCidr) return;
-    await clock.sleep(apiGraceMs, signal);
-    if (signal.aborted || network.isKnown) return;
-    await untilDone(input, 'the pod network is not there', () => network.start(podCidr));
-    staticPodRunner.networkReady();
-  };
-  return [start(), mirrors.run(signal)];
-}
-
-/** What runs here is known, and which of it is this cluster's. */
-async function meetRuntime(input: WorkInput, known: string | undefined): Promise<void> {
-  const { runtime, guard, parts } = input;
-  let clusterId = '';
-  await untilDone(input, 'the API server does not say which cluster this is', async () => {
-    clusterId = await guard.meet();
-    runtime.useCluster(clusterId);
-    await writeKnownCluster(input.dataDir, clusterId);
-  });
-  // With static pods the runtime is met without waiting for that.
-  if (!parts.staticPods.isConfigured) await startRuntime(input);
-  else if (clusterId !== known) await untilDone(input, noRuntime, () => parts.observed.relist());
-}
-
-const noRuntime = 'the container runtime does not answer';
-
-async function startRuntime(input: WorkInput): Promise<void> {
-  const { runtime, parts } = input;
-  await untilDone(input, noRuntime, async () => {
-    await runtime.prepare();
-    await parts.observed.relist();
-    await parts.pullRecords.load(async (name) => (await runtime.inspectImage(name))?.id);
-    await parts.pullRecords.retain(new Set((await runtime.listImages()).map(({ id }) => id)));
-    await parts.devices.start();
-    await parts.cgroups.start();
-  });
-}
-
-/** Ends with `signal`, also when the attempt does not: an API server or a runtime may stay silent. */
-async function untilDone(
-  { logger, clock, troubles, signal }: WorkInput,
-  what: string,
-  attempt: () => Promise<void>,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await untilAborted(attempt(), signal);
-      troubles.note(what, undefined);
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      troubles.note(what, `${what}: ${errorText(error)}`);
-      logger.warn('The node is not ready for pods', { what, error });
-    }
-    await clock.sleep(retryMs, signal);
-  }
 }

@@ -1,0 +1,44 @@
+/** Where one pod is on its way, and who is told when its life, or all of it, is over. */
+
+import { advance, type PodFacts, type PodState } from './pod-state.ts';
+
+export class PodLife {
+  readonly #syncing = new AbortController();
+  readonly #over = new AbortController();
+  #state: PodState = { phase: 'syncing' };
+
+  get state(): PodState {
+    return this.#state;
+  }
+
+  get isEnding(): boolean {
+    return this.#state.phase !== 'syncing';
+  }
+
+  /** Nothing of the pod runs any more, and nothing will. */
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** Aborts what serves only a pod that is syncing. */
+  get syncing(): AbortSignal {
+    return this.#syncing.signal;
+  }
+
+  advance(facts: PodFacts): void {
+    this.#state = advance(this.#state, facts);
+    if (this.isEnding) this.#syncing.abort();
+    if (this.#state.phase === 'terminated' || this.#state.phase === 'removed') this.#over.abort();
+  }
+
+  /** Nobody works on the pod from here on: what serves its life is given up, and nothing of it is ended. */
+  interrupt(): void {
+    this.#syncing.abort();
+  }
+
+  /** Resolves when it is over, or `signal` aborts. */
+  async untilOver(signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#over.signal]);
+    if (!either.aborted) await new Promise((resolve) => either.addEventListener('abort', resolve, { once: true }));
+  }
+}
