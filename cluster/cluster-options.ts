@@ -4,6 +4,7 @@ import type { VerificationPolicy } from '../api/image-verification.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
 
 export { pressureFlags } from '../kubelet/pressure/pressure-flags.ts';
+export { shutdownFlags } from '../kubelet/shutdown/shutdown-flags.ts';
 
 /** Where a cluster keeps everything, unless told otherwise. */
 export const defaultDataDir = '/var/lib/longshore';
@@ -41,6 +42,8 @@ export interface UpOptions {
   readonly podManifestPath?: string | undefined;
   /** What the kubelet is told of `pressureFlags`. */
   readonly pressure?: Readonly<Record<string, string>>;
+  /** What the kubelet is told of `shutdownFlags`. */
+  readonly shutdown?: Readonly<Record<string, string>>;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };

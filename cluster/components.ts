@@ -95,6 +95,8 @@ const starters = {
     const { createManifestSources } = await import('../kubelet/static-pods/manifest-sources.ts');
     const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
     const { parsePressureOptions } = await import('../kubelet/pressure/pressure-options.ts');
+    const { Logind } = await import('../kubelet/shutdown/logind.ts');
+    const { parseShutdownPeriods } = await import('../kubelet/shutdown/shutdown-periods.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
     const client = clientOf(cluster, 'kubelet', certificates.kubelet);
     return await startKubelet({
@@ -119,6 +121,7 @@ const starters = {
       allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
       pressure: parsePressureOptions(options.pressure),
+      shutdown: { source: new Logind(), periods: parseShutdownPeriods(options.shutdown) },
       ...(options.maxRestartPeriodMs !== undefined && { maxRestartPeriodMs: options.maxRestartPeriodMs }),
       ...(options.verificationPolicy && { imageVerification: { policy: options.verificationPolicy, allowlist: [] } }),
       ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),

@@ -9,6 +9,8 @@ import type { Connection } from '../client/connection.ts';
 import type { Verification } from './images/pull-verification.ts';
 import type { PressureOptions } from './pressure/pressure-options.ts';
 import type { LogRotation, Runtime } from './runtime/runtime.ts';
+import type { ShutdownPeriod } from './shutdown/shutdown-periods.ts';
+import type { ShutdownSource } from './shutdown/shutdown-source.ts';
 import type { ManifestSource } from './static-pods/manifest-source.ts';
 
 export interface KubeletOptions {
@@ -61,6 +63,8 @@ export interface KubeletOptions {
   readonly logRotation?: LogRotation;
   /** How many bytes of logs of containers that are gone are kept, a quantity; `0`: none. Default: 256Mi. */
   readonly keptLogs?: string;
+  /** Who tells of shutdowns of the machine, and how long pods get to end then. Default: a shutdown waits for no pod. */
+  readonly shutdown?: { readonly source: ShutdownSource; readonly periods: readonly ShutdownPeriod[] };
   readonly clock?: Clock;
   /** For a node without a machine: its pods have no network that could be asked, so every probe passes. */
   readonly played?: PlayedNode;

@@ -88,8 +88,8 @@ export interface PartsInput extends KubeletOptions {
   readonly lastSeenNode: () => DeepReadonly<Node> | undefined;
   /** Resolves once the node's status says that the volume is in use, by its name there. */
   readonly whenInUse: (volume: string) => Promise<void>;
-  /** Why a node that is short of something does not take the pod; undefined: it does. */
-  readonly pressureRefusalOf: (pod: PodObject) => PodFailure | undefined;
+  /** Why the node, as it is now, does not take the pod; undefined: it does. */
+  readonly nodeRefusalOf: (pod: PodObject) => PodFailure | undefined;
   /** Called when the node has other devices than before. */
   readonly onDevices: () => void;
   readonly signal: AbortSignal;
@@ -277,7 +277,7 @@ export function createParts(input: PartsInput): Parts {
     },
     isHere: (uid) => observed.get(uid).containers.length > 0,
     preempt: (victims) => workers.preempt(victims.map(({ metadata }) => metadata.uid)),
-    refusalOf: (pod) => input.pressureRefusalOf(pod) ?? computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
+    refusalOf: (pod) => input.nodeRefusalOf(pod) ?? computePodRefusal(pod, abilities) ?? devices.refusalOf(pod),
   });
   const statuses = new StaticStatuses({
     statuses: new StatusManager({ client: input.reports, logger, clock }),

@@ -28,6 +28,7 @@ import { registerKubeletMetrics } from './kubelet-metrics.ts';
 import type { KubeletOptions } from './kubelet-options.ts';
 import { createParts } from './kubelet-parts.ts';
 import { work } from './kubelet-work.ts';
+import { nodeSubject } from './model/event-subject.ts';
 import { computeMaxPids, type MachineSize, readMachine, withCapacity } from './node/machine.ts';
 import { runNodeHeartbeat } from './node/node-heartbeat.ts';
 import { NodeReporter } from './node/node-reporter.ts';
@@ -48,6 +49,7 @@ import { ReviewingAuthorizer } from './server/reviewing-authorizer.ts';
 import { ApiReviews } from './server/reviews.ts';
 import { startKubeletServer } from './server/server.ts';
 import { UsageAnswers } from './server/usage-answers.ts';
+import { NodeShutdown } from './shutdown/node-shutdown.ts';
 import { HistoryFiles } from './stats/history/history-files.ts';
 import { recordHistory } from './stats/history/history-recorder.ts';
 import { UsageHistory } from './stats/history/usage-history.ts';
@@ -91,7 +93,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     onDevices: wake,
     whenInUse: (volume) => reporter.untilInUse(volume, signal),
     lastSeenNode: () => reporter.lastSeen,
-    pressureRefusalOf: (pod) => computePressureRefusal(pod, pressed.pressure.conditions),
+    nodeRefusalOf: (pod) => shutdown?.refusalOf(pod) ?? computePressureRefusal(pod, pressed.pressure.conditions),
     clock,
     client,
     reports,
@@ -156,7 +158,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     observed: parts.observed,
   });
   const troubles = new StartTroubles(wake);
-  const whyNotReady = () => troubles.reason ?? guard.trouble ?? network.trouble;
+  const whyNotReady = () => shutdown?.whyNotReady ?? troubles.reason ?? guard.trouble ?? network.trouble;
   const network = new PodNetworkKeeper({
     runtime,
     recorder: recorder.from('kubelet', nodeName),
@@ -165,6 +167,23 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
     nodeName,
     onChange: wake,
   });
+  const shutdown =
+    options.shutdown &&
+    new NodeShutdown({
+      ...options.shutdown,
+      pods: () =>
+        parts.workers
+          .list()
+          .filter(({ isOver }) => !isOver)
+          .map(({ pod }) => pod),
+      endPod: (uid, failure) => parts.workers.fail(uid, failure),
+      podOver: async (uid, signal) => await parts.workers.get(uid)?.untilStored(signal),
+      recorder: recorder.from('kubelet', nodeName),
+      node: nodeSubject(nodeName),
+      onChange: wake,
+      clock,
+      logger,
+    });
   const runtimeWatch = new RuntimeWatch({ runtime, clock, logger, onChange: wake });
   const reporter = new NodeReporter({
     client: reports,
@@ -214,6 +233,7 @@ export async function startKubelet(options: KubeletOptions): Promise<RunningKube
         },
         signal,
       ),
+    shutdown?.run(signal),
     parts.services.run(signal),
     parts.staticPods.run(signal),
     ...(options.played ? [] : [parts.plugins.run(signal)]),

@@ -20,6 +20,9 @@ import { pressureFlags } from './pressure/pressure-flags.ts';
 import { parsePressureOptions } from './pressure/pressure-options.ts';
 import { DockerRuntime } from './runtime/docker/docker-runtime.ts';
 import { type LogRotation, usualLogRotation } from './runtime/runtime.ts';
+import { Logind } from './shutdown/logind.ts';
+import { shutdownFlags } from './shutdown/shutdown-flags.ts';
+import { parseShutdownPeriods } from './shutdown/shutdown-periods.ts';
 import { createManifestSources } from './static-pods/manifest-sources.ts';
 
 const text = { type: 'string' } as const;
@@ -129,6 +132,7 @@ await runComponentProcess({
       describe: "What pods get of the node's resolver; default: /etc/resolv.conf, or that of systemd-resolved",
     },
     ...pressureFlags,
+    ...shutdownFlags,
     'cluster-domain': { ...text, default: 'cluster.local', describe: "The cluster's domain" },
   },
   async start(flags, { logger, metrics }) {
@@ -140,6 +144,7 @@ await runComponentProcess({
       throw new UserError(`--max-container-restart-period ${restartPeriod} ${restartPeriodRule}`);
     const logRotation = readLogRotation(flags['container-log-max-size'], flags['container-log-max-files']);
     const pressure = parsePressureOptions(flags);
+    const shutdown = { source: new Logind(), periods: parseShutdownPeriods(flags) };
     if (!isQuantity(flags['kept-logs-max-size']))
       throw new UserError(
         `--kept-logs-max-size must be an amount of bytes such as 256Mi: ${flags['kept-logs-max-size']}`,
@@ -199,6 +204,7 @@ await runComponentProcess({
       cgroupsPerQos: flags['cgroups-per-qos'],
       enforceNodeAllocatable: flags['enforce-node-allocatable'].includes('pods'),
       pressure,
+      shutdown,
       devicesFile: flags['devices-file'],
       allowedUnsafeSysctls: (flags['allowed-unsafe-sysctls'] ?? []).flatMap((one) => String(one).split(',')),
       manifests,

@@ -4,7 +4,7 @@ import { mirrorAnnotation } from '../../api/labels.ts';
 import { isStaticPod, type PodObject } from './pod.ts';
 
 /** Of `system-cluster-critical`; `system-node-critical` is above it. */
-const systemCriticalPriority = 2_000_000_000;
+export const systemCriticalPriority = 2_000_000_000;
 
 export function isCriticalPod(pod: PodObject): boolean {
   const { metadata, spec } = pod;

@@ -5,6 +5,7 @@ import { advance, type PodFacts, type PodState } from './pod-state.ts';
 export class PodLife {
   readonly #syncing = new AbortController();
   readonly #over = new AbortController();
+  readonly #stored = new AbortController();
   #state: PodState = { phase: 'syncing' };
 
   get state(): PodState {
@@ -29,6 +30,12 @@ export class PodLife {
     this.#state = advance(this.#state, facts);
     if (this.isEnding) this.#syncing.abort();
     if (this.#state.phase === 'terminated' || this.#state.phase === 'removed') this.#over.abort();
+    if (this.#state.phase === 'removed') this.#stored.abort();
+  }
+
+  /** How it ended is in the API. */
+  noteStored(): void {
+    this.#stored.abort();
   }
 
   /** Nobody works on the pod from here on: what serves its life is given up, and nothing of it is ended. */
@@ -38,7 +45,16 @@ export class PodLife {
 
   /** Resolves when it is over, or `signal` aborts. */
   async untilOver(signal: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([signal, this.#over.signal]);
-    if (!either.aborted) await new Promise((resolve) => either.addEventListener('abort', resolve, { once: true }));
+    await firstOf(signal, this.#over.signal);
   }
+
+  /** Resolves when it is over and the API has how it ended, or never will; or when `signal` aborts. */
+  async untilStored(signal: AbortSignal): Promise<void> {
+    await firstOf(signal, this.#stored.signal);
+  }
+}
+
+async function firstOf(...signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals]);
+  if (!any.aborted) await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
 }

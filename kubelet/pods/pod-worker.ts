@@ -141,6 +141,11 @@ export class PodWorker {
     await this.#life.untilOver(signal);
   }
 
+  /** Resolves when it is over and the API has how it ended, or never will; or when `signal` aborts. */
+  async untilStored(signal: AbortSignal): Promise<void> {
+    await this.#life.untilStored(signal);
+  }
+
   /** The object is no more: whatever is left of the pod goes. */
   podGone(): void {
     this.#life.advance({ objectGone: true });
@@ -307,6 +312,7 @@ export class PodWorker {
     }
     await cgroups.remove(this.uid);
     this.#reporter.reportEnd(this.#pod, this.#life.state, signal);
+    void statuses.settled(this.uid).then(() => this.#life.noteStored());
     if (!isPodTerminating(this.#pod) || objectFateOf(this.#life.state) === 'deleted') return Number.POSITIVE_INFINITY;
     await statuses.settled(this.uid);
     await statuses.deletePod(this.#pod);

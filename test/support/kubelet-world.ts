@@ -46,7 +46,7 @@ export class KubeletWorld {
   }
 
   /** The kubelet's time begins at the API server's, which goes on by itself. */
-  static async start(options: Pick<KubeletOptions, 'pluginRoot'> = {}): Promise<KubeletWorld> {
+  static async start(options: Pick<KubeletOptions, 'pluginRoot' | 'shutdown'> = {}): Promise<KubeletWorld> {
     const clock = new FakeClock(Date.now());
     const server = await startTestApiServer();
     return new KubeletWorld(server, await FakeKubelet.start(server, { ...options, clock }), clock);

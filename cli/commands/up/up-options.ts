@@ -14,6 +14,7 @@ import {
   logLevels,
   pressureFlags,
   proxyModes,
+  shutdownFlags,
   type UpOptions,
 } from '../../../cluster/cluster-options.ts';
 import { type Arguments, isSet, textOf } from '../../arguments.ts';
@@ -48,7 +49,9 @@ export const upOptions: Readonly<Record<string, Options>> = {
     { choices: verificationPolicies },
   ),
   'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
-  ...Object.fromEntries(Object.entries(pressureFlags).map(([name, { describe }]) => [name, text(describe)])),
+  ...Object.fromEntries(
+    Object.entries({ ...pressureFlags, ...shutdownFlags }).map(([name, { describe }]) => [name, text(describe)]),
+  ),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
   'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
   'node-ports': text('The ports that services may have on every node', { default: '30000-32767' }),
@@ -131,6 +134,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
 }
 
 const pressureFlagNames = Object.keys(pressureFlags);
+const shutdownFlagNames = Object.keys(shutdownFlags);
 
 /** What every node has, also one that only joins. */
 export const nodeFlags: readonly string[] = [
@@ -145,6 +149,7 @@ export const nodeFlags: readonly string[] = [
   'image-pull-credentials-verification-policy',
   'pod-manifest-path',
   ...pressureFlagNames,
+  ...shutdownFlagNames,
   'log-level',
 ];
 
@@ -174,6 +179,7 @@ type NodeOptions = Pick<
   | 'maxRestartPeriodMs'
   | 'verificationPolicy'
   | 'pressure'
+  | 'shutdown'
   | 'podManifestPath'
   | 'logLevel'
 >;
@@ -192,6 +198,7 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     ...verificationOf(named('image-pull-credentials-verification-policy')),
     podManifestPath: textOf(args, 'pod-manifest-path'),
     pressure: Object.fromEntries(pressureFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
+    shutdown: Object.fromEntries(shutdownFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
 }
