@@ -57,6 +57,8 @@ export const packagesOf = {
   'docker-registry': 'docker-registry',
   busybox: 'busybox-static',
   'redis-server': 'redis-server',
+  'dbus-daemon': 'dbus-daemon',
+  busctl: 'systemd',
   '/usr/lib/python3/dist-packages/kubernetes/__init__.py': 'python3-kubernetes',
 };
 
