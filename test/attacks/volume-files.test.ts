@@ -233,8 +233,11 @@ describe('volumes of a pod', () => {
   });
 
   it('are never on a disk that was not asked for', async () => {
-    const pod = podWith([{ name: 'huge', emptyDir: { medium: 'HugePages-2Mi' } }]);
-    await assert.rejects(open().setUp(pod), /medium HugePages-2Mi is not supported/);
+    for (const [medium, reason] of [
+      ['HugePages-2Mi', /requests no huge pages of 2Mi/],
+      ['Tape', /medium Tape is not supported/],
+    ] as const)
+      await assert.rejects(open().setUp(podWith([{ name: 'empty', emptyDir: { medium } }])), reason);
   });
 
   it('finishes a folder that a killed kubelet began', async () => {
