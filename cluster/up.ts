@@ -26,6 +26,7 @@ import { publishJoining } from './joining/publish.ts';
 import { waitForNode } from './node-ready.ts';
 import { firstThatActs, preflight } from './preflight.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { waitUntil } from './wait-until.ts';
 import { welcomeText } from './welcome.ts';
 
 const titles: Record<Component, string> = {
@@ -73,7 +74,7 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
     if (component === firstThatActs(options))
       await progress.step('Cluster identity', async () => {
         running.push(await identify(cluster, found, terminal.signal));
-        joining = options.only.has('apiserver') ? publish(cluster) : undefined;
+        joining = options.only.has('apiserver') ? publish(cluster, terminal.signal) : undefined;
         joining?.catch(() => {}); // awaited below
       });
     if (terminal.signal.aborted) return;
@@ -83,9 +84,10 @@ async function start(options: UpOptions, { terminal, progress, running }: Start)
   }
   const { signal } = terminal;
   // A control plane alone has no node whose folders it could promise.
-  if (options.only.has('apiserver') && options.only.has('kubelet')) await asAdmin(cluster, ensureDefaultStorageClass);
+  if (options.only.has('apiserver') && options.only.has('kubelet'))
+    await asAdmin(cluster, signal, ensureDefaultStorageClass);
   if (options.only.has('apiserver'))
-    await asAdmin(cluster, (client) =>
+    await asAdmin(cluster, signal, (client) =>
       ensureDnsService(client, { address: dnsAddressOf(options.serviceCidr), logger }),
     );
   if (options.only.has('kubelet'))
@@ -104,9 +106,9 @@ function keepCertificates({ options, nodeName, nodeIp, certificates, logger }: C
   });
 }
 
-async function publish(cluster: Cluster): Promise<void> {
+async function publish(cluster: Cluster, signal: AbortSignal): Promise<void> {
   const { options, certificates, nodeIp } = cluster;
-  await asAdmin(cluster, (client) =>
+  await asAdmin(cluster, signal, (client) =>
     publishJoining({
       client,
       settings: options,
@@ -116,12 +118,21 @@ async function publish(cluster: Cluster): Promise<void> {
   );
 }
 
-async function asAdmin(cluster: Cluster, work: (client: Client) => Promise<void>): Promise<void> {
-  const { certificates, logger } = cluster;
+/** Again for as long as the server is out of reach or too busy: what is done has to be idempotent. */
+async function asAdmin(cluster: Cluster, signal: AbortSignal, work: (client: Client) => Promise<void>): Promise<void> {
+  const { certificates, logger, server } = cluster;
   const connection = connectionAs(cluster, certificates.admin);
   const client = createRestClient(connection, { userAgent: userAgentOf('longshore-up'), logger });
   try {
-    await work(client);
+    await waitUntil({
+      not: `The API server at ${server} does not answer`,
+      async whyNot() {
+        await work(client);
+        return undefined;
+      },
+      clock: systemClock,
+      signal,
+    });
   } finally {
     await client.close();
   }
