@@ -38,6 +38,7 @@ describe('buildContainerConfig', () => {
       podFolder,
       handOver: nothingToHandOver,
       grant: {},
+      supportsRecursiveReadOnly: async () => false,
       imageAccounts: absent,
       nodeMemoryBytes: 2 ** 30,
       maxPids: 64,
@@ -122,6 +123,23 @@ describe('buildContainerConfig', () => {
     it(`refuses ${JSON.stringify(mount)}`, async () => {
       await assert.rejects(mountsOf([mount as never]), { name: 'ContainerConfigError', message });
     });
+
+  it('makes mounts read-only recursively where that is asked for and can be, and remembers which', async () => {
+    const volumeMounts = [
+      { name: 'data', mountPath: 'a', readOnly: true, recursiveReadOnly: 'Enabled' },
+      { name: 'data', mountPath: '/b', readOnly: true, recursiveReadOnly: 'IfPossible' },
+      { name: 'data', mountPath: '/c', readOnly: true, recursiveReadOnly: 'Disabled' },
+      { name: 'keys', mountPath: '/d', readOnly: true },
+    ];
+    const recursiveOf = async (mounts: typeof volumeMounts, isSupported: boolean) => {
+      const more = { supportsRecursiveReadOnly: async () => isSupported };
+      const config = await build({ volumeMounts: mounts }, {}, more);
+      const paths = config.mounts.filter((one) => one.recursiveReadOnly).map(({ containerPath }) => containerPath);
+      return [paths, config.annotations[containerAnnotations.recursiveReadOnly]];
+    };
+    assert.deepEqual(await recursiveOf(volumeMounts, true), [['/a', '/b'], '["/a","/b"]']);
+    assert.deepEqual(await recursiveOf(volumeMounts.slice(1), false), [[], undefined]);
+  });
 
   it('gives it its names and resolvers, unless the pod mounts its own there', async () => {
     const pathsOf = async (...mountPaths: string[]) => {

@@ -36,6 +36,7 @@ export interface ContainerConfigInput extends NodeLimits {
   readonly services: ReadonlyMap<string, string>;
   readonly data: Pick<ReferencedData, 'configMapText' | 'secret'>;
   readonly fields: FieldContext;
+  readonly supportsRecursiveReadOnly: () => Promise<boolean>;
   readonly imageAccounts: (imageId: string) => Promise<ImageAccounts>;
   /** The pod's folder on the node. */
   readonly podFolder: string;
@@ -55,6 +56,8 @@ export const containerAnnotations = {
   terminationMessage: 'last-words',
   logFallback: 'log-fallback',
   resources: 'resources',
+  /** Where its mounts are read-only recursively: paths in the container, as JSON. */
+  recursiveReadOnly: 'recursive-read-only',
   /** `true`: it ends when the node is cut off, whatever the pod says by then. */
   endsWhenCutOff: 'ends-when-cut-off',
 };
@@ -71,9 +74,11 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
   const accounts = needsImageAccounts(pod, spec) ? await input.imageAccounts(image.id) : undefined;
   const security = computeSecurity(pod, spec, { imageUser: image.user, seccompText, accounts });
   const terminationMessageFile = await makeTerminationMessageFile(input);
+  const volumeMounts = await prepareVolumeMounts(input, environment);
+  const recursive = volumeMounts.filter((mount) => mount.recursiveReadOnly).map(({ containerPath }) => containerPath);
   const mounts = [
     ...handOver.mounts,
-    ...(await prepareVolumeMounts(input, environment)),
+    ...volumeMounts,
     ...computeNameMounts(input),
     {
       hostPath: terminationMessageFile,
@@ -114,6 +119,7 @@ export async function buildContainerConfig(input: ContainerConfigInput): Promise
       [containerAnnotations.terminationMessage]: terminationMessageFile,
       [containerAnnotations.logFallback]: String(spec.terminationMessagePolicy === 'FallbackToLogsOnError'),
       [containerAnnotations.resources]: JSON.stringify(spec.resources ?? {}),
+      ...(recursive.length > 0 && { [containerAnnotations.recursiveReadOnly]: JSON.stringify(recursive) }),
       ...(Object.keys(grant).length > 0 && { [grantAnnotation]: JSON.stringify(grant) }),
       ...(isStaticPod(pod) && { [staticMark]: 'true' }),
       // What was promised stays promised.

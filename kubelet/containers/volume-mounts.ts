@@ -16,11 +16,13 @@ export interface VolumeMountsInput {
   readonly volumes: ReadonlyMap<string, MountedVolume>;
   /** The pod's folder on the node. */
   readonly podFolder: string;
+  /** Whether the runtime can make mounts read-only recursively. */
+  readonly supportsRecursiveReadOnly: () => Promise<boolean>;
 }
 
 /** Throws `ContainerConfigError` when one of them cannot be made as it is written. */
 export async function prepareVolumeMounts(
-  { container, volumes, podFolder }: VolumeMountsInput,
+  { container, volumes, podFolder, supportsRecursiveReadOnly }: VolumeMountsInput,
   environment: ReadonlyMap<string, string>,
 ): Promise<Mount[]> {
   const mounts: Mount[] = [];
@@ -30,11 +32,13 @@ export async function prepareVolumeMounts(
     if (volume.isRemote) await checkAnswers(volume.hostPath);
     const subPath = mount.subPathExpr ? expandStrictly(mount.subPathExpr, environment) : mount.subPath;
     const target = join(podFolder, 'sub-paths', name, String(index));
+    const isRecursive = await resolveRecursiveReadOnly(mount, supportsRecursiveReadOnly);
     const propagation = propagations[mount.mountPropagation ?? 'None'];
     mounts.push({
       hostPath: subPath ? await prepareSubPath({ mount, volume, subPath, target }, name) : volume.hostPath,
       containerPath: absoluteInContainer(mount.mountPath),
       readOnly: (mount.readOnly ?? false) || volume.readOnly,
+      ...(isRecursive && { recursiveReadOnly: true }),
       ...(propagation !== undefined && { propagation }),
     });
   }
@@ -57,11 +61,20 @@ function requireVolume(
   const volume = volumes.get(mount.name);
   if (volume === undefined)
     throw new ContainerConfigError(`cannot find volume "${mount.name}" to mount into container "${container}"`);
-  if (mount.recursiveReadOnly === 'Enabled')
-    throw new ContainerConfigError(
-      `failed to resolve recursive read-only mode: volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`,
-    );
   return volume;
+}
+
+/** The API server lets it pass only with `readOnly` and without a propagation. */
+async function resolveRecursiveReadOnly(
+  { name, recursiveReadOnly: mode = 'Disabled' }: DeepReadonly<VolumeMount>,
+  isSupported: () => Promise<boolean>,
+): Promise<boolean> {
+  if (mode === 'Disabled') return false;
+  if (await isSupported()) return true;
+  if (mode === 'IfPossible') return false;
+  throw new ContainerConfigError(
+    `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`,
+  );
 }
 
 function expandStrictly(text: string, environment: ReadonlyMap<string, string>): string {

@@ -171,6 +171,7 @@ export class NodeReporter {
       runtimeName: this.#options.runtime.name,
       runtimeVersion: runtimeWatch.facts.version,
       images: runtimeWatch.facts.images,
+      recursiveReadOnly: runtimeWatch.facts.recursiveReadOnly,
       runtimeTrouble: runtimeWatch.trouble,
       extended: this.#options.extendedResources(),
       inUse: this.#options.volumesInUse(),

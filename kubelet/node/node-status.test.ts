@@ -29,6 +29,7 @@ const usual: NodeStatusInput = {
   runtimeName: 'docker',
   runtimeVersion: '27.0',
   images: [],
+  recursiveReadOnly: true,
   runtimeTrouble: undefined,
   extended: {},
   inUse: [],
@@ -71,6 +72,15 @@ describe('computeNodeStatus', () => {
     const nodeInfo = { ...compute().nodeInfo, containerRuntimeVersion: 'docker://26.1' } as never;
     assert.equal(versionOf({ previous: { nodeInfo } }), 'docker://26.1');
     assert.equal(versionOf({}), 'docker://unknown');
+  });
+
+  it('says what mounts the runtime can make, and keeps it while the runtime does not say', () => {
+    const handlersOf = (rest: Partial<NodeStatusInput>) => compute(rest).runtimeHandlers;
+    const wanted = [{ name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: false } }];
+    assert.deepEqual(handlersOf({}), wanted);
+    assert.deepEqual(handlersOf({ previous: compute(), recursiveReadOnly: undefined }), wanted);
+    assert.equal(handlersOf({ recursiveReadOnly: undefined }), undefined);
+    assert.equal(handlersOf({ recursiveReadOnly: false })?.[0]?.features?.recursiveReadOnlyMounts, false);
   });
 
   it('of a node that is well', () => {

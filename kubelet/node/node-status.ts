@@ -29,6 +29,8 @@ export interface NodeStatusInput {
   /** Undefined: the runtime did not say. */
   readonly runtimeVersion: string | undefined;
   readonly images: readonly ImageState[];
+  /** Whether the runtime can make mounts read-only recursively; undefined: it did not say yet. */
+  readonly recursiveReadOnly: boolean | undefined;
   /** What ails the runtime; undefined: nothing. */
   readonly runtimeTrouble: RuntimeTrouble | undefined;
   /** Extended resources that the kubelet itself counts. */
@@ -60,6 +62,7 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     features: { supplementalGroupsPolicy: true },
     images: computeImages(input.images),
+    ...computeHandlers(input),
     ...(input.inUse.length > 0 && { volumesInUse: [...input.inUse] }),
     nodeInfo: {
       architecture: machine.architecture,
@@ -74,6 +77,14 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
       systemUUID: machine.systemUuid,
     },
   };
+}
+
+/** There is one, which is nameless. */
+function computeHandlers({ recursiveReadOnly, previous }: NodeStatusInput): Pick<NodeStatus, 'runtimeHandlers'> {
+  if (recursiveReadOnly === undefined)
+    return previous?.runtimeHandlers === undefined ? {} : { runtimeHandlers: [...previous.runtimeHandlers] };
+  const features = { recursiveReadOnlyMounts: recursiveReadOnly, userNamespaces: false };
+  return { runtimeHandlers: [{ name: '', features }] };
 }
 
 const extendedResources = (status: NodeStatusInput['previous']): Record<string, string> =>
@@ -203,13 +214,13 @@ function computeImages(images: readonly ImageState[]): ContainerImage[] {
 
 /** What of the node's status, as the API shows it, is the kubelet's, but for the heartbeats. */
 export function ownPartOf(status: DeepReadonly<NodeStatus> | undefined, said: NodeStatus): unknown {
-  const { addresses, daemonEndpoints, features, images, nodeInfo, capacity, allocatable, conditions, volumesInUse } =
-    status ?? {};
+  const { addresses, daemonEndpoints, features, images, nodeInfo, runtimeHandlers } = status ?? {};
+  const { capacity, allocatable, conditions, volumesInUse } = status ?? {};
   const named = (all: Readonly<Record<string, string>> | undefined, own: object | undefined) =>
     Object.keys(own ?? {}).map((name) => all?.[name]);
   const types = new Set(said.conditions?.map(({ type }) => type));
   return {
-    ...{ addresses, daemonEndpoints, features, images, nodeInfo },
+    ...{ addresses, daemonEndpoints, features, images, nodeInfo, runtimeHandlers },
     volumesInUse: volumesInUse ?? [],
     capacity: named(capacity, said.capacity),
     allocatable: named(allocatable, said.allocatable),

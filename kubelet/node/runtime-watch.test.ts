@@ -21,7 +21,11 @@ async function watch(
   let answer = answers;
   let told = 0;
   const subject = new RuntimeWatch({
-    runtime: { version: () => answer(), listImages: () => Promise.resolve([]) },
+    runtime: {
+      version: () => answer(),
+      listImages: async () => [],
+      supportsRecursiveReadOnly: async () => true,
+    },
     clock,
     logger: silentLogger,
     onChange: () => {
@@ -47,6 +51,7 @@ describe('RuntimeWatch', () => {
       assert.equal(watch.hasAnswered, false);
       await settle();
       assert.deepEqual([watch.hasAnswered, watch.facts.version, watch.trouble], [true, '27.0', undefined]);
+      assert.equal(watch.facts.recursiveReadOnly, true);
     });
   });
 

@@ -11,7 +11,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { ImageState, Runtime } from '../runtime/runtime.ts';
 
 export interface RuntimeWatchOptions {
-  readonly runtime: Pick<Runtime, 'version' | 'listImages'>;
+  readonly runtime: Pick<Runtime, 'version' | 'listImages' | 'supportsRecursiveReadOnly'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when the trouble is another one, or lasts so long that the node is not ready. */
@@ -28,6 +28,7 @@ export interface RuntimeFacts {
   /** Undefined: it has not answered yet. */
   readonly version: string | undefined;
   readonly images: readonly ImageState[];
+  readonly recursiveReadOnly: boolean | undefined;
 }
 
 const askEveryMs = 10_000;
@@ -40,7 +41,7 @@ const mostOpen = 3;
 
 export class RuntimeWatch {
   readonly #options: RuntimeWatchOptions;
-  #facts: RuntimeFacts = { version: undefined, images: [] };
+  #facts: RuntimeFacts = { version: undefined, images: [], recursiveReadOnly: undefined };
   #trouble: RuntimeTrouble | undefined;
   /** Since when it is in trouble. Monotonic. */
   #troubleSince: number | undefined;
@@ -100,7 +101,10 @@ export class RuntimeWatch {
     this.#open += 1;
     try {
       const [version, images] = await Promise.all([runtime.version(), runtime.listImages()]);
-      this.#facts = { version, images };
+      // It costs the engine much to say: asked once of each.
+      const isKnown = version === this.#facts.version;
+      const recursiveReadOnly = isKnown ? this.#facts.recursiveReadOnly : await runtime.supportsRecursiveReadOnly();
+      this.#facts = { version, images, recursiveReadOnly };
       this.#setTrouble(undefined);
     } catch (error) {
       this.#setTrouble({ type: 'down', message: errorText(error) });

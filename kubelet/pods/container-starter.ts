@@ -125,6 +125,7 @@ export class ContainerStarter {
         container: withAllocatedResources(container, pod, given),
         attempt,
         image,
+        supportsRecursiveReadOnly: () => runtime.supportsRecursiveReadOnly(),
         imageAccounts: (id) => runtime.imageAccounts(id),
         volumes: known.volumes ?? new Map(),
         services: this.#options.servicesFor(pod),

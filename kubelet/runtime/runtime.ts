@@ -52,6 +52,8 @@ export interface Mount {
   /** Absolute; made where it is missing. */
   readonly containerPath: string;
   readonly readOnly: boolean;
+  /** With `readOnly`, not with a propagation: so is all that is mounted below it, or the container is not started. */
+  readonly recursiveReadOnly?: true;
   readonly propagation?: 'private' | 'rslave' | 'rshared';
 }
 
@@ -424,6 +426,8 @@ export interface NodeRuntime {
   prepare(): Promise<void>;
   /** May change while it runs, with its configuration and with files on the node. */
   deviceSupport(): Promise<DeviceSupport>;
+  /** Whether mounts can be read-only recursively. Another engine may answer otherwise. */
+  supportsRecursiveReadOnly(): Promise<boolean>;
   /** As long as the engine is the same. Undefined: containers cannot be put into groups of ours. After `prepare`. */
   cgroupSupport(): Promise<CgroupSupport | undefined>;
   /** Of sandboxes and containers. Those that do not run, or are not there, are left out. Cheap: some files of the kernel. */

@@ -8,6 +8,7 @@ import type Dockerode from 'dockerode';
 import type { EngineSettings } from '../../api/engine-settings.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { DockerRuntime } from '../../kubelet/runtime/docker/docker-runtime.ts';
+import type { Mount } from '../../kubelet/runtime/runtime.ts';
 import { testRuntime } from '../../kubelet/runtime/testing/runtime-conformance.ts';
 import { startTestEngine, type TestEngine } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
@@ -99,6 +100,53 @@ describe('DockerRuntime', { timeout: 300_000 }, () => {
       return lines.length === 3 && lines;
     });
     assert.deepEqual(said, ['123', 'docker-init', '02:42:ac:11:00:99']);
+    for (const one of [id, sandboxId]) await runtime.remove(one);
+  });
+
+  it('makes mounts read-only, with what is mounted below them or without', async () => {
+    const pod = { namespace: 'default', name: 'reading', uid: 'reading' };
+    const sandboxId = await runtime.createSandbox({
+      ...{ pod, attempt: 0, hostname: 'reading', network: 'pod', pid: 'container', ipc: 'pod' },
+      ...{ sysctls: {}, portMappings: [] },
+    });
+    await runtime.startSandbox(sandboxId);
+    const isSupported = await runtime.supportsRecursiveReadOnly();
+    // Of the machine of the engine: its folder of devices has a mount below it.
+    const mounts: Mount[] = [
+      { hostPath: '/dev', containerPath: '/host-dev', readOnly: true },
+      ...(isSupported
+        ? [{ hostPath: '/dev', containerPath: '/closed-dev', readOnly: true, recursiveReadOnly: true } as const]
+        : []),
+    ];
+    const image = await runtime.inspectImage('busybox:1');
+    const id = await runtime.createContainer(sandboxId, {
+      ...{ pod, name: 'c', kind: 'main', attempt: 0, specHash: '', image: image?.id ?? '', imageName: 'busybox:1' },
+      ...{ command: ['sleep', '60'], environment: [], mounts, devices: [], deviceRequests: [] },
+      resources: { cpuShares: 2, cpuQuota: 0, cpuPeriod: 100_000, memoryBytes: 0, oomScoreAdj: 1000, maxPids: 0 },
+      security: {
+        ...{ supplementalGroups: [], privileged: false, addCapabilities: [], dropCapabilities: [] },
+        ...{ readOnlyRootFilesystem: false, noNewPrivileges: false, unmaskedProc: false, seLinuxLabels: [] },
+      },
+      ...{ pid: 'container', ipc: 'pod', stdin: false, stdinOnce: false, tty: false, annotations: {} },
+    });
+    const { status } = await runtime.startContainer(id);
+    assert.equal(status.type, 'running', JSON.stringify(status));
+    const session = await runtime.exec(id, ['cat', '/proc/mounts'], {
+      ...{ stdin: false, stdout: true, stderr: true, tty: false },
+    });
+    const lines = (await buffer(session.stdout)).toString().trim().split('\n');
+    /** How it is mounted, and what is below it: `ro` or `rw`. */
+    const modesOf = (path: string) =>
+      lines
+        .map((line) => line.split(' '))
+        .filter(([, at = '']) => at === path || at.startsWith(`${path}/`))
+        .map(([, , , options = '']) => options.split(',')[0]);
+    const [top, ...below] = modesOf('/host-dev');
+    assert.equal(top, 'ro');
+    assert.ok(below.includes('rw'), lines.join('\n'));
+    const closed = modesOf('/closed-dev');
+    assert.equal(closed.length, isSupported ? below.length + 1 : 0);
+    assert.ok(closed.every((mode) => mode === 'ro'));
     for (const one of [id, sandboxId]) await runtime.remove(one);
   });
 

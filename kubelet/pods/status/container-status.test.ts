@@ -238,11 +238,15 @@ describe('computeContainerStatus', () => {
     const volumeMounts = [
       { name: 'v', mountPath: '/v' },
       { name: 'w', mountPath: '/w', readOnly: true },
+      { name: 'x', mountPath: 'x', readOnly: true, recursiveReadOnly: 'IfPossible' },
     ];
     const pod = podOf({ volumeMounts });
-    assert.deepEqual(compute(pod, observedWith(makeContainer(pod, running))).volumeMounts, [
+    const annotations = { 'recursive-read-only': '["/x"]' };
+    const found = compute(pod, observedWith(makeContainer(pod, running, { annotations })));
+    assert.deepEqual(found.volumeMounts, [
       { name: 'v', mountPath: '/v' },
       { name: 'w', mountPath: '/w', readOnly: true, recursiveReadOnly: 'Disabled' },
+      { name: 'x', mountPath: 'x', readOnly: true, recursiveReadOnly: 'Enabled' },
     ]);
   });
 });

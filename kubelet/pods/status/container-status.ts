@@ -9,6 +9,8 @@ import type {
 import { cutText } from '../../../base/cut-text.ts';
 import type { DeepReadonly } from '../../../base/deep-readonly.ts';
 import { allocatedResourcesOf, requestsOf } from '../../containers/allocated-resources.ts';
+import { containerAnnotations } from '../../containers/container-config.ts';
+import { absoluteInContainer } from '../../containers/volume-mounts.ts';
 import { withoutNodePaths } from '../../model/node-paths.ts';
 import {
   type AllocatedResources,
@@ -89,7 +91,7 @@ export function computeContainerStatus(
     state,
     lastState: structuredClone(lastState),
     ...(hidden ? {} : computeResources(allocatedResourcesOf(container, pod, observed))),
-    ...computeVolumeMounts(spec),
+    ...computeVolumeMounts(spec, newest),
   };
 }
 
@@ -174,12 +176,22 @@ export function computeResources(
   };
 }
 
-function computeVolumeMounts({ volumeMounts = [] }: ContainerSpec): object {
+function computeVolumeMounts({ volumeMounts = [] }: ContainerSpec, newest: KnownContainer | undefined): object {
   if (volumeMounts.length === 0) return {};
+  const recursive = recursiveMountsOf(newest);
   const mounts = volumeMounts.map(({ name, mountPath, readOnly }) => ({
     name,
     mountPath,
-    ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+    ...(readOnly && {
+      readOnly,
+      recursiveReadOnly: recursive.includes(absoluteInContainer(mountPath)) ? 'Enabled' : 'Disabled',
+    }),
   }));
   return { volumeMounts: mounts };
+}
+
+/** Paths in it. */
+function recursiveMountsOf(container: KnownContainer | undefined): readonly unknown[] {
+  const paths: unknown = JSON.parse(container?.annotations[containerAnnotations.recursiveReadOnly] ?? '[]');
+  return Array.isArray(paths) ? paths : [];
 }

@@ -201,10 +201,14 @@ describe('computeContainerOptions', () => {
     const mounts = [
       { hostPath: '/a:b', containerPath: '/c,d', readOnly: true },
       { hostPath: '/e', containerPath: '/f', readOnly: false, propagation: 'rshared' },
+      { hostPath: '/g', containerPath: '/h', readOnly: true, recursiveReadOnly: true },
+      { hostPath: '/i', containerPath: '/j', readOnly: false },
     ] as const;
     assert.deepEqual(hostOf({ mounts })?.Mounts, [
-      { Type: 'bind', Source: '/a:b', Target: '/c,d', ReadOnly: true },
+      { Type: 'bind', Source: '/a:b', Target: '/c,d', ReadOnly: true, BindOptions: { ReadOnlyNonRecursive: true } },
       { Type: 'bind', Source: '/e', Target: '/f', ReadOnly: false, BindOptions: { Propagation: 'rshared' } },
+      { Type: 'bind', Source: '/g', Target: '/h', ReadOnly: true, BindOptions: { ReadOnlyForceRecursive: true } },
+      { Type: 'bind', Source: '/i', Target: '/j', ReadOnly: false },
     ]);
   });
 });

@@ -143,14 +143,25 @@ export function computeAmounts({ cpuShares, cpuQuota, cpuPeriod, memoryBytes }: 
 }
 
 /** As fields: in the text of `Binds` a colon ends a path, and a source without a slash is a volume of Docker's own. */
-function computeMount({ hostPath, containerPath, readOnly, propagation }: Mount): MountSettings {
-  return {
-    Type: 'bind',
-    Source: hostPath,
-    Target: containerPath,
-    ReadOnly: readOnly,
-    ...(propagation !== undefined && { BindOptions: { Propagation: propagation } }),
+const computeMount = (mount: Mount): MountSettings => ({
+  Type: 'bind',
+  Source: mount.hostPath,
+  Target: mount.containerPath,
+  ReadOnly: mount.readOnly,
+  ...computeBindOptions(mount),
+});
+
+/**
+ * As API 1.44 has them, which the types of the engine's client do not know. Engines of that API take read-only for
+ * recursively so where nothing is said, those before know nothing of it. No propagation is another one than the default:
+ * the engine changes it for what holds its own folder.
+ */
+function computeBindOptions({ readOnly, recursiveReadOnly, propagation }: Mount): object {
+  const options = {
+    ...(propagation !== undefined && { Propagation: propagation }),
+    ...(readOnly && (recursiveReadOnly ? { ReadOnlyForceRecursive: true } : { ReadOnlyNonRecursive: true })),
   };
+  return Object.keys(options).length > 0 ? { BindOptions: options } : {};
 }
 
 /** Docker's default profile is what it uses when nothing is said. */

@@ -47,6 +47,7 @@ import { copyFromImage, removeCopies } from './image-copy.ts';
 import { DockerImages } from './images.ts';
 import { buildInfraImage, infraImageName } from './infra-image.ts';
 import { DockerLogs } from './logs.ts';
+import { readRecursiveReadOnly } from './mount-support.ts';
 import { PodNetwork } from './network.ts';
 import { readLowestOomScoreAdj } from './oom-score.ts';
 import { openSandboxPort } from './sandbox-port.ts';
@@ -353,6 +354,10 @@ export class DockerRuntime implements Runtime {
 
   async deviceSupport(): Promise<DeviceSupport> {
     return readDeviceSupport(await ask(this.#docker.info()));
+  }
+
+  async supportsRecursiveReadOnly(): Promise<boolean> {
+    return readRecursiveReadOnly(await ask(this.#docker.info()));
   }
 
   async cgroupSupport(): Promise<CgroupSupport | undefined> {

@@ -523,6 +523,10 @@ export class FakeRuntime implements Runtime {
     return this.#deviceSupport;
   }
 
+  async supportsRecursiveReadOnly(): Promise<boolean> {
+    return true;
+  }
+
   async stats(ids: readonly string[]): Promise<ContainerStats[]> {
     const at = this.#clock.now();
     return ids.flatMap((id) => {
