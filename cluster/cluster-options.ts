@@ -1,10 +1,9 @@
 /** What a cluster on this machine is started with. `kubecfg up` reads it from its command line. */
 
-import type { VerificationPolicy } from '../api/image-verification.ts';
 import type { KeyPairFiles } from '../base/renewed-key-pair.ts';
+import type { KubeletFlagValues } from '../kubelet/kubelet-flags.ts';
 
-export { pressureFlags } from '../kubelet/pressure/pressure-flags.ts';
-export { shutdownFlags } from '../kubelet/shutdown/shutdown-flags.ts';
+export { kubeletFlags } from '../kubelet/kubelet-flags.ts';
 
 /** Where a cluster keeps everything, unless told otherwise. */
 export const defaultDataDir = '/var/lib/longshore';
@@ -30,32 +29,25 @@ export interface UpOptions {
   readonly nodeName: string | undefined;
   readonly nodeIp: string | undefined;
   readonly kubeletPort: number;
-  readonly podMaxPids: number | undefined;
   /** Each pod has a control group of its own. Default true. */
   readonly cgroupsPerQos?: boolean;
-  readonly allowedUnsafeSysctls: readonly string[];
-  /** The longest wait between two starts of a container. Default: 5 minutes. */
-  readonly maxRestartPeriodMs?: number;
-  /** Which images on the node a pod may only run if it could have pulled them. Default: those that a kubelet pulled. */
-  readonly verificationPolicy?: VerificationPolicy;
   /** Folder or file of pods that the kubelet runs by itself. */
   readonly podManifestPath?: string | undefined;
-  /** What the kubelet is told of `pressureFlags`. */
-  readonly pressure?: Readonly<Record<string, string>>;
-  /** What the kubelet is told of `shutdownFlags`. */
-  readonly shutdown?: Readonly<Record<string, string>>;
+  /** What the kubelet is told of `kubeletFlags`. */
+  readonly kubelet?: KubeletFlagValues;
+  /** The node's resolver: a file such as /etc/resolv.conf. */
+  readonly resolvConf?: string | undefined;
   readonly clusterCidr: string;
   readonly serviceCidr: string;
   readonly nodePortRange: { readonly first: number; readonly last: number };
   readonly networkName: string;
   /** What all names of the cluster end in. Default: cluster.local. */
   readonly clusterDomain?: string | undefined;
-  /** Who knows names outside of the cluster: addresses; `corp.example=10.1.0.53`; a file such as /etc/resolv.conf. */
+  /** Who knows names outside of the cluster: addresses; `corp.example=10.1.0.53`. */
   readonly dns?:
     | {
         readonly upstreams: readonly string[];
         readonly stubDomains: readonly string[];
-        readonly resolvConf: string | undefined;
       }
     | undefined;
   /** An `EncryptionConfiguration`; undefined: the data directory's own. */

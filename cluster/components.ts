@@ -94,10 +94,9 @@ const starters = {
     const { startKubelet } = await import('../kubelet/kubelet.ts');
     const { createManifestSources } = await import('../kubelet/static-pods/manifest-sources.ts');
     const { DockerRuntime } = await import('../kubelet/runtime/docker/docker-runtime.ts');
-    const { parsePressureOptions } = await import('../kubelet/pressure/pressure-options.ts');
     const { Logind } = await import('../kubelet/shutdown/logind.ts');
-    const { parseShutdownPeriods } = await import('../kubelet/shutdown/shutdown-periods.ts');
     const { options, certificates, nodeName, nodeIp } = cluster;
+    const { shutdownPeriods, ...settings } = await kubeletSettings(options);
     const client = clientOf(cluster, 'kubelet', certificates.kubelet);
     return await startKubelet({
       ...client,
@@ -111,20 +110,17 @@ const starters = {
         socketPath: dockerSocket(),
         networkName: options.networkName,
         networkLabels: computePlaceLabels(options),
+        logRotation: settings.logRotation,
       }),
       serving: certificates.kubeletServing,
       clientCertificateAuthority: { authorityFile: certificates.authority.certificateFile },
       port: options.kubeletPort,
       clusterDns: [dnsAddressOf(options.serviceCidr) ?? []].flat(),
       clusterDomain: options.clusterDomain ?? defaultClusterDomain,
-      resolvConf: options.dns?.resolvConf,
-      allowedUnsafeSysctls: options.allowedUnsafeSysctls,
+      resolvConf: options.resolvConf,
+      ...settings,
       manifests: createManifestSources({ path: options.podManifestPath, nodeName, clock: systemClock }),
-      pressure: parsePressureOptions(options.pressure),
-      shutdown: { source: new Logind(), periods: parseShutdownPeriods(options.shutdown) },
-      ...(options.maxRestartPeriodMs !== undefined && { maxRestartPeriodMs: options.maxRestartPeriodMs }),
-      ...(options.verificationPolicy && { imageVerification: { policy: options.verificationPolicy, allowlist: [] } }),
-      ...(options.podMaxPids !== undefined && { podMaxPids: options.podMaxPids }),
+      shutdown: { source: new Logind(), periods: shutdownPeriods },
       ...(options.cgroupsPerQos !== undefined && { cgroupsPerQos: options.cgroupsPerQos }),
     });
   },
@@ -157,9 +153,15 @@ export function startOnWorker(component: 'kubelet' | 'proxy', worker: WorkerSide
 }
 
 /** Throws `UserError` when what was given cannot be meant. */
-export async function dnsOptions({ clusterDomain = defaultClusterDomain, dns }: WorkerSide['options']) {
+export async function dnsOptions({ clusterDomain = defaultClusterDomain, dns, resolvConf }: WorkerSide['options']) {
   const { parseDnsFlags } = await import('../proxy/dns/dns-flags.ts');
-  return parseDnsFlags({ domain: clusterDomain, upstreams: [], stubDomains: [], ...dns });
+  return parseDnsFlags({ domain: clusterDomain, upstreams: [], stubDomains: [], ...dns, resolvConf });
+}
+
+/** Throws `UserError` when what was given cannot be meant. */
+export async function kubeletSettings({ kubelet }: Pick<UpOptions, 'kubelet'>) {
+  const { parseKubeletFlags } = await import('../kubelet/kubelet-settings.ts');
+  return parseKubeletFlags(kubelet);
 }
 
 function computePlaceLabels({

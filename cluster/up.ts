@@ -14,7 +14,7 @@ import { createRestClient } from '../client/rest-client.ts';
 import { startCertificateRenewal } from './certificate-renewal.ts';
 import { type Cluster, connectionAs, dnsAddressOf, prepareCluster } from './cluster.ts';
 import { type Component, components, type UpOptions } from './cluster-options.ts';
-import { dnsOptions, startComponent } from './components.ts';
+import { dnsOptions, kubeletSettings, startComponent } from './components.ts';
 import { ensureDefaultStorageClass } from './default-storage-class.ts';
 import { prepareDemoImages, runDemo } from './demo.ts';
 import { ensureDnsService } from './dns-service.ts';
@@ -61,6 +61,7 @@ interface Start {
 async function start(options: UpOptions, { terminal, progress, running }: Start): Promise<void> {
   // What is wrong with it is said before anything starts.
   await dnsOptions(options);
+  await kubeletSettings(options);
   const found = await progress.step('This machine', () => preflight(options));
   const logger = createLogger('up', { level: options.logLevel, file: join(options.dataDir, 'longshore.log') });
   if (found.engine !== undefined) logger.info('The engine of this machine will do', { engine: found.engine });

@@ -15,6 +15,7 @@ import type { Terminal } from '../../base/terminal.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { WorkerSide } from '../cluster.ts';
 import { readRecord, writeRecord } from '../cluster-record.ts';
+import { kubeletSettings } from '../components.ts';
 import { runInForeground } from '../foreground.ts';
 import { homeOf } from '../home.ts';
 import { defaultNodeName, prepareDataDir } from '../host.ts';
@@ -56,6 +57,7 @@ export async function join(options: JoinOptions, terminal: Terminal): Promise<vo
   if (process.getuid?.() !== 0) throw new UserError('A worker makes networks and rules: run this as root.');
   const token = options.token === undefined ? undefined : parseJoinToken(options.token);
   const target = options.master === undefined ? undefined : parseTarget(options.master);
+  await kubeletSettings(options); // what is wrong with it is said before anything is done
   const found = await readWorkerRecord(options.dataDir);
   if (found?.isRemoved && token === undefined) throw new RemovedError(found);
   // With a new token it comes again.

@@ -54,7 +54,7 @@ async function loadIfWhole(
   record: Parameters<typeof loadWorker>[1],
   logger: Logger,
 ): Promise<WorkerSide | undefined> {
-  const options = { dataDir, podMaxPids: undefined, allowedUnsafeSysctls: [], logLevel: 'error' } as const;
+  const options = { dataDir, logLevel: 'error' } as const;
   return await loadWorker(options, record, logger).catch(() => undefined);
 }
 

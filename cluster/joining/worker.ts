@@ -28,18 +28,7 @@ import type { WorkerRecord } from './worker-record.ts';
 const proxyCertificateMs = 30_000;
 
 export interface WorkerOptions
-  extends Pick<
-    UpOptions,
-    | 'dataDir'
-    | 'podMaxPids'
-    | 'cgroupsPerQos'
-    | 'allowedUnsafeSysctls'
-    | 'maxRestartPeriodMs'
-    | 'verificationPolicy'
-    | 'podManifestPath'
-    | 'pressure'
-    | 'logLevel'
-  > {}
+  extends Pick<UpOptions, 'dataDir' | 'cgroupsPerQos' | 'podManifestPath' | 'kubelet' | 'resolvConf' | 'logLevel'> {}
 
 /** As `up` has them, for a host with nothing but the kubelet and the proxy. */
 export function upOptionsOf(options: WorkerOptions, record: Omit<WorkerRecord, 'server' | 'isRemoved'>): UpOptions {

@@ -93,7 +93,7 @@ describe('joins that must fail', () => {
         foreground: true,
         nodeWords: [],
       },
-      ...{ podMaxPids: undefined, allowedUnsafeSysctls: [], logLevel: 'error' as const },
+      logLevel: 'error' as const,
     };
     const silent = { write: () => undefined };
     const startedAt = performance.now();

@@ -23,10 +23,6 @@ describe('parseUpOptions', () => {
   it('reads lists', () => {
     assert.deepEqual([...parse({ only: 'etcd, apiserver' }).only], ['etcd', 'apiserver']);
     assert.deepEqual(parse({ 'etcd-servers': 'http://a:1,http://b:2' }).etcdServers, ['http://a:1', 'http://b:2']);
-    assert.deepEqual(parse({ 'allowed-unsafe-sysctls': 'kernel.msg*,net.core.somaxconn' }).allowedUnsafeSysctls, [
-      'kernel.msg*',
-      'net.core.somaxconn',
-    ]);
   });
 
   it('passes on which versions are served on request', () => {
@@ -34,19 +30,23 @@ describe('parseUpOptions', () => {
     assert.deepEqual([parse({}).runtimeConfig, parse({ 'runtime-config': version }).runtimeConfig], [[], [version]]);
   });
 
-  it('tells "no limit" from "nothing said"', () => {
+  it('tells "no" from "nothing said"', () => {
     assert.deepEqual([parse({ 'cgroups-per-qos': false }).cgroupsPerQos, parse({}).cgroupsPerQos], [false, true]);
-    assert.deepEqual([parse({ 'pod-max-pids': '-1' }).podMaxPids, parse({}).podMaxPids], [-1, undefined]);
   });
 
-  it('passes on how a node treats images and containers that crash', () => {
+  it('passes on what a kubelet is told, and nothing else', () => {
     const flags = {
       'max-container-restart-period': '30s',
-      'image-pull-credentials-verification-policy': 'AlwaysVerify',
+      'preloaded-images-verification-allowlist': ['a,b', 'c'],
+      'eviction-hard': 'memory.available<5%',
     };
-    const { maxRestartPeriodMs, verificationPolicy } = parse(flags);
-    assert.deepEqual([maxRestartPeriodMs, verificationPolicy], [30_000, 'AlwaysVerify']);
-    assert.equal('maxRestartPeriodMs' in parse({}), false);
+    assert.deepEqual(parse(flags).kubelet, {
+      'max-container-restart-period': ['30s'],
+      'preloaded-images-verification-allowlist': ['a,b', 'c'],
+      'eviction-hard': ['memory.available<5%'],
+    });
+    assert.deepEqual(parse({}).kubelet, {});
+    assert.equal(parse({ 'resolv-conf': '/etc/other' }).resolvConf, '/etc/other');
   });
 
   const mistakes: [flags: object, says: RegExp][] = [
@@ -55,8 +55,6 @@ describe('parseUpOptions', () => {
     [{ 'secure-port': '0' }, /--secure-port must be a port/],
     [{ 'secure-port': '70000' }, /--secure-port must be a port/],
     [{ 'node-ports': '40000-30000' }, /--node-ports must be a range/],
-    [{ 'pod-max-pids': '1e3' }, /--pod-max-pids must be a whole number/],
-    [{ 'max-container-restart-period': '1h' }, /--max-container-restart-period must be a duration from 1s to 5m/],
     [{ 'node-ports': '40000' }, /--node-ports must be a port/],
   ];
   for (const [flags, says] of mistakes) {
@@ -78,7 +76,7 @@ describe('nodeWords', () => {
         'log-level': 'debug',
         'eviction-hard': 'memory.available<5%',
       }),
-      ['--pod-max-pids=-1', '--no-cgroups-per-qos', '--eviction-hard=memory.available<5%', '--log-level=debug'],
+      ['--no-cgroups-per-qos', '--pod-max-pids=-1', '--eviction-hard=memory.available<5%', '--log-level=debug'],
     );
   });
 

@@ -2,8 +2,6 @@
 
 import { resolve } from 'node:path';
 import type { Options } from 'yargs';
-import { findVerificationPolicy, verificationPolicies } from '../../../api/image-verification.ts';
-import { parseRestartPeriodMs, restartPeriodRule } from '../../../api/restart-period.ts';
 import { parseDurationMs } from '../../../base/duration.ts';
 import { UserError } from '../../../base/user-error.ts';
 import {
@@ -11,13 +9,12 @@ import {
   components,
   defaultClusterDomain,
   defaultDataDir,
+  kubeletFlags,
   logLevels,
-  pressureFlags,
   proxyModes,
-  shutdownFlags,
   type UpOptions,
 } from '../../../cluster/cluster-options.ts';
-import { type Arguments, isSet, textOf } from '../../arguments.ts';
+import { type Arguments, isSet, textOf, textsOf } from '../../arguments.ts';
 import { parseDataDir } from '../../data-dir.ts';
 import { text } from '../../options.ts';
 
@@ -34,23 +31,14 @@ export const upOptions: Readonly<Record<string, Options>> = {
   'node-name': text('Name of this node; default: the host name'),
   'node-ip': text("This node's address; default: the one of the default route"),
   'kubelet-port': text('Port of the kubelet', { default: '10250' }),
-  'pod-max-pids': text('Processes and threads that each pod may have; -1: no limit; default: at most 4096'),
   'cgroups-per-qos': {
     type: 'boolean',
     default: true,
     describe: 'A control group for each pod, below one for all of them (--no-cgroups-per-qos: none)',
   },
-  'allowed-unsafe-sysctls': text('Kernel settings that pods may change beside the safe ones, such as net.core.*'),
-  'max-container-restart-period': text(
-    'The longest wait between two starts of a container, 1s to 5m; a pod may ask for less; default: 5m',
-  ),
-  'image-pull-credentials-verification-policy': text(
-    'Which images on the node a pod may only run if it could have pulled them; default: NeverVerifyPreloadedImages',
-    { choices: verificationPolicies },
-  ),
   'pod-manifest-path': text('Folder or file of pods that the kubelet runs by itself, also without an API server'),
   ...Object.fromEntries(
-    Object.entries({ ...pressureFlags, ...shutdownFlags }).map(([name, { describe }]) => [name, text(describe)]),
+    Object.entries(kubeletFlags).map(([name, { describe, ...rest }]) => [name, text(describe, rest)]),
   ),
   'cluster-cidr': text('The pod network', { default: '10.244.0.0/16' }),
   'service-cidr': text('The addresses of services', { default: '10.96.0.0/16' }),
@@ -113,7 +101,6 @@ export function parseUpOptions(args: Arguments): UpOptions {
       stubDomains: named('dns-stub-domain')
         .split(';')
         .filter((one) => one !== ''),
-      resolvConf: textOf(args, 'resolv-conf'),
     },
     encryptionProviderConfig: textOf(args, 'encryption-provider-config'),
     authorizationConfig: textOf(args, 'authorization-config'),
@@ -133,8 +120,7 @@ export function parseUpOptions(args: Arguments): UpOptions {
   };
 }
 
-const pressureFlagNames = Object.keys(pressureFlags);
-const shutdownFlagNames = Object.keys(shutdownFlags);
+const kubeletFlagNames = Object.keys(kubeletFlags);
 
 /** What every node has, also one that only joins. */
 export const nodeFlags: readonly string[] = [
@@ -142,19 +128,18 @@ export const nodeFlags: readonly string[] = [
   'node-name',
   'node-ip',
   'kubelet-port',
-  'pod-max-pids',
   'cgroups-per-qos',
-  'allowed-unsafe-sysctls',
-  'max-container-restart-period',
-  'image-pull-credentials-verification-policy',
   'pod-manifest-path',
-  ...pressureFlagNames,
-  ...shutdownFlagNames,
+  'resolv-conf',
+  ...kubeletFlagNames,
   'log-level',
 ];
 
 /** What a worker remembers by itself, or is told in another way each time. */
 const rememberedFlags: readonly string[] = ['data-dir', 'node-name', 'node-ip', 'kubelet-port'];
+
+/** Those that name a file. */
+const fileFlags: readonly string[] = ['pod-manifest-path', 'resolv-conf'];
 
 /** The flags that this host's node was given beside those, as words of a command line that runs in any folder. */
 export function nodeWords(args: Arguments): string[] {
@@ -162,8 +147,7 @@ export function nodeWords(args: Arguments): string[] {
     const value = args[name];
     if (rememberedFlags.includes(name) || value === undefined || value === upOptions[name]?.default) return [];
     if (typeof value === 'boolean') return [value ? `--${name}` : `--no-${name}`];
-    const text = textOf(args, name) ?? '';
-    return [`--${name}=${name === 'pod-manifest-path' ? resolve(text) : text}`];
+    return textsOf(args, name).map((text) => `--${name}=${fileFlags.includes(name) ? resolve(text) : text}`);
   });
 }
 
@@ -173,14 +157,10 @@ type NodeOptions = Pick<
   | 'nodeName'
   | 'nodeIp'
   | 'kubeletPort'
-  | 'podMaxPids'
   | 'cgroupsPerQos'
-  | 'allowedUnsafeSysctls'
-  | 'maxRestartPeriodMs'
-  | 'verificationPolicy'
-  | 'pressure'
-  | 'shutdown'
   | 'podManifestPath'
+  | 'resolvConf'
+  | 'kubelet'
   | 'logLevel'
 >;
 
@@ -191,28 +171,12 @@ export function parseNodeFlags(args: Arguments): NodeOptions {
     nodeName: textOf(args, 'node-name')?.toLowerCase(),
     nodeIp: textOf(args, 'node-ip'),
     kubeletPort: portOf(named('kubelet-port'), '--kubelet-port'),
-    podMaxPids: optionalNumberOf(textOf(args, 'pod-max-pids'), '--pod-max-pids'),
     cgroupsPerQos: args['cgroups-per-qos'] !== false,
-    allowedUnsafeSysctls: listOf(named('allowed-unsafe-sysctls')),
-    ...restartPeriodOf(textOf(args, 'max-container-restart-period')),
-    ...verificationOf(named('image-pull-credentials-verification-policy')),
     podManifestPath: textOf(args, 'pod-manifest-path'),
-    pressure: Object.fromEntries(pressureFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
-    shutdown: Object.fromEntries(shutdownFlagNames.flatMap((name) => pairOf(name, textOf(args, name)))),
+    resolvConf: textOf(args, 'resolv-conf'),
+    kubelet: Object.fromEntries(kubeletFlagNames.flatMap((name) => pairOf(name, textsOf(args, name)))),
     logLevel: isSet(args, 'verbose') ? 'debug' : (logLevels.find((level) => level === named('log-level')) ?? 'info'),
   };
-}
-
-function restartPeriodOf(text: string | undefined): Pick<NodeOptions, 'maxRestartPeriodMs'> {
-  if (text === undefined) return {};
-  const maxRestartPeriodMs = parseRestartPeriodMs(text);
-  if (maxRestartPeriodMs === undefined) throw new UserError(`--max-container-restart-period ${restartPeriodRule}`);
-  return { maxRestartPeriodMs };
-}
-
-function verificationOf(name: string): Pick<NodeOptions, 'verificationPolicy'> {
-  const verificationPolicy = findVerificationPolicy(name);
-  return verificationPolicy === undefined ? {} : { verificationPolicy };
 }
 
 function etcdFilesOf(args: Arguments): NonNullable<UpOptions['etcdFiles']> {
@@ -244,15 +208,10 @@ function networkNameOf(text: string): string {
   throw new UserError(`--network-name must be "longshore" and up to six letters, digits or "-", not "${text}"`);
 }
 
-const pairOf = (name: string, text: string | undefined): [string, string][] =>
-  text === undefined ? [] : [[name, text]];
+const pairOf = (name: string, texts: readonly string[]): [string, readonly string[]][] =>
+  texts.length === 0 ? [] : [[name, texts]];
 
 const listOf = (text: string): string[] => text.split(',').filter((one) => one !== '');
-
-function optionalNumberOf(text: string | undefined, flag: string): number | undefined {
-  if (text === undefined || /^-?\d+$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new UserError(`${flag} must be a whole number, not "${text}"`);
-}
 
 const shortestLifeMs = 30_000;
 
