@@ -46,6 +46,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #kind: Resource<T>;
   readonly #where: Pick<InformerOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   readonly #metadataOnly: boolean;
+  readonly #trim: ((object: T) => void) | undefined;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -61,9 +62,18 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
   constructor(client: Reader & Watcher, kind: Resource<T>, options: InformerOptions<T> & InformerDependencies) {
     this.#client = client;
     this.#kind = kind;
-    const { logger, clock = systemClock, random = Math.random, indexers, metadataOnly = false, ...where } = options;
+    const {
+      logger,
+      clock = systemClock,
+      random = Math.random,
+      indexers,
+      metadataOnly = false,
+      trim,
+      ...where
+    } = options;
     this.#where = where;
     this.#metadataOnly = metadataOnly;
+    this.#trim = trim;
     this.#logger = logger.child({ informer: kind.plural });
     this.#clock = clock;
     this.#random = random;
@@ -226,6 +236,7 @@ class ListWatchInformer<T extends KubernetesObject> implements Informer<T> {
 
   #slim(object: Stored<T>): Cached<T> {
     delete object.metadata.managedFields;
+    this.#trim?.(object);
     const { apiVersion, kind, metadata } = object;
     // Who asked for metadata only knows of no other members.
     return (this.#metadataOnly ? { apiVersion, kind, metadata } : object) as Cached<T>;

@@ -31,6 +31,8 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   /** Keep only `metadata`: for who needs to know of objects but not what is in them. */
   readonly metadataOnly?: boolean;
+  /** Takes off each object, before it is kept, what its readers do not look at. */
+  readonly trim?: (object: T) => void;
 }
 
 /** Started by its owner with `run(signal)`; `synced()` resolves once the first list is in. */

@@ -4,6 +4,7 @@ import { dnsAddressLabel } from './dns/local-addresses.ts';
 import { allForwardRules } from './host/forward-rules.ts';
 import { readExistingTable } from './nftables/existing-table.ts';
 import { defaultTable, ownerOfChains } from './nftables/nft-program.ts';
+import { policyTableOf } from './policies/policy-table.ts';
 import { ProgramError, type RunProgram, runProgram } from './program.ts';
 import { readRoutes, removeRoute } from './routes/kernel-routes.ts';
 import { addressLabel } from './userspace/userspace.ts';
@@ -21,7 +22,8 @@ export interface CleanOptions {
 
 /** Idempotent. What is not there, or cannot be there because its program is missing, is done. */
 export async function cleanProxy({ run = runProgram, ...options }: CleanOptions): Promise<void> {
-  await cleanTable(run, options);
+  const { table = defaultTable } = options;
+  for (const name of [table, policyTableOf(table)]) await cleanTable(run, name, options);
   for (const { chain, rule } of allForwardRules(options)) {
     while (await succeeds(run(['iptables', '-w', '5', '-C', chain, ...rule])))
       await run(['iptables', '-w', '5', '-D', chain, ...rule]);
@@ -38,7 +40,7 @@ async function cleanAddresses(run: RunProgram, label: string, { serviceCidr }: C
 }
 
 /** A table that names no cluster may be any cluster's of an earlier build: the caller has made sure. */
-async function cleanTable(run: RunProgram, { clusterId, table = defaultTable }: CleanOptions): Promise<void> {
+async function cleanTable(run: RunProgram, table: string, { clusterId }: CleanOptions): Promise<void> {
   if (!(await answers(run, ['nft', 'list', 'tables', 'ip']))) return;
   const existing = await readExistingTable(run, table);
   if (existing === undefined) return;

@@ -13,9 +13,9 @@
 
 import { setMaxListeners } from 'node:events';
 import { serviceNameLabel } from '../api/labels.ts';
-import { services } from '../api/resources/core.ts';
+import { namespaces, nodes, services } from '../api/resources/core.ts';
 import { endpointSlices } from '../api/resources/discovery.ts';
-import type { Service } from '../api/types/core/v1.ts';
+import type { Namespace, Node, Service } from '../api/types/core/v1.ts';
 import type { EndpointSlice } from '../api/types/discovery/v1.ts';
 import { computeBackoffMs } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -26,6 +26,7 @@ import { Metrics } from '../base/metrics.ts';
 import { userAgentOf } from '../base/version.ts';
 import { readClusterId } from '../client/cluster-id.ts';
 import type { Connection } from '../client/connection.ts';
+import type { EventSubject } from '../client/event-correlator.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
 import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
@@ -35,6 +36,8 @@ import { type DnsOptions, NodeDns } from './dns/node-dns.ts';
 import { HostSettings } from './host/host-settings.ts';
 import { defaultTable } from './nftables/nft-program.ts';
 import { TableMonitor } from './nftables/table-monitor.ts';
+import { PolicyKeeper } from './policies/policy-keeper.ts';
+import { tellUnenforcedPolicies } from './policies/unenforced-policies.ts';
 import { type RunProgram, runProgram } from './program.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import { RouteKeeper } from './routes/route-keeper.ts';
@@ -107,11 +110,15 @@ class ProxyLoop {
   readonly #client;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
+  readonly #nodes: Informer<Node>;
+  readonly #namespaces: Informer<Namespace>;
   readonly #monitor: TableMonitor | undefined;
   readonly #recorder: EventRecorder;
   readonly #staleFlows: StaleFlows | undefined;
   readonly #routes: RouteKeeper;
   readonly #dns: NodeDns | undefined;
+  /** Undefined where policies cannot be enforced. */
+  readonly #policies: PolicyKeeper | undefined;
   /** Made when it is known whose rules they are. */
   #appliers: readonly RuleApplier[] = [];
   #host: HostSettings | undefined;
@@ -133,6 +140,8 @@ class ProxyLoop {
     this.#client = createRestClient(connection, { userAgent: userAgentOf('longshore-proxy'), logger });
     this.#services = createInformer(this.#client, services, { logger });
     this.#slices = createInformer(this.#client, endpointSlices, { logger, indexers: { service: serviceOf } });
+    this.#nodes = createInformer(this.#client, nodes, { logger, clock });
+    this.#namespaces = createInformer(this.#client, namespaces, { logger, clock, metadataOnly: true });
     this.#services.onChange(() => this.#changed());
     // Others renew or relabel slices; only what rules are made of counts.
     this.#slices.onChange((change) => isRelevant(change) && this.#changed());
@@ -141,16 +150,19 @@ class ProxyLoop {
     this.#monitor = kernel ? new TableMonitor({ table, logger, clock, onDisturbance: () => this.#wake() }) : undefined;
     this.#staleFlows = kernel ? new StaleFlows({ logger, run }) : undefined;
     const onTrouble = (why: string) => this.#tell('RouteFailed', why);
-    this.#routes = new RouteKeeper({ ...options, client: this.#client, clock, run, onTrouble });
-    const { dns, clusterCidr } = options;
+    this.#routes = new RouteKeeper({ ...options, nodes: this.#nodes, clock, run, onTrouble });
+    const { dns, clusterCidr, nodeName } = options;
+    const shared = { client: this.#client, namespaces: this.#namespaces, run, clock, logger, metrics };
     this.#dns =
       dns &&
       new NodeDns({
         ...dns,
-        ...{ client: this.#client, services: this.#services, slices: this.#slices },
-        ...{ clusterCidr, run, clock, logger, metrics },
+        ...shared,
+        ...{ services: this.#services, slices: this.#slices, clusterCidr },
         onTrouble: (reason, why) => this.#tell(reason, why),
       });
+    const tell = (reason: string, why: string, policy?: EventSubject) => this.#tell(reason, why, policy);
+    this.#policies = kernel ? new PolicyKeeper({ ...shared, nodes: this.#nodes, nodeName, table, tell }) : undefined;
   }
 
   whyNotReady(): string | undefined {
@@ -161,33 +173,47 @@ class ProxyLoop {
     const background = Promise.all([
       this.#services.run(signal),
       this.#slices.run(signal),
+      this.#nodes.run(signal),
+      this.#namespaces.run(signal),
       this.#recorder.run(signal),
       this.#monitor?.run(signal),
       this.#routes.run(signal),
       this.#dns?.run(signal),
     ]);
     await Promise.all([this.#services.synced(signal), this.#slices.synced(signal)]);
-    await this.#meetCluster(signal);
+    const clusterId = await this.#meetCluster(signal);
+    const enforcing = clusterId === undefined ? undefined : this.#enforcePolicies(clusterId, signal);
     await this.#keepApplying(signal);
-    await background;
+    await Promise.all([background, enforcing]);
     await Promise.all(this.#appliers.map((applier) => applier.stop()));
     await this.#client.close();
   }
 
-  /** Rules carry the id of their cluster, so that none takes another's away. */
-  async #meetCluster(signal: AbortSignal): Promise<void> {
+  async #enforcePolicies(clusterId: string, signal: AbortSignal): Promise<void> {
+    if (this.#policies !== undefined) return await this.#policies.run(clusterId, signal);
+    const { nodeName } = this.#options;
+    const tell = (reason: string, why: string, policy: EventSubject) => this.#tell(reason, why, policy);
+    await tellUnenforcedPolicies(
+      { client: this.#client, nodeName, clock: this.#clock, logger: this.#logger, tell },
+      signal,
+    );
+  }
+
+  /** Rules carry the id of their cluster, so that none takes another's away. Undefined when `signal` aborts. */
+  async #meetCluster(signal: AbortSignal): Promise<string | undefined> {
     for (let failures = 0; !signal.aborted; ) {
       try {
         const clusterId = await readClusterId(this.#client);
         this.#makeAppliers(clusterId);
         this.#dns?.meetCluster(clusterId);
-        return;
+        return clusterId;
       } catch (error) {
         this.#trouble = 'The API server does not say which cluster this is';
         this.#logger.warn(`${this.#trouble}; trying again`, { error });
         await this.#clock.sleep(computeBackoffMs(++failures, backoff), signal);
       }
     }
+    return undefined;
   }
 
   #makeAppliers(clusterId: string): void {
@@ -202,10 +228,10 @@ class ProxyLoop {
     this.#host = new HostSettings({ clusterCidr, clusterId, run, logger, onTrouble });
   }
 
-  /** As an event of the node. */
-  #tell(reason: string, message: string): void {
+  /** As an event of the node, or of another object. */
+  #tell(reason: string, message: string, about?: EventSubject): void {
     const { nodeName } = this.#options;
-    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
+    const subject = about ?? { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } };
     this.#recorder.from('kube-proxy', nodeName).record(subject, { type: 'Warning', reason, message });
   }
 
@@ -241,6 +267,7 @@ class ProxyLoop {
       nodeName: this.#options.nodeName,
       ownAddresses,
     });
+    this.#policies?.useDns(ownAddresses);
     await this.#dns?.release(ownAddresses);
     for (const applier of this.#appliers) await applier.apply(rules);
     await this.#dns?.serve(ownAddresses);

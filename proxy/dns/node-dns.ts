@@ -10,8 +10,8 @@
  */
 
 import { parseCidr } from '../../api/net.ts';
-import { configMaps, namespaces } from '../../api/resources/core.ts';
-import type { ConfigMap, Namespace } from '../../api/types/core/v1.ts';
+import { configMaps } from '../../api/resources/core.ts';
+import type { ConfigMap } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/error-text.ts';
 import { Limiter } from '../../base/limiter.ts';
@@ -44,7 +44,7 @@ export interface DnsOptions {
   readonly resolvConf?: string | undefined;
 }
 
-export interface NodeDnsOptions extends DnsOptions, Omit<ViewedInformers, 'namespaces'> {
+export interface NodeDnsOptions extends DnsOptions, ViewedInformers {
   readonly client: Reader & Watcher;
   readonly clusterCidr: string;
   readonly run: RunProgram;
@@ -60,7 +60,6 @@ const retryMs = 1_000;
 
 export class NodeDns {
   readonly #options: NodeDnsOptions;
-  readonly #namespaces: Informer<Namespace>;
   readonly #configMap: Informer<ConfigMap>;
   readonly #clients: DnsClients;
   readonly #forwarder: Forwarder;
@@ -80,7 +79,6 @@ export class NodeDns {
   constructor(options: NodeDnsOptions) {
     const { client, logger, clock, metrics, clusterCidr, domain = 'cluster.local' } = options;
     this.#options = options;
-    this.#namespaces = createInformer(client, namespaces, { logger, clock, metadataOnly: true });
     const [namespace = '', name = ''] = dnsServiceKey.split('/');
     const one = { namespace, fieldSelector: `metadata.name=${name}` };
     this.#configMap = createInformer(client, configMaps, { logger, clock, ...one });
@@ -90,7 +88,7 @@ export class NodeDns {
     this.#clients = new DnsClients(podNetwork);
     this.#forwarder = new Forwarder({ exchange, clock, logger });
     this.#probe = new LoopProbe(exchange);
-    const view = createInformedView({ ...options, namespaces: this.#namespaces });
+    const view = createInformedView(options);
     const zone = { domain: domain.toLowerCase(), dnsService: dnsServiceKey, podNetwork };
     this.#resolver = new Resolver({ view, forwarder: this.#forwarder, probe: this.#probe, clock, ...zone });
     this.#metrics = new DnsMetrics(metrics, () => this.#forwarder.cached);
@@ -103,8 +101,8 @@ export class NodeDns {
 
   /** Never rejects. The addresses that it gave the host stay when it ends: the next one takes them over. */
   async run(signal: AbortSignal): Promise<void> {
-    const background = Promise.all([this.#namespaces.run(signal), this.#configMap.run(signal)]);
-    await this.#namespaces.synced(signal);
+    const background = this.#configMap.run(signal);
+    await this.#options.namespaces.synced(signal);
     this.#isSynced = true;
     while (!signal.aborted) {
       this.#clients.refresh();

@@ -8,7 +8,7 @@ const ownerPrefix = 'cluster-';
 export interface NftProgram {
   /** Of the family `ip`. */
   readonly table: string;
-  /** The maps and sets that it fills, in nft's words, by name. */
+  /** The maps and sets that it fills, in nft's words, by name. One name is always of one type. */
   readonly definitions: Readonly<Record<string, string>>;
   /** Text of each rule, by chain. A base chain's first line says where it hooks in. */
   readonly chains: ReadonlyMap<string, NftChain>;
@@ -36,19 +36,25 @@ export interface BuilderOptions extends Pick<NftProgram, 'table' | 'definitions'
 export class ProgramBuilder implements NftProgram {
   readonly table: string;
   readonly chains = new Map<string, NftChain>();
-  readonly definitions: Readonly<Record<string, string>>;
+  readonly definitions: Record<string, string>;
   readonly maps: Map<string, Map<string, string>>;
   readonly affinitySets = new Map<string, number>();
 
   constructor({ table, definitions, clusterId }: BuilderOptions) {
     this.table = table;
-    this.definitions = definitions;
+    this.definitions = { ...definitions };
     this.maps = new Map(Object.keys(definitions).map((name) => [name, new Map()]));
     if (clusterId !== undefined) this.addChain(`${ownerPrefix}${clusterId}`, '', []);
   }
 
   addChain(name: string, definition: string, rules: readonly string[]): void {
     this.chains.set(name, { definition, rules });
+  }
+
+  /** A set beside those that are always there, with these elements. `type` in nft's words: `type ipv4_addr;`. */
+  addSet(name: string, type: string, elements: Iterable<string>): void {
+    this.definitions[name] = `set ${name} { ${type} }`;
+    this.maps.set(name, new Map(Array.from(elements, (element) => [element, ''])));
   }
 
   /** The first to claim a key keeps it: two Services may name the same external address and port. */

@@ -15,7 +15,11 @@ export interface ExistingTable {
 export function computeChanges(before: NftProgram, after: NftProgram): string {
   const lines = new Lines(after.table);
   const changed = [...after.chains].filter(([name, chain]) => !isSameChain(before.chains.get(name), chain));
+  const goneSets = Object.keys(before.definitions).filter((name) => !Object.hasOwn(after.definitions, name));
   return asText([
+    ...Object.entries(after.definitions)
+      .filter(([name]) => !Object.hasOwn(before.definitions, name))
+      .map(([, definition]) => lines.addDefinition(definition)),
     ...[...after.affinitySets]
       .filter(([name]) => !before.affinitySets.has(name))
       .map(([name, seconds]) => lines.addAffinitySet(name, seconds)),
@@ -28,7 +32,10 @@ export function computeChanges(before: NftProgram, after: NftProgram): string {
       lines.changeEntries(name, before.maps.get(name) ?? new Map(), entries),
     ),
     ...lines.removeChains([...before.chains.keys()].filter((name) => !after.chains.has(name))),
-    ...lines.removeSets([...before.affinitySets.keys()].filter((name) => !after.affinitySets.has(name))),
+    ...lines.removeSets([
+      ...[...before.affinitySets.keys()].filter((name) => !after.affinitySets.has(name)),
+      ...goneSets,
+    ]),
   ]);
 }
 

@@ -6,19 +6,17 @@
  * cannot be made keeps no other from being made.
  */
 
-import { nodes } from '../../api/resources/core.ts';
 import type { Node } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Client } from '../../client/client.ts';
-import { createInformer } from '../../client/informer.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { RunProgram } from '../program.ts';
 import { readRoutes, removeRoute, setRoute } from './kernel-routes.ts';
 import { computeRouteChanges, computeRoutes, type Route, routeFactsOf } from './route-plan.ts';
 
 export interface RouteKeeperOptions {
-  readonly client: Client;
+  /** Run by the caller. */
+  readonly nodes: Informer<Node>;
   readonly nodeName: string;
   readonly clusterCidr: string;
   readonly clock: Clock;
@@ -39,9 +37,8 @@ export class RouteKeeper {
   #wake: () => void = () => {};
 
   constructor(options: RouteKeeperOptions) {
-    const { client, logger, clock } = options;
     this.#options = options;
-    this.#nodes = createInformer<Node>(client, nodes, { logger, clock });
+    this.#nodes = options.nodes;
     this.#nodes.onChange(({ previous, next }) => {
       if (previous && next && routeFactsOf(previous) === routeFactsOf(next)) return;
       this.#isChanged = true;
@@ -52,7 +49,6 @@ export class RouteKeeper {
   /** Until `signal` aborts. Routes stay: the pods go on. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    const informing = this.#nodes.run(signal);
     await this.#nodes.synced(signal);
     let isClean = false;
     while (!signal.aborted) {
@@ -63,7 +59,6 @@ export class RouteKeeper {
       await this.#nextChange(signal);
       await clock.sleep(groupingMs, signal);
     }
-    await informing;
   }
 
   #wanted(): Route[] {

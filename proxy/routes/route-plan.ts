@@ -72,7 +72,8 @@ export const routeFactsOf = (node: DeepReadonly<Node>): string =>
 
 const ageOf = ({ metadata }: DeepReadonly<Node>): string => `${metadata?.creationTimestamp} ${metadata?.name}`;
 
-function networksOf({ spec }: DeepReadonly<Node>): readonly string[] {
+/** A node's parts of the pod network, of IPv4. */
+export function networksOf({ spec }: DeepReadonly<Node>): readonly string[] {
   const all = spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR]);
   return all.filter((one) => parseCidr(one)?.family === 4);
 }

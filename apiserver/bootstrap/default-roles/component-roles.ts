@@ -119,6 +119,8 @@ const roleOf = (account: string): string => `longshore:controller:${account}`;
 const clusterReader = 'longshore:cluster-id-reader';
 /** Of the DNS that runs beside each node's proxy. */
 const nodeDns = 'longshore:node-dns';
+/** Of each node's proxy, which enforces NetworkPolicies: pods of all nodes are peers. */
+const policyEnforcer = 'longshore:network-policy-enforcer';
 const proxies = { users: ['system:kube-proxy'] };
 
 export const componentRoles: readonly ClusterRole[] = [
@@ -127,6 +129,10 @@ export const componentRoles: readonly ClusterRole[] = [
   clusterRole(clusterReader, [allow('get', 'core', 'namespaces', 'kube-system')]),
   // Whether a name is missing, or only has no records, depends on the namespace.
   clusterRole(nodeDns, [allow('list watch', 'core', 'namespaces')]),
+  clusterRole(policyEnforcer, [
+    allow('list watch', 'networking.k8s.io', 'networkpolicies'),
+    allow('list watch', 'core', 'namespaces pods'),
+  ]),
   // Who may read pods of a namespace may read why they wait: `view`, and so `edit` and `admin`, take it up.
   // As upstream's metrics-server brings it.
   clusterRole('system:aggregated-metrics-reader', [allow(read, 'metrics.k8s.io', 'nodes pods')], {
@@ -143,6 +149,7 @@ export const componentBindings: readonly ClusterRoleBinding[] = [
   ...Object.keys(controllers).map((account) => clusterRoleBinding(roleOf(account), { accounts: [account] })),
   clusterRoleBinding(clusterReader, proxies),
   clusterRoleBinding(nodeDns, proxies),
+  clusterRoleBinding(policyEnforcer, proxies),
   clusterRoleBinding(
     'system:kubelet-api-admin',
     { users: ['kube-apiserver-kubelet-client'] },
