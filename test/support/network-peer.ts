@@ -7,6 +7,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { errorText } from '../../base/error-text.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { runProgram } from '../../proxy/program.ts';
@@ -32,6 +33,8 @@ export type PeerRequest =
   | { readonly do: 'open'; readonly id: string; readonly address: string; readonly port: number }
   /** One exchange on it. */
   | { readonly do: 'talk'; readonly id: string }
+  /** Has the server send on and on; how many bytes come in half a second. */
+  | { readonly do: 'follow'; readonly id: string }
   | {
       readonly do: 'apply';
       readonly mode: 'nftables' | 'userspace';
@@ -67,6 +70,8 @@ async function perform(request: PeerRequest): Promise<unknown> {
       return 'open';
     case 'talk':
       return await exchange(connections.get(request.id));
+    case 'follow':
+      return await follow(connections.get(request.id));
     case 'apply':
       return await apply(request);
   }
@@ -75,7 +80,10 @@ async function perform(request: PeerRequest): Promise<unknown> {
 async function serve(name: string, port: number): Promise<string> {
   const tcp = net.createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.on('data', () => socket.write(`${name} ${socket.remoteAddress}\n`));
+    socket.on('data', (data) => {
+      if (String(data).startsWith('stream')) keepSending(socket);
+      else socket.write(`${name} ${socket.remoteAddress}\n`);
+    });
   });
   tcp.listen(port, '0.0.0.0');
   await once(tcp, 'listening');
@@ -119,6 +127,23 @@ async function exchange(socket: net.Socket | undefined): Promise<string> {
   socket.write('who\n');
   const [data] = (await answered) as [Buffer];
   return data.toString().trim();
+}
+
+function keepSending(socket: net.Socket): void {
+  const timer = setInterval(() => socket.write('more\n'), 20);
+  socket.once('close', () => clearInterval(timer));
+}
+
+/** Bytes that come in half a second; it asks for them the first time. */
+async function follow(socket: net.Socket | undefined): Promise<number> {
+  if (socket === undefined) throw new Error('no such connection');
+  if (socket.listenerCount('data') === 0) {
+    socket.on('data', () => undefined);
+    socket.write('stream\n');
+  }
+  const before = socket.bytesRead;
+  await setTimeout(500);
+  return socket.bytesRead - before;
 }
 
 /** All datagrams go from one port: one flow, as clients of DNS or a game have it. */
