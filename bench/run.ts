@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   extension: () => import('./extension.ts'),
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),
+  policies: () => import('./policies.ts'),
   pods: () => import('./pods.ts'),
   probes: () => import('./probes.ts'),
   proxy: () => import('./proxy.ts'),

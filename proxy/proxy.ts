@@ -12,7 +12,6 @@
  */
 
 import { setMaxListeners } from 'node:events';
-import { serviceNameLabel } from '../api/labels.ts';
 import { namespaces, nodes, services } from '../api/resources/core.ts';
 import { endpointSlices } from '../api/resources/discovery.ts';
 import type { Namespace, Node, Service } from '../api/types/core/v1.ts';
@@ -29,8 +28,9 @@ import type { Connection } from '../client/connection.ts';
 import type { EventSubject } from '../client/event-correlator.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { createInformer } from '../client/informer.ts';
-import type { Cached, Informer, ObjectChange } from '../client/object-cache.ts';
+import type { Informer } from '../client/object-cache.ts';
 import { createRestClient } from '../client/rest-client.ts';
+import { chooseMode } from './choose-mode.ts';
 import { addressesOfNodeDns, dnsServiceKey } from './dns/dns-service.ts';
 import { type DnsOptions, NodeDns } from './dns/node-dns.ts';
 import { HostSettings } from './host/host-settings.ts';
@@ -44,6 +44,7 @@ import { RouteKeeper } from './routes/route-keeper.ts';
 import { Nftables } from './services/nftables.ts';
 import type { RuleApplier } from './services/rule-applier.ts';
 import { computeRules } from './services/rules.ts';
+import { changesRules, serviceOf } from './services/slice-changes.ts';
 import { StaleFlows } from './services/stale-flows.ts';
 import { LoopbackPorts } from './userspace/loopback-ports.ts';
 import { Userspace } from './userspace/userspace.ts';
@@ -91,18 +92,6 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   };
 }
 
-/** Without nft, or the right to use it, sockets are better than nothing. */
-async function chooseMode({ mode, logger, run = runProgram }: ProxyOptions): Promise<ProxyOptions['mode']> {
-  if (mode === 'userspace') return mode;
-  try {
-    await run(['nft', 'list', 'tables', 'ip']);
-    return 'nftables';
-  } catch (error) {
-    logger.warn('nftables cannot be used here; Services are forwarded by this process instead, more slowly', { error });
-    return 'userspace';
-  }
-}
-
 class ProxyLoop {
   readonly #options: ProxyOptions;
   readonly #logger: Logger;
@@ -144,7 +133,7 @@ class ProxyLoop {
     this.#namespaces = createInformer(this.#client, namespaces, { logger, clock, metadataOnly: true });
     this.#services.onChange(() => this.#changed());
     // Others renew or relabel slices; only what rules are made of counts.
-    this.#slices.onChange((change) => isRelevant(change) && this.#changed());
+    this.#slices.onChange((change) => changesRules(change) && this.#changed());
     this.#recorder = new EventRecorder({ client: this.#client, logger, clock });
     const kernel = mode === 'nftables';
     this.#monitor = kernel ? new TableMonitor({ table, logger, clock, onDisturbance: () => this.#wake() }) : undefined;
@@ -311,15 +300,4 @@ class ProxyLoop {
     const leftMs = Math.max(0, this.#verifiedAt + verifyEveryMs - this.#clock.monotonic());
     await this.#clock.sleep(leftMs, AbortSignal.any([signal, woken.signal]));
   }
-}
-
-function serviceOf({ metadata }: Cached<EndpointSlice>): string[] {
-  const name = metadata.labels?.[serviceNameLabel];
-  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
-}
-
-function isRelevant({ previous, next }: ObjectChange<EndpointSlice>): boolean {
-  const parts = (slice: Cached<EndpointSlice> | undefined) =>
-    slice && JSON.stringify([slice.addressType, slice.endpoints, slice.ports, serviceOf(slice)]);
-  return parts(previous) !== parts(next);
 }

@@ -24,20 +24,31 @@ export type PeerChoice = Peers | typeof anyone;
 
 export const everyPod: PodPeer = { namespaces: { labelled: {} }, selector: {} };
 
+/** Policies keep their peers from one program to the next. */
+const keys = new WeakMap<PodPeer, string>();
+
+function keyOf(peer: PodPeer): string {
+  const known = keys.get(peer);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(peer);
+  keys.set(peer, key);
+  return key;
+}
+
 /** Who is in one of them; one text for one choice. */
 export function uniteChoices(choices: readonly PeerChoice[]): { readonly choice: PeerChoice; readonly key: string } {
   const pods = new Map<string, PodPeer>();
   const ranges: AddressRange[] = [];
   for (const choice of choices) {
     if (choice === anyone) return { choice, key: anyone };
-    for (const peer of choice.pods) pods.set(JSON.stringify(peer), peer);
+    for (const peer of choice.pods) pods.set(keyOf(peer), peer);
     ranges.push(...choice.ranges);
   }
   const merged = mergeRanges(ranges);
   if (coversAll(merged)) return { choice: anyone, key: anyone };
-  const keys = [...pods.keys()].sort();
-  const peers = keys.flatMap((key) => pods.get(key) ?? []);
-  return { choice: { pods: peers, ranges: merged }, key: JSON.stringify([keys, merged]) };
+  const sorted = [...pods.keys()].sort();
+  const peers = sorted.flatMap((key) => pods.get(key) ?? []);
+  return { choice: { pods: peers, ranges: merged }, key: JSON.stringify([sorted, merged]) };
 }
 
 /** Those of a choice at which a name of a port stands for this number: only pods have names for ports. */

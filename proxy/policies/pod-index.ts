@@ -1,5 +1,6 @@
 /** Pods by address, node, namespace and label, so that a selector looks at few more pods than it matches. */
 
+import { own } from '../../api/json-record.ts';
 import { matchesLabelSelector } from '../../api/label-selector.ts';
 import type { LabelSelector } from '../../api/types/meta/v1.ts';
 import type { DeepReadonly } from '../../base/deep-readonly.ts';
@@ -15,8 +16,8 @@ export class PodIndex {
   readonly #namespaces: ReadonlyMap<string, Labels>;
   readonly #byAddress = new Map<string, PodFacts>();
   readonly #byNamespace = new Map<string, PodFacts[]>();
-  /** Under `key value`, and under `namespace key value`: none of the three has a space in it. */
-  readonly #byLabel = new Map<string, PodFacts[]>();
+  /** By the key of a label: those that have it, under its value and under `namespace value`. Made when it is asked for. */
+  readonly #byLabel = new Map<string, ReadonlyMap<string, readonly PodFacts[]>>();
   readonly #chosen = new Map<string, ReadonlySet<string>>();
   readonly #portNumbers = new Map<string, Set<number>>();
 
@@ -54,11 +55,25 @@ export class PodIndex {
   #candidates(namespaces: NamespaceChoice, chosen: ReadonlySet<string>, selector: Selector): readonly PodFacts[] {
     const prefix = 'named' in namespaces ? `${namespaces.named} ` : '';
     const lists = Object.entries(selector.matchLabels ?? {}).map(
-      ([key, value]) => this.#byLabel.get(`${prefix}${key} ${value}`) ?? [],
+      ([key, value]) => this.#withLabel(key).get(`${prefix}${value}`) ?? [],
     );
     const [first, ...more] = lists;
     if (first !== undefined) return more.reduce((least, list) => (list.length < least.length ? list : least), first);
     return [...chosen].flatMap((namespace) => this.#byNamespace.get(namespace) ?? []);
+  }
+
+  #withLabel(key: string): ReadonlyMap<string, readonly PodFacts[]> {
+    const known = this.#byLabel.get(key);
+    if (known !== undefined) return known;
+    const lists = new Map<string, PodFacts[]>();
+    for (const pod of this.#byAddress.values()) {
+      const value = own(pod.labels, key);
+      if (value === undefined) continue;
+      append(lists, value, pod);
+      append(lists, `${pod.namespace} ${value}`, pod);
+    }
+    this.#byLabel.set(key, lists);
+    return lists;
   }
 
   #choose(choice: NamespaceChoice): ReadonlySet<string> {
@@ -76,10 +91,6 @@ export class PodIndex {
 
   #add(pod: PodFacts): void {
     append(this.#byNamespace, pod.namespace, pod);
-    for (const [key, value] of Object.entries(pod.labels)) {
-      append(this.#byLabel, `${key} ${value}`, pod);
-      append(this.#byLabel, `${pod.namespace} ${key} ${value}`, pod);
-    }
     for (const { name, protocol, port } of pod.ports) {
       const key = `${protocol} ${name}`;
       const numbers = this.#portNumbers.get(key);

@@ -55,7 +55,8 @@ export class PolicyKeeper {
   readonly #facts: PolicyFacts;
   readonly #metrics: PolicyMetrics;
   readonly #told = new Set<string>();
-  #dnsAddresses: readonly string[] = [];
+  /** Undefined: not known yet. */
+  #dnsAddresses: readonly string[] | undefined;
   #enforcement: Enforcement | undefined;
   #isChanged = true;
   #verifiedAt = 0;
@@ -71,7 +72,7 @@ export class PolicyKeeper {
 
   /** At which this node answers itself: policies judge who may ask there. */
   useDns(addresses: readonly string[]): void {
-    if (addresses.join() === this.#dnsAddresses.join()) return;
+    if (addresses.join() === this.#dnsAddresses?.join()) return;
     this.#dnsAddresses = addresses;
     this.#changed();
   }
@@ -109,16 +110,17 @@ export class PolicyKeeper {
     await pods.informer.synced(signal);
     if (signal.aborted) return;
     await this.#verify(this.#enforcement);
-    if (!this.#isChanged) return;
+    const dnsAddresses = this.#dnsAddresses;
+    if (!this.#isChanged || dnsAddresses === undefined) return;
     this.#isChanged = false;
-    await this.#apply(table, pods.informer);
+    await this.#apply(table, pods.informer, dnsAddresses);
   }
 
-  async #apply(table: NftTable, pods: Enforcement['pods']['informer']): Promise<void> {
+  async #apply(table: NftTable, pods: Enforcement['pods']['informer'], dnsAddresses: readonly string[]): Promise<void> {
     const { nodes, namespaces, clock, logger, table: base } = this.#options;
     const began = clock.monotonic();
     const sources = { policies: this.#policies, pods, nodes, namespaces };
-    const world = this.#facts.read(sources, this.#dnsAddresses);
+    const world = this.#facts.read(sources, dnsAddresses);
     const program = computePolicyProgram(world, { table: policyTableOf(base), clusterId: table.clusterId });
     await table.apply(program);
     const tookMs = clock.monotonic() - began;
@@ -188,7 +190,8 @@ export class PolicyKeeper {
 
   /** Until something changes, or it is time to verify. */
   async #nextChange(signal: AbortSignal): Promise<void> {
-    if (this.#isChanged || this.#enforcement?.monitor.isDisturbed) return;
+    const isWaiting = this.#dnsAddresses === undefined;
+    if ((this.#isChanged && !isWaiting) || this.#enforcement?.monitor.isDisturbed) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     await this.#options.clock.sleep(verifyEveryMs, AbortSignal.any([signal, woken.signal]));

@@ -58,7 +58,7 @@ export function programOf(
   return computePolicyProgram(world, { table: 'longshore-policies', clusterId: 'test' });
 }
 
-function storedOf(policy: NetworkPolicy): Cached<NetworkPolicy> {
+export function storedOf(policy: NetworkPolicy): Cached<NetworkPolicy> {
   const { name = '', namespace = '' } = policy.metadata ?? {};
   const times = { uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
   return {
