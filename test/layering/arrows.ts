@@ -137,6 +137,7 @@ export const innerArrows: Readonly<Record<string, Readonly<Record<string, readon
     'dns/zone': ['dns/message'],
     'dns/upstream': ['dns/message'],
     dns: ['dns/message', 'dns/zone', 'dns/upstream'],
+    policies: ['nftables', 'routes', 'dns'],
   },
   kubelet: {
     runtime: [],

@@ -34,12 +34,11 @@ function evaluate(program: NftProgram, chain: string, connection: Connection): V
   return 'return';
 }
 
-const field = '(?:ct original ip saddr|ct reply ip saddr|ct reply proto-src|ip saddr|ip daddr|meta l4proto)';
-const fields = `${field}(?: \\. ${field})*`;
+/** What a rule may begin with: what it looks at (`ct original ip saddr . ct reply ip saddr`), and where it looks that up. */
 const forms = {
   state: /^ct state invalid,untracked /,
-  vmap: new RegExp(`^(${fields}) vmap (@\\S+|\\{ .* \\})$`),
-  condition: new RegExp(`^(${fields}) (!= )?([@\\d]\\S*|tcp|udp|sctp) `),
+  vmap: /^([a-z][a-z\d .-]*?) vmap (@\S+|\{ .* \})$/,
+  condition: /^([a-z][a-z\d .-]*?) (!= )?([@\d]\S*|tcp|udp|sctp) /,
 };
 
 /** The verdict's text; undefined when the rule is not about it. */
