@@ -44,9 +44,9 @@ const forms = {
 /** The verdict's text; undefined when the rule is not about it. */
 function verdictOf(program: NftProgram, rule: string, connection: Connection): string | undefined {
   if (forms.state.test(rule)) return undefined;
-  const map = forms.vmap.exec(rule);
-  if (map !== null) return lookUp(program, map[2] ?? '', keyOf(map[1] ?? '', connection));
   const condition = forms.condition.exec(rule);
+  const map = condition === null ? forms.vmap.exec(rule) : null;
+  if (map !== null) return lookUp(program, map[2] ?? '', keyOf(map[1] ?? '', connection));
   if (condition === null) return rule;
   const [text, what = '', not, wanted = ''] = condition;
   const holds = isOneOf(program, keyOf(what, connection), wanted);
