@@ -102,7 +102,7 @@ describe('KeptLogs', () => {
             yield Buffer.from(`2024-05-06T07:08:09.000000001Z stdout F ${id}\n`);
           },
         },
-        factsOf: () => ({ labels: { app: 'web' }, controller: 'ReplicaSet/web-1' }),
+        factsOf: () => ({ labels: { app: 'web' }, controller: 'ReplicaSet/web-1', madeAt: 1 }),
         clock,
         logger: silentLogger,
         ...rest,

@@ -22,6 +22,8 @@ export interface PodFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** `Kind/name` of the controller; empty: it has none. */
   readonly controller: string;
+  /** When the API got it, in ms; 0: not known. Of a namespace that was made later it is no pod, whatever its name. */
+  readonly madeAt: number;
 }
 
 export interface KeptPod extends PodIdentity, PodFacts {
@@ -154,13 +156,13 @@ export class KeptLogs {
     const { folder, factsOf, clock } = this.#options;
     const place = join(folder, pod.uid);
     const known = this.#pods.get(pod.uid);
-    const { labels, controller } = factsOf(pod) ?? known ?? { labels: {}, controller: '' };
+    const { labels, controller, madeAt } = factsOf(pod) ?? known ?? { labels: {}, controller: '', madeAt: 0 };
     await ensurePrivateFolder(place);
-    await writeAtomically(join(place, 'pod.json'), JSON.stringify({ ...pod, labels, controller }), 0o600);
+    await writeAtomically(join(place, 'pod.json'), JSON.stringify({ ...pod, labels, controller, madeAt }), 0o600);
     await writeFile(join(place, fileOf(name, attempt)), text, { mode: 0o600 });
     const logs = known?.logs ?? new Map<string, KeptLog>();
     logs.set(fileOf(name, attempt), { container: name, attempt, bytes: text.length, keptAt: clock.now() });
-    this.#pods.set(pod.uid, { ...pod, labels, controller, logs });
+    this.#pods.set(pod.uid, { ...pod, labels, controller, madeAt, logs });
     await this.#dropOld();
   }
 
@@ -207,7 +209,7 @@ async function readFacts(path: string): Promise<(PodIdentity & PodFacts) | undef
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (!isRecord(value) || !isRecord(value.labels)) return undefined;
-    const { uid, namespace, name, controller } = value;
+    const { uid, namespace, name, controller, madeAt } = value;
     const texts = Object.entries(value.labels).flatMap(([key, text]) =>
       typeof text === 'string' ? [[key, text]] : [],
     );
@@ -215,6 +217,7 @@ async function readFacts(path: string): Promise<(PodIdentity & PodFacts) | undef
     return {
       ...{ uid: String(uid), namespace: String(namespace), name: String(name), controller: String(controller) },
       labels: Object.fromEntries(texts),
+      madeAt: typeof madeAt === 'number' ? madeAt : 0,
     };
   } catch {
     return undefined;

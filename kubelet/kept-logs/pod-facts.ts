@@ -1,5 +1,6 @@
 /** Whose a pod was, also for a moment after its object is gone: its containers go after it. */
 
+import { parseTime } from '../../api/time.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Informer } from '../../client/object-cache.ts';
 import type { PodObject } from '../model/pod.ts';
@@ -38,7 +39,11 @@ export class KnownPodFacts {
 
 function factsOf({ metadata }: PodObject): PodFacts {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
-  return { labels: labelsOf(metadata), controller: owner === undefined ? '' : `${owner.kind}/${owner.name}` };
+  return {
+    labels: labelsOf(metadata),
+    controller: owner === undefined ? '' : `${owner.kind}/${owner.name}`,
+    madeAt: parseTime(metadata.creationTimestamp) ?? 0,
+  };
 }
 
 /** As many as there is room for. */

@@ -47,9 +47,9 @@ describe('kept logs', { timeout: 300_000 }, () => {
     await engine?.stop();
   });
 
-  async function create(name: string, script: string, restartPolicy = 'Never'): Promise<void> {
+  async function create(name: string, script: string, restartPolicy = 'Never', namespace = 'default'): Promise<void> {
     await server.client.create<Pod>(pods, {
-      metadata: { namespace: 'default', name, labels },
+      metadata: { namespace, name, labels },
       spec: {
         nodeName: 'node-1',
         restartPolicy,
@@ -125,6 +125,36 @@ describe('kept logs', { timeout: 300_000 }, () => {
     } finally {
       await reader.client.close();
     }
+  });
+
+  it('are not those of a namespace that somebody else had under the name', async () => {
+    const path = '/api/v1/namespaces/again';
+    const goneOf = async (): Promise<GonePods['items']> =>
+      (JSON.parse(await read('*', 'gone=true', server, 'again')) as GonePods).items;
+    await server.client.create(namespaces, { metadata: { name: 'again' } });
+    await create('tenant', 'echo mine', 'Never', 'again');
+    const logOf = (query: string) => read('tenant', query, server, 'again');
+    await eventually('it has written', async () => (await logOf('').catch(() => '')).includes('mine'));
+    await server.client.delete(pods, { namespace: 'again', name: 'tenant' });
+    const [gone] = await eventually('its log was kept', async () => {
+      const items = await goneOf();
+      return items.length > 0 && items;
+    });
+    const place = `gone=true&node=${gone?.nodeName}&uid=${gone?.uid}&container=c`;
+    assert.equal(await logOf(place), 'mine\n');
+
+    const { metadata } = await server.client.get(namespaces, { name: 'again' });
+    await server.client.delete(namespaces, { name: 'again' });
+    const emptied = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'again', uid: metadata.uid }, spec: {} };
+    await server.client.raw('PUT', `${path}/finalize`, { body: emptied });
+    // Times of objects are whole seconds.
+    const isLater = () => Date.now() > Date.parse(metadata.creationTimestamp ?? '') + 2_000;
+    await eventually('it is another second', async () => isLater());
+    await eventually('the namespace can be made again', () =>
+      server.client.create(namespaces, { metadata: { name: 'again' } }).catch(() => undefined),
+    );
+    assert.deepEqual(await goneOf(), []);
+    await assert.rejects(logOf(place), isNotFound);
   });
 
   it('are merged by kubecfg with those of the pods that are there', async () => {

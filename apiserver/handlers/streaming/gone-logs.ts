@@ -1,13 +1,15 @@
 /**
  * Logs of pods that are gone, as far as kubelets have kept them: an addition to `pods/NAME/log`, by `gone=true`, so that
  * who may read the logs of a pod may read them afterwards, and nobody else. Of the pod `*` it tells which
- * there are in the namespace: no pod is called so, and no role that names pods allows it.
+ * there are in the namespace: no pod is called so, and no role that names pods allows it. Pods of an earlier namespace of
+ * that name are nobody's: who may read in the present one may be somebody else.
  */
 
-import { isRecord } from '../../../api/json-record.ts';
+import { isRecord, type JsonRecord } from '../../../api/json-record.ts';
 import { isNodeReady } from '../../../api/nodes.ts';
-import { nodes } from '../../../api/resources/core.ts';
+import { namespaces, nodes, pods } from '../../../api/resources/core.ts';
 import { badRequest, notFound } from '../../../api/status-error.ts';
+import { parseTime } from '../../../api/time.ts';
 import type { Node } from '../../../api/types/core/v1.ts';
 import { compareText } from '../../../base/compare.ts';
 import { Limiter } from '../../../base/limiter.ts';
@@ -41,16 +43,25 @@ export interface GoneLogs {
 export function createGoneLogs({ objects, kubelets }: GoneLogParts): GoneLogs {
   const turns = new Limiter(atOnce);
 
-  async function podsOn({ metadata }: Found<Node>, namespace: string, signal: AbortSignal): Promise<unknown[]> {
+  /** When the namespace was made that has the name now. */
+  async function beginOf(namespace: string): Promise<number> {
+    const found = await objects.find(namespaces, { name: namespace });
+    if (found === undefined) throw notFound(namespaces, namespace);
+    return parseTime(found.metadata.creationTimestamp) ?? 0;
+  }
+
+  async function podsOn({ metadata }: Found<Node>, namespace: string, signal: AbortSignal): Promise<JsonRecord[]> {
     const nodeName = metadata.name;
+    const begin = await beginOf(namespace);
     const path = `/goneLogs/${encodeURIComponent(namespace)}`;
     const text = await turns.run(() => readFromKubelet(kubelets, { nodeName, path, ...answer }), signal);
     const value: unknown = JSON.parse(text);
     const items: unknown = isRecord(value) ? value.items : undefined;
     if (!Array.isArray(items)) return [];
     return items
-      .filter((item) => isRecord(item) && item.namespace === namespace)
-      .map((item: object) => ({ ...item, nodeName }));
+      .filter((item): item is JsonRecord => isRecord(item) && item.namespace === namespace)
+      .filter(({ madeAt }) => typeof madeAt === 'number' && madeAt >= begin)
+      .map((item) => ({ ...item, nodeName }));
   }
 
   return {
@@ -69,18 +80,21 @@ export function createGoneLogs({ objects, kubelets }: GoneLogParts): GoneLogs {
           return [];
         }),
       );
-      const items = found.flat().filter((item) => isRecord(item) && isWanted(labelsOf(item.labels)));
+      const items = found.flat().filter(({ labels }) => isWanted(labelsOf(labels)));
       const body = { items, unreachable: unreachable.sort(compareText) };
       await sendBytes(request, 200, JSON.stringify(body));
     },
 
-    async placeOf({ query }, { namespace = '', name }) {
+    async placeOf({ query, signal }, { namespace = '', name }) {
       const [nodeName = '', uid = '', container = ''] = ['node', 'uid', 'container'].map(
         (word) => query.get(word) ?? '',
       );
       if ([nodeName, uid, container].includes(''))
         throw badRequest('the log of a pod that is gone is found by node, uid and container');
-      if ((await objects.find(nodes, { name: nodeName })) === undefined) throw notFound(nodes, nodeName);
+      const node = await objects.find(nodes, { name: nodeName });
+      if (node === undefined) throw notFound(nodes, nodeName);
+      const there = await podsOn(node, namespace, signal);
+      if (!there.some((pod) => pod.name === name && pod.uid === uid)) throw notFound(pods, name);
       return { nodeName, path: `/goneLogs/${[namespace, name, uid, container].map(encodeURIComponent).join('/')}` };
     },
   };
