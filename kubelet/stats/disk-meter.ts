@@ -86,13 +86,14 @@ export class DiskMeter {
 
   #mostOverdue(pods: readonly PodObject[]): PodObject | undefined {
     const now = this.#options.clock.monotonic();
-    const overdueMs = (pod: PodObject) => {
+    // In intervals of its own: when there is no time for all, pods with limits are looked at more often all the same.
+    const intervalsOf = (pod: PodObject) => {
       const { limited, other } = everyMs;
       const at = this.#entries.get(pod.metadata.uid)?.at ?? Number.NEGATIVE_INFINITY;
-      return now - at - (this.#options.isLimited(pod) ? limited : other);
+      return (now - at) / (this.#options.isLimited(pod) ? limited : other);
     };
-    const due = pods.map((pod) => ({ pod, ms: overdueMs(pod) })).filter(({ ms }) => ms >= 0);
-    return due.sort((a, b) => b.ms - a.ms)[0]?.pod;
+    const due = pods.map((pod) => ({ pod, intervals: intervalsOf(pod) })).filter(({ intervals }) => intervals >= 1);
+    return due.sort((a, b) => b.intervals - a.intervals)[0]?.pod;
   }
 
   /** Never rejects. Who asks while it goes on waits for the same walk. */
