@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
 import { serviceRule } from '../../test/support/service-rule.ts';
-import type { Endpoint, ServiceRule } from '../services/rules.ts';
+import type { ServiceRule } from '../services/rules.ts';
 import { computeProgram } from '../services/service-program.ts';
 import { computeChanges, computeTakeover } from './nft-transaction.ts';
 

@@ -6,23 +6,20 @@
  * serve. IPv4 only.
  */
 
-import { parseIp } from '../../api/net.ts';
+import {
+  type Candidate,
+  candidatesOf,
+  type Endpoint,
+  endpointsOf,
+  isIpv4,
+  type Protocol,
+  protocolOf,
+} from '../../api/endpoint-choice.ts';
 import { isForeignAddress } from '../../api/special-ip.ts';
 import type { Service } from '../../api/types/core/v1.ts';
 import type { EndpointSlice } from '../../api/types/discovery/v1.ts';
 import { compareText } from '../../base/compare.ts';
 import type { Cached } from '../../client/object-cache.ts';
-
-const protocols = ['TCP', 'UDP', 'SCTP'] as const;
-export type Protocol = (typeof protocols)[number];
-
-/** The API refuses others; none at all is TCP. */
-const protocolOf = (text: string | undefined): Protocol => protocols.find((one) => one === text) ?? 'TCP';
-
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** One port of one Service. */
 export interface ServiceRule {
@@ -79,7 +76,7 @@ export function computeRules({ services, slicesOf, nodeName, ownAddresses = [] }
   for (const service of services) {
     if (!isProxied(service) || ownAddresses.includes(clusterIpOf(service.spec ?? {}) ?? '')) continue;
     const candidates = [...slicesOf(`${service.metadata.namespace}/${service.metadata.name}`)].flatMap((slice) =>
-      candidatesOf(slice, nodeName),
+      candidatesOf(slice).map((one): PlacedCandidate => ({ ...one, local: one.nodeName === nodeName })),
     );
     for (const { address, local } of candidates) if (local) localAddresses.add(address);
     for (const port of service.spec?.ports ?? []) rules.push(computeRule(service, port, candidates));
@@ -88,13 +85,8 @@ export function computeRules({ services, slicesOf, nodeName, ownAddresses = [] }
   return { services: rules, localAddresses: [...localAddresses].sort(), ownAddresses: [...ownAddresses].sort() };
 }
 
-interface Candidate {
-  readonly address: string;
+interface PlacedCandidate extends Candidate {
   readonly local: boolean;
-  readonly ready: boolean;
-  /** It ends, and still answers. */
-  readonly servesOut: boolean;
-  readonly ports: readonly { readonly name: string; readonly protocol: Protocol; readonly port: number }[];
 }
 
 type ServicePort = NonNullable<NonNullable<Cached<Service>['spec']>['ports']>[number];
@@ -108,23 +100,7 @@ function clusterIpOf(spec: NonNullable<Cached<Service>['spec']>): string | undef
   return [spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])].find(isIpv4);
 }
 
-function candidatesOf(slice: Cached<EndpointSlice>, nodeName: string): Candidate[] {
-  if (slice.addressType !== 'IPv4') return [];
-  const ports = (slice.ports ?? []).flatMap(({ name = '', protocol = 'TCP', port }) =>
-    port === undefined ? [] : [{ name, protocol: protocolOf(protocol), port }],
-  );
-  // A slice without endpoints says null, whatever the type says.
-  return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName: where }) => {
-    const [address] = addresses;
-    // Traffic is never led to what a node has for itself, whoever wrote it into a slice.
-    if (address === undefined || !isForeignAddress(address)) return [];
-    const ready = conditions?.ready ?? true;
-    const servesOut = (conditions?.serving ?? ready) && (conditions?.terminating ?? false);
-    return ready || servesOut ? [{ address, local: where === nodeName, ready, servesOut, ports }] : [];
-  });
-}
-
-function computeRule(service: Cached<Service>, port: ServicePort, candidates: readonly Candidate[]): ServiceRule {
+function computeRule(service: Cached<Service>, port: ServicePort, candidates: readonly PlacedCandidate[]): ServiceRule {
   const { metadata, spec = {} } = service;
   const protocol = protocolOf(port.protocol);
   const usable = (some: readonly Candidate[]) => endpointsOf(some, port.name ?? '', protocol);
@@ -158,28 +134,4 @@ function balancerIps({ status }: Cached<Service>): string[] {
   });
 }
 
-function endpointsOf(candidates: readonly Candidate[], portName: string, protocol: Protocol): Endpoint[] {
-  const ready = candidates.filter((candidate) => candidate.ready);
-  const found = portsOf(ready, portName, protocol);
-  if (found.length > 0) return found;
-  return portsOf(
-    candidates.filter((candidate) => candidate.servesOut),
-    portName,
-    protocol,
-  );
-}
-
-/** Each address and port once: slices may overlap while they are being rewritten. */
-function portsOf(candidates: readonly Candidate[], portName: string, protocol: Protocol): Endpoint[] {
-  const endpoints = new Map<string, Endpoint>();
-  for (const { address, ports } of candidates) {
-    for (const { name, protocol: spoken, port } of ports)
-      if (name === portName && spoken === protocol) endpoints.set(endpointKey({ address, port }), { address, port });
-  }
-  return [...endpoints.keys()].sort().flatMap((key) => endpoints.get(key) ?? []);
-}
-
-export const endpointKey = ({ address, port }: Endpoint): string => `${address}:${port}`;
-
-const isIpv4 = (address: string): boolean => parseIp(address)?.family === 4;
 const isForeignIpv4 = (address: string): boolean => isIpv4(address) && isForeignAddress(address);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
 import { serviceRule } from '../../test/support/service-rule.ts';
-import type { Endpoint, ServiceRule } from './rules.ts';
+import type { ServiceRule } from './rules.ts';
 import { computeProgram } from './service-program.ts';
 
 const options = { clusterCidr: '10.244.0.0/16' };

@@ -21,8 +21,9 @@
  */
 
 import { createHash } from 'node:crypto';
+import { type Endpoint, endpointKey } from '../../api/endpoint-choice.ts';
 import { defaultTable, type NftProgram, ProgramBuilder } from '../nftables/nft-program.ts';
-import { type Endpoint, endpointKey, type Rules, type ServiceRule } from './rules.ts';
+import type { Rules, ServiceRule } from './rules.ts';
 
 /** Set on packets whose sender's address is to be replaced by the node's. */
 const masqueradeBit = '0x00100000';

@@ -4,9 +4,10 @@
  * is balanced anew. Needs the `conntrack` program; without it they end by themselves after 30 to 120 s of silence.
  */
 
+import { endpointKey } from '../../api/endpoint-choice.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isMissingProgram, ProgramError, type RunProgram } from '../program.ts';
-import { endpointKey, type Rules } from './rules.ts';
+import type { Rules } from './rules.ts';
 
 export interface Flow {
   readonly source: string;

@@ -1,7 +1,7 @@
 /** Chooses endpoints in user space as the kernel rules do: strict round robin, clients remembered where asked for. */
 
+import { type Endpoint, endpointKey } from '../../api/endpoint-choice.ts';
 import type { Clock } from '../../base/clock.ts';
-import { type Endpoint, endpointKey } from '../services/rules.ts';
 
 interface Remembered {
   readonly endpoint: Endpoint;

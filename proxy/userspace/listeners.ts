@@ -1,8 +1,8 @@
 /** The proxy's own sockets: keeps exactly those open that are asked for, each with its endpoints. */
 
+import type { Endpoint, Protocol } from '../../api/endpoint-choice.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Endpoint, Protocol } from '../services/rules.ts';
 import { Balancer } from './balancer.ts';
 import type { Listener, ListenerAddress } from './listener.ts';
 import { listenTcp } from './tcp-listener.ts';

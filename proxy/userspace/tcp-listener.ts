@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
-import type { Endpoint } from '../services/rules.ts';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
 import type { Balancer } from './balancer.ts';
 import type { Listener, ListenerAddress } from './listener.ts';
 

@@ -2,8 +2,8 @@
 
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { Endpoint } from '../services/rules.ts';
 import type { Balancer } from './balancer.ts';
 import type { Listener, ListenerAddress } from './listener.ts';
 

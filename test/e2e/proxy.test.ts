@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Endpoint, Rules, ServiceRule } from '../../proxy/services/rules.ts';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
+import type { Rules, ServiceRule } from '../../proxy/services/rules.ts';
 import { clientIp, clusterCidr, LineProgram, NetworkLab, nodeIp, podIp } from '../support/network-lab.ts';
 import type { PeerRequest } from '../support/network-peer.ts';
 import { serviceRule } from '../support/service-rule.ts';

@@ -1,6 +1,7 @@
 /** The rule of a plain Service, shop/web on port 80: all its endpoints take everything that comes to its cluster IP. */
 
-import type { Endpoint, ServiceRule } from '../../proxy/services/rules.ts';
+import type { Endpoint } from '../../api/endpoint-choice.ts';
+import type { ServiceRule } from '../../proxy/services/rules.ts';
 
 export function serviceRule(endpoints: readonly Endpoint[], more: Partial<ServiceRule> = {}): ServiceRule {
   return {
