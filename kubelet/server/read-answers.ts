@@ -1,5 +1,6 @@
 /** What the kubelet's server answers whole: who and what runs, its settings, its figures and those of its pods. */
 
+import { HistoryQuestionError } from '../../api/history-since.ts';
 import type { Pod } from '../../api/types/core/v1.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -7,7 +8,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import { metricsTextType } from '../../base/metrics-text.ts';
 import type { ObjectCache } from '../../client/object-cache.ts';
 import type { ObservedPods } from '../pods/observed-pods.ts';
-import { HistoryQuestionError, historyAnswer } from '../stats/history/history-answer.ts';
+import { historyAnswer } from '../stats/history/history-answer.ts';
 import type { UsageHistory } from '../stats/history/usage-history.ts';
 import type { CadvisorAnswers } from './cadvisor-answers.ts';
 import type { ReadRoute } from './routes.ts';

@@ -1,7 +1,7 @@
 /** `/stats/history`: what the node and its pods have used, as JSON. Pure. */
 
-import { formatTime, parseTime } from '../../../api/time.ts';
-import { parseDurationMs } from '../../../base/duration.ts';
+import { sinceOf } from '../../../api/history-since.ts';
+import { formatTime } from '../../../api/time.ts';
 import { fineSize, historyMs, type Subject, type UsageHistory } from './usage-history.ts';
 
 export interface HistoryAnswerInput {
@@ -21,9 +21,6 @@ const columns = [
   { name: 'sent', unit: 'bytes per second' },
   { name: 'restarts', unit: 'count' },
 ] as const;
-
-/** What is wrong with the question; the message is for whoever asked. */
-export class HistoryQuestionError extends Error {}
 
 /** Throws a HistoryQuestionError. */
 export function historyAnswer({ history, nodeName, query, now }: HistoryAnswerInput): object {
@@ -59,14 +56,3 @@ export function historyAnswer({ history, nodeName, query, now }: HistoryAnswerIn
 }
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
-
-/** A time, or how long ago. */
-function sinceOf(text: string | null, now: number): number {
-  if (text === null || text === '') return 0;
-  const agoMs = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : parseDurationMs(text);
-  if (agoMs !== undefined && agoMs >= 0) return now - agoMs;
-  const time = parseTime(text);
-  if (time === undefined)
-    throw new HistoryQuestionError(`since must be a time such as ${formatTime(now)}, or a duration such as 90m`);
-  return time;
-}
